@@ -1,0 +1,26 @@
+"""Tokens and passwords in channel URLs: masked before anything else sees them."""
+
+from __future__ import annotations
+
+import re
+
+TOKEN_MASK = "<TOKEN>"
+AUTH_MASK = "***"
+
+_TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s\"'\\]+")
+_AUTH = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<auth>[^/\s\"'\\]+)@")
+_AUTH_OR_TOKEN = re.compile(r"(?<=://)[^/\s\"'\\]+@|/t/[^/\s\"'\\]+(?=/|$)")
+
+
+def mask_credentials(text: str) -> str:
+    """Replace every `/t/<token>/` and `user:password@` in a text, be it a URL or a page of output."""
+    if "://" not in text and "/t/" not in text:
+        return text
+    return _AUTH.sub(rf"\g<scheme>{AUTH_MASK}@", _TOKEN.sub(f"/t/{TOKEN_MASK}", text))
+
+
+def strip_credentials(url: str) -> str:
+    """Take the token and the user out of a URL, so that the same channel compares equal however it was reached."""
+    if "@" not in url and "/t/" not in url:
+        return url
+    return _AUTH_OR_TOKEN.sub("", url)

@@ -1,0 +1,45 @@
+"""The one error that users meet, and its few causes with their exit codes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CondatuiError(Exception):
+    """Something went wrong that the user should read: what (title), where (detail), what to do (hint)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, title: str, detail: str = "", hint: str = "") -> None:
+        super().__init__(title, detail, hint)
+        self.title = title
+        """One sentence that says what went wrong."""
+        self.detail = detail
+        """Where, and the words of whoever refused; may have several lines."""
+        self.hint = hint
+        """What the user can do about it."""
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (self.title, self.detail, self.hint) if part)
+
+
+class UsageError(CondatuiError):
+    """The command line, a setting or a file that the user gave cannot be used as it is."""
+
+    exit_code = 2
+
+
+class RefusedError(CondatuiError):
+    """A guard says no: the action would surely be a mistake."""
+
+    exit_code = 3
+
+
+class NoCondaError(CondatuiError):
+    """An action needs a conda and none that works was found."""
+
+    exit_code = 4
+
+
+class CondaError(CondatuiError):
+    """A conda was asked and did not do it: not started, timed out, killed, exited non-zero, or answered nonsense."""

@@ -1,0 +1,94 @@
+"""What is installed in a prefix: conda's records and pip's distributions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Origin = Literal["index", "vcs", "local", "editable", "url", "unknown"]
+"""Where pip got a distribution from, by its direct_url.json: an index unless that says otherwise."""
+
+
+class ProvidedDistribution(Struct, frozen=True, array_like=True):
+    """A Python distribution that a conda package ships: conda's `pytorch` provides `torch`."""
+
+    name: str
+    """As its directory spells it; compare by `packaging.utils.canonicalize_name`."""
+    version: str
+    path: str
+    """The dist-info or egg-info, relative to the prefix."""
+
+
+class PackageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One conda package installed in a prefix, as its file in conda-meta states it."""
+
+    name: str
+    version: str
+    build: str
+    """The build string, such as `py311h64a7726_0`."""
+    build_number: int = 0
+    base_url: str | None = None
+    """The channel's location without platform, file name and credentials; None if the record does not say."""
+    url: str | None = None
+    """Where the archive came from, credentials masked."""
+    subdir: str = ""
+    """The platform directory: `linux-64`, `noarch`."""
+    noarch: str | None = None
+    """`python` or `generic` for packages of no platform."""
+    file_name: str = ""
+    """The archive's file name."""
+    md5: str = ""
+    sha256: str = ""
+    archive_bytes: int = 0
+    """Size of the compressed archive, which is what conda's `size` means."""
+    installed_bytes: int = 0
+    """Sum of the sizes of its files as the record states them, face value."""
+    file_count: int = 0
+    depends: tuple[str, ...] = ()
+    constrains: tuple[str, ...] = ()
+    license: str = ""
+    timestamp: int = 0
+    """When it was built, milliseconds since 1970; 0 if unknown."""
+    requested_specs: tuple[str, ...] = ()
+    """What the user asked for that brought it in, if the record says so."""
+    provides: tuple[ProvidedDistribution, ...] = ()
+    """The Python distributions among its files."""
+
+
+class Distribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One Python distribution in the site-packages of a prefix."""
+
+    name: str
+    """As its metadata spells it; compare by `packaging.utils.canonicalize_name`."""
+    version: str
+    path: str
+    """The dist-info or egg-info (or egg-link), relative to the prefix where it lies inside."""
+    installer: str = ""
+    """The INSTALLER file: `pip`, `conda`, `uv`; no proof of anything, many conda packages say `pip`."""
+    owner: str | None = None
+    """The conda package whose record owns this dist-info; None if pip (or a hand) put it there."""
+    origin: Origin = "index"
+    url: str | None = None
+    """Its direct URL, credentials masked; None if it came from an index."""
+    revision: str = ""
+    """The commit of a VCS install."""
+    location: str = ""
+    """The directory of an editable or local install."""
+    installed_bytes: int = 0
+    """Sum of the sizes that its RECORD states."""
+    requires: tuple[str, ...] = ()
+    """Its dependencies as requirement strings (Requires-Dist)."""
+
+
+class Replacement(Struct, frozen=True, kw_only=True):
+    """A conda package whose files pip has replaced: conda still states one version, Python imports another."""
+
+    package: str
+    """conda's name."""
+    distribution: str
+    """pip's name."""
+    conda_version: str
+    pip_version: str
+    evidence: tuple[str, ...] = ()
+    """Files that show it, a line each."""

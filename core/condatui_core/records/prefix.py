@@ -1,0 +1,67 @@
+"""Everything that one prefix says of itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from condatui_core.records.finding import Problem
+from condatui_core.records.package import Distribution, PackageRecord, Replacement
+
+
+class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One transaction in conda-meta/history."""
+
+    number: int
+    """As `conda list --revisions` counts them: from 0."""
+    at: datetime | None = None
+    """Local time of the machine that wrote it, with zone; None if the line cannot be read."""
+    command: str = ""
+    """The `# cmd:` line, credentials masked."""
+    conda_version: str = ""
+    added: tuple[str, ...] = ()
+    """What came in, as `name-version-build`."""
+    removed: tuple[str, ...] = ()
+    """What went out."""
+    update_specs: tuple[str, ...] = ()
+    remove_specs: tuple[str, ...] = ()
+    neutered_specs: tuple[str, ...] = ()
+
+
+class History(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The history file of a prefix."""
+
+    created: datetime | None = None
+    """conda-meta/created_at where conda wrote it, else the first revision."""
+    modified: datetime | None = None
+    """When conda last changed the prefix: mtime of the history file."""
+    revisions: tuple[Revision, ...] = ()
+    requested: tuple[tuple[str, str], ...] = ()
+    """What the user asked for and still stands, as (package name, spec) pairs sorted by name."""
+
+
+class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a prefix holds by its own records: conda-meta, history and site-packages."""
+
+    packages: tuple[PackageRecord, ...] = ()
+    """Sorted by name."""
+    distributions: tuple[Distribution, ...] = ()
+    """All that lie in site-packages, those of conda packages too (these have an owner); sorted by name."""
+    replaced: tuple[Replacement, ...] = ()
+    history: History = History()
+    pinned: tuple[str, ...] = ()
+    """The specs in conda-meta/pinned."""
+    frozen: str | None = None
+    """The message of conda-meta/frozen, empty if it has none; None if the prefix is not frozen."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables set by `conda env config vars`. The values may be secrets: show the names."""
+    problems: tuple[Problem, ...] = ()
+    """What could not be read. Everything else is still here."""
+    has_conda_meta: bool = True
+    has_history: bool = True
+
+    @property
+    def pip_distributions(self) -> tuple[Distribution, ...]:
+        """The distributions that no conda package owns."""
+        return tuple(each for each in self.distributions if each.owner is None)

@@ -1,0 +1,116 @@
+"""Settings from a YAML file and the environment, and every path that condatui uses, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.errors import UsageError
+
+
+class Locations(Struct, frozen=True, kw_only=True):
+    """Where condatui keeps its own files; nothing is created by asking."""
+
+    home: Path
+    config: Path
+    cache: Path
+    state: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """The user's settings, which need not exist."""
+        return self.config / "settings.yaml"
+
+    @property
+    def prefix_cache(self) -> Path:
+        """One file a prefix: what was parsed."""
+        return self.cache / "prefixes"
+
+    @property
+    def conda_cache(self) -> Path:
+        """One file an installation: what its conda answered."""
+        return self.cache / "installations"
+
+    @property
+    def last_list(self) -> Path:
+        """The names of last time, for the first picture."""
+        return self.cache / "environments"
+
+    @staticmethod
+    def of_user(environ: Mapping[str, str], home: Path) -> Locations:
+        """The directories of the platform (XDG on Linux), or below `$CONDATUI_HOME` if that is set."""
+        if own := environ.get("CONDATUI_HOME"):
+            root = Path(own)
+            return Locations(home=home, config=root / "config", cache=root / "cache", state=root / "state")
+        from platformdirs import PlatformDirs  # noqa: PLC0415 - costs milliseconds that the override saves
+
+        dirs = PlatformDirs("condatui", appauthor=False)
+        return Locations(
+            home=home,
+            config=dirs.user_config_path,
+            cache=dirs.user_cache_path,
+            state=dirs.user_state_path,
+        )
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the user can decide. A settings file may hold any of these by their names."""
+
+    conda: tuple[str, ...] = ()
+    """Conda executables to use besides those that are found."""
+    roots: tuple[str, ...] = ()
+    """Directories to search for environments besides those that conda knows."""
+    baseline: str = ""
+    """Name or prefix of the environment that new ones are cloned from; conda's base unless set."""
+    stale_days: int = 180
+    """An environment not used for so many days is stale."""
+    watch_seconds: float = 3.0
+    """How often to look for changes made outside; 0 is never."""
+    conda_seconds: float = 60.0
+    """How long conda may take to answer a question."""
+    theme: str = ""
+    """A Textual theme; `ansi-dark` sends least over a slow line."""
+    ascii: bool = False
+    """Signs in ASCII, for poor fonts."""
+    keys: dict[str, str] = {}
+    """Action id → keys, separated by commas; see the key list."""
+
+
+def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the settings file, if there is one; `CONDATUI_<FIELD>` in the environment wins over it for plain values.
+
+    Raises UsageError if the file cannot be read or a field is unknown or of the wrong type.
+    """
+    values: dict[str, object] = {}
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("The settings file cannot be read.", f"{file}: {error}") from error
+    else:
+        values = _parse(text, file)
+    for field in ("theme", "baseline", "stale_days", "watch_seconds", "conda_seconds", "ascii"):
+        if value := environ.get(f"CONDATUI_{field.upper()}"):
+            values[field] = value
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError("A setting is not valid.", f"{file}: {error}", "The README lists the settings.") from error
+
+
+def _parse(text: str, file: Path) -> dict[str, object]:
+    import yaml  # noqa: PLC0415 - only who has a settings file pays for it
+
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError("The settings file is not valid YAML.", f"{file}: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UsageError("The settings file must hold `name: value` lines.", str(file))
+    return {str(key): value for key, value in values.items()}
