@@ -61,6 +61,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     conda: tuple[str, ...] = ()
     """Conda executables to use besides those that are found."""
+    usual_places: bool = True
+    """Whether to look for condas in the usual places in home, /opt and /usr/local as well."""
     roots: tuple[str, ...] = ()
     """Directories to search for environments besides those that conda knows."""
     baseline: str = ""
@@ -79,6 +81,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Action id → keys, separated by commas; see the key list."""
 
 
+_FROM_ENVIRONMENT = ("usual_places", "baseline", "stale_days", "watch_seconds", "conda_seconds", "theme", "ascii")
+
+
 def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
     """Read the settings file, if there is one; `CONDATUI_<FIELD>` in the environment wins over it for plain values.
 
@@ -93,7 +98,7 @@ def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError("The settings file cannot be read.", f"{file}: {error}") from error
     else:
         values = _parse(text, file)
-    for field in ("theme", "baseline", "stale_days", "watch_seconds", "conda_seconds", "ascii"):
+    for field in _FROM_ENVIRONMENT:
         if value := environ.get(f"CONDATUI_{field.upper()}"):
             values[field] = value
     try:

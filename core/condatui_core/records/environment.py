@@ -77,3 +77,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     def complete(self) -> bool:
         """Whether nothing more is to come."""
         return not self.pending and not self.asking_conda
+
+    def channel_config(self, environment: Environment) -> ChannelConfig:
+        """How channels are called in an environment: as its installation has it, or by conda's defaults."""
+        configs = dict(self.channel_configs)
+        return configs.get(environment.installation or "", ChannelConfig())

@@ -16,7 +16,7 @@ class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: int
     """As `conda list --revisions` counts them: from 0."""
     at: datetime | None = None
-    """Local time of the machine that wrote it, with zone; None if the line cannot be read."""
+    """When, in UTC (the file holds local time without a zone); None if the line cannot be read."""
     command: str = ""
     """The `# cmd:` line, credentials masked."""
     conda_version: str = ""
@@ -65,3 +65,10 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def pip_distributions(self) -> tuple[Distribution, ...]:
         """The distributions that no conda package owns."""
         return tuple(each for each in self.distributions if each.owner is None)
+
+    @property
+    def requested_names(self) -> frozenset[str]:
+        """The conda packages that the user asked for: by the history, or by their own records where it has gone."""
+        if self.history.requested:
+            return frozenset(name for name, _ in self.history.requested)
+        return frozenset(record.name for record in self.packages if record.requested_specs)
