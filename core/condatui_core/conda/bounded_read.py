@@ -1,0 +1,57 @@
+"""Files of unknown make read with care: only regular ones, only up to a size, never one that makes a reader wait."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TypeVar
+
+import msgspec
+
+_T = TypeVar("_T")
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_bounded(path: str, limit: int) -> bytes:
+    """Read a whole regular file of at most `limit` bytes; symlinks are followed.
+
+    Raises OSError for whatever stands against it: the file system's own reasons, EFBIG if it is larger, EINVAL if it is
+    a pipe, a socket or a device, which is not even opened.
+    """
+    _check(os.stat(path), path, limit)
+    # Between the two calls somebody may put a pipe in its place: open must not wait for a writer.
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+    with open(descriptor, "rb", buffering=0) as file:
+        _check(os.fstat(descriptor), path, limit)
+        return file.readall()
+
+
+def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
+    """Decode JSON of unknown make. Raises OSError with EILSEQ, saying what is wrong, for whatever stands against it."""
+    try:
+        return decoder.decode(data)
+    except UnicodeDecodeError as error:
+        what = "not UTF-8"
+        cause: Exception = error
+    except msgspec.ValidationError as error:
+        what, cause = f"not what it should hold: {error}", error
+    except msgspec.DecodeError as error:
+        what, cause = f"not valid JSON: {error}", error
+    except RecursionError as error:
+        what, cause = "not valid JSON: nested too deeply", error
+    raise OSError(errno.EILSEQ, what) from cause
+
+
+def reason(error: OSError) -> str:
+    """Say why a file could not be read in a few words."""
+    return error.strerror or str(error)
+
+
+def _check(status: os.stat_result, path: str, limit: int) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "a directory, not a file", path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    if status.st_size > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit >> 20} MB", path)

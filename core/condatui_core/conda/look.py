@@ -1,0 +1,49 @@
+"""A glance at a prefix: what stat says of it, no file read."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from condatui_core.records.sighting import Look
+
+_REMAINS = ("conda-meta", "bin", "lib", "include", "share", "etc", "ssl", "Scripts", "Library", "pyvenv.cfg")
+
+
+def look_at(prefix: str) -> Look:
+    """See whether a prefix is there, whether it is an environment, whose it is and whether this user may change it."""
+    try:
+        there = os.stat(prefix)
+    except (FileNotFoundError, NotADirectoryError):
+        return Look(exists=False)
+    except OSError:
+        return Look(exists=True, readable=False)
+    meta = os.path.join(prefix, "conda-meta")
+    history = os.path.join(meta, "history")
+    has_conda_meta = os.path.isdir(meta)
+    has_history = os.path.isfile(history)
+    readable = os.access(meta if has_conda_meta else prefix, os.R_OK | os.X_OK)
+    return Look(
+        exists=True,
+        readable=readable,
+        has_conda_meta=has_conda_meta,
+        has_history=has_history,
+        remains=() if has_history else _remains(prefix),
+        writable=os.access(history, os.W_OK) and os.access(meta, os.W_OK) if has_history else None,
+        owner=_user_name(there.st_uid),
+    )
+
+
+def _remains(prefix: str) -> tuple[str, ...]:
+    return tuple(name for name in _REMAINS if os.path.lexists(os.path.join(prefix, name)))
+
+
+def _user_name(uid: int) -> str:
+    if sys.platform == "win32":
+        return str(uid)
+    import pwd  # noqa: PLC0415 - not there on every platform
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -1,0 +1,100 @@
+"""Which root prefix an executable belongs to, judged by what lies on the disk."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from condatui_core.conda.executables import NAMES
+from condatui_core.records.installation import Kind
+
+_COMMAND = re.compile(rb"^# cmd: (.+)$", re.MULTILINE)
+_HISTORY_BYTES = 4096
+"""The command that made an environment stands in the first lines of its history."""
+
+
+def kind_of(executable: str) -> Kind:
+    """What an executable is by its name, symlinks followed; anything unheard of is taken for a conda."""
+    name = os.path.basename(os.path.realpath(executable))
+    return "micromamba" if name.startswith("micromamba") else "mamba" if name.startswith("mamba") else "conda"
+
+
+def root_of(executable: str, environ: Mapping[str, str], home: Path) -> str | None:
+    """The real path of the root prefix that an executable works on; None if its place does not tell."""
+    if kind_of(executable) == "micromamba":
+        return next(filter(_is_mamba_root, _mamba_roots(executable, environ, home)), None)
+    return _prefix_around(executable)
+
+
+def owner_of(prefix: str) -> str | None:
+    """The root that a prefix with a conda in it is an environment of; None if it is a root itself.
+
+    An environment that has conda among its packages is no installation for that. One that is used as a root has a
+    package cache of its own, sooner or later.
+    """
+    if os.path.isdir(os.path.join(prefix, "pkgs")):
+        return None
+    envs_dir = os.path.dirname(prefix)
+    if os.path.basename(envs_dir) == "envs" and _is_root(os.path.dirname(envs_dir)):
+        return os.path.dirname(envs_dir)
+    creator = _creator(prefix)
+    return creator if creator and creator != prefix and _is_root(creator) else None
+
+
+def executable_in(root_prefix: str) -> str | None:
+    """The executable of a root prefix: its conda if it has one, else its mamba or micromamba."""
+    paths = (os.path.join(root_prefix, directory, name) for name in NAMES for directory in ("bin", "condabin"))
+    return next(filter(os.path.isfile, paths), None)
+
+
+def recorded_version(root_prefix: str, kind: Kind) -> str:
+    """The version of a conda by the name of its record in its own root prefix; empty if there is none."""
+    name = re.compile(rf"{kind}-(\d[^-]*)-[^-]+\.json")
+    try:
+        records = os.listdir(os.path.join(root_prefix, "conda-meta"))
+    except OSError:
+        return ""
+    versions = [found[1] for found in map(name.fullmatch, records) if found]
+    return versions[0] if len(versions) == 1 else ""  # two are what a broken update leaves: then ask
+
+
+def _prefix_around(executable: str) -> str | None:
+    for path in (os.path.realpath(executable), executable):
+        prefix = os.path.dirname(os.path.dirname(path))
+        if os.path.isdir(os.path.join(prefix, "conda-meta")):
+            return os.path.realpath(prefix)
+    return None
+
+
+def _creator(prefix: str) -> str | None:
+    """The root whose conda made this prefix, by its history."""
+    try:
+        with open(os.path.join(prefix, "conda-meta", "history"), "rb") as history:
+            found = _COMMAND.search(history.read(_HISTORY_BYTES))
+        program = shlex.split(os.fsdecode(found[1]))[0] if found else ""
+    except (OSError, ValueError, IndexError):
+        return None
+    return _prefix_around(program) if os.path.isabs(program) else None
+
+
+def _is_root(prefix: str) -> bool:
+    return os.path.isdir(os.path.join(prefix, "conda-meta")) and executable_in(prefix) is not None
+
+
+def _mamba_roots(executable: str, environ: Mapping[str, str], home: Path) -> Iterator[str]:
+    """Where micromamba looks for its root prefix, in its order."""
+    if set_root := environ.get("MAMBA_ROOT_PREFIX"):
+        yield os.path.realpath(set_root)
+    elif prefix := _prefix_around(executable):
+        yield prefix
+    else:
+        data = environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
+        yield os.path.realpath(home / "micromamba")
+        yield os.path.realpath(os.path.join(data, "mamba"))
+
+
+def _is_mamba_root(prefix: str) -> bool:
+    return any(os.path.isdir(os.path.join(prefix, each)) for each in ("pkgs", "conda-meta", "envs"))
