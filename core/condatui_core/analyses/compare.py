@@ -1,0 +1,121 @@
+"""Environments side by side: what is the same, and how the rest differs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+
+from msgspec.structs import replace
+
+from condatui_core.analyses.agreement import (
+    Line,
+    Ranks,
+    builds_agree,
+    channel_identity,
+    channels_agree,
+    judge,
+    satisfies,
+    versions_agree,
+)
+from condatui_core.analyses.alignment import align
+from condatui_core.analyses.similarity import similarity_matrix
+from condatui_core.records.comparison import Cell, Comparison, Listing, Row, Sign, Status, Summary
+
+Cells = tuple[Cell | None, ...]
+
+
+def compare(listings: Sequence[Listing], reference: int = 0) -> Comparison:
+    """Put listings side by side; `reference` is the index of the one that the signs are against."""
+    lines = [judge(each.name, _checked(each.cells)) for each in align(listings)]
+    rows = tuple(_row(line, reference) for line in lines)
+    return Comparison(
+        columns=tuple(listing.column for listing in listings),
+        rows=rows,
+        summary=_summary(rows),
+        similarity=similarity_matrix(lines, len(listings)),
+        reference=reference,
+    )
+
+
+def with_reference(comparison: Comparison, reference: int) -> Comparison:
+    """Turn the signs to another column; nothing else depends on the reference."""
+    rows = tuple(
+        row if row.status == "same" else replace(row, signs=_signs(judge(row.name, row.cells), reference))
+        for row in comparison.rows
+    )
+    return replace(comparison, rows=rows, reference=reference)
+
+
+def _summary(rows: Sequence[Row]) -> Summary:
+    counts = Counter(row.status for row in rows)
+    return Summary(
+        same=counts["same"],
+        version=counts["version"],
+        build=counts["build"],
+        channel=counts["channel"],
+        missing=counts["missing"],
+    )
+
+
+def _row(line: Line, reference: int) -> Row:
+    status = "same" if line.uniform else _status(line)
+    return Row(
+        name=line.name,
+        status=status,
+        requested=any(cell.requested for cell in line.cells if cell),
+        cells=line.cells,
+        signs=tuple("=" for _ in line.cells) if status == "same" else _signs(line, reference),
+    )
+
+
+def _checked(cells: Cells) -> Cells:
+    """Hold every constraint of a row against the versions in it."""
+    if not any(cell and cell.constraint for cell in cells):
+        return cells
+    versions = {cell.version for cell in cells if cell and cell.version}
+    return tuple(replace(cell, satisfied=_met(cell, versions)) if cell and cell.constraint else cell for cell in cells)
+
+
+def _met(asking: Cell, versions: set[str]) -> bool | None:
+    answers = {satisfies(version, asking) for version in versions}
+    return False if False in answers else (True in answers or None)
+
+
+def _status(line: Line) -> Status:
+    present = [cell for cell in line.cells if cell]
+    if len(present) < len(line.cells):
+        return "missing"
+    if _versions_differ(present, line.ranks):
+        return "version"
+    if _builds_differ(present):
+        return "build"
+    return "channel" if len({channel_identity(cell) for cell in present} - {""}) > 1 else "same"
+
+
+def _versions_differ(cells: Sequence[Cell], ranks: Ranks) -> bool:
+    if len(set(ranks.values())) > 1:
+        return True
+    asking = [cell for cell in cells if not cell.version]
+    return any(not versions_agree(one, other, ranks) for one in asking for other in cells)
+
+
+def _builds_differ(cells: Sequence[Cell]) -> bool:
+    if len({cell.build for cell in cells} - {""}) < 2:
+        return False
+    return any(not builds_agree(left, right) for left, right in combinations(cells, 2))
+
+
+def _signs(line: Line, reference: int) -> tuple[Sign, ...]:
+    return tuple(_sign(line.cells[reference], cell, line.ranks) for cell in line.cells)
+
+
+def _sign(reference: Cell | None, cell: Cell | None, ranks: Ranks) -> Sign:
+    if reference is None:
+        return "+" if cell else "="
+    if cell is None:
+        return "−"
+    if cell.version and reference.version and ranks[cell.version] != ranks[reference.version]:
+        return "↑" if ranks[cell.version] > ranks[reference.version] else "↓"
+    agree = versions_agree(cell, reference, ranks) and builds_agree(cell, reference) and channels_agree(cell, reference)
+    return "=" if agree else "≠"

@@ -1,0 +1,203 @@
+"""What is worth knowing about one environment: its state and its findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from condatui_core.analyses.provenance import provenance_findings
+from condatui_core.records.environment import LastUsed, State
+from condatui_core.records.finding import Finding, Problem
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.sighting import Look, Sighting
+
+_SEVERITIES = ("error", "warning", "note")
+_SCRATCH = re.compile(
+    r"(?:^|[-_. ])(?:test(?:s|ing|env)?|try|tmp|temp|foo|bar|baz|asdf|scratch|junk|dummy|delete(?:me)?|trash|untitled"
+    r"|copy|backup|bak|old|wip|again|final)(?:\d*)(?:$|[-_. ])",
+    re.IGNORECASE,
+)
+
+
+class Observed(Struct, frozen=True, kw_only=True):
+    """All that was seen of one prefix, for the analyses to judge."""
+
+    sighting: Sighting
+    look: Look
+    name: str
+    contents: PrefixContents | None = None
+    last_used: LastUsed | None = None
+    processes: tuple[str, ...] = ()
+    """Processes that run from it, a line each: `pid 4711 python (ann)`."""
+    config: ChannelConfig = ChannelConfig()
+
+
+def state_of(observed: Observed) -> State:
+    """Say whether a prefix is an environment in order, and if not, what it is."""
+    look, contents = observed.look, observed.contents
+    if not look.exists:
+        return "missing"
+    if not look.readable:
+        return "unreadable"
+    if not look.has_conda_meta and not observed.sighting.root:
+        return "orphan"
+    if not look.has_history and not observed.sighting.root:
+        # Records without a history: conda does not list it, yet everything is there.
+        return "broken" if contents and contents.packages else "orphan"
+    return "broken" if contents and _damage(contents) else "ok"
+
+
+def findings_of(observed: Observed, *, now: datetime, stale_days: int) -> tuple[Finding, ...]:
+    """Judge one environment; gravest findings first."""
+    found = [*_state_findings(observed, state_of(observed))]
+    if observed.contents is not None and observed.look.exists:
+        found += provenance_findings(observed.contents, observed.config)
+        found += _lesser_problems(observed.contents)
+        found += _frozen(observed.contents)
+    found += _writable(observed)
+    found += _in_use(observed.processes)
+    if not observed.sighting.root:
+        found += _stale(observed.last_used, now, stale_days)
+        found += _scratch(observed.name)
+    return tuple(sorted(found, key=lambda finding: _SEVERITIES.index(finding.severity)))
+
+
+def _damage(contents: PrefixContents) -> tuple[Problem, ...]:
+    """The problems that touch what conda itself reads."""
+    return tuple(each for each in contents.problems if "conda-meta" in each.path.split("/")[-3:])
+
+
+def _lines(problems: Sequence[Problem]) -> tuple[str, ...]:
+    return tuple(f"{problem.path}: {problem.reason}" for problem in problems)
+
+
+def _state_findings(observed: Observed, state: State) -> list[Finding]:
+    prefix = observed.sighting.prefix
+    if state == "missing":
+        return [_missing(observed)]
+    if state == "unreadable":
+        message = "this user may not read it"
+        remedy = f"ask {observed.look.owner or 'its owner'}, or run condatui as a user who may"
+        return [Finding(id="broken", severity="error", message=message, remedy=remedy, evidence=(prefix,))]
+    if state == "orphan":
+        return [_orphan(observed)]
+    if state == "broken" and observed.contents is not None:
+        return [_broken(observed, observed.contents)]
+    return []
+
+
+def _missing(observed: Observed) -> Finding:
+    return Finding(
+        id="missing",
+        severity="warning",
+        message="registered but not there",
+        remedy="if its disk is only not mounted, mount it; `conda env list` forgets it for good",
+        evidence=tuple(f"named by {source}" for source in observed.sighting.sources),
+    )
+
+
+def _orphan(observed: Observed) -> Finding:
+    if not observed.look.remains:
+        return Finding(
+            id="orphan",
+            severity="note",
+            message="a directory among environments, but none itself",
+            remedy="move it elsewhere if it is yours",
+            evidence=(f"{observed.sighting.prefix} has no conda-meta, bin or lib",),
+        )
+    return Finding(
+        id="orphan",
+        severity="warning",
+        message="not an environment any more",
+        remedy="left by a clone, creation or removal that failed: look into it, then delete the directory",
+        evidence=(f"no conda-meta/history; there are {', '.join(observed.look.remains)}",),
+    )
+
+
+def _broken(observed: Observed, contents: PrefixContents) -> Finding:
+    damage = _damage(contents)
+    if not observed.look.has_history:
+        return Finding(
+            id="broken",
+            severity="error",
+            message="conda-meta/history is gone, conda does not see it",
+            remedy=f"touch {observed.sighting.prefix}/conda-meta/history",
+            evidence=(f"{len(contents.packages)} records are still there", *_lines(damage)),
+        )
+    count = f"{len(damage)} files" if len(damage) > 1 else "1 file"
+    return Finding(
+        id="broken",
+        severity="error",
+        message=f"{count} of conda-meta cannot be read",
+        remedy="reinstall the packages named, or delete the file if it is no record; conda fails on it",
+        evidence=_lines(damage),
+    )
+
+
+def _lesser_problems(contents: PrefixContents) -> list[Finding]:
+    damage = _damage(contents)
+    rest = [each for each in contents.problems if each not in damage]
+    if not rest:
+        return []
+    message = rest[0].reason if len(rest) == 1 else f"{len(rest)} files or directories cannot be read"
+    remedy = "what they hold is missing in what you see here"
+    return [Finding(id="broken", severity="warning", message=message, remedy=remedy, evidence=_lines(rest))]
+
+
+def _frozen(contents: PrefixContents) -> list[Finding]:
+    if contents.frozen is None:
+        return []
+    evidence = ("conda-meta/frozen", contents.frozen) if contents.frozen else ("conda-meta/frozen",)
+    remedy = "conda 25.5 and later refuse to change it unless told --override-frozen"
+    return [Finding(id="frozen", severity="note", message="frozen", remedy=remedy, evidence=evidence)]
+
+
+def _writable(observed: Observed) -> list[Finding]:
+    if observed.look.writable is not False:
+        return []
+    owner = observed.look.owner
+    return [
+        Finding(
+            id="not-writable",
+            severity="note",
+            message=f"belongs to {owner}" if owner else "not writable",
+            remedy="it can be read, compared, exported and cloned, not changed",
+            evidence=(f"{observed.sighting.prefix}/conda-meta is not writable for this user",),
+        )
+    ]
+
+
+def _in_use(processes: tuple[str, ...]) -> list[Finding]:
+    if not processes:
+        return []
+    count = f"{len(processes)} processes run" if len(processes) > 1 else "a process runs"
+    return [Finding(id="in-use", severity="note", message=f"{count} from it", evidence=processes)]
+
+
+def _stale(last_used: LastUsed | None, now: datetime, stale_days: int) -> list[Finding]:
+    if last_used is None or now - last_used.at < timedelta(days=stale_days):
+        return []
+    days = (now - last_used.at).days
+    trust = "to a day" if last_used.reliable else "not to be trusted alone"
+    evidence = (f"{last_used.evidence}, {last_used.at.isoformat(timespec='minutes')} ({trust})",)
+    message = f"not used for {days} days" if last_used.reliable else f"perhaps not used for {days} days"
+    return [
+        Finding(id="stale", severity="note", message=message, remedy="export it, then remove it", evidence=evidence)
+    ]
+
+
+def _scratch(name: str) -> list[Finding]:
+    base = name.rpartition("/")[2]
+    match = _SCRATCH.search(base)
+    if match is None:
+        return []
+    message = "named like a trial"
+    return [
+        Finding(
+            id="scratch-name", severity="note", message=message, evidence=(f"`{match[0].strip('-_. ')}` in {base}",)
+        )
+    ]

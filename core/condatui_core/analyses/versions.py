@@ -1,0 +1,194 @@
+"""The order of versions: conda's own for conda packages, PEP 440 for Python distributions. Total: nothing raises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, total_ordering
+from itertools import zip_longest
+from typing import Literal
+
+from packaging.version import InvalidVersion, Version
+
+Scheme = Literal["conda", "pep440"]
+"""By whose rules versions are ordered."""
+
+Part = tuple[int, int, str]
+"""A run of digits or of letters as (rank, number, letters): letters come before numbers, `post` after them."""
+Component = tuple[Part, ...]
+"""What stands between two dots."""
+
+_LETTERS, _NUMBER, _POST = range(3)
+_ZERO: Part = (_NUMBER, 0, "")
+_VALID = re.compile(r"[*.+!_0-9a-z]+")
+_RUNS = re.compile(r"[0-9]+|[*]+|[^0-9*]+")
+_WORDS = re.compile(r"[0-9]+|[a-z]+")
+_LONGEST = 1000
+"""Longer than any version is: what is longer is ordered as text."""
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True, eq=False)
+class CondaVersion:
+    """A version as conda orders it: https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html.
+
+    Missing parts count as 0, so `1.1` equals `1.1.0`; letters make it earlier (`1.1a1 < 1.1`), `dev` earliest,
+    `post` makes it later; what follows `+` matters only where the rest is equal.
+    """
+
+    release: tuple[Component, ...]
+    """The epoch, then the components."""
+    local: tuple[Component, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CondaVersion) and self._order(other) == 0
+
+    def __lt__(self, other: CondaVersion) -> bool:
+        return self._order(other) < 0
+
+    def __hash__(self) -> int:
+        return hash((_without_padding(self.release), _without_padding(self.local)))
+
+    def starts_with(self, other: CondaVersion) -> bool:
+        """Tell whether this is `other.*`: equal up to other's last part, which letters may continue."""
+        if not other.local:
+            return _starts_with(self.release, other.release)
+        return _order(self.release, other.release) == 0 and _starts_with(self.local, other.local)
+
+    def _order(self, other: CondaVersion) -> int:
+        return _order(self.release, other.release) or _order(self.local, other.local)
+
+
+def parse_conda_version(text: str) -> CondaVersion | None:
+    """Read a version by conda's rules; None if it breaks them."""
+    version = text.strip().lower()
+    if len(version) > _LONGEST:
+        return None
+    if not _VALID.fullmatch(version):
+        # A dash is taken for an underscore, unless there are underscores too.
+        version = version if "_" in version else version.replace("-", "_")
+        if not _VALID.fullmatch(version):
+            return None
+    epoch, marked, rest = version.rpartition("!")
+    release, plus, local = rest.partition("+")
+    if (marked and not epoch.isdigit()) or not release or "+" in local:
+        return None
+    release_pieces = _pieces(release)
+    local_pieces = local.replace("_", ".").split(".") if plus else []
+    if not all(release_pieces) or not all(local_pieces):
+        return None
+    return CondaVersion(_components([epoch or "0", *release_pieces]), _components(local_pieces))
+
+
+def same_version(left: str, right: str, scheme: Scheme) -> bool:
+    """Tell whether two spellings mean one version: `1.1` and `1.1.0` do."""
+    return left == right or compare_versions(left, right, scheme) == 0
+
+
+def compare_versions(left: str, right: str, scheme: Scheme) -> int:
+    """Give 1 if left is newer, -1 if older, 0 if they are the same. Versions against the rules are oldest."""
+    mine, theirs = version_key(left, scheme), version_key(right, scheme)
+    return 0 if mine == theirs else (-1 if mine < theirs else 1)
+
+
+VersionKey = tuple[bool, CondaVersion | Version, str]
+"""Valid or not, the parsed version, and the text where it is not valid; keys of one scheme order and hash."""
+
+
+def rank_versions(texts: Iterable[str], scheme: Scheme) -> dict[str, int]:
+    """Number versions from the oldest up; those that are the same have the same number."""
+    keys = {text: version_key(text, scheme) for text in texts}
+    if len(keys) == 1:
+        return dict.fromkeys(keys, 0)
+    ranks: dict[str, int] = {}
+    rank, newest = -1, None
+    for text, key in sorted(keys.items(), key=lambda pair: pair[1]):
+        rank += key != newest
+        ranks[text], newest = rank, key
+    return ranks
+
+
+@lru_cache(maxsize=16384)
+def version_key(text: str, scheme: Scheme) -> VersionKey:
+    """Make what versions sort, compare and hash by."""
+    if scheme == "pep440":
+        try:
+            return True, Version(text), ""
+        except (InvalidVersion, ValueError):  # ValueError: more digits than Python turns into a number
+            return False, _guess(text), text
+    version = parse_conda_version(text)
+    return (True, version, "") if version is not None else (False, _guess(text), text)
+
+
+def is_pep440(text: str) -> bool:
+    """Tell whether PEP 440 knows what to make of a version."""
+    return version_key(text, "pep440")[0]
+
+
+def _pieces(release: str) -> list[str]:
+    """Split at dots and underscores; an underscore at the very end stays, it makes `1.1_` earlier than `1.1a`."""
+    stem, end = (release[:-1], "_") if release.endswith("_") else (release, "")
+    pieces = stem.replace("_", ".").split(".")
+    pieces[-1] += end
+    return pieces
+
+
+def _components(pieces: Iterable[str]) -> tuple[Component, ...]:
+    return tuple(_component(piece) for piece in pieces)
+
+
+def _component(text: str) -> Component:
+    parts = tuple(_part(run) for run in _RUNS.findall(text))
+    # Letters stand behind a number always, so that `1.a1` is `1.0a1`.
+    return parts if text[:1].isdigit() else (_ZERO, *parts)
+
+
+def _part(run: str) -> Part:
+    if run.isdigit():
+        return (_NUMBER, int(run), "")
+    if run == "post":
+        return (_POST, 0, "")
+    # Capitals come before small letters and the underscore, and everything else is small.
+    return (_LETTERS, 0, "DEV" if run == "dev" else run)
+
+
+def _order(left: tuple[Component, ...], right: tuple[Component, ...]) -> int:
+    for mine, theirs in _pairs(left, right):
+        if mine != theirs:
+            return -1 if mine < theirs else 1
+    return 0
+
+
+def _pairs(left: tuple[Component, ...], right: tuple[Component, ...]) -> Iterator[tuple[Part, Part]]:
+    for mine, theirs in zip_longest(left, right, fillvalue=()):
+        yield from zip_longest(mine, theirs, fillvalue=_ZERO)
+
+
+def _starts_with(whole: tuple[Component, ...], start: tuple[Component, ...]) -> bool:
+    *leading, last = start
+    place = len(leading)
+    if _order(whole[:place], tuple(leading)):
+        return False
+    here = whole[place] if place < len(whole) else ()
+    *before, end = last
+    if _order((here[: len(before)],), (tuple(before),)):
+        return False
+    part = here[len(before)] if len(before) < len(here) else _ZERO
+    return part == end or (part[0] == end[0] == _LETTERS and part[2].startswith(end[2]))
+
+
+def _without_padding(components: tuple[Component, ...]) -> tuple[object, ...]:
+    return _trimmed((_trimmed(component, _ZERO) for component in components), ())
+
+
+def _trimmed(items: Iterable[object], padding: object) -> tuple[object, ...]:
+    kept = list(items)
+    while kept and kept[-1] == padding:
+        kept.pop()
+    return tuple(kept)
+
+
+def _guess(text: str) -> CondaVersion:
+    """Order what breaks the rules by its numbers and words, so that `1.10~x` is still newer than `1.9~x`."""
+    return CondaVersion(_components(_WORDS.findall(text[:_LONGEST].lower())))

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from condatui_core.analyses.health import Observed, findings_of, state_of
+from condatui_core.records.environment import LastUsed, State
+from condatui_core.records.finding import Problem
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.sighting import Look, Sighting
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
+PREFIX = "/opt/conda/envs/nlp"
+WHOLE = Look(exists=True, has_conda_meta=True, has_history=True, writable=True, owner="ann")
+NUMPY = PackageRecord(name="numpy", version="1", build="0", base_url="https://conda.anaconda.org/conda-forge")
+
+
+def _observed(
+    look: Look = WHOLE, contents: PrefixContents | None = None, *, root: bool = False, name: str = "nlp"
+) -> Observed:
+    sighting = Sighting(prefix=PREFIX, sources=("environments.txt",), root=root)
+    return Observed(sighting=sighting, look=look, name=name, contents=contents)
+
+
+def _ids(observed: Observed, stale_days: int = 180) -> list[tuple[str, str]]:
+    found = findings_of(observed, now=NOW, stale_days=stale_days)
+    return [(finding.id, finding.severity) for finding in found]
+
+
+DAMAGED = PrefixContents(problems=(Problem(path=f"{PREFIX}/conda-meta/x-1-0.json", reason="not valid JSON"),))
+
+
+@pytest.mark.parametrize(
+    ("observed", "state"),
+    [
+        (_observed(), "ok"),
+        (_observed(Look(exists=False)), "missing"),
+        (_observed(Look(exists=True, readable=False)), "unreadable"),
+        (_observed(Look(exists=True, remains=("bin",))), "orphan"),
+        (_observed(Look(exists=True, has_conda_meta=True), PrefixContents()), "orphan"),
+        (_observed(Look(exists=True, has_conda_meta=True), PrefixContents(packages=(NUMPY,))), "broken"),
+        (_observed(contents=DAMAGED), "broken"),
+        (_observed(Look(exists=True), root=True), "ok"),
+    ],
+)
+def test_the_state_of_a_prefix(observed: Observed, state: State) -> None:
+    assert state_of(observed) == state
+
+
+def test_an_environment_in_order_has_no_findings() -> None:
+    assert _ids(_observed(contents=PrefixContents(packages=(NUMPY,)))) == []
+
+
+def test_damage_in_conda_meta_names_the_file() -> None:
+    (finding,) = findings_of(_observed(contents=DAMAGED), now=NOW, stale_days=180)
+    assert (finding.id, finding.severity) == ("broken", "error")
+    assert finding.evidence == (f"{PREFIX}/conda-meta/x-1-0.json: not valid JSON",)
+
+
+def test_damage_elsewhere_is_a_warning_and_the_environment_stays_ok() -> None:
+    path = f"{PREFIX}/lib/python3.11/site-packages/x-1.dist-info"
+    observed = _observed(contents=PrefixContents(problems=(Problem(path=path, reason="Permission denied"),)))
+    assert state_of(observed) == "ok"
+    assert _ids(observed) == [("broken", "warning")]
+
+
+def test_a_missing_one_says_who_names_it() -> None:
+    (finding,) = findings_of(_observed(Look(exists=False)), now=NOW, stale_days=180)
+    assert finding.id == "missing"
+    assert finding.evidence == ("named by environments.txt",)
+
+
+def test_a_directory_that_never_was_an_environment_is_only_noted() -> None:
+    assert _ids(_observed(Look(exists=True))) == [("orphan", "note")]
+    assert _ids(_observed(Look(exists=True, remains=("bin", "lib")))) == [("orphan", "warning")]
+
+
+def test_frozen_and_not_writable_and_in_use() -> None:
+    look = Look(exists=True, has_conda_meta=True, has_history=True, writable=False, owner="ann")
+    observed = Observed(
+        sighting=Sighting(prefix=PREFIX),
+        look=look,
+        name="nlp",
+        contents=PrefixContents(frozen="for production"),
+        processes=("pid 7 python (ann)",),
+    )
+    found = {finding.id: finding for finding in findings_of(observed, now=NOW, stale_days=180)}
+    assert set(found) == {"frozen", "not-writable", "in-use"}
+    assert "for production" in found["frozen"].evidence
+    assert found["not-writable"].message == "belongs to ann"
+    assert found["in-use"].evidence == ("pid 7 python (ann)",)
+
+
+@pytest.mark.parametrize(("days", "reliable", "message"), [(400, True, "not used"), (400, False, "perhaps not used")])
+def test_stale_says_how_far_it_can_be_trusted(days: int, reliable: bool, message: str) -> None:
+    last_used = LastUsed(at=NOW - timedelta(days=days), evidence="bin/python3.11 was read", reliable=reliable)
+    observed = Observed(sighting=Sighting(prefix=PREFIX), look=WHOLE, name="nlp", last_used=last_used)
+    (finding,) = findings_of(observed, now=NOW, stale_days=180)
+    assert finding.id == "stale"
+    assert finding.message.startswith(message)
+    assert findings_of(observed, now=NOW, stale_days=401) == ()
+
+
+@pytest.mark.parametrize("name", ["test", "try-again-final-v2", "tmp2", "my_scratch", "/data/x/old", "nlp-copy"])
+def test_scratch_names(name: str) -> None:
+    assert _ids(_observed(name=name)) == [("scratch-name", "note")]
+
+
+@pytest.mark.parametrize("name", ["nlp", "pytest-cov", "latest", "contest", "trying", "golden", "/data/tmp/nlp"])
+def test_ordinary_names(name: str) -> None:
+    assert _ids(_observed(name=name)) == []
+
+
+def test_base_is_never_called_stale_or_a_trial() -> None:
+    last_used = LastUsed(at=NOW - timedelta(days=999), evidence="", reliable=True)
+    sighting = Sighting(prefix="/opt/test", root=True)
+    observed = Observed(sighting=sighting, look=WHOLE, name="base", last_used=last_used)
+    assert findings_of(observed, now=NOW, stale_days=1) == ()

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from condatui_core.analyses.names import resolve
+from condatui_core.errors import UsageError
+from support.inventories import environment
+
+NLP = environment("nlp-exp", aliases=("/opt/miniforge3/envs/current",))
+BERT = environment("bert-finetune")
+TWINS = (environment("e1", prefix="/a/envs/e1"), environment("e1", prefix="/b/envs/e1"))
+APART = environment("/data/proj/env", prefix="/data/proj/env")
+ALL = (NLP, BERT, *TWINS, APART)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("nlp-exp", NLP),
+        ("current", NLP),
+        ("/opt/miniforge3/envs/nlp-exp", NLP),
+        ("/opt/miniforge3/envs/nlp-exp/", NLP),
+        ("/opt/miniforge3/envs/current", NLP),
+        ("../miniforge3/envs/nlp-exp", NLP),
+        ("/data/proj/env", APART),
+        ("/b/envs/e1", TWINS[1]),
+    ],
+)
+def test_an_environment_is_found_by_name_prefix_and_link(text: str, found: object) -> None:
+    assert resolve(ALL, text, cwd="/opt/mamba") is found
+
+
+def test_a_dot_is_the_directory_one_is_in() -> None:
+    assert resolve(ALL, ".", cwd="/data/proj/env") is APART
+
+
+def test_links_on_the_way_are_followed_if_the_caller_can() -> None:
+    found = resolve(ALL, "/home/ada/env", cwd="/", real_path={"/home/ada/env": "/data/proj/env"}.__getitem__)
+    assert found is APART
+
+
+def test_a_name_comes_before_a_link_of_the_same_name() -> None:
+    other = environment("current", prefix="/elsewhere/current")
+    assert resolve((NLP, other), "current", cwd="/") is other
+
+
+def test_an_ambiguous_name_lists_the_prefixes() -> None:
+    with pytest.raises(UsageError, match="More than one") as error:
+        resolve(ALL, "e1", cwd="/")
+    assert error.value.detail.splitlines() == ["/a/envs/e1", "/b/envs/e1"]
+
+
+def test_an_unknown_name_comes_with_those_that_are_close() -> None:
+    with pytest.raises(UsageError) as error:
+        resolve(ALL, "nlp-ex", cwd="/")
+    assert error.value.hint == "Did you mean `nlp-exp`?"
+    with pytest.raises(UsageError) as error:
+        resolve(ALL, "quite-another", cwd="/")
+    assert "condatui list" in error.value.hint
+
+
+def test_a_name_is_not_a_path_and_a_path_is_not_a_name() -> None:
+    """As conda has it: `-n env` and `-p ./env` are two things."""
+    with pytest.raises(UsageError):
+        resolve(ALL, "env", cwd="/data/proj")
+    assert resolve(ALL, "./env", cwd="/data/proj") is APART
+
+
+def test_what_was_typed_cannot_draw_on_the_terminal() -> None:
+    with pytest.raises(UsageError) as error:
+        resolve(ALL, "\x1b[31m", cwd="/")
+    assert "\x1b" not in str(error.value)

@@ -1,0 +1,87 @@
+"""conda's own judgement of versions, asked of the conda that conda-lock carries, in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+_CHILD = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from conda.exceptions import InvalidVersionSpec
+from conda.models.match_spec import MatchSpec
+from conda.models.version import VersionOrder, VersionSpec
+
+def compare(left, right):
+    left, right = VersionOrder(left), VersionOrder(right)
+    return (left > right) - (left < right)
+
+def match(version, spec):
+    return VersionSpec(spec).match(version)
+
+def parse(text):
+    spec = MatchSpec(text)
+    return [spec.get("name"), str(spec.get("version") or "*"), str(spec.get("build") or "*")]
+
+for line in sys.stdin:
+    name, *arguments = json.loads(line)
+    try:
+        answer = globals()[name](*arguments)
+    except (InvalidVersionSpec, ValueError, IndexError):
+        answer = None
+    print(json.dumps(answer), flush=True)
+"""
+
+
+class CondaOracle:
+    """Asks a conda; a context manager that ends its process."""
+
+    def __init__(self, home: Path) -> None:
+        found = importlib.util.find_spec("conda_lock")
+        assert found is not None and found.submodule_search_locations, "the tests need conda-lock, of the extra `demo`"
+        vendored = os.path.join(found.submodule_search_locations[0], "_vendor")
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _CHILD, vendored],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=home,
+            env={"HOME": str(home), "PATH": os.environ.get("PATH", "")},
+        )
+
+    def __enter__(self) -> CondaOracle:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate()
+
+    def compare(self, left: str, right: str) -> int | None:
+        """Give 1, 0 or -1 as left is newer, the same or older; None if conda takes one of them for no version."""
+        answer = self._ask("compare", left, right)
+        assert answer is None or isinstance(answer, int)
+        return answer
+
+    def match(self, version: str, spec: str) -> bool | None:
+        """Tell whether a version meets a spec; None if conda cannot read one of them."""
+        answer = self._ask("match", version, spec)
+        assert answer is None or isinstance(answer, bool)
+        return answer
+
+    def parse(self, text: str) -> tuple[str, str, str]:
+        """Take a match spec apart into name, version spec and build."""
+        name, version, build = self._ask("parse", text)  # type: ignore[misc] - a list of three texts
+        return name, version, build
+
+    def _ask(self, *question: str) -> object:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
