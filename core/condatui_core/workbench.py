@@ -1,3 +1,141 @@
-"""The façade that the commands and the screens get: load, refresh, plan, submit."""
+"""The façade that the commands and the screens get: load, refresh, look for changes."""
 
 from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from functools import partial
+
+from condatui_core.conda.command_log import CommandLog
+from condatui_core.conda.conda_environ import Caller
+from condatui_core.conda.executables import usual_places
+from condatui_core.conda.facts import Asked, ask, remembered
+from condatui_core.conda.inquirer import Inquirer
+from condatui_core.conda.locate import find_installations, installations_on_disk
+from condatui_core.conda.process import ProcessRunner
+from condatui_core.conda.runner import Runner
+from condatui_core.errors import CondaError
+from condatui_core.machine import Machine
+from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import Finding
+from condatui_core.records.installation import Installation
+from condatui_core.settings import Locations, Settings
+
+_BATCH_SECONDS = 0.1
+"""How long environments are read before what was read is shown."""
+
+
+class Workbench:
+    """All that the commands and the screens know of the machine comes from here."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        locations: Locations,
+        *,
+        environ: Mapping[str, str],
+        clock: Callable[[], datetime],
+        runner: Runner | None = None,
+    ) -> None:
+        self.settings = settings
+        self.locations = locations
+        self.log = CommandLog()
+        """Every command that was run."""
+        self._inquirer = Inquirer(
+            runner=runner or ProcessRunner(self.log, clock),
+            caller=Caller(environ, locations.home, os.geteuid()),
+            cache=locations.conda_cache,
+            now=clock,
+            seconds=settings.conda_seconds,
+        )
+        self._places = usual_places(locations.home) if settings.usual_places else ()
+        self._machine = Machine(settings, locations, environ, clock)
+
+    def glance(self) -> Inventory:
+        """Name the environments by what is on disk: milliseconds of stats, no process; to be called in a thread."""
+        self._survey(installations_on_disk(self.settings.conda, self._places, self._inquirer), last_time=True)
+        return self._machine.inventory(asking=True)
+
+    async def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
+        """Yield what is known, more of it each time; the last inventory is complete.
+
+        Names come first, then packages, while conda is asked beside. What was read before and has not changed is not
+        read again, unless `refresh` says so. All of it happens beside the event loop.
+        """
+        installations = await find_installations(self.settings.conda, self._places, self._inquirer)
+        unanswered = await asyncio.to_thread(self._survey, installations, refresh=refresh)
+        await asyncio.to_thread(self._machine.begin)
+        asking = asyncio.create_task(self._ask(unanswered))
+        try:
+            searching = bool(self.settings.roots)
+            while True:
+                more = await self._read_some(refresh=refresh)
+                if asking.done() or not more:
+                    break
+                yield await self._inventory(asking=True)
+            if not asking.done() or searching:
+                yield await self._inventory(asking=True)
+            await self._take_in(await asking, searching=searching)
+        finally:
+            asking.cancel()
+        while await self._read_some(refresh=refresh):
+            yield await self._inventory()
+        await asyncio.to_thread(self._machine.remember)
+        yield await self._inventory()
+
+    async def changed(self) -> bool:
+        """Look, beside the event loop, whether anything was changed from outside since it was read."""
+        return await asyncio.to_thread(self._machine.changed)
+
+    def close(self) -> None:
+        """Let go of what is held; nothing is running once `load` has ended or was closed."""
+
+    def _survey(
+        self, installations: tuple[Installation, ...], *, last_time: bool = False, refresh: bool = False
+    ) -> list[Installation]:
+        """See what is there; returns the installations whose conda has to be asked, its last answer not holding."""
+        self._machine.found(installations)
+        unanswered = []
+        for installation in installations:
+            if installation.error:
+                continue
+            if not refresh and (facts := remembered(installation, self._inquirer)):
+                self._machine.learn(installation, facts)
+            else:
+                unanswered.append(installation)
+        self._machine.survey(last_time=last_time)
+        return unanswered
+
+    async def _read_some(self, *, refresh: bool) -> bool:
+        read = partial(self._machine.read_some, _BATCH_SECONDS, refresh=refresh)
+        return await asyncio.to_thread(read)
+
+    async def _inventory(self, *, asking: bool = False) -> Inventory:
+        return await asyncio.to_thread(self._machine.inventory, asking=asking)
+
+    async def _ask(self, installations: list[Installation]) -> list[tuple[Installation, Asked]]:
+        """Ask these condas, all at once."""
+        answers = await asyncio.gather(*(ask(each, self._inquirer) for each in installations))
+        return list(zip(installations, answers, strict=True))
+
+    async def _take_in(self, answers: list[tuple[Installation, Asked]], *, searching: bool) -> None:
+        """Take note of what the condas said and of what lies in the root directories: there may be new environments."""
+        for installation, asked in answers:
+            self._machine.learn(installation, asked.facts, [_problem(installation, each) for each in asked.problems])
+        if searching:
+            await asyncio.to_thread(self._machine.search_roots)
+        if answers or searching:
+            await asyncio.to_thread(self._machine.survey)
+            await asyncio.to_thread(self._machine.add_new)
+
+
+def _problem(installation: Installation, error: CondaError) -> Finding:
+    return Finding(
+        id="conda-unusable",
+        severity="warning",
+        message=f"{installation.executable}: {error.title}",
+        remedy=error.hint,
+        evidence=tuple(error.detail.splitlines()),
+    )

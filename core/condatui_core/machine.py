@@ -1,0 +1,230 @@
+"""What is known of this machine so far: who was found, what was seen, what was read."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from condatui_core.analyses.belonging import owning_root
+from condatui_core.analyses.describe import describe, environment_name, in_order
+from condatui_core.analyses.health import Observed
+from condatui_core.conda import discover
+from condatui_core.conda.environments_txt import environments_txt
+from condatui_core.conda.last_list import read_last_list, write_last_list
+from condatui_core.conda.last_used import last_used
+from condatui_core.conda.look import look_at
+from condatui_core.conda.mounts import Mount, mounts
+from condatui_core.conda.prefix_cache import PrefixCache
+from condatui_core.conda.running import RunningProcess, processes_in, running_processes
+from condatui_core.records.environment import Environment, Inventory, LastUsed
+from condatui_core.records.finding import Finding
+from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.sighting import Look, Sighting
+from condatui_core.settings import Locations, Settings
+
+
+class _Reading(Struct, frozen=True):
+    """What was read of one prefix."""
+
+    contents: PrefixContents
+    last_used: LastUsed | None
+    processes: tuple[str, ...]
+
+
+class _Described(Struct, frozen=True):
+    """An environment and what it was made from, so that it is made anew only when that has changed."""
+
+    observed: Observed
+    surroundings: tuple[object, ...]
+    environment: Environment
+
+
+class Machine:
+    """All that is known of this machine so far.
+
+    Its methods read the disk, so they are called beside the event loop; never two at once, `changed` excepted.
+    """
+
+    def __init__(
+        self, settings: Settings, locations: Locations, environ: Mapping[str, str], clock: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._locations = locations
+        self._environ = environ
+        self._clock = clock
+        self._cache = PrefixCache(locations.prefix_cache, clock=lambda: int(clock().timestamp() * 1e9))
+        self._installations: tuple[Installation, ...] = ()
+        self._facts: dict[str, CondaFacts] = {}
+        self._problems: dict[str, tuple[Finding, ...]] = {}
+        self._sightings: tuple[Sighting, ...] = ()
+        self._looks: dict[str, Look] = {}
+        self._readings: dict[str, _Reading] = {}
+        self._described: dict[str, _Described] = {}
+        self._pending: list[str] = []
+        self._processes: tuple[RunningProcess, ...] = ()
+        self._mounts: tuple[Mount, ...] = ()
+        self._searched: tuple[tuple[str, str], ...] = ()
+        self._marks: tuple[tuple[str, int], ...] = ()
+
+    def found(self, installations: Sequence[Installation]) -> None:
+        """Take note of the installations of this machine; what is wrong with one is a problem of the machine."""
+        self._installations = tuple(installations)
+        self._problems = {each.executable: (_unusable(each),) for each in installations if each.error}
+
+    def learn(self, installation: Installation, facts: CondaFacts, problems: Sequence[Finding] = ()) -> None:
+        """Take note of what the conda of an installation has answered."""
+        self._facts[installation.root_prefix] = facts
+        self._problems[installation.executable] = tuple(problems)
+
+    def survey(self, *, last_time: bool = False) -> None:
+        """Look where environments are, without reading one; `last_time` believes the list of last time as well."""
+        envs_dirs = discover.envs_directories(self._installations, self._facts, self._locations.home, self._environ)
+        self._marks = self._mark(envs_dirs)
+        roots = [each.root_prefix for each in self._installations if each.root_prefix]
+        pointers = [*self._pointers(roots, envs_dirs)]
+        if last_time:
+            known = read_last_list(self._locations.last_list)
+            pointers += [(prefix, discover.LAST_TIME) for prefix in known if os.path.isdir(prefix)]
+        self._sightings = discover.merge(pointers, roots, envs_dirs)
+        self._looks = {each.prefix: look_at(each.prefix) for each in self._sightings}
+        for known_things in (self._readings, self._described):
+            for gone in known_things.keys() - self._looks.keys():
+                del known_things[gone]
+
+    def search_roots(self) -> None:
+        """Search the root directories of the settings, which may take a while."""
+        found: list[tuple[str, str]] = []
+        for root in self._settings.roots:
+            prefixes, whole = discover.search_root(root)
+            found += [(prefix, root) for prefix in prefixes]
+            self._problems[root] = _searched(root, whole)
+        self._searched = tuple(found)
+
+    def begin(self) -> None:
+        """Start to read all environments: the machine's processes and mounts are looked at once for all of them."""
+        self._processes = running_processes()
+        self._mounts = mounts()
+        shown = [each.prefix for each in self.inventory().environments]
+        self._pending = [prefix for prefix in shown if self._looks[prefix].exists]
+
+    def add_new(self) -> None:
+        """Let what the last survey has found for the first time be read as well."""
+        waiting = {*self._pending, *self._readings}
+        self._pending += [prefix for prefix, look in self._looks.items() if look.exists and prefix not in waiting]
+
+    def read_some(self, seconds: float, *, refresh: bool = False) -> bool:
+        """Read environments for about so many seconds; True while there are more to read."""
+        deadline = time.monotonic() + seconds
+        while self._pending and time.monotonic() < deadline:
+            prefix = self._pending.pop(0)
+            if prefix in self._looks:
+                self._readings[prefix] = self._read(prefix, refresh=refresh)
+        return bool(self._pending)
+
+    def inventory(self, *, asking: bool = False) -> Inventory:
+        """Say all that is known so far."""
+        now = self._clock()
+        return Inventory(
+            environments=in_order(self._describe(each, now) for each in self._sightings),
+            installations=self._installations,
+            channel_configs=tuple((root, facts.channels) for root, facts in self._facts.items()),
+            problems=tuple(finding for found in self._problems.values() for finding in found),
+            pending=len(self._pending),
+            asking_conda=asking,
+        )
+
+    def remember(self) -> None:
+        """Write down the prefixes for the first picture of next time."""
+        own = [each.prefix for each in self._sightings if set(each.sources) - set(self._settings.roots)]
+        write_last_list(self._locations.last_list, own)
+
+    def changed(self) -> bool:
+        """Whether an environment, or a directory with environments, has changed since it was read; some stats each."""
+        if self._mark(path for path, _ in self._marks) != self._marks:
+            return True
+        return not all(self._cache.unchanged(prefix) for prefix in tuple(self._readings))
+
+    def _pointers(self, roots: Sequence[str], envs_dirs: Sequence[str]) -> Iterator[tuple[str, str]]:
+        yield from ((root, discover.CONDA) for root in roots)
+        for facts in self._facts.values():
+            yield from ((prefix, discover.CONDA) for prefix in facts.environments)
+        for envs_dir in envs_dirs:
+            yield from ((child, envs_dir) for child in discover.children(envs_dir))
+        yield from ((prefix, discover.REGISTERED) for prefix in discover.registered_prefixes(self._locations.home))
+        yield from self._searched
+
+    def _mark(self, envs_dirs: Iterable[str]) -> tuple[tuple[str, int], ...]:
+        """When the places changed that say where environments are."""
+        places = dict.fromkeys((*envs_dirs, str(environments_txt(self._locations.home))))
+        return tuple((place, _modified(place)) for place in places)
+
+    def _read(self, prefix: str, *, refresh: bool) -> _Reading:
+        # First the times at which files were read last, then the files.
+        used = last_used(prefix, processes=self._processes, mounts=self._mounts, now=self._clock())
+        processes = tuple(str(each) for each in processes_in(prefix, self._processes))
+        return _Reading(self._cache.read(prefix, refresh=refresh), used, processes)
+
+    def _describe(self, sighting: Sighting, now: datetime) -> Environment:
+        reading = self._readings.get(sighting.prefix)
+        contents = reading.contents if reading else None
+        root = owning_root(sighting, contents, self._installations, self._facts)
+        observed = Observed(
+            sighting=sighting,
+            look=self._looks[sighting.prefix],
+            name=environment_name(sighting),
+            contents=contents,
+            last_used=reading.last_used if reading else None,
+            processes=reading.processes if reading else (),
+            config=self._facts[root].channels if root in self._facts else ChannelConfig(),
+        )
+        surroundings = (root, now.date())
+        former = self._described.get(sighting.prefix)
+        if former and former.surroundings == surroundings and _same(former.observed, observed):
+            return former.environment
+        active = self._environ.get("CONDA_PREFIX")
+        environment = describe(
+            observed,
+            installation=root,
+            active_prefix=os.path.realpath(active) if active else None,
+            now=now,
+            stale_days=self._settings.stale_days,
+        )
+        self._described[sighting.prefix] = _Described(observed, surroundings, environment)
+        return environment
+
+
+def _same(one: Observed, other: Observed) -> bool:
+    """Equal, the contents by identity: they come out of the cache as the same object until something has changed."""
+    return one.contents is other.contents and replace(one, contents=None) == replace(other, contents=None)
+
+
+def _modified(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _unusable(installation: Installation) -> Finding:
+    return Finding(
+        id="conda-unusable",
+        severity="warning",
+        message=f"{installation.executable} cannot be used: {installation.error}",
+        remedy="its environments are shown, actions on them are off",
+        evidence=(f"found by {installation.found_by}",),
+    )
+
+
+def _searched(root: str, whole: bool) -> tuple[Finding, ...]:
+    if not os.path.isdir(root):
+        return (Finding(id="root-unusable", severity="warning", message=f"{root} is no directory"),)
+    if whole:
+        return ()
+    message = f"{root} has too many directories to search them all"
+    return (Finding(id="root-unusable", severity="warning", message=message, remedy="name a smaller one"),)

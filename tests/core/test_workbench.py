@@ -1,0 +1,200 @@
+"""The core end to end, on prefixes made by hand and condas that are small scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.settings import Locations, Settings
+from condatui_core.workbench import Workbench
+from support.prefixes import FakePrefix
+
+LATER = timedelta(hours=1)
+"""What was made a moment ago is not believed to stay as it is; an hour later it is."""
+
+CONFIGURATION = """{
+  "channel_alias": {"scheme": "https", "location": "conda.anaconda.org", "name": ""},
+  "custom_channels": {}, "custom_multichannels": {}, "default_channels": [],
+  "envs_dirs": ["%s"], "pkgs_dirs": []
+}"""
+
+
+def _environment(path: Path, *packages: str) -> FakePrefix:
+    prefix = FakePrefix(path)
+    for package in packages:
+        prefix.package(package)
+    prefix.write("conda-meta/history", "==> 2026-01-01 00:00:00 <==\n# cmd: conda create\n")
+    return prefix
+
+
+def _conda(root: Path, script: str) -> Path:
+    """A root prefix whose conda is a shell script."""
+    _environment(root, "conda")
+    executable = root / "bin" / "conda"
+    executable.parent.mkdir(exist_ok=True)
+    executable.write_text(f"#!/bin/sh\n{script}\n")
+    executable.chmod(0o755)
+    return executable
+
+
+def _answering(envs_dir: Path) -> str:
+    return f"cat <<'END'\n{CONFIGURATION % envs_dir}\nEND"
+
+
+MakeWorkbench = Callable[..., Workbench]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> MakeWorkbench:
+    """Workbenches that see `tmp_path/home` and the condas they are given, and nothing of this machine."""
+
+    def make_one(*condas: Path, roots: tuple[str, ...] = (), **settings: object) -> Workbench:
+        locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, tmp_path / "home")
+        chosen = Settings(
+            conda=tuple(map(str, condas)),
+            roots=roots,
+            usual_places=False,
+            conda_seconds=20,
+            **settings,  # type: ignore[arg-type]
+        )
+        return Workbench(
+            chosen, locations, environ={"PATH": "/usr/bin:/bin"}, clock=lambda: datetime.now(timezone.utc) + LATER
+        )
+
+    return make_one
+
+
+def _load(workbench: Workbench) -> list[Inventory]:
+    async def all_of_it() -> list[Inventory]:
+        return [inventory async for inventory in workbench.load()]
+
+    return asyncio.run(all_of_it())
+
+
+def _by_name(inventory: Inventory) -> dict[str, Environment]:
+    return {os.path.basename(each.name): each for each in inventory.environments}
+
+
+def test_names_come_first_then_packages_then_what_conda_says(tmp_path: Path, make: MakeWorkbench) -> None:
+    conda = _conda(tmp_path / "conda", _answering(tmp_path / "fast"))
+    _environment(tmp_path / "conda/envs/inside", "numpy")
+    _environment(tmp_path / "fast/elsewhere", "scipy", "numpy")
+    workbench = make(conda)
+    glance = workbench.glance()
+    assert [each.name for each in glance.environments] == ["base", "inside"]
+    assert all(each.contents is None for each in glance.environments)
+    *_, last = _load(workbench)
+    assert last.complete
+    environments = _by_name(last)
+    assert list(environments) == ["base", "elsewhere", "inside"]
+    assert environments["elsewhere"].channels == (("conda-forge", 2),)
+    assert environments["elsewhere"].installation == str(tmp_path / "conda")
+    assert [run.argv[1] for run in workbench.log.runs] == ["config"] or os.geteuid() != 0
+
+
+def test_the_second_time_nobody_is_asked_and_the_first_picture_has_every_name(
+    tmp_path: Path, make: MakeWorkbench
+) -> None:
+    conda = _conda(tmp_path / "conda", _answering(tmp_path / "fast"))
+    _environment(tmp_path / "fast/elsewhere")
+    first = _load(make(conda))[-1]
+    workbench = make(conda)
+    assert [each.name for each in workbench.glance().environments] == ["base", "elsewhere"]
+    assert [each.prefix for each in _load(workbench)[-1].environments] == [each.prefix for each in first.environments]
+    assert workbench.log.runs == ()
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["echo garbage", "exit 1", "kill -9 $$", """echo '{"error": "no"}'; exit 1""", "echo '[]'"],
+)
+def test_a_conda_that_fails_is_a_problem_and_everything_else_still_shows(
+    tmp_path: Path, make: MakeWorkbench, script: str
+) -> None:
+    conda = _conda(tmp_path / "conda", script)
+    _environment(tmp_path / "conda/envs/inside", "numpy")
+    *_, last = _load(make(conda))
+    assert [each.name for each in last.environments] == ["base", "inside"]
+    assert [problem.id for problem in last.problems] == ["conda-unusable"]
+    assert str(conda) in last.problems[0].message
+
+
+def test_a_conda_that_is_not_there_is_a_problem(tmp_path: Path, make: MakeWorkbench) -> None:
+    *_, last = _load(make(tmp_path / "nowhere/conda"))
+    assert last.complete
+    assert [problem.id for problem in last.problems] == ["conda-unusable"]
+
+
+def test_without_any_conda_what_is_registered_and_what_lies_below_a_root_is_shown(
+    tmp_path: Path, make: MakeWorkbench
+) -> None:
+    registered = _environment(tmp_path / "projects/a", "numpy")
+    _environment(tmp_path / "data/users/ann/envs/b")
+    (tmp_path / "home/.conda").mkdir(parents=True)
+    (tmp_path / "home/.conda/environments.txt").write_text(f"{registered}\n{tmp_path}/gone\n")
+    *_, last = _load(make(roots=(str(tmp_path / "data"), str(tmp_path / "no such root"))))
+    states = {name: each.state for name, each in _by_name(last).items()}
+    assert states == {"a": "ok", "b": "ok", "gone": "missing"}
+    assert [problem.id for problem in last.problems] == ["root-unusable"]
+    assert last.installations == ()
+
+
+def test_a_change_from_outside_is_seen_and_only_that_environment_is_made_anew(
+    tmp_path: Path, make: MakeWorkbench
+) -> None:
+    one = _environment(tmp_path / "home/.conda/envs/one", "numpy")
+    _environment(tmp_path / "home/.conda/envs/two", "scipy")
+    workbench = make()
+    before = _load(workbench)[-1]
+    assert not asyncio.run(workbench.changed())
+    one.package("pandas")
+    assert asyncio.run(workbench.changed())
+    after = _by_name(_load(workbench)[-1])
+    assert len(after["one"].contents.packages) == 2  # type: ignore[union-attr]
+    assert after["two"].contents is _by_name(before)["two"].contents
+
+
+def test_an_environment_that_comes_or_goes_is_seen(tmp_path: Path, make: MakeWorkbench) -> None:
+    _environment(tmp_path / "home/.conda/envs/one")
+    workbench = make()
+    assert [each.name for each in _load(workbench)[-1].environments] == ["one"]
+    (tmp_path / "home/.conda/envs/one").rename(tmp_path / "home/.conda/envs/two")
+    assert asyncio.run(workbench.changed())
+    assert [each.name for each in _load(workbench)[-1].environments] == ["two"]
+
+
+def test_loading_that_is_given_up_leaves_no_conda_behind(tmp_path: Path, make: MakeWorkbench) -> None:
+    mark = tmp_path / "pid"
+    conda = _conda(tmp_path / "conda", f"echo $$ > {mark}; exec sleep 600")
+    _environment(tmp_path / "conda/envs/inside")
+    workbench = make(conda)
+
+    async def give_up() -> int:
+        loading = workbench.load()
+        await anext(loading)
+        while not (mark.exists() and mark.read_text()):  # noqa: ASYNC110 - a process has no event to wait for
+            await asyncio.sleep(0.01)
+        await loading.aclose()
+        pid = int(mark.read_text())
+        for _ in range(500):
+            if not _alive(pid):
+                break
+            await asyncio.sleep(0.01)
+        return pid
+
+    assert not _alive(asyncio.run(give_up()))
+    assert [run.outcome for run in workbench.log.runs] == ["cancelled"]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
