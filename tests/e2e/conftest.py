@@ -1,0 +1,43 @@
+"""condatui as users get it: the wheel, in an environment with nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.terminal import plain_environ
+
+ROOT = Path(__file__).parents[2]
+
+
+def _run(*argv: str | Path) -> None:
+    done = subprocess.run([str(each) for each in argv], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin directory of a fresh environment into which the built wheel was installed."""
+    directory = tmp_path_factory.mktemp("wheel")
+    _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", directory, ".")
+    (wheel,) = directory.glob("*.whl")
+    venv = directory / "venv"
+    if uv := shutil.which("uv"):
+        _run(uv, "venv", "--quiet", "--python", sys.executable, venv)
+        _run(uv, "pip", "install", "--quiet", "--python", venv, wheel)
+    else:
+        _run(sys.executable, "-m", "venv", venv)
+        _run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
+    return venv / "bin"
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> dict[str, str]:
+    """Variables under which there is no conda: an empty home, a PATH with only the system on it."""
+    return plain_environ(
+        PATH="/usr/bin:/bin", HOME=str(tmp_path), CONDATUI_HOME=str(tmp_path / "own"), CONDATUI_USUAL_PLACES="0"
+    )

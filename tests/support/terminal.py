@@ -1,0 +1,93 @@
+"""A program in a real pseudo-terminal, its screen read as a person would."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+
+import pexpect
+import pyte
+
+
+class Terminal:
+    """Runs a command in a terminal of a given size; `screen` is what stands there now."""
+
+    def __init__(self, argv: Sequence[str], *, environ: Mapping[str, str], columns: int = 80, rows: int = 24) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.bytes_received = 0
+        self._child = pexpect.spawn(
+            argv[0],
+            list(argv[1:]),
+            env={"TERM": "xterm-256color", "COLORTERM": "truecolor", **environ},
+            dimensions=(rows, columns),
+            timeout=None,
+        )
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.close(force=True)
+
+    @property
+    def pid(self) -> int:
+        """The process that runs in it."""
+        return int(self._child.pid)
+
+    @property
+    def screen(self) -> str:
+        """The lines of the screen, read up to now."""
+        self._read(0)
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def press(self, keys: str) -> None:
+        """Send key presses as the terminal would."""
+        self._child.send(keys)
+
+    def wait_for(self, what: str | Callable[[str], bool], seconds: float = 30.0) -> str:
+        """Read until a text stands on the screen (or a condition holds of it); fails with the screen as it is."""
+        holds = what if callable(what) else lambda screen: what in screen
+        deadline = time.monotonic() + seconds
+        while True:
+            screen = self.screen
+            if holds(screen):
+                return screen
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not on the screen within {seconds} s: {what!r}\n{screen}")
+            self._read(0.05)
+
+    def wait_for_output(self, seconds: float = 10.0) -> bytes:
+        """Read until anything arrives."""
+        deadline = time.monotonic() + seconds
+        while not (data := self._read(0.002)):
+            assert time.monotonic() < deadline, f"nothing was drawn within {seconds} s"
+        return data
+
+    def wait_for_exit(self, seconds: float = 30.0) -> int:
+        """Wait until the program has ended; returns its exit code."""
+        deadline = time.monotonic() + seconds
+        while self._child.isalive():
+            assert time.monotonic() < deadline, f"still running after {seconds} s:\n{self.screen}"
+            self._read(0.05)
+        self._child.close()
+        return int(self._child.exitstatus if self._child.exitstatus is not None else -(self._child.signalstatus or 0))
+
+    def _read(self, seconds: float) -> bytes:
+        try:
+            data = bytes(self._child.read_nonblocking(65536, timeout=seconds))
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return b""
+        self.bytes_received += len(data)
+        self._stream.feed(data)
+        return data
+
+
+def plain_environ(**variables: str) -> dict[str, str]:
+    """What a program needs to run, and nothing of the tester's conda or home."""
+    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ} | variables
