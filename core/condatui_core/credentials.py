@@ -14,9 +14,11 @@ _AUTH_OR_TOKEN = re.compile(r"(?<=://)[^/\s\"'\\]+@|/t/[^/\s\"'\\]+(?=/|$)")
 
 def mask_credentials(text: str) -> str:
     """Replace every `/t/<token>/` and `user:password@` in a text, be it a URL or a page of output."""
-    if "://" not in text and "/t/" not in text:
-        return text
-    return _AUTH.sub(rf"\g<scheme>{AUTH_MASK}@", _TOKEN.sub(f"/t/{TOKEN_MASK}", text))
+    if "/t/" in text:
+        text = _TOKEN.sub(f"/t/{TOKEN_MASK}", text)
+    if "@" in text:
+        text = _AUTH.sub(rf"\g<scheme>{AUTH_MASK}@", text)
+    return text
 
 
 def strip_credentials(url: str) -> str:

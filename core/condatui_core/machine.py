@@ -113,6 +113,11 @@ class Machine:
         shown = [each.prefix for each in self.inventory().environments]
         self._pending = [prefix for prefix in shown if self._looks[prefix].exists]
 
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The prefixes that have not been read yet, in the order in which they will be."""
+        return tuple(self._pending)
+
     def add_new(self) -> None:
         """Let what the last survey has found for the first time be read as well."""
         waiting = {*self._pending, *self._readings}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from condatui_core.conda.facts import Asked, ask, remembered
 from condatui_core.conda.inquirer import Inquirer
 from condatui_core.conda.locate import find_installations, installations_on_disk
 from condatui_core.conda.process import ProcessRunner
+from condatui_core.conda.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.conda.runner import Runner
 from condatui_core.errors import CondaError
 from condatui_core.machine import Machine
@@ -23,7 +25,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.settings import Locations, Settings
 
-_BATCH_SECONDS = 0.1
+_BATCH_SECONDS = 0.2
 """How long environments are read before what was read is shown."""
 
 
@@ -68,20 +70,24 @@ class Workbench:
         unanswered = await asyncio.to_thread(self._survey, installations, refresh=refresh)
         await asyncio.to_thread(self._machine.begin)
         asking = asyncio.create_task(self._ask(unanswered))
+        ahead: Process | None = None
         try:
             searching = bool(self.settings.roots)
             while True:
                 more = await self._read_some(refresh=refresh)
+                if ahead is None and more and not refresh:
+                    ahead = await start_reading_ahead(self._machine.pending, self.locations.prefix_cache)
                 if asking.done() or not more:
                     break
                 yield await self._inventory(asking=True)
             if not asking.done() or searching:
                 yield await self._inventory(asking=True)
             await self._take_in(await asking, searching=searching)
+            while await self._read_some(refresh=refresh):
+                yield await self._inventory()
         finally:
             asking.cancel()
-        while await self._read_some(refresh=refresh):
-            yield await self._inventory()
+            await stop_reading_ahead(ahead)
         await asyncio.to_thread(self._machine.remember)
         yield await self._inventory()
 

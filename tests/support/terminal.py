@@ -25,6 +25,7 @@ class Terminal:
             dimensions=(rows, columns),
             timeout=None,
         )
+        self._child.delaybeforesend = None  # else each key press waits for 50 ms before it is sent
 
     def __enter__(self) -> Terminal:
         return self
@@ -61,12 +62,17 @@ class Terminal:
                 raise AssertionError(f"not on the screen within {seconds} s: {what!r}\n{screen}")
             self._read(0.05)
 
-    def wait_for_output(self, seconds: float = 10.0) -> bytes:
-        """Read until anything arrives."""
-        deadline = time.monotonic() + seconds
-        while not (data := self._read(0.002)):
-            assert time.monotonic() < deadline, f"nothing was drawn within {seconds} s"
-        return data
+    def answer_seconds(self, keys: str, mark: str, seconds: float = 10.0) -> float:
+        """Press keys and tell how long it takes until a text is drawn, whatever else is drawn meanwhile."""
+        self._read(0)
+        start, received, wanted = time.perf_counter(), b"", mark.encode()
+        self.press(keys)
+        while wanted not in received:
+            assert time.perf_counter() - start < seconds, f"{mark!r} was not drawn within {seconds} s"
+            received += self._receive(0.001)
+        answer = time.perf_counter() - start
+        self._stream.feed(received)
+        return answer
 
     def wait_for_exit(self, seconds: float = 30.0) -> int:
         """Wait until the program has ended; returns its exit code."""
@@ -77,13 +83,16 @@ class Terminal:
         self._child.close()
         return int(self._child.exitstatus if self._child.exitstatus is not None else -(self._child.signalstatus or 0))
 
-    def _read(self, seconds: float) -> bytes:
+    def _read(self, seconds: float) -> None:
+        if data := self._receive(seconds):
+            self._stream.feed(data)
+
+    def _receive(self, seconds: float) -> bytes:
         try:
             data = bytes(self._child.read_nonblocking(65536, timeout=seconds))
         except (pexpect.TIMEOUT, pexpect.EOF):
             return b""
         self.bytes_received += len(data)
-        self._stream.feed(data)
         return data
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 
 from condatui_core.records.installation import CondaFacts, Installation
@@ -44,11 +43,7 @@ def _real(paths: Sequence[str]) -> frozenset[str]:
 def _maker(contents: PrefixContents, roots: Sequence[str]) -> str | None:
     """The root prefix of the conda that made the latest change which says so: `# cmd: /opt/conda/bin/conda create`."""
     for revision in reversed(contents.history.revisions):
-        try:
-            program = shlex.split(revision.command)[0]
-        except (ValueError, IndexError):
-            continue
         for root in roots:
-            if program.startswith(root + os.sep):
+            if revision.command.startswith(root + os.sep):
                 return root
     return None

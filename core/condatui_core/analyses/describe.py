@@ -61,8 +61,13 @@ def managed_bytes(contents: PrefixContents) -> int:
 
 
 def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
-    """Base environments first, then by name, then by prefix."""
-    return tuple(sorted(environments, key=lambda each: (not each.base, each.name.casefold(), each.prefix)))
+    """Base environments first, then those with a name, then those known by their prefix only."""
+    return tuple(
+        sorted(
+            environments,
+            key=lambda each: (not each.base, each.name == each.prefix, each.name.casefold(), each.prefix),
+        )
+    )
 
 
 def _python(contents: PrefixContents) -> str:

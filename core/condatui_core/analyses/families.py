@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -69,6 +70,7 @@ FAMILIES = (
 """What is known to break when it is mixed."""
 
 
+@lru_cache(maxsize=4096)
 def lineage(base_url: str | None, config: ChannelConfig) -> str | None:
     """Name whose builds a channel carries: `defaults`, `conda-forge`, else its own base URL without a label."""
     if base_url is None:
@@ -82,13 +84,21 @@ def lineage(base_url: str | None, config: ChannelConfig) -> str | None:
 def mixtures(packages: Iterable[PackageRecord], config: ChannelConfig) -> Iterator[Mixture]:
     """Find the families of which an environment holds members from channels that do not go together."""
     origins = [(record, origin) for record in packages if (origin := lineage(record.base_url, config))]
-    for family in FAMILIES:
-        found: dict[str, list[PackageRecord]] = {}
-        for record, origin in origins:
-            if family.members.fullmatch(record.name) and (family.any_channels or origin in (DEFAULTS, CONDA_FORGE)):
-                found.setdefault(origin, []).append(record)
+    by_family: dict[int, dict[str, list[PackageRecord]]] = {}
+    for record, origin in origins:
+        for index in _families_of(record.name):
+            if FAMILIES[index].any_channels or origin in (DEFAULTS, CONDA_FORGE):
+                by_family.setdefault(index, {}).setdefault(origin, []).append(record)
+    for index, found in sorted(by_family.items()):
         if len(found) > 1:
-            yield Mixture(family.title, tuple((origin, tuple(found[origin])) for origin in sorted(found)))
+            title = FAMILIES[index].title
+            yield Mixture(title, tuple((origin, tuple(found[origin])) for origin in sorted(found)))
+
+
+@lru_cache(maxsize=16384)
+def _families_of(name: str) -> tuple[int, ...]:
+    """The families that a package is a member of; the same names come up in every environment."""
+    return tuple(index for index, family in enumerate(FAMILIES) if family.members.fullmatch(name))
 
 
 def _anaconda_channels(config: ChannelConfig) -> Iterator[str]:

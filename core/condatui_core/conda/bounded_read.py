@@ -13,18 +13,33 @@ _T = TypeVar("_T")
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_bounded(path: str, limit: int) -> bytes:
+def read_bounded(path: str, limit: int, *, regular: bool = False) -> bytes:
     """Read a whole regular file of at most `limit` bytes; symlinks are followed.
 
+    `regular` says that a directory listing has just called it a regular file, which saves a look before it is opened.
     Raises OSError for whatever stands against it: the file system's own reasons, EFBIG if it is larger, EINVAL if it is
     a pipe, a socket or a device, which is not even opened.
     """
-    _check(os.stat(path), path, limit)
+    if not regular:
+        _check(os.stat(path), path, limit)
     # Between the two calls somebody may put a pipe in its place: open must not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
-    with open(descriptor, "rb", buffering=0) as file:
-        _check(os.fstat(descriptor), path, limit)
-        return file.readall()
+    try:
+        status = os.fstat(descriptor)
+        _check(status, path, limit)
+        return _read_all(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:  # one byte more was asked for: this is the end
+        return data
+    chunks = [data]  # it has grown or shrunk meanwhile
+    while chunks[-1] and sum(map(len, chunks)) <= 2 * size:
+        chunks.append(os.read(descriptor, size + 1))
+    return b"".join(chunks)
 
 
 def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:

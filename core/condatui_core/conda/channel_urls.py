@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from condatui_core.credentials import strip_credentials
 
-_ARCHIVE = re.compile(r"/[^/]*\.(?:conda|tar\.bz2)$")
+_ARCHIVES = (".conda", ".tar.bz2")
 _PLATFORM = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi|unknown)-[a-z0-9_]+)$")
 
 
@@ -20,7 +21,14 @@ def channel_location(channel: str | None, url: str | None, subdir: str) -> str |
     stated = channel if channel and "://" in channel else url or channel
     if not stated:
         return None
-    location = _ARCHIVE.sub("", strip_credentials(stated)).rstrip("/")
+    directory, _, file_name = stated.rpartition("/")
+    return _location(directory if file_name.endswith(_ARCHIVES) else stated, subdir)
+
+
+@lru_cache(maxsize=1024)
+def _location(directory: str, subdir: str) -> str:
+    """What thousands of records have in common: the channel's location by the directory of its archives."""
+    location = strip_credentials(directory).rstrip("/")
     if subdir and location.endswith("/" + subdir):
         location = location[: -len(subdir) - 1]
     return _PLATFORM.sub("", location).rstrip("/")

@@ -45,8 +45,8 @@ def read_conda_meta(prefix: str) -> tuple[list[InstalledPackage], list[Problem]]
     """
     packages: list[InstalledPackage] = []
     problems: list[Problem] = []
-    for path in _record_files(os.path.join(prefix, "conda-meta")):
-        read = read_record(path)
+    for path, regular in _record_files(os.path.join(prefix, "conda-meta")):
+        read = read_record(path, regular=regular)
         if isinstance(read, Problem):
             problems.append(read)
         else:
@@ -56,17 +56,17 @@ def read_conda_meta(prefix: str) -> tuple[list[InstalledPackage], list[Problem]]
     return packages, problems
 
 
-def read_record(path: str) -> InstalledPackage | Problem:
-    """Read one file of conda-meta, or say what is wrong with it."""
+def read_record(path: str, *, regular: bool = False) -> InstalledPackage | Problem:
+    """Read one file of conda-meta, or say what is wrong with it; `regular` as for `read_bounded`."""
     try:
-        file = decode(read_bounded(path, LARGEST_RECORD), _DECODER)
+        file = decode(read_bounded(path, LARGEST_RECORD, regular=regular), _DECODER)
     except OSError as error:
         return Problem(path=path, reason=reason(error))
     record = file.to_record()
     if record_file_name(record) != os.path.basename(path):
         # conda passes over such a file as well (or stops at it), so its package is not installed for conda.
         return Problem(path=path, reason=f"holds the record of {record.name} {record.version} {record.build}")
-    return InstalledPackage(record, tuple(_anchors(file, record)))
+    return InstalledPackage(record, tuple(_anchors(file, record)) if record.provides else ())
 
 
 def _anchors(file: MetaFile, record: PackageRecord) -> Iterator[Anchor]:
@@ -75,12 +75,13 @@ def _anchors(file: MetaFile, record: PackageRecord) -> Iterator[Anchor]:
         yield Anchor(path, size)
 
 
-def _record_files(directory: str) -> Iterator[str]:
+def _record_files(directory: str) -> Iterator[tuple[str, bool]]:
+    """The paths of the records, and whether the listing already says that it is a regular file."""
     with os.scandir(directory) as entries:
         for entry in entries:
             # `._x.json` is what macOS leaves on foreign file systems; conda does not look at it either.
             if entry.name.endswith(".json") and not entry.name.startswith("._"):
-                yield entry.path
+                yield entry.path, entry.is_file(follow_symlinks=False)
 
 
 def _second_records(prefix: str, packages: list[InstalledPackage]) -> Iterator[Problem]:

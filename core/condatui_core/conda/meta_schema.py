@@ -12,6 +12,7 @@ from condatui_core.credentials import mask_credentials
 from condatui_core.records.package import PackageRecord, ProvidedDistribution
 
 _NOT_FILES = ("softlink", "directory")
+_DECLARING = ("/METADATA", "-INFO", ".egg-info", ".egg-link")
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999: a timestamp beyond it is in milliseconds."""
 
@@ -71,14 +72,14 @@ class MetaFile(Struct, gc=False):
             md5=self.md5 or "",
             sha256=self.sha256 or "",
             archive_bytes=self.size or 0,
-            installed_bytes=sum(each.size_in_bytes or 0 for each in self.paths() if each.path_type not in _NOT_FILES),
+            installed_bytes=self._installed_bytes(),
             file_count=len(files),
             depends=tuple(self.depends or ()),
             constrains=tuple(self.constrains or ()),
             license=self.license or "",
             timestamp=self._milliseconds(),
             requested_specs=self._requested(),
-            provides=tuple(_provided(files)),
+            provides=_provided(files),
         )
 
     def paths(self) -> list[MetaPath]:
@@ -88,10 +89,19 @@ class MetaFile(Struct, gc=False):
     def sizes(self, files: Iterable[str]) -> Iterator[tuple[str, int]]:
         """Tell the size in bytes of those of these files that have the size in the prefix which the record states."""
         wanted = {in_archive(file) if self.noarch == "python" else file: file for file in files}
-        for each in self.paths() if wanted else ():
+        if not wanted:
+            return
+        for each in self.paths():
             # Where conda wrote the prefix into a file, the size stated is that of before.
             if each.path in wanted and each.size_in_bytes is not None and not each.prefix_placeholder:
                 yield wanted[each.path], each.size_in_bytes
+
+    def _installed_bytes(self) -> int:
+        total = 0
+        for each in self.paths():  # a plain loop: this is asked of every file of every package
+            if each.size_in_bytes and each.path_type not in _NOT_FILES:
+                total += each.size_in_bytes
+        return total
 
     def _noarch(self) -> str | None:
         if self.noarch is True:
@@ -110,9 +120,8 @@ class MetaFile(Struct, gc=False):
         return (self.requested_spec,) if self.requested_spec and self.requested_spec != "None" else ()
 
 
-def _provided(files: Iterable[str]) -> Iterator[ProvidedDistribution]:
-    for file in files:
-        # Hardly one file in a hundred declares a distribution, and this is asked of every file of every package.
-        if file.endswith(("/METADATA", "-INFO", ".egg-info", ".egg-link")) and (path := distribution_directory(file)):
-            name, version = name_and_version(path.rpartition("/")[2])
-            yield ProvidedDistribution(name, version, path)
+def _provided(files: Iterable[str]) -> tuple[ProvidedDistribution, ...]:
+    # Hardly one file in a hundred declares a distribution, and this is asked of every file of every package.
+    declaring = [file for file in files if file.endswith(_DECLARING)]
+    paths = [path for file in declaring if (path := distribution_directory(file))]
+    return tuple(ProvidedDistribution(*name_and_version(path.rpartition("/")[2]), path) for path in paths)

@@ -62,7 +62,7 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """All that is known of the machine at one moment of loading; a later one replaces it whole."""
 
     environments: tuple[Environment, ...] = ()
-    """In the order they are shown by default: base environments first, then by name, then by prefix."""
+    """In the order they are shown by default: base, then those with a name, then those known by their prefix only."""
     installations: tuple[Installation, ...] = ()
     channel_configs: tuple[tuple[str, ChannelConfig], ...] = ()
     """(root prefix, configuration) pairs of the installations that have answered."""

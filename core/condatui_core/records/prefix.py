@@ -40,6 +40,12 @@ class History(Struct, frozen=True, kw_only=True, omit_defaults=True):
     requested: tuple[tuple[str, str], ...] = ()
     """What the user asked for and still stands, as (package name, spec) pairs sorted by name."""
 
+    @property
+    def cloned_specs(self) -> frozenset[str]:
+        """The specs that stand in the history only because the prefix was cloned."""
+        clones = (each for each in self.revisions if " --clone " in each.command)
+        return frozenset(spec for revision in clones for spec in revision.update_specs)
+
 
 class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a prefix holds by its own records: conda-meta, history and site-packages."""
@@ -68,7 +74,11 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def requested_names(self) -> frozenset[str]:
-        """The conda packages that the user asked for: by the history, or by their own records where it has gone."""
+        """The conda packages that the user asked for: by the history, or by their own records where it has gone.
+
+        conda writes down that all packages of a clone were asked for one by one; the user asked for the clone.
+        """
         if self.history.requested:
-            return frozenset(name for name, _ in self.history.requested)
+            copied = self.history.cloned_specs
+            return frozenset(name for name, spec in self.history.requested if spec not in copied)
         return frozenset(record.name for record in self.packages if record.requested_specs)

@@ -22,7 +22,7 @@ def test_what_lies_inside_an_installation_is_its_own() -> None:
 def test_elsewhere_the_conda_that_made_it_owns_it() -> None:
     sighting = Sighting(prefix="/data/envs/x")
     assert owning_root(sighting, _made_by("/home/u/forge/bin/conda create -p /data/envs/x"), TWO, {}) == "/home/u/forge"
-    assert owning_root(sighting, _made_by("'unbalanced"), TWO, {}) is None
+    assert owning_root(sighting, _made_by("conda create"), TWO, {}) is None
 
 
 def test_elsewhere_and_without_history_the_only_one_that_lists_it_or_keeps_envs_there() -> None:

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from support.fake_conda import NOON
-
 from condatui_core.conda.command_log import CommandLog
 from condatui_core.records.command_run import CommandRun
+from support.fake_conda import NOON
 
 
 def run_of(*argv: str) -> CommandRun:

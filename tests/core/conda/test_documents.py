@@ -26,7 +26,8 @@ def test_words_before_between_and_after_are_left_out() -> None:
 
 
 def test_progress_as_a_terminal_gets_it() -> None:
-    output = b'{"fetch":"alpha-1.1","progress":0.5}\r\n\0{"fetch":"alpha-1.1","progress":1.0}\r\n\0\r\n{\r\n  "success": true\r\n}'
+    progress = b'{"fetch":"alpha-1.1","progress":0.5}\r\n\0{"fetch":"alpha-1.1","progress":1.0}\r\n\0\r\n'
+    output = progress + b'{\r\n  "success": true\r\n}'
     assert parse_documents(output)[-1] == {"success": True}
     assert len(parse_documents(output)) == 3
 

@@ -3,16 +3,17 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from support.fake_conda import NOON, program
 
 from condatui_core.conda.command_log import CommandLog
 from condatui_core.conda.process import ProcessRunner
 from condatui_core.conda.runner import Answer
 from condatui_core.errors import CondaError
+from support.fake_conda import NOON, program
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 
@@ -40,20 +41,28 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def gone(pid_file: Path) -> bool:
-    """Whether the process has ended; one that nobody has reaped yet counts as ended."""
-    try:
-        return psutil.Process(int(pid_file.read_text())).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-async def until(file: Path) -> None:
-    async def is_written() -> None:
-        while not file.exists() or not file.read_text().endswith("\n"):
+async def until(condition: Callable[[], bool]) -> None:
+    async def is_met() -> None:
+        while not condition():  # noqa: ASYNC110 - no event tells of what other processes do
             await asyncio.sleep(0.005)
 
-    await asyncio.wait_for(is_written(), 20)
+    await asyncio.wait_for(is_met(), 20)
+
+
+async def is_gone(pid_file: Path) -> None:
+    """Wait for a process to end; one that nobody reaps counts as ended."""
+
+    def ended() -> bool:
+        try:
+            return psutil.Process(int(pid_file.read_text())).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    await until(ended)
+
+
+def is_written(file: Path) -> bool:
+    return file.exists() and file.read_text().endswith("\n")
 
 
 async def test_stdout_and_stderr_come_apart(bench: Bench) -> None:
@@ -88,19 +97,19 @@ async def test_a_program_that_hangs_is_ended_in_time(bench: Bench, tmp_path: Pat
     error = await bench.fails(f"echo $$ > {tmp_path}/pid; exec sleep 600", seconds=0.3)
     assert error.title == "conda did not answer within 0.3 seconds."
     assert bench.log.runs[0].outcome == "timed out"
-    assert gone(tmp_path / "pid")
+    await is_gone(tmp_path / "pid")
 
 
 async def test_a_program_that_ignores_sigterm_is_killed(bench: Bench, tmp_path: Path) -> None:
     script = f"trap '' TERM; echo $$ > {tmp_path}/pid; while :; do sleep 600; done"
     await bench.fails(script, seconds=0.3)
-    assert gone(tmp_path / "pid")
+    await is_gone(tmp_path / "pid")
 
 
 async def test_its_descendants_are_ended_with_it(bench: Bench, tmp_path: Path) -> None:
     script = f"(trap '' TERM; sleep 600 & echo $! > {tmp_path}/pid; wait) > /dev/null 2>&1 & wait"
     await bench.fails(script, seconds=0.5)
-    assert gone(tmp_path / "pid")
+    await is_gone(tmp_path / "pid")
 
 
 async def test_a_descendant_that_keeps_the_pipe_open_does_not_hold_up_the_answer(bench: Bench, tmp_path: Path) -> None:
@@ -109,17 +118,29 @@ async def test_a_descendant_that_keeps_the_pipe_open_does_not_hold_up_the_answer
     assert answer.documents == ({"a": 1},)
     assert answer.exit_code == 0
     assert time.monotonic() - begun < 10
-    assert gone(tmp_path / "pid")
+    await is_gone(tmp_path / "pid")
 
 
 async def test_cancelling_ends_the_process_and_is_logged(bench: Bench, tmp_path: Path) -> None:
     task = asyncio.create_task(bench.run(f"trap '' TERM; sleep 600 & echo $! > {tmp_path}/pid; wait"))
-    await until(tmp_path / "pid")
+    await until(lambda: is_written(tmp_path / "pid"))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert gone(tmp_path / "pid")
+    await is_gone(tmp_path / "pid")
     assert bench.log.runs[0].outcome == "cancelled"
+
+
+async def test_cancelling_while_it_starts_leaves_nothing_behind(bench: Bench, tmp_path: Path) -> None:
+    script = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
+    for turns in range(12):
+        task = asyncio.create_task(bench.run(script))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait_for(asyncio.wait({task}), 20)
+        assert task.cancelled()
+    await until(lambda: not psutil.Process().children(recursive=True))
 
 
 async def test_a_program_that_kills_itself_has_a_negative_exit_code(bench: Bench) -> None:

@@ -1,0 +1,83 @@
+"""The same questions put to a real conda 24.7."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from condatui_core.conda import commands
+from condatui_core.conda.command_log import CommandLog
+from condatui_core.conda.conda_environ import Caller
+from condatui_core.conda.environments_txt import environments_txt
+from condatui_core.conda.facts import ask, remembered
+from condatui_core.conda.failure import check
+from condatui_core.conda.inquirer import Inquirer
+from condatui_core.conda.locate import find_installations
+from condatui_core.conda.process import ProcessRunner
+from condatui_core.errors import CondaError
+from condatui_core.records.installation import Installation
+from condatui_core.sandbox import Sandbox
+from support.fake_conda import NOON
+from support.sandboxes import manifest
+
+
+def asking(sandbox: Sandbox, cache: Path) -> Inquirer:
+    caller = Caller(sandbox.environ, sandbox.home, euid=1000)
+    return Inquirer(ProcessRunner(CommandLog(), lambda: NOON), caller, cache, lambda: NOON, 60)
+
+
+def real(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+async def located(sandbox: Sandbox, inquirer: Inquirer) -> Installation:
+    (installation,) = await find_installations([str(sandbox.conda)], [str(sandbox.root_prefix)], inquirer)
+    return installation
+
+
+async def test_it_is_found_with_its_root_and_version(sandbox: Sandbox, tmp_path: Path) -> None:
+    installation = await located(sandbox, asking(sandbox, tmp_path))
+    assert installation.root_prefix == real(sandbox.root_prefix)
+    assert (installation.version, installation.error) == ("24.7.1", "")
+
+
+async def test_asking_changes_nothing_though_conda_would_forget_an_environment_that_is_gone(
+    sandbox_copy: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    sandbox = sandbox_copy("nlp-base")
+    inquirer = asking(sandbox, tmp_path / "cache")
+    before = manifest(sandbox.home)
+    asked = await ask(await located(sandbox, inquirer), inquirer)
+    assert (asked.listed, asked.problems) == (False, ())
+    assert asked.facts.channels.channel_alias.startswith("file://")
+    assert manifest(sandbox.home) == before
+
+
+async def test_it_lists_its_environments_where_that_is_harmless_and_still_changes_nothing(
+    sandbox_copy: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    sandbox = sandbox_copy("nlp-base")
+    registered = environments_txt(sandbox.home)
+    registered.write_text("".join(f"{prefix}\n" for prefix in sandbox.prefixes.values()))
+    inquirer = asking(sandbox, tmp_path / "cache")
+    before = manifest(sandbox.home)
+    installation = await located(sandbox, inquirer)
+    asked = await ask(installation, inquirer)
+    assert asked.listed
+    assert {str(sandbox.root_prefix), str(sandbox.prefixes["nlp-base"])} <= set(asked.facts.environments)
+    assert manifest(sandbox.home) == before
+    assert remembered(installation, inquirer) == asked.facts
+
+
+async def test_it_says_in_its_own_words_what_it_cannot_do(sandbox: Sandbox, tmp_path: Path) -> None:
+    inquirer = asking(sandbox, tmp_path)
+    installation = await located(sandbox, inquirer)
+    unknown_flag = await inquirer.read(installation, (*commands.env_list(installation.executable), "--size"))
+    with pytest.raises(CondaError, match="unrecognized arguments: --size"):
+        check(unknown_flag, "list sizes")
+    not_there = await inquirer.read(installation, (installation.executable, "list", "-p", "/nowhere", "--json"))
+    with pytest.raises(CondaError, match="Not a conda environment: /nowhere"):
+        check(not_there, "list /nowhere")
