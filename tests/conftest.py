@@ -1,0 +1,43 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from condatui_core.sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
+from condatui_core.sandbox.environment_maker import relist_gone
+from condatui_core.sandbox.layout import Layout
+from support.sandboxes import copy_sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox(pytestconfig: pytest.Config) -> Sandbox:
+    """A real conda with real environments, kept from run to run: tests only read it."""
+    assert pytestconfig.cache is not None
+    return build_sandbox(pytestconfig.cache.mkdir("sandbox"))
+
+
+@pytest.fixture(autouse=True)
+def _conda_has_forgotten_nothing(request: pytest.FixtureRequest) -> None:
+    """Whoever asks conda for its environments makes it drop the one that is gone: list it again for each test."""
+    if "sandbox" in request.fixturenames:
+        relist_gone(Layout(request.getfixturevalue("sandbox").directory))
+
+
+@pytest.fixture
+def sandbox_copy(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Sandbox]:
+    """Make a copy of the sandbox with base and the named environments, for a test that changes them."""
+
+    def copy(*names: str) -> Sandbox:
+        return copy_sandbox(sandbox, tmp_path / "sandbox", names)
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def scale_tree(tmp_path_factory: pytest.TempPathFactory) -> ScaleTree:
+    """Three small made-up environments that share most of their thirty packages; tests only read it."""
+    return build_scale(tmp_path_factory.mktemp("scale"), environments=3, packages=30, seed=7, files=(3, 8))
