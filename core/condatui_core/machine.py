@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,25 +17,15 @@ from condatui_core.analyses.health import Observed
 from condatui_core.conda import discover
 from condatui_core.conda.environments_txt import environments_txt
 from condatui_core.conda.last_list import read_last_list, write_last_list
-from condatui_core.conda.last_used import last_used
 from condatui_core.conda.look import look_at
-from condatui_core.conda.mounts import Mount, mounts
-from condatui_core.conda.prefix_cache import PrefixCache
-from condatui_core.conda.running import RunningProcess, processes_in, running_processes
-from condatui_core.records.environment import Environment, Inventory, LastUsed
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
-from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.sighting import Look, Sighting
 from condatui_core.settings import Locations, Settings
 
-
-class _Reading(Struct, frozen=True):
-    """What was read of one prefix."""
-
-    contents: PrefixContents
-    last_used: LastUsed | None
-    processes: tuple[str, ...]
+if TYPE_CHECKING:
+    from condatui_core.reader import PrefixReader, Reading
 
 
 class _Described(Struct, frozen=True):
@@ -58,17 +49,15 @@ class Machine:
         self._locations = locations
         self._environ = environ
         self._clock = clock
-        self._cache = PrefixCache(locations.prefix_cache, clock=lambda: int(clock().timestamp() * 1e9))
+        self._reader: PrefixReader | None = None
         self._installations: tuple[Installation, ...] = ()
         self._facts: dict[str, CondaFacts] = {}
         self._problems: dict[str, tuple[Finding, ...]] = {}
         self._sightings: tuple[Sighting, ...] = ()
         self._looks: dict[str, Look] = {}
-        self._readings: dict[str, _Reading] = {}
+        self._readings: dict[str, Reading] = {}
         self._described: dict[str, _Described] = {}
         self._pending: list[str] = []
-        self._processes: tuple[RunningProcess, ...] = ()
-        self._mounts: tuple[Mount, ...] = ()
         self._searched: tuple[tuple[str, str], ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
 
@@ -107,9 +96,14 @@ class Machine:
         self._searched = tuple(found)
 
     def begin(self) -> None:
-        """Start to read all environments: the machine's processes and mounts are looked at once for all of them."""
-        self._processes = running_processes()
-        self._mounts = mounts()
+        """Start to read all environments, those first that are shown first."""
+        if self._reader is None:
+            # Not needed for names, and takes a while to import: the first picture does not wait for it.
+            from condatui_core.reader import PrefixReader  # noqa: PLC0415
+
+            self._reader = PrefixReader(self._locations.prefix_cache, self._clock)
+        else:
+            self._reader.look_around()
         shown = [each.prefix for each in self.inventory().environments]
         self._pending = [prefix for prefix in shown if self._looks[prefix].exists]
 
@@ -126,10 +120,10 @@ class Machine:
     def read_some(self, seconds: float, *, refresh: bool = False) -> bool:
         """Read environments for about so many seconds; True while there are more to read."""
         deadline = time.monotonic() + seconds
-        while self._pending and time.monotonic() < deadline:
+        while self._reader and self._pending and time.monotonic() < deadline:
             prefix = self._pending.pop(0)
             if prefix in self._looks:
-                self._readings[prefix] = self._read(prefix, refresh=refresh)
+                self._readings[prefix] = self._reader.read(prefix, refresh=refresh)
         return bool(self._pending)
 
     def inventory(self, *, asking: bool = False) -> Inventory:
@@ -153,7 +147,7 @@ class Machine:
         """Whether an environment, or a directory with environments, has changed since it was read; some stats each."""
         if self._mark(path for path, _ in self._marks) != self._marks:
             return True
-        return not all(self._cache.unchanged(prefix) for prefix in tuple(self._readings))
+        return self._reader is not None and not all(map(self._reader.unchanged, tuple(self._readings)))
 
     def _pointers(self, roots: Sequence[str], envs_dirs: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield from ((root, discover.CONDA) for root in roots)
@@ -168,12 +162,6 @@ class Machine:
         """When the places changed that say where environments are."""
         places = dict.fromkeys((*envs_dirs, str(environments_txt(self._locations.home))))
         return tuple((place, _modified(place)) for place in places)
-
-    def _read(self, prefix: str, *, refresh: bool) -> _Reading:
-        # First the times at which files were read last, then the files.
-        used = last_used(prefix, processes=self._processes, mounts=self._mounts, now=self._clock())
-        processes = tuple(str(each) for each in processes_in(prefix, self._processes))
-        return _Reading(self._cache.read(prefix, refresh=refresh), used, processes)
 
     def _describe(self, sighting: Sighting, now: datetime) -> Environment:
         reading = self._readings.get(sighting.prefix)

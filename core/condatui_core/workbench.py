@@ -8,6 +8,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from functools import partial
+from threading import Lock
 
 from condatui_core.conda.command_log import CommandLog
 from condatui_core.conda.conda_environ import Caller
@@ -53,12 +54,16 @@ class Workbench:
             seconds=settings.conda_seconds,
         )
         self._places = usual_places(locations.home) if settings.usual_places else ()
+        self._first_look = Lock()
+        self._surveyed = False
         self._machine = Machine(settings, locations, environ, clock)
 
     def glance(self) -> Inventory:
         """Name the environments by what is on disk: milliseconds of stats, no process; to be called in a thread."""
-        self._survey(installations_on_disk(self.settings.conda, self._places, self._inquirer), last_time=True)
-        return self._machine.inventory(asking=True)
+        with self._first_look:
+            if not self._surveyed:  # where the disk is slow, a load may have overtaken it
+                self._survey(installations_on_disk(self.settings.conda, self._places, self._inquirer), last_time=True)
+            return self._machine.inventory(asking=True)
 
     async def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
         """Yield what is known, more of it each time; the last inventory is complete.
@@ -67,8 +72,7 @@ class Workbench:
         read again, unless `refresh` says so. All of it happens beside the event loop.
         """
         installations = await find_installations(self.settings.conda, self._places, self._inquirer)
-        unanswered = await asyncio.to_thread(self._survey, installations, refresh=refresh)
-        await asyncio.to_thread(self._machine.begin)
+        unanswered = await asyncio.to_thread(self._begin, installations, refresh=refresh)
         asking = asyncio.create_task(self._ask(unanswered))
         ahead: Process | None = None
         try:
@@ -97,6 +101,13 @@ class Workbench:
 
     def close(self) -> None:
         """Let go of what is held; nothing is running once `load` has ended or was closed."""
+
+    def _begin(self, installations: tuple[Installation, ...], *, refresh: bool) -> list[Installation]:
+        with self._first_look:
+            self._surveyed = True
+            unanswered = self._survey(installations, refresh=refresh)
+        self._machine.begin()
+        return unanswered
 
     def _survey(
         self, installations: tuple[Installation, ...], *, last_time: bool = False, refresh: bool = False

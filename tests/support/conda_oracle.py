@@ -14,6 +14,7 @@ _CHILD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from conda.exceptions import InvalidVersionSpec
+from conda.history import History
 from conda.models.match_spec import MatchSpec
 from conda.models.version import VersionOrder, VersionSpec
 
@@ -23,6 +24,9 @@ def compare(left, right):
 
 def match(version, spec):
     return VersionSpec(spec).match(version)
+
+def requested(prefix):
+    return sorted(History(prefix).get_requested_specs_map())
 
 def parse(text):
     spec = MatchSpec(text)
@@ -79,6 +83,12 @@ class CondaOracle:
         """Take a match spec apart into name, version spec and build."""
         name, version, build = self._ask("parse", text)  # type: ignore[misc] - a list of three texts
         return name, version, build
+
+    def requested(self, prefix: str) -> list[str]:
+        """Name the packages that the history of a prefix says were asked for."""
+        names = self._ask("requested", prefix)
+        assert isinstance(names, list)
+        return names
 
     def _ask(self, *question: str) -> object:
         assert self._process.stdin is not None and self._process.stdout is not None

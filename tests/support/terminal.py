@@ -74,12 +74,23 @@ class Terminal:
         self._stream.feed(received)
         return answer
 
+    def seconds_until_drawn(self, texts: Sequence[str], seconds: float = 30.0) -> float:
+        """Tell how long it takes, from now on, until all of these were drawn; what else is drawn does not count."""
+        start, received, missing = time.perf_counter(), b"", [text.encode() for text in texts]
+        while missing := [text for text in missing if text not in received]:
+            assert time.perf_counter() - start < seconds, f"not drawn within {seconds} s: {missing}"
+            received += self._receive(0.001)
+        drawn = time.perf_counter() - start
+        self._stream.feed(received)
+        return drawn
+
     def wait_for_exit(self, seconds: float = 30.0) -> int:
         """Wait until the program has ended; returns its exit code."""
         deadline = time.monotonic() + seconds
         while self._child.isalive():
             assert time.monotonic() < deadline, f"still running after {seconds} s:\n{self.screen}"
             self._read(0.05)
+        self._read(0)
         self._child.close()
         return int(self._child.exitstatus if self._child.exitstatus is not None else -(self._child.signalstatus or 0))
 
@@ -88,6 +99,8 @@ class Terminal:
             self._stream.feed(data)
 
     def _receive(self, seconds: float) -> bytes:
+        if self._child.closed:
+            return b""
         try:
             data = bytes(self._child.read_nonblocking(65536, timeout=seconds))
         except (pexpect.TIMEOUT, pexpect.EOF):

@@ -24,6 +24,22 @@ class Share(Struct, frozen=True):
     """Of a channel: what it is told apart by; None for `<unknown>` and for pip's."""
     requested: int = 0
     """How many of the packages the user asked for."""
+    noarch: int = 0
+    """How many of the packages are for any platform."""
+
+
+class ChannelTotal(Struct, frozen=True, kw_only=True):
+    """What one channel brought into all environments; bytes that environments share by hard links count in each."""
+
+    channel: str
+    """Its short name; `pypi` for all that pip installed."""
+    base_url: str | None
+    environments: int
+    """How many have something from it."""
+    packages: int
+    requested: int
+    noarch: int
+    bytes: int
 
 
 class Origins(Struct, frozen=True, kw_only=True):
@@ -37,26 +53,58 @@ class Origins(Struct, frozen=True, kw_only=True):
     """pip's distributions by origin: `index`, `vcs`, `local`, `editable`, `url`, `unknown`."""
 
 
-_Entry = tuple[str, str | None, int, bool]
-"""Label, base URL, bytes, requested."""
+class _Entry(Struct, frozen=True):
+    """One package as it is counted."""
+
+    label: str
+    bytes: int
+    base_url: str | None = None
+    requested: bool = False
+    noarch: bool = False
 
 
 def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
     """Divide an environment's packages and bytes by channel, by platform and by pip's ways."""
     asked = contents.requested_names
     pip = contents.pip_distributions
-    by_channel: list[_Entry] = [
-        (channel_name(each.base_url, config), each.base_url, each.installed_bytes, each.name in asked)
+    by_channel = [
+        _Entry(
+            channel_name(each.base_url, config),
+            each.installed_bytes,
+            each.base_url,
+            each.name in asked,
+            _platform(each) == "noarch",
+        )
         for each in contents.packages
     ]
-    by_channel += [(PYPI, None, each.installed_bytes, False) for each in pip]
     return Origins(
-        channels=_shares(by_channel),
+        channels=_shares((*by_channel, *(_Entry(PYPI, each.installed_bytes) for each in pip))),
         platforms=_shares(
-            (_platform(each), None, each.installed_bytes, each.name in asked) for each in contents.packages
+            _Entry(_platform(each), each.installed_bytes, requested=each.name in asked) for each in contents.packages
         ),
-        pip=_shares((each.origin, None, each.installed_bytes, False) for each in pip),
+        pip=_shares(_Entry(each.origin, each.installed_bytes) for each in pip),
     )
+
+
+def channel_totals(environments: Iterable[Origins]) -> tuple[ChannelTotal, ...]:
+    """Sum up environments by channel, most bytes first."""
+    shares: dict[tuple[str, str | None], list[Share]] = {}
+    for each in environments:
+        for share in each.channels:
+            shares.setdefault((share.label, share.base_url), []).append(share)
+    totals = [
+        ChannelTotal(
+            channel=label,
+            base_url=base_url,
+            environments=len(found),
+            packages=sum(share.packages for share in found),
+            requested=sum(share.requested for share in found),
+            noarch=sum(share.noarch for share in found),
+            bytes=sum(share.bytes for share in found),
+        )
+        for (label, base_url), found in shares.items()
+    ]
+    return tuple(sorted(totals, key=lambda total: (-total.bytes, total.channel, total.base_url or "")))
 
 
 def _platform(record: PackageRecord) -> str:
@@ -64,11 +112,18 @@ def _platform(record: PackageRecord) -> str:
 
 
 def _shares(entries: Iterable[_Entry]) -> tuple[Share, ...]:
-    totals: dict[tuple[str, str | None], tuple[int, int, int]] = {}
-    for label, base_url, size, requested in entries:
-        packages, total, asked = totals.get((label, base_url), (0, 0, 0))
-        totals[label, base_url] = (packages + 1, total + size, asked + requested)
+    together: dict[tuple[str, str | None], list[_Entry]] = {}
+    for entry in entries:
+        together.setdefault((entry.label, entry.base_url), []).append(entry)
     shares = [
-        Share(label, packages, total, base_url, asked) for (label, base_url), (packages, total, asked) in totals.items()
+        Share(
+            label,
+            len(found),
+            sum(entry.bytes for entry in found),
+            base_url,
+            sum(entry.requested for entry in found),
+            sum(entry.noarch for entry in found),
+        )
+        for (label, base_url), found in together.items()
     ]
     return tuple(sorted(shares, key=lambda share: (-share.packages, share.label, share.base_url or "")))

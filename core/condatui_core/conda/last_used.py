@@ -61,7 +61,7 @@ def last_used(
     alone = [each for each in reads if each.alone]
     sure = times == "kept" and any(each.interpreter for each in alone)
     # What others may have read is an upper bound only, and better than none: what is older is surely not in use.
-    signs: list[_Sign] = [*_changes(prefix), *(alone if sure else reads)]
+    signs: list[_Sign] = [*(alone if sure else reads), *_changes(prefix)]
     latest = max(
         (each for each in signs if each.at <= now.timestamp() + timedelta(days=1).total_seconds()),
         key=lambda each: each.at,

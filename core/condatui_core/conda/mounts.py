@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-import psutil
 from msgspec import Struct
 
 AccessTimes = Literal["kept", "not kept", "unsure"]
@@ -46,6 +45,8 @@ class Mount(Struct, frozen=True):
 
 def mounts() -> tuple[Mount, ...]:
     """List what is mounted on this machine, without touching any of it; empty if that cannot be known."""
+    import psutil  # noqa: PLC0415 - takes longer to import than the first picture should wait
+
     try:
         partitions = psutil.disk_partitions(all=True)
     except (OSError, psutil.Error):

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from condatui_core.conda.prefix_cache import PrefixCache
-
 WORTH_IT = 8
 """So many prefixes have to be waiting; starting a process costs as much as reading a few."""
 
@@ -48,6 +46,8 @@ async def stop_reading_ahead(process: Process | None) -> None:
 
 def main() -> None:
     """Read the prefixes named on stdin, a NUL between them, into the cache."""
+    from condatui_core.conda.prefix_cache import PrefixCache  # noqa: PLC0415 - for this process, not for who starts it
+
     cache = PrefixCache(Path(sys.argv[1]))
     for prefix in sys.stdin.buffer.read().split(b"\0"):
         cache.read(os.fsdecode(prefix))

@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import psutil
-
 from condatui_core.credentials import mask_credentials
 
 _LONGEST = 200
@@ -32,6 +30,8 @@ class RunningProcess:
 
 def running_processes() -> tuple[RunningProcess, ...]:
     """Take a snapshot of all processes, those whose program this user may not know left out."""
+    import psutil  # noqa: PLC0415 - takes longer to import than the first picture should wait
+
     found = []
     for process in psutil.process_iter(["pid", "exe", "cmdline", "username"], ad_value=None):
         info = process.info

@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from condatui_core.records.package import ProvidedDistribution
 
+MOST_COLUMNS = 20
+"""More than that nobody can read."""
+
 ColumnKind = Literal["environment", "environment file", "explicit list", "lock file", "package list"]
 """What a column was read from."""
 

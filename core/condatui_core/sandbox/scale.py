@@ -35,7 +35,7 @@ def _ignore(_: str) -> None:
     pass
 
 
-def build_scale(  # noqa: PLR0913 - all but two have a default
+def build_scale(
     directory: Path,
     *,
     environments: int,
