@@ -18,6 +18,8 @@ class Column:
     width: int
     """Cells at most; the contents may need less."""
     align: Literal["left", "right"] = "left"
+    cut: Literal["middle", "end"] = "middle"
+    """Where a cell loses what does not fit: names differ at their ends, sentences begin with what matters."""
     flexible: bool = False
     """Whether it takes the room that is left over (and gives it up first)."""
     priority: int = 0

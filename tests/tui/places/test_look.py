@@ -1,0 +1,68 @@
+"""What it looks like: a few pictures in text, and poor terminals."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from condatui_core.records.environment import Inventory
+from condatui_core.settings import Settings
+from support.fake_workbench import FakeWorkbench
+from support.inventories import days_ago, environment, finding, inventory, loaded, package, research
+from support.pilots import opened
+
+
+def machine() -> Inventory:
+    base = loaded("base", [package("conda")], base=True, active=True, python="3.12.4", managed_bytes=412_000_000)
+    orphan = environment("half-cloned", state="orphan", findings=(finding("orphan", "error", "A failed clone."),))
+    return inventory(base, orphan, research(), loaded("zoo", last_used=days_ago(400, reliable=False)))
+
+
+async def test_80_columns() -> None:
+    async with opened(machine(), size=(80, 14)) as driver:
+        await driver.press("end", "k", "space", "k")
+        await driver.until(lambda: "─ research ─" in driver.text)
+        assert driver.text == dedent("""\
+             condatui  gpu07 · conda 26.7.1 · 4 environments · ~4.5 GB by their records
+               name▴        python   packages    size   used  findings
+               base ⌂►      3.12.4   1         ~412 M      –
+               half-cloned  –        –              –      –  ✗ A failed clone.
+            ▌● research     3.10.14  3+2       ~4.1 G    3 d  ! pip over conda
+               zoo          –        0              –  400 d
+            ─ Packages 5 ─ Channels 3 ─ Health 1 ─ History 2 ──────────────────── research ─
+                name      version             build                     channel         size
+            ▏≠  numpy     1.26.4 ≠ pip 2.0.1  py310hb13e2d6_0           conda-forge    1.0 K
+             ▫  numpy     2.0.1                                         pypi            20 M
+                python    3.10.14             h0_0                      conda-forge     60 M
+             ▪  pytorch   2.5.1               py3.10_cuda1…udnn9.1.0_0  pytorch        4.0 G
+             1 marked · ~4.1 GB by their records
+             space mark  c compare  / filter  s sort  ] tabs  enter open  y copy  ? help""")
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 40)])
+async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> None:
+    workbench = FakeWorkbench(machine(), settings=Settings(watch_seconds=0, ascii=True))
+    async with opened(workbench=workbench, size=size) as driver:
+        for keys in (("j",), ("space", "s"), ("enter", "right_square_bracket"), ("question_mark",), ("escape", "at")):
+            await driver.press(*keys)
+            assert driver.text.isascii(), driver.text
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "ansi-dark", "ansi-light"])
+async def test_every_theme_draws_the_cursor_apart(theme: str) -> None:
+    workbench = FakeWorkbench(machine(), settings=Settings(watch_seconds=0, theme=theme))
+    async with opened(workbench=workbench) as driver:
+        table = driver.place.table
+        under, other = (table.render_line(line)._segments[-1].style for line in (1, 2))
+        assert under is not None
+        assert other is not None
+        assert under.bgcolor != other.bgcolor
+
+
+async def test_nothing_is_animated_and_nothing_blinks() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash")
+        assert driver.app.animation_level == "none"
+        assert driver.app.focused is not None
+        assert not getattr(driver.app.focused, "cursor_blink", True)

@@ -1,0 +1,50 @@
+"""The palette: everything that can be done here, and every environment by name."""
+
+from __future__ import annotations
+
+import pytest
+from textual.command import CommandPalette
+
+from condatui.screens.environments import EnvironmentsScreen
+from support.inventories import ROOT, environment, inventory
+from support.pilots import Driver, opened
+
+
+async def choose(driver: Driver, key: str, offer: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, CommandPalette)
+    await driver.press(*offer.lower())
+    await driver.until(lambda: offer in driver.text)
+    await driver.press("enter")
+    await driver.until(lambda: not isinstance(driver.app.screen, CommandPalette))
+    await driver.pilot.pause()
+
+
+@pytest.mark.parametrize("key", ["colon", "ctrl+p"])
+async def test_an_action_of_the_registry_is_done_from_the_palette(key: str) -> None:
+    async with opened(inventory(environment("a"))) as driver:
+        await choose(driver, key, "Reverse the order")
+        await driver.until(lambda: driver.place.browsing.reverse)
+
+
+async def test_an_environment_is_found_by_name_even_behind_a_filter() -> None:
+    async with opened(inventory(environment("alpha"), environment("beta"), environment("gamma"))) as driver:
+        await driver.press("slash", *"alpha", "enter")
+        await choose(driver, "colon", "Go to gamma")
+        await driver.until(lambda: driver.cursor == f"{ROOT}/envs/gamma")
+        assert driver.place.table.has_focus
+
+
+async def test_an_environment_is_found_from_the_log() -> None:
+    async with opened(inventory(environment("alpha"), environment("beta"))) as driver:
+        await driver.press("at")
+        await choose(driver, "colon", "Go to beta")
+        await driver.until(lambda: isinstance(driver.app.screen, EnvironmentsScreen))
+        assert driver.cursor == f"{ROOT}/envs/beta"
+
+
+async def test_the_palette_tells_the_keys_and_why_something_is_off() -> None:
+    async with opened(inventory(), size=(120, 60)) as driver:
+        await driver.press("colon")
+        await driver.until(lambda: "Mark  space" in driver.text)
+        assert "Off: There is no environment under the cursor." in driver.text

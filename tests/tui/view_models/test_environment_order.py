@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from condatui.view_models.environment_order import SORTS
+from condatui.view_models.environments import EnvironmentsModel, descends, sort_environments
+from support.inventories import NOW, days_ago, environment, finding, loaded, package, pip_package
+
+SMALL = loaded(
+    "small",
+    [package("a")],
+    managed_bytes=10,
+    python="3.9.18",
+    last_used=days_ago(400),
+    findings=(finding("x", "note"),),
+)
+LARGE = loaded(
+    "large",
+    [package("a")],
+    [pip_package("b")],
+    managed_bytes=1000,
+    python="3.10.1",
+    last_used=days_ago(1),
+    findings=(finding("x", "error"),),
+)
+UNREAD = environment("unread")
+ALL = (UNREAD, SMALL, LARGE)
+
+
+@pytest.mark.parametrize("by", ["size", "packages", "python", "used"])
+def test_the_greatest_comes_first_and_the_unknown_last_either_way(by: str) -> None:
+    assert sort_environments(ALL, by) == (LARGE, SMALL, UNREAD)
+    assert sort_environments(ALL, by, reverse=True) == (SMALL, LARGE, UNREAD)
+
+
+def test_the_gravest_finding_comes_first() -> None:
+    assert sort_environments(ALL, "findings") == (LARGE, SMALL, UNREAD)
+
+
+def test_by_name_keeps_the_order_of_the_inventory() -> None:
+    assert sort_environments(ALL, "name") == ALL
+    assert sort_environments(ALL, "name", reverse=True) == (LARGE, SMALL, UNREAD)
+
+
+def test_equals_keep_their_order() -> None:
+    twins = (loaded("b", managed_bytes=5), loaded("a", managed_bytes=5))
+    assert sort_environments(twins, "size") == twins == sort_environments(twins, "size", reverse=True)
+
+
+def test_a_python_that_is_no_version_is_unknown() -> None:
+    odd = loaded("odd", python="not a version")
+    assert sort_environments((odd, SMALL), "python") == (SMALL, odd)
+
+
+def test_the_direction_shown_is_the_direction_sorted() -> None:
+    assert [descends(by, False) for by in ("name", "size")] == [False, True]
+    assert [descends(by, True) for by in ("name", "size")] == [True, False]
+
+
+def test_every_order_has_its_column() -> None:
+    assert set(SORTS) < {column.id for column in EnvironmentsModel([], now=NOW).columns}

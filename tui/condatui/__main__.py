@@ -1,0 +1,39 @@
+"""`condatui` and `python -m condatui`."""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+from condatui.commands.invocation import Invocation
+from condatui.commands.open import open_workbench
+from condatui_core.errors import CondatuiError
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that does not speak UTF-8 gets escapes for what it cannot show, not a traceback.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if len(sys.argv) == 1:
+        sys.exit(_open())
+    from condatui.cli import condatui  # noqa: PLC0415 - who only opens the workbench need not wait for a parser
+
+    condatui.main(prog_name="condatui", obj=Invocation.of_process())
+
+
+def _open() -> int:
+    try:
+        return open_workbench(Invocation.of_process())
+    except CondatuiError as error:
+        from condatui.commands.reporting import report  # noqa: PLC0415 - as above
+
+        report(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+"""What keys can do, declared once: bindings, palette, help, hints and the key list all come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from textual.binding import Binding
+
+from condatui.standing import Standing, no_environment, not_comparable
+from condatui.view_models.compare_rows import CYCLE
+
+Place = Literal["everywhere", "list", "environments", "compare", "log"]
+"""Where an action holds; `list` is anything with lines to move through, wherever it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a key does."""
+
+    id: str
+    """A public, stable word, which settings use to give it other keys."""
+    title: str
+    """What the palette calls it."""
+    keys: str
+    """Its default keys as Textual names them, separated by commas; empty if only the palette has it."""
+    help: str
+    """One sentence."""
+    call: str
+    """The Textual action that does it."""
+    places: tuple[Place, ...] = ("everywhere",)
+    group: str = "Everywhere"
+    """The heading it stands under in the help."""
+    hint: str = ""
+    """What the bottom line calls it; empty if it does not stand there."""
+    why_not: Callable[[Standing], str | None] | None = None
+    """Says why it cannot be done now, None if it can."""
+    asks: bool = False
+    """Whether it opens a line to type in. Then the app itself handles its key before it looks at the next one: over a
+    slow line a key and what is typed after it arrive together."""
+
+    def reason(self, standing: Standing) -> str | None:
+        """Why it cannot be done as things stand; None if it can."""
+        return self.why_not(standing) if self.why_not else None
+
+
+_PLACES = (
+    Action(
+        "place.environments", "Go to Environments", "1", "The environments of this machine.", "app.go('environments')"
+    ),
+    Action("place.compare", "Go to Compare", "2", "Environments side by side.", "app.go('compare')"),
+)
+
+_MOVING: tuple[tuple[str, str, str, str], ...] = (
+    ("up", "Up", "up,k", "One line up."),
+    ("down", "Down", "down,j", "One line down."),
+    ("page_up", "Page up", "pageup", "One page up."),
+    ("page_down", "Page down", "pagedown", "One page down."),
+    ("first", "First line", "home", "To the first line."),
+    ("last", "Last line", "end", "To the last line."),
+    ("left", "Left", "left,h", "To the columns on the left, where a table is wider than its place."),
+    ("right", "Right", "right,l", "To the columns on the right."),
+)
+
+_LISTS = (
+    *(Action(f"list.{name}", title, keys, text, name, ("list",), "Moving") for name, title, keys, text in _MOVING),
+    Action(
+        "list.open",
+        "Open",
+        "enter",
+        "Into the details of the line under the cursor.",
+        "open",
+        ("list",),
+        "Moving",
+        "open",
+    ),
+)
+
+_ENVIRONMENTS = (
+    Action(
+        "environments.mark",
+        "Mark",
+        "space",
+        "Mark or unmark the environment under the cursor, and go to the next.",
+        "screen.mark",
+        ("environments",),
+        "Environments",
+        "mark",
+        no_environment,
+    ),
+    Action(
+        "compare",
+        "Compare",
+        "c",
+        "Put the marked environments side by side; if one is marked, with the one under the cursor.",
+        "app.compare",
+        ("environments", "compare"),
+        "Environments",
+        "compare",
+        not_comparable,
+    ),
+    Action(
+        "environments.mark_all",
+        "Mark all",
+        "a,*",
+        "Mark all that are shown; unmark them if all are marked.",
+        "screen.mark_all",
+        ("environments",),
+        "Environments",
+    ),
+    Action(
+        "environments.filter",
+        "Filter",
+        "/",
+        "Show only what matches; `!` in front shows only what does not.",
+        "screen.filter",
+        ("environments",),
+        "Environments",
+        "filter",
+        asks=True,
+    ),
+    Action(
+        "environments.sort",
+        "Sort by the next column",
+        "s",
+        "Sort by another column: name, size, packages, python, used, findings.",
+        "screen.sort",
+        ("environments",),
+        "Environments",
+        "sort",
+    ),
+    Action(
+        "environments.reverse",
+        "Reverse the order",
+        "S",
+        "Turn the order round.",
+        "screen.reverse",
+        ("environments",),
+        "Environments",
+    ),
+    Action(
+        "environments.previous_tab",
+        "Previous details",
+        "[",
+        "The details on the left: Packages, Channels, Health, History.",
+        "screen.previous_tab",
+        ("environments",),
+        "Details",
+    ),
+    Action(
+        "environments.next_tab",
+        "Next details",
+        "]",
+        "The details on the right.",
+        "screen.next_tab",
+        ("environments",),
+        "Details",
+        "tabs",
+    ),
+    Action(
+        "environments.switch",
+        "Switch between environments and details",
+        "tab,shift+tab",
+        "From the environments to the details and back.",
+        "screen.switch",
+        ("environments",),
+        "Details",
+    ),
+    Action(
+        "environments.zoom",
+        "Zoom",
+        "z",
+        "Give all the room to the environments or to the details, whichever have the cursor.",
+        "screen.zoom",
+        ("environments",),
+        "Details",
+    ),
+)
+
+_COMPARING: tuple[tuple[str, str, str, str, str, str], ...] = (
+    ("next_kind", "Next kind of packages", "f", f"Show the next kind: {', '.join(CYCLE)}.", "next_kind", "kind"),
+    ("previous_kind", "Previous kind of packages", "F", "Show the kind before.", "previous_kind", ""),
+    ("next_reference", "Next reference", ">", "Make the column to the right the reference.", "turn(1)", "reference"),
+    ("previous_reference", "Previous reference", "<", "Make the column to the left the reference.", "turn(-1)", ""),
+    ("next_difference", "Next difference", "]", "To the next row that differs in this column.", "jump(1)", "next"),
+    ("previous_difference", "Previous difference", "[", "To the difference before.", "jump(-1)", ""),
+    ("filter", "Filter", "/", "Show only what matches; `!` in front shows only what does not.", "filter", "filter"),
+    ("sort", "Sort by the next column", "s", "Sort by name, by status or by size.", "sort", "sort"),
+    ("reverse", "Reverse the order", "S", "Turn the order round.", "reverse", ""),
+    ("switch", "Switch between matrix and cell", "tab,shift+tab", "Into the cell's details and back.", "switch", ""),
+    ("zoom", "Zoom", "z", "Give all the room to the matrix or to the cell, whichever has the cursor.", "zoom", ""),
+    ("copy_row", "Copy the row", "Y", "Copy the package as it is in all columns.", "copy_row", ""),
+    ("copy_all", "Copy the matrix", "M", "Copy all rows that are shown as a Markdown table.", "copy_all", ""),
+    ("save", "Save", "w", "Save the rows that are shown as Markdown, CSV or JSON.", "save", "save"),
+)
+
+_COMPARE = tuple(
+    Action(
+        f"compare.{name}",
+        title,
+        keys,
+        text,
+        f"screen.{call}",
+        ("compare",),
+        "Compare",
+        hint,
+        asks=name in ("filter", "save"),
+    )
+    for name, title, keys, text, call, hint in _COMPARING
+)
+
+_SHARED = (
+    Action(
+        "copy",
+        "Copy",
+        "y",
+        "Copy what is under the cursor to the clipboard of your terminal, over SSH too.",
+        "screen.copy",
+        ("environments", "compare", "log"),
+        "Everywhere",
+        "copy",
+    ),
+    Action(
+        "back",
+        "Back",
+        "escape",
+        "Back: out of the help, the details, the filter or the log.",
+        "screen.back",
+        ("environments", "compare", "log"),
+        "Everywhere",
+    ),
+)
+
+_EVERYWHERE = (
+    Action("reload", "Reload", "r", "Look again, and read what has changed.", "app.reload", hint="reload"),
+    Action("reload_all", "Reload all", "R", "Read everything anew, whatever was remembered.", "app.reload_all"),
+    Action("log", "Command log", "@", "Every command that condatui ran, to read and copy.", "app.log", hint="log"),
+    Action(
+        "palette",
+        "Commands",
+        ":,ctrl+p",
+        "All that can be done here, and every environment by name.",
+        "app.palette",
+        asks=True,
+    ),
+    Action(
+        "theme", "Choose a theme", "", "Other colours; `ansi-dark` sends least over a slow line.", "app.change_theme"
+    ),
+    Action("quit", "Quit", "q,ctrl+c", "Leave condatui.", "app.quit", hint="quit"),
+    Action("help", "Help", "?", "The keys of this place.", "screen.help", hint="help"),
+)
+
+ACTIONS: tuple[Action, ...] = (*_ENVIRONMENTS, *_COMPARE, *_LISTS, *_SHARED, *_PLACES, *_EVERYWHERE)
+"""The registry."""
+
+ACTION_BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in ACTIONS})
+
+
+def actions_in(*places: Place) -> Iterator[Action]:
+    """The actions that hold in any of these places, in the order of the registry."""
+    return (action for action in ACTIONS if not set(places).isdisjoint(action.places))
+
+
+def bindings(place: Place) -> list[Binding]:
+    """What a screen, widget or app declares as its `BINDINGS`: the actions of one place, each by its id remappable."""
+    return [
+        Binding(
+            action.keys,
+            _dispatch(action),
+            action.title,
+            id=action.id,
+            tooltip=action.help,
+            show=False,
+            priority=action.asks,
+        )
+        for action in actions_in(place)
+        if action.keys
+    ]
+
+
+def _dispatch(action: Action) -> str:
+    """What can be off goes through the app, which says why; the rest goes straight to where it is done."""
+    return f"app.perform('{action.id}')" if action.why_not or action.asks else action.call

@@ -1,0 +1,204 @@
+"""The workbench on a terminal: which places there are, who loads, and what becomes of errors."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import BindingType
+from textual.command import CommandPalette, Provider
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState
+
+from condatui.actions import ACTION_BY_ID, bindings
+from condatui.messages import EnvironmentChosen, InventoryLoaded
+from condatui.screens.command_log import CommandLogScreen
+from condatui.screens.environments import EnvironmentsScreen
+from condatui.screens.palette import PlaceCommands
+from condatui.screens.place import PlaceScreen
+from condatui.screens.session import Session
+from condatui.standing import Standing, comparable
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.records.environment import Inventory
+
+if TYPE_CHECKING:
+    from condatui_core.workbench import Workbench
+
+
+def _compare(session: Session) -> PlaceScreen:
+    from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - not before somebody goes there
+
+    return CompareScreen(session)
+
+
+PLACES: Mapping[str, Callable[[Session], PlaceScreen]] = MappingProxyType(
+    {"environments": EnvironmentsScreen, "compare": _compare}
+)
+"""What makes the screens that number keys go to, by the id of their action without `place.`."""
+
+_PATIENCE = 20
+"""Looking for changes may take one part in so many of the time."""
+
+
+class CondatuiApp(App[None]):
+    """The workbench. It owns whatever runs on when a screen goes away."""
+
+    TITLE = "condatui"
+    DEFAULT_MODE = "environments"
+    CSS_PATH: ClassVar = ["styles/frame.tcss", "styles/places.tcss", "styles/widgets.tcss", "styles/compare.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {PlaceCommands}
+    ENABLE_COMMAND_PALETTE = False  # Textual's key for it could not be remapped; the registry's can
+
+    def __init__(
+        self,
+        workbench: Workbench,
+        *,
+        host: str,
+        clock: Callable[[], datetime],
+        first: Inventory | None = None,
+    ) -> None:
+        """`first` is shown at once, before anything is read. Raises UsageError for a theme or keys that cannot be."""
+        super().__init__()
+        self.animation_level = "none"
+        self.session = Session(self, workbench, host=host, clock=clock)
+        self.set_class(workbench.settings.ascii, "-ascii")
+        self._first = first
+        if first:
+            self.session.inventory = first
+        self.set_keymap(dict(self.session.keymap.changed))
+        if workbench.settings.theme:
+            self._use_theme(workbench.settings.theme)
+
+    def _use_theme(self, theme: str) -> None:
+        if theme not in self.available_themes:
+            hint = f"There are {', '.join(sorted(self.available_themes))}."
+            raise UsageError(f"There is no theme `{theme}`.", "In the settings: theme", hint)
+        self.theme = theme
+
+    def get_default_screen(self) -> PlaceScreen:
+        """Place 1 is what opens: another screen before it would have to be drawn as well."""
+        return EnvironmentsScreen(self.session)
+
+    def on_mount(self) -> None:
+        """Make the other places known and start to look."""
+        for name, screen in PLACES.items():
+            self.add_mode(name, partial(screen, self.session))
+        # What is known now is drawn first: a load would compete with it for the interpreter.
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        gc.freeze()  # whoever opened the app may have put off collecting until now
+        gc.enable()
+        self._look(refresh=False, glance=self._first is None)
+
+    def _look(self, *, refresh: bool, glance: bool = False) -> None:
+        """Load now, and watch from now on."""
+        self.session.start_loading()
+        self._load(refresh=refresh, glance=glance)
+        if (seconds := self.session.workbench.settings.watch_seconds) > 0:
+            self._watch(seconds)
+
+    @work(group="load", exclusive=True, exit_on_error=False)
+    async def _load(self, *, refresh: bool, glance: bool) -> None:
+        """Names at once, then ever more of what there is to know."""
+        workbench = self.session.workbench
+        if glance:
+            self.post_message(InventoryLoaded(await asyncio.to_thread(workbench.glance)))
+        async for inventory in workbench.load(refresh=refresh):
+            self.post_message(InventoryLoaded(inventory))
+
+    @work(group="watch", exclusive=True, exit_on_error=False)
+    async def _watch(self, seconds: float) -> None:
+        """Look again and again whether something changed outside; where looking is slow, look less often."""
+        pause = seconds
+        while True:
+            await asyncio.sleep(pause)
+            if self.session.loading:
+                continue
+            started = time.monotonic()
+            changed = await self.session.workbench.changed()
+            pause = max(seconds, _PATIENCE * (time.monotonic() - started))
+            if changed and not self.session.loading:
+                self.session.start_loading()
+                self._load(refresh=False, glance=False)
+
+    @on(InventoryLoaded)
+    def _take_inventory(self, event: InventoryLoaded) -> None:
+        self.session.show(event.inventory)
+
+    @on(Worker.StateChanged)
+    def _take_outcome(self, event: Worker.StateChanged) -> None:
+        """The boundary at which whatever went wrong beside the screens becomes words on them."""
+        error = event.worker.error if event.state is WorkerState.ERROR else None
+        if error is not None:
+            self.session.stop_loading(_in_words(error))
+        elif event.worker.group == "load" and event.state is WorkerState.SUCCESS:
+            self.session.stop_loading()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed, the keys that open a line to type in are letters like any other."""
+        return not (action == "perform" and ACTION_BY_ID[str(parameters[0])].asks and isinstance(self.focused, Input))
+
+    async def action_perform(self, id: str) -> None:  # noqa: A002 - the word that settings and bindings use
+        """Do what an action says, or say why not."""
+        action, place = ACTION_BY_ID[id], self.screen
+        standing = place.standing if isinstance(place, PlaceScreen) else Standing(self.session.inventory)
+        if (reason := action.reason(standing)) is None:
+            await self.run_action(action.call)
+        elif isinstance(place, PlaceScreen):
+            place.say(reason)
+
+    def action_reload(self) -> None:
+        """Look again, and read what has changed."""
+        self._look(refresh=False)
+
+    def action_reload_all(self) -> None:
+        """Read everything anew, whatever was remembered."""
+        self._look(refresh=True)
+
+    def action_log(self) -> None:
+        """Open the log of commands."""
+        if not isinstance(self.screen, CommandLogScreen):
+            self.push_screen(CommandLogScreen(self.session))
+
+    async def action_palette(self) -> None:
+        """Open the palette."""
+        await self.push_screen(CommandPalette(placeholder="What to do, or an environment to go to"))
+
+    def action_go(self, place: str) -> None:
+        """Go to a place, as it was left."""
+        self.switch_mode(place)
+
+    async def action_compare(self) -> None:
+        """Go to place 2 with the marked environments."""
+        from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - as above
+
+        place = self.screen
+        if isinstance(place, PlaceScreen):
+            prefixes = comparable(place.standing)
+            await self.switch_mode("compare")
+            if isinstance(self.screen, CompareScreen):
+                self.screen.compare(prefixes)
+
+    @on(EnvironmentChosen)
+    async def _go_to_environment(self, event: EnvironmentChosen) -> None:
+        await self.switch_mode("environments")
+        if isinstance(self.screen, CommandLogScreen):
+            self.pop_screen()
+        if isinstance(self.screen, EnvironmentsScreen):
+            self.screen.go_to(event.prefix)
+
+
+def _in_words(error: BaseException) -> CondatuiError:
+    if isinstance(error, CondatuiError):
+        return error
+    return CondatuiError("Looking at the environments failed.", f"{type(error).__name__}: {error}", "r tries again.")

@@ -1,0 +1,107 @@
+"""Records → JSON documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, UnsetType, structs
+
+from condatui.commands.describe_packages import package_details, package_summaries
+from condatui.commands.documents import (
+    CondaDocument,
+    EnvironmentDetailDocument,
+    EnvironmentDocument,
+    ListDocument,
+    PackageDocument,
+    RevisionDocument,
+)
+from condatui_core.analyses.origins import ChannelTotal, channel_totals, origins
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import ChannelConfig, Installation
+from condatui_core.records.prefix import PrefixContents, Revision
+
+
+def describe_inventory(inventory: Inventory, *, packages: bool) -> ListDocument:
+    """Describe the machine, with the packages of each environment if they are wanted."""
+    return ListDocument(
+        conda=_conda(inventory.installations),
+        environments=tuple(
+            _environment(
+                each,
+                package_summaries(each.contents or PrefixContents(), inventory.channel_config(each))
+                if packages
+                else UNSET,
+            )
+            for each in inventory.environments
+        ),
+        installations=inventory.installations,
+        channels=describe_channels(inventory),
+        problems=inventory.problems,
+    )
+
+
+def describe_channels(inventory: Inventory) -> tuple[ChannelTotal, ...]:
+    """Sum up where the packages of all environments came from."""
+    read = (each for each in inventory.environments if each.contents is not None)
+    return channel_totals(origins(each.contents or PrefixContents(), inventory.channel_config(each)) for each in read)
+
+
+def describe_environment(environment: Environment, config: ChannelConfig) -> EnvironmentDetailDocument:
+    """Describe one environment with all that is known of it."""
+    contents = environment.contents or PrefixContents()
+    in_short = _environment(environment, package_details(contents, config))
+    return EnvironmentDetailDocument(
+        **structs.asdict(in_short),
+        frozen_message=contents.frozen,
+        history=tuple(map(_revision, contents.history.revisions)),
+        requested=dict(contents.history.requested),
+        pinned=contents.pinned,
+        variables=tuple(name for name, _ in contents.variables),
+        replaced=contents.replaced,
+        problems=contents.problems,
+    )
+
+
+def _environment(environment: Environment, packages: tuple[PackageDocument, ...] | UnsetType) -> EnvironmentDocument:
+    contents = environment.contents
+    return EnvironmentDocument(
+        name=environment.name,
+        prefix=environment.prefix,
+        aliases=environment.aliases,
+        installation=environment.installation,
+        base=environment.base,
+        active=environment.active,
+        frozen=environment.frozen,
+        writable=environment.writable,
+        owner=environment.owner,
+        state=environment.state,
+        python=environment.python or None,
+        conda_packages=None if contents is None else len(contents.packages),
+        pip_packages=None if contents is None else len(contents.pip_distributions),
+        channels=dict(environment.channels),
+        created=environment.created,
+        modified=environment.modified,
+        last_used=environment.last_used,
+        managed_bytes=None if contents is None else environment.managed_bytes,
+        findings=environment.findings,
+        packages=packages,
+    )
+
+
+def _conda(installations: Sequence[Installation]) -> CondaDocument | None:
+    """The first that works, which is the one condatui uses where none owns the environment."""
+    for each in installations:
+        if not each.error:
+            return CondaDocument(executable=each.executable, version=each.version, root_prefix=each.root_prefix)
+    return None
+
+
+def _revision(revision: Revision) -> RevisionDocument:
+    return RevisionDocument(
+        revision=revision.number,
+        at=revision.at,
+        command=revision.command,
+        conda_version=revision.conda_version,
+        added=revision.added,
+        removed=revision.removed,
+    )

@@ -1,0 +1,36 @@
+"""`condatui show`: one environment."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from condatui.commands.describe import describe_environment
+from condatui.commands.invocation import Invocation
+from condatui.commands.json_output import print_json
+from condatui.commands.options import global_options, json_option
+from condatui.commands.reporting import say_problems
+from condatui_core.analyses.names import resolve
+
+
+@click.command("show")
+@click.argument("env")
+@json_option
+@global_options
+@click.pass_obj
+def command(invocation: Invocation, *, env: str, as_json: bool) -> None:
+    """Show one environment: its findings, channels and packages.
+
+    ENV is a name, a prefix, or the name of a link to one.
+    """
+    inventory = invocation.load()
+    environment = resolve(inventory.environments, env, cwd=invocation.cwd, real_path=os.path.realpath)
+    config = inventory.channel_config(environment)
+    say_problems(inventory.problems)
+    if as_json:
+        print_json(describe_environment(environment, config))
+    else:
+        from condatui.commands.pages import print_environment  # noqa: PLC0415 - Rich is for people
+
+        print_environment(invocation, environment, config)

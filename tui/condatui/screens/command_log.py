@@ -1,0 +1,110 @@
+"""Every command that condatui ran: to read, to copy, to run by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from condatui.actions import bindings
+from condatui.messages import CommandRan
+from condatui.screens.place import PlaceScreen
+from condatui.screens.session import Session
+from condatui.view_models.commands import CommandsModel, command_line
+from condatui.widgets.text_pane import TextPane
+from condatui.widgets.virtual_table import VirtualTable
+from condatui_core.printable import printable
+from condatui_core.records.command_run import CommandRun
+
+
+class CommandLogScreen(PlaceScreen):
+    """A row for each command, the newest last; the one under the cursor in full below."""
+
+    PLACE = "log"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("log")]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._runs: tuple[CommandRun, ...] = ()
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def compose_body(self) -> ComposeResult:
+        """The commands and the one under the cursor."""
+        yield VirtualTable(self.session.signs, id="commands")
+        yield TextPane(id="command")
+
+    @property
+    def table(self) -> VirtualTable:
+        """The commands."""
+        return self.query_one("#commands", VirtualTable)
+
+    @property
+    def current_run(self) -> CommandRun | None:
+        """The command under the cursor."""
+        row = self.table.cursor_row
+        return self._runs[row] if row < len(self._runs) else None
+
+    def on_mount(self) -> None:
+        """Show what was run, and hear of what is run from now on."""
+        self._unsubscribe = self.session.workbench.log.subscribe(self._hear)
+        self.show_log()
+        self.focus_body()
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._unsubscribe()
+
+    def _hear(self, _run: CommandRun) -> None:
+        self.post_message(CommandRan())
+
+    def focus_body(self) -> None:
+        """The keys go to the commands."""
+        self.table.focus()
+
+    @on(CommandRan)
+    def show_log(self) -> None:
+        """Show all that was run; a cursor on the last command stays on the last."""
+        follows = self.table.cursor_row >= len(self._runs) - 1
+        self._runs = self.session.workbench.log.runs
+        self.table.set_model(CommandsModel(self._runs), empty=Text("No command was run yet.", "dim"))
+        if follows:
+            self.table.action_last()
+        self._show_run()
+
+    @on(VirtualTable.CursorMoved)
+    def _show_run(self) -> None:
+        run = self.current_run
+        self.query_one("#command", TextPane).set_text(_describe(run) if run else Text(), fresh=True)
+        self.say("")
+
+    def status(self) -> Text:
+        """Where the cursor is."""
+        return Text(f"{self.table.cursor_row + 1 if self._runs else 0} of {len(self._runs)} commands", "dim")
+
+    def action_copy(self) -> None:
+        """Copy the command under the cursor as a shell takes it."""
+        if (run := self.current_run) is None:
+            return
+        self.app.copy_to_clipboard(command_line(run))
+        self.say("Copied the command")
+
+    def action_back(self) -> None:
+        """Out of the help, or back to where the log was opened."""
+        if self.help_is_open:
+            self.close_help()
+        else:
+            self.dismiss()
+
+
+def _describe(run: CommandRun) -> Text:
+    """A command in full, with what came of it."""
+    when = f"{run.started:%Y-%m-%d %H:%M:%S}, {run.milliseconds} ms, {run.outcome}"
+    code = "" if run.exit_code is None else f", exit {run.exit_code}"
+    text = Text.assemble((printable(command_line(run)), "bold"), "\n", (when + code, "dim"))
+    for line in run.message.splitlines():
+        text.append(f"\n{printable(line)}")
+    return text

@@ -1,0 +1,268 @@
+"""Place 2: environments side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.timer import Timer
+
+from condatui.actions import bindings
+from condatui.screens.compare_taking import TakingScreen
+from condatui.screens.comparing import NOTHING, Compared, Subject, compare_subjects, differs
+from condatui.screens.session import Session
+from condatui.view_models import tones
+from condatui.view_models.compare_detail import CellSubject, cell_detail
+from condatui.view_models.compare_labels import summary_words
+from condatui.view_models.compare_matrix import MatrixModel
+from condatui.view_models.compare_rows import Looking
+from condatui.widgets.filter_bar import FilterBar
+from condatui.widgets.line import Line
+from condatui.widgets.lines_pane import LinesPane
+from condatui.widgets.matrix_table import MatrixTable
+from condatui.widgets.prompt_bar import PromptBar
+from condatui.widgets.shapes import shapes_for
+from condatui_core.printable import printable
+
+_SETTLED = 0.08
+"""Seconds that the cursor rests before the details follow: a key held down does not send them all over a slow line."""
+
+
+class CompareScreen(TakingScreen):
+    """A row for each package, a column for each environment; all about the cell under the cursor below."""
+
+    PLACE = "compare"
+    LANGUAGES: ClassVar = {
+        "What a filter can say": (
+            ("word", "in the name, the version, the build or the channel; all words must match"),
+            ("!…", "what does not match the rest"),
+        )
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare")]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.looking = Looking()
+        self._prefixes: tuple[str, ...] = ()
+        """What the user wants to see compared."""
+        self._comparing: tuple[Subject, ...] = ()
+        """What was compared last, or is being compared now."""
+        self._settling: Timer | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """The matrix and the cell."""
+        yield MatrixTable(self.session.signs, id="matrix")
+        yield Line(id="rule")
+        yield LinesPane(id="cell")
+
+    def compose_status(self) -> ComposeResult:
+        """The status, and in its stead what is typed."""
+        yield Line(id="status")
+        yield FilterBar(id="filter")
+        yield PromptBar(id="prompt")
+
+    @property
+    def table(self) -> MatrixTable:
+        """The matrix."""
+        return self.query_one(MatrixTable)
+
+    @property
+    def cell(self) -> CellSubject | None:
+        """The cell under the cursor."""
+        row, column = self.table.cursor_row, self.table.cursor_column
+        if self.compared is None or row >= len(self.shown):
+            return None
+        contents = self.compared.subjects[column].contents
+        return CellSubject(self.compared.comparison, self.shown[row], column, contents)
+
+    def on_mount(self) -> None:
+        """The keys go to the matrix."""
+        rule = shapes_for(self.session.signs).rule
+        self.query_one("#rule", Line).draw(lambda width: Text(rule * width, tones.DIM))
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """The keys go to the matrix."""
+        self.table.focus()
+
+    def compare(self, prefixes: Sequence[str]) -> None:
+        """Compare other environments, the first of them being the reference."""
+        self._prefixes, self._comparing, self.compared = tuple(prefixes), (), None
+        self.show_session()
+        self.focus_body()
+
+    def show_session(self) -> None:
+        """Compare anew if an environment is not what it was."""
+        subjects = self._subjects()
+        read = len(subjects) >= 2 and all(each.environment.contents is not None for each in subjects)
+        if read and differs(subjects, self._comparing):
+            self._comparing = subjects
+            self._compare(subjects)
+        if self.compared is None:
+            self._show()
+        super().show_session()
+
+    def _subjects(self) -> tuple[Subject, ...]:
+        """What there is of what is wanted; nobody waits for what could not be read."""
+        session = self.session
+        environments = {each.prefix: each for each in session.inventory.environments}
+        there = (environments[prefix] for prefix in self._prefixes if prefix in environments)
+        waiting = not session.inventory.complete
+        return tuple(Subject(each, session.channels_of(each)) for each in there if waiting or each.contents is not None)
+
+    @work(group="compare", exclusive=True, exit_on_error=False)
+    async def _compare(self, subjects: tuple[Subject, ...]) -> None:
+        """Beside the event loop; the reference stays where the columns do."""
+        before = self.compared
+        stays = before is not None and len(before.subjects) == len(subjects)
+        reference = before.comparison.reference if before and stays else 0
+        self.compared = await asyncio.to_thread(compare_subjects, subjects, reference)
+        self._show(fresh=before is None)
+        self.draw_bottom()
+
+    @work(group="compare", exclusive=True, exit_on_error=False)
+    async def _turn(self, compared: Compared, reference: int) -> None:
+        self.compared = await asyncio.to_thread(compared.turned_to, reference)
+        self._show()
+        self.draw_bottom()
+
+    def _show(self, *, fresh: bool = False) -> None:
+        compared = self.compared or NOTHING
+        self.shown = self.looking.of(compared.comparison.rows)
+        self.table.show_order(self.looking.by, descending=self.looking.descending)
+        model = MatrixModel(compared.comparison, self.shown, compared.measures, signs=self.session.signs)
+        self.table.set_matrix(model, empty=self._why_empty(), fresh=fresh)
+        self._show_cell()
+
+    def _why_empty(self) -> Text:
+        """Why there are no rows, and which key brings some."""
+        if not self._prefixes:
+            why = "Nothing is compared yet: 1 goes to the environments, space marks two or more there, c compares them."
+        elif self.compared is None and self.session.inventory.complete and len(self._subjects()) < 2:
+            why = "Fewer than two of them can be read: 1 goes to the environments, c compares others."
+        elif self.compared is None:
+            why = "Reading and comparing."
+        elif self.looking.text:
+            why = f"No such package matches `{printable(self.looking.text)}`: esc clears the filter."
+        elif self.looking.kind == "differing":
+            why = "Nothing differs: they are the same, package by package. f goes on to other kinds, F back to all."
+        else:
+            why = f"There is none of this kind: {self.looking.title}. f goes on to the next."
+        return Text(why, tones.DIM)
+
+    def _show_cell(self) -> None:
+        subject = self.cell
+        text = cell_detail(subject, signs=self.session.signs) if subject else Text()
+        self.query_one(LinesPane).set_text(text)
+
+    def status(self) -> Text:
+        """Where the cursor is, which rows these are, and the sums over all rows."""
+        if self.compared is None:
+            return Text()
+        looking, separator = self.looking, self.session.signs.separator
+        parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)} {looking.title}"]
+        if looking.text:
+            parts.append(f"filter `{printable(looking.text)}`")
+        if looking.by != "name":
+            parts.append(f"by {looking.by}")
+        sight, count = self.table.columns_in_sight, len(self.compared.subjects)
+        if len(sight) < count:
+            parts.append(f"columns {sight.start + 1} to {sight.stop} of {count}")
+        parts.append(summary_words(self.compared.comparison.summary, separator))
+        return Text(f" {separator} ".join(parts))
+
+    @on(MatrixTable.CursorMoved)
+    @on(MatrixTable.ColumnMoved)
+    def _follow_cursor(self) -> None:
+        self.say("")
+        if self._settling:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLED, self._show_cell)
+
+    @on(MatrixTable.Selected)
+    def action_switch(self) -> None:
+        """Give the keys to the cell, or back to the matrix."""
+        if self.table.has_focus:
+            self._show_cell()
+            self.query_one(LinesPane).focus()
+        else:
+            self.focus_body()
+
+    def action_zoom(self) -> None:
+        """Give all the room to the matrix or to the cell, whichever has the keys, or share it again."""
+        zoomed = self.has_class("-zoom-table", "-zoom-detail")
+        self.remove_class("-zoom-table", "-zoom-detail")
+        if not zoomed:
+            self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")
+
+    def _look(self, looking: Looking) -> None:
+        self.looking = looking
+        self._show()
+        self.say("")
+
+    def action_next_kind(self) -> None:
+        """Show the next kind of rows."""
+        self._look(self.looking.next_kind())
+
+    def action_previous_kind(self) -> None:
+        """Show the kind before."""
+        self._look(self.looking.next_kind(-1))
+
+    def action_sort(self) -> None:
+        """Sort by the next of name, status and size."""
+        self._look(self.looking.next_sort())
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._look(self.looking.reversed())
+
+    def action_filter(self) -> None:
+        """Open the filter in place of the status line."""
+        self.query_one("#status").display = False
+        self.query_one(FilterBar).open(self.looking.text)
+
+    @on(FilterBar.Changed)
+    def _filter(self, event: FilterBar.Changed) -> None:
+        self._look(self.looking.filtered(event.text))
+
+    @on(FilterBar.Closed)
+    def _close_filter(self) -> None:
+        self.query_one(FilterBar).display = False
+        self.query_one("#status").display = True
+        self.focus_body()
+        self.draw_bottom()
+
+    def action_turn(self, steps: int) -> None:
+        """Make another column the reference."""
+        if self.compared is None:
+            return
+        count = len(self.compared.subjects)
+        reference = (self.compared.comparison.reference + steps) % count
+        self._turn(self.compared, reference)
+        self.table.go_to_column(reference)
+
+    def action_jump(self, steps: int) -> None:
+        """Go to the next row in which the column under the cursor differs; in the reference, where any does."""
+        compared, column = self.compared or NOTHING, self.table.cursor_column
+        own = column == compared.comparison.reference
+        row = self.table.cursor_row + steps
+        while 0 <= row < len(self.shown):
+            if self.shown[row].status != "same" if own else self.shown[row].signs[column] != "=":
+                self.table.go_to_row(row)
+                return
+            row += steps
+        self.say("No difference after this one." if steps > 0 else "No difference before this one.")
+
+    def action_back(self) -> None:
+        """Out of the help, the cell or the filter, whichever is innermost."""
+        if self.help_is_open:
+            self.close_help()
+        elif not self.table.has_focus:
+            self.focus_body()
+        elif self.looking.text:
+            self._look(self.looking.filtered(""))

@@ -1,0 +1,242 @@
+"""Place 1: the environments of the machine, and all about the one under the cursor."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.timer import Timer
+
+from condatui.actions import bindings
+from condatui.screens.browsing import Browsing
+from condatui.screens.place import PlaceScreen
+from condatui.screens.session import Session
+from condatui.view_models import tones
+from condatui.view_models.environments import EnvironmentsModel
+from condatui.view_models.filters import HELP as FILTER_HELP
+from condatui.view_models.status import marked_line
+from condatui.view_models.units import shorten_text
+from condatui.widgets.copying import copyable
+from condatui.widgets.detail_pane import DetailPane, Subject
+from condatui.widgets.filter_bar import FilterBar
+from condatui.widgets.line import Line
+from condatui.widgets.virtual_table import VirtualTable
+from condatui_core.printable import printable
+from condatui_core.records.environment import Environment
+
+_SETTLED = 0.08
+"""Seconds that the cursor rests before the details follow: a key held down does not send them all over a slow line."""
+
+
+class EnvironmentsScreen(PlaceScreen):
+    """A row for each environment; its details below, or beside where the terminal is wide."""
+
+    PLACE = "environments"
+    LANGUAGES: ClassVar = {"What a filter can say": FILTER_HELP}
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("environments")]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.browsing = Browsing()
+        self.shown: tuple[Environment, ...] = ()
+        """The environments that pass the filter, in their order."""
+        self._model: EnvironmentsModel | None = None
+        self._settling: Timer | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """The environments and the details."""
+        yield VirtualTable(self.session.signs, id="environments")
+        yield DetailPane(self.session.signs, id="detail")
+
+    def compose_status(self) -> ComposeResult:
+        """The status, and in its stead the filter while it is typed."""
+        yield Line(id="status")
+        yield FilterBar(id="filter")
+
+    @property
+    def table(self) -> VirtualTable:
+        """The environments."""
+        return self.query_one("#environments", VirtualTable)
+
+    @property
+    def detail(self) -> DetailPane:
+        """The details."""
+        return self.query_one(DetailPane)
+
+    @property
+    def current_environment(self) -> Environment | None:
+        """The environment under the cursor."""
+        row = self.table.cursor_row
+        return self.shown[row] if row < len(self.shown) else None
+
+    def on_mount(self) -> None:
+        """The keys go to the environments first."""
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """The keys go to the environments, which are in sight."""
+        self.remove_class("-zoom-detail")
+        self.table.focus()
+
+    def show_session(self) -> None:
+        """Show what is new, the cursor and the details staying where they are."""
+        self._show_environments()
+        super().show_session()
+
+    def _show_environments(self) -> None:
+        session = self.session
+        self.shown = self.browsing.of(session.inventory.environments)
+        self._model = EnvironmentsModel(
+            self.shown,
+            now=session.clock(),
+            signs=session.signs,
+            marked=session.marked,
+            home=str(session.workbench.locations.home),
+            former=self._model,
+        )
+        self.table.show_order(self.browsing.by, descending=self.browsing.descending)
+        self.table.set_model(self._model, empty=self._why_empty())
+        self._show_detail()
+
+    def _why_empty(self) -> Text:
+        if self.browsing.filter:
+            return Text(f"No environment matches `{printable(self.browsing.filter)}`: esc clears the filter.", "dim")
+        if self.session.loading or not self.session.inventory.complete:
+            return Text("Looking for environments…", "dim")
+        return Text("There are no environments here. `conda create -n NAME python` makes one, r looks again.", "dim")
+
+    def _show_detail(self) -> None:
+        environment, session = self.current_environment, self.session
+        if environment is None:
+            self.detail.show(None)
+        else:
+            self.detail.show(Subject(environment, session.channels_of(environment), session.clock()))
+
+    def status(self) -> Text:
+        """What is marked, or else where the cursor is among what is shown and how that was chosen."""
+        session, browsing = self.session, self.browsing
+        marked = [each for each in session.inventory.environments if each.prefix in session.marked]
+        if marked:
+            return marked_line(marked, signs=session.signs)
+        parts = [f"{self.table.cursor_row + 1} of {len(self.shown)}" if self.shown else "0 of 0"]
+        if browsing.filter:
+            parts.append(f"filter `{printable(browsing.filter)}`")
+        parts.append(f"by {browsing.by}")
+        return Text(f" {session.signs.separator} ".join(parts), "dim")
+
+    def hints(self, width: int) -> Text:
+        """While a filter is typed, what it can say or why it cannot be understood."""
+        if not self.query_one(FilterBar).display:
+            return super().hints(width)
+        if error := self.browsing.filter_error:
+            return shorten_text(Text(printable(error), tones.WARNING), width, self.session.signs.ellipsis, cut="end")
+        fields = " ".join(f"{example.partition(':')[0]}:" for example, _ in FILTER_HELP if ":" in example)
+        said = Text(f"enter keep  esc clear  ! inverse  {fields}")
+        return shorten_text(said, width, self.session.signs.ellipsis, cut="end")
+
+    @on(VirtualTable.CursorMoved, "#environments")
+    def _follow_cursor(self) -> None:
+        self.say("")
+        if self._settling:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLED, self._show_detail)
+
+    @on(VirtualTable.Selected, "#environments")
+    def action_switch(self) -> None:
+        """Give the keys to the details, or back to the environments."""
+        if self.help_is_open:
+            self.close_help()
+        elif self.table.has_focus:
+            self._show_detail()
+            self.remove_class("-zoom-table")
+            self.set_class(not self.detail.display, "-zoom-detail")
+            self.detail.view.focus()
+        else:
+            self.focus_body()
+
+    def action_mark(self) -> None:
+        """Mark or unmark the environment under the cursor, and go to the next."""
+        if (environment := self.current_environment) is None:
+            return
+        self.session.mark([environment.prefix], marked=environment.prefix not in self.session.marked)
+        self.table.action_down()
+
+    def action_mark_all(self) -> None:
+        """Mark all that are shown; unmark them if all are marked."""
+        shown = {environment.prefix for environment in self.shown}
+        self.session.mark(shown, marked=not shown <= self.session.marked)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._browse(self.browsing.next_sort())
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._browse(self.browsing.reversed())
+
+    def _browse(self, browsing: Browsing) -> None:
+        self.browsing = browsing
+        self._show_environments()
+        self.say("")
+
+    def action_filter(self) -> None:
+        """Open the filter in place of the status line."""
+        self.query_one("#status").display = False
+        self.query_one(FilterBar).open(self.browsing.filter)
+        self.draw_bottom()
+
+    @on(FilterBar.Changed)
+    def _filter(self, event: FilterBar.Changed) -> None:
+        self._browse(self.browsing.filtered(event.text))
+
+    @on(FilterBar.Closed)
+    def _close_filter(self, event: FilterBar.Closed) -> None:
+        if event.kept:
+            self.table.settle()
+        self.query_one(FilterBar).display = False
+        self.query_one("#status").display = True
+        self.focus_body()
+        self.draw_bottom()
+
+    def action_previous_tab(self) -> None:
+        """The details to the left."""
+        self.detail.turn(-1)
+
+    def action_next_tab(self) -> None:
+        """The details to the right."""
+        self.detail.turn(1)
+
+    def action_zoom(self) -> None:
+        """Give all the room to whichever has the cursor, or share it again."""
+        zoomed = self.has_class("-zoom-table", "-zoom-detail")
+        self.remove_class("-zoom-table", "-zoom-detail")
+        if not zoomed:
+            self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")
+
+    def action_copy(self) -> None:
+        """Copy the prefix of the environment under the cursor."""
+        if (environment := self.current_environment) is None:
+            return
+        self.app.copy_to_clipboard(copyable(environment.prefix))
+        self.say(f"Copied {printable(environment.prefix)}")
+
+    def action_back(self) -> None:
+        """Out of the help, the details, the zoom or the filter, whichever is innermost."""
+        if self.help_is_open:
+            self.close_help()
+        elif not self.table.has_focus:
+            self.focus_body()
+        elif self.has_class("-zoom-table"):
+            self.remove_class("-zoom-table")
+        elif self.browsing.filter:
+            self._browse(self.browsing.filtered(""))
+
+    def go_to(self, prefix: str) -> None:
+        """Put the cursor on an environment, dropping a filter that hides it."""
+        if prefix not in {environment.prefix for environment in self.shown}:
+            self._browse(self.browsing.filtered(""))
+        self.table.go_to(prefix)
+        self.focus_body()

@@ -1,0 +1,156 @@
+"""What every place has: the line that says how the machine stands, and the lines that say what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from condatui.actions import Action, Place, actions_in
+from condatui.screens.session import Session
+from condatui.standing import Standing
+from condatui.view_models.status import top_line
+from condatui.view_models.units import shorten_text
+from condatui.widgets.help_panel import HelpPanel, help_text
+from condatui.widgets.hints import hint_line
+from condatui.widgets.line import Line
+from condatui.widgets.problem_lines import problem_lines
+from condatui_core.records.environment import Environment
+
+
+class PlaceScreen(Screen[None]):
+    """A place: the top line, problems of the machine, a body, the status line, and hints."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (132, "-wide")]  # noqa: RUF012 - Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (14, "-tall")]  # noqa: RUF012
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"hint--key"}
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """What takes the keys. It is drawn by itself: no need to draw the whole screen, as Textual would."""
+
+    PLACE: ClassVar[Place]
+    LANGUAGES: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
+    """Small languages that are typed here, for the help: (example, meaning) pairs by title."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._notice = ""
+        self._problems = Text()
+
+    def compose(self) -> ComposeResult:
+        """The frame; a place fills the body."""
+        self._take_shape()
+        yield Line(id="top")
+        yield Static(id="problems")
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield HelpPanel(id="help")
+        yield from self.compose_status()
+        yield Line(id="hints")
+
+    def _take_shape(self) -> None:
+        """Be narrow or wide from the start: Textual would draw once and only then look at the size."""
+        width, height = self.app.size
+        for size, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+            self.add_class(*[name for least, name in breakpoints or () if least <= size][-1:])
+
+    def compose_body(self) -> ComposeResult:
+        """What the place is there for."""
+        yield from ()
+
+    def compose_status(self) -> ComposeResult:
+        """The line above the hints."""
+        yield Line(id="status")
+
+    def on_mount(self) -> None:
+        """Show what is known, and hear of all that is new."""
+        self.session.changed.subscribe(self, lambda _session: self.show_session())
+        self.show_session()
+
+    @property
+    def current_environment(self) -> Environment | None:
+        """The environment under the cursor, where there are environments."""
+        return None
+
+    @property
+    def standing(self) -> Standing:
+        """How things stand here, for the actions."""
+        return Standing(self.session.inventory, self.current_environment, self.session.marked)
+
+    @property
+    def actions(self) -> Iterable[Action]:
+        """What can be done here."""
+        return actions_in(self.PLACE, "list", "everywhere")
+
+    @property
+    def help_is_open(self) -> bool:
+        """Whether the help covers the lower part of the place."""
+        return bool(self.query_one(HelpPanel).display)
+
+    def show_session(self) -> None:
+        """Show what is new."""
+        session = self.session
+        self.query_one("#top", Line).draw(
+            lambda width: top_line(session.inventory, host=session.host, width=width, signs=session.signs)
+        )
+        problems = problem_lines(session.inventory.problems, session.failure, session.signs)
+        if problems != self._problems:
+            self._problems = problems
+            self.query_one("#problems", Static).update(problems)
+        self.query_one("#problems").display = bool(problems)
+        self.draw_bottom()
+
+    def draw_bottom(self) -> None:
+        """Draw the status and the hints as they are now."""
+        self.query_one("#status", Line).draw(self._status)
+        self.query_one("#hints", Line).draw(self.hints)
+
+    def hints(self, width: int) -> Text:
+        """What the bottom line says can be done."""
+        style = self.get_component_rich_style("hint--key", partial=True)
+        return hint_line(tuple(self.actions), self.session.keymap, self.standing, style, width)
+
+    def status(self) -> Text:
+        """What the status line says when nothing has just happened."""
+        return Text()
+
+    def say(self, notice: str) -> None:
+        """Tell in the status line what came of a key, until something else happens."""
+        self._notice = notice
+        self.draw_bottom()
+
+    def _status(self, width: int) -> Text:
+        text = Text(self._notice, "bold") if self._notice else self.status()
+        return shorten_text(text, width, self.session.signs.ellipsis, cut="end")
+
+    def action_help(self) -> None:
+        """Open or close the help."""
+        panel = self.query_one(HelpPanel)
+        if self.help_is_open:
+            self.close_help()
+            return
+        width = self.size.width - 4
+        panel.set_text(help_text(self.actions, self.session.keymap, self.standing, self.LANGUAGES, width), fresh=True)
+        panel.display = True
+        panel.focus()
+
+    def close_help(self) -> None:
+        """Give the keys back to the body."""
+        self.query_one(HelpPanel).display = False
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """Where the keys go when nothing else takes them."""
+
+    def action_back(self) -> None:
+        """One step out."""
+        if self.help_is_open:
+            self.close_help()

@@ -1,0 +1,66 @@
+"""The log of every command that was run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from condatui.view_models import tones
+from condatui.view_models.table import Column
+from condatui_core.printable import printable
+from condatui_core.records.command_run import CommandRun
+
+COLUMNS = (
+    Column("when", "when", 8, priority=2),
+    Column("milliseconds", "ms", 6, align="right", priority=1),
+    Column("exit", "exit", 11),
+    Column("command", "command", 120, cut="end", flexible=True),
+)
+
+
+class CommandsModel:
+    """Commands as rows, in the order they were run."""
+
+    def __init__(self, runs: Sequence[CommandRun]) -> None:
+        self._runs = runs
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, left to right."""
+        return COLUMNS
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def key(self, index: int) -> str:
+        """When and what: the log drops its oldest entries, so a number would not stay."""
+        run = self._runs[index]
+        return f"{run.started.isoformat()} {command_line(run)}"
+
+    def run(self, index: int) -> CommandRun:
+        """The command behind a row."""
+        return self._runs[index]
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        """The cells of a row."""
+        run = self._runs[index]
+        good = run.outcome == "done"
+        return (
+            Text(f"{run.started:%H:%M:%S}", tones.DIM),
+            Text(str(run.milliseconds)),
+            self._exit(run),
+            Text(printable(command_line(run)), tones.PLAIN if good else tones.ERROR),
+        )
+
+    def _exit(self, run: CommandRun) -> Text:
+        if run.outcome == "done":
+            return Text(str(run.exit_code), tones.DIM)
+        code = f" {run.exit_code}" if run.outcome == "failed" and run.exit_code is not None else ""
+        return Text(f"{run.outcome}{code}", tones.ERROR)
+
+
+def command_line(run: CommandRun) -> str:
+    """The command as a shell takes it, to copy and run by hand; not printable by itself."""
+    return shlex.join(run.argv)

@@ -1,0 +1,74 @@
+"""One line of text that costs what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from condatui.widgets.segments import segments_of
+
+LineMaker = Callable[[int], Text]
+"""Makes a line for a width in cells; what is longer is cut at its end."""
+
+
+class Line(Widget):
+    """One line of text, made for the width there is and drawn again only if it comes out different."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._make: LineMaker = _nothing
+        self._shown = Text()
+
+    @property
+    def text(self) -> str:
+        """What stands there now."""
+        return self._made().plain
+
+    def draw(self, make: LineMaker) -> None:
+        """Show what this makes, now and whenever the width changes."""
+        self._make = make
+        made = self._made()
+        if not _same(self._shown, made):
+            start, end = _changed(self._shown, made)
+            self.refresh(Region(start, 0, end - start, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """The line, styled as the widget is where its text has no style of its own."""
+        width, style = self.size.width, self.rich_style
+        if y:
+            return Strip.blank(width, style)
+        self._shown = self._made()
+        return Strip(segments_of(self._shown, self.app.console, style)).crop_extend(0, width, style)
+
+    def _made(self) -> Text:
+        return self._make(self.size.width) if self.size.width else Text()
+
+
+def _same(one: Text, other: Text) -> bool:
+    return one.plain == other.plain and one.style == other.style and one.spans == other.spans
+
+
+def _changed(one: Text, other: Text) -> tuple[int, int]:
+    """Where two texts begin to differ and end to, in cells; that is all of it where their styles differ."""
+    width = max(one.cell_len, other.cell_len)
+    if one.spans != other.spans or one.style != other.style or len(one) != one.cell_len or len(other) != other.cell_len:
+        return 0, width
+    start = _alike(one.plain, other.plain)
+    end = width - _alike(one.plain[:start:-1], other.plain[:start:-1]) if len(one) == len(other) else width
+    return start, end
+
+
+def _alike(one: str, other: str) -> int:
+    """How many of the first characters are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
+
+
+def _nothing(_width: int) -> Text:
+    return Text()

@@ -1,0 +1,294 @@
+"""A table of any length: it makes the lines it shows and no others."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.binding import BindingType
+from textual.cache import LRUCache
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from condatui.actions import bindings
+from condatui.view_models.signs import Signs
+from condatui.view_models.table import TableModel
+from condatui.widgets.column_fit import FittedColumn, fit_columns, measure, total_width
+from condatui.widgets.segments import segments_of
+from condatui.widgets.shapes import shapes_for
+from condatui.widgets.table_lines import LineMaker
+
+Cells = tuple[Text, ...]
+
+_SIDEWAYS = 8
+"""Cells that one key press moves a table that is wider than its place."""
+
+
+class VirtualTable(ScrollView, can_focus=True):
+    """A table over a model, with a cursor that stays on its row while rows come, go and change order."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cursor", "table--cursor-elsewhere", "table--sign"}
+
+    class CursorMoved(Message):
+        """The cursor stands on another row than before, by a key or because its row went away."""
+
+        def __init__(self, table: VirtualTable, key: str | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+            """None if there are no rows."""
+
+        @property
+        def control(self) -> VirtualTable:
+            """The table, for selectors."""
+            return self.table
+
+    class Selected(CursorMoved):
+        """The user wants to see more of the row under the cursor."""
+
+    def __init__(self, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._signs = signs
+        self._shapes = shapes_for(signs)
+        self._model: TableModel | None = None
+        self._empty = Text()
+        self._needs: tuple[int, ...] = ()
+        """How wide the contents of each column are."""
+        self._columns: tuple[FittedColumn, ...] = ()
+        self._cursor = 0
+        self._wanted: str | None = None
+        """The key that the user last went to: the cursor returns to it when its row does."""
+        self._order = ("", "")
+        self._strips: LRUCache[int, tuple[Cells, Strip]] = LRUCache(512)
+        """Rows that were drawn, with the cells they were drawn from."""
+        self._plain: Style | None = None
+        """The style of an ordinary row, which takes long to work out."""
+
+    @property
+    def cursor_key(self) -> str | None:
+        """The key of the row under the cursor; None if there are no rows."""
+        return self._model.key(self._cursor) if self._model and self.row_count else None
+
+    @property
+    def cursor_row(self) -> int:
+        """The index of the row under the cursor."""
+        return self._cursor
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self._model) if self._model is not None else 0
+
+    def set_model(self, model: TableModel, *, empty: Text | None = None, fresh: bool = False) -> None:
+        """Show other rows: the cursor keeps its key, and only lines that differ are drawn again.
+
+        `empty` says why there are no rows. A `fresh` model is of another thing: the cursor starts at the top.
+        """
+        key, before = self.cursor_key, self._lines()
+        needs = self._measure(model)
+        if not fresh and len(needs) == len(self._needs):
+            needs = tuple(map(max, needs, self._needs))  # columns do not jump about while data comes in
+        self._forget_changed_rows(model)
+        self._model, self._needs, self._empty = model, needs, empty or Text()
+        self._wanted = None if fresh else self._wanted or key
+        self._cursor = self._row_of(self._wanted)
+        self._strips.discard(self._cursor)
+        self._fit()
+        for y, (old, new) in enumerate(zip(before, self._lines(), strict=False)):
+            if old != new:
+                self.refresh_line(self.scroll_offset.y + y)
+        if self.cursor_key != key:
+            self.post_message(self.CursorMoved(self, self.cursor_key))
+
+    def _forget_changed_rows(self, model: TableModel) -> None:
+        """Keep the lines of rows that a model takes over from the one before, cell for cell."""
+        for index in tuple(self._strips.keys()):
+            cells, _ = self._strips[index]
+            if index == self._cursor or index >= len(model) or model.cells(index) is not cells:
+                self._strips.discard(index)
+
+    def show_order(self, column: str, *, descending: bool) -> None:
+        """Tell in the header which column the rows are sorted by."""
+        order = (column, self._signs.descending if descending else self._signs.ascending)
+        if order != self._order:
+            self._order = order
+            self.refresh_line(self.scroll_offset.y)
+
+    def settle(self) -> None:
+        """Stay on this row from now on, though the cursor may have come here only because its own row is hidden."""
+        self._wanted = self.cursor_key
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on the row of this key, if there is one."""
+        self.go_to_row(self._row_of(key))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen: the header first, and below it what is scrolled to."""
+        left, top = self.scroll_offset
+        index = top + y - 1
+        style = self._style(index) if y else self.get_component_rich_style("table--header")
+        strip = self._row(index, style) if y else self._draw_header(style)
+        return strip.crop_extend(left, left + self.size.width, style).simplify()
+
+    def _style(self, index: int) -> Style:
+        if index != self._cursor or not self.row_count:
+            return self._plain_style
+        return self.get_component_rich_style("table--cursor" if self.has_focus else "table--cursor-elsewhere")
+
+    @property
+    def _plain_style(self) -> Style:
+        if self._plain is None:
+            self._plain = self.rich_style
+        return self._plain
+
+    def _row(self, index: int, style: Style) -> Strip:
+        if self._model is None or index >= len(self._model):
+            return self._empty_line(index)
+        if drawn := self._strips.get(index):
+            return drawn[1]
+        lead = Segment(" ", style)
+        if index == self._cursor:
+            sign = self._shapes.cursor if self.has_focus else self._shapes.cursor_elsewhere
+            lead = Segment(sign, style + self.get_component_rich_style("table--sign", partial=True))
+        strip = self._draw_row(index, style, lead)
+        self._strips[index] = (self._model.cells(index), strip)
+        return strip
+
+    def _draw_header(self, style: Style) -> Strip:
+        return self._maker().header(style, *self._order)
+
+    def _draw_row(self, index: int, style: Style, lead: Segment) -> Strip:
+        cells = self._model.cells(index) if self._model is not None else ()
+        return self._maker().row(cells, style, lead)
+
+    def _empty_line(self, index: int) -> Strip:
+        """Below the rows; where there are none, a line of what says why."""
+        if self.row_count or not self._empty:
+            return Strip.blank(1, self._plain_style)
+        lines = self._empty.wrap(self.app.console, max(1, self.size.width - 1))
+        text = lines[index] if index < len(lines) else Text()
+        indent = Segment(" ", self._plain_style)
+        return Strip([indent, *segments_of(text, self.app.console, self._plain_style)])
+
+    def _maker(self) -> LineMaker:
+        return LineMaker(self.app.console, self._columns, self._signs.ellipsis)
+
+    def _lines(self) -> list[Strip]:
+        return [self.render_line(y) for y in range(self.size.height)]
+
+    def _measure(self, model: TableModel) -> tuple[int, ...]:
+        return measure(model)
+
+    def _fit_columns(self, width: int) -> tuple[FittedColumn, ...]:
+        columns = self._model.columns if self._model is not None else ()
+        return fit_columns(columns, self._needs, width)
+
+    def _fit(self) -> None:
+        """Give the columns their places, and keep the cursor in sight."""
+        columns = self._fit_columns(self.size.width - 1)
+        if columns != self._columns:
+            self._columns = columns
+            self._strips.clear()
+        self.virtual_size = Size(total_width(self._columns) + 1, self.row_count + 1)
+        self._show_cursor()
+
+    def _row_of(self, key: str | None) -> int:
+        """The row of a key; where it is gone, the row that now stands where the cursor was."""
+        if self._model is None or key is None:
+            return 0
+        count = len(self._model)
+        near = max(0, min(self._cursor, count - 1))
+        if count and self._model.key(near) == key:
+            return near
+        return next((row for row in range(count) if self._model.key(row) == key), near)
+
+    def go_to_row(self, row: int) -> None:
+        """Put the cursor on a row, or on the nearest that there is."""
+        row = max(0, min(row, self.row_count - 1))
+        if row == self._cursor or not self.row_count:
+            return
+        for changed in (self._cursor, row):
+            self._strips.discard(changed)
+            self._refresh_row(changed)
+        self._cursor = row
+        self._wanted = self.cursor_key
+        self._show_cursor()
+        self.post_message(self.CursorMoved(self, self.cursor_key))
+
+    def _refresh_row(self, row: int) -> None:
+        """Draw again what is different with the cursor on a row and without."""
+        self.refresh_line(row + 1)
+
+    def _show_cursor(self) -> None:
+        """Scroll as little as brings the cursor into sight."""
+        page = max(1, self.size.height - 1)
+        top = min(max(self.scroll_offset.y, self._cursor - page + 1), self._cursor)
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True)
+
+    def action_up(self) -> None:
+        """One row up."""
+        self.go_to_row(self._cursor - 1)
+
+    def action_down(self) -> None:
+        """One row down."""
+        self.go_to_row(self._cursor + 1)
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self.go_to_row(self._cursor - max(1, self.size.height - 2))
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self.go_to_row(self._cursor + max(1, self.size.height - 2))
+
+    def action_first(self) -> None:
+        """To the first row."""
+        self.go_to_row(0)
+
+    def action_last(self) -> None:
+        """To the last row."""
+        self.go_to_row(self.row_count - 1)
+
+    def action_left(self) -> None:
+        """Show what is to the left."""
+        self.scroll_to(x=self.scroll_x - _SIDEWAYS, animate=False, force=True)
+
+    def action_right(self) -> None:
+        """Show what is to the right."""
+        self.scroll_to(x=self.scroll_x + _SIDEWAYS, animate=False, force=True)
+
+    def action_open(self) -> None:
+        """Tell that the user wants more of the row under the cursor."""
+        if key := self.cursor_key:
+            self.post_message(self.Selected(self, key))
+
+    def on_click(self, event: Click) -> None:
+        """Put the cursor where the mouse clicks; a second click opens the row."""
+        if event.y > 0:
+            self.go_to_row(event.y - 1 + self.scroll_offset.y)
+            if event.chain == 2:
+                self.action_open()
+
+    def on_resize(self) -> None:
+        """Fit the columns to the new width."""
+        self._fit()
+
+    def watch_has_focus(self, value: bool) -> None:
+        """Draw the cursor as one that takes keys, or does not."""
+        super().watch_has_focus(value)
+        self._strips.discard(self._cursor)
+        self._refresh_row(self._cursor)
+
+    def notify_style_update(self) -> None:
+        """Forget lines in the old colours."""
+        super().notify_style_update()
+        self._strips.clear()
+        self._plain = None
