@@ -9,7 +9,7 @@ from bench.listing import listing
 from bench.screen import first_paint, keys_while_loading
 from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, tree
 
-_DIRECTORY = Path(__file__).parent.parent / ".bench"
+_DIRECTORY = Path(__file__).parents[2] / ".bench"
 
 
 def main() -> None:

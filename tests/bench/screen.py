@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import psutil
 
 from bench.measure import Line, median, percentile
 from bench.tree import Tree
+from condatui.widgets.shapes import UNICODE
 from support.terminal import Terminal
 
 _EMPTY_APP = """
@@ -24,7 +24,8 @@ class Empty(App):
 Empty().run()
 """
 _RUNS = 5
-_SIZE = {"columns": 160, "rows": 60}
+_FEWEST_KEYS = 40
+_SIZE = {"columns": 160, "rows": 80}
 
 
 def first_paint(tree: Tree, scratch: Path) -> Iterator[Line]:
@@ -48,25 +49,18 @@ def _loaded(screen: str, names: Sequence[str]) -> bool:
 
 
 def _until(argv: Sequence[str], environ: Mapping[str, str], texts: Sequence[str]) -> float:
-    start = time.perf_counter()
     with Terminal(argv, environ=environ, **_SIZE) as terminal:
-        terminal.wait_for(lambda screen: all(text in screen for text in texts))
-        return time.perf_counter() - start
+        return terminal.seconds_until_drawn(texts)
 
 
 def keys_while_loading(tree: Tree, scratch: Path, label: str) -> Iterator[Line]:
-    """From a key press until its row is drawn, from the first name on until all is read, nothing cached."""
+    """From a key press until the cursor is drawn on another row, from the first name on until all is read."""
     waits: list[float] = []
-    environ = tree.environ(scratch / f"keys-{label}")
+    environ = tree.environ(scratch / f"keys-{label}")  # an empty home: nothing is cached
     with Terminal([sys.executable, "-m", "condatui"], environ=environ, **_SIZE) as terminal:
         terminal.wait_for("base")
-        key = "j"
-        while "reading" in terminal.screen or len(waits) < 20:
-            start = time.perf_counter()
-            terminal.press(key)
-            terminal.wait_for_output()
-            waits.append(time.perf_counter() - start)
-            key = "k" if key == "j" else "j"
+        while "reading" in terminal.screen or len(waits) < _FEWEST_KEYS:
+            waits += [terminal.answer_seconds(key, UNICODE.cursor) for key in "jk"]
         memory = psutil.Process(terminal.pid).memory_info().rss
     p95 = percentile(waits, 95) * 1000
     yield Line(f"{label}: key press while loading, p95 of {len(waits)}", f"{p95:.0f} ms", "at most 50 ms")

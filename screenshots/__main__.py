@@ -1,0 +1,56 @@
+"""`make screenshots`: build the sandbox, press keys, write what stands on the screen as SVG and PNG."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+from condatui.app import CondatuiApp
+from condatui_core.sandbox import Sandbox, build_sandbox
+from condatui_core.settings import Locations, Settings
+from condatui_core.workbench import Workbench
+from screenshots.png import draw_png
+from screenshots.scenes import SCENES, Scene
+
+_HERE = Path(__file__).parent
+_HOST = "gpu07"
+
+
+def main() -> None:
+    """Draw every scene anew."""
+    # Not below the repository: paths are on the pictures, and should look the same wherever they are drawn.
+    sandbox = build_sandbox(Path(tempfile.gettempdir()) / "condatui-screenshots", report=print)
+    now = datetime.now(timezone.utc)
+    for scene in SCENES:
+        svg = asyncio.run(_draw(scene, sandbox, now))
+        (_HERE / f"{scene.name}.svg").write_text(svg, encoding="utf-8")
+        (_HERE / f"{scene.name}.png").write_bytes(draw_png(svg))
+        print(f"{scene.name}: {scene.columns} × {scene.rows}")
+
+
+async def _draw(scene: Scene, sandbox: Sandbox, now: datetime) -> str:
+    """Open the workbench, wait until all is read, press the keys, and take the picture."""
+    settings = Settings(usual_places=False, watch_seconds=0)
+    locations = Locations.of_user(sandbox.environ, sandbox.home)
+    workbench = Workbench(settings, locations, environ=sandbox.environ, clock=lambda: now)
+    app = CondatuiApp(workbench, host=_HOST, clock=lambda: now)
+    async with app.run_test(size=(scene.columns, scene.rows)) as pilot:
+        while app.session.loading or not app.session.inventory.complete:
+            await pilot.pause(0.05)
+        for key in scene.keys:
+            await pilot.press(key)
+            await app.workers.wait_for_complete([each for each in app.workers if each.group not in ("watch", "load")])
+            await pilot.pause(0.15)  # the details follow when the cursor rests
+        return _stable(app.export_screenshot(title="condatui"))
+
+
+def _stable(svg: str) -> str:
+    """Without the number that makes each picture's names unique, so that an unchanged screen is an unchanged file."""
+    return re.sub(r"terminal-\d+-", "terminal-", svg)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""What the records claim before anything is measured."""
+
+from __future__ import annotations
+
+from condatui_core.disk.managed import ManagedSizes
+from support.inventories import loaded, package, pip_package
+
+SIZES = ManagedSizes(
+    [
+        loaded("a", [package("both", installed_bytes=100), package("mine", installed_bytes=10)]),
+        loaded(
+            "b",
+            [package("both", installed_bytes=100), package("mine", "2.0", installed_bytes=1000)],
+            [pip_package("wheel", installed_bytes=7)],
+        ),
+    ]
+)
+A, B = "/opt/miniforge3/envs/a", "/opt/miniforge3/envs/b"
+
+
+def test_the_same_package_is_taken_for_the_same_files() -> None:
+    assert (SIZES.use_of(A).total, SIZES.use_of(A).exclusive) == (110, 10)
+    assert (SIZES.use_of(B).total, SIZES.use_of(B).exclusive) == (1107, 1007)
+
+
+def test_what_only_the_selection_has_goes_with_it_once() -> None:
+    assert SIZES.frees([A, B]) == 100 + 10 + 1000 + 7
+    assert SIZES.frees([]) == 0

@@ -1,0 +1,162 @@
+"""The walk as a process of its own: what it says on the way, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import aclosing
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import psutil
+import pytest
+
+from condatui_core.disk import measure as measuring
+from condatui_core.disk.disk import Disk
+from condatui_core.disk.measure import Measurement, measure
+from condatui_core.errors import CondatuiError
+from condatui_core.records.disk import DiskPlace
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import Installation
+from condatui_core.settings import Locations
+from support.disk_trees import cache, du, link, prefixes, write
+
+LATER = datetime.now(timezone.utc) + timedelta(hours=1)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> list[DiskPlace]:
+    shared = write(tmp_path / "pkgs/one-1-0/lib/shared", 30_000)
+    for name in ("a", "b"):
+        link(shared, tmp_path / name / "lib/shared")
+        write(tmp_path / name / "own", 70_000)
+    return [*prefixes([tmp_path / "a", tmp_path / "b"]), cache(tmp_path / "pkgs")]
+
+
+async def all_of(places: list[DiskPlace], kept: Path | None = None) -> list[Measurement]:
+    return [each async for each in measure(places, kept=kept, environ=os.environ, now=LATER)]
+
+
+async def test_the_last_word_is_complete(places: list[DiskPlace], tmp_path: Path) -> None:
+    *_, last = await all_of(places)
+    assert last.complete
+    for place in places[:2]:
+        use = last.use_of(place.path)
+        assert use and use.total == du(Path(place.path))
+    assert last.use_of(str(tmp_path / "pkgs")) is None, "a package cache is no prefix"
+    [pkgs] = last.cache_uses([])
+    assert pkgs.total == du(tmp_path / "pkgs")
+
+
+async def test_sizes_come_as_places_are_walked(
+    places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _walk_with(monkeypatch, tmp_path, "from condatui_core.disk import walk; walk._TELL_SECONDS = 0; walk.main()")
+    seen = await all_of(places)
+    last = seen[-1]
+    assert last.graph
+    assert set(last.sizes) == {place.path for place in places}
+    assert [len(each.sizes) for each in seen[:-1]] == [1, 2, 3]
+    for path, sizes in last.sizes.items():
+        assert sizes.total == last.graph.total([path])
+        assert sizes.exclusive == last.graph.frees([path])
+
+
+async def test_the_second_walk_says_the_same_and_reads_nothing(places: list[DiskPlace], tmp_path: Path) -> None:
+    first = (await all_of(places, tmp_path / "kept"))[-1]
+    again = (await all_of(places, tmp_path / "kept"))[-1]
+    assert again.entries == 0 < first.entries
+    assert [again.use_of(place.path) for place in places] == [first.use_of(place.path) for place in places]
+
+
+async def test_a_walk_that_is_left_leaves_no_process(
+    places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _walk_with(monkeypatch, tmp_path, "tell(Progress(1, ())); import time; time.sleep(600)")
+    async with aclosing(measure(places, kept=None, environ=os.environ, now=LATER)) as measurements:
+        first = await anext(measurements)
+        running = _descendants()
+        assert len(running) > 1, "the walk and a process that it started"
+    assert not first.complete
+    psutil.wait_procs(running, timeout=10)
+    assert not [each for each in running if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+async def test_a_cancelled_walk_leaves_no_process(
+    places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _walk_with(monkeypatch, tmp_path, "tell(Progress(1, ())); import time; time.sleep(600)")
+    begun = asyncio.Event()
+
+    async def consume() -> None:
+        async for _ in measure(places, kept=None, environ=os.environ, now=LATER):
+            begun.set()
+
+    consumer = asyncio.create_task(consume())
+    await begun.wait()
+    running = _descendants()
+    consumer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await consumer
+    psutil.wait_procs(running, timeout=10)
+    assert not [each for each in running if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("script", ["raise SystemExit('it broke')", "import os; os.write(1, b'nonsense nonsense')"])
+async def test_a_walk_that_fails_says_why(
+    places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    _walk_with(monkeypatch, tmp_path, f"{script}; import sys; sys.exit('it broke')")
+    with pytest.raises(CondatuiError, match="it broke"):
+        await all_of(places)
+
+
+def _descendants() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def _walk_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> None:
+    """Have another script in the place of the walk, which starts a process of its own first, as the walk does."""
+    lines = (
+        "import subprocess, sys",
+        "from condatui_core.disk.messages import Progress, pack",
+        "quiet = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}",
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], **quiet)",
+        "def tell(message): sys.stdout.buffer.write(pack(message)); sys.stdout.buffer.flush()",
+        script,
+    )
+    file = write(tmp_path / "walk.py")
+    file.write_text("\n".join(lines))
+    monkeypatch.setattr(measuring, "WALK", (sys.executable, str(file)))
+
+
+async def test_an_inventory_is_measured_with_the_caches_of_its_installations(tmp_path: Path) -> None:
+    root, home = tmp_path / "conda", tmp_path / "home"
+    write(root / "conda-meta/history")
+    write(root / "pkgs/one-1-0/info/index.json")
+    write(home / ".conda/pkgs/two-1-0/info/index.json")
+    write(root / "envs/inner/conda-meta/history")
+    (tmp_path / "named").mkdir()
+    inventory = Inventory(
+        environments=(
+            Environment(name="base", prefix=str(root)),
+            Environment(name="inner", prefix=str(root / "envs/inner")),
+            Environment(name="gone", prefix=str(tmp_path / "gone"), state="missing"),
+        ),
+        installations=(Installation(executable=str(root / "bin/conda"), root_prefix=str(root)),),
+    )
+    locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, home)
+    disk = Disk(locations, environ={**os.environ, "CONDA_PKGS_DIRS": str(tmp_path / "named")}, clock=lambda: LATER)
+    *_, last = [each async for each in disk.measure(inventory, pkgs_dirs=["~/nowhere", str(root / "pkgs")])]
+    assert [place.path for place in last.places] == [
+        str(path) for path in (root, root / "envs/inner", root / "pkgs", tmp_path / "named", home / ".conda/pkgs")
+    ]
+    base = last.use_of(str(root))
+    assert base and base.total == du(root) - du(root / "pkgs") - du(root / "envs/inner")
+    assert base.with_nested == du(root)
+    assert (await disk.break_down(inventory.environments[0], last.places)).untracked == base.total - _bookkeeping(root)
+
+
+def _bookkeeping(root: Path) -> int:
+    return sum(path.lstat().st_blocks * 512 for path in (root, root / "conda-meta", root / "conda-meta/history"))

@@ -1,0 +1,279 @@
+"""A second walk reads what has changed, and says the same as one that reads everything."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from condatui_core.disk import worker
+from condatui_core.disk.messages import Result
+from condatui_core.disk.scan import Scanner
+from condatui_core.records.disk import DiskPlace
+from support.disk_trees import cache, du, graph_of, link, prefixes, walked, write
+
+_LONG_AGO = itertools.count(1_000_000_000)
+
+
+def settle(root: Path) -> None:
+    """Date every directory that was changed just now back to a second of its own: another change then shows."""
+    for folder, _, _ in os.walk(root):
+        if os.stat(folder).st_mtime > 1_600_000_000:
+            second = next(_LONG_AGO)
+            os.utime(folder, (second, second))
+
+
+def comparable(result: Result) -> object:
+    names = {number: (unit.place, unit.name) for number, unit in enumerate(result.table.units)}
+    classes = sorted(
+        (each.places, names.get(each.unit, ()), each.outside, each.bytes, each.apparent)
+        for each in result.table.classes
+        if each.bytes or each.apparent
+    )
+    return classes, sorted(result.table.units, key=lambda each: (each.place, each.name))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Two prefixes and a package cache that share a file, with something of their own each."""
+    root = tmp_path / "root"
+    shared = write(root / "pkgs/one-1-0/lib/shared.so")
+    write(root / "pkgs/one-1-0/info/index.json")
+    for name in ("a", "b"):
+        link(shared, root / name / "lib/shared.so")
+        write(root / name / "lib/own.py")
+        write(root / name / "share/doc/own.txt")
+    settle(root)
+    return root
+
+
+def places_of(root: Path, *names: str) -> list[DiskPlace]:
+    return [*prefixes(root / name for name in names or ("a", "b")), cache(root / "pkgs")]
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[str]]:
+    """The directories that were read since it was last asked."""
+    log = tmp_path / "read.log"
+    original = Scanner._directory
+
+    def logged(self: Scanner, path: bytes, *rest: object) -> None:
+        with log.open("ab") as file:
+            file.write(self._place + path[1:] + b"\n")
+        original(self, path, *rest)  # type: ignore[arg-type]
+
+    def since() -> list[str]:
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return sorted(os.path.relpath(line, tmp_path / "root") for line in lines)
+
+    monkeypatch.setattr(Scanner, "_directory", logged)
+    return since
+
+
+def test_what_has_not_changed_is_not_read_again(tree: Path, tmp_path: Path, read: Callable[[], list[str]]) -> None:
+    first = walked(places_of(tree), tmp_path / "kept")
+    assert len(read()) == 12
+    assert comparable(walked(places_of(tree), tmp_path / "kept")) == comparable(first)
+    assert read() == []
+
+
+def test_only_the_directory_that_has_changed_is_read(tree: Path, tmp_path: Path, read: Callable[[], list[str]]) -> None:
+    walked(places_of(tree), tmp_path / "kept")
+    read()
+    write(tree / "a/lib/new.py", 100_000)
+    assert graph_of(places_of(tree), tmp_path / "kept").use_of(str(tree / "a")).total == du(tree / "a")
+    assert read() == ["a/lib"]
+
+
+def test_anew_reads_everything(tree: Path, tmp_path: Path, read: Callable[[], list[str]]) -> None:
+    walked(places_of(tree), tmp_path / "kept")
+    read()
+    with (tree / "a/lib/own.py").open("ab") as file:
+        file.write(b"x" * 100_000)
+    assert graph_of(places_of(tree), tmp_path / "kept").use_of(str(tree / "a")).total < du(tree / "a")
+    assert read() == []
+    assert graph_of(places_of(tree), tmp_path / "kept", anew=True).use_of(str(tree / "a")).total == du(tree / "a")
+    assert graph_of(places_of(tree), tmp_path / "kept").use_of(str(tree / "a")).total == du(tree / "a")
+
+
+def test_what_was_changed_a_moment_ago_is_read_again(
+    tree: Path, tmp_path: Path, read: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.disk_trees.LATER", 0)
+    walked(places_of(tree), tmp_path / "kept")
+    read()
+    walked(places_of(tree), tmp_path / "kept")
+    assert len(read()) == 12
+
+
+def test_links_that_went_with_an_environment_leave_no_trace(
+    tree: Path, tmp_path: Path, read: Callable[[], list[str]]
+) -> None:
+    walked(places_of(tree), tmp_path / "kept")
+    read()
+    shutil.rmtree(tree / "b")
+    graph = graph_of(places_of(tree, "a"), tmp_path / "kept")
+    assert graph.use_of(str(tree / "a")).outside == 0
+    assert graph.use_of(str(tree / "a")).shared_with_cache > 0
+    assert read() == ["pkgs/one-1-0/lib"]
+
+
+def test_an_environment_that_moved_out_of_sight_holds_its_links(tree: Path, tmp_path: Path) -> None:
+    walked(places_of(tree), tmp_path / "kept")
+    (tree / "b").rename(tmp_path / "elsewhere")
+    graph = graph_of(places_of(tree, "a"), tmp_path / "kept")
+    assert graph.use_of(str(tree / "a")).outside == (tree / "a/lib/shared.so").stat().st_blocks * 512
+
+
+def test_a_new_link_to_an_old_inode_counts_in_every_directory_that_has_it(tree: Path, tmp_path: Path) -> None:
+    walked(places_of(tree), tmp_path / "kept")
+    link(tree / "a/lib/shared.so", tree / "c/lib/shared.so")
+    settle(tree)
+    for _ in range(2):
+        graph = graph_of(places_of(tree, "a", "b", "c"), tmp_path / "kept")
+        assert graph.frees([str(tree / name) for name in "abc"]) + du(tree / "pkgs") == du(
+            *(tree / name for name in ("a", "b", "c", "pkgs"))
+        )
+
+
+def test_a_directory_that_became_a_symlink_is_not_followed(tree: Path, tmp_path: Path) -> None:
+    walked(places_of(tree), tmp_path / "kept")
+    (tree / "a/share").rename(tmp_path / "moved")
+    (tree / "a/share").symlink_to(tmp_path / "moved")
+    assert graph_of(places_of(tree), tmp_path / "kept").use_of(str(tree / "a")).total == du(tree / "a")
+
+
+def test_an_archive_that_grew_is_seen(tree: Path, tmp_path: Path) -> None:
+    archive = write(tree / "pkgs/two-2-0.conda", 100)
+    settle(tree)
+    walked(places_of(tree), tmp_path / "kept")
+    archive.write_bytes(b"x" * 100_000)
+    graph = graph_of(places_of(tree), tmp_path / "kept")
+    assert graph.cache_use(str(tree / "pkgs"), copied_by={}).total == du(tree / "pkgs")
+    assert graph.cache_use(str(tree / "pkgs"), copied_by={}).archives == archive.stat().st_blocks * 512
+
+
+def test_a_place_that_appears_inside_another_is_counted_once(tree: Path, tmp_path: Path) -> None:
+    write(tree / "a/envs/inner/lib/x.py")
+    settle(tree)
+    walked(places_of(tree), tmp_path / "kept")
+    graph = graph_of(places_of(tree, "a", "a/envs/inner"), tmp_path / "kept")
+    assert graph.use_of(str(tree / "a")).total == du(tree / "a") - du(tree / "a/envs/inner")
+    again = graph_of(places_of(tree, "a"), tmp_path / "kept")
+    assert again.use_of(str(tree / "a")).total == du(tree / "a")
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", None])
+def test_a_damaged_store_is_passed_over(tree: Path, tmp_path: Path, damage: bytes | None) -> None:
+    kept = tmp_path / "kept"
+    first = walked(places_of(tree), kept)
+    for file in kept.iterdir():
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(bytes(content) if damage is None else damage)
+    assert comparable(walked(places_of(tree), kept)) == comparable(first)
+
+
+def test_links_that_are_lost_from_the_store_are_read_anew(tree: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    first = walked(places_of(tree), kept)
+    for file in (*kept.glob("*.links"), kept / "table"):
+        file.unlink()
+    assert comparable(walked(places_of(tree), kept)) == comparable(first)
+
+
+def test_a_store_that_was_not_written_to_the_end_is_passed_over(
+    tree: Path, tmp_path: Path, read: Callable[[], list[str]]
+) -> None:
+    walked(places_of(tree), tmp_path / "kept")
+    read()
+    (tmp_path / "kept/unfinished").touch()
+    walked(places_of(tree), tmp_path / "kept")
+    assert len(read()) == 12
+    assert not (tmp_path / "kept/unfinished").exists()
+
+
+def test_a_store_that_cannot_be_written_is_no_harm(tree: Path) -> None:
+    assert comparable(walked(places_of(tree), Path("/dev/null/kept"))) == comparable(walked(places_of(tree)))
+
+
+def test_what_is_left_of_a_piece_of_work_is_dealt_anew(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = walked(places_of(tree))
+    monkeypatch.setattr(worker, "_SECONDS", 1e-9)
+    assert whole.table.classes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Scanner, "scan", _one_at_a_time(Scanner.scan))
+        assert comparable(walked(places_of(tree))) == comparable(whole)
+
+
+def _one_at_a_time(scan: Callable[..., list[bytes]]) -> Callable[..., list[bytes]]:
+    def some(self: Scanner, paths: list[bytes], *, seconds: float = 0) -> list[bytes]:
+        first, *rest = paths
+        below: list[tuple[bytes, os.stat_result]] = []
+        status = os.lstat(self._place + first[1:])
+        if os.path.isdir(self._place + first[1:]):
+            self._directory(first, status, below)
+        else:
+            self._file(first, status)
+        return [*rest, *(path for path, _ in below)]
+
+    return some
+
+
+_step = st.tuples(
+    st.sampled_from(["write", "link", "delete", "rmtree", "rename", "symlink", "hide", "archive"]),
+    st.sampled_from(["a", "b", "c", "pkgs/one-1-0", "pkgs/two-2-0", "a/envs/d"]),
+    st.sampled_from(["lib", "lib/x", "share", "info"]),
+    st.integers(0, 3),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rounds=st.lists(st.lists(_step, max_size=8), min_size=2, max_size=4))
+def test_whatever_was_changed_a_kept_walk_says_what_a_new_one_says(
+    tmp_path: Path, rounds: list[list[tuple[str, str, str, int]]]
+) -> None:
+    with tempfile.TemporaryDirectory(dir=tmp_path) as name:
+        root, kept = Path(name) / "root", Path(name) / "kept"
+        (root / "pkgs").mkdir(parents=True)
+        for steps in rounds:
+            for step in steps:
+                _change(root, *step)
+            settle(root)
+            there = [each for each in ("a", "b", "c", "a/envs/d") if (root / each).is_dir()]
+            places = [*prefixes(root / each for each in there), cache(root / "pkgs")]
+            assert comparable(walked(places, kept)) == comparable(walked(places))
+
+
+def _change(root: Path, what: str, holder: str, directory: str, number: int) -> None:
+    folder = root / holder / directory
+    path = folder / f"file{number}"
+    others = sorted(each for each in root.rglob("file*") if not each.is_symlink())
+    if what == "rmtree":
+        shutil.rmtree(root / holder, ignore_errors=True)
+    elif what == "hide" and (root / holder).is_dir() and not (root.parent / "hidden").exists():
+        (root / holder).rename(root.parent / "hidden")
+    elif what == "rename" and folder.is_dir() and not (root / holder / "renamed").exists():
+        folder.rename(root / holder / "renamed")
+    elif what == "delete":
+        path.unlink(missing_ok=True)
+    elif what == "archive":
+        (root / f"pkgs/{number}.conda").write_bytes(b"x" * 5000 * number)
+    elif what in {"write", "link", "symlink"} and not path.exists() and not path.is_symlink():
+        if what == "write":
+            write(path, 5000 * number)
+        elif what == "link" and others:
+            link(others[number % len(others)], path)
+        elif what == "symlink":
+            folder.mkdir(parents=True, exist_ok=True)
+            path.symlink_to(root / "pkgs/one-1-0/lib" / f"file{number}")

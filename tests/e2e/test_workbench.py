@@ -1,0 +1,118 @@
+"""The installed workbench on a real conda, in a real terminal, driven by its keys."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from condatui_core.sandbox import Sandbox
+from support.terminal import Terminal
+
+
+@pytest.fixture
+def environ(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+    return dict(sandbox.environ) | {"CONDATUI_HOME": str(tmp_path / "own"), "CONDATUI_USUAL_PLACES": "0"}
+
+
+@contextmanager
+def _opened(installed: Path, environ: dict[str, str], columns: int = 80, rows: int = 24) -> Iterator[Terminal]:
+    """The workbench with everything read."""
+    with Terminal([str(installed / "condatui")], environ=environ, columns=columns, rows=rows) as terminal:
+        terminal.wait_for("nlp-base")
+        terminal.wait_for(lambda screen: "reading" not in screen and "asking" not in screen and "…  …" not in screen)
+        yield terminal
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (160, 50)])
+def test_every_environment_is_shown_with_its_packages(
+    installed: Path, environ: dict[str, str], columns: int, rows: int
+) -> None:
+    with _opened(installed, environ, columns, rows) as terminal:
+        screen = terminal.wait_for("conda 24.7.1")
+        assert "14 environments" in screen
+        assert "Packages 22" in screen
+        terminal.press("\x1b[F")  # end
+        assert "work/segmentation/env" in terminal.wait_for("14 of 14")
+
+
+def test_filter_mark_details_log_help_and_quit(installed: Path, environ: dict[str, str]) -> None:
+    with _opened(installed, environ) as terminal:
+        terminal.press("/finding:pip-over-conda")
+        terminal.wait_for(lambda screen: "try-again-final-v2" in screen and "nlp-base" not in screen)
+        terminal.press("\r")
+        terminal.wait_for("1 of 1 · filter")
+        terminal.press("]]")
+        terminal.wait_for("numpy 1.26.4 by 2.0")
+        terminal.press(" ")
+        terminal.wait_for("1 marked")
+        terminal.press("@")
+        terminal.wait_for("config --show")
+        terminal.press("\x1b")
+        terminal.wait_for("1 marked")
+        terminal.press("?")
+        terminal.wait_for("Show only what matches")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+
+
+def test_a_change_from_outside_shows_by_itself(installed: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    """An environment is put below a directory that conda is told of, and then goes again."""
+    envs = tmp_path / "more"
+    envs.mkdir()
+    environ |= {"CONDA_ENVS_DIRS": str(envs), "CONDATUI_WATCH_SECONDS": "0.2"}
+    with _opened(installed, environ, rows=40) as terminal:
+        (envs / "brand-new" / "conda-meta").mkdir(parents=True)
+        (envs / "brand-new" / "conda-meta" / "history").touch()
+        terminal.wait_for("brand-new")
+        shutil.rmtree(envs / "brand-new")
+        terminal.wait_for(lambda screen: "brand-new" not in screen)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_lost_line_leaves_no_process_behind(installed: Path, environ: dict[str, str], number: signal.Signals) -> None:
+    with _opened(installed, environ) as terminal:
+        subprocess.run(["kill", f"-{number.value}", str(terminal.pid)], check=True)
+        terminal.wait_for_exit()
+
+
+def test_bad_keys_in_the_settings_are_said_before_anything_opens(
+    installed: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    settings = tmp_path / "own" / "config" / "settings.yaml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("keys: {no.such.action: x}\n")
+    with Terminal([str(installed / "condatui")], environ=environ) as terminal:
+        assert terminal.wait_for_exit() == 2
+        assert "no.such.action" in terminal.screen
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux here")
+def test_in_tmux(installed: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    def tmux(*argv: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null", *argv],
+            env=environ | {"TERM": "xterm-256color"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    tmux("new-session", "-d", "-x", "80", "-y", "24", str(installed / "condatui"))
+    try:
+        deadline = time.monotonic() + 30
+        while "Packages 22" not in (screen := tmux("capture-pane", "-p")):
+            assert time.monotonic() < deadline, screen
+        tmux("send-keys", "/", "vision", "Enter")
+        while "1 of 2 · filter" not in (screen := tmux("capture-pane", "-p")):
+            assert time.monotonic() < deadline, screen
+        assert "vision-cuda" in screen
+    finally:
+        tmux("kill-server")

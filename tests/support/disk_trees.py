@@ -1,0 +1,79 @@
+"""Trees to measure, what du says of them, and walks in this very process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.disk.messages import PlaceRequest, Request, Result
+from condatui_core.disk.places import nested_in
+from condatui_core.disk.walk import Walk
+from condatui_core.records.disk import DiskPlace
+
+LATER = 3_600_000_000_000
+"""What was made a moment ago is not believed to stay as it is; an hour later (in nanoseconds) it is."""
+
+
+def du(*paths: Path) -> int:
+    """The allocated bytes of some trees together."""
+    if not paths:
+        return 0
+    done = subprocess.run(["du", "-sc", "--block-size=1", *paths], capture_output=True, check=True, cwd="/")
+    return int(done.stdout.splitlines()[-1].split()[0])
+
+
+def du_apparent(path: Path) -> int:
+    """The apparent bytes of a tree."""
+    done = subprocess.run(["du", "-s", "--apparent-size", "--block-size=1", path], capture_output=True, check=True)
+    return int(done.stdout.split()[0])
+
+
+def prefixes(paths: Iterable[Path]) -> list[DiskPlace]:
+    """Places that are prefixes."""
+    return [DiskPlace(path=str(path)) for path in paths]
+
+
+def cache(path: Path, *, writable: bool = True) -> DiskPlace:
+    """A place that is a package cache."""
+    return DiskPlace(path=str(path), cache=True, writable=writable)
+
+
+def walked(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False) -> Result:
+    """Walk these places, with no process between but the workers."""
+    requests = tuple(
+        PlaceRequest(
+            os.fsencode(place.path),
+            place.cache,
+            tuple(b"./" + os.fsencode(each) for each in nested_in(place.path, places)),
+        )
+        for place in places
+    )
+    told: list[object] = []
+    now = time.time_ns() + LATER
+    Walk(Request(requests, os.fsencode(kept) if kept else b"", anew, 2, now), told.append).run()
+    result = told[-1]
+    assert isinstance(result, Result)
+    return result
+
+
+def graph_of(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False) -> LinkGraph:
+    """Walk these places and say who holds what."""
+    return LinkGraph(places, walked(places, kept, anew=anew).table)
+
+
+def write(path: Path, size: int = 5000) -> Path:
+    """Write a file of some size, with the directories above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * size)
+    return path
+
+
+def link(source: Path, target: Path) -> Path:
+    """Make another link, with the directories above it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.link(source, target)
+    return target
