@@ -35,6 +35,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.cache / "installations"
 
     @property
+    def disk_cache(self) -> Path:
+        """What the last walk of the disk has seen."""
+        return self.cache / "disk"
+
+    @property
     def last_list(self) -> Path:
         """The names of last time, for the first picture."""
         return self.cache / "environments"

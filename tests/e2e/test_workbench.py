@@ -39,7 +39,7 @@ def test_every_environment_is_shown_with_its_packages(
         assert "14 environments" in screen
         assert "Packages 22" in screen
         terminal.press("\x1b[F")  # end
-        assert "work/segmentation/env" in terminal.wait_for("14 of 14")
+        assert "~/work/seg" in terminal.wait_for("14 of 14")
 
 
 def test_filter_mark_details_log_help_and_quit(installed: Path, environ: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.messages import PlaceRequest, Request, Result
 from condatui_core.disk.places import nested_in
-from condatui_core.disk.walk import Walk
+from condatui_core.disk.walk import walk
 from condatui_core.records.disk import DiskPlace
 
 LATER = 3_600_000_000_000
@@ -54,7 +54,7 @@ def walked(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool 
     )
     told: list[object] = []
     now = time.time_ns() + LATER
-    Walk(Request(requests, os.fsencode(kept) if kept else b"", anew, 2, now), told.append).run()
+    walk(Request(requests, os.fsencode(kept) if kept else b"", anew, 2, now), told.append)
     result = told[-1]
     assert isinstance(result, Result)
     return result

@@ -112,6 +112,15 @@ async def test_a_walk_that_fails_says_why(
         await all_of(places)
 
 
+async def test_a_worker_that_fails_says_why(
+    places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "from condatui_core.disk import walk, worker; worker.carry_out = lambda *_: 1 / 0; walk.main()"
+    _walk_with(monkeypatch, tmp_path, script)
+    with pytest.raises(CondatuiError, match="ZeroDivisionError"):
+        await all_of(places)
+
+
 def _descendants() -> list[psutil.Process]:
     return psutil.Process().children(recursive=True)
 

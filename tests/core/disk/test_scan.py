@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from condatui_core.disk.disk_findings import findings_of
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.scan import ROOT, Scanner
+from condatui_core.disk.scan import ROOT, Met, Scanner
 from condatui_core.disk.tree import Tree
-from support.disk_trees import du, graph_of, prefixes, walked, write
+from support.disk_trees import du, graph_of, link, prefixes, walked, write
+
+Listing = AbstractContextManager[Iterable[object]]
+"""What os.scandir returns."""
 
 
 def scan(path: Path) -> Tree:
-    scanner = Scanner(os.fsencode(path), now=0)
+    scanner = Scanner(os.fsencode(path), defaultdict(Met), now=0)
     scanner.scan([ROOT])
     return scanner.tree
 
@@ -82,14 +88,14 @@ def test_what_cannot_be_read_is_a_finding_and_the_rest_a_lower_bound(
 
 def _forbid(monkeypatch: pytest.MonkeyPatch, locked: Path) -> None:
     """As if the user were not root, who may list anything."""
-    listdir = os.listdir
 
-    def listing(path: bytes) -> list[bytes]:
-        if os.getcwdb() == os.fsencode(locked):
+    def listing(path: bytes) -> Listing:
+        if path == os.fsencode(locked):
             raise PermissionError(13, "Permission denied", path)
-        return listdir(path)
+        return scandir(path)
 
-    monkeypatch.setattr(os, "listdir", listing)
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", listing)
 
 
 def test_what_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
@@ -103,24 +109,27 @@ def test_what_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
     assert LinkGraph(places, again.table).total([str(tmp_path / "env")]) == du(tmp_path / "env")
 
 
-@pytest.mark.parametrize("vanishing", ["file", "directory"])
+@pytest.mark.parametrize("vanishing", ["a file", "a directory"])
 def test_what_goes_while_it_is_walked_is_a_finding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vanishing: str
 ) -> None:
     write(tmp_path / "env/stays")
     goes = write(tmp_path / "env/lib/goes")
-    lstat: Callable[..., os.stat_result] = os.lstat
+    scandir = os.scandir
 
-    def vanish(path: bytes) -> os.stat_result:
-        if path == b"goes" and vanishing == "file":
-            goes.unlink()
-        status = lstat(path)
-        if path == b"lib" and vanishing == "directory":
+    def vanish(path: bytes) -> Listing:
+        with scandir(path) as entries:
+            found = list(entries)
+            if path.endswith(b"lib") and vanishing == "a file":
+                goes.unlink()
+            for entry in found:
+                entry.stat(follow_symlinks=False) if entry.name == b"lib" else None
+        if path.endswith(b"env") and vanishing == "a directory":
             goes.unlink()
             goes.parent.rmdir()
-        return status
+        return nullcontext(iter(found))
 
-    monkeypatch.setattr(os, "lstat", vanish)
+    monkeypatch.setattr(os, "scandir", vanish)
     tree = scan(tmp_path / "env")
     assert [problem.kind for problem in tree.problems] == ["changed"]
     assert findings_of(str(tmp_path / "env"), tree.problems)[0].id == "disk-changed"
@@ -135,21 +144,54 @@ def test_a_place_that_is_not_there_is_a_finding_and_nothing_else(tmp_path: Path)
     assert LinkGraph(places, result.table).use_of(places[1].path).total == du(tmp_path / "here")
 
 
+class Entry:
+    """A directory entry of which lstat says something else than of the real one."""
+
+    def __init__(self, entry: os.DirEntry[bytes], **others: int) -> None:
+        self.name, self.path = entry.name, entry.path
+        self._entry = entry
+        self._others = others
+
+    def inode(self) -> int:
+        return self._entry.inode()
+
+    def stat(self, *, follow_symlinks: bool) -> SimpleNamespace:
+        status = self._entry.stat(follow_symlinks=follow_symlinks)
+        fields = {name: getattr(status, name) for name in dir(status) if name.startswith("st_")}
+        return SimpleNamespace(**{**fields, **{name: fields[name] + more for name, more in self._others.items()}})
+
+
+def _see(monkeypatch: pytest.MonkeyPatch, make: Callable[[os.DirEntry[bytes]], object]) -> None:
+    scandir = os.scandir
+
+    def listing(path: bytes) -> Listing:
+        with scandir(path) as entries:
+            return nullcontext(iter([make(entry) for entry in entries]))
+
+    monkeypatch.setattr(os, "scandir", listing)
+
+
 def test_another_file_system_is_counted_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "env/mount/file")
-    lstat: Callable[..., os.stat_result] = os.lstat
-
-    def mounted(path: bytes) -> os.stat_result:
-        status = lstat(path)
-        fields = list(status)
-        if os.path.abspath(path).startswith(os.fsencode(tmp_path / "env/mount")):
-            fields[2] += 1
-        rest = {name: getattr(status, name) for name in ("st_blocks", "st_mtime_ns", "st_ctime_ns")}
-        return os.stat_result(fields, rest)
-
-    monkeypatch.setattr(os, "lstat", mounted)
+    _see(monkeypatch, lambda entry: Entry(entry, st_dev=1) if b"/mount" in entry.path else entry)
     result = walked(prefixes([tmp_path / "env"]))
     [(_, problems)] = result.problems
     [finding] = findings_of(str(tmp_path / "env"), problems)
     assert (finding.id, finding.evidence) == ("disk-mounted", (str(tmp_path / "env/mount"),))
     assert sum(each.bytes for each in result.table.classes) == du(tmp_path / "env")
+
+
+def test_where_directories_say_other_inode_numbers_than_lstat_they_are_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on some layered file systems: each entry is looked at, however often its number was seen."""
+    for name in "abc":
+        write(tmp_path / "one" / name)
+        link(tmp_path / "one" / name, tmp_path / "two" / name)
+    numbers = {entry.inode() for entry in os.scandir(tmp_path / "one")}
+    shift = max(numbers) - min(numbers) + 1
+    _see(monkeypatch, lambda entry: Entry(entry, st_ino=shift))
+    places = prefixes([tmp_path / "one", tmp_path / "two"])
+    graph = graph_of(places)
+    assert graph.frees([place.path for place in places]) == du(tmp_path / "one", tmp_path / "two")
+    assert graph.frees([places[0].path]) == du(tmp_path / "one") - 3 * 8192

@@ -121,3 +121,15 @@ def test_inodes_of_the_same_number_on_two_devices_are_two(tmp_path: Path) -> Non
         graph = graph_of(places)
         for place in places:
             assert graph.frees([place.path]) == graph.use_of(place.path).total == du(Path(place.path))
+
+
+def test_an_archive_that_an_environment_links_is_one_still(tmp_path: Path) -> None:
+    archive = write(tmp_path / "pkgs/one-1-0.conda")
+    link(archive, tmp_path / "env/copy.conda")
+    link(archive, tmp_path / "pkgs/0-met-first/inside")
+    graph = graph_of([*prefixes([tmp_path / "env"]), cache(tmp_path / "pkgs")])
+    use = graph.cache_use(str(tmp_path / "pkgs"), copied_by={})
+    assert {(unit.name, unit.kind, unit.unused) for unit in use.units} == {
+        ("one-1-0.conda", "archive", False),
+        ("0-met-first", "other", False),
+    }

@@ -1,0 +1,164 @@
+"""What is in a prefix, by package: its files walked once more, this time by their names."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+
+from msgspec import Struct
+
+from condatui_core.disk.owners import Owners, read_owners
+from condatui_core.records.disk import Breakdown, PackageUse, UntrackedDirectory
+from condatui_core.records.package import Distribution, PackageRecord
+from condatui_core.records.prefix import PrefixContents
+
+_BLOCK = 512
+_RECORDS = "conda-meta"
+_BOOKKEEPING = -1
+_UNTRACKED = -2
+
+
+class _Use(Struct):
+    bytes: int = 0
+    exclusive: int = 0
+    files: int = 0
+
+    def add(self, size: int, *, exclusive: bool, files: int = 1) -> None:
+        self.bytes += size
+        self.exclusive += size if exclusive else 0
+        self.files += files
+
+
+class _Inode(Struct):
+    """An inode with several links: it is charged to the first package that has one."""
+
+    count: int
+    size: int
+    directory: str
+    owner: int
+    found: int = 0
+
+
+def break_down(prefix: str, contents: PrefixContents, *, nested: Collection[str] = ()) -> Breakdown:
+    """Tell what each package of a prefix occupies, and where the files lie that none of them brought.
+
+    `nested` names places inside it, relative to it, that are passed over. What cannot be read is left out.
+    """
+    owners, _ = read_owners(prefix, contents)
+    walk = _Walk(prefix, owners, frozenset(nested))
+    walk.run()
+    return _described(prefix, owners, walk)
+
+
+class _Walk:
+    def __init__(self, prefix: str, owners: Owners, nested: frozenset[str]) -> None:
+        self._prefix = prefix
+        self._owners = owners
+        self._nested = nested
+        self._inodes: dict[tuple[int, int], _Inode] = {}
+        self._tracked = _directories_of(owners)
+        self.uses: dict[int, _Use] = {}
+        self.untracked: dict[str, _Use] = {}
+        """By the directory that they are shown at."""
+
+    def run(self) -> None:
+        """Look at every entry."""
+        waiting = [""]
+        while waiting:
+            waiting += self._directory(waiting.pop())
+        for inode in self._inodes.values():
+            self._charge(inode.directory, inode.owner, inode.size, exclusive=inode.found >= inode.count)
+
+    def _directory(self, directory: str) -> Iterator[str]:
+        path = os.path.join(self._prefix, directory)
+        try:
+            own = os.lstat(path)
+            owner = _BOOKKEEPING if self._is_tracked(directory) else _UNTRACKED
+            self._charge(directory, owner, own.st_blocks * _BLOCK, files=0)
+            with os.scandir(path) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            return
+        for entry in found:
+            below = f"{directory}/{entry.name}" if directory else entry.name
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            if not stat.S_ISDIR(status.st_mode):
+                self._file(directory, below, status)
+            elif below not in self._nested:
+                yield below
+
+    def _file(self, directory: str, path: str, status: os.stat_result) -> None:
+        size = status.st_blocks * _BLOCK
+        owner = self._owner(path)
+        if status.st_nlink == 1:
+            self._charge(directory, owner, size)
+            return
+        inode = self._inodes.setdefault((status.st_dev, status.st_ino), _Inode(status.st_nlink, size, directory, owner))
+        inode.found += 1
+        if inode.owner == _UNTRACKED:
+            inode.owner, inode.directory = owner, directory
+
+    def _owner(self, path: str) -> int:
+        owner = self._owners.owner(path)
+        if owner is None:
+            return _BOOKKEEPING if path.startswith(_RECORDS + "/") else _UNTRACKED
+        return owner
+
+    def _is_tracked(self, directory: str) -> bool:
+        """Whether something that a package brought lies in it or below, or bytecode that was made of it."""
+        above, _, name = directory.rpartition("/")
+        return directory in self._tracked or (name == "__pycache__" and above in self._tracked)
+
+    def _charge(self, directory: str, owner: int, size: int, *, exclusive: bool = True, files: int = 1) -> None:
+        self.uses.setdefault(owner, _Use()).add(size, exclusive=exclusive, files=files)
+        if owner == _UNTRACKED:
+            self.untracked.setdefault(self._shown_at(directory), _Use()).add(size, exclusive=exclusive, files=files)
+
+    def _shown_at(self, directory: str) -> str:
+        """The highest directory above untracked files that holds nothing else; their own if that holds other files."""
+        while not self._is_tracked(directory) and not self._is_tracked(above := os.path.dirname(directory)):
+            directory = above
+        return directory
+
+
+def _directories_of(owners: Owners) -> frozenset[str]:
+    """All directories with something below them that a package brought, the prefix itself and conda-meta besides."""
+    found = {"", _RECORDS}
+    for path in owners.by_path:
+        directory = os.path.dirname(path)
+        while directory not in found:
+            found.add(directory)
+            directory = os.path.dirname(directory)
+    return frozenset(found)
+
+
+def _described(prefix: str, owners: Owners, walk: _Walk) -> Breakdown:
+    packages = [_package_use(owners.packages[index], use) for index, use in walk.uses.items() if index >= 0]
+    directories = [
+        UntrackedDirectory(path=path, bytes=use.bytes, exclusive=use.exclusive, files=use.files)
+        for path, use in walk.untracked.items()
+    ]
+    none = _Use()
+    return Breakdown(
+        prefix=prefix,
+        packages=tuple(sorted(packages, key=lambda each: (-each.bytes, each.name))),
+        pip=sum(each.bytes for each in packages if each.source == "pypi"),
+        untracked=walk.uses.get(_UNTRACKED, none).bytes,
+        bookkeeping=walk.uses.get(_BOOKKEEPING, none).bytes,
+        directories=tuple(sorted(directories, key=lambda each: (-each.bytes, each.path))),
+    )
+
+
+def _package_use(package: PackageRecord | Distribution, use: _Use) -> PackageUse:
+    return PackageUse(
+        name=package.name,
+        version=package.version,
+        source="conda" if isinstance(package, PackageRecord) else "pypi",
+        bytes=use.bytes,
+        exclusive=use.exclusive,
+        files=use.files,
+    )

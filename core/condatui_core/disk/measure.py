@@ -1,0 +1,159 @@
+"""Measure the disk beside the event loop: starts the walk's process, passes on what it says, ends it when left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from condatui_core.disk.copied import holders_of_packages
+from condatui_core.disk.disk_findings import findings_of
+from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.disk.messages import LENGTH, REPLY, PlaceRequest, Progress, Request, Result, Sizes, pack
+from condatui_core.disk.places import nested_in
+from condatui_core.errors import CondatuiError
+from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, PlaceSizes
+from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding
+
+WALK = (sys.executable, "-m", "condatui_core.disk.walk")
+"""The command that walks."""
+
+_GRACE = 5.0
+"""Seconds that the process may take to write down what it found, once it has said it."""
+_MOST_WORKERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What is known of the disk so far; a later one replaces it whole."""
+
+    places: tuple[DiskPlace, ...]
+    sizes: Mapping[str, PlaceSizes]
+    """By path, of the places that are walked already."""
+    entries: int = 0
+    """How many directory entries were looked at."""
+    graph: LinkGraph | None = None
+    """Who holds what, once all is measured."""
+    findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    """By path, what could not be measured, once all is."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.graph is not None
+
+    def use_of(self, prefix: str) -> DiskUse | None:
+        """What a prefix occupies; None before all is measured, or if it was not there to be measured."""
+        if self.graph is None or not any(place.path == prefix and not place.cache for place in self.places):
+            return None
+        return self.graph.use_of(prefix, self.findings.get(prefix, ()))
+
+    def cache_uses(self, environments: Iterable[Environment]) -> tuple[CacheUse, ...]:
+        """What the package caches occupy; none before all is measured. The environments tell who holds copies."""
+        if self.graph is None:
+            return ()
+        copied_by = holders_of_packages(environments)
+        caches = (place.path for place in self.places if place.cache)
+        return tuple(
+            self.graph.cache_use(path, copied_by=copied_by, findings=self.findings.get(path, ())) for path in caches
+        )
+
+
+async def measure(
+    places: Sequence[DiskPlace],
+    *,
+    kept: Path | None,
+    environ: Mapping[str, str],
+    now: datetime,
+    anew: bool = False,
+    workers: int | None = None,
+) -> AsyncGenerator[Measurement, None]:
+    """Walk all places in a process of its own and yield what is known, several times a second; the last is complete.
+
+    What was found is kept in the directory `kept` for the next walk, which reads only directories that have changed
+    since: a file that grew in place, or got a link or lost one where condatui does not look, is not noticed before one
+    with `anew`. To leave this generator ends the walk. Raises CondatuiError if the process fails.
+    """
+    request = Request(
+        places=tuple(_request(place, places) for place in places),
+        directory=os.fsencode(kept) if kept else b"",
+        anew=anew,
+        workers=workers or min(_MOST_WORKERS, os.cpu_count() or 1),
+        now=int(now.timestamp()) * 1_000_000_000,
+    )
+    known = Measurement(places=tuple(places), sizes={})
+    async with aclosing(_replies(request, environ)) as replies:
+        async for reply in replies:
+            known = await asyncio.to_thread(_with, known, reply)
+            yield known
+
+
+def _request(place: DiskPlace, places: Sequence[DiskPlace]) -> PlaceRequest:
+    skip = tuple(b"./" + os.fsencode(each) for each in nested_in(place.path, places))
+    return PlaceRequest(os.fsencode(place.path), place.cache, skip)
+
+
+def _with(known: Measurement, reply: Progress | Result) -> Measurement:
+    if isinstance(reply, Progress):
+        new = [_sizes(known.places[each.place].path, each) for each in reply.measured]
+        return replace(known, sizes={**known.sizes, **{each.path: each for each in new}}, entries=reply.entries)
+    graph = LinkGraph(known.places, reply.table)
+    problems = {known.places[number].path: each for number, each in reply.problems}
+    findings = {path: findings_of(path, each) for path, each in problems.items()}
+    return replace(known, entries=reply.entries, graph=graph, findings=findings)
+
+
+def _sizes(path: str, sizes: Sizes) -> PlaceSizes:
+    return PlaceSizes(path=path, total=sizes.total, exclusive=sizes.exclusive, apparent=sizes.apparent)
+
+
+async def _replies(request: Request, environ: Mapping[str, str]) -> AsyncGenerator[Progress | Result, None]:
+    process = await asyncio.create_subprocess_exec(
+        *WALK,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # it imports what this one imports
+        cwd="/",
+        start_new_session=True,
+    )
+    finished = False
+    try:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write(pack(request))
+        while not finished:
+            reply = await _next(process.stdout)
+            finished = isinstance(reply, Result)
+            yield reply
+    except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError) as error:
+        words = (await process.stderr.read()).decode("utf-8", "replace") if process.stderr else ""
+        raise CondatuiError("The disk could not be measured.", words[-2000:].strip() or str(error)) from error
+    finally:
+        await _end(process, wait=finished)
+
+
+async def _next(stream: asyncio.StreamReader) -> Progress | Result:
+    length = int.from_bytes(await stream.readexactly(LENGTH), "big")
+    return await asyncio.to_thread(REPLY.decode, await stream.readexactly(length))
+
+
+async def _end(process: asyncio.subprocess.Process, *, wait: bool) -> None:
+    """Let the process write down what it found if it has said everything; else end it and its workers."""
+    try:
+        if wait:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(process.wait(), _GRACE)
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with suppress(asyncio.TimeoutError):  # one that hangs in the kernel is left to it
+        await asyncio.wait_for(process.wait(), _GRACE)

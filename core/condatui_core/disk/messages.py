@@ -1,0 +1,77 @@
+"""What the walk's process is asked and what it answers; paths are bytes, places are called by their index."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.disk.tree import Problem
+from condatui_core.records.disk import LinkTable
+
+LENGTH = 4
+"""Bytes before each message, which say how many follow."""
+
+
+class PlaceRequest(Struct, frozen=True, array_like=True):
+    """A place to walk."""
+
+    path: bytes
+    cache: bool
+    skip: tuple[bytes, ...]
+    """Places inside it, relative to it: `./envs/a`."""
+
+
+class Request(Struct, frozen=True, array_like=True):
+    """A walk."""
+
+    places: tuple[PlaceRequest, ...]
+    directory: bytes
+    """Where trees are kept from one walk to the next; empty to keep none."""
+    anew: bool
+    """Whether to read everything, whatever was kept."""
+    workers: int
+    now: int
+    """Nanoseconds since 1970."""
+
+
+class Sizes(Struct, frozen=True, array_like=True):
+    """A place that has been walked."""
+
+    place: int
+    total: int
+    exclusive: int
+    apparent: int
+
+
+class Progress(Struct, frozen=True, array_like=True, tag="progress"):
+    """What came since the last message."""
+
+    entries: int
+    """How many were looked at so far."""
+    measured: tuple[Sizes, ...]
+
+
+class Result(Struct, frozen=True, array_like=True, tag="result"):
+    """The last message: who holds what."""
+
+    entries: int
+    table: LinkTable
+    problems: tuple[tuple[int, tuple[Problem, ...]], ...]
+    """By place."""
+
+
+def pack(message: Struct) -> bytes:
+    """Encode a message with its length before it."""
+    data = msgspec.msgpack.encode(message)
+    return len(data).to_bytes(LENGTH, "big") + data
+
+
+def read_request(stream: BinaryIO) -> Request:
+    """Read a request; raises msgspec.DecodeError if it is none."""
+    length = int.from_bytes(stream.read(LENGTH), "big")
+    return msgspec.msgpack.decode(stream.read(length), type=Request)
+
+
+REPLY: msgspec.msgpack.Decoder[Progress | Result] = msgspec.msgpack.Decoder(Progress | Result)

@@ -1,0 +1,189 @@
+"""Look at every entry of a directory tree: lstat only, no file is opened and no symlink followed.
+
+Most of what lies in environments are links to inodes that were met in another one before. What such an entry is, its
+directory says already: lstat, which takes most of the time, is for inodes that are met for the first time.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from operator import attrgetter
+
+from msgspec import Struct, field
+
+from condatui_core.disk.tree import Inodes, Problem, Tree
+
+ROOT = b"."
+
+_RACY = 2_000_000_000
+"""Nanoseconds; some file systems keep times in steps of two seconds, in which a second change leaves no trace."""
+_DAY = 86_400_000_000_000
+_identity = attrgetter("st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
+
+
+def in_place(place: bytes, path: bytes) -> bytes:
+    """Spell out a path of a place: `./lib` of `/a` is `/a/lib`."""
+    return place + path[1:]
+
+
+def stamp_of(status: os.stat_result) -> int:
+    """Sum up in one number what changes when entries of a directory come, go or are renamed.
+
+    A file that grows in place leaves its directory as it is, and no trace here.
+    """
+    return hash(_identity(status))
+
+
+class Met(Struct):
+    """The inodes with several links that were met on one device."""
+
+    inodes: set[int] = field(default_factory=set)
+    trusted: bool = True
+    """Whether directories there give their entries the inode numbers that lstat gives; some layered ones do not."""
+
+
+class Scanner:
+    """Fills a tree with what is found at some paths of a place.
+
+    `met` is by device and grows; the scanners of one walk in one process share it.
+    """
+
+    def __init__(
+        self,
+        place: bytes,
+        met: defaultdict[int, Met],
+        *,
+        now: int,
+        files_are_rows: bool = False,
+        skip: Collection[bytes] = (),
+    ) -> None:
+        self.tree = Tree()
+        self.inodes: dict[int, Inodes] = defaultdict(Inodes)
+        """By device, what there is to know of inodes with several links that were met for the first time."""
+        self._met = met
+        self._place = place
+        self._now = now
+        self._files_are_rows = files_are_rows
+        """Whether a file at the top has a row of its own, as in a package cache."""
+        self._skip = skip
+        """Paths that are places of their own, or known already."""
+
+    def scan(self, paths: Iterable[bytes], *, seconds: float = float("inf")) -> list[bytes]:
+        """Scan what is at some paths and all below it; what there was no time for is returned."""
+        deadline = time.monotonic() + seconds
+        waiting = [(path, status) for path in paths if (status := self._look_at(path))]
+        while waiting:
+            path, status = waiting.pop()
+            if stat.S_ISDIR(status.st_mode):
+                self._directory(path, status, waiting)
+            else:
+                self._file_at_the_top(path, status)
+            if time.monotonic() > deadline:
+                break
+        return [path for path, _ in waiting]
+
+    def _look_at(self, path: bytes) -> os.stat_result | None:
+        try:
+            return os.lstat(in_place(self._place, path))
+        except OSError as error:
+            self._problem(path, error)
+            return None
+
+    def _directory(self, path: bytes, own: os.stat_result, below: list[tuple[bytes, os.stat_result]]) -> None:
+        row, settled, entries = len(self.tree.paths), True, 0
+        blocks, sizes, device = own.st_blocks, own.st_size, own.st_dev
+        met, links, singles = self._met[device], self.tree.links[device], self.tree.singles[device]
+        files_are_rows = self._files_are_rows and path == ROOT
+        known = met.inodes if met.trusted and not files_are_rows else frozenset[int]()
+        try:
+            with os.scandir(in_place(self._place, path)) as found:
+                for entry in found:
+                    entries += 1
+                    inode = entry.inode()
+                    if inode in known:
+                        links.rows.append(row)
+                        links.inodes.append(inode)
+                        continue
+                    try:
+                        status = entry.stat(follow_symlinks=False)
+                    except OSError as error:  # gone since it was listed
+                        settled = self._problem(path, error)
+                        continue
+                    if status.st_ino != inode and status.st_dev == device:
+                        met.trusted, known = False, frozenset()
+                    kind = stat.S_IFMT(status.st_mode)
+                    if kind == stat.S_IFDIR or files_are_rows:
+                        self._below(path + b"/" + entry.name, status, device, below)
+                        continue
+                    if status.st_nlink == 1:
+                        blocks += status.st_blocks
+                        sizes += status.st_size
+                        if kind == stat.S_IFLNK:
+                            self._symlink(row, entry.path)
+                    if status.st_nlink == 1 and status.st_dev == device:
+                        singles.rows.append(row)
+                        singles.inodes.append(status.st_ino)
+                    else:
+                        self._file(row, status)
+        except OSError as error:
+            settled = self._problem(path, error)
+        self.tree.entries += entries
+        self._row(path, own, blocks, sizes, settled=settled)
+
+    def _below(
+        self, path: bytes, status: os.stat_result, above: int, below: list[tuple[bytes, os.stat_result]]
+    ) -> None:
+        if path in self._skip:
+            return
+        below.append((path, status))
+        if status.st_dev != above:
+            self.tree.problems.append(Problem(path, "mounted"))
+
+    def _file(self, row: int, status: os.stat_result) -> None:
+        device, inode = status.st_dev, status.st_ino
+        files = self.tree.singles if status.st_nlink == 1 else self.tree.links
+        files[device].rows.append(row)
+        files[device].inodes.append(inode)
+        met = self._met[device].inodes
+        if status.st_nlink == 1 or inode in met:
+            return
+        met.add(inode)
+        values = (inode, status.st_nlink, status.st_blocks, status.st_size)
+        for column, value in zip(self.inodes[device].columns(), values, strict=True):
+            column.append(value)
+
+    def _file_at_the_top(self, path: bytes, status: os.stat_result) -> None:
+        self._file(len(self.tree.paths), status)
+        single = status.st_nlink == 1
+        self._row(path, status, status.st_blocks if single else 0, status.st_size if single else 0)
+
+    def _row(self, path: bytes, own: os.stat_result, blocks: int, sizes: int, *, settled: bool = True) -> None:
+        tree = self.tree
+        tree.paths.append(path)
+        tree.blocks.append(blocks)
+        tree.sizes.append(sizes)
+        holds = settled and not self._too_fresh(own.st_mtime_ns) and not self._too_fresh(own.st_ctime_ns)
+        tree.stamps.append(stamp_of(own) if holds else 0)
+
+    def _too_fresh(self, time: int) -> bool:
+        # What lies further ahead was set by hand, and will not become true for years.
+        return self._now - _RACY < time < self._now + _DAY
+
+    def _symlink(self, row: int, path: bytes) -> None:
+        try:
+            target = os.readlink(path)
+        except OSError:
+            return
+        if target.startswith(b"/"):
+            self.tree.targets.append((row, target))
+
+    def _problem(self, path: bytes, error: OSError) -> bool:
+        """Note what went wrong; False, for a row with a problem is looked at again next time."""
+        gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        reason = error.strerror or str(error)
+        self.tree.problems.append(Problem(path, "changed" if gone else "unreadable", reason))
+        return False

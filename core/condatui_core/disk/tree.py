@@ -1,0 +1,136 @@
+"""What was found in one place, in columns: a million links fit where a million objects would not."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import compress
+from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
+
+ProblemKind = Literal["unreadable", "changed", "mounted"]
+
+
+class Problem(NamedTuple):
+    """A directory that could not be measured like any other."""
+
+    path: bytes
+    """Relative to the place."""
+    kind: ProblemKind
+    reason: str = ""
+
+
+def _unsigned() -> array[int]:
+    return array("Q")
+
+
+def _small() -> array[int]:
+    return array("I")
+
+
+class Files(Struct):
+    """Which files lie where, on one device; the columns are parallel."""
+
+    rows: array[int] = field(default_factory=_small)
+    """The row of the directory that each lies in."""
+    inodes: array[int] = field(default_factory=_unsigned)
+
+    def extend(self, other: Files, first_row: int) -> None:
+        """Add others, whose rows begin at another number."""
+        self.rows.extend(row + first_row for row in other.rows)
+        self.inodes.extend(other.inodes)
+
+    def chosen(self, new_rows: Sequence[int | None]) -> Files:
+        """Those in rows that have a new number, which they get."""
+        numbers = [new_rows[row] for row in self.rows]
+        inodes = compress(self.inodes, (number is not None for number in numbers))
+        return Files(array("I", (number for number in numbers if number is not None)), array("Q", inodes))
+
+    def in_rows(self, rows: set[int]) -> Iterable[int]:
+        """The inodes that lie in some rows."""
+        return compress(self.inodes, map(rows.__contains__, self.rows))
+
+    def rows_with(self, inodes: set[int]) -> Iterable[int]:
+        """The rows that some inodes lie in."""
+        return compress(self.rows, map(inodes.__contains__, self.inodes))
+
+
+class Inodes(Struct):
+    """What lstat says of inodes with several links, on one device; the columns are parallel."""
+
+    inodes: array[int] = field(default_factory=_unsigned)
+    counts: array[int] = field(default_factory=_small)
+    """How many links there are in all."""
+    blocks: array[int] = field(default_factory=_unsigned)
+    """Of 512 bytes."""
+    sizes: array[int] = field(default_factory=_unsigned)
+    """Apparent bytes."""
+
+    def columns(self) -> tuple[array[int], ...]:
+        """All columns, in the order they are stored."""
+        return self.inodes, self.counts, self.blocks, self.sizes
+
+    def extend(self, other: Inodes) -> None:
+        """Add others."""
+        for column, added in zip(self.columns(), other.columns(), strict=True):
+            column.extend(added)
+
+
+def _by_device() -> dict[int, Files]:
+    return defaultdict(Files)
+
+
+class Tree(Struct):
+    """A place as it was found; a row is a directory, in a package cache also a file at its top."""
+
+    paths: list[bytes] = field(default_factory=list)
+    """Relative to the place: `.`, `./lib` …"""
+    stamps: array[int] = field(default_factory=lambda: array("q"))
+    """A number that changes when the row does; 0 where it must be looked at again."""
+    blocks: array[int] = field(default_factory=_unsigned)
+    """Of the directory itself and of files in it that have one link; 512 bytes each."""
+    sizes: array[int] = field(default_factory=_unsigned)
+    """Apparent bytes of the same."""
+    links: dict[int, Files] = field(default_factory=_by_device)
+    """By device: links to inodes that have several."""
+    singles: dict[int, Files] = field(default_factory=_by_device)
+    """By device: files that have one link, and may get a second one that leaves no trace in their directory."""
+    targets: list[tuple[int, bytes]] = field(default_factory=list)
+    """(row, target) of symlinks with an absolute target."""
+    problems: list[Problem] = field(default_factory=list)
+    entries: int = 0
+    """How many were looked at to make it."""
+
+    def extend(self, other: Tree) -> None:
+        """Add the rows of another part of the same place."""
+        first = len(self.paths)
+        self.paths += other.paths
+        self.stamps += other.stamps
+        self.blocks += other.blocks
+        self.sizes += other.sizes
+        for device, links in other.links.items():
+            self.links[device].extend(links, first)
+        for device, singles in other.singles.items():
+            self.singles[device].extend(singles, first)
+        self.targets += ((row + first, target) for row, target in other.targets)
+        self.problems += other.problems
+        self.entries += other.entries
+
+    def chosen(self, keep: Sequence[bool]) -> Tree:
+        """The rows that are to be kept."""
+        numbers = iter(range(len(keep)))
+        new_rows = [next(numbers) if kept else None for kept in keep]
+        paths = list(compress(self.paths, keep))
+        known = set(paths)
+        return Tree(
+            paths=paths,
+            stamps=array("q", compress(self.stamps, keep)),
+            blocks=array("Q", compress(self.blocks, keep)),
+            sizes=array("Q", compress(self.sizes, keep)),
+            links=_by_device() | {device: links.chosen(new_rows) for device, links in self.links.items()},
+            singles=_by_device() | {device: singles.chosen(new_rows) for device, singles in self.singles.items()},
+            targets=[(number, target) for row, target in self.targets if (number := new_rows[row]) is not None],
+            problems=[each for each in self.problems if each.path in known],
+        )

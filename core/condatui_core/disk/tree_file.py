@@ -1,0 +1,185 @@
+"""Trees on disk: written whole or not at all, and passed over if anything about them is not as it must be."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+import condatui_core
+from condatui_core.disk.tree import Files, Problem, Tree
+
+_Document = TypeVar("_Document", bound=Struct)
+
+_FORMAT = 1
+"""To be raised when the same bytes come to mean something else."""
+_CHECK = 4
+"""Bytes of the checksum that a file begins with."""
+_ROWS = ".rows"
+
+
+class _Rows(Struct, frozen=True, array_like=True, kw_only=True):
+    """What tells whether a tree still holds, and its sums."""
+
+    writer: str
+    token: bytes
+    place: bytes
+    skip: tuple[bytes, ...]
+    paths: bytes
+    stamps: bytes
+    blocks: bytes
+    sizes: bytes
+    problems: tuple[Problem, ...]
+
+
+class Columns(Struct, frozen=True, array_like=True):
+    """What is known of one device, as bytes."""
+
+    device: int
+    columns: tuple[bytes, ...]
+
+    @staticmethod
+    def of(device: int, columns: Iterable[array[int]]) -> Columns:
+        """Turn columns into bytes."""
+        return Columns(device, tuple(column.tobytes() for column in columns))
+
+    def arrays(self, typecodes: str) -> Iterator[array[int]]:
+        """Turn them back. Raises ValueError if there are not as many, or not of equal length."""
+        found = [_column(typecode, data) for typecode, data in zip(typecodes, self.columns, strict=True)]
+        if len({len(column) for column in found}) > 1:
+            raise ValueError("columns of unequal length")
+        return iter(found)
+
+
+class _Links(Struct, frozen=True, array_like=True):
+    token: bytes
+    links: tuple[Columns, ...]
+    singles: tuple[Columns, ...]
+    targets: list[tuple[int, bytes]]
+
+
+class TreeFile:
+    """The two files of one place: rows, which every walk reads, and links, which only a changed one needs."""
+
+    def __init__(self, directory: Path, place: bytes) -> None:
+        name = f"{zlib.crc32(place):08x}{zlib.adler32(place):08x}"  # two places of one name only cost each other time
+        self._place = place
+        self._rows = directory / f"{name}{_ROWS}"
+        self._links = directory / f"{name}.links"
+        self._token = b""
+
+    def load_rows(self) -> tuple[Tree, tuple[bytes, ...]] | None:
+        """Read a tree without its links, and the places inside it that it passed over; None if there is no such."""
+        rows = _read_rows(self._rows)
+        if rows is None or rows.place != self._place:
+            return None
+        tree = Tree(
+            paths=rows.paths.split(b"\0") if rows.paths else [],
+            stamps=_column("q", rows.stamps),
+            blocks=_column("Q", rows.blocks),
+            sizes=_column("Q", rows.sizes),
+            problems=list(rows.problems),
+        )
+        self._token = rows.token
+        return tree, rows.skip
+
+    def load_links(self, tree: Tree) -> bool:
+        """Read the links of the tree whose rows were loaded last; False if they are not there or not its own."""
+        stored = read_document(self._links, _Links)
+        if stored is None or stored.token != self._token:
+            return False
+        tree.links = {each.device: Files(*each.arrays("IQ")) for each in stored.links}
+        tree.singles = {each.device: Files(*each.arrays("IQ")) for each in stored.singles}
+        tree.targets = stored.targets
+        return True
+
+    def save(self, tree: Tree, skip: tuple[bytes, ...]) -> None:
+        """Write a tree. Raises OSError if that cannot be done."""
+        token = os.urandom(8)
+        rows = _Rows(
+            writer=_writer(),
+            token=token,
+            place=self._place,
+            skip=skip,
+            paths=b"\0".join(tree.paths),
+            stamps=tree.stamps.tobytes(),
+            blocks=tree.blocks.tobytes(),
+            sizes=tree.sizes.tobytes(),
+            problems=tuple(tree.problems),
+        )
+        write_document(self._links, _Links(token, _stored(tree.links), _stored(tree.singles), tree.targets))
+        write_document(self._rows, rows)
+
+    def mark(self) -> int:
+        """A number that changes when the tree is saved; 0 if none is there."""
+        try:
+            status = os.stat(self._rows)
+        except OSError:
+            return 0
+        return hash((status.st_mtime_ns, status.st_ino, status.st_size))
+
+    def remove(self) -> None:
+        """Delete both files; raises OSError."""
+        self._rows.unlink(missing_ok=True)
+        self._links.unlink(missing_ok=True)
+
+
+def kept_besides(directory: Path, places: Iterable[bytes]) -> Iterator[tuple[bytes, TreeFile]]:
+    """Find the trees that are kept of other places than these."""
+    known = {TreeFile(directory, place)._rows.name for place in places}
+    for path in directory.glob(f"*{_ROWS}"):
+        if path.name not in known and (rows := _read_rows(path)):
+            yield rows.place, TreeFile(directory, rows.place)
+
+
+def _read_rows(path: Path) -> _Rows | None:
+    rows = read_document(path, _Rows)
+    return rows if rows and rows.writer == _writer() else None
+
+
+def read_document(path: Path, shape: type[_Document]) -> _Document | None:
+    """Read what `write_document` has written; None if there is nothing, or a bit of it has turned."""
+    try:
+        data = path.read_bytes()
+        if zlib.crc32(memoryview(data)[_CHECK:]).to_bytes(_CHECK, "big") != data[:_CHECK]:
+            return None
+        return msgspec.msgpack.decode(memoryview(data)[_CHECK:], type=shape)
+    except (OSError, ValueError, msgspec.DecodeError):
+        return None
+
+
+def write_document(path: Path, document: Struct) -> None:
+    """Write a document so that whoever reads meanwhile sees the old or the new one whole; raises OSError."""
+    import tempfile  # noqa: PLC0415 - the result is out when this is needed
+
+    data = msgspec.msgpack.encode(document)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(zlib.crc32(data).to_bytes(_CHECK, "big"))
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
+
+
+def _stored(files: Mapping[int, Files]) -> tuple[Columns, ...]:
+    return tuple(Columns.of(device, (each.rows, each.inodes)) for device, each in files.items())
+
+
+def _column(typecode: str, data: bytes) -> array[int]:
+    column = array(typecode)
+    column.frombytes(data)
+    return column
+
+
+def _writer() -> str:
+    """Who must have written a file for it to be understood: the numbers are this machine's own."""
+    return f"{_FORMAT} {condatui_core.__version__} {os.uname().nodename} {array('I').itemsize}"
