@@ -24,6 +24,7 @@ SCENES = (
     Scene("environments", _go_to("final"), columns=160, rows=38),
     Scene("health", (*_go_to("final"), "right_square_bracket", "right_square_bracket"), columns=100, rows=34),
     Scene("small", columns=80, rows=24),
+    Scene("compare", ("j", "space", "j", "space", "space", "c", "j", "j", "j", "right"), columns=140, rows=34),
     Scene("filter", ("slash", *"package:torch>=2.5"), columns=120, rows=24),
     Scene("log", ("R", "at"), columns=120, rows=24),
 )

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from bench.compare import bytes_sent, matrix
+from bench.disk import disk, managed
 from bench.listing import listing
+from bench.measure import Line
 from bench.screen import first_paint, keys_while_loading
 from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, tree
 
 _DIRECTORY = Path(__file__).parents[2] / ".bench"
 
 
-def main() -> None:
-    """Measure everything and print a line a figure."""
+def _figures(scratch: Path) -> Iterator[Line]:
     usual = tree(_DIRECTORY, ENVIRONMENTS, PACKAGES)
     many = tree(_DIRECTORY, MANY_ENVIRONMENTS, MANY_PACKAGES)
+    yield from first_paint(usual, scratch)
+    yield from keys_while_loading(usual, scratch, f"{ENVIRONMENTS} × {PACKAGES}")
+    yield from keys_while_loading(many, scratch, f"{MANY_ENVIRONMENTS} × {MANY_PACKAGES}")
+    yield from listing(usual, scratch)
+    yield from matrix()
+    yield from bytes_sent(usual, scratch)
+    yield from disk(usual, scratch)
+    yield from managed(usual)
+
+
+def main() -> None:
+    """Measure everything and print a line a figure."""
+    _DIRECTORY.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_DIRECTORY) as name:
-        scratch = Path(name)
-        for line in first_paint(usual, scratch):
-            print(line)
-        for line in keys_while_loading(usual, scratch, f"{ENVIRONMENTS} × {PACKAGES}"):
-            print(line)
-        for line in keys_while_loading(many, scratch, f"{MANY_ENVIRONMENTS} × {MANY_PACKAGES}"):
-            print(line)
-        for line in listing(usual, scratch):
-            print(line)
+        for line in _figures(Path(name)):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

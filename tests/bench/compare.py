@@ -8,22 +8,27 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import DataTable
 
 from bench.measure import Line, median
 from bench.tree import Tree
 from condatui.app import CondatuiApp
 from condatui.screens.compare import CompareScreen
+from condatui.screens.environments import EnvironmentsScreen
 from condatui_core.records.environment import Inventory
+from condatui_core.records.package import PackageRecord
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, inventory, loaded, package
 from support.terminal import Terminal
 
 PACKAGES, ENVIRONMENTS = 2000, 12
+_PATIENCE = 60.0
 _RUNS = 5
 _SIZE = (200, 50)
 _PROMISED = "under 50 ms"
@@ -54,7 +59,7 @@ def _watched() -> Iterator[_Busy]:
         busy.seconds += took
         busy.longest = max(busy.longest, took)
 
-    asyncio.Handle._run = timed  # type: ignore[method-assign]
+    asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]
     try:
         yield busy
     finally:
@@ -76,7 +81,7 @@ def machine() -> Inventory:
     return inventory(*(loaded(f"env-{number:02}", [*_packages(number)]) for number in range(ENVIRONMENTS)))
 
 
-def _packages(number: int) -> Iterator:  # type: ignore[type-arg]
+def _packages(number: int) -> Iterator[PackageRecord]:
     for index in range(PACKAGES):
         version = f"1.{(index * 7 + number) % 5}.{index % 9}"
         yield package(f"package-{index:04}", version, build=f"py31{number % 3}_h{index:07x}_0", installed_bytes=index)
@@ -92,7 +97,7 @@ async def _screen() -> list[Line]:
     app = CondatuiApp(FakeWorkbench(machine()), host="bench", clock=lambda: NOW)  # type: ignore[arg-type]
     label = f"compare {PACKAGES} × {ENVIRONMENTS}"
     async with app.run_test(size=_SIZE) as pilot:
-        await _until(pilot, lambda: app.session.inventory.complete)
+        await _until(pilot, lambda: not app.session.loading and _shown(app.screen) == ENVIRONMENTS)
         await pilot.press("a")
         with _watched() as opening:
             start = time.perf_counter()
@@ -109,7 +114,7 @@ async def _screen() -> list[Line]:
 
         lines.append(Line(f"{label}: opening", str(await _typical(compare_anew)), _PROMISED))
         for what, keys in (("page down", "pagedown"), ("sort", "s"), ("next kind", "f"), ("reverse", "S")):
-            lines.append(Line(f"{label}: {what}", str(await _typical(lambda keys=keys: pilot.press(keys))), _PROMISED))
+            lines.append(Line(f"{label}: {what}", str(await _typical(partial(pilot.press, keys))), _PROMISED))
 
         async def typing() -> None:
             screen.action_filter()
@@ -120,8 +125,14 @@ async def _screen() -> list[Line]:
     return lines
 
 
-async def _until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+def _shown(screen: Screen[object]) -> int:
+    return len(screen.shown) if isinstance(screen, EnvironmentsScreen) else 0
+
+
+async def _until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
+    start = time.monotonic()
     while not holds():
+        assert time.monotonic() - start < _PATIENCE, "the screen has not come to that"
         await pilot.pause(0.01)
 
 
@@ -147,7 +158,7 @@ async def _data_table() -> list[Line]:
 
         label = f"  a DataTable of {PACKAGES} × {ENVIRONMENTS}"
         lines = [Line(f"{label}: opening", str(await _typical(fill)))]
-        lines.append(Line(f"{label}: page down", str(await _typical(lambda: pilot.press("pagedown")))))
+        lines.append(Line(f"{label}: page down", str(await _typical(partial(pilot.press, "pagedown")))))
     return lines
 
 
@@ -158,7 +169,7 @@ def bytes_sent(tree: Tree, scratch: Path) -> Iterator[Line]:
         with Terminal([sys.executable, "-m", "condatui"], environ=environ, columns=columns, rows=rows) as terminal:
             terminal.wait_for(lambda screen: "scale-0" in screen and "reading" not in screen)
             terminal.press("/scale\r")
-            terminal.wait_for("filter")
+            terminal.wait_for("filter `scale`")
             terminal.press(" " * 8 + "c")
             terminal.wait_for("differing")
             for what, keys, promised in (("cursor down", "j", "under 2 KB"), ("cursor right", "l", "under 2 KB")):

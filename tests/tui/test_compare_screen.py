@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -182,7 +183,7 @@ async def test_the_cursor_goes_from_cell_to_cell_and_the_details_follow() -> Non
         await driver.until(lambda: "numpy 2.0.1 in beta  ↑ newer than 1.26.4 in alpha" in driver.text)
         assert under_cursor(driver) == ("numpy", "beta")
         await driver.press("j", "h", "h")
-        await driver.until(lambda: "scipy none in alpha  ● the reference" in driver.text)
+        await driver.until(lambda: "scipy is not in alpha  ● the reference" in driver.text)
         assert under_cursor(driver) == ("scipy", "alpha")
 
 
@@ -334,7 +335,7 @@ async def test_a_name_that_says_no_format_and_a_directory_that_is_not_there(tmp_
         await driver.until(lambda: "cannot be written" in driver.text)
         await driver.press("escape")
         assert "same 1" in driver.text
-        assert not [*tmp_path.iterdir()]
+    assert not os.listdir(tmp_path)
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 50)])

@@ -61,11 +61,11 @@ def test_a_newer_version_says_than_which() -> None:
 def test_what_is_missing_says_who_has_it() -> None:
     empty = loaded("empty")
     assert detail("pytorch", 1, GPU, empty, CPU) == [
-        "pytorch none in empty  − gpu has 2.5.1",
+        "pytorch is not in empty  − gpu has 2.5.1",
         "it is in  gpu, cpu",
     ]
     assert detail("pytorch", 1, empty, GPU)[0] == "pytorch 2.5.1 in gpu  + empty has none"
-    assert detail("pytorch", 1, empty, loaded("bare"), GPU)[0] == "pytorch none in bare  nor in empty"
+    assert detail("pytorch", 1, empty, loaded("bare"), GPU)[0] == "pytorch is not in bare  and empty has none either"
 
 
 def test_pip_over_conda_is_told() -> None:

@@ -15,9 +15,7 @@ ROOMY = CellLayout(10, 20, 12)
 
 
 def versions(*stated: str | None) -> Comparison:
-    return compared(
-        *(loaded(f"e{index}", [package("x", each)] if each else []) for index, each in enumerate(stated))
-    )
+    return compared(*(loaded(f"e{index}", [package("x", each)] if each else []) for index, each in enumerate(stated)))
 
 
 def texts(comparison: Comparison, name: str, layout: CellLayout = ROOMY) -> list[str]:
@@ -99,9 +97,7 @@ def test_columns_share_the_terminal_and_the_rest_scrolls(columns: int, width: in
 
 
 def test_two_rows_of_one_name_have_keys_of_their_own() -> None:
-    comparison = compared(
-        loaded("a", [package("graphviz", file_count=3)]), loaded("b", [], [pip_package("graphviz")])
-    )
+    comparison = compared(loaded("a", [package("graphviz", file_count=3)]), loaded("b", [], [pip_package("graphviz")]))
     model = MatrixModel(comparison, comparison.rows, Measures.of(comparison.rows))
     assert len(comparison.rows) == 2
     assert len({model.key(0), model.key(1)}) == 2

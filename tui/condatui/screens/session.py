@@ -32,7 +32,8 @@ class Session:
         self.inventory = Inventory()
         self.failure: CondatuiError | None = None
         """Why the last look at the machine came to nothing; None if it did not."""
-        self.loading = False
+        self.loading = True
+        """Whether more is to come: from the start, since the app begins by looking."""
         self.marked: frozenset[str] = frozenset()
         """Prefixes."""
         self.changed: Signal[Session] = Signal(owner, "session changed")

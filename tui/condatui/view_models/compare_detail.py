@@ -64,8 +64,8 @@ def _headline(subject: CellSubject, signs: Signs) -> Text:
     """What it is, where, and how it stands to the reference."""
     cell, row = subject.cell, subject.row
     where = labels_of(subject.comparison)[subject.column]
-    version = printable(_called(row, cell)) if cell else "none"
-    text = Text.assemble((f"{printable(row.name)} {version}", tones.STRONG), f" in {where}")
+    called = f" {printable(_called(row, cell))}" if cell else ""
+    text = Text.assemble((printable(row.name) + called, tones.STRONG), f"{'' if cell else ' is not'} in {where}")
     if subject.column == subject.comparison.reference:
         return text.append(f"  {signs.mark} the reference", tones.DIM)
     return text.append(f"  {_against(subject, signs)}")
@@ -82,7 +82,7 @@ def _against(subject: CellSubject, signs: Signs) -> str:
     cell, other, sign = subject.cell, subject.of_reference, subject.row.signs[subject.column]
     drawn = f"{sign_of(sign, signs)} ".lstrip()
     if other is None:
-        return f"{drawn}{reference} has none" if cell else f"nor in {reference}"
+        return f"{drawn}{reference} has none" if cell else f"and {reference} has none either"
     its = printable(_called(subject.row, other))
     return f"{drawn}{_AGAINST[sign]} {its} in {reference}" if cell else f"{drawn}{reference} has {its}"
 

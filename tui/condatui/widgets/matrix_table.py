@@ -16,7 +16,7 @@ from textual.strip import Strip
 from condatui.view_models.compare_matrix import FROZEN, MatrixFit, MatrixModel, fit_matrix
 from condatui.view_models.table import TableModel
 from condatui.widgets.column_fit import FittedColumn, with_gaps
-from condatui.widgets.segments import segments_of
+from condatui.widgets.segments import segments_in_turn
 from condatui.widgets.virtual_table import VirtualTable
 
 
@@ -140,7 +140,7 @@ class MatrixTable(VirtualTable):
         if column == self._column:
             style += self.get_component_rich_style("table--sign", partial=True)
         title = self._matrix.title(column, fitted.width)
-        yield from segments_of(title, self.app.console, style)
+        yield from segments_in_turn(title, self.app.console, style)
         yield Segment(" " * (fitted.width + fitted.gap - title.cell_len), style)
 
     def _refresh_row(self, row: int) -> None:
@@ -171,7 +171,7 @@ class MatrixTable(VirtualTable):
         room = " " * (fitted.width - text.cell_len)
         if fitted.column.align == "right":
             yield Segment(room, style)
-        yield from segments_of(text, self.app.console, style)
+        yield from segments_in_turn(text, self.app.console, style)
         if fitted.column.align == "left":
             yield Segment(room, style)
 
