@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from condatui_core.analyses.belonging import owning_root
 from condatui_core.analyses.describe import describe, environment_name, in_order
 from condatui_core.analyses.health import Observed
-from condatui_core.conda import discover
 from condatui_core.conda.environments_txt import environments_txt
-from condatui_core.conda.last_list import read_last_list, write_last_list
-from condatui_core.conda.look import look_at
+from condatui_core.prefixes import discover
+from condatui_core.prefixes.last_list import read_last_list, write_last_list
+from condatui_core.prefixes.look import look_at
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation

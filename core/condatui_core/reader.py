@@ -8,10 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from condatui_core.conda.last_used import last_used
-from condatui_core.conda.mounts import mounts
-from condatui_core.conda.prefix_cache import PrefixCache
-from condatui_core.conda.running import processes_in, running_processes
+from condatui_core.prefixes.last_used import last_used
+from condatui_core.prefixes.mounts import mounts
+from condatui_core.prefixes.prefix_cache import PrefixCache
+from condatui_core.prefixes.running import processes_in, running_processes
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.prefix import PrefixContents
 

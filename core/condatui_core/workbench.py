@@ -17,10 +17,10 @@ from condatui_core.conda.facts import Asked, ask, remembered
 from condatui_core.conda.inquirer import Inquirer
 from condatui_core.conda.locate import find_installations, installations_on_disk
 from condatui_core.conda.process import ProcessRunner
-from condatui_core.conda.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.conda.runner import Runner
 from condatui_core.errors import CondaError
 from condatui_core.machine import Machine
+from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation

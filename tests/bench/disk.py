@@ -14,10 +14,10 @@ from pathlib import Path
 
 from bench.measure import Line, median, run, seconds
 from bench.tree import Tree
-from condatui_core.conda.prefix import read_prefix
-from condatui_core.conda.site_packages import site_packages_candidates
 from condatui_core.disk.managed import ManagedSizes
 from condatui_core.disk.measure import Measurement, measure
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment
 from condatui_core.records.prefix import PrefixContents

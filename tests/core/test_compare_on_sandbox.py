@@ -10,7 +10,7 @@ import pytest
 
 from condatui_core.analyses.compare import compare
 from condatui_core.analyses.listings import environment_listing
-from condatui_core.conda.prefix import read_prefix
+from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.comparison import Comparison, Listing
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.sandbox import Sandbox

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.conda import prefix_cache
+from condatui_core.prefixes import prefix_cache
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.settings import Locations, Settings

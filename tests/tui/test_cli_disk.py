@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from condatui.cli import condatui
 from condatui.commands.invocation import Invocation
-from condatui_core.conda.prefix import read_prefix
-from condatui_core.conda.site_packages import site_packages_candidates
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import Installation
 from support.disk_trees import du, link, write

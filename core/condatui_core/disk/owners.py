@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from condatui_core.conda.bounded_read import read_bounded
-from condatui_core.conda.recorded_paths import read_paths
+from condatui_core.bounded_read import read_bounded
+from condatui_core.prefixes.recorded_paths import read_paths
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents

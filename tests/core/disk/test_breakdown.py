@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.conda.prefix import read_prefix
-from condatui_core.conda.site_packages import site_packages_candidates
 from condatui_core.disk.breakdown import break_down
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.disk import Breakdown, PackageUse
 from support.disk_trees import du, link, write
 from support.prefixes import FakePrefix, make_prefix

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from condatui_core.conda.prefix import read_prefix
-from condatui_core.conda.site_packages import site_packages_candidates
 from condatui_core.disk.copied import holders_of_packages
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment
 from condatui_core.sandbox import Sandbox

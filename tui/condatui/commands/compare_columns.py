@@ -11,13 +11,13 @@ from condatui.commands.invocation import Invocation
 from condatui.commands.reporting import say
 from condatui_core.analyses.listings import environment_listing
 from condatui_core.analyses.names import resolve
-from condatui_core.conda.spec_files import read_spec_file
 from condatui_core.conda.subdirs import native_subdir
 from condatui_core.errors import UsageError
 from condatui_core.printable import printable
 from condatui_core.records.comparison import MOST_COLUMNS, Listing
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.spec_files.reading import read_spec_file
 
 _ENDINGS = (".yml", ".yaml", ".json", ".txt", ".lock")
 """Of files: an environment that is called so has to be there."""

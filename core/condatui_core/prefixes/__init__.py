@@ -1,0 +1,3 @@
+"""What prefixes hold, read without changing them."""
+
+from __future__ import annotations

@@ -1,0 +1,138 @@
+"""What pip writes beside a distribution: METADATA, INSTALLER, RECORD and direct_url.json."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from email.message import Message
+from email.parser import HeaderParser
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.bounded_read import decode, read_bounded, reason
+from condatui_core.credentials import mask_credentials
+from condatui_core.prefixes.distribution_paths import name_and_version
+from condatui_core.records.finding import Problem
+from condatui_core.records.package import Distribution, Origin
+
+_LARGEST = 16 << 20
+"""Bytes; the RECORD of the largest wheels has two."""
+_METADATA = ("METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO")
+
+
+class _VcsInfo(Struct):
+    commit_id: str | None = None
+
+
+class _DirInfo(Struct):
+    editable: bool | None = None
+
+
+class _DirectUrl(Struct):
+    url: str = ""
+    vcs_info: _VcsInfo | None = None
+    dir_info: _DirInfo | None = None
+
+
+def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterator[Distribution]:
+    """Read a dist-info, egg-info or egg that lies at a path relative to the prefix.
+
+    Yields nothing for a directory without metadata: that is what a removal leaves behind, and Python passes over it.
+    """
+    absolute = os.path.join(prefix, path)
+    stem_name, stem_version = name_and_version(os.path.basename(path))
+    try:
+        headers = read_metadata(absolute)
+    except OSError as error:
+        problems.append(Problem(path=absolute, reason=f"its metadata: {reason(error)}"))
+        headers = Message()
+    if headers is None:
+        return
+    origin = _read_direct_url(absolute, problems)
+    yield Distribution(
+        name=str(headers["Name"] or stem_name).strip(),
+        version=str(headers["Version"] or stem_version).strip(),
+        path=path,
+        installer=_read_optional(absolute, "INSTALLER").decode("utf-8", "replace").strip(),
+        origin=origin.kind,
+        url=origin.url,
+        revision=origin.revision,
+        location=origin.location,
+        installed_bytes=_sum_of_sizes(_read_optional(absolute, "RECORD")),
+        requires=_requirements(headers, absolute),
+    )
+
+
+def read_metadata(path: str) -> Message | None:
+    """Read the headers of a dist-info, egg-info or egg; None if it has none.
+
+    Raises OSError if they cannot be read.
+    """
+    if not os.path.isdir(path):
+        # An egg may be a zip, whose name has to do.
+        return Message() if path.endswith(".egg") else _headers(read_bounded(path, _LARGEST))
+    file = next((file for name in _METADATA if os.path.lexists(file := os.path.join(path, name))), None)
+    return _headers(read_bounded(file, _LARGEST)) if file else None
+
+
+def _headers(metadata: bytes) -> Message:
+    # What follows the empty line is the description: pages of text, not for us to parse.
+    head = metadata.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return HeaderParser().parsestr(head.decode("utf-8", "replace"))
+
+
+def _requirements(headers: Message, path: str) -> tuple[str, ...]:
+    """Requires-Dist, or what an old setuptools wrote into requires.txt above its first section."""
+    stated = tuple(" ".join(str(each).split()) for each in headers.get_all("Requires-Dist", ()))
+    if stated or not path.endswith(".egg-info"):
+        return stated
+    lines = _read_optional(path, "requires.txt").decode("utf-8", "replace").partition("[")[0].splitlines()
+    return tuple(line.strip() for line in lines if line.strip())
+
+
+def _read_optional(directory: str, name: str) -> bytes:
+    try:
+        return read_bounded(os.path.join(directory, name), _LARGEST)
+    except OSError:
+        return b""
+
+
+def _sum_of_sizes(record: bytes) -> int:
+    """The size is the last of three columns, so no quoted path can get in the way."""
+    sizes = (line.rpartition(b",")[2].strip() for line in record.splitlines())
+    return sum(int(size) for size in sizes if size.isdigit() and len(size) < 16)
+
+
+class _Origin(Struct):
+    kind: Origin = "index"
+    url: str | None = None
+    revision: str = ""
+    location: str = ""
+
+
+def _read_direct_url(directory: str, problems: list[Problem]) -> _Origin:
+    path = os.path.join(directory, "direct_url.json")
+    try:
+        stated = decode(read_bounded(path, _LARGEST), _DIRECT_URL)
+    except (FileNotFoundError, NotADirectoryError):
+        return _Origin()
+    except OSError as error:
+        problems.append(Problem(path=path, reason=reason(error)))
+        return _Origin(kind="unknown")
+    return _origin(stated)
+
+
+def _origin(stated: _DirectUrl) -> _Origin:
+    url = mask_credentials(stated.url)
+    scheme, _, rest = stated.url.partition("://")
+    location = unquote("/" + rest.partition("/")[2], errors="surrogateescape") if scheme == "file" else ""
+    if stated.vcs_info:
+        return _Origin("vcs", url, stated.vcs_info.commit_id or "", location)
+    if stated.dir_info and stated.dir_info.editable:
+        return _Origin("editable", url, "", location)
+    return _Origin("local" if stated.dir_info or location else "url", url, "", location)
+
+
+_DIRECT_URL = msgspec.json.Decoder(_DirectUrl)

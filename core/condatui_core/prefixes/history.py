@@ -1,0 +1,138 @@
+"""The history of a prefix: conda-meta/history, as every conda since 2013 has appended to it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from condatui_core.bounded_read import read_bounded, reason
+from condatui_core.credentials import mask_credentials
+from condatui_core.prefixes.history_specs import NEUTERED, REMOVE, UPDATE, parse_specs_comment, requested_specs
+from condatui_core.records.finding import Problem
+from condatui_core.records.prefix import History, Revision
+
+_LARGEST = 32 << 20
+"""Bytes; a thousand revisions of a large environment have one."""
+_HEADER = re.compile(r"==>\s*(.+?)\s*<==")
+_COMMAND = re.compile(r"#\s*cmd:\s*(\S+)(.*)")
+_CONDA_VERSION = re.compile(r"#\s*conda version:\s*(.+)")
+_EXTENSION = re.compile(r"\.(?:conda|tar\.bz2)$")
+
+
+@dataclass(slots=True)
+class _Section:
+    """A header with what follows it up to the next."""
+
+    date: str
+    comments: list[str] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
+
+
+def read_history(prefix: str, installed: Collection[str]) -> tuple[History, list[Problem]]:
+    """Read the history of a prefix in which the packages of these names are installed.
+
+    An absent history is an empty one; one that cannot be read is a problem.
+    """
+    path = os.path.join(prefix, "conda-meta", "history")
+    try:
+        modified = datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc)
+        text = read_bounded(path, _LARGEST).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return History(created=_created_at(prefix)), []
+    except OSError as error:
+        return History(created=_created_at(prefix)), [Problem(path=path, reason=reason(error))]
+    revisions = parse_history(text)
+    return History(
+        created=_created_at(prefix) or (revisions[0].at if revisions else None),
+        modified=modified,
+        revisions=revisions,
+        requested=requested_specs(revisions, installed),
+    ), []
+
+
+def parse_history(text: str) -> tuple[Revision, ...]:
+    """Parse a history file, whatever else it may hold; its times are taken to be of this machine's time zone."""
+    revisions: list[Revision] = []
+    installed: set[str] = set()
+    for number, section in enumerate(_sections(mask_credentials(text))):
+        added, removed = _changes(section.packages, installed)
+        installed = (installed - set(removed)) | set(added)
+        revisions.append(_revision(number, section, added, removed))
+    return tuple(revisions)
+
+
+def _sections(text: str) -> Iterator[_Section]:
+    section: _Section | None = None
+    for line in map(str.strip, text.splitlines()):
+        if header := _HEADER.match(line):
+            if section:
+                yield section
+            section = _Section(header[1])
+        elif section and line:
+            (section.comments if line.startswith("#") else section.packages).append(line)
+    if section:
+        yield section
+
+
+def _changes(lines: list[str], before: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What came and what went. An old conda wrote all that was installed, a newer one signs what changed."""
+    if any(line.startswith(("+", "-")) for line in lines):
+        added = tuple(_dist(line[1:]) for line in lines if line.startswith("+"))
+        return added, tuple(_dist(line[1:]) for line in lines if line.startswith("-"))
+    if not lines:
+        return (), ()
+    state = dict.fromkeys(map(_dist, lines))
+    return tuple(each for each in state if each not in before), tuple(sorted(before - state.keys()))
+
+
+def _dist(line: str) -> str:
+    """`conda-forge/linux-64::numpy-1.26.4-py311_0` → `numpy-1.26.4-py311_0`."""
+    return _EXTENSION.sub("", line.rpartition("::")[2])
+
+
+def _revision(number: int, section: _Section, added: tuple[str, ...], removed: tuple[str, ...]) -> Revision:
+    command = conda_version = ""
+    specs: dict[str, tuple[str, ...]] = {}
+    for comment in section.comments:
+        if match := _COMMAND.match(comment):
+            command = _program(match[1]) + match[2].rstrip()
+        elif match := _CONDA_VERSION.match(comment):
+            conda_version = match[1]
+        elif parsed := parse_specs_comment(comment):
+            specs[parsed[0]] = parsed[1]
+    return Revision(
+        number=number,
+        at=_time(section.date),
+        command=command,
+        conda_version=conda_version,
+        added=added,
+        removed=removed,
+        update_specs=specs.get(UPDATE, ()),
+        remove_specs=specs.get(REMOVE, ()),
+        neutered_specs=specs.get(NEUTERED, ()),
+    )
+
+
+def _program(path: str) -> str:
+    """`/opt/conda/bin/conda` → `conda`: which one it was says little and takes much room."""
+    return os.path.basename(path) if path.endswith(("conda", "mamba")) else path
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        # Without a zone, it is of the machine that wrote it.
+        return datetime.fromisoformat(text).astimezone(timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _created_at(prefix: str) -> datetime | None:
+    """The seconds since 1970 that conda 25.11 and later leave in a file when they create an environment."""
+    try:
+        seconds = float(read_bounded(os.path.join(prefix, "conda-meta", "created_at"), 1 << 10))
+        return datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None

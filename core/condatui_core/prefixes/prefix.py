@@ -1,0 +1,122 @@
+"""All that a prefix says of itself, read without changing anything in it and without asking conda."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.bounded_read import decode, read_bounded, reason
+from condatui_core.prefixes.conda_meta import read_conda_meta
+from condatui_core.prefixes.history import read_history
+from condatui_core.prefixes.ownership import find_replaced, ownership
+from condatui_core.prefixes.site_packages import (
+    SiteDirectory,
+    read_site_packages,
+    site_directories,
+    site_packages_candidates,
+)
+from condatui_core.records.finding import Problem
+from condatui_core.records.package import Distribution
+from condatui_core.records.prefix import PrefixContents
+
+_T = TypeVar("_T")
+_LARGEST = 1 << 20
+"""Bytes; of the small files in conda-meta."""
+_UNSET = "***unset***"
+"""What conda writes as the value of a variable that it shall unset."""
+
+
+class _State(Struct):
+    env_vars: dict[str, str | int | float | bool | None] | None = None
+
+
+class _Frozen(Struct):
+    message: str | None = None
+
+
+def read_prefix(prefix: str, candidates: Sequence[str] | None = None) -> PrefixContents:
+    """Read a prefix. Never raises for what it finds: what cannot be read is in `problems`, the rest is there.
+
+    `candidates` are its site-packages if they are known already, as `site_packages_candidates` finds them.
+    """
+    try:
+        packages, problems = read_conda_meta(prefix)
+    except (FileNotFoundError, NotADirectoryError):
+        return PrefixContents(has_conda_meta=False, has_history=False)
+    except OSError as error:
+        # Without the records, all in site-packages would seem to be pip's.
+        problem = Problem(path=os.path.join(prefix, "conda-meta"), reason=reason(error))
+        return PrefixContents(problems=(problem,), has_history=False)
+    directories = site_directories(prefix, site_packages_candidates(prefix) if candidates is None else candidates)
+    owned = ownership(packages, directories)
+    distributions = _read_distributions(prefix, directories, owned.packages, problems)
+    history, unread = read_history(prefix, {each.record.name for each in packages})
+    problems += unread
+    return PrefixContents(
+        packages=tuple(each.record for each in packages),
+        distributions=distributions,
+        replaced=tuple(find_replaced(prefix, owned, distributions)),
+        history=history,
+        pinned=_read_meta(prefix, "pinned", _specs, (), problems),
+        frozen=read_frozen(prefix),
+        variables=read_variables(prefix, problems),
+        problems=tuple(problems),
+        has_history=os.path.isfile(os.path.join(prefix, "conda-meta", "history")),
+    )
+
+
+def _read_distributions(
+    prefix: str, directories: Iterable[SiteDirectory], owners: Mapping[str, str], problems: list[Problem]
+) -> tuple[Distribution, ...]:
+    distributions: list[Distribution] = []
+    for directory in directories:
+        found, unread = read_site_packages(prefix, directory, owners)
+        distributions += found
+        problems += unread
+    return tuple(sorted(distributions, key=lambda each: (each.name.casefold(), each.version, each.path)))
+
+
+def read_frozen(prefix: str) -> str | None:
+    """Read why a prefix must not be changed (CEP 22): empty if no reason is given or readable, None if it may be."""
+    path = os.path.join(prefix, "conda-meta", "frozen")
+    if not os.path.isfile(path):
+        return None
+    try:
+        return decode(read_bounded(path, _LARGEST), _FROZEN).message or ""
+    except OSError:
+        return ""
+
+
+def read_variables(prefix: str, problems: list[Problem]) -> tuple[tuple[str, str], ...]:
+    """Read the environment variables that activation sets, as (name, value) pairs; the values may be secrets."""
+    return _read_meta(prefix, "state", _variables, (), problems)
+
+
+def _read_meta(prefix: str, name: str, parse: Callable[[bytes], _T], absent: _T, problems: list[Problem]) -> _T:
+    """Read one of the small files that need not be there."""
+    path = os.path.join(prefix, "conda-meta", name)
+    try:
+        return parse(read_bounded(path, _LARGEST))
+    except FileNotFoundError:
+        return absent
+    except OSError as error:
+        problems.append(Problem(path=path, reason=reason(error)))
+        return absent
+
+
+def _specs(data: bytes) -> tuple[str, ...]:
+    lines = (line.strip() for line in data.decode("utf-8", "replace").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _variables(data: bytes) -> tuple[tuple[str, str], ...]:
+    stated = decode(data, _STATE).env_vars or {} if data.strip() else {}
+    return tuple(sorted((name, str(value)) for name, value in stated.items() if value not in (_UNSET, None)))
+
+
+_STATE = msgspec.json.Decoder(_State)
+_FROZEN = msgspec.json.Decoder(_Frozen)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from condatui_core.prefixes.prefix_cache import PrefixCache
+from condatui_core.prefixes.read_ahead import WORTH_IT, start_reading_ahead, stop_reading_ahead
+from condatui_core.sandbox import Sandbox
+
+
+def _prefixes(sandbox: Sandbox) -> list[str]:
+    return sorted(str(path) for path in sandbox.prefixes.values() if (path / "conda-meta/history").is_file())
+
+
+async def test_what_it_has_read_is_in_the_cache_for_others(sandbox: Sandbox, tmp_path: Path) -> None:
+    prefixes = _prefixes(sandbox)
+    process = await start_reading_ahead(prefixes, tmp_path)
+    assert process is not None
+    assert await process.wait() == 0
+    real = {str(Path(prefix).resolve()) for prefix in prefixes}
+    assert len(real) <= len(list(tmp_path.iterdir())) <= len(prefixes)
+    first = PrefixCache(tmp_path).read(prefixes[0])
+    assert first == PrefixCache(tmp_path / "other").read(prefixes[0])
+    assert first.packages
+
+
+async def test_it_ends_when_it_is_told_to_and_is_not_started_for_a_few(sandbox: Sandbox, tmp_path: Path) -> None:
+    prefixes = _prefixes(sandbox)
+    assert await start_reading_ahead(prefixes[: WORTH_IT - 1], tmp_path) is None
+    process = await start_reading_ahead(prefixes * 50, tmp_path)
+    assert process is not None
+    await asyncio.wait_for(stop_reading_ahead(process), 10)
+    assert process.returncode is not None
+    await stop_reading_ahead(process)
+    await stop_reading_ahead(None)
+
+
+async def test_prefixes_that_are_not_there_do_not_stop_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    process = await start_reading_ahead(
+        [*_prefixes(sandbox)[:1], *(f"/nowhere/{n}" for n in range(WORTH_IT))], tmp_path
+    )
+    assert process is not None
+    assert await process.wait() == 0
+    assert len(list(tmp_path.iterdir())) == 1

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.site_packages import SiteDirectory, site_directories, site_packages_candidates
+from condatui_core.records.package import Distribution
+from support.prefixes import FakePrefix, make_prefix
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> FakePrefix:
+    return make_prefix(tmp_path / "env")
+
+
+def distributions(prefix: FakePrefix) -> dict[str, Distribution]:
+    contents = read_prefix(str(prefix))
+    assert contents.problems == ()
+    return {each.name: each for each in contents.distributions}
+
+
+def directories(prefix: FakePrefix) -> tuple[SiteDirectory, ...]:
+    return site_directories(str(prefix), site_packages_candidates(str(prefix)))
+
+
+def test_what_pip_installed_is_read_from_its_metadata(prefix: FakePrefix) -> None:
+    prefix.pip_install("ruamel-yaml", "0.18", requires=["numpy>=1", 'pytest; extra == "test"'])
+    found = distributions(prefix)["ruamel-yaml"]
+    assert (found.version, found.installer, found.origin, found.owner) == ("0.18", "pip", "index", None)
+    assert found.path == "lib/python3.11/site-packages/ruamel_yaml-0.18.dist-info"
+    assert found.requires == ("numpy>=1", 'pytest; extra == "test"')
+    assert found.installed_bytes == sum(
+        (prefix.site_packages / name).stat().st_size
+        for name in ("ruamel_yaml/__init__.py", "ruamel_yaml-0.18.dist-info/METADATA")
+    )
+
+
+@pytest.mark.parametrize(
+    ("direct_url", "expected"),
+    [
+        (
+            {"url": "https://me:pw@git.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            ("vcs", "https://***@git.org/x.git", "abc", ""),
+        ),
+        (
+            {"url": "file:///home/ann/my%20code", "dir_info": {"editable": True}},
+            ("editable", "file:///home/ann/my%20code", "", "/home/ann/my code"),
+        ),
+        (
+            {"url": "file:///home/ann/code", "dir_info": {}},
+            ("local", "file:///home/ann/code", "", "/home/ann/code"),
+        ),
+        (
+            {"url": "file:///tmp/x.whl", "archive_info": {}},
+            ("local", "file:///tmp/x.whl", "", "/tmp/x.whl"),
+        ),
+        (
+            {"url": "https://host.org/x.whl", "archive_info": {"hash": "sha256=1"}},
+            ("url", "https://host.org/x.whl", "", ""),
+        ),
+    ],
+)
+def test_where_pip_got_it_from(
+    prefix: FakePrefix, direct_url: Mapping[str, Any], expected: tuple[str, str, str, str]
+) -> None:
+    prefix.pip_install("x", direct_url=direct_url)
+    found = distributions(prefix)["x"]
+    assert (found.origin, found.url, found.revision, found.location) == expected
+
+
+def test_a_broken_direct_url_is_a_problem_and_the_distribution_is_there(prefix: FakePrefix) -> None:
+    (prefix.pip_install("x") / "direct_url.json").write_text("{")
+    contents = read_prefix(str(prefix))
+    assert [each.origin for each in contents.pip_distributions] == ["unknown"]
+    assert [os.path.basename(each.path) for each in contents.problems] == ["direct_url.json"]
+
+
+def test_the_headers_end_where_the_description_begins(prefix: FakePrefix) -> None:
+    metadata = (
+        "Metadata-Version: 2.1\r\nName: Folded\r\nVersion: 2\r\nRequires-Dist: a\r\n  >=1\r\n\r\nRequires-Dist: b\r\n"
+    )
+    (prefix.pip_install("folded", "2") / "METADATA").write_bytes(metadata.encode())
+    assert distributions(prefix)["Folded"].requires == ("a >=1",)
+
+
+def test_metadata_in_a_wrong_encoding_is_read(prefix: FakePrefix) -> None:
+    (prefix.pip_install("x", "2.0") / "METADATA").write_bytes("Name: x\nAuthor: Jörg\nVersion: 2.0\n".encode("latin-1"))
+    assert distributions(prefix)["x"].version == "2.0"
+
+
+def test_a_pipe_in_place_of_metadata_is_a_problem(prefix: FakePrefix) -> None:
+    metadata = prefix.pip_install("x", "2.0") / "METADATA"
+    metadata.unlink()
+    os.mkfifo(metadata)
+    contents = read_prefix(str(prefix))
+    assert [(each.name, each.version) for each in contents.pip_distributions] == [("x", "2.0")]
+    assert [each.reason for each in contents.problems] == ["its metadata: not a regular file"]
+
+
+def test_a_dist_info_without_metadata_is_what_a_removal_left(prefix: FakePrefix) -> None:
+    (prefix.pip_install("x") / "METADATA").unlink()
+    assert distributions(prefix) == {}
+
+
+def test_leftovers_of_a_failed_uninstall_are_passed_over(prefix: FakePrefix) -> None:
+    found = prefix.pip_install("torch", "2.0")
+    found.rename(found.parent / "~orch-2.0.dist-info")
+    assert distributions(prefix) == {}
+
+
+def test_egg_infos_of_both_kinds_and_eggs(prefix: FakePrefix) -> None:
+    site = prefix.site_packages.relative_to(prefix.path)
+    prefix.write(f"{site}/one-1.0-py3.11.egg-info", "Name: One\nVersion: 1.0\n")
+    prefix.write(f"{site}/two-2.0-py3.11.egg-info/PKG-INFO", "Name: Two\nVersion: 2.0\n")
+    prefix.write(f"{site}/two-2.0-py3.11.egg-info/requires.txt", "numpy>=1\n\n[dev]\npytest\n")
+    prefix.write(f"{site}/three-3.0-py3.11.egg/EGG-INFO/PKG-INFO", "Name: Three\nVersion: 3.0\n")
+    prefix.write(f"{site}/four-4.0-py3.11.egg", b"PK\x03\x04")
+    found = distributions(prefix)
+    assert {each.name: each.version for each in found.values()} == {
+        "One": "1.0",
+        "Two": "2.0",
+        "Three": "3.0",
+        "four": "4.0",
+    }
+    assert found["Two"].requires == ("numpy>=1",)
+
+
+def test_editable_installs_of_old(prefix: FakePrefix, tmp_path: Path) -> None:
+    for name in ("mine", "yours"):
+        (tmp_path / name / f"{name}.egg-info").mkdir(parents=True)
+        (tmp_path / name / f"{name}.egg-info" / "PKG-INFO").write_text(f"Name: {name.title()}\nVersion: 0.1\n")
+    (prefix.site_packages / "mine.egg-link").write_text(f"{tmp_path}/mine\n.")
+    paths = f"{tmp_path}/mine\n{tmp_path}/yours\n./three.egg\nimport sys\n# no\n"
+    (prefix.site_packages / "easy-install.pth").write_text(paths)
+    found = distributions(prefix)
+    assert {name: (each.origin, each.version, each.location) for name, each in found.items()} == {
+        "Mine": ("editable", "0.1", f"{tmp_path}/mine"),
+        "Yours": ("editable", "0.1", f"{tmp_path}/yours"),
+    }
+
+
+def test_an_editable_install_whose_project_is_gone(prefix: FakePrefix) -> None:
+    (prefix.site_packages / "mine.egg-link").write_text("/nowhere/mine\n.")
+    found = distributions(prefix)["mine"]
+    assert (found.version, found.location) == ("", "/nowhere/mine")
+
+
+def test_every_python_of_a_prefix_and_the_windows_layout(prefix: FakePrefix) -> None:
+    for directory in ("lib/python3.12/site-packages", "lib/pypy3.9/site-packages"):
+        (prefix.path / directory).mkdir(parents=True)
+    assert {each.path for each in directories(prefix)} == {
+        "lib/python3.11/site-packages",
+        "lib/python3.12/site-packages",
+        "lib/pypy3.9/site-packages",
+    }
+
+
+def test_one_site_packages_under_several_names_is_read_once(prefix: FakePrefix) -> None:
+    (prefix.path / "lib64").symlink_to("lib")
+    (prefix.path / "lib" / "python3.1").symlink_to("python3.11")
+    prefix.pip_install("x")
+    assert len(read_prefix(str(prefix)).distributions) == 1
+    (found,) = directories(prefix)
+    assert found.path == "lib/python3.11/site-packages"
+    assert "lib64/python3.11/site-packages" in found.aliases
+
+
+def test_names_that_are_no_text_are_kept(prefix: FakePrefix) -> None:
+    path = os.fsencode(prefix.site_packages) + b"/caf\xe9-1.0.dist-info"
+    os.mkdir(path)
+    with open(path + b"/METADATA", "wb") as file:
+        file.write(b"Version: 1.0\n")
+    (found,) = read_prefix(str(prefix)).distributions
+    assert os.fsencode(found.path).endswith(b"caf\xe9-1.0.dist-info")
