@@ -115,7 +115,8 @@ class CompareScreen(TakingScreen):
         waiting = not session.inventory.complete
         return tuple(Subject(each, session.channels_of(each)) for each in there if waiting or each.contents is not None)
 
-    @work(group="compare", exclusive=True, exit_on_error=False)
+    # Described in words: Textual would print all that is given to a worker, which for environments takes a while.
+    @work(group="compare", exclusive=True, exit_on_error=False, description="compare environments")
     async def _compare(self, subjects: tuple[Subject, ...]) -> None:
         """Beside the event loop; the reference stays where the columns do."""
         before = self.compared
@@ -125,7 +126,7 @@ class CompareScreen(TakingScreen):
         self._show(fresh=before is None)
         self.draw_bottom()
 
-    @work(group="compare", exclusive=True, exit_on_error=False)
+    @work(group="compare", exclusive=True, exit_on_error=False, description="turn to another reference")
     async def _turn(self, compared: Compared, reference: int) -> None:
         self.compared = await asyncio.to_thread(compared.turned_to, reference)
         self._show()
