@@ -99,9 +99,6 @@ class Workbench:
         """Look, beside the event loop, whether anything was changed from outside since it was read."""
         return await asyncio.to_thread(self._machine.changed)
 
-    def close(self) -> None:
-        """Let go of what is held; nothing is running once `load` has ended or was closed."""
-
     def _begin(self, installations: tuple[Installation, ...], *, refresh: bool) -> list[Installation]:
         with self._first_look:
             self._surveyed = True

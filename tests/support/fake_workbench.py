@@ -50,7 +50,6 @@ class FakeWorkbench:
         """How often somebody asked whether anything changed."""
         self.changes = False
         """What is answered to that, once."""
-        self.closed = False
         self.waiting = False
         """Whether a load stands before an event that the test has not set."""
 
@@ -74,6 +73,3 @@ class FakeWorkbench:
         self.looks += 1
         answer, self.changes = self.changes, False
         return answer
-
-    def close(self) -> None:
-        self.closed = True

@@ -83,11 +83,6 @@ def test_show_prints_health_channels_and_packages(command_line: CommandLine) -> 
     assert "secret-value" not in printed
 
 
-def test_the_workbench_is_closed_afterwards(command_line: CommandLine) -> None:
-    command_line.run("list")
-    assert command_line.workbench.closed
-
-
 def test_no_environment_is_said_on_stderr(command_line: CommandLine) -> None:
     command_line.workbench = LoadedWorkbench(Inventory())
     result = command_line.run("list")
@@ -131,10 +126,9 @@ def test_without_a_terminal_the_workbench_does_not_open(command_line: CommandLin
     assert "condatui list" in result.stderr
 
 
-def test_on_a_terminal_the_workbench_opens_and_is_closed(command_line: CommandLine) -> None:
+def test_on_a_terminal_the_workbench_opens(command_line: CommandLine) -> None:
     assert command_line.run(terminal=True).exit_code == 0
     assert command_line.opened == [command_line.workbench]
-    assert command_line.workbench.closed
 
 
 @pytest.mark.parametrize(("error", "code"), [(UsageError, 2), (RefusedError, 3), (NoCondaError, 4), (CondatuiError, 1)])
@@ -145,7 +139,6 @@ def test_an_error_is_a_message_and_an_exit_code(
     result = command_line.run("list")
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr.splitlines() == ["condatui: It went wrong.", "  here\\x1b[31m", "  and there", "  Mend it."]
-    assert command_line.workbench.closed
 
 
 def test_an_interrupt_is_quiet(command_line: CommandLine) -> None:

@@ -8,7 +8,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -99,7 +98,7 @@ class Invocation:
         )
 
     def workbench(self) -> Workbench:
-        """A workbench on these surroundings; the caller closes it."""
+        """A workbench on these surroundings."""
         return self.make_workbench(self.settings, self.locations, self.environ, self.clock)
 
     def load(self) -> Inventory:
@@ -108,8 +107,7 @@ class Invocation:
 
         gc.disable()  # records hold no cycles, and the process ends when it has printed
         last = [Inventory()]
-        with closing(self.workbench()) as workbench:
-            asyncio.run(_keep_last(workbench.load(), last))
+        asyncio.run(_keep_last(self.workbench().load(), last))
         return last[0]
 
 

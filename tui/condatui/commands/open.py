@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from condatui.commands.invocation import Invocation
 from condatui_core.errors import UsageError
 
@@ -15,5 +13,4 @@ def open_workbench(invocation: Invocation) -> int:
             "The workbench needs a terminal.",
             hint="`condatui list` prints the environments, `condatui --help` says what else there is.",
         )
-    with closing(invocation.workbench()) as workbench:
-        return invocation.run_app(workbench, invocation.clock)
+    return invocation.run_app(invocation.workbench(), invocation.clock)
