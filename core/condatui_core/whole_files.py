@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
+import time
 from pathlib import Path
 
 
@@ -15,7 +15,7 @@ def write_whole(file: Path, data: bytes, *, replace: bool) -> None:
     if not replace and os.path.lexists(file):
         raise FileExistsError(f"{file} exists already")
     target = file.resolve() if replace else file
-    temporary = target.with_name(f".{secrets.token_hex(8)}.condatui")
+    temporary = target.with_name(f".{os.getpid()}-{time.monotonic_ns()}.condatui")
     try:
         with open(temporary, "xb") as stream:
             stream.write(data)
@@ -24,6 +24,23 @@ def write_whole(file: Path, data: bytes, *, replace: bool) -> None:
         _put(temporary, target, replace=replace)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def put_in_cache(file: Path, *data: bytes) -> None:
+    """Replace a file that may be lost with these bytes: whole, for this user alone, without waiting for the disk.
+
+    Makes its directory. Two processes at once are safe: the last one wins. Raises OSError.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = file.with_name(f".new-{os.getpid()}-{time.monotonic_ns()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.writelines(data)
+        os.replace(temporary, file)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _put(temporary: Path, target: Path, *, replace: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -10,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from condatui_core.sandbox import Sandbox
+from support.prefixes import make_prefix
 from support.terminal import Terminal
 
 
@@ -76,10 +79,20 @@ def test_a_change_from_outside_shows_by_itself(installed: Path, environ: dict[st
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_lost_line_leaves_no_process_behind(installed: Path, environ: dict[str, str], number: signal.Signals) -> None:
-    with _opened(installed, environ) as terminal:
-        subprocess.run(["kill", f"-{number.value}", str(terminal.pid)], check=True)
-        terminal.wait_for_exit()
+def test_a_lost_line_leaves_no_process_behind(
+    installed: Path, environ: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    """Not even a conda that hangs."""
+    root = make_prefix(tmp_path / "hanging")
+    root.package("conda", "24.7.1")
+    root.write("bin/conda", f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n").chmod(0o755)
+    environ |= {"CONDA_EXE": str(root.path / "bin/conda")}
+    with Terminal([str(installed / "condatui")], environ=environ) as terminal:
+        terminal.wait_for(lambda _: (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text()))
+        conda = psutil.Process(int((tmp_path / "pid").read_text()))
+        os.kill(terminal.pid, number)
+        assert terminal.wait_for_exit() == 128 + number
+        assert psutil.wait_procs([conda], timeout=10)[1] == []
 
 
 def test_bad_keys_in_the_settings_are_said_before_anything_opens(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -90,10 +92,18 @@ class CondatuiApp(App[None]):
 
     def on_mount(self) -> None:
         """Make the other places known and start to look."""
+        self._leave_on_signals()
         for name, screen in PLACES.items():
             self.add_mode(name, partial(screen, self.session))
         # What is known now is drawn first: a load would compete with it for the interpreter.
         self.call_after_refresh(self._begin)
+
+    def _leave_on_signals(self) -> None:
+        """Leave as by the key when the line is lost or somebody ends the process: what it has started ends with it."""
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, not beside the main thread
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def _begin(self) -> None:
         gc.freeze()  # whoever opened the app may have put off collecting until now

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
+
+from condatui_core.whole_files import put_in_cache
 
 _Kept = TypeVar("_Kept", bound=Struct)
 
@@ -41,20 +43,5 @@ def recall(file: Path, shape: type[_Kept]) -> _Kept | None:
 
 def keep(file: Path, value: Struct) -> None:
     """Write a file whole or not at all, readable by its owner alone; if it cannot be written, that is no harm."""
-    try:
-        data = msgspec.msgpack.encode(value)
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(file, data)
-    except (OSError, UnicodeEncodeError):  # a full disk, a home that is not ours, a path that is no UTF-8
-        pass
-
-
-def _replace(file: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-        os.replace(temporary, file)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with suppress(OSError, UnicodeEncodeError):  # a full disk, a home that is not ours, a path that is no UTF-8
+        put_in_cache(file, msgspec.msgpack.encode(value))

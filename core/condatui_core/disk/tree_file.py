@@ -14,6 +14,7 @@ from msgspec import Struct
 
 import condatui_core
 from condatui_core.disk.tree import Files, Problem, Tree
+from condatui_core.whole_files import put_in_cache
 
 _Document = TypeVar("_Document", bound=Struct)
 
@@ -156,18 +157,8 @@ def read_document(path: Path, shape: type[_Document]) -> _Document | None:
 
 def write_document(path: Path, document: Struct) -> None:
     """Write a document so that whoever reads meanwhile sees the old or the new one whole; raises OSError."""
-    import tempfile  # noqa: PLC0415 - the result is out when this is needed
-
     data = msgspec.msgpack.encode(document)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(zlib.crc32(data).to_bytes(_CHECK, "big"))
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
+    put_in_cache(path, zlib.crc32(data).to_bytes(_CHECK, "big"), data)
 
 
 def _stored(files: Mapping[int, Files]) -> tuple[Columns, ...]:

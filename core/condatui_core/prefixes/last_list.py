@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from condatui_core.whole_files import put_in_cache
+
 
 def read_last_list(file: Path) -> tuple[str, ...]:
     """Read the prefixes of last time; none if there was no last time."""
@@ -19,10 +21,5 @@ def read_last_list(file: Path) -> tuple[str, ...]:
 def write_last_list(file: Path, prefixes: Iterable[str]) -> None:
     """Remember the prefixes for next time; where that cannot be done, next time is only slower."""
     data = b"\0".join(os.fsencode(prefix) for prefix in prefixes)
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
     with suppress(OSError):
-        if file.is_file() and file.read_bytes() == data:
-            return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(file)
+        put_in_cache(file, data)

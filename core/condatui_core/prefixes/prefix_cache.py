@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from condatui_core.prefixes.prefix_stamps import Stamps, stamp, stamped_site_pac
 from condatui_core.prefixes.shared_records import SharedRecords
 from condatui_core.records.finding import Problem
 from condatui_core.records.prefix import PrefixContents
+from condatui_core.whole_files import put_in_cache
 
 _FORMAT = 1
 """To be raised when the same files are to be read as something else though no record has another field."""
@@ -123,8 +123,7 @@ class PrefixCache:
         try:
             encoded = Raw(msgspec.msgpack.encode(contents))
             data = msgspec.msgpack.encode(_File(self._fingerprint, os.fsencode(prefix), known.stamps, encoded))
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self._path(prefix), data)
+            put_in_cache(self._path(prefix), data)
         except (OSError, UnicodeEncodeError, OverflowError):
             return
 
@@ -136,18 +135,6 @@ def _still(prefix: str, known: Stamps) -> bool:
 def _variables(prefix: str, known: Stamps, problems: list[Problem]) -> tuple[tuple[str, str], ...]:
     there = any(each.path == "conda-meta/state" and each.inode for each in known)
     return read_variables(prefix, problems) if there else ()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that whoever reads it meanwhile sees the old or the new one whole."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
 
 
 def _fingerprint() -> str:
