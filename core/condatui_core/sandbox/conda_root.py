@@ -16,7 +16,7 @@ from condatui_core.sandbox.vendored_conda import VendoredConda
 
 _LAUNCHER = """\
 #!/bin/sh
-'''exec' "@PREFIX@/bin/python" -E -s "$0" "$@"
+'''exec' "@PREFIX@/bin/python" -E -s -W ignore "$0" "$@"
 ' '''
 # conda, kept inside its sandbox: whoever calls it, it reads and writes nothing of theirs.
 import logging
