@@ -42,7 +42,11 @@ def envs_directories(
         if answer := facts.get(installation.root_prefix):
             found.update(dict.fromkeys(answer.envs_dirs))
     found[str(home / ".conda" / "envs")] = None
-    return tuple(dict.fromkeys(os.path.realpath(os.path.expanduser(each)) for each in found))
+    return tuple(dict.fromkeys(os.path.realpath(_at_home(each, home)) for each in found))
+
+
+def _at_home(path: str, home: Path) -> str:
+    return str(home / path[2:]) if path.startswith("~/") else path
 
 
 def children(envs_dir: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ def test_envs_directories_come_from_variables_installations_conda_and_home(tmp_p
     root = tmp_path / "conda"
     installation = Installation(executable=str(root / "bin/conda"), root_prefix=str(root))
     facts = {str(root): CondaFacts(envs_dirs=(str(tmp_path / "fast/envs"), str(root / "envs")))}
-    environ = {"CONDA_ENVS_PATH": f"{tmp_path}/one{os.pathsep}{tmp_path}/two"}
+    environ = {"CONDA_ENVS_PATH": f"{tmp_path}/one{os.pathsep}~/two"}
     assert discover.envs_directories([installation], facts, tmp_path, environ) == tuple(
         str(tmp_path / each) for each in ("one", "two", "conda/envs", "fast/envs", ".conda/envs")
     )

@@ -95,7 +95,13 @@ CONDA_LIST = [
         "name": "zlib",
         "version": "1.3",
     },
-    {"base_url": "https://pypi.org/", "build_string": "pypi_0", "channel": "pypi", "name": "rich", "version": "13"},
+    {
+        "base_url": "https://index.example/",
+        "build_string": "pypi_0",
+        "channel": "pypi",
+        "name": "rich",
+        "version": "13",
+    },
 ]
 
 

@@ -224,7 +224,7 @@ async def test_no_environments_says_which_command_makes_one() -> None:
 async def test_an_environment_that_is_none_any_more_says_so_in_its_details() -> None:
     orphan = environment("half", state="orphan", findings=(finding("orphan", "error", "Not an environment any more."),))
     async with opened(inventory(orphan)) as driver:
-        assert "this environment is orphan; see its Health" in driver.text
+        assert "its state is orphan, and Health says more" in driver.text
         await _turn_to(driver, "health")
         assert "Not an environment any more." in driver.place.query_one("#health", TextPane).text
 

@@ -124,7 +124,7 @@ def _why_empty(tab: str, environment: Environment) -> Text:
     if environment.contents is None and environment.state == "ok":
         return Text("Not read yet.", "dim")
     if environment.state != "ok":
-        return Text(f"Nothing to show: this environment is {environment.state}; see its Health.", "dim")
+        return Text(f"Nothing to show: its state is {environment.state}, and Health says more.", "dim")
     why = {
         "packages": "No packages: nothing is installed here.",
         "channels": "No channels: nothing is installed here.",
