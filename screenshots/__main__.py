@@ -14,6 +14,7 @@ from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
 from screenshots.png import draw_png
 from screenshots.scenes import SCENES, Scene
+from screenshots.steady_runner import SteadyRunner
 
 _HERE = Path(__file__).parent
 _HOST = "gpu07"
@@ -35,7 +36,9 @@ async def _draw(scene: Scene, sandbox: Sandbox, now: datetime) -> str:
     """Open the workbench, wait until all is read, press the keys, and take the picture."""
     settings = Settings(usual_places=False, watch_seconds=0)
     locations = Locations.of_user(sandbox.environ, sandbox.home)
-    workbench = Workbench(settings, locations, environ=sandbox.environ, clock=lambda: now)
+    runner = SteadyRunner(lambda: now)
+    workbench = Workbench(settings, locations, environ=sandbox.environ, clock=lambda: now, runner=runner)
+    runner.log = workbench.log
     app = CondatuiApp(workbench, host=_HOST, clock=lambda: now)
     async with app.run_test(size=(scene.columns, scene.rows)) as pilot:
         while app.session.loading or not app.session.inventory.complete:
