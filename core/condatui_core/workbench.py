@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from threading import Lock
+from typing import TypeVar
 
 from condatui_core.conda.command_log import CommandLog
 from condatui_core.conda.conda_environ import Caller
@@ -25,6 +26,8 @@ from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.settings import Locations, Settings
+
+_T = TypeVar("_T")
 
 _BATCH_SECONDS = 0.2
 """How long environments are read before what was read is shown."""
@@ -54,13 +57,14 @@ class Workbench:
             seconds=settings.conda_seconds,
         )
         self._places = usual_places(locations.home) if settings.usual_places else ()
-        self._first_look = Lock()
+        self._turn = Lock()
+        """Whoever uses the machine holds it: a load that was given up may still be reading in its thread."""
         self._surveyed = False
         self._machine = Machine(settings, locations, environ, clock)
 
     def glance(self) -> Inventory:
         """Name the environments by what is on disk: milliseconds of stats, no process; to be called in a thread."""
-        with self._first_look:
+        with self._turn:
             if not self._surveyed:  # where the disk is slow, a load may have overtaken it
                 self._survey(installations_on_disk(self.settings.conda, self._places, self._inquirer), last_time=True)
             return self._machine.inventory(asking=True)
@@ -72,7 +76,7 @@ class Workbench:
         read again, unless `refresh` says so. All of it happens beside the event loop.
         """
         installations = await find_installations(self.settings.conda, self._places, self._inquirer)
-        unanswered = await asyncio.to_thread(self._begin, installations, refresh=refresh)
+        unanswered = await self._beside(partial(self._begin, installations, refresh=refresh))
         asking = asyncio.create_task(self._ask(unanswered))
         ahead: Process | None = None
         try:
@@ -80,19 +84,19 @@ class Workbench:
             while True:
                 more = await self._read_some(refresh=refresh)
                 if ahead is None and more and not refresh:
-                    ahead = await start_reading_ahead(self._machine.pending, self.locations.prefix_cache)
+                    ahead = await self._start_reading_ahead()
                 if asking.done() or not more:
                     break
                 yield await self._inventory(asking=True)
             if not asking.done() or searching:
                 yield await self._inventory(asking=True)
-            await self._take_in(await asking, searching=searching)
+            await self._beside(partial(self._take_in, await asking, searching=searching))
             while await self._read_some(refresh=refresh):
                 yield await self._inventory()
         finally:
             asking.cancel()
             await stop_reading_ahead(ahead)
-        await asyncio.to_thread(self._machine.remember)
+        await self._beside(self._machine.remember)
         yield await self._inventory()
 
     async def changed(self) -> bool:
@@ -100,9 +104,8 @@ class Workbench:
         return await asyncio.to_thread(self._machine.changed)
 
     def _begin(self, installations: tuple[Installation, ...], *, refresh: bool) -> list[Installation]:
-        with self._first_look:
-            self._surveyed = True
-            unanswered = self._survey(installations, refresh=refresh)
+        self._surveyed = True
+        unanswered = self._survey(installations, refresh=refresh)
         self._machine.begin()
         return unanswered
 
@@ -122,27 +125,39 @@ class Workbench:
         self._machine.survey(last_time=last_time)
         return unanswered
 
+    async def _beside(self, use: Callable[[], _T]) -> _T:
+        """Use the machine beside the event loop, when nobody else does."""
+
+        def in_turn() -> _T:
+            with self._turn:
+                return use()
+
+        return await asyncio.to_thread(in_turn)
+
     async def _read_some(self, *, refresh: bool) -> bool:
-        read = partial(self._machine.read_some, _BATCH_SECONDS, refresh=refresh)
-        return await asyncio.to_thread(read)
+        return await self._beside(partial(self._machine.read_some, _BATCH_SECONDS, refresh=refresh))
 
     async def _inventory(self, *, asking: bool = False) -> Inventory:
-        return await asyncio.to_thread(self._machine.inventory, asking=asking)
+        return await self._beside(partial(self._machine.inventory, asking=asking))
+
+    async def _start_reading_ahead(self) -> Process | None:
+        environ = self._inquirer.caller.environ
+        return await start_reading_ahead(self._machine.pending, self.locations.prefix_cache, environ=environ)
 
     async def _ask(self, installations: list[Installation]) -> list[tuple[Installation, Asked]]:
         """Ask these condas, all at once."""
         answers = await asyncio.gather(*(ask(each, self._inquirer) for each in installations))
         return list(zip(installations, answers, strict=True))
 
-    async def _take_in(self, answers: list[tuple[Installation, Asked]], *, searching: bool) -> None:
+    def _take_in(self, answers: list[tuple[Installation, Asked]], *, searching: bool) -> None:
         """Take note of what the condas said and of what lies in the root directories: there may be new environments."""
         for installation, asked in answers:
             self._machine.learn(installation, asked.facts, [_problem(installation, each) for each in asked.problems])
         if searching:
-            await asyncio.to_thread(self._machine.search_roots)
+            self._machine.search_roots()
         if answers or searching:
-            await asyncio.to_thread(self._machine.survey)
-            await asyncio.to_thread(self._machine.add_new)
+            self._machine.survey()
+            self._machine.add_new()
 
 
 def _problem(installation: Installation, error: CondaError) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ def tree(directory: Path, environments: int, packages: int) -> Tree:
     scale = directory / f"{environments}x{packages}"
     if not (scale / "built").exists():
         _say(f"building {environments} environments of {packages} packages")
+        shutil.rmtree(scale, ignore_errors=True)  # half of one, if the last run was ended
         build_scale(scale, environments=environments, packages=packages, report=_say)
         (scale / "built").touch()
     return Tree(sandbox=sandbox, envs=scale / "envs")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from condatui_core.machine import Machine
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
@@ -54,14 +56,13 @@ MakeWorkbench = Callable[..., Workbench]
 def make(tmp_path: Path) -> MakeWorkbench:
     """Workbenches that see `tmp_path/home` and the condas they are given, and nothing of this machine."""
 
-    def make_one(*condas: Path, roots: tuple[str, ...] = (), **settings: object) -> Workbench:
+    def make_one(*condas: Path, roots: tuple[str, ...] = (), conda_seconds: float = 20) -> Workbench:
         locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, tmp_path / "home")
         chosen = Settings(
             conda=tuple(map(str, condas)),
             roots=roots,
             usual_places=False,
-            conda_seconds=20,
-            **settings,  # type: ignore[arg-type]
+            conda_seconds=conda_seconds,
         )
         return Workbench(
             chosen, locations, environ={"PATH": "/usr/bin:/bin"}, clock=lambda: datetime.now(timezone.utc) + LATER
@@ -112,17 +113,76 @@ def test_the_second_time_nobody_is_asked_and_the_first_picture_has_every_name(
 
 @pytest.mark.parametrize(
     "script",
-    ["echo garbage", "exit 1", "kill -9 $$", """echo '{"error": "no"}'; exit 1""", "echo '[]'"],
+    ["echo garbage", "exit 1", "kill -9 $$", """echo '{"error": "no"}'; exit 1""", "echo '[]'", "exec sleep 600"],
 )
 def test_a_conda_that_fails_is_a_problem_and_everything_else_still_shows(
     tmp_path: Path, make: MakeWorkbench, script: str
 ) -> None:
     conda = _conda(tmp_path / "conda", script)
     _environment(tmp_path / "conda/envs/inside", "numpy")
-    *_, last = _load(make(conda))
+    *_, last = _load(make(conda, conda_seconds=1))
     assert [each.name for each in last.environments] == ["base", "inside"]
     assert [problem.id for problem in last.problems] == ["conda-unusable"]
     assert str(conda) in last.problems[0].message
+
+
+def test_a_conda_that_may_not_be_run_is_a_problem_and_its_environments_still_show(
+    tmp_path: Path, make: MakeWorkbench
+) -> None:
+    conda = _conda(tmp_path / "conda", "exit 0")
+    conda.chmod(0o644)
+    _environment(tmp_path / "conda/envs/inside", "numpy")
+    *_, last = _load(make(conda))
+    assert [each.name for each in last.environments] == ["base", "inside"]
+    assert ["not executable" in problem.message for problem in last.problems] == [True]
+
+
+def test_loads_that_are_given_up_one_after_the_other_do_not_get_into_each_others_way(
+    tmp_path: Path, make: MakeWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when `r` is pressed again and again: the thread of the former load is still reading."""
+    for number in range(10):
+        _environment(tmp_path / f"home/.conda/envs/e{number}", "numpy")
+    inside: list[str] = []
+    met: list[tuple[str, ...]] = []
+    reading = threading.Event()
+
+    def alone(name: str) -> None:
+        method = getattr(Machine, name)
+
+        def used(machine: Machine, *arguments: object, **options: object) -> object:
+            inside.append(name)
+            reading.set()
+            met.append(tuple(inside))
+            threading.Event().wait(0.02)  # long enough for another to come in
+            try:
+                return method(machine, *arguments, **options)
+            finally:
+                inside.remove(name)
+
+        monkeypatch.setattr(Machine, name, used)
+
+    alone("read_some")
+    alone("survey")
+    workbench = make()
+
+    async def impatient() -> Inventory:
+        for _ in range(5):
+            task = asyncio.create_task(_last_of(workbench))
+            await asyncio.to_thread(reading.wait)
+            reading.clear()
+            task.cancel()
+        return await _last_of(workbench)
+
+    last = asyncio.run(impatient())
+    assert all(each.contents is not None for each in last.environments)
+    assert len(last.environments) == 10
+    assert len(met) > 5
+    assert {len(each) for each in met} == {1}
+
+
+async def _last_of(workbench: Workbench) -> Inventory:
+    return [inventory async for inventory in workbench.load(refresh=True)][-1]
 
 
 def test_a_conda_that_is_not_there_is_a_problem(tmp_path: Path, make: MakeWorkbench) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
@@ -20,11 +19,12 @@ from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.messages import LENGTH, REPLY, PlaceRequest, Progress, Request, Result, Sizes, pack
 from condatui_core.disk.places import nested_in
 from condatui_core.errors import CondatuiError
+from condatui_core.own_process import DIRECTORY, own_argv, own_environ
 from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, PlaceSizes
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
 
-WALK = (sys.executable, "-m", "condatui_core.disk.walk")
+WALK = own_argv("condatui_core.disk.walk")
 """The command that walks."""
 
 _GRACE = 5.0
@@ -122,8 +122,8 @@ async def _replies(request: Request, environ: Mapping[str, str]) -> AsyncGenerat
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # it imports what this one imports
-        cwd="/",
+        env=own_environ(environ),
+        cwd=DIRECTORY,
         start_new_session=True,
     )
     finished = False

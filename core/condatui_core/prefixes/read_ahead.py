@@ -10,22 +10,29 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from condatui_core.own_process import DIRECTORY, own_argv, own_environ
 
 WORTH_IT = 8
 """So many prefixes have to be waiting; starting a process costs as much as reading a few."""
 
 
-async def start_reading_ahead(prefixes: Sequence[str], cache: Path) -> Process | None:
+async def start_reading_ahead(prefixes: Sequence[str], cache: Path, *, environ: Mapping[str, str]) -> Process | None:
     """Start to read these prefixes from the last to the first; None if it is not worth it or cannot be done."""
     if len(prefixes) < WORTH_IT or (os.cpu_count() or 1) < 2:
         return None
-    argv = (sys.executable, "-m", __name__, str(cache))
     try:
         process = await asyncio.create_subprocess_exec(
-            *argv, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
+            *own_argv(__name__, str(cache)),
+            stdin=PIPE,
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+            env=own_environ(environ),
+            cwd=DIRECTORY,
+            start_new_session=True,
         )
     except OSError:
         return None
