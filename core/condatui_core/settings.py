@@ -40,6 +40,21 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.cache / "disk"
 
     @property
+    def gpu_cache(self) -> Path:
+        """One file an environment: what its GPU check came to."""
+        return self.cache / "gpu"
+
+    @property
+    def jobs(self) -> Path:
+        """One directory a job: its journal."""
+        return self.state / "jobs"
+
+    @property
+    def restore_points(self) -> Path:
+        """One directory a restore point, unless the settings say where else."""
+        return self.state / "restore"
+
+    @property
     def last_list(self) -> Path:
         """The names of last time, for the first picture."""
         return self.cache / "environments"
@@ -78,6 +93,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often to look for changes made outside; 0 is never."""
     conda_seconds: float = 60.0
     """How long conda may take to answer a question."""
+    gpu_import_seconds: float = 120.0
+    """How long `import torch` may take in the GPU check."""
+    gpu_stage_seconds: float = 60.0
+    """How long each later stage of the GPU check may take."""
+    restore_directory: str = ""
+    """Where restore points are kept; in condatui's state directory unless set."""
+    restore_point_bytes: int = 1_000_000_000
+    """What an environment holds besides its packages is kept up to so many bytes without asking."""
+    restore_days: int = 90
+    """Restore points older than so many days are deleted when another is made; 0 keeps them."""
+    restore_bytes: int = 20_000_000_000
+    """All restore points together: beyond so many bytes the oldest are deleted when another is made; 0 is no limit."""
     theme: str = ""
     """A Textual theme; `ansi-dark` sends least over a slow line."""
     ascii: bool = False
@@ -86,7 +113,21 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Action id → keys, separated by commas; see the key list."""
 
 
-_FROM_ENVIRONMENT = ("usual_places", "baseline", "stale_days", "watch_seconds", "conda_seconds", "theme", "ascii")
+_FROM_ENVIRONMENT = (
+    "usual_places",
+    "baseline",
+    "stale_days",
+    "watch_seconds",
+    "conda_seconds",
+    "gpu_import_seconds",
+    "gpu_stage_seconds",
+    "restore_directory",
+    "restore_point_bytes",
+    "restore_days",
+    "restore_bytes",
+    "theme",
+    "ascii",
+)
 
 
 def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:

@@ -51,8 +51,11 @@ class Terminal:
         self._child.send(keys)
 
     def wait_for(self, what: str | Callable[[str], bool], seconds: float = 30.0) -> str:
-        """Read until a text stands on the screen (or a condition holds of it); fails with the screen as it is."""
-        holds = what if callable(what) else lambda screen: what in screen
+        """Read until a text stands on the screen (or a condition holds of it); fails with the screen as it is.
+
+        A text may be broken into lines between its words: how long a path is depends on where the tests run.
+        """
+        holds = what if callable(what) else lambda screen: what in screen or what in " ".join(screen.split())
         deadline = time.monotonic() + seconds
         while True:
             screen = self.screen

@@ -1,0 +1,1 @@
+"""Whether CUDA works in an environment, and if not, why."""

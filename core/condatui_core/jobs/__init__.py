@@ -1,0 +1,1 @@
+"""What changes environments: plans, jobs, and what keeps both from losing anything."""
