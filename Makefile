@@ -20,7 +20,7 @@ demo: .venv/ready  ## open the workbench on a sandbox
 	@$(BIN)/condatui demo --dir .sandbox
 
 test: check  ## every test, the wheel included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 check: .venv/ready  ## style, types and import contracts
 	$(BIN)/ruff format --check .

@@ -45,6 +45,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.cache / "gpu"
 
     @property
+    def own_uses(self) -> Path:
+        """One file an environment: when condatui itself ran something of it."""
+        return self.state / "own-uses"
+
+    @property
     def jobs(self) -> Path:
         """One directory a job: its journal."""
         return self.state / "jobs"

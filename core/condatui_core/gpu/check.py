@@ -1,0 +1,154 @@
+"""The GPU check for the façade: what is known at once, what a check tells, what was found last time."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from condatui_core.conda.command_log import CommandLog
+from condatui_core.gpu.driver.reading import read_driver
+from condatui_core.gpu.examination import Examiner, GpuProgress, Tell, judge
+from condatui_core.gpu.probe.prober import Limits, Prober
+from condatui_core.gpu.result_cache import ResultCache, lasts
+from condatui_core.gpu.static.reading import read_static
+from condatui_core.prefixes.own_uses import OwnUses
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.environment import Environment
+from condatui_core.records.gpu import Driver, GpuResult, StaticFacts
+from condatui_core.records.gpu_probe import ProbeRun
+from condatui_core.settings import Locations, Settings
+
+ReadDriver: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Driver]]
+
+
+class GpuCheck:
+    """Checks whether frameworks can compute on the GPUs of this machine, one environment after the other."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        locations: Locations,
+        *,
+        environ: Mapping[str, str],
+        clock: Callable[[], datetime],
+        log: CommandLog | None = None,
+        ask_driver: ReadDriver = read_driver,
+        platform: str = sys.platform,
+    ) -> None:
+        self._home = locations.home
+        self._environ = environ
+        self._clock = clock
+        self._platform = platform
+        self._ask_driver = ask_driver
+        self._driver: Driver | None = None
+        self._asking_driver = asyncio.Lock()
+        self._import_seconds = settings.gpu_import_seconds
+        self._own_uses = OwnUses(locations.own_uses)
+        limits = Limits(to_import=settings.gpu_import_seconds, a_stage=settings.gpu_stage_seconds)
+        self._examiner = Examiner(Prober(limits, environ), log or CommandLog(), clock)
+        self._cache = ResultCache(locations.gpu_cache, environ=environ, clock=clock)
+        self._cancellations = 0
+        self._under_way: set[asyncio.Task[GpuResult]] = set()
+
+    def static(self, environment: Environment) -> StaticFacts:
+        """What the files of an environment say: milliseconds, no process; to be called in a thread."""
+        return read_static(_read(environment), home=self._home, environ=self._environ)
+
+    def remembered(self, environment: Environment) -> GpuResult | None:
+        """What the last check came to, in whatever session, as long as it holds; to be called in a thread."""
+        return self._cache.recall(_read(environment))
+
+    async def driver(self, *, anew: bool = False) -> Driver:
+        """The driver of this machine: asked once, for that takes a second, or ten if it is sick."""
+        async with self._asking_driver:
+            if self._driver is None or anew:
+                self._driver = await self._ask_driver(self._environ)
+            return self._driver
+
+    async def preliminary(self, environment: Environment) -> GpuResult:
+        """What the files and the driver allow to say, without a run of the environment's Python."""
+        static = await asyncio.to_thread(self.static, environment)
+        return judge(static, await self._driver_for(static), at=self._clock(), platform=self._platform)
+
+    async def check(
+        self, environments: Iterable[Environment], *, anew: bool = True
+    ) -> AsyncGenerator[GpuProgress | GpuResult, None]:
+        """Check environments one after the other; of each some progress is told, and then the result.
+
+        Without `anew`, what was found before is taken where it still holds and does not hang on the driver's mood.
+        To leave the generator, or `cancel`, ends what runs; no result is told then. Raises CondatuiError where nothing
+        can be run at all.
+        """
+        turn = self._cancellations
+        for environment in environments:
+            async with aclosing(self._check(environment, anew=anew)) as told:
+                async for each in told:
+                    yield each
+            if self._cancellations != turn:
+                return
+
+    def cancel(self) -> None:
+        """End all checks that are under way."""
+        self._cancellations += 1
+        for task in self._under_way:
+            task.cancel()
+
+    async def _check(self, environment: Environment, *, anew: bool) -> AsyncGenerator[GpuProgress | GpuResult, None]:
+        if not anew:
+            known = await asyncio.to_thread(self.remembered, environment)
+            if known is not None and lasts(known):
+                yield known
+                return
+        heard: asyncio.Queue[GpuProgress | None] = asyncio.Queue()
+        task = asyncio.create_task(self._examine(environment, heard.put_nowait))
+        task.add_done_callback(lambda _: heard.put_nowait(None))
+        self._under_way.add(task)
+        try:
+            while (progress := await heard.get()) is not None:
+                yield progress
+        finally:
+            self._under_way.discard(task)
+            task.cancel()
+            await asyncio.wait((task,))
+        if not task.cancelled():
+            yield task.result()
+
+    async def _examine(self, environment: Environment, tell: Tell) -> GpuResult:
+        begun = time.monotonic()
+        environment = await asyncio.to_thread(_read, environment)
+        dependencies = await asyncio.to_thread(self._cache.dependencies, environment)
+        static = await asyncio.to_thread(self.static, environment)
+        driver = await self._driver_for(static)
+        runs = await self._run(environment, static, tell)
+        seconds = time.monotonic() - begun
+        result = judge(static, driver, runs, at=self._clock(), platform=self._platform, seconds=seconds)
+        await asyncio.to_thread(self._cache.keep, result, dependencies)
+        return result
+
+    async def _run(self, environment: Environment, static: StaticFacts, tell: Tell) -> tuple[ProbeRun, ...]:
+        """Run what there is, and note that it was not the user who did."""
+        begun, at_most = self._clock(), timedelta(seconds=self._import_seconds)
+        note = partial(self._own_uses.note, environment.prefix, begun, before=environment.last_used)
+        await asyncio.to_thread(note, begun + at_most)  # who is cancelled comes to no end
+        runs = await self._examiner.run(environment, static, tell)
+        await asyncio.to_thread(note, self._clock())
+        return runs
+
+    async def _driver_for(self, static: StaticFacts) -> Driver | None:
+        """The driver, unless there is nothing here that would use it: a sick one need not be waited for then."""
+        return await self.driver() if static.torch.presence != "absent" or static.others else None
+
+
+def _read(environment: Environment) -> Environment:
+    """An environment with its contents, be they read already or not."""
+    if environment.contents is not None:
+        return environment
+    return replace(environment, contents=read_prefix(environment.prefix))

@@ -1,0 +1,3 @@
+"""The NVIDIA driver of the machine, read without trusting it."""
+
+from __future__ import annotations

@@ -1,0 +1,90 @@
+"""Where PyTorch lies in an environment, and which of its telling files are there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from condatui_core.bounded_read import read_bounded
+from condatui_core.gpu.static.torch_version import VersionFile, parse_version_file
+from condatui_core.records.gpu import BuildKind
+
+LARGEST_VERSION_FILE = 1 << 20
+"""Bytes; real ones have some hundred."""
+_TELLING = ("libtorch_cuda.so", "libc10_cuda.so", "libtorch_hip.so", "libtorch_xpu.so", "libtorch_cpu.so")
+_LEFT_BEHIND = ("~orch", "-orch")
+"""What pip renames `torch` to while it removes it."""
+
+
+class TorchFiles(Struct, frozen=True, kw_only=True):
+    """What of PyTorch lies in an environment."""
+
+    directory: str = ""
+    """That of the package that `import torch` finds; empty if there is none."""
+    version: VersionFile | None = None
+    """None if version.py is not there or cannot be read."""
+    libraries: tuple[str, ...] = ()
+    """Which of the libraries that tell kinds apart are there."""
+    leftovers: tuple[str, ...] = ()
+    """Directories without a module in them, or with a name that none can have."""
+
+    @property
+    def library_kind(self) -> BuildKind:
+        """What it was built for by its libraries."""
+        if "libtorch_hip.so" in self.libraries:
+            return "rocm"
+        if "libtorch_cuda.so" in self.libraries:
+            return "cuda"
+        if "libtorch_xpu.so" in self.libraries:
+            return "xpu"
+        return "cpu" if self.libraries else "unknown"
+
+
+def find_torch(prefix: str, site_packages: Sequence[str], elsewhere: Sequence[str] = ()) -> TorchFiles:
+    """Look for PyTorch in these site-packages (absolute), then where editable installs have their sources."""
+    leftovers = tuple(path for directory in site_packages for path in _leftovers(directory))
+    for parent in (*site_packages, *elsewhere):
+        directory = os.path.join(parent, "torch")
+        if os.path.isfile(os.path.join(directory, "__init__.py")):
+            return TorchFiles(
+                directory=directory,
+                version=read_version_file(directory),
+                libraries=tuple(_libraries(prefix, directory)),
+                leftovers=leftovers,
+            )
+    return TorchFiles(leftovers=leftovers)
+
+
+def read_version_file(directory: str) -> VersionFile | None:
+    """Read the version.py of a torch; None if it is not there or says nothing."""
+    try:
+        return parse_version_file(read_bounded(os.path.join(directory, "version.py"), LARGEST_VERSION_FILE))
+    except OSError:
+        return None
+
+
+def _libraries(prefix: str, directory: str) -> Iterator[str]:
+    # Wheels and the pytorch channel have them in torch/lib, conda-forge has them in a package of their own.
+    for name in _TELLING:
+        if any(os.path.exists(os.path.join(place, name)) for place in (f"{directory}/lib", f"{prefix}/lib")):
+            yield name
+
+
+def _leftovers(site_packages: str) -> Iterator[str]:
+    try:
+        names = sorted(os.listdir(site_packages))
+    except OSError:
+        return
+    for name in names:
+        path = os.path.join(site_packages, name)
+        if name == "torch":
+            if os.path.isdir(path) and not _has_module(path):
+                yield path
+        elif name.startswith(_LEFT_BEHIND):
+            yield path
+
+
+def _has_module(directory: str) -> bool:
+    return any(os.path.exists(os.path.join(directory, f"__init__.{ending}")) for ending in ("py", "pyc"))

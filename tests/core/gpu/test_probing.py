@@ -1,0 +1,422 @@
+"""The probe in real environments, with torch packages that do what real ones have been seen to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from condatui_core.gpu.probe.prober import Limits, Probe, Prober
+from condatui_core.records.gpu_probe import (
+    Available,
+    Begun,
+    Built,
+    ConvolutionRun,
+    Counted,
+    CudnnRead,
+    DeviceSeen,
+    Imported,
+    ImportFailed,
+    KernelRun,
+    Loaded,
+    Over,
+    ProbeRun,
+    Stage,
+    Why,
+)
+from condatui_core.sandbox import Sandbox
+from support.fake_torch import A_GPU, CPU_BUILD, WORKING, FakeTorch, real_environment, site_packages
+from support.gpu_facts import NO_DRIVER_TEXT
+from support.prefixes import manifest
+
+ENVIRON = {"PATH": os.environ["PATH"]}
+GRACES = ((signal.SIGTERM, 0.3), (signal.SIGKILL, 20.0))
+IGNORING = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+FOREVER = "import time; time.sleep(600)"
+
+
+class Impatient(Limits, frozen=True, kw_only=True):
+    """Has all the time of the world, but none after a stage of this kind."""
+
+    after_stage: type[Stage]
+
+    def after(self, stages: Sequence[Stage]) -> float:
+        return 0.1 if stages and isinstance(stages[-1], self.after_stage) else 60
+
+
+def patient() -> Limits:
+    return Limits(to_import=60, a_stage=60)
+
+
+def impatient(after: type[Stage]) -> Limits:
+    return Impatient(to_import=60, a_stage=60, after_stage=after)
+
+
+class Bench:
+    """An environment, and a prober for it."""
+
+    def __init__(self, prefix: Path, scratch: Path) -> None:
+        self.prefix = prefix
+        self.scratch = scratch
+        self.environ = dict(ENVIRON)
+        self.told: list[Stage] = []
+
+    def probe(self, **fields: str) -> Probe:
+        return Probe(prefix=str(self.prefix), python=f"{self.prefix}/bin/python", **fields)  # type: ignore[arg-type]
+
+    def prober(self, limits: Limits | None = None, **fields: object) -> Prober:
+        return Prober(limits or patient(), self.environ, **{"graces": GRACES, **fields})  # type: ignore[arg-type]
+
+    async def run(self, torch: FakeTorch | None, limits: Limits | None = None, **fields: object) -> ProbeRun:
+        """Probe this torch; whatever it does, the environment is afterwards what it was before."""
+        if torch:
+            torch.install(self.prefix)
+        before = manifest(self.prefix)
+        run = await self.prober(limits, **fields).run(self.probe(), self.told.append)
+        assert manifest(self.prefix) == before
+        return run
+
+    @property
+    def pid_file(self) -> Path:
+        return self.scratch / "pid"
+
+    def ended(self) -> bool:
+        """Whether the process that has left its pid is gone; one that nobody reaps counts as gone."""
+        with suppress(psutil.NoSuchProcess):
+            return psutil.Process(int(self.pid_file.read_text())).status() == psutil.STATUS_ZOMBIE
+        return True
+
+    def descendant(self, code: str) -> str:
+        """Code that starts a process which leaves its pid and then runs this code, and waits for that pid."""
+        file = str(self.pid_file)
+        descendant = (
+            "import os\n"
+            f"with open({file!r} + '~', 'w') as written: written.write(str(os.getpid()))\n"
+            f"os.rename({file!r} + '~', {file!r})\n"
+            f"{code}\n"
+        )
+        return (
+            "import os, subprocess, sys, time\n"
+            f"subprocess.Popen([sys.executable, '-c', {descendant!r}])\n"
+            f"while not os.path.exists({file!r}): time.sleep(0.01)\n"
+        )
+
+
+@pytest.fixture
+def bench(sandbox: Sandbox, tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(real_environment(sandbox, tmp_path), tmp_path)
+    yield made
+    if made.pid_file.exists():
+        assert made.ended()
+
+
+async def test_a_torch_that_works_says_so_stage_by_stage(bench: Bench) -> None:
+    run = await bench.run(WORKING)
+    assert [type(stage) for stage in run.stages] == [
+        Begun,
+        Imported,
+        Built,
+        Available,
+        Counted,
+        CudnnRead,
+        DeviceSeen,
+        KernelRun,
+        ConvolutionRun,
+        Loaded,
+        Over,
+    ]
+    assert (run.ended, run.exit_code, run.stages) == ("exited", 0, tuple(bench.told))
+    _, imported, built, available, counted, cudnn, device, kernel, convolution, *_ = run.stages
+    assert isinstance(imported, Imported) and imported.version == "2.13.0+cu130"
+    assert imported.file == str(site_packages(bench.prefix) / "torch/__init__.py")
+    assert isinstance(built, Built) and (built.cuda, built.hip) == ("13.0", None)
+    assert built.archs == ("sm_80", "sm_90", "compute_90")
+    assert isinstance(available, Available) and available.available
+    assert isinstance(counted, Counted) and counted.count == 1
+    assert isinstance(cudnn, CudnnRead) and cudnn.version == 91002
+    assert isinstance(device, DeviceSeen) and (device.name, device.capability) == ("NVIDIA H100", (9, 0))
+    assert (device.total_bytes, device.free_bytes) == (80 << 30, 40 << 30)
+    assert isinstance(kernel, KernelRun) and kernel.right
+    assert isinstance(convolution, ConvolutionRun) and convolution.right
+
+
+async def test_a_torch_that_sees_no_gpu_says_why_and_is_asked_once(bench: Bench) -> None:
+    counting = f"open({str(bench.scratch / 'asked')!r}, 'a').write('x')"
+    torch = FakeTorch(actions={"init": counting}, warnings=("CUDA initialization:\n  too old",))
+    run = await bench.run(torch)
+    (available,) = [stage for stage in run.stages if isinstance(stage, Available)]
+    (why,) = [stage for stage in run.stages if isinstance(stage, Why)]
+    assert (available.available, available.warnings) == (False, ("CUDA initialization: too old",))
+    assert (why.kind, why.message) == ("RuntimeError", NO_DRIVER_TEXT)
+    assert (bench.scratch / "asked").read_text() == "x"
+    assert "too old" in run.stderr
+    assert isinstance(run.stages[-1], Over)
+
+
+async def test_a_cpu_build_is_not_asked_for_a_driver(bench: Bench) -> None:
+    run = await bench.run(CPU_BUILD)
+    assert not any(isinstance(stage, (Why, DeviceSeen)) for stage in run.stages)
+    (built,) = [stage for stage in run.stages if isinstance(stage, Built)]
+    assert built.cuda is None
+
+
+async def test_no_torch_and_what_is_left_of_one(bench: Bench) -> None:
+    run = await bench.run(None)
+    _, failed, *_ = run.stages
+    assert isinstance(failed, ImportFailed)
+    assert (failed.kind, failed.missing) == ("ModuleNotFoundError", "torch")
+    (site_packages(bench.prefix) / "torch/lib").mkdir(parents=True)
+    run = await bench.run(None)
+    _, failed, *_ = run.stages
+    assert isinstance(failed, ImportFailed)
+    assert (failed.kind, failed.missing) == ("", "")
+    assert str(site_packages(bench.prefix) / "torch") in failed.message
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGABRT])
+async def test_a_crash_of_the_import(bench: Bench, number: signal.Signals) -> None:
+    run = await bench.run(FakeTorch(before=f"import os; os.kill(os.getpid(), {int(number)})"))
+    assert (run.ended, run.exit_code) == ("exited", -number)
+    assert [type(stage) for stage in run.stages] == [Begun]
+    assert "Fatal Python error" in run.stderr, "faulthandler tells where"
+
+
+async def test_a_crash_in_a_kernel(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(available=True, devices=(A_GPU,), actions={"kernel": "os.kill(os.getpid(), 11)"}))
+    assert run.exit_code == -signal.SIGSEGV
+    assert isinstance(run.stages[-1], DeviceSeen)
+
+
+async def test_a_kernel_that_fails_and_one_that_is_wrong(bench: Bench) -> None:
+    failing = "raise RuntimeError('CUDA error: no kernel image is available\\n for execution on the device')"
+    two = FakeTorch(available=True, devices=(A_GPU, A_GPU), actions={"kernel": failing}, wrong=("conv",))
+    run = await bench.run(two)
+    kernels = [stage for stage in run.stages if isinstance(stage, KernelRun)]
+    assert [(each.index, each.right, each.kind) for each in kernels] == [
+        (0, False, "RuntimeError"),
+        (1, False, "RuntimeError"),
+    ]
+    assert kernels[0].message == "CUDA error: no kernel image is available for execution on the device"
+    convolutions = [stage for stage in run.stages if isinstance(stage, ConvolutionRun)]
+    assert [(each.right, each.kind) for each in convolutions] == [(False, ""), (False, "")]
+    assert isinstance(run.stages[-1], Over)
+
+
+async def test_an_import_that_exits(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(before="raise SystemExit('not on this machine')"))
+    _, failed, *_ = run.stages
+    assert isinstance(failed, ImportFailed)
+    assert (failed.kind, failed.message) == ("SystemExit", "not on this machine")
+    assert run.exit_code == 0
+
+
+async def test_an_import_that_prints_garbage(bench: Bench) -> None:
+    garbage = "import os; [os.write(1, os.urandom(1 << 20)) for _ in range(12)]; os.write(2, b'\\x1b[2J{}\\n')"
+    run = await bench.run(FakeTorch(before=garbage))
+    assert isinstance(run.stages[-1], Over)
+    assert 0 < len(run.stdout) <= 10_000
+    assert run.stderr == "\x1b[2J{}\n"
+
+
+async def test_credentials_are_masked(bench: Bench) -> None:
+    secret = "https://ada:secret@host/t/tk-1234/channel"
+    run = await bench.run(FakeTorch(before=f"import os; os.write(1, {secret.encode()!r}); raise OSError({secret!r})"))
+    _, failed, *_ = run.stages
+    assert isinstance(failed, ImportFailed)
+    assert failed.message == run.stdout == "https://***@host/t/<TOKEN>/channel"
+    assert "secret@" not in failed.traceback
+
+
+async def test_a_text_that_is_no_unicode(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(before="raise ImportError('\\udcff\\ud800')"))
+    _, failed, *_ = run.stages
+    assert isinstance(failed, ImportFailed) and failed.message == "??"
+
+
+async def test_an_import_that_forks_is_told_of_once(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(before="import os; os.fork()"))
+    assert len(run.stages) == len({type(stage) for stage in run.stages})
+    assert isinstance(run.stages[-1], Over)
+
+
+async def test_an_import_that_closes_all_files(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(before="import os; os.closerange(3, 200); os.chdir('/')"))
+    assert isinstance(run.stages[-1], Over)
+
+
+async def test_a_descendant_that_lives_on_is_ended(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(before=bench.descendant(FOREVER)))
+    assert (run.ended, run.exit_code) == ("exited", 0)
+    assert bench.ended()
+
+
+async def test_a_descendant_that_has_left_the_session_is_ended(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(before=bench.descendant(f"os.setsid()\n{IGNORING}\n{FOREVER}")))
+    assert (run.ended, run.exit_code) == ("exited", 0)
+    assert bench.ended()
+
+
+async def test_an_import_that_takes_for_ever(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(before=FOREVER), impatient(Begun))
+    assert (run.ended, run.exit_code, run.limit) == ("timed-out", -signal.SIGTERM, 0.1)
+    assert [type(stage) for stage in run.stages] == [Begun]
+    assert "torch/__init__.py" in run.stderr, "faulthandler tells where it was"
+
+
+async def test_an_import_that_ignores_sigterm(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(before=f"{IGNORING}\n{bench.descendant(FOREVER)}\n{FOREVER}"), impatient(Begun))
+    assert (run.ended, run.exit_code) == ("timed-out", -signal.SIGKILL)
+    assert bench.ended()
+
+
+async def test_a_driver_that_does_not_answer(bench: Bench) -> None:
+    run = await bench.run(FakeTorch(actions={"is_available": "time.sleep(600)"}), impatient(Built))
+    assert run.ended == "timed-out"
+    assert isinstance(run.stages[-1], Built)
+
+
+async def test_a_kernel_that_does_not_end(bench: Bench) -> None:
+    torch = FakeTorch(available=True, devices=(A_GPU,), actions={"kernel": "time.sleep(600)"})
+    run = await bench.run(torch, impatient(DeviceSeen))
+    assert run.ended == "timed-out"
+    assert isinstance(run.stages[-1], DeviceSeen)
+
+
+async def test_one_that_cannot_be_ended_is_given_up_and_reaped_later(bench: Bench) -> None:
+    graces = ((signal.SIGTERM, 0.05), (signal.SIGKILL, 0.05))
+    FakeTorch(before=FOREVER).install(bench.prefix)
+    prober = bench.prober(impatient(Begun), graces=graces, send=lambda group, number: None)
+    run = await prober.run(bench.probe())
+    assert (run.ended, run.exit_code) == ("stuck", None)
+    assert run.pid and run.process_state
+    stuck = psutil.Process(run.pid)
+    stuck.kill()
+    await _until(lambda: stuck.status() == psutil.STATUS_ZOMBIE)
+    FakeTorch(before="raise SystemExit").install(bench.prefix)
+    await prober.run(bench.probe())
+    assert not stuck.is_running()
+
+
+async def test_a_task_that_is_cancelled_leaves_nothing_running(bench: Bench) -> None:
+    FakeTorch(before=f"{bench.descendant(FOREVER)}\n{FOREVER}").install(bench.prefix)
+    running = asyncio.create_task(bench.prober().run(bench.probe()))
+    await _until(bench.pid_file.exists)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert bench.ended()
+
+
+async def test_a_task_that_is_cancelled_while_it_starts_leaves_nothing_running(bench: Bench) -> None:
+    FakeTorch(before=FOREVER).install(bench.prefix)
+    for turns in range(8):
+        running = asyncio.create_task(bench.prober().run(bench.probe()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert not psutil.Process().children()
+
+
+async def test_a_probe_whose_starter_is_no_more_ends_itself(bench: Bench) -> None:
+    FakeTorch(before=FOREVER).install(bench.prefix)
+    argv = bench.probe().argv(str(bench.scratch / "result"), seconds=0.1)
+    process = await asyncio.create_subprocess_exec(*argv, stderr=asyncio.subprocess.PIPE)
+    _, stderr = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 1
+    assert b"torch/__init__.py" in stderr, "it tells where it was"
+
+
+async def test_only_one_runs_at_a_time(bench: Bench) -> None:
+    WORKING.install(bench.prefix)
+    prober = bench.prober()
+    told: list[tuple[int, Stage]] = []
+    first, second = (prober.run(bench.probe(), lambda stage, n=n: told.append((n, stage))) for n in (1, 2))
+    runs = await asyncio.gather(first, second)
+    assert [number for number, _ in told] == [1] * len(runs[0].stages) + [2] * len(runs[1].stages)
+
+
+async def test_a_python_that_does_not_start(bench: Bench) -> None:
+    python = bench.prefix / "bin/python"
+    python.unlink()
+    run = await bench.run(None)
+    assert (run.ended, run.exit_code) == ("not-started", None)
+    assert "No such file" in run.error
+    python.write_text("neither a program nor a script")
+    python.chmod(0o755)
+    assert "Exec format" in (await bench.run(None)).error
+    python.write_text("#!/bin/sh\necho 'libpython3.11.so.1.0: cannot open shared object file' >&2\nexit 127\n")
+    run = await bench.run(None)
+    assert (run.ended, run.exit_code, run.stages) == ("exited", 127, ())
+    assert "libpython" in run.stderr
+
+
+async def test_nothing_of_the_users_own_is_imported(bench: Bench) -> None:
+    elsewhere = bench.scratch / "elsewhere"
+    elsewhere.mkdir()
+    for module in ("torch.py", "json.py", "sitecustomize.py"):
+        (elsewhere / module).write_text("raise SystemExit('the wrong one')")
+    bench.environ |= {"PYTHONPATH": str(elsewhere), "PYTHONHOME": "/nowhere", "PYTHONSTARTUP": "/nowhere"}
+    with _working_directory(elsewhere):
+        run = await bench.run(WORKING)
+    assert isinstance(run.stages[-1], Over)
+
+
+async def test_the_variables_are_the_users_and_are_told(bench: Bench) -> None:
+    seen = bench.scratch / "seen"
+    bench.environ |= {
+        "CUDA_VISIBLE_DEVICES": "",
+        "LD_LIBRARY_PATH": "/nowhere",
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    }
+    writing = f"import json, os; open({str(seen)!r}, 'w').write('\\n'.join(sorted(os.environ)) + os.getcwd())"
+    run = await bench.run(FakeTorch(before=writing))
+    assert dict(run.variables) == {
+        "CUDA_VISIBLE_DEVICES": "",
+        "LD_LIBRARY_PATH": "/nowhere",
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    }
+    *names, directory = seen.read_text().split("\n")
+    assert "CUDA_VISIBLE_DEVICES" in names
+    assert "PYTORCH_NVML_BASED_CUDA_CHECK" not in names
+    assert not Path(directory.removeprefix(names[-1])).exists(), "where it ran is gone with it"
+
+
+def test_a_python_without_an_isolated_mode_is_asked_otherwise() -> None:
+    probe = Probe(prefix="/opt/env", python="/opt/env/bin/python", python_version="2.7.18")
+    assert probe.argv("/tmp/result")[:4] == ("/opt/env/bin/python", "-E", "-s", "-B")
+    modern = Probe(prefix="/opt/env", python="/opt/env/bin/python", python_version="3.11.9")
+    assert modern.argv("/tmp/result")[:5] == ("/opt/env/bin/python", "-I", "-B", "-X", "faulthandler")
+
+
+def test_an_import_may_take_longer_than_a_stage() -> None:
+    limits = Limits(to_import=120, a_stage=60)
+    assert limits.after([]) == limits.after([Begun()]) == 120
+    assert limits.after([Begun(), Imported()]) == 60
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async def is_met() -> None:
+        while not condition():  # noqa: ASYNC110 - no event tells of what other processes do
+            await asyncio.sleep(0.005)
+
+    await asyncio.wait_for(is_met(), 60)
+
+
+class _working_directory:  # noqa: N801 - contextlib.chdir came with Python 3.11
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def __enter__(self) -> None:
+        self._before = os.getcwd()
+        os.chdir(self._directory)
+
+    def __exit__(self, *_: object) -> None:
+        os.chdir(self._before)
