@@ -18,25 +18,37 @@ from condatui_core.records.command_run import CommandRun, Outcome
 MOST_BYTES = 64 * 1024 * 1024
 """What a command may write to stdout, and to stderr."""
 
+_LARGE = 1024 * 1024
+"""Bytes that would keep the event loop busy for long enough to be felt."""
+
 
 class ProcessRunner:
     """The runner that really starts processes; each is logged when it is over, however it ended."""
 
     def __init__(
-        self, log: CommandLog, now: Callable[[], datetime], *, most_bytes: int = MOST_BYTES, grace: float = 1.0
+        self,
+        log: CommandLog,
+        now: Callable[[], datetime],
+        *,
+        most_bytes: int = MOST_BYTES,
+        grace: float = 1.0,
+        make_output: Callable[[int], Output] = Output,
     ) -> None:
+        """`grace`: seconds between SIGTERM and SIGKILL. `make_output` collects what a command writes."""
         self._log = log
         self._now = now
         self._most_bytes = most_bytes
         self._grace = grace
+        self._make_output = make_output
 
-    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         """Run a command; cancelling ends it with all its descendants.
 
-        Raises CondaError if it cannot be started, takes more than so many seconds, or writes too much.
+        Raises CondaError if it cannot be started, takes more than so many seconds (None: as long as it likes), or
+        writes too much.
         """
         started, clock = self._now(), time.monotonic()
-        output = Output(self._most_bytes)
+        output = self._make_output(self._most_bytes)
         outcome: Outcome = "not started"
         reason, exit_code = "", None
         try:
@@ -44,7 +56,7 @@ class ProcessRunner:
             outcome = "done" if exit_code == 0 else "failed"
         except asyncio.TimeoutError:
             outcome = "timed out"
-            raise timed_out(argv, seconds) from None
+            raise timed_out(argv, seconds or 0) from None
         except asyncio.CancelledError:
             outcome = "cancelled"
             raise
@@ -67,11 +79,17 @@ class ProcessRunner:
         return Answer(
             argv=tuple(argv),
             exit_code=exit_code,
-            documents=parse_documents(output.written[STDOUT]),
+            documents=await _documents(output.written[STDOUT]),
             stdout=_text(output, STDOUT),
             stderr=_text(output, STDERR),
             milliseconds=run.milliseconds,
         )
+
+
+async def _documents(written: bytearray) -> tuple[object, ...]:
+    if len(written) < _LARGE:
+        return parse_documents(written)
+    return await asyncio.to_thread(parse_documents, written)
 
 
 def _text(output: Output, stream: int) -> str:

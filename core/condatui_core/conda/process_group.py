@@ -44,7 +44,7 @@ class Output(asyncio.SubprocessProtocol):
 
 
 async def run_group(
-    argv: Sequence[str], environ: Mapping[str, str], *, seconds: float, grace: float, output: Output
+    argv: Sequence[str], environ: Mapping[str, str], *, seconds: float | None, grace: float, output: Output
 ) -> int | None:
     """Run a command in a session of its own until it exits; give its exit code, negative if a signal ended it.
 

@@ -23,6 +23,7 @@ _METADATA = ("METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO")
 
 
 class _VcsInfo(Struct):
+    vcs: str | None = None
     commit_id: str | None = None
 
 
@@ -34,6 +35,7 @@ class _DirectUrl(Struct):
     url: str = ""
     vcs_info: _VcsInfo | None = None
     dir_info: _DirInfo | None = None
+    subdirectory: str | None = None
 
 
 def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterator[Distribution]:
@@ -59,6 +61,8 @@ def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterat
         origin=origin.kind,
         url=origin.url,
         revision=origin.revision,
+        vcs=origin.vcs,
+        subdirectory=origin.subdirectory,
         location=origin.location,
         installed_bytes=_sum_of_sizes(_read_optional(absolute, "RECORD")),
         requires=_requirements(headers, absolute),
@@ -105,10 +109,12 @@ def _sum_of_sizes(record: bytes) -> int:
     return sum(int(size) for size in sizes if size.isdigit() and len(size) < 16)
 
 
-class _Origin(Struct):
+class _Origin(Struct, kw_only=True):
     kind: Origin = "index"
     url: str | None = None
     revision: str = ""
+    vcs: str = ""
+    subdirectory: str = ""
     location: str = ""
 
 
@@ -128,11 +134,14 @@ def _origin(stated: _DirectUrl) -> _Origin:
     url = mask_credentials(stated.url)
     scheme, _, rest = stated.url.partition("://")
     location = unquote("/" + rest.partition("/")[2], errors="surrogateescape") if scheme == "file" else ""
+    subdirectory = stated.subdirectory or ""
     if stated.vcs_info:
-        return _Origin("vcs", url, stated.vcs_info.commit_id or "", location)
+        commit, vcs = stated.vcs_info.commit_id or "", stated.vcs_info.vcs or ""
+        return _Origin(kind="vcs", url=url, revision=commit, vcs=vcs, subdirectory=subdirectory, location=location)
     if stated.dir_info and stated.dir_info.editable:
-        return _Origin("editable", url, "", location)
-    return _Origin("local" if stated.dir_info or location else "url", url, "", location)
+        return _Origin(kind="editable", url=url, location=location)
+    kind: Origin = "local" if stated.dir_info or location else "url"
+    return _Origin(kind=kind, url=url, subdirectory=subdirectory, location=location)
 
 
 _DIRECT_URL = msgspec.json.Decoder(_DirectUrl)

@@ -7,6 +7,8 @@ import sys
 
 from condatui_core.records.sighting import Look
 
+HALF_MADE = ".condatui-clone"
+"""The file in an environment that condatui is making: as long as it is there, the environment is not whole."""
 _REMAINS = ("conda-meta", "bin", "lib", "include", "share", "etc", "ssl", "Scripts", "Library", "pyvenv.cfg")
 
 
@@ -28,9 +30,10 @@ def look_at(prefix: str) -> Look:
         readable=readable,
         has_conda_meta=has_conda_meta,
         has_history=has_history,
+        half_made=os.path.lexists(os.path.join(prefix, HALF_MADE)),
         remains=() if has_history else _remains(prefix),
         writable=os.access(history, os.W_OK) and os.access(meta, os.W_OK) if has_history else None,
-        owner=_user_name(there.st_uid),
+        owner=user_name(there.st_uid),
     )
 
 
@@ -38,7 +41,8 @@ def _remains(prefix: str) -> tuple[str, ...]:
     return tuple(name for name in _REMAINS if os.path.lexists(os.path.join(prefix, name)))
 
 
-def _user_name(uid: int) -> str:
+def user_name(uid: int) -> str:
+    """Name a user; the number where it has no name here."""
     if sys.platform == "win32":
         return str(uid)
     import pwd  # noqa: PLC0415 - not there on every platform

@@ -43,6 +43,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the user should know first; it can be done all the same."""
     blockers: tuple[Finding, ...] = ()
     """Why it cannot be done: a plan with one is never carried out."""
+    restore_points: tuple[str, ...] = ()
+    """Ids of those that its prefixes had already when it was planned."""
     confirm: str = ""
     """What has to be typed before it is done, because something is really at risk; empty if a key is enough."""
 
@@ -119,6 +121,8 @@ class Ended(Struct, frozen=True, kw_only=True, tag="ended"):
     hint: str = ""
     outcome: Outcome | None = None
     """None if it failed or was cancelled before it came to anything."""
+    exit_code: int = 0
+    """What a command that waited for it exits with."""
 
 
 Event: TypeAlias = StageBegun | CommandBegun | CommandEnded | Said | Progressed | Ended
@@ -156,3 +160,7 @@ class Job(Struct, frozen=True, kw_only=True):
     """The last lines."""
     end: Ended | None = None
     aftermath: Aftermath | None = None
+    waiting: str = ""
+    """What a queued job waits for, if it is not another job of this process: `pid 4711 on gpu07 is at work`."""
+    elsewhere: str = ""
+    """Which other process carries it out: `pid 4711 on gpu07`; empty if it is, or was, this one."""

@@ -73,6 +73,10 @@ class Distribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its direct URL, credentials masked; None if it came from an index."""
     revision: str = ""
     """The commit of a VCS install."""
+    vcs: str = ""
+    """What a VCS install was checked out with: `git`, `hg`, `svn`, `bzr`."""
+    subdirectory: str = ""
+    """Where the project lies in its repository or archive; empty at the top."""
     location: str = ""
     """The directory of an editable or local install."""
     installed_bytes: int = 0

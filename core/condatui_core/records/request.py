@@ -66,6 +66,8 @@ class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
     prefixes: tuple[str, ...]
     """As they were chosen: not resolved, so that a symlink is seen for what it is."""
     restore_point: bool = True
+    override_frozen: bool = False
+    """Whether frozen environments go as well."""
 
 
 class RestoreRequest(Struct, frozen=True, kw_only=True, tag="restore"):

@@ -28,6 +28,8 @@ class Look(Struct, frozen=True, kw_only=True):
     """Whether its conda-meta can be listed."""
     has_conda_meta: bool = False
     has_history: bool = False
+    half_made: bool = False
+    """Whether condatui is making it, or was when it was interrupted."""
     remains: tuple[str, ...] = ()
     """Of a directory that is no environment: what in it looks like one (`conda-meta`, `bin`, `lib`)."""
     writable: bool | None = None

@@ -1,0 +1,3 @@
+"""How package caches are cleaned."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What stands against changing an environment."""
+
+from __future__ import annotations

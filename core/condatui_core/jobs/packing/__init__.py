@@ -1,0 +1,1 @@
+"""The parts of packing: what is found out before, the processes that pack and read back, what the receiver runs."""

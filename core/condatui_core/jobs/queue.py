@@ -1,0 +1,170 @@
+"""The queue of jobs: one writes at a time, here and in every other condatui of this user."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from condatui_core.conda.command_log import CommandLog
+from condatui_core.errors import RefusedError
+from condatui_core.jobs.action_modules import FindAction, action_module
+from condatui_core.jobs.journals.entries import new_job
+from condatui_core.jobs.journals.journal import Journal
+from condatui_core.jobs.running.carrying_out import CarryingOut, Means
+from condatui_core.jobs.running.held_job import HeldJob
+from condatui_core.jobs.running.interrupted import EarlierJobs
+from condatui_core.jobs.running.owner import this_process
+from condatui_core.jobs.running.turns import Turns
+from condatui_core.jobs.work import Surroundings
+from condatui_core.records.job import Event, Job, Plan
+from condatui_core.records.request import ExportRequest, Request
+from condatui_core.settings import Locations
+
+if TYPE_CHECKING:
+    from condatui_core.analyses.exports.text import ExportText
+    from condatui_core.records.restore_point import RestorePointSummary
+
+GRACE = 10.0
+"""Seconds that a command gets to end in order when its job is cancelled: conda rolls back."""
+
+
+class JobQueue:
+    """All jobs of this process, and what is known of those of others. It lives on one event loop."""
+
+    def __init__(
+        self,
+        locations: Locations,
+        surroundings: Callable[[], Awaitable[Surroundings]],
+        *,
+        log: CommandLog,
+        clock: Callable[[], datetime],
+        find_action: FindAction = action_module,
+        grace: float = GRACE,
+    ) -> None:
+        """`surroundings` says how things are now; `grace` are the seconds between asking a command to end and -9."""
+        self._means = Means(
+            locations=locations,
+            owner=this_process(),
+            surroundings=surroundings,
+            find_action=find_action,
+            log=log,
+            clock=clock,
+            grace=grace,
+        )
+        self._held: dict[str, HeldJob] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._earlier = EarlierJobs(locations.jobs, self._means.owner, find_action, clock)
+        self._turns = Turns()
+        self._subscribers: dict[object, Callable[[Job], None]] = {}
+        self._closed = False
+
+    async def plan(self, request: Request) -> Plan:
+        """Find out what a request would do, changing nothing; what stands against it is among the blockers."""
+        action = await asyncio.to_thread(self._means.find_action, request)
+        plan: Plan = await action.plan(request, await self._means.surroundings())
+        return plan
+
+    def submit(self, plan: Plan) -> Job:
+        """Take a plan on; it is carried out when it is its turn. RefusedError if it has blockers, or after `close`."""
+        if plan.blockers:
+            raise RefusedError(plan.blockers[0].message, hint=plan.blockers[0].remedy)
+        if self._closed:
+            raise RefusedError("condatui is about to end: no job begins any more.")
+        now = self._means.clock()
+        job = new_job(self._new_id(now), plan, now)
+        held = HeldJob(job, Journal(self._means.locations.jobs / job.id), self._publish)
+        seeing = CarryingOut(held, self._turns.ask(), self._means).see_through()
+        self._held[job.id] = held
+        self._tasks[job.id] = asyncio.get_running_loop().create_task(seeing)
+        self._publish(job)
+        return job
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs, newest first; those of other processes and earlier times as `recall` has found them last."""
+        known = {each.id: each for each in (*self._earlier.jobs, *(held.job for held in self._held.values()))}
+        return tuple(sorted(known.values(), key=lambda job: (job.submitted, job.id), reverse=True))
+
+    @property
+    def writing(self) -> bool:
+        """Whether a job of this process is not over yet."""
+        return not all(held.over for held in self._held.values())
+
+    def job(self, id: str) -> Job | None:  # noqa: A002 - the record's own word
+        """The job with this id, as it stands; None if none is known."""
+        return next((each for each in self.jobs if each.id == id), None)
+
+    def cancel(self, id: str) -> None:  # noqa: A002 - as above
+        """End a job of this process in order; said once more, its command is killed. One that is over stays so."""
+        if held := self._held.get(id):
+            held.cancel()
+
+    def subscribe(self, callback: Callable[[Job], None]) -> Callable[[], None]:
+        """Call back with every job that changes from now on; what is returned ends that, and may be called twice."""
+        key = object()
+        self._subscribers[key] = callback
+
+        def unsubscribe() -> None:
+            self._subscribers.pop(key, None)
+
+        return unsubscribe
+
+    def events(self, id: str) -> AsyncIterator[Event]:  # noqa: A002 - as above
+        """Yield what happens to a job of this process, from its beginning to its end. KeyError if there is none."""
+        return self._held[id].events()
+
+    async def recall(self) -> tuple[Job, ...]:
+        """Look what the journals tell of other processes and earlier times, and give all jobs, newest first."""
+        await self._earlier.read()
+        return self.jobs
+
+    async def interrupted(self) -> tuple[Job, ...]:
+        """Find the jobs that ended with their process and are not settled, each with what there is now."""
+        found = await self._earlier.interrupted(self._means.surroundings)
+        for job in found:
+            self._publish(job)
+        return found
+
+    async def settle(self, id: str) -> None:  # noqa: A002 - as above
+        """The user knows what became of an interrupted job: it is not told again."""
+        await self._earlier.settle(id)
+
+    async def preview(self, request: ExportRequest) -> ExportText:
+        """Make the text of an export without writing it. CondatuiError if it cannot be made."""
+        from condatui_core.jobs.export import preview  # noqa: PLC0415 - only who exports needs it
+
+        return await preview(request, await self._means.surroundings())
+
+    async def restore_points(self) -> tuple[RestorePointSummary, ...]:
+        """List the restore points, newest first, with what of them is still on this machine."""
+        from condatui_core.jobs.restore_points import restore_points  # noqa: PLC0415 - only who restores needs it
+
+        return await restore_points(await self._means.surroundings())
+
+    async def close(self, grace: float = 2 * GRACE) -> bool:
+        """Take no more jobs, end what is not over and wait for it so many seconds; says whether all has ended.
+
+        The next start tells what became of those that were ended.
+        """
+        self._closed = True
+        for seconds in (grace, GRACE):  # the second time without mercy
+            tasks = [task for task in self._tasks.values() if not task.done()]
+            if not tasks:
+                return True
+            for held in self._held.values():
+                held.cancel(leaving=True)
+            await asyncio.wait(tasks, timeout=seconds)
+        return all(task.done() for task in self._tasks.values())
+
+    def _new_id(self, now: datetime) -> str:
+        stamp = now.astimezone(timezone.utc).strftime("%Y%m%d-%H%M%S")
+        while (name := f"{stamp}-{secrets.token_hex(2)}") in self._held:
+            continue
+        return name
+
+    def _publish(self, job: Job) -> None:
+        for tell in tuple(self._subscribers.values()):
+            tell(job)

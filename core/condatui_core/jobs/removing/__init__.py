@@ -1,0 +1,3 @@
+"""How environments are removed."""
+
+from __future__ import annotations

@@ -1,0 +1,104 @@
+"""What is left on the disk of a removal that did not come to its end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from condatui_core.errors import CondatuiError
+from condatui_core.jobs.removing.keeping import is_whole
+from condatui_core.jobs.restoring.store import directory_of_points, point_ids, read_point
+from condatui_core.jobs.work import Surroundings
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.recorded_paths import read_paths
+from condatui_core.printable import printable
+from condatui_core.records.finding import Problem
+from condatui_core.records.job import Aftermath, Plan
+from condatui_core.records.request import RemoveRequest
+from condatui_core.records.restore_point import RestorePoint
+
+_There = Literal["gone", "whole", "half"]
+_BEFORE = ("", "look", "keep")
+"""Stages in which nothing is removed yet."""
+
+
+def judge(plan: Plan, request: RemoveRequest, stage: str, around: Surroundings) -> Aftermath:
+    """Say what is there of each environment; changes nothing."""
+    directory = directory_of_points(around.settings, around.locations)
+    there: dict[_There, list[str]] = {"gone": [], "whole": [], "half": []}
+    points: dict[str, RestorePoint] = {}
+    if stage == "leftovers" and len(request.prefixes) > 1:
+        stage = "remove"  # nobody knows which one it had come to: the files that conda states have to tell
+    made = {each.prefix: each for each in all_points(directory) if each.id not in plan.restore_points}
+    for prefix in request.prefixes:
+        point = made.get(prefix) if request.restore_point else None
+        if point:
+            points[prefix] = point
+        there[_look(prefix, point, directory, stage)].append(prefix)
+    if not there["half"] and not there["gone"]:
+        return Aftermath(state="untouched", message=f"Nothing was removed: {_names(there['whole'])} is as it was.")
+    if not there["half"] and not there["whole"]:
+        return Aftermath(state="done", message=f"{_names(there['gone'])} is gone, as it should be.")
+    return _half(there, points)
+
+
+def all_points(directory: Path, prefix: str | None = None) -> Iterator[RestorePoint]:
+    """All restore points, or those of a prefix, newest first; those that are damaged are passed over."""
+    for point_id in point_ids(directory):
+        with suppress(CondatuiError):
+            point = read_point(directory, point_id)
+            if prefix in (None, point.prefix):
+                yield point
+
+
+def _half(there: dict[_There, list[str]], points: dict[str, RestorePoint]) -> Aftermath:
+    half = there["half"]
+    parts = [f"{_names(half)} is removed in part."] if half else []
+    parts += [f"Restore point {points[each].id} has {_names([each])} whole." for each in half if each in points]
+    parts += [f"{_names(there['gone'])} is gone."] if there["gone"] else []
+    parts += [f"{_names(there['whole'])} is as it was."] if there["whole"] else []
+    rest = half or there["whole"]
+    saved = all(each in points for each in half)
+    way_out = RemoveRequest(prefixes=tuple(rest), restore_point=not (half and saved))
+    return Aftermath(
+        state="half",
+        message=" ".join(parts),
+        way_out=way_out,
+        way_out_title=f"Remove the rest: {_names(rest)}",
+    )
+
+
+def _look(prefix: str, point: RestorePoint | None, directory: Path, stage: str) -> _There:
+    if not os.path.lexists(prefix):
+        return "gone"
+    if os.path.islink(prefix):
+        return "whole"
+    if point:
+        return "whole" if is_whole(prefix, point, directory) else "half"
+    if stage in _BEFORE:
+        return "whole"
+    return "whole" if stage == "remove" and _has_all_files(prefix) else "half"
+
+
+def _has_all_files(prefix: str) -> bool:
+    """Whether an environment without a restore point has every file that its records state."""
+    contents = read_prefix(prefix)
+    if not contents.has_history:
+        return False
+    replaced = {each.package for each in contents.replaced}
+    for record in contents.packages:
+        paths = read_paths(prefix, record)
+        if isinstance(paths, Problem):
+            return False
+        if record.name not in replaced and not all(os.path.lexists(os.path.join(prefix, each.path)) for each in paths):
+            return False
+    return bool(contents.packages)
+
+
+def _names(prefixes: Sequence[str]) -> str:
+    shown = [printable(os.path.basename(each) or each) for each in prefixes[:3]]
+    more = f" and {len(prefixes) - 3} more" if len(prefixes) > 3 else ""
+    return ", ".join(shown) + more

@@ -1,0 +1,162 @@
+"""Keep what conda could not put back, right before an environment goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from condatui_core.bounded_read import reason
+from condatui_core.byte_words import spell_bytes
+from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.jobs.removing.look import Candidate, caches_of, content_of
+from condatui_core.jobs.restoring.comparing import differences
+from condatui_core.jobs.restoring.making import Subject, make_restore_point
+from condatui_core.jobs.restoring.pruning import prune
+from condatui_core.jobs.restoring.store import delete_point, directory_of_points, read_paths_of
+from condatui_core.jobs.restoring.survey import survey
+from condatui_core.jobs.restoring.tree import Tree, kind_of, read_tree
+from condatui_core.jobs.work import Surroundings, Work
+from condatui_core.printable import printable
+from condatui_core.records.restore_point import KeptPath, RestorePoint
+
+_HISTORY = "conda-meta/history"
+_SET_ASIDE = ".c~"
+"""conda renames files so before it deletes them."""
+
+
+def keep(candidate: Candidate, around: Surroundings, work: Work, *, limited: bool) -> RestorePoint:
+    """Make a restore point of a prefix, and let older ones go; blocks.
+
+    Raises CondatuiError if it cannot be made, RefusedError if it would be larger than the settings allow and nobody
+    has agreed (`limited`), or if something is changed in the prefix meanwhile. Then there is none.
+    """
+    told = _teller(work)
+    found = survey(candidate.path, caches_of(candidate.installation, around), thorough=True, told=told)
+    check_content(candidate, content_of(found).environments, content_of(found).mounts)
+    if found.tree.unreadable:
+        raise CondatuiError(f"No restore point of {candidate.name} could be made.", "\n".join(found.tree.unreadable))
+    limit = around.settings.restore_point_bytes
+    if limited and found.kept_bytes > limit:
+        raise RefusedError(
+            f"{printable(candidate.name)} holds {spell_bytes(found.kept_bytes)} that conda could not put back.",
+            f"The setting `restore_point_bytes` is {spell_bytes(limit)}.",
+            "Plan it again, and it asks; `--no-restore-point` keeps nothing.",
+        )
+    directory = directory_of_points(around.settings, around.locations)
+    point = make_restore_point(directory, _subject(candidate, around), found, told)
+    if changed := _changed(found.tree):
+        with suppress(OSError):
+            delete_point(directory, point.id)
+        raise RefusedError(
+            f"{printable(candidate.name)} is being changed by somebody.", printable(changed), "Try again."
+        )
+    return point
+
+
+def keep_no_more_than_allowed(around: Surroundings, spare: tuple[str, ...]) -> tuple[str, ...]:
+    """Delete the restore points that the settings do not want any more, never those to spare; blocks."""
+    directory = directory_of_points(around.settings, around.locations)
+    return prune(directory, around.settings, around.clock(), spare=spare)
+
+
+def is_whole(prefix: str, point: RestorePoint, directory: Path) -> bool:
+    """Whether an environment is still what its restore point says, by sizes and times; blocks."""
+    return not {"missing", "changed", "history"} & _against(prefix, point, directory)
+
+
+def is_covered(prefix: str, point: RestorePoint, directory: Path) -> bool:
+    """Whether all that there is of an environment is in a restore point, by sizes and times; blocks."""
+    return not {"extra", "changed"} & _against(prefix, point, directory)
+
+
+def half_of(prefix: str, points: Iterable[RestorePoint], directory: Path) -> RestorePoint | None:
+    """The restore point of what conda has begun to remove, if there is nothing that it does not hold; blocks."""
+    for point in points:
+        against = _against(prefix, point, directory)
+        if {"missing", "history"} <= against and not {"extra", "changed"} & against:
+            return point
+    return None
+
+
+def _against(prefix: str, point: RestorePoint, directory: Path) -> set[str]:
+    """What can be said against it: something is `missing`, `extra` or `changed`, or the `history` is."""
+    try:
+        kept = {each.path: each for each in read_paths_of(directory, point)}
+        found = differences(prefix, tuple(kept.values()), thorough=False)
+    except (OSError, CondatuiError):
+        return {"missing", "extra", "changed"}
+    against = set()
+    for each in found:
+        if each.path == _HISTORY:
+            against.add("history")
+        elif each.what in ("missing", "extra"):
+            against.add("" if _is_set_aside(prefix, each.path, kept) else str(each.what))
+        elif each.what != "time" or kept[each.path].kind != "directory":
+            against.add("changed")
+    return against
+
+
+def _is_set_aside(prefix: str, path: str, kept: Mapping[str, KeptPath]) -> bool:
+    """Whether it is a file that conda has renamed and was going to delete."""
+    was = kept.get(path.removesuffix(_SET_ASIDE))
+    if was is None or not path.endswith(_SET_ASIDE):
+        return False
+    try:
+        status = os.lstat(os.path.join(prefix, path))
+    except OSError:
+        return False
+    return was.kind == kind_of(status) and (was.kind != "file" or was.size == status.st_size)
+
+
+def check_content(candidate: Candidate, environments: tuple[str, ...], mounts: tuple[str, ...]) -> None:
+    """Refuse what has come to hold something that must not go along."""
+    name = printable(candidate.name)
+    if environments:
+        raise RefusedError(f"{name} holds other environments.", "\n".join(environments), "Remove or move those first.")
+    if mounts:
+        raise RefusedError(f"Another file system is mounted in {name}.", "\n".join(mounts), "Unmount it first.")
+
+
+def _subject(candidate: Candidate, around: Surroundings) -> Subject:
+    installation = candidate.installation
+    return Subject(
+        prefix=candidate.path,
+        name=candidate.name,
+        at=around.clock(),
+        host=os.uname().nodename,
+        user=around.caller.environ.get("USER", "") or str(around.caller.euid),
+        root_prefix=installation.root_prefix if installation else "",
+        conda_version=installation.version if installation else "",
+    )
+
+
+def _changed(before: Tree) -> str:
+    """The first path that is not what it was when it was kept; empty if there is none."""
+    try:
+        now = {entry.path: entry for entry in read_tree(before.root).entries}
+    except OSError as error:
+        return f"{before.root}: {reason(error)}"
+    for each in before.entries:
+        there = now.pop(each.path, None)
+        if there is None or _stamp(there.status) != _stamp(each.status):
+            return each.path
+    return next(iter(now), "")
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _teller(work: Work) -> Callable[[int], None]:
+    done = 0
+
+    def told(count: int) -> None:
+        nonlocal done
+        if work.cancelled:
+            raise CondatuiError("The job was cancelled while its restore point was being made.")
+        done += count
+        work.progress(done, None, "bytes")
+
+    return told

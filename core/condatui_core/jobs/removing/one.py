@@ -1,0 +1,178 @@
+"""The removal of one path: look again, keep, remove, look whether it is gone."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from condatui_core.conda.conda_environ import conda_environ
+from condatui_core.conda.failure import check
+from condatui_core.errors import CondatuiError
+from condatui_core.jobs.guarding.guards import refuse
+from condatui_core.jobs.removing.aftermath import all_points
+from condatui_core.jobs.removing.keeping import check_content, half_of, is_whole, keep
+from condatui_core.jobs.removing.look import Candidate, look_at
+from condatui_core.jobs.removing.planning import blockers_of, removal_argv
+from condatui_core.jobs.removing.registration import unregister
+from condatui_core.jobs.removing.tree import Left, delete_tree
+from condatui_core.jobs.restoring.store import bytes_of_point, delete_point, directory_of_points
+from condatui_core.jobs.restoring.tree import Tree, read_tree
+from condatui_core.jobs.work import Surroundings, Work
+from condatui_core.prefixes.mounts import mounts
+from condatui_core.printable import printable
+from condatui_core.records.finding import Finding
+from condatui_core.records.request import RemoveRequest
+from condatui_core.records.restore_point import RestorePoint
+
+
+@dataclass(slots=True)
+class Removed:
+    """What has come of a job so far."""
+
+    names: list[str] = field(default_factory=list)
+    """What went."""
+    findings: list[Finding] = field(default_factory=list)
+    errors: list[CondatuiError] = field(default_factory=list)
+    points: list[str] = field(default_factory=list)
+    freed: int = 0
+    kept: int = 0
+
+
+class Removal:
+    """The removal of one path."""
+
+    def __init__(self, prefix: str, request: RemoveRequest, around: Surroundings, work: Work, removed: Removed) -> None:
+        self._prefix = prefix
+        self._request = request
+        self._around = around
+        self._work = work
+        self._removed = removed
+        self._directory = directory_of_points(around.settings, around.locations)
+
+    async def carry_out(self, *, limited: bool) -> None:
+        """Look again, keep, remove, look whether it is gone."""
+        await self._work.stage("look", f"Looking at {printable(self._prefix)}")
+        candidate = (await look_at((self._prefix,), self._around))[0]
+        refuse(blockers_of(candidate, self._request, self._around))
+        if candidate.kind == "link":
+            await self._delete_link(candidate)
+        elif candidate.kind in ("environment", "remains"):
+            await self._delete_directory(candidate, limited=limited)
+        await self._forget(candidate)
+        self._removed.names.append(candidate.name)
+
+    async def _delete_link(self, candidate: Candidate) -> None:
+        await self._work.stage("unlink", f"Deleting the link {printable(candidate.name)}")
+        try:
+            await self._work.beside(partial(os.unlink, candidate.path))
+        except OSError as error:
+            raise CondatuiError("The link could not be deleted.", f"{candidate.path}: {error.strerror}") from error
+        target = candidate.observed.real
+        self._work.say(f"{target} stays; `ln -s {target} {candidate.path}` makes the link again")
+
+    async def _delete_directory(self, candidate: Candidate, *, limited: bool) -> None:
+        name = printable(candidate.name)
+        point: RestorePoint | None = None
+        if self._request.restore_point:
+            await self._work.stage("keep", f"Making a restore point of {name}")
+            point = await self._work.beside(partial(self._keep, candidate, limited=limited))
+        tree = await self._work.beside(partial(_tree, candidate))
+        await self._work.stage("remove", f"Removing {name}")
+        if candidate.kind == "environment":
+            await self._run_conda(candidate, point)
+        await self._work.stage("leftovers", f"Looking what is left of {name}")
+        if candidate.kind == "environment" and await self._is_there(candidate):
+            self._work.say(f"conda has left something of {name}: deleting it")
+        left = await self._work.beside(partial(delete_tree, candidate.path))
+        await self._account(candidate, point, tree, left)
+
+    def _keep(self, candidate: Candidate, *, limited: bool) -> RestorePoint:
+        """Make a restore point, unless there is one of before it was removed in part."""
+        if point := half_of(candidate.path, all_points(self._directory, candidate.path), self._directory):
+            self._work.say(f"restore point {point.id} has all of it already")
+            return point
+        point = keep(candidate, self._around, self._work, limited=limited)
+        self._work.say(f"restore point {point.id}: {point.archived_files} files")
+        return point
+
+    async def _run_conda(self, candidate: Candidate, point: RestorePoint | None) -> None:
+        assert candidate.installation is not None
+        environ = conda_environ(self._around.caller, candidate.installation)
+        try:
+            answer = await self._work.run(removal_argv(candidate, self._request), environ=environ)
+            check(answer, f"remove {candidate.name}")
+        except CondatuiError as error:
+            if not await self._is_there(candidate):
+                return
+            raise await self._work.beside(partial(self._failure, candidate, point, error)) from error
+
+    def _failure(self, candidate: Candidate, point: RestorePoint | None, error: CondatuiError) -> CondatuiError:
+        """Say what is there after conda has failed; a restore point of what is still whole is not needed."""
+        if point and is_whole(candidate.path, point, self._directory):
+            with suppress(OSError):
+                delete_point(self._directory, point.id)
+            said = "It is as it was."
+        elif point:
+            self._removed.points.append(point.id)
+            said = f"Part of it may be gone; restore point {point.id} has it whole."
+        else:
+            said = "Part of it may be gone."
+        return CondatuiError(error.title, f"{error.detail}\n{said}".strip(), error.hint)
+
+    async def _account(
+        self, candidate: Candidate, point: RestorePoint | None, tree: Tree, left: tuple[Left, ...]
+    ) -> None:
+        gone = not await self._is_there(candidate)
+        freed = tree.exclusive_bytes
+        if not gone:
+            freed -= (await self._work.beside(partial(read_tree, candidate.path))).exclusive_bytes
+            self._removed.findings.append(_left_behind(candidate, left))
+        self._removed.freed += freed
+        if point:
+            self._removed.points.append(point.id)
+            self._removed.kept += await self._work.beside(partial(bytes_of_point, self._directory, point.id))
+        if not gone:
+            raise _still_there(candidate, point, left)
+
+    async def _is_there(self, candidate: Candidate) -> bool:
+        return await self._work.beside(partial(os.path.lexists, candidate.path))
+
+    async def _forget(self, candidate: Candidate) -> None:
+        """Take it out of environments.txt, where conda has not done so."""
+        try:
+            await self._work.beside(partial(unregister, self._around.caller.home, (candidate.path,)))
+        except OSError as error:
+            message = f"{printable(candidate.name)} is still listed in environments.txt: {error.strerror}."
+            self._removed.findings.append(Finding(id="registered", severity="warning", message=message))
+
+
+def _tree(candidate: Candidate) -> Tree:
+    """Look once more, right before: what must not go along may have come."""
+    try:
+        tree = read_tree(candidate.path, {each.point for each in mounts()})
+    except OSError as error:
+        raise CondatuiError(f"{candidate.name} is gone.", f"{candidate.path}: {error.strerror or error}") from error
+    check_content(candidate, tuple(tree.environments), tuple(tree.mounts))
+    return tree
+
+
+def _left_behind(candidate: Candidate, left: tuple[Left, ...]) -> Finding:
+    return Finding(
+        id="left-behind",
+        severity="error",
+        message=f"{len(left)} things of {printable(candidate.name)} could not be deleted.",
+        remedy="Delete them by hand, or ask whose they are.",
+        evidence=tuple(printable(str(each)) for each in left[:20]),
+    )
+
+
+def _still_there(candidate: Candidate, point: RestorePoint | None, left: tuple[Left, ...]) -> CondatuiError:
+    saved = f"Restore point {point.id} has it whole." if point else ""
+    lines = (*(str(each) for each in left[:20]), saved)
+    return CondatuiError(
+        f"{printable(candidate.name)} could not be removed whole.",
+        "\n".join(printable(line) for line in lines if line),
+        "Delete the rest by hand, or ask whose it is.",
+    )

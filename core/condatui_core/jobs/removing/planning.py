@@ -1,0 +1,198 @@
+"""What a removal will do, worked out from what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from condatui_core.byte_words import spell_bytes
+from condatui_core.conda.abilities import can_freeze
+from condatui_core.conda.removing import remove_all
+from condatui_core.jobs.guarding.guards import blockers_to_change, warnings_to_change
+from condatui_core.jobs.removing.look import Candidate
+from condatui_core.jobs.work import Surroundings
+from condatui_core.printable import printable
+from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.job import Plan, Step
+from condatui_core.records.request import RemoveRequest
+
+LARGE = "restore-point-large"
+"""The warning by which a plan says that a restore point goes over the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Where restore points go, and how much there is room for."""
+
+    directory: str
+    free_bytes: int | None
+    there: tuple[str, ...] = ()
+    """The ids of those that the prefixes have already."""
+    covered: frozenset[str] = frozenset()
+    """Prefixes all of whose files are in a restore point that was made before."""
+
+
+def removal_plan(
+    candidates: Sequence[Candidate], points: Points, request: RemoveRequest, around: Surroundings, *, frees: int
+) -> Plan:
+    """Say what will be done, what one should know first, and what stands against it."""
+    blockers = [finding for each in candidates for finding in _blockers(each, request, around)]
+    kept = sum(each.content.kept_bytes for each in candidates) if request.restore_point else 0
+    if points.free_bytes is not None and kept > points.free_bytes:
+        blockers.append(_no_room(kept, points))
+    return Plan(
+        request=request,
+        title=_title(candidates),
+        steps=tuple(step for each in candidates for step in _steps(each, request)),
+        prefixes=tuple(each.path for each in candidates),
+        bytes_needed=kept,
+        bytes_freed=frees,
+        packages=sum(each.content.packages for each in candidates),
+        facts=tuple(_facts(candidates, points, request)),
+        warnings=tuple(finding for each in candidates for finding in _warnings(each, request, around)),
+        blockers=tuple(blockers),
+        restore_points=points.there,
+        confirm=_confirm(candidates, points, request, around),
+    )
+
+
+def blockers_of(candidate: Candidate, request: RemoveRequest, around: Surroundings) -> tuple[Finding, ...]:
+    """What stands against removing this one."""
+    return tuple(_blockers(candidate, request, around))
+
+
+def _blockers(candidate: Candidate, request: RemoveRequest, around: Surroundings) -> Iterator[Finding]:
+    observed, name = candidate.observed, printable(candidate.name)
+    if candidate.kind == "nothing":
+        yield _blocker("not-an-environment", f"There is nothing at {name}, and no conda knows of it.", "Reload.")
+        return
+    if candidate.kind == "link" and not observed.place_writable:
+        yield _blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
+    if candidate.kind in ("link", "missing"):
+        return
+    with_conda = candidate.kind == "environment"
+    for finding in blockers_to_change(observed, candidate.environment, around, with_conda=with_conda):
+        if not (finding.id == "frozen" and request.override_frozen):
+            yield finding
+    if candidate.holds and not observed.root:
+        message = f"{name} holds {candidate.holds[0]}."
+        yield _blocker("not-an-environment", message, "That is surely a mistake.", candidate.holds)
+    if not observed.place_writable:
+        yield _blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
+    yield from _content_blockers(candidate, request)
+
+
+def _content_blockers(candidate: Candidate, request: RemoveRequest) -> Iterator[Finding]:
+    content, name = candidate.content, printable(candidate.name)
+    if content.environments:
+        message = f"{name} holds other environments: {printable(content.environments[0])}."
+        yield _blocker("holds-environments", message, "Remove or move those first.", content.environments)
+    if content.mounts:
+        message = f"Another file system is mounted in {name}: {printable(content.mounts[0])}."
+        yield _blocker("holds-mount", message, "Unmount it first.", content.mounts)
+    if request.restore_point and (content.unreadable or content.problem):
+        lines = content.unreadable or (content.problem,)
+        message = f"Something in {name} cannot be read, so that no restore point can be made: {printable(lines[0])}."
+        yield _blocker("not-readable", message, "--no-restore-point does without.", lines)
+
+
+def _warnings(candidate: Candidate, request: RemoveRequest, around: Surroundings) -> Iterator[Finding]:
+    content, name = candidate.content, printable(candidate.name)
+    if candidate.kind == "link":
+        message = f"{name} is a link: it goes, and {printable(candidate.observed.real)} stays as it is."
+        yield _finding("symlink", "note", message)
+        return
+    if candidate.kind == "missing":
+        yield _finding("missing", "note", f"{name} is not there: conda forgets it, and nothing else happens.")
+        return
+    yield from warnings_to_change(candidate.observed, candidate.environment, around)
+    if aliases := candidate.environment.aliases if candidate.environment else ():
+        message = f"{printable(aliases[0])} leads to {name}, and will lead nowhere."
+        yield _finding("symlink", "note", message, evidence=aliases)
+    if candidate.observed.frozen is not None and request.override_frozen:
+        yield _finding("frozen", "warning", f"{name} is frozen: {printable(candidate.observed.frozen)}")
+    if not candidate.known:
+        yield _finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
+    if not request.restore_point:
+        yield _finding("no-restore-point", "warning", f"{name} cannot be brought back: no restore point is made.")
+        return
+    limit = around.settings.restore_point_bytes
+    if content.kept_bytes > limit:
+        message = f"{name} holds {spell_bytes(content.kept_bytes)} that conda could not put back."
+        remedy = f"The limit is {spell_bytes(limit)} (`restore_point_bytes`); --no-restore-point keeps nothing."
+        yield _finding(LARGE, "warning", message, remedy)
+    if content.gone:
+        message = f"{len(content.gone)} packages of {name} are in no package cache any more: their files are kept too."
+        yield _finding("no-cache", "warning", message, evidence=content.gone)
+    if content.lost:
+        message = f"Of {name}, {len(content.lost)} things cannot come back as they are: {printable(content.lost[0])}."
+        yield _finding("not-kept", "warning", message, evidence=content.lost)
+
+
+def _steps(candidate: Candidate, request: RemoveRequest) -> Iterator[Step]:
+    name = printable(candidate.name)
+    if candidate.kind == "link":
+        yield Step(title=f"Delete the link {name}", argv=("rm", "--", candidate.path))
+        return
+    if candidate.kind in ("environment", "remains") and request.restore_point and not candidate.point:
+        yield Step(title=f"Make a restore point of {name}")
+    if candidate.kind == "environment":
+        yield Step(title=f"Remove {name} with conda", argv=removal_argv(candidate, request))
+        yield Step(title=f"Delete what conda leaves of {name}")
+    elif candidate.kind == "remains":
+        yield Step(title=f"Delete {name}", argv=("rm", "-r", "--", candidate.path))
+    yield Step(title=f"Take {name} out of environments.txt")
+
+
+def removal_argv(candidate: Candidate, request: RemoveRequest) -> tuple[str, ...]:
+    """The command of the conda that owns it."""
+    if candidate.installation is None:
+        return ()
+    override = request.override_frozen and can_freeze(candidate.installation)
+    return remove_all(candidate.installation.executable, candidate.path, override_frozen=override)
+
+
+def _facts(candidates: Sequence[Candidate], points: Points, request: RemoveRequest) -> Iterator[tuple[str, str]]:
+    files = sum(each.content.kept_files for each in candidates)
+    if request.restore_point and any(each.kind in ("environment", "remains") for each in candidates):
+        kept = sum(each.content.kept_bytes for each in candidates)
+        yield "restore point", f"{files} files that conda could not put back, {spell_bytes(kept)} before compression"
+        yield "kept in", printable(points.directory)
+    for each in candidates:
+        if each.point:
+            yield "kept already", f"{printable(each.name)} was removed in part: restore point {each.point} has it whole"
+
+
+def _confirm(candidates: Sequence[Candidate], points: Points, request: RemoveRequest, around: Surroundings) -> str:
+    at_risk = [each for each in candidates if _is_at_risk(each, points, request, around)]
+    if not at_risk:
+        return ""
+    return printable(at_risk[0].name) if len(candidates) == 1 else f"remove {len(candidates)}"
+
+
+def _is_at_risk(candidate: Candidate, points: Points, request: RemoveRequest, around: Surroundings) -> bool:
+    if candidate.kind not in ("environment", "remains") or candidate.path in points.covered:
+        return False
+    large = candidate.content.kept_bytes > around.settings.restore_point_bytes
+    frozen = candidate.observed.frozen is not None
+    return not request.restore_point or large or frozen or not candidate.known
+
+
+def _title(candidates: Sequence[Candidate]) -> str:
+    if len(candidates) == 1:
+        return f"Remove {printable(candidates[0].name)}"
+    return f"Remove {len(candidates)} environments"
+
+
+def _no_room(kept: int, points: Points) -> Finding:
+    message = f"The restore points need {spell_bytes(kept)}, {spell_bytes(points.free_bytes or 0)} are free."
+    remedy = "The setting `restore_directory` puts them elsewhere; --no-restore-point does without."
+    return _blocker("no-space", message, remedy, (points.directory,))
+
+
+def _blocker(name: str, message: str, remedy: str = "", evidence: tuple[str, ...] = ()) -> Finding:
+    return Finding(id=name, severity="error", message=message, remedy=remedy, evidence=evidence)
+
+
+def _finding(name: str, severity: Severity, message: str, remedy: str = "", evidence: tuple[str, ...] = ()) -> Finding:
+    return Finding(id=name, severity=severity, message=message, remedy=remedy, evidence=evidence)

@@ -1,0 +1,88 @@
+"""The restore points of this machine, as they are listed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.jobs.removing.look import caches_of
+from condatui_core.jobs.restoring.cached_packages import missing_packages
+from condatui_core.jobs.restoring.store import bytes_of_point, directory_of_points, point_ids, problem_of, read_point
+from condatui_core.jobs.work import Surroundings
+from condatui_core.printable import printable
+from condatui_core.records.restore_point import RestorePoint, RestorePointSummary
+
+
+async def restore_points(around: Surroundings) -> tuple[RestorePointSummary, ...]:
+    """List all restore points, newest first, and what of them is still on this machine; those damaged say so."""
+    return await asyncio.to_thread(_list, around)
+
+
+def find_restore_point(text: str, around: Surroundings) -> str:
+    """Find the id that is meant: an id, or the name or the prefix of what was removed, whose newest one is taken.
+
+    Reads manifests, so it blocks for a moment. Raises UsageError if there is none, or if it could be several.
+    """
+    directory = directory_of_points(around.settings, around.locations)
+    ids = point_ids(directory)
+    if text in ids:
+        return text
+    newest: dict[str, str] = {}
+    for point_id in ids:
+        with suppress(CondatuiError):
+            point = read_point(directory, point_id)
+            if text in (point.name, point.prefix):
+                newest.setdefault(point.prefix, point_id)
+    if len(newest) > 1:
+        ids_of_them = "\n".join(f"{point_id} {printable(prefix)}" for prefix, point_id in newest.items())
+        raise UsageError(f"More than one `{printable(text)}` was removed.", ids_of_them, "Give the id.")
+    if not newest:
+        hint = "`condatui restore --list` shows them all."
+        raise UsageError(f"There is no restore point `{printable(text)}`.", str(directory), hint)
+    return next(iter(newest.values()))
+
+
+def _list(around: Surroundings) -> tuple[RestorePointSummary, ...]:
+    directory = directory_of_points(around.settings, around.locations)
+    return tuple(_summary(directory, each, around) for each in point_ids(directory))
+
+
+def _summary(directory: Path, point_id: str, around: Surroundings) -> RestorePointSummary:
+    size = bytes_of_point(directory, point_id)
+    try:
+        point = read_point(directory, point_id)
+    except CondatuiError as error:
+        return _damaged(point_id, size, error)
+    owner = next((each for each in around.inventory.installations if each.root_prefix == point.root_prefix), None)
+    missing = missing_packages(point.needed, caches_of(owner, around))
+    return RestorePointSummary(
+        id=point.id,
+        name=point.name,
+        prefix=point.prefix,
+        at=point.at,
+        bytes=size,
+        packages=len(point.packages),
+        pip_packages=len(point.distributions),
+        to_download=tuple(each.dist_name for each in missing),
+        download_bytes=sum(each.archive_bytes for each in missing),
+        exists=os.path.lexists(point.prefix),
+        problem=_problem(directory, point, has_conda=owner is not None and not owner.error),
+        environment_bytes=point.bytes,
+    )
+
+
+def _problem(directory: Path, point: RestorePoint, *, has_conda: bool) -> str:
+    if point.needed and not has_conda:
+        return f"the conda in {point.root_prefix} is not there"
+    return problem_of(directory, point)
+
+
+def _damaged(point_id: str, size: int, error: CondatuiError) -> RestorePointSummary:
+    made = datetime.strptime(point_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
+    return RestorePointSummary(
+        id=point_id, name=point_id[16:], prefix="", at=made, bytes=size, packages=0, pip_packages=0, problem=str(error)
+    )

@@ -1,0 +1,44 @@
+"""Locks between processes: whoever holds one keeps it until it lets go or ends, however it ends."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+_NOT_SUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+
+
+class FileLock:
+    """An exclusive lock on a file, which is made if need be."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._descriptor: int | None = None
+        self.supported = True
+        """Whether the file system knows locks, as far as was tried; where it does not, everybody gets them."""
+
+    def try_take(self) -> bool:
+        """Take the lock if nobody else has it. Raises OSError if the file cannot be opened for writing."""
+        if self._descriptor is not None:
+            return True
+        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        except OSError as error:
+            if error.errno not in _NOT_SUPPORTED:
+                os.close(descriptor)
+                raise
+            self.supported = False
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Let go of it; may be called twice."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)

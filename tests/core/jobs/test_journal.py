@@ -1,0 +1,130 @@
+"""The journal: what it keeps, what it bears, and that nothing is done without it."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from condatui_core.jobs.journals import all_journals
+from condatui_core.jobs.journals.all_journals import prune, read_journal, read_journals
+from condatui_core.jobs.journals.entries import Begun, Submission
+from condatui_core.jobs.journals.journal import EVENTS, Journal
+from condatui_core.jobs.running.owner import Owner, started_mark, this_process
+from condatui_core.records.job import Ended, Plan, Said, StageBegun
+from condatui_core.records.request import CloneRequest
+from support.job_process import job_process, said_by
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
+PLAN = Plan(request=CloneRequest(source="/a", target="/b"), title="Clone a to b")
+HERE = Owner(pid=1, mark="another", host=os.uname().nodename)
+STAGE = StageBegun(at=NOON, name="make", title="Making")
+ENDED = Ended(at=NOON, state="done", message="b was made")
+
+
+async def begun(directory: Path, plan: Plan = PLAN) -> Journal:
+    journal = Journal(directory)
+    await journal.begin(plan, Submission(owner=this_process(), at=NOON))
+    await journal.write(Begun(at=NOON))
+    return journal
+
+
+async def test_it_tells_the_whole_job(tmp_path: Path) -> None:
+    journal = await begun(tmp_path / "one")
+    await journal.write(STAGE)
+    journal.note([Said(at=NOON, line="hello")])
+    await journal.write(ENDED)
+    await journal.close()
+    told = read_journal(tmp_path / "one", HERE)
+    assert told
+    assert (told.job.id, told.job.plan, told.job.stage, told.job.end) == ("one", PLAN, STAGE, ENDED)
+    assert told.job.output == ("hello",)
+    assert not told.given_up
+
+
+async def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    journal = await begun(tmp_path / "one")
+    await journal.write(STAGE)
+    await journal.close()
+    events = tmp_path / "one" / EVENTS
+    events.write_bytes(events.read_bytes() + b'{"type":"ended","at":"2026')
+    told = read_journal(tmp_path / "one", HERE)
+    assert told
+    assert (told.job.state, told.job.stage, told.given_up) == ("interrupted", STAGE, True)
+
+
+async def test_paths_that_are_no_utf8_come_back_as_they_were(tmp_path: Path) -> None:
+    plan = Plan(request=CloneRequest(source="/a\udcff", target="/b"), title="Clone", prefixes=("/a\udcff",))
+    journal = await begun(tmp_path / "one", plan)
+    await journal.close()
+    told = read_journal(tmp_path / "one", HERE)
+    assert told
+    assert told.job.plan == plan
+
+
+async def test_what_is_no_journal_is_left_out(tmp_path: Path) -> None:
+    await (await begun(tmp_path / "one")).close()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "junk").mkdir()
+    (tmp_path / "junk" / "plan.json").write_text("[]")
+    assert [each.job.id for each in read_journals(tmp_path, HERE)] == ["one"]
+    assert read_journals(tmp_path / "none", HERE) == []
+
+
+async def test_old_ones_are_deleted_and_those_at_work_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(all_journals, "MOST_KEPT", 2)
+    at_work = await begun(tmp_path / "a")
+    for name in ("b", "c", "d"):
+        await (await begun(tmp_path / name)).close()
+    os.utime(tmp_path / "c" / EVENTS, (0, 0))
+    prune(tmp_path, datetime.now(timezone.utc) + timedelta(days=1))
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "d"]
+    await at_work.close()
+
+
+async def test_output_without_end_does_not_fill_the_disk(tmp_path: Path) -> None:
+    journal = await begun(tmp_path / "one")
+    assert journal.whole
+    for _ in range(100):
+        journal.note([Said(at=NOON, line="x" * 1000) for _ in range(100)])
+    await journal.write(ENDED)
+    await journal.close()
+    assert not journal.whole
+    assert (tmp_path / "one" / EVENTS).stat().st_size < 1_000_000
+    told = read_journal(tmp_path / "one", HERE)
+    assert told
+    assert told.job.end == ENDED
+
+
+async def test_what_cannot_be_begun_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "jobs").touch()
+    with pytest.raises(OSError, match="jobs"):
+        await begun(tmp_path / "jobs" / "one")
+
+
+async def test_no_job_begins_on_a_full_disk(tmp_path: Path) -> None:
+    async with job_process(tmp_path, "none", limit="0") as process:
+        state, aftermath, message, _ = (await said_by(process)).split("|")
+    assert (state, aftermath) == ("failed", "untouched")
+    assert message == "The job's journal cannot be written, so it does not go on."
+    assert not (tmp_path / "new").exists()
+    assert list((tmp_path / ".condatui" / "state" / "jobs").iterdir()) == []
+
+
+async def test_a_disk_that_is_full_half_way_ends_the_job_before_its_next_stage(tmp_path: Path) -> None:
+    async with job_process(tmp_path, "full") as process:
+        state, aftermath, message, _ = (await said_by(process)).split("|")
+    assert (state, aftermath) == ("failed", "half")
+    assert message == "The job's journal cannot be written, so it does not go on."
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_process_is_known_by_more_than_its_number() -> None:
+    here = this_process()
+    assert here.alive(here)
+    assert not Owner(pid=here.pid, mark="another", host=here.host, boot=here.boot).alive(here)
+    assert not Owner(pid=here.pid, mark=here.mark, host=here.host, boot="before").alive(here)
+    assert started_mark(2**22 + 1) == ""

@@ -1,0 +1,50 @@
+"""Carrying out a plan without a queue: what a job does is run, and remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TypeVar
+
+from condatui_core.conda.command_log import CommandLog
+from condatui_core.conda.process import ProcessRunner
+from condatui_core.conda.runner import Answer, Runner
+
+_T = TypeVar("_T")
+
+
+def _runner() -> Runner:
+    return ProcessRunner(CommandLog(), lambda: datetime.now(timezone.utc))
+
+
+@dataclass
+class PlainWork:
+    """Runs what it is told and remembers it; `before_stage` may raise, or break something."""
+
+    runner: Runner = field(default_factory=_runner)
+    before_stage: Callable[[str], None] = lambda name: None
+    job_id: str = "20260501-120000-0000"
+    cancelled: bool = False
+    stages: list[str] = field(default_factory=list)
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    progressed: list[tuple[int, int | None, str]] = field(default_factory=list)
+
+    async def stage(self, name: str, title: str) -> None:
+        self.stages.append(name)
+        self.before_stage(name)
+
+    async def run(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None) -> Answer:
+        self.ran.append(tuple(argv))
+        return await self.runner(argv, environ=environ, seconds=seconds or 300)
+
+    def progress(self, done: int, total: int | None, unit: str) -> None:
+        self.progressed.append((done, total, unit))
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    async def beside(self, use: Callable[[], _T]) -> _T:
+        return await asyncio.to_thread(use)
