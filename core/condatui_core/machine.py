@@ -101,11 +101,17 @@ class Machine:
             # Not needed for names, and takes a while to import: the first picture does not wait for it.
             from condatui_core.reader import PrefixReader  # noqa: PLC0415
 
-            self._reader = PrefixReader(self._locations.prefix_cache, self._clock)
+            own_uses = self._locations.own_uses
+            self._reader = PrefixReader(self._locations.prefix_cache, self._clock, own_uses=own_uses)
         else:
             self._reader.look_around()
         shown = [each.prefix for each in self.inventory().environments]
         self._pending = [prefix for prefix in shown if self._looks[prefix].exists]
+
+    @property
+    def facts(self) -> Mapping[str, CondaFacts]:
+        """What the condas have answered so far, by root prefix."""
+        return dict(self._facts)
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -133,6 +139,7 @@ class Machine:
             environments=in_order(self._describe(each, now) for each in self._sightings),
             installations=self._installations,
             channel_configs=tuple((root, facts.channels) for root, facts in self._facts.items()),
+            pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
             problems=tuple(finding for found in self._problems.values() for finding in found),
             pending=len(self._pending),
             asking_conda=asking,

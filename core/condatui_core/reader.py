@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from condatui_core.prefixes.last_used import last_used
 from condatui_core.prefixes.mounts import mounts
+from condatui_core.prefixes.own_uses import OwnUses
 from condatui_core.prefixes.prefix_cache import PrefixCache
 from condatui_core.prefixes.running import processes_in, running_processes
 from condatui_core.records.environment import LastUsed
@@ -28,8 +29,10 @@ class Reading(Struct, frozen=True):
 class PrefixReader:
     """Reads prefixes through the cache; the machine's processes and mounts are looked at once for all of them."""
 
-    def __init__(self, cache: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, cache: Path, clock: Callable[[], datetime], *, own_uses: Path) -> None:
+        """`cache` is where what is read is kept, `own_uses` where condatui notes what it runs itself."""
         self._clock = clock
+        self._own_uses = OwnUses(own_uses)
         self._cache = PrefixCache(cache, clock=lambda: int(clock().timestamp() * 1e9))
         self.look_around()
 
@@ -42,6 +45,7 @@ class PrefixReader:
         """Read a prefix, from the cache unless something has changed in it or `refresh` says so."""
         # First the times at which files were read last, then the files.
         used = last_used(prefix, processes=self._processes, mounts=self._mounts, now=self._clock())
+        used = self._own_uses.correct(prefix, used)
         processes = tuple(str(each) for each in processes_in(prefix, self._processes))
         return Reading(self._cache.read(prefix, refresh=refresh), used, processes)
 

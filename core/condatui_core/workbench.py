@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Lock
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from condatui_core.conda.command_log import CommandLog
 from condatui_core.conda.conda_environ import Caller
@@ -26,6 +26,12 @@ from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.settings import Locations, Settings
+
+if TYPE_CHECKING:
+    from condatui_core.disk.disk import Disk
+    from condatui_core.gpu.check import GpuCheck
+    from condatui_core.jobs.queue import JobQueue
+    from condatui_core.jobs.work import Surroundings
 
 _T = TypeVar("_T")
 
@@ -61,6 +67,44 @@ class Workbench:
         """Whoever uses the machine holds it: a load that was given up may still be reading in its thread."""
         self._surveyed = False
         self._machine = Machine(settings, locations, environ, clock)
+        self._disk: Disk | None = None
+        self._gpu: GpuCheck | None = None
+        self._jobs: JobQueue | None = None
+        self._complete: Inventory | None = None
+        """What the last load that came to its end has found."""
+        self._loaded_aside = False
+        """Whether a job has loaded, so that others have not heard yet of what changed."""
+        self.frees: Callable[[Sequence[str]], int | None] = lambda _: None
+        """What removing exactly these prefixes would free; whoever has the disk walked says it here."""
+
+    @property
+    def disk(self) -> Disk:
+        """What the disk holds, to be measured; the first picture does without it, so it is not imported before."""
+        if self._disk is None:
+            from condatui_core.disk.disk import Disk  # noqa: PLC0415 - as above
+
+            caller = self._inquirer.caller
+            self._disk = Disk(self.locations, environ=caller.environ, clock=self._inquirer.now)
+        return self._disk
+
+    @property
+    def gpu(self) -> GpuCheck:
+        """Whether CUDA works in environments, to be checked; as with the disk, only who asks imports it."""
+        if self._gpu is None:
+            from condatui_core.gpu.check import GpuCheck  # noqa: PLC0415 - as above
+
+            environ, clock = self._inquirer.caller.environ, self._inquirer.now
+            self._gpu = GpuCheck(self.settings, self.locations, environ=environ, clock=clock, log=self.log)
+        return self._gpu
+
+    @property
+    def jobs(self) -> JobQueue:
+        """What changes environments; as with the disk, nobody who only looks imports it."""
+        if self._jobs is None:
+            from condatui_core.jobs.queue import JobQueue  # noqa: PLC0415 - as above
+
+            self._jobs = JobQueue(self.locations, self.surroundings, log=self.log, clock=self._inquirer.now)
+        return self._jobs
 
     def glance(self) -> Inventory:
         """Name the environments by what is on disk: milliseconds of stats, no process; to be called in a thread."""
@@ -97,11 +141,40 @@ class Workbench:
             asking.cancel()
             await stop_reading_ahead(ahead)
         await self._beside(self._machine.remember)
-        yield await self._inventory()
+        inventory = await self._inventory()
+        self._complete = inventory if inventory.complete else self._complete
+        yield inventory
 
     async def changed(self) -> bool:
         """Look, beside the event loop, whether anything was changed from outside since it was read."""
+        if self._loaded_aside:
+            self._loaded_aside = False
+            return True
         return await asyncio.to_thread(self._machine.changed)
+
+    async def surroundings(self) -> Surroundings:
+        """Say how things are now, for an action: looks again if anything has changed since the last load."""
+        from condatui_core.jobs.work import Surroundings  # noqa: PLC0415 - as above
+
+        if self._complete is not None and await asyncio.to_thread(self._machine.changed):
+            self._complete, self._loaded_aside = None, True
+        while self._complete is None:  # a load that another one gets in the way of is not complete
+            async for _ in self.load():
+                pass
+        return Surroundings(
+            inventory=self._complete,
+            settings=self.settings,
+            locations=self.locations,
+            caller=self._inquirer.caller,
+            clock=self._inquirer.now,
+            conda_facts=await self._beside(lambda: self._machine.facts),
+            frees=self.frees,
+        )
+
+    async def close(self) -> None:
+        """End what is being done in order, and wait for that: to be called before the process ends."""
+        if self._jobs is not None:
+            await self._jobs.close()
 
     def _begin(self, installations: tuple[Installation, ...], *, refresh: bool) -> list[Installation]:
         self._surveyed = True

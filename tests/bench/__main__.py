@@ -10,7 +10,7 @@ from bench.compare import bytes_sent, matrix
 from bench.disk import disk, managed
 from bench.listing import listing
 from bench.measure import Line
-from bench.screen import first_paint, keys_while_loading
+from bench.screen import first_paint, keys_while_loading, keys_while_measuring
 from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, tree
 
 _DIRECTORY = Path(__file__).parents[2] / ".bench"
@@ -22,6 +22,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from first_paint(usual, scratch)
     yield from keys_while_loading(usual, scratch, f"{ENVIRONMENTS} × {PACKAGES}")
     yield from keys_while_loading(many, scratch, f"{MANY_ENVIRONMENTS} × {MANY_PACKAGES}")
+    yield from keys_while_measuring(usual, scratch)
     yield from listing(usual, scratch)
     yield from matrix()
     yield from bytes_sent(usual, scratch)

@@ -16,9 +16,10 @@ from bench.measure import Line, median, run, seconds
 from bench.tree import Tree
 from condatui_core.disk.managed import ManagedSizes
 from condatui_core.disk.measure import Measurement, measure
+from condatui_core.disk.survey import Survey
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
-from condatui_core.records.disk import DiskPlace
+from condatui_core.records.disk import DiskPlace, DiskUse
 from condatui_core.records.environment import Environment
 from condatui_core.records.prefix import PrefixContents
 
@@ -94,8 +95,14 @@ def _toggle(measurement: Measurement) -> Line:
     graph = measurement.graph
     assert graph
     prefixes = [place.path for place in measurement.places if not place.cache]
-    waits = [seconds(partial(graph.frees_with_cache_clean, prefixes[:count])) for count in range(len(prefixes))]
-    return Line("  what a set frees, a row toggled", f"{max(waits) * 1000:.2f} ms", "under 20 ms")
+    known = Survey(ManagedSizes(()), complete=True, graph=graph, uses=_uses(measurement))
+    waits = [seconds(partial(known.freed_by, prefixes[:count])) for count in range(1, len(prefixes))]
+    return Line("  what a set frees and why not more, a row toggled", f"{max(waits) * 1000:.2f} ms", "under 20 ms")
+
+
+def _uses(measurement: Measurement) -> dict[str, DiskUse]:
+    found = {place.path: measurement.use_of(place.path) for place in measurement.places}
+    return {path: use for path, use in found.items() if use}
 
 
 def _memory(tree: Tree) -> Line:

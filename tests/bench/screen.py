@@ -65,3 +65,30 @@ def keys_while_loading(tree: Tree, scratch: Path, label: str) -> Iterator[Line]:
     p95 = percentile(waits, 95) * 1000
     yield Line(f"{label}: key press while loading, p95 of {len(waits)}", f"{p95:.0f} ms", "at most 50 ms")
     yield Line(f"{label}: resident memory when loaded", f"{memory / 1e6:.0f} MB", "under 200 MB at 200 × 300")
+
+
+def keys_while_measuring(tree: Tree, scratch: Path) -> Iterator[Line]:
+    """From a key press until the cursor is drawn on another row, while the disk is walked from end to end."""
+    waits: list[float] = []
+    environ = tree.environ(scratch / "measuring")
+    with Terminal([sys.executable, "-m", "condatui"], environ=environ, **_SIZE) as terminal:
+        terminal.wait_for("measuring the disk", seconds=60)
+        while "measuring the disk" in terminal.screen:
+            waits += [terminal.answer_seconds(key, UNICODE.cursor) for key in "jk"]
+        terminal.press("R")  # everything once more, so that there are enough of them
+        terminal.wait_for("measuring the disk", seconds=60)
+        while "measuring the disk" in terminal.screen:
+            waits += [terminal.answer_seconds(key, UNICODE.cursor) for key in "jk"]
+    p95, longest = (percentile(waits, percent) * 1000 for percent in (95, 100))
+    yield Line(f"key press while the disk is walked, p95 of {len(waits)}", f"{p95:.0f} ms", "at most 50 ms")
+    yield Line("  the longest of them", f"{longest:.0f} ms")
+    yield from _marking(environ)
+
+
+def _marking(environ: Mapping[str, str]) -> Iterator[Line]:
+    """From marking a row until the footer says what the set frees."""
+    with Terminal([sys.executable, "-m", "condatui"], environ=environ, **_SIZE) as terminal:
+        terminal.wait_for("on disk", seconds=60)
+        terminal.wait_for(lambda screen: "measuring" not in screen and "reading" not in screen, seconds=60)
+        waits = [terminal.answer_seconds(" ", f"{count} marked") for count in range(1, 31)]
+    yield Line("a row marked until the footer says what the set frees, p95", f"{percentile(waits, 95) * 1000:.0f} ms")

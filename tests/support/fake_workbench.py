@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from condatui_core.disk.survey import Survey
+from condatui_core.gpu.examination import GpuProgress
+from condatui_core.jobs.work import Surroundings
 from condatui_core.records.command_run import CommandRun
-from condatui_core.records.environment import Inventory
+from condatui_core.records.disk import Breakdown
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.gpu import GpuResult
 from condatui_core.settings import Locations, Settings
+from support.fake_jobs import FakeJobs
+from support.gpu_facts import no_torch
+from support.surroundings import made_surroundings
 
 
 @dataclass
@@ -29,6 +37,75 @@ class FakeLog:
         return lambda: self.callbacks.remove(callback)
 
 
+@dataclass
+class FakeDisk:
+    """A disk of which a test tells what is found on it; an asyncio.Event among that is waited for."""
+
+    script: Sequence[Survey | Exception | asyncio.Event] = ()
+    walks: list[bool] = field(default_factory=list)
+    """For every walk, whether it read everything anew."""
+    ended: int = 0
+    """How many walks were left, at their end or before."""
+    breakdowns: dict[str, Breakdown] = field(default_factory=dict)
+    """By prefix."""
+
+    async def survey(
+        self, inventory: Inventory, *, anew: bool = False, former: Survey | None = None
+    ) -> AsyncGenerator[Survey, None]:
+        self.walks.append(anew)
+        try:
+            for step in self.script:
+                if isinstance(step, Exception):
+                    raise step
+                if isinstance(step, asyncio.Event):
+                    await step.wait()
+                else:
+                    yield step
+                    await asyncio.sleep(0)
+        finally:
+            self.ended += 1
+
+    async def break_down(self, environment: Environment, places: object) -> Breakdown:
+        empty = Breakdown(prefix=environment.prefix, packages=(), pip=0, untracked=0, bookkeeping=0)
+        return self.breakdowns.get(environment.prefix, empty)
+
+
+@dataclass
+class FakeGpu:
+    """GPU checks of which a test tells what they come to; an asyncio.Event in a script is waited for."""
+
+    at_once: dict[str, GpuResult] = field(default_factory=dict)
+    """What is known without a run, by prefix; elsewhere there is no torch."""
+    scripts: dict[str, Sequence[GpuProgress | GpuResult | Exception | asyncio.Event]] = field(default_factory=dict)
+    """What a check tells, by prefix."""
+    looked: list[str] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    ended: int = 0
+    """How many checks were left, at their end or before."""
+
+    def remembered(self, environment: Environment) -> GpuResult | None:
+        return None
+
+    async def preliminary(self, environment: Environment) -> GpuResult:
+        self.looked.append(environment.prefix)
+        return self.at_once.get(environment.prefix) or no_torch(environment.prefix)
+
+    async def check(self, environments: Sequence[Environment]) -> AsyncGenerator[GpuProgress | GpuResult, None]:
+        for environment in environments:
+            self.checked.append(environment.prefix)
+            try:
+                for step in self.scripts.get(environment.prefix, ()):
+                    if isinstance(step, Exception):
+                        raise step
+                    if isinstance(step, asyncio.Event):
+                        await step.wait()
+                    else:
+                        yield step
+                        await asyncio.sleep(0)
+            finally:
+                self.ended += 1
+
+
 class FakeWorkbench:
     """Yields scripted inventories; an exception among them is raised, an asyncio.Event is waited for."""
 
@@ -44,6 +121,9 @@ class FakeWorkbench:
         here = Path("/nowhere")
         self.locations = Locations(home=here, config=here, cache=here, state=here)
         self.log = FakeLog()
+        self.jobs = FakeJobs()
+        self.disk = FakeDisk()
+        self.gpu = FakeGpu()
         self.loads: list[bool] = []
         """For every load, whether it was a refresh."""
         self.looks = 0
@@ -68,6 +148,10 @@ class FakeWorkbench:
             else:
                 yield step
                 await asyncio.sleep(0)
+
+    async def surroundings(self) -> Surroundings:
+        known = [each for each in self.script if isinstance(each, Inventory)]
+        return made_surroundings(known[-1] if known else self.first, self.locations.home)
 
     async def changed(self) -> bool:
         self.looks += 1

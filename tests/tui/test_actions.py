@@ -9,10 +9,13 @@ from textual.widget import Widget
 
 from condatui.actions import ACTIONS, Action, actions_in, bindings
 from condatui.app import PLACES, CondatuiApp
+from condatui.screens.cleanup import CleanupScreen
 from condatui.screens.command_log import CommandLogScreen
 from condatui.screens.compare import CompareScreen
 from condatui.screens.environments import EnvironmentsScreen
+from condatui.screens.jobs import JobsScreen
 from condatui.screens.place import PlaceScreen
+from condatui.screens.restore import RestoreScreen
 from condatui.standing import Standing, no_conda
 from condatui.widgets.text_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -25,6 +28,9 @@ OWNERS: dict[str, tuple[type[object], ...]] = {
     "everywhere": (PlaceScreen,),
     "environments": (EnvironmentsScreen,),
     "compare": (CompareScreen,),
+    "cleanup": (CleanupScreen,),
+    "jobs": (JobsScreen,),
+    "restore": (RestoreScreen,),
     "log": (CommandLogScreen,),
     "list": (VirtualTable, TextPane),
 }

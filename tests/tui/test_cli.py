@@ -63,7 +63,7 @@ def lines(result: Result) -> Sequence[str]:
 
 def test_list_prints_a_row_an_environment_plain_and_whole(command_line: CommandLine) -> None:
     printed = lines(command_line.run("list"))
-    assert printed[0].split() == ["name", "python", "packages", "channels", "size", "used", "findings"]
+    assert printed[0].split() == ["name", "python", "packages", "channels", "disk", "used", "findings"]
     assert printed[1].split()[:3] == ["research", "3.10.14", "3+2"]
     assert "\x1b" not in "".join(printed)
     assert all(line == line.rstrip() for line in printed)

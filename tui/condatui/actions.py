@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Literal
 
 from textual.binding import Binding
 
-from condatui.standing import Standing, no_environment, not_comparable
+from condatui.acting_actions import ON_ENVIRONMENTS, ON_JOBS, ON_RESTORE_POINTS
+from condatui.action import Action, Place
+from condatui.cleanup_actions import ON_CLEANUP
+from condatui.gpu_actions import ON_GPU
+from condatui.standing import no_environment, not_comparable
 from condatui.view_models.compare_rows import CYCLE
 
-Place = Literal["everywhere", "list", "environments", "compare", "log"]
-"""Where an action holds; `list` is anything with lines to move through, wherever it stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing that a key does."""
-
-    id: str
-    """A public, stable word, which settings use to give it other keys."""
-    title: str
-    """What the palette calls it."""
-    keys: str
-    """Its default keys as Textual names them, separated by commas; empty if only the palette has it."""
-    help: str
-    """One sentence."""
-    call: str
-    """The Textual action that does it."""
-    places: tuple[Place, ...] = ("everywhere",)
-    group: str = "Everywhere"
-    """The heading it stands under in the help."""
-    hint: str = ""
-    """What the bottom line calls it; empty if it does not stand there."""
-    why_not: Callable[[Standing], str | None] | None = None
-    """Says why it cannot be done now, None if it can."""
-    asks: bool = False
-    """Whether it opens a line to type in. Then the app itself handles its key before it looks at the next one: over a
-    slow line a key and what is typed after it arrive together."""
-
-    def reason(self, standing: Standing) -> str | None:
-        """Why it cannot be done as things stand; None if it can."""
-        return self.why_not(standing) if self.why_not else None
-
+__all__ = ["ACTIONS", "ACTION_BY_ID", "Action", "Place", "actions_in", "bindings"]
 
 _PLACES = (
     Action(
         "place.environments", "Go to Environments", "1", "The environments of this machine.", "app.go('environments')"
     ),
     Action("place.compare", "Go to Compare", "2", "Environments side by side.", "app.go('compare')"),
+    Action("place.cleanup", "Go to Cleanup", "3", "What could go, and what that frees.", "app.go('cleanup')"),
+    Action("place.jobs", "Go to Jobs", "4", "What is being done, waits and was done.", "app.go('jobs')"),
+    Action("place.restore", "Go to Restore", "5", "What removed environments come back from.", "app.go('restore')"),
 )
 
 _MOVING: tuple[tuple[str, str, str, str], ...] = (
@@ -101,6 +74,8 @@ _ENVIRONMENTS = (
         "compare",
         not_comparable,
     ),
+    *ON_ENVIRONMENTS,
+    *ON_GPU,
     Action(
         "environments.mark_all",
         "Mark all",
@@ -125,7 +100,7 @@ _ENVIRONMENTS = (
         "environments.sort",
         "Sort by the next column",
         "s",
-        "Sort by another column: name, size, packages, python, used, findings.",
+        "Sort by another column: name, disk, frees, packages, python, used, findings.",
         "screen.sort",
         ("environments",),
         "Environments",
@@ -144,7 +119,7 @@ _ENVIRONMENTS = (
         "environments.previous_tab",
         "Previous details",
         "[",
-        "The details on the left: Packages, Channels, Health, History.",
+        "The details on the left: Packages, Channels, Disk, Health, GPU, History.",
         "screen.previous_tab",
         ("environments",),
         "Details",
@@ -218,7 +193,7 @@ _SHARED = (
         "y",
         "Copy what is under the cursor to the clipboard of your terminal, over SSH too.",
         "screen.copy",
-        ("environments", "compare", "log"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log"),
         "Everywhere",
         "copy",
     ),
@@ -228,14 +203,16 @@ _SHARED = (
         "escape",
         "Back: out of the help, the details, the filter or the log.",
         "screen.back",
-        ("environments", "compare", "log"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log"),
         "Everywhere",
     ),
 )
 
 _EVERYWHERE = (
     Action("reload", "Reload", "r", "Look again, and read what has changed.", "app.reload", hint="reload"),
-    Action("reload_all", "Reload all", "R", "Read everything anew, whatever was remembered.", "app.reload_all"),
+    Action(
+        "reload_all", "Reload all", "R", "Read and measure everything anew, whatever was remembered.", "app.reload_all"
+    ),
     Action("log", "Command log", "@", "Every command that condatui ran, to read and copy.", "app.log", hint="log"),
     Action(
         "palette",
@@ -252,7 +229,17 @@ _EVERYWHERE = (
     Action("help", "Help", "?", "The keys of this place.", "screen.help", hint="help"),
 )
 
-ACTIONS: tuple[Action, ...] = (*_ENVIRONMENTS, *_COMPARE, *_LISTS, *_SHARED, *_PLACES, *_EVERYWHERE)
+ACTIONS: tuple[Action, ...] = (
+    *_ENVIRONMENTS,
+    *_COMPARE,
+    *ON_CLEANUP,
+    *ON_JOBS,
+    *ON_RESTORE_POINTS,
+    *_LISTS,
+    *_SHARED,
+    *_PLACES,
+    *_EVERYWHERE,
+)
 """The registry."""
 
 ACTION_BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in ACTIONS})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -14,16 +15,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette, Provider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from condatui.acting_app import ActingApp
 from condatui.actions import ACTION_BY_ID, bindings
-from condatui.messages import EnvironmentChosen, InventoryLoaded
+from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
+from condatui.screens.attending import GROUP as ATTENDING
+from condatui.screens.attending import Attending
+from condatui.screens.checking import GROUP as CHECKING
+from condatui.screens.checking import LOOKING, Checking
 from condatui.screens.command_log import CommandLogScreen
 from condatui.screens.environments import EnvironmentsScreen
+from condatui.screens.measuring import GROUP as MEASURING
+from condatui.screens.measuring import Measuring
 from condatui.screens.palette import PlaceCommands
 from condatui.screens.place import PlaceScreen
 from condatui.screens.session import Session
@@ -41,8 +48,26 @@ def _compare(session: Session) -> PlaceScreen:
     return CompareScreen(session)
 
 
+def _cleanup(session: Session) -> PlaceScreen:
+    from condatui.screens.cleanup import CleanupScreen  # noqa: PLC0415 - as above
+
+    return CleanupScreen(session)
+
+
+def _jobs(session: Session) -> PlaceScreen:
+    from condatui.screens.jobs import JobsScreen  # noqa: PLC0415 - as above
+
+    return JobsScreen(session)
+
+
+def _restore(session: Session) -> PlaceScreen:
+    from condatui.screens.restore import RestoreScreen  # noqa: PLC0415 - as above
+
+    return RestoreScreen(session)
+
+
 PLACES: Mapping[str, Callable[[Session], PlaceScreen]] = MappingProxyType(
-    {"environments": EnvironmentsScreen, "compare": _compare}
+    {"environments": EnvironmentsScreen, "compare": _compare, "cleanup": _cleanup, "jobs": _jobs, "restore": _restore}
 )
 """What makes the screens that number keys go to, by the id of their action without `place.`."""
 
@@ -50,12 +75,18 @@ _PATIENCE = 20
 """Looking for changes may take one part in so many of the time."""
 
 
-class CondatuiApp(App[None]):
+class CondatuiApp(ActingApp):
     """The workbench. It owns whatever runs on when a screen goes away."""
 
     TITLE = "condatui"
     DEFAULT_MODE = "environments"
-    CSS_PATH: ClassVar = ["styles/frame.tcss", "styles/places.tcss", "styles/widgets.tcss", "styles/compare.tcss"]
+    CSS_PATH: ClassVar = [
+        "styles/frame.tcss",
+        "styles/places.tcss",
+        "styles/widgets.tcss",
+        "styles/compare.tcss",
+        "styles/actions.tcss",
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {PlaceCommands}
     ENABLE_COMMAND_PALETTE = False  # Textual's key for it could not be remapped; the registry's can
@@ -74,6 +105,9 @@ class CondatuiApp(App[None]):
         self.session = Session(self, workbench, host=host, clock=clock)
         self.set_class(workbench.settings.ascii, "-ascii")
         self._first = first
+        self._measuring = Measuring(self, self.session)
+        self._checking = Checking(self, self.session)
+        self.attending = Attending(self, self.session)
         if first:
             self.session.inventory = first
         self.set_keymap(dict(self.session.keymap.changed))
@@ -113,6 +147,9 @@ class CondatuiApp(App[None]):
     def _look(self, *, refresh: bool, glance: bool = False) -> None:
         """Load now, and watch from now on."""
         self.session.start_loading()
+        if refresh:
+            self._measuring.want_anew()
+            self._checking.want_anew()
         self._load(refresh=refresh, glance=glance)
         if (seconds := self.session.workbench.settings.watch_seconds) > 0:
             self._watch(seconds)
@@ -145,18 +182,45 @@ class CondatuiApp(App[None]):
     def _take_inventory(self, event: InventoryLoaded) -> None:
         self.session.show(event.inventory)
 
+    @on(DiskSurveyed)
+    def _take_survey(self, event: DiskSurveyed) -> None:
+        self.session.show_disk(event.survey)
+
+    @on(GpuLearned)
+    def _take_gpus(self, event: GpuLearned) -> None:
+        self.session.show_gpus(event.state)
+
     @on(Worker.StateChanged)
     def _take_outcome(self, event: Worker.StateChanged) -> None:
         """The boundary at which whatever went wrong beside the screens becomes words on them."""
         error = event.worker.error if event.state is WorkerState.ERROR else None
-        if error is not None:
+        if event.worker.group == MEASURING:
+            self._take_end_of_walk(event.state, error)
+        elif event.worker.group == CHECKING and event.worker.is_finished:
+            self._checking.end()
+            if error is not None:
+                self.session.fail(_in_words(error))
+        elif error is not None and event.worker.group in (ATTENDING, LOOKING):
+            self.session.fail(_in_words(error))
+        elif error is not None:
             self.session.stop_loading(_in_words(error))
         elif event.worker.group == "load" and event.state is WorkerState.SUCCESS:
             self.session.stop_loading()
+            self._measuring.start()
+            self._checking.look()
+            self.attending.start()
+
+    def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
+        if error is not None:
+            self.session.fail(_in_words(error))
+        if state in (WorkerState.ERROR, WorkerState.SUCCESS):
+            self._measuring.end()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is typed, the keys that open a line to type in are letters like any other."""
-        return not (action == "perform" and ACTION_BY_ID[str(parameters[0])].asks and isinstance(self.focused, Input))
+        if action != "perform":
+            return True
+        return not (self.acting or (ACTION_BY_ID[str(parameters[0])].asks and isinstance(self.focused, Input)))
 
     async def action_perform(self, id: str) -> None:  # noqa: A002 - the word that settings and bindings use
         """Do what an action says, or say why not."""
@@ -174,6 +238,25 @@ class CondatuiApp(App[None]):
     def action_reload_all(self) -> None:
         """Read everything anew, whatever was remembered."""
         self._look(refresh=True)
+
+    def action_check_gpu(self) -> None:
+        """Check the marked environments, or the one under the cursor."""
+        if isinstance(self.screen, PlaceScreen):
+            self._checking.check(each for each in self.screen.standing.chosen if each.state in ("ok", "broken"))
+
+    def action_check_all_gpus(self) -> None:
+        """Check every environment that has a framework to check; root those of other users only if they are marked."""
+        from condatui_core.gpu.whose import checked_unasked  # noqa: PLC0415 - not before somebody checks
+
+        found = self.session.with_frameworks
+        own = checked_unasked(found, euid=os.geteuid())
+        self._checking.check(own)
+        if (left := len(found) - len(own)) and isinstance(self.screen, PlaceScreen):
+            self.screen.say(f"{left} of other users are left out: mark one to run its Python as root")
+
+    def action_cancel_gpu(self) -> None:
+        """Give up all checks."""
+        self._checking.cancel()
 
     def action_log(self) -> None:
         """Open the log of commands."""

@@ -10,7 +10,19 @@ from condatui.commands.open import open_workbench
 from condatui.commands.options import global_options
 from condatui.commands.reporting import ReportingGroup
 
-COMMANDS: tuple[str, ...] = ("list", "show", "compare", "disk", "demo")
+COMMANDS: tuple[str, ...] = (
+    "list",
+    "show",
+    "compare",
+    "disk",
+    "clone",
+    "export",
+    "pack",
+    "remove",
+    "restore",
+    "gpu",
+    "demo",
+)
 """Each is `command` in the module of condatui.commands that is called like it."""
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from condatui_core.printable import printable
 from condatui_core.records.comparison import MOST_COLUMNS
 from condatui_core.records.environment import Environment, Inventory
+
+if TYPE_CHECKING:
+    from condatui_core.records.cleanup import Candidate
+    from condatui_core.records.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,18 @@ class Standing:
     """The environment under the cursor."""
     marked: frozenset[str] = frozenset()
     """Prefixes."""
+    job: Job | None = None
+    """The job under the cursor, where there are jobs."""
+    candidate: Candidate | None = None
+    """What is under the cursor where things are cleaned up."""
+    restore_points: tuple[str, ...] = ()
+    """Ids of the marked restore points, or of the one under the cursor."""
+
+    @property
+    def chosen(self) -> tuple[Environment, ...]:
+        """The marked environments in their order, or else the one under the cursor."""
+        marked = tuple(each for each in self.inventory.environments if each.prefix in self.marked)
+        return marked or ((self.current,) if self.current else ())
 
 
 def no_environment(standing: Standing) -> str | None:
@@ -51,3 +69,67 @@ def no_conda(standing: Standing) -> str | None:
     if installations:
         return f"No conda works here: {installations[0].error}"
     return "No conda was found: start condatui with --conda PATH, or set `conda` in the settings."
+
+
+def not_clonable(standing: Standing) -> str | None:
+    """Why nothing can be cloned: there is no conda, or nothing to clone."""
+    if not any(each.state == "ok" for each in standing.inventory.environments):
+        return "There is no environment to clone."
+    return no_conda(standing)
+
+
+def not_checkable(standing: Standing) -> str | None:
+    """Why no GPU check can be made: nothing is chosen that could be run."""
+    if not standing.chosen:
+        return no_environment(standing)
+    if any(each.state in ("ok", "broken") for each in standing.chosen):
+        return None
+    return f"{printable(standing.chosen[0].name)} cannot be checked: its state is {standing.chosen[0].state}."
+
+
+def not_exportable(standing: Standing) -> str | None:
+    """Why the environment under the cursor cannot be exported: nothing can be read there."""
+    return _unreadable(standing, "exported")
+
+
+def not_packable(standing: Standing) -> str | None:
+    """Why the environment under the cursor cannot be packed: it is none, or none that is whole."""
+    return _unreadable(standing, "packed")
+
+
+def _unreadable(standing: Standing, done: str) -> str | None:
+    current = standing.current
+    if current is None:
+        return no_environment(standing)
+    if current.state not in {"ok", "broken"}:
+        return f"{printable(current.name)} cannot be {done}: its state is {current.state}."
+    return None
+
+
+def not_removable(standing: Standing) -> str | None:
+    """Why nothing can be removed: nothing is chosen, or what is chosen has its conda in it."""
+    if not standing.chosen:
+        return no_environment(standing)
+    base = next((each for each in standing.chosen if each.base), None)
+    return f"{printable(base.name)} is never removed: its conda is what runs the others." if base else None
+
+
+def no_job_at_work(standing: Standing) -> str | None:
+    """Why no job can be cancelled: there is none under the cursor, or it has ended."""
+    if (job := standing.job) is None:
+        return "There is no job under the cursor."
+    if job.state not in {"queued", "running", "cancelling"}:
+        return "This job is over: there is nothing to cancel."
+    return f"It is carried out by {printable(job.elsewhere)}: cancel it there." if job.elsewhere else None
+
+
+def no_restore_point(standing: Standing) -> str | None:
+    """Why an action on restore points is off: there is none."""
+    return None if standing.restore_points else "There is no restore point under the cursor."
+
+
+def not_choosable(standing: Standing) -> str | None:
+    """Why what is under the cursor cannot be chosen to go: there is nothing, or something stands against it."""
+    if standing.candidate is None:
+        return "There is nothing under the cursor."
+    return f"This stays: {printable(standing.candidate.blocked)}." if standing.candidate.blocked else None

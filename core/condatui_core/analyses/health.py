@@ -10,12 +10,11 @@ from msgspec import Struct
 
 from condatui_core.analyses.provenance import provenance_findings
 from condatui_core.records.environment import LastUsed, State
-from condatui_core.records.finding import Finding, Problem
+from condatui_core.records.finding import SEVERITIES, Finding, Problem
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.sighting import Look, Sighting
 
-_SEVERITIES = ("error", "warning", "note")
 _SCRATCH = re.compile(
     r"(?:^|[-_. ])(?:test(?:s|ing|env)?|try|tmp|temp|foo|bar|baz|asdf|scratch|junk|dummy|delete(?:me)?|trash|untitled"
     r"|copy|backup|bak|old|wip|again|final)(?:\d*)(?:$|[-_. ])",
@@ -43,7 +42,7 @@ def state_of(observed: Observed) -> State:
         return "missing"
     if not look.readable:
         return "unreadable"
-    if not look.has_conda_meta and not observed.sighting.root:
+    if (look.half_made or not look.has_conda_meta) and not observed.sighting.root:
         return "orphan"
     if not look.has_history and not observed.sighting.root:
         # Records without a history: conda does not list it, yet everything is there.
@@ -63,7 +62,7 @@ def findings_of(observed: Observed, *, now: datetime, stale_days: int) -> tuple[
     if not observed.sighting.root:
         found += _stale(observed.last_used, now, stale_days)
         found += _scratch(observed.name)
-    return tuple(sorted(found, key=lambda finding: _SEVERITIES.index(finding.severity)))
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def _damage(contents: PrefixContents) -> tuple[Problem, ...]:
@@ -101,6 +100,14 @@ def _missing(observed: Observed) -> Finding:
 
 
 def _orphan(observed: Observed) -> Finding:
+    if observed.look.half_made:
+        return Finding(
+            id="orphan",
+            severity="warning",
+            message="half-made: condatui is cloning it, or was interrupted",
+            remedy=f"unless a job is at it, remove it: condatui remove {observed.sighting.prefix}",
+            evidence=(f"its mark is still there: {observed.sighting.prefix}/.condatui-clone",),
+        )
     if not observed.look.remains:
         return Finding(
             id="orphan",

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from condatui_core.records.disk import CachedUnit, DiskPlace, Unit, UnitKind
+from condatui_core.records.request import Cleanable
+
+_PARTS: Mapping[UnitKind, Cleanable] = MappingProxyType({"archive": "tarballs", "package": "packages"})
+_OTHER_PARTS: Mapping[str, Cleanable] = MappingProxyType({"cache": "index", ".logs": "logs"})
+"""What else conda keeps at the top of a package cache, by its name."""
 
 
 class CacheUnit:
@@ -19,8 +25,10 @@ class CacheUnit:
         """The number of the package cache."""
         self.name = os.fsdecode(unit.name)
         self.kind: UnitKind = unit.kind
+        self.part: Cleanable | None = _PARTS.get(unit.kind) or _OTHER_PARTS.get(self.name)
+        """Which part of the cache it belongs to; None if it is none that is ever cleaned."""
         self.bytes = 0
-        self._can_be_taken = cache.writable and unit.kind != "other" and not unit.blocked
+        self._can_be_taken = cache.writable and not unit.blocked
         self._linked_by = 0
         self._soft_linked_by = sum(1 << place for place in unit.soft_linked_by)
 
@@ -30,12 +38,19 @@ class CacheUnit:
         self._linked_by |= holders
 
     def taken_without(self, kept: int) -> bool:
-        """Whether `conda clean` takes it when only these places are left."""
-        return self._can_be_taken and not self._linked_by & kept
+        """Whether `conda clean --tarballs --packages` takes it when only these places are left."""
+        return self.kind != "other" and self._is_free(kept)
 
     def safe_without(self, kept: int) -> bool:
         """Whether it takes it and breaks none of these places."""
         return self.taken_without(kept) and not self._soft_linked_by & kept
+
+    def goes_with(self, parts: Collection[Cleanable], kept: int) -> bool:
+        """Whether cleaning these parts takes it when only these places are left, and breaks none of them."""
+        return self.part in parts and self._is_free(kept) and not self._soft_linked_by & kept
+
+    def _is_free(self, kept: int) -> bool:
+        return self._can_be_taken and not self._linked_by & kept
 
     def described(self, places: Sequence[DiskPlace], copied_by: tuple[str, ...]) -> CachedUnit:
         """Say what it is now, with everything there."""
@@ -44,6 +59,7 @@ class CacheUnit:
         return CachedUnit(
             name=self.name,
             kind=self.kind,
+            part=self.part,
             bytes=self.bytes,
             unused=unused,
             soft_linked_by=soft,

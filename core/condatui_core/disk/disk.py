@@ -10,6 +10,7 @@ from datetime import datetime
 from condatui_core.disk.breakdown import break_down
 from condatui_core.disk.measure import Measurement, measure
 from condatui_core.disk.places import disk_places, nested_in
+from condatui_core.disk.survey import Survey, survey
 from condatui_core.records.disk import Breakdown, DiskPlace
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.prefix import PrefixContents
@@ -25,18 +26,22 @@ class Disk:
         self._environ = environ
         self._clock = clock
 
-    async def measure(
-        self, inventory: Inventory, *, pkgs_dirs: Iterable[str] = (), anew: bool = False
-    ) -> AsyncGenerator[Measurement, None]:
+    async def measure(self, inventory: Inventory, *, anew: bool = False) -> AsyncGenerator[Measurement, None]:
         """Yield what is known of the disk, more each time; see `measure` for what `anew` is about.
 
-        `pkgs_dirs` are the package caches that the condas have named. To leave the generator ends the walk.
+        To leave the generator ends the walk.
         """
-        places = await asyncio.to_thread(self._places, inventory, tuple(pkgs_dirs))
+        places = await asyncio.to_thread(self._places, inventory)
         walk = measure(places, kept=self._kept, environ=self._environ, now=self._clock(), anew=anew)
         async with aclosing(walk) as measurements:
             async for measurement in measurements:
                 yield measurement
+
+    def survey(
+        self, inventory: Inventory, *, anew: bool = False, former: Survey | None = None
+    ) -> AsyncGenerator[Survey, None]:
+        """Yield what is known of the disk and what follows from it, a few times a second; see `survey`."""
+        return survey(self.measure(inventory, anew=anew), inventory, anew=anew, former=former)
 
     async def break_down(self, environment: Environment, places: Iterable[DiskPlace]) -> Breakdown:
         """Tell what is in an environment, by package, beside the event loop; one that was not read has no packages."""
@@ -44,5 +49,5 @@ class Disk:
         nested = nested_in(environment.prefix, places)
         return await asyncio.to_thread(break_down, environment.prefix, contents, nested=nested)
 
-    def _places(self, inventory: Inventory, pkgs_dirs: tuple[str, ...]) -> tuple[DiskPlace, ...]:
-        return disk_places(inventory, pkgs_dirs=pkgs_dirs, environ=self._environ, home=self._home)
+    def _places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
+        return disk_places(inventory, environ=self._environ, home=self._home)

@@ -20,6 +20,9 @@ _KINDS: dict[ProblemKind, tuple[str, Severity, str, str]] = {
     "changed": ("disk-changed", "note", "{} changed while it was measured", "measure again"),
 }
 
+DISK_FINDINGS = frozenset(name for name, *_ in _KINDS.values())
+"""The ids of what can stand in the way."""
+
 
 def findings_of(place: str, problems: Iterable[Problem]) -> tuple[Finding, ...]:
     """Say what stood in the way of measuring a place, one finding a kind, gravest first."""

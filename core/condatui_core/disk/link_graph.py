@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
 from condatui_core.disk.cache_units import CacheUnit
 from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, LinkTable, Sharing
 from condatui_core.records.finding import Finding
+from condatui_core.records.request import Cleanable
 
 
 class LinkGraph:
@@ -45,6 +47,48 @@ class LinkGraph:
         gone = self._gone(selected)
         left = (unit for unit in self._units if not gone >> unit.place & 1)
         return self.frees(selected) + sum(unit.bytes for unit in left if unit.safe_without(~gone))
+
+    def frees_with_cleaning(
+        self,
+        selection: Iterable[str],
+        cleaned: Mapping[str, Collection[Cleanable]],
+        *,
+        copied_by: Mapping[str, tuple[str, ...]],
+    ) -> int:
+        """Tell what `df` gains when these go and just these parts of some package caches are then cleaned.
+
+        Packages stay that a prefix which stays has soft links to or, as `copied_by` names them, copies of.
+        """
+        selected = set(selection)
+        gone = self._gone(selected)
+        parts = {self._bits[path]: what for path, what in cleaned.items() if path in self._bits}
+        left = ((unit, parts.get(1 << unit.place, ())) for unit in self._units if not gone >> unit.place & 1)
+        going = (unit for unit, cleaning in left if unit.goes_with(cleaning, ~gone))
+        return self.frees(selected) + sum(
+            unit.bytes for unit in going if unit.part != "packages" or selected.issuperset(copied_by.get(unit.name, ()))
+        )
+
+    def kept_by(self, selection: Iterable[str]) -> tuple[Sharing, ...]:
+        """Tell which other places hold what these do not free, most first; what nobody seen holds is left out."""
+        gone = self._gone(selection)
+        rest: defaultdict[int, int] = defaultdict(int)
+        for holders, each in self._classes:
+            if holders & gone and holders & ~gone:
+                rest[holders & ~gone] += each.bytes
+        return self._by_place(rest.items())
+
+    def held_outside(self, selection: Iterable[str]) -> int:
+        """Tell what of these places stays because of links that were not seen."""
+        gone = self._gone(selection)
+        return sum(each.bytes for holders, each in self._classes if each.outside and holders & gone)
+
+    def nested_in(self, selection: Iterable[str]) -> tuple[str, ...]:
+        """Name the places that go only because they lie inside one of these."""
+        selected = tuple(selection)
+        gone = self._gone(selected)
+        return tuple(
+            place.path for place in self.places if self._bits[place.path] & gone and place.path not in selected
+        )
 
     def total(self, selection: Iterable[str]) -> int:
         """Tell what these places occupy together, each inode once: `du -s` of all of them at once."""
@@ -85,12 +129,7 @@ class LinkGraph:
     def sharing(self, path: str) -> tuple[Sharing, ...]:
         """Tell how much a place has in common with each other one, most first. Raises KeyError if it is no place."""
         own = self._bits[path]
-        common = [(holders & ~own, each.bytes) for holders, each in self._classes if holders & own]
-        shared = (
-            Sharing(path=place.path, bytes=sum(size for holders, size in common if holders & self._bits[place.path]))
-            for place in self.places
-        )
-        return tuple(sorted((each for each in shared if each.bytes), key=lambda each: -each.bytes))
+        return self._by_place((holders & ~own, each.bytes) for holders, each in self._classes if holders & own)
 
     def cache_use(
         self, path: str, *, copied_by: Mapping[str, tuple[str, ...]], findings: tuple[Finding, ...] = ()
@@ -115,6 +154,15 @@ class LinkGraph:
             ),
             writable=any(place.writable for place in self.places if place.path == path),
             findings=findings,
+        )
+
+    def _by_place(self, held: Iterable[tuple[int, int]]) -> tuple[Sharing, ...]:
+        """(holders, bytes) pairs, added up for each holder; most first."""
+        held = [(holders, size) for holders, size in held if holders]
+        bits = ((place.path, self._bits[place.path]) for place in self.places)
+        sums = ((path, sum(size for holders, size in held if holders & bit)) for path, bit in bits)
+        return tuple(
+            sorted((Sharing(path=path, bytes=size) for path, size in sums if size), key=lambda one: -one.bytes)
         )
 
     def _gone(self, selection: Iterable[str]) -> int:

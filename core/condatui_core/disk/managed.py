@@ -26,6 +26,9 @@ class ManagedSizes:
             for package in packages:
                 self._holders.setdefault(package, set()).add(prefix)
 
+    def __contains__(self, prefix: object) -> bool:
+        return prefix in self._packages
+
     def use_of(self, prefix: str) -> ManagedUse:
         """Say what one environment claims. Raises KeyError if it is not among them."""
         packages = self._packages[prefix]

@@ -130,6 +130,7 @@ async def _replies(request: Request, environ: Mapping[str, str]) -> AsyncGenerat
     try:
         assert process.stdin and process.stdout and process.stderr
         process.stdin.write(pack(request))
+        process.stdin.close()
         while not finished:
             reply = await _next(process.stdout)
             finished = isinstance(reply, Result)

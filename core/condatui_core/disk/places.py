@@ -10,18 +10,16 @@ from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Inventory
 
 
-def disk_places(
-    inventory: Inventory, *, pkgs_dirs: Iterable[str] = (), environ: Mapping[str, str], home: Path
-) -> tuple[DiskPlace, ...]:
+def disk_places(inventory: Inventory, *, environ: Mapping[str, str], home: Path) -> tuple[DiskPlace, ...]:
     """List the prefixes of an inventory and the package caches of its installations, existing ones, each once.
 
-    `pkgs_dirs` is what the condas have said; where conda would look by default is looked at in any case.
+    Besides the package caches that the condas have named, those are looked at where conda would look by default.
     """
     places = {each.prefix: DiskPlace(path=each.prefix) for each in inventory.environments if each.state != "missing"}
     roots = (os.path.join(each.root_prefix, "pkgs") for each in inventory.installations if each.root_prefix)
     variables = (environ.get(name, "") for name in ("CONDA_PKGS_DIRS", "CONDA_PKGS_PATH"))
     named = (part for variable in variables for part in variable.split(os.pathsep) if part)
-    for path in (*pkgs_dirs, *named, *roots, str(home / ".conda" / "pkgs")):
+    for path in (*inventory.pkgs_dirs, *named, *roots, str(home / ".conda" / "pkgs")):
         real = os.path.realpath(os.path.expanduser(path))
         if real not in places and os.path.isdir(real):
             places[real] = DiskPlace(path=real, cache=True, writable=_is_writable(real))

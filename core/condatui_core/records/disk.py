@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from condatui_core.records.finding import Finding
+from condatui_core.records.request import Cleanable
 
 UnitKind = Literal["package", "archive", "other"]
 """What an entry of a package cache is: an extracted package, the archive it came in, or anything else."""
@@ -42,6 +43,19 @@ class ManagedUse(Struct, frozen=True, kw_only=True):
     """Of packages that no other environment has."""
 
 
+class Cost(Struct, frozen=True, kw_only=True):
+    """What one environment costs, in the two figures of its row."""
+
+    total: int
+    """What it occupies, places inside it left out."""
+    frees: int
+    """What of it is its own: what `df` gains when it alone goes."""
+    measured: bool = True
+    """Whether this was found on the disk; otherwise it is what the records claim."""
+    at_least: bool = False
+    """Whether something in it could not be read, so that it is more than this."""
+
+
 class DiskUse(Struct, frozen=True, kw_only=True):
     """What a prefix occupies; `exclusive`, the two `shared` and `outside` add up to `total`."""
 
@@ -66,6 +80,12 @@ class DiskUse(Struct, frozen=True, kw_only=True):
     """What could not be measured; where something is unreadable all figures are lower bounds."""
 
     @property
+    def cost(self) -> Cost:
+        """The two figures of its row."""
+        unreadable = any(finding.id == "disk-unreadable" for finding in self.findings)
+        return Cost(total=self.total, frees=self.exclusive, at_least=unreadable)
+
+    @property
     def shared(self) -> int:
         """What is not its own."""
         return self.total - self.exclusive
@@ -78,12 +98,37 @@ class Sharing(Struct, frozen=True, kw_only=True):
     bytes: int
 
 
+class Freed(Struct, frozen=True, kw_only=True):
+    """What removing some environments would free, and what keeps it from being more."""
+
+    frees: int
+    """What `df` gains."""
+    with_cache_clean: int
+    """What it gains if the package caches are cleaned then."""
+    one_by_one: int
+    """What each of them occupies, added up: what they share counts for each."""
+    together: int
+    """What they occupy, each inode once."""
+    kept_by: tuple[Sharing, ...] = ()
+    """Who holds what is not freed, most first."""
+    outside: int = 0
+    """What links that were not seen keep."""
+    nested: int = 0
+    """How many other environments and package caches lie inside them and go too."""
+    measured: bool = True
+    """Whether this was found on the disk; otherwise it is what the records claim; who keeps the rest is not known."""
+    at_least: bool = False
+    """Whether something in them could not be read."""
+
+
 class CachedUnit(Struct, frozen=True, kw_only=True):
     """One entry of a package cache."""
 
     name: str
     """The file or directory name; that of a package is `name-version-build`."""
     kind: UnitKind
+    part: Cleanable | None = None
+    """Which part of a package cache it belongs to; None if it is none that is ever cleaned."""
     bytes: int
     unused: bool
     """Whether `conda clean` would take it: a package without a file that has a second link, an archive in any case."""

@@ -68,6 +68,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """(root prefix, configuration) pairs of the installations that have answered."""
     problems: tuple[Finding, ...] = ()
     """What is wrong with the machine rather than with one environment: a conda that hangs, a root that is not there."""
+    pkgs_dirs: tuple[str, ...] = ()
+    """The package caches that the installations have named, as they spell them."""
     pending: int = 0
     """How many environments have not been read yet."""
     asking_conda: bool = False

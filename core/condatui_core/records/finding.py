@@ -8,6 +8,9 @@ from msgspec import Struct
 
 Severity = Literal["error", "warning", "note"]
 
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+"""Gravest first."""
+
 
 class Finding(Struct, frozen=True, kw_only=True):
     """One thing worth knowing about an environment, with the evidence and what to do about it."""

@@ -9,6 +9,7 @@ import pytest
 
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.records.disk import DiskPlace, LinkTable, ShareClass, Sharing, Unit
+from condatui_core.records.request import Cleanable
 
 PLACES = (
     DiskPlace(path="/envs/a"),
@@ -52,6 +53,40 @@ def test_a_cleaned_cache_gives_back_what_the_selection_alone_has_used() -> None:
     assert GRAPH.frees_with_cache_clean(["/envs/a"]) == 1 + 128 + 8 + 64
     assert GRAPH.frees_with_cache_clean(["/envs/b"]) == 2 + 64 + 256, "four is free when who soft-links it has gone"
     assert GRAPH.frees_with_cache_clean(["/envs/a", "/envs/b"]) == 7 + 128 + 8 + 16 + 64 + 256
+
+
+def test_only_the_parts_that_are_cleaned_go() -> None:
+    def frees(selection: list[str], *parts: Cleanable, copied_by: dict[str, tuple[str, ...]] | None = None) -> int:
+        return GRAPH.frees_with_cleaning(selection, {"/pkgs": parts, "/nowhere": parts}, copied_by=copied_by or {})
+
+    assert frees([]) == 0
+    assert frees([], "tarballs") == frees([], "tarballs", "packages", "index", "logs") == 64
+    assert frees(["/envs/a"], "packages") == 1 + 128 + 8
+    assert frees(["/envs/b"], "packages") == 2 + 256
+    assert frees(["/envs/b"], "packages", copied_by={"four-1-0": ("/envs/a",)}) == 2, "a has a copy of it"
+    assert frees(["/envs/b"], "packages", copied_by={"four-1-0": ("/envs/b",)}) == 2 + 256
+
+
+def test_the_index_and_the_logs_are_parts_of_their_own() -> None:
+    names = (b"cache", b".logs", b"mine.txt")
+    classes = tuple(ShareClass((0,), unit, False, 1 << unit, 1) for unit in range(3))
+    table = LinkTable(classes=classes, units=tuple(Unit(0, name, "other", False, ()) for name in names))
+    for writable, freed in ((True, 3), (False, 0)):
+        graph = LinkGraph([DiskPlace(path="/pkgs", cache=True, writable=writable)], table)
+        assert graph.frees_with_cleaning([], {"/pkgs": ("index", "logs")}, copied_by={}) == freed
+        assert graph.frees_with_cache_clean([]) == 0
+    assert [unit.part for unit in graph.cache_use("/pkgs", copied_by={}).units] == [None, "logs", "index"]
+
+
+def test_who_keeps_what_a_selection_does_not_free() -> None:
+    assert GRAPH.kept_by(["/envs/a"]) == (
+        Sharing(path="/pkgs", bytes=8 + 16),
+        Sharing(path="/envs/b", bytes=4 + 16),
+    )
+    assert GRAPH.kept_by(["/envs/a", "/envs/b"]) == (Sharing(path="/pkgs", bytes=8 + 16),)
+    assert GRAPH.held_outside(["/envs/a"]) == 32
+    assert GRAPH.nested_in(["/envs/a", "/envs/b"]) == ("/envs/a/envs/inner",)
+    assert GRAPH.nested_in(["/envs/a/envs/inner"]) == ()
 
 
 def test_a_cache_that_goes_whole_is_not_cleaned_besides() -> None:

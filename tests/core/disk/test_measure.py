@@ -154,10 +154,11 @@ async def test_an_inventory_is_measured_with_the_caches_of_its_installations(tmp
             Environment(name="gone", prefix=str(tmp_path / "gone"), state="missing"),
         ),
         installations=(Installation(executable=str(root / "bin/conda"), root_prefix=str(root)),),
+        pkgs_dirs=("~/nowhere", str(root / "pkgs")),
     )
     locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, home)
     disk = Disk(locations, environ={**os.environ, "CONDA_PKGS_DIRS": str(tmp_path / "named")}, clock=lambda: LATER)
-    *_, last = [each async for each in disk.measure(inventory, pkgs_dirs=["~/nowhere", str(root / "pkgs")])]
+    *_, last = [each async for each in disk.measure(inventory)]
     assert [place.path for place in last.places] == [
         str(path) for path in (root, root / "envs/inner", root / "pkgs", tmp_path / "named", home / ".conda/pkgs")
     ]

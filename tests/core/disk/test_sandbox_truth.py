@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from condatui_core.disk.copied import holders_of_packages
+from condatui_core.jobs.cleaning.items import freed_by, items_of
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.disk import DiskPlace
@@ -37,6 +38,35 @@ def test_conda_frees_what_was_predicted(sandbox_copy: Callable[..., Sandbox]) ->
     assert 0 < freed == before - _occupied(sandbox)
     conda(sandbox, "clean", "--tarballs", "--packages", "--yes")
     assert freed < cleaned == before - _occupied(sandbox)
+
+
+def test_a_choice_frees_what_was_predicted(sandbox_copy: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_copy(*NAMES)
+    gone, pkgs = str(sandbox.prefixes["nlp-exp"]), str(sandbox.root_prefix / "pkgs")
+    staying = [
+        _read(path) for path in sandbox.prefixes.values() if (path / "conda-meta").is_dir() and str(path) != gone
+    ]
+    graph, copied_by = graph_of(places_of(sandbox)), holders_of_packages(staying)
+    freed = graph.frees_with_cleaning([gone], {pkgs: ("packages", "index")}, copied_by=copied_by)
+    before = _occupied(sandbox)
+    conda(sandbox, "remove", "--all", "--yes", "--offline", "-p", gone)
+    conda(sandbox, "clean", "--packages", "--index-cache", "--yes")
+    assert graph.frees([gone]) < freed == before - _occupied(sandbox)
+
+
+def test_what_place_3_promises_is_what_cleaning_plans(sandbox_copy: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_copy(*NAMES)
+    pkgs = str(sandbox.root_prefix / "pkgs")
+    environments = [_read(path) for path in sandbox.prefixes.values() if (path / "conda-meta").is_dir()]
+    graph, copied_by = graph_of(places_of(sandbox)), holders_of_packages(environments, empty=True)
+    items = items_of(graph.cache_use(pkgs, copied_by=copied_by), ("packages", "tarballs"), copied_by)
+    promised = graph.frees_with_cleaning([], {pkgs: ("packages", "tarballs")}, copied_by=copied_by)
+    assert 0 < promised == freed_by(items.items)
+
+
+def _read(prefix: Path) -> Environment:
+    contents = read_prefix(str(prefix), site_packages_candidates(str(prefix)))
+    return Environment(name=prefix.name, prefix=str(prefix), contents=contents)
 
 
 def test_totals_are_what_du_says(sandbox: Sandbox) -> None:

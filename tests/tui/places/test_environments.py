@@ -36,13 +36,13 @@ async def test_sorting_goes_round_and_the_cursor_stays_on_its_environment() -> N
     async with opened(machine()) as driver:
         await driver.press("j", "s")
         assert driver.names == ["research", "beta", "gamma", "alpha"]
-        assert "size▾" in driver.text
+        assert "disk▾" in driver.text
         assert driver.cursor == prefix("beta")
         await driver.press("S")
         assert driver.names == ["alpha", "gamma", "beta", "research"]
-        assert "size▴" in driver.text
+        assert "disk▴" in driver.text
         assert driver.cursor == prefix("beta")
-        await driver.press("s", "s", "s", "s", "s")
+        await driver.press("s", "s", "s", "s", "s", "s")
         assert driver.names == ["alpha", "beta", "gamma", "research"]
 
 
@@ -128,11 +128,11 @@ async def test_brackets_turn_the_tabs_round() -> None:
     async with opened(machine()) as driver:
         await driver.press("end")
         seen = []
-        for _ in range(4):
+        for _ in range(6):
             await driver.press("right_square_bracket")
             seen.append(driver.place.detail.tab)
-        assert seen == ["channels", "health", "history", "packages"]
-        await driver.press("left_square_bracket", "left_square_bracket")
+        assert seen == ["channels", "disk", "health", "gpu", "history", "packages"]
+        await driver.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
         assert "pip replaced numpy 1.26.4 by 2.0.1" in driver.place.query_one("#health", TextPane).text
 
 
@@ -194,7 +194,7 @@ async def test_details_stand_below_in_80_columns_and_beside_in_160() -> None:
 
 
 async def test_help_lists_the_keys_of_this_place_in_place() -> None:
-    async with opened(machine(), size=(100, 60)) as driver:
+    async with opened(machine(), size=(100, 90)) as driver:
         await driver.press("question_mark")
         assert "Mark or unmark the environment under the cursor" in driver.text
         assert "has this finding" in driver.text

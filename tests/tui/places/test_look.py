@@ -25,19 +25,19 @@ async def test_80_columns() -> None:
         await driver.until(lambda: "─ research ─" in driver.text)
         assert driver.text == dedent("""\
              condatui  gpu07 · conda 26.7.1 · 4 environments · ~4.5 GB by their records
-               name▴        python   packages    size   used  findings
-               base ⌂►      3.12.4   1         ~412 M      –
-               half-cloned  –        –              –      –  ✗ A failed clone.
-            ▌● research     3.10.14  3+2       ~4.1 G    3 d  ! pip over conda
-               zoo          –        0              –  400 d
-            ─ Packages 5 ─ Channels 3 ─ Health 1 ─ History 2 ──────────────────── research ─
+               name▴        python   packages    disk  frees   used  findings
+               base ⌂►      3.12.4   1         ~412 M      …      –
+               half-cloned  –        –              –      –      –  ✗ A failed clone.
+            ▌● research     3.10.14  3+2       ~4.1 G      …    3 d  ! pip over conda
+               zoo          –        0              –      –  400 d
+            ─ Packages 5 ─ Channels 3 ─ Disk ─ Health 1 ─ GPU ─ History 2 ─────── research ─
                 name      version             build                     channel         size
             ▏≠  numpy     1.26.4 ≠ pip 2.0.1  py310hb13e2d6_0           conda-forge    1.0 K
              ▫  numpy     2.0.1                                         pypi            20 M
                 python    3.10.14             h0_0                      conda-forge     60 M
              ▪  pytorch   2.5.1               py3.10_cuda1…udnn9.1.0_0  pytorch        4.0 G
              1 marked · ~4.1 GB by their records
-             space mark  c compare  / filter  s sort  ] tabs  enter open  y copy  ? help""")
+             space mark  c compare  n clone  e export  p pack  d remove  g gpu  ? help""")
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 40)])

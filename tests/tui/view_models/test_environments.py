@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from condatui.view_models.environments import EnvironmentsModel
 from condatui.view_models.signs import ASCII, UNICODE, Signs
+from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.prefix import PrefixContents
 from support.inventories import NOW, days_ago, environment, finding, loaded, package, pip_package, research
+
+RESEARCH = research()
 
 
 def row(*environments: Environment, index: int = 0, signs: Signs = UNICODE, marked: str = "") -> dict[str, str]:
@@ -19,7 +22,8 @@ def test_a_row_says_what_the_environment_is() -> None:
         "python": "3.10.14",
         "packages": "3+2",
         "channels": "conda-forge pytorch",
-        "size": "~4.1 G",
+        "disk": "~4.1 G",
+        "frees": "…",
         "used": "3 d",
         "findings": "! pip over conda",
     }
@@ -27,7 +31,7 @@ def test_a_row_says_what_the_environment_is() -> None:
 
 def test_what_is_not_read_yet_is_not_said_to_be_absent() -> None:
     cells = row(environment("new"))
-    assert {cells[each] for each in ("python", "packages", "channels", "size", "used")} == {"…"}
+    assert {cells[each] for each in ("python", "packages", "channels", "disk", "frees", "used")} == {"…"}
     assert row(environment("new"), signs=ASCII)["python"] == "..."
 
 
@@ -43,7 +47,7 @@ def test_a_directory_that_is_no_environment_says_so_and_nothing_else() -> None:
         findings=(finding("orphan", "error", "not an environment any more"),),
     )
     cells = row(orphan)
-    assert {cells[each] for each in ("python", "packages", "channels", "size", "used")} == {"–"}
+    assert {cells[each] for each in ("python", "packages", "channels", "disk", "frees", "used")} == {"–"}
     assert cells["findings"] == "✗ not an environment any more"
 
 
@@ -82,8 +86,34 @@ def test_the_key_of_a_row_is_its_prefix() -> None:
 
 def test_a_last_use_that_is_not_sure_is_dim() -> None:
     model = EnvironmentsModel([loaded("x", last_used=days_ago(9, reliable=False))], now=NOW)
-    cell = model.cells(0)[6]
+    cell = dict(zip((each.id for each in model.columns), model.cells(0), strict=True))["used"]
     assert (cell.plain, cell.style) == ("9 d", "dim")
+
+
+def test_bytes_say_whether_they_were_measured() -> None:
+    figures = {
+        "~5.1 G ~200 M": Cost(total=5_100_000_000, frees=200_000_000, measured=False),
+        "5.1 G 200 M": Cost(total=5_100_000_000, frees=200_000_000),
+        "≥5.1 G ≥200 M": Cost(total=5_100_000_000, frees=200_000_000, at_least=True),
+    }
+    for words, cost in figures.items():
+        model = EnvironmentsModel([research()], now=NOW, costs={research().prefix: cost})
+        cells = {column.id: cell.plain for column, cell in zip(model.columns, model.cells(0), strict=True)}
+        assert f"{cells['disk']} {cells['frees']}" == words
+
+
+def test_a_row_is_made_anew_when_it_was_measured() -> None:
+    former = EnvironmentsModel([RESEARCH], now=NOW)
+    assert former.cells(0) is EnvironmentsModel([RESEARCH], now=NOW, former=former).cells(0)
+    costs = {RESEARCH.prefix: Cost(total=1000, frees=0)}
+    measured = EnvironmentsModel([RESEARCH], now=NOW, costs=costs, former=former)
+    assert "1.0 K" in [cell.plain for cell in measured.cells(0)]
+
+
+def test_where_nobody_measures_there_is_no_column_for_what_removal_frees() -> None:
+    model = EnvironmentsModel([research()], now=NOW, costs=None)
+    assert "frees" not in {column.id for column in model.columns}
+    assert len(model.cells(0)) == len(model.columns)
 
 
 def test_foreign_text_is_neither_markup_nor_an_escape_sequence() -> None:

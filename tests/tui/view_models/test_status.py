@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from condatui.view_models.status import marked_line, top_line
+from condatui.view_models.status import top_line
+from condatui_core.disk.survey import Survey
 from condatui_core.records.environment import Inventory
 from condatui_core.records.installation import Installation
 from support.inventories import environment, finding, inventory, loaded
+from support.surveys import Held, surveyed
 
 MACHINE = inventory(loaded("a", managed_bytes=3_000_000_000), loaded("b", managed_bytes=400_000_000))
 
@@ -47,9 +49,17 @@ def test_problems_of_the_machine_are_counted() -> None:
     assert line(inventory(problems=(finding(), finding()))).endswith("! 2 problems")
 
 
-def test_the_marked_line_sums_up() -> None:
-    assert marked_line(MACHINE.environments).plain == "2 marked · ~3.4 GB by their records"
-    assert not marked_line([]).plain
+async def test_what_is_measured_stands_in_the_place_of_what_records_claim() -> None:
+    one, other = MACHINE.environments
+    claimed, measured = await surveyed(
+        MACHINE, Held((one.prefix,), 1_000), Held((one.prefix, other.prefix), 3_000_000), archives=500_000
+    )
+    assert line_with(claimed).endswith("~3.4 GB by their records · measuring the disk: 0 entries")
+    assert line_with(measured).endswith("3.5 MB on disk · 500 KB free to reclaim")
+
+
+def line_with(disk: Survey) -> str:
+    return top_line(MACHINE, host="gpu07", width=120, disk=disk).plain
 
 
 def test_a_host_name_cannot_draw_on_the_terminal() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType, structs
 
@@ -14,15 +15,19 @@ from condatui.commands.documents import (
     ListDocument,
     PackageDocument,
     RevisionDocument,
+    SizesDocument,
 )
 from condatui_core.analyses.origins import ChannelTotal, channel_totals, origins
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.prefix import PrefixContents, Revision
 
+if TYPE_CHECKING:
+    from condatui_core.records.disk import DiskUse
 
-def describe_inventory(inventory: Inventory, *, packages: bool) -> ListDocument:
-    """Describe the machine, with the packages of each environment if they are wanted."""
+
+def describe_inventory(inventory: Inventory, *, packages: bool, uses: Mapping[str, DiskUse]) -> ListDocument:
+    """Describe the machine, with the packages of each environment if they are wanted, and what was measured of it."""
     return ListDocument(
         conda=_conda(inventory.installations),
         environments=tuple(
@@ -31,6 +36,7 @@ def describe_inventory(inventory: Inventory, *, packages: bool) -> ListDocument:
                 package_summaries(each.contents or PrefixContents(), inventory.channel_config(each))
                 if packages
                 else UNSET,
+                uses.get(each.prefix),
             )
             for each in inventory.environments
         ),
@@ -62,7 +68,9 @@ def describe_environment(environment: Environment, config: ChannelConfig) -> Env
     )
 
 
-def _environment(environment: Environment, packages: tuple[PackageDocument, ...] | UnsetType) -> EnvironmentDocument:
+def _environment(
+    environment: Environment, packages: tuple[PackageDocument, ...] | UnsetType, use: DiskUse | None = None
+) -> EnvironmentDocument:
     contents = environment.contents
     return EnvironmentDocument(
         name=environment.name,
@@ -83,8 +91,22 @@ def _environment(environment: Environment, packages: tuple[PackageDocument, ...]
         modified=environment.modified,
         last_used=environment.last_used,
         managed_bytes=None if contents is None else environment.managed_bytes,
-        findings=environment.findings,
+        disk=_sizes(use) if use else None,
+        findings=(*environment.findings, *(use.findings if use else ())),
         packages=packages,
+    )
+
+
+def _sizes(use: DiskUse) -> SizesDocument:
+    return SizesDocument(
+        total=use.total,
+        exclusive=use.exclusive,
+        shared=use.shared,
+        shared_with_cache=use.shared_with_cache,
+        shared_with_environments=use.shared_with_environments,
+        outside=use.outside,
+        nested=use.nested,
+        with_nested=use.with_nested,
     )
 
 

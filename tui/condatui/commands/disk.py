@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from contextlib import aclosing
 
 import click
 
 from condatui.commands.disk_documents import Costs, describe_disk
 from condatui.commands.invocation import Invocation
 from condatui.commands.json_output import print_json
+from condatui.commands.measuring import disk_of, measured
 from condatui.commands.options import global_options, json_option
 from condatui.commands.reporting import say_problems
 from condatui_core.analyses.names import resolve
-from condatui_core.disk.disk import Disk
 from condatui_core.disk.measure import Measurement
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment, Inventory
@@ -63,11 +62,8 @@ def _chosen(invocation: Invocation, inventory: Inventory, texts: Sequence[str]) 
 async def _measure(
     invocation: Invocation, inventory: Inventory, chosen: Sequence[Environment], *, anew: bool
 ) -> tuple[Measurement, list[Costs]]:
-    disk = Disk(invocation.locations, environ=invocation.environ, clock=invocation.clock)
-    last = Measurement(places=(), sizes={})
-    async with aclosing(disk.measure(inventory, anew=anew)) as measurements:
-        async for measurement in measurements:
-            last = measurement
+    disk = disk_of(invocation)
+    last = await measured(disk, inventory, anew=anew)
     costs = [
         Costs(environment, use, await disk.break_down(environment, last.places))
         for environment in chosen

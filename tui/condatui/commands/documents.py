@@ -71,6 +71,25 @@ class RevisionDocument(Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...]
 
 
+class SizesDocument(Struct, frozen=True, kw_only=True):
+    """What one environment occupies, in allocated bytes."""
+
+    total: int
+    """What `du -s` says of it, environments and package caches inside it left out."""
+    exclusive: int
+    """What `df` gains when it alone goes."""
+    shared: int
+    """The rest, which the next three make up."""
+    shared_with_cache: int
+    shared_with_environments: int
+    outside: int
+    """Held by links that condatui does not see."""
+    nested: tuple[str, ...]
+    """Environments and package caches inside it."""
+    with_nested: int
+    """What `du -s` says of it with all that is nested."""
+
+
 class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     """One environment."""
 
@@ -93,8 +112,8 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     modified: datetime | None
     last_used: LastUsed | None
     managed_bytes: int | None
-    disk: None = None
-    """What was measured on disk; None without `--sizes`."""
+    disk: SizesDocument | None = None
+    """What was measured on disk; None without `--sizes`, and for what is not there."""
     findings: tuple[Finding, ...]
     packages: tuple[PackageDocument, ...] | UnsetType = UNSET
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -18,11 +19,15 @@ from condatui_core.analyses.origins import ChannelTotal
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
 
+if TYPE_CHECKING:
+    from condatui_core.records.disk import DiskUse
 
-def print_environments(invocation: Invocation, inventory: Inventory) -> None:
-    """Print a row for each environment."""
+
+def print_environments(invocation: Invocation, inventory: Inventory, uses: Mapping[str, DiskUse]) -> None:
+    """Print a row for each environment, with what removing it frees if that was measured."""
     printer = Printer(ascii_only=invocation.settings.ascii)
-    printer.table(EnvironmentsModel(inventory.environments, now=invocation.clock(), signs=printer.signs))
+    costs = {prefix: use.cost for prefix, use in uses.items()} or None
+    printer.table(EnvironmentsModel(inventory.environments, now=invocation.clock(), signs=printer.signs, costs=costs))
 
 
 def print_channels(invocation: Invocation, totals: Sequence[ChannelTotal]) -> None:

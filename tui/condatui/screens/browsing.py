@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from condatui.view_models.environments import SORTS, descends, sort_environments
+from condatui.view_models.environments import NO_COSTS, SORTS, Costs, descends, sort_environments
 from condatui.view_models.filters import parse_filter
 from condatui_core.records.environment import Environment
 
@@ -29,10 +29,11 @@ class Browsing:
         """Whether the greatest comes first."""
         return descends(self.by, self.reverse)
 
-    def of(self, environments: Sequence[Environment]) -> tuple[Environment, ...]:
+    def of(self, environments: Sequence[Environment], costs: Costs = NO_COSTS) -> tuple[Environment, ...]:
         """The environments that are seen, in their order."""
         wanted = parse_filter(self.filter)
-        return sort_environments([each for each in environments if wanted.matches(each)], self.by, self.reverse)
+        seen = [each for each in environments if wanted.matches(each)]
+        return sort_environments(seen, self.by, self.reverse, costs=costs)
 
     def next_sort(self) -> Browsing:
         """The same, ordered by the next column."""

@@ -28,6 +28,7 @@ from condatui.widgets.matrix_table import MatrixTable
 from condatui.widgets.prompt_bar import PromptBar
 from condatui.widgets.shapes import shapes_for
 from condatui_core.printable import printable
+from condatui_core.records.environment import Environment
 
 _SETTLED = 0.08
 """Seconds that the cursor rests before the details follow: a key held down does not send them all over a slow line."""
@@ -79,6 +80,12 @@ class CompareScreen(TakingScreen):
             return None
         contents = self.compared.subjects[column].contents
         return CellSubject(self.compared.comparison, self.shown[row], column, contents)
+
+    @property
+    def current_environment(self) -> Environment | None:
+        """The environment of the column under the cursor."""
+        compared = self.compared
+        return compared.subjects[self.table.cursor_column].environment if compared else None
 
     def on_mount(self) -> None:
         """The keys go to the matrix."""

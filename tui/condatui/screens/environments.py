@@ -10,14 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
 
-from condatui.actions import bindings
+from condatui.actions import ACTION_BY_ID, bindings
+from condatui.screens.breakdowns import Breakdowns
 from condatui.screens.browsing import Browsing
 from condatui.screens.place import PlaceScreen
 from condatui.screens.session import Session
 from condatui.view_models import tones
 from condatui.view_models.environments import EnvironmentsModel
 from condatui.view_models.filters import HELP as FILTER_HELP
-from condatui.view_models.status import marked_line
+from condatui.view_models.freed import KEPT_LIMIT, marked_line
+from condatui.view_models.gpu_state import GpuSubject
 from condatui.view_models.units import shorten_text
 from condatui.widgets.copying import copyable
 from condatui.widgets.detail_pane import DetailPane, Subject
@@ -43,6 +45,7 @@ class EnvironmentsScreen(PlaceScreen):
         self.browsing = Browsing()
         self.shown: tuple[Environment, ...] = ()
         """The environments that pass the filter, in their order."""
+        self._breakdowns = Breakdowns(self, session, self._show_detail)
         self._model: EnvironmentsModel | None = None
         self._settling: Timer | None = None
 
@@ -88,12 +91,14 @@ class EnvironmentsScreen(PlaceScreen):
 
     def _show_environments(self) -> None:
         session = self.session
-        self.shown = self.browsing.of(session.inventory.environments)
+        self.shown = self.browsing.of(session.inventory.environments, session.costs)
         self._model = EnvironmentsModel(
             self.shown,
             now=session.clock(),
             signs=session.signs,
             marked=session.marked,
+            costs=session.costs,
+            gpus=session.gpus,
             home=str(session.workbench.locations.home),
             former=self._model,
         )
@@ -113,18 +118,24 @@ class EnvironmentsScreen(PlaceScreen):
         if environment is None:
             self.detail.show(None)
         else:
-            self.detail.show(Subject(environment, session.channels_of(environment), session.clock()))
+            looked_at = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
+            now, key = session.clock(), session.keymap.labels(ACTION_BY_ID["gpu.check"])[0]
+            gpu = GpuSubject(environment, session.gpus, now, key)
+            self.detail.show(Subject(environment, session.channels_of(environment), now, looked_at, gpu))
 
     def status(self) -> Text:
         """What is marked, or else where the cursor is among what is shown and how that was chosen."""
         session, browsing = self.session, self.browsing
         marked = [each for each in session.inventory.environments if each.prefix in session.marked]
         if marked:
-            return marked_line(marked, signs=session.signs)
+            width = self.query_one("#status", Line).content_size.width
+            return marked_line(marked, session.freed, names=session.names, width=width, signs=session.signs)
         parts = [f"{self.table.cursor_row + 1} of {len(self.shown)}" if self.shown else "0 of 0"]
         if browsing.filter:
             parts.append(f"filter `{printable(browsing.filter)}`")
         parts.append(f"by {browsing.by}")
+        if session.disk and session.disk.complete and not session.disk.anew:
+            parts.append(KEPT_LIMIT)
         return Text(f" {session.signs.separator} ".join(parts), "dim")
 
     def hints(self, width: int) -> Text:
@@ -204,10 +215,12 @@ class EnvironmentsScreen(PlaceScreen):
     def action_previous_tab(self) -> None:
         """The details to the left."""
         self.detail.turn(-1)
+        self._show_detail()
 
     def action_next_tab(self) -> None:
         """The details to the right."""
         self.detail.turn(1)
+        self._show_detail()
 
     def action_zoom(self) -> None:
         """Give all the room to whichever has the cursor, or share it again."""
@@ -217,11 +230,12 @@ class EnvironmentsScreen(PlaceScreen):
             self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")
 
     def action_copy(self) -> None:
-        """Copy the prefix of the environment under the cursor."""
+        """Copy the path or the command that the details show, or else the prefix of the environment."""
         if (environment := self.current_environment) is None:
             return
-        self.app.copy_to_clipboard(copyable(environment.prefix))
-        self.say(f"Copied {printable(environment.prefix)}")
+        copied = self.detail.command or self.detail.path or environment.prefix
+        self.app.copy_to_clipboard(copyable(copied))
+        self.say(f"Copied {printable(copied)}")
 
     def action_back(self) -> None:
         """Out of the help, the details, the zoom or the filter, whichever is innermost."""

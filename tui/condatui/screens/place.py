@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.events import DescendantFocus, ScreenSuspend
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -16,8 +18,9 @@ from textual.widgets import Static
 from condatui.actions import Action, Place, actions_in
 from condatui.screens.session import Session
 from condatui.standing import Standing
-from condatui.view_models.status import top_line
+from condatui.view_models.status import top_line, with_jobs
 from condatui.view_models.units import shorten_text
+from condatui.widgets.bottom_panel import BottomPanel
 from condatui.widgets.help_panel import HelpPanel, help_text
 from condatui.widgets.hints import hint_line
 from condatui.widgets.line import Line
@@ -44,6 +47,7 @@ class PlaceScreen(Screen[None]):
         self.session = session
         self._notice = ""
         self._problems = Text()
+        self._panel: BottomPanel | None = None
 
     def compose(self) -> ComposeResult:
         """The frame; a place fills the body."""
@@ -73,6 +77,7 @@ class PlaceScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known, and hear of all that is new."""
         self.session.changed.subscribe(self, lambda _session: self.show_session())
+        self.session.jobs_changed.subscribe(self, lambda _session: self.show_jobs())
         self.show_session()
 
     @property
@@ -98,20 +103,93 @@ class PlaceScreen(Screen[None]):
     def show_session(self) -> None:
         """Show what is new."""
         session = self.session
-        self.query_one("#top", Line).draw(
-            lambda width: top_line(session.inventory, host=session.host, width=width, signs=session.signs)
-        )
-        problems = problem_lines(session.inventory.problems, session.failure, session.signs)
+        self.query_one("#top", Line).draw(self._top)
+        problems = problem_lines((*session.interrupted, *session.inventory.problems), session.failure, session.signs)
         if problems != self._problems:
             self._problems = problems
             self.query_one("#problems", Static).update(problems)
         self.query_one("#problems").display = bool(problems)
         self.draw_bottom()
 
+    def show_jobs(self) -> None:
+        """Show how far the jobs have come."""
+        self.query_one("#top", Line).draw(self._top)
+
+    def _top(self, width: int) -> Text:
+        session = self.session
+        jobs = session.jobs_at_work
+        room = width - len(f"jobs {jobs}") - 3 if jobs else width
+        line = top_line(
+            session.inventory,
+            host=session.host,
+            width=room,
+            signs=session.signs,
+            disk=session.disk,
+            gpus=session.gpus.machine,
+        )
+        return with_jobs(line, jobs, width, signs=session.signs)
+
     def draw_bottom(self) -> None:
         """Draw the status and the hints as they are now."""
         self.query_one("#status", Line).draw(self._status)
-        self.query_one("#hints", Line).draw(self.hints)
+        self.query_one("#hints", Line).draw(self._hints)
+
+    def _hints(self, width: int) -> Text:
+        if (panel := self.panel) is None:
+            return self.hints(width)
+        return shorten_text(panel.hints(), width, self.session.signs.ellipsis, cut="end")
+
+    @property
+    def panel(self) -> BottomPanel | None:
+        """What lies over the lower part of the place and takes its keys; None if nothing does."""
+        return self._panel
+
+    async def open_panel(self, panel: BottomPanel) -> None:
+        """Open something at the bottom, in the stead of what may be open there."""
+        await self.close_panel()
+        if self.help_is_open:
+            self.query_one(HelpPanel).display = False
+        await self.mount(panel)
+        self._panel = panel  # only now: until it is there, nobody may ask it for its hints
+        panel.take_keys()
+        self.draw_bottom()
+
+    def on_resize(self) -> None:
+        """Another terminal has other room."""
+        if self._panel is not None:
+            self._panel.fit()
+
+    async def close_panel(self, notice: str = "") -> None:
+        """Close what is open at the bottom and give the keys back to the body."""
+        if (panel := self._panel) is None:
+            return
+        self._panel = None
+        self.focus_body()
+        await panel.remove()
+        self.say(notice)
+
+    @on(BottomPanel.Closed)
+    async def _close_panel(self, event: BottomPanel.Closed) -> None:
+        await self.close_panel(event.notice)
+
+    @on(BottomPanel.HintsChanged)
+    def _draw_hints(self) -> None:
+        self.draw_bottom()
+
+    @on(ScreenSuspend)
+    def _forget_notice(self) -> None:
+        """Who comes back later wants to know how things stand then."""
+        self._notice = ""
+
+    @on(DescendantFocus)
+    def _keep_keys_in_panel(self, event: DescendantFocus) -> None:
+        """A click beside the panel does not leave it: what it asks has to be answered."""
+        if self._panel is not None and self._panel not in event.widget.ancestors_with_self:
+            self._panel.take_keys()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is open at the bottom, the keys of the place do nothing."""
+        return self._panel is None and super().check_action(action, parameters)
 
     def hints(self, width: int) -> Text:
         """What the bottom line says can be done."""

@@ -3,43 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
 from condatui_core.records.environment import Environment
 
-_Key = Callable[[Environment], Any]
+if TYPE_CHECKING:
+    from condatui_core.records.disk import Cost
+
+Costs = Mapping[str, "Cost"]
+"""What is known of the disk, by prefix."""
+
+NO_COSTS: Costs = MappingProxyType({})
+
+_Key = Callable[[Environment, Costs], Any]
 """What to sort by, of whatever type compares with its like; None where it is not known."""
 
 _SEVERITIES = ("note", "warning", "error")
 
 
-def _python(environment: Environment) -> Version | None:
+def _disk(environment: Environment, costs: Costs) -> int | None:
+    cost = costs.get(environment.prefix)
+    return cost.total if cost else environment.managed_bytes or None
+
+
+def _frees(environment: Environment, costs: Costs) -> int | None:
+    cost = costs.get(environment.prefix)
+    return cost.frees if cost else None
+
+
+def _python(environment: Environment, _costs: Costs) -> Version | None:
     try:
         return Version(environment.python)
     except InvalidVersion:
         return None
 
 
-def _packages(environment: Environment) -> int | None:
+def _packages(environment: Environment, _costs: Costs) -> int | None:
     contents = environment.contents
     return len(contents.packages) + len(contents.pip_distributions) if contents else None
 
 
-def _used(environment: Environment) -> float | None:
+def _used(environment: Environment, _costs: Costs) -> float | None:
     return environment.last_used.at.timestamp() if environment.last_used else None
 
 
-def _findings(environment: Environment) -> tuple[int, int]:
+def _findings(environment: Environment, _costs: Costs) -> tuple[int, int]:
     gravest = max((_SEVERITIES.index(finding.severity) for finding in environment.findings), default=-1)
     return gravest, len(environment.findings)
 
 
 _KEYS: Mapping[str, _Key] = MappingProxyType(
     {
-        "size": lambda environment: environment.managed_bytes or None,
+        "disk": _disk,
+        "frees": _frees,
         "packages": _packages,
         "python": _python,
         "used": _used,
@@ -56,7 +76,9 @@ def descends(by: str, reverse: bool) -> bool:
     return (by != "name") != reverse
 
 
-def sort_environments(environments: Sequence[Environment], by: str, reverse: bool = False) -> tuple[Environment, ...]:
+def sort_environments(
+    environments: Sequence[Environment], by: str, reverse: bool = False, *, costs: Costs = NO_COSTS
+) -> tuple[Environment, ...]:
     """Sort by one of SORTS: `name` keeps the order given, the others show the greatest first.
 
     `reverse` turns the order round. What is not known stays last either way, equals keep the order given.
@@ -64,6 +86,7 @@ def sort_environments(environments: Sequence[Environment], by: str, reverse: boo
     if by == "name":
         return tuple(reversed(environments) if reverse else environments)
     key = _KEYS[by]
-    known = [environment for environment in environments if key(environment) is not None]
-    unknown = [environment for environment in environments if key(environment) is None]
-    return (*sorted(known, key=key, reverse=descends(by, reverse)), *unknown)
+    keyed = [(key(environment, costs), environment) for environment in environments]
+    known = [each for each in keyed if each[0] is not None]
+    known.sort(key=itemgetter(0), reverse=descends(by, reverse))
+    return (*(environment for _, environment in known), *(each for known_as, each in keyed if known_as is None))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from condatui.view_models import tones
-from condatui.view_models.environment_order import SORTS, descends, sort_environments
+from condatui.view_models.environment_order import NO_COSTS, SORTS, Costs, descends, sort_environments
 from condatui.view_models.finding_labels import findings_label, gravest_message
+from condatui.view_models.gpu_label import Label, gpu_label
+from condatui.view_models.gpu_state import GpuState
 from condatui.view_models.signs import UNICODE, Signs
 from condatui.view_models.table import Column
 from condatui.view_models.units import format_age, format_bytes, shorten_middle
@@ -19,7 +22,12 @@ from condatui_core.analyses.channels import PYPI
 from condatui_core.printable import printable
 from condatui_core.records.environment import Environment
 
-__all__ = ["COLUMNS", "SORTS", "EnvironmentsModel", "descends", "sort_environments"]
+if TYPE_CHECKING:
+    from condatui_core.records.disk import Cost
+
+__all__ = ["COLUMNS", "NO_COSTS", "SORTS", "Costs", "EnvironmentsModel", "descends", "sort_environments"]
+
+_GPU = Column("gpu", "gpu", 5, priority=4)
 
 COLUMNS = (
     Column("mark", "", 1),
@@ -27,8 +35,10 @@ COLUMNS = (
     Column("python", "python", 8, priority=2),
     Column("packages", "packages", 8, priority=3),
     Column("channels", "channels", 28, priority=5),
-    Column("size", "size", 6, align="right", priority=1),
+    Column("disk", "disk", 6, align="right", priority=1),
+    Column("frees", "frees", 6, align="right", priority=1),
     Column("used", "used", 5, align="right", priority=4),
+    _GPU,
     Column("findings", "findings", 60, cut="end", flexible=True),
 )
 """Whatever the terminal, the mark, the name and the findings stay."""
@@ -41,7 +51,14 @@ class _Row:
     environment: Environment
     marked: bool
     shared_name: bool
+    cost: Cost | None
+    gpu: Label | None
     cells: tuple[Text, ...]
+
+    @property
+    def made_of(self) -> tuple[object, ...]:
+        """Everything but the environment itself."""
+        return self.marked, self.shared_name, self.cost, self.gpu
 
 
 class EnvironmentsModel:
@@ -57,22 +74,38 @@ class EnvironmentsModel:
         now: datetime,
         signs: Signs = UNICODE,
         marked: frozenset[str] = frozenset(),
+        costs: Costs | None = NO_COSTS,
+        gpus: GpuState | None = None,
         home: str = "",
         former: EnvironmentsModel | None = None,
     ) -> None:
+        """`costs` may be None where nobody will measure the disk: then what removal frees is no column."""
         self._environments = environments
         self._now = now
         self._signs = signs
         self._home = home
         self._marked = marked
+        self._costs = NO_COSTS if costs is None else costs
+        self._gpus = gpus
+        absent = {"frees"} if costs is None else set()
+        absent |= set() if gpus and gpus.telling else {"gpu"}
+        # Who checks GPUs wants to see what comes of it, in 80 columns too: then other columns leave.
+        wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
+        self._columns = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
         self._name_uses = Counter(environment.name for environment in environments)
-        alike = former is not None and former._now.date() == now.date() and former._signs == signs
-        self._rows: dict[str, _Row] = former._rows if former and alike else {}
+        # Ages go by days, and a row has a cell for each column.
+        same_frame = former is not None and former._frame == self._frame
+        self._rows: dict[str, _Row] = former._rows if former and same_frame else {}
+
+    @property
+    def _frame(self) -> tuple[object, ...]:
+        """What all rows depend on."""
+        return self._now.date(), self._signs, tuple(column.id for column in self._columns)
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns, left to right."""
-        return COLUMNS
+        return self._columns
 
     def __len__(self) -> int:
         return len(self._environments)
@@ -89,23 +122,28 @@ class EnvironmentsModel:
         """The cells of a row; the same object for as long as nothing in them changes."""
         environment = self._environments[index]
         marked, shared_name = environment.prefix in self._marked, self._name_uses[environment.name] > 1
+        label = gpu_label(self._gpus, environment.prefix, self._signs) if self._gpus else None
+        made_of = (marked, shared_name, self._costs.get(environment.prefix), label)
         row = self._rows.get(environment.prefix)
-        if row is None or row.environment is not environment or (row.marked, row.shared_name) != (marked, shared_name):
-            row = _Row(environment, marked, shared_name, self._make(environment))
+        if row is None or row.environment is not environment or row.made_of != made_of:
+            row = _Row(environment, *made_of, self._make(environment))
             self._rows[environment.prefix] = row
         return row.cells
 
     def _make(self, environment: Environment) -> tuple[Text, ...]:
-        return (
-            self._mark(environment),
-            self._name(environment),
-            self._python(environment),
-            self._packages(environment),
-            self._channels(environment),
-            self._size(environment),
-            self._used(environment),
-            self._findings(environment),
-        )
+        makers: dict[str, Callable[[Environment], Text]] = {
+            "mark": self._mark,
+            "name": self._name,
+            "python": self._python,
+            "packages": self._packages,
+            "channels": self._channels,
+            "disk": self._disk,
+            "frees": self._frees,
+            "used": self._used,
+            "gpu": self._gpu,
+            "findings": self._findings,
+        }
+        return tuple(makers[column.id](environment) for column in self._columns)
 
     def _mark(self, environment: Environment) -> Text:
         return Text(self._signs.mark if environment.prefix in self._marked else "")
@@ -150,16 +188,31 @@ class EnvironmentsModel:
         names = (name.removeprefix("pkgs/") for name, _ in environment.channels if name != PYPI)
         return Text(printable(" ".join(names))) if environment.channels else self._absent(environment)
 
-    def _size(self, environment: Environment) -> Text:
+    def _disk(self, environment: Environment) -> Text:
+        if cost := self._costs.get(environment.prefix):
+            return self._bytes(cost, cost.total)
         if not environment.managed_bytes:
             return self._absent(environment)
         return Text(f"{self._signs.approximately}{format_bytes(environment.managed_bytes)}")
+
+    def _frees(self, environment: Environment) -> Text:
+        if cost := self._costs.get(environment.prefix):
+            return self._bytes(cost, cost.frees)
+        return Text(self._signs.unread, tones.DIM) if environment.managed_bytes else self._absent(environment)
+
+    def _bytes(self, cost: Cost, count: int) -> Text:
+        bound = self._signs.at_least if cost.at_least else ""
+        return Text(f"{bound if cost.measured else self._signs.approximately}{format_bytes(count)}")
 
     def _used(self, environment: Environment) -> Text:
         used = environment.last_used
         if used is None:
             return self._absent(environment)
         return Text(format_age(used.at, self._now), tones.PLAIN if used.reliable else tones.DIM)
+
+    def _gpu(self, environment: Environment) -> Text:
+        label = gpu_label(self._gpus, environment.prefix, self._signs) if self._gpus else None
+        return Text(*label) if label else Text(" ").append_text(self._absent(environment))
 
     def _findings(self, environment: Environment) -> Text:
         if environment.state == "ok":

@@ -50,6 +50,8 @@ class Signs:
     descending: str
     approximately: str
     """Stands before a number that was not measured."""
+    at_least: str
+    """Stands before a number that is more than this by what could not be read."""
     nothing: str
     """There is no such thing."""
     unread: str
@@ -87,6 +89,7 @@ UNICODE = Signs(
     ascending="▴",
     descending="▾",
     approximately="~",
+    at_least="≥",
     nothing="–",
     unread="…",
     ellipsis="…",
@@ -117,6 +120,7 @@ ASCII = Signs(
     ascending="^",
     descending="v",
     approximately="~",
+    at_least=">",
     nothing="-",
     unread="...",
     ellipsis="..",

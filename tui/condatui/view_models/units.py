@@ -8,30 +8,17 @@ from typing import Literal
 from rich.cells import cell_len, get_character_cell_size
 from rich.text import Text
 
-_PREFIXES = "KMGTPE"
+from condatui_core.byte_words import scaled, spell_bytes
+
+__all__ = ("format_age", "format_bytes", "shorten_middle", "shorten_text", "spell_age", "spell_bytes")
+
 _VARIATION_SELECTOR = "\ufe0f"  # may make the character before it two cells wide
 
 
 def format_bytes(count: int) -> str:
     """Bytes for a column: `5.1 G`, `412 M`, `17 B`. Powers of 1000, as `df -H` and disk vendors count."""
-    number, prefix = _scaled(count)
+    number, prefix = scaled(count)
     return f"{number} {prefix or 'B'}"
-
-
-def spell_bytes(count: int) -> str:
-    """Bytes for a sentence: `5.1 GB`, `412 MB`, `17 B`."""
-    number, prefix = _scaled(count)
-    return f"{number} {prefix}B"
-
-
-def _scaled(count: int) -> tuple[str, str]:
-    """Two or three digits and the prefix they are in."""
-    if count < 1000:
-        return f"{count}", ""
-    value, power = count / 1000, 0
-    while value >= 999.5 and power < len(_PREFIXES) - 1:
-        value, power = value / 1000, power + 1
-    return f"{value:.{1 if value < 9.95 else 0}f}", _PREFIXES[power]
 
 
 def format_age(then: datetime, now: datetime) -> str:

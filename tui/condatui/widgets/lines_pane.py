@@ -35,11 +35,12 @@ class LinesPane(Widget, can_focus=True):
         """What stands there."""
         return self._text.plain
 
-    def set_text(self, text: Text) -> None:
-        """Show another text from its top."""
+    def set_text(self, text: Text, *, top: int = 0) -> None:
+        """Show another text from its top, or from a line further down; never from so far that room is left below."""
         before = self._in_sight()
-        self._text, self._top = text, 0
+        self._text = text
         self._wrap()
+        self._top = max(0, min(top, len(self._lines) - self.size.height))
         for y, (old, new) in enumerate(zip_longest(before, self._in_sight(), fillvalue=_NO_LINE)):
             if old.plain != new.plain or old.spans != new.spans:
                 self._refresh_line(y, max(cell_len(old.plain), cell_len(new.plain)))
@@ -90,8 +91,11 @@ class LinesPane(Widget, can_focus=True):
         """There is nothing behind a text."""
 
     def _wrap(self) -> None:
-        width = max(1, self.size.width)
-        self._lines = [*self._text.wrap(self.app.console, width)] if self._text else []
+        self._lines = self.lines_of(self._text, max(1, self.size.width)) if self._text else []
+
+    def lines_of(self, text: Text, width: int) -> list[Text]:
+        """A text as lines of at most so many cells."""
+        return [*text.wrap(self.app.console, width)]
 
     def _in_sight(self) -> list[Text]:
         return self._lines[self._top : self._top + self.size.height]

@@ -17,10 +17,13 @@ class Shapes:
     """The same in a pane that the keys do not go to."""
     rule: str
     """A horizontal line, cell by cell."""
+    left: str
+    """Before a choice: the arrow to the left chooses another."""
+    right: str
 
 
-UNICODE = Shapes(cursor="▌", cursor_elsewhere="▏", rule="─")
-ASCII = Shapes(cursor=">", cursor_elsewhere=".", rule="-")
+UNICODE = Shapes(cursor="▌", cursor_elsewhere="▏", rule="─", left="‹", right="›")
+ASCII = Shapes(cursor=">", cursor_elsewhere=".", rule="-", left="<", right=">")
 
 
 def shapes_for(chosen: signs.Signs) -> Shapes:

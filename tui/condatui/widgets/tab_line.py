@@ -11,6 +11,9 @@ from condatui.view_models.signs import Signs
 from condatui.view_models.units import shorten_middle
 from condatui.widgets.shapes import shapes_for
 
+_LEAST_NAME = 6
+"""Cells in which a name says something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tab:
@@ -23,12 +26,18 @@ class Tab:
 
 
 def tab_line(tabs: Sequence[Tab], active: str, subject: str, signs: Signs, width: int) -> Text:
-    """The tabs along a rule, the active one reversed, and at its end whose details these are."""
+    """The tabs along a rule, the active one reversed, and at its end whose details these are.
+
+    Where there is no room for them, the counts are left out.
+    """
     rule = shapes_for(signs).rule
     line = Text.assemble((rule, "dim"))
+    counted = 1 + sum(len(_label(tab)) + 1 for tab in tabs) <= width
     for tab in tabs:
-        line.append(_label(tab), "bold reverse" if tab.id == active else "").append(rule, "dim")
-    name = shorten_middle(subject, max(0, width - line.cell_len - 4), signs.ellipsis)
+        label = _label(tab) if counted else f" {tab.title} "
+        line.append(label, "bold reverse" if tab.id == active else "").append(rule, "dim")
+    room = width - line.cell_len - 4
+    name = shorten_middle(subject, room, signs.ellipsis) if room >= _LEAST_NAME else ""
     end = Text.assemble(f" {name} ", (rule, "dim")) if name else Text()
     line.append(rule * max(0, width - line.cell_len - end.cell_len), "dim")
     return line.append_text(end)

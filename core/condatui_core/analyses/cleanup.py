@@ -1,0 +1,115 @@
+"""What could go from this machine, strongest reason first; nothing goes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from condatui_core.records.cleanup import Candidate, Choice
+from condatui_core.records.disk import CachedUnit, CacheUse, Cost
+from condatui_core.records.environment import Environment
+from condatui_core.records.request import Cleanable, CleanRequest, RemoveRequest
+
+_REASONS = ("orphan", "stale", "scratch-name")
+"""Findings for which an environment could go, strongest first."""
+_OBSTACLES: Mapping[str, str] = MappingProxyType(
+    {"in-use": "processes run from it", "not-writable": "you may not write there", "frozen": "it is frozen"}
+)
+"""Findings for which it cannot, whatever else is found."""
+_PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
+    {
+        "tarballs": ("archives", "what packages were extracted from"),
+        "packages": ("packages", "extracted, and no environment links to them"),
+        "index": ("channel index", "downloaded again when conda needs it"),
+        "logs": ("logs", "conda's own"),
+    }
+)
+"""The parts of a package cache: what they are called, and why they could go."""
+
+
+def candidates(
+    environments: Iterable[Environment], caches: Iterable[CacheUse], costs: Mapping[str, Cost]
+) -> tuple[Candidate, ...]:
+    """Name what could go: what failed clones have left, what nobody uses or means to keep, what caches hold in vain."""
+    found = [ranked for environment in environments if (ranked := _ranked(environment, costs))]
+    found.sort(key=lambda each: (each[0], -each[1].bytes))
+    return (*(candidate for _, candidate in found), *(part for cache in caches for part in _parts(cache)))
+
+
+def choice_of(chosen: Iterable[Candidate]) -> Choice:
+    """Sum up what was chosen."""
+    prefixes: list[str] = []
+    caches: dict[str, list[Cleanable]] = {}
+    for each in chosen:
+        if each.part:
+            caches.setdefault(each.path, []).append(each.part)
+        else:
+            prefixes.append(each.path)
+    return Choice(prefixes=tuple(prefixes), cleaned=tuple((path, tuple(parts)) for path, parts in caches.items()))
+
+
+def requests_of(choice: Choice) -> tuple[RemoveRequest | CleanRequest, ...]:
+    """What has to be asked for, in this order: caches hold more in vain once environments are gone."""
+    together: dict[tuple[Cleanable, ...], list[str]] = {}
+    for path, parts in choice.cleaned:
+        together.setdefault(tuple(part for part in _PARTS if part in parts), []).append(path)
+    removing = (RemoveRequest(prefixes=choice.prefixes),) if choice.prefixes else ()
+    return (*removing, *(CleanRequest(pkgs_dirs=tuple(paths), what=parts) for parts, paths in together.items()))
+
+
+def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, Candidate] | None:
+    """An environment for which there is a reason, and how strong that is: the lower, the stronger."""
+    # A directory that may be the user's own is an orphan too, of lesser severity.
+    findings = {each.id: each for each in environment.findings if (each.id, each.severity) != ("orphan", "note")}
+    reasons = [name for name in _REASONS if name in findings]
+    if not reasons or environment.base:
+        return None
+    cost = costs.get(environment.prefix)
+    return 2 * _REASONS.index(reasons[0]) - (len(reasons) > 1), Candidate(
+        key=environment.prefix,
+        path=environment.prefix,
+        name=environment.name,
+        reasons=tuple(findings[name].message for name in reasons),
+        bytes=cost.total if cost else 0,
+        blocked=" and ".join(_obstacles(environment, findings)),
+    )
+
+
+def _obstacles(environment: Environment, findings: Collection[str]) -> Iterator[str]:
+    if environment.active:
+        yield "it is active"
+    yield from (words for finding, words in _OBSTACLES.items() if finding in findings)
+
+
+def _parts(cache: CacheUse) -> Iterator[Candidate]:
+    """The parts of a package cache that could go, and at last what could not without harm."""
+    blocked = "" if cache.writable else "you may not write there"
+    for part, (name, reason) in _PARTS.items():
+        units = [unit for unit in cache.units if unit.part == part]
+        if any(unit.bytes for unit in units):
+            going = [unit for unit in units if unit.unused and not _needed_by(unit)] if part == "packages" else units
+            yield _part(cache, part, name, (reason,), going, blocked=blocked)
+    needed = [unit for unit in cache.units if unit.unused and _needed_by(unit)]
+    if needed:
+        holders = {prefix for unit in needed for prefix in _needed_by(unit)}
+        who = f"{len(holders)} environment{'' if len(holders) == 1 else 's'} with copies of them or soft links to them"
+        yield _part(cache, "packages", "packages in need", (f"needed by {who}",), needed, blocked=f"needed by {who}")
+
+
+def _part(
+    cache: CacheUse, part: Cleanable, name: str, reasons: tuple[str, ...], units: Sequence[CachedUnit], *, blocked: str
+) -> Candidate:
+    return Candidate(
+        key=f"{cache.path}\0{name}",
+        path=cache.path,
+        name=name,
+        part=part,
+        reasons=reasons,
+        bytes=sum(unit.bytes for unit in units),
+        blocked=blocked,
+    )
+
+
+def _needed_by(unit: CachedUnit) -> tuple[str, ...]:
+    """Who would miss it though it has no links: an environment may hold copies of its files, or soft links to them."""
+    return () if unit.part != "packages" else (*unit.soft_linked_by, *unit.copied_by)

@@ -1,0 +1,66 @@
+"""A command that acts, with an action that touches one directory: `python -m support.acting HOME ARGUMENTS…`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from condatui.commands.acting import act, acting_options
+from condatui.commands.invocation import Invocation
+from condatui.commands.reporting import ReportingGroup
+from condatui_core.jobs.queue import JobQueue
+from condatui_core.jobs.work import Surroundings
+from condatui_core.records.environment import Inventory
+from condatui_core.records.request import CloneRequest
+from support.fake_actions import MakeDirectory, queue_of
+from support.surroundings import made_surroundings, now
+
+
+@dataclass
+class ActingWorkbench:
+    """A machine without environments, and a queue of jobs."""
+
+    home: Path
+    action: MakeDirectory
+
+    def __post_init__(self) -> None:
+        self.jobs: JobQueue = queue_of(self.home, self.action)
+
+    async def surroundings(self) -> Surroundings:
+        return made_surroundings(Inventory(), self.home)
+
+
+@click.group(cls=ReportingGroup)
+def commands() -> None:
+    """The only command is `make`."""
+
+
+@commands.command()
+@click.argument("name")
+@acting_options
+@click.pass_obj
+def make(invocation: Invocation, *, name: str, **options: bool) -> None:
+    """Make a directory."""
+    act(
+        invocation,
+        lambda inventory, around: CloneRequest(source="/nowhere", target=str(around.locations.home / name)),
+        **options,
+    )
+
+
+def invocation(home: Path, action: MakeDirectory, *, terminal: bool = False) -> Invocation:
+    """Whoever has this home, and every request carried out by this action."""
+    make_workbench: Any = lambda *_: ActingWorkbench(home, action)  # noqa: E731
+    environ = {"CONDATUI_HOME": str(home / ".condatui")}
+    return Invocation(
+        environ=environ, home=home, cwd=str(home), clock=now, terminal=terminal, make_workbench=make_workbench
+    )
+
+
+if __name__ == "__main__":
+    directory, script, *arguments = sys.argv[1:]
+    commands.main(arguments, obj=invocation(Path(directory), MakeDirectory(script=script)))

@@ -1,0 +1,23 @@
+"""Commands run as a user of a sandbox would, with nobody at a terminal unless said otherwise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from click.testing import CliRunner, Result
+
+from condatui.cli import condatui
+from condatui.commands.invocation import Invocation
+from condatui_core.sandbox import Sandbox
+
+
+def run_in(sandbox: Sandbox, *arguments: str, terminal: bool = False, answer: str = "") -> Result:
+    """Run `condatui ARGUMENTS…` in the home of the sandbox's user."""
+    invocation = Invocation(
+        environ={**sandbox.environ, "CONDATUI_USUAL_PLACES": "0"},
+        home=sandbox.home,
+        cwd=str(sandbox.home),
+        clock=lambda: datetime.now().astimezone(),
+        terminal=terminal,
+    )
+    return CliRunner().invoke(condatui, list(arguments), obj=invocation, input=answer)

@@ -1,0 +1,155 @@
+"""Place 5: restore points to bring back or to delete."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from condatui.screens.restore import RestoreScreen
+from condatui_core.errors import CondatuiError
+from condatui_core.records.request import ForgetRequest, RestoreRequest
+from condatui_core.records.restore_point import RestorePointSummary
+from condatui_core.settings import Settings
+from support.fake_jobs import made_job
+from support.fake_workbench import FakeWorkbench
+from support.inventories import NOW, ROOT, inventory, research
+from support.pilots import Driver, opened
+
+
+def point(name: str, **fields: object) -> RestorePointSummary:
+    given: dict[str, object] = {
+        "id": f"id-{name}",
+        "name": name,
+        "prefix": f"{ROOT}/envs/{name}",
+        "at": NOW,
+        "bytes": 2_000_000,
+        "packages": 212,
+        "pip_packages": 6,
+        **fields,
+    }
+    return RestorePointSummary(**given)  # type: ignore[arg-type]
+
+
+POINTS = (
+    point("old", at=NOW.replace(day=1)),
+    point("new", at=NOW.replace(hour=3), to_download=("numpy-1.26.4-h0_0",), download_bytes=7_000_000),
+    point("hurt", at=NOW.replace(day=2), problem="the archive is gone"),
+    point("back", at=NOW.replace(day=3), exists=True),
+)
+
+
+def bench(*points: RestorePointSummary, **settings: object) -> FakeWorkbench:
+    workbench = FakeWorkbench(inventory(research()), settings=Settings(watch_seconds=0, **settings))  # type: ignore[arg-type]
+    workbench.jobs.points = points
+    return workbench
+
+
+def screen(driver: Driver) -> RestoreScreen:
+    place = driver.app.screen
+    assert isinstance(place, RestoreScreen), place
+    return place
+
+
+async def go(driver: Driver) -> None:
+    await driver.press("5")
+    await driver.until(lambda: "Looking for restore points" not in driver.text)
+
+
+async def test_no_restore_points_says_what_makes_one() -> None:
+    async with opened(workbench=bench()) as driver:
+        await go(driver)
+        assert "There are no restore points: each removal makes one." in " ".join(driver.text.split())
+        await driver.press("enter", "d", "space")
+        assert driver.workbench.jobs.requests == []
+        assert "no restore point under the cursor" in driver.text
+
+
+async def test_the_newest_comes_first_and_each_says_what_it_takes() -> None:
+    async with opened(workbench=bench(*POINTS), size=(120, 30)) as driver:
+        await go(driver)
+        rows = driver.text.splitlines()[2:6]
+        assert all(name in row for name, row in zip(("new", "back", "hurt", "old"), rows, strict=True))
+        assert "1 package to download, 7.0 MB" in rows[0]
+        assert "its prefix is there again" in rows[1]
+        assert "the archive is gone" in rows[2]
+        assert "all is here" in rows[3]
+        assert "212+6" in rows[0]
+        assert "numpy-1.26.4-h0_0" in driver.text
+        assert "4 restore points · 8.0 MB" in driver.text
+
+
+async def test_enter_proposes_to_bring_it_back() -> None:
+    async with opened(workbench=bench(*POINTS)) as driver:
+        await go(driver)
+        await driver.press("j", "enter")
+        await driver.until(lambda: "enter run" in driver.text)
+        assert driver.workbench.jobs.requests == [RestoreRequest(id="id-back")]
+
+
+@pytest.mark.parametrize("key", ["d", "delete"])
+async def test_the_marked_ones_are_deleted_or_else_the_one_under_the_cursor(key: str) -> None:
+    async with opened(workbench=bench(*POINTS)) as driver:
+        await go(driver)
+        await driver.press("end", key)
+        await driver.until(lambda: "enter run" in driver.text)
+        await driver.press("escape", "home", "space", "space")
+        assert "2 marked · 4.0 MB" in driver.text
+        await driver.press(key)
+        await driver.until(lambda: "enter run" in driver.text)
+        assert driver.workbench.jobs.requests == [
+            ForgetRequest(ids=("id-old",)),
+            ForgetRequest(ids=("id-new", "id-back")),
+        ]
+
+
+async def test_a_job_that_ends_may_have_made_another() -> None:
+    workbench = bench(POINTS[0])
+    async with opened(workbench=workbench) as driver:
+        await driver.until(lambda: workbench.jobs.callbacks)
+        await go(driver)
+        workbench.jobs.points = POINTS
+        workbench.jobs.put(made_job(state="running", started=NOW))
+        workbench.jobs.put(replace(workbench.jobs.all["1"], state="done", ended=NOW))
+        await driver.until(lambda: "new" in driver.text and "hurt" in driver.text)
+
+
+@pytest.mark.parametrize("error", [CondatuiError("The disk [/x] is gone."), OSError(5, "Input/output error")])
+async def test_what_cannot_be_read_says_so(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = bench()
+
+    async def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(workbench.jobs, "restore_points", fail)
+    async with opened(workbench=workbench) as driver:
+        await go(driver)
+        assert "The restore points cannot be read" in driver.text
+        await driver.press("1", "5")
+        assert screen(driver).table.has_focus
+
+
+async def test_the_prefix_is_copied() -> None:
+    async with opened(workbench=bench(*POINTS)) as driver:
+        await go(driver)
+        await driver.press("y")
+        assert driver.app.clipboard == f"{ROOT}/envs/new"
+
+
+async def test_the_bottom_line_and_the_help_call_enter_by_what_it_does() -> None:
+    async with opened(workbench=bench(*POINTS)) as driver:
+        await go(driver)
+        assert "enter restore" in driver.text.splitlines()[-1]
+        await driver.press("question_mark")
+        assert "Bring back the environment under the cursor." in driver.text
+        await driver.press("escape")
+        assert screen(driver).table.has_focus
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 50)])
+async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> None:
+    async with opened(workbench=bench(*POINTS, ascii=True), size=size) as driver:
+        await go(driver)
+        for key in ("j", "space", "j", "d"):
+            await driver.press(key)
+            assert driver.text.isascii(), driver.text
+            assert all(len(line) <= size[0] for line in driver.text.splitlines())

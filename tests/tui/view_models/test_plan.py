@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from condatui.view_models.plan import plan_commands, plan_sums, plan_text, preview_text
+from condatui.view_models.signs import ASCII, UNICODE
+from condatui_core.analyses.exports.text import ExportText
+from condatui_core.records.job import Plan, Step
+from condatui_core.records.request import RemoveRequest
+from support.inventories import finding
+
+REQUEST = RemoveRequest(prefixes=("/envs/a",))
+
+
+def plan(**fields: object) -> Plan:
+    return Plan(request=REQUEST, title="Remove a", **fields)  # type: ignore[arg-type]
+
+
+def test_what_decides_comes_first() -> None:
+    text = plan_text(
+        plan(
+            blockers=(finding("in-use", "error", "pid 4711 runs from it", remedy="End it."),),
+            warnings=(finding("editable", "warning", "one is editable"),),
+            bytes_freed=96_000_000,
+            bytes_needed=1200,
+            packages=212,
+            facts=(("kept in", "/state/restore"),),
+            steps=(Step(title="Remove a", argv=("conda", "remove", "-p", "/envs/a b")), Step(title="Look")),
+        )
+    ).plain
+    parts = (
+        "This cannot be done:",
+        "pid 4711 runs from it",
+        "End it.",
+        "212 packages · needs 1.2 KB on the disk · frees 96 MB",
+        "one is editable",
+        "kept in  /state/restore",
+        " 1 Remove a",
+        "$ conda remove -p '/envs/a b'",
+        " 2 Look",
+    )
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_foreign_words_are_neither_markup_nor_escapes() -> None:
+    text = plan_text(plan(steps=(Step(title="[/x]\x1b[31m", argv=("\x1b",)),), facts=(("[b]", "a\nb\x07"),)))
+    assert r"[/x]\x1b[31m" in text.plain
+    assert "\x1b" not in text.plain
+    assert text.plain.splitlines()[:2] == ["[b]  a", r"     b\x07"]
+
+
+def test_much_evidence_leaves_room_for_the_rest() -> None:
+    lines = tuple(f"file {number}" for number in range(300))
+    text = plan_text(plan(warnings=(finding("missing-files", "warning", "300 are gone", evidence=lines),))).plain
+    assert "file 2" in text
+    assert "file 3" not in text
+    assert "and 297 more" in text
+
+
+def test_what_is_not_known_is_not_summed_up() -> None:
+    assert plan_sums(plan()) == ""
+    assert plan_sums(plan(packages=1, bytes_freed=0, bytes_needed=0), signs=ASCII) == "1 package | frees 0 B"
+
+
+def test_the_commands_are_those_a_shell_takes() -> None:
+    steps = (
+        Step(title="a", argv=("conda", "x", "$(touch y)")),
+        Step(title="b"),
+        Step(title="c", argv=("rm", "--", "-p")),
+    )
+    assert plan_commands(plan(steps=steps)) == "conda x '$(touch y)'\nrm -- -p"
+
+
+def test_a_preview_says_first_what_the_export_cannot_say() -> None:
+    text = preview_text(ExportText(text="name: a\ndependencies: []\n", notes=("One is editable",)), UNICODE)
+    assert text.plain.splitlines() == ["! One is editable", "name: a", "dependencies: []"]
+    many = preview_text(ExportText(text="name: a\n", notes=("One", "Two")), UNICODE)
+    assert many.plain.splitlines() == ["! 2 things it cannot carry: the plan says which", "name: a"]

@@ -1,0 +1,106 @@
+"""What keys do to environments, jobs and restore points: a part of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from condatui.action import Action, Place
+from condatui.standing import (
+    Standing,
+    no_job_at_work,
+    no_restore_point,
+    not_clonable,
+    not_exportable,
+    not_packable,
+    not_removable,
+)
+
+_BOTH: tuple[Place, ...] = ("environments", "compare")
+
+_ACTING: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Standing], str | None]], ...] = (
+    ("clone", "Clone", "n", "Make an environment like this one, or like the baseline.", _BOTH, "clone", not_clonable),
+    (
+        "export",
+        "Export",
+        "e",
+        "Write down what the environment holds, for conda or pip.",
+        _BOTH,
+        "export",
+        not_exportable,
+    ),
+    ("pack", "Pack", "p", "Pack the environment into an archive that works elsewhere.", _BOTH, "pack", not_packable),
+    (
+        "remove",
+        "Remove",
+        "d",
+        "Remove the marked environments, or else the one under the cursor; a restore point stays.",
+        ("environments",),
+        "remove",
+        not_removable,
+    ),
+)
+
+ON_ENVIRONMENTS = (
+    *(
+        Action(name, title, key, text, f"app.act('{name}')", places, "Actions", hint, why_not, asks=True)
+        for name, title, key, text, places, hint, why_not in _ACTING
+    ),
+    Action(
+        "undo",
+        "Undo the last removal",
+        "u",
+        "Bring back the environment that was removed last.",
+        "app.act('undo')",
+        group="Actions",
+        asks=True,
+    ),
+)
+
+ON_JOBS = (
+    Action(
+        "jobs.cancel",
+        "Cancel",
+        "x",
+        "Cancel the job under the cursor, with all that it has started.",
+        "screen.cancel",
+        ("jobs",),
+        "Jobs",
+        "cancel",
+        no_job_at_work,
+    ),
+    Action(
+        "jobs.switch",
+        "Switch between jobs and details",
+        "tab,shift+tab",
+        "From the jobs to the details and back.",
+        "screen.switch",
+        ("jobs",),
+        "Jobs",
+    ),
+)
+
+ON_RESTORE_POINTS = (
+    Action(
+        "restore.mark",
+        "Mark",
+        "space",
+        "Mark or unmark the restore point under the cursor, and go to the next.",
+        "screen.mark",
+        ("restore",),
+        "Restore",
+        "mark",
+        no_restore_point,
+    ),
+    Action(
+        "restore.delete",
+        "Delete",
+        "d,delete",
+        "Delete the marked restore points, or else the one under the cursor.",
+        "screen.delete",
+        ("restore",),
+        "Restore",
+        "delete",
+        no_restore_point,
+        asks=True,
+    ),
+)

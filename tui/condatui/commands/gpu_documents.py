@@ -1,0 +1,133 @@
+"""GPU checks → the JSON document of `condatui gpu`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct, structs
+
+from condatui_core.records.environment import Environment
+from condatui_core.records.gpu import Device, Driver, FrameworkResult, GpuResult, VerdictClass
+from condatui_core.records.gpu_probe import ProbeRun
+
+
+class DriverDocument(Struct, frozen=True, kw_only=True):
+    """The NVIDIA driver of the machine."""
+
+    version: str
+    cuda: str | None
+    """The newest CUDA that it supports."""
+    kernel_version: str | None
+    """Of the loaded module."""
+    library_version: str | None
+    library: str | None
+    """The libcuda that programs get."""
+    init_code: int | None
+    """What cuInit answered; 0 is success."""
+    nvml_code: int | None
+    mig_instances: tuple[str, ...]
+    error: str | None
+    """What stands in its way."""
+
+
+class FrameworkDocument(Struct, frozen=True, kw_only=True):
+    """What the check of one framework came to."""
+
+    verdict: str
+    """A stable word: `works`, `driver-too-old`."""
+    kind: VerdictClass = msgspec.field(name="class")
+    message: str
+    remedy: str
+    command: str | None
+    """What does that, to be run in a shell."""
+    notes: tuple[str, ...]
+    framework: str
+    version: str | None
+    build_cuda: str | None
+    """None for a build without CUDA."""
+    evidence: dict[str, str]
+    """What it was concluded from, by where that stands; several lines where there are several."""
+    runs: tuple[ProbeRun, ...]
+    """None where the files sufficed."""
+
+
+class GpuEnvironmentDocument(FrameworkDocument, frozen=True, kw_only=True):
+    """What the check of one environment came to, PyTorch first."""
+
+    name: str
+    prefix: str
+    others: tuple[FrameworkDocument, ...]
+    preliminary: bool
+    """Whether it was concluded without a run."""
+    checked: datetime
+    seconds: float
+    from_cache: bool
+    """Whether it was found by an earlier check that still holds."""
+
+
+class GpuDocument(Struct, frozen=True, kw_only=True):
+    """The machine and its environments."""
+
+    driver: DriverDocument | None
+    devices: tuple[Device, ...]
+    environments: tuple[GpuEnvironmentDocument, ...]
+
+
+def describe_gpu(driver: Driver, results: Sequence[tuple[Environment, GpuResult]]) -> GpuDocument:
+    """Describe the driver, its devices, and what each environment came to."""
+    return GpuDocument(
+        driver=_driver(driver),
+        devices=driver.devices,
+        environments=tuple(_environment(environment, result) for environment, result in results),
+    )
+
+
+def _driver(driver: Driver) -> DriverDocument | None:
+    if not (driver.version or driver.library or driver.error):
+        return None
+    return DriverDocument(
+        version=driver.version,
+        cuda=driver.cuda or None,
+        kernel_version=driver.kernel_version or None,
+        library_version=driver.library_version or None,
+        library=driver.library or None,
+        init_code=driver.init_code,
+        nvml_code=driver.nvml_code,
+        mig_instances=driver.mig_instances,
+        error=driver.error or driver.smi_text or None,
+    )
+
+
+def _environment(environment: Environment, result: GpuResult) -> GpuEnvironmentDocument:
+    return GpuEnvironmentDocument(
+        name=environment.name,
+        prefix=environment.prefix,
+        others=tuple(_framework(each) for each in result.others),
+        preliminary=result.main.verdict.preliminary,
+        checked=result.at,
+        seconds=round(result.seconds, 3),
+        from_cache=result.from_cache,
+        **structs.asdict(_framework(result.main)),
+    )
+
+
+def _framework(result: FrameworkResult) -> FrameworkDocument:
+    verdict = result.verdict
+    evidence: dict[str, str] = {}
+    for what, text in verdict.evidence:
+        evidence[what] = f"{evidence[what]}\n{text}" if what in evidence else text
+    return FrameworkDocument(
+        verdict=verdict.id,
+        kind=verdict.kind,
+        message=verdict.message,
+        remedy=verdict.remedy,
+        command=verdict.command or None,
+        notes=verdict.notes,
+        framework=result.framework,
+        version=result.version or None,
+        build_cuda=result.build_cuda or None,
+        evidence=evidence,
+        runs=result.runs,
+    )

@@ -1,0 +1,188 @@
+"""Place 5: what removed environments come back from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.events import ScreenResume
+from textual.worker import Worker, WorkerState
+
+from condatui.actions import Action, bindings
+from condatui.messages import RequestProposed
+from condatui.screens.place import PlaceScreen
+from condatui.screens.session import Session
+from condatui.standing import Standing
+from condatui.view_models import tones
+from condatui.view_models.jobs import is_over
+from condatui.view_models.restore_points import RestorePointsModel, restore_point_text
+from condatui.view_models.units import spell_bytes
+from condatui.widgets.copying import copyable
+from condatui.widgets.lines_pane import LinesPane
+from condatui.widgets.virtual_table import VirtualTable
+from condatui_core.errors import CondatuiError
+from condatui_core.printable import printable
+from condatui_core.records.request import ForgetRequest, RestoreRequest
+from condatui_core.records.restore_point import RestorePointSummary
+
+
+class RestoreScreen(PlaceScreen):
+    """A row a restore point, the newest first; all about the one under the cursor below."""
+
+    PLACE = "restore"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("restore")]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._points: tuple[RestorePointSummary, ...] = ()
+        self._marked: frozenset[str] = frozenset()
+        """Ids."""
+        self._looked = False
+        self._failure = ""
+        """Why the last look came to nothing."""
+        self._over = 0
+        """How many jobs were over at the last look: another one may have made or used a restore point."""
+
+    def compose_body(self) -> ComposeResult:
+        """The restore points and the one under the cursor."""
+        yield VirtualTable(self.session.signs, id="points")
+        yield LinesPane(id="point")
+
+    @property
+    def table(self) -> VirtualTable:
+        """The restore points."""
+        return self.query_one("#points", VirtualTable)
+
+    @property
+    def current_point(self) -> RestorePointSummary | None:
+        """The restore point under the cursor."""
+        row = self.table.cursor_row
+        return self._points[row] if row < len(self._points) else None
+
+    @property
+    def _chosen(self) -> tuple[str, ...]:
+        marked = tuple(point.id for point in self._points if point.id in self._marked)
+        return marked or ((self.current_point.id,) if self.current_point else ())
+
+    @property
+    def standing(self) -> Standing:
+        """How things stand here."""
+        return Standing(self.session.inventory, restore_points=self._chosen)
+
+    @property
+    def actions(self) -> Iterable[Action]:
+        """What can be done here: opening a restore point is to restore it."""
+        for action in super().actions:
+            if action.id == "list.open":
+                yield replace(action, hint="restore", help="Bring back the environment under the cursor.")
+            else:
+                yield action
+
+    def on_mount(self) -> None:
+        """The keys go to the restore points."""
+        self._show()
+        self.focus_body()
+
+    @on(ScreenResume)
+    def _come(self) -> None:
+        self._look()
+
+    def focus_body(self) -> None:
+        """The keys go to the restore points."""
+        self.table.focus()
+
+    def show_jobs(self) -> None:
+        """Look again when a job has ended."""
+        super().show_jobs()
+        over = sum(1 for job in self.session.jobs if is_over(job))
+        if over != self._over:
+            self._over = over
+            self._look()
+
+    @work(group="restore points", exclusive=True, exit_on_error=False, description="look for restore points")
+    async def _look(self) -> None:
+        """Beside the loop: which restore points there are, and what is here to bring them back."""
+        try:
+            points = await self.session.workbench.jobs.restore_points()
+        except CondatuiError as error:
+            self._fail(error.title)
+        else:
+            self._points = tuple(sorted(points, key=lambda point: point.at, reverse=True))
+            self._looked, self._failure = True, ""
+        self._show()
+
+    @on(Worker.StateChanged)
+    def _take_failure(self, event: Worker.StateChanged) -> None:
+        """The boundary at which whatever went wrong with the look becomes words."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self._fail(f"{type(event.worker.error).__name__}: {event.worker.error}")
+            self._show()
+
+    def _fail(self, why: str) -> None:
+        self._looked, self._failure = True, why
+
+    def _show(self) -> None:
+        self._marked &= {point.id for point in self._points}
+        session = self.session
+        model = RestorePointsModel(self._points, now=session.clock(), marked=self._marked, signs=session.signs)
+        self.table.set_model(model, empty=self._why_empty())
+        self._show_point()
+        self.draw_bottom()
+
+    def _why_empty(self) -> Text:
+        if self._failure:
+            return Text(f"The restore points cannot be read: {printable(self._failure)}", tones.ERROR)
+        if not self._looked:
+            return Text("Looking for restore points.", tones.DIM)
+        return Text("There are no restore points: each removal makes one. 1 goes to the environments.", tones.DIM)
+
+    @on(VirtualTable.CursorMoved)
+    def _follow_cursor(self) -> None:
+        self.say("")
+        self._show_point()
+
+    def _show_point(self) -> None:
+        point, session = self.current_point, self.session
+        text = restore_point_text(point, session.clock(), signs=session.signs) if point else Text()
+        self.query_one(LinesPane).set_text(text)
+
+    def status(self) -> Text:
+        """What is marked, or how much all of them take."""
+        points = [point for point in self._points if point.id in self._marked]
+        count = len(self._points)
+        words = f"{len(points)} marked" if points else f"{count} restore point{'' if count == 1 else 's'}"
+        total = sum(point.bytes for point in points or self._points)
+        return Text(f"{words} {self.session.signs.separator} {spell_bytes(total)}", tones.DIM)
+
+    @on(VirtualTable.Selected)
+    def _restore(self) -> None:
+        """Propose to bring back the one under the cursor."""
+        if point := self.current_point:
+            self.post_message(RequestProposed(RestoreRequest(id=point.id)))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the one under the cursor, and go to the next."""
+        if point := self.current_point:
+            self._marked ^= {point.id}
+            self._show()
+            self.table.action_down()
+
+    def action_delete(self) -> None:
+        """Propose to delete the marked ones, or else the one under the cursor."""
+        self.post_message(RequestProposed(ForgetRequest(ids=self._chosen)))
+
+    def action_copy(self) -> None:
+        """Copy the prefix."""
+        if point := self.current_point:
+            self.app.copy_to_clipboard(copyable(point.prefix))
+            self.say(f"Copied {printable(point.prefix)}")
+
+    def action_back(self) -> None:
+        """Out of the help."""
+        if self.help_is_open:
+            self.close_help()
