@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
+
+from textual.pilot import Pilot
 
 from condatui.app import CondatuiApp
 from condatui_core.sandbox import Sandbox, build_sandbox
@@ -23,10 +26,14 @@ _HOST = "gpu07"
 def main() -> None:
     """Draw every scene anew."""
     # Not below the repository: paths are on the pictures, and should look the same wherever they are drawn.
-    sandbox = build_sandbox(Path(tempfile.gettempdir()) / "condatui-screenshots", report=print)
+    # Made anew: everything in it is so many days old on the day on which it is made.
+    sandbox = build_sandbox(Path(tempfile.gettempdir()) / "condatui-screenshots", rebuild=True, report=print)
     now = datetime.now(timezone.utc)
     for scene in SCENES:
         svg = asyncio.run(_draw(scene, sandbox, now))
+        if scene.makes:
+            shutil.rmtree(sandbox.root_prefix / "envs" / scene.makes)
+            shutil.rmtree(Locations.of_user(sandbox.environ, sandbox.home).jobs)
         (_HERE / f"{scene.name}.svg").write_text(svg, encoding="utf-8")
         (_HERE / f"{scene.name}.png").write_bytes(draw_png(svg))
         print(f"{scene.name}: {scene.columns} × {scene.rows}")
@@ -41,13 +48,23 @@ async def _draw(scene: Scene, sandbox: Sandbox, now: datetime) -> str:
     runner.log = workbench.log
     app = CondatuiApp(workbench, host=_HOST, clock=lambda: now)
     async with app.run_test(size=(scene.columns, scene.rows)) as pilot:
-        while app.session.loading or not app.session.inventory.complete:
-            await pilot.pause(0.05)
+        await _settle(app, pilot)
         for key in scene.keys:
             await pilot.press(key)
-            await app.workers.wait_for_complete([each for each in app.workers if each.group not in ("watch", "load")])
-            await pilot.pause(0.15)  # the details follow when the cursor rests
+            await _settle(app, pilot)
         return _stable(app.export_screenshot(title="condatui"))
+
+
+async def _settle(app: CondatuiApp, pilot: Pilot[None]) -> None:
+    """Wait until all is read and measured, no job is at work, and nobody is busy any more."""
+    while True:
+        await app.workers.wait_for_complete([each for each in app.workers if each.group not in ("watch", "load")])
+        await pilot.pause(0.15)  # the details follow when the cursor rests
+        session = app.session
+        measured = session.disk is not None and session.disk.complete
+        busy = any(each.group != "watch" and not each.is_finished for each in app.workers)
+        if measured and session.inventory.complete and not (session.loading or session.jobs_at_work or busy):
+            return
 
 
 def _stable(svg: str) -> str:

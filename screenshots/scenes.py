@@ -13,6 +13,8 @@ class Scene:
     keys: tuple[str, ...] = ()
     columns: int = 120
     rows: int = 32
+    makes: str = ""
+    """The environment that is made on the way, and deleted again."""
 
 
 def _go_to(name: str) -> tuple[str, ...]:
@@ -20,9 +22,17 @@ def _go_to(name: str) -> tuple[str, ...]:
     return ("slash", *name, "enter", "escape")
 
 
+_NEXT_TAB = "right_square_bracket"
+_MARK_TWO = ("j", "space", "j", "j", "space")
+
 SCENES = (
-    Scene("environments", _go_to("final"), columns=160, rows=38),
-    Scene("health", (*_go_to("final"), "right_square_bracket", "right_square_bracket"), columns=100, rows=34),
+    Scene("environments", (*_MARK_TWO, *_go_to("final")), columns=160, rows=38),
+    Scene("health", (*_go_to("final"), *[_NEXT_TAB] * 3), columns=100, rows=34),
+    Scene("disk", (*_go_to("pip-mix"), *[_NEXT_TAB] * 2), columns=120, rows=34),
+    Scene("gpu", (*_go_to("vision-cuda"), "g", *[_NEXT_TAB] * 4), columns=120, rows=34),
+    Scene("cleanup", ("3", "space", "j", "space"), columns=120, rows=28),
+    Scene("plan", (*_go_to("nlp-exp"), "d"), columns=120, rows=34),
+    Scene("jobs", ("n", *"nlp-next", "enter", "enter", "4"), columns=120, rows=34, makes="nlp-next"),
     Scene("small", columns=80, rows=24),
     Scene("compare", ("j", "space", "j", "space", "space", "c", "j", "j", "j", "right"), columns=140, rows=34),
     Scene("filter", ("slash", *"package:torch>=2.5"), columns=120, rows=24),
