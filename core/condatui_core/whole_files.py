@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
+
+_BEGUN = re.compile(r"\.\d+-\d+\.condatui")
+"""The names that files have as long as they are not whole."""
 
 
 def write_whole(file: Path, data: bytes, *, replace: bool) -> None:
@@ -24,6 +28,17 @@ def write_whole(file: Path, data: bytes, *, replace: bool) -> None:
         _put(temporary, target, replace=replace)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def begun_beside(file: Path) -> tuple[Path, ...]:
+    """What was begun in the directory of a file by processes that were killed before they could give it its name.
+
+    Whatever is being written at this moment is among it. Nothing where the directory cannot be read.
+    """
+    try:
+        return tuple(sorted(each for each in file.resolve().parent.iterdir() if _BEGUN.fullmatch(each.name)))
+    except OSError:
+        return ()
 
 
 def put_in_cache(file: Path, *data: bytes) -> None:

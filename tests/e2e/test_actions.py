@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from condatui_core.sandbox import Sandbox
+from support.dying_job import dying_conda
 from support.sandboxes import manifest
 from support.terminal import Terminal
 
@@ -124,7 +125,7 @@ def test_remove_and_undo(installed: Path, sandbox_copy: MakeCopy) -> None:
         terminal.wait_for("Bring back try-again-final-v2")
         run(terminal)
         terminal.wait_for("is back")
-        terminal.wait_for("1 of 1")
+        terminal.wait_for("43+1")  # its row
     assert files(prefix) == before
 
 
@@ -204,6 +205,29 @@ def test_a_lost_line_ends_the_job_in_order_and_the_next_start_says_what_is_there
         screen = terminal.wait_for(lambda text: "interrupted" in text or "cancelled" in text or "was made" in text)
         made = box.prefixes["vision-cpu"].with_name("lost")
         assert ("half-made" in screen or "lost was made" in screen) is made.exists(), screen
+
+
+def test_after_a_kill_the_next_start_says_what_is_there_and_clears_it_away(
+    installed: Path, sandbox_copy: MakeCopy
+) -> None:
+    box = sandbox_copy("vision-cpu")
+    made = box.prefixes["vision-cpu"].with_name("lost")
+    with dying_conda(box, "install", "os.link", str(made), 100, with_parent=True), opened(installed, box) as terminal:
+        go_to(terminal, "vision-cpu")
+        terminal.press("n")
+        terminal.wait_for("Clone an environment")
+        terminal.press("lost\r")
+        run(terminal)
+        assert terminal.wait_for_exit() == -signal.SIGKILL
+    assert made.exists()
+    with opened(installed, box) as terminal:
+        terminal.wait_for("half-made")
+        terminal.press("4")
+        terminal.wait_for("enter: Remove the half-made")
+        terminal.press("\r")
+        run(terminal)
+        terminal.wait_for("lost was removed")
+    assert not made.exists()
 
 
 def test_leaving_while_a_job_is_at_work_asks(installed: Path, sandbox_copy: MakeCopy) -> None:

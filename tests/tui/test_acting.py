@@ -166,6 +166,15 @@ async def test_what_cannot_be_planned_says_so_in_place(error: Exception, said: s
         assert not is_open(driver)
 
 
+async def test_no_commands_are_offered_where_there_are_none() -> None:
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, steps=())
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter run  esc leave" in driver.text)
+        assert "copy the commands" not in driver.text
+
+
 async def test_the_commands_are_copied() -> None:
     async with opened(workbench=bench()) as driver:
         await on_research(driver, "d")
@@ -293,6 +302,72 @@ async def test_a_frozen_environment_goes_only_when_that_is_said_and_typed() -> N
         assert [plan.request for plan in workbench.jobs.submitted] == [
             RemoveRequest(prefixes=(f"{ENVS}/research",), override_frozen=True)
         ]
+
+
+async def test_without_room_for_a_restore_point_it_goes_only_when_that_is_said_and_typed() -> None:
+    def answer(request: Request) -> object:
+        full = finding("no-space", "error", "The restore points need 9 GB")
+        assert isinstance(request, RemoveRequest)
+        return plan_like(request, confirm="research", blockers=(full,) if request.restore_point else ())
+
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = answer  # type: ignore[assignment]
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter without a restore point" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "Type research to go on" in driver.text)
+        await driver.press(*"research", "enter")
+        assert [plan.request for plan in workbench.jobs.submitted] == [
+            RemoveRequest(prefixes=(f"{ENVS}/research",), restore_point=False)
+        ]
+
+
+async def test_a_plan_names_the_fields_and_keys_of_this_place() -> None:
+    taken = finding("file-exists", "error", "r.yml exists already.", remedy="Choose another name, or `--force`.")
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, blockers=(taken,))
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "→ Choose another name, or enter replaces it." in driver.text)
+
+
+async def test_what_was_said_before_is_over_once_a_panel_opens() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "y")
+        assert "Copied" in driver.text
+        await driver.press("e")
+        await driver.until(lambda: is_open(driver))
+        assert "Copied" not in driver.text
+
+
+@pytest.mark.parametrize("words", ["environment.yml, what was asked for", "specs, for conda create --file"])
+async def test_each_format_is_said_in_the_narrowest_terminal(words: str) -> None:
+    async with opened(workbench=bench(), size=(80, 24)) as driver:
+        await on_research(driver, "e")
+        for _ in range(5):
+            if words in driver.text:
+                break
+            await driver.press("right")
+        assert words in driver.text
+
+
+@pytest.mark.parametrize(("key", "examples"), [("n", 1), ("p", 2)])
+async def test_an_example_is_told_from_an_answer_without_colours(key: str, examples: int) -> None:
+    async with opened(workbench=bench(), size=(60, 20)) as driver:
+        await on_research(driver, key)
+        said = [line[19:].strip() for line in driver.text.splitlines()]
+        assert sum(line.startswith(("nothing; or, say, ", "not known: ")) for line in said) == examples
+        assert not any(line.startswith(("numpy", "*.pyc")) for line in said)
+
+
+async def test_a_choice_that_is_too_long_is_cut_in_the_middle() -> None:
+    known = inventory(*(loaded("env", prefix=f"/srv/{'deep/' * 12}{place}/env") for place in ("a", "b")))
+    async with opened(workbench=bench(known), size=(60, 15)) as driver:
+        await driver.press("n")
+        await driver.until(lambda: is_open(driver))
+        [line] = [line for line in driver.text.splitlines() if line.startswith(" clone ")]
+        assert "…" in line and line.endswith("/a/env ›")
 
 
 async def test_a_pack_is_asked_for_as_the_form_says(tmp_path: Path) -> None:

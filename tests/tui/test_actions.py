@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from textual.widget import Widget
 
 from condatui.actions import ACTIONS, Action, actions_in, bindings
-from condatui.app import PLACES, CondatuiApp
+from condatui.app import CondatuiApp
+from condatui.places import PLACES
 from condatui.screens.cleanup import CleanupScreen
 from condatui.screens.command_log import CommandLogScreen
 from condatui.screens.compare import CompareScreen

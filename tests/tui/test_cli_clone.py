@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -156,3 +157,9 @@ def test_what_a_kill_has_left_is_told_at_the_next_start_with_the_way_out(user: U
     listed, _ = user.process("list", "--json").communicate()
     states = {each["prefix"]: each["state"] for each in json.loads(listed)["environments"]}
     assert states[str(target)] == "orphan"
+    (offered,) = (line for line in said.splitlines() if line.startswith("  $ condatui remove "))
+    verb, *rest = shlex.split(offered)[2:]
+    _, complaint = user.process(verb, "--yes", *rest).communicate()
+    assert not target.exists(), complaint
+    assert f"Nothing was made at {target}" in user.run("nlp-exp", "other", "--dry-run").stderr
+    assert "interrupted" not in user.run("nlp-exp", "other", "--dry-run").stderr

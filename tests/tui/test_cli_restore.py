@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from condatui_core.sandbox import Sandbox
 from support.cli_runs import run_in
+from support.sandboxes import manifest
 
 
 @pytest.fixture
@@ -42,8 +44,15 @@ def test_a_target_that_is_there_again_is_refused(removed: Sandbox) -> None:
 def test_without_the_conda_that_had_it_the_exit_code_says_so(removed: Sandbox) -> None:
     removed.conda.unlink()
     result = run_in(removed, "restore", "notebooks", "--dry-run")
-    assert result.exit_code in (3, 4)
+    assert result.exit_code == 4
     assert "cannot be used" in result.stderr
+
+
+def test_a_dry_run_says_what_would_come_back_and_changes_nothing(removed: Sandbox) -> None:
+    before = manifest(removed.home / "miniforge3/envs"), manifest(removed.home / ".conda")
+    plan = json.loads(run_in(removed, "restore", "notebooks", "--dry-run", "--json").stdout)["plan"]
+    assert (plan["request"]["type"], plan["blockers"], plan["packages"] > 40) == ("restore", [], True)
+    assert (manifest(removed.home / "miniforge3/envs"), manifest(removed.home / ".conda")) == before
 
 
 def test_an_id_that_is_none_is_wrong_usage(sandbox: Sandbox) -> None:

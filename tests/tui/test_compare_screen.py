@@ -149,7 +149,10 @@ async def test_nothing_differs_says_which_key_shows_the_rest() -> None:
 
 async def test_a_filter_narrows_and_escape_clears_it() -> None:
     async with comparing() as driver:
-        await driver.press("slash", *"sci", "enter")
+        await driver.press("slash", *"sci")
+        assert driver.text.splitlines()[-1].strip() == "enter keep  esc clear  ! inverse"
+        await driver.press("enter")
+        assert "? help" in driver.text
         assert rows(driver) == ["scipy"]
         assert "filter `sci`" in driver.text
         await driver.press("escape")

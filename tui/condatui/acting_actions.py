@@ -23,7 +23,7 @@ _ACTING: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Stand
         "export",
         "Export",
         "e",
-        "Write down what the environment holds, for conda or pip.",
+        "Write down what the environment holds, so that conda can make it again.",
         _BOTH,
         "export",
         not_exportable,

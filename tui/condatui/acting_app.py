@@ -25,12 +25,12 @@ class ActingApp(App[None]):
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
 
-    async def propose(self, request: Request) -> None:
-        """Show the plan of a request, to be carried out if the user agrees."""
+    async def propose(self, request: Request, then: str = "") -> None:
+        """Show the plan of a request, to be carried out if the user agrees; `then` names what is left."""
         from condatui.screens.wishes import panel_of  # noqa: PLC0415 - not before somebody acts
 
         self.attending.start()
-        await self._place().open_panel(panel_of(request, self.session))
+        await self._place().open_panel(panel_of(request, self.session, then))
 
     async def action_act(self, what: str) -> None:
         """Ask what an action has to know, or show its plan; `what` is the action's id."""
@@ -82,7 +82,7 @@ class ActingApp(App[None]):
 
     @on(RequestProposed)
     async def _take_proposal(self, event: RequestProposed) -> None:
-        await self.propose(event.request)
+        await self.propose(event.request, event.then)
 
     @on(JobChanged)
     def _hear_jobs(self) -> None:

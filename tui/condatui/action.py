@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from condatui.standing import Standing
 
@@ -12,8 +13,7 @@ Place = Literal["everywhere", "list", "environments", "compare", "cleanup", "job
 """Where an action holds; `list` is anything with lines to move through, wherever it stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing that a key does."""
 
     id: str

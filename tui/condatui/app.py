@@ -7,11 +7,10 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -23,11 +22,11 @@ from textual.worker import Worker, WorkerState
 from condatui.acting_app import ActingApp
 from condatui.actions import ACTION_BY_ID, bindings
 from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
+from condatui.places import PLACES
 from condatui.screens.attending import GROUP as ATTENDING
 from condatui.screens.attending import Attending
 from condatui.screens.checking import GROUP as CHECKING
 from condatui.screens.checking import LOOKING, Checking
-from condatui.screens.command_log import CommandLogScreen
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.measuring import GROUP as MEASURING
 from condatui.screens.measuring import Measuring
@@ -40,36 +39,6 @@ from condatui_core.records.environment import Inventory
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
-
-
-def _compare(session: Session) -> PlaceScreen:
-    from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - not before somebody goes there
-
-    return CompareScreen(session)
-
-
-def _cleanup(session: Session) -> PlaceScreen:
-    from condatui.screens.cleanup import CleanupScreen  # noqa: PLC0415 - as above
-
-    return CleanupScreen(session)
-
-
-def _jobs(session: Session) -> PlaceScreen:
-    from condatui.screens.jobs import JobsScreen  # noqa: PLC0415 - as above
-
-    return JobsScreen(session)
-
-
-def _restore(session: Session) -> PlaceScreen:
-    from condatui.screens.restore import RestoreScreen  # noqa: PLC0415 - as above
-
-    return RestoreScreen(session)
-
-
-PLACES: Mapping[str, Callable[[Session], PlaceScreen]] = MappingProxyType(
-    {"environments": EnvironmentsScreen, "compare": _compare, "cleanup": _cleanup, "jobs": _jobs, "restore": _restore}
-)
-"""What makes the screens that number keys go to, by the id of their action without `place.`."""
 
 _PATIENCE = 20
 """Looking for changes may take one part in so many of the time."""
@@ -260,6 +229,8 @@ class CondatuiApp(ActingApp):
 
     def action_log(self) -> None:
         """Open the log of commands."""
+        from condatui.screens.command_log import CommandLogScreen  # noqa: PLC0415 - as above
+
         if not isinstance(self.screen, CommandLogScreen):
             self.push_screen(CommandLogScreen(self.session))
 
@@ -285,7 +256,7 @@ class CondatuiApp(ActingApp):
     @on(EnvironmentChosen)
     async def _go_to_environment(self, event: EnvironmentChosen) -> None:
         await self.switch_mode("environments")
-        if isinstance(self.screen, CommandLogScreen):
+        if isinstance(self.screen, PlaceScreen) and self.screen.PLACE == "log":
             self.pop_screen()
         if isinstance(self.screen, EnvironmentsScreen):
             self.screen.go_to(event.prefix)

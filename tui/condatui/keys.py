@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
 
+from msgspec import Struct
 from textual.keys import KEY_TO_UNICODE_NAME, Keys, format_key
 
 from condatui.actions import ACTION_BY_ID, ACTIONS, Action
@@ -20,8 +20,7 @@ _SPELLED = frozenset({"up", "down", "left", "right", "enter", "backspace", "dele
 _WHERE = "In the settings: keys"
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(Struct, frozen=True):
     """The keys as they are for this user."""
 
     changed: Mapping[str, str]
@@ -33,8 +32,9 @@ class Keymap:
         for name, listed in keys.items():
             _check(name, listed)
         keymap = Keymap({name: ",".join(_split(listed)) for name, listed in keys.items()})
-        for one, other in combinations(ACTIONS, 2):
-            both = set(keymap.labels(one)).intersection(keymap.labels(other))
+        labelled = [(action, frozenset(keymap.labels(action))) for action in ACTIONS]
+        for (one, its_own), (other, of_the_other) in combinations(labelled, 2):
+            both = its_own & of_the_other
             if both and _meet(one, other):
                 raise UsageError(f"The key `{min(both)}` would mean both {one.id} and {other.id}.", _WHERE)
         return keymap

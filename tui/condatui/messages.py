@@ -90,9 +90,11 @@ class JobsSeen(Message):
 class RequestProposed(Message):
     """Something is to be done, if the user agrees with its plan."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, then: str = "") -> None:
         super().__init__()
         self.request = request
+        self.then = then
+        """What gets a plan of its own after it, in words."""
 
 
 class LeavingConfirmed(Message):

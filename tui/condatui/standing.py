@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from condatui_core.printable import printable
-from condatui_core.records.comparison import MOST_COLUMNS
 from condatui_core.records.environment import Environment, Inventory
 
 if TYPE_CHECKING:
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from condatui_core.records.job import Job
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How things stand when a key is pressed: what an action may depend on."""
 
     inventory: Inventory
@@ -56,6 +55,8 @@ def not_comparable(standing: Standing) -> str | None:
     count = len(comparable(standing))
     if count < 2:
         return "Comparing takes two environments: mark them with space; one and the cursor on another will do."
+    from condatui_core.records.comparison import MOST_COLUMNS  # noqa: PLC0415 - not before somebody marks
+
     return f"{count} are too many to compare: {MOST_COLUMNS} at most." if count > MOST_COLUMNS else None
 
 

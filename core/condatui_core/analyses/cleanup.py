@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from condatui_core.records.cleanup import Candidate, Choice
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment
-from condatui_core.records.request import Cleanable, CleanRequest, RemoveRequest
+from condatui_core.records.request import Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
 
 _REASONS = ("orphan", "stale", "scratch-name")
 """Findings for which an environment could go, strongest first."""
@@ -33,7 +35,25 @@ def candidates(
     """Name what could go: what failed clones have left, what nobody uses or means to keep, what caches hold in vain."""
     found = [ranked for environment in environments if (ranked := _ranked(environment, costs))]
     found.sort(key=lambda each: (each[0], -each[1].bytes))
-    return (*(candidate for _, candidate in found), *(part for cache in caches for part in _parts(cache)))
+    parts = (part for cache in caches for part in _parts(cache, others=bool(found)))
+    return (*(candidate for _, candidate in found), *parts)
+
+
+def without_going(found: Iterable[Candidate], at_work: Sequence[Request]) -> tuple[Candidate, ...]:
+    """Block what these requests, which are being carried out, take away, or make: a clone is half-made till then."""
+    going = {prefix for each in at_work if isinstance(each, RemoveRequest) for prefix in each.prefixes}
+    going |= {each.target for each in at_work if isinstance(each, CloneRequest)}
+    cleaned = {
+        (path, part)
+        for each in at_work
+        if isinstance(each, CleanRequest)
+        for path in each.pkgs_dirs
+        for part in each.what
+    }
+    return tuple(
+        replace(each, blocked="a job is at it") if each.path in going or (each.path, each.part) in cleaned else each
+        for each in found
+    )
 
 
 def choice_of(chosen: Iterable[Candidate]) -> Choice:
@@ -81,14 +101,19 @@ def _obstacles(environment: Environment, findings: Collection[str]) -> Iterator[
     yield from (words for finding, words in _OBSTACLES.items() if finding in findings)
 
 
-def _parts(cache: CacheUse) -> Iterator[Candidate]:
-    """The parts of a package cache that could go, and at last what could not without harm."""
+def _parts(cache: CacheUse, *, others: bool) -> Iterator[Candidate]:
+    """The parts of a package cache that could go, and at last what could not without harm.
+
+    Packages that are all in use stand there too where `others` could go: these may leave some unused.
+    """
     blocked = "" if cache.writable else "you may not write there"
     for part, (name, reason) in _PARTS.items():
         units = [unit for unit in cache.units if unit.part == part]
-        if any(unit.bytes for unit in units):
-            going = [unit for unit in units if unit.unused and not _needed_by(unit)] if part == "packages" else units
+        going = [unit for unit in units if unit.unused and not _needed_by(unit)] if part == "packages" else units
+        if any(unit.bytes for unit in going):
             yield _part(cache, part, name, (reason,), going, blocked=blocked)
+        elif others and any(unit.bytes for unit in units):
+            yield _part(cache, part, name, ("all are in use, until environments go",), (), blocked=blocked)
     needed = [unit for unit in cache.units if unit.unused and _needed_by(unit)]
     if needed:
         holders = {prefix for unit in needed for prefix in _needed_by(unit)}

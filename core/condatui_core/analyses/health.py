@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from condatui_core.analyses.provenance import provenance_findings
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import SEVERITIES, Finding, Problem
 from condatui_core.records.installation import ChannelConfig
@@ -54,6 +53,10 @@ def findings_of(observed: Observed, *, now: datetime, stale_days: int) -> tuple[
     """Judge one environment; gravest findings first."""
     found = [*_state_findings(observed, state_of(observed))]
     if observed.contents is not None and observed.look.exists:
+        from condatui_core.analyses.provenance import (  # noqa: PLC0415 - names are shown before contents are read
+            provenance_findings,
+        )
+
         found += provenance_findings(observed.contents, observed.config)
         found += _lesser_problems(observed.contents)
         found += _frozen(observed.contents)
@@ -104,7 +107,7 @@ def _orphan(observed: Observed) -> Finding:
         return Finding(
             id="orphan",
             severity="warning",
-            message="half-made: condatui is cloning it, or was interrupted",
+            message="half-made: condatui is making it, or was interrupted",
             remedy=f"unless a job is at it, remove it: condatui remove {observed.sighting.prefix}",
             evidence=(f"its mark is still there: {observed.sighting.prefix}/.condatui-clone",),
         )
@@ -189,8 +192,8 @@ def _stale(last_used: LastUsed | None, now: datetime, stale_days: int) -> list[F
     if last_used is None or now - last_used.at < timedelta(days=stale_days):
         return []
     days = (now - last_used.at).days
-    trust = "to a day" if last_used.reliable else "not to be trusted alone"
-    evidence = (f"{last_used.evidence}, {last_used.at.isoformat(timespec='minutes')} ({trust})",)
+    trust = "" if last_used.reliable else ", which is weak evidence"
+    evidence = (f"{last_used.evidence} on {last_used.at:%Y-%m-%d}{trust}",)
     message = f"not used for {days} days" if last_used.reliable else f"perhaps not used for {days} days"
     return [
         Finding(id="stale", severity="note", message=message, remedy="export it, then remove it", evidence=evidence)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from condatui_core.records.installation import Installation
 
@@ -19,8 +20,7 @@ _ACTIVATION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """On whose behalf conda runs."""
 
     environ: Mapping[str, str]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 NAMES = ("conda", "mamba", "micromamba")
 _ROOTS = ("miniforge3", "mambaforge", "miniconda3", "miniconda", "anaconda3", "anaconda", "micromamba", "conda")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """An executable that may be a conda."""
 
     path: str

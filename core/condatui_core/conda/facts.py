@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -33,8 +32,7 @@ _CONFIGURING = re.compile(r"CONDA|MAMBA|XDG_|HOME$")
 """The environment variables that an answer may depend on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What an installation answered, as far as it did."""
 
     facts: CondaFacts

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from condatui_core.conda.conda_environ import Caller, reading_environ
 from condatui_core.conda.runner import Answer, Runner
 from condatui_core.records.installation import Installation
 
 
-@dataclass(frozen=True, slots=True)
-class Inquirer:
+class Inquirer(Struct, frozen=True):
     """Puts questions to condas, and knows where to keep what they answer."""
 
     runner: Runner

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from condatui_core.conda.command_log import CommandLog
-from condatui_core.conda.documents import parse_documents
 from condatui_core.conda.failure import last_words, not_started, timed_out, too_much
 from condatui_core.conda.process_group import STDERR, STDOUT, Output, run_group
 from condatui_core.conda.runner import Answer
@@ -87,6 +86,8 @@ class ProcessRunner:
 
 
 async def _documents(written: bytearray) -> tuple[object, ...]:
+    from condatui_core.conda.documents import parse_documents  # noqa: PLC0415 - json is for when there is an answer
+
     if len(written) < _LARGE:
         return parse_documents(written)
     return await asyncio.to_thread(parse_documents, written)

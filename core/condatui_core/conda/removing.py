@@ -11,15 +11,6 @@ def remove_all(executable: str, prefix: str, *, override_frozen: bool = False) -
     return (executable, "remove", "--prefix", prefix, "--all", "--json", "--yes", *frozen)
 
 
-def create_from(executable: str, prefix: str, explicit: str, *, offline: bool) -> tuple[str, ...]:
-    """Make an environment of exactly the packages in an explicit file; 24.7 prints nothing when it has."""
-    network = ("--offline",) if offline else ()
-    return (
-        *(executable, "create", "--prefix", prefix, "--file", explicit),
-        *("--no-default-packages", "--json", "--yes", *network),
-    )
-
-
 def clean(executable: str, what: Sequence[str]) -> tuple[str, ...]:
     """Clean package caches: `what` are the names of the options, such as `tarballs`."""
     return (executable, "clean", *(f"--{each}" for each in what), "--json", "--yes")

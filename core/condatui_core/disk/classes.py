@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from condatui_core.disk.holders import Holders
 from condatui_core.disk.messages import PlaceRequest
+from condatui_core.disk.scan import OF_A_CACHE
 from condatui_core.disk.tree import Inodes, Tree
 from condatui_core.disk.tree_store import DamagedStoreError
 from condatui_core.records.disk import LinkTable, ShareClass, Unit, UnitKind
@@ -67,13 +68,16 @@ class _Table:
         )
 
     def _find_units(self, number: int) -> list[int]:
-        """Number the units of a package cache; returns the holder of each of its rows."""
+        """Number the units of a package cache; returns the holder of each of its rows.
+
+        A directory whose files go one by one stays when they do, and is no part of a unit.
+        """
         known: dict[bytes, int] = {}
         holders: list[int] = []
         paths = self._trees[number].paths
         inside = set(paths)
         for path in paths:
-            name = path.split(b"/", 2)[1] if b"/" in path else b""
+            name = b"" if path in OF_A_CACHE else path.split(b"/", 2)[1]
             if name and name not in known:
                 kind: UnitKind = "archive" if name.endswith(_ARCHIVES) else "other"
                 if b"./" + name + b"/info" in inside:

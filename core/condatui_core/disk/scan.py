@@ -18,6 +18,8 @@ from msgspec import Struct, field
 from condatui_core.disk.tree import Inodes, Problem, Tree
 
 ROOT = b"."
+OF_A_CACHE = frozenset({ROOT, b"./.logs"})
+"""The directories of a package cache that are known file by file: cleaning takes files from them, and they stay."""
 
 _RACY = 2_000_000_000
 """Nanoseconds; some file systems keep times in steps of two seconds, in which a second change leaves no trace."""
@@ -58,7 +60,7 @@ class Scanner:
         met: defaultdict[int, Met],
         *,
         now: int,
-        files_are_rows: bool = False,
+        rows_of_files: Collection[bytes] = (),
         skip: Collection[bytes] = (),
     ) -> None:
         self.tree = Tree()
@@ -67,8 +69,8 @@ class Scanner:
         self._met = met
         self._place = place
         self._now = now
-        self._files_are_rows = files_are_rows
-        """Whether a file at the top has a row of its own, as in a package cache."""
+        self._rows_of_files = rows_of_files
+        """The directories in which a file has a row of its own, as at the top of a package cache."""
         self._skip = skip
         """Paths that are places of their own, or known already."""
 
@@ -81,7 +83,7 @@ class Scanner:
             if stat.S_ISDIR(status.st_mode):
                 self._directory(path, status, waiting)
             else:
-                self._file_at_the_top(path, status)
+                self._file_with_row(path, status)
             if time.monotonic() > deadline:
                 break
         return [path for path, _ in waiting]
@@ -97,7 +99,7 @@ class Scanner:
         row, settled, entries = len(self.tree.paths), True, 0
         blocks, sizes, device = own.st_blocks, own.st_size, own.st_dev
         met, links, singles = self._met[device], self.tree.links[device], self.tree.singles[device]
-        files_are_rows = self._files_are_rows and path == ROOT
+        files_are_rows = path in self._rows_of_files
         known = met.inodes if met.trusted and not files_are_rows else frozenset[int]()
         try:
             with os.scandir(in_place(self._place, path)) as found:
@@ -156,7 +158,7 @@ class Scanner:
         for column, value in zip(self.inodes[device].columns(), values, strict=True):
             column.append(value)
 
-    def _file_at_the_top(self, path: bytes, status: os.stat_result) -> None:
+    def _file_with_row(self, path: bytes, status: os.stat_result) -> None:
         self._file(len(self.tree.paths), status)
         single = status.st_nlink == 1
         self._row(path, status, status.st_blocks if single else 0, status.st_size if single else 0)

@@ -83,7 +83,7 @@ def _by_device() -> dict[int, Files]:
 
 
 class Tree(Struct):
-    """A place as it was found; a row is a directory, in a package cache also a file at its top."""
+    """A place as it was found; a row is a directory, in a package cache also a file that may be cleaned alone."""
 
     paths: list[bytes] = field(default_factory=list)
     """Relative to the place: `.`, `./lib` …"""

@@ -18,7 +18,7 @@ from condatui_core.whole_files import put_in_cache
 
 _Document = TypeVar("_Document", bound=Struct)
 
-_FORMAT = 1
+_FORMAT = 2
 """To be raised when the same bytes come to mean something else."""
 _CHECK = 4
 """Bytes of the checksum that a file begins with."""

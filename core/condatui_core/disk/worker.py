@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from condatui_core.disk.channel import Channel
 from condatui_core.disk.messages import PlaceRequest
 from condatui_core.disk.recheck import Rechecked, changed_rows, read_again
-from condatui_core.disk.scan import ROOT, Met, Scanner
+from condatui_core.disk.scan import OF_A_CACHE, ROOT, Met, Scanner
 from condatui_core.disk.tree import Problem, Tree
 from condatui_core.disk.tree_file import TreeFile
 
@@ -80,8 +80,8 @@ def _recheck(task: Task, kept: TreeFile, met: defaultdict[int, Met]) -> Found | 
     if not kept.load_links(tree):
         return None
     reread = {os.path.dirname(path) for path in went}
-    if task.place.cache:  # a file at the top that has changed is found again where it is listed
-        reread.add(ROOT)
+    if task.place.cache:  # a file with a row of its own that has changed is found again where it is listed
+        reread.update(OF_A_CACHE)
     rows.update(row for row, path in enumerate(tree.paths) if path in reread)
     return Found(
         task, read_again(task.place.path, tree, rows, lambda known: _scanner(task, met, known), also_gone=came)
@@ -94,4 +94,5 @@ def refresh(task: Task, tree: Tree, rows: Collection[int]) -> Rechecked:
 
 
 def _scanner(task: Task, met: defaultdict[int, Met], known: Collection[bytes] = ()) -> Scanner:
-    return Scanner(task.place.path, met, now=task.now, files_are_rows=task.place.cache, skip={*task.place.skip, *known})
+    rows_of_files = OF_A_CACHE if task.place.cache else ()
+    return Scanner(task.place.path, met, now=task.now, rows_of_files=rows_of_files, skip={*task.place.skip, *known})

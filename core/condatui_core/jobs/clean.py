@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 
 from condatui_core.byte_words import spell_bytes
@@ -38,7 +38,7 @@ async def plan(request: CleanRequest, around: Surroundings) -> Plan:
         caches,
         request,
         executable=next((each.executable for each in around.inventory.installations if not each.error), ""),
-        needed=await asyncio.to_thread(_needed_by_points, around),
+        needed=await asyncio.to_thread(_needed_by_points, caches, around),
         unread=_unread(around.inventory),
         blockers=blockers,
     )
@@ -49,10 +49,11 @@ async def perform(plan: Plan, request: CleanRequest, around: Surroundings, work:
     await work.stage("look", "Looking what nobody needs")
     refuse(await _blockers(request, around))
     caches = await _caches(request, around)
+    refuse(await _blockers(request, around))  # looking takes its time: a conda may have begun to link meanwhile
     left: list[Left] = []
     freed = count = 0
     for what in request.what:
-        await work.stage(what, f"Deleting {WORDS[what]}")
+        await work.stage(what, f"Deleting {WORDS[what][1]}")
         for cache in caches:
             items = [item for item in cache.items if item.what == what]
             size, gone = await work.beside(partial(_delete, cache.path, items, left, work, work.job_id))
@@ -133,7 +134,7 @@ def _delete(pkgs_dir: str, items: Sequence[Item], left: list[Left], work: Work, 
             break
         work.progress(number, len(items), "files")
         try:
-            failed = _delete_package(item, trash) if item.what == "packages" else _unlink(item)
+            failed = _delete_package(item, trash) if item.what == "packages" else delete_tree(item.path)
         except OSError as error:
             failed = (Left(item.path, error.strerror or str(error)),)
         left += failed
@@ -154,11 +155,6 @@ def _delete_package(item: Item, trash: str) -> tuple[Left, ...]:
     return delete_tree(hidden)
 
 
-def _unlink(item: Item) -> tuple[Left, ...]:
-    os.unlink(item.path)
-    return ()
-
-
 def _left_behind(left: Sequence[Left]) -> tuple[Finding, ...]:
     if not left:
         return ()
@@ -167,16 +163,19 @@ def _left_behind(left: Sequence[Left]) -> tuple[Finding, ...]:
     return (Finding(id="left-behind", severity="warning", message=message, evidence=evidence),)
 
 
-def _needed_by_points(around: Surroundings) -> tuple[str, ...]:
+def _needed_by_points(caches: Sequence[Cache], around: Surroundings) -> tuple[str, ...]:
+    """The packages of restore points that no cache would have any more, neither extracted nor as an archive."""
+    going = {item.path for cache in caches for item in cache.items}
+    known = tuple(_known_caches(around))
     directory = directory_of_points(around.settings, around.locations)
     needed: dict[str, None] = {}
     for point_id in point_ids(directory):
-        try:
-            point = read_point(directory, point_id)
-        except CondatuiError:
-            continue
-        if not os.path.lexists(point.prefix):
-            needed.update(dict.fromkeys(each.dist_name for each in point.needed))
+        with suppress(CondatuiError):
+            for each in read_point(directory, point_id).needed:
+                names = (each.dist_name, *([each.file_name] if each.file_name else ()))
+                there = {os.path.join(pkgs_dir, name) for pkgs_dir in known for name in names}
+                if there & going and not any(map(os.path.lexists, there - going)):
+                    needed[each.dist_name] = None
     return tuple(needed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from functools import partial
 
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from condatui_core.conda import changing
 from condatui_core.conda.conda_environ import conda_environ
 from condatui_core.conda.failure import check
 from condatui_core.errors import CondaError, CondatuiError
+from condatui_core.jobs.cloning.aftermath import look_after, not_there
 from condatui_core.jobs.cloning.facts import CloneFacts, find_out
 from condatui_core.jobs.cloning.linking import link_packages
 from condatui_core.jobs.cloning.mirror import Mirror, Mirrored
@@ -21,17 +23,16 @@ from condatui_core.jobs.cloning.planning import plan_of
 from condatui_core.jobs.cloning.prefix_change import PrefixChange
 from condatui_core.jobs.cloning.put_back import put_back
 from condatui_core.jobs.cloning.python_check import python_problem
-from condatui_core.jobs.cloning.reserving import declare_whole, give_up, is_empty, is_reserved, mark_bytes, reserve
+from condatui_core.jobs.cloning.reserving import declare_whole, give_up, mark_bytes, reserve
 from condatui_core.jobs.cloning.source import Source
 from condatui_core.jobs.cloning.verify import verify
 from condatui_core.jobs.cloning.wheel_records import amend_records
 from condatui_core.jobs.guarding import guards
+from condatui_core.jobs.removing.detours import leads_out
 from condatui_core.jobs.restoring.tree import read_tree
 from condatui_core.jobs.work import Surroundings, Work
-from condatui_core.prefixes.conda_meta import read_conda_meta
-from condatui_core.prefixes.history_specs import spec_name
 from condatui_core.records.job import Aftermath, Outcome, Plan
-from condatui_core.records.request import CloneRequest, RemoveRequest
+from condatui_core.records.request import CloneRequest
 
 
 async def plan(request: CloneRequest, around: Surroundings) -> Plan:
@@ -53,7 +54,7 @@ async def perform(plan: Plan, request: CloneRequest, around: Surroundings, work:
 
 async def aftermath(plan: Plan, request: CloneRequest, stage: str, around: Surroundings) -> Aftermath:  # noqa: ARG001 - as all actions
     """Look what is there of a clone that was interrupted, changing nothing."""
-    return await asyncio.to_thread(_look_after, request, stage)
+    return await asyncio.to_thread(look_after, request, stage)
 
 
 class _Cloning:
@@ -136,43 +137,18 @@ async def _add(facts: CloneFacts, around: Surroundings, work: Work, made: Outcom
     await work.stage("add", f"Adding {specs} to {name}")
     target = facts.target.prefix
     command = changing.install_specs(installation.executable, target, request.add, offline=request.offline)
+    if out := await work.beside(lambda: leads_out(read_tree(target))):
+        detail = f"{out[0]} leads out of it: conda would change what lies there, for its source as well."
+        raise CondaError(f"{name} was made, and {specs} was not added to it.", detail, "Copy in what lies there first.")
     try:
         check(await work.run(command, environ=conda_environ(around.caller, installation)), f"add {specs}")
-        missing = await work.beside(partial(_not_there, target, request.add))
+        missing = await work.beside(partial(not_there, target, request.add))
         if missing:
             raise CondaError("conda says that it is done.", f"Not there: {', '.join(missing)}")
     except CondaError as error:
         detail = "\n".join(filter(None, (error.title, error.detail, error.hint)))
-        hint = f"It is whole without it. Try: conda install -p {target} {specs}"
+        there = await work.beside(partial(look_after, request, "add"))
+        hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
     tree = await work.beside(partial(read_tree, target))
     return replace(made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes)
-
-
-def _not_there(prefix: str, specs: tuple[str, ...]) -> tuple[str, ...]:
-    packages, _ = read_conda_meta(prefix)
-    names = {each.record.name for each in packages}
-    return tuple(each for each in specs if spec_name(each) not in names)
-
-
-def _look_after(request: CloneRequest, stage: str) -> Aftermath:
-    target = os.path.normpath(request.target)
-    if not os.path.lexists(target):
-        return Aftermath(state="untouched", message=f"Nothing was made at {target}.")
-    if is_reserved(target) or (stage == "link" and is_empty(target)):
-        return Aftermath(
-            state="half",
-            message=f"{target} is half-made: it still has the mark of what is not whole.",
-            way_out=RemoveRequest(prefixes=(target,), restore_point=False),
-            way_out_title=f"Remove the half-made {target}",
-        )
-    if stage not in ("verify", "add"):
-        return Aftermath(state="untouched", message=f"What is at {target} was not made by this job.")
-    try:
-        missing = _not_there(target, request.add)
-    except OSError as error:
-        return Aftermath(state="half", message=f"{target} was made, and cannot be read: {reason(error)}.")
-    if missing:
-        message = f"{target} was made and is whole; {' '.join(missing)} was not added to it."
-        return Aftermath(state="half", message=message)
-    return Aftermath(state="done", message=f"{target} was made and is whole.")

@@ -20,7 +20,7 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Aftermath, Outcome, Plan, Step
 from condatui_core.records.request import ExportRequest
-from condatui_core.whole_files import write_whole
+from condatui_core.whole_files import begun_beside, write_whole
 
 _FORMATS = {
     "yaml": "environment.yml",
@@ -95,11 +95,13 @@ async def aftermath(
     except CondatuiError:
         expected = None
     there = await asyncio.to_thread(_bytes_of, request.file)
+    begun = await asyncio.to_thread(begun_beside, Path(request.file))
+    beside = f" {printable(str(begun[0]))} was begun, and can be deleted." if begun else ""
     if there is not None and there == expected:
-        return Aftermath(state="done", message=f"{request.file} was written whole.")
+        return Aftermath(state="done", message=f"{request.file} was written whole.{beside}")
     if there is None:
-        return Aftermath(state="untouched", message=f"{request.file} was not written: nothing is there.")
-    return Aftermath(state="untouched", message=f"{request.file} is whole, and not of this export.")
+        return Aftermath(state="untouched", message=f"{request.file} was not written: nothing is there.{beside}")
+    return Aftermath(state="untouched", message=f"{request.file} is whole, and not of this export.{beside}")
 
 
 def _make_text(request: ExportRequest, around: Surroundings) -> ExportText:

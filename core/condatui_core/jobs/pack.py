@@ -17,7 +17,7 @@ from condatui_core.jobs.guarding.guards import refuse
 from condatui_core.jobs.packing.facts import Survey
 from condatui_core.jobs.packing.formats import checked_format
 from condatui_core.jobs.packing.order import Answer, Order, read_answer, write_order
-from condatui_core.jobs.packing.place import PackPlace, leftovers, occupied
+from condatui_core.jobs.packing.place import PackPlace, holds_other, leftovers, occupied
 from condatui_core.jobs.packing.plan import plan_of
 from condatui_core.jobs.packing.receiver import receiver_lines
 from condatui_core.jobs.packing.surroundings import free_bytes, in_the_way, packing_environ, survey_of
@@ -157,6 +157,8 @@ def _put(place: PackPlace, request: PackRequest) -> None:
 def _what_is_left(request: PackRequest, stage: str) -> Aftermath:
     file = os.path.realpath(request.file) if request.replace else request.file
     left = list(leftovers(file))
+    if left and stage == _PLACE and os.path.lexists(file) and not any(holds_other(each, file) for each in left):
+        return Aftermath(state="done", message=f"{request.file} was packed, and is whole; {left[0]} can be deleted.")
     if left:
         size = spell_bytes(sum(map(occupied, left)))
         message = f"{request.file} was not finished; {size} lie in {left[0]}."

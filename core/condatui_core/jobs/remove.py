@@ -44,7 +44,7 @@ async def perform(plan: Plan, request: RemoveRequest, around: Surroundings, work
     for number, prefix in enumerate(request.prefixes):
         work.progress(number, len(request.prefixes), "environments")
         try:
-            await Removal(prefix, request, around, work, removed).carry_out(limited=limited)
+            await Removal(prefix, plan, request, around, work, removed).carry_out(limited=limited)
         except CondatuiError as error:
             if len(request.prefixes) == 1:
                 raise

@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
+from condatui_core.bounded_read import reason
 from condatui_core.byte_words import spell_bytes
 from condatui_core.conda.abilities import can_change
 from condatui_core.conda.conda_environ import conda_environ
 from condatui_core.conda.failure import check
 from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.jobs.cloning.reserving import give_up, is_empty, is_reserved, reserve
 from condatui_core.jobs.guarding.guards import look, refuse
 from condatui_core.jobs.removing.look import caches_of
 from condatui_core.jobs.removing.registration import register
@@ -32,6 +35,12 @@ from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.records.restore_point import RestorePoint
 
 _MOST_LINES = 20
+_LENIENT = {
+    "CONDA_SAFETY_CHECKS": "warn",
+    "CONDA_EXTRA_SAFETY_CHECKS": "false",
+    "CONDA_PATH_CONFLICT": "clobber",
+}
+"""However strict conda was told to be: what it would stop at was so before, and every file is compared afterwards."""
 
 
 async def plan(request: RestoreRequest, around: Surroundings) -> Plan:
@@ -45,14 +54,20 @@ async def perform(plan: Plan, request: RestoreRequest, around: Surroundings, wor
     found = await _find(request, around)
     refuse(blockers_of(found, around))
     name = printable(found.point.name)
+    count = len(found.point.needed)
+    await work.stage("link", f"Letting conda put back {count} packages" if count else f"Making {found.target}")
+    await work.beside(partial(_reserve, found, around, work.job_id))
     if found.point.needed:
-        await work.stage("link", f"Letting conda put back {len(found.point.needed)} packages")
-        await _run_conda(found, around, work)
+        try:
+            await _run_conda(found, around, work)
+        except (CondatuiError, asyncio.CancelledError):
+            await work.beside(partial(give_up, found.target))
+            raise
     await work.stage("unpack", f"Putting back what was kept of {name}")
     paths = await work.beside(partial(read_paths_of, _directory(around), found.point))
     told = _teller(work, found.point.archived_bytes)
-    await work.beside(partial(place, _directory(around) / found.point.id, paths, found.target, told))
     await work.beside(partial(_register, found, around))
+    await work.beside(partial(place, _directory(around) / found.point.id, paths, found.target, told))
     await work.stage("compare", f"Comparing {name} with what was removed")
     differing = await work.beside(partial(_compare, found, around))
     return await work.beside(partial(_outcome, found, differing))
@@ -91,7 +106,8 @@ def _installation(point: RestorePoint, around: Surroundings) -> Installation | N
 
 async def _run_conda(found: Restorable, around: Surroundings, work: Work) -> None:
     assert found.installation is not None
-    answer = await work.run(argv(found), environ=conda_environ(around.caller, found.installation))
+    environ = conda_environ(around.caller, found.installation) | _LENIENT
+    answer = await work.run(argv(found), environ=environ)
     if answer.exit_code:  # with 0 it may complain of a file that was edited in the cache, and have done it
         check(answer, f"put back the packages of {found.point.name}")
     missing = await work.beside(partial(_missing_records, found))
@@ -101,6 +117,15 @@ async def _run_conda(found: Restorable, around: Surroundings, work: Work) -> Non
             "\n".join(missing[:_MOST_LINES]),
             "Run the command by hand to see more.",
         )
+
+
+def _reserve(found: Restorable, around: Surroundings, job: str) -> None:
+    """Make the directory, and mark it as long as it is not whole: conda would replace one that has come up since."""
+    try:
+        reserve(found.target, source=found.point.id, job=job, now=around.clock())
+    except OSError as error:
+        where = f"{error.filename or found.target}: {reason(error)}"
+        raise CondatuiError(f"{printable(found.point.name)} could not be brought back.", where) from error
 
 
 def _missing_records(found: Restorable) -> list[str]:
@@ -175,6 +200,10 @@ def _judge(request: RestoreRequest, stage: str, around: Surroundings) -> Afterma
     found = differences(point.prefix, read_paths_of(directory, point), thorough=False)
     if not any(each.what in (*_GRAVE, "extra") for each in found):
         return Aftermath(state="done", message=f"{name} is back.")
+    if not is_reserved(point.prefix) and not (stage == "link" and is_empty(point.prefix)):
+        state: Literal["half", "untouched"] = "half" if stage == "compare" else "untouched"
+        message = f"What is at {printable(point.prefix)} is not what restore point {point.id} has; that one is whole."
+        return Aftermath(state=state, message=message)
     return Aftermath(
         state="half",
         message=f"{name} is back in part only; restore point {point.id} still has it whole.",

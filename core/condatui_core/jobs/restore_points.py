@@ -25,18 +25,22 @@ async def restore_points(around: Surroundings) -> tuple[RestorePointSummary, ...
 def find_restore_point(text: str, around: Surroundings) -> str:
     """Find the id that is meant: an id, or the name or the prefix of what was removed, whose newest one is taken.
 
+    One of a whole environment comes before those of what was half-made or half-removed there.
+
     Reads manifests, so it blocks for a moment. Raises UsageError if there is none, or if it could be several.
     """
     directory = directory_of_points(around.settings, around.locations)
     ids = point_ids(directory)
     if text in ids:
         return text
-    newest: dict[str, str] = {}
+    points: list[RestorePoint] = []
     for point_id in ids:
         with suppress(CondatuiError):
-            point = read_point(directory, point_id)
-            if text in (point.name, point.prefix):
-                newest.setdefault(point.prefix, point_id)
+            points.append(read_point(directory, point_id))
+    newest: dict[str, str] = {}
+    for point in sorted(points, key=lambda each: not each.of_whole):
+        if text in (point.name, point.prefix):
+            newest.setdefault(point.prefix, point.id)
     if len(newest) > 1:
         ids_of_them = "\n".join(f"{point_id} {printable(prefix)}" for prefix, point_id in newest.items())
         raise UsageError(f"More than one `{printable(text)}` was removed.", ids_of_them, "Give the id.")

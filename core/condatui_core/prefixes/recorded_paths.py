@@ -64,10 +64,11 @@ def read_paths(prefix: str, record: PackageRecord) -> tuple[RecordedPath, ...] |
 def _recorded(file: _File) -> Iterator[RecordedPath]:
     files = file.files or []
     paths = (file.paths_data.paths if file.paths_data else None) or []
-    if not paths:  # as before conda 4.3
-        yield from (RecordedPath(path=each) for each in files)
     # The paths of a `noarch: python` package are those of its archive; where they lie here only `files` says.
     here = {in_archive(each): each for each in files} if file.noarch == "python" else {}
+    stated = {here.get(each.path, each.path) for each in paths}
+    # Before conda 4.3 there were no `paths`, and since then what was damaged in the cache is not among them.
+    yield from (RecordedPath(path=each) for each in files if each not in stated)
     for each in paths:
         yield RecordedPath(
             path=here.get(each.path, each.path),

@@ -95,6 +95,13 @@ class RestorePoint(Struct, frozen=True, kw_only=True):
     """Of files in the archive, before it was compressed."""
     lost: tuple[str, ...] = ()
     """What cannot be brought back, a line each: sockets, devices, links to files outside."""
+    half_made: bool = False
+    """Whether it was one that condatui had begun to make, or to bring back."""
+
+    @property
+    def of_whole(self) -> bool:
+        """Whether it was an environment, and not something half-made or half-removed."""
+        return self.environment and not self.half_made
 
     @property
     def needed(self) -> tuple[KeptPackage, ...]:

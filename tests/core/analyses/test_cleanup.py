@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from condatui_core.analyses.cleanup import candidates, choice_of, requests_of
+from msgspec import structs
+
+from condatui_core.analyses.cleanup import candidates, choice_of, requests_of, without_going
 from condatui_core.records.cleanup import Candidate
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment
-from condatui_core.records.request import CleanRequest, RemoveRequest
+from condatui_core.records.request import CleanRequest, CloneRequest, RemoveRequest
 from support.inventories import environment, finding, loaded
 
 STALE = finding("stale", "note", "not used for 400 days")
@@ -67,6 +69,29 @@ CACHE = CacheUse(
         unit("mine.txt", 64, kind="other", part=None, unused=False),
     ),
 )
+
+
+def test_packages_that_are_all_in_use_stand_there_only_beside_environments_that_could_go() -> None:
+    used = structs.replace(CACHE, units=(unit("a-1-0", 2, unused=False),))
+    assert found(caches=(used,)) == ()
+    _, row = found(loaded("old", findings=(STALE,)), caches=(used,))
+    assert (row.name, row.bytes, row.reasons) == ("packages", 0, ("all are in use, until environments go",))
+
+
+def test_what_a_job_is_taking_away_is_blocked() -> None:
+    rows = found(loaded("old", findings=(STALE,)), caches=(CACHE,))
+    old = rows[0].path
+    at_work = (RemoveRequest(prefixes=(old,)), CleanRequest(pkgs_dirs=("/pkgs",), what=("tarballs",)))
+    blocked = {row.name for row in without_going(rows, at_work) if row.blocked == "a job is at it"}
+    assert blocked == {"old", "archives"}
+    assert without_going(rows, ()) == rows
+
+
+def test_what_is_just_being_made_is_not_cleared_away() -> None:
+    (row,) = found(loaded("new", findings=(ORPHAN,)))
+    assert row.blocked == ""
+    (making,) = without_going((row,), (CloneRequest(source="/envs/base", target=row.path),))
+    assert making.blocked == "a job is at it"
 
 
 def test_a_package_cache_comes_in_parts_and_what_somebody_needs_stays() -> None:

@@ -100,6 +100,8 @@ def test_stale_says_how_far_it_can_be_trusted(days: int, reliable: bool, message
     (finding,) = findings_of(observed, now=NOW, stale_days=180)
     assert finding.id == "stale"
     assert finding.message.startswith(message)
+    day = f"{NOW - timedelta(days=days):%Y-%m-%d}"
+    assert finding.evidence == (f"bin/python3.11 was read on {day}{'' if reliable else ', which is weak evidence'}",)
     assert findings_of(observed, now=NOW, stale_days=401) == ()
 
 

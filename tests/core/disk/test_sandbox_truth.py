@@ -12,8 +12,9 @@ from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment
+from condatui_core.records.request import Cleanable
 from condatui_core.sandbox import Sandbox
-from support.disk_trees import cache, du, graph_of, prefixes
+from support.disk_trees import cache, du, graph_of, prefixes, write
 from support.sandboxes import conda
 
 NAMES = ("nlp-base", "nlp-exp", "notebooks", "pip-mix")
@@ -57,11 +58,14 @@ def test_a_choice_frees_what_was_predicted(sandbox_copy: Callable[..., Sandbox])
 def test_what_place_3_promises_is_what_cleaning_plans(sandbox_copy: Callable[..., Sandbox]) -> None:
     sandbox = sandbox_copy(*NAMES)
     pkgs = str(sandbox.root_prefix / "pkgs")
+    write(Path(pkgs, ".logs/conda.log"), 9000)
     environments = [_read(path) for path in sandbox.prefixes.values() if (path / "conda-meta").is_dir()]
     graph, copied_by = graph_of(places_of(sandbox)), holders_of_packages(environments, empty=True)
-    items = items_of(graph.cache_use(pkgs, copied_by=copied_by), ("packages", "tarballs"), copied_by)
-    promised = graph.frees_with_cleaning([], {pkgs: ("packages", "tarballs")}, copied_by=copied_by)
-    assert 0 < promised == freed_by(items.items)
+    use = graph.cache_use(pkgs, copied_by=copied_by)
+    everything: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs")
+    for parts in (*((part,) for part in everything), everything):
+        promised = graph.frees_with_cleaning([], {pkgs: parts}, copied_by=copied_by)
+        assert 0 < promised == freed_by(items_of(use, parts, copied_by).items), parts
 
 
 def _read(prefix: Path) -> Environment:

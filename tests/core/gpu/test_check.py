@@ -323,6 +323,7 @@ async def test_the_event_loop_goes_on_while_a_check_runs(bench: Bench) -> None:
         turns += 1
     assert turns > 20
     assert checking.result().main.runs[0].ended == "timed-out"
+    assert checking.result().main.verdict.id == "slow-import"
     assert not psutil.Process().children()
 
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from condatui_core.analyses.health import Observed, state_of
-from condatui_core.conda.runner import Answer
+from condatui_core.conda.runner import Answer, Runner
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
 from condatui_core.jobs import clone
 from condatui_core.jobs.work import Surroundings
@@ -294,7 +294,7 @@ async def test_whoever_dies_half_way_leaves_something_that_is_described(
     if state == "untouched":
         assert not os.path.lexists(request.target)
     elif dies_before == "add":
-        assert ("is whole" in found.message, found.way_out) == (True, None)
+        assert ("has all of its source" in found.message, found.way_out) == (True, None)
         assert place.state(request.target) == "ok"
     else:
         assert found.way_out == RemoveRequest(prefixes=(request.target,), restore_point=False)
@@ -382,15 +382,32 @@ async def test_specs_are_added_afterwards(place: Place) -> None:
     assert "xlrd" in dict(target.history.requested)
 
 
+def _only_adding(says: Answer) -> Runner:
+    """A conda that is real until it has to add something: then it says this, and does nothing."""
+    real = PlainWork().runner
+
+    async def run(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+        return says if "--" in argv else await real(argv, environ=environ, seconds=seconds)
+
+    return run
+
+
 async def test_what_cannot_be_added_leaves_the_clone_whole(place: Place) -> None:
     request, work = place.request("train-pinned", "less", add=("no-such-package",), offline=True), PlainWork()
     with pytest.raises(CondaError, match="was made, and no-such-package could not be added") as raised:
         await place.perform(request, work)
-    assert "whole without it" in raised.value.hint
+    assert "has all of its source; no-such-package was not added to it" in raised.value.hint
     assert place.state(request.target) == "ok"
     found = await place.aftermath(request, work)
     assert "no-such-package was not added" in found.message
-    options = await place.plan(place.request("train-pinned", "less-2", add=("--force",)))
+    request, work = (
+        place.request("train-pinned", "less-2", add=("packaging=99",)),
+        PlainWork(runner=_only_adding(answer())),
+    )
+    with pytest.raises(CondaError, match="could not be added") as raised:
+        await place.perform(request, work)
+    assert "Not there: packaging=99" in raised.value.detail
+    options = await place.plan(place.request("train-pinned", "less-3", add=("--force",)))
     assert [each.id for each in options.blockers] == ["bad-spec"]
 
 

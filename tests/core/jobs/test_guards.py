@@ -92,6 +92,18 @@ async def test_what_is_active_or_frozen_is_not_changed(machine: Machine) -> None
     assert (blocker.id, blocker.message) == ("frozen", "work is frozen: Serves the model.")
 
 
+async def test_what_belongs_to_somebody_else_is_said_and_asked_for(machine: Machine) -> None:
+    around = machine.around()
+    seen = await guards.look(str(machine.prefix), around)
+    assert guards.warnings_to_change(seen, machine.environment, around) == ()
+    others = replace(seen, owner_uid=os.geteuid() + 1, owner="ada")
+    (warning,) = guards.warnings_to_change(others, machine.environment, around)
+    assert (warning.id, warning.message) == ("other-owner", "work belongs to ada.")
+    locked = replace(others, writable=False)
+    (blocker,) = guards.blockers_to_change(locked, machine.environment, around)
+    assert (blocker.id, blocker.message) == ("not-writable", "This user may not change work, which belongs to ada.")
+
+
 async def test_base_is_not_changed(machine: Machine) -> None:
     around = machine.around()
     seen = await guards.look(str(machine.root), around)
@@ -187,9 +199,10 @@ def test_the_condas_that_condatui_runs_itself_are_waited_for_in_its_queue() -> N
 
     own = RunningProcess(10, (), "pytest", arguments=("pytest",), parent=1)
     other = RunningProcess(20, (), "condatui", arguments=("/usr/bin/python", "/usr/bin/condatui"), parent=1)
-    stranger = conda(31, 1)
-    seen = (own, other, conda(11, 10), conda(12, 11), conda(21, 20), stranger, conda(32, 31))
-    assert list(busy_condas(seen, "/opt/c", own_pid=10)) == [stranger]
+    terminal = RunningProcess(40, (), "tmux", arguments=("tmux", "-L", "condatui", "new"), parent=1)
+    stranger, beside = conda(31, 1), conda(41, 40)
+    seen = (own, other, conda(11, 10), conda(12, 11), conda(21, 20), stranger, conda(32, 31), terminal, beside)
+    assert list(busy_condas(seen, "/opt/c", own_pid=10)) == [stranger, beside]
 
 
 async def test_another_conda_at_work_stands_against_all_that_needs_conda(machine: Machine) -> None:

@@ -103,6 +103,12 @@ async def test_a_progress_line_is_progress_and_its_last_state_a_line(tmp_path: P
     assert over.output == ("[## ] | 99% | 1.5s",)
 
 
+async def test_percentages_that_stay_on_one_line_are_progress_and_no_line(tmp_path: Path) -> None:
+    job, events = await ran(tmp_path, Running(r"printf '\r1 %%\r99 %%'"))
+    assert [event.done for event in events if isinstance(event, Progressed)][-1:] == [99]
+    assert job.output == ()
+
+
 async def test_a_hundred_megabytes_are_bounded_and_their_end_is_kept(tmp_path: Path) -> None:
     action = Running("""head -c 100000000 /dev/zero | tr '\\0' 'x' | fold -w 99; echo; echo '{"success": true}'""")
     job, events = await ran(tmp_path, action)

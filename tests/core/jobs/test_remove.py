@@ -148,7 +148,7 @@ async def test_killed_in_any_stage_it_says_what_is_there(machine: RemovalMachine
 
 async def test_what_is_left_of_a_half_removal_needs_no_second_restore_point(machine: RemovalMachine) -> None:
     prefix = machine.make("nlp")
-    aside = 'mv "$3/bin/python3.11" "$3/bin/python3.11.c~"; echo "==> now <==" >> "$3/conda-meta/history"'
+    aside = 'mv "$3/bin/python3.11" "$3/bin/python3.11.c~"; echo "# cmd: conda remove --all" >> "$3/conda-meta/history"'
     machine.conda(f'{aside}; rm -r "$3/lib"; kill -9 $$')
     with pytest.raises(CondatuiError):
         await removed(machine.around(), asked(prefix))

@@ -212,7 +212,8 @@ async def test_nothing_is_ever_replaced(machine: RemovalMachine) -> None:
     request, around = RestoreRequest(id=point), machine.around()
     plan = await restore.plan(request, around)
     prefix.write("mine", "made meanwhile")
-    assert [each.id for each in (await restore.plan(request, around)).blockers] == ["target-exists"]
+    [blocker] = (await restore.plan(request, around)).blockers
+    assert (blocker.id, blocker.remedy) == ("target-exists", "Remove or rename what is there first.")
     with pytest.raises(RefusedError):
         await restore.perform(plan, request, around, PlainWork())
     assert os.listdir(prefix.path) == ["mine"]
@@ -239,7 +240,7 @@ async def test_a_damaged_restore_point_brings_nothing_wrong_back(machine: Remova
     ("script", "state"),
     [
         ("exit 0", "untouched"),
-        ('mkdir -p "$3/conda-meta"; touch "$3/conda-meta/history"', "half"),
+        ('echo "==> now <==" >> "$3/conda-meta/history"', "half"),
         ("echo '{}{\"success\": true}'", "untouched"),
         ("kill -9 $$", "untouched"),
     ],
@@ -254,7 +255,7 @@ async def test_a_conda_that_says_it_did_and_did_not_is_found_out(
     plan = await restore.plan(request, around)
     conda = str(machine.root / "bin/conda")
     explicit = str(machine.points / point / "conda.txt")
-    assert plan.steps[0].argv[:6] == (conda, "create", "--prefix", str(prefix), "--file", explicit)
+    assert plan.steps[0].argv[:6] == (conda, "install", "-p", str(prefix), "--file", explicit)
     assert "libx-1.0-0" in Path(explicit).read_text()
     machine.conda(script)
     with pytest.raises(CondatuiError, match=r"could not put back|and had not"):
@@ -277,7 +278,9 @@ class KilledError(Exception):
     """Stands for whatever ends a job from outside."""
 
 
-@pytest.mark.parametrize(("stage", "state"), [("look", "untouched"), ("unpack", "untouched"), ("compare", "done")])
+@pytest.mark.parametrize(
+    ("stage", "state"), [("look", "untouched"), ("link", "untouched"), ("unpack", "half"), ("compare", "done")]
+)
 async def test_killed_in_any_stage_it_says_what_is_there(machine: RemovalMachine, stage: str, state: str) -> None:
     prefix = machine.make("nlp")
     (point,) = await remove_it(machine.around(), prefix)

@@ -17,6 +17,7 @@ from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.jobs import forget, remove, restore
 from condatui_core.jobs.restore_points import find_restore_point, restore_points
 from condatui_core.jobs.restoring.store import read_paths_of, read_point, write_manifest
+from condatui_core.prefixes.discover import search_root
 from condatui_core.records.request import ForgetRequest, RemoveRequest, RestoreRequest
 from support.disk_trees import du
 from support.inventories import NOW
@@ -58,7 +59,8 @@ async def test_a_restore_point_says_in_plain_files_what_was_there(machine: Remov
     (line,) = (directory / "explicit.txt").read_text().splitlines()[1:]
     assert line.startswith("https://conda.anaconda.org/conda-forge/linux-64/python-3.11.9-h123_0_cpython.conda#")
     assert (directory / "pip.txt").read_text() == "httpx==1.0\npeft @ git+https://x.org/peft@ab\n"
-    assert (directory / "conda-meta/pinned").read_text() == "numpy 1.26.*\n"
+    assert (directory / "meta/pinned").read_text() == "numpy 1.26.*\n"
+    assert search_root(str(machine.home)) == ((str(machine.root),), True), "it is no environment itself"
     assert directory.stat().st_mode & 0o777 == machine.points.stat().st_mode & 0o777 == 0o700
 
 

@@ -228,6 +228,20 @@ def test_the_files_of_a_package_where_they_lie(prefix: FakePrefix) -> None:
     assert all(len(each.sha256_in_prefix) == 64 and each.kind == "hardlink" for each in paths)
 
 
+def test_a_file_that_conda_found_damaged_is_one_of_the_package_all_the_same(prefix: FakePrefix) -> None:
+    prefix.python_package("tqdm", "4.66.1")
+    whole = read_paths(str(prefix), records(prefix)["tqdm"])
+    file = next(prefix.meta.glob("tqdm-*.json"))
+    document = json.loads(file.read_bytes())
+    document["paths_data"]["paths"].pop()
+    file.write_text(json.dumps(document))
+    paths = read_paths(str(prefix), records(prefix)["tqdm"])
+    assert not isinstance(paths, Problem)
+    assert not isinstance(whole, Problem)
+    assert {each.path for each in paths} == {each.path for each in whole}
+    assert [each.sha256 for each in paths].count("") == 1
+
+
 def test_the_files_of_a_package_whose_record_is_gone(prefix: FakePrefix) -> None:
     record = records(prefix)["python"]
     (prefix.meta / "python-3.11.9-h123_0_cpython.json").unlink()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
+from msgspec.structs import replace
 
 from condatui.messages import RequestProposed
 from condatui.screens.cleanup import CleanupScreen
@@ -58,7 +61,7 @@ async def test_the_total_is_of_this_very_choice() -> None:
     async with opened(workbench=await workbench(), size=(120, 20)) as driver:
         await driver.until(lambda: driver.app.session.disk)
         await driver.press("3", "j", "space")
-        assert "1 chosen · together they free 1.0 MB (not 51 MB: the rest is held by others)" in driver.text
+        assert "1 chosen · it frees 1.0 MB (not 51 MB: the rest is held by others)" in driver.text
         await driver.press("end", "space")
         assert place(driver).frees == 51_000_000
         await driver.press("a")
@@ -85,6 +88,55 @@ async def test_enter_proposes_environments_before_caches() -> None:
         place(driver).table.action_open()
         await driver.until(lambda: driver.posted(RequestProposed))
         assert driver.posted(RequestProposed)[-1].request == RemoveRequest(prefixes=(HALF.prefix, OLD.prefix))
+
+
+async def test_caches_get_a_plan_of_their_own_once_the_environments_are_gone() -> None:
+    known = await workbench()
+    async with opened(workbench=known, size=(110, 30)) as driver:
+        await driver.until(lambda: driver.app.session.disk)
+        await driver.press("3", "a", "enter")
+        await driver.until(lambda: "Do RemoveRequest" in driver.text)
+        assert "This comes first: the caches get a plan of their own, by enter, once it is done." in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: known.jobs.submitted)
+        assert "Next, by enter: the caches." in driver.text
+        await driver.until(lambda: driver.text.count("a job is at it") == 3)  # in two rows, and below
+        assert {path for path, _, name in (key.partition("\0") for key in place(driver).chosen)} == {PKGS}
+        await driver.press("enter")
+        assert "Environments are being removed: the caches are planned after that." in driver.text
+        known.jobs.end("job-1", "2 were removed.")
+        await driver.until(lambda: "a job is at it" not in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "Do CleanRequest" in driver.text)
+        assert driver.posted(RequestProposed)[-1].request == CleanRequest(
+            pkgs_dirs=(PKGS,), what=("tarballs", "packages")
+        )
+
+
+async def test_all_about_what_is_under_the_cursor_stands_below() -> None:
+    async with opened(workbench=await workbench(), size=(80, 24)) as driver:
+        await driver.until(lambda: driver.app.session.disk)
+        await driver.press("3", "j")
+        assert "disk   51 MB on disk · 1.0 MB freed if it alone goes" in driver.text
+        assert "why    not used for 400 days" in driver.text
+        await driver.press("j")
+        assert "! it stays: processes run from it" in driver.text
+        assert "enter plan" in driver.text
+
+
+async def test_what_caches_hold_for_others_frees_nothing() -> None:
+    *_, full = await surveyed(machine(), Held((PKGS,), 2_000_000, unit="torch-1.0-0"))
+    needed = replace(full.caches[0].units[0], soft_linked_by=(OLD.prefix,))
+    cache = replace(full.caches[0], units=(needed,))
+    known = FakeWorkbench(machine(), settings=Settings(watch_seconds=0))
+    known.disk = FakeDisk((dataclasses.replace(full, caches=(cache,)),))
+    async with opened(workbench=known, size=(140, 24)) as driver:
+        await driver.until(lambda: driver.app.session.disk)
+        await driver.press("3", "end")
+        row, *_ = [" ".join(line.split()) for line in driver.text.splitlines() if "packages in need" in line]
+        assert row.startswith(f"▌ packages in need {PKGS} 2.0 M – needed by 1 environment")
+        assert "! it stays: needed by 1 environment" in driver.text
+        assert driver.text.count("needed by 1 environment") == 2, "in its row, and once below"
 
 
 async def test_caches_are_cleaned_of_what_was_chosen_and_nothing_else() -> None:

@@ -165,11 +165,21 @@ async def test_what_was_interrupted_is_told_at_the_start_and_leads_to_its_way_ou
         assert workbench.jobs.settled == []
         await driver.press("4")
         await driver.until(lambda: workbench.jobs.settled == ["0"])
-        assert "was interrupted" not in driver.text.splitlines()[1]
+        await driver.until(lambda: "was interrupted" not in driver.text.splitlines()[1])  # drawn a moment later
         assert "enter: Bring research back" in driver.text
         await driver.press("enter")
         assert workbench.jobs.requests == [WAY_OUT]
         await driver.until(lambda: "enter run" in driver.text)
+
+
+async def test_no_way_out_is_promised_where_there_is_nothing_to_put_right() -> None:
+    workbench = bench()
+    untouched = Aftermath(state="untouched", message="Nothing was removed.")
+    workbench.jobs.left_over = (replace(cut_short(), aftermath=untouched),)
+    async with opened(workbench=workbench, size=(120, 30)) as driver:
+        await driver.until(lambda: "Nothing was removed." in driver.text)
+        assert "4 shows it" in driver.text
+        assert "way out" not in driver.text
 
 
 async def test_what_was_interrupted_is_settled_too_if_the_user_was_here_first() -> None:
@@ -180,7 +190,7 @@ async def test_what_was_interrupted_is_settled_too_if_the_user_was_here_first() 
         await driver.press("4")
         gate.set()
         await driver.until(lambda: workbench.jobs.settled == ["0"])
-        assert "was interrupted" not in driver.text.splitlines()[1]
+        await driver.until(lambda: "was interrupted" not in driver.text.splitlines()[1])  # drawn a moment later
 
 
 async def test_a_job_that_ended_before_this_sitting_is_no_news() -> None:

@@ -6,6 +6,8 @@ import pytest
 from textual.command import CommandPalette
 
 from condatui.screens.environments import EnvironmentsScreen
+from condatui_core.settings import Settings
+from support.fake_workbench import FakeWorkbench
 from support.inventories import ROOT, environment, inventory
 from support.pilots import Driver, opened
 
@@ -48,3 +50,11 @@ async def test_the_palette_tells_the_keys_and_why_something_is_off() -> None:
         await driver.press("colon")
         await driver.until(lambda: "Mark  space" in driver.text)
         assert "Off: There is no environment under the cursor." in driver.text
+
+
+async def test_with_ascii_signs_the_palette_draws_nothing_else() -> None:
+    workbench = FakeWorkbench(inventory(environment("a")), settings=Settings(watch_seconds=0, ascii=True))
+    async with opened(workbench=workbench, size=(60, 15)) as driver:
+        await driver.press("colon", *"clo")
+        await driver.until(lambda: "Make an environment like this one" in driver.text)
+        assert driver.text.isascii(), driver.text

@@ -102,6 +102,18 @@ def test_the_details_of_a_job_that_is_over_say_what_came_of_it_before_what_was_s
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("message", "freed", "line"),
+    [
+        ("x was removed: 9.9 MB freed, 2.0 MB kept.", 9_900_000, None),
+        ("x was removed: 9.9 MB freed, 2.0 MB kept.", 7_900_000, "7.9 MB more free on the disk"),
+    ],
+)
+def test_what_is_freed_is_said_once(message: str, freed: int, line: str | None) -> None:
+    job = made_job(state="done", end=ended(outcome=Outcome(message=message, bytes_freed=freed)))
+    assert job_text(job, NOW).plain.splitlines()[1:] == list(filter(None, [message, line]))
+
+
 def test_the_details_of_a_failure_have_the_words_of_who_refused_and_the_way_out() -> None:
     aftermath = Aftermath(
         state="half", message="half is gone", way_out=RestoreRequest(id="x"), way_out_title="Bring it back"

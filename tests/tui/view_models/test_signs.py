@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import astuple
-
 import pytest
+from msgspec.structs import astuple
 from rich.cells import cell_len
 
 from condatui.view_models.signs import ASCII, UNICODE, Signs

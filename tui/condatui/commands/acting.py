@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,9 +16,10 @@ from condatui.commands.acting_tellers import Teller, make_teller
 from condatui.commands.invocation import Invocation
 from condatui.commands.reporting import report, say, say_problems
 from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
+from condatui_core.printable import printable
 from condatui_core.records.environment import Inventory
 from condatui_core.records.job import Job, Plan
-from condatui_core.records.request import Request
+from condatui_core.records.request import RemoveRequest, Request
 
 if TYPE_CHECKING:
     from condatui_core.jobs.queue import JobQueue
@@ -146,6 +148,14 @@ def _say_aftermath(job: Job) -> None:
         say(f"  {job.aftermath.message}")
         if job.aftermath.way_out:
             say(f"  What puts it right: {job.aftermath.way_out_title}")
+            if isinstance(job.aftermath.way_out, RemoveRequest):
+                say(f"  $ {_command(job.aftermath.way_out)}")
+
+
+def _command(request: RemoveRequest) -> str:
+    """How the same is asked for here."""
+    options = () if request.restore_point else ("--no-restore-point",)
+    return printable(shlex.join(("condatui", "remove", *options, "--", *request.prefixes)))
 
 
 def _exit_code(job: Job, received: list[int]) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from condatui.commands.invocation import Invocation
 from condatui.commands.list import print_inventory

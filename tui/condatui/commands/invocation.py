@@ -8,12 +8,13 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from condatui_core.records.environment import Inventory
 from condatui_core.settings import Locations, Settings, read_settings
@@ -48,8 +49,7 @@ def _run_app(workbench: Workbench, clock: Clock) -> int:
     return app.return_code or 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class Invocation(Struct, frozen=True, kw_only=True):
     """Where, when and for whom a command runs."""
 
     environ: Mapping[str, str]

@@ -52,13 +52,18 @@ class ActingPanel(BottomPanel):
         asking: Asking | None = None,
         request: Request | None = None,
         finding: Callable[[], Awaitable[Request]] | None = None,
+        then: str = "",
     ) -> None:
-        """Begins with what is asked or, where all is known, with the plan of a request, which may have to be found."""
+        """Begins with what is asked or, where all is known, with the plan of a request, which may have to be found.
+
+        `then` names what gets a plan of its own once this is done.
+        """
         super().__init__()
         self._session = session
         self._asking = asking
         self._first = request
         self._finding = finding
+        self._then = then
         self._planned = Planned()
         self._form: Form | None = asking.form({}) if asking else None
         self._said = Text()
@@ -219,7 +224,13 @@ class ActingPanel(BottomPanel):
         view.take_keys()
 
     def _planned_text(self) -> Text:
-        return self._planned.text(self._session.signs)
+        text = self._planned.text(self._session.signs)
+        if not self._then or not self._planned.ready:
+            return text
+        next_one = (
+            f"This comes first: {self._then} get a plan of their own, by {self._key('list.open')}, once it is done."
+        )
+        return Text.assemble((f"{next_one}\n", tones.STRONG), text)
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
@@ -248,7 +259,11 @@ class ActingPanel(BottomPanel):
         except CondatuiError as error:
             self._refuse(error.title)
         else:
-            self.post_message(self.Closed(f"Begun: {printable(plan.title)}. {self._key('place.jobs')} shows it."))
+            self.post_message(self.Closed(self._begun(plan)))
+
+    def _begun(self, plan: Plan) -> str:
+        then = f" Next, by {self._key('list.open')}: {self._then}." if self._then else ""
+        return f"Begun: {printable(plan.title)}. {self._key('place.jobs')} shows it.{then}"
 
     @on(PlanView.Copied)
     def _copy(self) -> None:

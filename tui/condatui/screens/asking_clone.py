@@ -33,7 +33,7 @@ class AskingClone:
         fields = (
             ChoiceField("source", "clone", choices, source.prefix),
             TextField("name", "as", _free_name(source, names), "a name, or a path"),
-            TextField("add", "and install", example="numpy=2.0 pandas"),
+            TextField("add", "and install", example="nothing; or, say, numpy=2.0 pandas"),
             yes_or_no("with_conda", "with conda itself"),
             yes_or_no("offline", "without downloads"),
         )

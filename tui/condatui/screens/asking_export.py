@@ -11,9 +11,9 @@ from condatui_core.records.request import ExportFormat, ExportRequest
 _FORMATS: dict[str, tuple[str, ExportFormat, str]] = {
     "yaml": ("environment.yml, with builds", "yaml", ".yml"),
     "no-builds": ("environment.yml, without builds", "yaml", ".yml"),
-    "history": ("environment.yml, only what was asked for", "yaml", ".yml"),
+    "history": ("environment.yml, what was asked for", "yaml", ".yml"),
     "explicit": ("explicit, URLs with md5", "explicit", "-explicit.txt"),
-    "requirements": ("requirements.txt, for pip", "requirements", "-requirements.txt"),
+    "requirements": ("specs, for conda create --file", "requirements", "-requirements.txt"),
     "json": ("JSON", "json", ".json"),
 }
 """By choice: its words, the format and how the file's name ends."""

@@ -121,4 +121,5 @@ def _finding(job: Job, key: str) -> Finding:
     """One true sentence, and where the way out is."""
     now = f": {job.aftermath.message}" if job.aftermath else ""
     message = f"{job.plan.title} was interrupted{now}"
-    return Finding(id="interrupted", severity="warning", message=message, remedy=f"{key} shows it and the way out")
+    out = " and the way out" if job.aftermath and job.aftermath.way_out else ""
+    return Finding(id="interrupted", severity="warning", message=message, remedy=f"{key} shows it{out}")

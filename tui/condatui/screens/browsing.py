@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from condatui.view_models.environments import NO_COSTS, SORTS, Costs, descends, sort_environments
 from condatui.view_models.filters import parse_filter
 from condatui_core.records.environment import Environment
 
 
-@dataclass(frozen=True, slots=True)
-class Browsing:
+class Browsing(Struct, frozen=True):
     """A filter and an order."""
 
     filter: str = ""

@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import aclosing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.app import App
 from textual.timer import Timer
 

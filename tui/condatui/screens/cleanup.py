@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from condatui.actions import bindings
+from condatui.actions import Action, bindings
 from condatui.messages import RequestProposed
 from condatui.screens.place import PlaceScreen
 from condatui.screens.session import Session
 from condatui.standing import Standing, not_choosable
 from condatui.view_models import tones
-from condatui.view_models.cleanup import CleanupModel, choice_line
+from condatui.view_models.cleanup import CleanupModel, candidate_text, choice_line
 from condatui.view_models.freed import KEPT_LIMIT
+from condatui.view_models.jobs import is_over
 from condatui.widgets.copying import copyable
+from condatui.widgets.output_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.analyses.cleanup import candidates, choice_of, requests_of
+from condatui_core.analyses.cleanup import candidates, choice_of, requests_of, without_going
 from condatui_core.printable import printable
 from condatui_core.records.cleanup import Candidate
 from condatui_core.records.disk import CacheUse
+from condatui_core.records.request import CleanRequest, RemoveRequest, Request
 
 if TYPE_CHECKING:
     from condatui_core.disk.link_graph import LinkGraph
@@ -44,10 +49,13 @@ class CleanupScreen(PlaceScreen):
         """What each of them frees if it alone goes, by key."""
         self._graph: LinkGraph | None = None
         """What that was worked out from."""
+        self._at_work: tuple[Request, ...] = ()
+        """What jobs that are not over were asked for."""
 
     def compose_body(self) -> ComposeResult:
-        """What could go."""
+        """What could go, and what is under the cursor."""
         yield VirtualTable(self.session.signs, id="candidates")
+        yield OutputPane(id="candidate")
 
     @property
     def table(self) -> VirtualTable:
@@ -64,6 +72,15 @@ class CleanupScreen(PlaceScreen):
     def standing(self) -> Standing:
         """How things stand here."""
         return Standing(self.session.inventory, candidate=self.current)
+
+    @property
+    def actions(self) -> Iterable[Action]:
+        """What can be done here: opening shows the plan."""
+        for action in super().actions:
+            if action.id == "list.open":
+                yield replace(action, hint="plan", help="Plan what is chosen, or else what is under the cursor.")
+            else:
+                yield action
 
     @property
     def frees(self) -> int:
@@ -91,7 +108,9 @@ class CleanupScreen(PlaceScreen):
         """Show what could go now; what is no candidate any more is not chosen any more either."""
         session, survey = self.session, self.session.disk
         caches: tuple[CacheUse, ...] = survey.caches if survey else ()
-        self.shown = candidates(session.inventory.environments, caches, session.costs)
+        could_go = candidates(session.inventory.environments, caches, session.costs)
+        self._at_work = tuple(job.plan.request for job in session.jobs if not is_over(job))
+        self.shown = without_going(could_go, self._at_work)
         self.chosen &= {each.key for each in self.shown if not each.blocked}
         if survey and survey.graph and (survey.graph is not self._graph or self._frees.keys() != self._keys):
             self._graph = survey.graph
@@ -108,6 +127,19 @@ class CleanupScreen(PlaceScreen):
             home=str(self.session.workbench.locations.home),
         )
         self.table.set_model(model, empty=self._why_empty())
+        self._show_candidate()
+
+    def _show_candidate(self) -> None:
+        current = self.current
+        frees = self._frees.get(current.key) if current else None
+        text = candidate_text(current, frees, signs=self.session.signs) if current else Text()
+        self.query_one("#candidate", OutputPane).set_text(text)
+
+    def show_jobs(self) -> None:
+        """What a job is taking away cannot be chosen any more."""
+        super().show_jobs()
+        if self._at_work != tuple(job.plan.request for job in self.session.jobs if not is_over(job)):
+            self.show_session()
 
     def _why_empty(self) -> Text:
         if not self.session.inventory.complete:
@@ -129,6 +161,7 @@ class CleanupScreen(PlaceScreen):
     @on(VirtualTable.CursorMoved)
     def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
         if not isinstance(event, VirtualTable.Selected):
+            self._show_candidate()
             self.say("")
 
     def action_choose(self) -> None:
@@ -158,9 +191,10 @@ class CleanupScreen(PlaceScreen):
             self.say(why_not)
         elif chosen or self.current:
             first, *others = requests_of(choice_of(chosen or filter(None, [self.current])))
-            self.post_message(RequestProposed(first))
-            if others:
-                self.say("The environments first: what is left of the choice is for enter to propose after that.")
+            if isinstance(first, CleanRequest) and any(isinstance(each, RemoveRequest) for each in self._at_work):
+                self.say("Environments are being removed: the caches are planned after that.")
+            else:
+                self.post_message(RequestProposed(first, then="the caches" if others else ""))
 
     def action_copy(self) -> None:
         """Copy the path under the cursor."""

@@ -229,10 +229,17 @@ class CompareScreen(TakingScreen):
         """Turn the order round."""
         self._look(self.looking.reversed())
 
+    def hints(self, width: int) -> Text:
+        """While a filter is typed, what keeps it and what clears it."""
+        if not self.query_one(FilterBar).display:
+            return super().hints(width)
+        return Text("enter keep  esc clear  ! inverse")
+
     def action_filter(self) -> None:
         """Open the filter in place of the status line."""
         self.query_one("#status").display = False
         self.query_one(FilterBar).open(self.looking.text)
+        self.draw_bottom()
 
     @on(FilterBar.Changed)
     def _filter(self, event: FilterBar.Changed) -> None:

@@ -54,11 +54,6 @@ class EnvironmentsScreen(PlaceScreen):
         yield VirtualTable(self.session.signs, id="environments")
         yield DetailPane(self.session.signs, id="detail")
 
-    def compose_status(self) -> ComposeResult:
-        """The status, and in its stead the filter while it is typed."""
-        yield Line(id="status")
-        yield FilterBar(id="filter")
-
     @property
     def table(self) -> VirtualTable:
         """The environments."""
@@ -140,7 +135,7 @@ class EnvironmentsScreen(PlaceScreen):
 
     def hints(self, width: int) -> Text:
         """While a filter is typed, what it can say or why it cannot be understood."""
-        if not self.query_one(FilterBar).display:
+        if not any(bar.display for bar in self.query(FilterBar)):
             return super().hints(width)
         if error := self.browsing.filter_error:
             return shorten_text(Text(printable(error), tones.WARNING), width, self.session.signs.ellipsis, cut="end")
@@ -193,8 +188,10 @@ class EnvironmentsScreen(PlaceScreen):
         self._show_environments()
         self.say("")
 
-    def action_filter(self) -> None:
-        """Open the filter in place of the status line."""
+    async def action_filter(self) -> None:
+        """Open the filter in place of the status line; it is made when it is first needed."""
+        if not self.query(FilterBar):
+            await self.mount(FilterBar(id="filter"), after="#status")
         self.query_one("#status").display = False
         self.query_one(FilterBar).open(self.browsing.filter)
         self.draw_bottom()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -21,11 +21,19 @@ from condatui.standing import Standing
 from condatui.view_models.status import top_line, with_jobs
 from condatui.view_models.units import shorten_text
 from condatui.widgets.bottom_panel import BottomPanel
-from condatui.widgets.help_panel import HelpPanel, help_text
 from condatui.widgets.hints import hint_line
 from condatui.widgets.line import Line
 from condatui.widgets.problem_lines import problem_lines
 from condatui_core.records.environment import Environment
+
+if TYPE_CHECKING:
+    from condatui.widgets.help_panel import HelpPanel
+
+
+class _Body(Container):
+    """What the place is there for covers all of it: there is nothing to draw below."""
+
+    BLANK = True
 
 
 class PlaceScreen(Screen[None]):
@@ -48,15 +56,16 @@ class PlaceScreen(Screen[None]):
         self._notice = ""
         self._problems = Text()
         self._panel: BottomPanel | None = None
+        self._help: HelpPanel | None = None
+        """Made when it is first asked for."""
 
     def compose(self) -> ComposeResult:
         """The frame; a place fills the body."""
         self._take_shape()
         yield Line(id="top")
         yield Static(id="problems")
-        with Container(id="body"):
+        with _Body(id="body"):
             yield from self.compose_body()
-        yield HelpPanel(id="help")
         yield from self.compose_status()
         yield Line(id="hints")
 
@@ -64,7 +73,8 @@ class PlaceScreen(Screen[None]):
         """Be narrow or wide from the start: Textual would draw once and only then look at the size."""
         width, height = self.app.size
         for size, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
-            self.add_class(*[name for least, name in breakpoints or () if least <= size][-1:])
+            names = [name for least, name in breakpoints or () if least <= size]
+            self.add_class(*names[-1:], update=False)  # nothing is in it yet that could look otherwise for them
 
     def compose_body(self) -> ComposeResult:
         """What the place is there for."""
@@ -98,7 +108,7 @@ class PlaceScreen(Screen[None]):
     @property
     def help_is_open(self) -> bool:
         """Whether the help covers the lower part of the place."""
-        return bool(self.query_one(HelpPanel).display)
+        return self._help is not None and bool(self._help.display)
 
     def show_session(self) -> None:
         """Show what is new."""
@@ -145,10 +155,10 @@ class PlaceScreen(Screen[None]):
         return self._panel
 
     async def open_panel(self, panel: BottomPanel) -> None:
-        """Open something at the bottom, in the stead of what may be open there."""
+        """Open something at the bottom, in the stead of what may be open there; what was said before is over."""
         await self.close_panel()
-        if self.help_is_open:
-            self.query_one(HelpPanel).display = False
+        self._notice = ""
+        self._hide_help()
         await self.mount(panel)
         self._panel = panel  # only now: until it is there, nobody may ask it for its hints
         panel.take_keys()
@@ -209,21 +219,29 @@ class PlaceScreen(Screen[None]):
         text = Text(self._notice, "bold") if self._notice else self.status()
         return shorten_text(text, width, self.session.signs.ellipsis, cut="end")
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         """Open or close the help."""
-        panel = self.query_one(HelpPanel)
         if self.help_is_open:
             self.close_help()
             return
-        width = self.size.width - 4
-        panel.set_text(help_text(self.actions, self.session.keymap, self.standing, self.LANGUAGES, width), fresh=True)
-        panel.display = True
-        panel.focus()
+        from condatui.widgets.help_panel import HelpPanel, help_text  # noqa: PLC0415 - not before somebody asks
+
+        if self._help is None:
+            self._help = HelpPanel(id="help")
+            await self.mount(self._help, after="#body")
+        text = help_text(self.actions, self.session.keymap, self.standing, self.LANGUAGES, self.size.width - 4)
+        self._help.set_text(text, fresh=True)
+        self._help.display = True
+        self._help.focus()
 
     def close_help(self) -> None:
         """Give the keys back to the body."""
-        self.query_one(HelpPanel).display = False
+        self._hide_help()
         self.focus_body()
+
+    def _hide_help(self) -> None:
+        if self._help is not None:
+            self._help.display = False
 
     def focus_body(self) -> None:
         """Where the keys go when nothing else takes them."""

@@ -9,11 +9,15 @@ from rich.text import Text
 
 from condatui.view_models import tones
 from condatui.view_models.plan import plan_text, printable_lines
+from condatui.view_models.remedies import said_here
 from condatui.view_models.signs import Signs
 from condatui_core.errors import CondatuiError
 from condatui_core.printable import printable
 from condatui_core.records.job import Plan
 from condatui_core.records.request import ExportRequest, PackRequest, RemoveRequest, Request
+
+_AGAINST_KEEPING = frozenset({"no-space", "not-readable"})
+"""What stands against a restore point, and not against the removal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Planned:
             return replace(request, replace=True), "replace the file"
         if isinstance(request, RemoveRequest) and against == {"frozen"} and not request.override_frozen:
             return replace(request, override_frozen=True), "though it is frozen"
+        if isinstance(request, RemoveRequest) and against and against <= _AGAINST_KEEPING and request.restore_point:
+            return replace(request, restore_point=False), "without a restore point"
         return None
 
     def hints(self, enter: str, copy: str, leave: str) -> str:
@@ -73,13 +79,14 @@ class Planned:
             return leave
         if self.word:
             return f"type {printable(self.word)}, {enter} run  {leave}  tab the plan"
-        return f"{enter} run  {leave}  {copy} copy the commands"
+        to_copy = f"  {copy} copy the commands" if any(step.argv for step in self.ready.steps) else ""
+        return f"{enter} run  {leave}{to_copy}"
 
 
 def _in_words(error: CondatuiError, signs: Signs) -> Text:
-    text = Text(f"{signs.error} {printable(error.title)}", tones.ERROR)
+    text = Text(f"{signs.error} {printable(said_here(error.title))}", tones.ERROR)
     for line in printable_lines(error.detail):
         text.append(f"\n  {line}", tones.PLAIN)
     if error.hint:
-        text.append(f"\n  {signs.remedy} {printable(error.hint)}")
+        text.append(f"\n  {signs.remedy} {printable(said_here(error.hint))}")
     return text

@@ -29,9 +29,9 @@ def panel_for(what: str, session: Session, standing: Standing) -> ActingPanel:
     return ActingPanel(session, asking=asking)
 
 
-def panel_of(request: Request, session: Session) -> ActingPanel:
-    """The plan of a request that needs no answers."""
-    return ActingPanel(session, request=request)
+def panel_of(request: Request, session: Session, then: str = "") -> ActingPanel:
+    """The plan of a request that needs no answers; `then` names what gets one of its own after it."""
+    return ActingPanel(session, request=request, then=then)
 
 
 def _last_removal(session: Session) -> Callable[[], Awaitable[Request]]:

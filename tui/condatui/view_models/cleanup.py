@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -61,14 +61,19 @@ class CleanupModel:
         """The cells of a row; one that cannot be chosen is dim."""
         candidate = self._candidates[index]
         tone = tones.DIM if candidate.blocked else tones.PLAIN
-        frees = self._frees.get(candidate.key)
         return (
             Text(self._signs.mark if candidate.key in self._chosen else ""),
             self._name(candidate, tone),
             Text(format_bytes(candidate.bytes) if candidate.bytes else self._signs.nothing, tone),
-            Text(self._signs.unread if frees is None else format_bytes(frees), tone),
+            Text(self._freed(candidate), tone),
             self._why(candidate),
         )
+
+    def _freed(self, candidate: Candidate) -> str:
+        if candidate.part and candidate.blocked:  # no cleaning takes it, so it never frees anything
+            return self._signs.nothing
+        frees = self._frees.get(candidate.key)
+        return self._signs.unread if frees is None else format_bytes(frees)
 
     def _name(self, candidate: Candidate, tone: str) -> Text:
         name = Text(printable(self._below_home(candidate.name)), tone)
@@ -89,6 +94,24 @@ class CleanupModel:
         return f"~{path[len(self._home) :]}" if self._home and path.startswith(f"{self._home}/") else path
 
 
+def candidate_text(candidate: Candidate, frees: int | None, *, signs: Signs = UNICODE) -> Text:
+    """All about one of them, in lines."""
+    return Text("\n").join(_lines(candidate, frees, signs))
+
+
+def _lines(candidate: Candidate, frees: int | None, signs: Signs) -> Iterator[Text]:
+    yield Text(printable(candidate.name), tones.STRONG)
+    yield Text.assemble(("where  ", tones.DIM), printable(candidate.path))
+    said = spell_bytes(candidate.bytes) if candidate.bytes or candidate.part else "not measured yet"
+    if frees is not None and not (candidate.part and candidate.blocked):
+        said = f"{said} on disk {signs.separator} {spell_bytes(frees)} freed if it alone goes"
+    yield Text.assemble(("disk   ", tones.DIM), said)
+    for reason in (each for each in candidate.reasons if each != candidate.blocked):
+        yield Text.assemble(("why    ", tones.DIM), printable(reason))
+    if candidate.blocked:
+        yield Text(f"{signs.warning} it stays: {printable(candidate.blocked)}", tones.WARNING)
+
+
 def choice_line(chosen: Sequence[Candidate], frees: int, *, signs: Signs = UNICODE) -> Text:
     """How much is chosen and what exactly this frees; empty if nothing is."""
     if not chosen:
@@ -97,4 +120,5 @@ def choice_line(chosen: Sequence[Candidate], frees: int, *, signs: Signs = UNICO
     more = (
         f" (not {spell_bytes(alone)}: the rest is held by others)" if spell_bytes(alone) != spell_bytes(frees) else ""
     )
-    return Text(f"{len(chosen)} chosen {signs.separator} together they free {spell_bytes(frees)}{more}")
+    they = "it frees" if len(chosen) == 1 else "together they free"
+    return Text(f"{len(chosen)} chosen {signs.separator} {they} {spell_bytes(frees)}{more}")

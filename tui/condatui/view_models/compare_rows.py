@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from condatui_core.records.comparison import Row
+from msgspec import Struct
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from condatui_core.records.comparison import Row
 
 _STATUSES = ("missing", "version", "build", "channel", "same")
 
@@ -47,8 +50,7 @@ def size_of(row: Row) -> int:
     return max(cell.bytes for cell in row.cells if cell)
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(Struct, frozen=True):
     """A kind of rows, a text to find and an order."""
 
     kind: str = CYCLE[0]

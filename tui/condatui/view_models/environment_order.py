@@ -7,11 +7,11 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import InvalidVersion, Version
-
 from condatui_core.records.environment import Environment
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from condatui_core.records.disk import Cost
 
 Costs = Mapping[str, "Cost"]
@@ -36,6 +36,8 @@ def _frees(environment: Environment, costs: Costs) -> int | None:
 
 
 def _python(environment: Environment, _costs: Costs) -> Version | None:
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - the first picture is by name
+
     try:
         return Version(environment.python)
     except InvalidVersion:

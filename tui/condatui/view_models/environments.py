@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.text import Text
 
 from condatui.view_models import tones
@@ -44,8 +45,7 @@ COLUMNS = (
 """Whatever the terminal, the mark, the name and the findings stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A row that was made, and what it was made from."""
 
     environment: Environment

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
@@ -28,8 +29,7 @@ _WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _FIELD = re.compile(r"(?P<field>[A-Za-z][A-Za-z_-]*):(?P<value>.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A filter as it was understood."""
 
     text: str

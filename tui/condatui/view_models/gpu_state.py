@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from condatui_core.records.environment import Environment, Inventory
@@ -19,8 +19,7 @@ if TYPE_CHECKING:  # the first picture does without these
 GPU_FINDINGS = frozenset({"cpu-torch-on-gpu"})
 
 
-@dataclass(frozen=True, slots=True)
-class UnderCheck:
+class UnderCheck(Struct, frozen=True):
     """The check that is under way."""
 
     prefix: str
@@ -32,8 +31,7 @@ class UnderCheck:
     """Whether it takes longer than one expects."""
 
 
-@dataclass(frozen=True, slots=True)
-class GpuState:
+class GpuState(Struct, frozen=True):
     """What is known at one moment; a later one replaces it whole."""
 
     driver: Driver | None = None
@@ -69,13 +67,12 @@ class GpuState:
         return environment if findings == environment.findings else replace(environment, findings=findings)
 
 
-@dataclass(frozen=True, slots=True)
-class GpuSubject:
+class GpuSubject(Struct, frozen=True):
     """One environment and what is known of it."""
 
     environment: Environment
     state: GpuState
-    now: datetime = field(compare=False)
+    now: datetime
     keys: str = "g"
     """What checks it."""
 

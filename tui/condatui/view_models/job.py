@@ -13,6 +13,7 @@ from condatui.view_models.health import findings_text
 from condatui.view_models.jobs import is_over, job_time, result_words, state_sign
 from condatui.view_models.plan import printable_lines
 from condatui.view_models.progress_bar import progress_words
+from condatui.view_models.remedies import said_here
 from condatui.view_models.signs import UNICODE, Signs
 from condatui.view_models.units import spell_bytes
 from condatui_core.printable import printable
@@ -67,7 +68,7 @@ def _ended(end: Ended, signs: Signs) -> Iterator[Text]:
     for line in printable_lines(end.detail):
         yield Text(f"  {line}")
     if end.hint:
-        yield Text(f"  {signs.remedy} {printable(end.hint)}")
+        yield Text(f"  {signs.remedy} {printable(said_here(end.hint))}")
     if end.outcome:
         yield from _outcome(end.outcome, signs)
 
@@ -75,8 +76,8 @@ def _ended(end: Ended, signs: Signs) -> Iterator[Text]:
 def _outcome(outcome: Outcome, signs: Signs) -> Iterator[Text]:
     if outcome.findings:
         yield findings_text(_gravest_first(outcome.findings), signs=signs)
-    for count, words in ((outcome.bytes_freed, "freed"), (outcome.bytes_used, "used on the disk")):
-        if count is not None:
+    for count, words in ((outcome.bytes_freed, "more free on the disk"), (outcome.bytes_used, "used on the disk")):
+        if count is not None and spell_bytes(count) not in outcome.message:
             yield Text(f"{spell_bytes(count)} {words}", tones.DIM)
     for file in outcome.files:
         yield Text.assemble(("made  ", tones.DIM), printable(file))

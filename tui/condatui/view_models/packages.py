@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
+from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import tones
@@ -32,8 +32,7 @@ PACKAGE_SORTS: tuple[str, ...] = ("name", "size", "channel")
 """What packages can be sorted by: `size` shows the greatest first, unless reversed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageRow:
+class PackageRow(Struct, frozen=True, kw_only=True):
     """One package, whoever installed it."""
 
     key: str

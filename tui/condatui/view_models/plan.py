@@ -11,6 +11,7 @@ from rich.text import Text
 
 from condatui.view_models import tones
 from condatui.view_models.health import findings_text
+from condatui.view_models.remedies import said_here
 from condatui.view_models.signs import UNICODE, Signs
 from condatui.view_models.units import spell_bytes
 from condatui_core.printable import printable
@@ -68,7 +69,8 @@ def plan_commands(plan: Plan) -> str:
 
 
 def _in_short(finding: Finding) -> Finding:
-    """The finding with as much of its evidence as leaves room for the rest of a plan."""
+    """The finding as it is said here, with as much of its evidence as leaves room for the rest of a plan."""
+    finding = replace(finding, remedy=said_here(finding.remedy))
     more = len(finding.evidence) - _MOST_EVIDENCE
     if more <= 0:
         return finding

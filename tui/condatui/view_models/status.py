@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import tones
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from condatui_core.disk.survey import Survey
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     text: str
     style: str = tones.PLAIN
     priority: int = 0

@@ -13,8 +13,12 @@ from textual.widget import Widget
 
 from condatui.view_models.form import ChoiceField, words_of
 from condatui.view_models.signs import Signs
+from condatui.view_models.units import shorten_middle
 from condatui.widgets.segments import segments_of
 from condatui.widgets.shapes import shapes_for
+
+_LEAST = 12
+"""Cells that the words keep, however narrow the line is."""
 
 
 class ChoiceLine(Widget, can_focus=True):
@@ -34,6 +38,7 @@ class ChoiceLine(Widget, can_focus=True):
         super().__init__(id=id)
         self._field = field
         self._shapes = shapes_for(signs)
+        self._ellipsis = signs.ellipsis
         self.value = field.value
 
     @property
@@ -51,6 +56,8 @@ class ChoiceLine(Widget, can_focus=True):
         chosen = self.get_component_rich_style("choice--focused" if self.has_focus else "choice--chosen", partial=True)
         words = words_of(self._field, self.value)
         place = f" {self._index + 1}/{len(self._field.choices)}" if len(self._field.choices) > 2 else ""
+        room = self.size.width - len(f"{self._shapes.left}  {self._shapes.right}{place}")
+        words = shorten_middle(words, max(room, _LEAST), self._ellipsis)
         return Text.assemble(
             (f"{self._shapes.left} ", "dim"), (words, chosen), (f" {self._shapes.right}", "dim"), (place, "dim")
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from condatui.view_models.table import Column, TableModel
 
@@ -16,8 +18,7 @@ _MEASURED = 1000
 """Rows that are looked at to find out how wide a column must be."""
 
 
-@dataclass(frozen=True, slots=True)
-class FittedColumn:
+class FittedColumn(Struct, frozen=True):
     """A column that has found its place."""
 
     index: int

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
+from msgspec import Struct
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from condatui.view_models.channels import ChannelsModel
-from condatui.view_models.health import health_text
-from condatui.view_models.history import HistoryModel
 from condatui.view_models.packages import PackagesModel
 from condatui.view_models.signs import Signs
-from condatui.view_models.table import TableModel
-from condatui.widgets.disk_pane import DiskPane
 from condatui.widgets.line import Line
 from condatui.widgets.tab_line import Tab, tab_line
-from condatui.widgets.text_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.printable import printable
 from condatui_core.records.environment import Environment
@@ -30,20 +24,33 @@ from condatui_core.records.installation import ChannelConfig
 if TYPE_CHECKING:
     from condatui.view_models.disk_shares import DiskSubject
     from condatui.view_models.gpu_state import GpuSubject
+    from condatui.view_models.table import TableModel
+    from condatui.widgets.disk_pane import DiskPane
+    from condatui.widgets.text_pane import TextPane
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What the details are of."""
 
     environment: Environment
     channels: ChannelConfig
-    now: datetime = field(compare=False)
+    now: datetime
     """When these details are looked at, for ages."""
-    disk: DiskSubject | None = field(default=None, compare=False)
+    disk: DiskSubject | None = None
     """What is known of its bytes, for those who look at them."""
-    gpu: GpuSubject | None = field(default=None, compare=False)
+    gpu: GpuSubject | None = None
     """What it comes to on the GPUs."""
+
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """What decides how the other tabs look."""
+        return self.environment, self.channels
+
+
+class _Views(ContentSwitcher):
+    """The view that is seen covers all of it: there is nothing to draw below."""
+
+    BLANK = True
 
 
 class DetailPane(Vertical):
@@ -61,15 +68,10 @@ class DetailPane(Vertical):
         """Of whom each tab shows the details."""
 
     def compose(self) -> ComposeResult:
-        """The tabs' rule and, below it, one view for each."""
+        """The tabs' rule and, below it, the first view; the others come when they are looked at."""
         yield Line(id="tabs")
-        with ContentSwitcher(initial=self.TABS[0]):
-            yield VirtualTable(self._signs, id="packages")
-            yield VirtualTable(self._signs, id="channels")
-            yield DiskPane(self._signs, id="disk")
-            yield TextPane(id="health")
-            yield TextPane(id="gpu")
-            yield VirtualTable(self._signs, id="history")
+        with _Views(initial=self.TABS[0]):
+            yield VirtualTable(self._signs, id=self.TABS[0])
 
     @property
     def tab(self) -> str:
@@ -94,7 +96,7 @@ class DetailPane(Vertical):
 
     @property
     def _disk(self) -> DiskPane:
-        return self.query_one(DiskPane)
+        return cast("DiskPane", self.query_one("#disk"))
 
     def show(self, subject: Subject | None) -> None:
         """Show the details of an environment; None is that there is none."""
@@ -105,8 +107,13 @@ class DetailPane(Vertical):
     def turn(self, steps: int) -> None:
         """Go so many tabs to the right; the last one is followed by the first."""
         focused = self.view.has_focus
-        index = (self.TABS.index(self.tab) + steps) % len(self.TABS)
-        self.query_one(ContentSwitcher).current = self.TABS[index]
+        tab = self.TABS[(self.TABS.index(self.tab) + steps) % len(self.TABS)]
+        switcher = self.query_one(ContentSwitcher)
+        if not switcher.query_children(f"#{tab}"):
+            from condatui.widgets.detail_views import view_of  # noqa: PLC0415 - not before somebody looks
+
+            switcher.mount(view_of(tab, self._signs))
+        switcher.current = tab
         self._make()
         if focused:
             self.view.focus()
@@ -120,36 +127,38 @@ class DetailPane(Vertical):
                 self._disk.show(subject.disk)
             return
         if tab == "gpu":
-            self._show_gpu(subject)
+            if subject and subject.gpu:
+                self._show_gpu(subject, subject.gpu)
             return
         before = self._made.get(tab)
-        if subject is None or before == subject:
+        if subject is None or (before and before.shown == subject.shown):
             return
         self._made[tab] = subject
         fresh = before is None or before.environment.prefix != subject.environment.prefix
         if tab == "health":
-            text = health_text(subject.environment, subject.now, signs=self._signs)
-            self.query_one("#health", TextPane).set_text(text, fresh=fresh)
+            self._show_text(tab, subject, fresh=fresh)
         else:
             table = self.query_one(f"#{tab}", VirtualTable)
             table.set_model(self._model(tab, subject), empty=_why_empty(tab, subject.environment), fresh=fresh)
 
-    def _show_gpu(self, subject: Subject | None) -> None:
-        gpu = subject.gpu if subject else None
-        if gpu is None or (self._gpu and self._gpu.shown == gpu.shown):
+    def _show_gpu(self, subject: Subject, gpu: GpuSubject) -> None:
+        if self._gpu and self._gpu.shown == gpu.shown:
             return
-        from condatui.view_models.gpu_tab import gpu_text  # noqa: PLC0415 - not before somebody looks
-
         fresh = self._gpu is None or self._gpu.environment.prefix != gpu.environment.prefix
         self._gpu = gpu
-        self.query_one("#gpu", TextPane).set_text(gpu_text(gpu, signs=self._signs), fresh=fresh)
+        self._show_text("gpu", subject, fresh=fresh)
+
+    def _show_text(self, tab: str, subject: Subject, *, fresh: bool) -> None:
+        from condatui.widgets.detail_views import text_of  # noqa: PLC0415 - as above
+
+        cast("TextPane", self.view).set_text(text_of(tab, subject, self._signs), fresh=fresh)
 
     def _model(self, tab: str, subject: Subject) -> TableModel:
         if tab == "packages":
             return PackagesModel(subject.environment, subject.channels, signs=self._signs)
-        if tab == "channels":
-            return ChannelsModel(subject.environment, subject.channels, signs=self._signs)
-        return HistoryModel(subject.environment, signs=self._signs)
+        from condatui.widgets.detail_views import model_of  # noqa: PLC0415 - as above
+
+        return model_of(tab, subject, self._signs)
 
     def _tab_line(self, width: int) -> Text:
         environment = self._subject.environment if self._subject else None

@@ -19,10 +19,6 @@ _KEYS = 18
 class HelpPanel(TextPane):
     """Opens in place rather than as a dialog, which would draw the whole screen anew."""
 
-    def on_mount(self) -> None:
-        """It waits to be asked for."""
-        self.display = False
-
 
 def help_text(
     actions: Iterable[Action],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models.signs import Signs
@@ -15,8 +15,7 @@ _LEAST_NAME = 6
 """Cells in which a name says something."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """One of several views of the same thing."""
 
     id: str

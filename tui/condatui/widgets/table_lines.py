@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -16,8 +16,7 @@ from condatui.widgets.column_fit import FittedColumn
 from condatui.widgets.segments import segments_of
 
 
-@dataclass(frozen=True, slots=True)
-class LineMaker:
+class LineMaker(Struct, frozen=True):
     """Puts cells side by side, each cut and aligned to its column, behind one cell for the cursor."""
 
     console: Console

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from condatui.actions import bindings
+from condatui.widgets.indented import wrap_indented
 
 
 class TextPane(VerticalScroll, can_focus=True):
@@ -30,17 +31,27 @@ class TextPane(VerticalScroll, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """The text, as tall as it is."""
-        yield Static(self._text)
+        yield Static()
+
+    def on_resize(self) -> None:
+        """Wrap the text to the new width."""
+        self._draw()
 
     def set_text(self, text: Text, *, fresh: bool = False) -> None:
         """Show another text; a `fresh` one is of another thing and starts at its top."""
         if text == self._text and text.spans == self._text.spans:
             return
         self._text = text
-        for static in self.query(Static):
-            static.update(text)
+        self._draw()
         if fresh:
             self.scroll_home(animate=False)
+
+    def _draw(self) -> None:
+        """What goes on below stands further in, so that one sees what belongs together."""
+        if (width := self.scrollable_content_region.width) > 0:
+            lines = wrap_indented(self._text, self.app.console, width)
+            for static in self.query(Static):
+                static.update(Text("\n").join(lines))
 
     def action_up(self) -> None:
         """One line up."""

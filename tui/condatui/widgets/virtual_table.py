@@ -59,6 +59,8 @@ class VirtualTable(ScrollView, can_focus=True):
         self._shapes = shapes_for(signs)
         self._model: TableModel | None = None
         self._empty = Text()
+        self._empty_lines: tuple[int, list[Text]] = (0, [])
+        """The same, wrapped to this width."""
         self._needs: tuple[int, ...] = ()
         """How wide the contents of each column are."""
         self._columns: tuple[FittedColumn, ...] = ()
@@ -96,7 +98,7 @@ class VirtualTable(ScrollView, can_focus=True):
         if not fresh and len(needs) == len(self._needs):
             needs = tuple(map(max, needs, self._needs))  # columns do not jump about while data comes in
         self._forget_changed_rows(model)
-        self._model, self._needs, self._empty = model, needs, empty or Text()
+        self._model, self._needs, self._empty, self._empty_lines = model, needs, empty or Text(), (0, [])
         self._wanted = None if fresh else self._wanted or key
         self._cursor = self._row_of(self._wanted)
         self._strips.discard(self._cursor)
@@ -170,10 +172,13 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _empty_line(self, index: int) -> Strip:
         """Below the rows; where there are none, a line of what says why."""
-        if self.row_count or not self._empty:
+        width = max(1, self.size.width - 1)
+        if self._empty_lines[0] != width:
+            self._empty_lines = (width, [*self._empty.wrap(self.app.console, width)])
+        lines = self._empty_lines[1]
+        if self.row_count or index >= len(lines):
             return Strip.blank(1, self._plain_style)
-        lines = self._empty.wrap(self.app.console, max(1, self.size.width - 1))
-        text = lines[index] if index < len(lines) else Text()
+        text = lines[index]
         indent = Segment(" ", self._plain_style)
         return Strip([indent, *segments_of(text, self.app.console, self._plain_style)])
 

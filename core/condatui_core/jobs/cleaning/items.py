@@ -14,7 +14,6 @@ from condatui_core.records.request import Cleanable
 TRASH = ".condatui-trash-"
 """Directories at the top of a package cache: what is in them is being deleted. conda sees no package in them."""
 _BLOCK = 512
-_DIRECTORIES: tuple[tuple[Cleanable, str], ...] = (("index", "cache"), ("logs", ".logs"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +67,10 @@ def items_of(cache: CacheUse, what: Collection[Cleanable], recorded: Collection[
     if "tarballs" in what:
         names = (each.name for each in cache.units if each.kind == "archive")
         items += _files("tarballs", (os.path.join(cache.path, name) for name in names))
-    for kind, name in _DIRECTORIES:
-        if kind in what:
-            items += _files(kind, _listed(os.path.join(cache.path, name)))
+    if "index" in what:
+        items += _whole("index", os.path.join(cache.path, "cache"))  # as conda does, which makes it again
+    if "logs" in what:
+        items += _files("logs", _listed(os.path.join(cache.path, ".logs")))
     return Cache(cache.path, tuple(items), tuple(copied), tuple(soft_linked))
 
 
@@ -105,6 +105,14 @@ def _trash(pkgs_dir: str) -> Iterator[Item]:
         if os.path.basename(path).startswith(TRASH):
             tree = read_tree(path)
             yield Item(path, "packages", tuple(_inode(each.status) for each in tree.entries))
+
+
+def _whole(what: Cleanable, path: str) -> Iterator[Item]:
+    """A directory with all that lies in it; none if it is a link, or if not all of it can be seen."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        tree = read_tree(path)
+        if not tree.unreadable and not tree.mounts:
+            yield Item(path, what, tuple(_inode(each.status) for each in tree.entries))
 
 
 def _files(what: Cleanable, paths: Iterable[str]) -> Iterator[Item]:

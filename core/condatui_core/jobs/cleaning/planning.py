@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 
 from condatui_core.byte_words import spell_bytes
@@ -19,12 +18,13 @@ _OPTIONS: dict[Cleanable, str] = {
     "index": "index-cache",
     "logs": "logfiles",
 }
-WORDS: dict[Cleanable, str] = {
-    "tarballs": "archives",
-    "packages": "packages that no environment uses",
-    "index": "files of the index cache",
-    "logs": "logs",
+WORDS: dict[Cleanable, tuple[str, str]] = {
+    "tarballs": ("archive", "archives"),
+    "packages": ("package that no environment uses", "packages that no environment uses"),
+    "index": ("channel index", "channel indexes"),
+    "logs": ("log", "logs"),
 }
+"""One of each and several."""
 
 
 def cleaning_plan(
@@ -38,7 +38,8 @@ def cleaning_plan(
 ) -> Plan:
     """Say what will go and what is spared.
 
-    `needed` are packages of restore points, as `name-version-build`; `unread` are environments that could not be read.
+    `needed` are packages of restore points that would then be in no cache, as `name-version-build`; `unread` are
+    environments that could not be read.
     """
     items = [item for cache in caches for item in cache.items]
     return Plan(
@@ -62,19 +63,19 @@ def _steps(caches: Sequence[Cache], request: CleanRequest, executable: str) -> I
             continue
         spares = what == "packages" and any(cache.copied or cache.soft_linked for cache in caches)
         argv = clean(executable, (_OPTIONS[what],)) if executable and not spares else ()
-        yield Step(title=f"Delete {count} {WORDS[what]}", argv=argv)
+        yield Step(title=f"Delete {_counted(count, what)}", argv=argv)
 
 
 def _facts(caches: Sequence[Cache], request: CleanRequest) -> Iterator[tuple[str, str]]:
     for cache in caches:
         for what in request.what:
             chosen = [item for item in cache.items if item.what == what]
-            text = f"{len(chosen)} {WORDS[what]}, {spell_bytes(freed_by(chosen))}"
+            text = f"{_counted(len(chosen), what)}, {spell_bytes(freed_by(chosen))}"
             yield printable(cache.path) if len(caches) > 1 else what, text
     copied = [unit for cache in caches for unit in cache.copied]
     if copied and "packages" in request.what:
         size = spell_bytes(sum(unit.bytes for unit in copied))
-        yield "spared", f"{len(copied)} packages of which environments hold copies, {size}"
+        yield "spared", f"{len(copied)} package{'s'[: len(copied) > 1]} of which environments hold copies, {size}"
 
 
 def _warnings(caches: Sequence[Cache], needed: Sequence[str], unread: Sequence[str]) -> Iterator[Finding]:
@@ -86,14 +87,13 @@ def _warnings(caches: Sequence[Cache], needed: Sequence[str], unread: Sequence[s
             message=f"{len(linked)} packages stay, for symlinks lead into them; `conda clean` would break those.",
             evidence=tuple(f"{unit.name}: {', '.join(unit.soft_linked_by)}" for unit in linked),
         )
-    going = {os.path.basename(item.path) for cache in caches for item in cache.items}
-    if lost := [each for each in needed if each in going]:
+    if needed:
         yield Finding(
             id="restore-points",
             severity="warning",
-            message=f"{len(lost)} packages are needed to bring back removed environments: they would be downloaded.",
+            message=f"{len(needed)} packages are needed to bring back removed environments: they would be downloaded.",
             remedy="Bring those back first, if they are to come back at all.",
-            evidence=tuple(lost),
+            evidence=tuple(needed),
         )
     if unread:
         yield Finding(
@@ -102,6 +102,10 @@ def _warnings(caches: Sequence[Cache], needed: Sequence[str], unread: Sequence[s
             message=f"{printable(unread[0])} cannot be read: it may need packages that seem unused.",
             evidence=tuple(unread),
         )
+
+
+def _counted(count: int, what: Cleanable) -> str:
+    return f"{count} {WORDS[what][count != 1]}"
 
 
 def _caches(pkgs_dirs: Sequence[str]) -> str:

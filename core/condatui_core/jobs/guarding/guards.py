@@ -88,7 +88,7 @@ def bytes_problem(needed: int | None, observed: Observed) -> tuple[Finding, ...]
     if needed is None or observed.free_bytes is None or needed <= observed.free_bytes:
         return ()
     message = f"{spell_bytes(needed)} are needed, {spell_bytes(observed.free_bytes)} are free at {observed.place}."
-    return (_blocker("no-space", message, "Free some first: `condatui cleanup` knows where."),)
+    return (_blocker("no-space", message, "Free some first: place 3 of the workbench says what could go."),)
 
 
 def no_conda(around: Surroundings, environment: Environment | None) -> tuple[Finding, ...]:

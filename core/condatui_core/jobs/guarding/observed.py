@@ -156,8 +156,9 @@ def _above(process: RunningProcess, by_pid: Mapping[int, RunningProcess]) -> Ite
 
 
 def _is_condatui(process: RunningProcess) -> bool:
-    first = process.arguments[:3]
-    return "condatui" in map(os.path.basename, first)
+    """Whether it runs condatui; a terminal or an editor that only has the word in its command does not."""
+    names = [os.path.basename(each) for each in process.arguments[:3]]
+    return "condatui" in names and names[0].startswith(("python", "condatui"))
 
 
 def is_changing(process: RunningProcess, root_prefix: str) -> bool:

@@ -63,6 +63,12 @@ def leftovers(file: str) -> Iterator[Path]:
             yield path
 
 
+def holds_other(directory: Path, file: str) -> bool:
+    """Whether there is still an archive in a directory, other than the one that has got the name of the file."""
+    archive = directory / ARCHIVE
+    return archive.exists() and not archive.samefile(file)
+
+
 def occupied(directory: Path) -> int:
     """Bytes that lie in a directory."""
     return sum(

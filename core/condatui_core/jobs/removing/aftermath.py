@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from condatui_core.errors import CondatuiError
-from condatui_core.jobs.removing.keeping import is_whole
+from condatui_core.jobs.removing.keeping import is_covered, is_whole
 from condatui_core.jobs.restoring.store import directory_of_points, point_ids, read_point
 from condatui_core.jobs.work import Surroundings
 from condatui_core.prefixes.prefix import read_prefix
@@ -38,11 +38,15 @@ def judge(plan: Plan, request: RemoveRequest, stage: str, around: Surroundings) 
         if point:
             points[prefix] = point
         there[_look(prefix, point, directory, stage)].append(prefix)
+    if there["gone"] and stage in _BEFORE and len(request.prefixes) == 1:
+        message = f"{_names(there['gone'])} is not there, and this job had not begun to remove it."
+        return Aftermath(state="untouched", message=message)
     if not there["half"] and not there["gone"]:
         return Aftermath(state="untouched", message=f"Nothing was removed: {_names(there['whole'])} is as it was.")
     if not there["half"] and not there["whole"]:
         return Aftermath(state="done", message=f"{_names(there['gone'])} is gone, as it should be.")
-    return _half(there, points)
+    covered = {each for each in points if is_covered(each, points[each], directory)}
+    return _half(there, points, saved=all(each in covered for each in there["half"]))
 
 
 def all_points(directory: Path, prefix: str | None = None) -> Iterator[RestorePoint]:
@@ -54,14 +58,13 @@ def all_points(directory: Path, prefix: str | None = None) -> Iterator[RestorePo
                 yield point
 
 
-def _half(there: dict[_There, list[str]], points: dict[str, RestorePoint]) -> Aftermath:
+def _half(there: dict[_There, list[str]], points: dict[str, RestorePoint], *, saved: bool) -> Aftermath:
     half = there["half"]
     parts = [f"{_names(half)} is removed in part."] if half else []
     parts += [f"Restore point {points[each].id} has {_names([each])} whole." for each in half if each in points]
     parts += [f"{_names(there['gone'])} is gone."] if there["gone"] else []
     parts += [f"{_names(there['whole'])} is as it was."] if there["whole"] else []
     rest = half or there["whole"]
-    saved = all(each in points for each in half)
     way_out = RemoveRequest(prefixes=tuple(rest), restore_point=not (half and saved))
     return Aftermath(
         state="half",
@@ -80,11 +83,11 @@ def _look(prefix: str, point: RestorePoint | None, directory: Path, stage: str) 
         return "whole" if is_whole(prefix, point, directory) else "half"
     if stage in _BEFORE:
         return "whole"
-    return "whole" if stage == "remove" and _has_all_files(prefix) else "half"
+    return "whole" if stage == "remove" and has_all_files(prefix) else "half"
 
 
-def _has_all_files(prefix: str) -> bool:
-    """Whether an environment without a restore point has every file that its records state."""
+def has_all_files(prefix: str) -> bool:
+    """Whether an environment has every file that its records state, those of pip left out; blocks."""
     contents = read_prefix(prefix)
     if not contents.has_history:
         return False

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from condatui_core.bounded_read import reason
+from condatui_core.bounded_read import read_bounded, reason
 from condatui_core.byte_words import spell_bytes
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.jobs.removing.look import Candidate, caches_of, content_of
-from condatui_core.jobs.restoring.comparing import differences
+from condatui_core.jobs.restoring.comparing import Differing, differences
 from condatui_core.jobs.restoring.making import Subject, make_restore_point
 from condatui_core.jobs.restoring.pruning import prune
 from condatui_core.jobs.restoring.store import delete_point, directory_of_points, read_paths_of
@@ -22,6 +22,9 @@ from condatui_core.printable import printable
 from condatui_core.records.restore_point import KeptPath, RestorePoint
 
 _HISTORY = "conda-meta/history"
+_META = "conda-meta/"
+_LARGEST = 32 << 20
+"""Bytes of a history."""
 _SET_ASIDE = ".c~"
 """conda renames files so before it deletes them."""
 
@@ -75,19 +78,19 @@ def half_of(prefix: str, points: Iterable[RestorePoint], directory: Path) -> Res
     """The restore point of what conda has begun to remove, if there is nothing that it does not hold; blocks."""
     for point in points:
         against = _against(prefix, point, directory)
-        if {"missing", "history"} <= against and not {"extra", "changed"} & against:
+        if {"missing", "removing"} <= against and not {"extra", "changed"} & against:
             return point
     return None
 
 
 def _against(prefix: str, point: RestorePoint, directory: Path) -> set[str]:
-    """What can be said against it: something is `missing`, `extra` or `changed`, or the `history` is."""
+    """What is not as it was: something is `missing`, `extra` or `changed`, the `history` is, all is `removing`."""
     try:
         kept = {each.path: each for each in read_paths_of(directory, point)}
         found = differences(prefix, tuple(kept.values()), thorough=False)
     except (OSError, CondatuiError):
         return {"missing", "extra", "changed"}
-    against = set()
+    against = {"removing"} if _is_being_removed(prefix, found, kept) else set()
     for each in found:
         if each.path == _HISTORY:
             against.add("history")
@@ -96,6 +99,27 @@ def _against(prefix: str, point: RestorePoint, directory: Path) -> set[str]:
         elif each.what != "time" or kept[each.path].kind != "directory":
             against.add("changed")
     return against
+
+
+def _is_being_removed(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> bool:
+    """Whether somebody has begun to remove all of it: who takes out one package writes so into the history."""
+    missing = {each.path for each in found if each.what == "missing"}
+    records = {path for path in kept if path.startswith(_META) and path.endswith(".json")}
+    if _HISTORY not in kept or _HISTORY in missing:
+        return True
+    if any(each.path == _HISTORY and each.what == "content" for each in found):
+        return bool(records and records <= missing) or _removes_all(prefix, kept[_HISTORY].size)
+    others = any(not path.startswith(_META) for path in missing)
+    aside = any(each.what == "extra" and _is_set_aside(prefix, each.path, kept) for each in found)
+    return others and (aside or bool(records & missing))
+
+
+def _removes_all(prefix: str, begin: int) -> bool:
+    """Whether what a history has got since is of a command that removes all."""
+    try:
+        return b"--all" in read_bounded(os.path.join(prefix, _HISTORY), _LARGEST)[begin:]
+    except OSError:
+        return False
 
 
 def _is_set_aside(prefix: str, path: str, kept: Mapping[str, KeptPath]) -> bool:

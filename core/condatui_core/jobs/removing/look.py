@@ -12,12 +12,14 @@ from typing import Literal
 from condatui_core.errors import CondatuiError
 from condatui_core.jobs.guarding.guards import look_at_all
 from condatui_core.jobs.guarding.observed import Observed
+from condatui_core.jobs.removing.detours import detours
 from condatui_core.jobs.removing.registration import is_registered
 from condatui_core.jobs.restoring.making import lost
 from condatui_core.jobs.restoring.store import directory_of_points
 from condatui_core.jobs.restoring.survey import Survey, package_caches, survey
 from condatui_core.jobs.restoring.tree import Freed
 from condatui_core.jobs.work import Surroundings
+from condatui_core.prefixes.look import HALF_MADE
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import Installation
 
@@ -39,6 +41,8 @@ class Content:
     environments: tuple[str, ...] = ()
     """Other environments inside it."""
     mounts: tuple[str, ...] = ()
+    detours: tuple[str, ...] = ()
+    """Directories of packages that are behind a link, so that conda cannot be let near."""
     unreadable: tuple[str, ...] = ()
     problem: str = ""
     """Why it could not be looked at."""
@@ -57,6 +61,8 @@ class Candidate:
     installation: Installation | None = None
     known: bool = True
     """Whether it is an environment, or lies where environments do; else it may be anything."""
+    half_made: bool = False
+    """Whether condatui itself was making it and has not come to the end: what it was made of is elsewhere."""
     holds: tuple[str, ...] = ()
     """What must never go along and lies in it: the home directory, a conda, condatui's own files."""
     content: Content = Content()
@@ -87,6 +93,7 @@ def content_of(found: Survey) -> Content:
         lost=tuple(lost(found)),
         environments=tuple(found.tree.environments),
         mounts=tuple(found.tree.mounts),
+        detours=tuple(detours(found.tree, found.recorded.stated)),
         unreadable=tuple(found.tree.unreadable),
     )
 
@@ -105,10 +112,12 @@ def _candidate(observed: Observed, around: Surroundings, freed: Freed | None) ->
         environment=environment,
         installation=around.installation(environment),
         known=environment is not None or observed.has_conda_meta,
+        half_made=os.path.lexists(os.path.join(observed.prefix, HALF_MADE)),
         holds=tuple(_holds(observed, around)),
     )
     if freed and found.kind in ("environment", "remains") and not found.holds:
-        return replace(found, content=_content(found, around, freed))
+        content = _content(found, around, freed)
+        return replace(found, content=content, kind="remains" if content.detours else found.kind)
     return found
 
 

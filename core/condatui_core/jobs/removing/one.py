@@ -9,12 +9,13 @@ from functools import partial
 
 from condatui_core.conda.conda_environ import conda_environ
 from condatui_core.conda.failure import check
-from condatui_core.errors import CondatuiError
+from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.jobs.guarding.guards import refuse
 from condatui_core.jobs.removing.aftermath import all_points
+from condatui_core.jobs.removing.detours import detours_of
 from condatui_core.jobs.removing.keeping import check_content, half_of, is_whole, keep
 from condatui_core.jobs.removing.look import Candidate, look_at
-from condatui_core.jobs.removing.planning import blockers_of, removal_argv
+from condatui_core.jobs.removing.planning import blockers_of, removal_argv, unlink_argv
 from condatui_core.jobs.removing.registration import unregister
 from condatui_core.jobs.removing.tree import Left, delete_tree
 from condatui_core.jobs.restoring.store import bytes_of_point, delete_point, directory_of_points
@@ -23,6 +24,7 @@ from condatui_core.jobs.work import Surroundings, Work
 from condatui_core.prefixes.mounts import mounts
 from condatui_core.printable import printable
 from condatui_core.records.finding import Finding
+from condatui_core.records.job import Plan
 from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
 
@@ -43,8 +45,11 @@ class Removed:
 class Removal:
     """The removal of one path."""
 
-    def __init__(self, prefix: str, request: RemoveRequest, around: Surroundings, work: Work, removed: Removed) -> None:
+    def __init__(
+        self, prefix: str, plan: Plan, request: RemoveRequest, around: Surroundings, work: Work, removed: Removed
+    ) -> None:
         self._prefix = prefix
+        self._plan = plan
         self._request = request
         self._around = around
         self._work = work
@@ -56,6 +61,7 @@ class Removal:
         await self._work.stage("look", f"Looking at {printable(self._prefix)}")
         candidate = (await look_at((self._prefix,), self._around))[0]
         refuse(blockers_of(candidate, self._request, self._around))
+        _check_plan(candidate, self._plan)
         if candidate.kind == "link":
             await self._delete_link(candidate)
         elif candidate.kind in ("environment", "remains"):
@@ -79,13 +85,17 @@ class Removal:
             await self._work.stage("keep", f"Making a restore point of {name}")
             point = await self._work.beside(partial(self._keep, candidate, limited=limited))
         tree = await self._work.beside(partial(_tree, candidate))
+        detours = await self._work.beside(partial(detours_of, tree))
         await self._work.stage("remove", f"Removing {name}")
-        if candidate.kind == "environment":
+        by_conda = candidate.kind == "environment" and not detours
+        if by_conda:
             await self._run_conda(candidate, point)
+        elif detours:
+            self._work.say(f"{printable(next(iter(detours)))} is behind a link: deleting {name} without conda")
         await self._work.stage("leftovers", f"Looking what is left of {name}")
-        if candidate.kind == "environment" and await self._is_there(candidate):
+        if by_conda and await self._is_there(candidate):
             self._work.say(f"conda has left something of {name}: deleting it")
-        left = await self._work.beside(partial(delete_tree, candidate.path))
+        left = await self._work.beside(partial(_delete, candidate.path))
         await self._account(candidate, point, tree, left)
 
     def _keep(self, candidate: Candidate, *, limited: bool) -> RestorePoint:
@@ -148,6 +158,16 @@ class Removal:
             self._removed.findings.append(Finding(id="registered", severity="warning", message=message))
 
 
+def _check_plan(candidate: Candidate, plan: Plan) -> None:
+    """Refuse a directory where the plan saw nothing, or a link: a file system was mounted, somebody has made it."""
+    if candidate.kind not in ("environment", "remains"):
+        return
+    planned = [step.argv for step in plan.steps if candidate.path in step.argv]
+    if not any(argv != unlink_argv(candidate) for argv in planned):
+        title = f"{printable(candidate.name)} has come up since this was planned."
+        raise RefusedError(title, candidate.path, "Plan it again, if it is to go.")
+
+
 def _tree(candidate: Candidate) -> Tree:
     """Look once more, right before: what must not go along may have come."""
     try:
@@ -156,6 +176,14 @@ def _tree(candidate: Candidate) -> Tree:
         raise CondatuiError(f"{candidate.name} is gone.", f"{candidate.path}: {error.strerror or error}") from error
     check_content(candidate, tuple(tree.environments), tuple(tree.mounts))
     return tree
+
+
+def _delete(prefix: str) -> tuple[Left, ...]:
+    """Delete a prefix, first what makes it an environment: nobody takes what is left for a whole one."""
+    if not os.path.islink(os.path.join(prefix, "conda-meta")):
+        with suppress(OSError):
+            os.unlink(os.path.join(prefix, "conda-meta", "history"))
+    return delete_tree(prefix)
 
 
 def _left_behind(candidate: Candidate, left: tuple[Left, ...]) -> Finding:

@@ -111,8 +111,15 @@ def _warnings(candidate: Candidate, request: RemoveRequest, around: Surroundings
         yield _finding("symlink", "note", message, evidence=aliases)
     if candidate.observed.frozen is not None and request.override_frozen:
         yield _finding("frozen", "warning", f"{name} is frozen: {printable(candidate.observed.frozen)}")
+    if content.detours:
+        message = f"{printable(content.detours[0])} of {name} is behind a link: conda would delete what lies there."
+        remedy = "So it is deleted without conda, and what lies elsewhere stays as it is."
+        yield _finding("detour", "note", message, remedy, tuple(map(printable, content.detours)))
     if not candidate.known:
         yield _finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
+    if not request.restore_point and candidate.half_made:
+        yield _finding("half-made", "note", f"{name} was never finished: what it was made of is where it was.")
+        return
     if not request.restore_point:
         yield _finding("no-restore-point", "warning", f"{name} cannot be brought back: no restore point is made.")
         return
@@ -132,7 +139,7 @@ def _warnings(candidate: Candidate, request: RemoveRequest, around: Surroundings
 def _steps(candidate: Candidate, request: RemoveRequest) -> Iterator[Step]:
     name = printable(candidate.name)
     if candidate.kind == "link":
-        yield Step(title=f"Delete the link {name}", argv=("rm", "--", candidate.path))
+        yield Step(title=f"Delete the link {name}", argv=unlink_argv(candidate))
         return
     if candidate.kind in ("environment", "remains") and request.restore_point and not candidate.point:
         yield Step(title=f"Make a restore point of {name}")
@@ -142,6 +149,11 @@ def _steps(candidate: Candidate, request: RemoveRequest) -> Iterator[Step]:
     elif candidate.kind == "remains":
         yield Step(title=f"Delete {name}", argv=("rm", "-r", "--", candidate.path))
     yield Step(title=f"Take {name} out of environments.txt")
+
+
+def unlink_argv(candidate: Candidate) -> tuple[str, ...]:
+    """The command that deletes a link."""
+    return ("rm", "--", candidate.path)
 
 
 def removal_argv(candidate: Candidate, request: RemoveRequest) -> tuple[str, ...]:
@@ -175,7 +187,8 @@ def _is_at_risk(candidate: Candidate, points: Points, request: RemoveRequest, ar
         return False
     large = candidate.content.kept_bytes > around.settings.restore_point_bytes
     frozen = candidate.observed.frozen is not None
-    return not request.restore_point or large or frozen or not candidate.known
+    unkept = not request.restore_point and not candidate.half_made
+    return unkept or large or frozen or not candidate.known
 
 
 def _title(candidates: Sequence[Candidate]) -> str:

@@ -18,13 +18,16 @@ from condatui_core.errors import CondatuiError
 from condatui_core.jobs.restoring.archive import ARCHIVE, DAMAGES, check_archive, write_archive
 from condatui_core.jobs.restoring.store import EXPLICIT, NEEDED, new_point, write_manifest, write_synced
 from condatui_core.jobs.restoring.survey import Survey
-from condatui_core.jobs.restoring.tree import Entry
+from condatui_core.jobs.restoring.tree import Entry, has_attributes
+from condatui_core.prefixes.look import HALF_MADE
 from condatui_core.printable import printable
 from condatui_core.records.package import Distribution
 from condatui_core.records.restore_point import KeptPackage, KeptPath, RestorePoint
 
 _SMALL_FILES = ("history", "pinned", "state", "frozen")
 """What conda-meta holds besides records: in the archive as well, here for people to read."""
+_APART = "meta"
+"""Where these are: by its own name conda-meta would make an environment of the restore point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ def make_restore_point(directory: Path, subject: Subject, found: Survey, told: C
             paths = tuple(_paths(found, digests, _owners(found)))
             point = _point(point_id, subject, found, paths)
             _write_lists(made, point)
-            _copy_small_files(found.tree.root, made / "conda-meta")
+            _copy_small_files(found.tree.root, made / _APART)
             write_manifest(made, point, paths)
     except DAMAGES as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
@@ -90,6 +93,7 @@ def _point(point_id: str, subject: Subject, found: Survey, paths: Sequence[KeptP
         archived_files=len(found.kept),
         archived_bytes=found.kept_bytes,
         lost=tuple(lost(found)),
+        half_made=any(each.path == HALF_MADE for each in paths),
     )
 
 
@@ -104,6 +108,17 @@ def lost(found: Survey) -> Iterator[str]:
     for each in found.tree.entries:
         if each.kind in ("socket", "device"):
             yield f"{each.path}: a {each.kind}"
+    if attributed := [path for path in _not_linked(found) if has_attributes(os.path.join(found.tree.root, path))]:
+        more = f" and {len(attributed) - 1} more" if len(attributed) > 1 else ""
+        yield f"{attributed[0]}{more}: an access list, a capability or another attribute, which is not kept"
+
+
+def _not_linked(found: Survey) -> Iterator[str]:
+    """Files and directories that come back as new ones."""
+    for each in found.tree.entries:
+        shared = each.kind == "file" and each.status.st_nlink > 1 and found.judged[each.path].package
+        if each.kind in ("file", "directory") and not shared:
+            yield each.path
 
 
 def requirement(distribution: Distribution) -> str:

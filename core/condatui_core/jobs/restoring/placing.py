@@ -16,10 +16,12 @@ from condatui_core.errors import CondatuiError
 from condatui_core.jobs.restoring.archive import ARCHIVE, DAMAGES, contents_of
 from condatui_core.jobs.restoring.judging import file_sha256
 from condatui_core.jobs.restoring.tree import kind_of, read_tree
+from condatui_core.prefixes.look import HALF_MADE
 from condatui_core.records.restore_point import KeptPath
 
 _CHUNK = 1 << 20
 _TEMPORARY = ".condatui-restored"
+"""Its own name, and not one made longer: names may be as long as they can be already."""
 
 
 def place(directory: Path, paths: Sequence[KeptPath], target: str, told: Callable[[int], None]) -> None:
@@ -49,6 +51,9 @@ class _Placing:
         self._by_path = {each.path: each for each in paths}
         self._linked: set[str] = set()
         """Paths of the archive that are links to the package cache, and right."""
+        names = {os.path.basename(each.path) for each in paths}
+        numbered = (f"{_TEMPORARY}-{number}" for number in range(len(names) + 1))
+        self._temporary = next(each for each in (_TEMPORARY, *numbered) if each not in names)
         for each in paths:
             if os.path.isabs(each.path) or ".." in each.path.split("/"):
                 raise OSError(errno.EINVAL, "leads out of the environment", each.path)
@@ -58,6 +63,8 @@ class _Placing:
         os.makedirs(self._target, exist_ok=True)
         for entry in reversed(read_tree(self._target).entries):
             kept = self._by_path.get(entry.path)
+            if kept is None and entry.path == HALF_MADE:
+                continue  # it is not whole yet
             if kept is None or kept.kind != entry.kind or kept.target != entry.target:
                 absolute = self._at(entry.path)
                 if entry.kind == "directory":
@@ -92,7 +99,7 @@ class _Placing:
         """Make the hard links inside the environment."""
         for each in self._paths:
             if each.same_as and not self._is_same(each):
-                temporary = self._at(each.path) + _TEMPORARY
+                temporary = self._beside(each.path)
                 os.link(self._at(each.same_as), temporary)
                 os.replace(temporary, self._at(each.path))
 
@@ -102,6 +109,8 @@ class _Placing:
             if each.kind != "directory" and os.path.lexists(self._at(each.path)):
                 self._dress(each)
         for each in reversed(self._paths):
+            if each.path == "." and HALF_MADE not in self._by_path and os.path.lexists(self._at(HALF_MADE)):
+                os.unlink(self._at(HALF_MADE))
             if each.kind == "directory":
                 self._dress(each)
 
@@ -118,7 +127,7 @@ class _Placing:
         return True
 
     def _put(self, kept: KeptPath, content: IO[bytes], told: Callable[[int], None]) -> None:
-        temporary = self._at(kept.path) + _TEMPORARY
+        temporary = self._beside(kept.path)
         digest = hashlib.sha256()
         with open(temporary, "wb") as stream:
             while chunk := content.read(_CHUNK):
@@ -137,8 +146,9 @@ class _Placing:
         if kind_of(status) == "file" and status.st_nlink > 1 and self._is_cached(kept):
             if mode == kept.mode:
                 return
-            shutil.copy2(absolute, absolute + _TEMPORARY)  # the file in the cache keeps its own
-            os.replace(absolute + _TEMPORARY, absolute)
+            temporary = self._beside(kept.path)
+            shutil.copy2(absolute, temporary)  # the file in the cache keeps its own
+            os.replace(temporary, absolute)
         owned_anew = (status.st_uid, status.st_gid) != (kept.uid, kept.gid)
         if owned_anew:
             _try_to_own(absolute, kept)
@@ -156,6 +166,10 @@ class _Placing:
         except FileNotFoundError:
             return False
 
+    def _beside(self, path: str) -> str:
+        """Where a file is made before it takes its place."""
+        return os.path.join(os.path.dirname(self._at(path)), self._temporary)
+
     def _at(self, path: str) -> str:
         return self._target if path == "." else os.path.join(self._target, path)
 
@@ -164,5 +178,6 @@ def _try_to_own(path: str, kept: KeptPath) -> None:
     """Only root may give things away; whoever may not owns what was another's, which the comparison will show."""
     try:
         os.chown(path, kept.uid, kept.gid, follow_symlinks=False)
-    except PermissionError:
-        return
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.EINVAL):  # a container may not know the user at all
+            raise

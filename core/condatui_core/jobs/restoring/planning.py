@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from condatui_core.byte_words import spell_bytes
-from condatui_core.conda.removing import create_from
+from condatui_core.conda.changing import install_explicit
 from condatui_core.jobs.guarding.guards import blockers_to_make, bytes_problem
 from condatui_core.jobs.guarding.observed import Observed
 from condatui_core.jobs.work import Surroundings
@@ -60,7 +62,7 @@ def argv(found: Restorable) -> tuple[str, ...]:
     """The command that puts back what conda has to; empty if there is nothing, or nobody to do it."""
     if found.installation is None or not found.point.needed:
         return ()
-    return create_from(found.installation.executable, found.target, found.explicit, offline=not found.to_download)
+    return install_explicit(found.installation.executable, found.target, found.explicit, offline=not found.to_download)
 
 
 def blockers_of(found: Restorable, around: Surroundings) -> tuple[Finding, ...]:
@@ -84,9 +86,11 @@ def _against_making(found: Restorable, around: Surroundings) -> Iterator[Finding
     Only where conda would take a part of the name for a variable, it would make something else of it.
     """
     with_conda = bool(found.point.needed)
-    for each in blockers_to_make(found.observed, around, with_conda=with_conda):
+    for each in blockers_to_make(found.observed, around, with_conda=with_conda and found.installation is not None):
         misread = each.id == "bad-name" and with_conda and "$" in found.target
-        if misread or each.id not in ("bad-name", "inside-environment"):
+        if each.id == "target-exists":
+            yield replace(each, remedy="Remove or rename what is there first.")
+        elif misread or each.id not in ("bad-name", "inside-environment"):
             yield each
 
 

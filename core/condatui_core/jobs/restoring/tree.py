@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from condatui_core.bounded_read import reason
 from condatui_core.records.restore_point import PathKind
 
 _BLOCK = 512
+_OF_THE_SYSTEM = ("security.selinux", "security.ima", "security.evm", "trusted.")
+"""Attributes that the system gives to whatever is made."""
 _KINDS: tuple[tuple[int, PathKind], ...] = (
     (stat.S_IFREG, "file"),
     (stat.S_IFDIR, "directory"),
@@ -93,14 +96,21 @@ def read_tree(root: str, mounted: Collection[str] = (), leaving_out: Collection[
     status = os.lstat(root)
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(root)
+    mounted = _spelled_from(root, mounted)
     waiting = [Entry(".", "directory", status)]
     while waiting:
         entry = waiting.pop()
         tree.entries.append(entry)
         if entry.kind == "directory":
-            below = [each for each in _below(tree, entry, frozenset(mounted)) if each.path not in leaving_out]
+            below = [each for each in _below(tree, entry, mounted) if each.path not in leaving_out]
             waiting += reversed(below)
     return tree
+
+
+def _spelled_from(root: str, mounted: Collection[str]) -> frozenset[str]:
+    """Mount points inside a tree by the paths it has for them; the system names them without a link in the path."""
+    inside = os.path.join(os.path.realpath(root), "")
+    return frozenset(os.path.join(root, each[len(inside) :]) for each in mounted if each.startswith(inside))
 
 
 def kind_of(status: os.stat_result) -> PathKind:
@@ -109,6 +119,17 @@ def kind_of(status: os.stat_result) -> PathKind:
         if stat.S_IFMT(status.st_mode) == number:
             return kind
     return "device"
+
+
+def has_attributes(path: str) -> bool:
+    """Whether a file or directory has an access list, a capability, or what else a user may have put on it."""
+    if sys.platform != "linux":
+        return False
+    try:
+        names = os.listxattr(path, follow_symlinks=False)
+    except OSError:
+        return False
+    return any(not name.startswith(_OF_THE_SYSTEM) for name in names)
 
 
 def _below(tree: Tree, directory: Entry, mounted: frozenset[str]) -> Iterator[Entry]:

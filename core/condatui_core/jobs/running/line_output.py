@@ -20,6 +20,8 @@ _MOST_AT_ONCE = 200
 """Lines that are told at once; the last ones."""
 _PACE = 0.05
 """Seconds between two tellings."""
+_ONLY_PROGRESS = re.compile(rb"(?:\r *\d{1,3} ?%)+")
+"""What is no line, but was told while it came."""
 _PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?\s?%")
 
 
@@ -61,7 +63,8 @@ class LineOutput(Output):
         """Tell what did not end with a line break."""
         self._pausing = True
         for fd, folding in self._folding.items():
-            self._gather([*folding.fold([self._pending[fd]]), *folding.rest()])
+            told = _ONLY_PROGRESS.fullmatch(self._pending[fd])
+            self._gather([*folding.fold([] if told else [self._pending[fd]]), *folding.rest()])
         self._tell_lines()
         self._pending.clear()
         super().connection_lost(exc)

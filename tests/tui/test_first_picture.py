@@ -1,0 +1,86 @@
+"""The first picture is quick because it does without whatever nobody has looked at yet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from support.inventories import environment, inventory
+from support.pilots import opened
+
+_IMPORTED = "import sys, condatui.app, condatui_core.workbench; print(*sys.modules)"
+_LATER = (
+    "condatui.screens.cleanup",
+    "condatui.screens.command_log",
+    "condatui.screens.compare",
+    "condatui.screens.jobs",
+    "condatui.screens.restore",
+    "condatui.screens.wishes",
+    "condatui.view_models.channels",
+    "condatui.view_models.gpu_tab",
+    "condatui.view_models.health",
+    "condatui.view_models.history",
+    "condatui.widgets.detail_views",
+    "condatui.widgets.disk_pane",
+    "condatui.widgets.help_panel",
+    "condatui.widgets.text_pane",
+    "condatui_core.analyses.compare",
+    "condatui_core.analyses.families",
+    "condatui_core.conda.documents",
+    "condatui_core.disk",
+    "condatui_core.gpu",
+    "condatui_core.jobs",
+    "condatui_core.reader",
+    "condatui_core.records.comparison",
+    "condatui_core.records.disk",
+    "condatui_core.records.job",
+    "condatui_core.records.request",
+    "packaging",
+)
+
+
+@pytest.fixture(scope="module")
+def imported() -> frozenset[str]:
+    """What is imported when the app is ready to run."""
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
+    ended = subprocess.run(
+        [sys.executable, "-c", _IMPORTED], capture_output=True, text=True, check=True, cwd="/", env=environ
+    )
+    return frozenset(ended.stdout.split())
+
+
+@pytest.mark.parametrize("module", _LATER)
+def test_what_only_later_pictures_need_is_not_imported(module: str, imported: frozenset[str]) -> None:
+    assert not {name for name in imported if name == module or name.startswith(f"{module}.")}
+
+
+async def test_what_is_not_seen_at_first_is_not_there_yet() -> None:
+    async with opened(inventory(environment("alpha"))) as driver:
+        assert not driver.place.query("Input, HelpPanel, FilterBar, BottomPanel, TextPane, DiskPane")
+        assert {table.id for table in driver.place.query("VirtualTable")} == {"environments", "packages"}
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "text"), [("question_mark", "HelpPanel", "Mark or unmark"), ("slash", "FilterBar", "enter keep")]
+)
+async def test_what_was_made_when_it_was_first_asked_for_is_there_the_next_time(key: str, kind: str, text: str) -> None:
+    async with opened(inventory(environment("alpha"))) as driver:
+        for _ in range(2):
+            await driver.press(key)
+            assert text in driver.text
+            await driver.press("escape")
+            assert text not in driver.text
+            assert driver.place.table.has_focus
+        assert len(driver.place.query(kind)) == 1
+
+
+async def test_each_tab_of_the_details_is_made_once() -> None:
+    async with opened(inventory(environment("alpha"))) as driver:
+        for _ in range(2 * len(driver.place.detail.TABS)):
+            await driver.press("]")
+        tabs = driver.place.detail.query_one("ContentSwitcher").children
+        assert [tab.id for tab in tabs] == list(driver.place.detail.TABS)
+        assert [tab.id for tab in tabs if tab.display] == ["packages"]
