@@ -27,6 +27,7 @@ from condatui_core.jobs.restoring.planning import Restorable, argv, blockers_of,
 from condatui_core.jobs.restoring.store import NEEDED, directory_of_points, problem_of, read_paths_of, read_point
 from condatui_core.jobs.restoring.tree import read_tree
 from condatui_core.jobs.work import Surroundings, Work
+from condatui_core.prefixes.own_uses import OwnUses
 from condatui_core.printable import printable
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
@@ -55,6 +56,7 @@ async def perform(plan: Plan, request: RestoreRequest, around: Surroundings, wor
     refuse(blockers_of(found, around))
     name = printable(found.point.name)
     count = len(found.point.needed)
+    begun = around.clock()
     await work.stage("link", f"Letting conda put back {count} packages" if count else f"Making {found.target}")
     await work.beside(partial(_reserve, found, around, work.job_id))
     if found.point.needed:
@@ -70,6 +72,8 @@ async def perform(plan: Plan, request: RestoreRequest, around: Surroundings, wor
     await work.beside(partial(place, _directory(around) / found.point.id, paths, found.target, told))
     await work.stage("compare", f"Comparing {name} with what was removed")
     differing = await work.beside(partial(_compare, found, around))
+    note = OwnUses(around.locations.own_uses).note
+    await work.beside(partial(note, found.target, begun, around.clock(), found.point.last_used))
     return await work.beside(partial(_outcome, found, differing))
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from condatui_core.records.environment import LastUsed
+
 PathKind = Literal["file", "directory", "symlink", "fifo", "socket", "device"]
 Means = Literal["package", "archive", "manifest", "none"]
 """Where a path comes back from: conda's package, the archive, what the manifest says of it, or nowhere."""
@@ -97,6 +99,8 @@ class RestorePoint(Struct, frozen=True, kw_only=True):
     """What cannot be brought back, a line each: sockets, devices, links to files outside."""
     half_made: bool = False
     """Whether it was one that condatui had begun to make, or to bring back."""
+    last_used: LastUsed | None = None
+    """What was known of that when it was removed: bringing it back is not using it."""
 
     @property
     def of_whole(self) -> bool:

@@ -8,22 +8,27 @@ import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.jobs import remove, restore
 from condatui_core.jobs.restore_points import restore_points
 from condatui_core.jobs.restoring import placing
 from condatui_core.jobs.work import Surroundings
-from condatui_core.records.environment import Inventory
+from condatui_core.prefixes.own_uses import OwnUses
+from condatui_core.records.environment import Inventory, LastUsed
 from condatui_core.records.job import Outcome
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.sandbox import Sandbox
 from support.plain_work import PlainWork
 from support.removals import RemovalMachine
 from support.surroundings import surroundings_of
+
+LONG_AGO = datetime(2020, 1, 2, tzinfo=timezone.utc)
 
 Snapshot = dict[str, tuple[object, ...]]
 
@@ -99,6 +104,21 @@ async def test_every_environment_comes_back_file_for_file(sandbox_copy: Callable
     for name in EVERY:  # when all are back, for each counts the links to its files
         assert snapshot(sandbox.prefixes[name]) == before[name], name
     assert _but_logs(snapshot(sandbox.root_prefix / "pkgs")) == _but_logs(cache)
+
+
+async def test_bringing_it_back_is_not_using_it(sandbox_copy: Callable[..., Sandbox]) -> None:
+    box = sandbox_copy("notebooks")
+    prefix = str(box.prefixes["notebooks"])
+    around = await surroundings_of(box)
+    environment = around.environment(prefix)
+    assert environment is not None
+    last_used = LastUsed(at=LONG_AGO, evidence="bin/python3.11 was read", reliable=True)
+    known = structs.replace(around.inventory, environments=(structs.replace(environment, last_used=last_used),))
+    around = replace(around, inventory=known)
+    (point,) = await remove_it(around, prefix)
+    await bring_back(around, point)
+    seems = LastUsed(at=around.clock(), evidence="bin/python3.11 was read", reliable=True)
+    assert OwnUses(around.locations.own_uses).correct(prefix, seems) == last_used
 
 
 async def test_what_was_edited_deleted_and_added_comes_back_as_it_was(sandbox_copy: Callable[..., Sandbox]) -> None:

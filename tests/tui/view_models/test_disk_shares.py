@@ -90,7 +90,7 @@ def test_two_package_caches_are_told_apart() -> None:
 def test_the_parts_and_what_a_walk_of_changed_directories_cannot_know() -> None:
     parts = "conda 40 M · pip 1.0 M · of no package 16 M · bookkeeping 1.0 M"
     assert parts_line(subject(), UNICODE, 150).plain == parts
-    assert parts_line(subject(kept=True), UNICODE, 150).plain == f"{parts}  R notices files that grew in place"
+    assert parts_line(subject(kept=True), UNICODE, 150).plain == f"{parts}  R also measures files that grew in place"
 
 
 @pytest.mark.parametrize(

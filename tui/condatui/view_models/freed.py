@@ -15,7 +15,7 @@ from condatui_core.records.environment import Environment
 if TYPE_CHECKING:
     from condatui_core.records.disk import Freed
 
-KEPT_LIMIT = "R notices files that grew in place"
+KEPT_LIMIT = "R also measures files that grew in place"
 """What a walk that reads only directories that have changed cannot see; stands beside its figures."""
 
 _MOST_NAMES = 2

@@ -38,7 +38,8 @@ def _look_at_whole(target: str, request: CloneRequest, stage: str) -> Aftermath:
         specs, lost = " ".join(request.add), sorted(_names(request.source) - _names(target))
         if lost or (has_all_files(request.source) and not has_all_files(target)):
             what = f": {', '.join(lost[:3])} is gone" if lost else ""
-            return _half(target, f"{target} was made, and damaged while {specs} was being added{what}.", "damaged")
+            message = f"{target} was made, and damaged while {specs} was being added{what}."
+            return _half(target, message, "damaged", keep=True)
     if missing := not_there(target, request.add):
         message = f"{target} was made and has all of its source; {' '.join(missing)} was not added to it."
         return Aftermath(state="half", message=message)
@@ -72,6 +73,7 @@ def _records(prefix: str) -> tuple[PackageRecord, ...]:
     return tuple(each.record for each in packages)
 
 
-def _half(target: str, message: str, how: str) -> Aftermath:
-    way_out = RemoveRequest(prefixes=(target,), restore_point=False)
+def _half(target: str, message: str, how: str, *, keep: bool = False) -> Aftermath:
+    """`keep` is for one that was whole for a while: somebody may have used it since."""
+    way_out = RemoveRequest(prefixes=(target,), restore_point=keep)
     return Aftermath(state="half", message=message, way_out=way_out, way_out_title=f"Remove the {how} {target}")

@@ -144,7 +144,7 @@ def check_content(candidate: Candidate, environments: tuple[str, ...], mounts: t
 
 
 def _subject(candidate: Candidate, around: Surroundings) -> Subject:
-    installation = candidate.installation
+    installation, environment = candidate.installation, around.environment(candidate.path)
     return Subject(
         prefix=candidate.path,
         name=candidate.name,
@@ -153,6 +153,7 @@ def _subject(candidate: Candidate, around: Surroundings) -> Subject:
         user=around.caller.environ.get("USER", "") or str(around.caller.euid),
         root_prefix=installation.root_prefix if installation else "",
         conda_version=installation.version if installation else "",
+        last_used=environment.last_used if environment else None,
     )
 
 

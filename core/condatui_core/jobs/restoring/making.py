@@ -21,6 +21,7 @@ from condatui_core.jobs.restoring.survey import Survey
 from condatui_core.jobs.restoring.tree import Entry, has_attributes
 from condatui_core.prefixes.look import HALF_MADE
 from condatui_core.printable import printable
+from condatui_core.records.environment import LastUsed
 from condatui_core.records.package import Distribution
 from condatui_core.records.restore_point import KeptPackage, KeptPath, RestorePoint
 
@@ -42,6 +43,7 @@ class Subject:
     root_prefix: str
     """Of the installation that owns it; empty if none does."""
     conda_version: str
+    last_used: LastUsed | None = None
 
 
 def make_restore_point(directory: Path, subject: Subject, found: Survey, told: Callable[[int], None]) -> RestorePoint:
@@ -94,6 +96,7 @@ def _point(point_id: str, subject: Subject, found: Survey, paths: Sequence[KeptP
         archived_bytes=found.kept_bytes,
         lost=tuple(lost(found)),
         half_made=any(each.path == HALF_MADE for each in paths),
+        last_used=subject.last_used,
     )
 
 
