@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,9 +30,6 @@ def main() -> None:
     now = datetime.now(timezone.utc)
     for scene in SCENES:
         svg = asyncio.run(_draw(scene, sandbox, now))
-        if scene.makes:
-            shutil.rmtree(sandbox.root_prefix / "envs" / scene.makes)
-            shutil.rmtree(Locations.of_user(sandbox.environ, sandbox.home).jobs)
         (_HERE / f"{scene.name}.svg").write_text(svg, encoding="utf-8")
         (_HERE / f"{scene.name}.png").write_bytes(draw_png(svg))
         print(f"{scene.name}: {scene.columns} × {scene.rows}")

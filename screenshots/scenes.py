@@ -13,8 +13,6 @@ class Scene:
     keys: tuple[str, ...] = ()
     columns: int = 120
     rows: int = 32
-    makes: str = ""
-    """The environment that is made on the way, and deleted again."""
 
 
 def _go_to(name: str) -> tuple[str, ...]:
@@ -32,9 +30,9 @@ SCENES = (
     Scene("gpu", (*_go_to("vision-cuda"), "g", *[_NEXT_TAB] * 4), columns=120, rows=34),
     Scene("cleanup", ("3", "space", "j", "space"), columns=120, rows=28),
     Scene("plan", (*_go_to("nlp-exp"), "d"), columns=120, rows=34),
-    Scene("jobs", ("n", *"nlp-next", "enter", "enter", "4"), columns=120, rows=34, makes="nlp-next"),
     Scene("small", columns=80, rows=24),
     Scene("compare", ("j", "space", "j", "space", "space", "c", "j", "j", "j", "right"), columns=140, rows=34),
     Scene("filter", ("slash", *"package:torch>=2.5"), columns=120, rows=24),
     Scene("log", ("R", "at"), columns=120, rows=24),
+    Scene("jobs", ("n", *"nlp-next", "enter", "enter", "4"), columns=120, rows=34),  # the last: it makes an environment
 )
