@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import App
 
 from condatui.messages import JobChanged, JobEnded, JobsSeen, LeavingConfirmed, RequestProposed
+from condatui.ordered_keys import OrderedKeys
 from condatui.screens.attending import Attending
 from condatui.screens.place import PlaceScreen
 from condatui.screens.session import Session
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from condatui_core.records.request import Request
 
 
-class ActingApp(App[None]):
+class ActingApp(OrderedKeys):
     """Opens what asks and plans in the place that is seen, and tells there what came of it."""
 
     session: Session

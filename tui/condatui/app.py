@@ -20,6 +20,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from condatui.acting_app import ActingApp
+from condatui.action import Action
 from condatui.actions import ACTION_BY_ID, bindings
 from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
 from condatui.places import PLACES
@@ -193,7 +194,14 @@ class CondatuiApp(ActingApp):
 
     async def action_perform(self, id: str) -> None:  # noqa: A002 - the word that settings and bindings use
         """Do what an action says, or say why not."""
-        action, place = ACTION_BY_ID[id], self.screen
+        action = ACTION_BY_ID[id]
+        if action.asks:
+            await self.in_order(partial(self._perform, action))
+        else:
+            await self._perform(action)
+
+    async def _perform(self, action: Action) -> None:
+        place = self.screen
         standing = place.standing if isinstance(place, PlaceScreen) else Standing(self.session.inventory)
         if (reason := action.reason(standing)) is None:
             await self.run_action(action.call)

@@ -1,0 +1,60 @@
+"""Over a slow line keys arrive together: each takes effect after those before it, and text goes where it opens."""
+
+from __future__ import annotations
+
+from textual.events import Key
+
+from condatui.screens.acting import ActingPanel
+from condatui.widgets.filter_bar import FilterBar
+from condatui.widgets.form_bar import FormBar
+from condatui_core.records.request import RemoveRequest
+from support.fake_workbench import FakeWorkbench
+from support.inventories import ROOT, inventory, loaded
+from support.pilots import Driver, opened
+
+ENVS = f"{ROOT}/envs"
+
+
+def bench() -> FakeWorkbench:
+    return FakeWorkbench(inventory(*(loaded(name) for name in ("alpha", "beta", "gamma"))))
+
+
+def burst(driver: Driver, *keys: str) -> None:
+    """Let keys arrive at once, as a terminal reads them."""
+    for key in keys:
+        driver.app.post_message(Key(key, key if len(key) == 1 else None))
+
+
+def removals(workbench: FakeWorkbench) -> list[tuple[str, ...]]:
+    return [each.prefixes for each in workbench.jobs.requests if isinstance(each, RemoveRequest)]
+
+
+async def test_what_is_removed_is_what_the_cursor_was_moved_to() -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        burst(driver, "j", "j", "d")
+        await driver.until(lambda: removals(workbench))
+        assert removals(workbench) == [(f"{ENVS}/gamma",)]
+
+
+async def test_what_is_removed_is_what_was_marked() -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        burst(driver, "space", "space", "d")
+        await driver.until(lambda: removals(workbench))
+        assert set(removals(workbench)[0]) == {f"{ENVS}/alpha", f"{ENVS}/beta"}
+
+
+async def test_what_is_typed_after_a_key_goes_into_what_it_opens() -> None:
+    async with opened(workbench=bench()) as driver:
+        burst(driver, "j", "n", *"jade")
+        await driver.until(lambda: driver.app.screen.query(ActingPanel))
+        await driver.until(lambda: driver.app.screen.query_one(FormBar).answers.get("name") == "jade")
+        assert driver.cursor == f"{ENVS}/beta"
+
+
+async def test_a_filter_typed_at_once_is_whole() -> None:
+    async with opened(workbench=bench()) as driver:
+        burst(driver, "slash", *"gam", "enter")
+        await driver.until(lambda: driver.names == ["gamma"])
+        await driver.until(lambda: not driver.app.screen.query_one(FilterBar).display)
