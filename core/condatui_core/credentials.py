@@ -7,7 +7,7 @@ import re
 TOKEN_MASK = "<TOKEN>"
 AUTH_MASK = "***"
 
-_WORD_WITH_TOKEN = re.compile(r"(?<![^\s\"'\\=,])[^\s\"'\\=,]*?/t/[^\s\"'\\,]+")
+_WORD_WITH_TOKEN = re.compile(r"(?<![^\s\"'\\=,])[^\s\"'\\=,]*?/t/[^\s\"'\\]+")
 _TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s\"'\\]+")
 _FILE = re.compile(r"[(\[,]*(file:|/(?!t/)|~|\.)")
 """How what names a file begins: a directory may be called `t`, also one right below the root."""
@@ -32,4 +32,7 @@ def strip_credentials(url: str) -> str:
 
 
 def _masked(word: re.Match[str]) -> str:
-    return word[0] if _FILE.match(word[0]) else _TOKEN.sub(f"/t/{TOKEN_MASK}", word[0])
+    if not _FILE.match(word[0]):
+        return _TOKEN.sub(f"/t/{TOKEN_MASK}", word[0])
+    file, comma, more = word[0].partition(",")
+    return file + comma + mask_credentials(more)

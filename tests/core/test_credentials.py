@@ -14,6 +14,8 @@ from condatui_core.credentials import mask_credentials, strip_credentials
         ("conda.example/t/tk-1/team", "conda.example/t/<TOKEN>/team"),
         ('{"location": "/t/tk-1/team"}', '{"location": "/t/<TOKEN>/team"}'),
         ("file:///a,https://ann:pw@b.example/t/tk-1", "file:///a,https://***@b.example/t/<TOKEN>"),
+        ("x https://host/t/,0/channel y", "x https://host/t/<TOKEN>/channel y"),
+        ("file:///srv/t/a,https://host/t/tk,1/b", "file:///srv/t/a,https://host/t/<TOKEN>/b"),
         ("--file=/home/t/team/spec.txt", "--file=/home/t/team/spec.txt"),
         ("-p /srv/t/envs/a -c file:///srv/t/channel", "-p /srv/t/envs/a -c file:///srv/t/channel"),
         ("https://conda.example/t/<TOKEN>/team", "https://conda.example/t/<TOKEN>/team"),

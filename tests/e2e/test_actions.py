@@ -102,6 +102,7 @@ def test_export_and_pack(installed: Path, sandbox_copy: MakeCopy, tmp_path: Path
         terminal.wait_for("Pack vision-cpu")
         name_file(terminal, "vision-cpu.tar.gz", tmp_path / "p.tar.gz")
         run(terminal)
+        terminal.wait_for("was packed")
         terminal.press("4")
         terminal.wait_for("Whoever receives it runs:")
         terminal.wait_for("bin/conda-unpack")

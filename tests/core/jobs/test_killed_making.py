@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ async def test_conda_while_it_links_a_clone(copied: Sandbox, target: str) -> Non
 
 async def test_conda_while_it_adds_to_a_clone(copied: Sandbox, target: str) -> None:
     """It takes the old version out before it puts the new one in."""
-    older = "numpy=1.26.4=py311h64a7726_0"
+    older = "numpy=1.26.4=py{}{}h64a7726_0".format(*sys.version_info)
     request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, add=(older,), offline=True)
     with dying_conda(copied, older, "os.rename", target, 20):
         code, said = run_dying(copied, request, "", 0)
