@@ -1,5 +1,6 @@
-# Each target sets up what it needs in .venv: a fresh machine has only python3, pip and make.
+# Each target sets up what it needs in .venv, from the lock: a fresh machine has only python3, pip and make.
 PYTHON ?= python3
+OLDEST_PYTHON ?= 3.10
 BIN := .venv/bin
 ifneq ($(shell command -v uv 2>/dev/null),)
 VENV := uv venv --quiet --allow-existing --python $(PYTHON) .venv
@@ -8,36 +9,86 @@ else
 VENV := $(PYTHON) -m venv .venv
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
+PYTEST := -m pytest -n auto --maxprocesses 8 --dist loadfile
 
-.PHONY: demo test check bench screenshots keys clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test check coverage test-lowest test-newest lock upgrade hooks dev profile cold-start bench screenshots keys dist clean
 
-.venv/ready: pyproject.toml
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv/ready: requirements/dev.txt pyproject.toml
 	@$(VENV)
-	@$(INSTALL) -e '.[dev]'
+	@$(INSTALL) --no-deps --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: .venv/ready  ## open the workbench on a sandbox
+demo: .venv/ready  ## the workbench on a sandbox with a real conda
 	@$(BIN)/condatui demo --dir .sandbox
 
-test: check  ## every test, the wheel included
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+test: check  ## everything that must pass: the checks, every test, the built wheel in a clean environment
+	$(BIN)/python $(PYTEST)
 
-check: .venv/ready  ## style, types and import contracts
+check: .venv/ready  ## style, types and import contracts only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-bench: .venv/ready  ## ratios against conda and du
+coverage: .venv/ready  ## every test, and the lines that none of them reaches
+	$(BIN)/python $(PYTEST) --cov --cov-report=term-missing:skip-covered
+
+test-lowest: .venv/ready  ## every test on the oldest Python, with the oldest dependencies that pyproject.toml allows
+	$(BIN)/uv venv --quiet --allow-existing --python $(OLDEST_PYTHON) .venv-lowest
+	$(BIN)/python tools/locks.py --lowest .venv-lowest/requirements.txt
+	$(BIN)/uv pip sync --quiet --python .venv-lowest --require-hashes .venv-lowest/requirements.txt
+	$(BIN)/uv pip install --quiet --python .venv-lowest --no-deps --no-build-isolation -e .
+	.venv-lowest/bin/python $(PYTEST) -o cache_dir=.venv-lowest/pytest_cache
+
+test-newest: .venv/ready  ## every test without the lock: the newest release of everything
+	$(BIN)/uv venv --quiet --allow-existing --python $(PYTHON) .venv-newest
+	$(BIN)/uv pip install --quiet --python .venv-newest --upgrade -e '.[dev]'
+	.venv-newest/bin/python $(PYTEST) -o cache_dir=.venv-newest/pytest_cache
+
+lock: .venv/ready  ## bring requirements/*.txt up to date with pyproject.toml and change nothing else in them
+	$(BIN)/python tools/locks.py
+
+upgrade: .venv/ready  ## move requirements/*.txt to the newest release of everything
+	$(BIN)/python tools/locks.py --upgrade
+
+hooks: .venv/ready  ## let git run the checks before each commit and push
+	$(BIN)/pre-commit install
+
+dev: .venv/ready  ## Textual's console: shows what the workbench logs while it runs in a second terminal
+	@echo 'In a second terminal run:  make demo TEXTUAL=devtools,debug'
+	@$(BIN)/textual console
+
+profile: .venv/ready  ## where the time goes from the start of the process to the first picture
+	@$(BIN)/python tools/profile_start.py
+
+cold-start: .venv/ready  ## what each start imports, in milliseconds and modules
+	@$(BIN)/python tools/cold_start.py
+
+bench: .venv/ready  ## ratios against what you would run otherwise
 	PYTHONPATH=tests $(BIN)/python -m bench
 
-screenshots: .venv/ready  ## draw the pictures of the README
-	@$(BIN)/python -c 'import matplotlib, resvg_py' 2>/dev/null || $(INSTALL) -e '.[screenshots]'
+.venv/screenshots: requirements/screenshots.txt .venv/ready
+	@$(INSTALL) --no-deps --require-hashes -r requirements/screenshots.txt
+	@touch $@
+
+screenshots: .venv/screenshots  ## the pictures of the README, drawn from the sandbox
 	$(BIN)/python -m screenshots
 
-keys: .venv/ready  ## write the key list of the README from the action registry
+keys: .venv/ready  ## the key list of the README, written from the action registry
 	PYTHONPATH=tests $(BIN)/python -m support.key_list
 
-clean:
-	rm -rf .venv .sandbox .bench dist build
+dist: .venv/ready  ## wheel and sdist in dist/; the wheel is tried in an environment of its own
+	rm -rf dist .venv-dist
+	$(BIN)/hatchling build
+	$(BIN)/uv venv --quiet --python $(BIN)/python .venv-dist
+	$(BIN)/uv pip install --quiet --python .venv-dist "condatui[demo] @ $$(ls dist/*.whl)"
+	.venv-dist/bin/condatui demo --list --dir .venv-dist/sandbox
+
+clean:  ## remove what the targets above made, pictures and locks excepted
+	rm -rf .venv .venv-* .sandbox .bench .profile .coverage dist build
