@@ -11,9 +11,9 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from condatui.app import CondatuiApp
-from condatui_core.sandbox import Sandbox, build_sandbox
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
+from condatui_sandbox import Sandbox, build_sandbox
 from screenshots.png import draw_png
 from screenshots.scenes import SCENES, Scene
 from screenshots.steady_runner import SteadyRunner

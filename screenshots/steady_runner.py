@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 
-from condatui_core.conda.command_log import CommandLog
 from condatui_core.conda.process import ProcessRunner
-from condatui_core.conda.runner import Answer
-from condatui_core.records.command_run import CommandRun
+from condatui_core.proc.runner import Answer, CommandLog, CommandRun
 
 _WHEN = datetime(2026, 1, 5, 9, 41, 7, tzinfo=timezone.utc)
 _MILLISECONDS = 284

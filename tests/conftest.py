@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
-from condatui_core.sandbox.environment_maker import relist_gone
-from condatui_core.sandbox.layout import Layout
+from condatui_sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
+from condatui_sandbox.environments import relist_gone
+from condatui_sandbox.layout import Layout
 from support.sandboxes import copy_sandbox
 
 

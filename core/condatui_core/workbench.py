@@ -11,27 +11,28 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from condatui_core.conda.command_log import CommandLog
-from condatui_core.conda.conda_environ import Caller
-from condatui_core.conda.executables import usual_places
-from condatui_core.conda.facts import Asked, ask, remembered
-from condatui_core.conda.inquirer import Inquirer
-from condatui_core.conda.locate import find_installations, installations_on_disk
+from condatui_core.conda.client import Asked, CondaClient, ask, remembered
+from condatui_core.conda.commands import Caller
+from condatui_core.conda.discovery import find_installations, installations_on_disk, usual_places
 from condatui_core.conda.process import ProcessRunner
-from condatui_core.conda.runner import Runner
 from condatui_core.errors import CondaError
-from condatui_core.machine import Machine
+from condatui_core.inventory import Machine
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
+from condatui_core.proc.runner import CommandLog, Runner
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.settings import Locations, Settings
 
 if TYPE_CHECKING:
-    from condatui_core.disk.disk import Disk
+    from condatui_core.actions.protocol import JobContext
+    from condatui_core.disk.usage import Disk
+    from condatui_core.environment_files.export import ExportText
     from condatui_core.gpu.check import GpuCheck
     from condatui_core.jobs.queue import JobQueue
-    from condatui_core.jobs.work import Surroundings
+    from condatui_core.records.request import ExportRequest
+    from condatui_core.records.restore_point import RestorePointSummary
+
 
 _T = TypeVar("_T")
 
@@ -55,7 +56,7 @@ class Workbench:
         self.locations = locations
         self.log = CommandLog()
         """Every command that was run."""
-        self._inquirer = Inquirer(
+        self._inquirer = CondaClient(
             runner=runner or ProcessRunner(self.log, clock),
             caller=Caller(environ, locations.home, os.geteuid()),
             cache=locations.conda_cache,
@@ -81,7 +82,7 @@ class Workbench:
     def disk(self) -> Disk:
         """What the disk holds, to be measured; the first picture does without it, so it is not imported before."""
         if self._disk is None:
-            from condatui_core.disk.disk import Disk  # noqa: PLC0415 - as above
+            from condatui_core.disk.usage import Disk  # noqa: PLC0415 - as above
 
             caller = self._inquirer.caller
             self._disk = Disk(self.locations, environ=caller.environ, clock=self._inquirer.now)
@@ -101,9 +102,12 @@ class Workbench:
     def jobs(self) -> JobQueue:
         """What changes environments; as with the disk, nobody who only looks imports it."""
         if self._jobs is None:
+            from condatui_core.actions.registry import find_action  # noqa: PLC0415 - as above
             from condatui_core.jobs.queue import JobQueue  # noqa: PLC0415 - as above
 
-            self._jobs = JobQueue(self.locations, self.surroundings, log=self.log, clock=self._inquirer.now)
+            self._jobs = JobQueue(
+                self.locations, self.job_context, find_action=find_action, log=self.log, clock=self._inquirer.now
+            )
         return self._jobs
 
     def glance(self) -> Inventory:
@@ -152,16 +156,16 @@ class Workbench:
             return True
         return await asyncio.to_thread(self._machine.changed)
 
-    async def surroundings(self) -> Surroundings:
+    async def job_context(self) -> JobContext:
         """Say how things are now, for an action: looks again if anything has changed since the last load."""
-        from condatui_core.jobs.work import Surroundings  # noqa: PLC0415 - as above
+        from condatui_core.actions.protocol import JobContext  # noqa: PLC0415 - as above
 
         if self._complete is not None and await asyncio.to_thread(self._machine.changed):
             self._complete, self._loaded_aside = None, True
         while self._complete is None:  # a load that another one gets in the way of is not complete
             async for _ in self.load():
                 pass
-        return Surroundings(
+        return JobContext(
             inventory=self._complete,
             settings=self.settings,
             locations=self.locations,
@@ -170,6 +174,18 @@ class Workbench:
             conda_facts=await self._beside(lambda: self._machine.facts),
             frees=self.frees,
         )
+
+    async def preview_export(self, request: ExportRequest) -> ExportText:
+        """Make the text of an export without writing it. CondatuiError if it cannot be made."""
+        from condatui_core.actions.export import preview  # noqa: PLC0415 - only an export needs it
+
+        return await preview(request, await self.job_context())
+
+    async def restore_points(self) -> tuple[RestorePointSummary, ...]:
+        """List the restore points, newest first, with what of them is still on this machine."""
+        from condatui_core.actions.restore.listing import restore_points  # noqa: PLC0415 - only a restore needs it
+
+        return await restore_points(await self.job_context())
 
     async def close(self) -> None:
         """End what is being done in order, and wait for that: to be called before the process ends."""

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from bench.measure import Line, median, run, seconds
 from bench.tree import Tree
-from condatui_core.disk.managed import ManagedSizes
 from condatui_core.disk.measure import Measurement, measure
-from condatui_core.disk.survey import Survey
+from condatui_core.disk.usage import DiskUsage, ManagedSizes
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.disk import DiskPlace, DiskUse
@@ -95,7 +94,7 @@ def _toggle(measurement: Measurement) -> Line:
     graph = measurement.graph
     assert graph
     prefixes = [place.path for place in measurement.places if not place.cache]
-    known = Survey(ManagedSizes(()), complete=True, graph=graph, uses=_uses(measurement))
+    known = DiskUsage(ManagedSizes(()), complete=True, graph=graph, uses=_uses(measurement))
     waits = [seconds(partial(known.freed_by, prefixes[:count])) for count in range(1, len(prefixes))]
     return Line("  what a set frees and why not more, a row toggled", f"{max(waits) * 1000:.2f} ms", "under 20 ms")
 

@@ -10,7 +10,7 @@ import psutil
 
 from bench.measure import Line, median, percentile
 from bench.tree import Tree
-from condatui.widgets.shapes import UNICODE
+from condatui.view_models.glyphs import UNICODE_SHAPES
 from support.terminal import Terminal
 
 _EMPTY_APP = """
@@ -60,7 +60,7 @@ def keys_while_loading(tree: Tree, scratch: Path, label: str) -> Iterator[Line]:
     with Terminal([sys.executable, "-m", "condatui"], environ=environ, **_SIZE) as terminal:
         terminal.wait_for("base")
         while "reading" in terminal.screen or len(waits) < _FEWEST_KEYS:
-            waits += [terminal.answer_seconds(key, UNICODE.cursor) for key in "jk"]
+            waits += [terminal.answer_seconds(key, UNICODE_SHAPES.cursor) for key in "jk"]
         memory = psutil.Process(terminal.pid).memory_info().rss
     p95 = percentile(waits, 95) * 1000
     yield Line(f"{label}: key press while loading, p95 of {len(waits)}", f"{p95:.0f} ms", "at most 50 ms")
@@ -74,11 +74,11 @@ def keys_while_measuring(tree: Tree, scratch: Path) -> Iterator[Line]:
     with Terminal([sys.executable, "-m", "condatui"], environ=environ, **_SIZE) as terminal:
         terminal.wait_for("measuring the disk", seconds=60)
         while "measuring the disk" in terminal.screen:
-            waits += [terminal.answer_seconds(key, UNICODE.cursor) for key in "jk"]
+            waits += [terminal.answer_seconds(key, UNICODE_SHAPES.cursor) for key in "jk"]
         terminal.press("R")  # everything once more, so that there are enough of them
         terminal.wait_for("measuring the disk", seconds=60)
         while "measuring the disk" in terminal.screen:
-            waits += [terminal.answer_seconds(key, UNICODE.cursor) for key in "jk"]
+            waits += [terminal.answer_seconds(key, UNICODE_SHAPES.cursor) for key in "jk"]
     p95, longest = (percentile(waits, percent) * 1000 for percent in (95, 100))
     yield Line(f"key press while the disk is walked, p95 of {len(waits)}", f"{p95:.0f} ms", "at most 50 ms")
     yield Line("  the longest of them", f"{longest:.0f} ms")

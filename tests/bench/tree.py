@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from condatui_core.sandbox import Sandbox, build_sandbox, build_scale
+from condatui_sandbox import Sandbox, build_sandbox, build_scale
 
 ENVIRONMENTS, PACKAGES = 50, 250
 MANY_ENVIRONMENTS, MANY_PACKAGES = 200, 300

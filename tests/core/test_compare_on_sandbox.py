@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.analyses.columns import environment_listing
 from condatui_core.analyses.compare import compare
-from condatui_core.analyses.listings import environment_listing
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.comparison import Comparison, Listing
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 
 NAMES = (
     "base",

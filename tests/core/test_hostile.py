@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.prefixes import prefix_cache
+from condatui_core.prefixes import cache
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.settings import Locations, Settings
@@ -138,14 +138,14 @@ def test_an_environment_deleted_while_it_is_read_is_no_exception(
 ) -> None:
     for name in ("one", "two"):
         make_prefix(tmp_path / "home/.conda/envs" / name)
-    read_prefix = prefix_cache.read_prefix
+    read_prefix = cache.read_prefix
 
     def delete_first(prefix: str, candidates: tuple[str, ...]) -> PrefixContents:
         if prefix.endswith("one"):
             shutil.rmtree(prefix)
         return read_prefix(prefix, candidates)
 
-    monkeypatch.setattr(prefix_cache, "read_prefix", delete_first)
+    monkeypatch.setattr(cache, "read_prefix", delete_first)
     inventory = _load(_workbench(tmp_path / "home", tmp_path / "own"))
     two = next(each for each in inventory.environments if each.name == "two")
     assert two.python == "3.11.9"

@@ -17,10 +17,10 @@ import pytest
 
 from condatui_core.analyses.channels import channel_name
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.sandbox import Sandbox
-from condatui_core.sandbox.aging import age
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
+from condatui_sandbox import Sandbox
+from condatui_sandbox.environments import age
 from support.conda_oracle import CondaOracle
 from support.sandboxes import conda, manifest
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.machine import Machine
+from condatui_core.inventory import Machine
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import yaml
 
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 from support.dying_job import dying_conda
 from support.sandboxes import manifest
 from support.terminal import Terminal

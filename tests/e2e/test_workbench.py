@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 from support.prefixes import make_prefix
 from support.terminal import Terminal
 

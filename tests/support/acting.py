@@ -9,15 +9,14 @@ from typing import Any
 
 import click
 
-from condatui.commands.acting import act, acting_options
-from condatui.commands.invocation import Invocation
-from condatui.commands.reporting import ReportingGroup
+from condatui.cli.invocation import Invocation, ReportingGroup
+from condatui.cli.run_action import acting_options, run_action
+from condatui_core.actions.protocol import JobContext
 from condatui_core.jobs.queue import JobQueue
-from condatui_core.jobs.work import Surroundings
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import CloneRequest
+from support.contexts import made_context, now
 from support.fake_actions import MakeDirectory, queue_of
-from support.surroundings import made_surroundings, now
 
 
 @dataclass
@@ -30,8 +29,8 @@ class ActingWorkbench:
     def __post_init__(self) -> None:
         self.jobs: JobQueue = queue_of(self.home, self.action)
 
-    async def surroundings(self) -> Surroundings:
-        return made_surroundings(Inventory(), self.home)
+    async def job_context(self) -> JobContext:
+        return made_context(Inventory(), self.home)
 
 
 @click.group(cls=ReportingGroup)
@@ -45,9 +44,9 @@ def commands() -> None:
 @click.pass_obj
 def make(invocation: Invocation, *, name: str, **options: bool) -> None:
     """Make a directory."""
-    act(
+    run_action(
         invocation,
-        lambda inventory, around: CloneRequest(source="/nowhere", target=str(around.locations.home / name)),
+        lambda inventory, context: CloneRequest(source="/nowhere", target=str(context.locations.home / name)),
         **options,
     )
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from click.testing import CliRunner, Result
 
-from condatui.cli import condatui
-from condatui.commands.invocation import Invocation
-from condatui_core.sandbox import Sandbox
+from condatui.cli.invocation import Invocation
+from condatui.cli.main import condatui
+from condatui_sandbox import Sandbox
 
 
 def run_in(sandbox: Sandbox, *arguments: str, terminal: bool = False, answer: str = "") -> Result:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from condatui_core.analyses.columns import environment_listing
 from condatui_core.analyses.compare import compare
-from condatui_core.analyses.listings import environment_listing
 from condatui_core.records.comparison import Comparison, Row
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig

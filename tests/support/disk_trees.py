@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.messages import PlaceRequest, Request, Result
-from condatui_core.disk.places import nested_in
+from condatui_core.disk.measure import nested_in
+from condatui_core.disk.messages import PlaceRequest, WalkRequest, WalkResult
 from condatui_core.disk.walk import walk
 from condatui_core.records.disk import DiskPlace
 
@@ -42,7 +42,7 @@ def cache(path: Path, *, writable: bool = True) -> DiskPlace:
     return DiskPlace(path=str(path), cache=True, writable=writable)
 
 
-def walked(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False) -> Result:
+def walked(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False) -> WalkResult:
     """Walk these places, with no process between but the workers."""
     requests = tuple(
         PlaceRequest(
@@ -54,9 +54,9 @@ def walked(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool 
     )
     told: list[object] = []
     now = time.time_ns() + LATER
-    walk(Request(requests, os.fsencode(kept) if kept else b"", anew, 2, now), told.append)
+    walk(WalkRequest(requests, os.fsencode(kept) if kept else b"", anew, 2, now), told.append)
     result = told[-1]
-    assert isinstance(result, Result)
+    assert isinstance(result, WalkResult)
     return result
 
 

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import msgspec
 
-from condatui_core.jobs.running.job_work import JobWork
-from condatui_core.records.job import Aftermath, Job
+from condatui_core.jobs.job_work import JobWork
+from condatui_core.records.job import Job, Recovery
 from condatui_core.records.request import Request
-from condatui_core.sandbox import Sandbox
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
+from condatui_sandbox import Sandbox
 
 TESTS = Path(__file__).parents[1]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -91,15 +91,15 @@ async def carried_out(sandbox: Sandbox, request: Request) -> Job:
     return jobs.job(job.id) or job
 
 
-async def told(sandbox: Sandbox) -> Aftermath:
+async def told(sandbox: Sandbox) -> Recovery:
     """What the next start says; the one after it says no more."""
     jobs = workbench_of(sandbox).jobs
     (job,) = await jobs.interrupted()
     assert job.state == "interrupted"
     await jobs.settle(job.id)
     assert await workbench_of(sandbox).jobs.interrupted() == ()
-    assert job.aftermath
-    return job.aftermath
+    assert job.recovery
+    return job.recovery
 
 
 def _workbench(environ: dict[str, str], home: Path) -> Workbench:
@@ -155,7 +155,7 @@ async def main(home: str, stage: str, effect: str) -> None:
         pass
     over = jobs.job(job.id)
     assert over and over.end
-    after = over.aftermath.message if over.aftermath else ""
+    after = over.recovery.message if over.recovery else ""
     sys.stdout.write("\n".join((over.state, over.end.message, over.end.detail, over.end.hint, after)))
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from condatui_core.conda.command_log import CommandLog
+from condatui_core.actions.protocol import Action, JobContext, Work
 from condatui_core.jobs.queue import JobQueue
-from condatui_core.jobs.work import ActionModule, Surroundings, Work
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
-from condatui_core.records.job import Aftermath, Outcome, Plan, Step
+from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.request import CloneRequest, RemoveRequest, Request
-from support.surroundings import made_surroundings, now
+from support.contexts import made_context, now
 
 STAGES = ("make", "fill", "finish")
 
@@ -43,7 +43,7 @@ class MakeDirectory:
     looked: list[str] = field(default_factory=list)
     """Stages after which somebody asked what there is."""
 
-    async def plan(self, request: CloneRequest, around: Surroundings) -> Plan:
+    async def plan(self, request: CloneRequest, context: JobContext) -> Plan:
         steps = (Step(title="Make the directory"), Step(title="Fill it", argv=("sh", "-c", self.script)))
         return Plan(
             request=request,
@@ -55,7 +55,7 @@ class MakeDirectory:
             confirm=self.confirm,
         )
 
-    async def perform(self, plan: Plan, request: CloneRequest, around: Surroundings, work: Work) -> Outcome:
+    async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
         self.performed.append(request.target)
         target = Path(request.target)
         await work.stage("make", "Making the directory")
@@ -69,15 +69,15 @@ class MakeDirectory:
         await self.at("finish")
         return Outcome(message=f"{target.name} was made", files=(str(target),), findings=self.amiss)
 
-    async def aftermath(self, plan: Plan, request: CloneRequest, stage: str, around: Surroundings) -> Aftermath:
+    async def recover(self, plan: Plan, request: CloneRequest, stage: str, context: JobContext) -> Recovery:
         self.looked.append(stage)
         if not os.path.lexists(request.target):
-            return Aftermath(state="untouched", message="There is no directory.")
+            return Recovery(state="untouched", message="There is no directory.")
         if os.path.exists(f"{request.target}/whole"):
-            return Aftermath(state="done", message="The directory is whole.")
+            return Recovery(state="done", message="The directory is whole.")
         way_out = RemoveRequest(prefixes=(request.target,), restore_point=False)
         message, title = "The directory is half-made.", "Remove the half-made directory"
-        return Aftermath(state="half", message=message, way_out=way_out, way_out_title=title)
+        return Recovery(state="half", message=message, way_out=way_out, way_out_title=title)
 
 
 async def stay(stage: str) -> None:
@@ -90,15 +90,15 @@ def request(directory: Path, name: str = "new") -> CloneRequest:
     return CloneRequest(source="/nowhere", target=str(directory / name))
 
 
-def queue_of(home: Path, action: ActionModule[Any], grace: float = 0.3) -> JobQueue:
+def queue_of(home: Path, action: Action[Any], grace: float = 0.3) -> JobQueue:
     """A queue that carries out every request by this action, for a user with this home."""
-    around = made_surroundings(Inventory(), home)
+    context = made_context(Inventory(), home)
 
-    async def surroundings() -> Surroundings:
-        return around
+    async def job_context() -> JobContext:
+        return context
 
-    def find_action(_: Request) -> ActionModule[Any]:
+    def find_action(_: Request) -> Action[Any]:
         return action
 
     log = CommandLog()
-    return JobQueue(around.locations, surroundings, log=log, clock=now, find_action=find_action, grace=grace)
+    return JobQueue(context.locations, job_context, log=log, clock=now, find_action=find_action, grace=grace)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from condatui_core.conda.conda_environ import Caller
-from condatui_core.conda.inquirer import Inquirer
-from condatui_core.conda.runner import Answer, Runner
+from condatui_core.conda.client import CondaClient
+from condatui_core.conda.commands import Caller
 from condatui_core.errors import CondaError
+from condatui_core.proc.runner import Answer, Runner
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
@@ -67,11 +67,11 @@ def inquirer(
     euid: int = 1000,
     now: datetime = NOON,
     seconds: float = 5,
-) -> Inquirer:
+) -> CondaClient:
     """Somebody with an empty home and an empty cache."""
     (tmp_path / "home").mkdir(exist_ok=True)
     caller = Caller(environ or {}, tmp_path / "home", euid)
-    return Inquirer(runner, caller, tmp_path / "cache", lambda: now, seconds)
+    return CondaClient(runner, caller, tmp_path / "cache", lambda: now, seconds)
 
 
 def installed(root: Path, version: str = "24.7.1", script: str = "") -> Path:

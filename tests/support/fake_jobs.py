@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from condatui_core.analyses.exports.text import ExportText
+from condatui_core.environment_files.export import ExportText
 from condatui_core.records.job import Ended, Job, Outcome, Plan, StageBegun, Step
 from condatui_core.records.request import Request
 from condatui_core.records.restore_point import RestorePointSummary

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 from support.gpu_facts import NO_DRIVER_TEXT
 
 _VERSION = """\

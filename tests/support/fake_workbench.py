@@ -7,17 +7,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from condatui_core.disk.survey import Survey
+from condatui_core.actions.protocol import JobContext
+from condatui_core.disk.usage import DiskUsage
+from condatui_core.environment_files.export import ExportText
 from condatui_core.gpu.examination import GpuProgress
-from condatui_core.jobs.work import Surroundings
-from condatui_core.records.command_run import CommandRun
+from condatui_core.proc.runner import CommandRun
 from condatui_core.records.disk import Breakdown
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.gpu import GpuResult
+from condatui_core.records.request import ExportRequest
+from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.settings import Locations, Settings
+from support.contexts import made_context
 from support.fake_jobs import FakeJobs
 from support.gpu_facts import no_torch
-from support.surroundings import made_surroundings
 
 
 @dataclass
@@ -41,7 +44,7 @@ class FakeLog:
 class FakeDisk:
     """A disk of which a test tells what is found on it; an asyncio.Event among that is waited for."""
 
-    script: Sequence[Survey | Exception | asyncio.Event] = ()
+    script: Sequence[DiskUsage | Exception | asyncio.Event] = ()
     walks: list[bool] = field(default_factory=list)
     """For every walk, whether it read everything anew."""
     ended: int = 0
@@ -50,8 +53,8 @@ class FakeDisk:
     """By prefix."""
 
     async def survey(
-        self, inventory: Inventory, *, anew: bool = False, former: Survey | None = None
-    ) -> AsyncGenerator[Survey, None]:
+        self, inventory: Inventory, *, anew: bool = False, former: DiskUsage | None = None
+    ) -> AsyncGenerator[DiskUsage, None]:
         self.walks.append(anew)
         try:
             for step in self.script:
@@ -149,9 +152,15 @@ class FakeWorkbench:
                 yield step
                 await asyncio.sleep(0)
 
-    async def surroundings(self) -> Surroundings:
+    async def job_context(self) -> JobContext:
         known = [each for each in self.script if isinstance(each, Inventory)]
-        return made_surroundings(known[-1] if known else self.first, self.locations.home)
+        return made_context(known[-1] if known else self.first, self.locations.home)
+
+    async def preview_export(self, request: ExportRequest) -> ExportText:
+        return await self.jobs.preview(request)
+
+    async def restore_points(self) -> tuple[RestorePointSummary, ...]:
+        return await self.jobs.restore_points()
 
     async def changed(self) -> bool:
         self.looks += 1

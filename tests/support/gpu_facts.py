@@ -8,7 +8,6 @@ from condatui_core.gpu.examination import judge
 from condatui_core.records.gpu import CondaBuild, Device, Driver, GpuResult, StaticFacts, TorchFacts
 from condatui_core.records.gpu_probe import (
     Available,
-    Begun,
     Built,
     ConvolutionRun,
     Counted,
@@ -19,6 +18,7 @@ from condatui_core.records.gpu_probe import (
     KernelRun,
     Loaded,
     Over,
+    ProbeBegun,
     ProbeRun,
     Stage,
     Why,
@@ -97,7 +97,7 @@ def static(torch: TorchFacts = CUDA_TORCH, **fields: object) -> StaticFacts:
 def imported(cuda: str | None = "12.6", version: str = "2.6.0", **built: object) -> tuple[Stage, ...]:
     """The stages up to what torch says it was built for."""
     said = Built(cuda=cuda, **{"archs": ARCHS, **built})  # type: ignore[arg-type]
-    return (Begun(python="3.11.9"), Imported(version=version, file=f"{PREFIX}/x.py"), said)
+    return (ProbeBegun(python="3.11.9"), Imported(version=version, file=f"{PREFIX}/x.py"), said)
 
 
 def sees_none(why: str, *warnings: str, cuda: str | None = "12.6", kind: str = "RuntimeError") -> ProbeRun:
@@ -120,7 +120,7 @@ def computes(*kernels: Stage, cuda: str | None = "12.6", more: tuple[Stage, ...]
 def fails(message: str, kind: str = "ImportError", **fields: object) -> ProbeRun:
     """A torch whose import raised this."""
     stage = ImportFailed(kind=kind, message=message, **fields)  # type: ignore[arg-type]
-    return ended(Begun(python="3.11.9"), stage)
+    return ended(ProbeBegun(python="3.11.9"), stage)
 
 
 def ended(*stages: Stage, **fields: object) -> ProbeRun:
@@ -141,4 +141,4 @@ def no_torch(prefix: str) -> GpuResult:
 
 def crashed(number: int) -> ProbeRun:
     """A torch whose import died of a signal."""
-    return ended(Begun(), exit_code=-number)
+    return ended(ProbeBegun(), exit_code=-number)

@@ -72,8 +72,8 @@ async def main(home: str, target: str, stop: str, script: str) -> None:
     over = jobs.job(job.id)
     assert over
     assert over.end
-    assert over.aftermath
-    _say(over.state, over.aftermath.state, over.end.message, over.end.detail)
+    assert over.recovery
+    _say(over.state, over.recovery.state, over.end.message, over.end.detail)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from condatui.keys import key_list_markdown
+from condatui.actions.keymap import key_list_markdown
 
 README = Path(__file__).parents[2] / "README.md"
 _BEGIN, _END = "<!-- keys: written by `make keys` -->\n", "<!-- end of keys -->\n"

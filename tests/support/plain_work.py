@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TypeVar
 
-from condatui_core.conda.command_log import CommandLog
 from condatui_core.conda.process import ProcessRunner
-from condatui_core.conda.runner import Answer, Runner
+from condatui_core.proc.runner import Answer, CommandLog, Runner
 
 _T = TypeVar("_T")
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from condatui_core.jobs.work import Surroundings
+from condatui_core.actions.protocol import JobContext
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import CondaFacts, Installation
+from support.contexts import made_context
 from support.disk_trees import write
 from support.fake_conda import program
 from support.prefixes import CONDA_FORGE, FakePrefix, make_prefix, record_of
-from support.surroundings import made_surroundings
 
 REMOVES = 'rm -rf "$3"'
 """What a conda does that really removes: its third argument is the prefix."""
@@ -101,13 +101,13 @@ class RemovalMachine:
         given = {"name": path.name, "prefix": str(path), "installation": str(self.root), "contents": contents}
         self.environments.append(Environment(**{**given, **fields}))  # type: ignore[arg-type]
 
-    def around(self, **settings: object) -> Surroundings:
+    def context(self, **settings: object) -> JobContext:
         """What actions get to see."""
         conda = Installation(executable=str(self.root / "bin/conda"), root_prefix=str(self.root), version="24.7.1")
         inventory = Inventory(environments=tuple(self.environments), installations=(conda,))
         facts = {str(self.root): CondaFacts(envs_dirs=(str(self.envs),), pkgs_dirs=(str(self.root / "pkgs"),))}
-        around = made_surroundings(inventory, self.home, euid=os.geteuid(), facts=facts)
-        return replace(around, settings=msgspec.structs.replace(around.settings, **settings))
+        context = made_context(inventory, self.home, euid=os.geteuid(), facts=facts)
+        return replace(context, settings=msgspec.structs.replace(context.settings, **settings))
 
     def point_ids(self) -> Sequence[str]:
         """The restore points there are, those being made included."""

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 
 
 def conda(sandbox: Sandbox, *arguments: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import Measurement
-from condatui_core.disk.survey import Survey, survey
+from condatui_core.disk.usage import DiskUsage, survey
 from condatui_core.records.disk import DiskPlace, LinkTable, PlaceSizes, ShareClass, Unit
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
@@ -74,7 +74,7 @@ async def said(*measurements: Measurement) -> AsyncGenerator[Measurement, None]:
         yield each
 
 
-async def surveyed(inventory: Inventory, *held: Held, archives: int = 0, index: int = 0) -> list[Survey]:
+async def surveyed(inventory: Inventory, *held: Held, archives: int = 0, index: int = 0) -> list[DiskUsage]:
     """What is known before the disk is measured and after."""
     measurement = measurement_of(inventory, *held, archives=archives, index=index)
     return [each async for each in survey(said(measurement), inventory)]

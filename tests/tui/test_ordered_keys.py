@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.events import Key
 
-from condatui.screens.acting import ActingPanel
-from condatui.widgets.filter_bar import FilterBar
+from condatui.panels.action_panel import ActionPanel
 from condatui.widgets.form_bar import FormBar
+from condatui.widgets.input_bars import FilterBar
 from condatui_core.records.request import RemoveRequest
 from support.fake_workbench import FakeWorkbench
 from support.inventories import ROOT, inventory, loaded
@@ -48,7 +48,7 @@ async def test_what_is_removed_is_what_was_marked() -> None:
 async def test_what_is_typed_after_a_key_goes_into_what_it_opens() -> None:
     async with opened(workbench=bench()) as driver:
         burst(driver, "j", "n", *"jade")
-        await driver.until(lambda: driver.app.screen.query(ActingPanel))
+        await driver.until(lambda: driver.app.screen.query(ActionPanel))
         await driver.until(lambda: driver.app.screen.query_one(FormBar).answers.get("name") == "jade")
         assert driver.cursor == f"{ENVS}/beta"
 

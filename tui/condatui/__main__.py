@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from condatui.commands.invocation import Invocation
-from condatui.commands.open import open_workbench
+from condatui.cli.invocation import Invocation
+from condatui.cli.main import open_workbench
 from condatui_core.errors import CondatuiError
 
 
@@ -18,7 +18,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     if len(sys.argv) == 1:
         sys.exit(_open())
-    from condatui.cli import condatui  # noqa: PLC0415 - who only opens the workbench need not wait for a parser
+    from condatui.cli.main import condatui  # noqa: PLC0415 - who only opens the workbench need not wait for a parser
 
     condatui.main(prog_name="condatui", obj=Invocation.of_process())
 
@@ -27,7 +27,7 @@ def _open() -> int:
     try:
         return open_workbench(Invocation.of_process())
     except CondatuiError as error:
-        from condatui.commands.reporting import report  # noqa: PLC0415 - as above
+        from condatui.cli.invocation import report  # noqa: PLC0415 - as above
 
         report(error)
         return error.exit_code

@@ -19,33 +19,34 @@ from textual.command import CommandPalette, Provider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
-from condatui.acting_app import ActingApp
-from condatui.action import Action
-from condatui.actions import ACTION_BY_ID, bindings
+from condatui.action_app import ActionApp
+from condatui.actions.action import Action
+from condatui.actions.context import ActionContext, comparable
+from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
-from condatui.places import PLACES
-from condatui.screens.attending import GROUP as ATTENDING
-from condatui.screens.attending import Attending
-from condatui.screens.checking import GROUP as CHECKING
-from condatui.screens.checking import LOOKING, Checking
+from condatui.palette import PlaceCommands
 from condatui.screens.environments import EnvironmentsScreen
-from condatui.screens.measuring import GROUP as MEASURING
-from condatui.screens.measuring import Measuring
-from condatui.screens.palette import PlaceCommands
 from condatui.screens.place import PlaceScreen
-from condatui.screens.session import Session
-from condatui.standing import Standing, comparable
+from condatui.screens.places import PLACES
+from condatui.services.disk_monitor import WALK_GROUP as MEASURING
+from condatui.services.disk_monitor import DiskMonitor
+from condatui.services.gpu_monitor import CHECKS_GROUP as CHECKING
+from condatui.services.gpu_monitor import LOOKING, GpuMonitor
+from condatui.services.job_monitor import JOBS_GROUP as ATTENDING
+from condatui.services.job_monitor import JobMonitor
+from condatui.session import Session
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Inventory
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
+
 _PATIENCE = 20
 """Looking for changes may take one part in so many of the time."""
 
 
-class CondatuiApp(ActingApp):
+class CondatuiApp(ActionApp):
     """The workbench. It owns whatever runs on when a screen goes away."""
 
     TITLE = "condatui"
@@ -75,9 +76,9 @@ class CondatuiApp(ActingApp):
         self.session = Session(self, workbench, host=host, clock=clock)
         self.set_class(workbench.settings.ascii, "-ascii")
         self._first = first
-        self._measuring = Measuring(self, self.session)
-        self._checking = Checking(self, self.session)
-        self.attending = Attending(self, self.session)
+        self._measuring = DiskMonitor(self, self.session)
+        self._checking = GpuMonitor(self, self.session)
+        self.job_monitor = JobMonitor(self, self.session)
         if first:
             self.session.inventory = first
         self.set_keymap(dict(self.session.keymap.changed))
@@ -178,7 +179,7 @@ class CondatuiApp(ActingApp):
             self.session.stop_loading()
             self._measuring.start()
             self._checking.look()
-            self.attending.start()
+            self.job_monitor.start()
 
     def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:
@@ -202,8 +203,10 @@ class CondatuiApp(ActingApp):
 
     async def _perform(self, action: Action) -> None:
         place = self.screen
-        standing = place.standing if isinstance(place, PlaceScreen) else Standing(self.session.inventory)
-        if (reason := action.reason(standing)) is None:
+        action_context = (
+            place.action_context if isinstance(place, PlaceScreen) else ActionContext(self.session.inventory)
+        )
+        if (reason := action.reason(action_context)) is None:
             await self.run_action(action.call)
         elif isinstance(place, PlaceScreen):
             place.say(reason)
@@ -219,11 +222,11 @@ class CondatuiApp(ActingApp):
     def action_check_gpu(self) -> None:
         """Check the marked environments, or the one under the cursor."""
         if isinstance(self.screen, PlaceScreen):
-            self._checking.check(each for each in self.screen.standing.chosen if each.state in ("ok", "broken"))
+            self._checking.check(each for each in self.screen.action_context.chosen if each.state in ("ok", "broken"))
 
     def action_check_all_gpus(self) -> None:
         """Check every environment that has a framework to check; root those of other users only if they are marked."""
-        from condatui_core.gpu.whose import checked_unasked  # noqa: PLC0415 - not before somebody checks
+        from condatui_core.gpu.check import checked_unasked  # noqa: PLC0415 - not before somebody checks
 
         found = self.session.with_frameworks
         own = checked_unasked(found, euid=os.geteuid())
@@ -256,7 +259,7 @@ class CondatuiApp(ActingApp):
 
         place = self.screen
         if isinstance(place, PlaceScreen):
-            prefixes = comparable(place.standing)
+            prefixes = comparable(place.action_context)
             await self.switch_mode("compare")
             if isinstance(self.screen, CompareScreen):
                 self.screen.compare(prefixes)

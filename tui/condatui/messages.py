@@ -9,8 +9,8 @@ from textual.message import Message
 from condatui_core.records.environment import Inventory
 
 if TYPE_CHECKING:
-    from condatui.view_models.gpu_state import GpuState
-    from condatui_core.disk.survey import Survey
+    from condatui.view_models.gpu import GpuState
+    from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.job import Job
     from condatui_core.records.request import Request
 
@@ -30,7 +30,7 @@ class InventoryLoaded(Message):
 class DiskSurveyed(Message):
     """More is known of the disk than before; the newest is all that counts."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: DiskUsage) -> None:
         super().__init__()
         self.survey = survey
 

@@ -12,7 +12,7 @@ _LONGEST = 1.0
 """Seconds after which the keys are let go on, should what they wait for have got lost with its widget."""
 
 
-class _Turn(Message):
+class _KeyTurn(Message):
     """Goes the way that key presses go, from the widget that has the focus up to the app, and so arrives after them."""
 
     def __init__(self, act: Callable[[], Awaitable[None]]) -> None:
@@ -40,7 +40,7 @@ class OrderedKeys(App[None]):
 
     async def in_order(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do something when all keys that were pressed before have had their effect."""
-        turn = _Turn(act)
+        turn = _KeyTurn(act)
         if self._held is not None or not (self.focused or self.screen).post_message(turn):
             await act()
             return
@@ -48,8 +48,8 @@ class OrderedKeys(App[None]):
         self._held = held
         self.set_timer(_LONGEST, lambda: self._let_go_on(held))
 
-    @on(_Turn)
-    async def _take_turn(self, turn: _Turn) -> None:
+    @on(_KeyTurn)
+    async def _take_turn(self, turn: _KeyTurn) -> None:
         held = self._held
         try:
             await turn.act()

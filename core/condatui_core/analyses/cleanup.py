@@ -5,12 +5,42 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.records.cleanup import Candidate, Choice
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
+
+# What could go from this machine, and why.
+
+
+class CleanupCandidate(Struct, frozen=True, kw_only=True):
+    """One thing that could go: an environment, what is left of one, or a part of a package cache."""
+
+    key: str
+    """Its identity."""
+    path: str
+    """The prefix, or the package cache."""
+    name: str
+    """What it is called."""
+    part: Cleanable | None = None
+    """Which part of a package cache; None for an environment."""
+    reasons: tuple[str, ...] = ()
+    """Why it could go, strongest first, in a few words each."""
+    bytes: int = 0
+    """What it occupies; 0 if that was not measured."""
+    blocked: str = ""
+    """Why it cannot be chosen; empty if it can."""
+
+
+class CleanupChoice(Struct, frozen=True, kw_only=True):
+    """What of all that is to go."""
+
+    prefixes: tuple[str, ...] = ()
+    cleaned: tuple[tuple[str, tuple[Cleanable, ...]], ...] = ()
+    """(package cache, the parts of it that are cleaned) pairs."""
+
 
 _REASONS = ("orphan", "stale", "scratch-name")
 """Findings for which an environment could go, strongest first."""
@@ -31,7 +61,7 @@ _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
 
 def candidates(
     environments: Iterable[Environment], caches: Iterable[CacheUse], costs: Mapping[str, Cost]
-) -> tuple[Candidate, ...]:
+) -> tuple[CleanupCandidate, ...]:
     """Name what could go: what failed clones have left, what nobody uses or means to keep, what caches hold in vain."""
     found = [ranked for environment in environments if (ranked := _ranked(environment, costs))]
     found.sort(key=lambda each: (each[0], -each[1].bytes))
@@ -39,7 +69,7 @@ def candidates(
     return (*(candidate for _, candidate in found), *parts)
 
 
-def without_going(found: Iterable[Candidate], at_work: Sequence[Request]) -> tuple[Candidate, ...]:
+def without_going(found: Iterable[CleanupCandidate], at_work: Sequence[Request]) -> tuple[CleanupCandidate, ...]:
     """Block what these requests, which are being carried out, take away, or make: a clone is half-made till then."""
     going = {prefix for each in at_work if isinstance(each, RemoveRequest) for prefix in each.prefixes}
     going |= {each.target for each in at_work if isinstance(each, CloneRequest)}
@@ -56,7 +86,7 @@ def without_going(found: Iterable[Candidate], at_work: Sequence[Request]) -> tup
     )
 
 
-def choice_of(chosen: Iterable[Candidate]) -> Choice:
+def choice_of(chosen: Iterable[CleanupCandidate]) -> CleanupChoice:
     """Sum up what was chosen."""
     prefixes: list[str] = []
     caches: dict[str, list[Cleanable]] = {}
@@ -65,10 +95,12 @@ def choice_of(chosen: Iterable[Candidate]) -> Choice:
             caches.setdefault(each.path, []).append(each.part)
         else:
             prefixes.append(each.path)
-    return Choice(prefixes=tuple(prefixes), cleaned=tuple((path, tuple(parts)) for path, parts in caches.items()))
+    return CleanupChoice(
+        prefixes=tuple(prefixes), cleaned=tuple((path, tuple(parts)) for path, parts in caches.items())
+    )
 
 
-def requests_of(choice: Choice) -> tuple[RemoveRequest | CleanRequest, ...]:
+def requests_of(choice: CleanupChoice) -> tuple[RemoveRequest | CleanRequest, ...]:
     """What has to be asked for, in this order: caches hold more in vain once environments are gone."""
     together: dict[tuple[Cleanable, ...], list[str]] = {}
     for path, parts in choice.cleaned:
@@ -77,7 +109,7 @@ def requests_of(choice: Choice) -> tuple[RemoveRequest | CleanRequest, ...]:
     return (*removing, *(CleanRequest(pkgs_dirs=tuple(paths), what=parts) for parts, paths in together.items()))
 
 
-def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, Candidate] | None:
+def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, CleanupCandidate] | None:
     """An environment for which there is a reason, and how strong that is: the lower, the stronger."""
     # A directory that may be the user's own is an orphan too, of lesser severity.
     findings = {each.id: each for each in environment.findings if (each.id, each.severity) != ("orphan", "note")}
@@ -85,7 +117,7 @@ def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, C
     if not reasons or environment.base:
         return None
     cost = costs.get(environment.prefix)
-    return 2 * _REASONS.index(reasons[0]) - (len(reasons) > 1), Candidate(
+    return 2 * _REASONS.index(reasons[0]) - (len(reasons) > 1), CleanupCandidate(
         key=environment.prefix,
         path=environment.prefix,
         name=environment.name,
@@ -101,7 +133,7 @@ def _obstacles(environment: Environment, findings: Collection[str]) -> Iterator[
     yield from (words for finding, words in _OBSTACLES.items() if finding in findings)
 
 
-def _parts(cache: CacheUse, *, others: bool) -> Iterator[Candidate]:
+def _parts(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
     """The parts of a package cache that could go, and at last what could not without harm.
 
     Packages that are all in use stand there too where `others` could go: these may leave some unused.
@@ -123,8 +155,8 @@ def _parts(cache: CacheUse, *, others: bool) -> Iterator[Candidate]:
 
 def _part(
     cache: CacheUse, part: Cleanable, name: str, reasons: tuple[str, ...], units: Sequence[CachedUnit], *, blocked: str
-) -> Candidate:
-    return Candidate(
+) -> CleanupCandidate:
+    return CleanupCandidate(
         key=f"{cache.path}\0{name}",
         path=cache.path,
         name=name,

@@ -8,18 +8,18 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
-from condatui_core.analyses.agreement import (
-    Line,
+from condatui_core.analyses.columns import align
+from condatui_core.analyses.similarity import (
+    ComparedLine,
     Ranks,
     builds_agree,
     channel_identity,
     channels_agree,
     judge,
     satisfies,
+    similarity_matrix,
     versions_agree,
 )
-from condatui_core.analyses.alignment import align
-from condatui_core.analyses.similarity import similarity_matrix
 from condatui_core.records.comparison import Cell, Comparison, Listing, Row, Sign, Status, Summary
 
 Cells = tuple[Cell | None, ...]
@@ -58,7 +58,7 @@ def _summary(rows: Sequence[Row]) -> Summary:
     )
 
 
-def _row(line: Line, reference: int) -> Row:
+def _row(line: ComparedLine, reference: int) -> Row:
     status = "same" if line.uniform else _status(line)
     return Row(
         name=line.name,
@@ -82,7 +82,7 @@ def _met(asking: Cell, versions: set[str]) -> bool | None:
     return False if False in answers else (True in answers or None)
 
 
-def _status(line: Line) -> Status:
+def _status(line: ComparedLine) -> Status:
     present = [cell for cell in line.cells if cell]
     if len(present) < len(line.cells):
         return "missing"
@@ -106,7 +106,7 @@ def _builds_differ(cells: Sequence[Cell]) -> bool:
     return any(not builds_agree(left, right) for left, right in combinations(cells, 2))
 
 
-def _signs(line: Line, reference: int) -> tuple[Sign, ...]:
+def _signs(line: ComparedLine, reference: int) -> tuple[Sign, ...]:
     return tuple(_sign(line.cells[reference], cell, line.ranks) for cell in line.cells)
 
 

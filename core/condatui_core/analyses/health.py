@@ -11,8 +11,7 @@ from msgspec import Struct
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import SEVERITIES, Finding, Problem
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.prefix import PrefixContents
-from condatui_core.records.sighting import Look, Sighting
+from condatui_core.records.prefix import PrefixContents, PrefixPointer, PrefixProbe
 
 _SCRATCH = re.compile(
     r"(?:^|[-_. ])(?:test(?:s|ing|env)?|try|tmp|temp|foo|bar|baz|asdf|scratch|junk|dummy|delete(?:me)?|trash|untitled"
@@ -21,11 +20,11 @@ _SCRATCH = re.compile(
 )
 
 
-class Observed(Struct, frozen=True, kw_only=True):
+class PrefixObservations(Struct, frozen=True, kw_only=True):
     """All that was seen of one prefix, for the analyses to judge."""
 
-    sighting: Sighting
-    look: Look
+    sighting: PrefixPointer
+    look: PrefixProbe
     name: str
     contents: PrefixContents | None = None
     last_used: LastUsed | None = None
@@ -34,7 +33,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     config: ChannelConfig = ChannelConfig()
 
 
-def state_of(observed: Observed) -> State:
+def state_of(observed: PrefixObservations) -> State:
     """Say whether a prefix is an environment in order, and if not, what it is."""
     look, contents = observed.look, observed.contents
     if not look.exists:
@@ -49,13 +48,11 @@ def state_of(observed: Observed) -> State:
     return "broken" if contents and _damage(contents) else "ok"
 
 
-def findings_of(observed: Observed, *, now: datetime, stale_days: int) -> tuple[Finding, ...]:
+def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int) -> tuple[Finding, ...]:
     """Judge one environment; gravest findings first."""
     found = [*_state_findings(observed, state_of(observed))]
     if observed.contents is not None and observed.look.exists:
-        from condatui_core.analyses.provenance import (  # noqa: PLC0415 - names are shown before contents are read
-            provenance_findings,
-        )
+        from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - costs the first picture
 
         found += provenance_findings(observed.contents, observed.config)
         found += _lesser_problems(observed.contents)
@@ -77,7 +74,7 @@ def _lines(problems: Sequence[Problem]) -> tuple[str, ...]:
     return tuple(f"{problem.path}: {problem.reason}" for problem in problems)
 
 
-def _state_findings(observed: Observed, state: State) -> list[Finding]:
+def _state_findings(observed: PrefixObservations, state: State) -> list[Finding]:
     prefix = observed.sighting.prefix
     if state == "missing":
         return [_missing(observed)]
@@ -92,7 +89,7 @@ def _state_findings(observed: Observed, state: State) -> list[Finding]:
     return []
 
 
-def _missing(observed: Observed) -> Finding:
+def _missing(observed: PrefixObservations) -> Finding:
     return Finding(
         id="missing",
         severity="warning",
@@ -102,7 +99,7 @@ def _missing(observed: Observed) -> Finding:
     )
 
 
-def _orphan(observed: Observed) -> Finding:
+def _orphan(observed: PrefixObservations) -> Finding:
     if observed.look.half_made:
         return Finding(
             id="orphan",
@@ -128,7 +125,7 @@ def _orphan(observed: Observed) -> Finding:
     )
 
 
-def _broken(observed: Observed, contents: PrefixContents) -> Finding:
+def _broken(observed: PrefixObservations, contents: PrefixContents) -> Finding:
     damage = _damage(contents)
     if not observed.look.has_history:
         return Finding(
@@ -166,7 +163,7 @@ def _frozen(contents: PrefixContents) -> list[Finding]:
     return [Finding(id="frozen", severity="note", message="frozen", remedy=remedy, evidence=evidence)]
 
 
-def _writable(observed: Observed) -> list[Finding]:
+def _writable(observed: PrefixObservations) -> list[Finding]:
     if observed.look.writable is not False:
         return []
     owner = observed.look.owner

@@ -53,7 +53,7 @@ class Origins(Struct, frozen=True, kw_only=True):
     """pip's distributions by origin: `index`, `vcs`, `local`, `editable`, `url`, `unknown`."""
 
 
-class _Entry(Struct, frozen=True):
+class _OriginEntry(Struct, frozen=True):
     """One package as it is counted."""
 
     label: str
@@ -68,7 +68,7 @@ def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
     asked = contents.requested_names
     pip = contents.pip_distributions
     by_channel = [
-        _Entry(
+        _OriginEntry(
             channel_name(each.base_url, config),
             each.installed_bytes,
             each.base_url,
@@ -78,11 +78,12 @@ def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
         for each in contents.packages
     ]
     return Origins(
-        channels=_shares((*by_channel, *(_Entry(PYPI, each.installed_bytes) for each in pip))),
+        channels=_shares((*by_channel, *(_OriginEntry(PYPI, each.installed_bytes) for each in pip))),
         platforms=_shares(
-            _Entry(_platform(each), each.installed_bytes, requested=each.name in asked) for each in contents.packages
+            _OriginEntry(_platform(each), each.installed_bytes, requested=each.name in asked)
+            for each in contents.packages
         ),
-        pip=_shares(_Entry(each.origin, each.installed_bytes) for each in pip),
+        pip=_shares(_OriginEntry(each.origin, each.installed_bytes) for each in pip),
     )
 
 
@@ -111,8 +112,8 @@ def _platform(record: PackageRecord) -> str:
     return "noarch" if record.noarch else record.subdir or "unknown"
 
 
-def _shares(entries: Iterable[_Entry]) -> tuple[Share, ...]:
-    together: dict[tuple[str, str | None], list[_Entry]] = {}
+def _shares(entries: Iterable[_OriginEntry]) -> tuple[Share, ...]:
+    together: dict[tuple[str, str | None], list[_OriginEntry]] = {}
     for entry in entries:
         together.setdefault((entry.label, entry.base_url), []).append(entry)
     shares = [

@@ -1,14 +1,105 @@
-"""How much alike environments are: of the names in either, the part with the same name, version and channel in both."""
+"""How much alike environments are, by which of their cells agree."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from itertools import combinations
 
-from condatui_core.analyses.agreement import Line, channel_identity, channels_agree, is_vague, judge, versions_agree
-from condatui_core.analyses.alignment import align
+from msgspec import Struct
+
+from condatui_core.analyses.columns import align
+from condatui_core.analyses.specs import satisfies_conda, satisfies_pep440
+from condatui_core.analyses.versions import Scheme, is_pep440, rank_versions
 from condatui_core.records.comparison import Cell, Listing
+
+# Whether two cells of one row agree, in version, build or channel. What a cell does not state agrees with anything.
+
+
+Ranks = Mapping[str, int]
+"""The versions of a row, numbered from the oldest up; the same version in two spellings has one number."""
+
+
+class ComparedLine(Struct, frozen=True):
+    """The cells of one row with what they are judged by."""
+
+    name: str
+    cells: tuple[Cell | None, ...]
+    ranks: Ranks
+    uniform: bool
+    """Whether no cell is missing and all of them read the same, as in most rows."""
+
+
+def judge(name: str, cells: tuple[Cell | None, ...]) -> ComparedLine:
+    """Order the versions of a row; where its cells all read the same there is nothing to order."""
+    present = [cell for cell in cells if cell]
+    uniform = len(present) == len(cells) and all(_reads_same(present[0], cell) for cell in present)
+    stated = {cell.version for cell in present if cell.version}
+    ranks = rank_versions(stated, _scheme(present)) if len(stated) > 1 else dict.fromkeys(stated, 0)
+    return ComparedLine(name, cells, ranks, uniform)
+
+
+def _reads_same(left: Cell, right: Cell) -> bool:
+    return (
+        left.version == right.version
+        and left.build == right.build
+        and left.base_url == right.base_url
+        and left.channel == right.channel
+        and left.constraint == right.constraint
+    )
+
+
+def _scheme(cells: Sequence[Cell]) -> Scheme:
+    """By whose rules a row is ordered: where both sources meet, by PEP 440 if it can read every version."""
+    if all(cell.source == "conda" for cell in cells):
+        return "conda"
+    if all(cell.source == "pypi" for cell in cells):
+        return "pep440"
+    return "pep440" if all(is_pep440(cell.version) for cell in cells if cell.version) else "conda"
+
+
+def versions_agree(left: Cell, right: Cell, ranks: Ranks) -> bool:
+    """Tell whether two cells can be the same version; two constraints are, if they read the same."""
+    if left.version and right.version:
+        return ranks[left.version] == ranks[right.version]
+    if left.version:
+        return satisfies(left.version, right) is not False
+    if right.version:
+        return satisfies(right.version, left) is not False
+    return left.constraint == right.constraint
+
+
+def satisfies(version: str, asking: Cell) -> bool | None:
+    """Check a version against the constraint of a cell, by the rules of its source; None if that cannot be done."""
+    check = satisfies_conda if asking.source == "conda" else satisfies_pep440
+    return check(version, asking.constraint)
+
+
+def builds_agree(left: Cell, right: Cell) -> bool:
+    """Tell whether two cells can be the same build."""
+    mine, theirs = left.build, right.build
+    return not mine or not theirs or mine == theirs or fnmatchcase(mine, theirs) or fnmatchcase(theirs, mine)
+
+
+def channels_agree(left: Cell, right: Cell) -> bool:
+    """Tell whether two cells can come from the same channel."""
+    mine, theirs = channel_identity(left), channel_identity(right)
+    return not mine or not theirs or mine == theirs
+
+
+def channel_identity(cell: Cell) -> str:
+    """What the channel of a cell is told apart by: its base URL, or its name where there is none (`pypi`)."""
+    return cell.base_url or cell.channel
+
+
+def is_vague(cell: Cell) -> bool:
+    """Tell whether a cell leaves its version or its channel open, so that it may agree with cells that differ."""
+    return not cell.version or not (cell.base_url or cell.channel)
+
+
+# How much alike environments are: of the names in either, the part with the same name, version and channel in both.
+
 
 Matrix = tuple[tuple[float, ...], ...]
 """Symmetric, a row and a column for each column of a comparison; 1.0 on the diagonal."""
@@ -19,7 +110,7 @@ def similarities(listings: Sequence[Listing]) -> Matrix:
     return similarity_matrix((judge(each.name, each.cells) for each in align(listings)), len(listings))
 
 
-def similarity_matrix(lines: Iterable[Line], size: int) -> Matrix:
+def similarity_matrix(lines: Iterable[ComparedLine], size: int) -> Matrix:
     """Compare every two columns of rows that are aligned and judged already."""
     same = [[0] * size for _ in range(size)]
     either = [[0] * size for _ in range(size)]
@@ -39,7 +130,7 @@ def _ratio(same: list[list[int]], either: list[list[int]], row: int, column: int
     return same[left][right] / either[left][right] if either[left][right] else 1.0
 
 
-def _alike(line: Line) -> tuple[int, ...]:
+def _alike(line: ComparedLine) -> tuple[int, ...]:
     """For each cell, the set of columns whose cells are the same as bits of a number; 0 where it is missing."""
     if any(cell and is_vague(cell) for cell in line.cells):
         return tuple(_agreeing(cell, line) for cell in line.cells)
@@ -51,7 +142,7 @@ def _alike(line: Line) -> tuple[int, ...]:
     return tuple(groups[key] if key is not None else 0 for key in keys)
 
 
-def _agreeing(cell: Cell | None, line: Line) -> int:
+def _agreeing(cell: Cell | None, line: ComparedLine) -> int:
     if cell is None:
         return 0
     return sum(

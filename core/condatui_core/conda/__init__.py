@@ -1,3 +1,3 @@
-"""Condas: found, asked, and every command that was run kept in a log."""
+"""The only place that runs conda: found, asked, told, and its answers parsed."""
 
 from __future__ import annotations

@@ -7,12 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from condatui_core.conda.command_log import CommandLog
-from condatui_core.conda.failure import last_words, not_started, timed_out, too_much
-from condatui_core.conda.process_group import STDERR, STDOUT, Output, run_group
-from condatui_core.conda.runner import Answer
-from condatui_core.credentials import mask_credentials
-from condatui_core.records.command_run import CommandRun, Outcome
+from condatui_core.conda.errors import last_words, not_started, timed_out, too_much
+from condatui_core.proc.child import STDERR, STDOUT, Output, run_group
+from condatui_core.proc.runner import Answer, CommandLog, CommandRun, Outcome
+from condatui_core.text import mask_credentials
 
 MOST_BYTES = 64 * 1024 * 1024
 """What a command may write to stdout, and to stderr."""
@@ -86,7 +84,7 @@ class ProcessRunner:
 
 
 async def _documents(written: bytearray) -> tuple[object, ...]:
-    from condatui_core.conda.documents import parse_documents  # noqa: PLC0415 - json is for when there is an answer
+    from condatui_core.conda.parsers import parse_documents  # noqa: PLC0415 - json is for when there is an answer
 
     if len(written) < _LARGE:
         return parse_documents(written)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from condatui_core.conda.executables import NAMES
 from condatui_core.records.installation import Kind
+
+# Where a conda, mamba or micromamba may lie.
+
+
+NAMES = ("conda", "mamba", "micromamba")
+
 
 _COMMAND = re.compile(rb"^# cmd: (.+)$", re.MULTILINE)
 _HISTORY_BYTES = 4096
@@ -98,3 +103,9 @@ def _mamba_roots(executable: str, environ: Mapping[str, str], home: Path) -> Ite
 
 def _is_mamba_root(prefix: str) -> bool:
     return any(os.path.isdir(os.path.join(prefix, each)) for each in ("pkgs", "conda-meta", "envs"))
+
+
+def package_caches(root_prefix: str, pkgs_dirs: Sequence[str]) -> tuple[str, ...]:
+    """Where an installation keeps its packages, as far as that is known; each once."""
+    default = (os.path.join(root_prefix, "pkgs"),) if root_prefix else ()
+    return tuple(dict.fromkeys(os.path.realpath(each) for each in (*pkgs_dirs, *default)))

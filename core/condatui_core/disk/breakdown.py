@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
-from condatui_core.disk.owners import Owners, read_owners
+from condatui_core.prefixes.ownership import Owners, read_owners
 from condatui_core.records.disk import Breakdown, PackageUse, UntrackedDirectory
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -19,7 +19,7 @@ _BOOKKEEPING = -1
 _UNTRACKED = -2
 
 
-class _Use(Struct):
+class _PackageTally(Struct):
     bytes: int = 0
     exclusive: int = 0
     files: int = 0
@@ -30,7 +30,7 @@ class _Use(Struct):
         self.files += files
 
 
-class _Inode(Struct):
+class _CountedInode(Struct):
     """An inode with several links: it is charged to the first package that has one."""
 
     count: int
@@ -46,20 +46,20 @@ def break_down(prefix: str, contents: PrefixContents, *, nested: Collection[str]
     `nested` names places inside it, relative to it, that are passed over. What cannot be read is left out.
     """
     owners, _ = read_owners(prefix, contents)
-    walk = _Walk(prefix, owners, frozenset(nested))
+    walk = _BreakdownWalk(prefix, owners, frozenset(nested))
     walk.run()
     return _described(prefix, owners, walk)
 
 
-class _Walk:
+class _BreakdownWalk:
     def __init__(self, prefix: str, owners: Owners, nested: frozenset[str]) -> None:
         self._prefix = prefix
         self._owners = owners
         self._nested = nested
-        self._inodes: dict[tuple[int, int], _Inode] = {}
+        self._inodes: dict[tuple[int, int], _CountedInode] = {}
         self._tracked = _directories_of(owners)
-        self.uses: dict[int, _Use] = {}
-        self.untracked: dict[str, _Use] = {}
+        self.uses: dict[int, _PackageTally] = {}
+        self.untracked: dict[str, _PackageTally] = {}
         """By the directory that they are shown at."""
 
     def run(self) -> None:
@@ -97,7 +97,9 @@ class _Walk:
         if status.st_nlink == 1:
             self._charge(directory, owner, size)
             return
-        inode = self._inodes.setdefault((status.st_dev, status.st_ino), _Inode(status.st_nlink, size, directory, owner))
+        inode = self._inodes.setdefault(
+            (status.st_dev, status.st_ino), _CountedInode(status.st_nlink, size, directory, owner)
+        )
         inode.found += 1
         if inode.owner == _UNTRACKED:
             inode.owner, inode.directory = owner, directory
@@ -114,9 +116,11 @@ class _Walk:
         return directory in self._tracked or (name == "__pycache__" and above in self._tracked)
 
     def _charge(self, directory: str, owner: int, size: int, *, exclusive: bool = True, files: int = 1) -> None:
-        self.uses.setdefault(owner, _Use()).add(size, exclusive=exclusive, files=files)
+        self.uses.setdefault(owner, _PackageTally()).add(size, exclusive=exclusive, files=files)
         if owner == _UNTRACKED:
-            self.untracked.setdefault(self._shown_at(directory), _Use()).add(size, exclusive=exclusive, files=files)
+            self.untracked.setdefault(self._shown_at(directory), _PackageTally()).add(
+                size, exclusive=exclusive, files=files
+            )
 
     def _shown_at(self, directory: str) -> str:
         """The highest directory above untracked files that holds nothing else; their own if that holds other files."""
@@ -136,13 +140,13 @@ def _directories_of(owners: Owners) -> frozenset[str]:
     return frozenset(found)
 
 
-def _described(prefix: str, owners: Owners, walk: _Walk) -> Breakdown:
+def _described(prefix: str, owners: Owners, walk: _BreakdownWalk) -> Breakdown:
     packages = [_package_use(owners.packages[index], use) for index, use in walk.uses.items() if index >= 0]
     directories = [
         UntrackedDirectory(path=path, bytes=use.bytes, exclusive=use.exclusive, files=use.files)
         for path, use in walk.untracked.items()
     ]
-    none = _Use()
+    none = _PackageTally()
     return Breakdown(
         prefix=prefix,
         packages=tuple(sorted(packages, key=lambda each: (-each.bytes, each.name))),
@@ -153,7 +157,7 @@ def _described(prefix: str, owners: Owners, walk: _Walk) -> Breakdown:
     )
 
 
-def _package_use(package: PackageRecord | Distribution, use: _Use) -> PackageUse:
+def _package_use(package: PackageRecord | Distribution, use: _PackageTally) -> PackageUse:
     return PackageUse(
         name=package.name,
         version=package.version,

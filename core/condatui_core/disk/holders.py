@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from operator import add
 
-from condatui_core.disk.tree import Files, Inodes
+from msgspec import Struct, field
+
+from condatui_core.disk.messages import PlaceRequest
+from condatui_core.disk.scan import OF_A_CACHE
+from condatui_core.disk.tree import Files, InodeTable, InodeTree
+from condatui_core.disk.tree_store import DamagedStoreError
+from condatui_core.records.disk import LinkTable, ShareClass, Unit, UnitKind
+
+# From a million links to a few thousand classes: inodes that the same places hold are one.
+
 
 _SPAN = 1 << 32
 """States are multiples of it, holders are below it."""
@@ -57,7 +67,7 @@ class Holders:
         seen = map(add, map(states.get, links.inodes, repeat(0)), held)
         states.update(zip(links.inodes, map(self._steps.__getitem__, seen), strict=False))
 
-    def add_up(self, device: int, inodes: Inodes) -> None:
+    def add_up(self, device: int, inodes: InodeTable) -> None:
         """Count the bytes of inodes, each once however often it is among them, after all links were seen."""
         take = self._states.setdefault(device, {}).pop
         lengths, sums = self._steps.lengths, self._sums
@@ -78,3 +88,128 @@ class Holders:
         for key, (blocks, sizes) in self._sums.items():
             state, outside = divmod(key, _SPAN)
             yield tuple(self._steps.holders(state)), bool(outside), blocks, sizes
+
+
+# Trees → the table of who holds what.
+
+
+_BLOCK = 512
+_ARCHIVES = (b".conda", b".tar.bz2", b".conda.part", b".tar.bz2.part")
+_NONE = -1
+
+
+class _UnitFound(Struct):
+    place: int
+    name: bytes
+    kind: UnitKind
+    blocked: bool = False
+    soft_linked_by: set[int] = field(default_factory=set)
+
+
+def table_of(
+    places: Sequence[PlaceRequest], trees: Sequence[InodeTree], inodes: Iterable[Mapping[int, InodeTable]]
+) -> LinkTable:
+    """Say which places hold how many bytes together, and what the package caches consist of.
+
+    `inodes` are by device; where two of them know the same one, the first is right.
+    Raises DamagedStoreError if none of them knows an inode that has several links.
+    """
+    return _ShareTable(places, trees, inodes).made()
+
+
+class _ShareTable:
+    """Holders are numbered: first the places, then the units of the package caches."""
+
+    def __init__(
+        self, places: Sequence[PlaceRequest], trees: Sequence[InodeTree], inodes: Iterable[Mapping[int, InodeTable]]
+    ) -> None:
+        self._places = places
+        self._trees = trees
+        self._inodes = inodes
+        self._units: list[_UnitFound] = []
+        self._unit_of_row = {number: self._find_units(number) for number, place in enumerate(places) if place.cache}
+        self._sums: dict[tuple[tuple[int, ...], int, bool], list[int]] = {}
+
+    def made(self) -> LinkTable:
+        """Add everything up."""
+        self._add_directories()
+        self._add_links()
+        self._find_soft_links()
+        return LinkTable(
+            classes=tuple(
+                ShareClass(places, unit, outside, blocks * _BLOCK, sizes)
+                for (places, unit, outside), (blocks, sizes) in self._sums.items()
+            ),
+            units=tuple(
+                Unit(each.place, each.name, each.kind, each.blocked, tuple(sorted(each.soft_linked_by)))
+                for each in self._units
+            ),
+        )
+
+    def _find_units(self, number: int) -> list[int]:
+        """Number the units of a package cache; returns the holder of each of its rows.
+
+        A directory whose files go one by one stays when they do, and is no part of a unit.
+        """
+        known: dict[bytes, int] = {}
+        holders: list[int] = []
+        paths = self._trees[number].paths
+        inside = set(paths)
+        for path in paths:
+            name = b"" if path in OF_A_CACHE else path.split(b"/", 2)[1]
+            if name and name not in known:
+                kind: UnitKind = "archive" if name.endswith(_ARCHIVES) else "other"
+                if b"./" + name + b"/info" in inside:
+                    kind = "package"
+                known[name] = len(self._places) + len(self._units)
+                self._units.append(_UnitFound(number, name, kind))
+            holders.append(known.get(name, number))
+        return holders
+
+    def _add_directories(self) -> None:
+        for number, tree in enumerate(self._trees):
+            if number not in self._unit_of_row:
+                self._add((number,), False, sum(tree.blocks), sum(tree.sizes))
+                continue
+            for holder, blocks, sizes in zip(self._unit_of_row[number], tree.blocks, tree.sizes, strict=True):
+                self._add((holder,), False, blocks, sizes)
+
+    def _add_links(self) -> None:
+        holders = Holders()
+        for number, tree in enumerate(self._trees):
+            units = self._unit_of_row.get(number)
+            for device, links in tree.links.items():
+                holders.see(device, links, map(units.__getitem__, links.rows) if units else number)
+        for known in self._inodes:
+            for device, inodes in known.items():
+                holders.add_up(device, inodes)
+        if holders.unknown:
+            raise DamagedStoreError
+        for each in holders.classes():
+            self._add(*each)
+
+    def _add(self, holders: tuple[int, ...], outside: bool, blocks: int, sizes: int) -> None:
+        """Add inodes that have these holders, one a link."""
+        first = len(self._places)
+        counts = Counter(holders)
+        units = [holder for holder in counts if holder >= first]
+        places = tuple(sorted({self._units[each - first].place if each >= first else each for each in counts}))
+        foreign = outside or sum(self._places[place].cache for place in places) > 1
+        for each in units:
+            alone = len(units) == 1 and counts[each] == 1 and self._units[each - first].place not in counts
+            if foreign or not alone:
+                self._units[each - first].blocked = True
+        unit = units[0] - first if len(units) == 1 else _NONE
+        sums = self._sums.setdefault((places, unit, outside), [0, 0])
+        sums[0] += blocks
+        sums[1] += sizes
+
+    def _find_soft_links(self) -> None:
+        units = {(each.place, each.name): each for each in self._units}
+        caches = [(number, place.path + b"/") for number, place in enumerate(self._places) if place.cache]
+        for number, tree in enumerate(self._trees):
+            for target in {target for _, target in tree.targets}:
+                for cache, path in caches:
+                    name = target[len(path) :].partition(b"/")[0]
+                    if cache != number and target.startswith(path) and (unit := units.get((cache, name))):
+                        unit.soft_linked_by.add(number)

@@ -1,12 +1,18 @@
-"""What is known of inodes while a walk goes on, and what places occupy by it before all the others are walked."""
+"""What is known of inodes while a walk goes on, over all places."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from condatui_core.disk.messages import Sizes
-from condatui_core.disk.tree import Inodes, Tree
+from msgspec import Struct, field
+
+from condatui_core.disk.messages import WalkSizes
+from condatui_core.disk.tree import Files, InodeTable, InodeTree
+from condatui_core.disk.workers import Task, refresh
+
+# What is known of inodes while a walk goes on, and what places occupy by it before all the others are walked.
+
 
 _BLOCK = 512
 
@@ -15,11 +21,11 @@ class InodeIndex:
     """Collects what the workers find out about inodes with several links, and finds it again."""
 
     def __init__(self) -> None:
-        self.found: defaultdict[int, Inodes] = defaultdict(Inodes)
+        self.found: defaultdict[int, InodeTable] = defaultdict(InodeTable)
         """By device; two workers may have met the same."""
         self._positions: defaultdict[int, dict[int, int]] = defaultdict(dict)
 
-    def add(self, found: Mapping[int, Inodes]) -> None:
+    def add(self, found: Mapping[int, InodeTable]) -> None:
         """Take in what one piece of work has found."""
         for device, more in found.items():
             inodes = self.found[device]
@@ -28,7 +34,7 @@ class InodeIndex:
             positions = range(first, len(inodes.inodes))
             self._positions[device].update(zip(more.inodes, positions, strict=True))
 
-    def sizes_of(self, number: int, tree: Tree) -> Sizes:
+    def sizes_of(self, number: int, tree: InodeTree) -> WalkSizes:
         """Say what is known of a place without the others: all but who shares what is not its own."""
         total, apparent = sum(tree.blocks), sum(tree.sizes)
         exclusive = total
@@ -42,16 +48,18 @@ class InodeIndex:
                 links_here = Counter(links.inodes)
                 own = (at for at in positions if links_here[facts.inodes[at]] >= facts.counts[at])
                 exclusive += sum(map(facts.blocks.__getitem__, own))
-        return Sizes(number, total * _BLOCK, exclusive * _BLOCK, apparent)
+        return WalkSizes(number, total * _BLOCK, exclusive * _BLOCK, apparent)
 
 
-def united(found: Mapping[int, Inodes], kept: Mapping[int, Inodes], trees: Iterable[Tree]) -> dict[int, Inodes]:
+def united(
+    found: Mapping[int, InodeTable], kept: Mapping[int, InodeTable], trees: Iterable[InodeTree]
+) -> dict[int, InodeTable]:
     """Bring together what is known of the inodes that are linked from these trees, what was found now first."""
     linked: defaultdict[int, set[int]] = defaultdict(set)
     for tree in trees:
         for device, links in tree.links.items():
             linked[device].update(links.inodes)
-    union: defaultdict[int, Inodes] = defaultdict(Inodes)
+    union: defaultdict[int, InodeTable] = defaultdict(InodeTable)
     for device, wanted in linked.items():
         for known in (found.get(device), kept.get(device)):
             for row in zip(*known.columns(), strict=True) if known else ():
@@ -60,3 +68,51 @@ def united(found: Mapping[int, Inodes], kept: Mapping[int, Inodes], trees: Itera
                     for column, value in zip(union[device].columns(), row, strict=True):
                         column.append(value)
     return union
+
+
+# The trees of all places, brought together: what has changed in one place can change the link counts in another.
+
+
+ByDevice = defaultdict[int, set[int]]
+"""Device → inodes."""
+
+
+class FoundPlace(Struct):
+    """One place with what is known of it so far."""
+
+    task: Task
+    tree: InodeTree = field(default_factory=InodeTree)
+    fresh_from: int = 0
+    """The first row that was read in this walk."""
+    changed: bool = True
+    """Whether the tree is another than the one that was kept."""
+
+
+def look_up(places: list[FoundPlace], lost: ByDevice, found: defaultdict[int, InodeTable]) -> None:
+    """Read anew the kept directories whose link counts may be another than they were, and add what was found.
+
+    Only lstat knows them. Of an inode that has lost a link, one directory is enough; but every directory tells whether
+    what used to be a file with one link is one still.
+    """
+    fresh = {device: set(inodes.inodes) for device, inodes in found.items()}
+    left = {device: inodes.difference(fresh.get(device, ())) for device, inodes in lost.items()}
+    # Package caches first: one directory of theirs tells of what fifty environments share.
+    for place in sorted(places, key=lambda each: not each.task.place.cache):
+        rows = {row for device, links in place.tree.links.items() for row in _one_row_each(links, left.get(device))}
+        for device, singles in place.tree.singles.items():
+            rows.update(row for row in singles.rows_with(fresh.get(device, set())) if row < place.fresh_from)
+        if rows:
+            again = refresh(place.task, place.tree, rows)
+            place.tree, place.fresh_from, place.changed = again.tree, place.fresh_from - len(rows), True
+            for device, inodes in again.inodes.items():
+                found[device].extend(inodes)
+
+
+def _one_row_each(links: Files, inodes: set[int] | None) -> Iterator[int]:
+    """Choose a row for each of these inodes that is linked here, and take it from them."""
+    if not inodes:
+        return
+    for row, inode in zip(links.rows, links.inodes, strict=True):
+        if inode in inodes:
+            inodes.discard(inode)
+            yield row

@@ -1,4 +1,4 @@
-"""Measure the disk beside the event loop: starts the walk's process, passes on what it says, ends it when left."""
+"""All about the disk for the façade: what to measure, the walk, and what came of it in records."""
 
 from __future__ import annotations
 
@@ -13,16 +13,62 @@ from pathlib import Path
 
 import msgspec
 
-from condatui_core.disk.copied import holders_of_packages
-from condatui_core.disk.disk_findings import findings_of
+from condatui_core.disk.findings import findings_of, holders_of_packages
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.messages import LENGTH, REPLY, PlaceRequest, Progress, Request, Result, Sizes, pack
-from condatui_core.disk.places import nested_in
+from condatui_core.disk.messages import (
+    LENGTH,
+    REPLY,
+    PlaceRequest,
+    WalkProgress,
+    WalkRequest,
+    WalkResult,
+    WalkSizes,
+    pack,
+)
 from condatui_core.errors import CondatuiError
-from condatui_core.own_process import DIRECTORY, own_argv, own_environ
+from condatui_core.proc.child import DIRECTORY, own_argv, own_environ
 from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, PlaceSizes
-from condatui_core.records.environment import Environment
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
+
+# Which directories are measured: every environment that is there, and every package cache.
+
+
+def disk_places(inventory: Inventory, *, environ: Mapping[str, str], home: Path) -> tuple[DiskPlace, ...]:
+    """List the prefixes of an inventory and the package caches of its installations, existing ones, each once.
+
+    Besides the package caches that the condas have named, those are looked at where conda would look by default.
+    """
+    places = {each.prefix: DiskPlace(path=each.prefix) for each in inventory.environments if each.state != "missing"}
+    roots = (os.path.join(each.root_prefix, "pkgs") for each in inventory.installations if each.root_prefix)
+    variables = (environ.get(name, "") for name in ("CONDA_PKGS_DIRS", "CONDA_PKGS_PATH"))
+    named = (part for variable in variables for part in variable.split(os.pathsep) if part)
+    for path in (*inventory.pkgs_dirs, *named, *roots, str(home / ".conda" / "pkgs")):
+        real = os.path.realpath(os.path.expanduser(path))
+        if real not in places and os.path.isdir(real):
+            places[real] = DiskPlace(path=real, cache=True, writable=_is_writable(real))
+    return tuple(places.values())
+
+
+def nested_in(path: str, places: Iterable[DiskPlace]) -> tuple[str, ...]:
+    """Name the places inside a directory, relative to it; those inside one of these are left to it."""
+    below = path.rstrip(os.sep) + os.sep
+    inside = sorted(place.path[len(below) :] for place in places if place.path.startswith(below))
+    outermost: list[str] = []
+    for each in inside:
+        if not outermost or not each.startswith(outermost[-1] + os.sep):
+            outermost.append(each)
+    return tuple(outermost)
+
+
+def _is_writable(cache: str) -> bool:
+    """Whether conda takes it for writable: it tries the list of URLs in it."""
+    marker = os.path.join(cache, "urls.txt")
+    return os.access(marker if os.path.exists(marker) else cache, os.W_OK)
+
+
+# Measure the disk beside the event loop: starts the walk's process, passes on what it says, ends it when left.
+
 
 WALK = own_argv("condatui_core.disk.walk")
 """The command that walks."""
@@ -83,7 +129,7 @@ async def measure(
     since: a file that grew in place, or got a link or lost one where condatui does not look, is not noticed before one
     with `anew`. To leave this generator ends the walk. Raises CondatuiError if the process fails.
     """
-    request = Request(
+    request = WalkRequest(
         places=tuple(_request(place, places) for place in places),
         directory=os.fsencode(kept) if kept else b"",
         anew=anew,
@@ -102,8 +148,8 @@ def _request(place: DiskPlace, places: Sequence[DiskPlace]) -> PlaceRequest:
     return PlaceRequest(os.fsencode(place.path), place.cache, skip)
 
 
-def _with(known: Measurement, reply: Progress | Result) -> Measurement:
-    if isinstance(reply, Progress):
+def _with(known: Measurement, reply: WalkProgress | WalkResult) -> Measurement:
+    if isinstance(reply, WalkProgress):
         new = [_sizes(known.places[each.place].path, each) for each in reply.measured]
         return replace(known, sizes={**known.sizes, **{each.path: each for each in new}}, entries=reply.entries)
     graph = LinkGraph(known.places, reply.table)
@@ -112,11 +158,11 @@ def _with(known: Measurement, reply: Progress | Result) -> Measurement:
     return replace(known, entries=reply.entries, graph=graph, findings=findings)
 
 
-def _sizes(path: str, sizes: Sizes) -> PlaceSizes:
+def _sizes(path: str, sizes: WalkSizes) -> PlaceSizes:
     return PlaceSizes(path=path, total=sizes.total, exclusive=sizes.exclusive, apparent=sizes.apparent)
 
 
-async def _replies(request: Request, environ: Mapping[str, str]) -> AsyncGenerator[Progress | Result, None]:
+async def _replies(request: WalkRequest, environ: Mapping[str, str]) -> AsyncGenerator[WalkProgress | WalkResult, None]:
     process = await asyncio.create_subprocess_exec(
         *WALK,
         stdin=asyncio.subprocess.PIPE,
@@ -133,7 +179,7 @@ async def _replies(request: Request, environ: Mapping[str, str]) -> AsyncGenerat
         process.stdin.close()
         while not finished:
             reply = await _next(process.stdout)
-            finished = isinstance(reply, Result)
+            finished = isinstance(reply, WalkResult)
             yield reply
     except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError) as error:
         words = (await process.stderr.read()).decode("utf-8", "replace") if process.stderr else ""
@@ -142,7 +188,7 @@ async def _replies(request: Request, environ: Mapping[str, str]) -> AsyncGenerat
         await _end(process, wait=finished)
 
 
-async def _next(stream: asyncio.StreamReader) -> Progress | Result:
+async def _next(stream: asyncio.StreamReader) -> WalkProgress | WalkResult:
     length = int.from_bytes(await stream.readexactly(LENGTH), "big")
     return await asyncio.to_thread(REPLY.decode, await stream.readexactly(length))
 

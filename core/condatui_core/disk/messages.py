@@ -7,7 +7,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from condatui_core.disk.tree import Problem
+from condatui_core.disk.tree import ScanProblem
 from condatui_core.records.disk import LinkTable
 
 LENGTH = 4
@@ -23,7 +23,7 @@ class PlaceRequest(Struct, frozen=True, array_like=True):
     """Places inside it, relative to it: `./envs/a`."""
 
 
-class Request(Struct, frozen=True, array_like=True):
+class WalkRequest(Struct, frozen=True, array_like=True):
     """A walk."""
 
     places: tuple[PlaceRequest, ...]
@@ -36,7 +36,7 @@ class Request(Struct, frozen=True, array_like=True):
     """Nanoseconds since 1970."""
 
 
-class Sizes(Struct, frozen=True, array_like=True):
+class WalkSizes(Struct, frozen=True, array_like=True):
     """A place that has been walked."""
 
     place: int
@@ -45,20 +45,20 @@ class Sizes(Struct, frozen=True, array_like=True):
     apparent: int
 
 
-class Progress(Struct, frozen=True, array_like=True, tag="progress"):
+class WalkProgress(Struct, frozen=True, array_like=True, tag="progress"):
     """What came since the last message."""
 
     entries: int
     """How many were looked at so far."""
-    measured: tuple[Sizes, ...]
+    measured: tuple[WalkSizes, ...]
 
 
-class Result(Struct, frozen=True, array_like=True, tag="result"):
+class WalkResult(Struct, frozen=True, array_like=True, tag="result"):
     """The last message: who holds what."""
 
     entries: int
     table: LinkTable
-    problems: tuple[tuple[int, tuple[Problem, ...]], ...]
+    problems: tuple[tuple[int, tuple[ScanProblem, ...]], ...]
     """By place."""
 
 
@@ -68,10 +68,10 @@ def pack(message: Struct) -> bytes:
     return len(data).to_bytes(LENGTH, "big") + data
 
 
-def read_request(stream: BinaryIO) -> Request:
+def read_request(stream: BinaryIO) -> WalkRequest:
     """Read a request; raises msgspec.DecodeError if it is none."""
     length = int.from_bytes(stream.read(LENGTH), "big")
-    return msgspec.msgpack.decode(stream.read(length), type=Request)
+    return msgspec.msgpack.decode(stream.read(length), type=WalkRequest)
 
 
-REPLY: msgspec.msgpack.Decoder[Progress | Result] = msgspec.msgpack.Decoder(Progress | Result)
+REPLY: msgspec.msgpack.Decoder[WalkProgress | WalkResult] = msgspec.msgpack.Decoder(WalkProgress | WalkResult)

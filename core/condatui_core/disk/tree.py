@@ -13,7 +13,7 @@ from msgspec import Struct, field
 ProblemKind = Literal["unreadable", "changed", "mounted"]
 
 
-class Problem(NamedTuple):
+class ScanProblem(NamedTuple):
     """A directory that could not be measured like any other."""
 
     path: bytes
@@ -57,7 +57,7 @@ class Files(Struct):
         return compress(self.rows, map(inodes.__contains__, self.inodes))
 
 
-class Inodes(Struct):
+class InodeTable(Struct):
     """What lstat says of inodes with several links, on one device; the columns are parallel."""
 
     inodes: array[int] = field(default_factory=_unsigned)
@@ -72,7 +72,7 @@ class Inodes(Struct):
         """All columns, in the order they are stored."""
         return self.inodes, self.counts, self.blocks, self.sizes
 
-    def extend(self, other: Inodes) -> None:
+    def extend(self, other: InodeTable) -> None:
         """Add others."""
         for column, added in zip(self.columns(), other.columns(), strict=True):
             column.extend(added)
@@ -82,7 +82,7 @@ def _by_device() -> dict[int, Files]:
     return defaultdict(Files)
 
 
-class Tree(Struct):
+class InodeTree(Struct):
     """A place as it was found; a row is a directory, in a package cache also a file that may be cleaned alone."""
 
     paths: list[bytes] = field(default_factory=list)
@@ -99,11 +99,11 @@ class Tree(Struct):
     """By device: files that have one link, and may get a second one that leaves no trace in their directory."""
     targets: list[tuple[int, bytes]] = field(default_factory=list)
     """(row, target) of symlinks with an absolute target."""
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ScanProblem] = field(default_factory=list)
     entries: int = 0
     """How many were looked at to make it."""
 
-    def extend(self, other: Tree) -> None:
+    def extend(self, other: InodeTree) -> None:
         """Add the rows of another part of the same place."""
         first = len(self.paths)
         self.paths += other.paths
@@ -118,13 +118,13 @@ class Tree(Struct):
         self.problems += other.problems
         self.entries += other.entries
 
-    def chosen(self, keep: Sequence[bool]) -> Tree:
+    def chosen(self, keep: Sequence[bool]) -> InodeTree:
         """The rows that are to be kept."""
         numbers = iter(range(len(keep)))
         new_rows = [next(numbers) if kept else None for kept in keep]
         paths = list(compress(self.paths, keep))
         known = set(paths)
-        return Tree(
+        return InodeTree(
             paths=paths,
             stamps=array("q", compress(self.stamps, keep)),
             blocks=array("Q", compress(self.blocks, keep)),

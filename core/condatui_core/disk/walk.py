@@ -12,14 +12,12 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.disk.classes import table_of
-from condatui_core.disk.found_places import ByDevice, FoundPlace, look_up
-from condatui_core.disk.inode_index import InodeIndex, united
-from condatui_core.disk.messages import Progress, Request, Result, Sizes, pack, read_request
-from condatui_core.disk.pool import carry_out_all
-from condatui_core.disk.tree import Inodes
+from condatui_core.disk.holders import table_of
+from condatui_core.disk.inode_index import ByDevice, FoundPlace, InodeIndex, look_up, united
+from condatui_core.disk.messages import WalkProgress, WalkRequest, WalkResult, WalkSizes, pack, read_request
+from condatui_core.disk.tree import InodeTable
 from condatui_core.disk.tree_store import DamagedStoreError, TreeStore
-from condatui_core.disk.worker import Found, Task
+from condatui_core.disk.workers import Found, Task, carry_out_all
 from condatui_core.records.disk import LinkTable
 
 _TELL_SECONDS = 0.1
@@ -30,7 +28,7 @@ _NICENESS = 5
 class Walk:
     """One walk over all places of a request."""
 
-    def __init__(self, request: Request, tell: Callable[[Struct], None]) -> None:
+    def __init__(self, request: WalkRequest, tell: Callable[[Struct], None]) -> None:
         store = TreeStore(Path(os.fsdecode(request.directory)), request.places) if request.directory else None
         self._store = store
         self._workers = request.workers
@@ -43,7 +41,7 @@ class Walk:
         """How many pieces of each place are still being walked."""
         self._lost: ByDevice = defaultdict(set)
         self._inodes = InodeIndex()
-        self._measured: list[Sizes] = []
+        self._measured: list[WalkSizes] = []
 
     def run(self) -> None:
         """Walk, tell what came of it, and keep what was found for the next time."""
@@ -80,10 +78,10 @@ class Walk:
                 self._measured.append(self._inodes.sizes_of(number, place.tree))
         if time.monotonic() - self._told > _TELL_SECONDS:
             self._told = time.monotonic()
-            self._tell(Progress(self._entries(), tuple(self._measured)))
+            self._tell(WalkProgress(self._entries(), tuple(self._measured)))
             self._measured.clear()
 
-    def _bring_together(self) -> dict[int, Inodes]:
+    def _bring_together(self) -> dict[int, InodeTable]:
         """Let trees of different walks fit together; returns what was known of inodes before this one, by device."""
         if not self._store or all(place.changed and not place.fresh_from for place in self._places):
             return {}
@@ -103,12 +101,12 @@ class Walk:
     def _entries(self) -> int:
         return sum(place.tree.entries for place in self._places)
 
-    def _result(self, table: LinkTable) -> Result:
+    def _result(self, table: LinkTable) -> WalkResult:
         problems = ((number, tuple(place.tree.problems)) for number, place in enumerate(self._places))
-        return Result(self._entries(), table, tuple(each for each in problems if each[1]))
+        return WalkResult(self._entries(), table, tuple(each for each in problems if each[1]))
 
 
-def walk(request: Request, tell: Callable[[Struct], None]) -> None:
+def walk(request: WalkRequest, tell: Callable[[Struct], None]) -> None:
     """Serve a request: tell progress, and the result at last."""
     try:
         Walk(request, tell).run()

@@ -13,18 +13,51 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from condatui_core.conda.command_log import CommandLog
-from condatui_core.gpu.driver.reading import read_driver
+from condatui_core.gpu.diagnosis.build_rules import cpu_with_gpu
+from condatui_core.gpu.diagnosis.evidence import Evidence
+from condatui_core.gpu.diagnosis.notes import evidence_of
+from condatui_core.gpu.driver import read_driver
 from condatui_core.gpu.examination import Examiner, GpuProgress, Tell, judge
 from condatui_core.gpu.probe.prober import Limits, Prober
 from condatui_core.gpu.result_cache import ResultCache, lasts
 from condatui_core.gpu.static.reading import read_static
-from condatui_core.prefixes.own_uses import OwnUses
+from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import Driver, GpuResult, StaticFacts
 from condatui_core.records.gpu_probe import ProbeRun
 from condatui_core.settings import Locations, Settings
+
+# What the GPU check has to say among the findings of an environment.
+
+
+def gpu_findings(static: StaticFacts, driver: Driver | None, *, platform: str) -> tuple[Finding, ...]:
+    """A finding for a torch without CUDA on a machine with an NVIDIA GPU; none where that is not sure."""
+    if driver is None or not driver.present or platform == "darwin" or static.torch.presence != "installed":
+        return ()
+    case = Evidence(static, driver, platform=platform)
+    verdict = cpu_with_gpu(case) if case.kind == "cpu" else None
+    if verdict is None:
+        return ()
+    evidence = tuple(f"{what}: {text}" for what, text in evidence_of(case))
+    remedy = f"{verdict.remedy}: {verdict.command}"
+    return (
+        Finding(id="cpu-torch-on-gpu", severity="warning", message=verdict.message, remedy=remedy, evidence=evidence),
+    )
+
+
+# Whose environments are checked without being named.
+
+
+_ROOT = 0
+
+
+def checked_unasked(environments: Iterable[Environment], *, euid: int) -> tuple[Environment, ...]:
+    """Leave out those of other users if this is root: to check one is to run its Python, with all that root may do."""
+    return tuple(each for each in environments if euid != _ROOT or each.owner in ("", "root"))
+
 
 ReadDriver: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Driver]]
 

@@ -10,13 +10,11 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.conda.command_log import CommandLog
-from condatui_core.conda.failure import last_words
+from condatui_core.conda.errors import last_words
+from condatui_core.gpu.diagnosis.evidence import Evidence
+from condatui_core.gpu.diagnosis.rules import needs_run, other_verdict, second_variant, torch_verdict
 from condatui_core.gpu.probe.prober import Probe, Prober
-from condatui_core.gpu.verdicts.case import Case
-from condatui_core.gpu.verdicts.others import other_verdict
-from condatui_core.gpu.verdicts.table import needs_run, second_variant, torch_verdict
-from condatui_core.records.command_run import CommandRun, Outcome
+from condatui_core.proc.runner import CommandLog, CommandRun, Outcome
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import Driver, FrameworkResult, GpuResult, OtherFacts, StaticFacts
 from condatui_core.records.gpu_probe import Ended, Framework, ProbeRun, Stage, Variant
@@ -54,7 +52,7 @@ def judge(
     def of(facts: OtherFacts | None = None) -> FrameworkResult:
         framework = facts.framework if facts else "torch"
         own = tuple(run for run in runs if run.framework == framework)
-        case = Case(static, driver, own, platform=platform, other=facts)
+        case = Evidence(static, driver, own, platform=platform, other=facts)
         verdict = (
             other_verdict(facts, static, driver, own, platform=platform)
             if facts

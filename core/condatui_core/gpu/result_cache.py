@@ -13,10 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 import condatui_core
-from condatui_core.bounded_read import read_bounded
-from condatui_core.conda.answer_cache import cache_file, keep, recall
+from condatui_core.conda.client import cache_file, recall_answer, remember_answer
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.gpu.probe.environ import probe_environ, told_variables
-from condatui_core.prefixes.prefix_stamps import Stamps, stamp, stamps, too_fresh
+from condatui_core.prefixes.cache import Stamps, stamp, stamps, too_fresh
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.gpu_probe import ImportFailed
@@ -79,11 +79,11 @@ class ResultCache:
     def keep(self, result: GpuResult, dependencies: Dependencies) -> None:
         """Keep a result. A cache that cannot be written is no reason to trouble anybody."""
         if not too_fresh(dependencies.stamps, int(self._clock().timestamp() * 1e9)):
-            keep(self._file(result.prefix), _Kept(dependencies, replace(result, from_cache=True)))
+            remember_answer(self._file(result.prefix), _Kept(dependencies, replace(result, from_cache=True)))
 
     def recall(self, environment: Environment) -> GpuResult | None:
         """The last result of an environment, marked as such; None if there is none or it does not hold any more."""
-        kept = recall(self._file(environment.prefix), _Kept)
+        kept = recall_answer(self._file(environment.prefix), _Kept)
         if kept is None or kept.dependencies != self.dependencies(environment):
             return None
         return kept.result

@@ -1,1 +1,3 @@
-"""What changes environments: plans, jobs, and what keeps both from losing anything."""
+"""The engine that carries out plans: queue, journal, writer lock, interrupted jobs. It knows no action by name."""
+
+from __future__ import annotations

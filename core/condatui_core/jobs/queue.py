@@ -6,26 +6,18 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
-from condatui_core.conda.command_log import CommandLog
+from condatui_core.actions.protocol import FindAction, JobContext
 from condatui_core.errors import RefusedError
-from condatui_core.jobs.action_modules import FindAction, action_module
-from condatui_core.jobs.journals.entries import new_job
-from condatui_core.jobs.journals.journal import Journal
-from condatui_core.jobs.running.carrying_out import CarryingOut, Means
-from condatui_core.jobs.running.held_job import HeldJob
-from condatui_core.jobs.running.interrupted import EarlierJobs
-from condatui_core.jobs.running.owner import this_process
-from condatui_core.jobs.running.turns import Turns
-from condatui_core.jobs.work import Surroundings
+from condatui_core.jobs.execution import JobExecution, JobRuntime
+from condatui_core.jobs.interrupted import EarlierJobs
+from condatui_core.jobs.job_handle import JobHandle, TurnQueue
+from condatui_core.jobs.journal import Journal, new_job
+from condatui_core.proc.owner import this_process
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.job import Event, Job, Plan
-from condatui_core.records.request import ExportRequest, Request
+from condatui_core.records.request import Request
 from condatui_core.settings import Locations
-
-if TYPE_CHECKING:
-    from condatui_core.analyses.exports.text import ExportText
-    from condatui_core.records.restore_point import RestorePointSummary
 
 GRACE = 10.0
 """Seconds that a command gets to end in order when its job is cancelled: conda rolls back."""
@@ -37,34 +29,34 @@ class JobQueue:
     def __init__(
         self,
         locations: Locations,
-        surroundings: Callable[[], Awaitable[Surroundings]],
+        job_context: Callable[[], Awaitable[JobContext]],
         *,
         log: CommandLog,
         clock: Callable[[], datetime],
-        find_action: FindAction = action_module,
+        find_action: FindAction,
         grace: float = GRACE,
     ) -> None:
         """`surroundings` says how things are now; `grace` are the seconds between asking a command to end and -9."""
-        self._means = Means(
+        self._means = JobRuntime(
             locations=locations,
             owner=this_process(),
-            surroundings=surroundings,
+            job_context=job_context,
             find_action=find_action,
             log=log,
             clock=clock,
             grace=grace,
         )
-        self._held: dict[str, HeldJob] = {}
+        self._held: dict[str, JobHandle] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._earlier = EarlierJobs(locations.jobs, self._means.owner, find_action, clock)
-        self._turns = Turns()
+        self._turns = TurnQueue()
         self._subscribers: dict[object, Callable[[Job], None]] = {}
         self._closed = False
 
     async def plan(self, request: Request) -> Plan:
         """Find out what a request would do, changing nothing; what stands against it is among the blockers."""
         action = await asyncio.to_thread(self._means.find_action, request)
-        plan: Plan = await action.plan(request, await self._means.surroundings())
+        plan: Plan = await action.plan(request, await self._means.job_context())
         return plan
 
     def submit(self, plan: Plan) -> Job:
@@ -75,8 +67,8 @@ class JobQueue:
             raise RefusedError("condatui is about to end: no job begins any more.")
         now = self._means.clock()
         job = new_job(self._new_id(now), plan, now)
-        held = HeldJob(job, Journal(self._means.locations.jobs / job.id), self._publish)
-        seeing = CarryingOut(held, self._turns.ask(), self._means).see_through()
+        held = JobHandle(job, Journal(self._means.locations.jobs / job.id), self._publish)
+        seeing = JobExecution(held, self._turns.ask(), self._means).see_through()
         self._held[job.id] = held
         self._tasks[job.id] = asyncio.get_running_loop().create_task(seeing)
         self._publish(job)
@@ -123,7 +115,7 @@ class JobQueue:
 
     async def interrupted(self) -> tuple[Job, ...]:
         """Find the jobs that ended with their process and are not settled, each with what there is now."""
-        found = await self._earlier.interrupted(self._means.surroundings)
+        found = await self._earlier.interrupted(self._means.job_context)
         for job in found:
             self._publish(job)
         return found
@@ -131,18 +123,6 @@ class JobQueue:
     async def settle(self, id: str) -> None:  # noqa: A002 - as above
         """The user knows what became of an interrupted job: it is not told again."""
         await self._earlier.settle(id)
-
-    async def preview(self, request: ExportRequest) -> ExportText:
-        """Make the text of an export without writing it. CondatuiError if it cannot be made."""
-        from condatui_core.jobs.export import preview  # noqa: PLC0415 - only who exports needs it
-
-        return await preview(request, await self._means.surroundings())
-
-    async def restore_points(self) -> tuple[RestorePointSummary, ...]:
-        """List the restore points, newest first, with what of them is still on this machine."""
-        from condatui_core.jobs.restore_points import restore_points  # noqa: PLC0415 - only who restores needs it
-
-        return await restore_points(await self._means.surroundings())
 
     async def close(self, grace: float = 2 * GRACE) -> bool:
         """Take no more jobs, end what is not over and wait for it so many seconds; says whether all has ended.

@@ -1,3 +1,3 @@
-"""What prefixes hold, read without changing them."""
+"""The only place that reads prefixes, and it changes nothing in them."""
 
 from __future__ import annotations

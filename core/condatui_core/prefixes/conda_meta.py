@@ -4,15 +4,137 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct, field
 
-from condatui_core.bounded_read import decode, read_bounded, reason
-from condatui_core.prefixes.meta_schema import MetaFile
+from condatui_core.analyses.channels import channel_location
+from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.prefixes.distributions import distribution_directory, in_archive, name_and_version
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import PackageRecord
+from condatui_core.records.package import PackageRecord, ProvidedDistribution
+from condatui_core.text import mask_credentials
+
+# The schema of a file in conda-meta, as wide as the condas of ten years have written it.
+
+
+_NOT_FILES = ("softlink", "directory")
+_DECLARING = ("/METADATA", "-INFO", ".egg-info", ".egg-link")
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: a timestamp beyond it is in milliseconds."""
+
+
+class MetaPath(Struct, gc=False):
+    """One path of a package, without the hashes, which nobody needs for every package at once."""
+
+    path: str = field(name="_path", default="")
+    path_type: str | int | None = None
+    size_in_bytes: int | None = None
+    prefix_placeholder: str | None = None
+
+
+class _MetaPathsData(Struct, gc=False):
+    paths: list[MetaPath] | None = None
+
+
+class MetaFile(Struct, gc=False):
+    """A file in conda-meta. Whatever is not named here is passed over."""
+
+    name: str
+    version: str
+    build: str
+    build_number: int | None = 0
+    channel: str | None = None
+    url: str | None = None
+    subdir: str | None = None
+    noarch: str | bool | None = None
+    fn: str | None = None
+    md5: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    depends: list[str] | None = None
+    constrains: list[str] | None = None
+    license: str | None = None
+    timestamp: float | None = None
+    requested_spec: str | None = None
+    requested_specs: list[str] | None = None
+    files: list[str] | None = None
+    """Where they lie in the prefix. The paths of a `noarch: python` package are those of its archive instead."""
+    paths_data: _MetaPathsData | None = None
+
+    def to_record(self) -> PackageRecord:
+        """Bring it to what the rest of condatui knows."""
+        files = self.files or ()
+        url = mask_credentials(self.url) if self.url else None
+        return PackageRecord(
+            name=self.name,
+            version=self.version,
+            build=self.build,
+            build_number=self.build_number or 0,
+            base_url=channel_location(self.channel, self.url, self.subdir or ""),
+            url=url,
+            subdir=self.subdir or "",
+            noarch=self._noarch(),
+            file_name=self.fn or (url.rpartition("/")[2] if url else ""),
+            md5=self.md5 or "",
+            sha256=self.sha256 or "",
+            archive_bytes=self.size or 0,
+            installed_bytes=self._installed_bytes(),
+            file_count=len(files),
+            depends=tuple(self.depends or ()),
+            constrains=tuple(self.constrains or ()),
+            license=self.license or "",
+            timestamp=self._milliseconds(),
+            requested_specs=self._requested(),
+            provides=_provided(files),
+        )
+
+    def paths(self) -> list[MetaPath]:
+        """Its files with their sizes; records from before conda 4.3 have none."""
+        return (self.paths_data.paths if self.paths_data else None) or []
+
+    def sizes(self, files: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """Tell the size in bytes of those of these files that have the size in the prefix which the record states."""
+        wanted = {in_archive(file) if self.noarch == "python" else file: file for file in files}
+        if not wanted:
+            return
+        for each in self.paths():
+            # Where conda wrote the prefix into a file, the size stated is that of before.
+            if each.path in wanted and each.size_in_bytes is not None and not each.prefix_placeholder:
+                yield wanted[each.path], each.size_in_bytes
+
+    def _installed_bytes(self) -> int:
+        total = 0
+        for each in self.paths():  # a plain loop: this is asked of every file of every package
+            if each.size_in_bytes and each.path_type not in _NOT_FILES:
+                total += each.size_in_bytes
+        return total
+
+    def _noarch(self) -> str | None:
+        if self.noarch is True:
+            return "generic"
+        return self.noarch.lower() if self.noarch else None
+
+    def _milliseconds(self) -> int:
+        stamp = self.timestamp or 0
+        milliseconds = stamp if stamp > _LAST_SECOND else stamp * 1000
+        return int(milliseconds) if 0 < milliseconds <= _LAST_SECOND * 1000 else 0
+
+    def _requested(self) -> tuple[str, ...]:
+        if self.requested_specs:
+            return tuple(self.requested_specs)
+        # conda wrote the word None for years.
+        return (self.requested_spec,) if self.requested_spec and self.requested_spec != "None" else ()
+
+
+def _provided(files: Iterable[str]) -> tuple[ProvidedDistribution, ...]:
+    # Hardly one file in a hundred declares a distribution, and this is asked of every file of every package.
+    declaring = [file for file in files if file.endswith(_DECLARING)]
+    paths = [path for file in declaring if (path := distribution_directory(file))]
+    return tuple(ProvidedDistribution(*name_and_version(path.rpartition("/")[2]), path) for path in paths)
+
 
 _DECODER = msgspec.json.Decoder(MetaFile)
 LARGEST_RECORD = 32 << 20

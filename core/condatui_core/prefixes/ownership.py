@@ -1,21 +1,24 @@
-"""Which conda package owns which Python distribution, and which of them pip has replaced since.
-
-conda goes by its record, Python by what lies in site-packages. pip removes the dist-info that the record lists and puts
-its own there, or (after a clone, or for old installs that pip cannot remove) beside it. conda then still states the old
-version.
-"""
+"""Which conda package owns which path and which Python distribution, and which of them pip has replaced since."""
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.conda_meta import InstalledPackage
+from condatui_core.prefixes.recorded_paths import read_paths
 from condatui_core.prefixes.site_packages import SiteDirectory
-from condatui_core.records.package import Distribution, ProvidedDistribution, Replacement
+from condatui_core.records.finding import Problem
+from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
+from condatui_core.records.prefix import PrefixContents
+
+# Which conda package owns which Python distribution, and which of them pip has replaced since.
 
 
 class Ownership(Struct, frozen=True):
@@ -97,3 +100,78 @@ def _size(prefix: str, path: str) -> int | None:
         return os.stat(os.path.join(prefix, path)).st_size
     except OSError:
         return None
+
+
+# Which package each path of a prefix belongs to, by conda's records and pip's RECORD files.
+
+
+_LARGEST = 64 << 20
+"""Bytes of a RECORD or of the list of an egg-info."""
+_BYTECODE = re.compile(r"(?P<directory>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.[^./]+(?:\.opt-[12])?\.pyc")
+
+
+class Owners(Struct, frozen=True):
+    """The packages of a prefix, and the paths of each; what pip put over a conda package's file is pip's."""
+
+    packages: tuple[PackageRecord | Distribution, ...]
+    by_path: dict[str, int]
+    """Path relative to the prefix → index of its package."""
+    metadata: dict[str, int]
+    """The same for dist-info directories, whose files are all of one package, be they listed or not."""
+
+    def owner(self, path: str) -> int | None:
+        """Find the package that a file belongs to: bytecode belongs to whose source it was made of."""
+        found = self.by_path.get(path)
+        if found is None:
+            found = self.metadata.get(path.rpartition("/")[0])
+        if found is None and path.endswith(".pyc") and (match := _BYTECODE.fullmatch(path)):
+            return self.by_path.get(f"{match['directory']}{match['stem']}.py")
+        return found
+
+
+def read_owners(prefix: str, contents: PrefixContents) -> tuple[Owners, tuple[Problem, ...]]:
+    """Read which files the packages of a prefix brought; the files of what cannot be read belong to nobody."""
+    packages: tuple[PackageRecord | Distribution, ...] = (*contents.packages, *contents.pip_distributions)
+    by_path: dict[str, int] = {}
+    problems: list[Problem] = []
+    for index, package in enumerate(packages):
+        paths = _conda_paths(prefix, package) if isinstance(package, PackageRecord) else _pip_paths(prefix, package)
+        if isinstance(paths, Problem):
+            problems.append(paths)
+        else:
+            by_path.update(dict.fromkeys(paths, index))
+    first = len(contents.packages)
+    metadata = {each.path: first + index for index, each in enumerate(contents.pip_distributions)}
+    return Owners(packages, by_path, metadata), tuple(problems)
+
+
+def _conda_paths(prefix: str, record: PackageRecord) -> list[str] | Problem:
+    read = read_paths(prefix, record)
+    return read if isinstance(read, Problem) else [each.path for each in read]
+
+
+def _pip_paths(prefix: str, distribution: Distribution) -> list[str] | Problem:
+    """The files of a distribution, as its RECORD lists them, or the installed-files.txt of an egg-info."""
+    directory = os.path.join(prefix, distribution.path)
+    for name, lines in (("RECORD", _record_lines), ("installed-files.txt", _egg_lines)):
+        path = os.path.join(directory, name)
+        try:
+            text = read_bounded(path, _LARGEST).decode("utf-8", "surrogateescape")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            return Problem(path=path, reason=error.strerror or str(error))
+        base = os.path.dirname(distribution.path) if name == "RECORD" else distribution.path
+        return [os.path.normpath(os.path.join(base, line)) for line in lines(text)]
+    return []
+
+
+def _record_lines(text: str) -> Iterator[str]:
+    try:
+        yield from (row[0] for row in csv.reader(text.splitlines()) if row)
+    except csv.Error:  # a line that no pip has written; those before it stand
+        return
+
+
+def _egg_lines(text: str) -> Iterator[str]:
+    return (line.strip() for line in text.splitlines() if line.strip())

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from condatui_core.own_process import DIRECTORY, own_argv, own_environ
+from condatui_core.proc.child import DIRECTORY, own_argv, own_environ
 
 WORTH_IT = 8
 """So many prefixes have to be waiting; starting a process costs as much as reading a few."""
@@ -53,7 +53,7 @@ async def stop_reading_ahead(process: Process | None) -> None:
 
 def main() -> None:
     """Read the prefixes named on stdin, a NUL between them, into the cache."""
-    from condatui_core.prefixes.prefix_cache import PrefixCache  # noqa: PLC0415 - for this process, not for who starts it
+    from condatui_core.prefixes.cache import PrefixCache  # noqa: PLC0415 - for this process, not for who starts it
 
     cache = PrefixCache(Path(sys.argv[1]))
     for prefix in sys.stdin.buffer.read().split(b"\0"):

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct, field
 
-from condatui_core.bounded_read import decode, read_bounded, reason
+from condatui_core.fs.safe_read import decode, read_bounded, reason
 from condatui_core.prefixes.conda_meta import LARGEST_RECORD, record_file_name
-from condatui_core.prefixes.distribution_paths import in_archive
+from condatui_core.prefixes.distributions import in_archive
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
 
@@ -41,14 +41,14 @@ class _Path(Struct):
     prefix_placeholder: str | None = None
 
 
-class _PathsData(Struct):
+class _RecordedPathsData(Struct):
     paths: list[_Path] | None = None
 
 
-class _File(Struct):
+class _RecordFile(Struct):
     noarch: str | bool | None = None
     files: list[str] | None = None
-    paths_data: _PathsData | None = None
+    paths_data: _RecordedPathsData | None = None
 
 
 def read_paths(prefix: str, record: PackageRecord) -> tuple[RecordedPath, ...] | Problem:
@@ -61,7 +61,7 @@ def read_paths(prefix: str, record: PackageRecord) -> tuple[RecordedPath, ...] |
     return tuple(_recorded(file))
 
 
-def _recorded(file: _File) -> Iterator[RecordedPath]:
+def _recorded(file: _RecordFile) -> Iterator[RecordedPath]:
     files = file.files or []
     paths = (file.paths_data.paths if file.paths_data else None) or []
     # The paths of a `noarch: python` package are those of its archive; where they lie here only `files` says.
@@ -80,4 +80,4 @@ def _recorded(file: _File) -> Iterator[RecordedPath]:
         )
 
 
-_DECODER = msgspec.json.Decoder(_File)
+_DECODER = msgspec.json.Decoder(_RecordFile)

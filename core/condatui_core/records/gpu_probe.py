@@ -18,7 +18,7 @@ class _Stage(Struct, frozen=True, kw_only=True, tag_field="stage"):
     """Since the stage before, or since the script began."""
 
 
-class Begun(_Stage, frozen=True, kw_only=True, tag="start"):
+class ProbeBegun(_Stage, frozen=True, kw_only=True, tag="start"):
     """Python runs; the framework is imported next."""
 
     python: str = ""
@@ -137,7 +137,7 @@ class Over(_Stage, frozen=True, kw_only=True, tag="done"):
 
 
 Stage: TypeAlias = (
-    Begun
+    ProbeBegun
     | Imported
     | ImportFailed
     | Built

@@ -1,4 +1,4 @@
-"""A conda installation: a root prefix and the executable that runs it."""
+"""A conda installation: a root prefix, the executable that runs it, and what its version can do."""
 
 from __future__ import annotations
 
@@ -48,3 +48,18 @@ class CondaFacts(Struct, frozen=True, kw_only=True):
     envs_dirs: tuple[str, ...] = ()
     pkgs_dirs: tuple[str, ...] = ()
     channels: ChannelConfig = ChannelConfig()
+
+
+def can_change(installation: Installation) -> bool:
+    """Whether environments may be changed through it: a conda that works, no mamba."""
+    return installation.kind == "conda" and not installation.error
+
+
+def can_freeze(installation: Installation) -> bool:
+    """Whether it is a conda that honours conda-meta/frozen and knows `--override-frozen`: 25.5 or newer."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - the first picture does without it
+
+    try:
+        return installation.kind == "conda" and Version(installation.version).release >= (25, 5)
+    except InvalidVersion:
+        return False

@@ -128,7 +128,7 @@ class Ended(Struct, frozen=True, kw_only=True, tag="ended"):
 Event: TypeAlias = StageBegun | CommandBegun | CommandEnded | Said | Progressed | Ended
 
 
-class Aftermath(Struct, frozen=True, kw_only=True):
+class Recovery(Struct, frozen=True, kw_only=True):
     """What is on the disk after a job was interrupted, cancelled or has failed, and the way out."""
 
     state: Literal["untouched", "done", "half"]
@@ -159,7 +159,7 @@ class Job(Struct, frozen=True, kw_only=True):
     output: tuple[str, ...] = ()
     """The last lines."""
     end: Ended | None = None
-    aftermath: Aftermath | None = None
+    recovery: Recovery | None = None
     waiting: str = ""
     """What a queued job waits for, if it is not another job of this process: `pid 4711 on gpu07 is at work`."""
     elsewhere: str = ""

@@ -7,9 +7,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from condatui_core.fs.tree import PathKind
 from condatui_core.records.environment import LastUsed
 
-PathKind = Literal["file", "directory", "symlink", "fifo", "socket", "device"]
 Means = Literal["package", "archive", "manifest", "none"]
 """Where a path comes back from: conda's package, the archive, what the manifest says of it, or nowhere."""
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from condatui_core.analyses.cleanup import candidates, choice_of, requests_of, without_going
-from condatui_core.records.cleanup import Candidate
+from condatui_core.analyses.cleanup import CleanupCandidate, candidates, choice_of, requests_of, without_going
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import CleanRequest, CloneRequest, RemoveRequest
@@ -14,7 +13,7 @@ SCRATCH = finding("scratch-name", "note", "named like a trial")
 ORPHAN = finding("orphan", "warning", "not an environment any more")
 
 
-def found(*environments: Environment, caches: tuple[CacheUse, ...] = (), **sizes: int) -> tuple[Candidate, ...]:
+def found(*environments: Environment, caches: tuple[CacheUse, ...] = (), **sizes: int) -> tuple[CleanupCandidate, ...]:
     costs = {environment(name).prefix: Cost(total=size, frees=size) for name, size in sizes.items()}
     return candidates(environments, caches, costs)
 
@@ -114,10 +113,10 @@ def test_a_cache_that_may_not_be_written_stays() -> None:
 
 def test_a_choice_becomes_requests_environments_first_caches_by_what_is_cleaned() -> None:
     rows = (
-        Candidate(key="1", path="/pkgs", name="packages", part="packages"),
-        Candidate(key="2", path="/old", name="old"),
-        Candidate(key="3", path="/pkgs", name="archives", part="tarballs"),
-        Candidate(key="4", path="/other", name="archives", part="tarballs"),
+        CleanupCandidate(key="1", path="/pkgs", name="packages", part="packages"),
+        CleanupCandidate(key="2", path="/old", name="old"),
+        CleanupCandidate(key="3", path="/pkgs", name="archives", part="tarballs"),
+        CleanupCandidate(key="4", path="/other", name="archives", part="tarballs"),
     )
     assert requests_of(choice_of(rows)) == (
         RemoveRequest(prefixes=("/old",)),

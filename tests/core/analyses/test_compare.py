@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
+from condatui_core.analyses.columns import environment_listing
 from condatui_core.analyses.compare import compare, with_reference
-from condatui_core.analyses.listings import environment_listing
 from condatui_core.records.comparison import Cell, Column, Comparison, Entry, Listing, Row, Summary
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement

@@ -4,27 +4,26 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from condatui_core.analyses.health import Observed, findings_of, state_of
+from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
-from condatui_core.records.prefix import PrefixContents
-from condatui_core.records.sighting import Look, Sighting
+from condatui_core.records.prefix import PrefixContents, PrefixPointer, PrefixProbe
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 PREFIX = "/opt/conda/envs/nlp"
-WHOLE = Look(exists=True, has_conda_meta=True, has_history=True, writable=True, owner="ann")
+WHOLE = PrefixProbe(exists=True, has_conda_meta=True, has_history=True, writable=True, owner="ann")
 NUMPY = PackageRecord(name="numpy", version="1", build="0", base_url="https://conda.anaconda.org/conda-forge")
 
 
 def _observed(
-    look: Look = WHOLE, contents: PrefixContents | None = None, *, root: bool = False, name: str = "nlp"
-) -> Observed:
-    sighting = Sighting(prefix=PREFIX, sources=("environments.txt",), root=root)
-    return Observed(sighting=sighting, look=look, name=name, contents=contents)
+    look: PrefixProbe = WHOLE, contents: PrefixContents | None = None, *, root: bool = False, name: str = "nlp"
+) -> PrefixObservations:
+    sighting = PrefixPointer(prefix=PREFIX, sources=("environments.txt",), root=root)
+    return PrefixObservations(sighting=sighting, look=look, name=name, contents=contents)
 
 
-def _ids(observed: Observed, stale_days: int = 180) -> list[tuple[str, str]]:
+def _ids(observed: PrefixObservations, stale_days: int = 180) -> list[tuple[str, str]]:
     found = findings_of(observed, now=NOW, stale_days=stale_days)
     return [(finding.id, finding.severity) for finding in found]
 
@@ -36,16 +35,16 @@ DAMAGED = PrefixContents(problems=(Problem(path=f"{PREFIX}/conda-meta/x-1-0.json
     ("observed", "state"),
     [
         (_observed(), "ok"),
-        (_observed(Look(exists=False)), "missing"),
-        (_observed(Look(exists=True, readable=False)), "unreadable"),
-        (_observed(Look(exists=True, remains=("bin",))), "orphan"),
-        (_observed(Look(exists=True, has_conda_meta=True), PrefixContents()), "orphan"),
-        (_observed(Look(exists=True, has_conda_meta=True), PrefixContents(packages=(NUMPY,))), "broken"),
+        (_observed(PrefixProbe(exists=False)), "missing"),
+        (_observed(PrefixProbe(exists=True, readable=False)), "unreadable"),
+        (_observed(PrefixProbe(exists=True, remains=("bin",))), "orphan"),
+        (_observed(PrefixProbe(exists=True, has_conda_meta=True), PrefixContents()), "orphan"),
+        (_observed(PrefixProbe(exists=True, has_conda_meta=True), PrefixContents(packages=(NUMPY,))), "broken"),
         (_observed(contents=DAMAGED), "broken"),
-        (_observed(Look(exists=True), root=True), "ok"),
+        (_observed(PrefixProbe(exists=True), root=True), "ok"),
     ],
 )
-def test_the_state_of_a_prefix(observed: Observed, state: State) -> None:
+def test_the_state_of_a_prefix(observed: PrefixObservations, state: State) -> None:
     assert state_of(observed) == state
 
 
@@ -67,20 +66,20 @@ def test_damage_elsewhere_is_a_warning_and_the_environment_stays_ok() -> None:
 
 
 def test_a_missing_one_says_who_names_it() -> None:
-    (finding,) = findings_of(_observed(Look(exists=False)), now=NOW, stale_days=180)
+    (finding,) = findings_of(_observed(PrefixProbe(exists=False)), now=NOW, stale_days=180)
     assert finding.id == "missing"
     assert finding.evidence == ("named by environments.txt",)
 
 
 def test_a_directory_that_never_was_an_environment_is_only_noted() -> None:
-    assert _ids(_observed(Look(exists=True))) == [("orphan", "note")]
-    assert _ids(_observed(Look(exists=True, remains=("bin", "lib")))) == [("orphan", "warning")]
+    assert _ids(_observed(PrefixProbe(exists=True))) == [("orphan", "note")]
+    assert _ids(_observed(PrefixProbe(exists=True, remains=("bin", "lib")))) == [("orphan", "warning")]
 
 
 def test_frozen_and_not_writable_and_in_use() -> None:
-    look = Look(exists=True, has_conda_meta=True, has_history=True, writable=False, owner="ann")
-    observed = Observed(
-        sighting=Sighting(prefix=PREFIX),
+    look = PrefixProbe(exists=True, has_conda_meta=True, has_history=True, writable=False, owner="ann")
+    observed = PrefixObservations(
+        sighting=PrefixPointer(prefix=PREFIX),
         look=look,
         name="nlp",
         contents=PrefixContents(frozen="for production"),
@@ -96,7 +95,7 @@ def test_frozen_and_not_writable_and_in_use() -> None:
 @pytest.mark.parametrize(("days", "reliable", "message"), [(400, True, "not used"), (400, False, "perhaps not used")])
 def test_stale_says_how_far_it_can_be_trusted(days: int, reliable: bool, message: str) -> None:
     last_used = LastUsed(at=NOW - timedelta(days=days), evidence="bin/python3.11 was read", reliable=reliable)
-    observed = Observed(sighting=Sighting(prefix=PREFIX), look=WHOLE, name="nlp", last_used=last_used)
+    observed = PrefixObservations(sighting=PrefixPointer(prefix=PREFIX), look=WHOLE, name="nlp", last_used=last_used)
     (finding,) = findings_of(observed, now=NOW, stale_days=180)
     assert finding.id == "stale"
     assert finding.message.startswith(message)
@@ -117,6 +116,6 @@ def test_ordinary_names(name: str) -> None:
 
 def test_base_is_never_called_stale_or_a_trial() -> None:
     last_used = LastUsed(at=NOW - timedelta(days=999), evidence="", reliable=True)
-    sighting = Sighting(prefix="/opt/test", root=True)
-    observed = Observed(sighting=sighting, look=WHOLE, name="base", last_used=last_used)
+    sighting = PrefixPointer(prefix="/opt/test", root=True)
+    observed = PrefixObservations(sighting=sighting, look=WHOLE, name="base", last_used=last_used)
     assert findings_of(observed, now=NOW, stale_days=1) == ()

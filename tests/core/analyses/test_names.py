@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.analyses.names import resolve
+from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError
 from support.inventories import environment
 

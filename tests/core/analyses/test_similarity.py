@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condatui_core.analyses.listings import environment_listing
+from condatui_core.analyses.columns import environment_listing
 from condatui_core.analyses.similarity import similarities
 from condatui_core.records.comparison import Cell, Column, Entry, Listing
 from condatui_core.records.installation import ChannelConfig

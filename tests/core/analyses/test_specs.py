@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condatui_core.analyses.match_specs import parse_match_spec, parse_requirement
-from condatui_core.analyses.specs import satisfies_conda, satisfies_pep440
+from condatui_core.analyses.specs import parse_match_spec, parse_requirement, satisfies_conda, satisfies_pep440
 from support.conda_oracle import CondaOracle
 
 SPECS = [

@@ -9,10 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from condatui_core.conda.command_log import CommandLog
 from condatui_core.conda.process import ProcessRunner
-from condatui_core.conda.runner import Answer
 from condatui_core.errors import CondaError
+from condatui_core.proc.runner import Answer, CommandLog
 from support.fake_conda import NOON, program
 
 ENVIRON = {"PATH": os.environ["PATH"]}

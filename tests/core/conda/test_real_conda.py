@@ -9,31 +9,30 @@ from pathlib import Path
 import pytest
 
 from condatui_core.conda import commands
-from condatui_core.conda.command_log import CommandLog
-from condatui_core.conda.conda_environ import Caller
-from condatui_core.conda.environments_txt import environments_txt
-from condatui_core.conda.facts import ask, remembered
-from condatui_core.conda.failure import check
-from condatui_core.conda.inquirer import Inquirer
-from condatui_core.conda.locate import find_installations
+from condatui_core.conda.client import CondaClient, ask, remembered
+from condatui_core.conda.commands import Caller
+from condatui_core.conda.discovery import find_installations
+from condatui_core.conda.errors import check_answer
 from condatui_core.conda.process import ProcessRunner
+from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.installation import Installation
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 from support.fake_conda import NOON
 from support.sandboxes import manifest
 
 
-def asking(sandbox: Sandbox, cache: Path) -> Inquirer:
+def asking(sandbox: Sandbox, cache: Path) -> CondaClient:
     caller = Caller(sandbox.environ, sandbox.home, euid=1000)
-    return Inquirer(ProcessRunner(CommandLog(), lambda: NOON), caller, cache, lambda: NOON, 60)
+    return CondaClient(ProcessRunner(CommandLog(), lambda: NOON), caller, cache, lambda: NOON, 60)
 
 
 def real(path: Path) -> str:
     return os.path.realpath(path)
 
 
-async def located(sandbox: Sandbox, inquirer: Inquirer) -> Installation:
+async def located(sandbox: Sandbox, inquirer: CondaClient) -> Installation:
     (installation,) = await find_installations([str(sandbox.conda)], [str(sandbox.root_prefix)], inquirer)
     return installation
 
@@ -77,7 +76,7 @@ async def test_it_says_in_its_own_words_what_it_cannot_do(sandbox: Sandbox, tmp_
     installation = await located(sandbox, inquirer)
     unknown_flag = await inquirer.read(installation, (*commands.env_list(installation.executable), "--size"))
     with pytest.raises(CondaError, match="unrecognized arguments: --size"):
-        check(unknown_flag, "list sizes")
+        check_answer(unknown_flag, "list sizes")
     not_there = await inquirer.read(installation, (installation.executable, "list", "-p", "/nowhere", "--json"))
     with pytest.raises(CondaError, match="Not a conda environment: /nowhere"):
-        check(not_there, "list /nowhere")
+        check_answer(not_there, "list /nowhere")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from condatui_core.disk.managed import ManagedSizes
+from condatui_core.disk.usage import ManagedSizes
 from support.inventories import loaded, package, pip_package
 
 SIZES = ManagedSizes(

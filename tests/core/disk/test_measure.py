@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from condatui_core.disk import measure as measuring
-from condatui_core.disk.disk import Disk
 from condatui_core.disk.measure import Measurement, measure
+from condatui_core.disk.usage import Disk
 from condatui_core.errors import CondatuiError
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment, Inventory
@@ -73,7 +73,7 @@ async def test_the_second_walk_says_the_same_and_reads_nothing(places: list[Disk
 async def test_a_walk_that_is_left_leaves_no_process(
     places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _walk_with(monkeypatch, tmp_path, "tell(Progress(1, ())); import time; time.sleep(600)")
+    _walk_with(monkeypatch, tmp_path, "tell(WalkProgress(1, ())); import time; time.sleep(600)")
     async with aclosing(measure(places, kept=None, environ=os.environ, now=LATER)) as measurements:
         first = await anext(measurements)
         running = _descendants()
@@ -86,7 +86,7 @@ async def test_a_walk_that_is_left_leaves_no_process(
 async def test_a_cancelled_walk_leaves_no_process(
     places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _walk_with(monkeypatch, tmp_path, "tell(Progress(1, ())); import time; time.sleep(600)")
+    _walk_with(monkeypatch, tmp_path, "tell(WalkProgress(1, ())); import time; time.sleep(600)")
     begun = asyncio.Event()
 
     async def consume() -> None:
@@ -115,7 +115,7 @@ async def test_a_walk_that_fails_says_why(
 async def test_a_worker_that_fails_says_why(
     places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = "from condatui_core.disk import walk, worker; worker.carry_out = lambda *_: 1 / 0; walk.main()"
+    script = "from condatui_core.disk import walk, workers; workers.carry_out = lambda *_: 1 / 0; walk.main()"
     _walk_with(monkeypatch, tmp_path, script)
     with pytest.raises(CondatuiError, match="ZeroDivisionError"):
         await all_of(places)
@@ -129,7 +129,7 @@ def _walk_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> 
     """Have another script in the place of the walk, which starts a process of its own first, as the walk does."""
     lines = (
         "import subprocess, sys",
-        "from condatui_core.disk.messages import Progress, pack",
+        "from condatui_core.disk.messages import WalkProgress, pack",
         "quiet = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}",
         "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], **quiet)",
         "def tell(message): sys.stdout.buffer.write(pack(message)); sys.stdout.buffer.flush()",

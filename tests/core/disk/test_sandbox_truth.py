@@ -6,14 +6,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from condatui_core.disk.copied import holders_of_packages
-from condatui_core.jobs.cleaning.items import freed_by, items_of
+from condatui_core.actions.clean.items import freed_by, items_of
+from condatui_core.disk.findings import holders_of_packages
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import Cleanable
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 from support.disk_trees import cache, du, graph_of, prefixes, write
 from support.sandboxes import conda
 

@@ -12,17 +12,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from condatui_core.disk.disk_findings import findings_of
+from condatui_core.disk.findings import findings_of
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.scan import ROOT, Met, Scanner
-from condatui_core.disk.tree import Tree
+from condatui_core.disk.tree import InodeTree
 from support.disk_trees import du, graph_of, link, prefixes, walked, write
 
 Listing = AbstractContextManager[Iterable[object]]
 """What os.scandir returns."""
 
 
-def scan(path: Path) -> Tree:
+def scan(path: Path) -> InodeTree:
     scanner = Scanner(os.fsencode(path), defaultdict(Met), now=0)
     scanner.scan([ROOT])
     return scanner.tree

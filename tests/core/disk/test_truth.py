@@ -104,9 +104,9 @@ def test_totals_are_what_du_says(tmp_path: Path, files: list[tuple[str, int, lis
             parts = (use.exclusive, use.shared_with_cache, use.shared_with_environments, use.outside)
             assert sum(parts) == use.total
             assert graph.frees([str(root / name)]) == use.exclusive
-        around = graph.use_of(str(root / "a"))
-        assert around.with_nested == du(root / "a")
-        assert around.nested == (str(root / "a/envs/nested"),)
+        context = graph.use_of(str(root / "a"))
+        assert context.with_nested == du(root / "a")
+        assert context.nested == (str(root / "a/envs/nested"),)
         assert graph.total(str(root / name) for name in ("a", "b")) == du(root / "a", root / "b")
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from condatui_core.disk import worker
-from condatui_core.disk.messages import Result
+from condatui_core.disk import workers
+from condatui_core.disk.messages import WalkResult
 from condatui_core.disk.scan import Scanner
 from condatui_core.records.disk import DiskPlace
 from support.disk_trees import cache, du, graph_of, link, prefixes, walked, write
@@ -30,7 +30,7 @@ def settle(root: Path) -> None:
             os.utime(folder, (second, second))
 
 
-def comparable(result: Result) -> object:
+def comparable(result: WalkResult) -> object:
     names = {number: (unit.place, unit.name) for number, unit in enumerate(result.table.units)}
     classes = sorted(
         (each.places, names.get(each.unit, ()), each.outside, each.bytes, each.apparent)
@@ -214,7 +214,7 @@ def test_a_store_that_cannot_be_written_is_no_harm(tree: Path) -> None:
 
 def test_what_is_left_of_a_piece_of_work_is_dealt_anew(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = walked(places_of(tree))
-    monkeypatch.setattr(worker, "_SECONDS", 0)  # a directory a piece
+    monkeypatch.setattr(workers, "_SECONDS", 0)  # a directory a piece
     assert comparable(walked(places_of(tree))) == comparable(whole)
 
 

@@ -14,15 +14,15 @@ import psutil
 import pytest
 from msgspec import structs
 
-from condatui_core.conda.command_log import CommandLog
 from condatui_core.gpu.check import GpuCheck
-from condatui_core.gpu.driver.reading import read_driver
+from condatui_core.gpu.driver import read_driver
 from condatui_core.gpu.examination import GpuProgress
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import Driver, GpuResult
-from condatui_core.records.gpu_probe import Begun
-from condatui_core.sandbox import Sandbox
+from condatui_core.records.gpu_probe import ProbeBegun
 from condatui_core.settings import Locations, Settings
+from condatui_sandbox import Sandbox
 from support.fake_torch import CPU_BUILD, WORKING, FakeTorch, real_environment, site_packages
 from support.gpu_facts import COUNT_TEXT
 from support.prefixes import manifest
@@ -293,7 +293,7 @@ async def test_to_cancel_ends_what_runs_and_checks_no_other(bench: Bench) -> Non
     told = []
     async for each in check.check([bench.environment, bench.environment]):
         told.append(each)
-        if isinstance(each, GpuProgress) and isinstance(each.stage, Begun):
+        if isinstance(each, GpuProgress) and isinstance(each.stage, ProbeBegun):
             check.cancel()
     assert not any(isinstance(each, GpuResult) for each in told)
     assert not psutil.Process().children()
@@ -306,7 +306,7 @@ async def test_to_leave_a_check_ends_what_runs(bench: Bench) -> None:
     FakeTorch(before="import time; time.sleep(600)").install(bench.prefix)
     async with aclosing(bench.check(driver=Driver()).check([bench.environment])) as told:
         async for each in told:
-            if isinstance(each, GpuProgress) and isinstance(each.stage, Begun):
+            if isinstance(each, GpuProgress) and isinstance(each.stage, ProbeBegun):
                 break
     assert not psutil.Process().children()
 

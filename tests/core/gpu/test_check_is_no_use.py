@@ -7,11 +7,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from condatui_core.gpu.check import GpuCheck
-from condatui_core.reader import PrefixReader
+from condatui_core.prefixes.reader import PrefixReader
 from condatui_core.records.environment import Environment, LastUsed
 from condatui_core.records.gpu import Driver
-from condatui_core.sandbox import Sandbox
 from condatui_core.settings import Locations, Settings
+from condatui_sandbox import Sandbox
 from support.fake_torch import WORKING, real_environment
 
 A_YEAR_AGO = datetime(2025, 5, 20, tzinfo=timezone.utc)

@@ -10,17 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from condatui_core.gpu.cuda_versions import (
-    cuda_in_words,
-    fit,
-    full_driver,
-    newest_cuda,
-    smallest_driver,
-    wheel_for,
-)
-from condatui_core.gpu.driver.files import read_driver_files
-from condatui_core.gpu.driver.reading import read_driver
-from condatui_core.gpu.driver.smi import parse_smi
+from condatui_core.gpu.cuda_versions import cuda_in_words, fit, full_driver, newest_cuda, smallest_driver, wheel_for
+from condatui_core.gpu.driver import parse_smi, read_driver, read_driver_files
 from support.stub_cuda import VERSION, build_stub_cuda
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="there is no CUDA but on Linux")

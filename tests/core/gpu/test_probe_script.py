@@ -29,8 +29,7 @@ def nodes() -> list[ast.AST]:
 
 def test_it_comes_with_the_package() -> None:
     assert (
-        SCRIPT.read_bytes()
-        == importlib.resources.files("condatui_core.gpu.probe").joinpath("probe_script.py").read_bytes()
+        SCRIPT.read_bytes() == importlib.resources.files("condatui_core.gpu.probe").joinpath("script.py").read_bytes()
     )
 
 

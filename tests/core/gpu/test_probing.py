@@ -15,7 +15,6 @@ import pytest
 from condatui_core.gpu.probe.prober import Limits, Probe, Prober
 from condatui_core.records.gpu_probe import (
     Available,
-    Begun,
     Built,
     ConvolutionRun,
     Counted,
@@ -26,11 +25,12 @@ from condatui_core.records.gpu_probe import (
     KernelRun,
     Loaded,
     Over,
+    ProbeBegun,
     ProbeRun,
     Stage,
     Why,
 )
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 from support.fake_torch import A_GPU, CPU_BUILD, WORKING, FakeTorch, real_environment, site_packages
 from support.gpu_facts import NO_DRIVER_TEXT
 from support.prefixes import manifest
@@ -119,7 +119,7 @@ def bench(sandbox: Sandbox, tmp_path: Path) -> Iterator[Bench]:
 async def test_a_torch_that_works_says_so_stage_by_stage(bench: Bench) -> None:
     run = await bench.run(WORKING)
     assert [type(stage) for stage in run.stages] == [
-        Begun,
+        ProbeBegun,
         Imported,
         Built,
         Available,
@@ -183,7 +183,7 @@ async def test_no_torch_and_what_is_left_of_one(bench: Bench) -> None:
 async def test_a_crash_of_the_import(bench: Bench, number: signal.Signals) -> None:
     run = await bench.run(FakeTorch(before=f"import os; os.kill(os.getpid(), {int(number)})"))
     assert (run.ended, run.exit_code) == ("exited", -number)
-    assert [type(stage) for stage in run.stages] == [Begun]
+    assert [type(stage) for stage in run.stages] == [ProbeBegun]
     assert "Fatal Python error" in run.stderr, "faulthandler tells where"
 
 
@@ -263,14 +263,16 @@ async def test_a_descendant_that_has_left_the_session_is_ended(bench: Bench) -> 
 
 
 async def test_an_import_that_takes_for_ever(bench: Bench) -> None:
-    run = await bench.run(FakeTorch(before=FOREVER), impatient(Begun))
+    run = await bench.run(FakeTorch(before=FOREVER), impatient(ProbeBegun))
     assert (run.ended, run.exit_code, run.limit) == ("timed-out", -signal.SIGTERM, 0.1)
-    assert [type(stage) for stage in run.stages] == [Begun]
+    assert [type(stage) for stage in run.stages] == [ProbeBegun]
     assert "torch/__init__.py" in run.stderr, "faulthandler tells where it was"
 
 
 async def test_an_import_that_ignores_sigterm(bench: Bench) -> None:
-    run = await bench.run(FakeTorch(before=f"{IGNORING}\n{bench.descendant(FOREVER)}\n{FOREVER}"), impatient(Begun))
+    run = await bench.run(
+        FakeTorch(before=f"{IGNORING}\n{bench.descendant(FOREVER)}\n{FOREVER}"), impatient(ProbeBegun)
+    )
     assert (run.ended, run.exit_code) == ("timed-out", -signal.SIGKILL)
     assert bench.ended()
 
@@ -291,7 +293,7 @@ async def test_a_kernel_that_does_not_end(bench: Bench) -> None:
 async def test_one_that_cannot_be_ended_is_given_up_and_reaped_later(bench: Bench) -> None:
     graces = ((signal.SIGTERM, 0.05), (signal.SIGKILL, 0.05))
     FakeTorch(before=FOREVER).install(bench.prefix)
-    prober = bench.prober(impatient(Begun), graces=graces, send=lambda group, number: None)
+    prober = bench.prober(impatient(ProbeBegun), graces=graces, send=lambda group, number: None)
     run = await prober.run(bench.probe())
     assert (run.ended, run.exit_code) == ("stuck", None)
     assert run.pid and run.process_state
@@ -398,8 +400,8 @@ def test_a_python_without_an_isolated_mode_is_asked_otherwise() -> None:
 
 def test_an_import_may_take_longer_than_a_stage() -> None:
     limits = Limits(to_import=120, a_stage=60)
-    assert limits.after([]) == limits.after([Begun()]) == 120
-    assert limits.after([Begun(), Imported()]) == 60
+    assert limits.after([]) == limits.after([ProbeBegun()]) == 120
+    assert limits.after([ProbeBegun(), Imported()]) == 60
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -25,8 +25,8 @@ from condatui_core.gpu.check import GpuCheck
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.gpu_probe import Imported, Over
-from condatui_core.sandbox import Sandbox
 from condatui_core.settings import Locations, Settings
+from condatui_sandbox import Sandbox
 from support.fake_torch import real_environment, site_packages
 from support.sandboxes import manifest
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.gpu.static.builds import read_build, read_local_version
+from condatui_core.gpu.static.others import read_build, read_local_version
 from condatui_core.gpu.static.reading import read_static
-from condatui_core.gpu.static.torch_version import parse_version_file
+from condatui_core.gpu.static.torch_files import parse_version_file
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import StaticFacts
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 from support.prefixes import FakePrefix, make_prefix, manifest
 
 PYTORCH = "https://conda.anaconda.org/pytorch"

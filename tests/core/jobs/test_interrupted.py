@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.jobs.journals.journal import OWNER
-from condatui_core.jobs.running.descendants import descendants_of
+from condatui_core.jobs.journal import OWNER
+from condatui_core.proc.owner import descendants_of
 from condatui_core.records.job import Job
 from support.fake_actions import MakeDirectory, queue_of
 from support.job_process import job_process, said_by
@@ -34,9 +34,9 @@ async def test_the_next_start_says_what_there_is(tmp_path: Path, stop: str, stat
     await killed(tmp_path, stop)
     (job,), action = await next_start(tmp_path)
     assert job.state == "interrupted"
-    assert job.aftermath
-    assert job.aftermath.state == state
-    assert (job.aftermath.way_out is not None) == (state == "half")
+    assert job.recovery
+    assert job.recovery.state == state
+    assert (job.recovery.way_out is not None) == (state == "half")
     assert action.looked == [stop]
     assert job.stage
     assert job.stage.name == stop
@@ -48,8 +48,8 @@ async def test_it_is_told_until_it_is_settled(tmp_path: Path) -> None:
     (tmp_path / "new").rmdir()
     jobs = queue_of(tmp_path, MakeDirectory())
     (job,) = await jobs.interrupted()
-    assert job.aftermath
-    assert job.aftermath.state == "untouched"
+    assert job.recovery
+    assert job.recovery.state == "untouched"
     await jobs.settle(job.id)
     assert await queue_of(tmp_path, MakeDirectory()).interrupted() == ()
 
@@ -68,16 +68,16 @@ async def test_a_command_that_outlives_condatui_is_noticed_and_nothing_judged(tm
     script = "echo begun; trap '' TERM; while :; do sleep 0.1; done"
     await killed(tmp_path, "command", script=script)
     (job,), action = await next_start(tmp_path)
-    assert job.aftermath
-    assert "still at work, pid " in job.aftermath.message
+    assert job.recovery
+    assert "still at work, pid " in job.recovery.message
     assert action.looked == []
-    pid = int(job.aftermath.message.partition("pid ")[2].partition(":")[0])
+    pid = int(job.recovery.message.partition("pid ")[2].partition(":")[0])
     os.killpg(os.getpgid(pid), signal.SIGKILL)
     while descendants_of(job.id):  # noqa: ASYNC110 - no event tells of what other processes do
         await asyncio.sleep(0.005)
     (job,), action = await next_start(tmp_path)
-    assert job.aftermath
-    assert (job.aftermath.state, action.looked) == ("half", ["fill"])
+    assert job.recovery
+    assert (job.recovery.state, action.looked) == ("half", ["fill"])
 
 
 async def test_a_job_that_is_being_carried_out_elsewhere_is_not_judged(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ async def test_one_that_waited_for_its_turn_says_that_it_never_began(tmp_path: P
         async with job_process(tmp_path, "events", name="b") as second:
             assert "is at work: Make new" in await said_by(second)
         (job,), action = await next_start(tmp_path)
-        assert job.aftermath
-        assert (job.aftermath.state, action.looked) == ("untouched", [])
+        assert job.recovery
+        assert (job.recovery.state, action.looked) == ("untouched", [])
         assert not (tmp_path / "b").exists()
 
 

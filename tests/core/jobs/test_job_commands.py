@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from condatui_core.conda.runner import Answer
+from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondaError
-from condatui_core.jobs.work import Surroundings, Work
+from condatui_core.proc.runner import Answer
 from condatui_core.records.job import Job, Outcome, Plan, Progressed, Said
 from condatui_core.records.request import CloneRequest
 from support.fake_actions import MakeDirectory, queue_of, request
@@ -25,7 +25,7 @@ class Running(MakeDirectory):
         self.seconds = seconds
         self.answer: Answer | None = None
 
-    async def perform(self, plan: Plan, request: CloneRequest, around: Surroundings, work: Work) -> Outcome:
+    async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
         await work.stage("run", "Running")
         environ = {"PATH": os.environ["PATH"]}
         self.answer = await work.run(("sh", "-c", self.script), environ=environ, seconds=self.seconds)
@@ -188,7 +188,7 @@ async def test_its_exit_code_is_for_the_action_to_judge(tmp_path: Path) -> None:
 
 async def test_one_that_cannot_be_started_fails(tmp_path: Path) -> None:
     class Missing(MakeDirectory):
-        async def perform(self, plan: Plan, request: CloneRequest, around: Surroundings, work: Work) -> Outcome:
+        async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
             with pytest.raises(CondaError, match="could not be started"):
                 await work.run((str(tmp_path / "none"),), environ={})
             return Outcome(message="noticed")

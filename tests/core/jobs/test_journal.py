@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.jobs.journals import all_journals
-from condatui_core.jobs.journals.all_journals import prune, read_journal, read_journals
-from condatui_core.jobs.journals.entries import Begun, Submission
-from condatui_core.jobs.journals.journal import EVENTS, Journal
-from condatui_core.jobs.running.owner import Owner, started_mark, this_process
+from condatui_core.jobs import journal_store
+from condatui_core.jobs.journal import EVENTS, JobBegun, Journal, Submission
+from condatui_core.jobs.journal_store import prune, read_journal, read_journals
+from condatui_core.proc.owner import Owner, started_mark, this_process
 from condatui_core.records.job import Ended, Plan, Said, StageBegun
 from condatui_core.records.request import CloneRequest
 from support.job_process import job_process, said_by
@@ -27,7 +26,7 @@ ENDED = Ended(at=NOON, state="done", message="b was made")
 async def begun(directory: Path, plan: Plan = PLAN) -> Journal:
     journal = Journal(directory)
     await journal.begin(plan, Submission(owner=this_process(), at=NOON))
-    await journal.write(Begun(at=NOON))
+    await journal.write(JobBegun(at=NOON))
     return journal
 
 
@@ -75,7 +74,7 @@ async def test_what_is_no_journal_is_left_out(tmp_path: Path) -> None:
 
 
 async def test_old_ones_are_deleted_and_those_at_work_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(all_journals, "MOST_KEPT", 2)
+    monkeypatch.setattr(journal_store, "MOST_KEPT", 2)
     at_work = await begun(tmp_path / "a")
     for name in ("b", "c", "d"):
         await (await begun(tmp_path / name)).close()
@@ -107,8 +106,8 @@ async def test_what_cannot_be_begun_leaves_nothing(tmp_path: Path) -> None:
 
 async def test_no_job_begins_on_a_full_disk(tmp_path: Path) -> None:
     async with job_process(tmp_path, "none", limit="0") as process:
-        state, aftermath, message, _ = (await said_by(process)).split("|")
-    assert (state, aftermath) == ("failed", "untouched")
+        state, recovery, message, _ = (await said_by(process)).split("|")
+    assert (state, recovery) == ("failed", "untouched")
     assert message == "The job's journal cannot be written, so it does not go on."
     assert not (tmp_path / "new").exists()
     assert list((tmp_path / ".condatui" / "state" / "jobs").iterdir()) == []
@@ -116,8 +115,8 @@ async def test_no_job_begins_on_a_full_disk(tmp_path: Path) -> None:
 
 async def test_a_disk_that_is_full_half_way_ends_the_job_before_its_next_stage(tmp_path: Path) -> None:
     async with job_process(tmp_path, "full") as process:
-        state, aftermath, message, _ = (await said_by(process)).split("|")
-    assert (state, aftermath) == ("failed", "half")
+        state, recovery, message, _ = (await said_by(process)).split("|")
+    assert (state, recovery) == ("failed", "half")
     assert message == "The job's journal cannot be written, so it does not go on."
     assert list((tmp_path / "new").iterdir()) == []
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondaError, RefusedError
 from condatui_core.jobs.queue import JobQueue
-from condatui_core.jobs.work import Surroundings, Work
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import (
     CommandBegun,
@@ -56,7 +56,7 @@ class Failing(MakeDirectory):
         super().__init__()
         self.error = error
 
-    async def perform(self, plan: Plan, request: CloneRequest, around: Surroundings, work: Work) -> Outcome:
+    async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
         await work.stage("make", "Making")
         raise self.error
 
@@ -111,7 +111,7 @@ async def test_one_that_waits_is_cancelled_without_having_begun(tmp_path: Path) 
     await there.wait()
     jobs.cancel(second.id)
     over = await ended(jobs, second)
-    assert (over.state, over.aftermath and over.aftermath.state) == ("cancelled", "untouched")
+    assert (over.state, over.recovery and over.recovery.state) == ("cancelled", "untouched")
     go_on.set()
     await ended(jobs, first)
     assert action.performed == [str(tmp_path / "a")]
@@ -137,9 +137,9 @@ async def test_cancelling_looks_what_there_is_and_offers_the_way_out(tmp_path: P
     jobs.cancel(job.id)
     over = await ended(jobs, job)
     assert states[0] == "cancelling"
-    assert over.aftermath
-    assert (over.state, over.aftermath.state, action.looked) == ("cancelled", "half", ["fill"])
-    assert over.aftermath.way_out is not None
+    assert over.recovery
+    assert (over.state, over.recovery.state, action.looked) == ("cancelled", "half", ["fill"])
+    assert over.recovery.way_out is not None
     assert over.end
     assert over.end.exit_code == 130
 
@@ -150,7 +150,7 @@ async def test_cancelling_waits_for_what_a_thread_has_begun(tmp_path: Path) -> N
     began, cancelled_seen = Event(), Event()
 
     class Threaded(MakeDirectory):
-        async def perform(self, plan: Plan, request: CloneRequest, around: Surroundings, work: Work) -> Outcome:
+        async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
             def loop() -> None:
                 began.set()
                 while not work.cancelled:
@@ -176,8 +176,8 @@ async def test_an_error_of_ours_gives_its_words_and_exit_code(tmp_path: Path) ->
     assert (over.state, over.end.message, over.end.hint) == ("failed", "conda could not do it.", "Try again.")
     assert over.end.detail == "because\\x1b[2J"
     assert over.end.exit_code == 1
-    assert over.aftermath
-    assert over.aftermath.state == "untouched"
+    assert over.recovery
+    assert over.recovery.state == "untouched"
 
 
 async def test_a_refusal_half_way_exits_as_one(tmp_path: Path) -> None:
@@ -198,12 +198,12 @@ async def test_what_nobody_foresaw_ends_the_job_in_words_and_nothing_else(tmp_pa
 
 async def test_an_aftermath_that_fails_is_said_too(tmp_path: Path) -> None:
     class Blind(Failing):
-        async def aftermath(self, *_: object) -> object:  # type: ignore[override]
+        async def recover(self, *_: object) -> object:  # type: ignore[override]
             raise ZeroDivisionError("by nothing")
 
     over = await carried_out(queue_of(tmp_path, Blind(CondaError("No."))), request(tmp_path))
-    assert over.aftermath
-    assert over.aftermath.message.startswith("What there is now could not be found out")
+    assert over.recovery
+    assert over.recovery.message.startswith("What there is now could not be found out")
 
 
 async def test_a_plan_with_a_blocker_is_not_taken_on(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ async def test_a_plan_with_a_blocker_is_not_taken_on(tmp_path: Path) -> None:
 
 async def test_progress_is_told_now_and_then_however_often_it_is_made(tmp_path: Path) -> None:
     class Counting(MakeDirectory):
-        async def perform(self, plan: Plan, request: CloneRequest, around: Surroundings, work: Work) -> Outcome:
+        async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
             def count() -> None:
                 for number in range(50_000):
                     work.progress(number, 50_000, "files")

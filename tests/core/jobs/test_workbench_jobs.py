@@ -35,16 +35,16 @@ def workbench(tmp_path: Path) -> Workbench:
 async def test_an_action_sees_a_complete_inventory_although_nobody_has_loaded(
     tmp_path: Path, workbench: Workbench
 ) -> None:
-    around = await workbench.surroundings()
-    assert around.inventory.complete
-    assert around.environment(str(tmp_path / "envs" / "first")) is not None
-    assert around.locations == workbench.locations
-    assert around.frees(("anything",)) is None
+    context = await workbench.job_context()
+    assert context.inventory.complete
+    assert context.environment(str(tmp_path / "envs" / "first")) is not None
+    assert context.locations == workbench.locations
+    assert context.frees(("anything",)) is None
 
 
 async def test_nobody_loads_again_as_long_as_nothing_has_changed(workbench: Workbench) -> None:
-    first = await workbench.surroundings()
-    assert (await workbench.surroundings()).inventory is first.inventory
+    first = await workbench.job_context()
+    assert (await workbench.job_context()).inventory is first.inventory
     assert not await workbench.changed()
 
 
@@ -53,7 +53,7 @@ async def test_what_has_changed_meanwhile_is_seen_by_the_action_and_told_to_who_
 ) -> None:
     _ = [each async for each in workbench.load()]
     FakePrefix(tmp_path / "envs" / "first").package("scipy")
-    environment = (await workbench.surroundings()).environment(str(tmp_path / "envs" / "first"))
+    environment = (await workbench.job_context()).environment(str(tmp_path / "envs" / "first"))
     assert environment
     assert environment.contents
     assert [each.name for each in environment.contents.packages] == ["numpy", "scipy"]
@@ -63,7 +63,7 @@ async def test_what_has_changed_meanwhile_is_seen_by_the_action_and_told_to_who_
 
 async def test_what_the_disk_walk_says_reaches_the_action(workbench: Workbench) -> None:
     workbench.frees = len
-    assert (await workbench.surroundings()).frees(("a", "b")) == 2
+    assert (await workbench.job_context()).frees(("a", "b")) == 2
 
 
 async def test_one_that_never_had_a_job_closes_at_once(workbench: Workbench) -> None:

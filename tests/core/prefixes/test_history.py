@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.prefixes.history import parse_history, read_history
-from condatui_core.prefixes.history_specs import parse_specs_comment, spec_name
+from condatui_core.prefixes.history import parse_history, parse_specs_comment, read_history, spec_name
 
 OLD = """\
 ==> 2016-02-16 13:31:33 <==

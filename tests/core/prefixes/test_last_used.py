@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.fs.mounts import Mount, mount_of, mounts
 from condatui_core.prefixes.last_used import last_used
-from condatui_core.prefixes.mounts import Mount, mount_of, mounts
-from condatui_core.prefixes.running import RunningProcess, processes_in, running_processes
+from condatui_core.prefixes.processes import RunningProcess, processes_in, running_processes
 from condatui_core.records.environment import LastUsed
 from support.prefixes import FakePrefix, make_prefix, manifest
 

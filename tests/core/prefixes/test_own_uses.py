@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.prefixes.own_uses import OwnUses
+from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.records.environment import LastUsed
 from support.inventories import NOW, days_ago
 

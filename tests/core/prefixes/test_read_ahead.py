@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.prefixes.prefix_cache import PrefixCache
+from condatui_core.prefixes.cache import PrefixCache
 from condatui_core.prefixes.read_ahead import WORTH_IT, start_reading_ahead, stop_reading_ahead
-from condatui_core.sandbox import Sandbox
+from condatui_sandbox import Sandbox
 
 
 def _prefixes(sandbox: Sandbox) -> list[str]:

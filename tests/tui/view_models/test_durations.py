@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui.view_models.durations import format_seconds
+from condatui.view_models.format import format_seconds
 
 
 @pytest.mark.parametrize(

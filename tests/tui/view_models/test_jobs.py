@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from condatui.view_models.job import job_commands, job_text
-from condatui.view_models.jobs import COLUMNS, JobsModel, result_words
-from condatui.view_models.signs import ASCII
-from condatui_core.records.job import Aftermath, Ended, Job, Outcome, Progressed, StageBegun
+from condatui.view_models.glyphs import ASCII
+from condatui.view_models.jobs import COLUMNS, JobsModel, job_commands, job_text, result_words
+from condatui_core.records.job import Ended, Job, Outcome, Progressed, Recovery, StageBegun
 from condatui_core.records.request import RestoreRequest
 from support.fake_jobs import made_job
 from support.inventories import NOW, finding
@@ -46,7 +45,7 @@ def test_a_running_job_says_its_stage_how_far_it_is_and_how_long_it_takes() -> N
         (made_job(state="failed", end=ended("failed", "no [/way]\x1b")), "✗", r"no [/way]\x1b"),
         (made_job(state="cancelled"), "–", "cancelled"),
         (
-            made_job(state="interrupted", aftermath=Aftermath(state="half", message="half is there")),
+            made_job(state="interrupted", recovery=Recovery(state="half", message="half is there")),
             "!",
             "interrupted: half is there",
         ),
@@ -115,11 +114,11 @@ def test_what_is_freed_is_said_once(message: str, freed: int, line: str | None) 
 
 
 def test_the_details_of_a_failure_have_the_words_of_who_refused_and_the_way_out() -> None:
-    aftermath = Aftermath(
+    recovery = Recovery(
         state="half", message="half is gone", way_out=RestoreRequest(id="x"), way_out_title="Bring it back"
     )
     end = ended("failed", "conda did not do it.", detail="one\ntwo", hint="Try again.")
-    text = job_text(made_job(state="failed", end=end, aftermath=aftermath), NOW).plain
+    text = job_text(made_job(state="failed", end=end, recovery=recovery), NOW).plain
     assert text.splitlines()[1:] == [
         "conda did not do it.",
         "  one",

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from condatui.view_models.glyphs import ASCII, UNICODE
 from condatui.view_models.plan import plan_commands, plan_sums, plan_text, preview_text
-from condatui.view_models.signs import ASCII, UNICODE
-from condatui_core.analyses.exports.text import ExportText
+from condatui_core.environment_files.export import ExportText
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import RemoveRequest
 from support.inventories import finding

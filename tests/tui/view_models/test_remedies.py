@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import condatui_core.jobs
+import condatui_core.actions
 from condatui.view_models.remedies import _SAID_HERE, said_here
 
 FLAG = re.compile(
@@ -19,7 +19,7 @@ FLAG = re.compile(
 
 def sentences() -> list[str]:
     """What the jobs say in whole sentences."""
-    files = Path(condatui_core.jobs.__file__).parent.rglob("*.py")
+    files = Path(condatui_core.actions.__file__).parent.rglob("*.py")
     nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return [text for text in texts if " " in text]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from condatui.view_models.status import top_line
-from condatui_core.disk.survey import Survey
+from condatui_core.disk.usage import DiskUsage
 from condatui_core.records.environment import Inventory
 from condatui_core.records.installation import Installation
 from support.inventories import environment, finding, inventory, loaded
@@ -58,7 +58,7 @@ async def test_what_is_measured_stands_in_the_place_of_what_records_claim() -> N
     assert line_with(measured).endswith("3.5 MB on disk · 500 KB free to reclaim")
 
 
-def line_with(disk: Survey) -> str:
+def line_with(disk: DiskUsage) -> str:
     return top_line(MACHINE, host="gpu07", width=120, disk=disk).plain
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from condatui.widgets.indented import wrap_indented
+from condatui.widgets.line import wrap_indented
 
 
 def wrapped(text: str, width: int) -> list[str]:

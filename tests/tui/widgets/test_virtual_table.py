@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from condatui.view_models.signs import ASCII, UNICODE, Signs
-from condatui.view_models.table import Column
+from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
+from condatui.view_models.table import TableColumn
 from condatui.widgets.virtual_table import VirtualTable
 from support.pilots import screen_lines
 
@@ -20,7 +20,7 @@ from support.pilots import screen_lines
 class Rows:
     """A model of given keys that counts the rows it was asked for."""
 
-    columns = (Column("name", "name", 30), Column("size", "size", 8, align="right"))
+    columns = (TableColumn("name", "name", 30), TableColumn("size", "size", 8, align="right"))
 
     def __init__(self, keys: Sequence[str], size: str = "1 M") -> None:
         self.keys = keys
@@ -43,7 +43,7 @@ class TableApp(App[None]):
 
     CSS = "VirtualTable { scrollbar-size: 0 0; }"
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Glyphs) -> None:
         super().__init__()
         self.table = VirtualTable(signs)
         self.moves: list[str | None] = []
@@ -61,7 +61,7 @@ class TableApp(App[None]):
 
 @asynccontextmanager
 async def table_of(
-    keys: Sequence[str], *, size: tuple[int, int] = (40, 10), signs: Signs = UNICODE
+    keys: Sequence[str], *, size: tuple[int, int] = (40, 10), signs: Glyphs = UNICODE
 ) -> AsyncIterator[tuple[TableApp, VirtualTable, Pilot[None]]]:
     app = TableApp(signs)
     async with app.run_test(size=size) as pilot:

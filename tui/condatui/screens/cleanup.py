@@ -11,23 +11,23 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from condatui.actions import Action, bindings
+from condatui.actions.action import Action
+from condatui.actions.context import ActionContext, not_choosable
+from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
 from condatui.screens.place import PlaceScreen
-from condatui.screens.session import Session
-from condatui.standing import Standing, not_choosable
-from condatui.view_models import tones
+from condatui.session import Session
+from condatui.view_models import styles
 from condatui.view_models.cleanup import CleanupModel, candidate_text, choice_line
-from condatui.view_models.freed import KEPT_LIMIT
+from condatui.view_models.environments.freed import KEPT_LIMIT
+from condatui.view_models.format import copyable
 from condatui.view_models.jobs import is_over
-from condatui.widgets.copying import copyable
-from condatui.widgets.output_pane import OutputPane
+from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.analyses.cleanup import candidates, choice_of, requests_of, without_going
-from condatui_core.printable import printable
-from condatui_core.records.cleanup import Candidate
+from condatui_core.analyses.cleanup import CleanupCandidate, candidates, choice_of, requests_of, without_going
 from condatui_core.records.disk import CacheUse
 from condatui_core.records.request import CleanRequest, RemoveRequest, Request
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.disk.link_graph import LinkGraph
@@ -41,7 +41,7 @@ class CleanupScreen(PlaceScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.shown: tuple[Candidate, ...] = ()
+        self.shown: tuple[CleanupCandidate, ...] = ()
         """What could go, in its order."""
         self.chosen: frozenset[str] = frozenset()
         """Keys."""
@@ -63,15 +63,15 @@ class CleanupScreen(PlaceScreen):
         return self.query_one("#candidates", VirtualTable)
 
     @property
-    def current(self) -> Candidate | None:
+    def current(self) -> CleanupCandidate | None:
         """What is under the cursor."""
         row = self.table.cursor_row
         return self.shown[row] if row < len(self.shown) else None
 
     @property
-    def standing(self) -> Standing:
+    def action_context(self) -> ActionContext:
         """How things stand here."""
-        return Standing(self.session.inventory, candidate=self.current)
+        return ActionContext(self.session.inventory, candidate=self.current)
 
     @property
     def actions(self) -> Iterable[Action]:
@@ -89,7 +89,7 @@ class CleanupScreen(PlaceScreen):
         return survey.frees_with_choice(choice_of(self._chosen)) if survey else 0
 
     @property
-    def _chosen(self) -> list[Candidate]:
+    def _chosen(self) -> list[CleanupCandidate]:
         return [each for each in self.shown if each.key in self.chosen]
 
     @property
@@ -143,10 +143,12 @@ class CleanupScreen(PlaceScreen):
 
     def _why_empty(self) -> Text:
         if not self.session.inventory.complete:
-            return Text("Looking at the environments.", tones.DIM)
+            return Text("Looking at the environments.", styles.DIM)
         if self.session.disk is None or not self.session.disk.complete:
-            return Text("Measuring the disk: package caches are listed once they are measured.", tones.DIM)
-        return Text("Nothing has to go: no half-made or unused environments, and nothing in package caches.", tones.DIM)
+            return Text("Measuring the disk: package caches are listed once they are measured.", styles.DIM)
+        return Text(
+            "Nothing has to go: no half-made or unused environments, and nothing in package caches.", styles.DIM
+        )
 
     def status(self) -> Text:
         """What is chosen and what that frees, or how to choose."""
@@ -156,7 +158,7 @@ class CleanupScreen(PlaceScreen):
         parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)}", "nothing is chosen"]
         if session.disk and session.disk.complete and not session.disk.anew:
             parts.append(KEPT_LIMIT)
-        return Text(f" {session.signs.separator} ".join(parts), tones.DIM)
+        return Text(f" {session.signs.separator} ".join(parts), styles.DIM)
 
     @on(VirtualTable.CursorMoved)
     def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
@@ -187,7 +189,7 @@ class CleanupScreen(PlaceScreen):
             self.close_help()
             return
         chosen = self._chosen
-        if not chosen and (why_not := not_choosable(self.standing)):
+        if not chosen and (why_not := not_choosable(self.action_context)):
             self.say(why_not)
         elif chosen or self.current:
             first, *others = requests_of(choice_of(chosen or filter(None, [self.current])))
@@ -200,4 +202,4 @@ class CleanupScreen(PlaceScreen):
         """Copy the path under the cursor."""
         if self.current is not None:
             self.app.copy_to_clipboard(copyable(self.current.path))
-            self.say(f"Copied {printable(self.current.path)}")
+            self.say(f"Copied {sanitize(self.current.path)}")

@@ -10,15 +10,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from condatui.actions import bindings
+from condatui.actions.registry import bindings
 from condatui.messages import CommandRan
 from condatui.screens.place import PlaceScreen
-from condatui.screens.session import Session
+from condatui.session import Session
 from condatui.view_models.commands import CommandsModel, command_line
-from condatui.widgets.text_pane import TextPane
+from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.printable import printable
-from condatui_core.records.command_run import CommandRun
+from condatui_core.proc.runner import CommandRun
+from condatui_core.text import sanitize
 
 
 class CommandLogScreen(PlaceScreen):
@@ -104,7 +104,7 @@ def _describe(run: CommandRun) -> Text:
     """A command in full, with what came of it."""
     when = f"{run.started:%Y-%m-%d %H:%M:%S}, {run.milliseconds} ms, {run.outcome}"
     code = "" if run.exit_code is None else f", exit {run.exit_code}"
-    text = Text.assemble((printable(command_line(run)), "bold"), "\n", (when + code, "dim"))
+    text = Text.assemble((sanitize(command_line(run)), "bold"), "\n", (when + code, "dim"))
     for line in run.message.splitlines():
-        text.append(f"\n{printable(line)}")
+        text.append(f"\n{sanitize(line)}")
     return text

@@ -12,29 +12,27 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
 
-from condatui.actions import bindings
-from condatui.screens.compare_taking import TakingScreen
-from condatui.screens.comparing import NOTHING, Compared, Subject, compare_subjects, differs
-from condatui.screens.session import Session
-from condatui.view_models import tones
-from condatui.view_models.compare_detail import CellSubject, cell_detail
-from condatui.view_models.compare_labels import summary_words
-from condatui.view_models.compare_matrix import MatrixModel
-from condatui.view_models.compare_rows import Looking
-from condatui.widgets.filter_bar import FilterBar
+from condatui.actions.registry import bindings
+from condatui.screens.compare_export import CompareExportScreen
+from condatui.services.comparer import NOTHING, Compared, CompareSubject, compare_subjects, differs
+from condatui.session import Session
+from condatui.view_models import styles
+from condatui.view_models.compare.detail import CellSubject, cell_detail
+from condatui.view_models.compare.matrix import MatrixModel, summary_words
+from condatui.view_models.compare.rows import Looking
+from condatui.view_models.glyphs import shapes_for
+from condatui.widgets.input_bars import FilterBar, PromptBar
 from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.matrix_table import MatrixTable
-from condatui.widgets.prompt_bar import PromptBar
-from condatui.widgets.shapes import shapes_for
-from condatui_core.printable import printable
 from condatui_core.records.environment import Environment
+from condatui_core.text import sanitize
 
 _SETTLED = 0.08
 """Seconds that the cursor rests before the details follow: a key held down does not send them all over a slow line."""
 
 
-class CompareScreen(TakingScreen):
+class CompareScreen(CompareExportScreen):
     """A row for each package, a column for each environment; all about the cell under the cursor below."""
 
     PLACE = "compare"
@@ -51,7 +49,7 @@ class CompareScreen(TakingScreen):
         self.looking = Looking()
         self._prefixes: tuple[str, ...] = ()
         """What the user wants to see compared."""
-        self._comparing: tuple[Subject, ...] = ()
+        self._comparing: tuple[CompareSubject, ...] = ()
         """What was compared last, or is being compared now."""
         self._settling: Timer | None = None
 
@@ -90,7 +88,7 @@ class CompareScreen(TakingScreen):
     def on_mount(self) -> None:
         """The keys go to the matrix."""
         rule = shapes_for(self.session.signs).rule
-        self.query_one("#rule", Line).draw(lambda width: Text(rule * width, tones.DIM))
+        self.query_one("#rule", Line).draw(lambda width: Text(rule * width, styles.DIM))
         self.focus_body()
 
     def focus_body(self) -> None:
@@ -114,17 +112,19 @@ class CompareScreen(TakingScreen):
             self._show()
         super().show_session()
 
-    def _subjects(self) -> tuple[Subject, ...]:
+    def _subjects(self) -> tuple[CompareSubject, ...]:
         """What there is of what is wanted; nobody waits for what could not be read."""
         session = self.session
         environments = {each.prefix: each for each in session.inventory.environments}
         there = (environments[prefix] for prefix in self._prefixes if prefix in environments)
         waiting = not session.inventory.complete
-        return tuple(Subject(each, session.channels_of(each)) for each in there if waiting or each.contents is not None)
+        return tuple(
+            CompareSubject(each, session.channels_of(each)) for each in there if waiting or each.contents is not None
+        )
 
     # Described in words: Textual would print all that is given to a worker, which for environments takes a while.
     @work(group="compare", exclusive=True, exit_on_error=False, description="compare environments")
-    async def _compare(self, subjects: tuple[Subject, ...]) -> None:
+    async def _compare(self, subjects: tuple[CompareSubject, ...]) -> None:
         """Beside the event loop; the reference stays where the columns do."""
         before = self.compared
         stays = before is not None and len(before.subjects) == len(subjects)
@@ -156,12 +156,12 @@ class CompareScreen(TakingScreen):
         elif self.compared is None:
             why = "Reading and comparing."
         elif self.looking.text:
-            why = f"No such package matches `{printable(self.looking.text)}`: esc clears the filter."
+            why = f"No such package matches `{sanitize(self.looking.text)}`: esc clears the filter."
         elif self.looking.kind == "differing":
             why = "Nothing differs: they are the same, package by package. f goes on to other kinds, F back to all."
         else:
             why = f"There is none of this kind: {self.looking.title}. f goes on to the next."
-        return Text(why, tones.DIM)
+        return Text(why, styles.DIM)
 
     def _show_cell(self) -> None:
         subject = self.cell
@@ -175,7 +175,7 @@ class CompareScreen(TakingScreen):
         looking, separator = self.looking, self.session.signs.separator
         parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)} {looking.title}"]
         if looking.text:
-            parts.append(f"filter `{printable(looking.text)}`")
+            parts.append(f"filter `{sanitize(looking.text)}`")
         if looking.by != "name":
             parts.append(f"by {looking.by}")
         sight, count = self.table.columns_in_sight, len(self.compared.subjects)

@@ -10,24 +10,24 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
 
-from condatui.actions import ACTION_BY_ID, bindings
-from condatui.screens.breakdowns import Breakdowns
-from condatui.screens.browsing import Browsing
+from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.screens.place import PlaceScreen
-from condatui.screens.session import Session
-from condatui.view_models import tones
-from condatui.view_models.environments import EnvironmentsModel
-from condatui.view_models.filters import HELP as FILTER_HELP
-from condatui.view_models.freed import KEPT_LIMIT, marked_line
-from condatui.view_models.gpu_state import GpuSubject
-from condatui.view_models.units import shorten_text
-from condatui.widgets.copying import copyable
-from condatui.widgets.detail_pane import DetailPane, Subject
-from condatui.widgets.filter_bar import FilterBar
+from condatui.services.disk_monitor import Breakdowns
+from condatui.session import Session
+from condatui.view_models import styles
+from condatui.view_models.details.subject import DetailSubject
+from condatui.view_models.environments.filters import HELP as FILTER_HELP
+from condatui.view_models.environments.freed import KEPT_LIMIT, marked_line
+from condatui.view_models.environments.query import EnvironmentQuery
+from condatui.view_models.environments.rows import EnvironmentsModel
+from condatui.view_models.format import copyable, shorten_text
+from condatui.view_models.gpu import GpuSubject
+from condatui.widgets.detail_pane import DetailPane
+from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.line import Line
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.printable import printable
 from condatui_core.records.environment import Environment
+from condatui_core.text import sanitize
 
 _SETTLED = 0.08
 """Seconds that the cursor rests before the details follow: a key held down does not send them all over a slow line."""
@@ -42,7 +42,7 @@ class EnvironmentsScreen(PlaceScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.browsing = Browsing()
+        self.browsing = EnvironmentQuery()
         self.shown: tuple[Environment, ...] = ()
         """The environments that pass the filter, in their order."""
         self._breakdowns = Breakdowns(self, session, self._show_detail)
@@ -103,7 +103,7 @@ class EnvironmentsScreen(PlaceScreen):
 
     def _why_empty(self) -> Text:
         if self.browsing.filter:
-            return Text(f"No environment matches `{printable(self.browsing.filter)}`: esc clears the filter.", "dim")
+            return Text(f"No environment matches `{sanitize(self.browsing.filter)}`: esc clears the filter.", "dim")
         if self.session.loading or not self.session.inventory.complete:
             return Text("Looking for environments…", "dim")
         return Text("There are no environments here. `conda create -n NAME python` makes one, r looks again.", "dim")
@@ -116,7 +116,7 @@ class EnvironmentsScreen(PlaceScreen):
             looked_at = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
             now, key = session.clock(), session.keymap.labels(ACTION_BY_ID["gpu.check"])[0]
             gpu = GpuSubject(environment, session.gpus, now, key)
-            self.detail.show(Subject(environment, session.channels_of(environment), now, looked_at, gpu))
+            self.detail.show(DetailSubject(environment, session.channels_of(environment), now, looked_at, gpu))
 
     def status(self) -> Text:
         """What is marked, or else where the cursor is among what is shown and how that was chosen."""
@@ -127,7 +127,7 @@ class EnvironmentsScreen(PlaceScreen):
             return marked_line(marked, session.freed, names=session.names, width=width, signs=session.signs)
         parts = [f"{self.table.cursor_row + 1} of {len(self.shown)}" if self.shown else "0 of 0"]
         if browsing.filter:
-            parts.append(f"filter `{printable(browsing.filter)}`")
+            parts.append(f"filter `{sanitize(browsing.filter)}`")
         parts.append(f"by {browsing.by}")
         if session.disk and session.disk.complete and not session.disk.anew:
             parts.append(KEPT_LIMIT)
@@ -138,7 +138,7 @@ class EnvironmentsScreen(PlaceScreen):
         if not any(bar.display for bar in self.query(FilterBar)):
             return super().hints(width)
         if error := self.browsing.filter_error:
-            return shorten_text(Text(printable(error), tones.WARNING), width, self.session.signs.ellipsis, cut="end")
+            return shorten_text(Text(sanitize(error), styles.WARNING), width, self.session.signs.ellipsis, cut="end")
         fields = " ".join(f"{example.partition(':')[0]}:" for example, _ in FILTER_HELP if ":" in example)
         said = Text(f"enter keep  esc clear  ! inverse  {fields}")
         return shorten_text(said, width, self.session.signs.ellipsis, cut="end")
@@ -183,7 +183,7 @@ class EnvironmentsScreen(PlaceScreen):
         """Turn the order round."""
         self._browse(self.browsing.reversed())
 
-    def _browse(self, browsing: Browsing) -> None:
+    def _browse(self, browsing: EnvironmentQuery) -> None:
         self.browsing = browsing
         self._show_environments()
         self.say("")
@@ -232,7 +232,7 @@ class EnvironmentsScreen(PlaceScreen):
             return
         copied = self.detail.command or self.detail.path or environment.prefix
         self.app.copy_to_clipboard(copyable(copied))
-        self.say(f"Copied {printable(copied)}")
+        self.say(f"Copied {sanitize(copied)}")
 
     def action_back(self) -> None:
         """Out of the help, the details, the zoom or the filter, whichever is innermost."""

@@ -10,18 +10,17 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import ScreenResume, ScreenSuspend
 
-from condatui.actions import bindings
+from condatui.actions.context import ActionContext
+from condatui.actions.registry import bindings
 from condatui.messages import JobsSeen, RequestProposed
 from condatui.screens.place import PlaceScreen
-from condatui.screens.session import Session
-from condatui.standing import Standing
-from condatui.view_models import tones
-from condatui.view_models.job import job_commands, job_text
-from condatui.view_models.jobs import JobsModel, is_over
-from condatui.widgets.output_pane import OutputPane
+from condatui.session import Session
+from condatui.view_models import styles
+from condatui.view_models.jobs import JobsModel, is_over, job_commands, job_text
+from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.printable import printable
 from condatui_core.records.job import Job
+from condatui_core.text import sanitize
 
 _TICK = 1.0
 """Seconds between two looks at the clock while a job runs."""
@@ -63,9 +62,9 @@ class JobsScreen(PlaceScreen):
         return self._jobs[row] if row < len(self._jobs) else None
 
     @property
-    def standing(self) -> Standing:
+    def action_context(self) -> ActionContext:
         """How things stand here."""
-        return Standing(self.session.inventory, job=self.current_job)
+        return ActionContext(self.session.inventory, job=self.current_job)
 
     def on_mount(self) -> None:
         """The keys go to the jobs, and the clock goes on."""
@@ -134,14 +133,14 @@ class JobsScreen(PlaceScreen):
 
     def status(self) -> Text:
         """Where the cursor is."""
-        return Text(f"{self.table.cursor_row + 1 if self._jobs else 0} of {len(self._jobs)} jobs", tones.DIM)
+        return Text(f"{self.table.cursor_row + 1 if self._jobs else 0} of {len(self._jobs)} jobs", styles.DIM)
 
     @on(VirtualTable.Selected)
     def _open(self) -> None:
         """To the way out of what went wrong; where there is none, into the details."""
         job = self.current_job
-        if job and job.aftermath and job.aftermath.way_out and is_over(job):
-            self.post_message(RequestProposed(job.aftermath.way_out))
+        if job and job.recovery and job.recovery.way_out and is_over(job):
+            self.post_message(RequestProposed(job.recovery.way_out))
         else:
             self.action_switch()
 
@@ -160,7 +159,7 @@ class JobsScreen(PlaceScreen):
         if job := self.current_job:
             again = job.state == "cancelling"
             self.session.workbench.jobs.cancel(job.id)
-            self.say(f"{'Killing' if again else 'Cancelling'} {printable(job.plan.title)}")
+            self.say(f"{'Killing' if again else 'Cancelling'} {sanitize(job.plan.title)}")
 
     def action_copy(self) -> None:
         """Copy the commands of the job, a line each."""

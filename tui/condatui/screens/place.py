@@ -15,19 +15,19 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from condatui.actions import Action, Place, actions_in
-from condatui.screens.session import Session
-from condatui.standing import Standing
-from condatui.view_models.status import top_line, with_jobs
-from condatui.view_models.units import shorten_text
-from condatui.widgets.bottom_panel import BottomPanel
-from condatui.widgets.hints import hint_line
+from condatui.actions.action import Action, Place
+from condatui.actions.context import ActionContext
+from condatui.actions.registry import actions_in
+from condatui.panels.base import BottomPanel
+from condatui.panels.help_panel import hint_line
+from condatui.session import Session
+from condatui.view_models.format import shorten_text
+from condatui.view_models.status import problem_lines, top_line, with_jobs
 from condatui.widgets.line import Line
-from condatui.widgets.problem_lines import problem_lines
 from condatui_core.records.environment import Environment
 
 if TYPE_CHECKING:
-    from condatui.widgets.help_panel import HelpPanel
+    from condatui.panels.help_panel import HelpPanel
 
 
 class _Body(Container):
@@ -96,9 +96,9 @@ class PlaceScreen(Screen[None]):
         return None
 
     @property
-    def standing(self) -> Standing:
+    def action_context(self) -> ActionContext:
         """How things stand here, for the actions."""
-        return Standing(self.session.inventory, self.current_environment, self.session.marked)
+        return ActionContext(self.session.inventory, self.current_environment, self.session.marked)
 
     @property
     def actions(self) -> Iterable[Action]:
@@ -204,7 +204,7 @@ class PlaceScreen(Screen[None]):
     def hints(self, width: int) -> Text:
         """What the bottom line says can be done."""
         style = self.get_component_rich_style("hint--key", partial=True)
-        return hint_line(tuple(self.actions), self.session.keymap, self.standing, style, width)
+        return hint_line(tuple(self.actions), self.session.keymap, self.action_context, style, width)
 
     def status(self) -> Text:
         """What the status line says when nothing has just happened."""
@@ -224,12 +224,12 @@ class PlaceScreen(Screen[None]):
         if self.help_is_open:
             self.close_help()
             return
-        from condatui.widgets.help_panel import HelpPanel, help_text  # noqa: PLC0415 - not before somebody asks
+        from condatui.panels.help_panel import HelpPanel, help_text  # noqa: PLC0415 - not before somebody asks
 
         if self._help is None:
             self._help = HelpPanel(id="help")
             await self.mount(self._help, after="#body")
-        text = help_text(self.actions, self.session.keymap, self.standing, self.LANGUAGES, self.size.width - 4)
+        text = help_text(self.actions, self.session.keymap, self.action_context, self.LANGUAGES, self.size.width - 4)
         self._help.set_text(text, fresh=True)
         self._help.display = True
         self._help.focus()

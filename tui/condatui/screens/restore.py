@@ -13,22 +13,22 @@ from textual.binding import BindingType
 from textual.events import ScreenResume
 from textual.worker import Worker, WorkerState
 
-from condatui.actions import Action, bindings
+from condatui.actions.action import Action
+from condatui.actions.context import ActionContext
+from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
 from condatui.screens.place import PlaceScreen
-from condatui.screens.session import Session
-from condatui.standing import Standing
-from condatui.view_models import tones
+from condatui.session import Session
+from condatui.view_models import styles
+from condatui.view_models.format import copyable
 from condatui.view_models.jobs import is_over
 from condatui.view_models.restore_points import RestorePointsModel, restore_point_text
-from condatui.view_models.units import spell_bytes
-from condatui.widgets.copying import copyable
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.errors import CondatuiError
-from condatui_core.printable import printable
 from condatui_core.records.request import ForgetRequest, RestoreRequest
 from condatui_core.records.restore_point import RestorePointSummary
+from condatui_core.text import format_bytes, sanitize
 
 
 class RestoreScreen(PlaceScreen):
@@ -70,9 +70,9 @@ class RestoreScreen(PlaceScreen):
         return marked or ((self.current_point.id,) if self.current_point else ())
 
     @property
-    def standing(self) -> Standing:
+    def action_context(self) -> ActionContext:
         """How things stand here."""
-        return Standing(self.session.inventory, restore_points=self._chosen)
+        return ActionContext(self.session.inventory, restore_points=self._chosen)
 
     @property
     def actions(self) -> Iterable[Action]:
@@ -108,7 +108,7 @@ class RestoreScreen(PlaceScreen):
     async def _look(self) -> None:
         """Beside the loop: which restore points there are, and what is here to bring them back."""
         try:
-            points = await self.session.workbench.jobs.restore_points()
+            points = await self.session.workbench.restore_points()
         except CondatuiError as error:
             self._fail(error.title)
         else:
@@ -136,10 +136,10 @@ class RestoreScreen(PlaceScreen):
 
     def _why_empty(self) -> Text:
         if self._failure:
-            return Text(f"The restore points cannot be read: {printable(self._failure)}", tones.ERROR)
+            return Text(f"The restore points cannot be read: {sanitize(self._failure)}", styles.ERROR)
         if not self._looked:
-            return Text("Looking for restore points.", tones.DIM)
-        return Text("There are no restore points: each removal makes one. 1 goes to the environments.", tones.DIM)
+            return Text("Looking for restore points.", styles.DIM)
+        return Text("There are no restore points: each removal makes one. 1 goes to the environments.", styles.DIM)
 
     @on(VirtualTable.CursorMoved)
     def _follow_cursor(self) -> None:
@@ -157,7 +157,7 @@ class RestoreScreen(PlaceScreen):
         count = len(self._points)
         words = f"{len(points)} marked" if points else f"{count} restore point{'' if count == 1 else 's'}"
         total = sum(point.bytes for point in points or self._points)
-        return Text(f"{words} {self.session.signs.separator} {spell_bytes(total)}", tones.DIM)
+        return Text(f"{words} {self.session.signs.separator} {format_bytes(total)}", styles.DIM)
 
     @on(VirtualTable.Selected)
     def _restore(self) -> None:
@@ -180,7 +180,7 @@ class RestoreScreen(PlaceScreen):
         """Copy the prefix."""
         if point := self.current_point:
             self.app.copy_to_clipboard(copyable(point.prefix))
-            self.say(f"Copied {printable(point.prefix)}")
+            self.say(f"Copied {sanitize(point.prefix)}")
 
     def action_back(self) -> None:
         """Out of the help."""

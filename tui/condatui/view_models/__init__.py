@@ -1,1 +1,3 @@
+"""Records as rows and labels, pure."""
+
 from __future__ import annotations

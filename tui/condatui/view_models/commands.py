@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from condatui.view_models import tones
-from condatui.view_models.table import Column
-from condatui_core.printable import printable
-from condatui_core.records.command_run import CommandRun
+from condatui.view_models import styles
+from condatui.view_models.table import TableColumn
+from condatui_core.proc.runner import CommandRun
+from condatui_core.text import sanitize
 
 COLUMNS = (
-    Column("when", "when", 8, priority=2),
-    Column("milliseconds", "ms", 6, align="right", priority=1),
-    Column("exit", "exit", 11),
-    Column("command", "command", 120, cut="end", flexible=True),
+    TableColumn("when", "when", 8, priority=2),
+    TableColumn("milliseconds", "ms", 6, align="right", priority=1),
+    TableColumn("exit", "exit", 11),
+    TableColumn("command", "command", 120, cut="end", flexible=True),
 )
 
 
@@ -27,7 +27,7 @@ class CommandsModel:
         self._runs = runs
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[TableColumn, ...]:
         """The columns, left to right."""
         return COLUMNS
 
@@ -48,17 +48,17 @@ class CommandsModel:
         run = self._runs[index]
         good = run.outcome == "done"
         return (
-            Text(f"{run.started:%H:%M:%S}", tones.DIM),
+            Text(f"{run.started:%H:%M:%S}", styles.DIM),
             Text(str(run.milliseconds)),
             self._exit(run),
-            Text(printable(command_line(run)), tones.PLAIN if good else tones.ERROR),
+            Text(sanitize(command_line(run)), styles.PLAIN if good else styles.ERROR),
         )
 
     def _exit(self, run: CommandRun) -> Text:
         if run.outcome == "done":
-            return Text(str(run.exit_code), tones.DIM)
+            return Text(str(run.exit_code), styles.DIM)
         code = f" {run.exit_code}" if run.outcome == "failed" and run.exit_code is not None else ""
-        return Text(f"{run.outcome}{code}", tones.ERROR)
+        return Text(f"{run.outcome}{code}", styles.ERROR)
 
 
 def command_line(run: CommandRun) -> str:

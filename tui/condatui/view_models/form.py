@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from condatui_core.printable import printable
+from condatui_core.text import sanitize
 
 Answers = Mapping[str, str]
 """What the fields say, by their ids."""
@@ -66,4 +66,4 @@ def yes_or_no(id: str, label: str, *, value: str = NO) -> ChoiceField:  # noqa: 
 
 def words_of(field: ChoiceField, value: str) -> str:
     """What the choice of a value is called; the value itself if it is none of them."""
-    return dict(field.choices).get(value, printable(value))
+    return dict(field.choices).get(value, sanitize(value))

@@ -1,37 +1,44 @@
-"""The jobs as rows: what is being done, what waits, what was done."""
+"""All about one job: what came of it, the way out, its commands and what they said."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.text import Text
 
-from condatui.view_models import tones
-from condatui.view_models.durations import format_seconds
-from condatui.view_models.progress_bar import progress_words
-from condatui.view_models.signs import UNICODE, Signs
-from condatui.view_models.table import Column
-from condatui_core.printable import printable
-from condatui_core.records.job import Job, JobState
+from condatui.view_models import styles
+from condatui.view_models.details.health import findings_text
+from condatui.view_models.format import format_seconds, progress_words
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.plan import printable_lines
+from condatui.view_models.remedies import said_here
+from condatui.view_models.table import TableColumn
+from condatui_core.records.finding import Finding
+from condatui_core.records.job import Ended, Job, JobState, Outcome, Recovery
+from condatui_core.text import format_bytes, sanitize
+
+# The jobs as rows: what is being done, what waits, what was done.
+
 
 COLUMNS = (
-    Column("sign", "", 1),
-    Column("job", "job", 48, flexible=True),
-    Column("stage", "what came of it", 60, cut="end", flexible=True, priority=3),
-    Column("time", "time", 8, align="right"),
-    Column("started", "started", 11, priority=1),
+    TableColumn("sign", "", 1),
+    TableColumn("job", "job", 48, flexible=True),
+    TableColumn("stage", "what came of it", 60, cut="end", flexible=True, priority=3),
+    TableColumn("time", "time", 8, align="right"),
+    TableColumn("started", "started", 11, priority=1),
 )
 
 ENDED: frozenset[JobState] = frozenset({"done", "failed", "cancelled", "interrupted"})
 """The states that a job stays in."""
 
 _TONES: dict[JobState, str] = {
-    "done": tones.GOOD,
-    "failed": tones.ERROR,
-    "interrupted": tones.WARNING,
-    "cancelled": tones.WARNING,
-    "cancelling": tones.WARNING,
+    "done": styles.GOOD,
+    "failed": styles.ERROR,
+    "interrupted": styles.WARNING,
+    "cancelled": styles.WARNING,
+    "cancelling": styles.WARNING,
 }
 
 
@@ -40,7 +47,7 @@ def is_over(job: Job) -> bool:
     return job.state in ENDED
 
 
-def state_sign(job: Job, signs: Signs) -> Text:
+def state_sign(job: Job, signs: Glyphs) -> Text:
     """The sign of a state, in its colour."""
     sign = {
         "queued": signs.unread[:1],
@@ -51,23 +58,23 @@ def state_sign(job: Job, signs: Signs) -> Text:
         "cancelled": signs.nothing,
         "interrupted": signs.warning,
     }[job.state]
-    return Text(sign, _TONES.get(job.state, tones.STRONG))
+    return Text(sign, _TONES.get(job.state, styles.STRONG))
 
 
 def result_words(job: Job) -> str:
     """One line: what is being done, or what came of it."""
     if job.state == "queued":
-        return printable(f"waits: {job.waiting}") if job.waiting else "waits for its turn"
+        return sanitize(f"waits: {job.waiting}") if job.waiting else "waits for its turn"
     if job.state == "cancelling":
         return "is being cancelled"
-    if job.aftermath and job.state in {"cancelled", "interrupted"}:
-        return printable(f"{job.state}: {job.aftermath.message}")
+    if job.recovery and job.state in {"cancelled", "interrupted"}:
+        return sanitize(f"{job.state}: {job.recovery.message}")
     if is_over(job):
-        return printable(_ended(job))
-    return printable(job.stage.title) if job.stage else "begins"
+        return sanitize(_ended_word(job))
+    return sanitize(job.stage.title) if job.stage else "begins"
 
 
-def _ended(job: Job) -> str:
+def _ended_word(job: Job) -> str:
     if job.end is None:
         return job.state
     if job.end.outcome and job.state == "done":
@@ -78,13 +85,13 @@ def _ended(job: Job) -> str:
 class JobsModel:
     """Jobs as rows, in the order given."""
 
-    def __init__(self, jobs: Sequence[Job], *, now: datetime, signs: Signs = UNICODE) -> None:
+    def __init__(self, jobs: Sequence[Job], *, now: datetime, signs: Glyphs = UNICODE) -> None:
         self._jobs = jobs
         self._now = now
         self._signs = signs
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[TableColumn, ...]:
         """The columns, left to right."""
         return COLUMNS
 
@@ -101,16 +108,16 @@ class JobsModel:
         at_work = job.state == "running"
         return (
             state_sign(job, self._signs),
-            Text(printable(job.plan.title), tones.STRONG if at_work else tones.PLAIN),
+            Text(sanitize(job.plan.title), styles.STRONG if at_work else styles.PLAIN),
             self._came_of(job),
             Text(job_time(job, self._now)),
-            Text(_when(job, self._now), tones.DIM),
+            Text(_when(job, self._now), styles.DIM),
         )
 
     def _came_of(self, job: Job) -> Text:
         """The words, and before them how far it is: they may have to be cut."""
         done = f"{progress_words(job.progress, self._signs)}  " if job.state == "running" and job.progress else ""
-        return Text(done + result_words(job), tones.PLAIN if job.state == "done" else _TONES.get(job.state, ""))
+        return Text(done + result_words(job), styles.PLAIN if job.state == "done" else _TONES.get(job.state, ""))
 
 
 def job_time(job: Job, now: datetime) -> str:
@@ -123,3 +130,86 @@ def job_time(job: Job, now: datetime) -> str:
 def _when(job: Job, now: datetime) -> str:
     at = (job.started or job.submitted).astimezone(now.tzinfo)
     return f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at:%m-%d %H:%M}"
+
+
+_MOST_LINES = 500
+"""Lines of output that are shown."""
+
+
+def job_text(job: Job, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
+    """A job from top to bottom; while it runs, what is new comes last."""
+    return Text("\n").join(_lines(job, now, signs))
+
+
+def _lines(job: Job, now: datetime, signs: Glyphs) -> Iterator[Text]:
+    yield Text.assemble(state_sign(job, signs), " ", (sanitize(job.plan.title), styles.STRONG), _spent(job, now, signs))
+    if job.elsewhere:
+        yield Text(f"carried out by {sanitize(job.elsewhere)}", styles.DIM)
+    if is_over(job):
+        yield from _end(job, signs)
+    for argv in job.commands:
+        yield Text(f"$ {sanitize(shlex.join(argv))}", styles.STRONG)
+    for line in job.output[-_MOST_LINES:]:
+        yield Text(sanitize(line), styles.DIM)
+    if not is_over(job):
+        yield from _now(job, signs)
+
+
+def _spent(job: Job, now: datetime, signs: Glyphs) -> tuple[str, str]:
+    spent = job_time(job, now)
+    return (f" {signs.separator} {job.state}{f' {signs.separator} {spent}' if spent else ''}", styles.DIM)
+
+
+def _now(job: Job, signs: Glyphs) -> Iterator[Text]:
+    progress = f"  {progress_words(job.progress, signs)}" if job.progress else ""
+    yield Text(f"{signs.active} {result_words(job)}{progress}")
+
+
+def _end(job: Job, signs: Glyphs) -> Iterator[Text]:
+    if job.end:
+        yield from _ended(job.end, signs)
+    if job.recovery:
+        yield from _recovery(job.recovery, signs)
+
+
+def _ended(end: Ended, signs: Glyphs) -> Iterator[Text]:
+    style = {"done": styles.GOOD, "failed": styles.ERROR}.get(end.state, styles.WARNING)
+    said = end.outcome.message if end.outcome and end.state == "done" else end.message
+    if said:
+        yield Text(sanitize(said), style)
+    for line in printable_lines(end.detail):
+        yield Text(f"  {line}")
+    if end.hint:
+        yield Text(f"  {signs.remedy} {sanitize(said_here(end.hint))}")
+    if end.outcome:
+        yield from _outcome(end.outcome, signs)
+
+
+def _outcome(outcome: Outcome, signs: Glyphs) -> Iterator[Text]:
+    if outcome.findings:
+        yield findings_text(_gravest_first(outcome.findings), signs=signs)
+    for count, words in ((outcome.bytes_freed, "more free on the disk"), (outcome.bytes_used, "used on the disk")):
+        if count is not None and format_bytes(count) not in outcome.message:
+            yield Text(f"{format_bytes(count)} {words}", styles.DIM)
+    for file in outcome.files:
+        yield Text.assemble(("made  ", styles.DIM), sanitize(file))
+    if outcome.receiver:
+        yield Text("Whoever receives it runs:", styles.DIM)
+        yield from (Text(f"  {sanitize(line)}") for line in outcome.receiver)
+
+
+def _gravest_first(findings: tuple[Finding, ...]) -> list[Finding]:
+    order = {"error": 0, "warning": 1, "note": 2}
+    return sorted(findings, key=lambda finding: order[finding.severity])
+
+
+def _recovery(recovery: Recovery, signs: Glyphs) -> Iterator[Text]:
+    yield Text(sanitize(recovery.message), styles.PLAIN if recovery.state != "half" else styles.WARNING)
+    if recovery.way_out:
+        yield Text(f"  {signs.remedy} enter: {sanitize(recovery.way_out_title or 'put it right')}")
+
+
+def job_commands(job: Job) -> str:
+    """What was run, a line each, as a shell takes it, or else what the plan would run; not printable by itself."""
+    argvs = job.commands or tuple(step.argv for step in job.plan.steps if step.argv)
+    return "\n".join(shlex.join(argv) for argv in argvs)

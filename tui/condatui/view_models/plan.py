@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from rich.text import Text
 
-from condatui.view_models import tones
-from condatui.view_models.health import findings_text
+from condatui.view_models import styles
+from condatui.view_models.details.health import findings_text
+from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import said_here
-from condatui.view_models.signs import UNICODE, Signs
-from condatui.view_models.units import spell_bytes
-from condatui_core.printable import printable
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Plan
+from condatui_core.text import format_bytes, sanitize
 
 if TYPE_CHECKING:
-    from condatui_core.analyses.exports.text import ExportText
+    from condatui_core.environment_files.export import ExportText
+
 
 _MOST_EVIDENCE = 3
 """Lines of evidence for one finding."""
 
 
-def plan_text(plan: Plan, *, signs: Signs = UNICODE) -> Text:
+def plan_text(plan: Plan, *, signs: Glyphs = UNICODE) -> Text:
     """What decides first: why it cannot be done, what it costs and gives, what to know; then its steps."""
     return Text("\n").join(_lines(plan, signs))
 
 
-def _lines(plan: Plan, signs: Signs) -> Iterator[Text]:
+def _lines(plan: Plan, signs: Glyphs) -> Iterator[Text]:
     if plan.blockers:
-        yield Text("This cannot be done:", tones.STRONG)
+        yield Text("This cannot be done:", styles.STRONG)
         yield findings_text([_in_short(finding) for finding in plan.blockers], signs=signs)
     if sums := plan_sums(plan, signs=signs):
         yield Text(sums)
@@ -40,26 +40,26 @@ def _lines(plan: Plan, signs: Signs) -> Iterator[Text]:
         yield findings_text([_in_short(finding) for finding in plan.warnings], signs=signs)
     yield from _facts(plan)
     for number, step in enumerate(plan.steps, 1):
-        yield Text.assemble((f"{number:>2} ", tones.DIM), printable(step.title))
+        yield Text.assemble((f"{number:>2} ", styles.DIM), sanitize(step.title))
         if step.argv:
-            yield Text(f"   $ {printable(shlex.join(step.argv))}", tones.DIM)
+            yield Text(f"   $ {sanitize(shlex.join(step.argv))}", styles.DIM)
 
 
-def preview_text(export: ExportText, signs: Signs) -> Text:
+def preview_text(export: ExportText, signs: Glyphs) -> Text:
     """What an export will say; before it one line on what it cannot say, which the plan says in full."""
     notes = export.notes
     said = f"{len(notes)} things it cannot carry: the plan says which" if len(notes) > 1 else "".join(notes)
-    head = [Text(f"{signs.warning} {printable(said)}", tones.WARNING)] if notes else []
-    return Text("\n").join((*head, *(Text(line, tones.DIM) for line in printable_lines(export.text))))
+    head = [Text(f"{signs.warning} {sanitize(said)}", styles.WARNING)] if notes else []
+    return Text("\n").join((*head, *(Text(line, styles.DIM) for line in printable_lines(export.text))))
 
 
-def plan_sums(plan: Plan, *, signs: Signs = UNICODE) -> str:
+def plan_sums(plan: Plan, *, signs: Glyphs = UNICODE) -> str:
     """Packages and bytes in one line: `212 packages · needs 1.2 GB · frees 96 MB`."""
     parts = [_counted(plan.packages, "package")] if plan.packages else []
     if plan.bytes_needed:
-        parts.append(f"needs {spell_bytes(plan.bytes_needed)} on the disk")
+        parts.append(f"needs {format_bytes(plan.bytes_needed)} on the disk")
     if plan.bytes_freed is not None:
-        parts.append(f"frees {spell_bytes(plan.bytes_freed)}")
+        parts.append(f"frees {format_bytes(plan.bytes_freed)}")
     return f" {signs.separator} ".join(parts)
 
 
@@ -81,14 +81,14 @@ def _facts(plan: Plan) -> Iterator[Text]:
     width = max((len(label) for label, _ in plan.facts), default=0)
     for label, said in plan.facts:
         first, *more = printable_lines(said) or [""]
-        yield Text.assemble((f"{printable(label).ljust(width)}  ", tones.DIM), first)
+        yield Text.assemble((f"{sanitize(label).ljust(width)}  ", styles.DIM), first)
         for line in more:
             yield Text(f"{'':{width}}  {line}")
 
 
 def printable_lines(text: str) -> list[str]:
     """The lines of a foreign text, each made safe to show."""
-    return [printable(line) for line in text.splitlines()]
+    return [sanitize(line) for line in text.splitlines()]
 
 
 def _counted(count: int, thing: str) -> str:

@@ -7,21 +7,21 @@ from datetime import datetime
 
 from rich.text import Text
 
-from condatui.view_models import tones
-from condatui.view_models.signs import UNICODE, Signs
-from condatui.view_models.table import Column
-from condatui.view_models.units import format_age, format_bytes, spell_age, spell_bytes
-from condatui_core.printable import printable
+from condatui.view_models import styles
+from condatui.view_models.format import format_age, short_bytes, spell_age
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.table import TableColumn
 from condatui_core.records.restore_point import RestorePointSummary
+from condatui_core.text import format_bytes, sanitize
 
 COLUMNS = (
-    Column("signs", "", 2),
-    Column("name", "name", 32),
-    Column("removed", "removed", 7, align="right"),
-    Column("packages", "packages", 8, priority=2),
-    Column("bytes", "kept", 6, align="right", priority=1),
-    Column("here", "to bring it back", 40, cut="end"),
-    Column("prefix", "prefix", 60, flexible=True, priority=3),
+    TableColumn("signs", "", 2),
+    TableColumn("name", "name", 32),
+    TableColumn("removed", "removed", 7, align="right"),
+    TableColumn("packages", "packages", 8, priority=2),
+    TableColumn("bytes", "kept", 6, align="right", priority=1),
+    TableColumn("here", "to bring it back", 40, cut="end"),
+    TableColumn("prefix", "prefix", 60, flexible=True, priority=3),
 )
 
 
@@ -34,7 +34,7 @@ class RestorePointsModel:
         *,
         now: datetime,
         marked: Collection[str] = (),
-        signs: Signs = UNICODE,
+        signs: Glyphs = UNICODE,
     ) -> None:
         self._points = points
         self._now = now
@@ -42,7 +42,7 @@ class RestorePointsModel:
         self._signs = signs
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[TableColumn, ...]:
         """The columns, left to right."""
         return COLUMNS
 
@@ -59,52 +59,52 @@ class RestorePointsModel:
         pip = f"+{point.pip_packages}" if point.pip_packages else ""
         sign, style = _state(point, signs)
         return (
-            Text.assemble((signs.mark if point.id in self._marked else " ", tones.STRONG), (sign, style)),
-            Text(printable(point.name)),
+            Text.assemble((signs.mark if point.id in self._marked else " ", styles.STRONG), (sign, style)),
+            Text(sanitize(point.name)),
             Text(format_age(point.at, self._now)),
             Text(f"{point.packages}{pip}"),
-            Text(format_bytes(point.bytes)),
+            Text(short_bytes(point.bytes)),
             Text(bring_back_words(point), style),
-            Text(printable(point.prefix), tones.DIM),
+            Text(sanitize(point.prefix), styles.DIM),
         )
 
 
 def bring_back_words(point: RestorePointSummary) -> str:
     """What it takes to bring it back, in a few words."""
     if point.problem:
-        return printable(point.problem)
+        return sanitize(point.problem)
     if point.exists:
         return "its prefix is there again"
     if not point.to_download:
         return "all is here"
     count = len(point.to_download)
-    size = f", {spell_bytes(point.download_bytes)}" if point.download_bytes else ""
+    size = f", {format_bytes(point.download_bytes)}" if point.download_bytes else ""
     return f"{count} package{'' if count == 1 else 's'} to download{size}"
 
 
-def restore_point_text(point: RestorePointSummary, now: datetime, *, signs: Signs = UNICODE) -> Text:
+def restore_point_text(point: RestorePointSummary, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
     """All about one restore point, in lines."""
     return Text("\n").join(_lines(point, now, signs))
 
 
-def _state(point: RestorePointSummary, signs: Signs) -> tuple[str, str]:
+def _state(point: RestorePointSummary, signs: Glyphs) -> tuple[str, str]:
     if point.problem:
-        return signs.error, tones.ERROR
+        return signs.error, styles.ERROR
     if point.exists:
-        return signs.nothing, tones.DIM
-    return (signs.warning, tones.WARNING) if point.to_download else (signs.good, tones.GOOD)
+        return signs.nothing, styles.DIM
+    return (signs.warning, styles.WARNING) if point.to_download else (signs.good, styles.GOOD)
 
 
-def _lines(point: RestorePointSummary, now: datetime, signs: Signs) -> Iterator[Text]:
+def _lines(point: RestorePointSummary, now: datetime, signs: Glyphs) -> Iterator[Text]:
     sign, style = _state(point, signs)
-    yield Text.assemble((printable(point.name), tones.STRONG), (f"  {printable(point.id)}", tones.DIM))
-    yield Text.assemble(("prefix    ", tones.DIM), printable(point.prefix))
+    yield Text.assemble((sanitize(point.name), styles.STRONG), (f"  {sanitize(point.id)}", styles.DIM))
+    yield Text.assemble(("prefix    ", styles.DIM), sanitize(point.prefix))
     at = point.at.astimezone(now.tzinfo)
-    yield Text.assemble(("removed   ", tones.DIM), f"{at:%Y-%m-%d %H:%M}, {spell_age(point.at, now)}")
+    yield Text.assemble(("removed   ", styles.DIM), f"{at:%Y-%m-%d %H:%M}, {spell_age(point.at, now)}")
     pip = f" and {point.pip_packages} of pip" if point.pip_packages else ""
-    held = f", {spell_bytes(point.environment_bytes)} in its files" if point.environment_bytes else ""
-    yield Text.assemble(("held      ", tones.DIM), f"{point.packages} packages{pip}{held}")
-    yield Text.assemble(("kept      ", tones.DIM), spell_bytes(point.bytes))
+    held = f", {format_bytes(point.environment_bytes)} in its files" if point.environment_bytes else ""
+    yield Text.assemble(("held      ", styles.DIM), f"{point.packages} packages{pip}{held}")
+    yield Text.assemble(("kept      ", styles.DIM), format_bytes(point.bytes))
     yield Text(f"{sign} {bring_back_words(point)}", style)
     for name in point.to_download:
-        yield Text(f"  {printable(name)}", tones.DIM)
+        yield Text(f"  {sanitize(name)}", styles.DIM)

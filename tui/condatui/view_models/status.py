@@ -1,4 +1,4 @@
-"""The line that says how the machine stands."""
+"""What is wrong with the machine or with looking at it, in the few lines at the top."""
 
 from __future__ import annotations
 
@@ -8,31 +8,44 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from rich.text import Text
 
-from condatui.view_models import tones
-from condatui.view_models.signs import UNICODE, Signs
-from condatui.view_models.units import shorten_text, spell_bytes
-from condatui_core.printable import printable
+from condatui.view_models import styles
+from condatui.view_models.format import shorten_text
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import Finding
+from condatui_core.text import format_bytes, sanitize
 
 if TYPE_CHECKING:
-    from condatui_core.disk.survey import Survey
+    from condatui_core.disk.usage import DiskUsage
 
 
-class _Part(Struct, frozen=True):
+# The line that says how the machine stands.
+
+
+class _StatusPart(Struct, frozen=True):
     text: str
-    style: str = tones.PLAIN
+    style: str = styles.PLAIN
     priority: int = 0
     """Parts of the highest number leave first when the line is too long."""
 
 
 def top_line(
-    inventory: Inventory, *, host: str, width: int, signs: Signs = UNICODE, disk: Survey | None = None, gpus: str = ""
+    inventory: Inventory,
+    *,
+    host: str,
+    width: int,
+    signs: Glyphs = UNICODE,
+    disk: DiskUsage | None = None,
+    gpus: str = "",
 ) -> Text:
     """One line of at most `width` cells: host, conda, environments, what they occupy, and what is still to come.
 
     `gpus` are the GPUs of the machine in words.
     """
-    parts = [part for part in (*_parts(inventory, host, signs, disk), _Part(printable(gpus), priority=5)) if part.text]
+    parts = [
+        part for part in (*_parts(inventory, host, signs, disk), _StatusPart(sanitize(gpus), priority=5)) if part.text
+    ]
     line = _joined(parts, signs)
     while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
         parts = [part for part in parts if part.priority != dispensable]
@@ -40,51 +53,53 @@ def top_line(
     return shorten_text(line, width, signs.ellipsis, cut="end")
 
 
-def with_jobs(line: Text, jobs: int, width: int, *, signs: Signs = UNICODE) -> Text:
+def with_jobs(line: Text, jobs: int, width: int, *, signs: Glyphs = UNICODE) -> Text:
     """The line with the number of jobs that are at work at its end: `jobs ●1`; as it is if there is none."""
     if not jobs:
         return line
-    end = Text.assemble(("jobs ", tones.DIM), (f"{signs.mark}{jobs}", tones.STRONG))
+    end = Text.assemble(("jobs ", styles.DIM), (f"{signs.mark}{jobs}", styles.STRONG))
     room = max(0, width - end.cell_len - 1)
     start = shorten_text(line, room, signs.ellipsis, cut="end")
     return Text.assemble(start, " " * (width - start.cell_len - end.cell_len), end)
 
 
-def _parts(inventory: Inventory, host: str, signs: Signs, disk: Survey | None) -> tuple[_Part, ...]:
+def _parts(inventory: Inventory, host: str, signs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
     count = len(inventory.environments)
     problems = len(inventory.problems)
     return (
-        _Part(printable(host), priority=2),
+        _StatusPart(sanitize(host), priority=2),
         _conda(inventory),
-        _Part(f"{count} environment{'' if count == 1 else 's'}", priority=1),
+        _StatusPart(f"{count} environment{'' if count == 1 else 's'}", priority=1),
         *_sizes(inventory, signs, disk),
-        _Part(_outstanding(inventory), tones.DIM),
-        _Part(_measuring(disk), tones.DIM, priority=1),
-        _Part(f"{signs.warning} {problems} problem{'s' if problems > 1 else ''}" if problems else "", tones.WARNING),
+        _StatusPart(_outstanding(inventory), styles.DIM),
+        _StatusPart(_measuring(disk), styles.DIM, priority=1),
+        _StatusPart(
+            f"{signs.warning} {problems} problem{'s' if problems > 1 else ''}" if problems else "", styles.WARNING
+        ),
     )
 
 
-def _sizes(inventory: Inventory, signs: Signs, disk: Survey | None) -> tuple[_Part, ...]:
+def _sizes(inventory: Inventory, signs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
     if disk is None or disk.graph is None:
         managed = sum(environment.managed_bytes for environment in inventory.environments)
-        claim = f"{signs.approximately}{spell_bytes(managed)} by their records" if managed else ""
-        return (_Part(claim, priority=3),)
-    reclaimable = f"{spell_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
-    return (_Part(f"{spell_bytes(disk.total)} on disk", priority=3), _Part(reclaimable, priority=4))
+        claim = f"{signs.approximately}{format_bytes(managed)} by their records" if managed else ""
+        return (_StatusPart(claim, priority=3),)
+    reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
+    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=4))
 
 
-def _measuring(disk: Survey | None) -> str:
+def _measuring(disk: DiskUsage | None) -> str:
     return "" if disk is None or disk.complete else f"measuring the disk: {disk.entries:,} entries"
 
 
-def _conda(inventory: Inventory) -> _Part:
+def _conda(inventory: Inventory) -> _StatusPart:
     usable = [installation for installation in inventory.installations if not installation.error]
     if not usable:
         if inventory.complete:
-            return _Part("read-only: no conda found", tones.WARNING)
-        return _Part("looking for conda", tones.DIM)
+            return _StatusPart("read-only: no conda found", styles.WARNING)
+        return _StatusPart("looking for conda", styles.DIM)
     more = f" +{len(usable) - 1}" if len(usable) > 1 else ""
-    return _Part(printable(f"{usable[0].kind} {usable[0].version}".rstrip() + more), priority=0 if more else 1)
+    return _StatusPart(sanitize(f"{usable[0].kind} {usable[0].version}".rstrip() + more), priority=0 if more else 1)
 
 
 def _outstanding(inventory: Inventory) -> str:
@@ -93,9 +108,35 @@ def _outstanding(inventory: Inventory) -> str:
     return "asking conda" if inventory.asking_conda else ""
 
 
-def _joined(parts: Sequence[_Part], signs: Signs) -> Text:
-    line = Text.assemble(("condatui", tones.STRONG))
+def _joined(parts: Sequence[_StatusPart], signs: Glyphs) -> Text:
+    line = Text.assemble(("condatui", styles.STRONG))
     for index, part in enumerate(parts):
-        line.append(f" {signs.separator} " if index else "  ", tones.DIM)
+        line.append(f" {signs.separator} " if index else "  ", styles.DIM)
         line.append(part.text, part.style)
     return line
+
+
+_MOST = 3
+"""Problems that are shown."""
+
+
+def problem_lines(problems: Sequence[Finding], failure: CondatuiError | None, signs: Glyphs) -> Text:
+    """A line for each problem with its remedy, the failure first; empty if all is well."""
+    lines = [_failure(failure, signs)] if failure else []
+    lines += [_problem(problem, signs) for problem in problems]
+    hidden = len(lines) - _MOST
+    if hidden > 0:
+        lines[_MOST - 1 :] = [Text(f"  and {hidden + 1} more problems", styles.DIM)]
+    return Text("\n").join(lines)
+
+
+def _failure(failure: CondatuiError, signs: Glyphs) -> Text:
+    said = f"{signs.error} {sanitize(failure.title)}"
+    more = " ".join(sanitize(part) for part in (failure.detail, failure.hint) if part)
+    return Text.assemble((said, styles.ERROR), f"  {more}" if more else "")
+
+
+def _problem(problem: Finding, signs: Glyphs) -> Text:
+    said = f"{signs.of(problem.severity)} {sanitize(problem.message)}"
+    remedy = f"  {signs.remedy} {sanitize(problem.remedy)}" if problem.remedy else ""
+    return Text.assemble((said, styles.tone(problem.severity)), remedy)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from rich.text import Text
 
 
-class Column(Struct, frozen=True):
+class TableColumn(Struct, frozen=True):
     """One column of a table."""
 
     id: str
@@ -29,7 +29,7 @@ class TableModel(Protocol):
     """Rows by index, made when they are looked at: a table may have thousands and shows forty."""
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[TableColumn, ...]:
         """The columns, left to right."""
         ...
 

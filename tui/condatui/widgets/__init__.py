@@ -1,1 +1,3 @@
+"""Widgets: they know records and view models, never the registry or the workbench."""
+
 from __future__ import annotations

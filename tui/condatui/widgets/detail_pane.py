@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from msgspec import Struct
@@ -12,39 +12,58 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from condatui.view_models.packages import PackagesModel
-from condatui.view_models.signs import Signs
+from condatui.view_models.details.packages import PackagesModel
+from condatui.view_models.details.subject import DetailSubject
+from condatui.view_models.format import shorten_middle
+from condatui.view_models.glyphs import Glyphs, shapes_for
 from condatui.widgets.line import Line
-from condatui.widgets.tab_line import Tab, tab_line
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.printable import printable
 from condatui_core.records.environment import Environment
-from condatui_core.records.installation import ChannelConfig
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
-    from condatui.view_models.disk_shares import DiskSubject
-    from condatui.view_models.gpu_state import GpuSubject
+    from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.table import TableModel
-    from condatui.widgets.disk_pane import DiskPane
-    from condatui.widgets.text_pane import TextPane
+    from condatui.widgets.detail_views import DiskPane
+    from condatui.widgets.lines_pane import TextPane
 
 
-class Subject(Struct, frozen=True):
-    """What the details are of."""
+# The rule above the details, which is their tabs as well.
 
-    environment: Environment
-    channels: ChannelConfig
-    now: datetime
-    """When these details are looked at, for ages."""
-    disk: DiskSubject | None = None
-    """What is known of its bytes, for those who look at them."""
-    gpu: GpuSubject | None = None
-    """What it comes to on the GPUs."""
 
-    @property
-    def shown(self) -> tuple[object, ...]:
-        """What decides how the other tabs look."""
-        return self.environment, self.channels
+_LEAST_NAME = 6
+"""Cells in which a name says something."""
+
+
+class Tab(Struct, frozen=True):
+    """One of several views of the same thing."""
+
+    id: str
+    title: str
+    count: int | None = None
+    """How many lines there are to see; None where that says nothing."""
+
+
+def tab_line(tabs: Sequence[Tab], active: str, subject: str, signs: Glyphs, width: int) -> Text:
+    """The tabs along a rule, the active one reversed, and at its end whose details these are.
+
+    Where there is no room for them, the counts are left out.
+    """
+    rule = shapes_for(signs).rule
+    line = Text.assemble((rule, "dim"))
+    counted = 1 + sum(len(_label(tab)) + 1 for tab in tabs) <= width
+    for tab in tabs:
+        label = _label(tab) if counted else f" {tab.title} "
+        line.append(label, "bold reverse" if tab.id == active else "").append(rule, "dim")
+    room = width - line.cell_len - 4
+    name = shorten_middle(subject, room, signs.ellipsis) if room >= _LEAST_NAME else ""
+    end = Text.assemble(f" {name} ", (rule, "dim")) if name else Text()
+    line.append(rule * max(0, width - line.cell_len - end.cell_len), "dim")
+    return line.append_text(end)
+
+
+def _label(tab: Tab) -> str:
+    return f" {tab.title} {tab.count} " if tab.count else f" {tab.title} "
 
 
 class _Views(ContentSwitcher):
@@ -58,13 +77,13 @@ class DetailPane(Vertical):
 
     TABS: ClassVar[tuple[str, ...]] = ("packages", "channels", "disk", "health", "gpu", "history")
 
-    def __init__(self, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._signs = signs
-        self._subject: Subject | None = None
+        self._subject: DetailSubject | None = None
         self._gpu: GpuSubject | None = None
         """What the GPU tab shows."""
-        self._made: dict[str, Subject] = {}
+        self._made: dict[str, DetailSubject] = {}
         """Of whom each tab shows the details."""
 
     def compose(self) -> ComposeResult:
@@ -98,7 +117,7 @@ class DetailPane(Vertical):
     def _disk(self) -> DiskPane:
         return cast("DiskPane", self.query_one("#disk"))
 
-    def show(self, subject: Subject | None) -> None:
+    def show(self, subject: DetailSubject | None) -> None:
         """Show the details of an environment; None is that there is none."""
         self._subject = subject
         self.query_one(ContentSwitcher).visible = subject is not None
@@ -141,19 +160,19 @@ class DetailPane(Vertical):
             table = self.query_one(f"#{tab}", VirtualTable)
             table.set_model(self._model(tab, subject), empty=_why_empty(tab, subject.environment), fresh=fresh)
 
-    def _show_gpu(self, subject: Subject, gpu: GpuSubject) -> None:
+    def _show_gpu(self, subject: DetailSubject, gpu: GpuSubject) -> None:
         if self._gpu and self._gpu.shown == gpu.shown:
             return
         fresh = self._gpu is None or self._gpu.environment.prefix != gpu.environment.prefix
         self._gpu = gpu
         self._show_text("gpu", subject, fresh=fresh)
 
-    def _show_text(self, tab: str, subject: Subject, *, fresh: bool) -> None:
+    def _show_text(self, tab: str, subject: DetailSubject, *, fresh: bool) -> None:
         from condatui.widgets.detail_views import text_of  # noqa: PLC0415 - as above
 
         cast("TextPane", self.view).set_text(text_of(tab, subject, self._signs), fresh=fresh)
 
-    def _model(self, tab: str, subject: Subject) -> TableModel:
+    def _model(self, tab: str, subject: DetailSubject) -> TableModel:
         if tab == "packages":
             return PackagesModel(subject.environment, subject.channels, signs=self._signs)
         from condatui.widgets.detail_views import model_of  # noqa: PLC0415 - as above
@@ -171,7 +190,7 @@ class DetailPane(Vertical):
             Tab("gpu", "GPU"),
             Tab("history", "History", len(contents.history.revisions) if contents else None),
         )
-        name = printable(environment.name) if environment else ""
+        name = sanitize(environment.name) if environment else ""
         return tab_line(tabs, self.tab, name, self._signs, width)
 
 

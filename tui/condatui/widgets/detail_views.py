@@ -2,43 +2,105 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual.containers import Vertical
 from textual.widget import Widget
 
-from condatui.view_models.channels import ChannelsModel
-from condatui.view_models.gpu_tab import gpu_text
-from condatui.view_models.health import health_text
-from condatui.view_models.history import HistoryModel
-from condatui.view_models.signs import Signs
+from condatui.view_models.details.channels import ChannelsModel
+from condatui.view_models.details.gpu_tab import gpu_text
+from condatui.view_models.details.health import health_text
+from condatui.view_models.details.history import HistoryModel
+from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableModel
-from condatui.widgets.disk_pane import DiskPane
-from condatui.widgets.text_pane import TextPane
+from condatui.widgets.line import Line
+from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from condatui.widgets.detail_pane import Subject
+    from condatui.view_models.details.disk import DiskPartsModel, DiskSubject
+    from condatui.view_models.details.subject import DetailSubject
+
+
+# The disk tab: whose the bytes of an environment are, and what they are.
+
+
+class DiskPane(Vertical):
+    """Three lines that sum up, and below them packages and directories; made when it is first looked at."""
+
+    def __init__(self, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._signs = signs
+        self._subject: DiskSubject | None = None
+        self._model: DiskPartsModel | None = None
+        self._lines = tuple(Line(id=f"disk-{name}") for name in ("shares", "sharers", "sum"))
+        self.table = VirtualTable(signs, id="disk-parts")
+        """The packages and directories; takes the keys."""
+
+    @property
+    def path(self) -> str | None:
+        """The path under the cursor."""
+        if self._model is None or not len(self._model):
+            return None
+        return self._model.path(self.table.cursor_row)
+
+    @property
+    def text(self) -> str:
+        """What the lines say."""
+        return "\n".join(line.text for line in self._lines)
+
+    def show(self, subject: DiskSubject) -> None:
+        """Show what is known of an environment's bytes."""
+        if not self.children:
+            self.mount(*self._lines, self.table)
+        before = self._subject
+        if subject == before:
+            return
+        self._subject = subject
+        self._show_lines(subject)
+        if before and before.breakdown is subject.breakdown and before.environment is subject.environment:
+            return
+        fresh = before is None or before.environment.prefix != subject.environment.prefix
+        self._show_parts(subject, fresh=fresh)
+
+    def _show_lines(self, subject: DiskSubject) -> None:
+        from condatui.view_models.details.disk import (  # noqa: PLC0415 - not before the tab is looked at
+            parts_line,
+            sharers_line,
+            shares_line,
+        )
+
+        for line, make in zip(self._lines, (shares_line, sharers_line, parts_line), strict=True):
+            line.draw(partial(make, subject, self._signs))
+
+    def _show_parts(self, subject: DiskSubject, *, fresh: bool) -> None:
+        from condatui.view_models.details.disk import DiskPartsModel  # noqa: PLC0415 - as above
+
+        self._model = DiskPartsModel(subject, chosen=self._signs)
+        self.table.set_model(self._model, empty=Text(), fresh=fresh)
+
 
 TEXTS = frozenset({"health", "gpu"})
 """The tabs that are text to read."""
 
 
-def view_of(tab: str, signs: Signs) -> Widget:
+def view_of(tab: str, signs: Glyphs) -> Widget:
     """An empty view for a tab."""
     if tab == "disk":
         return DiskPane(signs, id=tab)
     return TextPane(id=tab) if tab in TEXTS else VirtualTable(signs, id=tab)
 
 
-def model_of(tab: str, subject: Subject, signs: Signs) -> TableModel:
+def model_of(tab: str, subject: DetailSubject, signs: Glyphs) -> TableModel:
     """The rows of a tab that is a table."""
     if tab == "channels":
         return ChannelsModel(subject.environment, subject.channels, signs=signs)
     return HistoryModel(subject.environment, signs=signs)
 
 
-def text_of(tab: str, subject: Subject, signs: Signs) -> Text:
+def text_of(tab: str, subject: DetailSubject, signs: Glyphs) -> Text:
     """What a tab says that is text; empty if there is nothing to say."""
     if tab == "health":
         return health_text(subject.environment, subject.now, signs=signs)

@@ -4,18 +4,107 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import DescendantFocus
+from textual.events import Click, DescendantFocus, Key
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from condatui.view_models.form import Answers, Field, Form, TextField
-from condatui.view_models.signs import Signs
-from condatui.widgets.choice_line import ChoiceLine
+from condatui.view_models.form import Answers, ChoiceField, Field, Form, TextField, words_of
+from condatui.view_models.format import shorten_middle
+from condatui.view_models.glyphs import Glyphs, shapes_for
+from condatui.widgets.line import segments_of
+
+# One of a few, chosen by the arrow keys on one line.
+
+
+_LEAST = 12
+"""Cells that the words keep, however narrow the line is."""
+
+
+class ChoiceLine(Widget, can_focus=True):
+    """Shows what is chosen; left, right and space choose another, a letter goes to the next that begins with it."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "turn(-1)", show=False),
+        Binding("right,space", "turn(1)", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"choice--chosen", "choice--focused"}
+
+    class Changed(Message):
+        """Another one is chosen."""
+
+    def __init__(self, field: ChoiceField, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._field = field
+        self._shapes = shapes_for(signs)
+        self._ellipsis = signs.ellipsis
+        self.value = field.value
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return self._line().plain
+
+    def render_line(self, y: int) -> Strip:
+        """What is chosen, between the signs of what the arrows do."""
+        style = self.rich_style
+        line = self._line() if y == 0 else Text()
+        return Strip(segments_of(line, self.app.console, style)).crop_extend(0, self.size.width, style)
+
+    def _line(self) -> Text:
+        chosen = self.get_component_rich_style("choice--focused" if self.has_focus else "choice--chosen", partial=True)
+        words = words_of(self._field, self.value)
+        place = f" {self._index + 1}/{len(self._field.choices)}" if len(self._field.choices) > 2 else ""
+        room = self.size.width - len(f"{self._shapes.left}  {self._shapes.right}{place}")
+        words = shorten_middle(words, max(room, _LEAST), self._ellipsis)
+        return Text.assemble(
+            (f"{self._shapes.left} ", "dim"), (words, chosen), (f" {self._shapes.right}", "dim"), (place, "dim")
+        )
+
+    @property
+    def _index(self) -> int:
+        values = [value for value, _ in self._field.choices]
+        return values.index(self.value) if self.value in values else 0
+
+    def _choose(self, index: int) -> None:
+        value = self._field.choices[index % len(self._field.choices)][0]
+        if value != self.value:
+            self.value = value
+            self.refresh()
+            self.post_message(self.Changed())
+
+    def action_turn(self, steps: int) -> None:
+        """Choose the one so many further; the last is followed by the first."""
+        self._choose(self._index + steps)
+
+    def on_key(self, event: Key) -> None:
+        """Go to the next that begins with a letter."""
+        letter = event.character
+        if letter is None or not letter.isalnum():
+            return
+        event.stop()
+        count = len(self._field.choices)
+        after = (index % count for index in range(self._index + 1, self._index + 1 + count))
+        wanted = (index for index in after if self._field.choices[index][1].lower().startswith(letter.lower()))
+        self._choose(next(wanted, self._index))
+
+    def on_click(self, event: Click) -> None:
+        """Choose the next."""
+        event.stop()
+        self.focus()
+        self.action_turn(1)
+
+    def watch_has_focus(self, value: bool) -> None:
+        """Show whether the keys go here."""
+        super().watch_has_focus(value)
+        self.refresh()
 
 
 class FormBar(Vertical):
@@ -38,7 +127,7 @@ class FormBar(Vertical):
     class Left(Message):
         """The user wants none of it."""
 
-    def __init__(self, form: Form, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, form: Form, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._form = form
         self._signs = signs

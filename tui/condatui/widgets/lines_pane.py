@@ -1,4 +1,4 @@
-"""Text below a table that changes with every move of its cursor: only what differs is sent."""
+"""Text in lines: below a table, growing at its end, or moved through as a table is."""
 
 from __future__ import annotations
 
@@ -7,13 +7,95 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import VerticalScroll
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
-from condatui.actions import bindings
-from condatui.widgets.segments import segments_of
+from condatui.actions.moving import LIST_BINDINGS
+from condatui.widgets.line import segments_of, wrap_indented
+
+# Text to read, in lines that are moved through as those of a table.
+
+
+class TextPane(VerticalScroll, can_focus=True):
+    """A text of any length."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_BINDINGS]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._text = Text()
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return self._text.plain
+
+    def compose(self) -> ComposeResult:
+        """The text, as tall as it is."""
+        yield Static()
+
+    def on_resize(self) -> None:
+        """Wrap the text to the new width."""
+        self._draw()
+
+    def set_text(self, text: Text, *, fresh: bool = False) -> None:
+        """Show another text; a `fresh` one is of another thing and starts at its top."""
+        if text == self._text and text.spans == self._text.spans:
+            return
+        self._text = text
+        self._draw()
+        if fresh:
+            self.scroll_home(animate=False)
+
+    def _draw(self) -> None:
+        """What goes on below stands further in, so that one sees what belongs together."""
+        if (width := self.scrollable_content_region.width) > 0:
+            lines = wrap_indented(self._text, self.app.console, width)
+            for static in self.query(Static):
+                static.update(Text("\n").join(lines))
+
+    def action_up(self) -> None:
+        """One line up."""
+        self.scroll_up(animate=False)
+
+    def action_down(self) -> None:
+        """One line down."""
+        self.scroll_down(animate=False)
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self.scroll_page_up(animate=False)
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self.scroll_page_down(animate=False)
+
+    def action_first(self) -> None:
+        """To the first line."""
+        self.scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        """To the last line."""
+        self.scroll_end(animate=False)
+
+    def action_left(self) -> None:
+        """Text is as wide as its place: there is nothing to the left."""
+
+    def action_right(self) -> None:
+        """Text is as wide as its place: there is nothing to the right."""
+
+    def action_open(self) -> None:
+        """There is nothing behind a text."""
+
+
+# Text below a table that changes with every move of its cursor: only what differs is sent.
+
 
 _NO_LINE = Text()
 
@@ -22,7 +104,7 @@ class LinesPane(Widget, can_focus=True):
     """A text of a few lines, wrapped to its place and moved through as a table."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_BINDINGS]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -108,3 +190,20 @@ class LinesPane(Widget, can_focus=True):
 
     def _refresh_line(self, y: int, width: int) -> None:
         self.refresh(Region(0, y, min(width, self.size.width), 1))
+
+
+# Text that grows at its end, and is followed there.
+
+
+class OutputPane(LinesPane):
+    """Shows what is new at the end, unless the user has moved up to read."""
+
+    def lines_of(self, text: Text, width: int) -> list[Text]:
+        """What goes on below stands further in."""
+        return wrap_indented(text, self.app.console, width)
+
+    def show_output(self, text: Text, *, fresh: bool, follow: bool) -> None:
+        """Show a text; a `fresh` one is of another thing and starts at its top, or at its end if followed."""
+        follows = follow and (fresh or self._top >= len(self._lines) - self.size.height)
+        top = 0 if fresh else self._top
+        self.set_text(text, top=len(text.plain) if follows else top)

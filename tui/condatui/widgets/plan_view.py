@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from condatui.widgets.indented import wrap_indented
+from condatui.widgets.line import wrap_indented
 from condatui.widgets.lines_pane import LinesPane
 
 

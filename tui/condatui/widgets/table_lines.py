@@ -11,9 +11,11 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
-from condatui.view_models.units import shorten_text
-from condatui.widgets.column_fit import FittedColumn
-from condatui.widgets.segments import segments_of
+from condatui.view_models.column_fit import FittedColumn
+from condatui.view_models.format import shorten_text
+from condatui.widgets.line import segments_of
+
+# The cells of a table as lines of a terminal.
 
 
 class LineMaker(Struct, frozen=True):

@@ -15,12 +15,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from condatui.actions import bindings
-from condatui.view_models.signs import Signs
+from condatui.actions.moving import LIST_BINDINGS
+from condatui.view_models.column_fit import FittedColumn, fit_columns, measure, total_width
+from condatui.view_models.glyphs import Glyphs, shapes_for
 from condatui.view_models.table import TableModel
-from condatui.widgets.column_fit import FittedColumn, fit_columns, measure, total_width
-from condatui.widgets.segments import segments_of
-from condatui.widgets.shapes import shapes_for
+from condatui.widgets.line import segments_of
 from condatui.widgets.table_lines import LineMaker
 
 Cells = tuple[Text, ...]
@@ -33,7 +32,7 @@ class VirtualTable(ScrollView, can_focus=True):
     """A table over a model, with a cursor that stays on its row while rows come, go and change order."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_BINDINGS]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cursor", "table--cursor-elsewhere", "table--sign"}
 
     class CursorMoved(Message):
@@ -53,7 +52,7 @@ class VirtualTable(ScrollView, can_focus=True):
     class Selected(CursorMoved):
         """The user wants to see more of the row under the cursor."""
 
-    def __init__(self, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._signs = signs
         self._shapes = shapes_for(signs)

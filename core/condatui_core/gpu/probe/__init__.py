@@ -1,3 +1,3 @@
-"""What runs in the python of an environment, and who watches it."""
+"""What runs in the Python of an environment to try its GPU, and the process that watches it."""
 
 from __future__ import annotations

@@ -15,11 +15,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui_core.gpu.probe.environ import probe_environ, told_variables
-from condatui_core.gpu.probe.files import ProbeFiles
-from condatui_core.gpu.probe.process import GRACES, Graces, ProbeProcess, SendSignal, process_state
-from condatui_core.records.gpu_probe import Begun, Ended, Framework, ProbeRun, Stage, Variant
+from condatui_core.gpu.probe.process import GRACES, Graces, ProbeFiles, ProbeProcess, SendSignal, process_state
+from condatui_core.records.gpu_probe import Ended, Framework, ProbeBegun, ProbeRun, Stage, Variant
 
-SCRIPT = Path(__file__).with_name("probe_script.py")
+SCRIPT = Path(__file__).with_name("script.py")
 _TICK = 0.05
 """Seconds between two looks at what a probe has said."""
 
@@ -47,7 +46,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     def after(self, stages: Sequence[Stage]) -> float:
         """How long the stage after these may take."""
-        return self.to_import if not stages or isinstance(stages[-1], Begun) else self.a_stage
+        return self.to_import if not stages or isinstance(stages[-1], ProbeBegun) else self.a_stage
 
 
 class Probe(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,3 @@
+"""Clean: package caches rid of what no environment and no restore point needs."""
+
+from __future__ import annotations

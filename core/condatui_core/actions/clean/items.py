@@ -1,0 +1,139 @@
+"""What of a package cache can go: looked at on the disk, to the byte."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from condatui_core.fs.tree import read_tree
+from condatui_core.records.disk import CachedUnit, CacheUse
+from condatui_core.records.request import Cleanable
+
+TRASH = ".condatui-trash-"
+"""Directories at the top of a package cache: what is in them is being deleted. conda sees no package in them."""
+_BLOCK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Inode:
+    """A file or directory that would lose links."""
+
+    identity: tuple[int, int]
+    links: int
+    """How many it has."""
+    bytes: int
+    directory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One path of a package cache that can go as a whole."""
+
+    path: str
+    """Absolute."""
+    what: Cleanable
+    inodes: tuple[Inode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A package cache and what of it can go."""
+
+    path: str
+    items: tuple[Item, ...] = ()
+    copied: tuple[CachedUnit, ...] = ()
+    """Packages that seem unused, but environments have copies of their files, or their records."""
+    soft_linked: tuple[CachedUnit, ...] = ()
+    """Packages that seem unused, but symlinks of environments lead into them."""
+
+
+def items_of(cache: CacheUse, what: Collection[Cleanable], recorded: Collection[str]) -> Cache:
+    """Look what of a cache can go. `recorded` are the packages that environments have, as `name-version-build`.
+
+    A package goes only if none of its files has a second link at this moment.
+    """
+    packages = [each for each in cache.units if each.kind == "package"]
+    unused = [each for each in packages if each.unused]
+    copied = [each for each in unused if (each.copied_by or each.name in recorded) and not each.soft_linked_by]
+    soft_linked = [each for each in unused if each.soft_linked_by]
+    spared = {each.name for each in (*copied, *soft_linked)}
+    items: list[Item] = []
+    if "packages" in what:
+        names = (each.name for each in unused if each.name not in spared)
+        items += (item for name in names if (item := package_item(os.path.join(cache.path, name))))
+        items += _trash(cache.path)
+    if "tarballs" in what:
+        names = (each.name for each in cache.units if each.kind == "archive")
+        items += _files("tarballs", (os.path.join(cache.path, name) for name in names))
+    if "index" in what:
+        items += _whole("index", os.path.join(cache.path, "cache"))  # as conda does, which makes it again
+    if "logs" in what:
+        items += _files("logs", _listed(os.path.join(cache.path, ".logs")))
+    return Cache(cache.path, tuple(items), tuple(copied), tuple(soft_linked))
+
+
+def package_item(path: str) -> Item | None:
+    """An extracted package, if it is there and nothing else has a link to one of its files."""
+    try:
+        tree = read_tree(path)
+    except OSError:
+        return None
+    if tree.unreadable or tree.mounts:
+        return None
+    if any(each.kind == "file" and each.status.st_nlink > 1 for each in tree.entries):
+        return None
+    return Item(path, "packages", tuple(_inode(each.status) for each in tree.entries))
+
+
+def freed_by(items: Iterable[Item]) -> int:
+    """What `df` gains when all of these go: allocated bytes of inodes that lose their last link."""
+    lost: dict[tuple[int, int], int] = {}
+    total = 0
+    for item in items:
+        for inode in item.inodes:
+            lost[inode.identity] = lost.get(inode.identity, 0) + 1
+            if inode.directory or lost[inode.identity] == inode.links:
+                total += inode.bytes
+    return total
+
+
+def _trash(pkgs_dir: str) -> Iterator[Item]:
+    """What an interrupted clean has left: it is nobody's any more."""
+    for path in _listed(pkgs_dir, directories=True):
+        if os.path.basename(path).startswith(TRASH):
+            tree = read_tree(path)
+            yield Item(path, "packages", tuple(_inode(each.status) for each in tree.entries))
+
+
+def _whole(what: Cleanable, path: str) -> Iterator[Item]:
+    """A directory with all that lies in it; none if it is a link, or if not all of it can be seen."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        tree = read_tree(path)
+        if not tree.unreadable and not tree.mounts:
+            yield Item(path, what, tuple(_inode(each.status) for each in tree.entries))
+
+
+def _files(what: Cleanable, paths: Iterable[str]) -> Iterator[Item]:
+    for path in paths:
+        try:
+            status = os.lstat(path)
+        except OSError:
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            yield Item(path, what, (_inode(status),))
+
+
+def _listed(directory: str, *, directories: bool = False) -> Sequence[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(each.path for each in entries if each.is_dir(follow_symlinks=False) == directories)
+    except OSError:
+        return ()
+
+
+def _inode(status: os.stat_result) -> Inode:
+    return Inode(
+        (status.st_dev, status.st_ino), status.st_nlink, status.st_blocks * _BLOCK, stat.S_ISDIR(status.st_mode)
+    )

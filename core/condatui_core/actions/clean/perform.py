@@ -1,0 +1,80 @@
+"""Clean package caches of what nobody needs, by our own account of that: conda's forgets copies and symlinks.
+
+A package is moved out of conda's sight before its first file is deleted, so that conda never finds half of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+
+from condatui_core.actions.clean.items import TRASH, Item, freed_by, package_item
+from condatui_core.actions.clean.plan import WORDS, _blockers, _caches
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.fs.delete_tree import Leftover, delete_tree
+from condatui_core.records.finding import Finding
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import CleanRequest
+from condatui_core.text import format_bytes, sanitize
+
+
+async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
+    """Look again, then delete one after the other; what cannot be deleted is among the findings."""
+    await work.stage("look", "Looking what nobody needs")
+    refuse(await _blockers(request, context))
+    caches = await _caches(request, context)
+    refuse(await _blockers(request, context))  # looking takes its time: a conda may have begun to link meanwhile
+    left: list[Leftover] = []
+    freed = count = 0
+    for what in request.what:
+        await work.stage(what, f"Deleting {WORDS[what][1]}")
+        for cache in caches:
+            items = [item for item in cache.items if item.what == what]
+            size, gone = await work.beside(partial(_delete, cache.path, items, left, work, work.job_id))
+            freed, count = freed + size, count + gone
+    return Outcome(
+        message=f"{count} things deleted from {len(caches)} package cache{'s'[: len(caches) > 1]}, "
+        f"{format_bytes(freed)} freed.",
+        findings=_left_behind(left),
+        bytes_freed=freed,
+    )
+
+
+def _delete(pkgs_dir: str, items: Sequence[Item], left: list[Leftover], work: Work, job_id: str) -> tuple[int, int]:
+    """Delete items of one kind; returns the bytes freed, and how many they were."""
+    gone: list[Item] = []
+    trash = os.path.join(pkgs_dir, f"{TRASH}{job_id}")
+    for number, item in enumerate(items):
+        if work.cancelled:
+            break
+        work.progress(number, len(items), "files")
+        try:
+            failed = _delete_package(item, trash) if item.what == "packages" else delete_tree(item.path)
+        except OSError as error:
+            failed = (Leftover(item.path, error.strerror or str(error)),)
+        left += failed
+        if not failed:
+            gone.append(item)
+    left += delete_tree(trash)
+    return freed_by(gone), len(gone)
+
+
+def _delete_package(item: Item, trash: str) -> tuple[Leftover, ...]:
+    if os.path.basename(item.path).startswith(TRASH):
+        return delete_tree(item.path)
+    if package_item(item.path) is None:  # somebody has begun to use it
+        return (Leftover(item.path, "it is used now"),)
+    os.makedirs(trash, exist_ok=True)
+    hidden = os.path.join(trash, os.path.basename(item.path))
+    os.rename(item.path, hidden)
+    return delete_tree(hidden)
+
+
+def _left_behind(left: Sequence[Leftover]) -> tuple[Finding, ...]:
+    if not left:
+        return ()
+    evidence = tuple(sanitize(str(each)) for each in left[:20])
+    message = f"{len(left)} things could not be deleted: {evidence[0]}."
+    return (Finding(id="left-behind", severity="warning", message=message, evidence=evidence),)

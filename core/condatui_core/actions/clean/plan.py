@@ -1,0 +1,204 @@
+"""What cleaning package caches will do, worked out from what was seen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing, suppress
+
+from condatui_core.actions.clean.items import Cache, freed_by, items_of
+from condatui_core.actions.guards import conda_busy, observe_prefix
+from condatui_core.actions.protocol import JobContext
+from condatui_core.conda.commands import clean
+from condatui_core.conda.roots import package_caches
+from condatui_core.disk.measure import Measurement
+from condatui_core.disk.usage import Disk
+from condatui_core.errors import CondatuiError
+from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import Finding
+from condatui_core.records.installation import Installation
+from condatui_core.records.job import Plan, Step
+from condatui_core.records.request import Cleanable, CleanRequest
+from condatui_core.restore_points.store import directory_of_points, point_ids, read_point
+from condatui_core.text import format_bytes, sanitize
+
+_OPTIONS: dict[Cleanable, str] = {
+    "tarballs": "tarballs",
+    "packages": "packages",
+    "index": "index-cache",
+    "logs": "logfiles",
+}
+WORDS: dict[Cleanable, tuple[str, str]] = {
+    "tarballs": ("archive", "archives"),
+    "packages": ("package that no environment uses", "packages that no environment uses"),
+    "index": ("channel index", "channel indexes"),
+    "logs": ("log", "logs"),
+}
+"""One of each and several."""
+
+
+def cleaning_plan(
+    caches: Sequence[Cache],
+    request: CleanRequest,
+    *,
+    executable: str,
+    needed: Sequence[str],
+    unread: Sequence[str],
+    blockers: Sequence[Finding],
+) -> Plan:
+    """Say what will go and what is spared.
+
+    `needed` are packages of restore points that would then be in no cache, as `name-version-build`; `unread` are
+    environments that could not be read.
+    """
+    items = [item for cache in caches for item in cache.items]
+    return Plan(
+        request=request,
+        title=f"Clean {_planning_caches(request.pkgs_dirs)}",
+        steps=tuple(_steps(caches, request, executable)),
+        bytes_freed=freed_by(items),
+        bytes_needed=0,
+        packages=sum(item.what == "packages" for item in items),
+        facts=tuple(_facts(caches, request)),
+        warnings=tuple(_warnings(caches, needed, unread)),
+        blockers=tuple(blockers),
+    )
+
+
+def _steps(caches: Sequence[Cache], request: CleanRequest, executable: str) -> Iterator[Step]:
+    """conda cannot spare what copies and symlinks need, so its command stands only where it comes to the same."""
+    for what in request.what:
+        count = sum(item.what == what for cache in caches for item in cache.items)
+        if not count:
+            continue
+        spares = what == "packages" and any(cache.copied or cache.soft_linked for cache in caches)
+        argv = clean(executable, (_OPTIONS[what],)) if executable and not spares else ()
+        yield Step(title=f"Delete {_counted(count, what)}", argv=argv)
+
+
+def _facts(caches: Sequence[Cache], request: CleanRequest) -> Iterator[tuple[str, str]]:
+    for cache in caches:
+        for what in request.what:
+            chosen = [item for item in cache.items if item.what == what]
+            text = f"{_counted(len(chosen), what)}, {format_bytes(freed_by(chosen))}"
+            yield sanitize(cache.path) if len(caches) > 1 else what, text
+    copied = [unit for cache in caches for unit in cache.copied]
+    if copied and "packages" in request.what:
+        size = format_bytes(sum(unit.bytes for unit in copied))
+        yield "spared", f"{len(copied)} package{'s'[: len(copied) > 1]} of which environments hold copies, {size}"
+
+
+def _warnings(caches: Sequence[Cache], needed: Sequence[str], unread: Sequence[str]) -> Iterator[Finding]:
+    linked = [unit for cache in caches for unit in cache.soft_linked]
+    if linked:
+        yield Finding(
+            id="soft-links",
+            severity="note",
+            message=f"{len(linked)} packages stay, for symlinks lead into them; `conda clean` would break those.",
+            evidence=tuple(f"{unit.name}: {', '.join(unit.soft_linked_by)}" for unit in linked),
+        )
+    if needed:
+        yield Finding(
+            id="restore-points",
+            severity="warning",
+            message=f"{len(needed)} packages are needed to bring back removed environments: they would be downloaded.",
+            remedy="Bring those back first, if they are to come back at all.",
+            evidence=tuple(needed),
+        )
+    if unread:
+        yield Finding(
+            id="unreadable",
+            severity="warning",
+            message=f"{sanitize(unread[0])} cannot be read: it may need packages that seem unused.",
+            evidence=tuple(unread),
+        )
+
+
+def _counted(count: int, what: Cleanable) -> str:
+    return f"{count} {WORDS[what][count != 1]}"
+
+
+def _planning_caches(pkgs_dirs: Sequence[str]) -> str:
+    return sanitize(pkgs_dirs[0]) if len(pkgs_dirs) == 1 else f"{len(pkgs_dirs)} package caches"
+
+
+async def plan(request: CleanRequest, context: JobContext) -> Plan:
+    """Walk the disk, and find out what can go and what that frees, to the byte."""
+    blockers = await _blockers(request, context)
+    caches = await _caches(request, context)
+    return cleaning_plan(
+        caches,
+        request,
+        executable=next((each.executable for each in context.inventory.installations if not each.error), ""),
+        needed=await asyncio.to_thread(_needed_by_points, caches, context),
+        unread=_unread(context.inventory),
+        blockers=blockers,
+    )
+
+
+async def _caches(request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
+    disk = Disk(context.locations, environ=context.caller.environ, clock=context.clock)
+    measured = Measurement(places=(), sizes={})
+    async with aclosing(disk.measure(context.inventory)) as measurements:
+        async for measurement in measurements:
+            measured = measurement
+    return await asyncio.to_thread(_look, measured, request, context)
+
+
+def _look(measured: Measurement, request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
+    wanted = {os.path.realpath(each) for each in request.pkgs_dirs}
+    recorded = {
+        f"{record.name}-{record.version}-{record.build}"
+        for environment in context.inventory.environments
+        for record in (environment.contents.packages if environment.contents else ())
+    }
+    uses = measured.cache_uses(context.inventory.environments)
+    return tuple(items_of(each, request.what, recorded) for each in uses if each.path in wanted)
+
+
+async def _blockers(request: CleanRequest, context: JobContext) -> tuple[Finding, ...]:
+    known = await asyncio.to_thread(_known_caches, context)
+    found: list[Finding] = []
+    for pkgs_dir in request.pkgs_dirs:
+        observed = await observe_prefix(pkgs_dir, context, installation=known.get(pkgs_dir))
+        found += conda_busy(observed)
+        if observed.real not in known or not observed.directory:
+            found.append(_blocker("not-a-cache", f"{sanitize(pkgs_dir)} is no package cache of a conda."))
+        elif not observed.writable:
+            found.append(_blocker("not-writable", f"This user may not delete anything in {sanitize(pkgs_dir)}."))
+    return tuple(found)
+
+
+def _known_caches(context: JobContext) -> dict[str, Installation]:
+    """The package caches of all installations, by their real paths, each with the first one that uses it."""
+    known: dict[str, Installation] = {}
+    for each in context.inventory.installations:
+        facts = context.conda_facts.get(each.root_prefix)
+        for path in package_caches(each.root_prefix, facts.pkgs_dirs if facts else ()):
+            known.setdefault(path, each)
+    return known
+
+
+def _needed_by_points(caches: Sequence[Cache], context: JobContext) -> tuple[str, ...]:
+    """The packages of restore points that no cache would have any more, neither extracted nor as an archive."""
+    going = {item.path for cache in caches for item in cache.items}
+    known = tuple(_known_caches(context))
+    directory = directory_of_points(context.settings, context.locations)
+    needed: dict[str, None] = {}
+    for point_id in point_ids(directory):
+        with suppress(CondatuiError):
+            for each in read_point(directory, point_id).needed:
+                names = (each.dist_name, *([each.file_name] if each.file_name else ()))
+                there = {os.path.join(pkgs_dir, name) for pkgs_dir in known for name in names}
+                if there & going and not any(map(os.path.lexists, there - going)):
+                    needed[each.dist_name] = None
+    return tuple(needed)
+
+
+def _unread(inventory: Inventory) -> tuple[str, ...]:
+    return tuple(each.prefix for each in inventory.environments if each.state in ("unreadable", "broken"))
+
+
+def _blocker(name: str, message: str) -> Finding:
+    return Finding(id=name, severity="error", message=message)

@@ -1,0 +1,26 @@
+"""What is still to be deleted after a clean that did not come to its end."""
+
+from __future__ import annotations
+
+from condatui_core.actions.clean.items import freed_by
+from condatui_core.actions.clean.plan import _caches
+from condatui_core.actions.protocol import JobContext
+from condatui_core.records.job import Plan, Recovery
+from condatui_core.records.request import CleanRequest
+from condatui_core.text import format_bytes
+
+
+async def recover(plan: Plan, request: CleanRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
+    """Look whether something is still to be deleted. conda can work either way."""
+    if stage in ("", "look"):
+        return Recovery(state="untouched", message="Nothing was deleted.")
+    caches = await _caches(request, context)
+    rest = freed_by(item for cache in caches for item in cache.items)
+    if not rest:
+        return Recovery(state="done", message="All that nobody needs is deleted.")
+    return Recovery(
+        state="half",
+        message=f"{format_bytes(rest)} that nobody needs are still there; no package is half deleted.",
+        way_out=request,
+        way_out_title="Delete the rest",
+    )

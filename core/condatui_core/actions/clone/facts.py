@@ -1,0 +1,213 @@
+"""What is so at this moment, as far as a clone depends on it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from condatui_core.actions.clone.prefix_change import PrefixChange, is_binary
+from condatui_core.actions.clone.source import Provided, Source, provide, read_source
+from condatui_core.actions.guards import look_at_all
+from condatui_core.actions.prefix_state import PrefixState
+from condatui_core.actions.protocol import JobContext
+from condatui_core.fs.safe_read import open_regular, reason
+from condatui_core.fs.tree import TreeEntry
+from condatui_core.prefixes.conda_meta import record_file_name
+from condatui_core.records.environment import Environment
+from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.request import CloneRequest
+
+# What cloning will take, and what is to be known of it before: found out by looking at the source.
+
+
+_BLOCK = 512
+_LOOKED_THROUGH = 256 << 20
+"""Bytes that are looked through for the prefix before; all others are when they are copied."""
+_LARGEST = 16 << 20
+"""Bytes of a file that is looked through before."""
+
+
+@dataclass(slots=True)
+class CloneSurvey:
+    """What was seen."""
+
+    copied: int = 0
+    """Files that condatui copies: conda does not own them, or they are not what it installed."""
+    copied_bytes: int = 0
+    placed_bytes: int = 0
+    """Of files that conda writes anew, because the prefix is in them, or copies to another file system."""
+    binaries: list[str] = field(default_factory=list)
+    """Binary files that name the old prefix, in which it cannot be replaced."""
+    links: list[str] = field(default_factory=list)
+    """Links to places in the source, which will lead to the clone."""
+    unreadable: list[str] = field(default_factory=list)
+    special: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Files that conda's records list and that are not there."""
+    not_looked_through: int = 0
+    """How many of the copied files may name the old prefix, and nobody has looked."""
+
+    @property
+    def bytes_needed(self) -> int:
+        """What the disk has to have room for."""
+        return self.copied_bytes + self.placed_bytes
+
+
+def survey_source(source: Source, provided: Sequence[Provided], device: int | None) -> CloneSurvey:
+    """Look what would be copied to another prefix on this file system, changing nothing."""
+    seen = CloneSurvey(
+        unreadable=list(source.tree.unreadable),
+        placed_bytes=sum(map(partial(_record_bytes, source.prefix), source.records)),
+    )
+    change = PrefixChange(source.prefix, "", spellings=source.spellings, spared=source.spared)
+    linkable = _linked_paths(source, provided, device)
+    left = _LOOKED_THROUGH
+    for entry in sorted(source.tree.entries, key=lambda each: each.status.st_size):
+        if entry.kind == "symlink":
+            if change.of_link(entry.target) != entry.target:
+                seen.links.append(entry.path)
+        elif entry.kind == "directory":
+            seen.placed_bytes += entry.status.st_blocks * _BLOCK
+        elif entry.kind != "file":
+            seen.special.append(entry.path)
+        elif entry.path in linkable and _is_as_installed(source, entry):
+            seen.placed_bytes += 0 if linkable[entry.path] else entry.status.st_blocks * _BLOCK
+        else:
+            left -= _look_through(seen, change, entry, left)
+    there = {each.path for each in source.tree.entries}
+    seen.missing = sorted(_missing(source, there))
+    return seen
+
+
+def _record_bytes(prefix: str, record: PackageRecord) -> int:
+    try:
+        return os.stat(os.path.join(prefix, "conda-meta", record_file_name(record))).st_blocks * _BLOCK
+    except OSError:
+        return 0
+
+
+def _linked_paths(source: Source, provided: Sequence[Provided], device: int | None) -> dict[str, bool]:
+    """The files that conda brings, and whether it links them, which takes no room."""
+    elsewhere = any(each.device not in (device, None) for each in provided)
+    return {
+        path: not recorded.placeholder and recorded.kind == "hardlink" and not elsewhere
+        for path, recorded in source.recorded.items()
+    }
+
+
+def _is_as_installed(source: Source, entry: TreeEntry) -> bool:
+    recorded = source.recorded[entry.path]
+    return bool(recorded.placeholder) or recorded.size in (None, entry.status.st_size)
+
+
+def _look_through(seen: CloneSurvey, change: PrefixChange, entry: TreeEntry, left: int) -> int:
+    """Take note of a file that is copied; returns how many bytes of it were read."""
+    seen.copied += 1
+    seen.copied_bytes += entry.status.st_blocks * _BLOCK
+    path = os.path.join(change.source, entry.path)
+    size = entry.status.st_size
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        seen.unreadable.append(entry.path)
+        return 0
+    if entry.path.endswith(".pyc"):
+        return 0
+    if size > min(_LARGEST, left):
+        seen.not_looked_through += 1
+        return 0
+    try:
+        with open_regular(path) as stream:
+            data = stream.read()
+    except OSError:
+        seen.unreadable.append(entry.path)
+        return 0
+    if is_binary(data) and change.carried_by(data):
+        seen.binaries.append(entry.path)
+    return size
+
+
+def _missing(source: Source, there: set[str]) -> Iterator[str]:
+    """What pip has taken away with a package that it replaced, or removed, is not missed."""
+    gone = {each.package for each in source.contents.replaced}
+    gone |= {
+        record.name
+        for record in source.records
+        if any(not os.path.lexists(os.path.join(source.prefix, each.path)) for each in record.provides)
+    }
+    for path, recorded in source.recorded.items():
+        if path not in there and recorded.kind in ("hardlink", "softlink") and source.owners[path] not in gone:
+            yield path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloneFacts:
+    """What was found out."""
+
+    request: CloneRequest
+    environment: Environment | None
+    """The source, as it is listed."""
+    installation: Installation | None
+    """Whose conda makes the clone."""
+    origin: PrefixState
+    """The source."""
+    target: PrefixState
+    source: Source | None = None
+    """None if it cannot be read."""
+    unread: str = ""
+    """Why it cannot be read."""
+    provided: tuple[Provided, ...] = ()
+    survey: CloneSurvey
+
+
+async def find_out(request: CloneRequest, context: JobContext) -> CloneFacts:
+    """Look at source and target, in threads, changing nothing."""
+    environment = context.environment(request.source)
+    installation = context.installation(environment)
+    origin, target = await look_at_all((request.source, request.target), context, installation=installation)
+    facts = context.conda_facts.get(installation.root_prefix if installation else "", CondaFacts())
+    return await asyncio.to_thread(
+        partial(
+            _find_out,
+            request,
+            environment=environment,
+            installation=installation,
+            origin=origin,
+            target=target,
+            pkgs_dirs=facts.pkgs_dirs,
+        )
+    )
+
+
+def _find_out(
+    request: CloneRequest,
+    *,
+    environment: Environment | None,
+    installation: Installation | None,
+    origin: PrefixState,
+    target: PrefixState,
+    pkgs_dirs: tuple[str, ...],
+) -> CloneFacts:
+    source, unread = None, ""
+    provided: tuple[Provided, ...] = ()
+    seen = CloneSurvey()
+    try:
+        aliases = environment.aliases if environment else ()
+        source = read_source(origin.real, base=origin.root, with_conda=request.with_conda, aliases=aliases)
+        provided = provide(source.records, pkgs_dirs)
+        seen = survey_source(source, provided, target.device)
+    except OSError as error:
+        unread = f"{error.filename or origin.real}: {reason(error)}"
+    return CloneFacts(
+        request=request,
+        environment=environment,
+        installation=installation,
+        origin=origin,
+        target=target,
+        source=source,
+        unread=unread,
+        provided=provided,
+        survey=seen,
+    )

@@ -1,0 +1,153 @@
+"""Let the clone have every file that its source has: what conda has linked stays, the rest is copied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from condatui_core.actions.clone.prefix_change import LARGEST_TEXT, PrefixChange, same
+from condatui_core.actions.clone.source import Source, module_of
+from condatui_core.fs.safe_read import open_regular, reason
+from condatui_core.fs.tree import TreeEntry, read_tree
+
+_CHUNK = 4 << 20
+_LONGEST_PATH = 4096
+_TEMPORARY = ".condatui-copy"
+
+
+@dataclass(slots=True)
+class Mirrored:
+    """What it took, and what could not be done."""
+
+    copied: list[str] = field(default_factory=list)
+    """Files that were copied."""
+    rewritten: list[str] = field(default_factory=list)
+    """Those of them in which the prefix was another one."""
+    carrying: list[str] = field(default_factory=list)
+    """Those of them that still name the old prefix: binary ones, in which it cannot be replaced."""
+    unreadable: list[str] = field(default_factory=list)
+    """What could not be read, and why, a line each."""
+    special: list[str] = field(default_factory=list)
+    """Pipes, sockets and devices, which are nobody's to copy."""
+
+
+class Mirror:
+    """Brings a target to what its source is."""
+
+    def __init__(self, source: Source, change: PrefixChange, told: Callable[[int], None]) -> None:
+        self._source = source
+        self._change = change
+        self._told = told
+        self._there: dict[str, TreeEntry] = {}
+        self._modes: list[tuple[str, int]] = []
+        """What directories are to be permitted once they are filled."""
+        self.result = Mirrored(unreadable=list(source.tree.unreadable))
+
+    def run(self, stopped: Callable[[], bool]) -> Mirrored:
+        """Do it until it is done, or stopped. Raises OSError if the target cannot be written, as when it is full."""
+        self._there = {each.path: each for each in read_tree(self._change.target, leaving_out=("conda-meta",)).entries}
+        for entry in tuple(surplus(self._source, self._there)):
+            self._delete(entry)
+        for number, entry in enumerate(self._source.tree.entries, start=1):
+            if stopped():
+                break
+            self._bring(entry)
+            self._told(number)
+        for path, mode in reversed(self._modes):
+            inherited = os.lstat(path).st_mode & stat.S_ISGID  # of the place, where a team shares what is in it
+            os.chmod(path, (mode & ~stat.S_ISGID) | inherited)
+        return self.result
+
+    def _bring(self, entry: TreeEntry) -> None:
+        target = self._there.get(entry.path)
+        if entry.kind not in ("file", "directory", "symlink"):
+            self.result.special.append(entry.path)
+            return
+        try:
+            is_same = target is not None and same(entry, target, self._change)
+        except OSError as error:
+            self.result.unreadable.append(f"{entry.path}: {reason(error)}")
+            return
+        if not is_same:
+            if target is not None:
+                self._delete(target)
+            self._make(entry)
+        elif target is not None and entry.kind == "file" and target.status.st_nlink == 1:
+            self._permit(entry, target)
+
+    def _make(self, entry: TreeEntry) -> None:
+        path = os.path.join(self._change.target, entry.path)
+        if entry.kind == "directory":
+            os.mkdir(path)
+            self._modes.append((path, stat.S_IMODE(entry.status.st_mode)))
+        elif entry.kind == "symlink":
+            os.symlink(self._change.of_link(entry.target), path)
+        else:
+            self._copy(entry, path)
+
+    def _copy(self, entry: TreeEntry, path: str) -> None:
+        """Under another name first: nobody ever sees half a file, and no link into the package cache is written to."""
+        origin = os.path.join(self._change.source, entry.path)
+        temporary = os.path.join(os.path.dirname(path), _TEMPORARY)
+        try:
+            stream = open_regular(origin)
+        except OSError as error:
+            self.result.unreadable.append(f"{entry.path}: {reason(error)}")
+            return
+        with stream, open(temporary, "xb") as written:
+            if entry.status.st_size <= LARGEST_TEXT:
+                data = stream.read()
+                changed = self._change.of_file(data)
+                written.write(changed)
+                self._note(entry.path, changed != data, self._change.carried_by(changed))
+            else:
+                carried = False
+                tail = b""
+                while chunk := stream.read(_CHUNK):
+                    tail += chunk
+                    carried = carried or self._change.carried_by(tail)
+                    tail = tail[-_LONGEST_PATH:]
+                    written.write(chunk)
+                self._note(entry.path, False, carried)
+        shutil.copystat(origin, temporary)
+        os.rename(temporary, path)
+
+    def _note(self, path: str, rewritten: bool, carrying: bool) -> None:
+        self.result.copied.append(path)
+        if rewritten:
+            self.result.rewritten.append(path)
+        if carrying and not path.endswith(".pyc"):
+            self.result.carrying.append(path)
+
+    def _permit(self, entry: TreeEntry, target: TreeEntry) -> None:
+        mode = stat.S_IMODE(entry.status.st_mode)
+        if stat.S_IMODE(target.status.st_mode) != mode:
+            os.chmod(os.path.join(self._change.target, entry.path), mode)
+
+    def _delete(self, entry: TreeEntry) -> None:
+        path = os.path.join(self._change.target, entry.path)
+        if entry.kind == "directory":
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)
+
+
+def surplus(source: Source, there: dict[str, TreeEntry]) -> Iterator[TreeEntry]:
+    """What the target has and the source has not, deepest first: pip has deleted it there, or somebody has.
+
+    Modules that conda has compiled stay, as long as their sources do.
+    """
+    wanted = {each.path for each in source.tree.entries}
+    unseen = tuple(f"{each}/" for each in source.unseen)
+    for entry in reversed(tuple(there.values())):
+        if entry.path in wanted or f"{entry.path}/".startswith(unseen):
+            continue
+        if entry.kind == "directory" and os.path.basename(entry.path) == "__pycache__":
+            keep = os.path.dirname(entry.path) in wanted
+        else:
+            keep = module_of(entry.path) in wanted
+        if not keep:
+            yield entry

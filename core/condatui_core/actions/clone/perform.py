@@ -1,0 +1,207 @@
+"""Clone an environment: conda links its packages, what is not conda's is copied, and the disk says whether it is so."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shlex
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from condatui_core.actions import guards
+from condatui_core.actions.clone.carry_over import amend_records, put_back
+from condatui_core.actions.clone.facts import CloneFacts, find_out
+from condatui_core.actions.clone.mirror import Mirror, Mirrored
+from condatui_core.actions.clone.plan import plan_of
+from condatui_core.actions.clone.prefix_change import PrefixChange
+from condatui_core.actions.clone.recover import inspect_clone, not_there
+from condatui_core.actions.clone.source import Provided, Source, explicit_lines
+from condatui_core.actions.clone.verify import outcome_of, python_problem, verify, wanted_packages
+from condatui_core.actions.incomplete_marker import give_up, mark_bytes, mark_complete, mark_incomplete
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.conda import commands
+from condatui_core.conda.commands import conda_environ
+from condatui_core.conda.errors import check_answer, last_words
+from condatui_core.errors import CondaError, CondatuiError
+from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.safe_read import reason
+from condatui_core.fs.tree import read_tree
+from condatui_core.prefixes.snapshot import leads_out
+from condatui_core.proc.runner import Answer
+from condatui_core.records.installation import Installation
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import CloneRequest
+
+# Let conda link the packages of a clone: from the package cache first, and only then from elsewhere.
+
+
+_ASKED = "link the packages"
+_LACKING = re.compile(
+    r"OfflineError|CondaHTTPError|ackage cache records|PackagesNotFound|NoPackagesFound|offline", re.IGNORECASE
+)
+"""What condas say when a package is not in the cache."""
+_MOST_LINES = 20
+
+
+async def link_packages(facts: CloneFacts, context: JobContext, work: Work) -> str:
+    """Have the packages of the source linked into the target, which is reserved for them.
+
+    Returns what conda has complained about, though it has done it. Raises CondaError if it has not, whatever it says.
+    """
+    assert facts.source is not None and facts.installation is not None  # else it would not have come so far
+    if not facts.source.records:
+        return ""
+    file = context.locations.jobs / work.job_id / "explicit.txt"
+    await work.beside(partial(_write_explicit, file, facts.source.prefix, facts.provided))
+    try:
+        answer = await _link(facts, facts.installation, file, context, work)
+    finally:
+        await work.beside(partial(file.unlink, missing_ok=True))
+    _, missing = await work.beside(partial(wanted_packages, facts.source.records, facts.target.prefix))
+    try:
+        check_answer(answer, _ASKED)
+    except CondaError as error:
+        if answer.exit_code or missing:
+            raise
+        return error.detail  # of a damaged package it complains, and goes on
+    if missing:
+        raise _not_done(answer, missing)
+    return ""
+
+
+def _write_explicit(file: Path, prefix: str, provided: Sequence[Provided]) -> None:
+    lines = "".join(f"{line}\n" for line in explicit_lines(prefix, provided))
+    put_in_cache(file, lines.encode("utf-8", "surrogateescape"))
+
+
+async def _link(facts: CloneFacts, installation: Installation, file: Path, context: JobContext, work: Work) -> Answer:
+    environ = conda_environ(context.caller, installation)
+    command = partial(commands.install_explicit, installation.executable, facts.target.prefix, str(file))
+    if all(each.way != "download" for each in facts.provided) or facts.request.offline:
+        answer = await work.run(command(offline=True), environ=environ)
+        if answer.exit_code == 0 or facts.request.offline or not _LACKING.search(answer.stdout + answer.stderr):
+            return answer
+        work.say("The package cache does not have all of them: the rest is downloaded.")
+    return await work.run(command(offline=False), environ=environ)
+
+
+def _not_done(answer: Answer, missing: tuple[str, ...]) -> CondaError:
+    shown = "\n".join(missing[:_MOST_LINES])
+    said = last_words(answer.stdout) or last_words(answer.stderr) or "It said nothing."
+    title = f"conda says that it is done, and has not linked {len(missing)} of the packages."
+    return CondaError(title, f"{shown}\n{said}", "Run the command by hand to see more.")
+
+
+async def perform(plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001 - as all actions
+    """Make the clone, compare it with its source, and add what was asked for.
+
+    Raises RefusedError if something has come up against it, CondatuiError if it could not be made, or not be added to.
+    """
+    facts = await find_out(request, context)
+    guards.refuse(plan_of(facts, context).blockers)
+    assert facts.source is not None  # or something stood against it
+    outcome = await _Cloning(facts, facts.source, context, work).run()
+    return await _add(facts, context, work, outcome) if request.add else outcome
+
+
+class _Cloning:
+    """One clone on its way."""
+
+    def __init__(self, facts: CloneFacts, source: Source, context: JobContext, work: Work) -> None:
+        self._facts = facts
+        self._source = source
+        self._context = context
+        self._work = work
+        self._target = facts.target.prefix
+        self._name = os.path.basename(self._target)
+        self._change = PrefixChange(source.prefix, self._target, spellings=source.spellings, spared=source.spared)
+
+    async def run(self) -> Outcome:
+        """Go through all stages; what is there afterwards is whole, or is marked as not being so."""
+        try:
+            complaint = await self._link()
+            mirrored, amended = await self._copy()
+            problems = await self._put_back()
+            return await self._verify(mirrored, amended, problems, complaint)
+        except OSError as error:
+            place = str(error.filename or self._target)
+            raise CondatuiError(f"{self._name} could not be made.", f"{place}: {reason(error)}") from error
+
+    async def _link(self) -> str:
+        work = self._work
+        await work.stage("link", f"Linking {len(self._source.records)} packages into {self._name}")
+        making = partial(
+            mark_incomplete, self._target, source=self._source.prefix, job=work.job_id, now=self._context.clock()
+        )
+        await work.beside(making)
+        try:
+            return await link_packages(self._facts, self._context, work)
+        except (CondatuiError, OSError, asyncio.CancelledError):
+            await work.beside(partial(give_up, self._target))
+            raise
+
+    async def _copy(self) -> tuple[Mirrored, frozenset[str]]:
+        work, total = self._work, len(self._source.tree.entries)
+        await work.stage("copy", f"Copying to {self._name} what is not conda's")
+
+        def copy() -> tuple[Mirrored, frozenset[str]]:
+            mirror = Mirror(self._source, self._change, lambda done: work.progress(done, total, "files"))
+            mirrored = mirror.run(lambda: work.cancelled)
+            return mirrored, amend_records(self._target, mirrored.copied, frozenset(mirrored.rewritten))
+
+        return await work.beside(copy)
+
+    async def _put_back(self) -> tuple[str, ...]:
+        await self._work.stage("put-back", f"Putting back history, pins and variables of {self._name}")
+        assert self._facts.installation is not None
+        command = commands.clone(self._facts.installation.executable, self._source.prefix, self._target)
+        putting = partial(
+            put_back,
+            self._change,
+            self._source.records,
+            self._source.left_out,
+            command=" ".join(command),
+            now=self._context.clock(),
+        )
+        return await self._work.beside(putting)
+
+    async def _verify(
+        self, mirrored: Mirrored, amended: frozenset[str], problems: tuple[str, ...], complaint: str
+    ) -> Outcome:
+        work = self._work
+        await work.stage("verify", f"Comparing {self._name} with its source")
+        untold = {*amended, *(line.rpartition(": ")[0] for line in mirrored.unreadable)}
+        marked = await work.beside(partial(mark_bytes, self._target))
+        verified = await work.beside(partial(verify, self._source, self._change, untold=untold, apart=marked))
+        python = await python_problem(self._facts, self._context, work)
+        await work.beside(partial(mark_complete, self._target))
+        return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
+
+
+async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome) -> Outcome:
+    """Install the specs that were asked for besides; raises CondaError, and the clone stays as it is without them."""
+    request, installation = facts.request, facts.installation
+    assert installation is not None
+    specs, name = " ".join(request.add), os.path.basename(facts.target.prefix)
+    await work.stage("add", f"Adding {specs} to {name}")
+    target = facts.target.prefix
+    command = commands.install_specs(installation.executable, target, request.add, offline=request.offline)
+    if out := await work.beside(lambda: leads_out(read_tree(target))):
+        detail = f"{out[0]} leads out of it: conda would change what lies there, for its source as well."
+        raise CondaError(f"{name} was made, and {specs} was not added to it.", detail, "Copy in what lies there first.")
+    try:
+        check_answer(await work.run(command, environ=conda_environ(context.caller, installation)), f"add {specs}")
+        missing = await work.beside(partial(not_there, target, request.add))
+        if missing:
+            raise CondaError("conda says that it is done.", f"Not there: {', '.join(missing)}")
+    except CondaError as error:
+        detail = "\n".join(filter(None, (error.title, error.detail, error.hint)))
+        there = await work.beside(partial(inspect_clone, request, "add"))
+        hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
+        raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
+    tree = await work.beside(partial(read_tree, target))
+    return replace(made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes)

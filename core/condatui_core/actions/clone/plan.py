@@ -1,0 +1,201 @@
+"""From what is so to a plan: nothing in here looks at anything."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+
+from condatui_core.actions import guards
+from condatui_core.actions.clone.facts import CloneFacts, find_out
+from condatui_core.actions.clone.source import Source
+from condatui_core.actions.protocol import JobContext
+from condatui_core.conda import commands
+from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.job import Plan, Step
+from condatui_core.records.request import CloneRequest
+from condatui_core.text import format_bytes
+
+EXPLICIT_FILE = "explicit.txt"
+"""How the file is called in a plan; a job has one of its own."""
+_MOST_LINES = 20
+"""Of evidence."""
+
+
+def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
+    """Say what cloning will do, or why it cannot be done."""
+    request, target = facts.request, facts.target
+    blockers = tuple(_blockers(facts, context))
+    return Plan(
+        request=request,
+        title=f"Clone {_name(facts)} to {os.path.basename(target.prefix)}",
+        steps=() if blockers else tuple(_steps(facts)),
+        prefixes=(target.prefix,),
+        bytes_needed=None if facts.source is None else facts.survey.bytes_needed + _unpacked_bytes(facts),
+        packages=len(facts.source.records) if facts.source else 0,
+        facts=tuple(_facts(facts, blocked=bool(blockers))),
+        warnings=tuple(_warnings(facts)),
+        blockers=blockers,
+    )
+
+
+def _blockers(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
+    name = _name(facts)
+    if not facts.origin.exists:
+        yield _error("not-an-environment", f"{name} is not there any more.", "Reload.")
+    elif facts.source is None:
+        yield _error("not-an-environment", f"{name} cannot be read.", "Is it an environment?", (facts.unread,))
+    elif not facts.origin.has_conda_meta:
+        yield _error("not-an-environment", f"{name} is no environment: it has no conda-meta.", "Choose another.")
+    elif not facts.source.records and facts.source.contents.problems:
+        lines = tuple(f"{each.path}: {each.reason}" for each in facts.source.contents.problems)
+        yield _error("not-an-environment", f"The packages of {name} cannot be read.", "Repair it first.", lines)
+    yield from guards.no_conda(context, facts.environment)
+    yield from guards.blockers_to_make(facts.target, context)
+    yield from guards.bytes_problem(facts.survey.bytes_needed + _unpacked_bytes(facts), facts.target)
+    for spec in facts.request.add:
+        if spec.startswith("-") or not spec.strip():
+            yield _error("bad-spec", f"`{spec}` is no spec of a package.", "Such as numpy, or numpy=1.26.")
+    yield from _unobtainable(facts)
+
+
+def _unobtainable(facts: CloneFacts) -> Iterator[Finding]:
+    nowhere = _named(facts, "nowhere")
+    if nowhere:
+        message = f"{count(nowhere, 'package')} cannot be had again: neither an archive nor a URL is left of them."
+        yield _error("no-cache", message, "Install them anew in the source: conda install --force-reinstall.", nowhere)
+    gone = _named(facts, "download")
+    if gone and facts.request.offline:
+        message = f"{count(gone, 'package')} are in the package cache no more, and nothing may be downloaded."
+        yield _error("no-cache", message, "Clone it without --offline.", gone)
+
+
+def _warnings(facts: CloneFacts) -> Iterator[Finding]:
+    source, seen = facts.source, facts.survey
+    if source is None:
+        return
+    if gone := _named(facts, "download"):
+        size = sum(each.record.archive_bytes for each in facts.provided if each.way == "download")
+        message = f"{count(gone, 'package')} are in the package cache no more: {format_bytes(size)} are downloaded."
+        yield finding("no-cache", "warning", message, "", gone)
+    yield from _of_pip(source)
+    if seen.binaries:
+        message = f"{count(seen.binaries, 'binary file')} name {source.prefix}: in the clone they still will."
+        yield finding("old-prefix", "warning", message, "Install what they belong to anew in the clone.", seen.binaries)
+    if seen.unreadable:
+        message = f"{count(seen.unreadable, 'file')} cannot be read: they will be missing in the clone."
+        yield finding("unreadable", "warning", message, "Ask who owns them.", seen.unreadable)
+    if seen.missing:
+        message = f"{count(seen.missing, 'file')} of conda's packages are gone here: the clone will not have them."
+        yield finding("missing-files", "warning", message, "conda install --force-reinstall brings them.", seen.missing)
+    for problem in source.contents.problems:
+        yield finding("broken", "warning", f"{problem.path}: {problem.reason}", "What it says is not cloned.")
+    yield from _notes(facts, source)
+
+
+def _of_pip(source: Source) -> Iterator[Finding]:
+    replaced = [f"{each.package} {each.conda_version}, by pip {each.pip_version}" for each in source.contents.replaced]
+    if replaced:
+        message = f"pip has replaced {count(replaced, 'package')} of conda's: the clone gets pip's, as here."
+        yield finding("pip-over-conda", "note", message, "conda's own clone would mix both.", replaced)
+    editable = [f"{each.name}: {each.location}" for each in source.contents.distributions if each.origin == "editable"]
+    if editable:
+        message = f"{count(editable, 'project')} installed in place: the clone will use the same directories."
+        yield finding("editable", "note", message, "What changes there changes in both.", editable)
+
+
+def _notes(facts: CloneFacts, source: Source) -> Iterator[Finding]:
+    if facts.origin.frozen is not None:
+        yield finding("frozen", "note", "It is frozen; the clone will not be.")
+    if source.left_out:
+        names = [each.name for each in source.left_out]
+        yield finding("base", "note", f"conda itself stays behind: {', '.join(names)}.", "--with-conda takes it along.")
+    if facts.survey.special:
+        message = f"{count(facts.survey.special, 'pipe, socket or device')} are not copied."
+        yield finding("special-files", "note", message, "", facts.survey.special)
+    if facts.survey.links:
+        message = f"{count(facts.survey.links, 'link')} into {source.prefix} will lead into the clone."
+        yield finding("old-prefix", "note", message, "", facts.survey.links)
+    for kind, found in (("environment", source.tree.environments), ("file system", source.tree.mounts)):
+        if found:
+            yield finding("holds-environments", "note", f"{count(found, kind)} inside it stay behind.", "", found)
+    if " " in facts.target.prefix:
+        yield finding("bad-name", "warning", "There is a space in its path, which some packages cannot stand.")
+
+
+def _steps(facts: CloneFacts) -> Iterator[Step]:
+    request, target = facts.request, facts.target.prefix
+    assert facts.installation is not None and facts.source is not None  # else something stands against it
+    executable = facts.installation.executable
+    offline = not _named(facts, "download")
+    packages = count(facts.source.records, "package")
+    yield Step(
+        title=f"Write down its {packages} with their checksums, from its own records",
+        argv=commands.list_explicit(executable, facts.origin.real),
+    )
+    yield Step(title=f"Make {target}, which must not be there, and mark it as not whole")
+    yield Step(
+        title=f"Link the {packages} into it" + (", from the package cache" if offline else ""),
+        argv=commands.install_explicit(executable, target, EXPLICIT_FILE, offline=offline),
+    )
+    size = format_bytes(facts.survey.copied_bytes)
+    yield Step(title=f"Copy {count(range(facts.survey.copied), 'file')} that are not conda's ({size})")
+    yield Step(title="Put back its history, pins, variables and what was asked for")
+    yield Step(title="Compare it with its source, and start its python")
+    if request.add:
+        yield Step(
+            title=f"Add {' '.join(request.add)}",
+            argv=commands.install_specs(executable, target, request.add, offline=request.offline),
+        )
+
+
+def _facts(facts: CloneFacts, *, blocked: bool) -> Iterator[tuple[str, str]]:
+    if facts.source is None:
+        return
+    pip = len(facts.source.contents.pip_distributions)
+    yield "packages", f"{len(facts.source.records)} of conda, {pip} of pip"
+    yield "copied", f"{count(range(facts.survey.copied), 'file')}, {format_bytes(facts.survey.copied_bytes)}"
+    if facts.installation and not blocked:  # run by hand, it deletes a target that is there
+        command = commands.clone(facts.installation.executable, facts.origin.real, facts.target.prefix)
+        yield "as conda does it", shlex.join(command)
+
+
+def _unpacked_bytes(facts: CloneFacts) -> int:
+    """What packages take in the package cache that are not extracted there."""
+    sizes = (
+        each.record.installed_bytes + (each.record.archive_bytes if each.way in ("download", "file") else 0)
+        for each in facts.provided
+        if each.way not in ("extracted", "nowhere")
+    )
+    return sum(sizes)
+
+
+def _named(facts: CloneFacts, way: str) -> tuple[str, ...]:
+    found = (each.record for each in facts.provided if each.way == way)
+    return tuple(f"{each.name}-{each.version}-{each.build}" for each in found)
+
+
+def _name(facts: CloneFacts) -> str:
+    return facts.environment.name if facts.environment else facts.request.source
+
+
+def count(things: Sequence[object], noun: str) -> str:
+    """So many things of a kind: `1 file`, `2 files`."""
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _error(name: str, message: str, remedy: str = "", evidence: Sequence[str] = ()) -> Finding:
+    return finding(name, "error", message, remedy, evidence)
+
+
+def finding(name: str, severity: Severity, message: str, remedy: str = "", evidence: Sequence[str] = ()) -> Finding:
+    """A finding with no more evidence than anybody reads."""
+    shown = tuple(evidence[:_MOST_LINES])
+    more = len(evidence) - len(shown)
+    lines = (*shown, f"and {more} more") if more else shown
+    return Finding(id=name, severity=severity, message=message, remedy=remedy, evidence=lines)
+
+
+async def plan(request: CloneRequest, context: JobContext) -> Plan:
+    """Find out what cloning would do, changing nothing."""
+    return plan_of(await find_out(request, context), context)

@@ -1,0 +1,85 @@
+"""What is left on the disk of a clone that did not come to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from fnmatch import fnmatchcase
+
+from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
+from condatui_core.actions.protocol import JobContext
+from condatui_core.analyses.specs import ANY, parse_match_spec, satisfies_conda
+from condatui_core.fs.safe_read import reason
+from condatui_core.prefixes.conda_meta import read_conda_meta
+from condatui_core.prefixes.history import spec_name
+from condatui_core.prefixes.snapshot import has_all_files
+from condatui_core.records.job import Plan, Recovery
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.request import CloneRequest, RemoveRequest
+
+
+def inspect_clone(request: CloneRequest, stage: str) -> Recovery:
+    """Look what is there, changing nothing; blocks."""
+    target = os.path.normpath(request.target)
+    if not os.path.lexists(target):
+        return Recovery(state="untouched", message=f"Nothing was made at {target}.")
+    if is_marked_incomplete(target) or (stage == "link" and is_empty(target)):
+        return _half(target, f"{target} is half-made: it still has the mark of what is not whole.", "half-made")
+    if stage not in ("verify", "add"):
+        return Recovery(state="untouched", message=f"What is at {target} was not made by this job.")
+    try:
+        return _look_at_whole(target, request, stage)
+    except OSError as error:
+        return Recovery(state="half", message=f"{target} was made, and cannot be read: {reason(error)}.")
+
+
+def _look_at_whole(target: str, request: CloneRequest, stage: str) -> Recovery:
+    """Look at one that was declared whole: what is added afterwards, conda can break off half-way."""
+    if stage == "add":
+        specs, lost = " ".join(request.add), sorted(_names(request.source) - _names(target))
+        if lost or (has_all_files(request.source) and not has_all_files(target)):
+            what = f": {', '.join(lost[:3])} is gone" if lost else ""
+            message = f"{target} was made, and damaged while {specs} was being added{what}."
+            return _half(target, message, "damaged", keep=True)
+    if missing := not_there(target, request.add):
+        message = f"{target} was made and has all of its source; {' '.join(missing)} was not added to it."
+        return Recovery(state="half", message=message)
+    return Recovery(state="done", message=f"{target} was made and is whole.")
+
+
+def not_there(prefix: str, specs: tuple[str, ...]) -> tuple[str, ...]:
+    """The specs that no package of an environment meets. Raises OSError if it cannot be read."""
+    records = _records(prefix)
+    return tuple(each for each in specs if not any(_meets(record, each) for record in records))
+
+
+def _meets(record: PackageRecord, spec: str) -> bool:
+    wanted = parse_match_spec(spec)
+    if wanted is None:  # conda has understood it
+        return record.name == spec_name(spec)
+    asked = f"=={wanted.version}" if wanted.version else wanted.constraint
+    return (
+        record.name == wanted.name
+        and satisfies_conda(record.version, asked) is not False
+        and fnmatchcase(record.build, wanted.build or ANY)
+    )
+
+
+def _names(prefix: str) -> set[str]:
+    return {each.name for each in _records(prefix)}
+
+
+def _records(prefix: str) -> tuple[PackageRecord, ...]:
+    packages, _ = read_conda_meta(prefix)
+    return tuple(each.record for each in packages)
+
+
+def _half(target: str, message: str, how: str, *, keep: bool = False) -> Recovery:
+    """`keep` is for one that was whole for a while: somebody may have used it since."""
+    way_out = RemoveRequest(prefixes=(target,), restore_point=keep)
+    return Recovery(state="half", message=message, way_out=way_out, way_out_title=f"Remove the {how} {target}")
+
+
+async def recover(plan: Plan, request: CloneRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001 - as all actions
+    """Look what is there of a clone that was interrupted, changing nothing."""
+    return await asyncio.to_thread(inspect_clone, request, stage)

@@ -1,0 +1,234 @@
+"""Whether a clone is what its source is: by the disk, by its own python, and in words."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from condatui_core.actions.clone.facts import CloneFacts
+from condatui_core.actions.clone.mirror import Mirrored, surplus
+from condatui_core.actions.clone.plan import count, finding
+from condatui_core.actions.clone.prefix_change import LARGEST_TEXT, PrefixChange, is_binary, same
+from condatui_core.actions.clone.source import Source
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.conda.commands import conda_environ
+from condatui_core.conda.errors import last_words
+from condatui_core.errors import CondaError
+from condatui_core.fs.safe_read import open_regular, reason
+from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.records.finding import Finding
+from condatui_core.records.job import Outcome
+from condatui_core.records.package import Distribution, PackageRecord
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.text import format_bytes
+
+# Whether a clone is what its source is, by what lies on the disk.
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found."""
+
+    contents: PrefixContents
+    """Of the clone."""
+    missing_packages: tuple[str, ...]
+    other_packages: tuple[str, ...]
+    distributions: tuple[str, ...]
+    """Those of pip that only one of the two has, or in another version."""
+    differing: tuple[str, ...]
+    """Paths that one has and the other has not, or that differ in more than the prefix."""
+    naming_source: tuple[str, ...]
+    """Text files of the clone that still name its source."""
+    bytes_used: int
+    """What `df` has lost by it."""
+
+
+def wanted_packages(records: Iterable[PackageRecord], target: str) -> tuple[PrefixContents, tuple[str, ...]]:
+    """Read what a target holds, and name the packages that it should and does not."""
+    contents = read_prefix(target)
+    there = Counter(map(_identity, contents.packages))
+    return contents, tuple(sorted(map(_spelled, Counter(map(_identity, records)) - there)))
+
+
+def verify(source: Source, change: PrefixChange, *, untold: Collection[str], apart: int = 0) -> Verified:
+    """Compare a clone with its source, changing nothing; `untold` are paths that are known to differ,
+    `apart` bytes of the clone that will not stay.
+
+    Raises OSError if the clone has gone.
+    """
+    contents, missing = wanted_packages(source.records, change.target)
+    others = Counter(map(_identity, contents.packages)) - Counter(map(_identity, source.records))
+    tree = read_tree(change.target)
+    differing = tuple(_differing(source, tree, change, frozenset(untold)))
+    left_out = {each.name for each in source.left_out}
+    expected = [each for each in source.contents.distributions if each.owner not in left_out]
+    return Verified(
+        contents=contents,
+        missing_packages=missing,
+        other_packages=tuple(sorted(map(_spelled, others))),
+        distributions=tuple(sorted(_distributions(expected) ^ _distributions(contents.distributions))),
+        differing=differing,
+        naming_source=tuple(_naming(source, tree, change)),
+        bytes_used=tree.exclusive_bytes - apart,
+    )
+
+
+def _identity(record: PackageRecord) -> tuple[str, str, str, str]:
+    return record.name, record.version, record.build, record.base_url or ""
+
+
+def _spelled(identity: tuple[str, str, str, str]) -> str:
+    return "-".join(identity[:3])
+
+
+def _distributions(found: Iterable[Distribution]) -> set[str]:
+    return {f"{each.name} {each.version}" for each in found if each.owner is None}
+
+
+def _differing(source: Source, tree: PrefixTree, change: PrefixChange, untold: frozenset[str]) -> Iterator[str]:
+    there = {each.path: each for each in tree.entries if each.path.partition("/")[0] != "conda-meta"}
+    for entry in source.tree.entries:
+        if entry.path in untold or entry.kind not in ("file", "directory", "symlink"):
+            continue
+        found = there.get(entry.path)
+        try:
+            if found is None or not same(entry, found, change):
+                yield entry.path
+        except OSError as error:
+            yield f"{entry.path}: {reason(error)}"
+    yield from (each.path for each in surplus(source, there))
+
+
+def _naming(source: Source, tree: PrefixTree, change: PrefixChange) -> Iterator[str]:
+    """Look through the text files that are the clone's own, be they conda's or copied."""
+    inodes = {each.inode for each in source.tree.entries if each.kind == "file"}
+    for entry in tree.entries:
+        if _may_name(entry) and entry.inode not in inodes:
+            with open_regular(os.path.join(change.target, entry.path)) as stream:
+                data = stream.read()
+            if not is_binary(data) and change.carried_by(data):
+                yield entry.path
+
+
+def _may_name(entry: TreeEntry) -> bool:
+    return (
+        entry.kind == "file"
+        and entry.status.st_nlink == 1
+        and entry.status.st_size <= LARGEST_TEXT
+        and entry.path != HALF_MADE
+        and not entry.path.startswith("conda-meta/")
+        and not entry.path.endswith(".pyc")
+    )
+
+
+# Whether the python of a clone runs, and takes itself for the clone's.
+
+
+_OPTIONS = ("-E", "-s", "-B", "-c", "import sys; print(sys.prefix)")
+"""Not -I, which python 2 does not know."""
+_SECONDS = 120.0
+
+
+async def python_problem(facts: CloneFacts, context: JobContext, work: Work) -> str:
+    """Say why it does not; empty if it does, or if there is none."""
+    target = facts.target.prefix
+    python = os.path.join(target, "bin", "python")
+    if facts.installation is None or not await work.beside(partial(os.path.lexists, python)):
+        return ""
+    try:
+        environ = conda_environ(context.caller, facts.installation)
+        answer = await work.run((python, *_OPTIONS), environ=environ, seconds=_SECONDS)
+    except CondaError as error:
+        return str(error)
+    if answer.exit_code != 0:
+        return last_words(answer.stderr) or f"It exits with {answer.exit_code}."
+    said = answer.stdout.strip()
+    if not await work.beside(partial(_same_place, said, target)):
+        return f"It takes {said} for its prefix."
+    return ""
+
+
+def _same_place(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+# What came of a clone, in words.
+
+
+def outcome_of(
+    facts: CloneFacts,
+    mirrored: Mirrored,
+    verified: Verified,
+    *,
+    problems: Sequence[str],
+    complaint: str,
+    python: str,
+) -> Outcome:
+    """Say what was made and what is not as in its source.
+
+    `complaint` is what conda did not like, `python` is why the clone's python does not run; both may be empty.
+    """
+    contents = verified.contents
+    pip = len(contents.pip_distributions)
+    packages = count(contents.packages, "package") + (f" and {pip} of pip" if pip else "")
+    name = os.path.basename(facts.target.prefix)
+    return Outcome(
+        message=f"{name} was made: {packages}, {format_bytes(verified.bytes_used)} on the disk.",
+        findings=(
+            *_differences(verified),
+            *_losses(mirrored, verified, problems),
+            *_said(complaint, python),
+            *_notes(facts),
+        ),
+        bytes_used=verified.bytes_used,
+        files=(facts.target.prefix,),
+    )
+
+
+def _differences(verified: Verified) -> Iterator[Finding]:
+    for found, what in (
+        (verified.missing_packages, "of the source are not in the clone"),
+        (verified.other_packages, "are in the clone and not in the source"),
+    ):
+        if found:
+            yield finding("differs", "error", f"{count(found, 'package')} {what}.", "Compare the two.", found)
+    if verified.distributions:
+        message = f"{count(verified.distributions, 'distribution')} of pip are not the same in both."
+        yield finding("differs", "error", message, "Compare the two.", verified.distributions)
+    if verified.differing:
+        message = f"{count(verified.differing, 'file')} are not the same in both."
+        yield finding("differs", "warning", message, "Look at them before you rely on the clone.", verified.differing)
+
+
+def _losses(mirrored: Mirrored, verified: Verified, problems: Sequence[str]) -> Iterator[Finding]:
+    if naming := sorted({*mirrored.carrying, *verified.naming_source}):
+        message = f"{count(naming, 'file')} still name the source, because the path could not be replaced in them."
+        yield finding("old-prefix", "warning", message, "Install what they belong to anew in the clone.", naming)
+    if mirrored.unreadable:
+        message = f"{count(mirrored.unreadable, 'file')} could not be read, and are missing in the clone."
+        yield finding("unreadable", "warning", message, "Ask who owns them.", mirrored.unreadable)
+    if mirrored.special:
+        message = f"{count(mirrored.special, 'pipe, socket or device')} were not copied."
+        yield finding("special-files", "note", message, "", mirrored.special)
+    if problems:
+        yield finding("broken", "warning", "Some of what it says of itself could not be read.", "", problems)
+
+
+def _said(complaint: str, python: str) -> Iterator[Finding]:
+    if complaint:
+        lines = complaint.splitlines()
+        yield finding(
+            "conda-said", "warning", "conda complained, and went on.", "Is the source as it should be?", lines
+        )
+    if python:
+        yield finding("python-fails", "error", "Its python does not run as it should.", "Does the source's?", (python,))
+
+
+def _notes(facts: CloneFacts) -> Iterator[Finding]:
+    if facts.origin.frozen is not None:
+        yield finding("frozen", "note", "Its source is frozen; the clone is not.")

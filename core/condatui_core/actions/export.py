@@ -1,0 +1,173 @@
+"""Export an environment: written from our own reading of it, never over a file that is there, and read back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from condatui_core.actions.guards import blockers_to_write
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.environment_files.export import ExportText, export_text
+from condatui_core.environment_files.reading import read_environment_file
+from condatui_core.errors import CondatuiError, RefusedError, UsageError
+from condatui_core.fs.atomic_write import begun_beside, write_whole
+from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.job import Outcome, Plan, Recovery, Step
+from condatui_core.records.request import ExportRequest
+from condatui_core.text import sanitize
+
+
+def missing_in(request: ExportRequest, export: ExportText, config: ChannelConfig) -> str:
+    """What a file lacks that was written, judged by reading it as any other one; empty if it has everything."""
+    if request.format == "requirements":  # nobody but conda reads these, and each byte was compared
+        return ""
+    try:
+        listing = read_environment_file(Path(request.file), config, platform="")
+    except UsageError as error:
+        return str(error)
+    read = len(listing.entries) + len(listing.column.left_out)
+    return "" if read == export.packages else f"It was to hold {export.packages} packages, and {read} can be read."
+
+
+_FORMATS = {
+    "yaml": "environment.yml",
+    "json": "environment in JSON",
+    "explicit": "explicit list",
+    "requirements": "list of specs",
+}
+
+
+async def preview(request: ExportRequest, context: JobContext) -> ExportText:
+    """Make the text without writing it. RefusedError if there is no such environment, UsageError as `export_text`."""
+    return await asyncio.to_thread(_make_text, request, context)
+
+
+async def plan(request: ExportRequest, context: JobContext) -> Plan:
+    """Say what would be written and what it cannot say. UsageError for a history in a format that has no room."""
+    environment = context.environment(request.prefix)
+    name = environment.name if environment else request.prefix
+    title = f"Export {name} to {request.file}"
+    try:
+        export = await preview(request, context)
+    except RefusedError as error:
+        gone = Finding(id="not-an-environment", severity="error", message=error.title, remedy=error.hint)
+        return Plan(request=request, title=title, blockers=(gone,))
+    blockers = await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace)
+    return plan_of(request, title, export, blockers)
+
+
+def plan_of(request: ExportRequest, title: str, export: ExportText, blockers: tuple[Finding, ...]) -> Plan:
+    """Put together what was found out; pure."""
+    size = len(_encoded(export))
+    lines = export.text.count("\n")
+    how = _FORMATS[request.format] + ("" if request.builds else ", without builds")
+    return Plan(
+        request=request,
+        title=title,
+        steps=(Step(title=f"Write {request.file}"), Step(title="Read it back")),
+        bytes_needed=size,
+        packages=export.packages,
+        facts=(("format", how + (", what was asked for only" if request.from_history else "")), ("lines", f"{lines}")),
+        warnings=tuple(_note(each) for each in export.notes),
+        blockers=blockers,
+    )
+
+
+async def perform(plan: Plan, request: ExportRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
+    """Write the file whole or not at all, and read it back. RefusedError if something stands against it by now."""
+    export = await preview(request, context)
+    for blocker in await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace):
+        raise RefusedError(blocker.message, hint=blocker.remedy)
+    await work.stage("write", f"Writing {request.file}")
+    await work.beside(partial(_write, request, _encoded(export)))
+    await work.stage("read-back", f"Reading {request.file} back")
+    await work.beside(partial(_read_back, request, export, context))
+    return Outcome(
+        message=f"{request.file} was written: {export.packages} packages",
+        findings=tuple(_note(each) for each in export.notes),
+        bytes_used=len(_encoded(export)),
+        files=(request.file,),
+    )
+
+
+async def recover(
+    plan: Plan,  # noqa: ARG001 - as every action has it
+    request: ExportRequest,
+    stage: str,  # noqa: ARG001
+    context: JobContext,
+) -> Recovery:
+    """Look whether the file is what would be written now; the old one, or none, is there otherwise."""
+    try:
+        expected = _encoded(await preview(request, context))
+    except CondatuiError:
+        expected = None
+    there = await asyncio.to_thread(_bytes_of, request.file)
+    begun = await asyncio.to_thread(begun_beside, Path(request.file))
+    beside = f" {sanitize(str(begun[0]))} was begun, and can be deleted." if begun else ""
+    if there is not None and there == expected:
+        return Recovery(state="done", message=f"{request.file} was written whole.{beside}")
+    if there is None:
+        return Recovery(state="untouched", message=f"{request.file} was not written: nothing is there.{beside}")
+    return Recovery(state="untouched", message=f"{request.file} is whole, and not of this export.{beside}")
+
+
+def _make_text(request: ExportRequest, context: JobContext) -> ExportText:
+    environment = context.environment(request.prefix) or _gone(request.prefix)
+    contents = read_prefix(request.prefix)  # what was loaded may be hours old
+    if not contents.has_conda_meta:
+        _gone(request.prefix)
+    return export_text(
+        replace(environment, contents=contents),
+        context.inventory.channel_config(environment),
+        format=request.format,
+        builds=request.builds,
+        from_history=request.from_history,
+    )
+
+
+def _gone(prefix: str) -> Environment:
+    raise RefusedError(f"There is no environment at {sanitize(prefix)}.", hint="Reload.")
+
+
+def _write(request: ExportRequest, data: bytes) -> None:
+    try:
+        write_whole(Path(request.file), data, replace=request.replace)
+    except FileExistsError as error:
+        raise RefusedError(f"{sanitize(request.file)} is there by now.", hint="Choose another name.") from error
+    except OSError as error:
+        was = "the old one is as it was" if os.path.lexists(request.file) else "nothing was written"
+        raise CondatuiError(
+            f"{sanitize(request.file)} could not be written: {was}.", reason(error), "Write it to another place."
+        ) from error
+
+
+def _read_back(request: ExportRequest, export: ExportText, context: JobContext) -> None:
+    environment = context.environment(request.prefix) or _gone(request.prefix)
+    if _bytes_of(request.file) != _encoded(export):
+        raise CondatuiError(f"{sanitize(request.file)} does not hold what was written.", hint="Is the disk sound?")
+    missing = missing_in(request, export, context.inventory.channel_config(environment))
+    if missing:
+        raise CondatuiError(f"{sanitize(request.file)} cannot be read back as it was meant.", missing)
+
+
+def _bytes_of(file: str) -> bytes | None:
+    try:
+        return read_bounded(file, 64 << 20)
+    except OSError:
+        return None
+
+
+def _encoded(export: ExportText) -> bytes:
+    return export.text.encode("utf-8", "replace")
+
+
+def _note(text: str) -> Finding:
+    return Finding(id="not-carried", severity="note", message=text)

@@ -1,0 +1,80 @@
+"""Delete restore points."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.errors import CondatuiError
+from condatui_core.records.finding import Finding
+from condatui_core.records.job import Outcome, Plan, Recovery, Step
+from condatui_core.records.request import ForgetRequest
+from condatui_core.restore_points.store import bytes_of_point, delete_point, directory_of_points, point_ids
+from condatui_core.text import format_bytes, sanitize
+
+
+async def plan(request: ForgetRequest, context: JobContext) -> Plan:
+    """Find out what deleting them frees."""
+    return await asyncio.to_thread(_plan, request, context)
+
+
+async def perform(plan: Plan, request: ForgetRequest, context: JobContext, work: Work) -> Outcome:
+    """Delete them; CondatuiError if one cannot be deleted."""
+    await work.stage("delete", plan.title)
+    freed = 0
+    for point_id in request.ids:
+        freed += await work.beside(partial(_delete, point_id, context))
+    return Outcome(message=f"{_count(len(request.ids))} deleted: {format_bytes(freed)} freed.", bytes_freed=freed)
+
+
+async def recover(plan: Plan, request: ForgetRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
+    """Look which of them are still there."""
+    there = await asyncio.to_thread(_there, request, context)
+    if not there:
+        return Recovery(state="done", message="The restore points are deleted.")
+    if len(there) == len(request.ids):
+        return Recovery(state="untouched", message="No restore point was deleted.")
+    message = f"{_count(len(there))} of {len(request.ids)} are still there, whole."
+    way_out = ForgetRequest(ids=there)
+    return Recovery(state="half", message=message, way_out=way_out, way_out_title="Delete the rest")
+
+
+def _plan(request: ForgetRequest, context: JobContext) -> Plan:
+    directory = directory_of_points(context.settings, context.locations)
+    known = point_ids(directory)
+    unknown = [each for each in request.ids if each not in known]
+    return Plan(
+        request=request,
+        title=f"Delete {_count(len(request.ids))}",
+        steps=tuple(Step(title=f"Delete restore point {each}") for each in request.ids),
+        bytes_freed=sum(bytes_of_point(directory, each) for each in request.ids if each in known),
+        warnings=(
+            Finding(id="forget", severity="warning", message="What only they hold cannot be brought back afterwards."),
+        ),
+        blockers=tuple(
+            Finding(id="no-restore-point", severity="error", message=f"There is no restore point {sanitize(each)}.")
+            for each in unknown
+        ),
+    )
+
+
+def _there(request: ForgetRequest, context: JobContext) -> tuple[str, ...]:
+    known = point_ids(directory_of_points(context.settings, context.locations))
+    return tuple(each for each in request.ids if each in known)
+
+
+def _delete(point_id: str, context: JobContext) -> int:
+    directory = directory_of_points(context.settings, context.locations)
+    if point_id not in point_ids(directory):
+        return 0
+    freed = bytes_of_point(directory, point_id)
+    try:
+        delete_point(directory, point_id)
+    except OSError as error:
+        raise CondatuiError("A restore point could not be deleted.", str(error)) from error
+    return freed
+
+
+def _count(number: int) -> str:
+    return "1 restore point" if number == 1 else f"{number} restore points"

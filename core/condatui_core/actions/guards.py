@@ -1,0 +1,260 @@
+"""Guards: what stands against changing an environment, or making one, at this very moment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from condatui_core.actions.prefix_names import name_problem, prefix_problem
+from condatui_core.actions.prefix_state import PrefixState, Use, observe
+from condatui_core.actions.protocol import JobContext
+from condatui_core.errors import NoCondaError, RefusedError
+from condatui_core.fs.safe_read import reason
+from condatui_core.prefixes.processes import running_processes
+from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.installation import Installation, can_change
+from condatui_core.text import format_bytes, sanitize
+
+_ROOT = 0
+"""The user id of who may do everything."""
+
+
+async def observe_prefix(prefix: str, context: JobContext, *, installation: Installation | None = None) -> PrefixState:
+    """Look at one prefix, in a thread; `installation` is whose conda would act on it, its own unless given."""
+    return (await look_at_all((prefix,), context, installation=installation))[0]
+
+
+async def look_at_all(
+    prefixes: Sequence[str], context: JobContext, *, installation: Installation | None = None
+) -> tuple[PrefixState, ...]:
+    """Look at several prefixes, in a thread; the processes of the machine are looked at once for all."""
+    return await asyncio.to_thread(partial(_look_at_all, prefixes, context, installation))
+
+
+def blockers_to_change(
+    observed: PrefixState, environment: Environment | None, context: JobContext, *, with_conda: bool = True
+) -> tuple[Finding, ...]:
+    """What stands against changing or removing an environment.
+
+    `with_conda` is False where condatui would do it all by itself, as for what is left of an environment.
+    """
+    name = environment.name if environment else observed.prefix
+    if not observed.exists:
+        return (blocker("not-an-environment", f"{name} is not there any more: {observed.prefix}", "Reload."),)
+    found = [
+        *_what_it_is(observed, name),
+        *_rights(observed, name),
+        *_in_use(observed, name),
+    ]
+    if with_conda:
+        found += no_conda(context, environment)
+        found += conda_busy(observed)
+    return tuple(found)
+
+
+def warnings_to_change(
+    observed: PrefixState, environment: Environment | None, context: JobContext
+) -> tuple[Finding, ...]:
+    """What one should know before an environment is changed or removed."""
+    name = environment.name if environment else observed.prefix
+    found = []
+    others = observed.owner_uid not in (None, context.caller.euid)
+    if others:
+        found.append(_finding("other-owner", "warning", f"{name} belongs to {observed.owner}.", "Have you asked?"))
+    if working := [each for each in observed.uses if each.way == "works in it"]:
+        message = f"{_count(working)} in {name} as the working directory."
+        found.append(_finding("in-use", "warning", message, "Leave it first.", evidence=_lines(working)))
+    if observed.unseen:
+        message = f"Whether processes of {', '.join(observed.unseen)} use {name} cannot be seen."
+        found.append(_finding("in-use", "note", message, "They show themselves only by the name they were called by."))
+    return tuple(found)
+
+
+def blockers_to_make(observed: PrefixState, context: JobContext, *, with_conda: bool = True) -> tuple[Finding, ...]:
+    """What stands against making an environment where nothing is yet."""
+    found = [*_bad_name(observed, context), *_taken(observed)]
+    if not observed.exists:
+        found += _bad_place(observed, context)
+    if with_conda:
+        found += conda_busy(observed)
+    return tuple(found)
+
+
+def bytes_problem(needed: int | None, observed: PrefixState) -> tuple[Finding, ...]:
+    """What stands against writing so many bytes to the file system of a prefix."""
+    if needed is None or observed.free_bytes is None or needed <= observed.free_bytes:
+        return ()
+    message = f"{format_bytes(needed)} are needed, {format_bytes(observed.free_bytes)} are free at {observed.place}."
+    return (blocker("no-space", message, "Free some first: place 3 of the workbench says what could go."),)
+
+
+def no_conda(context: JobContext, environment: Environment | None) -> tuple[Finding, ...]:
+    """What stands against changing an environment through the conda that owns it."""
+    installation = context.installation(environment)
+    if installation is None:
+        return (blocker("no-conda", "No conda that works was found.", "Name one: --conda PATH."),)
+    if not can_change(installation):
+        message = f"{installation.executable} is no conda but {installation.kind}, which loses what conda keeps."
+        return (blocker("no-conda", message, "Name a conda: --conda PATH."),)
+    owner = environment.installation if environment else None
+    if owner and owner != installation.root_prefix:
+        message = f"{environment.name if environment else ''} belongs to the conda in {owner}, which cannot be used."
+        return (blocker("no-conda", message, "Repair that one, or name it: --conda PATH."),)
+    return ()
+
+
+def conda_busy(observed: PrefixState) -> tuple[Finding, ...]:
+    """What stands against running conda: another one that is changing something through the same installation."""
+    if not observed.busy:
+        return ()
+    lines = tuple(map(str, observed.busy))
+    return (blocker("conda-busy", f"Another conda is at work: {lines[0]}.", "Wait until it is done.", evidence=lines),)
+
+
+def refuse(blockers: Iterable[Finding]) -> None:
+    """Stop if something stands against it after all. Raises NoCondaError if that is conda, else RefusedError."""
+    found = tuple(blockers)
+    if not found:
+        return
+    first, *others = found
+    detail = "\n".join((*first.evidence, *(each.message for each in others)))
+    kind = NoCondaError if first.id == "no-conda" else RefusedError
+    raise kind(first.message, detail, first.remedy)
+
+
+def _look_at_all(
+    prefixes: Sequence[str], context: JobContext, installation: Installation | None
+) -> tuple[PrefixState, ...]:
+    processes = running_processes(closely=True)
+    roots = [each.root_prefix for each in context.inventory.installations if each.root_prefix]
+    seen = []
+    for prefix in prefixes:
+        acting = installation or context.installation(context.environment(os.path.realpath(prefix)))
+        seen.append(
+            observe(
+                prefix,
+                caller=context.caller,
+                roots=roots,
+                root_prefix=acting.root_prefix if acting else "",
+                processes=processes,
+            )
+        )
+    return tuple(seen)
+
+
+def _what_it_is(observed: PrefixState, name: str) -> Iterator[Finding]:
+    if observed.root:
+        yield blocker("base", f"{name} is the base of a conda, without which none of its environments can be changed.")
+    if observed.active:
+        yield blocker("active", f"{name} is active in this shell.", "Leave it first: conda deactivate.")
+    if observed.frozen is not None:
+        why = f": {observed.frozen}" if observed.frozen else "."
+        yield blocker("frozen", f"{name} is frozen{why}", f"Who may thaw it deletes {observed.real}/conda-meta/frozen.")
+    if not observed.directory and not observed.symlink:
+        yield blocker("not-an-environment", f"{observed.prefix} is no directory.")
+
+
+def _rights(observed: PrefixState, name: str) -> Iterator[Finding]:
+    if observed.directory and not observed.writable:
+        whose = f", which belongs to {observed.owner}" if observed.owner else ""
+        yield blocker("not-writable", f"This user may not change {name}{whose}.", "Ask its owner.")
+
+
+def _in_use(observed: PrefixState, name: str) -> Iterator[Finding]:
+    using = [each for each in observed.uses if each.way != "works in it"]
+    if using:
+        verb = "uses" if len(using) == 1 else "use"
+        yield blocker("in-use", f"{_count(using)} {verb} {name}.", "End them first.", evidence=_lines(using))
+
+
+def _bad_name(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
+    directory, name = os.path.split(observed.prefix)
+    problem = prefix_problem(observed.prefix)
+    if not problem and _is_envs_dir(directory, context):
+        problem = name_problem(name)
+    if problem:
+        yield blocker("bad-name", f"`{name}` cannot be the name of an environment: it {problem}.", "Choose another.")
+
+
+def _taken(observed: PrefixState) -> Iterator[Finding]:
+    if not observed.exists:
+        return
+    if observed.symlink and not observed.directory:
+        what = f"is a link to {observed.real}, where nothing is"
+    elif observed.symlink:
+        what = f"is a link to {observed.real}"
+    elif observed.has_conda_meta:
+        what = "is an environment already"
+    else:
+        what = "is there already, and is no environment" if observed.directory else "is a file"
+    yield blocker("target-exists", f"{observed.prefix} {what}: nothing is ever replaced.", "Choose another name.")
+
+
+def _bad_place(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
+    if observed.inside:
+        message = f"{observed.prefix} would lie inside the environment {observed.inside}."
+        yield blocker("inside-environment", message, "Choose a place outside of it.")
+    for facts in context.conda_facts.values():
+        for cache in facts.pkgs_dirs:
+            if observed.prefix.startswith(os.path.normpath(cache) + os.sep):
+                yield blocker("bad-name", f"{observed.prefix} would lie in the package cache.", "Choose another place.")
+    if not observed.place_writable:
+        yield blocker("not-writable", f"This user may not make anything in {observed.place}.", "Choose another place.")
+
+
+def _is_envs_dir(directory: str, context: JobContext) -> bool:
+    known = {os.path.normpath(each) for facts in context.conda_facts.values() for each in facts.envs_dirs}
+    return directory in known or os.path.realpath(directory) in known or os.path.basename(directory) == "envs"
+
+
+def _count(uses: Sequence[Use]) -> str:
+    return str(uses[0].process) if len(uses) == 1 else f"{len(uses)} processes"
+
+
+def _lines(uses: Sequence[Use]) -> tuple[str, ...]:
+    return tuple(map(str, uses))
+
+
+def blocker(name: str, message: str, remedy: str = "", evidence: tuple[str, ...] = ()) -> Finding:
+    """What stands against an action, as a finding of the gravest kind."""
+    return _finding(name, "error", message, remedy, evidence)
+
+
+def _finding(name: str, severity: Severity, message: str, remedy: str = "", evidence: tuple[str, ...] = ()) -> Finding:
+    return Finding(id=name, severity=severity, message=message, remedy=remedy, evidence=evidence)
+
+
+# What is looked at before an export is written, and after.
+
+
+def blockers_to_write(file: str, *, replace: bool) -> tuple[Finding, ...]:
+    """What stands against writing a file, which may `replace` another file but nothing else."""
+    try:
+        os.lstat(file)
+        if hindrance := _file_taken(file, replace=replace):
+            return (hindrance,)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # the place is free, if there is one
+    except (OSError, ValueError) as error:  # ValueError: a NUL
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        return (blocker("bad-name", f"{sanitize(file)} cannot be written: {why}.", "Choose another name."),)
+    directory = os.path.dirname(os.path.realpath(file) if replace else file)
+    if not os.path.isdir(directory):
+        return (blocker("no-directory", f"{sanitize(directory)} is no directory.", "Make it first."),)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        return (blocker("not-writable", f"This user may not write in {sanitize(directory)}.", "Choose another place."),)
+    return ()
+
+
+def _file_taken(file: str, *, replace: bool) -> Finding | None:
+    name = sanitize(file)
+    if os.path.isdir(file):
+        return blocker("file-exists", f"{name} is a directory.", "Name a file that is not there yet.")
+    if not replace:
+        return blocker("file-exists", f"{name} exists already.", "Choose another name, or `--force`.")
+    if os.path.exists(file) and not os.path.isfile(file):
+        return blocker("file-exists", f"{name} is no regular file.", "Choose another name.")
+    return None

@@ -1,0 +1,81 @@
+"""The directory of a clone: made by us or not at all, and marked as long as it is not whole."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.errors import RefusedError
+from condatui_core.prefixes.probe import HALF_MADE
+
+
+class _Marker(Struct):
+    made_by: str
+    job: str
+    source: str
+    at: datetime
+
+
+def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> None:
+    """Make the directory, with the empty history by which conda knows an environment, and mark it.
+
+    Raises RefusedError if somebody has made it in the meantime, OSError if it cannot be made.
+    """
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    try:
+        os.mkdir(target)  # the only step that decides whose it is: it fails whatever is there
+    except FileExistsError:
+        hint = "Choose another name."
+        raise RefusedError(f"{target} has come up in the meantime: nothing is ever replaced.", hint=hint) from None
+    mark = _Marker(made_by="condatui", job=job, source=os.fsencode(source).decode("utf-8", "replace"), at=now)
+    with open(os.path.join(target, HALF_MADE), "xb") as stream:
+        stream.write(msgspec.json.encode(mark))
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.mkdir(os.path.join(target, "conda-meta"))
+    with open(os.path.join(target, "conda-meta", "history"), "xb"):
+        pass
+
+
+def is_marked_incomplete(target: str) -> bool:
+    """Whether it is one that is being made, or was."""
+    return os.path.lexists(os.path.join(target, HALF_MADE))
+
+
+def is_empty(target: str) -> bool:
+    """Whether it is a directory with nothing in it, as for a moment before it is marked."""
+    try:
+        return not os.listdir(target)
+    except OSError:
+        return False
+
+
+def mark_bytes(target: str) -> int:
+    """What the mark itself takes on the disk."""
+    try:
+        return os.lstat(os.path.join(target, HALF_MADE)).st_blocks * 512
+    except OSError:
+        return 0
+
+
+def mark_complete(target: str) -> None:
+    """Take the mark away. Raises OSError."""
+    os.unlink(os.path.join(target, HALF_MADE))
+
+
+def give_up(target: str) -> bool:
+    """Remove the directory again if nothing but what `reserve` made is in it; whether it is gone."""
+    meta = os.path.join(target, "conda-meta")
+    history = os.path.join(meta, "history")
+    with suppress(OSError):
+        untouched = set(os.listdir(target)) <= {HALF_MADE, "conda-meta"} and os.listdir(meta) == ["history"]
+        if is_marked_incomplete(target) and untouched and os.stat(history).st_size == 0:
+            os.unlink(history)
+            os.rmdir(meta)
+            os.unlink(os.path.join(target, HALF_MADE))
+            os.rmdir(target)
+    return not os.path.lexists(target)

@@ -1,0 +1,79 @@
+"""Read an archive back, every byte of it: a process of its own, told and answering like the one that packs."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, cast
+
+from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, read_order, write_answer
+
+
+def main(directory: str) -> int:
+    """Count what is in the archive of a directory; the exit code."""
+    archive = os.path.join(directory, ARCHIVE)
+    try:
+        names = set(_names(archive, read_order(directory).form))
+        answer = PackAnswer(files=len(names), bytes=_bytes(archive))
+    except (OSError, EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
+        answer = PackAnswer(error=str(error) or type(error).__name__)
+    write_answer(directory, answer)
+    return 1 if answer.error else 0
+
+
+def _names(archive: str, form: str) -> Iterator[str]:
+    if form == "no-archive":
+        for directory, directories, files in os.walk(archive):
+            links = (each for each in directories if os.path.islink(os.path.join(directory, each)))
+            empty = () if directories or files else (".",)
+            yield from (os.path.join(directory, each) for each in (*files, *links, *empty))
+    elif form == "zip":
+        yield from _names_in_zip(archive)
+    elif form == "squashfs":
+        listed = subprocess.run(["unsquashfs", "-l", archive], capture_output=True, check=False)
+        if listed.returncode:
+            raise OSError(os.fsdecode(listed.stderr).strip())
+        yield from os.fsdecode(listed.stdout).splitlines()
+    else:
+        with _stream(archive, form) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+            yield from (member.name for member in tar)
+
+
+def _names_in_zip(archive: str) -> Iterator[str]:
+    with zipfile.ZipFile(archive) as opened:
+        if broken := opened.testzip():
+            raise zipfile.BadZipFile(f"{broken} is damaged")
+        yield from opened.namelist()
+
+
+def _stream(archive: str, form: str) -> IO[bytes]:
+    """The tar in an archive. Packed by several threads it is in several pieces, which these put together again."""
+    if form == "tar.zst":
+        import zstandard  # noqa: PLC0415 - of this format only
+
+        return cast(IO[bytes], zstandard.open(archive, "rb"))
+    if form == "tar.bz2":
+        return cast(IO[bytes], bz2.open(archive))
+    if form == "tar.xz":
+        return cast(IO[bytes], lzma.open(archive))
+    return open(archive, "rb") if form == "tar" else cast(IO[bytes], gzip.open(archive))
+
+
+def _bytes(archive: str) -> int:
+    if os.path.isfile(archive):
+        return os.stat(archive).st_size
+    return sum(
+        os.lstat(os.path.join(directory, name)).st_size for directory, _, files in os.walk(archive) for name in files
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

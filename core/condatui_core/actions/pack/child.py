@@ -1,0 +1,109 @@
+"""The process that packs: told what to do by a file, it answers by another and shows on stdout how far it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from subprocess import SubprocessError
+
+from condatui_core.actions.pack.library import LoadedEnvironment, Manner, PackError, load, write
+from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, read_order, write_answer
+
+_LOOK_SECONDS = 0.5
+
+
+def main(directory: str) -> int:
+    """Pack what the order in a directory says into that directory; the exit code."""
+    order = read_order(directory)
+    threading.Thread(target=_end_with, args=(order.parent, directory), daemon=True).start()
+    threading.excepthook = lambda failed: _give_up(directory, failed.exc_value)
+    try:
+        answer = _pack(order, os.path.join(directory, ARCHIVE))
+    except (PackError, OSError, ValueError, SystemError, SubprocessError) as error:
+        answer = PackAnswer(error=_words(error))
+    return _tell(directory, answer)
+
+
+def _pack(order: PackOrder, archive: str) -> PackAnswer:
+    umask = os.umask(0o77)
+    os.umask(umask)
+    loaded = load(order.prefix, order.excludes)
+    _take_own(loaded, order)
+    count = len({file.target for file in loaded.files})
+    manner = Manner(
+        form=order.form,
+        level=order.level,
+        threads=order.threads if order.threads > 0 else -1,
+        dest_prefix=order.dest_prefix,
+    )
+    write(loaded, archive, manner, _show)
+    if os.path.isfile(archive):
+        os.chmod(archive, 0o666 & ~umask)
+        _reach_the_disk(archive)
+    sys.stdout.write(f"\r{count:,} files\n")
+    return PackAnswer(files=count)
+
+
+def _show(done: int, total: int) -> None:
+    """Write the line anew whenever there is a percent more to tell."""
+    percent = 100 * done // total
+    if not done or percent > 100 * (done - 1) // total:
+        sys.stdout.write(f"\r{percent} %")
+        sys.stdout.flush()
+
+
+def _take_own(loaded: LoadedEnvironment, order: PackOrder) -> None:
+    """Take from the environment itself what is not as the package cache has it."""
+    own = frozenset(order.own)
+    for file in loaded.files:
+        if file.target in own:
+            file.source = os.path.join(order.prefix, file.target)
+            file.file_mode, file.prefix_placeholder = "unknown", None
+
+
+def _reach_the_disk(file: str) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _end_with(parent: int, directory: str) -> None:
+    """Leave nothing behind when nobody waits any more."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    shutil.rmtree(directory, ignore_errors=True)
+    if os.getpgrp() == os.getpid():  # what it has started itself, as mksquashfs, goes too
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)
+
+
+def _give_up(directory: str, error: BaseException | None) -> None:
+    """End at once: conda-pack would wait for ever for a thread of its own that could not write on."""
+    _tell(directory, PackAnswer(error=_words(error)))
+    os._exit(1)
+
+
+def _tell(directory: str, answer: PackAnswer) -> int:
+    """Answer, on stderr if there is no room for it elsewhere; the exit code."""
+    try:
+        write_answer(directory, answer)
+    except OSError as error:
+        print(answer.error or _words(error), file=sys.stderr, flush=True)  # noqa: T201 - to whoever waits
+        return 1
+    return 1 if answer.error else 0
+
+
+def _words(error: BaseException | None) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).strip() or type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,112 @@
+"""Pack an environment with conda-pack: in a process of its own, read back before it appears under its name."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from functools import partial
+
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.pack.messages import PackAnswer, PackOrder, PackSurvey, read_answer, write_order
+from condatui_core.actions.pack.place import PLACE_STAGE, PackPlace
+from condatui_core.actions.pack.plan import _look, checked_format, packing_environ, receiver_lines
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.conda.errors import last_words
+from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.safe_read import reason
+from condatui_core.prefixes.last_used import OwnUses
+from condatui_core.proc.child import own_argv
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import PackRequest
+from condatui_core.text import format_bytes, sanitize
+
+# Pack an environment with conda-pack: in a process of its own, read back before it appears under its name.
+
+
+_AT_MOST = timedelta(hours=1)
+"""What packing is thought to take until it is over."""
+
+
+async def perform(plan: Plan, request: PackRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
+    """Pack beside the target, read every byte back, and only then give the archive its name."""
+    now, survey = await _look(request, context)
+    refuse(now.blockers)
+    form = checked_format(request)
+    name = _name(request, context)
+    place = PackPlace(request.file, work.job_id, replace=request.replace)
+    await work.stage("pack", f"Packing {name}")
+    try:
+        await work.beside(partial(_prepare, place, request, form, survey))
+        packed = await _pack(request, context, work, place, f"{name} could not be packed: nothing was written.")
+        await work.stage("check", "Reading the archive back")
+        found = await _run(work, "check", place, context, "The archive cannot be read back: nothing was written.")
+        if found.files < packed.files:
+            detail = f"{packed.files:,} files were packed, {found.files:,} are in it."
+            raise CondatuiError("The archive is not whole: nothing was written.", detail)
+        await work.stage(PLACE_STAGE, f"Putting it in its place: {request.file}")
+        await work.beside(partial(_put, place, request))
+    finally:
+        await work.beside(place.remove)
+    return Outcome(
+        message=f"{request.file} was packed: {packed.files:,} files, {format_bytes(found.bytes)}",
+        findings=now.warnings,
+        bytes_used=found.bytes,
+        files=(request.file,),
+        receiver=receiver_lines(request.file, form, name=name, dest_prefix=request.dest_prefix, python=survey.python),
+    )
+
+
+def _name(request: PackRequest, context: JobContext) -> str:
+    environment = context.environment(request.prefix)
+    return os.path.basename(environment.name if environment else request.prefix)
+
+
+def _prepare(place: PackPlace, request: PackRequest, form: str, survey: PackSurvey) -> None:
+    order = PackOrder(
+        prefix=request.prefix,
+        form=form,
+        level=request.level,
+        threads=request.threads,
+        dest_prefix=request.dest_prefix,
+        excludes=request.excludes,
+        own=survey.differences.changed,
+        parent=os.getpid(),
+    )
+    try:
+        place.make()
+        write_order(place.directory, order)
+    except OSError as error:
+        message = f"Nothing can be written beside {sanitize(request.file)}."
+        raise CondatuiError(message, reason(error), "Choose another place.") from error
+
+
+async def _pack(request: PackRequest, context: JobContext, work: Work, place: PackPlace, failed: str) -> PackAnswer:
+    """Let conda-pack read the environment, and note that it was not a user who did."""
+    environment, begun = context.environment(request.prefix), context.clock()
+    before = environment.last_used if environment else None
+    note = partial(OwnUses(context.locations.own_uses).note, request.prefix, begun, before=before)
+    await work.beside(partial(note, begun + _AT_MOST))  # who is killed comes to no end
+    packed = await _run(work, "child", place, context, failed)
+    await work.beside(partial(note, context.clock()))
+    return packed
+
+
+async def _run(work: Work, module: str, place: PackPlace, context: JobContext, failed: str) -> PackAnswer:
+    """Run one of the processes that work in the place; raises CondatuiError with its words if it fails."""
+    directory = str(place.directory)
+    environ = {**packing_environ(context), "TMPDIR": directory}
+    done = await work.run(own_argv(f"condatui_core.actions.pack.{module}", directory), environ=environ)
+    answer = await work.beside(partial(read_answer, directory))
+    if answer is None or answer.error or done.exit_code:
+        words = (answer.error if answer else "") or last_words(done.stderr) or f"exit code {done.exit_code}"
+        raise CondatuiError(failed, sanitize(words), "The environment is as it was.")
+    return answer
+
+
+def _put(place: PackPlace, request: PackRequest) -> None:
+    try:
+        place.put()
+    except FileExistsError as error:
+        raise RefusedError(f"{sanitize(request.file)} is there by now.", hint="Choose another name.") from error
+    except OSError as error:
+        raise CondatuiError(f"{sanitize(request.file)} cannot be written.", reason(error)) from error

@@ -1,0 +1,323 @@
+"""What is looked at before packing: the environment, by a process of its own, and the place of the archive."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from condatui_core.actions.guards import blockers_to_write
+from condatui_core.actions.pack.messages import PackSurvey
+from condatui_core.actions.protocol import JobContext
+from condatui_core.conda.errors import last_words
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.fs.json_lines import decode
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.proc.child import STDERR, STDOUT, Output, own_argv, own_environ, run_group
+from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.job import Plan, Step
+from condatui_core.records.request import PackRequest
+from condatui_core.text import format_bytes, sanitize
+
+# The formats that an environment can be packed in, and what each of them can do.
+
+
+FORMATS = ("tar.gz", "zip", "tar.bz2", "tar.xz", "tar.zst", "tar", "squashfs", "parcel", "no-archive")
+"""As conda-pack calls them, without the second names that some have."""
+UNCOMPRESSED = frozenset({"tar", "no-archive"})
+
+_SECOND_NAMES = {"tgz": "tar.gz", "tbz2": "tar.bz2", "txz": "tar.xz", "tzst": "tar.zst"}
+_LEVELS = {"tar.zst": range(1, 23), "tar.bz2": range(1, 10)}
+_USUAL_LEVELS = range(10)
+
+
+def checked_format(request: PackRequest) -> str:
+    """Tell the format that is asked for, by its name or the file's suffix.
+
+    Raises UsageError if there is no such format or what else is asked for does not go with it.
+    """
+    form = _SECOND_NAMES.get(request.format, request.format) or _by_suffix(request.file)
+    if form not in FORMATS:
+        what = f"`{sanitize(request.format)}`" if request.format else f"by the name of {sanitize(request.file)}"
+        raise UsageError(f"There is no format {what}.", hint=f"These are: {', '.join(FORMATS)}.")
+    levels = _LEVELS.get(form, _USUAL_LEVELS)
+    if form not in UNCOMPRESSED and request.level not in levels:
+        raise UsageError(f"The level of {form} is {levels.start} to {levels.stop - 1}, not {request.level}.")
+    if request.dest_prefix and form == "parcel":
+        raise UsageError("A parcel has its own place: it takes no dest-prefix.")
+    if request.dest_prefix and not os.path.isabs(request.dest_prefix):
+        raise UsageError("The dest-prefix has to be an absolute path.", sanitize(request.dest_prefix))
+    return form
+
+
+def _by_suffix(file: str) -> str:
+    name = os.path.basename(file)
+    for suffix in (*FORMATS, *_SECOND_NAMES):
+        if name.endswith(f".{suffix}"):
+            return _SECOND_NAMES.get(suffix, suffix)
+    return ""
+
+
+# What whoever receives a packed environment has to run.
+
+
+_PARCELS = "/opt/cloudera/parcels"
+_UNTAR = {
+    "tar": "tar -xf",
+    "tar.gz": "tar -xzf",
+    "tar.bz2": "tar -xjf",
+    "tar.xz": "tar -xJf",
+    "tar.zst": "tar --zstd -xf",
+    "parcel": "tar -xzf",
+}
+
+
+def receiver_lines(file: str, form: str, *, name: str, dest_prefix: str = "", python: bool = True) -> tuple[str, ...]:
+    """The lines that make an environment of an archive; `python` says whether it has one of its own."""
+    archive = shlex.quote(_not_an_option(os.path.basename(file)))
+    place = _PARCELS if form == "parcel" else dest_prefix or _not_an_option(name)
+    quoted = shlex.quote(place)
+    lines = [f"mkdir -p {quoted}", *_unpacking(form, archive, quoted)]
+    if form == "parcel":
+        return tuple(lines)
+    if dest_prefix:
+        return (*lines, f"source {shlex.quote(os.path.join(place, 'bin/activate'))}")
+    # Not by its own first line, which takes whatever python comes first on the PATH.
+    runner = shlex.quote(os.path.join(place, "bin/python")) if python else "python3"
+    return (*lines, f"{runner} {shlex.quote(os.path.join(place, 'bin/conda-unpack'))}")
+
+
+def _unpacking(form: str, archive: str, place: str) -> tuple[str, ...]:
+    if form in _UNTAR:
+        return (f"{_UNTAR[form]} {archive} -C {place}",)
+    if form == "zip":
+        return (f"unzip -q {archive} -d {place}",)
+    if form == "squashfs":
+        return (f"unsquashfs -f -d {place} {archive}",)
+    return (f"cp -a {archive}/. {place}",)
+
+
+def _not_an_option(name: str) -> str:
+    return f"./{name}" if name.startswith("-") else name
+
+
+# What packing an environment comes to: facts to a plan, pure.
+
+
+_PACKED_SHARE = 0.4
+"""What usually remains of an environment when it is compressed."""
+_EVIDENCE = 50
+"""Lines of evidence at most: some environments have thousands of such files."""
+
+
+def plan_of(
+    request: PackRequest,
+    form: str,
+    environment: Environment,
+    survey: PackSurvey,
+    *,
+    in_the_way: Sequence[Finding],
+    free_bytes: int | None,
+) -> Plan:
+    """Put together what was found out; `in_the_way` is what stands against writing the file."""
+    needed = survey.bytes if form in UNCOMPRESSED else int(survey.bytes * _PACKED_SHARE)
+    room = tuple(_room(needed, free_bytes, sure=form in UNCOMPRESSED, place=os.path.dirname(request.file)))
+    findings = (*in_the_way, *_findings(request, environment, survey), *room)
+    return Plan(
+        request=request,
+        title=f"Pack {environment.name} to {request.file}",
+        steps=(
+            Step(title=f"Pack {environment.name}", argv=_by_hand(request, form)),
+            Step(title="Read the archive back"),
+            Step(title=f"Put it in its place: {request.file}"),
+        ),
+        bytes_needed=needed,
+        packages=len(environment.contents.packages) if environment.contents else 0,
+        facts=tuple(_facts(form, survey)),
+        warnings=tuple(each for each in findings if each.severity != "error"),
+        blockers=tuple(each for each in findings if each.severity == "error"),
+    )
+
+
+def _facts(form: str, survey: PackSurvey) -> Iterator[tuple[str, str]]:
+    looked = survey.differences
+    yield "format", form
+    yield "files", f"{survey.files:,}, {format_bytes(survey.bytes)} before they are packed"
+    if looked.linked or looked.alike or looked.compared:
+        yield (
+            "compared with the package cache",
+            (
+                f"{looked.linked:,} are links to it, {looked.alike:,} have its sizes and times, "
+                f"{looked.compared:,} were read: {len(looked.changed):,} have changed"
+            ),
+        )
+
+
+def _findings(request: PackRequest, environment: Environment, survey: PackSurvey) -> Iterator[Finding]:
+    if survey.problem:
+        yield _finding("cannot-pack", "error", "conda-pack cannot pack it.", "", survey.problem.splitlines())
+    yield from _editable(request, environment, survey)
+    if survey.missing:
+        severity: Severity = "warning" if request.ignore_missing else "error"
+        message = "Files that conda has installed are gone, so the archive will lack them."
+        yield _finding(
+            "missing-files",
+            severity,
+            message,
+            "Install their packages again, or pass `--ignore-missing`.",
+            survey.missing,
+        )
+    if survey.unreadable:
+        message = f"This user may not read {_count(survey.unreadable, 'file')} of it."
+        yield _finding(
+            "unreadable", "error", message, "Ask its owner, or leave them out: `--exclude`.", survey.unreadable
+        )
+    if changed := survey.differences.changed:
+        message = f"{_count(changed, 'file')} of conda's packages have changed since; they are packed as they are now."
+        yield _finding(
+            "changed-files", "warning", message, "Where they are not meant, install their packages again.", changed
+        )
+    if survey.uncached:
+        message = (
+            f"{_count(survey.uncached, 'package')} are not in the package cache any more: packed from the environment."
+        )
+        remedy = "In binary files the old prefix stays, which few packages mind."
+        yield _finding("no-cache", "warning", message, remedy, survey.uncached)
+    if survey.special:
+        message = f"{_count(survey.special, 'pipe, socket or device', 'pipes, sockets and devices')} are left out."
+        yield _finding("special-files", "warning", message, "", survey.special)
+    if environment.contents and (variables := environment.contents.variables):
+        message = f"{_count(variables, 'environment variable')} will be in the archive, with their values."
+        yield _finding("variables", "warning", message, "Is any of them a secret?", [name for name, _ in variables])
+
+
+def _editable(request: PackRequest, environment: Environment, survey: PackSurvey) -> Iterator[Finding]:
+    contents = environment.contents
+    found = [each for each in contents.distributions if each.origin == "editable"] if contents else []
+    lines = [*(f"{each.name} {each.version}: {each.location or each.url}" for each in found), *survey.outside]
+    if lines:
+        severity: Severity = "warning" if request.ignore_editable else "error"
+        message = (
+            f"What is installed in place stays behind: {', '.join([each.name for each in found] or survey.outside)}."
+        )
+        remedy = "Install it for good (`pip install DIRECTORY`), or pass `--ignore-editable`."
+        yield _finding("editable", severity, message, remedy, lines)
+
+
+def _room(needed: int, free: int | None, *, sure: bool, place: str) -> Iterator[Finding]:
+    if free is not None and needed > free:
+        how = "" if sure else "perhaps "
+        message = f"{how}{format_bytes(needed)} are needed, {format_bytes(free)} are free at {place}."
+        yield _finding("no-space", "error" if sure else "warning", message.capitalize(), "Free some first.")
+
+
+def _by_hand(request: PackRequest, form: str) -> tuple[str, ...]:
+    """The command that comes nearest: it packs the cache's files for those that have changed."""
+    argv = ["conda-pack", "--prefix", request.prefix, "--output", request.file, "--format", form]
+    argv += ["--compress-level", str(request.level), "--n-threads", str(request.threads if request.threads > 0 else -1)]
+    argv += ["--dest-prefix", request.dest_prefix] if request.dest_prefix else []
+    for pattern in request.excludes:
+        argv += ["--exclude", pattern]
+    flags = {
+        "--force": request.replace,
+        "--ignore-editable-packages": request.ignore_editable,
+        "--ignore-missing-files": request.ignore_missing,
+    }
+    return (*argv, *(flag for flag, wanted in flags.items() if wanted))
+
+
+def _count(things: Sequence[object], one: str, several: str = "") -> str:
+    return f"1 {one}" if len(things) == 1 else f"{len(things):,} {several or one + 's'}"
+
+
+def _finding(name: str, severity: Severity, message: str, remedy: str = "", evidence: Iterable[str] = ()) -> Finding:
+    lines = tuple(evidence)
+    shown = lines if len(lines) <= _EVIDENCE else (*lines[:_EVIDENCE], f"and {len(lines) - _EVIDENCE:,} more")
+    return Finding(id=name, severity=severity, message=message, remedy=remedy, evidence=shown)
+
+
+_MOST_BYTES = 64 << 20
+_GRACE = 1.0
+_SECONDS = 600.0
+"""A listing that takes longer hangs: at a network file system that does not answer."""
+
+
+def packing_environ(context: JobContext) -> dict[str, str]:
+    """The variables for the processes that look, pack and read back."""
+    return {**own_environ(context.caller.environ), "HOME": str(context.caller.home), "PYTHONUTF8": "1"}
+
+
+async def survey_of(request: PackRequest, context: JobContext) -> PackSurvey:
+    """Look at all that would be packed. Raises CondatuiError if that comes to no answer."""
+    argv = own_argv("condatui_core.actions.pack.survey", request.prefix, *request.excludes)
+    output = Output(_MOST_BYTES)
+    try:
+        await run_group(argv, packing_environ(context), seconds=_SECONDS, grace=_GRACE, output=output)
+        return decode(bytes(output.written[STDOUT]), msgspec.json.Decoder(PackSurvey))
+    except (OSError, ValueError, asyncio.TimeoutError) as error:
+        words = last_words(output.written[STDERR].decode("utf-8", "replace")) or str(error)
+        raise CondatuiError(f"{sanitize(request.prefix)} cannot be looked at.", sanitize(words)) from error
+
+
+def in_the_way(request: PackRequest, form: str, context: JobContext) -> tuple[Finding, ...]:
+    """What stands against writing the archive where it is wanted, and in this format."""
+    return (*_place(request, form), *_tools(form, context.caller.environ.get("PATH")))
+
+
+def free_bytes(file: str) -> int | None:
+    """What is free where a file is to lie; None if nobody knows."""
+    try:
+        return shutil.disk_usage(os.path.dirname(os.path.realpath(file))).free
+    except OSError:
+        return None
+
+
+def _place(request: PackRequest, form: str) -> Iterator[Finding]:
+    # A directory of somebody's is never replaced.
+    yield from blockers_to_write(request.file, replace=request.replace and form != "no-archive")
+    prefix = os.path.realpath(request.prefix)
+    if os.path.realpath(request.file).startswith(prefix + os.sep):
+        message = f"{sanitize(request.file)} would lie in the environment that is packed."
+        yield Finding(id="inside-environment", severity="error", message=message, remedy="Choose another place.")
+
+
+def _tools(form: str, path: str | None) -> Iterator[Finding]:
+    if form == "squashfs" and not all(shutil.which(tool, path=path) for tool in ("mksquashfs", "unsquashfs")):
+        yield _missing("squashfs needs mksquashfs and unsquashfs.", "Install squashfs-tools, or choose another format.")
+
+
+def _missing(message: str, remedy: str) -> Finding:
+    return Finding(id="no-tool", severity="error", message=message, remedy=remedy)
+
+
+async def plan(request: PackRequest, context: JobContext) -> Plan:
+    """Find out what packing would come to. Raises UsageError if what is asked for makes no sense."""
+    return (await _look(request, context))[0]
+
+
+async def _look(request: PackRequest, context: JobContext) -> tuple[Plan, PackSurvey]:
+    form = checked_format(request)
+    environment = await asyncio.to_thread(_read, request, context)
+    if environment is None:
+        message = f"There is no environment at {sanitize(request.prefix)}."
+        gone = Finding(id="not-an-environment", severity="error", message=message, remedy="Reload.")
+        return Plan(request=request, title=f"Pack {request.prefix}", blockers=(gone,)), PackSurvey()
+    survey = await survey_of(request, context)
+    hindrances = await asyncio.to_thread(in_the_way, request, form, context)
+    free = await asyncio.to_thread(free_bytes, request.file)
+    return plan_of(request, form, environment, survey, in_the_way=hindrances, free_bytes=free), survey
+
+
+def _read(request: PackRequest, context: JobContext) -> Environment | None:
+    """The environment as it is now; None if it is none."""
+    environment = context.environment(request.prefix)
+    contents = read_prefix(request.prefix)
+    if environment is None or not contents.has_history:  # without which conda-pack has no time for its own files
+        return None
+    return replace(environment, contents=contents)

@@ -1,0 +1,189 @@
+"""What packing an environment would come to: a process of its own, since listing a large one takes seconds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+
+from conda_pack.prefixes import replace_prefix
+
+from condatui_core.actions.pack.library import PackedFile, PackError, load
+from condatui_core.actions.pack.messages import Differences, PackSurvey
+from condatui_core.fs.json_lines import encode
+from condatui_core.fs.safe_read import read_bounded
+from condatui_core.prefixes.conda_meta import read_conda_meta
+from condatui_core.prefixes.recorded_paths import read_paths
+from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
+from condatui_core.records.finding import Problem
+
+# What lies outside of an environment and is imported from it all the same.
+
+
+_LARGEST = 1 << 20
+_IN_PLACE = "__editable__"
+
+
+def paths_outside(prefix: str) -> Iterator[str]:
+    """Say which `.pth` files lead out of a prefix, and where to; those of projects installed in place among them."""
+    for directory in site_directories(prefix, site_packages_candidates(prefix)):
+        path = os.path.join(prefix, directory.path)
+        for name in sorted(each for each in os.listdir(path) if each.endswith(".pth")):
+            yield from _leading_out(prefix, path, name)
+
+
+def _leading_out(prefix: str, directory: str, name: str) -> Iterator[str]:
+    try:
+        text = os.fsdecode(read_bounded(os.path.join(directory, name), _LARGEST))
+    except OSError:
+        return
+    places = [line.strip() for line in text.splitlines()]
+    outside = [each for each in places if os.path.isabs(each) and "\0" not in each and not _within(prefix, each)]
+    yield from (f"{name}: {each}" for each in outside)
+    if not outside and name.startswith(_IN_PLACE):
+        yield f"{name}: found by code"
+
+
+def _within(prefix: str, path: str) -> bool:
+    root = os.path.realpath(prefix)
+    return os.path.commonpath((root, os.path.realpath(path))) == root
+
+
+# Which files of an environment are not what conda-pack would take for them from the package cache.
+
+
+_CHUNK = 1 << 20
+_WITHOUT_TRACE = getattr(os, "O_NOATIME", 0)
+
+
+def find_differences(prefix: str, files: Iterable[PackedFile]) -> Differences:
+    """Compare what would be packed from the package cache with what is there. Reads only what could differ."""
+    recorded = cache(lambda: _recorded(prefix))
+    counts = {"linked": 0, "alike": 0, "compared": 0}
+    changed = []
+    for file in files:
+        path = os.path.join(prefix, file.target)
+        if file.is_conda and file.source != path:
+            how, same = _judge(path, file, prefix, recorded)
+            counts[how] += 1
+            if not same:
+                changed.append(file.target)
+    return Differences(changed=tuple(changed), **counts)
+
+
+def _judge(path: str, file: PackedFile, prefix: str, recorded: Callable[[], Mapping[str, str]]) -> tuple[str, bool]:
+    """How a file was looked at, and whether it is as it was installed."""
+    try:
+        here, there = os.lstat(path), os.lstat(file.source)
+    except OSError:
+        return "compared", False  # the cache has lost it: the environment's own is taken
+    if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
+        return "linked", True
+    if file.prefix_placeholder and stat.S_ISREG(here.st_mode):
+        return "compared", _is_installed(path, file, prefix) or _digest(path) == recorded().get(file.target)
+    if _alike(here, there):
+        return "alike", True
+    return "compared", _equal(path, file.source, here, there)
+
+
+def _alike(here: os.stat_result, there: os.stat_result) -> bool:
+    """Whether size and time, which conda copies with a file, say that it is the same."""
+    same_time = here.st_mtime_ns // 10**9 == there.st_mtime_ns // 10**9
+    return here.st_mode == there.st_mode and here.st_size == there.st_size and same_time
+
+
+def _equal(path: str, source: str, here: os.stat_result, there: os.stat_result) -> bool:
+    if stat.S_IFMT(here.st_mode) != stat.S_IFMT(there.st_mode) or here.st_size != there.st_size:
+        return False
+    if stat.S_ISLNK(here.st_mode):
+        return os.readlink(path) == os.readlink(source)
+    return not stat.S_ISREG(here.st_mode) or _digest(path) == _digest(source)
+
+
+def _is_installed(path: str, file: PackedFile, prefix: str) -> bool:
+    """Whether a file is what comes of writing the prefix into the cache's."""
+    try:
+        expected = replace_prefix(_read(file.source), file.file_mode, file.prefix_placeholder, prefix)
+    except (ValueError, UnicodeEncodeError):  # the prefix does not fit in
+        return False
+    return bool(expected == _read(path))
+
+
+def _recorded(prefix: str) -> dict[str, str]:
+    """Path → sha256 of what conda has put there: it shortens first lines that are too long for a kernel."""
+    found = {}
+    for package in read_conda_meta(prefix)[0]:
+        paths = read_paths(prefix, package.record)
+        for each in () if isinstance(paths, Problem) else paths:
+            found[each.path] = each.sha256_in_prefix
+    return found
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", opener=_quietly) as stream:
+        return stream.read()
+
+
+def _digest(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb", opener=_quietly) as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _quietly(path: str, flags: int) -> int:
+    """Open without leaving the trace by which one knows when an environment was last used."""
+    try:
+        return os.open(path, flags | _WITHOUT_TRACE)
+    except PermissionError:  # only the owner may
+        return os.open(path, flags)
+
+
+def survey(prefix: str, excludes: Sequence[str] = ()) -> PackSurvey:
+    """Look at all that would be packed, changing nothing."""
+    try:
+        loaded = load(prefix, excludes)
+        unreadable, size = _weigh(loaded.files)
+        return PackSurvey(
+            files=len(loaded.files),
+            bytes=size,
+            python=any(file.target == "bin/python" for file in loaded.files),
+            differences=Differences() if unreadable else find_differences(prefix, loaded.files),
+            special=loaded.special,
+            unreadable=unreadable,
+            missing=loaded.missing,
+            uncached=loaded.uncached,
+            outside=tuple(paths_outside(prefix)),
+        )
+    except (PackError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # What conda-pack does not expect in a record, it stumbles over.
+        return PackSurvey(problem=str(error).strip() or type(error).__name__)
+
+
+def _weigh(files: Sequence[PackedFile]) -> tuple[tuple[str, ...], int]:
+    unreadable, size = [], 0
+    for file in files:
+        try:
+            size += os.lstat(file.source).st_size
+        except FileNotFoundError:
+            continue  # lost from the cache: taken from the environment
+        except OSError:
+            unreadable.append(file.target)
+            continue
+        if not os.path.islink(file.source) and not os.access(file.source, os.R_OK):
+            unreadable.append(file.target)
+    return tuple(unreadable), size
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the survey of a prefix, without what matches the patterns that follow it."""
+    prefix, *excludes = arguments
+    sys.stdout.buffer.write(encode(survey(prefix, excludes)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,77 @@
+"""The table of actions: an explicit row for each request, imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from condatui_core.actions.protocol import Action
+from condatui_core.records.request import (
+    CleanRequest,
+    CloneRequest,
+    ExportRequest,
+    ForgetRequest,
+    PackRequest,
+    RemoveRequest,
+    Request,
+    RestoreRequest,
+)
+
+
+def find_action(request: Request) -> Action[Any]:
+    """Import the action that a request asks for; to be called in a thread, since it may take a while."""
+    return ACTIONS[type(request)]()
+
+
+def _clean() -> Action[CleanRequest]:
+    from condatui_core.actions.clean import perform, plan, recover  # noqa: PLC0415 - a row imports only its action
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _clone() -> Action[CloneRequest]:
+    from condatui_core.actions.clone import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _export() -> Action[ExportRequest]:
+    from condatui_core.actions import export  # noqa: PLC0415 - as above
+
+    return Action(export.plan, export.perform, export.recover)
+
+
+def _forget() -> Action[ForgetRequest]:
+    from condatui_core.actions import forget  # noqa: PLC0415 - as above
+
+    return Action(forget.plan, forget.perform, forget.recover)
+
+
+def _pack() -> Action[PackRequest]:
+    from condatui_core.actions.pack import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _remove() -> Action[RemoveRequest]:
+    from condatui_core.actions.remove import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _restore() -> Action[RestoreRequest]:
+    from condatui_core.actions.restore import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
+    CleanRequest: _clean,
+    CloneRequest: _clone,
+    ExportRequest: _export,
+    ForgetRequest: _forget,
+    PackRequest: _pack,
+    RemoveRequest: _remove,
+    RestoreRequest: _restore,
+}
+"""Every action by the type of its request; a test holds it against the requests that there are."""

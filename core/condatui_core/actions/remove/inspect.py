@@ -1,0 +1,153 @@
+"""What there is to remove: looked at closely, without changing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+from condatui_core.actions.guards import look_at_all
+from condatui_core.actions.prefix_state import PrefixState
+from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.conda.registry import is_registered
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.tree import InodeTally
+from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.prefixes.snapshot import symlinked_directories
+from condatui_core.records.environment import Environment
+from condatui_core.records.installation import Installation
+from condatui_core.restore_points.create import KeepEstimate, estimate, lost
+from condatui_core.restore_points.store import directory_of_points
+
+Kind = Literal["environment", "remains", "link", "missing", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetContent:
+    """What a prefix holds, as far as a plan has to know."""
+
+    packages: int = 0
+    kept_files: int = 0
+    """Files that conda could not put back."""
+    kept_bytes: int = 0
+    gone: tuple[str, ...] = ()
+    """Packages that no cache has any more, so that their files have to be kept."""
+    lost: tuple[str, ...] = ()
+    """What could not be brought back as it is."""
+    environments: tuple[str, ...] = ()
+    """Other environments inside it."""
+    mounts: tuple[str, ...] = ()
+    detours: tuple[str, ...] = ()
+    """Directories of packages that are behind a link, so that conda cannot be let near."""
+    unreadable: tuple[str, ...] = ()
+    problem: str = ""
+    """Why it could not be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalTarget:
+    """One path that is to be removed."""
+
+    path: str
+    """Absolute, its last part not followed."""
+    kind: Kind
+    name: str
+    observed: PrefixState
+    environment: Environment | None = None
+    installation: Installation | None = None
+    known: bool = True
+    """Whether it is an environment, or lies where environments do; else it may be anything."""
+    half_made: bool = False
+    """Whether condatui itself was making it and has not come to the end: what it was made of is elsewhere."""
+    holds: tuple[str, ...] = ()
+    """What must never go along and lies in it: the home directory, a conda, condatui's own files."""
+    content: TargetContent = TargetContent()
+    point: str = ""
+    """The restore point of before it was removed in part, so that it needs no other."""
+
+
+async def look_at(
+    paths: Sequence[str], context: JobContext, *, freed: InodeTally | None = None
+) -> tuple[RemovalTarget, ...]:
+    """Look at paths, each once; with `freed` at every file in them, and what these free together is added up there."""
+    seen = await look_at_all(tuple(dict.fromkeys(paths)), context)
+    return await asyncio.to_thread(partial(_candidates, seen, context, freed))
+
+
+def content_of(found: KeepEstimate) -> TargetContent:
+    """Sum up a survey."""
+    return TargetContent(
+        packages=len(found.contents.packages),
+        kept_files=len(found.kept),
+        kept_bytes=found.kept_bytes,
+        gone=found.recorded.gone,
+        lost=tuple(lost(found)),
+        environments=tuple(found.tree.environments),
+        mounts=tuple(found.tree.mounts),
+        detours=tuple(symlinked_directories(found.tree, found.recorded.stated)),
+        unreadable=tuple(found.tree.unreadable),
+    )
+
+
+def _candidates(
+    seen: Sequence[PrefixState], context: JobContext, freed: InodeTally | None
+) -> tuple[RemovalTarget, ...]:
+    return tuple(_candidate(each, context, freed) for each in seen)
+
+
+def _candidate(observed: PrefixState, context: JobContext, freed: InodeTally | None) -> RemovalTarget:
+    environment = context.environment(observed.real) or context.environment(observed.prefix)
+    found = RemovalTarget(
+        path=observed.prefix,
+        kind=_kind(observed, environment, context),
+        name=environment.name if environment and not observed.symlink else observed.prefix,
+        observed=observed,
+        environment=environment,
+        installation=context.installation(environment),
+        known=environment is not None or observed.has_conda_meta,
+        half_made=os.path.lexists(os.path.join(observed.prefix, HALF_MADE)),
+        holds=tuple(_holds(observed, context)),
+    )
+    if freed and found.kind in ("environment", "remains") and not found.holds:
+        content = _content(found, context, freed)
+        return replace(found, content=content, kind="remains" if content.detours else found.kind)
+    return found
+
+
+def _kind(observed: PrefixState, environment: Environment | None, context: JobContext) -> Kind:
+    if observed.symlink:
+        return "link"
+    if not observed.exists:
+        listed = environment is not None or is_registered(context.caller.home, observed.prefix)
+        return "missing" if listed else "nothing"
+    contents = environment.contents if environment else None
+    damaged = contents is not None and bool(contents.problems)  # conda would stop at a record that it cannot read
+    misread = "$" in observed.prefix  # conda would take it for a variable, and remove something else
+    return "environment" if observed.has_history and not damaged and not misread else "remains"
+
+
+def _content(candidate: RemovalTarget, context: JobContext, freed: InodeTally) -> TargetContent:
+    try:
+        found = estimate(candidate.path, caches_of(candidate.installation, context))
+        freed.add(found.tree)
+        return content_of(found)
+    except CondatuiError as error:
+        return TargetContent(problem=error.detail or error.title)
+
+
+def _holds(observed: PrefixState, context: JobContext) -> Iterator[str]:
+    precious = (
+        str(context.caller.home),
+        str(context.locations.state),
+        str(context.locations.config),
+        str(directory_of_points(context.settings, context.locations)),
+        *(each.root_prefix for each in context.inventory.installations if each.root_prefix),
+        *(cache for facts in context.conda_facts.values() for cache in facts.pkgs_dirs),
+    )
+    inside = observed.real.rstrip(os.sep) + os.sep
+    for each in precious:
+        if os.path.realpath(each).startswith(inside) or os.path.realpath(each) == observed.real:
+            yield each

@@ -1,0 +1,65 @@
+"""Remove environments: what conda could not put back is kept first, and the disk is asked whether they are gone."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.remove.keep import keep_no_more_than_allowed
+from condatui_core.actions.remove.plan import LARGE
+from condatui_core.actions.remove.removal import Removal, Removed
+from condatui_core.errors import CondatuiError
+from condatui_core.records.finding import Finding
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import RemoveRequest
+from condatui_core.text import format_bytes, sanitize
+
+
+async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work: Work) -> Outcome:
+    """Remove one after the other; one that fails does not keep the others from going.
+
+    Raises CondatuiError if none of them went.
+    """
+    removed = Removed()
+    limited = not any(each.id == LARGE for each in plan.warnings)
+    for number, prefix in enumerate(request.prefixes):
+        work.progress(number, len(request.prefixes), "environments")
+        try:
+            await Removal(prefix, plan, request, context, work, removed).carry_out(limited=limited)
+        except CondatuiError as error:
+            if len(request.prefixes) == 1:
+                raise
+            removed.errors.append(error)
+            removed.findings.append(_failed(prefix, error))
+    if removed.points:
+        for pruned in await work.beside(partial(keep_no_more_than_allowed, context, tuple(removed.points))):
+            work.say(f"restore point {pruned} was too old, or one too many: deleted")
+    if not removed.names:
+        raise removed.errors[0]
+    return _outcome(removed)
+
+
+def _outcome(removed: Removed) -> Outcome:
+    what = f"{sanitize(removed.names[0])} was" if len(removed.names) == 1 else f"{len(removed.names)} were"
+    kept = f", {format_bytes(removed.kept)} kept in {_count(removed.points)}" if removed.points else ""
+    failed = f"; {len(removed.errors)} were not" if removed.errors else ""
+    return Outcome(
+        message=f"{what} removed: {format_bytes(removed.freed)} freed{kept}{failed}.",
+        findings=tuple(removed.findings),
+        bytes_freed=removed.freed - removed.kept,
+        restore_points=tuple(removed.points),
+    )
+
+
+def _count(points: list[str]) -> str:
+    return f"restore point {points[0]}" if len(points) == 1 else f"{len(points)} restore points"
+
+
+def _failed(prefix: str, error: CondatuiError) -> Finding:
+    return Finding(
+        id="not-removed",
+        severity="error",
+        message=f"{sanitize(prefix)}: {error.title}",
+        remedy=error.hint,
+        evidence=tuple(sanitize(line) for line in error.detail.splitlines()),
+    )

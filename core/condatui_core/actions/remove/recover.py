@@ -1,0 +1,85 @@
+"""What is left on the disk of a removal that did not come to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove.keep import is_covered, is_whole
+from condatui_core.prefixes.snapshot import has_all_files
+from condatui_core.records.job import Plan, Recovery
+from condatui_core.records.request import RemoveRequest
+from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points.store import all_points, directory_of_points
+from condatui_core.text import sanitize
+
+_There = Literal["gone", "whole", "half"]
+_BEFORE = ("", "look", "keep")
+"""Stages in which nothing is removed yet."""
+
+
+def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: JobContext) -> Recovery:
+    """Say what is there of each environment; changes nothing."""
+    directory = directory_of_points(context.settings, context.locations)
+    there: dict[_There, list[str]] = {"gone": [], "whole": [], "half": []}
+    points: dict[str, RestorePoint] = {}
+    if stage == "leftovers" and len(request.prefixes) > 1:
+        stage = "remove"  # nobody knows which one it had come to: the files that conda states have to tell
+    made = {each.prefix: each for each in all_points(directory) if each.id not in plan.restore_points}
+    for prefix in request.prefixes:
+        point = made.get(prefix) if request.restore_point else None
+        if point:
+            points[prefix] = point
+        there[_look(prefix, point, directory, stage)].append(prefix)
+    if there["gone"] and stage in _BEFORE and len(request.prefixes) == 1:
+        message = f"{_names(there['gone'])} is not there, and this job had not begun to remove it."
+        return Recovery(state="untouched", message=message)
+    if not there["half"] and not there["gone"]:
+        return Recovery(state="untouched", message=f"Nothing was removed: {_names(there['whole'])} is as it was.")
+    if not there["half"] and not there["whole"]:
+        return Recovery(state="done", message=f"{_names(there['gone'])} is gone, as it should be.")
+    covered = {each for each in points if is_covered(each, points[each], directory)}
+    return _half(there, points, saved=all(each in covered for each in there["half"]))
+
+
+def _half(there: dict[_There, list[str]], points: dict[str, RestorePoint], *, saved: bool) -> Recovery:
+    half = there["half"]
+    parts = [f"{_names(half)} is removed in part."] if half else []
+    parts += [f"Restore point {points[each].id} has {_names([each])} whole." for each in half if each in points]
+    parts += [f"{_names(there['gone'])} is gone."] if there["gone"] else []
+    parts += [f"{_names(there['whole'])} is as it was."] if there["whole"] else []
+    rest = half or there["whole"]
+    way_out = RemoveRequest(prefixes=tuple(rest), restore_point=not (half and saved))
+    return Recovery(
+        state="half",
+        message=" ".join(parts),
+        way_out=way_out,
+        way_out_title=f"Remove the rest: {_names(rest)}",
+    )
+
+
+def _look(prefix: str, point: RestorePoint | None, directory: Path, stage: str) -> _There:
+    if not os.path.lexists(prefix):
+        return "gone"
+    if os.path.islink(prefix):
+        return "whole"
+    if point:
+        return "whole" if is_whole(prefix, point, directory) else "half"
+    if stage in _BEFORE:
+        return "whole"
+    return "whole" if stage == "remove" and has_all_files(prefix) else "half"
+
+
+def _names(prefixes: Sequence[str]) -> str:
+    shown = [sanitize(os.path.basename(each) or each) for each in prefixes[:3]]
+    more = f" and {len(prefixes) - 3} more" if len(prefixes) > 3 else ""
+    return ", ".join(shown) + more
+
+
+async def recover(plan: Plan, request: RemoveRequest, stage: str, context: JobContext) -> Recovery:
+    """Look which of them are gone, untouched, or half gone."""
+    return await asyncio.to_thread(inspect_removal, plan, request, stage, context)

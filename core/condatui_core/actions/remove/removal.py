@@ -1,0 +1,205 @@
+"""The removal of one path: look again, keep, remove, look whether it is gone."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.remove.inspect import RemovalTarget, look_at
+from condatui_core.actions.remove.keep import check_content, create_point, half_of, is_whole
+from condatui_core.actions.remove.plan import blockers_of, removal_argv, unlink_argv
+from condatui_core.conda.commands import conda_environ
+from condatui_core.conda.errors import check_answer
+from condatui_core.conda.registry import unregister
+from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.delete_tree import Leftover, delete_tree
+from condatui_core.fs.mounts import mounts
+from condatui_core.fs.tree import PrefixTree, read_tree
+from condatui_core.prefixes.snapshot import symlinked_directories_of
+from condatui_core.records.finding import Finding
+from condatui_core.records.job import Plan
+from condatui_core.records.request import RemoveRequest
+from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points.store import all_points, bytes_of_point, delete_point, directory_of_points
+from condatui_core.text import sanitize
+
+
+@dataclass(slots=True)
+class Removed:
+    """What has come of a job so far."""
+
+    names: list[str] = field(default_factory=list)
+    """What went."""
+    findings: list[Finding] = field(default_factory=list)
+    errors: list[CondatuiError] = field(default_factory=list)
+    points: list[str] = field(default_factory=list)
+    freed: int = 0
+    kept: int = 0
+
+
+class Removal:
+    """The removal of one path."""
+
+    def __init__(
+        self, prefix: str, plan: Plan, request: RemoveRequest, context: JobContext, work: Work, removed: Removed
+    ) -> None:
+        self._prefix = prefix
+        self._plan = plan
+        self._request = request
+        self._context = context
+        self._work = work
+        self._removed = removed
+        self._directory = directory_of_points(context.settings, context.locations)
+
+    async def carry_out(self, *, limited: bool) -> None:
+        """Look again, keep, remove, look whether it is gone."""
+        await self._work.stage("look", f"Looking at {sanitize(self._prefix)}")
+        candidate = (await look_at((self._prefix,), self._context))[0]
+        refuse(blockers_of(candidate, self._request, self._context))
+        _check_plan(candidate, self._plan)
+        if candidate.kind == "link":
+            await self._delete_link(candidate)
+        elif candidate.kind in ("environment", "remains"):
+            await self._delete_directory(candidate, limited=limited)
+        await self._forget(candidate)
+        self._removed.names.append(candidate.name)
+
+    async def _delete_link(self, candidate: RemovalTarget) -> None:
+        await self._work.stage("unlink", f"Deleting the link {sanitize(candidate.name)}")
+        try:
+            await self._work.beside(partial(os.unlink, candidate.path))
+        except OSError as error:
+            raise CondatuiError("The link could not be deleted.", f"{candidate.path}: {error.strerror}") from error
+        target = candidate.observed.real
+        self._work.say(f"{target} stays; `ln -s {target} {candidate.path}` makes the link again")
+
+    async def _delete_directory(self, candidate: RemovalTarget, *, limited: bool) -> None:
+        name = sanitize(candidate.name)
+        point: RestorePoint | None = None
+        if self._request.restore_point:
+            await self._work.stage("keep", f"Making a restore point of {name}")
+            point = await self._work.beside(partial(self._keep, candidate, limited=limited))
+        tree = await self._work.beside(partial(_tree, candidate))
+        detours = await self._work.beside(partial(symlinked_directories_of, tree))
+        await self._work.stage("remove", f"Removing {name}")
+        by_conda = candidate.kind == "environment" and not detours
+        if by_conda:
+            await self._run_conda(candidate, point)
+        elif detours:
+            self._work.say(f"{sanitize(next(iter(detours)))} is behind a link: deleting {name} without conda")
+        await self._work.stage("leftovers", f"Looking what is left of {name}")
+        if by_conda and await self._is_there(candidate):
+            self._work.say(f"conda has left something of {name}: deleting it")
+        left = await self._work.beside(partial(_delete, candidate.path))
+        await self._account(candidate, point, tree, left)
+
+    def _keep(self, candidate: RemovalTarget, *, limited: bool) -> RestorePoint:
+        """Make a restore point, unless there is one of before it was removed in part."""
+        if point := half_of(candidate.path, all_points(self._directory, candidate.path), self._directory):
+            self._work.say(f"restore point {point.id} has all of it already")
+            return point
+        point = create_point(candidate, self._context, self._work, limited=limited)
+        self._work.say(f"restore point {point.id}: {point.archived_files} files")
+        return point
+
+    async def _run_conda(self, candidate: RemovalTarget, point: RestorePoint | None) -> None:
+        assert candidate.installation is not None
+        environ = conda_environ(self._context.caller, candidate.installation)
+        try:
+            answer = await self._work.run(removal_argv(candidate, self._request), environ=environ)
+            check_answer(answer, f"remove {candidate.name}")
+        except CondatuiError as error:
+            if not await self._is_there(candidate):
+                return
+            raise await self._work.beside(partial(self._failure, candidate, point, error)) from error
+
+    def _failure(self, candidate: RemovalTarget, point: RestorePoint | None, error: CondatuiError) -> CondatuiError:
+        """Say what is there after conda has failed; a restore point of what is still whole is not needed."""
+        if point and is_whole(candidate.path, point, self._directory):
+            with suppress(OSError):
+                delete_point(self._directory, point.id)
+            said = "It is as it was."
+        elif point:
+            self._removed.points.append(point.id)
+            said = f"Part of it may be gone; restore point {point.id} has it whole."
+        else:
+            said = "Part of it may be gone."
+        return CondatuiError(error.title, f"{error.detail}\n{said}".strip(), error.hint)
+
+    async def _account(
+        self, candidate: RemovalTarget, point: RestorePoint | None, tree: PrefixTree, left: tuple[Leftover, ...]
+    ) -> None:
+        gone = not await self._is_there(candidate)
+        freed = tree.exclusive_bytes
+        if not gone:
+            freed -= (await self._work.beside(partial(read_tree, candidate.path))).exclusive_bytes
+            self._removed.findings.append(_left_behind(candidate, left))
+        self._removed.freed += freed
+        if point:
+            self._removed.points.append(point.id)
+            self._removed.kept += await self._work.beside(partial(bytes_of_point, self._directory, point.id))
+        if not gone:
+            raise _still_there(candidate, point, left)
+
+    async def _is_there(self, candidate: RemovalTarget) -> bool:
+        return await self._work.beside(partial(os.path.lexists, candidate.path))
+
+    async def _forget(self, candidate: RemovalTarget) -> None:
+        """Take it out of environments.txt, where conda has not done so."""
+        try:
+            await self._work.beside(partial(unregister, self._context.caller.home, (candidate.path,)))
+        except OSError as error:
+            message = f"{sanitize(candidate.name)} is still listed in environments.txt: {error.strerror}."
+            self._removed.findings.append(Finding(id="registered", severity="warning", message=message))
+
+
+def _check_plan(candidate: RemovalTarget, plan: Plan) -> None:
+    """Refuse a directory where the plan saw nothing, or a link: a file system was mounted, somebody has made it."""
+    if candidate.kind not in ("environment", "remains"):
+        return
+    planned = [step.argv for step in plan.steps if candidate.path in step.argv]
+    if not any(argv != unlink_argv(candidate) for argv in planned):
+        title = f"{sanitize(candidate.name)} has come up since this was planned."
+        raise RefusedError(title, candidate.path, "Plan it again, if it is to go.")
+
+
+def _tree(candidate: RemovalTarget) -> PrefixTree:
+    """Look once more, right before: what must not go along may have come."""
+    try:
+        tree = read_tree(candidate.path, {each.point for each in mounts()})
+    except OSError as error:
+        raise CondatuiError(f"{candidate.name} is gone.", f"{candidate.path}: {error.strerror or error}") from error
+    check_content(candidate, tuple(tree.environments), tuple(tree.mounts))
+    return tree
+
+
+def _delete(prefix: str) -> tuple[Leftover, ...]:
+    """Delete a prefix, first what makes it an environment: nobody takes what is left for a whole one."""
+    if not os.path.islink(os.path.join(prefix, "conda-meta")):
+        with suppress(OSError):
+            os.unlink(os.path.join(prefix, "conda-meta", "history"))
+    return delete_tree(prefix)
+
+
+def _left_behind(candidate: RemovalTarget, left: tuple[Leftover, ...]) -> Finding:
+    return Finding(
+        id="left-behind",
+        severity="error",
+        message=f"{len(left)} things of {sanitize(candidate.name)} could not be deleted.",
+        remedy="Delete them by hand, or ask whose they are.",
+        evidence=tuple(sanitize(str(each)) for each in left[:20]),
+    )
+
+
+def _still_there(candidate: RemovalTarget, point: RestorePoint | None, left: tuple[Leftover, ...]) -> CondatuiError:
+    saved = f"Restore point {point.id} has it whole." if point else ""
+    lines = (*(str(each) for each in left[:20]), saved)
+    return CondatuiError(
+        f"{sanitize(candidate.name)} could not be removed whole.",
+        "\n".join(sanitize(line) for line in lines if line),
+        "Delete the rest by hand, or ask whose it is.",
+    )

@@ -1,0 +1,91 @@
+"""The restore points of this machine, as they are listed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+
+from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.records.restore_point import RestorePoint, RestorePointSummary
+from condatui_core.restore_points.cached_packages import missing_packages
+from condatui_core.restore_points.store import bytes_of_point, directory_of_points, point_ids, problem_of, read_point
+from condatui_core.text import sanitize
+
+
+async def restore_points(context: JobContext) -> tuple[RestorePointSummary, ...]:
+    """List all restore points, newest first, and what of them is still on this machine; those damaged say so."""
+    return await asyncio.to_thread(_list, context)
+
+
+def find_restore_point(text: str, context: JobContext) -> str:
+    """Find the id that is meant: an id, or the name or the prefix of what was removed, whose newest one is taken.
+
+    One of a whole environment comes before those of what was half-made or half-removed there.
+
+    Reads manifests, so it blocks for a moment. Raises UsageError if there is none, or if it could be several.
+    """
+    directory = directory_of_points(context.settings, context.locations)
+    ids = point_ids(directory)
+    if text in ids:
+        return text
+    points: list[RestorePoint] = []
+    for point_id in ids:
+        with suppress(CondatuiError):
+            points.append(read_point(directory, point_id))
+    newest: dict[str, str] = {}
+    for point in sorted(points, key=lambda each: not each.of_whole):
+        if text in (point.name, point.prefix):
+            newest.setdefault(point.prefix, point.id)
+    if len(newest) > 1:
+        ids_of_them = "\n".join(f"{point_id} {sanitize(prefix)}" for prefix, point_id in newest.items())
+        raise UsageError(f"More than one `{sanitize(text)}` was removed.", ids_of_them, "Give the id.")
+    if not newest:
+        hint = "`condatui restore --list` shows them all."
+        raise UsageError(f"There is no restore point `{sanitize(text)}`.", str(directory), hint)
+    return next(iter(newest.values()))
+
+
+def _list(context: JobContext) -> tuple[RestorePointSummary, ...]:
+    directory = directory_of_points(context.settings, context.locations)
+    return tuple(_summary(directory, each, context) for each in point_ids(directory))
+
+
+def _summary(directory: Path, point_id: str, context: JobContext) -> RestorePointSummary:
+    size = bytes_of_point(directory, point_id)
+    try:
+        point = read_point(directory, point_id)
+    except CondatuiError as error:
+        return _damaged(point_id, size, error)
+    owner = next((each for each in context.inventory.installations if each.root_prefix == point.root_prefix), None)
+    missing = missing_packages(point.needed, caches_of(owner, context))
+    return RestorePointSummary(
+        id=point.id,
+        name=point.name,
+        prefix=point.prefix,
+        at=point.at,
+        bytes=size,
+        packages=len(point.packages),
+        pip_packages=len(point.distributions),
+        to_download=tuple(each.dist_name for each in missing),
+        download_bytes=sum(each.archive_bytes for each in missing),
+        exists=os.path.lexists(point.prefix),
+        problem=_problem(directory, point, has_conda=owner is not None and not owner.error),
+        environment_bytes=point.bytes,
+    )
+
+
+def _problem(directory: Path, point: RestorePoint, *, has_conda: bool) -> str:
+    if point.needed and not has_conda:
+        return f"the conda in {point.root_prefix} is not there"
+    return problem_of(directory, point)
+
+
+def _damaged(point_id: str, size: int, error: CondatuiError) -> RestorePointSummary:
+    made = datetime.strptime(point_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
+    return RestorePointSummary(
+        id=point_id, name=point_id[16:], prefix="", at=made, bytes=size, packages=0, pip_packages=0, problem=str(error)
+    )

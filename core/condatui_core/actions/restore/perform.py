@@ -1,0 +1,164 @@
+"""Bring a removed environment back: conda links what it has, the rest is unpacked, and all of it is compared."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.incomplete_marker import give_up, mark_incomplete
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.restore.plan import Restorable, _directory, _find, argv, blockers_of
+from condatui_core.actions.restore.recover import GRAVE
+from condatui_core.conda.commands import conda_environ
+from condatui_core.conda.errors import check_answer
+from condatui_core.conda.registry import register
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.safe_read import reason
+from condatui_core.fs.tree import read_tree
+from condatui_core.prefixes.last_used import OwnUses
+from condatui_core.records.finding import Finding
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import RestoreRequest
+from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points.apply import apply_restore_point
+from condatui_core.restore_points.store import read_paths_of
+from condatui_core.restore_points.verify import Differing, differences
+from condatui_core.text import format_bytes, sanitize
+
+_MOST_LINES = 20
+_LENIENT = {
+    "CONDA_SAFETY_CHECKS": "warn",
+    "CONDA_EXTRA_SAFETY_CHECKS": "false",
+    "CONDA_PATH_CONFLICT": "clobber",
+}
+"""However strict conda was told to be: what it would stop at was so before, and every file is compared afterwards."""
+
+
+async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
+    """Bring it back and compare every path; what differs is among the findings."""
+    await work.stage("look", "Looking what is there")
+    found = await _find(request, context)
+    refuse(blockers_of(found, context))
+    name = sanitize(found.point.name)
+    count = len(found.point.needed)
+    begun = context.clock()
+    await work.stage("link", f"Letting conda put back {count} packages" if count else f"Making {found.target}")
+    await work.beside(partial(_reserve, found, context, work.job_id))
+    if found.point.needed:
+        try:
+            await _run_conda(found, context, work)
+        except (CondatuiError, asyncio.CancelledError):
+            await work.beside(partial(give_up, found.target))
+            raise
+    await work.stage("unpack", f"Putting back what was kept of {name}")
+    paths = await work.beside(partial(read_paths_of, _directory(context), found.point))
+    told = _reporter(work, found.point.archived_bytes)
+    await work.beside(partial(_register, found, context))
+    await work.beside(partial(apply_restore_point, _directory(context) / found.point.id, paths, found.target, told))
+    await work.stage("compare", f"Comparing {name} with what was removed")
+    differing = await work.beside(partial(_compare, found, context))
+    note = OwnUses(context.locations.own_uses).note
+    await work.beside(partial(note, found.target, begun, context.clock(), found.point.last_used))
+    return await work.beside(partial(_outcome, found, differing))
+
+
+async def _run_conda(found: Restorable, context: JobContext, work: Work) -> None:
+    assert found.installation is not None
+    environ = conda_environ(context.caller, found.installation) | _LENIENT
+    answer = await work.run(argv(found), environ=environ)
+    if answer.exit_code:  # with 0 it may complain of a file that was edited in the cache, and have done it
+        check_answer(answer, f"put back the packages of {found.point.name}")
+    missing = await work.beside(partial(_missing_records, found))
+    if missing:
+        raise CondatuiError(
+            f"conda said that it had put back the packages of {sanitize(found.point.name)}, and had not.",
+            "\n".join(missing[:_MOST_LINES]),
+            "Run the command by hand to see more.",
+        )
+
+
+def _reserve(found: Restorable, context: JobContext, job: str) -> None:
+    """Make the directory, and mark it as long as it is not whole: conda would replace one that has come up since."""
+    try:
+        mark_incomplete(found.target, source=found.point.id, job=job, now=context.clock())
+    except OSError as error:
+        where = f"{error.filename or found.target}: {reason(error)}"
+        raise CondatuiError(f"{sanitize(found.point.name)} could not be brought back.", where) from error
+
+
+def _missing_records(found: Restorable) -> list[str]:
+    records = ((each.dist_name, f"{each.dist_name}.json") for each in found.point.needed)
+    meta = os.path.join(found.target, "conda-meta")
+    return [name for name, file in records if not os.path.isfile(os.path.join(meta, file))]
+
+
+def _register(found: Restorable, context: JobContext) -> None:
+    """conda has done so if it made the environment; if nothing needed it, nobody has."""
+    if not found.point.environment:
+        return
+    try:
+        register(context.caller.home, found.target)
+    except OSError as error:
+        raise CondatuiError("The environment could not be listed in environments.txt.", str(error)) from error
+
+
+def _compare(found: Restorable, context: JobContext) -> tuple[Differing, ...]:
+    try:
+        return differences(found.target, read_paths_of(_directory(context), found.point))
+    except OSError as error:
+        raise CondatuiError(f"{found.target} cannot be read.", str(error)) from error
+
+
+def _outcome(found: Restorable, differing: Sequence[Differing]) -> Outcome:
+    point = found.point
+    used = read_tree(found.target).exclusive_bytes
+    exactly = "exactly as it was" if not differing else f"but {len(differing)} paths are not as they were"
+    return Outcome(
+        message=f"{sanitize(point.name)} is back: {len(point.packages)} packages, {exactly}, {format_bytes(used)}.",
+        findings=tuple(_findings(point, differing)),
+        bytes_used=used,
+        files=(found.target,),
+    )
+
+
+_WORDS = {
+    "missing": "are missing",
+    "extra": "were not there before",
+    "kind": "are something else",
+    "target": "lead elsewhere",
+    "content": "have another content",
+    "mode": "have other permissions",
+    "owner": "belong to somebody else",
+    "time": "have another time",
+}
+
+
+def _findings(point: RestorePoint, differing: Sequence[Differing]) -> Iterator[Finding]:
+    for what, count in Counter(each.what for each in differing).items():
+        lines = [each.path for each in differing if each.what == what]
+        yield Finding(
+            id=f"restored-{what}",
+            severity="error" if what in GRAVE else "warning",
+            message=f"{count} paths {_WORDS[what]}: {sanitize(lines[0])}.",
+            evidence=tuple(sanitize(line) for line in lines[:_MOST_LINES]),
+        )
+    if point.lost:
+        message = f"{len(point.lost)} things could not be kept."
+        yield Finding(id="not-kept", severity="warning", message=message, evidence=point.lost)
+
+
+def _reporter(work: Work, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def told(count: int) -> None:
+        nonlocal done
+        if work.cancelled:
+            raise CondatuiError("The job was cancelled while files were being put back.")
+        done += count
+        work.progress(done, total, "bytes")
+
+    return told

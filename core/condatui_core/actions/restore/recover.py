@@ -1,0 +1,45 @@
+"""What is back of an environment whose restore did not come to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Literal
+
+from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.restore.plan import _directory
+from condatui_core.records.job import Plan, Recovery
+from condatui_core.records.request import RemoveRequest, RestoreRequest
+from condatui_core.restore_points.store import read_paths_of, read_point
+from condatui_core.restore_points.verify import differences
+from condatui_core.text import sanitize
+
+GRAVE = ("missing", "content", "kind", "target")
+
+
+async def recover(plan: Plan, request: RestoreRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
+    """Look whether it is back, untouched, or half back."""
+    return await asyncio.to_thread(_judge, request, stage, context)
+
+
+def _judge(request: RestoreRequest, stage: str, context: JobContext) -> Recovery:
+    directory = _directory(context)
+    point = read_point(directory, request.id)
+    name = sanitize(point.name)
+    if stage in ("", "look") or not os.path.lexists(point.prefix):
+        message = f"Nothing was brought back: {name} is still only in restore point {point.id}."
+        return Recovery(state="untouched", message=message)
+    found = differences(point.prefix, read_paths_of(directory, point), thorough=False)
+    if not any(each.what in (*GRAVE, "extra") for each in found):
+        return Recovery(state="done", message=f"{name} is back.")
+    if not is_marked_incomplete(point.prefix) and not (stage == "link" and is_empty(point.prefix)):
+        state: Literal["half", "untouched"] = "half" if stage == "compare" else "untouched"
+        message = f"What is at {sanitize(point.prefix)} is not what restore point {point.id} has; that one is whole."
+        return Recovery(state=state, message=message)
+    return Recovery(
+        state="half",
+        message=f"{name} is back in part only; restore point {point.id} still has it whole.",
+        way_out=RemoveRequest(prefixes=(point.prefix,), restore_point=False),
+        way_out_title=f"Remove the half of {name}; then it can be brought back again",
+    )

@@ -1,0 +1,215 @@
+"""An environment as a column of a comparison, and which cells of several columns are the same thing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+from packaging.utils import canonicalize_name
+
+from condatui_core.analyses.channels import PYPI, channel_name
+from condatui_core.records.comparison import Cell, Column, Entry, Listing
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import Distribution, PackageRecord, Replacement
+from condatui_core.records.prefix import PrefixContents
+
+# An environment as a column of a comparison.
+
+
+def environment_listing(prefix: str, label: str, contents: PrefixContents, config: ChannelConfig) -> Listing:
+    """List what an environment really has: where pip replaced a conda package, what Python imports now."""
+    return Listing(column=Column(label=label, prefix=prefix), entries=entries_of(contents, config))
+
+
+def entries_of(contents: PrefixContents, config: ChannelConfig) -> tuple[Entry, ...]:
+    """List the packages of a prefix, or of a file that states them as a prefix does."""
+    return (*_conda_entries(contents, config), *_pip_entries(contents))
+
+
+def _conda_entries(contents: PrefixContents, config: ChannelConfig) -> Iterator[Entry]:
+    requested = contents.requested_names
+    replaced = {each.package: each for each in contents.replaced}
+    by_pip = {canonicalize_name(each.name): each for each in contents.pip_distributions} if replaced else {}
+    channels = {url: channel_name(url, config) for url in {record.base_url for record in contents.packages}}
+    for record in contents.packages:
+        cell = _conda_cell(record, channels[record.base_url], record.name in requested)
+        if replacement := replaced.get(record.name):
+            cell = _replaced_cell(cell, replacement, by_pip.get(canonicalize_name(replacement.distribution)))
+        yield Entry(
+            cell=cell,
+            package=record.name,
+            provides=record.provides,
+            known=bool(record.provides or record.file_count),
+        )
+
+
+def _pip_entries(contents: PrefixContents) -> Iterator[Entry]:
+    shown = {canonicalize_name(each.distribution) for each in contents.replaced}
+    for distribution in contents.pip_distributions:
+        if canonicalize_name(distribution.name) not in shown:
+            yield Entry(cell=_listed_pip_cell(distribution))
+
+
+def _conda_cell(record: PackageRecord, channel: str, requested: bool) -> Cell:
+    return Cell(
+        name=record.name,
+        source="conda",
+        version=record.version,
+        build=record.build,
+        build_number=record.build_number,
+        channel=channel,
+        base_url=record.base_url,
+        url=record.url,
+        subdir=record.subdir,
+        md5=record.md5,
+        sha256=record.sha256,
+        bytes=record.installed_bytes,
+        license=record.license,
+        requested=requested,
+    )
+
+
+def _listed_pip_cell(distribution: Distribution) -> Cell:
+    return Cell(
+        name=distribution.name,
+        source="pypi",
+        version=distribution.version,
+        build=distribution.revision[:12],
+        channel=PYPI,
+        url=distribution.url,
+        bytes=distribution.installed_bytes,
+    )
+
+
+def _replaced_cell(conda: Cell, replacement: Replacement, pip: Distribution | None) -> Cell:
+    return Cell(
+        name=replacement.distribution,
+        source="pypi",
+        version=replacement.pip_version,
+        channel=PYPI,
+        url=pip.url if pip else None,
+        bytes=pip.installed_bytes if pip else 0,
+        license=conda.license,
+        requested=conda.requested,
+        replaced=f"{replacement.conda_version} {conda.build}".rstrip(),
+    )
+
+
+# Which cells of several columns are the same thing: conda's `pytorch` is pip's `torch`.
+
+
+class Alignment(Struct, frozen=True):
+    """One thing in all columns."""
+
+    name: str
+    """conda's name, or pip's canonical one for what no conda package stands for."""
+    cells: tuple[Cell | None, ...]
+    """One a column."""
+
+
+def align(listings: Sequence[Listing]) -> tuple[Alignment, ...]:
+    """Bring together what is the same under two names; the order of the columns changes nothing but theirs."""
+    columns = [_Names(listing) for listing in listings]
+    partners = _partners(columns)
+    by_package = {package: distribution for distribution, package in partners.items()}
+    rows = [_package_row(package, by_package.get(package), columns) for package in _all_packages(columns)]
+    rows += [_pip_row(name, columns) for name in _all_pip(columns) if name not in partners]
+    return tuple(sorted(rows, key=lambda row: (row.name.lower(), row.name)))
+
+
+class _Names:
+    """The entries of one column by every name that they go under."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.packages: dict[str, Entry] = {}
+        """By conda's name."""
+        self.pip: dict[str, Entry] = {}
+        """What only pip knows, by canonical name."""
+        self.provided: dict[str, tuple[Entry, str]] = {}
+        """(conda package, version) by the canonical name of a distribution that the package ships."""
+        for entry in listing.entries:
+            if entry.package:
+                self.packages.setdefault(entry.package, entry)
+            else:
+                self.pip.setdefault(canonicalize_name(entry.cell.name), entry)
+        for entry in self.packages.values():
+            for distribution in entry.provides:
+                self.provided.setdefault(canonicalize_name(distribution.name), (entry, distribution.version))
+
+
+def _all_packages(columns: Sequence[_Names]) -> Iterator[str]:
+    yield from dict.fromkeys(package for column in columns for package in column.packages)
+
+
+def _all_pip(columns: Sequence[_Names]) -> Iterator[str]:
+    yield from dict.fromkeys(name for column in columns for name in column.pip)
+
+
+def _partners(columns: Sequence[_Names]) -> dict[str, str]:
+    """Find the conda package that stands for a distribution, for every one that pip installed somewhere.
+
+    A package stands for one distribution only, and not for one that lies beside it in the same column.
+    """
+    providers = _providers(columns)
+    by_spelling = _by_spelling(columns)
+    wishes: dict[str, list[str]] = {}
+    for name in _all_pip(columns):
+        candidates = providers.get(name) or by_spelling.get(name) or Counter()
+        apart = [each for each in candidates if not _side_by_side(each, name, columns)]
+        if apart:
+            wishes.setdefault(min(apart, key=lambda each: (-candidates[each], each != name, each)), []).append(name)
+    return {min(names, key=lambda name: _distance(package, name)): package for package, names in wishes.items()}
+
+
+def _providers(columns: Sequence[_Names]) -> dict[str, Counter[str]]:
+    """Count in how many columns a package ships a distribution."""
+    counts: dict[str, Counter[str]] = {}
+    for column in columns:
+        for name, (entry, _) in column.provided.items():
+            counts.setdefault(name, Counter())[entry.package] += 1
+    return counts
+
+
+def _by_spelling(columns: Sequence[_Names]) -> dict[str, Counter[str]]:
+    """Count the packages that may ship a distribution of their own name: none of which it is known what they ship.
+
+    The C library `graphviz` is known to ship no distribution, so pip's `graphviz` is something else.
+    """
+    known = {package for column in columns for package, entry in column.packages.items() if entry.known}
+    counts: dict[str, Counter[str]] = {}
+    for column in columns:
+        for package in column.packages:
+            if package not in known:
+                counts.setdefault(canonicalize_name(package), Counter())[package] += 1
+    return counts
+
+
+def _side_by_side(package: str, name: str, columns: Sequence[_Names]) -> bool:
+    return any(package in column.packages and name in column.pip for column in columns)
+
+
+def _distance(package: str, name: str) -> tuple[bool, bool, str]:
+    """Of the distributions of `pytorch`, `torch` is nearer than `functorch`."""
+    canonical = canonicalize_name(package)
+    return (name != canonical, name not in canonical, name)
+
+
+def _package_row(package: str, partner: str | None, columns: Sequence[_Names]) -> Alignment:
+    entries = (column.packages.get(package) or (column.pip.get(partner) if partner else None) for column in columns)
+    return Alignment(package, tuple(entry.cell if entry else None for entry in entries))
+
+
+def _pip_row(name: str, columns: Sequence[_Names]) -> Alignment:
+    return Alignment(name, tuple(_pip_cell(name, column) for column in columns))
+
+
+def _pip_cell(name: str, column: _Names) -> Cell | None:
+    if entry := column.pip.get(name):
+        return entry.cell
+    if name not in column.provided:
+        return None
+    # A conda package ships it besides something that it stands for: Python can import it all the same.
+    entry, version = column.provided[name]
+    return replace(entry.cell, version=version)

@@ -1,0 +1,175 @@
+"""From what was seen of a prefix to an environment: its name, state, installation, and what a user calls it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from condatui_core.analyses.channels import channel_counts
+from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
+from condatui_core.errors import UsageError
+from condatui_core.records.environment import Environment
+from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.records.prefix import PrefixContents, PrefixPointer
+from condatui_core.text import sanitize
+
+# Which installation an environment belongs to: the one whose conda should handle it.
+
+
+def owning_root(
+    sighting: PrefixPointer,
+    contents: PrefixContents | None,
+    installations: Sequence[Installation],
+    facts: Mapping[str, CondaFacts],
+) -> str | None:
+    """Find the root prefix of the installation that owns an environment, by the best evidence there is.
+
+    In this order: it lies inside that installation; the conda that made it (history) is that one's; only that one
+    lists it; only that one has its envs directory; there is only one installation.
+    """
+    roots = [installation.root_prefix for installation in installations]
+    inside = [root for root in roots if sighting.prefix == root or sighting.prefix.startswith(root + os.sep)]
+    if inside:
+        return max(inside, key=len)
+    if contents is not None and (maker := _maker(contents, roots)):
+        return maker
+    listing = [root for root in roots if root in facts and sighting.prefix in _real(facts[root].environments)]
+    if len(listing) == 1:
+        return listing[0]
+    keeping = [root for root in roots if root in facts and sighting.envs_dir in _real(facts[root].envs_dirs)]
+    if len(keeping) == 1:
+        return keeping[0]
+    return roots[0] if len(roots) == 1 else None
+
+
+def _real(paths: Sequence[str]) -> frozenset[str]:
+    return frozenset(os.path.normpath(path) for path in paths)
+
+
+def _maker(contents: PrefixContents, roots: Sequence[str]) -> str | None:
+    """The root prefix of the conda that made the latest change which says so: `# cmd: /opt/conda/bin/conda create`."""
+    for revision in reversed(contents.history.revisions):
+        for root in roots:
+            if revision.command.startswith(root + os.sep):
+                return root
+    return None
+
+
+# What a user means by the name or the path of an environment.
+
+
+def resolve(
+    environments: Sequence[Environment],
+    text: str,
+    *,
+    cwd: str,
+    real_path: Callable[[str], str] = os.path.normpath,
+) -> Environment:
+    """Find the environment by its prefix (anything with a slash, `.` and `..`), its name or the name of a link to it.
+
+    `real_path` follows the links of an absolute path; by default none is followed.
+    Raises UsageError if there is none, with the names that come close, or more than one, with their prefixes.
+    """
+    found = (
+        _by_path(environments, os.path.join(cwd, text), real_path) if _is_path(text) else _by_name(environments, text)
+    )
+    if len(found) == 1:
+        return found[0]
+    if found:
+        prefixes = "\n".join(sanitize(environment.prefix) for environment in found)
+        raise UsageError(f"More than one environment is called `{sanitize(text)}`.", prefixes, "Give the prefix.")
+    raise UsageError(f"There is no environment `{sanitize(text)}`.", hint=_hint(environments, text))
+
+
+def _is_path(text: str) -> bool:
+    return os.sep in text or text in (os.curdir, os.pardir)
+
+
+def _by_path(
+    environments: Sequence[Environment], path: str, real_path: Callable[[str], str]
+) -> tuple[Environment, ...]:
+    spellings = {os.path.normpath(path), real_path(path)}
+    return tuple(each for each in environments if spellings.intersection((each.prefix, *each.aliases)))
+
+
+def _by_name(environments: Sequence[Environment], name: str) -> tuple[Environment, ...]:
+    """Names come before links: a link may be called like an environment elsewhere."""
+    named = tuple(each for each in environments if each.name == name)
+    return named or tuple(each for each in environments if name in map(os.path.basename, each.aliases))
+
+
+def _hint(environments: Sequence[Environment], text: str) -> str:
+    names = {
+        *(environment.name for environment in environments),
+        *(os.path.basename(alias) for environment in environments for alias in environment.aliases),
+    }
+    close = difflib.get_close_matches(text, sorted(names), n=3)
+    if close:
+        return f"Did you mean {' or '.join(f'`{sanitize(name)}`' for name in close)}?"
+    return "`condatui list` shows them all."
+
+
+# From what was seen of a prefix to the environment that the list shows.
+
+
+def environment_name(sighting: PrefixPointer) -> str:
+    """`base` for a root prefix, the directory's name for one in an envs directory, else the whole prefix."""
+    if sighting.root:
+        return "base"
+    if sighting.envs_dir is None:
+        return sighting.prefix
+    for path in (sighting.prefix, *sighting.aliases):
+        if os.path.dirname(path) == sighting.envs_dir:
+            return os.path.basename(path)
+    return os.path.basename(sighting.prefix)
+
+
+def describe(
+    observed: PrefixObservations, *, installation: str | None, active_prefix: str | None, now: datetime, stale_days: int
+) -> Environment:
+    """Bring all that is known of one prefix together."""
+    contents = observed.contents
+    history = contents.history if contents else None
+    return Environment(
+        prefix=observed.sighting.prefix,
+        name=observed.name,
+        aliases=observed.sighting.aliases,
+        installation=installation,
+        base=observed.sighting.root,
+        active=active_prefix == observed.sighting.prefix,
+        frozen=contents is not None and contents.frozen is not None,
+        writable=observed.look.writable,
+        owner=observed.look.owner,
+        state=state_of(observed),
+        contents=contents,
+        python=_python(contents) if contents else "",
+        channels=channel_counts(contents, observed.config) if contents else (),
+        managed_bytes=managed_bytes(contents) if contents else 0,
+        created=history.created if history else None,
+        modified=history.modified if history else None,
+        last_used=observed.last_used,
+        findings=findings_of(observed, now=now, stale_days=stale_days),
+    )
+
+
+def managed_bytes(contents: PrefixContents) -> int:
+    """Sum what the records claim: the files of conda's packages and of pip's distributions, face value."""
+    return sum(each.installed_bytes for each in contents.packages) + sum(
+        each.installed_bytes for each in contents.pip_distributions
+    )
+
+
+def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
+    """Base environments first, then those with a name, then those known by their prefix only."""
+    return tuple(
+        sorted(
+            environments,
+            key=lambda each: (not each.base, each.name == each.prefix, each.name.casefold(), each.prefix),
+        )
+    )
+
+
+def _python(contents: PrefixContents) -> str:
+    return next((record.version for record in contents.packages if record.name == "python"), "")

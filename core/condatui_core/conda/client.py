@@ -1,0 +1,211 @@
+"""Ask a conda what only conda knows, without changing anything, and remember the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.conda import commands
+from condatui_core.conda.commands import Caller, reading_environ
+from condatui_core.conda.parsers import parse_configuration, parse_environments, parse_mamba_info
+from condatui_core.conda.registry import environments_txt, listing_would_change
+from condatui_core.errors import CondaError
+from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.proc.runner import Answer, Runner
+from condatui_core.records.installation import CondaFacts, Installation
+
+# The files that a conda reads its configuration from.
+
+
+_NAMES = (".condarc", "condarc", "condarc.d", ".mambarc", "mambarc", "mambarc.d")
+
+
+def condarc_files(root_prefix: str, home: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Every file and directory that conda, mamba or micromamba would read, existing or not, none twice.
+
+    Those of the active environment are not among them: nobody is in an environment while an installation is asked.
+    """
+    directories = ["/etc/conda", "/var/lib/conda", root_prefix]
+    if config := environ.get("XDG_CONFIG_HOME"):
+        directories += [os.path.join(config, "conda"), os.path.join(config, "mamba")]
+    directories += [str(home / each) for each in (".config/conda", ".config/mamba", ".conda", ".mamba", "")]
+    files = [os.path.join(directory, name) for directory in directories for name in _NAMES]
+    files += [os.path.expanduser(environ[name]) for name in ("CONDARC", "MAMBARC") if environ.get(name)]
+    return tuple(dict.fromkeys(each for file in files for each in (file, *_inside(file))))
+
+
+def _inside(directory: str) -> Iterator[str]:
+    if not directory.endswith(".d"):
+        return
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return
+    yield from (os.path.join(directory, name) for name in names if name.endswith((".yml", ".yaml")))
+
+
+# What was learnt of installations, on disk: small files that may vanish at any time and are never trusted.
+
+
+_Kept = TypeVar("_Kept", bound=Struct)
+
+Stamp: TypeAlias = tuple[int, int, int] | None
+"""Modification time in nanoseconds, size and inode of a file; None if it is not there."""
+
+
+def stamp(path: str | Path) -> Stamp:
+    """Look at a file or directory: if the stamp is another later on, it was changed."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def cache_file(cache: Path, subject: str, kind: str) -> Path:
+    """The file that keeps what is known of a root prefix or an executable."""
+    return cache / f"{hashlib.blake2b(os.fsencode(subject), digest_size=12).hexdigest()}.{kind}"
+
+
+def recall_answer(file: Path, shape: type[_Kept]) -> _Kept | None:
+    """Read what was kept; None if there is nothing, or nothing that makes sense."""
+    try:
+        return msgspec.msgpack.decode(file.read_bytes(), type=shape)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def remember_answer(file: Path, value: Struct) -> None:
+    """Write a file whole or not at all, readable by its owner alone; if it cannot be written, that is no harm."""
+    with suppress(OSError, UnicodeEncodeError):  # a full disk, a home that is not ours, a path that is no UTF-8
+        put_in_cache(file, msgspec.msgpack.encode(value))
+
+
+# Who asks a conda.
+
+
+class CondaClient(Struct, frozen=True):
+    """Puts questions to condas, and knows where to keep what they answer."""
+
+    runner: Runner
+    caller: Caller
+    cache: Path
+    """The directory for answers; it need not exist."""
+    now: Callable[[], datetime]
+    """The clock, with zone."""
+    seconds: float
+    """How long a conda may take for one answer."""
+
+    async def read(self, installation: Installation, command: Sequence[str]) -> Answer:
+        """Run a command that only reads; raises CondaError if it cannot be run or does not end in time."""
+        environ = reading_environ(self.caller, installation)
+        return await self.runner(command, environ=environ, seconds=self.seconds)
+
+
+# Ask a conda what only conda knows, without changing anything, and remember it.
+
+
+_T = TypeVar("_T")
+
+_SCHEMA = 1
+"""Counts the shapes of what is remembered: another number, another key."""
+_MOST_AGE = timedelta(hours=24)
+_CONFIGURING = re.compile(r"CONDA|MAMBA|XDG_|HOME$")
+"""The environment variables that an answer may depend on."""
+
+
+class Asked(Struct, frozen=True):
+    """What an installation answered, as far as it did."""
+
+    facts: CondaFacts
+    problems: tuple[CondaError, ...] = ()
+    """Why something is missing from the facts."""
+    listed: bool = True
+    """Whether it listed its environments; where that would change a file, it is not asked to."""
+
+
+class _Remembered(Struct, frozen=True):
+    key: bytes
+    asked: datetime
+    envs_dirs: tuple[tuple[str, Stamp], ...]
+    facts: CondaFacts
+
+
+async def ask(installation: Installation, inquirer: CondaClient) -> Asked:
+    """Ask an installation for its configuration and its environments, both at once, and remember a whole answer.
+
+    Never raises CondaError: what fails is among the problems, and what the other command said is kept.
+    """
+    caller, began = inquirer.caller, inquirer.now()
+    key = _key(installation, caller)
+    may_list = not await asyncio.to_thread(listing_would_change, caller.home, caller.euid)
+    problems: list[CondaError] = []
+    facts, prefixes = await asyncio.gather(
+        _unless_it_fails(_configuration(installation, inquirer), CondaFacts(), problems),
+        _unless_it_fails(_environments(installation, inquirer, may_list), None, problems),
+    )
+    facts = msgspec.structs.replace(facts, environments=prefixes or ())
+    if not problems:
+        envs_dirs = tuple((each, stamp(each)) for each in facts.envs_dirs)
+        remember_answer(_file(installation, inquirer), _Remembered(key, began, envs_dirs, facts))
+    return Asked(facts, tuple(problems), listed=prefixes is not None)
+
+
+def remembered(installation: Installation, inquirer: CondaClient) -> CondaFacts | None:
+    """Recall the last answer if nothing that it depends on has changed since, and it is not a day old."""
+    kept = recall_answer(_file(installation, inquirer), _Remembered)
+    if kept is None or kept.key != _key(installation, inquirer.caller):
+        return None
+    if not timedelta() <= inquirer.now() - kept.asked < _MOST_AGE:
+        return None
+    return kept.facts if all(stamp(each) == seen for each, seen in kept.envs_dirs) else None
+
+
+async def _configuration(installation: Installation, inquirer: CondaClient) -> CondaFacts:
+    if installation.kind == "conda":
+        return parse_configuration(await inquirer.read(installation, commands.show_config(installation.executable)))
+    return parse_mamba_info(await inquirer.read(installation, commands.mamba_info(installation.executable)))
+
+
+async def _environments(installation: Installation, inquirer: CondaClient, may_list: bool) -> tuple[str, ...] | None:
+    if not may_list:
+        return None
+    return parse_environments(await inquirer.read(installation, commands.env_list(installation.executable)))
+
+
+async def _unless_it_fails(answer: Awaitable[_T], otherwise: _T, problems: list[CondaError]) -> _T:
+    try:
+        return await answer
+    except CondaError as error:
+        problems.append(error)
+        return otherwise
+
+
+def _file(installation: Installation, inquirer: CondaClient) -> Path:
+    return cache_file(inquirer.cache, installation.root_prefix, "facts")
+
+
+def _key(installation: Installation, caller: Caller) -> bytes:
+    """All that an answer depends on, hashed: variables may hold secrets."""
+    environ = reading_environ(caller, installation)
+    depends_on = (
+        _SCHEMA,
+        installation.executable,
+        installation.version,
+        stamp(installation.executable),
+        caller.euid,
+        sorted((name, value) for name, value in environ.items() if _CONFIGURING.match(name)),
+        [(file, stamp(file)) for file in condarc_files(installation.root_prefix, caller.home, environ)],
+        stamp(environments_txt(caller.home)),
+    )
+    return hashlib.blake2b(repr(depends_on).encode()).digest()

@@ -1,0 +1,186 @@
+"""The conda installations of a machine: found, told apart, and asked for their version."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.conda import commands
+from condatui_core.conda.client import CondaClient, Stamp, cache_file, recall_answer, remember_answer, stamp
+from condatui_core.conda.parsers import parse_root_prefix, parse_version
+from condatui_core.conda.roots import NAMES, executable_in, kind_of, owner_of, recorded_version, root_of
+from condatui_core.errors import CondaError
+from condatui_core.records.installation import Installation, Kind
+
+_ROOTS = ("miniforge3", "mambaforge", "miniconda3", "miniconda", "anaconda3", "anaconda", "micromamba", "conda")
+
+
+class ExecutableCandidate(Struct, frozen=True):
+    """An executable that may be a conda."""
+
+    path: str
+    """Absolute, symlinks not followed."""
+    found_by: str
+    """`--conda`, the variable that names it, `PATH`, or the directory that was looked into."""
+    given: bool = False
+    """Whether the user asked for this one: then it is an error if it is not there."""
+
+
+def usual_places(home: Path) -> tuple[str, ...]:
+    """The root prefixes that installers propose, in this home and for the whole machine; most of them do not exist."""
+    parents = (str(home), "/opt", "/usr/local")
+    roots = [os.path.join(parent, name) for parent in parents for name in _ROOTS]
+    return (*roots, str(home / ".local"), str(home / ".local" / "share" / "mamba"))
+
+
+def find_executables(
+    given: Sequence[str], environ: Mapping[str, str], home: Path, places: Iterable[str]
+) -> tuple[ExecutableCandidate, ...]:
+    """Find every executable that may be a conda, those that the user names first; each file once, whatever leads there.
+
+    `given` are paths, root prefixes, or names to look for in PATH.
+    """
+    path = environ.get("PATH", "")
+    found: dict[str, ExecutableCandidate] = {}
+    candidates = [ExecutableCandidate(_given(each, path, home), "--conda", given=True) for each in given]
+    candidates += _in_variables(environ)
+    candidates += _in_directories(path.split(os.pathsep), "PATH")
+    for place in (environ.get("MAMBA_ROOT_PREFIX", ""), *places):
+        candidates += _in_directories((os.path.join(place, part) for part in ("bin", "condabin")), place)
+    for candidate in candidates:
+        found.setdefault(os.path.realpath(candidate.path), candidate)
+    return tuple(found.values())
+
+
+def _given(text: str, path: str, home: Path) -> str:
+    if os.sep not in text and (found := shutil.which(text, path=path)):
+        return os.path.abspath(found)
+    if text.startswith("~/"):
+        text = str(home / text[2:])
+    absolute = os.path.abspath(text)
+    inside = (os.path.join(absolute, "bin", name) for name in NAMES)
+    return next(filter(os.path.isfile, inside), absolute)
+
+
+def _in_variables(environ: Mapping[str, str]) -> Iterator[ExecutableCandidate]:
+    for variable in ("CONDA_EXE", "MAMBA_EXE"):
+        path = environ.get(variable, "")
+        # A conda run from its sources names its python here.
+        if os.path.isabs(path) and os.path.basename(path) in NAMES and os.path.isfile(path):
+            yield ExecutableCandidate(path, f"${variable}")
+
+
+def _in_directories(directories: Iterable[str], found_by: str) -> Iterator[ExecutableCandidate]:
+    for directory in filter(os.path.isabs, directories):
+        for name in NAMES:
+            path = os.path.join(directory, name)
+            if os.path.isfile(path):
+                yield ExecutableCandidate(path, found_by)
+
+
+class _Identity(Struct, frozen=True):
+    """What an executable said it is, for as long as it stays the same file."""
+
+    stamp: Stamp
+    kind: Kind
+    version: str
+    root_prefix: str
+
+
+async def find_installations(
+    given: Sequence[str], places: Iterable[str], inquirer: CondaClient
+) -> tuple[Installation, ...]:
+    """Find the installations, each root prefix once, those given by the user first.
+
+    One that cannot be used has an `error`; only what the user gave may be missing. A process is run only where neither
+    the disk nor the cache tells the version, all of them at once.
+    """
+    found = await asyncio.to_thread(_on_disk, given, tuple(places), inquirer)
+    identified = await asyncio.gather(*(_identify(each, inquirer) for each in _by_root(found)))
+    return _by_root(identified)
+
+
+def _on_disk(given: Sequence[str], places: Sequence[str], inquirer: CondaClient) -> list[Installation]:
+    caller = inquirer.caller
+    candidates = find_executables(given, caller.environ, caller.home, places)
+    return [_look(each, inquirer) for each in candidates]
+
+
+def _look(candidate: ExecutableCandidate, inquirer: CondaClient) -> Installation:
+    """What can be said of a candidate without running it."""
+    executable = candidate.path
+    root = root_of(executable, inquirer.caller.environ, inquirer.caller.home)
+    if root and not candidate.given:
+        root = owner_of(root) or root
+        executable = executable_in(root) or executable  # conda before mamba
+    kind = kind_of(executable)
+    return Installation(
+        executable=executable,
+        root_prefix=root or "",
+        version=recorded_version(root, kind) if root and executable.startswith(root + os.sep) else "",
+        kind=kind,
+        found_by=candidate.found_by,
+        error=_unusable(executable),
+    )
+
+
+def _unusable(executable: str) -> str:
+    if not os.path.exists(executable):
+        return "It does not exist."
+    if os.path.isdir(executable):
+        return "It is a directory without a conda in it."
+    return "" if os.access(executable, os.X_OK) else "It is not executable."
+
+
+def _by_root(installations: Iterable[Installation]) -> tuple[Installation, ...]:
+    """Each root once, a usable installation rather than a broken one; those of unknown root by their executable."""
+    first: dict[str, Installation] = {}
+    for each in installations:
+        root = each.root_prefix or os.path.realpath(each.executable)
+        if root not in first or (first[root].error and not each.error):
+            first[root] = each
+    return tuple(first.values())
+
+
+async def _identify(installation: Installation, inquirer: CondaClient) -> Installation:
+    if installation.error or (installation.version and installation.root_prefix):
+        return installation
+    if installation.kind == "micromamba" and not installation.root_prefix:
+        return msgspec.structs.replace(installation, error="It has no root prefix yet.")
+    try:
+        identity = await _identity(installation, inquirer)
+    except CondaError as error:
+        reason = error.detail.partition("\n")[0]
+        return msgspec.structs.replace(installation, error=f"{error.title} {reason}".strip())
+    return msgspec.structs.replace(
+        installation, kind=identity.kind, version=identity.version, root_prefix=identity.root_prefix
+    )
+
+
+async def _identity(installation: Installation, inquirer: CondaClient) -> _Identity:
+    executable = installation.executable
+    file = cache_file(inquirer.cache, executable, "identity")
+    seen = stamp(executable)
+    if (kept := recall_answer(file, _Identity)) and kept.stamp == seen:
+        return kept
+    answer = await inquirer.read(installation, commands.version(executable))
+    kind, version = parse_version(answer, installation.kind)
+    root = installation.root_prefix
+    if not root:
+        root = parse_root_prefix(await inquirer.read(installation, commands.root_prefix(executable)))
+    identity = _Identity(seen, kind, version, root)
+    remember_answer(file, identity)
+    return identity
+
+
+def installations_on_disk(
+    given: Sequence[str], places: Iterable[str], inquirer: CondaClient
+) -> tuple[Installation, ...]:
+    """Find the installations by stats alone, without their versions where only a process could tell them."""
+    return _by_root(_on_disk(given, tuple(places), inquirer))

@@ -1,0 +1,152 @@
+"""Failures in words: what was asked, what conda said, what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+
+from condatui_core.errors import CondaError
+from condatui_core.proc.runner import Answer
+from condatui_core.text import mask_credentials, sanitize
+
+_CRASH = re.compile(r"^ {4}(\S.*)\n\s*^`\$ ", re.MULTILINE)
+"""The exception in a crash report: the end of the traceback, before the command that crashed."""
+_BY_HAND = "Run the command by hand to see more."
+_HINTS = {
+    "CorruptedEnvironmentError": "A file in the conda-meta directory of that environment is damaged.",
+    "EnvironmentNotWritableError": "The environment belongs to somebody else: ask its owner.",
+    "EnvironmentLocationNotFound": "The environment is gone: reload.",
+    "NoSpaceLeftError": "The disk is full: remove something first.",
+    "CondaMemoryError": "The machine has run out of memory.",
+    "CondaHTTPError": "Is the network there, and the channel?",
+    "OfflineError": "conda is set to offline and does not have all it needs.",
+}
+
+
+def check_answer(answer: Answer, asked: str) -> Answer:
+    """Give the answer back if the command did what was asked; raise CondaError with conda's own words if not.
+
+    `asked` completes the title: `list its environments`. A document about an error means nothing if conda went on to
+    succeed, so the exit code and the last document decide.
+    """
+    error = _error_document(answer)
+    if answer.exit_code == 0 and error is None:
+        return answer
+    name = _name(answer.argv)
+    raise CondaError(f"{name} could not {asked}.", _detail(answer, error), _hint(answer, error))
+
+
+def nonsense(answer: Answer, asked: str, reason: str) -> CondaError:
+    """The error for a command that ended well but whose answer is not what it should be."""
+    said = last_words(answer.stdout) or last_words(answer.stderr)
+    detail = "\n".join(part for part in (sanitize(reason), said, command_line(answer.argv)) if part)
+    return CondaError(f"{_name(answer.argv)} could not {asked}: its answer makes no sense.", detail, _BY_HAND)
+
+
+def not_started(argv: Sequence[str], error: OSError | ValueError) -> CondaError:
+    """The error for a command that could not even be started."""
+    reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    hint = ""
+    if isinstance(error, FileNotFoundError) and os.path.exists(argv[0]):
+        reason = "the interpreter in its first line does not exist"
+        hint = "The installation was moved or its python is gone."
+    elif isinstance(error, PermissionError):
+        hint = "Is it executable, and may you read it?"
+    return CondaError(f"{_name(argv)} could not be started.", f"{reason}\n{command_line(argv)}", hint)
+
+
+def timed_out(argv: Sequence[str], seconds: float) -> CondaError:
+    """The error for a command that was ended because it took too long."""
+    title = f"{_name(argv)} did not answer within {seconds:g} seconds."
+    return CondaError(title, command_line(argv), "The setting `conda_seconds` gives it more time.")
+
+
+def too_much(argv: Sequence[str], most_bytes: int) -> CondaError:
+    """The error for a command that was ended because it wrote without end, or that would not end at all."""
+    return CondaError(f"{_name(argv)} wrote more than {most_bytes:,} bytes.", command_line(argv), _BY_HAND)
+
+
+def command_line(argv: Sequence[str]) -> str:
+    """A command as it can be pasted into a shell, without its credentials."""
+    return f"$ {sanitize(mask_credentials(shlex.join(argv)))}"
+
+
+def last_words(text: str, lines: int = 8) -> str:
+    """The last lines of an output that say something, fit to be shown: printable and without credentials.
+
+    Of the report that conda makes when it crashes, only the exception: the report holds the user's whole environment.
+    """
+    if crash := _CRASH.search(text):
+        text = crash[1]
+    said = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip(" \t\0")]
+    return "\n".join(sanitize(mask_credentials(line))[:2000] for line in said[-lines:])
+
+
+def _name(argv: Sequence[str]) -> str:
+    return sanitize(os.path.basename(argv[0]))
+
+
+def _error_document(answer: Answer) -> Mapping[str, object] | None:
+    objects = [document for document in answer.documents if isinstance(document, dict)]
+    if objects and ("exception_name" in objects[-1] or objects[-1].get("success") is False):
+        return objects[-1]
+    return None
+
+
+def _detail(answer: Answer, error: Mapping[str, object] | None) -> str:
+    if error is not None:
+        said = last_words("\n".join(dict.fromkeys(_messages(error))), lines=40)
+    elif answer.exit_code < 0:
+        said = f"It was ended by {_signal_name(-answer.exit_code)}."
+    else:
+        said = last_words(answer.stderr) or last_words(answer.stdout) or "It said nothing."
+    return f"{said}\n{command_line(answer.argv)} → {answer.exit_code}"
+
+
+def _messages(error: Mapping[str, object]) -> Iterator[str]:
+    """What an error document says, those nested in it included; never its report of the user's whole environment."""
+    nested = error.get("errors")
+    if isinstance(nested, list) and nested:
+        for each in nested:
+            yield from _messages(each) if isinstance(each, dict) else (str(each),)
+    else:
+        yield str(error.get("message") or error.get("error") or error.get("exception_name") or "It gave no reason.")
+
+
+def _hint(answer: Answer, error: Mapping[str, object] | None) -> str:
+    if error is not None:
+        if "traceback" in error and "message" not in error:
+            return f"This is a crash of conda itself. {_BY_HAND}"
+        return _guidance(error) or next((_HINTS[name] for name in _exceptions(error) if name in _HINTS), "")
+    if answer.exit_code == -signal.SIGKILL:
+        return "The machine may have run out of memory."
+    if answer.exit_code == 2:
+        return "This conda may be too old for the command."
+    return _BY_HAND
+
+
+def _exceptions(error: Mapping[str, object]) -> Iterator[str]:
+    yield str(error.get("exception_name"))
+    nested = error.get("errors")
+    for each in nested if isinstance(nested, list) else ():
+        if isinstance(each, dict):
+            yield from _exceptions(each)
+
+
+def _guidance(error: Mapping[str, object]) -> str:
+    """What conda itself advises (26.7 and later)."""
+    guidance = error.get("guidance")
+    hints = guidance.get("hints") if isinstance(guidance, dict) else None
+    if not isinstance(hints, list):
+        return ""
+    return last_words("\n".join(str(each["text"]) for each in hints if isinstance(each, dict) and "text" in each))
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"

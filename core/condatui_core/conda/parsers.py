@@ -1,0 +1,174 @@
+"""What conda and mamba answer, in every shape that their versions give it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.conda.errors import check_answer, nonsense
+from condatui_core.proc.runner import Answer
+from condatui_core.records.installation import ChannelConfig, CondaFacts, Kind
+from condatui_core.text import strip_credentials
+
+# The JSON documents in what conda writes: sometimes two of them, sometimes with words before and between.
+
+
+_START = re.compile(r'\{(?=\s*["}])|\[(?=\s*[]\["{\d\-tfn])')
+"""An opening bracket after which an object or an array may well go on."""
+_DECODER = json.JSONDecoder()
+_MOST_FAILURES = 1000
+"""How many brackets may turn out to open nothing before the rest counts as junk."""
+
+
+def parse_documents(output: bytes | bytearray) -> tuple[object, ...]:
+    """Find all JSON objects and arrays in the bytes that a process wrote; what lies between them is left out.
+
+    Never raises, and takes linear time on junk. Bytes that are no UTF-8 become surrogates, as os.fsdecode makes them.
+    """
+    # Under a terminal, conda separates progress objects by NUL and ends lines by CR LF; JSON has neither inside.
+    text = output.decode("utf-8", "surrogateescape").replace("\0", "\n").replace("\r", "\n")
+    documents: list[object] = []
+    position = failures = scanned = 0
+    while failures < _MOST_FAILURES and scanned <= 4 * len(text) and (start := _START.search(text, position)):
+        found, end = _document_at(text, start.start())
+        if found:
+            documents.append(*found)
+            position = end
+        else:
+            position = start.end()
+            failures += 1
+            scanned += end - start.start()
+    return tuple(documents)
+
+
+def _document_at(text: str, start: int) -> tuple[tuple[object, ...], int]:
+    """The one document that begins here, if there is one, and how far it was read."""
+    try:
+        document, end = _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        return (), error.pos
+    except (ValueError, RecursionError):  # a number of thousands of digits, arrays in thousands of arrays
+        return (), start
+    return (document,), end
+
+
+# What conda and mamba answer, in every shape that their versions give it.
+
+
+_Shape = TypeVar("_Shape", bound=Struct)
+
+_VERSION = re.compile(r"^(?:(conda|mamba) )?(\d+\.\d\S*)\s*$", re.MULTILINE)
+
+
+class _EnvironmentListing(Struct):
+    """`env list`: first `envs` alone, since 24.7 among all that `info` says, since 25.11 with details; mamba `envs`."""
+
+    envs: tuple[str, ...]
+
+
+class _AnsweredChannel(Struct):
+    """A channel as `config --show` dumps it. Its token and user are not even read."""
+
+    scheme: str | None = None
+    location: str | None = None
+    name: str | None = None
+
+
+class _Configuration(Struct):
+    channel_alias: _AnsweredChannel | str
+    custom_channels: dict[str, _AnsweredChannel | str]
+    custom_multichannels: dict[str, tuple[_AnsweredChannel | str, ...]]
+    default_channels: tuple[_AnsweredChannel | str, ...]
+    envs_dirs: tuple[str, ...]
+    pkgs_dirs: tuple[str, ...]
+
+
+class _MambaInfo(Struct, rename={"envs_dirs": "envs directories", "pkgs_dirs": "package cache"}):
+    envs_dirs: tuple[str, ...]
+    pkgs_dirs: tuple[str, ...]
+
+
+class _RootPrefix(Struct):
+    root_prefix: str
+
+
+def parse_environments(answer: Answer) -> tuple[str, ...]:
+    """Read the prefixes that `env list --json` answered; raises CondaError if conda failed or answered nonsense."""
+    return _read(answer, _EnvironmentListing, "list its environments").envs
+
+
+def parse_configuration(answer: Answer) -> CondaFacts:
+    """Read what `config --show … --json` answered; raises CondaError as `parse_environments` does."""
+    shown = _read(answer, _Configuration, "show its configuration")
+    multichannels = {
+        name: tuple(_base_url(each) for each in members) for name, members in shown.custom_multichannels.items()
+    }
+    multichannels.setdefault("defaults", tuple(_base_url(each) for each in shown.default_channels))
+    return CondaFacts(
+        envs_dirs=shown.envs_dirs,
+        pkgs_dirs=shown.pkgs_dirs,
+        channels=ChannelConfig(
+            channel_alias=_base_url(shown.channel_alias),
+            custom_channels=tuple((name, _custom_url(name, each)) for name, each in shown.custom_channels.items()),
+            custom_multichannels=tuple(multichannels.items()),
+        ),
+    )
+
+
+def parse_root_prefix(answer: Answer) -> str:
+    """Read what `config --show root_prefix --json` answered; raises CondaError as `parse_environments` does."""
+    return _read(answer, _RootPrefix, "tell its root prefix").root_prefix
+
+
+def parse_version(answer: Answer, kind: Kind) -> tuple[Kind, str]:
+    """Read what `--version` answered: what it really is, and its version; `kind` is what its name makes believe.
+
+    `conda 24.7.1`, `mamba 1.5.8` before its conda's, or a number alone, as mamba 2 and micromamba say it. Raises
+    CondaError as `parse_environments` does.
+    """
+    check_answer(answer, "tell its version")
+    found = _VERSION.search(answer.stdout) or _VERSION.search(answer.stderr)
+    if not found:
+        raise nonsense(answer, "tell its version", "There is no version in it.")
+    name, version = found.groups()
+    if name is None and kind == "conda":
+        return "micromamba", version
+    return ("conda" if name == "conda" else kind), version
+
+
+def parse_mamba_info(answer: Answer) -> CondaFacts:
+    """Read the directories out of what mamba's `info --json` answered; raises CondaError as `parse_environments` does.
+
+    mamba does not tell its channel aliases, so the channels are those of an unconfigured conda.
+    """
+    info = _read(answer, _MambaInfo, "tell its directories")
+    return CondaFacts(envs_dirs=info.envs_dirs, pkgs_dirs=info.pkgs_dirs)
+
+
+def _read(answer: Answer, shape: type[_Shape], asked: str) -> _Shape:
+    objects = [document for document in check_answer(answer, asked).documents if isinstance(document, dict)]
+    if not objects:
+        raise nonsense(answer, asked, "There is no JSON object in it.")
+    key = shape.__struct_encode_fields__[0]
+    document = next((each for each in reversed(objects) if key in each), objects[-1])
+    try:
+        return msgspec.convert(document, shape)
+    except msgspec.ValidationError as error:
+        raise nonsense(answer, asked, str(error)) from error
+
+
+def _base_url(channel: _AnsweredChannel | str) -> str:
+    if isinstance(channel, str):
+        return strip_credentials(channel).rstrip("/")
+    host = f"{channel.scheme}://{channel.location or ''}" if channel.scheme else channel.location
+    return strip_credentials("/".join(part.rstrip("/") for part in (host, channel.name) if part))
+
+
+def _custom_url(name: str, channel: _AnsweredChannel | str) -> str:
+    """As a string, a custom channel is what its name is appended to, as in a condarc."""
+    url = _base_url(channel)
+    return f"{url}/{name}" if isinstance(channel, str) else url

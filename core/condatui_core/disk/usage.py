@@ -1,0 +1,255 @@
+"""What is known of the disk at one moment: what the records claim, what was measured since, and what follows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import chain
+
+from msgspec.structs import replace as replace_fields
+
+from condatui_core.analyses.cleanup import CleanupChoice
+from condatui_core.disk.breakdown import break_down
+from condatui_core.disk.findings import DISK_FINDINGS, holders_of_packages
+from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
+from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.finding import SEVERITIES
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.request import Cleanable
+from condatui_core.settings import Locations
+
+# What the records claim, at once and without touching a file: shown until the disk is measured.
+
+
+_Package = tuple[str | None, str, str, str]
+
+
+class ManagedSizes:
+    """Managed bytes of all environments, and what they seem to share: the same package is taken for the same files."""
+
+    def __init__(self, environments: Collection[Environment]) -> None:
+        self._packages = {each.prefix: _packages(each) for each in environments}
+        self._pip = {
+            each.prefix: sum(one.installed_bytes for one in each.contents.pip_distributions) if each.contents else 0
+            for each in environments
+        }
+        self._holders: dict[_Package, set[str]] = {}
+        for prefix, packages in self._packages.items():
+            for package in packages:
+                self._holders.setdefault(package, set()).add(prefix)
+
+    def __contains__(self, prefix: object) -> bool:
+        return prefix in self._packages
+
+    def use_of(self, prefix: str) -> ManagedUse:
+        """Say what one environment claims. Raises KeyError if it is not among them."""
+        packages = self._packages[prefix]
+        total = sum(packages.values()) + self._pip[prefix]
+        return ManagedUse(prefix=prefix, total=total, exclusive=self.frees((prefix,)))
+
+    def frees(self, selection: Collection[str]) -> int:
+        """Say what removing these would free if no package cache held their packages too, bytes at face value."""
+        gone = set(selection)
+        mine = dict(chain.from_iterable(self._packages[prefix].items() for prefix in gone))
+        pip = sum(self._pip[prefix] for prefix in gone)
+        return pip + sum(size for package, size in mine.items() if self._holders[package] <= gone)
+
+
+def _packages(environment: Environment) -> dict[_Package, int]:
+    records = environment.contents.packages if environment.contents else ()
+    return {_identity(record): record.installed_bytes for record in records}
+
+
+def _identity(record: PackageRecord) -> _Package:
+    return record.base_url, record.name, record.version, record.build
+
+
+_BATCH_SECONDS = 0.3
+"""How often what was measured meanwhile is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUsage:
+    """What is known of the disk at one moment; a later one replaces it whole."""
+
+    managed: ManagedSizes
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    """By prefix: measured as soon as it is walked, until then as last measured or as the records claim."""
+    entries: int = 0
+    """How many directory entries this walk has looked at."""
+    complete: bool = False
+    """Whether this walk is over; what follows here is of the last one that was."""
+    anew: bool = False
+    """Whether that one read everything; otherwise only directories that had changed."""
+    graph: LinkGraph | None = None
+    """Who holds what."""
+    uses: Mapping[str, DiskUse] = field(default_factory=dict)
+    """By prefix."""
+    caches: tuple[CacheUse, ...] = ()
+    copied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Prefixes with a record of each package, by its name in a package cache."""
+    total: int = 0
+    """What all environments and package caches occupy together."""
+    reclaimable: int = 0
+    """What of that are archives, and packages that nobody needs."""
+
+    @property
+    def places(self) -> tuple[DiskPlace, ...]:
+        """All that was measured."""
+        return self.graph.places if self.graph else ()
+
+    def freed_by(self, prefixes: Collection[str]) -> Freed:
+        """Tell what removing these would free; as the records claim it while one of them is not measured."""
+        graph = self.graph
+        if graph is None or not all(prefix in self.uses for prefix in prefixes):
+            known = [prefix for prefix in prefixes if prefix in self.managed]
+            claimed = sum(self.managed.use_of(prefix).total for prefix in known)
+            frees = self.managed.frees(known)
+            return Freed(frees=frees, with_cache_clean=frees, one_by_one=claimed, together=claimed, measured=False)
+        nested = graph.nested_in(prefixes)
+        return Freed(
+            frees=graph.frees(prefixes),
+            with_cache_clean=graph.frees_with_cache_clean(prefixes),
+            one_by_one=sum(self._total(path) for path in (*prefixes, *nested)),
+            together=graph.total(prefixes),
+            kept_by=graph.kept_by(prefixes),
+            outside=graph.held_outside(prefixes),
+            nested=len(nested),
+            at_least=any(self.costs[prefix].at_least for prefix in prefixes if prefix in self.costs),
+        )
+
+    def frees_with_choice(self, choice: CleanupChoice) -> int:
+        """Tell what `df` gains when just this goes, the environments first; 0 if nothing was measured."""
+        if self.graph is None:
+            return 0
+        return self.graph.frees_with_cleaning(choice.prefixes, dict(choice.cleaned), copied_by=self.copied_by)
+
+    def added_to(self, inventory: Inventory) -> Inventory:
+        """The same inventory, in which environments have the findings of measuring them as well."""
+        return replace_fields(inventory, environments=tuple(map(self._judged, inventory.environments)))
+
+    def _judged(self, environment: Environment) -> Environment:
+        measured = self.uses[environment.prefix].findings if environment.prefix in self.uses else ()
+        others = (finding for finding in environment.findings if finding.id not in DISK_FINDINGS)
+        findings = tuple(sorted((*others, *measured), key=lambda finding: SEVERITIES.index(finding.severity)))
+        return environment if findings == environment.findings else replace_fields(environment, findings=findings)
+
+    def _total(self, path: str) -> int:
+        if path in self.uses:
+            return self.uses[path].total
+        return next((cache.total for cache in self.caches if cache.path == path), 0)
+
+
+async def survey(
+    measurements: AsyncGenerator[Measurement, None],
+    inventory: Inventory,
+    *,
+    anew: bool = False,
+    former: DiskUsage | None = None,
+) -> AsyncGenerator[DiskUsage, None]:
+    """Yield what is known while this is measured, a few times a second; the last is complete.
+
+    What was known of a `former` walk stands until this one knows better. To leave this ends the walk.
+    """
+    known = await asyncio.to_thread(_begun, inventory, former)
+    yield known
+    told = time.monotonic()
+    async with aclosing(measurements) as steps:
+        async for measurement in steps:
+            if measurement.complete:
+                known = await asyncio.to_thread(_measured, known, measurement, inventory, anew)
+            elif time.monotonic() - told > _BATCH_SECONDS:
+                known = replace(known, costs={**known.costs, **_walked(measurement)}, entries=measurement.entries)
+            else:
+                continue
+            told = time.monotonic()
+            yield known
+
+
+def _begun(inventory: Inventory, former: DiskUsage | None) -> DiskUsage:
+    """What is known before anything is measured: what the records claim, and the figures of last time."""
+    managed = ManagedSizes(inventory.environments)
+    costs = {each.prefix: _claimed(managed, each.prefix) for each in inventory.environments if each.managed_bytes}
+    if former is None:
+        return DiskUsage(managed, costs)
+    last = {prefix: cost for prefix, cost in former.costs.items() if cost.measured and prefix in managed}
+    return replace(former, managed=managed, costs={**costs, **last}, entries=0, complete=False)
+
+
+def _claimed(managed: ManagedSizes, prefix: str) -> Cost:
+    use = managed.use_of(prefix)
+    return Cost(total=use.total, frees=use.exclusive, measured=False)
+
+
+def _walked(measurement: Measurement) -> Mapping[str, Cost]:
+    """What is exact already: all but who shares what is not an environment's own."""
+    caches = {place.path for place in measurement.places if place.cache}
+    sizes = (each for path, each in measurement.sizes.items() if path not in caches)
+    return {each.path: Cost(total=each.total, frees=each.exclusive) for each in sizes}
+
+
+def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, anew: bool) -> DiskUsage:
+    graph = measurement.graph
+    assert graph is not None
+    uses = {place.path: use for place in measurement.places if (use := measurement.use_of(place.path))}
+    copied_by = holders_of_packages(inventory.environments, empty=True)
+    paths = [place.path for place in measurement.places if place.cache]
+    parts: tuple[Cleanable, ...] = ("tarballs", "packages")
+    return replace(
+        known,
+        costs={prefix: use.cost for prefix, use in uses.items()},
+        entries=measurement.entries,
+        complete=True,
+        anew=anew,
+        graph=graph,
+        uses=uses,
+        caches=tuple(
+            graph.cache_use(path, copied_by=copied_by, findings=measurement.findings.get(path, ())) for path in paths
+        ),
+        copied_by=copied_by,
+        total=graph.total(place.path for place in measurement.places),
+        reclaimable=graph.frees_with_cleaning((), dict.fromkeys(paths, parts), copied_by=copied_by),
+    )
+
+
+class Disk:
+    """Measures the environments of an inventory and the package caches beside them."""
+
+    def __init__(self, locations: Locations, *, environ: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+        self._kept = locations.disk_cache
+        self._home = locations.home
+        self._environ = environ
+        self._clock = clock
+
+    async def measure(self, inventory: Inventory, *, anew: bool = False) -> AsyncGenerator[Measurement, None]:
+        """Yield what is known of the disk, more each time; see `measure` for what `anew` is about.
+
+        To leave the generator ends the walk.
+        """
+        places = await asyncio.to_thread(self._places, inventory)
+        walk = measure(places, kept=self._kept, environ=self._environ, now=self._clock(), anew=anew)
+        async with aclosing(walk) as measurements:
+            async for measurement in measurements:
+                yield measurement
+
+    def survey(
+        self, inventory: Inventory, *, anew: bool = False, former: DiskUsage | None = None
+    ) -> AsyncGenerator[DiskUsage, None]:
+        """Yield what is known of the disk and what follows from it, a few times a second; see `survey`."""
+        return survey(self.measure(inventory, anew=anew), inventory, anew=anew, former=former)
+
+    async def break_down(self, environment: Environment, places: Iterable[DiskPlace]) -> Breakdown:
+        """Tell what is in an environment, by package, beside the event loop; one that was not read has no packages."""
+        contents = environment.contents or PrefixContents()
+        nested = nested_in(environment.prefix, places)
+        return await asyncio.to_thread(break_down, environment.prefix, contents, nested=nested)
+
+    def _places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
+        return disk_places(inventory, environ=self._environ, home=self._home)

@@ -1,0 +1,214 @@
+"""The processes that look at the disk: forked, talked with over pipes, and dealt work a piece at a time."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import traceback
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Generic, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from condatui_core.disk.messages import PlaceRequest
+from condatui_core.disk.scan import OF_A_CACHE, ROOT, Met, Rechecked, Scanner, changed_rows, read_again
+from condatui_core.disk.tree import InodeTree, ScanProblem
+from condatui_core.disk.tree_store import TreeFile
+
+# A forked process and the two pipes to talk with it: a tenth of what multiprocessing would have to import.
+
+
+_Sent = TypeVar("_Sent")
+_Received = TypeVar("_Received")
+
+_LENGTH = 8
+
+
+class Pipe(Generic[_Sent, _Received]):
+    """One end: whole objects go out and come in."""
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+
+    def fileno(self) -> int:
+        """What to wait at for the next object, if it is not sent before it was asked for."""
+        return self._incoming.fileno()
+
+    def send(self, message: _Sent) -> None:
+        """Send an object; raises BrokenPipeError if nobody is there any more."""
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        self._outgoing.write(len(data).to_bytes(_LENGTH, "big"))
+        self._outgoing.write(data)
+        self._outgoing.flush()
+
+    def receive(self) -> _Received:
+        """Wait for an object; raises EOFError if none comes any more."""
+        length = int.from_bytes(self._incoming.read(_LENGTH), "big")
+        data = self._incoming.read(length)
+        if not length or len(data) < length:
+            raise EOFError("the other process has ended")
+        received: _Received = pickle.loads(data)  # from a child of this very process
+        return received
+
+    def close(self) -> None:
+        """Let go of the pipes."""
+        self._incoming.close()
+        self._outgoing.close()
+
+
+class Forked(Pipe[_Sent, _Received]):
+    """The end of the one who forked."""
+
+    def __init__(
+        self, serve: Callable[[Pipe[_Received, _Sent]], None], *, apart_from: list[Forked[_Sent, _Received]]
+    ) -> None:
+        """Fork a process that runs `serve` and nothing else; this one must have no threads.
+
+        The child lets go of its siblings' pipes: an end that stayed open there would hide that the other one has gone.
+        """
+        to_child, to_parent = os.pipe(), os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            status = 1
+            try:
+                for ours in (to_child[1], to_parent[0]):
+                    os.close(ours)
+                for sibling in apart_from:
+                    sibling.close()
+                serve(Pipe(os.fdopen(to_child[0], "rb"), os.fdopen(to_parent[1], "wb")))
+                status = 0
+            finally:
+                if status:
+                    traceback.print_exc()
+                os._exit(status)
+        for theirs in (to_child[0], to_parent[1]):
+            os.close(theirs)
+        super().__init__(os.fdopen(to_parent[0], "rb"), os.fdopen(to_child[1], "wb"))
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        self.close()
+
+
+# One of the processes that look at the disk: it takes a piece of work at a time and gives back what it found.
+
+
+_SECONDS = 0.2
+"""How long one piece of work may take before what is left of it is dealt anew."""
+
+
+class Task(Struct, frozen=True):
+    """Walk a place, or a part of one."""
+
+    number: int
+    """Of the place."""
+    place: PlaceRequest
+    now: int
+    starts: tuple[bytes, ...] = ()
+    """What to scan; nothing for the whole of a place, of which a tree may have been kept."""
+    kept_in: Path | None = None
+    """Where trees are kept; None to read everything."""
+
+
+class Found(Struct, frozen=True):
+    """What came of a task."""
+
+    task: Task
+    rechecked: Rechecked | None
+    """None if the place is as it was."""
+    problems: tuple[ScanProblem, ...] = ()
+    """Of a place that is as it was."""
+    rest: list[bytes] = field(default_factory=list)
+    """What is still to be scanned."""
+
+
+def serve(dealer: Pipe[Found, Task]) -> None:
+    """Carry out tasks until nobody is there to give one or to take what was found."""
+    met: defaultdict[int, Met] = defaultdict(Met)
+    try:
+        while True:
+            dealer.send(carry_out(dealer.receive(), met))
+    except (EOFError, BrokenPipeError):
+        return
+
+
+def carry_out(task: Task, met: defaultdict[int, Met]) -> Found:
+    """Walk what a task says, for a while."""
+    if task.kept_in and not task.starts and (found := _recheck(task, TreeFile(task.kept_in, task.place.path), met)):
+        return found
+    scanner = _scanner(task, met)
+    rest = scanner.scan(task.starts or (ROOT,), seconds=_SECONDS)
+    return Found(task, Rechecked(scanner.tree, inodes=scanner.inodes), rest=rest)
+
+
+def _recheck(task: Task, kept: TreeFile, met: defaultdict[int, Met]) -> Found | None:
+    """Bring a kept tree up to date; None if there is none that is of any use."""
+    loaded = kept.load_rows()
+    if loaded is None:
+        return None
+    tree, skipped = loaded
+    try:
+        rows = set(changed_rows(task.place.path, tree))
+    except OSError:
+        return None
+    came, went = set(task.place.skip).difference(skipped), set(skipped).difference(task.place.skip)
+    if not rows and not came and not went:
+        return Found(task, None, tuple(tree.problems))
+    if not kept.load_links(tree):
+        return None
+    reread = {os.path.dirname(path) for path in went}
+    if task.place.cache:  # a file with a row of its own that has changed is found again where it is listed
+        reread.update(OF_A_CACHE)
+    rows.update(row for row, path in enumerate(tree.paths) if path in reread)
+    return Found(
+        task, read_again(task.place.path, tree, rows, lambda known: _scanner(task, met, known), also_gone=came)
+    )
+
+
+def refresh(task: Task, tree: InodeTree, rows: Collection[int]) -> Rechecked:
+    """Read rows again that have not changed, because links that they share with others have gone there."""
+    return read_again(task.place.path, tree, rows, lambda known: _scanner(task, defaultdict(Met), known))
+
+
+def _scanner(task: Task, met: defaultdict[int, Met], known: Collection[bytes] = ()) -> Scanner:
+    rows_of_files = OF_A_CACHE if task.place.cache else ()
+    return Scanner(task.place.path, met, now=task.now, rows_of_files=rows_of_files, skip={*task.place.skip, *known})
+
+
+# Work dealt to processes: whoever is free gets the next piece, and what is left of a piece is dealt anew.
+
+
+def carry_out_all(tasks: Iterable[Task], workers: int) -> Iterator[Found]:
+    """Carry out tasks and what they leave over; each result as it comes.
+
+    The workers are forked, so this is for a process that has no threads. A worker that dies is an EOFError.
+    """
+    waiting = deque(tasks)
+    idle: list[Forked[Task, Found]] = []
+    for _ in range(workers):
+        idle.append(Forked(serve, apart_from=idle))
+    everyone, busy = list(idle), list[Forked[Task, Found]]()
+    try:
+        while waiting or busy:
+            while waiting and idle:
+                idle[-1].send(waiting.popleft())
+                busy.append(idle.pop())
+            for worker in select.select(busy, (), ())[0]:
+                found = worker.receive()
+                busy.remove(worker)
+                idle.append(worker)
+                # Two halves, and before all others: what was begun is finished first.
+                halves = (found.rest[::2], found.rest[1::2])
+                waiting.extendleft(replace(found.task, starts=tuple(half)) for half in halves if half)
+                yield found
+    finally:
+        for worker in everyone:
+            worker.end()

@@ -1,0 +1,150 @@
+"""Explicit lists, a URL a line, and requirements, a spec a line: read, and written in the order of installation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote
+
+from condatui_core.analyses.channels import channel_location
+from condatui_core.environment_files.export_model import ExportModel, channel_references, package_spec, pinned_comments
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.text import mask_credentials, sanitize, strip_credentials
+
+# Explicit lists: a URL a line, as `conda list --explicit` and `conda-lock` write them.
+
+
+MARK = "@EXPLICIT"
+"""The line by which conda knows such a list."""
+
+_HASH = re.compile(r"(?:md5:|sha256:)?(?:(?P<md5>[0-9a-fA-F]{32})|(?P<sha256>[0-9a-fA-F]{64}))")
+_EXTENSIONS = (".conda", ".tar.bz2")
+_PARTS = 3  # name, version, build
+
+
+def looks_explicit(text: str) -> bool:
+    """Tell whether a text is such a list, be it without the mark."""
+    for line in map(str.strip, text.splitlines()):
+        if line and not line.startswith("#"):
+            return line == MARK or parse_archive_url(line) is not None
+    return False
+
+
+def explicit_contents(text: str) -> tuple[PrefixContents, tuple[str, ...]]:
+    """List the packages, and the lines that cannot be understood."""
+    lines = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#") and line != MARK]
+    found = [(line, parse_archive_url(line)) for line in lines]
+    return (
+        PrefixContents(packages=tuple(record for _, record in found if record), has_history=False),
+        tuple(mask_credentials(line) for line, record in found if record is None),
+    )
+
+
+def parse_archive_url(line: str) -> PackageRecord | None:
+    """Read all that the URL or path of an archive says of the package, with its hash behind `#`; None if it is none."""
+    url, _, digest = line.partition("#")
+    directory, _, file_name = url.rpartition("/")
+    stem = next((file_name.removesuffix(each) for each in _EXTENSIONS if file_name.endswith(each)), "")
+    parts = unquote(stem).rsplit("-", 2)
+    hashes = _HASH.fullmatch(digest)
+    if len(parts) != _PARTS or not all(parts) or any(map(str.isspace, url)) or (digest and not hashes):
+        return None
+    remote = "://" in url
+    return PackageRecord(
+        name=parts[0],
+        version=parts[1],
+        build=parts[2],
+        base_url=channel_location(None, url, "") if remote else None,
+        url=mask_credentials(url) if remote else None,
+        subdir=directory.rpartition("/")[2] if remote else "",
+        file_name=file_name,
+        md5=(hashes and hashes["md5"]) or "",
+        sha256=(hashes and hashes["sha256"]) or "",
+    )
+
+
+# The order in which packages are installed: each after all that it depends on.
+
+
+_NAME = re.compile(r"[^\s=<>!~\[@]+")
+
+
+def in_installation_order(packages: Iterable[PackageRecord]) -> tuple[PackageRecord, ...]:
+    """Put every package behind those that it depends on, by name where that leaves a choice; circles are cut."""
+    by_name = {record.name: record for record in sorted(packages, key=lambda each: each.name)}
+    ordered: dict[str, PackageRecord] = {}
+    begun: set[str] = set()
+    for name in by_name:
+        # Not by recursion: nothing limits how long a chain of dependencies may be.
+        waiting = [(name, _needs(name, by_name))] if name not in begun else []
+        begun.add(name)
+        while waiting:
+            current, needs = waiting[-1]
+            need = next((each for each in needs if each not in begun), None)
+            if need is None:
+                ordered[current] = by_name[current]
+                waiting.pop()
+            else:
+                begun.add(need)
+                waiting.append((need, _needs(need, by_name)))
+    return tuple(ordered.values())
+
+
+def _needs(name: str, installed: Mapping[str, PackageRecord]) -> Iterator[str]:
+    for spec in installed[name].depends:
+        match = _NAME.match(spec.rpartition("::")[2])
+        if match and match[0] in installed:
+            yield match[0]
+
+
+# Exports as lists, a package a line: explicit, by URL and md5, and requirements.txt, by spec.
+
+
+_HEAD = "# This file may be used to create an environment using:\n# $ conda create --name <env> --file <this file>\n"
+
+
+def explicit_text(contents: PrefixContents, held: ExportModel) -> str:
+    """List the archives by URL and md5, each behind those it depends on, as `conda list --explicit --md5` does."""
+    packages = in_installation_order(contents.packages)
+    urls = (_explicit_line(each) for each in packages)
+    return "".join((_HEAD, *_platform(packages), *_remarks(held), "@EXPLICIT\n", *urls))
+
+
+def requirements_text(contents: PrefixContents, config: ChannelConfig, held: ExportModel, *, builds: bool) -> str:
+    """List the packages by spec, each with its channel: such a file has no other place for that."""
+    references = channel_references(contents.packages, config)
+    packages = sorted(contents.packages, key=lambda each: (each.name, each.version))
+    specs = (f"{sanitize(package_spec(each, references, builds=builds))}\n" for each in packages)
+    return "".join((_HEAD, *_platform(packages), *_remarks(held), *specs))
+
+
+def archive_url(record: PackageRecord) -> str:
+    """Where the archive is to be had, without credentials; empty if that is not known."""
+    if record.url:
+        return strip_credentials(record.url)
+    if record.base_url and "://" in record.base_url and record.subdir and record.file_name:
+        return f"{record.base_url}/{record.subdir}/{record.file_name}"
+    return ""
+
+
+def _explicit_line(record: PackageRecord) -> str:
+    if url := archive_url(record):
+        return sanitize(f"{url}#{record.md5}" if record.md5 else url) + "\n"
+    return f"# no URL for: {sanitize(f'{record.name}={record.version}={record.build}')}\n"
+
+
+def _platform(packages: tuple[PackageRecord, ...] | list[PackageRecord]) -> Iterator[str]:
+    platforms = Counter(each.subdir for each in packages if each.subdir and each.subdir != "noarch")
+    if platforms:
+        yield f"# platform: {sanitize(platforms.most_common(1)[0][0])}\n"
+
+
+def _remarks(held: ExportModel) -> Iterator[str]:
+    """What these lists have no place for, as comments."""
+    yield from pinned_comments(held)
+    if held.pip:
+        yield "# Installed by pip, which conda passes over in this file:\n"
+        yield from (f"#   {sanitize(each)}\n" for each in held.pip)

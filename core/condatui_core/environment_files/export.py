@@ -1,0 +1,136 @@
+"""An environment written down so that conda can make it again, without asking conda, whose export changes things."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from condatui_core.environment_files.environment_yml import json_text, yaml_text
+from condatui_core.environment_files.explicit_list import archive_url, explicit_text, requirements_text
+from condatui_core.environment_files.export_model import export_model, pip_notes
+from condatui_core.errors import UsageError
+from condatui_core.records.environment import Environment
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.request import ExportFormat
+
+# Which format of an export a file's name asks for.
+
+
+_SUFFIXES: dict[str, ExportFormat] = {
+    ".yml": "yaml",
+    ".yaml": "yaml",
+    ".json": "json",
+    ".txt": "explicit",
+    ".lock": "explicit",
+}
+
+
+def format_of_file(file: str) -> ExportFormat:
+    """Tell the format by the name that a file is going to have: `requirements.txt`, `explicit.txt`, else its suffix.
+
+    YAML, which says most, for `-` and whatever else.
+    """
+    name = os.path.basename(file).lower()
+    suffix = os.path.splitext(name)[1]
+    if suffix == ".txt" and "requirements" in name:
+        return "requirements"
+    return _SUFFIXES.get(suffix, "yaml")
+
+
+_NAMED = 5
+
+
+class ExportText(Struct, frozen=True, kw_only=True):
+    """An export, ready to be written."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+    """What it cannot say, or what has to be known by who uses it: a sentence without its full stop each."""
+    packages: int = 0
+    """How many packages, conda's and pip's, are in it."""
+
+
+def export_text(
+    environment: Environment,
+    config: ChannelConfig,
+    *,
+    format: ExportFormat = "yaml",  # noqa: A002 - what everybody calls it
+    builds: bool = True,
+    from_history: bool = False,
+) -> ExportText:
+    """Write down an environment that was read; without `builds` versions only, `from_history` what was asked for.
+
+    Raises UsageError for a history in a format that has no room for what is not exact.
+    """
+    if from_history and format not in ("yaml", "json"):
+        raise UsageError(f"What was asked for cannot be written as {format}.", hint="Use yaml or json for it.")
+    contents = environment.contents or PrefixContents()
+    held = export_model(environment, config, builds=builds, from_history=from_history)
+    notes = tuple(_notes(contents, format, from_history=from_history))
+    packages = len(held.specs) + (len(held.pip) if format in ("yaml", "json") else 0)
+    if format == "explicit":
+        packages = sum(bool(archive_url(each)) for each in contents.packages)
+        return ExportText(text=explicit_text(contents, held), notes=notes, packages=packages)
+    if format == "requirements":
+        text = requirements_text(contents, config, held, builds=builds)
+        return ExportText(text=text, notes=notes, packages=packages)
+    text = json_text(held) if format == "json" else yaml_text(held)
+    return ExportText(text=text, notes=notes, packages=packages)
+
+
+def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) -> Iterator[str]:
+    pip = contents.pip_distributions
+    if form in ("yaml", "json"):
+        yield from pip_notes(pip)
+    elif pip:
+        yield f"what pip installed is only in comments, conda passes over it: {_some(each.name for each in pip)}"
+    if form == "explicit":
+        yield from _without_urls(contents)
+    elif unknown := [each.name for each in contents.packages if not each.base_url]:
+        yield f"the channel is not known of {_some(unknown)}"
+    yield from _settings_notes(contents, form)
+    for each in contents.replaced:
+        yield (
+            f"pip has replaced {each.package} {each.conda_version} by {each.pip_version}: conda installs the one, "
+            "then pip the other"
+        )
+    if from_history:
+        yield from _history_notes(contents)
+    if contents.problems:
+        yield f"{len(contents.problems)} files of the environment could not be read; what they say is missing here"
+
+
+def _without_urls(contents: PrefixContents) -> Iterator[str]:
+    if lost := [each.name for each in contents.packages if not archive_url(each)]:
+        yield f"where it was downloaded from is not known of {_some(lost)}: left out"
+    if unsure := [each.name for each in contents.packages if archive_url(each) and not each.md5]:
+        yield f"there is no md5 for {_some(unsure)}"
+
+
+def _settings_notes(contents: PrefixContents, form: ExportFormat) -> Iterator[str]:
+    if contents.variables:
+        names = _some(name for name, _ in contents.variables)
+        if form in ("yaml", "json"):
+            yield f"the environment variables {names} are written with their values: is any of them a secret?"
+        else:
+            yield f"the environment variables {names} are not carried"
+    if contents.pinned:
+        how = "not carried" if form == "json" else "only in comments"
+        yield f"what is pinned ({_some(contents.pinned)}) is {how}: it belongs into conda-meta/pinned"
+
+
+def _history_notes(contents: PrefixContents) -> Iterator[str]:
+    if contents.history.cloned_specs:
+        yield "the environment was cloned, and conda has written down that every package of it was asked for"
+    if not contents.history.requested and not any(each.requested_specs for each in contents.packages):
+        yield "what was asked for is not known: there is no history"
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first few names, and how many more there are."""
+    listed = list(names)
+    shown = ", ".join(listed[:_NAMED])
+    return f"{shown} and {len(listed) - _NAMED} more" if len(listed) > _NAMED else shown

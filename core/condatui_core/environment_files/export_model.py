@@ -1,0 +1,229 @@
+"""What an export is about to say, before it is spelled in one format or another."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from urllib.parse import quote
+
+from msgspec import Struct
+from packaging.utils import canonicalize_name
+
+from condatui_core.analyses.channels import channel_name
+from condatui_core.analyses.versions import is_pep440
+from condatui_core.records.environment import Environment
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import Distribution, PackageRecord
+from condatui_core.records.prefix import PrefixContents, Revision
+from condatui_core.text import AUTH_MASK, sanitize, strip_credentials
+
+# Channels as a file names them that is to be read on another machine.
+
+
+_OPTIONS = ("-c", "--channel")
+
+
+@lru_cache(maxsize=4096)
+def channel_reference(base_url: str | None, config: ChannelConfig) -> str:
+    """Name a channel so that conda finds it again: by its short name, by its URL where that leads elsewhere.
+
+    A member of `defaults` is called so, as conda does it. Empty if the channel is not known.
+    """
+    if not base_url:
+        return ""
+    base_url = strip_credentials(base_url)
+    for name, members in config.custom_multichannels:
+        if any(_same(base_url, member) for member in members):
+            return name
+    name = channel_name(base_url, config)
+    return name if _same(base_url, _location(name, config)) else base_url
+
+
+def channel_references(packages: Iterable[PackageRecord], config: ChannelConfig) -> Mapping[str, str]:
+    """Package name → how its channel is called; packages of no known channel are left out."""
+    named = ((record.name, channel_reference(record.base_url, config)) for record in packages)
+    return {name: reference for name, reference in named if reference}
+
+
+def in_order_of_priority(contents: PrefixContents, references: Mapping[str, str]) -> tuple[str, ...]:
+    """Every channel that a package came from, the one first that goes before the others.
+
+    First those that the user has named, in that order; then the others, those before that few packages came from: that
+    is how a channel of a few special packages stands to the one that everything else is from.
+    """
+    uses = Counter(references.values())
+    named = [each for each in _named(contents.history.revisions) if each in uses]
+    others = sorted(uses, key=lambda each: (uses[each], each))
+    return tuple(dict.fromkeys((*named, *others)))
+
+
+def _named(revisions: Sequence[Revision]) -> Iterator[str]:
+    """The channels of the options in the commands that have made an environment."""
+    for revision in revisions:
+        words = iter(_split(revision.command))
+        for word in words:
+            option, _, value = word.partition("=")
+            if option in _OPTIONS:
+                yield value or next(words, "")
+            elif word.startswith("-c") and not word.startswith("--"):
+                yield word[2:]
+
+
+def _split(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # an apostrophe without another one
+        return command.split()
+
+
+def _location(name: str, config: ChannelConfig) -> str:
+    """Where conda looks for a channel of this name."""
+    for known, url in config.custom_channels:
+        if name == known or name.startswith(f"{known}/"):
+            return url + name[len(known) :]
+    return f"{config.channel_alias}/{name}"
+
+
+def _same(one: str, other: str) -> bool:
+    return _without_scheme(one) == _without_scheme(other)
+
+
+def _without_scheme(url: str) -> str:
+    return url.rpartition("://")[2].rstrip("/")
+
+
+# What pip has installed, as lines that pip reads again.
+
+
+_PLAIN_PATH = re.compile(r"[\w/.,+@-]+", re.ASCII)
+_SSH_AS_SOMEBODY = re.compile(rf"(?:\w+\+)?ssh://{re.escape(AUTH_MASK)}@")
+
+
+def pip_lines(distributions: Iterable[Distribution]) -> tuple[str, ...]:
+    """A requirement each, by name: a version from the index, or where else it is from; each line once."""
+    by_name = sorted(distributions, key=lambda each: (canonicalize_name(each.name), each.version))
+    # The name of a directory may hold bytes that are no UTF-8, and so no text.
+    lines = (pip_line(each).encode("utf-8", "replace").decode() for each in by_name)
+    return tuple(dict.fromkeys(lines))
+
+
+def pip_line(distribution: Distribution) -> str:
+    """The requirement that installs a distribution again from where it is from, as `pip freeze` writes it."""
+    name = canonicalize_name(distribution.name)
+    if distribution.origin == "editable":
+        return f"-e {_editable(distribution)}"
+    if (distribution.url or distribution.location) and distribution.origin in ("vcs", "local", "url"):
+        return f"{name} @ {_url(distribution)}"
+    if not distribution.version:
+        return name
+    return f"{name}{'==' if is_pep440(distribution.version) else '==='}{distribution.version}"
+
+
+def pip_notes(distributions: Iterable[Distribution]) -> Iterator[str]:
+    """Say what can only be installed where something else is as well."""
+    for each in distributions:
+        if each.origin in ("editable", "local") and (place := each.location or strip_credentials(each.url or "")):
+            how = "installed in place from" if each.origin == "editable" else "installed from"
+            yield f"{each.name} is {how} {place}, which has to be there wherever this is used"
+        elif each.origin == "unknown":
+            yield f"where {each.name} {each.version} is from cannot be read; it is written down as if from the index"
+
+
+def _editable(distribution: Distribution) -> str:
+    return distribution.location if _PLAIN_PATH.fullmatch(distribution.location) else _url(distribution)
+
+
+def _url(distribution: Distribution) -> str:
+    if distribution.location:
+        url = f"file://{quote(os.fsencode(distribution.location))}"
+    else:
+        # pip writes down the user of an SSH address only if that is `git`: no secret, and without it nobody gets in.
+        scheme, _, rest = strip_credentials(distribution.url or "").partition("://")
+        url = f"{scheme}://{'git@' if _SSH_AS_SOMEBODY.match(distribution.url or '') else ''}{rest}"
+    if distribution.origin == "vcs":
+        url = url if url.startswith(f"{distribution.vcs}+") else f"{distribution.vcs or 'git'}+{url}"
+        url += f"@{distribution.revision}" if distribution.revision else ""
+    return url + (f"#subdirectory={distribution.subdirectory}" if distribution.subdirectory else "")
+
+
+# What an export is about to say, before it is spelled in one format or another.
+
+
+class ExportModel(Struct, frozen=True, kw_only=True):
+    """What an environment holds, as it is written down."""
+
+    name: str
+    """Without any path."""
+    channels: tuple[str, ...]
+    """Those that packages really came from, the one first that goes before the others."""
+    specs: tuple[str, ...]
+    """A package each, with its channel where there are several."""
+    pip: tuple[str, ...]
+    """A requirement each."""
+    variables: tuple[tuple[str, str], ...]
+    pinned: tuple[str, ...]
+
+
+def export_model(environment: Environment, config: ChannelConfig, *, builds: bool, from_history: bool) -> ExportModel:
+    """Take together what is written down: all packages, or with `from_history` those that were asked for."""
+    contents = environment.contents or PrefixContents()
+    references = channel_references(contents.packages, config)
+    channels = in_order_of_priority(contents, references)
+    prefixes = references if len(channels) > 1 else {}
+    pip = pip_lines(contents.pip_distributions)
+    if from_history:
+        specs = tuple(
+            _in_channel(spec, prefixes.get(name, "")) for name, spec in requested(contents, with_pip=bool(pip))
+        )
+    else:
+        specs = tuple(package_spec(each, prefixes, builds=builds) for each in _by_name(contents))
+    return ExportModel(
+        name=export_name(environment),
+        channels=channels,
+        specs=specs,
+        pip=pip,
+        variables=contents.variables,
+        pinned=tuple(map(strip_credentials, contents.pinned)),
+    )
+
+
+def export_name(environment: Environment) -> str:
+    """The name without any path; what no file in UTF-8 can hold becomes a question mark."""
+    name = environment.name if environment.base else os.path.basename(environment.prefix)
+    return name.encode("utf-8", "replace").decode()
+
+
+def package_spec(record: PackageRecord, references: Mapping[str, str], *, builds: bool) -> str:
+    """The spec of exactly this package: `pytorch::torchvision=0.20.1=py311_cu124`."""
+    spec = f"{record.name}={record.version}"
+    return _in_channel(f"{spec}={record.build}" if builds else spec, references.get(record.name, ""))
+
+
+def requested(contents: PrefixContents, *, with_pip: bool) -> Iterator[tuple[str, str]]:
+    """(package name, spec) of all that was asked for; `with_pip` says that pip is needed, be it asked for or not."""
+    asked = contents.history.requested or tuple(
+        (record.name, record.requested_specs[-1]) for record in contents.packages if record.requested_specs
+    )
+    yield from ((name, strip_credentials(spec)) for name, spec in asked)
+    if with_pip and "pip" not in dict(asked) and any(record.name == "pip" for record in contents.packages):
+        yield "pip", "pip"
+
+
+def _in_channel(spec: str, channel: str) -> str:
+    stated = "::" in spec or "://" in spec or "channel=" in spec
+    return spec if stated or not channel else f"{channel}::{spec}"
+
+
+def _by_name(contents: PrefixContents) -> list[PackageRecord]:
+    return sorted(contents.packages, key=lambda each: (each.name, each.version))
+
+
+def pinned_comments(held: ExportModel) -> list[str]:
+    """Say what is pinned in lines that are comments everywhere."""
+    if not held.pinned:
+        return []
+    return ["# Pinned, in conda-meta/pinned:\n", *(f"#   {sanitize(each)}\n" for each in held.pinned)]

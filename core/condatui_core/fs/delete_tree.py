@@ -1,0 +1,162 @@
+"""Delete a directory with all that lies in it, and nothing else: by file descriptors, over no link and no mount."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+
+from condatui_core.fs.safe_read import reason
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something that could not be deleted."""
+
+    path: str
+    """Absolute."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+def delete_tree(path: str) -> tuple[Leftover, ...]:
+    """Delete a path and everything below it, however deep; returns what could not be deleted, and why.
+
+    A link is deleted, never what it leads to; where another file system is mounted nothing is touched.
+    """
+    parent, name = os.path.split(os.path.abspath(path))
+    try:
+        above = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        return (Leftover(path, reason(error)),) if os.path.lexists(path) else ()
+    deletion = _Deletion(above, _Level("", parent, _identity(above), [name]), _device(above, name))
+    try:
+        deletion.run()
+    finally:
+        deletion.close()
+    return tuple(deletion.left)
+
+
+@dataclass(slots=True)
+class _Level:
+    """A directory that is being emptied."""
+
+    name: str
+    path: str
+    identity: tuple[int, int]
+    names: list[str]
+    """What is still in it."""
+    whole: bool = True
+    """Whether everything has gone so far."""
+
+
+class _Deletion:
+    """Goes down and up again with one directory open at a time: no depth is too much for it."""
+
+    def __init__(self, descriptor: int, top: _Level, device: int) -> None:
+        self.left: list[Leftover] = []
+        self._here = descriptor
+        self._levels = [top]
+        self._device = device
+
+    def run(self) -> None:
+        """Delete all that the top level names."""
+        while self._levels:
+            level = self._levels[-1]
+            if level.names:
+                self._delete(level.names.pop())
+            else:
+                self._levels.pop()
+                if self._levels:
+                    self._leave(level)
+
+    def close(self) -> None:
+        """Let go of the directory that is open."""
+        os.close(self._here)
+
+    def _delete(self, name: str) -> None:
+        path = os.path.join(self._levels[-1].path, name)
+        try:
+            status = os.lstat(name, dir_fd=self._here)
+            if not stat.S_ISDIR(status.st_mode):
+                os.unlink(name, dir_fd=self._here)
+            elif status.st_dev != self._device:
+                self._stays(path, "another file system is mounted here")
+            else:
+                self._enter(name, path)
+        except FileNotFoundError:  # somebody else was faster
+            return
+        except OSError as error:
+            self._stays(path, reason(error))
+
+    def _enter(self, name: str, path: str) -> None:
+        descriptor = _open(self._here, name)
+        try:
+            level = _Level(name, path, _identity(descriptor), os.listdir(descriptor))
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(self._here)
+        self._here = descriptor
+        self._levels.append(level)
+
+    def _leave(self, done: _Level) -> None:
+        try:
+            self._go_up()
+        except OSError as error:  # nobody knows where this is now: nothing more is deleted
+            del self._levels[:-1]
+            self._levels[-1].names.clear()
+            self._stays(done.path, reason(error))
+            return
+        if not done.whole:
+            self._levels[-1].whole = False
+            return
+        try:
+            os.rmdir(done.name, dir_fd=self._here)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._stays(done.path, reason(error))
+
+    def _go_up(self) -> None:
+        """Open the directory above. Raises OSError, also if somebody has moved this one meanwhile."""
+        descriptor = os.open("..", _DIRECTORY, dir_fd=self._here)
+        os.close(self._here)
+        self._here = descriptor
+        if _identity(descriptor) != self._levels[-1].identity:
+            raise OSError(errno.ESTALE, "it was moved meanwhile")
+
+    def _stays(self, path: str, why: str) -> None:
+        self.left.append(Leftover(path, why))
+        self._levels[-1].whole = False
+
+
+def _open(above: int, name: str) -> int:
+    """Open a directory; one that its owner has locked for himself is unlocked first."""
+    try:
+        descriptor = os.open(name, _DIRECTORY, dir_fd=above)
+    except PermissionError:
+        # It was a directory a moment ago; if it is a link now, the next line refuses it.
+        os.chmod(name, stat.S_IRWXU, dir_fd=above)
+        descriptor = os.open(name, _DIRECTORY, dir_fd=above)
+    status = os.fstat(descriptor)
+    if status.st_uid == os.geteuid() and status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.fchmod(descriptor, status.st_mode | stat.S_IRWXU)
+    return descriptor
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def _device(above: int, name: str) -> int:
+    try:
+        return os.lstat(name, dir_fd=above).st_dev
+    except OSError:
+        return -1

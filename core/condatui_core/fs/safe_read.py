@@ -1,0 +1,96 @@
+"""Files of unknown make read with care: only regular ones, only up to a size, never one that makes a reader wait."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import IO, TypeVar
+
+import msgspec
+
+_T = TypeVar("_T")
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_NO_TRACE = getattr(os, "O_NOATIME", 0)
+
+
+def read_bounded(path: str, limit: int, *, regular: bool = False) -> bytes:
+    """Read a whole regular file of at most `limit` bytes; symlinks are followed.
+
+    `regular` says that a directory listing has just called it a regular file, which saves a look before it is opened.
+    Raises OSError for whatever stands against it: the file system's own reasons, EFBIG if it is larger, EINVAL if it is
+    a pipe, a socket or a device, which is not even opened.
+    """
+    if not regular:
+        _check(os.stat(path), path, limit)
+    # Between the two calls somebody may put a pipe in its place: open must not wait for a writer.
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+    try:
+        status = os.fstat(descriptor)
+        _check(status, path, limit)
+        return _read_all(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: str, *, buffering: int = -1) -> IO[bytes]:
+    """Open a file that was a regular one a moment ago, without following, without waiting and without a trace.
+
+    When files were read last tells when an environment was used: what is read to keep, compare or copy it leaves that
+    as it is, where the system allows that (Linux, one's own files). Raises OSError; EINVAL if it is no file any more.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | _NO_WAITING
+    try:
+        descriptor = os.open(path, flags | _NO_TRACE)
+    except PermissionError:  # somebody else's
+        descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file any more", path)
+    return open(descriptor, "rb", buffering=buffering)
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:  # one byte more was asked for: this is the end
+        return data
+    chunks = [data]  # it has grown or shrunk meanwhile
+    while chunks[-1] and sum(map(len, chunks)) <= 2 * size:
+        chunks.append(os.read(descriptor, size + 1))
+    return b"".join(chunks)
+
+
+def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
+    """Decode JSON of unknown make. Raises OSError with EILSEQ, saying what is wrong, for whatever stands against it."""
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        what = f"not what it should hold: {error}"
+        cause: Exception = error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # msgspec 0.23 tells invalid UTF-8 by its own error
+        what, cause = (f"not valid JSON: {error}" if _is_utf8(data) else "not UTF-8"), error
+    except RecursionError as error:
+        what, cause = "not valid JSON: nested too deeply", error
+    raise OSError(errno.EILSEQ, what) from cause
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def reason(error: OSError) -> str:
+    """Say why a file could not be read in a few words."""
+    return error.strerror or str(error)
+
+
+def _check(status: os.stat_result, path: str, limit: int) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "a directory, not a file", path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    if status.st_size > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit >> 20} MB", path)

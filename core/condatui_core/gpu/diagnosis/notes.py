@@ -1,0 +1,123 @@
+"""What is worth knowing beside a verdict, and what it was concluded from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from condatui_core.gpu.cuda_versions import fit
+from condatui_core.gpu.diagnosis.build_rules import two_torches
+from condatui_core.gpu.diagnosis.evidence import Evidence
+from condatui_core.gpu.diagnosis.kernel_rules import arch
+from condatui_core.records.gpu import Verdict
+from condatui_core.records.gpu_probe import Built, ConvolutionRun, CudnnRead, DeviceSeen, ImportFailed, KernelRun
+
+_OLD_NUMPY = ("compiled using NumPy 1.x", "Failed to initialize NumPy")
+
+
+def notes_of(case: Evidence, verdict: Verdict) -> Iterator[str]:
+    """What else is worth knowing, a line each."""
+    torch = case.torch
+    if torch.overwritten and verdict.row != 14:
+        yield f"two PyTorch in one environment: {two_torches(case)}; remove both, then install one"
+    for shadow in torch.shadows:
+        version = f" {shadow.version}" if shadow.version else ""
+        yield f"whoever types `python` here gets torch{version} of {shadow.path} instead ({shadow.by})"
+    if torch.leftovers and verdict.row != 4:
+        yield f"remains of another torch: {', '.join(torch.leftovers)}"
+    if case.variable("LD_PRELOAD"):
+        yield "LD_PRELOAD is set; the check ran without it"
+    if verdict.row == 19:
+        yield from _beside_success(case)
+
+
+def _beside_success(case: Evidence) -> Iterator[str]:
+    if fit(case.build_cuda, case.driver.cuda) == "minor":
+        yield (
+            f"the driver supports CUDA {case.driver.cuda}, this build is for {case.build_cuda}: what is compiled on "
+            "the spot (Triton, NVRTC, PTX) may fail"
+        )
+    yield from _by_ptx(case)
+    for kernel in case.stages_of(KernelRun):
+        if not kernel.right:
+            yield f"GPU {kernel.index}: {kernel.message or 'a wrong result'}"
+    failed = [each for each in case.stages_of(ConvolutionRun) if not each.right]
+    if failed:
+        yield f"a convolution failed, which is cuDNN's work: {failed[0].message or 'a wrong result'}"
+    elif (cudnn := case.stage(CudnnRead)) and cudnn.message:
+        yield f"cuDNN: {cudnn.message}"
+    if case.run and any(text in case.run.stderr for text in _OLD_NUMPY):
+        yield "torch and numpy do not fit together, `tensor.numpy()` fails: numpy<2, or torch 2.3 or later"
+    if case.strange_libraries:
+        yield f"CUDA libraries from outside the environment: {', '.join(case.strange_libraries[:3])}"
+
+
+def _by_ptx(case: Evidence) -> Iterator[str]:
+    """Name the GPUs for which nothing was compiled, so that their kernels are compiled when they are first used."""
+    built = case.stage(Built)
+    for seen in case.stages_of(DeviceSeen):
+        if built and built.archs and seen.capability and not _compiled_for(seen.capability, built.archs):
+            yield f"nothing was compiled for {arch(seen.capability)}: kernels come from PTX, the first use takes longer"
+
+
+def _compiled_for(capability: tuple[int, int], archs: tuple[str, ...]) -> bool:
+    """Whether there is code of the same major that is not for a newer minor."""
+    codes = [each.removeprefix("sm_").rstrip("af") for each in archs if each.startswith("sm_")]
+    versions = [(int(code[:-1]), int(code[-1])) for code in codes if code.isdigit() and len(code) > 1]
+    return any(major == capability[0] and minor <= capability[1] for major, minor in versions)
+
+
+def evidence_of(case: Evidence) -> Iterator[tuple[str, str]]:
+    """What the verdict was concluded from, as (what, text) pairs."""
+    yield from _files(case)
+    yield from _driver(case)
+    if case.run is None:
+        return
+    yield from (pair for pair in case.run.variables if pair[0] != "LD_PRELOAD")
+    failed = case.stage(ImportFailed)
+    if failed:
+        yield "import", f"{failed.kind}: {failed.message}" if failed.kind else "a directory without a module"
+    elif case.reason:
+        yield "torch says", case.reason
+    if case.kernel_trouble:
+        yield "computation", case.kernel_trouble
+    if case.run.exit_code:
+        yield "exit code", str(case.run.exit_code)
+    if case.second:
+        yield "second run", f"{case.second.variant}: {_second(case)}"
+
+
+def _second(case: Evidence) -> str:
+    assert case.second
+    return "it worked" if case.second_worked(case.second.variant) else "it failed as well"
+
+
+def _files(case: Evidence) -> Iterator[tuple[str, str]]:
+    torch = case.torch
+    if torch.known_by:
+        words = f"CUDA {torch.build_cuda}".strip() if torch.kind == "cuda" else torch.kind
+        yield torch.known_by, f"torch {torch.version}, {words}"
+    if torch.conda:
+        yield "conda", f"{torch.conda.name} {torch.conda.version} {torch.conda.build} from {torch.conda.channel}"
+    yield from (("pip", each) for each in torch.distributions)
+    if torch.helpers:
+        yield "also", ", ".join(torch.helpers)
+    yield from (("overwritten", each) for each in torch.overwritten)
+    yield from (("remains", each) for each in torch.leftovers)
+
+
+def _driver(case: Evidence) -> Iterator[tuple[str, str]]:
+    driver = case.driver
+    if driver.version or driver.cuda:
+        yield "driver", f"{driver.version or 'of unknown version'}, CUDA {driver.cuda or 'unknown'}"
+    elif case.asked:
+        yield "driver", driver.library_error or "none"
+    if driver.kernel_version and driver.library_version and driver.kernel_version != driver.library_version:
+        yield "versions", f"kernel module {driver.kernel_version}, libcuda {driver.library_version}"
+    for name, code in (("cuInit", driver.init_code), ("NVML", driver.nvml_code)):
+        if code:
+            yield name, f"error {code}"
+    if driver.smi_text:
+        yield "nvidia-smi", driver.smi_text
+    if driver.error:
+        yield "driver", driver.error
+    yield from (("GPU", f"{each.index}: {each.name}{', MIG on' if each.mig else ''}") for each in driver.devices)

@@ -1,0 +1,229 @@
+"""What is known of this machine so far: who was found, what was seen, what was read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from condatui_core.prefixes.reader import PrefixReader, Reading
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from condatui_core.analyses.environments import describe, environment_name, in_order, owning_root
+from condatui_core.analyses.health import PrefixObservations
+from condatui_core.conda.registry import environments_txt
+from condatui_core.prefixes import discovery
+from condatui_core.prefixes.discovery import read_last_list, write_last_list
+from condatui_core.prefixes.probe import probe_prefix
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.finding import Finding
+from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
+from condatui_core.records.prefix import PrefixPointer, PrefixProbe
+from condatui_core.settings import Locations, Settings
+
+
+class _Described(Struct, frozen=True):
+    """An environment and what it was made from, so that it is made anew only when that has changed."""
+
+    observed: PrefixObservations
+    described_from: tuple[object, ...]
+    environment: Environment
+
+
+class Machine:
+    """All that is known of this machine so far.
+
+    Its methods read the disk, so they are called beside the event loop; never two at once, `changed` excepted.
+    """
+
+    def __init__(
+        self, settings: Settings, locations: Locations, environ: Mapping[str, str], clock: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._locations = locations
+        self._environ = environ
+        self._clock = clock
+        self._reader: PrefixReader | None = None
+        self._installations: tuple[Installation, ...] = ()
+        self._facts: dict[str, CondaFacts] = {}
+        self._problems: dict[str, tuple[Finding, ...]] = {}
+        self._sightings: tuple[PrefixPointer, ...] = ()
+        self._looks: dict[str, PrefixProbe] = {}
+        self._readings: dict[str, Reading] = {}
+        self._described: dict[str, _Described] = {}
+        self._pending: list[str] = []
+        self._searched: tuple[tuple[str, str], ...] = ()
+        self._marks: tuple[tuple[str, int], ...] = ()
+
+    def found(self, installations: Sequence[Installation]) -> None:
+        """Take note of the installations of this machine; what is wrong with one is a problem of the machine."""
+        self._installations = tuple(installations)
+        self._problems = {each.executable: (_unusable(each),) for each in installations if each.error}
+
+    def learn(self, installation: Installation, facts: CondaFacts, problems: Sequence[Finding] = ()) -> None:
+        """Take note of what the conda of an installation has answered."""
+        self._facts[installation.root_prefix] = facts
+        self._problems[installation.executable] = tuple(problems)
+
+    def survey(self, *, last_time: bool = False) -> None:
+        """Look where environments are, without reading one; `last_time` believes the list of last time as well."""
+        envs_dirs = discovery.envs_directories(self._installations, self._facts, self._locations.home, self._environ)
+        self._marks = self._mark(envs_dirs)
+        roots = [each.root_prefix for each in self._installations if each.root_prefix]
+        pointers = [*self._pointers(roots, envs_dirs)]
+        if last_time:
+            known = read_last_list(self._locations.last_list)
+            pointers += [(prefix, discovery.LAST_TIME) for prefix in known if os.path.isdir(prefix)]
+        self._sightings = discovery.merge(pointers, roots, envs_dirs)
+        self._looks = {each.prefix: probe_prefix(each.prefix) for each in self._sightings}
+        for known_things in (self._readings, self._described):
+            for gone in known_things.keys() - self._looks.keys():
+                del known_things[gone]
+
+    def search_roots(self) -> None:
+        """Search the root directories of the settings, which may take a while."""
+        found: list[tuple[str, str]] = []
+        for root in self._settings.roots:
+            prefixes, whole = discovery.search_root(root)
+            found += [(prefix, root) for prefix in prefixes]
+            self._problems[root] = _searched(root, whole)
+        self._searched = tuple(found)
+
+    def begin(self) -> None:
+        """Start to read all environments, those first that are shown first."""
+        if self._reader is None:
+            own_uses = self._locations.own_uses
+            from condatui_core.prefixes.reader import PrefixReader  # noqa: PLC0415 - names come first
+
+            self._reader = PrefixReader(self._locations.prefix_cache, self._clock, own_uses=own_uses)
+        else:
+            self._reader.look_around()
+        shown = [each.prefix for each in self.inventory().environments]
+        self._pending = [prefix for prefix in shown if self._looks[prefix].exists]
+
+    @property
+    def facts(self) -> Mapping[str, CondaFacts]:
+        """What the condas have answered so far, by root prefix."""
+        return dict(self._facts)
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The prefixes that have not been read yet, in the order in which they will be."""
+        return tuple(self._pending)
+
+    def add_new(self) -> None:
+        """Let what the last survey has found for the first time be read as well."""
+        waiting = {*self._pending, *self._readings}
+        self._pending += [prefix for prefix, look in self._looks.items() if look.exists and prefix not in waiting]
+
+    def read_some(self, seconds: float, *, refresh: bool = False) -> bool:
+        """Read environments for about so many seconds; True while there are more to read."""
+        deadline = time.monotonic() + seconds
+        while self._reader and self._pending and time.monotonic() < deadline:
+            prefix = self._pending.pop(0)
+            if prefix in self._looks:
+                self._readings[prefix] = self._reader.read(prefix, refresh=refresh)
+        return bool(self._pending)
+
+    def inventory(self, *, asking: bool = False) -> Inventory:
+        """Say all that is known so far."""
+        now = self._clock()
+        return Inventory(
+            environments=in_order(self._describe(each, now) for each in self._sightings),
+            installations=self._installations,
+            channel_configs=tuple((root, facts.channels) for root, facts in self._facts.items()),
+            pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
+            problems=tuple(finding for found in self._problems.values() for finding in found),
+            pending=len(self._pending),
+            asking_conda=asking,
+        )
+
+    def remember(self) -> None:
+        """Write down the prefixes for the first picture of next time."""
+        own = [each.prefix for each in self._sightings if set(each.sources) - set(self._settings.roots)]
+        write_last_list(self._locations.last_list, own)
+
+    def changed(self) -> bool:
+        """Whether an environment, or a directory with environments, has changed since it was read; some stats each."""
+        if self._mark(path for path, _ in self._marks) != self._marks:
+            return True
+        return self._reader is not None and not all(map(self._reader.unchanged, tuple(self._readings)))
+
+    def _pointers(self, roots: Sequence[str], envs_dirs: Sequence[str]) -> Iterator[tuple[str, str]]:
+        yield from ((root, discovery.CONDA) for root in roots)
+        for facts in self._facts.values():
+            yield from ((prefix, discovery.CONDA) for prefix in facts.environments)
+        for envs_dir in envs_dirs:
+            yield from ((child, envs_dir) for child in discovery.children(envs_dir))
+        yield from ((prefix, discovery.REGISTERED) for prefix in discovery.registered_prefixes(self._locations.home))
+        yield from self._searched
+
+    def _mark(self, envs_dirs: Iterable[str]) -> tuple[tuple[str, int], ...]:
+        """When the places changed that say where environments are."""
+        places = dict.fromkeys((*envs_dirs, str(environments_txt(self._locations.home))))
+        return tuple((place, _modified(place)) for place in places)
+
+    def _describe(self, sighting: PrefixPointer, now: datetime) -> Environment:
+        reading = self._readings.get(sighting.prefix)
+        contents = reading.contents if reading else None
+        root = owning_root(sighting, contents, self._installations, self._facts)
+        observed = PrefixObservations(
+            sighting=sighting,
+            look=self._looks[sighting.prefix],
+            name=environment_name(sighting),
+            contents=contents,
+            last_used=reading.last_used if reading else None,
+            processes=reading.processes if reading else (),
+            config=self._facts[root].channels if root in self._facts else ChannelConfig(),
+        )
+        described_from = (root, now.date())
+        former = self._described.get(sighting.prefix)
+        if former and former.described_from == described_from and _same(former.observed, observed):
+            return former.environment
+        active = self._environ.get("CONDA_PREFIX")
+        environment = describe(
+            observed,
+            installation=root,
+            active_prefix=os.path.realpath(active) if active else None,
+            now=now,
+            stale_days=self._settings.stale_days,
+        )
+        self._described[sighting.prefix] = _Described(observed, described_from, environment)
+        return environment
+
+
+def _same(one: PrefixObservations, other: PrefixObservations) -> bool:
+    """Equal, the contents by identity: they come out of the cache as the same object until something has changed."""
+    return one.contents is other.contents and replace(one, contents=None) == replace(other, contents=None)
+
+
+def _modified(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _unusable(installation: Installation) -> Finding:
+    return Finding(
+        id="conda-unusable",
+        severity="warning",
+        message=f"{installation.executable} cannot be used: {installation.error}",
+        remedy="its environments are shown, actions on them are off",
+        evidence=(f"found by {installation.found_by}",),
+    )
+
+
+def _searched(root: str, whole: bool) -> tuple[Finding, ...]:
+    if not os.path.isdir(root):
+        return (Finding(id="root-unusable", severity="warning", message=f"{root} is no directory"),)
+    if whole:
+        return ()
+    message = f"{root} has too many directories to search them all"
+    return (Finding(id="root-unusable", severity="warning", message=message, remedy="name a smaller one"),)

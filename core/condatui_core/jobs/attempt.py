@@ -1,0 +1,105 @@
+"""Carry out one plan, and say in words what came of it, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from condatui_core.actions.protocol import FindAction, JobContext, Work
+from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.records.job import Ended, Job, Outcome, Plan, Recovery
+from condatui_core.records.request import Request
+from condatui_core.text import sanitize
+
+# Carry out one plan, and say in words what came of it, whatever happens.
+
+
+INTERRUPTED = 130
+"""What a command exits with whose job was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How carrying out a plan ended."""
+
+    outcome: Outcome | None = None
+    error: CondatuiError | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it came neither to an outcome nor to an error."""
+        return self.outcome is None and self.error is None
+
+    def ended(self, at: datetime, *, left: bool) -> Ended:
+        """The end of the job. One that was `left` is told at the next start, since nobody may have seen its end."""
+        if self.outcome is not None:
+            amiss = any(each.severity == "error" for each in self.outcome.findings)
+            message = sanitize(self.outcome.message)
+            return Ended(at=at, state="done", message=message, outcome=self.outcome, exit_code=int(amiss))
+        if self.error is None and left:
+            message = "condatui was left before it was done."
+            return Ended(at=at, state="interrupted", message=message, exit_code=INTERRUPTED)
+        if self.error is None:
+            return Ended(at=at, state="cancelled", message="It was cancelled.", exit_code=INTERRUPTED)
+        return Ended(
+            at=at,
+            state="failed",
+            message=sanitize(self.error.title),
+            detail=_printable_lines(self.error.detail),
+            hint=_printable_lines(self.error.hint),
+            exit_code=self.error.exit_code,
+        )
+
+
+async def attempt(doing: Callable[[], Awaitable[Outcome]]) -> Attempt:
+    """Do it: the boundary at which whatever goes wrong in a job becomes words."""
+    try:
+        return Attempt(outcome=await doing())
+    except asyncio.CancelledError:
+        return Attempt()
+    except CondatuiError as error:
+        return Attempt(error=error)
+    except Exception as error:  # noqa: BLE001 - the named boundary of jobs: nothing may end without a word
+        return Attempt(error=unforeseen(error))
+
+
+async def perform_plan(plan: Plan, context: JobContext, work: Work, find_action: FindAction) -> Outcome:
+    """Let the action of a plan do it. RefusedError if the plan has blockers."""
+    if plan.blockers:
+        first = plan.blockers[0]
+        raise RefusedError(first.message, "\n".join(first.evidence), first.remedy)
+    action = await asyncio.to_thread(find_action, plan.request)
+    outcome: Outcome = await action.perform(plan, plan.request, context, work)
+    return outcome
+
+
+async def inspect_job(job: Job, context: JobContext, find_action: FindAction) -> Recovery:
+    """See what there is after a job that did not come to its end; never raises."""
+    if job.started is None:
+        return Recovery(state="untouched", message="It had not begun: nothing was done.")
+    stage = job.stage.name if job.stage else ""
+    request: Request = job.plan.request
+    try:
+        action = await asyncio.to_thread(find_action, request)
+        found: Recovery = await action.recover(job.plan, request, stage, context)
+    except Exception as error:  # noqa: BLE001 - as above: what cannot be found out is said
+        words = error if isinstance(error, CondatuiError) else unforeseen(error)
+        return Recovery(state="half", message=sanitize(f"What there is now could not be found out: {words.title}"))
+    return found
+
+
+def unforeseen(error: Exception) -> CondatuiError:
+    """The words for an error that nobody has thought of: what it was, and where."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"\n{frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    if isinstance(error, OSError):
+        return CondatuiError(error.strerror or what, f"{error}{where}")
+    return CondatuiError("It failed in a way that was not foreseen.", f"{what}{where}", "Please report this.")
+
+
+def _printable_lines(text: str) -> str:
+    return "\n".join(map(sanitize, text.splitlines()))

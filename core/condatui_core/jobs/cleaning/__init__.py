@@ -1,3 +1,0 @@
-"""How package caches are cleaned."""
-
-from __future__ import annotations

@@ -1,3 +1,0 @@
-"""What stands against changing an environment."""
-
-from __future__ import annotations

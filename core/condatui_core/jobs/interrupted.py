@@ -1,0 +1,88 @@
+"""Jobs whose process is gone: what there is now, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from condatui_core.actions.protocol import FindAction, JobContext
+from condatui_core.fs.locks import FileLock
+from condatui_core.jobs.attempt import inspect_job
+from condatui_core.jobs.journal import LOCK, Entry, Inspected, Settled, add_to, after_all
+from condatui_core.jobs.journal_store import ReadJournal, read_journals
+from condatui_core.proc.owner import Owner, descendants_of
+from condatui_core.records.job import Ended, Job, Recovery
+
+
+class EarlierJobs:
+    """The jobs of which only the journals tell: of earlier times, and of other processes."""
+
+    def __init__(self, directory: Path, here: Owner, find_action: FindAction, clock: Callable[[], datetime]) -> None:
+        self._directory = directory
+        self._here = here
+        self._find_action = find_action
+        self._clock = clock
+        self._jobs: dict[str, Job] = {}
+        self._judged: dict[str, Job] = {}
+        """As they were when somebody has looked what there is."""
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """As they were found last."""
+        return tuple(self._jobs.values())
+
+    async def read(self) -> list[ReadJournal]:
+        """Read all journals; those of this process are left out, since it knows better."""
+        told = await asyncio.to_thread(read_journals, self._directory, self._here)
+        others = [each for each in told if each.owner != self._here]
+        self._jobs = {each.job.id: self._judged.get(each.job.id, each.job) for each in others}
+        return others
+
+    async def interrupted(self, job_context: Callable[[], Awaitable[JobContext]]) -> tuple[Job, ...]:
+        """Find those that did not come to their end and are not settled, and look what there is now after each."""
+        open_ones = [each for each in await self.read() if _interrupted(each)]
+        if not open_ones:
+            return ()
+        context = await job_context()
+        found = [await self._judge(each, context) for each in open_ones]
+        self._judged |= {job.id: job for job in found}
+        self._jobs |= self._judged
+        return tuple(found)
+
+    async def settle(self, id: str) -> None:  # noqa: A002 - the record's own word
+        """Write down that the user knows; where that cannot be written, it is told once more."""
+        if id in self._jobs:
+            await asyncio.to_thread(_record, self._directory / id, Settled(at=self._clock()))
+
+    async def _judge(self, told: ReadJournal, context: JobContext) -> Job:
+        running = await asyncio.to_thread(descendants_of, told.job.id)
+        if running:
+            first = running[0]
+            message = f"A command of it is still at work, pid {first.pid}: {first.command}"
+            still = Recovery(state="half", message=message)
+            return replace(told.job, recovery=still)
+        judged = Inspected(at=self._clock(), recovery=await inspect_job(told.job, context, self._find_action))
+        if told.job.end:
+            return after_all(told.job, [judged])
+        ended = Ended(at=self._clock(), state="interrupted", message="condatui ended before it was done.", exit_code=1)
+        await asyncio.to_thread(partial(_record, told.directory, judged, ended))
+        return after_all(told.job, [judged, ended])
+
+
+def _interrupted(told: ReadJournal) -> bool:
+    return not told.settled and told.job.state == "interrupted"
+
+
+def _record(directory: Path, *entries: Entry) -> None:
+    """Write it into the journal, unless another process is just doing so."""
+    lock = FileLock(directory / LOCK)
+    with suppress(OSError):
+        if lock.try_take():
+            add_to(directory, *entries)
+    lock.release()

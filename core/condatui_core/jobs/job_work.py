@@ -1,0 +1,152 @@
+"""What a job is carried out with: every stage, command and line of it is told and written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Literal, TypeVar
+
+from condatui_core.conda.process import ProcessRunner
+from condatui_core.errors import CondatuiError
+from condatui_core.jobs.command_output import LineOutput
+from condatui_core.jobs.journal import Journal
+from condatui_core.proc.owner import marked
+from condatui_core.proc.runner import Answer, CommandLog
+from condatui_core.records.job import CommandBegun, CommandEnded, Event, Progressed, Said, StageBegun
+from condatui_core.text import mask_credentials, sanitize
+
+_T = TypeVar("_T")
+Unit = Literal["bytes", "files", "packages", "environments", "percent"]
+
+_MOST_BYTES = 16 * 1024 * 1024
+"""Of each of a command's stdout and stderr that are kept to be judged."""
+_PACE = 0.1
+"""Seconds between two tellings of progress."""
+
+Tell = Callable[[Sequence[Event]], None]
+
+
+class JobWork:
+    """The `Work` of one job. Made and told on the event loop; what may come from a thread says so."""
+
+    def __init__(
+        self,
+        job_id: str,
+        journal: Journal,
+        tell: Tell,
+        *,
+        log: CommandLog,
+        clock: Callable[[], datetime],
+        grace: float,
+    ) -> None:
+        self._job_id = job_id
+        self._journal = journal
+        self._tell = tell
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._cancelled = False
+        self._latest: Progressed | None = None
+        self._due = False
+        self._told = 0.0
+        self._run = ProcessRunner(
+            log,
+            clock,
+            most_bytes=_MOST_BYTES,
+            grace=grace,
+            make_output=partial(LineOutput, tell=self._say_all, progress=self._percent),
+        )
+
+    @property
+    def job_id(self) -> str:
+        """The id of the job."""
+        return self._job_id
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job is to end soon."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Let loops in threads know."""
+        self._cancelled = True
+
+    async def stage(self, name: str, title: str) -> None:
+        """Go on to the next stage; returns when the journal on the disk says so. CondatuiError if it cannot."""
+        event = StageBegun(at=self._clock(), name=name, title=sanitize(title))
+        try:
+            await self._journal.write(event)
+        except OSError as error:
+            raise journal_error(error) from error
+        self._latest = None
+        self._tell([event])
+
+    async def run(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None) -> Answer:
+        """Run a command to its end; cancelling ends it with all its descendants. CondaError as in `Work`."""
+        self._note(CommandBegun(at=self._clock(), argv=tuple(map(mask_credentials, argv))))
+        answer = await self._run(argv, environ=marked(environ, self._job_id), seconds=seconds)
+        self._note(CommandEnded(at=self._clock(), exit_code=answer.exit_code, milliseconds=answer.milliseconds))
+        return answer
+
+    def progress(self, done: int, total: int | None, unit: Unit) -> None:
+        """Tell how far the stage has come; may be called from a thread, as often as one likes."""
+        self._latest = Progressed(at=self._clock(), done=done, total=total, unit=unit)
+        if not self._due:
+            self._due = True
+            self._loop.call_soon_threadsafe(self._tell_soon)
+
+    def say(self, line: str) -> None:
+        """Add a line to the output; may be called from a thread."""
+        shown = [sanitize(mask_credentials(each)) for each in line.splitlines() or [line]]
+        self._loop.call_soon_threadsafe(self._say_all, shown)
+
+    async def beside(self, use: Callable[[], _T]) -> _T:
+        """Do something that blocks in a thread. If the job is cancelled meanwhile, what was begun is waited for."""
+        return await to_its_end(use, on_cancel=self.cancel)
+
+    def _percent(self, percent: int) -> None:
+        self.progress(percent, 100, "percent")
+
+    def _tell_soon(self) -> None:
+        self._loop.call_at(max(self._loop.time(), self._told + _PACE), self._tell_progress)
+
+    def _tell_progress(self) -> None:
+        self._due = False
+        self._told = self._loop.time()
+        if self._latest is not None:
+            self._tell([self._latest])
+
+    def _say_all(self, lines: Sequence[str]) -> None:
+        now = self._clock()
+        self._note(*(Said(at=now, line=line) for line in lines))
+
+    def _note(self, *events: CommandBegun | CommandEnded | Said) -> None:
+        self._journal.note(events)
+        self._tell(events)
+
+
+def journal_error(error: OSError) -> CondatuiError:
+    """The error for a job whose journal cannot be written, and which for that reason does not go on."""
+    return CondatuiError(
+        "The job's journal cannot be written, so it does not go on.",
+        sanitize(str(error)),
+        "Is the disk full? Nothing is done that could not be told after a crash.",
+    )
+
+
+async def to_its_end(use: Callable[[], _T], *, on_cancel: Callable[[], None] = lambda: None) -> _T:
+    """Do something in a thread; a cancellation is told and then waits until that is over: nobody could end it."""
+    doing = asyncio.ensure_future(asyncio.to_thread(use))
+    cancelled = False
+    while not doing.done():
+        try:
+            await asyncio.wait({doing})
+        except asyncio.CancelledError:  # noqa: PERF203 - each one is waited out
+            cancelled = True
+            on_cancel()
+    if cancelled:
+        if not doing.cancelled():
+            doing.exception()  # taken note of: the cancellation counts
+        raise asyncio.CancelledError
+    return doing.result()

@@ -1,0 +1,216 @@
+"""The journal of one job: on the disk before anything is done, so that whatever dies, the next start knows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, TypeAlias, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from condatui_core.fs.atomic_write import write_whole
+from condatui_core.fs.json_lines import encode
+from condatui_core.fs.locks import FileLock
+from condatui_core.proc.owner import Owner
+from condatui_core.records.job import (
+    CommandBegun,
+    CommandEnded,
+    Ended,
+    Event,
+    Job,
+    Plan,
+    Progressed,
+    Recovery,
+    Said,
+    StageBegun,
+)
+
+# What a journal holds, line by line, and the job that it tells of.
+
+
+MOST_LINES = 500
+"""How many lines of output a job keeps."""
+
+
+class Submission(Struct, frozen=True, kw_only=True):
+    """Who has taken a job on, and when."""
+
+    owner: Owner
+    at: datetime
+
+
+class JobBegun(Struct, frozen=True, kw_only=True, tag="begun"):
+    """It was the job's turn."""
+
+    at: datetime
+
+
+class Inspected(Struct, frozen=True, kw_only=True, tag="aftermath"):
+    """Somebody has looked what there was after a job that did not come to its end."""
+
+    at: datetime
+    recovery: Recovery
+
+
+class Settled(Struct, frozen=True, kw_only=True, tag="settled"):
+    """The user knows what became of it."""
+
+    at: datetime
+
+
+Entry: TypeAlias = JobBegun | StageBegun | CommandBegun | CommandEnded | Said | Ended | Inspected | Settled
+
+
+def new_job(id: str, plan: Plan, submitted: datetime) -> Job:  # noqa: A002 - the record's own word
+    """A job that waits for its turn."""
+    return Job(id=id, plan=plan, state="queued", submitted=submitted)
+
+
+def after_all(job: Job, entries: Iterable[Entry | Event]) -> Job:
+    """The job after all of this has happened; many lines of output at once cost no more than one."""
+    lines: list[str] = []
+    for entry in entries:
+        if isinstance(entry, Said):
+            lines.append(entry.line)
+        else:
+            job = _after(job, entry)
+    return replace(job, output=(*job.output, *lines[-MOST_LINES:])[-MOST_LINES:]) if lines else job
+
+
+def _after(job: Job, entry: Entry | Event) -> Job:
+    if isinstance(entry, JobBegun):
+        return replace(job, state="running", started=entry.at, waiting="")
+    if isinstance(entry, Inspected):
+        return replace(job, recovery=entry.recovery)
+    if isinstance(entry, Ended):
+        return replace(job, state=entry.state, ended=entry.at, end=entry, progress=None, waiting="")
+    return _on_its_way(job, entry)
+
+
+def _on_its_way(job: Job, entry: Entry | Event) -> Job:
+    if isinstance(entry, StageBegun):
+        return replace(job, stage=entry, progress=None)
+    if isinstance(entry, Progressed):
+        return replace(job, progress=entry)
+    if isinstance(entry, CommandBegun):
+        return replace(job, commands=(*job.commands, entry.argv))
+    return job
+
+
+PLAN, OWNER, EVENTS, LOCK = "plan.json", "owner.json", "events.jsonl", "lock"
+_MOST_OUTPUT = 256 * 1024
+"""How many bytes of output a journal holds, besides the last lines."""
+
+_T = TypeVar("_T")
+
+
+class Journal:
+    """Writes down what a job does, in its order and beside the event loop."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = FileLock(directory / LOCK)
+        self._stream: BinaryIO | None = None
+        self._torn = False
+        self._room = _MOST_OUTPUT
+        self._pool = ThreadPoolExecutor(1, "journal")
+
+    async def begin(self, plan: Plan, submission: Submission) -> None:
+        """Make the journal; returns when it is on the disk. Raises OSError, and then there is none."""
+        await self._in_turn(lambda: self._begin(plan, submission))
+
+    async def write(self, *entries: Entry) -> None:
+        """Add entries; returns when they are on the disk. Raises OSError."""
+        await self._in_turn(lambda: self._append(entries, durable=True))
+
+    def note(self, entries: Sequence[Entry]) -> None:
+        """Add entries that may be lost; the output only as far as there is room for it."""
+        self._pool.submit(self._note, tuple(entries))
+
+    async def close(self) -> None:
+        """Let go of it once all is written."""
+        try:
+            await self._in_turn(self._close)
+        finally:
+            self._pool.shutdown(wait=False)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all output is in it so far."""
+        return self._room > 0
+
+    async def _in_turn(self, use: Callable[[], _T]) -> _T:
+        future: Future[_T] = self._pool.submit(use)
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _begin(self, plan: Plan, submission: Submission) -> None:
+        self._directory.mkdir(mode=0o700, parents=True)
+        try:
+            self._lock.try_take()
+            write_whole(self._directory / OWNER, encode(submission), replace=True)
+            self._stream = open(self._directory / EVENTS, "ab", buffering=0)  # noqa: SIM115 - closed with the job
+            write_whole(self._directory / PLAN, encode(plan), replace=True)  # last: what has a plan is a journal
+            _put_on_disk(self._directory)
+        except OSError:
+            self._close()
+            for name in (PLAN, OWNER, EVENTS, LOCK):
+                (self._directory / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                self._directory.rmdir()
+            raise
+
+    def _append(self, entries: Sequence[Entry], *, durable: bool) -> None:
+        if self._stream is None:
+            return
+        data = b"".join(encode(entry) + b"\n" for entry in entries)
+        if self._torn:  # what a full disk has cut off ends here, so that it does not spoil what follows
+            data = b"\n" + data
+        self._torn = True
+        written = self._stream.write(data)
+        if written != len(data):
+            raise OSError(f"only {written} of {len(data)} bytes could be written to {self._directory / EVENTS}")
+        self._torn = False
+        if durable:
+            os.fsync(self._stream.fileno())
+
+    def _note(self, entries: Sequence[Entry]) -> None:
+        kept = []
+        for entry in entries:
+            if isinstance(entry, Said):
+                self._room -= len(entry.line)
+                if self._room < 0:
+                    continue
+            kept.append(entry)
+        with suppress(OSError):  # what it was good for is shown all the same
+            self._append(kept, durable=False)
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+        self._lock.release()
+
+
+def add_to(directory: Path, *entries: Entry) -> None:
+    """Add entries to the journal of a job that nobody carries out any more. Raises OSError."""
+    with open(directory / EVENTS, "r+b", buffering=0) as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(size - 1, 0))
+        torn = stream.read(1) not in (b"", b"\n")
+        stream.seek(0, os.SEEK_END)
+        stream.write(b"\n" * torn + b"".join(encode(entry) + b"\n" for entry in entries))
+        os.fsync(stream.fileno())
+
+
+def _put_on_disk(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

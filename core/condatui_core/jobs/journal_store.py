@@ -1,0 +1,108 @@
+"""The journals of a user: what they tell, and which of them may go."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from condatui_core.fs.json_lines import decode
+from condatui_core.fs.locks import FileLock
+from condatui_core.fs.safe_read import read_bounded
+from condatui_core.jobs.journal import EVENTS, LOCK, OWNER, PLAN, Entry, Settled, Submission, after_all, new_job
+from condatui_core.proc.owner import Owner
+from condatui_core.records.job import Job, Plan
+
+MOST_KEPT = 200
+"""How many journals of jobs that are over are kept."""
+LONGEST_KEPT = timedelta(days=90)
+_LARGEST = 64 << 20
+_PLAN = msgspec.json.Decoder(Plan)
+_SUBMISSION = msgspec.json.Decoder(Submission)
+_ENTRY: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJournal:
+    """What a journal tells."""
+
+    directory: Path
+    job: Job
+    owner: Owner
+    settled: bool
+    """Whether the user knows what became of it."""
+    given_up: bool
+    """Whether it has no end, and whoever carried it out is gone."""
+
+
+def read_journals(directory: Path, here: Owner) -> list[ReadJournal]:
+    """Read all journals, newest first; what is no journal, or none yet, is left out. Never raises."""
+    return [told for each in _directories(directory) if (told := read_journal(each, here))]
+
+
+def read_journal(directory: Path, here: Owner) -> ReadJournal | None:
+    """Read one journal; None if it is none, or cannot be read."""
+    try:
+        plan = decode(read_bounded(str(directory / PLAN), _LARGEST), _PLAN)
+        submission = decode(read_bounded(str(directory / OWNER), _LARGEST), _SUBMISSION)
+        entries = tuple(_entries(read_bounded(str(directory / EVENTS), _LARGEST)))
+    except OSError:
+        return None
+    job = after_all(new_job(directory.name, plan, submission.at), entries)
+    owner = submission.owner
+    given_up = job.end is None and owner.near(here) and not _carried_out(directory, owner, here)
+    if given_up:
+        job = replace(job, state="interrupted")
+    elif job.end is None and owner != here:
+        job = replace(job, elsewhere=str(owner))
+    settled = any(isinstance(each, Settled) for each in entries)
+    return ReadJournal(directory, job, owner, settled=settled, given_up=given_up)
+
+
+def prune(directory: Path, now: datetime) -> None:
+    """Delete the journals of jobs that were over long ago; never raises."""
+    for number, each in enumerate(_directories(directory)):
+        if number >= MOST_KEPT or now.timestamp() - _modified(each) > LONGEST_KEPT.total_seconds():
+            lock = FileLock(each / LOCK)
+            with suppress(OSError):
+                if lock.try_take():
+                    shutil.rmtree(each, ignore_errors=True)
+            lock.release()
+
+
+def _directories(directory: Path) -> list[Path]:
+    try:
+        return sorted((each for each in directory.iterdir() if each.is_dir()), reverse=True)
+    except OSError:
+        return []
+
+
+def _entries(data: bytes) -> Iterator[Entry]:
+    """All entries; a line that was cut off by a full disk or a lost machine is none."""
+    for line in data.split(b"\n"):
+        with suppress(OSError):
+            yield decode(line, _ENTRY)
+
+
+def _carried_out(directory: Path, owner: Owner, here: Owner) -> bool:
+    """Whether somebody holds the journal; where locks are not known, whether the process is there."""
+    lock = FileLock(directory / LOCK)
+    try:
+        return not lock.try_take() or (not lock.supported and owner.alive(here))
+    except OSError:
+        return owner.alive(here)
+    finally:
+        lock.release()
+
+
+def _modified(directory: Path) -> float:
+    for path in (directory / EVENTS, directory):
+        with suppress(OSError):
+            return path.stat().st_mtime
+    return 0.0

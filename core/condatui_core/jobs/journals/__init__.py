@@ -1,3 +1,0 @@
-"""What jobs write down, so that the next start knows."""
-
-from __future__ import annotations

@@ -1,1 +1,0 @@
-"""The parts of packing: what is found out before, the processes that pack and read back, what the receiver runs."""

@@ -1,3 +1,0 @@
-"""How environments are removed."""
-
-from __future__ import annotations

@@ -1,0 +1,63 @@
+"""One writer at a time among all condatuis of a user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.json_lines import decode, encode
+from condatui_core.fs.locks import FileLock
+from condatui_core.fs.safe_read import read_bounded
+from condatui_core.proc.owner import Owner
+
+_LARGEST = 1 << 16
+
+
+class Writing(Struct, frozen=True):
+    """Who works at what."""
+
+    owner: Owner
+    title: str
+
+    def __str__(self) -> str:
+        return f"{self.owner} is at work: {self.title}"
+
+
+_DECODER = msgspec.json.Decoder(Writing)
+
+
+class WriterLock:
+    """The lock that a job holds while it writes. Its methods reach for the disk: not on the event loop."""
+
+    def __init__(self, state: Path, owner: Owner) -> None:
+        self._file = state / "writer"
+        self._lock = FileLock(state / "writer.lock")
+        self._owner = owner
+
+    @property
+    def supported(self) -> bool:
+        """Whether the lock really keeps others away: some network file systems know no locks."""
+        return self._lock.supported
+
+    def try_take(self, title: str) -> bool:
+        """Take the lock if nobody has it, and say what for. Raises OSError if the state directory cannot be used."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._lock.try_take():
+            return False
+        # Beside the lock itself: whoever waits reads it while it is held.
+        put_in_cache(self._file, encode(Writing(self._owner, title)))
+        return True
+
+    def holder(self) -> str:
+        """Who holds it, in words."""
+        try:
+            return str(decode(read_bounded(str(self._file), _LARGEST), _DECODER))
+        except OSError:
+            return "another condatui is at work"
+
+    def release(self) -> None:
+        """Let go of it; may be called twice."""
+        self._lock.release()

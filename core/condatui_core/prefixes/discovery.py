@@ -1,0 +1,156 @@
+"""Where environments are on this machine, by everything that points to one, conda's own answer included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.records.prefix import PrefixPointer
+
+# The prefixes of last time, so that the first picture has names before anybody has been asked.
+
+
+def read_last_list(file: Path) -> tuple[str, ...]:
+    """Read the prefixes of last time; none if there was no last time."""
+    try:
+        return tuple(os.fsdecode(line) for line in file.read_bytes().split(b"\0") if line.startswith(b"/"))
+    except OSError:
+        return ()
+
+
+def write_last_list(file: Path, prefixes: Iterable[str]) -> None:
+    """Remember the prefixes for next time; where that cannot be done, next time is only slower."""
+    data = b"\0".join(os.fsencode(prefix) for prefix in prefixes)
+    with suppress(OSError):
+        put_in_cache(file, data)
+
+
+REGISTERED = "environments.txt"
+CONDA = "conda"
+LAST_TIME = "last time"
+
+_DEPTH = 6
+"""How deep a root directory is searched: /data/users/NAME/miniconda3/envs/NAME is five below /data."""
+_REMAINS = {"conda-meta", "bin", "lib"}
+"""A directory in `envs` with one of these is an environment or was one."""
+_MOST_DIRECTORIES = 20_000
+"""How many directories a root directory may have before the search gives up: it is not meant for a whole disk."""
+
+
+def registered_prefixes(home: Path) -> tuple[str, ...]:
+    """Read the prefixes that conda has registered for this user; none if there is no such file or it cannot be read."""
+    try:
+        lines = (home / ".conda" / "environments.txt").read_bytes().splitlines()
+    except OSError:
+        return ()
+    return tuple(os.fsdecode(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith(b"#"))
+
+
+def envs_directories(
+    installations: Iterable[Installation], facts: Mapping[str, CondaFacts], home: Path, environ: Mapping[str, str]
+) -> tuple[str, ...]:
+    """All directories whose children are environments, existing or not, each once."""
+    found: dict[str, None] = {}
+    for variable in ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"):
+        found.update(dict.fromkeys(part for part in environ.get(variable, "").split(os.pathsep) if part))
+    for installation in installations:
+        found[os.path.join(installation.root_prefix, "envs")] = None
+        if answer := facts.get(installation.root_prefix):
+            found.update(dict.fromkeys(answer.envs_dirs))
+    found[str(home / ".conda" / "envs")] = None
+    return tuple(dict.fromkeys(os.path.realpath(_at_home(each, home)) for each in found))
+
+
+def _at_home(path: str, home: Path) -> str:
+    return str(home / path[2:]) if path.startswith("~/") else path
+
+
+def children(envs_dir: str) -> Iterator[str]:
+    """Every directory in an envs directory, symlinked ones included; conda's own hidden files are left out."""
+    try:
+        with os.scandir(envs_dir) as entries:
+            names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_directory(entry))
+    except OSError:
+        return
+    yield from (os.path.join(envs_dir, name) for name in names)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def search_root(root: str) -> tuple[tuple[str, ...], bool]:
+    """Search a directory for environments, six levels deep, symlinks not followed.
+
+    Returns the prefixes and whether the search saw everything (False past 20,000 directories).
+    """
+    found: list[str] = []
+    seen = 0
+    waiting = [(os.path.realpath(root), 0)]
+    while waiting:
+        directory, depth = waiting.pop()
+        seen += 1
+        if seen > _MOST_DIRECTORIES:
+            return tuple(sorted(found)), False
+        below = _subdirectories(directory)
+        if "conda-meta" in below:
+            found.append(directory)
+            below = below & {"envs"}
+        elif os.path.basename(directory) == "envs":
+            found.extend(child for child in children(directory) if _REMAINS & _subdirectories(child))
+            continue
+        if depth < _DEPTH:
+            waiting.extend((os.path.join(directory, name), depth + 1) for name in sorted(below))
+    return tuple(sorted(set(found))), True
+
+
+def _subdirectories(directory: str) -> set[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+    except OSError:
+        return set()
+
+
+def merge(
+    paths: Iterable[tuple[str, str]], roots: Iterable[str], envs_dirs: Iterable[str]
+) -> tuple[PrefixPointer, ...]:
+    """Bring (path, source) pairs together by real path, root prefixes among them, in the order they are first named."""
+    root_prefixes = {os.path.realpath(root) for root in roots}
+    directories = frozenset(envs_dirs)
+    sources: dict[str, dict[str, None]] = {}
+    aliases: dict[str, dict[str, None]] = {}
+    for path, source in paths:
+        absolute = os.path.normpath(path)
+        if not os.path.isabs(absolute):
+            continue
+        real = os.path.realpath(absolute)
+        sources.setdefault(real, {})[source] = None
+        # A link further up (/home -> /data/home) renames everything and is worth no mention; the last part is.
+        if real != absolute and os.path.islink(absolute):
+            aliases.setdefault(real, {})[absolute] = None
+    return tuple(
+        PrefixPointer(
+            prefix=real,
+            aliases=tuple(aliases.get(real, ())),
+            sources=tuple(by),
+            envs_dir=_envs_dir(real, aliases.get(real, {}), directories),
+            root=real in root_prefixes,
+        )
+        for real, by in sources.items()
+    )
+
+
+def _envs_dir(real: str, aliases: Iterable[str], envs_dirs: frozenset[str]) -> str | None:
+    for path in (real, *aliases):
+        parent = os.path.dirname(path)
+        if parent in envs_dirs or os.path.realpath(parent) in envs_dirs:
+            return parent
+    return None

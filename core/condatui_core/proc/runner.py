@@ -1,0 +1,87 @@
+"""Every command that condatui ran, for users to read and copy."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+# What it means to run a command: who runs it, and what comes back.
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What came of a command that ran to its end."""
+
+    argv: tuple[str, ...]
+    """As it was run, credentials and all."""
+    exit_code: int
+    """Negative if a signal ended it."""
+    documents: tuple[object, ...] = ()
+    """The JSON documents in stdout, in order."""
+    stdout: str = ""
+    """Bytes that are no UTF-8 are surrogates, as os.fsdecode makes them."""
+    stderr: str = ""
+    milliseconds: int = 0
+
+
+class Runner(Protocol):
+    """Runs a command to its end; raises CondaError if it cannot be started or does not end in time."""
+
+    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+        """Run a command with this environment and no other, for so many seconds at most."""
+        ...
+
+
+# A command that was run, for the log that users can read and copy from.
+
+
+Outcome = Literal["done", "failed", "timed out", "cancelled", "not started"]
+
+
+class CommandRun(Struct, frozen=True, kw_only=True):
+    """One process that condatui started: what, when, how long, and what came of it."""
+
+    argv: tuple[str, ...]
+    """Credentials masked."""
+    started: datetime
+    milliseconds: int
+    exit_code: int | None
+    """Negative if a signal ended it; None if it was not started."""
+    outcome: Outcome
+    message: str = ""
+    """The last lines of stderr, or why it was not started; credentials masked."""
+
+
+MOST_RUNS = 500
+
+
+class CommandLog:
+    """The last commands that were run, oldest first, and who wants to hear of new ones."""
+
+    def __init__(self, most: int = MOST_RUNS) -> None:
+        self._runs: deque[CommandRun] = deque(maxlen=most)
+        self._subscribers: dict[object, Callable[[CommandRun], None]] = {}
+
+    @property
+    def runs(self) -> tuple[CommandRun, ...]:
+        """The runs that are still remembered, oldest first."""
+        return tuple(self._runs)
+
+    def add(self, run: CommandRun) -> None:
+        """Remember a run, forgetting the oldest if there are too many, and tell every subscriber."""
+        self._runs.append(run)
+        for tell in tuple(self._subscribers.values()):
+            tell(run)
+
+    def subscribe(self, callback: Callable[[CommandRun], None]) -> Callable[[], None]:
+        """Call back with every run from now on; the function that is returned ends that, and may be called twice."""
+        key = object()
+        self._subscribers[key] = callback
+
+        def unsubscribe() -> None:
+            self._subscribers.pop(key, None)
+
+        return unsubscribe

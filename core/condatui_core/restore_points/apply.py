@@ -1,0 +1,183 @@
+"""Bring the paths of a restore point back to where they were, over what conda has made already."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.safe_read import reason
+from condatui_core.fs.tree import path_kind, read_tree
+from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.records.restore_point import KeptPath
+from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, contents_of
+from condatui_core.restore_points.classify import file_sha256
+
+_CHUNK = 1 << 20
+_TEMPORARY = ".condatui-restored"
+"""Its own name, and not one made longer: names may be as long as they can be already."""
+
+
+def apply_restore_point(directory: Path, paths: Sequence[KeptPath], target: str, told: Callable[[int], None]) -> None:
+    """Make everything at the target what the restore point in a directory says, as far as it can.
+
+    What conda has linked from its cache stays linked. Raises CondatuiError if the restore point is damaged, or if the
+    disk refuses.
+    """
+    try:
+        placing = _Placing(target, paths)
+        placing.make_room()
+        placing.make_frame()
+        if any(each.means == "archive" for each in paths):
+            placing.unpack(directory / ARCHIVE, told)
+        placing.link()
+        placing.finish()
+    except DAMAGES as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        raise CondatuiError("The environment could not be brought back whole.", f"{where}{why}\n{directory}") from error
+
+
+class _Placing:
+    def __init__(self, target: str, paths: Sequence[KeptPath]) -> None:
+        self._target = target
+        self._paths = paths
+        self._by_path = {each.path: each for each in paths}
+        self._linked: set[str] = set()
+        """Paths of the archive that are links to the package cache, and right."""
+        names = {os.path.basename(each.path) for each in paths}
+        numbered = (f"{_TEMPORARY}-{number}" for number in range(len(names) + 1))
+        self._temporary = next(each for each in (_TEMPORARY, *numbered) if each not in names)
+        for each in paths:
+            if os.path.isabs(each.path) or ".." in each.path.split("/"):
+                raise OSError(errno.EINVAL, "leads out of the environment", each.path)
+
+    def make_room(self) -> None:
+        """Delete what was not there, and what was something else."""
+        os.makedirs(self._target, exist_ok=True)
+        for entry in reversed(read_tree(self._target).entries):
+            kept = self._by_path.get(entry.path)
+            if kept is None and entry.path == HALF_MADE:
+                continue  # it is not whole yet
+            if kept is None or kept.kind != entry.kind or kept.target != entry.target:
+                absolute = self._at(entry.path)
+                if entry.kind == "directory":
+                    shutil.rmtree(absolute)  # what is kept of it comes back
+                else:
+                    os.unlink(absolute)
+
+    def make_frame(self) -> None:
+        """Make directories, symlinks and pipes."""
+        for each in self._paths:
+            absolute = self._at(each.path)
+            if each.kind in ("file", "socket", "device") or os.path.lexists(absolute):
+                continue
+            if each.kind == "directory":
+                os.mkdir(absolute, 0o700)
+            elif each.kind == "symlink":
+                os.symlink(each.target, absolute)
+            else:
+                os.mkfifo(absolute)
+
+    def unpack(self, archive: Path, told: Callable[[int], None]) -> None:
+        """Put the files of the archive in their places, each whole or not at all."""
+        with contents_of(archive) as contents:
+            for path, content in contents:
+                kept = self._by_path.get(path)
+                if kept is None:
+                    raise OSError(errno.EIO, "the archive holds what the manifest does not", path)
+                if not self._is_there(kept):
+                    self._put(kept, content, told)
+
+    def link(self) -> None:
+        """Make the hard links inside the environment."""
+        for each in self._paths:
+            if each.same_as and not self._is_same(each):
+                temporary = self._beside(each.path)
+                os.link(self._at(each.same_as), temporary)
+                os.replace(temporary, self._at(each.path))
+
+    def finish(self) -> None:
+        """Give everything its mode, owner and time; directories last, those inside before those around them."""
+        for each in self._paths:
+            if each.kind != "directory" and os.path.lexists(self._at(each.path)):
+                self._dress(each)
+        for each in reversed(self._paths):
+            if each.path == "." and HALF_MADE not in self._by_path and os.path.lexists(self._at(HALF_MADE)):
+                os.unlink(self._at(HALF_MADE))
+            if each.kind == "directory":
+                self._dress(each)
+
+    def _is_there(self, kept: KeptPath) -> bool:
+        """Whether conda has put it back after all: a file that was edited in the cache as well, and is linked to it."""
+        absolute = self._at(kept.path)
+        try:
+            status = os.lstat(absolute)
+        except FileNotFoundError:
+            return False
+        if status.st_nlink < 2 or status.st_size != kept.size or file_sha256(absolute) != kept.sha256:
+            return False
+        self._linked.add(kept.path)
+        return True
+
+    def _put(self, kept: KeptPath, content: IO[bytes], told: Callable[[int], None]) -> None:
+        temporary = self._beside(kept.path)
+        digest = hashlib.sha256()
+        with open(temporary, "wb") as stream:
+            while chunk := content.read(_CHUNK):
+                stream.write(chunk)
+                digest.update(chunk)
+                told(len(chunk))
+        if digest.hexdigest() != kept.sha256:
+            os.unlink(temporary)
+            raise OSError(errno.EIO, "the archive holds something else", kept.path)
+        os.replace(temporary, self._at(kept.path))
+
+    def _dress(self, kept: KeptPath) -> None:
+        absolute = self._at(kept.path)
+        status = os.lstat(absolute)
+        mode = stat.S_IMODE(status.st_mode)
+        if path_kind(status) == "file" and status.st_nlink > 1 and self._is_cached(kept):
+            if mode == kept.mode:
+                return
+            temporary = self._beside(kept.path)
+            shutil.copy2(absolute, temporary)  # the file in the cache keeps its own
+            os.replace(temporary, absolute)
+        owned_anew = (status.st_uid, status.st_gid) != (kept.uid, kept.gid)
+        if owned_anew:
+            _try_to_own(absolute, kept)
+        if kept.kind != "symlink" and (mode != kept.mode or owned_anew):  # a new owner costs it its set-id bits
+            os.chmod(absolute, kept.mode)
+        os.utime(absolute, ns=(status.st_atime_ns, kept.mtime_ns), follow_symlinks=False)
+
+    def _is_cached(self, kept: KeptPath) -> bool:
+        source = self._by_path.get(kept.same_as, kept)
+        return source.means == "package" or source.path in self._linked
+
+    def _is_same(self, kept: KeptPath) -> bool:
+        try:
+            return os.path.samestat(os.lstat(self._at(kept.path)), os.lstat(self._at(kept.same_as)))
+        except FileNotFoundError:
+            return False
+
+    def _beside(self, path: str) -> str:
+        """Where a file is made before it takes its place."""
+        return os.path.join(os.path.dirname(self._at(path)), self._temporary)
+
+    def _at(self, path: str) -> str:
+        return self._target if path == "." else os.path.join(self._target, path)
+
+
+def _try_to_own(path: str, kept: KeptPath) -> None:
+    """Only root may give things away; whoever may not owns what was another's, which the comparison will show."""
+    try:
+        os.chown(path, kept.uid, kept.gid, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.EINVAL):  # a container may not know the user at all
+            raise

@@ -1,0 +1,94 @@
+"""The archive of a restore point: the content of files, and nothing else; what they are is in the manifest."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from condatui_core.fs.safe_read import open_regular
+from condatui_core.fs.tree import TreeEntry
+
+ARCHIVE = "files.tar.gz"
+_LEVEL = 1
+"""Of compression: a disk is hardly faster than this one."""
+_CHUNK = 1 << 20
+DAMAGES = (OSError, EOFError, tarfile.TarError, zlib.error)
+"""What reading a damaged archive may raise."""
+
+
+class _Digesting:
+    """A file that is read, and digested on the way."""
+
+    def __init__(self, stream: IO[bytes], told: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._told = told
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._stream.read(size)
+        self.digest.update(chunk)
+        self._told(len(chunk))
+        return chunk
+
+
+def write_archive(file: Path, root: str, entries: Sequence[TreeEntry], told: Callable[[int], None]) -> dict[str, str]:
+    """Write the content of files below a directory into a new archive, and onto the disk; returns their SHA-256.
+
+    `told` hears of bytes read, and may raise to stop. Raises OSError for whatever stands against it.
+    """
+    digests: dict[str, str] = {}
+    with open(file, "xb") as raw:
+        # The stream is closed before the file is: what gzip still holds belongs to it.
+        with (
+            gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as archive,
+        ):
+            for entry in entries:
+                digests[entry.path] = _add(archive, root, entry.path, told)
+        raw.flush()
+        os.fsync(raw.fileno())
+    return digests
+
+
+@contextmanager
+def contents_of(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
+    """Read an archive from its beginning to its end: paths and contents, which are to be read at once.
+
+    Reading raises one of DAMAGES if it is not what was written.
+    """
+    with tarfile.open(file, mode="r|gz", errors="surrogateescape") as archive:
+        yield ((member.name, content) for member in archive if (content := archive.extractfile(member)))
+
+
+def check_archive(file: Path, digests: Mapping[str, str]) -> None:
+    """Read an archive again. Raises one of DAMAGES if it does not hold exactly these contents."""
+    left = dict(digests)
+    with contents_of(file) as contents:
+        for path, content in contents:
+            digest = hashlib.sha256()
+            while chunk := content.read(_CHUNK):
+                digest.update(chunk)
+            if left.pop(path, "") != digest.hexdigest():
+                raise tarfile.ReadError(f"{path} is not what it was")
+    if left:
+        raise tarfile.ReadError(f"{next(iter(left))} is missing")
+
+
+def _add(archive: tarfile.TarFile, root: str, path: str, told: Callable[[int], None]) -> str:
+    absolute = os.path.join(root, path)
+    with open_regular(absolute) as stream:
+        status = os.fstat(stream.fileno())
+        info = tarfile.TarInfo(path)
+        info.size = status.st_size
+        info.mode = status.st_mode & 0o777
+        info.mtime = status.st_mtime
+        content = _Digesting(stream, told)
+        archive.addfile(info, content)
+    return content.digest.hexdigest()

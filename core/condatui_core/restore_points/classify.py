@@ -1,0 +1,198 @@
+"""Which files of a prefix conda would put back as they are, and which have to be kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from condatui_core.fs.safe_read import open_regular
+from condatui_core.fs.tree import PrefixTree, TreeEntry
+from condatui_core.prefixes.distributions import in_archive
+from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
+from condatui_core.records.finding import Problem
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.restore_point import KeptPackage
+from condatui_core.restore_points.cached_packages import CachedPackage, find_package
+from condatui_core.text import strip_credentials
+
+# What conda's records say of the files of a prefix: enough to tell whether conda would put back the very same.
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """A file that conda could put back from a package cache."""
+
+    package: str
+    """The name of the package in a cache: `name-version-build`."""
+    size: int | None
+    """Bytes of the file in the cache."""
+    sha256_in_cache: str
+    sha256: str
+    """As it was installed: another one where conda has written the prefix into it."""
+    in_cache: str
+    """Its absolute path in the extracted package; empty if only the archive is there."""
+    extracted_ns: int
+    """When the package was extracted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFiles:
+    """All files of a prefix that conda could put back."""
+
+    by_path: Mapping[str, RecordedFile]
+    stated: frozenset[str]
+    """The paths of all packages, be they to be put back or not."""
+    packages: tuple[KeptPackage, ...]
+    gone: tuple[str, ...]
+    """Packages that no cache has whole any more, as `name-version-build`: their files have to be kept."""
+
+
+def read_recorded_files(
+    prefix: str, records: Sequence[PackageRecord], pkgs_dirs: Sequence[str], *, thorough: bool = False
+) -> RecordedFiles:
+    """Read which files conda could put back; what two packages claim is not among them, for only one of them wins.
+
+    `thorough` compares the checksums of archives.
+    """
+    by_path: dict[str, RecordedFile] = {}
+    stated: Counter[str] = Counter()
+    packages: list[KeptPackage] = []
+    gone: list[str] = []
+    python_comes = True
+    for record in sorted(records, key=lambda each: each.name != "python"):  # conda places others by its version
+        package = _package(record)
+        recorded = read_paths(prefix, record)
+        paths = () if isinstance(recorded, Problem) else recorded
+        stated.update(each.path for each in paths)
+        can_come = bool(package.url) and (python_comes or record.noarch != "python")
+        cached = find_package(package, pkgs_dirs, thorough=thorough) if can_come and paths else None
+        files = _files(package, paths, cached, noarch_python=record.noarch == "python") if cached else None
+        if record.name == "python":
+            python_comes = files is not None
+        if files is None and record.file_count:
+            gone.append(package.dist_name)
+        by_path.update(files or ())
+        packages.append(package)
+    for path in [path for path in by_path if stated[path] > 1]:
+        del by_path[path]
+    packages.sort(key=lambda each: each.name)
+    return RecordedFiles(by_path, frozenset(stated), tuple(packages), tuple(sorted(gone)))
+
+
+def _files(
+    package: KeptPackage, recorded: Sequence[RecordedPath], cached: CachedPackage, *, noarch_python: bool
+) -> list[tuple[str, RecordedFile]] | None:
+    """The files of a package with their paths in the prefix; None if the cache has not all of them."""
+    found = []
+    for each in recorded:
+        if each.kind != "hardlink" or not each.sha256:
+            continue
+        in_cache = ""
+        if cached.directory:
+            in_cache = os.path.join(cached.directory, in_archive(each.path) if noarch_python else each.path)
+            if not os.path.lexists(in_cache):
+                return None
+        sha256 = each.sha256_in_prefix or ("" if each.placeholder else each.sha256)
+        if sha256:
+            file = RecordedFile(package.dist_name, each.size, each.sha256, sha256, in_cache, cached.extracted_ns)
+            found.append((each.path, file))
+    return found
+
+
+def _package(record: PackageRecord) -> KeptPackage:
+    return KeptPackage(
+        name=record.name,
+        version=record.version,
+        build=record.build,
+        url=strip_credentials(record.url or ""),
+        md5=record.md5,
+        sha256=record.sha256,
+        file_name=record.file_name,
+        archive_bytes=record.archive_bytes,
+        kept=True,
+    )
+
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """What a glance, or a look at its content, makes of a file."""
+
+    package: str
+    """The package that brings it back, as `name-version-build`; empty if it has to be kept."""
+    sha256: str = ""
+    """Of its content; empty if nobody has looked."""
+
+
+class Classifier:
+    """Judges files one by one; `thorough` reads those of which size and time say too little."""
+
+    def __init__(
+        self, tree: PrefixTree, recorded: RecordedFiles, *, thorough: bool, told: Callable[[int], None] | None = None
+    ) -> None:
+        self._root = tree.root
+        self._recorded = recorded
+        self._thorough = thorough
+        self._told = told
+
+    def judge(self, entry: TreeEntry) -> Classified:
+        """Say who brings back a file, or a symlink in its place. Raises OSError if it has to be read and cannot be."""
+        file = self._recorded.by_path.get(entry.path)
+        if file is None:
+            return Classified("")
+        if entry.kind == "symlink":  # as conda makes them with `always_softlink`
+            return Classified(file.package if file.in_cache and entry.target == file.in_cache else "")
+        if self._is_link(entry, file):
+            return Classified(file.package, file.sha256_in_cache)
+        if not self._thorough:
+            return Classified(file.package if self._may_be(entry, file) else "")
+        sha256 = file_sha256(os.path.join(self._root, entry.path), told=self._told)
+        comes_back = sha256 == file.sha256 and self._cache_is_sound(file)
+        return Classified(file.package if comes_back else "", sha256)
+
+    def _is_link(self, entry: TreeEntry, file: RecordedFile) -> bool:
+        """Whether it is the very file of the cache, untouched since that was extracted.
+
+        A file that is edited in place gets another time, and is another one in the cache and in all environments.
+        """
+        if entry.status.st_nlink < 2 or not file.in_cache or file.sha256 != file.sha256_in_cache:
+            return False
+        return _untouched(entry.status, file) and _inode(file.in_cache) == entry.inode
+
+    def _may_be(self, entry: TreeEntry, file: RecordedFile) -> bool:
+        return file.sha256 != file.sha256_in_cache or entry.status.st_size == file.size
+
+    def _cache_is_sound(self, file: RecordedFile) -> bool:
+        """Whether the file in the cache is still what the package brought."""
+        if not file.in_cache:
+            return True
+        status = os.lstat(file.in_cache)
+        return _untouched(status, file) or file_sha256(file.in_cache) == file.sha256_in_cache
+
+
+def file_sha256(path: str, *, told: Callable[[int], None] | None = None) -> str:
+    """Digest a regular file; `told` hears of bytes read. Raises OSError; EINVAL for what is no file now."""
+    digest = hashlib.sha256()
+    with open_regular(path, buffering=0) as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            if told:
+                told(len(chunk))
+    return digest.hexdigest()
+
+
+def _untouched(status: os.stat_result, file: RecordedFile) -> bool:
+    return status.st_size == file.size and 0 < status.st_mtime_ns <= file.extracted_ns
+
+
+def _inode(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,267 @@
+"""Make a restore point: whole, on the disk and read again, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.mounts import mounts
+from condatui_core.fs.safe_read import reason
+from condatui_core.fs.tree import PrefixTree, TreeEntry, has_attributes, read_tree
+from condatui_core.prefixes.ownership import Owners, read_owners
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.records.environment import LastUsed
+from condatui_core.records.package import Distribution
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.restore_point import KeptPackage, KeptPath, RestorePoint
+from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, check_archive, write_archive
+from condatui_core.restore_points.classify import Classified, Classifier, RecordedFiles, read_recorded_files
+from condatui_core.restore_points.store import EXPLICIT, NEEDED, new_point, write_manifest, write_synced
+from condatui_core.text import sanitize
+
+# What a restore point of a prefix would have to keep, found out before one is made.
+
+
+_META = "conda-meta/"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepEstimate:
+    """A prefix with a judgement of each of its files."""
+
+    tree: PrefixTree
+    contents: PrefixContents
+    recorded: RecordedFiles
+    judged: dict[str, Classified]
+    """By path, of all files and symlinks."""
+    kept: tuple[TreeEntry, ...]
+    """The files that have to be kept, of hard links to one file the first."""
+
+    @property
+    def kept_bytes(self) -> int:
+        """What has to be kept, before it is compressed."""
+        return sum(each.status.st_size for each in self.kept)
+
+
+def estimate(
+    prefix: str, pkgs_dirs: Sequence[str], *, thorough: bool = False, told: Callable[[int], None] | None = None
+) -> KeepEstimate:
+    """Look what would have to be kept of a prefix; `thorough` reads what size and time say too little of.
+
+    Without that the judgement is quick and a little too hopeful. `told` hears of bytes read, and may raise to stop.
+    Raises CondatuiError if the prefix is not there, or if something in it cannot be read.
+    """
+    try:
+        tree = read_tree(prefix, {each.point for each in mounts()})
+        contents = read_prefix(prefix)
+        recorded = read_recorded_files(prefix, contents.packages, pkgs_dirs, thorough=thorough)
+        judge = Classifier(tree, recorded, thorough=thorough, told=told)
+        judged = {each.path: judge.judge(each) for each in tree.entries if each.kind in ("file", "symlink")}
+    except OSError as error:
+        raise CondatuiError(f"{prefix} cannot be read.", f"{error.filename or prefix}: {reason(error)}") from error
+    return KeepEstimate(tree, contents, recorded, judged, tuple(_kept(tree, judged)))
+
+
+def _kept(tree: PrefixTree, judged: dict[str, Classified]) -> list[TreeEntry]:
+    kept: dict[tuple[int, int], TreeEntry] = {}
+    coming = {each.inode for each in tree.entries if each.kind == "file" and judged[each.path].package}
+    for each in tree.entries:
+        if each.kind == "file" and not judged[each.path].package and each.inode not in coming:
+            kept.setdefault(each.inode, each)
+    # Last what makes it an environment, so that one half brought back is none.
+    return sorted(kept.values(), key=lambda each: (each.path.startswith(_META), each.path == f"{_META}history"))
+
+
+_SMALL_FILES = ("history", "pinned", "state", "frozen")
+"""What conda-meta holds besides records: in the archive as well, here for people to read."""
+_APART = "meta"
+"""Where these are: by its own name conda-meta would make an environment of the restore point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestorePointSource:
+    """Of what a restore point is made, when and for whom."""
+
+    prefix: str
+    name: str
+    at: datetime
+    host: str
+    user: str
+    root_prefix: str
+    """Of the installation that owns it; empty if none does."""
+    conda_version: str
+    last_used: LastUsed | None = None
+
+
+def create_restore_point(
+    directory: Path, subject: RestorePointSource, found: KeepEstimate, told: Callable[[int], None]
+) -> RestorePoint:
+    """Keep all that conda could not put back, by a thorough survey of the prefix.
+
+    `told` hears of bytes read, and may raise to stop. Raises CondatuiError if it cannot be made: then nothing is left.
+    """
+    try:
+        with new_point(directory, subject.name, subject.at) as (point_id, made):
+            digests: dict[str, str] = {}
+            if found.kept:
+                digests = write_archive(made / ARCHIVE, found.tree.root, found.kept, told)
+                check_archive(made / ARCHIVE, digests)
+            paths = tuple(_paths(found, digests, _owners(found)))
+            point = _point(point_id, subject, found, paths)
+            _write_lists(made, point)
+            _copy_small_files(found.tree.root, made / _APART)
+            write_manifest(made, point, paths)
+    except DAMAGES as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        raise CondatuiError(
+            f"No restore point of {sanitize(subject.name)} could be made: nothing was removed.",
+            f"{where}{why}\n{directory}",
+            "The setting `restore_directory` puts them elsewhere; `--no-restore-point` does without.",
+        ) from error
+    return point
+
+
+def _point(point_id: str, subject: RestorePointSource, found: KeepEstimate, paths: Sequence[KeptPath]) -> RestorePoint:
+    coming = {judged.package for judged in found.judged.values() if judged.package}
+    files = [each for each in paths if each.kind == "file"]
+    return RestorePoint(
+        id=point_id,
+        prefix=subject.prefix,
+        name=subject.name,
+        at=subject.at,
+        host=subject.host,
+        user=subject.user,
+        root_prefix=subject.root_prefix,
+        conda_version=subject.conda_version,
+        environment=found.contents.has_history,
+        frozen=found.contents.frozen is not None,
+        packages=tuple(replace(each, kept=each.dist_name not in coming) for each in found.recorded.packages),
+        distributions=tuple(requirement(each) for each in found.contents.pip_distributions),
+        paths=len(paths),
+        files=len(files),
+        bytes=sum(each.size for each in files),
+        archived_files=len(found.kept),
+        archived_bytes=found.kept_bytes,
+        lost=tuple(lost(found)),
+        half_made=any(each.path == HALF_MADE for each in paths),
+        last_used=subject.last_used,
+    )
+
+
+def lost(found: KeepEstimate) -> Iterator[str]:
+    """Say what of a prefix could not be brought back as it is, a line each."""
+    inside = Counter(each.inode for each in found.tree.entries)
+    own = (each for each in found.kept if each.path not in found.recorded.stated)
+    linked = [each.path for each in own if each.status.st_nlink > inside[each.inode]]
+    if linked:
+        more = f" and {len(linked) - 1} more" if len(linked) > 1 else ""
+        yield f"{linked[0]}{more}: a hard link to a file elsewhere, which comes back as a file of its own"
+    for each in found.tree.entries:
+        if each.kind in ("socket", "device"):
+            yield f"{each.path}: a {each.kind}"
+    if attributed := [path for path in _not_linked(found) if has_attributes(os.path.join(found.tree.root, path))]:
+        more = f" and {len(attributed) - 1} more" if len(attributed) > 1 else ""
+        yield f"{attributed[0]}{more}: an access list, a capability or another attribute, which is not kept"
+
+
+def _not_linked(found: KeepEstimate) -> Iterator[str]:
+    """Files and directories that come back as new ones."""
+    for each in found.tree.entries:
+        shared = each.kind == "file" and each.status.st_nlink > 1 and found.judged[each.path].package
+        if each.kind in ("file", "directory") and not shared:
+            yield each.path
+
+
+def requirement(distribution: Distribution) -> str:
+    """What pip installed, as a line for pip."""
+    name, url = distribution.name, distribution.url
+    if distribution.origin == "editable":
+        return f"-e {distribution.location or url or name}"
+    if distribution.origin == "vcs" and url:
+        return f"{name} @ git+{url}" + (f"@{distribution.revision}" if distribution.revision else "")
+    return f"{name} @ {url}" if url else f"{name}=={distribution.version}"
+
+
+def _paths(found: KeepEstimate, digests: Mapping[str, str], owners: Owners) -> Iterator[KeptPath]:
+    own = {
+        each.path: _file(found, each, digests, owners)
+        for each in found.tree.entries
+        if each.path in digests or _comes(found, each)
+    }
+    first: dict[tuple[int, int], KeptPath] = {}
+    for each in found.tree.entries:
+        if each.kind == "file" and each.path in own:
+            first.setdefault(each.inode, own[each.path])
+    for each in found.tree.entries:
+        if each.kind != "file" or each.path in own:
+            yield own.get(each.path) or _path(each, owners)
+        else:  # another hard link to a file that has a content of its own
+            yield _path(each, owners, sha256=first[each.inode].sha256, same_as=first[each.inode].path)
+
+
+def _comes(found: KeepEstimate, entry: TreeEntry) -> bool:
+    """Whether conda brings it back."""
+    return entry.path in found.judged and bool(found.judged[entry.path].package)
+
+
+def _file(found: KeepEstimate, entry: TreeEntry, digests: Mapping[str, str], owners: Owners) -> KeptPath:
+    if _comes(found, entry):
+        return replace(_path(entry, owners, sha256=found.judged[entry.path].sha256), means="package")
+    return replace(_path(entry, owners, sha256=digests[entry.path]), means="archive")
+
+
+def _path(entry: TreeEntry, owners: Owners, *, sha256: str = "", same_as: str = "") -> KeptPath:
+    status = entry.status
+    owner = None if entry.kind == "directory" else owners.owner(entry.path)
+    return KeptPath(
+        path=entry.path,
+        kind=entry.kind,
+        mode=status.st_mode & 0o7777,
+        uid=status.st_uid,
+        gid=status.st_gid,
+        size=status.st_size if entry.kind == "file" else 0,
+        mtime_ns=status.st_mtime_ns,
+        means="none" if entry.kind in ("socket", "device") else "manifest",
+        sha256=sha256,
+        target=entry.target,
+        owner="" if owner is None else owners.packages[owner].name,
+        same_as=same_as,
+        links=status.st_nlink,
+    )
+
+
+def _owners(found: KeepEstimate) -> Owners:
+    owners, _ = read_owners(found.tree.root, found.contents)
+    return owners
+
+
+def _write_lists(made: Path, point: RestorePoint) -> None:
+    write_synced(made / EXPLICIT, explicit(point.packages))
+    if point.needed:
+        write_synced(made / NEEDED, explicit(point.needed))
+    if point.distributions:
+        write_synced(made / "pip.txt", os.fsencode("".join(f"{each}\n" for each in point.distributions)))
+
+
+def explicit(packages: Sequence[KeptPackage]) -> bytes:
+    """An explicit file, as `conda create --file` takes it."""
+    lines = ("@EXPLICIT", *(each.explicit for each in packages if each.url))
+    return os.fsencode("".join(f"{line}\n" for line in lines))
+
+
+def _copy_small_files(prefix: str, directory: Path) -> None:
+    directory.mkdir(mode=0o700)
+    for name in _SMALL_FILES:
+        file = os.path.join(prefix, "conda-meta", name)
+        if os.path.isfile(file) and not os.path.islink(file):
+            shutil.copyfile(file, directory / name)

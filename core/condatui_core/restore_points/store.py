@@ -1,0 +1,233 @@
+"""Restore points on the disk: a directory each, which appears whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.fs.json_lines import decode, encode
+from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.proc.owner import Owner, this_process
+from condatui_core.records.restore_point import KeptPath, RestorePoint
+from condatui_core.restore_points.archive import ARCHIVE
+from condatui_core.settings import Locations, Settings
+from condatui_core.text import sanitize
+
+# Which restore points go when another is made: the old ones, and the oldest where all take too much.
+
+
+def prune(directory: Path, settings: Settings, now: datetime, *, spare: Collection[str]) -> tuple[str, ...]:
+    """Delete what the settings say, never one of those to spare; returns the ids of what was deleted.
+
+    One whose manifest cannot be read counts, but is left to the user. What cannot be deleted stays.
+    """
+    ages: dict[str, datetime] = {}
+    for point_id in point_ids(directory):
+        with suppress(CondatuiError):
+            ages[point_id] = read_point(directory, point_id).at
+    sizes = {point_id: bytes_of_point(directory, point_id) for point_id in ages}
+    left = sum(sizes.values())
+    gone: list[str] = []
+    for point_id in sorted(ages, key=lambda each: ages[each]):
+        if point_id in spare or not _goes(ages[point_id], left, settings, now):
+            continue
+        with suppress(OSError):
+            delete_point(directory, point_id)
+            gone.append(point_id)
+            left -= sizes[point_id]
+    return tuple(gone)
+
+
+def _goes(made: datetime, left: int, settings: Settings, now: datetime) -> bool:
+    too_old = bool(settings.restore_days) and now - made > timedelta(days=settings.restore_days)
+    return too_old or bool(settings.restore_bytes and left > settings.restore_bytes)
+
+
+MANIFEST = "manifest.json"
+PATHS = "paths.json.gz"
+EXPLICIT = "explicit.txt"
+"""All packages of the environment, for people."""
+NEEDED = "conda.txt"
+"""Those that conda has to put back."""
+OWNER = "owner.json"
+"""In one that is still being made: by whom."""
+_MAKING = ".making-"
+_DELETING = ".deleting-"
+_ABANDONED = 86_400.0
+"""Seconds after which one that nobody has put his name to is nobody's."""
+_LARGEST = 64 << 20
+_ID = re.compile(r"\d{8}-\d{6}-[A-Za-z0-9._-]+")
+_LONGEST_NAME = 40
+
+
+class _Paths(Struct, frozen=True):
+    paths: tuple[KeptPath, ...]
+
+
+def directory_of_points(settings: Settings, locations: Locations) -> Path:
+    """Where restore points are kept; a path in the settings that is not absolute begins at home."""
+    if settings.restore_directory:
+        return Path(os.path.normpath(locations.home / settings.restore_directory.removeprefix("~/")))
+    return locations.restore_points
+
+
+@contextmanager
+def new_point(directory: Path, name: str, at: datetime) -> Iterator[tuple[str, Path]]:
+    """Give an id and a directory to fill; it takes its place when it was left without an error, else it is deleted.
+
+    Only this user may look into it: it holds what was in the environment. Raises OSError.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sweep(directory, at.timestamp())
+    made = directory / f"{_MAKING}{os.getpid()}-{at.timestamp():.6f}"
+    made.mkdir(mode=0o700)
+    try:
+        (made / OWNER).write_bytes(encode(this_process()))
+        point_id = _free_id(directory, name, at)
+        yield point_id, made
+        (made / OWNER).unlink()
+        _sync(made)
+        os.rename(made, directory / point_id)
+        _sync(directory)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def write_synced(file: Path, data: bytes) -> None:
+    """Write a new file onto the disk. Raises OSError."""
+    with open(file, "xb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def write_manifest(directory: Path, point: RestorePoint, paths: Sequence[KeptPath]) -> None:
+    """Write what a restore point consists of. Raises OSError."""
+    write_synced(directory / PATHS, gzip.compress(encode(_Paths(tuple(paths))), compresslevel=1, mtime=0))
+    write_synced(directory / MANIFEST, encode(point))
+
+
+def read_point(directory: Path, point_id: str) -> RestorePoint:
+    """Read the manifest of a restore point; raises UsageError if there is none, CondatuiError if it is damaged."""
+    if not _ID.fullmatch(point_id) or not os.path.isdir(directory / point_id):
+        hint = "`condatui restore --list` shows them all."
+        raise UsageError(f"There is no restore point `{sanitize(point_id)}`.", str(directory), hint)
+    try:
+        point = decode(read_bounded(str(directory / point_id / MANIFEST), _LARGEST), _POINT)
+    except OSError as error:
+        raise _damaged(directory / point_id / MANIFEST, reason(error)) from error
+    if point.id != point_id:
+        raise _damaged(directory / point_id / MANIFEST, f"it is the one of {point.id}")
+    return point
+
+
+def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
+    """Read the paths of a restore point; raises CondatuiError if they are damaged."""
+    file = directory / point.id / PATHS
+    try:
+        paths = decode(gzip.decompress(file.read_bytes()), _PATHS).paths
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(file, reason(error) if isinstance(error, OSError) else str(error)) from error
+    if len(paths) != point.paths:
+        raise _damaged(file, f"it has {len(paths)} paths, not {point.paths}")
+    return paths
+
+
+def point_ids(directory: Path) -> tuple[str, ...]:
+    """The ids of all restore points, newest first; none if the directory cannot be listed."""
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return ()
+    return tuple(sorted((name for name in names if _ID.fullmatch(name)), reverse=True))
+
+
+def problem_of(directory: Path, point: RestorePoint) -> str:
+    """Say which file of a restore point is missing: a few words, empty if none is."""
+    wanted = (PATHS, *((ARCHIVE,) if point.archived_files else ()), *((NEEDED,) if point.needed else ()))
+    missing = [name for name in wanted if not os.path.isfile(directory / point.id / name)]
+    return f"{', '.join(missing)} is gone" if missing else ""
+
+
+def bytes_of_point(directory: Path, point_id: str) -> int:
+    """What a restore point occupies on the disk."""
+    total = 0
+    for folder, _, names in os.walk(directory / point_id):
+        for path in (folder, *(os.path.join(folder, name) for name in names)):
+            with suppress(OSError):
+                total += os.lstat(path).st_blocks * 512
+    return total
+
+
+def delete_point(directory: Path, point_id: str) -> None:
+    """Delete a restore point: at once for whoever looks, whatever interrupts it. Raises OSError."""
+    gone = directory / f"{_DELETING}{point_id}"
+    os.rename(directory / point_id, gone)
+    shutil.rmtree(gone)
+
+
+def _free_id(directory: Path, name: str, at: datetime) -> str:
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", os.path.basename(name))[:_LONGEST_NAME] or "environment"
+    stem = f"{at.astimezone(timezone.utc):%Y%m%d-%H%M%S}-{plain}"
+    numbered = (f"{stem}-{number}" for number in range(2, 10_000))
+    return next(each for each in (stem, *numbered) if not os.path.lexists(directory / each))
+
+
+def _sweep(directory: Path, now: float) -> None:
+    """Delete what a process that is gone was making or deleting."""
+    for left in directory.glob(f"{_DELETING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    here = this_process()
+    for left in directory.glob(f"{_MAKING}*"):
+        try:
+            owner = decode((left / OWNER).read_bytes(), _OWNER)
+            abandoned = owner.near(here) and not owner.alive(here)
+        except OSError:
+            abandoned = _modified(left) < now - _ABANDONED
+        if abandoned:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return float("inf")
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _damaged(file: Path, why: str) -> CondatuiError:
+    return CondatuiError("The restore point is damaged.", f"{file}: {sanitize(why)}")
+
+
+_POINT = msgspec.json.Decoder(RestorePoint)
+_PATHS = msgspec.json.Decoder(_Paths)
+_OWNER = msgspec.json.Decoder(Owner)
+
+
+def all_points(directory: Path, prefix: str | None = None) -> Iterator[RestorePoint]:
+    """All restore points, or those of a prefix, newest first; those that are damaged are passed over."""
+    for point_id in point_ids(directory):
+        with suppress(CondatuiError):
+            point = read_point(directory, point_id)
+            if prefix in (None, point.prefix):
+                yield point

@@ -1,0 +1,67 @@
+"""Whether a prefix is what a restore point says: every path, its content, mode, owner and time."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from condatui_core.fs.tree import TreeEntry, read_tree
+from condatui_core.records.restore_point import KeptPath
+from condatui_core.restore_points.classify import file_sha256
+
+Difference = Literal["missing", "extra", "kind", "target", "content", "mode", "owner", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A path that is not as it was."""
+
+    path: str
+    what: Difference
+
+
+def differences(target: str, paths: Sequence[KeptPath], *, thorough: bool = True) -> tuple[Differing, ...]:
+    """Compare a prefix with a restore point; `thorough` reads what its size and time do not vouch for.
+
+    Raises OSError if it is not there or cannot be read.
+    """
+    there = {entry.path: entry for entry in read_tree(target).entries}
+    kept = {each.path: each for each in paths if each.means != "none"}
+    shared = {each.path for each in paths if (kept.get(each.same_as) or each).means == "package"}
+    found = [Differing(path, "missing") for path in kept if path not in there]
+    found += [Differing(path, "extra") for path in there if path not in kept]
+    for path, each in kept.items():
+        if entry := there.get(path):
+            found += (
+                Differing(path, what) for what in _compare(target, each, entry, path in shared, thorough=thorough)
+            )
+    return tuple(found)
+
+
+def _compare(target: str, kept: KeptPath, entry: TreeEntry, shared: bool, *, thorough: bool) -> Iterator[Difference]:
+    status = entry.status
+    if kept.kind != entry.kind:
+        yield "kind"
+        return
+    if kept.target != entry.target:
+        yield "target"
+    if kept.kind == "file" and not _same_content(target, kept, entry, thorough=thorough):
+        yield "content"
+    if kept.kind != "symlink" and stat.S_IMODE(status.st_mode) != kept.mode:
+        yield "mode"
+    if shared and status.st_nlink > 1:
+        return  # its time and owner are those of the file in the cache
+    if (status.st_uid, status.st_gid) != (kept.uid, kept.gid):
+        yield "owner"
+    if status.st_mtime_ns != kept.mtime_ns:
+        yield "time"
+
+
+def _same_content(target: str, kept: KeptPath, entry: TreeEntry, *, thorough: bool) -> bool:
+    if entry.status.st_size != kept.size:
+        return False
+    linked = kept.means == "package" and entry.status.st_nlink > 1 and entry.status.st_mtime_ns == kept.mtime_ns
+    return linked or not thorough or file_sha256(os.path.join(target, entry.path)) == kept.sha256

@@ -1,9 +1,0 @@
-"""A real conda with environments of its own, made here: for the demo, the tests and the benchmarks."""
-
-from __future__ import annotations
-
-from condatui_core.sandbox.builder import build_sandbox
-from condatui_core.sandbox.layout import Sandbox
-from condatui_core.sandbox.scale import ScaleTree, build_scale
-
-__all__ = ["Sandbox", "ScaleTree", "build_sandbox", "build_scale"]

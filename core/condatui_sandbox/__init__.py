@@ -1,0 +1,9 @@
+"""A real conda with environments of its own, made here: for the demo, the tests, the pictures and the benchmarks."""
+
+from __future__ import annotations
+
+from condatui_sandbox.builder import build_sandbox
+from condatui_sandbox.layout import Sandbox
+from condatui_sandbox.scale import ScaleTree, build_scale
+
+__all__ = ["Sandbox", "ScaleTree", "build_sandbox", "build_scale"]

@@ -1,0 +1,132 @@
+"""The sandbox's conda: its launcher, its configuration, and a base environment that it makes itself."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import yaml
+
+from condatui_sandbox.catalogue import CataloguePackage
+from condatui_sandbox.interpreter import Interpreter, run_process
+from condatui_sandbox.layout import Layout
+from condatui_sandbox.packages import PREFIX_PLACEHOLDER
+from condatui_sandbox.vendored_conda import VendoredConda
+
+_LAUNCHER = """\
+#!/bin/sh
+'''exec' "@PREFIX@/bin/python" -E -s -W ignore "$0" "$@"
+' '''
+# conda, kept inside its sandbox: whoever calls it, it reads and writes nothing of theirs.
+import logging
+import os
+import sys
+
+PREFIX = "@PREFIX@"
+KEPT = ("CONDA_PREFIX", "CONDA_SHLVL", "CONDA_DEFAULT_ENV", "CONDA_OVERRIDE_")
+
+for name in list(os.environ):
+    if name.startswith(("XDG_", "CONDARC", "MAMBA")) or (name.startswith("CONDA_") and not name.startswith(KEPT)):
+        del os.environ[name]
+os.environ.update(HOME=@HOME@, CONDA_ROOT=PREFIX, CONDA_ROOT_PREFIX=PREFIX, CONDA_EXE=PREFIX + "/bin/conda")
+sys.pycache_prefix = @BYTECODE@
+sys.path.extend(@SEARCH_PATH@)
+
+# Python 3.13 has dropped these two.
+if not hasattr(logging, "_acquireLock"):
+    logging._acquireLock, logging._releaseLock = logging._lock.acquire, logging._lock.release
+
+# As an administrator conda reads and rewrites the environment list of every user of the machine.
+import conda.common._os
+conda.common._os.is_admin = lambda: False
+# No configuration of the machine, and none of an environment that happens to be active.
+import conda.base.constants
+conda.base.constants.SEARCH_PATH = ("$CONDA_ROOT/.condarc", "~/.condarc")
+
+# No plugins: conda-lock, which lies beside what conda imports, would register itself as one.
+import conda.plugins.manager
+conda.plugins.manager.CondaPluginManager.load_entrypoints = lambda self, group, name=None: 0
+if @KEEP_LINKS@:
+    import conda.gateways.disk.create as disk
+    copy_file = disk.copy
+    disk.copy = lambda src, dst: os.symlink(os.readlink(src), dst) if os.path.islink(src) else copy_file(src, dst)
+
+# conda starts processes that import this file again.
+if __name__ == "__main__":
+    from conda.cli.main import main
+    sys.argv[0] = PREFIX + "/bin/conda"
+    sys.exit(main())
+"""
+
+
+def launcher(layout: Layout, conda: VendoredConda, interpreter: Interpreter) -> str:
+    """Write `bin/conda`; conda itself puts the prefix in when it makes the base environment."""
+    search_path = [str(path) for path in conda.search_path]
+    places = {
+        "@PREFIX@": PREFIX_PLACEHOLDER,
+        "@HOME@": repr(str(layout.home)),
+        "@BYTECODE@": repr(str(layout.bytecode)),
+        "@SEARCH_PATH@": repr(search_path),
+        "@KEEP_LINKS@": repr(not interpreter.movable),
+    }
+    text = _LAUNCHER
+    for place, value in places.items():
+        text = text.replace(place, value)
+    return text
+
+
+def write_condarc(layout: Layout) -> None:
+    """Write the configuration of the sandbox's conda: own directories, and channels that are all files."""
+    channels = layout.channels.as_uri()
+    config: dict[str, object] = {
+        "channels": ["conda-forge"],
+        "channel_alias": channels,
+        "migrated_channel_aliases": ["https://conda.anaconda.org"],
+        "custom_channels": {"pkgs/main": channels},
+        "default_channels": [f"{channels}/pkgs/main"],
+        "envs_dirs": [str(layout.environments)],
+        "pkgs_dirs": [str(layout.packages)],
+        "subdir": "linux-64",
+        "solver": "classic",
+        "sat_solver": "pysat",
+        "add_pip_as_python_dependency": False,
+        "auto_update_conda": False,
+        "notify_outdated_conda": False,
+        "number_channel_notices": 0,
+        "report_errors": False,
+        "separate_format_cache": False,
+    }
+    layout.home.mkdir(parents=True, exist_ok=True)
+    (layout.home / ".condarc").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+
+
+def make_base(
+    layout: Layout, interpreter: Interpreter, conda: VendoredConda, packages: tuple[CataloguePackage, ...]
+) -> None:
+    """Make the base environment from the sandbox's own `conda` package, which a borrowed conda installs.
+
+    All packages are taken into the package cache on the way, so that making environments is only linking.
+    Raises CondaError if conda fails.
+    """
+    borrowed = layout.directory / "borrowed"
+    for path, content in conda.sources():
+        file = borrowed / "conda" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    script = borrowed / "launcher"
+    script.write_text(
+        launcher(layout, conda, interpreter).replace(PREFIX_PLACEHOLDER, str(layout.root_prefix)), encoding="utf-8"
+    )
+    command = [str(interpreter.executable), "-E", "-s", str(script), "create", "--quiet", "--yes"]
+    explicit = _explicit_list(layout, packages)
+    run_process([*command, "--download-only", "-p", str(layout.scratch / "none"), "--file", str(explicit)], layout)
+    run_process([*command, "-p", str(layout.root_prefix), "conda", f"python={interpreter.version}", "pip"], layout)
+    shutil.rmtree(borrowed)
+
+
+def _explicit_list(layout: Layout, packages: tuple[CataloguePackage, ...]) -> Path:
+    channels = layout.channels.as_uri()
+    urls = [f"{channels}/{each.channel}/{each.subdir}/{each.file_name}" for each in packages]
+    file = layout.scratch / "explicit.txt"
+    file.write_text("\n".join(["@EXPLICIT", *urls, ""]), encoding="utf-8")
+    return file

@@ -1,0 +1,102 @@
+"""The Python that the sandbox's environments run: that of condatui itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from condatui_core.errors import CondaError
+from condatui_sandbox.layout import Layout
+
+# Run processes inside a sandbox.
+
+
+_LAST_LINES = 15
+_SECONDS = 300
+
+
+def run_conda(layout: Layout, *arguments: str) -> str:
+    """Run the sandbox's conda and return what it prints; raises CondaError with its words if it fails."""
+    return run_process([str(layout.conda), *arguments], layout)
+
+
+def run_process(argv: Sequence[str], layout: Layout) -> str:
+    """Run a command in the sandbox's environment and return its stdout; raises CondaError if it fails."""
+    try:
+        done = subprocess.run(
+            argv,
+            env=layout.environ(),
+            cwd=layout.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        words = f"{error.stdout}\n{error.stderr}".strip().splitlines()
+        detail = "\n".join([" ".join(argv), *words[-_LAST_LINES:]])
+        raise CondaError(f"The sandbox could not be made: exit code {error.returncode}.", detail) from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CondaError("The sandbox could not be made.", f"{' '.join(argv)}\n{error}") from error
+    return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A Python outside the sandbox, which every `bin/python` inside is a copy of."""
+
+    executable: Path
+    """The real file, past virtual environments and symlinks."""
+    version: str
+    """Such as `3.11.7`; without a suffix for pre-releases, which conda packages do not carry."""
+
+    movable: bool = True
+    """Whether a copy of the file runs from another directory; if not, the sandbox has symlinks to it."""
+
+    @property
+    def minor(self) -> str:
+        """Such as `3.11`."""
+        return ".".join(self.version.split(".")[:2])
+
+    @property
+    def digits(self) -> str:
+        """Such as `311`."""
+        return self.minor.replace(".", "")
+
+    @property
+    def site_packages(self) -> str:
+        """Where a prefix keeps its Python packages, relative to it."""
+        return f"lib/python{self.minor}/site-packages"
+
+    @property
+    def pyvenv_config(self) -> str:
+        """The `pyvenv.cfg` that makes a prefix the home of a copy of this interpreter."""
+        return f"home = {self.executable.parent}\ninclude-system-site-packages = false\nversion = {self.version}\n"
+
+    @staticmethod
+    def running() -> Interpreter:
+        """The one that runs this code; if that is a virtual environment, the one it was made from."""
+        base = getattr(sys, "_base_executable", None) or sys.executable
+        version = ".".join(str(part) for part in sys.version_info[:3])
+        return Interpreter(executable=Path(os.path.realpath(base)), version=version)
+
+    def tried_in(self, directory: Path) -> Interpreter:
+        """Try whether a copy below `directory` runs, and return this interpreter with the outcome as `movable`."""
+        copy = directory / "bin" / "python"
+        copy.parent.mkdir(parents=True)
+        shutil.copy(self.executable, copy)
+        (directory / "pyvenv.cfg").write_text(self.pyvenv_config, encoding="utf-8")
+        command = [str(copy), "-I", "-B", "-c", "import ctypes, json, sys, zlib; print(sys.prefix)"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        except OSError:
+            return replace(self, movable=False)
+        found = done.returncode == 0 and os.path.realpath(done.stdout.strip()) == os.path.realpath(directory)
+        return replace(self, movable=found)

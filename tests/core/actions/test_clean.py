@@ -1,0 +1,178 @@
+"""Cleaning package caches: exactly what was said, nothing that anybody needs, and conda works all the while."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from condatui_core.actions.clean import perform as clean_perform
+from condatui_core.actions.clean import plan as clean_plan
+from condatui_core.actions.clean import recover as clean_recover
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove import perform as remove_perform
+from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import Cleanable, CleanRequest, RemoveRequest
+from condatui_sandbox import Sandbox
+from support.contexts import context_of
+from support.disk_trees import du, write
+from support.plain_work import PlainWork
+from support.removals import RemovalMachine
+from support.sandboxes import conda
+
+EVERYTHING: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs")
+
+
+class KilledError(Exception):
+    """Stands for whatever ends a job from outside."""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> RemovalMachine:
+    """In its cache, `used` is linked by an environment, and `idle` by none."""
+    machine = RemovalMachine(tmp_path)
+    used = machine.cache("used")
+    machine.cache("idle", size=50_000)
+    prefix = machine.make("nlp")
+    machine.install(prefix, used)
+    machine.environments.clear()
+    machine.note(prefix.path)
+    return machine
+
+
+def request_of(root: Path, *what: Cleanable) -> CleanRequest:
+    return CleanRequest(pkgs_dirs=(str(root / "pkgs"),), what=what)
+
+
+async def cleaned(
+    context: JobContext, root: Path, *what: Cleanable, work: PlainWork | None = None
+) -> tuple[Plan, Outcome]:
+    request = request_of(root, *what)
+    plan = await clean_plan.plan(request, context)
+    assert plan.blockers == ()
+    return plan, await clean_perform.perform(plan, request, context, work or PlainWork())
+
+
+def names_in(pkgs: Path) -> list[str]:
+    return sorted(os.listdir(pkgs))
+
+
+async def test_it_frees_what_it_said_to_the_byte_and_conda_goes_on(sandbox_copy: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_copy("notebooks")
+    pkgs = sandbox.root_prefix / "pkgs"
+    write(pkgs / ".logs/conda.log", 9000)
+    context = await context_of(sandbox)
+    before = du(sandbox.root_prefix)
+    plan, outcome = await cleaned(context, sandbox.root_prefix, *EVERYTHING)
+    assert plan.bytes_freed == outcome.bytes_freed == before - du(sandbox.root_prefix)
+    assert plan.bytes_freed > 1_000_000
+    assert outcome.findings == ()
+    assert [*pkgs.glob("*.conda"), *pkgs.glob("*.tar.bz2"), *pkgs.glob("cache/*"), *pkgs.glob(".condatui*")] == []
+    source, clone = sandbox.prefixes["notebooks"], sandbox.home / "again"
+    conda(sandbox, "create", "-p", str(clone), "--clone", str(source), "--offline")
+    assert len(list((clone / "conda-meta").glob("*.json"))) == 43
+
+
+@pytest.mark.parametrize(
+    ("what", "left"),
+    [
+        (("tarballs",), ["idle-1.0-0", "used-1.0-0"]),
+        (("packages",), ["idle-1.0-0.conda", "used-1.0-0", "used-1.0-0.conda"]),
+        (("packages", "tarballs"), ["used-1.0-0"]),
+    ],
+)
+async def test_only_what_was_asked_for_goes(
+    machine: RemovalMachine, what: tuple[Cleanable, ...], left: list[str]
+) -> None:
+    before = du(machine.root)
+    plan, outcome = await cleaned(machine.context(), machine.root, *what)
+    assert names_in(machine.root / "pkgs") == left
+    assert plan.bytes_freed == outcome.bytes_freed == before - du(machine.root)
+    assert [step.argv[1:3] for step in plan.steps] == [("clean", f"--{each}") for each in what]
+
+
+async def test_a_package_of_which_an_environment_holds_a_copy_stays(machine: RemovalMachine) -> None:
+    other = machine.make("copied")
+    machine.environments.pop()
+    machine.install(other, machine.root / "pkgs/idle-1.0-0", copied=True)
+    machine.note(other.path)
+    plan, _ = await cleaned(machine.context(), machine.root, "packages")
+    assert "idle-1.0-0" in names_in(machine.root / "pkgs")
+    assert dict(plan.facts)["spared"].startswith("1 package of which environments hold copies")
+
+
+async def test_a_package_that_symlinks_lead_into_stays(machine: RemovalMachine) -> None:
+    (machine.envs / "nlp/lib/idle.so").symlink_to(machine.root / "pkgs/idle-1.0-0/lib/idle.so")
+    plan, _ = await cleaned(machine.context(), machine.root, "packages")
+    assert "idle-1.0-0" in names_in(machine.root / "pkgs")
+    assert [(each.id, each.evidence) for each in plan.warnings] == [
+        ("soft-links", (f"idle-1.0-0: {machine.envs / 'nlp'}",))
+    ]
+
+
+async def test_what_removed_environments_need_is_said(machine: RemovalMachine) -> None:
+    request, context = RemoveRequest(prefixes=(str(machine.envs / "nlp"),)), machine.context()
+    await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+    machine.environments.clear()
+    plan, _ = await cleaned(machine.context(), machine.root, "packages", "tarballs")
+    assert [(each.id, each.evidence) for each in plan.warnings] == [("restore-points", ("used-1.0-0",))]
+    assert names_in(machine.root / "pkgs") == []
+
+
+@pytest.mark.parametrize("moment", ["look", "packages", "tarballs"])
+async def test_interrupted_it_says_what_is_left_and_goes_on_later(machine: RemovalMachine, moment: str) -> None:
+    def die(stage: str) -> None:
+        if stage == moment:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        await cleaned(machine.context(), machine.root, "packages", "tarballs", work=PlainWork(before_stage=die))
+    request, context = request_of(machine.root, "packages", "tarballs"), machine.context()
+    plan = await clean_plan.plan(request, context)
+    after = await clean_recover.recover(plan, request, moment, context)
+    assert after.state == ("untouched" if moment == "look" else "half")
+    await clean_perform.perform(plan, request, context, PlainWork())
+    assert (await clean_recover.recover(plan, request, "tarballs", context)).state == "done"
+
+
+async def test_what_a_killed_clean_was_deleting_goes_with_the_next(machine: RemovalMachine) -> None:
+    pkgs = machine.root / "pkgs"
+    (pkgs / ".condatui-trash-1").mkdir()
+    (pkgs / "idle-1.0-0").rename(pkgs / ".condatui-trash-1/idle-1.0-0")
+    before = du(machine.root)
+    plan, _ = await cleaned(machine.context(), machine.root, "packages")
+    assert names_in(pkgs) == ["idle-1.0-0.conda", "used-1.0-0", "used-1.0-0.conda"]
+    assert plan.bytes_freed == before - du(machine.root)
+
+
+async def test_a_package_is_out_of_condas_sight_before_its_first_file_goes(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def look(path: str) -> tuple[()]:
+        seen.append((names_in(machine.root / "pkgs"), os.listdir(Path(path) / "lib")))
+        return ()
+
+    monkeypatch.setattr(clean_perform, "delete_tree", lambda path: look(path) if path.endswith("-0") else ())
+    await cleaned(machine.context(), machine.root, "packages")
+    (trash, *names), files = seen[0]
+    assert trash.startswith(".condatui-trash-")
+    assert (names, files) == (["idle-1.0-0.conda", "used-1.0-0", "used-1.0-0.conda"], ["idle.so"])
+
+
+async def test_a_package_that_comes_into_use_meanwhile_stays(machine: RemovalMachine) -> None:
+    file = machine.root / "pkgs/idle-1.0-0/lib/idle.so"
+    work = PlainWork(before_stage=lambda stage: os.link(file, machine.home / "used") if stage == "packages" else None)
+    _, outcome = await cleaned(machine.context(), machine.root, "packages", work=work)
+    assert file.exists()
+    assert [finding.id for finding in outcome.findings] == ["left-behind"]
+    assert outcome.bytes_freed == 0
+
+
+async def test_only_package_caches_are_cleaned(machine: RemovalMachine) -> None:
+    plan = await clean_plan.plan(CleanRequest(pkgs_dirs=(str(machine.home),), what=EVERYTHING), machine.context())
+    assert [each.id for each in plan.blockers] == ["not-a-cache"]

@@ -1,0 +1,149 @@
+"""Exports held against the real conda: what it would have written, and what it makes of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from condatui_core.actions.export import preview
+from condatui_core.actions.protocol import JobContext
+from condatui_core.environment_files.export_model import pip_lines
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.request import ExportFormat, ExportRequest
+from condatui_sandbox import Sandbox
+from support.contexts import context_of
+from support.prefixes import manifest
+from support.sandboxes import conda
+
+NAMES = ("pip-mix", "vision-cuda", "try-again-final-v2", "train-pinned", "nlp-exp", "base")
+
+
+@pytest.fixture(scope="module")
+def context(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> JobContext:
+    """The sandbox as it is loaded, once for all tests that only read it."""
+    own = {"CONDATUI_HOME": str(tmp_path_factory.mktemp("own"))}
+    return asyncio.run(context_of(sandbox, environ=own))
+
+
+async def _export(context: JobContext, prefix: Path, form: ExportFormat, **how: bool) -> str:
+    request = ExportRequest(prefix=str(prefix), file="/nowhere", format=form, **how)
+    return (await preview(request, context)).text
+
+
+def _bare(dependency: str) -> str:
+    """A dependency without what real exports lack: the channel, and where pip had it from."""
+    if dependency.startswith("-e "):
+        return dependency.rpartition("/")[2]
+    return dependency.rpartition("::")[2].partition(" @ ")[0].partition("==")[0]
+
+
+def _dependencies(document: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    conda_specs = {each.rpartition("::")[2] for each in document["dependencies"] if isinstance(each, str)}
+    pip = [line for each in document["dependencies"] if isinstance(each, dict) for line in each["pip"]]
+    return conda_specs, {_bare(each) for each in pip}
+
+
+async def test_exports_say_what_conda_says(sandbox_copy: Callable[..., Sandbox]) -> None:
+    """Conda goes last: its export deletes the record of what pip has replaced, and only then says what it says."""
+    sandbox = sandbox_copy(*NAMES)
+    context = await context_of(sandbox)
+    before = {name: manifest(sandbox.prefixes[name]) for name in NAMES}
+    ours = {name: json.loads(await _export(context, sandbox.prefixes[name], "json")) for name in NAMES}
+    assert {name: manifest(sandbox.prefixes[name]) for name in NAMES} == before
+    for name in NAMES:
+        prefix = str(sandbox.prefixes[name])
+        replaced = {each.package for each in read_prefix(prefix).replaced}
+        theirs = json.loads(conda(sandbox, "env", "export", "-p", prefix, "--json"))
+        specs, pip = _dependencies(ours[name])
+        assert ({each for each in specs if each.partition("=")[0] not in replaced}, pip) == _dependencies(theirs)
+        assert set(ours[name]["channels"]) == set(theirs["channels"]), name
+        assert ours[name].get("variables") == theirs.get("variables")
+        assert ours[name]["name"] == name
+        assert "prefix" not in ours[name]
+
+
+async def test_versions_and_histories_say_what_conda_says(sandbox: Sandbox, context: JobContext) -> None:
+    prefix = sandbox.prefixes["vision-cuda"]
+    ours = json.loads(await _export(context, prefix, "json", builds=False))
+    theirs = json.loads(conda(sandbox, "env", "export", "-p", str(prefix), "--json", "--no-builds"))
+    assert _dependencies(ours) == _dependencies(theirs)
+    ours = json.loads(await _export(context, prefix, "json", from_history=True))
+    theirs = json.loads(conda(sandbox, "env", "export", "-p", str(prefix), "--json", "--from-history"))
+    assert _dependencies(ours) == _dependencies(theirs)
+    assert ours["channels"] == ["pytorch", "nvidia", "conda-forge"]  # conda knows of its own configuration only
+
+
+async def test_explicit_lists_are_those_of_conda(sandbox: Sandbox, context: JobContext) -> None:
+    prefix = sandbox.prefixes["vision-cuda"]
+    ours = await _export(context, prefix, "explicit")
+    theirs = conda(sandbox, "list", "-p", str(prefix), "--explicit", "--md5")
+    assert sorted(ours.splitlines()) == sorted(theirs.splitlines())
+
+
+async def test_the_pip_part_is_what_pip_itself_freezes(sandbox: Sandbox, context: JobContext) -> None:
+    prefix = sandbox.prefixes["pip-mix"]
+    ours = json.loads(await _export(context, prefix, "json"))["dependencies"][-1]["pip"]
+    pip = {line.partition("#sha256")[0] for line in _frozen(sandbox, prefix)}
+    assert {each for each in ours if not each.startswith("-e ")} <= pip
+    assert any(line.startswith("-e ") and "segtools" in line for line in ours)
+
+
+def _frozen(sandbox: Sandbox, prefix: Path) -> list[str]:
+    python = [str(prefix / "bin/python"), "-B", "-m", "pip", "freeze", "--all"]
+    done = subprocess.run(python, env=dict(sandbox.environ), capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def _state(prefix: Path) -> tuple[object, ...]:
+    contents = read_prefix(str(prefix))
+    packages = {(each.name, each.version, each.build, each.base_url, each.md5) for each in contents.packages}
+    return packages, set(pip_lines(contents.pip_distributions)), contents.variables
+
+
+def _make(sandbox: Sandbox, wheels: Path, *arguments: str) -> None:
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_NO_DEPS": "1"}
+    subprocess.run(
+        [str(sandbox.conda), *arguments],
+        env={**sandbox.environ, **offline},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("pip-mix", "yaml"), ("try-again-final-v2", "yaml"), ("train-pinned", "json"), ("vision-cuda", "yaml")],
+)
+async def test_conda_makes_the_same_of_a_document(
+    name: str, form: ExportFormat, sandbox: Sandbox, sandbox_copy: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    copy = sandbox_copy(name)
+    for unreachable in copy.prefixes[name].glob("lib/python*/site-packages/trl-*.dist-info"):
+        (unreachable / "direct_url.json").unlink()  # it is on the network; its wheel is here
+    text = await _export(await context_of(copy), copy.prefixes[name], form)
+    file = tmp_path / "environment.yml"  # JSON is YAML, and this conda goes by the suffix
+    file.write_text(text)
+    again = copy.prefixes[name].with_name("again")
+    _make(copy, sandbox.directory / "wheels", "env", "create", "--quiet", "-n", "again", "-f", str(file))
+    assert _state(again) == _state(copy.prefixes[name])
+
+
+@pytest.mark.parametrize("form", ["explicit", "requirements"])
+async def test_conda_makes_the_same_of_a_list(
+    form: ExportFormat, sandbox_copy: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    copy = sandbox_copy("vision-cuda")
+    prefix = copy.prefixes["vision-cuda"]
+    file = tmp_path / "list.txt"
+    file.write_text(await _export(await context_of(copy), prefix, form))
+    again = prefix.with_name("again")
+    _make(copy, tmp_path, "create", "--quiet", "--yes", "--offline", "-p", str(again), "--file", str(file))
+    assert _state(again) == _state(prefix)

@@ -1,0 +1,157 @@
+"""kill -9 of condatui and of conda in the stages of what makes something: the next start says the truth, and helps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.records.job import Recovery
+from condatui_core.records.request import CloneRequest, ExportRequest, PackRequest, RemoveRequest
+from condatui_sandbox import Sandbox
+from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
+from support.sandboxes import copy_sandbox, manifest
+
+
+@pytest.fixture(scope="module")
+def copied(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """Every test leaves it as it was."""
+    copied = copy_sandbox(sandbox, tmp_path_factory.mktemp("killed") / "sandbox", ["notebooks"])
+    mine = copied.prefixes["notebooks"] / "mine"
+    mine.mkdir()
+    for number in range(3):
+        (mine / str(number)).write_text("data")
+    return copied
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Where files are made; nothing else is in it."""
+    (tmp_path / "place").mkdir()
+    return tmp_path / "place"
+
+
+@pytest.fixture
+def target(copied: Sandbox) -> str:
+    return str(copied.root_prefix / "envs" / "new")
+
+
+async def clone_is_as_told(sandbox: Sandbox, request: CloneRequest, after: Recovery) -> None:
+    """Compare what is said with the disk, and clear it away."""
+    if after.way_out:
+        assert after.state == "half"
+        assert after.way_out == RemoveRequest(prefixes=(request.target,), restore_point=False)
+        assert os.path.lexists(os.path.join(request.target, HALF_MADE)) or not os.listdir(request.target)
+        shutil.rmtree(request.target)
+    elif after.state == "untouched":
+        assert not os.path.lexists(request.target)
+    else:
+        assert {each.name for each in read_prefix(request.source).packages} <= {
+            each.name for each in read_prefix(request.target).packages
+        }
+        assert (after.state, "xlrd was not added") == ("half", after.message.rpartition("; ")[2][:18])
+        shutil.rmtree(request.target)
+
+
+@pytest.mark.parametrize(
+    ("stage", "effect", "state"),
+    [
+        ("link", 0, "untouched"),
+        ("link", 3, "half"),
+        ("copy", 3, "half"),
+        ("put-back", 9, "half"),
+        ("verify", 1, "half"),
+        ("add", 0, "half"),
+    ],
+)
+async def test_condatui_while_it_clones(copied: Sandbox, target: str, stage: str, effect: int, state: str) -> None:
+    source = copied.prefixes["notebooks"]
+    before = manifest(source)
+    request = CloneRequest(source=str(source), target=target, add=("xlrd",), offline=True)
+    assert run_dying(copied, request, stage, effect)[0] == -9
+    after = await told(copied)
+    assert after.state == state
+    await clone_is_as_told(copied, request, after)
+    assert manifest(source) == before
+
+
+async def test_conda_while_it_links_a_clone(copied: Sandbox, target: str) -> None:
+    request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, offline=True)
+    with dying_conda(copied, "install", "os.link", target, 100):
+        code, said = run_dying(copied, request, "", 0)
+    assert (code, said.splitlines()[:2]) == (0, ["failed", "conda could not link the packages."])
+    assert f"{target} is half-made" in said
+    shutil.rmtree(target)
+    with dying_conda(copied, "install", "os.link", target, 100, with_parent=True):
+        assert run_dying(copied, request, "", 0)[0] == -9
+    after = await told(copied)
+    assert f"{target} is half-made" in after.message
+    assert after.way_out
+    plan = await workbench_of(copied).jobs.plan(after.way_out)
+    assert (plan.confirm, [each.id for each in plan.warnings]) == ("", ["half-made"]), "nothing is at risk"
+    assert (await carried_out(copied, after.way_out)).state == "done"
+    assert not os.path.lexists(target)
+
+
+async def test_conda_while_it_adds_to_a_clone(copied: Sandbox, target: str) -> None:
+    """It takes the old version out before it puts the new one in."""
+    older = "numpy=1.26.4=py{}{}h64a7726_0".format(*sys.version_info)
+    request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, add=(older,), offline=True)
+    with dying_conda(copied, older, "os.rename", target, 20):
+        code, said = run_dying(copied, request, "", 0)
+    assert (code, said.partition("\n")[0]) == (0, "failed")
+    assert "whole" not in said
+    assert "damaged while numpy" in said
+    shutil.rmtree(target)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize(("effect", "state"), [(0, "untouched"), (2, "untouched"), (3, "done")])
+async def test_condatui_while_it_exports(copied: Sandbox, place: Path, effect: int, state: str, replace: bool) -> None:
+    file = place / "environment.yml"
+    if replace:
+        file.write_text("precious")
+    request = ExportRequest(prefix=str(copied.prefixes["notebooks"]), file=str(file), replace=replace)
+    at = effect + 1 if replace and effect == 3 else effect
+    assert run_dying(copied, request, "write", at)[0] == -9
+    after = await told(copied)
+    assert after.state == state
+    if state == "done":
+        assert file.read_text().startswith("name: notebooks")
+    else:
+        assert file.read_text() == "precious" if replace else not file.exists()
+    begun = [each for each in os.listdir(place) if each != file.name]
+    assert all(f"{place / each} was begun, and can be deleted" in after.message for each in begun)
+    assert bool(begun) == (effect == 2 or (effect == 3 and not replace))
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize(
+    ("stage", "effect", "state"),
+    [("pack", 2, "half"), ("check", 0, "half"), ("place", 1, "half"), ("place", 2, "done")],
+)
+async def test_condatui_while_it_packs(
+    copied: Sandbox, place: Path, stage: str, effect: int, state: str, replace: bool
+) -> None:
+    file = place / "archive.tar"
+    if replace:
+        file.write_text("precious")
+    request = PackRequest(prefix=str(copied.prefixes["notebooks"]), file=str(file), replace=replace)
+    assert run_dying(copied, request, stage, effect)[0] == -9
+    after = await told(copied)
+    assert after.state == state
+    (left,) = (place / each for each in os.listdir(place) if each != file.name)
+    assert str(left) in after.message
+    if state == "half":
+        assert file.read_text() == "precious" if replace else not file.exists()
+        assert after.way_out == request
+    else:
+        assert file.stat().st_size > 1_000_000
+    if stage == "check":
+        assert (await carried_out(copied, request)).state == "done"
+        assert os.listdir(place) == [file.name]

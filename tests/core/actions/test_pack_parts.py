@@ -1,0 +1,127 @@
+"""The parts of packing that can be judged by themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from condatui_core.actions.pack.plan import checked_format, receiver_lines
+from condatui_core.actions.pack.survey import paths_outside, survey
+from condatui_core.records.request import PackRequest
+from support.prefixes import FakePrefix, make_prefix
+
+
+@pytest.mark.parametrize(
+    ("file", "form"),
+    [
+        ("a.tar.gz", "tar.gz"),
+        ("a.tgz", "tar.gz"),
+        ("a.tbz2", "tar.bz2"),
+        ("a.txz", "tar.xz"),
+        ("a.tzst", "tar.zst"),
+        ("a.b.zip", "zip"),
+        ("a.tar", "tar"),
+        ("a.squashfs", "squashfs"),
+        ("a.parcel", "parcel"),
+        ("a.no-archive", "no-archive"),
+    ],
+)
+def test_the_suffix_tells_the_format(file: str, form: str) -> None:
+    assert checked_format(PackRequest(prefix="/e", file=f"/x.zip/{file}")) == form
+
+
+def test_the_receiver_gets_lines_that_hold_for_any_name() -> None:
+    assert receiver_lines("/x/a b.zip", "zip", name="a b", python=False) == (
+        "mkdir -p 'a b'",
+        "unzip -q 'a b.zip' -d 'a b'",
+        "python3 'a b/bin/conda-unpack'",
+    )
+    assert receiver_lines("/x/-rf.tar", "tar", name="$(touch x)")[1] == "tar -xf ./-rf.tar -C '$(touch x)'"
+    assert receiver_lines("/x/-rf.tar", "tar", name="-p")[0] == "mkdir -p ./-p"
+    assert receiver_lines("/x/e.squashfs", "squashfs", name="e")[1] == "unsquashfs -f -d e e.squashfs"
+    assert len(receiver_lines("/x/e.parcel", "parcel", name="e")) == 2
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> FakePrefix:
+    return make_prefix(tmp_path / "env")
+
+
+def test_projects_installed_in_place_the_old_way_are_found(prefix: FakePrefix) -> None:
+    """conda-pack looks for direct_url.json only."""
+    site = "lib/python3.11/site-packages"
+    prefix.write(f"{site}/easy-install.pth", "/srv/old-project\n./inside\n")
+    prefix.write(f"{site}/conda.pth", f"{prefix}/src\n/srv/developed\n")
+    prefix.write(f"{site}/__editable__.new-1.0.pth", "import __editable___new_1_0_finder; go()\n")
+    prefix.write(f"{site}/harmless.pth", "import os\n# /srv/comment\n")
+    assert list(paths_outside(str(prefix))) == [
+        "__editable__.new-1.0.pth: found by code",
+        "conda.pth: /srv/developed",
+        "easy-install.pth: /srv/old-project",
+    ]
+
+
+def _cached(prefix: FakePrefix, cache: Path, files: dict[str, str], *, placeholder: str = "") -> None:
+    """Install a package from a cache as conda does: files with a placeholder are written, others copied or linked."""
+    package = cache / "tool-1.0-0"
+    paths = []
+    for name, text in files.items():
+        source = package / name
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(text)
+        entry = {"_path": name, "path_type": "hardlink"}
+        if placeholder in text and placeholder:
+            entry |= {"prefix_placeholder": placeholder, "file_mode": "text"}
+            prefix.write(name, text.replace(placeholder, str(prefix)))
+        else:
+            prefix.write(name, text)
+            os.utime(prefix.path / name, ns=(source.stat().st_atime_ns, source.stat().st_mtime_ns))
+        paths.append(entry)
+    (package / "info").mkdir()
+    (package / "info/paths.json").write_text(json.dumps({"paths": paths, "paths_version": 1}))
+    prefix.package("tool", link={"source": str(package), "type": 1}, files={})
+
+
+def test_only_what_could_differ_is_read(prefix: FakePrefix, tmp_path: Path) -> None:
+    texts = {f"share/{name}": f"{name} text" for name in ("alike", "linked", "touched", "edited", "grown", "gone-link")}
+    _cached(
+        prefix, tmp_path / "pkgs", {**texts, "bin/tool": "#!/OLD/bin/sh\n", "bin/own": "/OLD\n"}, placeholder="/OLD"
+    )
+    (prefix.path / "share/linked").unlink()
+    os.link(tmp_path / "pkgs/tool-1.0-0/share/linked", prefix.path / "share/linked")
+    os.utime(prefix.path / "share/touched", (1, 1))
+    (prefix.path / "share/edited").write_text("EDITED text")
+    os.utime(prefix.path / "share/edited", (1, 1))
+    (prefix.path / "share/grown").write_text("longer than it was")
+    (prefix.path / "share/gone-link").unlink()
+    (prefix.path / "share/gone-link").symlink_to("alike")
+    (prefix.path / "bin/own").write_text("somebody's own\n")
+    found = survey(str(prefix))
+    assert not found.problem and not found.missing
+    assert sorted(found.differences.changed) == ["bin/own", "share/edited", "share/gone-link", "share/grown"]
+    assert (found.differences.linked, found.differences.alike, found.differences.compared) == (1, 1, 6)
+
+
+def test_looking_leaves_no_trace_of_use(prefix: FakePrefix, tmp_path: Path) -> None:
+    _cached(prefix, tmp_path / "pkgs", {"bin/tool": "#!/OLD/bin/sh\n"}, placeholder="/OLD")
+    os.utime(prefix.path / "bin/tool", (1, 2))
+    survey(str(prefix))
+    assert (prefix.path / "bin/tool").stat().st_atime == 1
+
+
+def test_what_is_gone_or_lost_is_told(prefix: FakePrefix, tmp_path: Path) -> None:
+    _cached(prefix, tmp_path / "pkgs", {"share/a": "a", "share/b": "b", "share/c": "c"})
+    (prefix.path / "share/c").unlink()
+    os.mkfifo(prefix.path / "share/c")
+    (prefix.path / "share/a").unlink()
+    os.mkfifo(prefix.path / "share/pipe")
+    (tmp_path / "pkgs/tool-1.0-0/share/b").unlink()
+    found = survey(str(prefix))
+    assert found.missing == ("tool 1.0", "  share/a")
+    assert found.differences.changed == ("share/b",)
+    assert found.special == ("share/c", "share/pipe")
+    assert any("python" in each for each in found.uncached)
+    assert survey(str(prefix), ["share/*"]).differences.changed == ()

@@ -1,0 +1,108 @@
+"""conda's word counts for nothing: it says too much, nothing, or what is not so, and the disk decides."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from condatui_core.actions.remove import perform as remove_perform
+from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.actions.remove import recover as remove_recover
+from condatui_core.actions.restore import perform as restore_perform
+from condatui_core.actions.restore import plan as restore_plan
+from condatui_core.actions.restore import recover as restore_recover
+from condatui_core.errors import CondatuiError
+from condatui_core.records.job import Outcome
+from condatui_core.records.request import RemoveRequest, RestoreRequest
+from support.plain_work import PlainWork
+from support.prefixes import FakePrefix
+from support.removals import RemovalMachine
+
+_ERROR = (
+    r"""printf '{"exception_name": "CondaMultiError", "error": "Multiple Errors Encountered.", "errors": []}\n\n'"""
+)
+_SUCCESS = """printf '{"success": true}'"""
+_SAYINGS = {
+    "nothing": "true",
+    "an error and then success": f"{_ERROR}; {_SUCCESS}",
+    "an error": _ERROR,
+    "garbage": r"printf '\0\377\376 {\n[1, 2'; printf 'WARNING\n' >&2",
+    "more than anybody reads": "yes '{' | head -c 3000000",
+}
+_LINK = """if [ "$1" = install ]; then
+    mkdir -p "$3/lib" "$3/conda-meta"
+    ln {package}/lib/libx.so "$3/lib/"
+    cp {records}/*.json "$3/conda-meta/"
+fi"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> RemovalMachine:
+    return RemovalMachine(tmp_path)
+
+
+async def removed(machine: RemovalMachine, prefix: FakePrefix) -> Outcome:
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    return await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+
+
+@pytest.mark.parametrize("saying", _SAYINGS.values(), ids=_SAYINGS)
+@pytest.mark.parametrize("does", ['rm -rf "$3"', 'rm -r "$3/conda-meta"'])
+async def test_what_is_to_go_goes(machine: RemovalMachine, saying: str, does: str) -> None:
+    prefix = machine.make("nlp")
+    machine.conda(f"{does}; {saying}")
+    try:
+        outcome = await removed(machine, prefix)
+    except CondatuiError as error:  # it says that it failed, and something is there
+        assert (saying, does) == (_ERROR, 'rm -r "$3/conda-meta"')
+        assert f"restore point {machine.point_ids()[0]} has it whole" in error.detail
+        return
+    assert not os.path.lexists(prefix.path)
+    assert outcome.restore_points == tuple(machine.point_ids())
+
+
+@pytest.mark.parametrize("saying", _SAYINGS.values(), ids=_SAYINGS)
+async def test_what_was_not_put_back_is_not_back(machine: RemovalMachine, saying: str, tmp_path: Path) -> None:
+    prefix = machine.make("nlp")
+    package = machine.cache("libx")
+    machine.install(prefix, package)
+    records = tmp_path / "records"
+    records.mkdir()
+    for file in prefix.meta.glob("*.json"):
+        (records / file.name).write_bytes(file.read_bytes())
+    (point,) = (await removed(machine, prefix)).restore_points
+    machine.conda(saying)
+    request, context = RestoreRequest(id=point), machine.context()
+    plan = await restore_plan.plan(request, context)
+    with pytest.raises(CondatuiError):
+        await restore_perform.perform(plan, request, context, PlainWork())
+    assert not os.path.lexists(prefix.path) or not (prefix.path / "notes").exists()
+    after = await restore_recover.recover(plan, request, "link", context)
+    assert after.state != "done"
+    if isinstance(after.way_out, RemoveRequest):
+        await remove_perform.perform(
+            await remove_plan.plan(after.way_out, context), after.way_out, context, PlainWork()
+        )
+    machine.conda(f"{_LINK.format(package=package, records=records)}\n{saying}")
+    back = await restore_perform.perform(plan, request, context, PlainWork())
+    assert back.findings == ()
+    assert (prefix.path / "notes/todo.txt").read_text() == "of nlp"
+
+
+async def test_three_hundred_at_once(machine: RemovalMachine) -> None:
+    """Of each, what is told is its own; the command of each is a command of its own."""
+    prefixes = [machine.make(f"e{number:03}") for number in range(300)]
+    machine.conda('case "$3" in */e2??) exit 1;; esac; rm -rf "$3"')
+    request, context = RemoveRequest(prefixes=tuple(map(str, prefixes)), restore_point=False), machine.context()
+    plan = await remove_plan.plan(request, context)
+    assert (plan.title, plan.blockers, plan.confirm) == ("Remove 300 environments", (), "remove 300")
+    work = PlainWork()
+    outcome = await remove_perform.perform(plan, request, context, work)
+    assert sorted(os.listdir(machine.envs)) == [f"e2{number:02}" for number in range(100)]
+    assert len(work.ran) == 300
+    assert outcome.message.startswith("200 were removed") and outcome.message.endswith("100 were not.")
+    after = await remove_recover.recover(plan, request, "remove", context)
+    assert (after.state, after.way_out) == ("half", RemoveRequest(prefixes=tuple(map(str, prefixes[200:]))))
+    assert machine.registry.read_text().splitlines() == [str(each) for each in prefixes[200:]]

@@ -1,0 +1,206 @@
+"""Rows 26 to 37: drivers that stand in the way, and GPUs that are not to be seen. By the texts that real torch says."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from condatui_core.records.gpu_probe import Available, Built, Over, Why
+from support.gpu_facts import (
+    COUNT_TEXT,
+    GPU_MACHINE,
+    H200,
+    NO_DRIVER_TEXT,
+    NO_GPU_MACHINE,
+    NO_GPUS_TEXT,
+    PIP_TORCH,
+    computes,
+    ended,
+    fails,
+    imported,
+    sees_none,
+    static,
+)
+from support.gpu_rules import Seen, check
+
+VISIBLE = ("CUDA_VISIBLE_DEVICES", "")
+
+
+BUILT, YES, NO = Built(cuda="12.6"), Available(available=True), Available(available=False)
+HIDDEN = replace(sees_none(NO_GPUS_TEXT), variables=(VISIBLE,))
+SHOWN = replace(computes(), variant="no-cuda-visible-devices")
+MIG = replace(GPU_MACHINE, devices=(replace(H200, mig=True),))
+
+
+ROWS = [
+    Seen(
+        26,
+        "driver-too-old",
+        "broken",
+        "The driver supports CUDA 12.8, this build needs 13.0: driver 580.65.06 or later",
+        (
+            sees_none(
+                "The NVIDIA driver on your system is too old (found version 12080). Please update your GPU driver",
+                cuda="13.0",
+            ),
+        ),
+        static=static(PIP_TORCH),
+        helps="whl/cu128",
+    ),
+    Seen(
+        26,
+        "driver-too-old",
+        "broken",
+        "The driver supports CUDA 12.6, this build needs 13.0",
+        static=static(PIP_TORCH),
+        helps="whl/cu126",
+    ),
+    Seen(
+        27,
+        "driver-mismatch",
+        "elsewhere",
+        "updated but not loaded anew (kernel 550.54.15, libraries 550.144)",
+        (sees_none(f"{COUNT_TEXT}Error 803: system has unsupported display driver / cuda driver combination"),),
+        driver=replace(GPU_MACHINE, kernel_version="550.54.15", library_version="550.144", init_code=803, nvml_code=18),
+        helps="reboot",
+    ),
+    Seen(
+        27,
+        "driver-mismatch",
+        "elsewhere",
+        "not loaded anew",
+        (sees_none(NO_GPUS_TEXT),),
+        driver=replace(GPU_MACHINE, nvml_code=18, devices=()),
+    ),
+    Seen(
+        28,
+        "forward-compatibility",
+        "elsewhere",
+        "cuda-compat",
+        (sees_none(f"{COUNT_TEXT}Error 804: forward compatibility was attempted on non supported HW"),),
+        driver=replace(GPU_MACHINE, library_version="575.51.03", library="/usr/local/cuda-12.9/compat/libcuda.so.1"),
+    ),
+    Seen(
+        29,
+        "fabric-manager",
+        "elsewhere",
+        "fabric manager",
+        (sees_none(f"{COUNT_TEXT}Error 802: system not yet initialized"),),
+        helps="nvidia-fabricmanager",
+    ),
+    Seen(
+        30,
+        "stub-library",
+        "elsewhere",
+        "stub",
+        (sees_none(f"{COUNT_TEXT}Error 34: CUDA driver is a stub library"),),
+        helps="LD_LIBRARY_PATH",
+    ),
+    Seen(
+        31,
+        "bad-visible-devices",
+        "elsewhere",
+        "CUDA_VISIBLE_DEVICES=0,0 is not valid",
+        (
+            replace(
+                sees_none(f"{COUNT_TEXT}Error 101: invalid device ordinal"),
+                variables=(("CUDA_VISIBLE_DEVICES", "0,0"),),
+            ),
+        ),
+    ),
+    Seen(32, "hidden", "elsewhere", "hidden by CUDA_VISIBLE_DEVICES=''", (HIDDEN, SHOWN), helps="sees a GPU"),
+    Seen(
+        32,
+        "hidden",
+        "elsewhere",
+        "1 is there",
+        (HIDDEN, replace(sees_none(NO_GPUS_TEXT), variant="no-cuda-visible-devices")),
+        helps="sees none either",
+    ),
+    Seen(33, "mig", "elsewhere", "no instance", (sees_none(NO_GPUS_TEXT),), driver=MIG, helps="mig -cgi"),
+    Seen(
+        33,
+        "mig",
+        "elsewhere",
+        "MIG is on",
+        (sees_none(NO_GPUS_TEXT),),
+        driver=replace(MIG, mig_instances=("MIG-1a2b",)),
+        helps="CUDA_VISIBLE_DEVICES=MIG-1a2b",
+    ),
+    Seen(
+        34,
+        "driver-not-loaded",
+        "elsewhere",
+        "its driver is not loaded",
+        (sees_none(NO_DRIVER_TEXT),),
+        driver=replace(NO_GPU_MACHINE, hardware=True),
+        helps="modprobe",
+    ),
+    Seen(
+        35,
+        "container",
+        "elsewhere",
+        "not given to this container",
+        (sees_none(NO_DRIVER_TEXT),),
+        driver=replace(NO_GPU_MACHINE, hardware=True, kernel_version="560.35.03"),
+        helps="--gpus all",
+    ),
+    Seen(
+        35,
+        "container",
+        "elsewhere",
+        "device files",
+        (sees_none(NO_GPUS_TEXT),),
+        driver=replace(GPU_MACHINE, devices=(), init_code=100, device_files=()),
+    ),
+    Seen(
+        36,
+        "no-gpu",
+        "elsewhere",
+        "PyTorch 2.6.0 (CUDA 12.6) looks fine, but this machine has no NVIDIA GPU",
+        (sees_none(NO_DRIVER_TEXT),),
+        driver=NO_GPU_MACHINE,
+        helps="525.60.13",
+    ),
+    Seen(36, "no-gpu", "elsewhere", "no NVIDIA GPU", static=static(), driver=NO_GPU_MACHINE),
+    Seen(
+        36,
+        "no-gpu",
+        "elsewhere",
+        "no NVIDIA GPU",
+        (fails("libcuda.so.1: cannot open shared object file: No such file or directory"),),
+        driver=NO_GPU_MACHINE,
+    ),
+    Seen(
+        37,
+        "cuda-unknown-error",
+        "elsewhere",
+        "CUDA unknown error",
+        (
+            sees_none(
+                "CUDA unknown error - this may be due to an incorrectly set up environment, e.g. changing env variable "
+                "CUDA_VISIBLE_DEVICES after program start. Setting the available devices to be zero."
+            ),
+        ),
+        driver=replace(GPU_MACHINE, init_code=999),
+        helps="nvidia_uvm",
+    ),
+    Seen(
+        37,
+        "cuda-failed",
+        "broken",
+        "CUDA driver initialization failed",
+        (sees_none("CUDA driver initialization failed, you might not have a CUDA gpu."),),
+    ),
+    Seen(37, "cuda-failed", "broken", "Found no NVIDIA driver", (sees_none(NO_DRIVER_TEXT),)),
+    Seen(37, "cuda-failed", "broken", "PyTorch does not say why", (ended(*imported(), NO, Why(), Over()),)),
+]
+
+
+@pytest.mark.parametrize("seen", ROWS, ids=str)
+def test_what_was_seen_comes_to_this_verdict(seen: Seen) -> None:
+    check(seen)
+
+
+def test_every_row_has_its_test() -> None:
+    assert {seen.row for seen in ROWS} == set(range(26, 38))

@@ -1,0 +1,119 @@
+"""The smaller table, of TensorFlow, JAX and CuPy."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from condatui_core.gpu.diagnosis.rules import other_verdict
+from condatui_core.records.gpu import Driver, OtherFacts, StaticFacts, Verdict
+from condatui_core.records.gpu_probe import (
+    Available,
+    Built,
+    Counted,
+    DeviceSeen,
+    Imported,
+    KernelRun,
+    Over,
+    ProbeBegun,
+    ProbeRun,
+    Why,
+)
+from support.gpu_facts import GPU_MACHINE, NO_GPU_MACHINE, PREFIX, ended, fails, static
+
+JAX = OtherFacts(framework="jax", version="0.10.2", kind="cuda", build_cuda="12", source="jax 0.10.2")
+TENSORFLOW = OtherFacts(framework="tensorflow", version="2.21.0", kind="cuda", source="tensorflow 2.21.0")
+CUPY = OtherFacts(framework="cupy", version="14.2.0", kind="cuda", build_cuda="13", source="cupy-cuda13x 14.2.0")
+UNKNOWN_BACKEND = "Unknown backend: 'gpu' requested, but no platforms that are instances of gpu are present."
+
+
+def blind(cuda: str | None, why: str = "", **fields: object) -> ProbeRun:
+    """It was imported and sees no GPU."""
+    stages = (ProbeBegun(), Imported(version="1.0"), Built(cuda=cuda), Available(), Why(message=why), Counted(), Over())
+    return ended(*stages, **fields)
+
+
+def verdict(
+    facts: OtherFacts,
+    driver: Driver = GPU_MACHINE,
+    *runs: ProbeRun,
+    platform: str = "linux",
+    of: StaticFacts | None = None,
+) -> Verdict:
+    return other_verdict(facts, of or static(), driver, runs, platform=platform)
+
+
+def test_what_computes_works() -> None:
+    seen = (DeviceSeen(name="NVIDIA H200", capability=(9, 0)), KernelRun(right=True), Over())
+    run = ended(ProbeBegun(), Imported(version="0.10.2"), Built(cuda="12"), Available(available=True), *seen)
+    given = verdict(JAX, GPU_MACHINE, run)
+
+    assert (given.id, given.kind, given.preliminary) == ("works", "works", False)
+    assert given.message.startswith("CUDA works: JAX 0.10.2 (CUDA 12) on NVIDIA H200")
+
+
+@pytest.mark.parametrize(
+    ("facts", "driver", "run", "name", "kind"),
+    [
+        (replace(JAX, kind="cpu", build_cuda=""), GPU_MACHINE, blind(None), "cpu-on-gpu", "broken"),
+        (replace(JAX, kind="cpu", build_cuda=""), NO_GPU_MACHINE, blind(None), "cpu-build", "elsewhere"),
+        (JAX, NO_GPU_MACHINE, blind("12", UNKNOWN_BACKEND), "no-gpu", "elsewhere"),
+        (JAX, GPU_MACHINE, blind("12", UNKNOWN_BACKEND), "no-cuda-libraries", "broken"),
+        (CUPY, GPU_MACHINE, blind("13.0", "cudaErrorInsufficientDriver"), "driver-too-old", "broken"),
+        (TENSORFLOW, replace(GPU_MACHINE, nvml_code=18), blind("12.5.1"), "driver-mismatch", "elsewhere"),
+        (TENSORFLOW, replace(NO_GPU_MACHINE, hardware=True), blind("12.5.1"), "driver-not-loaded", "elsewhere"),
+        (
+            TENSORFLOW,
+            GPU_MACHINE,
+            blind("12.5.1", variables=(("CUDA_VISIBLE_DEVICES", "-1"),)),
+            "hidden",
+            "elsewhere",
+        ),
+        (TENSORFLOW, replace(GPU_MACHINE, init_code=999), blind("12.5.1"), "cuda-unknown-error", "elsewhere"),
+        (TENSORFLOW, GPU_MACHINE, fails("no such thing"), "import-error", "broken"),
+        (
+            TENSORFLOW,
+            GPU_MACHINE,
+            fails("No module named 'tensorflow'", missing="tensorflow"),
+            "no-tensorflow",
+            "broken",
+        ),
+        (TENSORFLOW, GPU_MACHINE, ended(ProbeBegun(), exit_code=-4), "import-crash", "broken"),
+    ],
+)
+def test_what_it_says_and_what_the_driver_says_come_to_a_verdict(
+    facts: OtherFacts, driver: Driver, run: ProbeRun, name: str, kind: str
+) -> None:
+    given = verdict(facts, driver, run)
+
+    assert (given.id, given.kind) == (name, kind), given
+    assert "orch" not in f"{given.message} {given.remedy} {given.command}"
+
+
+@pytest.mark.parametrize(
+    ("facts", "command"),
+    [
+        (JAX, f"{PREFIX}/bin/python -m pip install -U 'jax[cuda12]'"),
+        (TENSORFLOW, f"{PREFIX}/bin/python -m pip install 'tensorflow[and-cuda]'"),
+        (CUPY, f"{PREFIX}/bin/python -m pip install cupy-cuda12x"),
+    ],
+)
+def test_each_gets_its_cuda_in_its_own_way(facts: OtherFacts, command: str) -> None:
+    assert verdict(replace(facts, kind="cpu")).command == command
+
+
+def test_parts_that_do_not_belong_together_are_told() -> None:
+    mixed = replace(JAX, mismatch="jax-cuda12-pjrt 0.12.0.1, jax-cuda12-plugin 0.10.2")
+
+    assert "several versions: jax-cuda12-pjrt 0.12.0.1" in verdict(mixed).notes[0]
+
+
+def test_without_a_run_nothing_is_said_to_work() -> None:
+    given = verdict(JAX)
+
+    assert (given.id, given.preliminary) == ("untried", True)
+    assert ("installed", "jax 0.10.2") in given.evidence
+
+
+def test_there_is_no_cuda_on_a_mac() -> None:
+    assert verdict(JAX, Driver(), platform="darwin").id == "no-cuda-on-mac"

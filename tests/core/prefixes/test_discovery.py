@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from condatui_core.prefixes import discovery
+from condatui_core.prefixes.probe import probe_prefix
+from condatui_core.records.installation import CondaFacts, Installation
+
+
+def _environment(prefix: Path) -> Path:
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta" / "history").touch()
+    return prefix
+
+
+def test_registered_prefixes_are_read_as_bytes_and_comments_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / ".conda").mkdir()
+    (tmp_path / ".conda" / "environments.txt").write_bytes(b"/a/b\n\n  /with space \n# no\n/bytes\xff\n")
+    assert discovery.registered_prefixes(tmp_path) == ("/a/b", "/with space", "/bytes\udcff")
+
+
+def test_no_registration_file_means_no_prefixes(tmp_path: Path) -> None:
+    assert discovery.registered_prefixes(tmp_path) == ()
+
+
+def test_envs_directories_come_from_variables_installations_conda_and_home(tmp_path: Path) -> None:
+    root = tmp_path / "conda"
+    installation = Installation(executable=str(root / "bin/conda"), root_prefix=str(root))
+    facts = {str(root): CondaFacts(envs_dirs=(str(tmp_path / "fast/envs"), str(root / "envs")))}
+    environ = {"CONDA_ENVS_PATH": f"{tmp_path}/one{os.pathsep}~/two"}
+    assert discovery.envs_directories([installation], facts, tmp_path, environ) == tuple(
+        str(tmp_path / each) for each in ("one", "two", "conda/envs", "fast/envs", ".conda/envs")
+    )
+
+
+def test_children_follow_links_and_leave_out_files_and_hidden_ones(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".conda_envs_dir_test").touch()
+    assert list(discovery.children(str(tmp_path))) == [str(tmp_path / "a"), str(tmp_path / "b")]
+    assert list(discovery.children(str(tmp_path / "nowhere"))) == []
+
+
+def test_a_link_is_an_alias_of_the_real_prefix_and_not_another_environment(tmp_path: Path) -> None:
+    envs = tmp_path / "envs"
+    real = _environment(envs / "nlp-exp")
+    (envs / "current").symlink_to(real)
+    (sighting,) = discovery.merge(
+        [(str(envs / "current"), "conda"), (str(real), "environments.txt"), (f"{real}/", "conda")], (), (str(envs),)
+    )
+    assert sighting.prefix == str(real)
+    assert sighting.aliases == (str(envs / "current"),)
+    assert sighting.sources == ("conda", "environments.txt")
+    assert sighting.envs_dir == str(envs)
+    assert not sighting.root
+
+
+def test_a_link_in_an_envs_directory_to_an_environment_elsewhere_lies_in_that_directory(tmp_path: Path) -> None:
+    real = _environment(tmp_path / "elsewhere" / "x")
+    envs = tmp_path / "envs"
+    envs.mkdir()
+    (envs / "y").symlink_to(real)
+    (sighting,) = discovery.merge([(str(envs / "y"), "envs")], (), (str(envs),))
+    assert (sighting.prefix, sighting.envs_dir) == (str(real), str(envs))
+
+
+def test_a_linked_home_makes_no_aliases(tmp_path: Path) -> None:
+    real = _environment(tmp_path / "data" / "home" / "e")
+    (tmp_path / "home").symlink_to(tmp_path / "data" / "home")
+    (sighting,) = discovery.merge([(str(tmp_path / "home" / "e"), "environments.txt")], (), ())
+    assert (sighting.prefix, sighting.aliases) == (str(real), ())
+
+
+def test_relative_lines_are_no_prefixes() -> None:
+    assert discovery.merge([("relative/path", "environments.txt"), ("", "conda")], (), ()) == ()
+
+
+def test_search_finds_environments_below_users_and_remains_in_their_envs(tmp_path: Path) -> None:
+    root = _environment(tmp_path / "users/ann/miniconda3")
+    inner = _environment(root / "envs/deep")
+    lone = _environment(tmp_path / "projects/p/.venv-conda")
+    (root / "envs/half/bin").mkdir(parents=True)
+    (root / "envs/notes").mkdir()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found, whole = discovery.search_root(str(tmp_path))
+    assert whole
+    assert found == tuple(sorted(map(str, (root, inner, lone, root / "envs/half"))))
+
+
+def test_look_tells_environments_remains_and_nothing_apart(tmp_path: Path) -> None:
+    environment = probe_prefix(str(_environment(tmp_path / "e")))
+    assert (environment.exists, environment.has_conda_meta, environment.has_history) == (True, True, True)
+    assert environment.writable is True
+    (tmp_path / "half" / "lib").mkdir(parents=True)
+    half = probe_prefix(str(tmp_path / "half"))
+    assert (half.has_conda_meta, half.has_history, half.remains, half.writable) == (False, False, ("lib",), None)
+    assert not probe_prefix(str(tmp_path / "gone")).exists

@@ -1,0 +1,201 @@
+"""Restore points on the disk: whole or not there, listed, found, pruned and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from condatui_core.actions import forget
+from condatui_core.actions.remove import perform as remove_perform
+from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.actions.remove import recover as remove_recover
+from condatui_core.actions.restore import perform as restore_perform
+from condatui_core.actions.restore import plan as restore_plan
+from condatui_core.actions.restore.listing import find_restore_point, restore_points
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.prefixes.discovery import search_root
+from condatui_core.records.request import ForgetRequest, RemoveRequest, RestoreRequest
+from condatui_core.restore_points.store import read_paths_of, read_point, write_manifest
+from support.disk_trees import du
+from support.inventories import NOW
+from support.plain_work import PlainWork
+from support.removals import RemovalMachine
+
+TESTS = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> RemovalMachine:
+    return RemovalMachine(tmp_path)
+
+
+async def kept(machine: RemovalMachine, name: str, *, days_ago: int = 0, **settings: object) -> str:
+    """Make an environment and remove it so many days ago."""
+    prefix = machine.make(name)
+    prefix.write("noise", os.urandom(200_000))
+    request = RemoveRequest(prefixes=(str(prefix),))
+    context = replace(machine.context(**settings), clock=lambda: NOW - timedelta(days=days_ago))
+    (point,) = (
+        await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+    ).restore_points
+    return point
+
+
+async def test_a_restore_point_says_in_plain_files_what_was_there(machine: RemovalMachine) -> None:
+    prefix = machine.make("nlp")
+    prefix.pip_install(
+        "peft", "0.11", direct_url={"url": "https://x.org/peft", "vcs_info": {"vcs": "git", "commit_id": "ab"}}
+    )
+    prefix.write("conda-meta/pinned", "numpy 1.26.*\n")
+    prefix.write("conda-meta/state", '{"env_vars": {"TOKEN": "secret"}}')
+    request = RemoveRequest(prefixes=(str(prefix),))
+    context = machine.context()
+    (point,) = (
+        await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+    ).restore_points
+    directory = machine.points / point
+    manifest = json.loads((directory / "manifest.json").read_text())
+    assert (manifest["prefix"], manifest["name"], manifest["conda_version"]) == (str(prefix), "nlp", "24.7.1")
+    assert manifest["at"] == "2026-05-20T12:00:00+02:00"
+    (line,) = (directory / "explicit.txt").read_text().splitlines()[1:]
+    assert line.startswith("https://conda.anaconda.org/conda-forge/linux-64/python-3.11.9-h123_0_cpython.conda#")
+    assert (directory / "pip.txt").read_text() == "httpx==1.0\npeft @ git+https://x.org/peft@ab\n"
+    assert (directory / "meta/pinned").read_text() == "numpy 1.26.*\n"
+    assert search_root(str(machine.home)) == ((str(machine.root),), True), "it is no environment itself"
+    assert directory.stat().st_mode & 0o777 == machine.points.stat().st_mode & 0o777 == 0o700
+
+
+async def test_they_are_listed_newest_first_with_what_they_take(machine: RemovalMachine) -> None:
+    old, new = await kept(machine, "one", days_ago=3), await kept(machine, "two")
+    machine.make("one")
+    listed = await restore_points(machine.context())
+    assert [(each.id, each.name, each.exists, each.whole) for each in listed] == [
+        (new, "two", False, True),
+        (old, "one", True, True),
+    ]
+    assert [each.bytes for each in listed] == [du(machine.points / each.id) for each in listed]
+    assert [(each.packages, each.pip_packages) for each in listed] == [(1, 1), (1, 1)]
+
+
+async def test_one_is_found_by_its_id_or_by_what_was_removed(machine: RemovalMachine) -> None:
+    old, new = await kept(machine, "nlp", days_ago=3), await kept(machine, "nlp")
+    context = machine.context()
+    assert find_restore_point(old, context) == old
+    assert find_restore_point("nlp", context) == find_restore_point(str(machine.envs / "nlp"), context) == new
+    with pytest.raises(UsageError, match="no restore point `nlq`"):
+        find_restore_point("nlq", context)
+
+
+@pytest.mark.parametrize("point", ["../../etc", "20260101-000000-none", "", "/"])
+async def test_what_is_no_id_leads_nowhere(machine: RemovalMachine, point: str) -> None:
+    with pytest.raises(UsageError):
+        await restore_plan.plan(RestoreRequest(id=point), machine.context())
+    plan = await forget.plan(ForgetRequest(ids=(point,)), machine.context())
+    assert [each.id for each in plan.blockers] == ["no-restore-point"]
+
+
+async def test_old_ones_go_when_another_is_made(machine: RemovalMachine) -> None:
+    ancient, recent = await kept(machine, "one", days_ago=91), await kept(machine, "two", days_ago=89)
+    new = await kept(machine, "three", restore_days=90)
+    assert machine.point_ids() == sorted([recent, new])
+    assert ancient not in machine.point_ids()
+
+
+async def test_beyond_the_limit_the_oldest_go_and_never_the_one_just_made(machine: RemovalMachine) -> None:
+    await kept(machine, "one", days_ago=3)
+    two = await kept(machine, "two", days_ago=2)
+    three = await kept(machine, "three", days_ago=1, restore_bytes=2 * du(machine.points / two) + 10_000)
+    assert machine.point_ids() == sorted([two, three])
+    four = await kept(machine, "four", restore_bytes=10)
+    assert machine.point_ids() == [four]
+
+
+async def test_they_are_kept_where_the_settings_say(machine: RemovalMachine) -> None:
+    point = await kept(machine, "nlp", restore_directory="~/elsewhere/points")
+    assert os.listdir(machine.home / "elsewhere/points") == [point]
+    (listed,) = await restore_points(machine.context(restore_directory=str(machine.home / "elsewhere/points")))
+    assert listed.id == point
+
+
+async def test_zero_means_for_ever_and_without_limit(machine: RemovalMachine) -> None:
+    await kept(machine, "one", days_ago=1000)
+    await kept(machine, "two", restore_days=0, restore_bytes=0)
+    assert len(machine.point_ids()) == 2
+
+
+async def test_forgetting_frees_what_it_says(machine: RemovalMachine) -> None:
+    points = (await kept(machine, "one"), await kept(machine, "two"))
+    request, context = ForgetRequest(ids=points[:1]), machine.context()
+    plan = await forget.plan(request, context)
+    before = du(machine.points)
+    outcome = await forget.perform(plan, request, context, PlainWork())
+    assert plan.bytes_freed == outcome.bytes_freed == before - du(machine.points) > 200_000
+    assert machine.point_ids() == [points[1]]
+    assert (await forget.recover(plan, request, "delete", context)).state == "done"
+
+
+async def test_a_path_that_leads_out_of_the_environment_is_refused(machine: RemovalMachine, tmp_path: Path) -> None:
+    point = read_point(machine.points, await kept(machine, "nlp"))
+    paths = read_paths_of(machine.points, point)
+    for name in ("manifest.json", "paths.json.gz"):
+        (machine.points / point.id / name).unlink()
+    stray = msgspec.structs.replace(paths[-1], path="../../stray")
+    write_manifest(machine.points / point.id, point, (*paths[:-1], stray))
+    request, context = RestoreRequest(id=point.id), machine.context()
+    with pytest.raises(CondatuiError, match="leads out"):
+        await restore_perform.perform(await restore_plan.plan(request, context), request, context, PlainWork())
+    assert not (machine.envs / "stray").exists()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+import asyncio
+from condatui_core.actions.remove import perform as remove_perform, plan as remove_plan
+from condatui_core.restore_points import create
+from condatui_core.records.request import RemoveRequest
+from support.plain_work import PlainWork
+from support.removals import RemovalMachine
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+home, moment = sys.argv[1:]
+machine = RemovalMachine(Path(home))
+prefix = machine.make("nlp")
+if moment in ("check_archive", "write_manifest"):
+    setattr(create, moment, die)
+work = PlainWork(before_stage=lambda name: die() if name == moment else None)
+request = RemoveRequest(prefixes=(str(prefix),))
+context = machine.context()
+plan = asyncio.run(remove_plan.plan(request, context))
+asyncio.run(remove_perform.perform(plan, request, context, work))
+"""
+
+
+@pytest.mark.parametrize("moment", ["keep", "check_archive", "write_manifest", "remove"])
+async def test_killed_with_9_there_is_a_whole_restore_point_or_none(tmp_path: Path, moment: str) -> None:
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
+    home = tmp_path / "home"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _KILLED, str(home), moment, env=environ)
+    assert await process.wait() == -9
+    prefix = home / "conda/envs/nlp"
+    assert (prefix / "notes/todo.txt").read_text() == "of nlp"
+    machine = RemovalMachine(home)
+    machine.note(prefix)
+    listed = await restore_points(machine.context())
+    assert [each.whole for each in listed] == ([True] if moment == "remove" else [])
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    plan = await remove_plan.plan(request, context)
+    after = await remove_recover.recover(plan, request, "remove" if moment == "remove" else "keep", context)
+    assert after.state == "untouched"
+    await remove_perform.perform(plan, request, context, PlainWork())
+    assert not [name for name in os.listdir(machine.points) if name.startswith(".")], "nobody's are swept away"

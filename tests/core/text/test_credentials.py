@@ -1,0 +1,30 @@
+"""Tokens are hidden wherever a channel is named; a directory called `t` is no token."""
+
+from __future__ import annotations
+
+import pytest
+
+from condatui_core.text import mask_credentials, strip_credentials
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("-c https://conda.example/t/tk-1/team", "-c https://conda.example/t/<TOKEN>/team"),
+        ("conda.example/t/tk-1/team", "conda.example/t/<TOKEN>/team"),
+        ('{"location": "/t/tk-1/team"}', '{"location": "/t/<TOKEN>/team"}'),
+        ("file:///a,https://ann:pw@b.example/t/tk-1", "file:///a,https://***@b.example/t/<TOKEN>"),
+        ("x https://host/t/,0/channel y", "x https://host/t/<TOKEN>/channel y"),
+        ("file:///srv/t/a,https://host/t/tk,1/b", "file:///srv/t/a,https://host/t/<TOKEN>/b"),
+        ("--file=/home/t/team/spec.txt", "--file=/home/t/team/spec.txt"),
+        ("-p /srv/t/envs/a -c file:///srv/t/channel", "-p /srv/t/envs/a -c file:///srv/t/channel"),
+        ("https://conda.example/t/<TOKEN>/team", "https://conda.example/t/<TOKEN>/team"),
+    ],
+)
+def test_tokens_are_masked_and_files_are_not(text: str, masked: str) -> None:
+    assert mask_credentials(text) == masked
+
+
+def test_a_channel_of_files_keeps_its_path() -> None:
+    assert strip_credentials("file:///srv/t/channel/noarch") == "file:///srv/t/channel/noarch"
+    assert strip_credentials("https://a:b@conda.example/t/tk-1/team") == "https://conda.example/team"

@@ -1,0 +1,151 @@
+"""`condatui disk` on prefixes made by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.main import condatui
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.site_packages import site_packages_candidates
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import Installation
+from support.disk_trees import du, link, write
+from support.inventories import NOW, LoadedWorkbench
+from support.prefixes import make_prefix
+
+
+class Machine:
+    """An installation with two environments that share numpy with its package cache."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.pkgs = root / "conda/pkgs"
+        shared = write(self.pkgs / "numpy-1.0-0/lib/numpy.so", 60_000)
+        write(self.pkgs / "numpy-1.0-0.conda", 20_000)
+        write(self.pkgs / "numpy-1.0-0/info/index.json")
+        self.prefixes = [self._environment(name, shared) for name in ("one", "two")]
+        gone = Environment(name="gone", prefix=str(root / "gone"), state="missing")
+        conda = Installation(executable=str(root / "conda/bin/conda"), root_prefix=str(root / "conda"))
+        environments = (*(_read(prefix) for prefix in self.prefixes), gone)
+        self.inventory = Inventory(environments=environments, installations=(conda,))
+
+    def _environment(self, name: str, shared: Path) -> Path:
+        prefix = make_prefix(self.root / "conda/envs" / name)
+        link(shared, prefix.path / "lib/numpy.so")
+        prefix.package("numpy", files={"lib/own.py": name})
+        record = json.loads((prefix.meta / "numpy-1.0-0.json").read_text())
+        record["files"].append("lib/numpy.so")
+        record["paths_data"]["paths"].append({"_path": "lib/numpy.so", "path_type": "hardlink"})
+        prefix.write_record("numpy-1.0-0", record)
+        prefix.pip_install("httpx")
+        prefix.write("checkpoints/model.pt", "x" * 90_000)
+        return prefix.path
+
+    def run(self, *arguments: str) -> Result:
+        invocation = Invocation(
+            environ={"CONDATUI_HOME": str(self.root / "own")},
+            home=self.root,
+            cwd=str(self.root),
+            clock=lambda: NOW,
+            terminal=False,
+            make_workbench=lambda *_: LoadedWorkbench(self.inventory),  # type: ignore[arg-type, return-value]
+        )
+        return CliRunner().invoke(condatui, ["disk", *arguments], obj=invocation)
+
+    def document(self, *arguments: str) -> dict[str, Any]:
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        read = json.loads(result.stdout)
+        assert isinstance(read, dict)
+        return read
+
+
+def _read(prefix: Path) -> Environment:
+    contents = read_prefix(str(prefix), site_packages_candidates(str(prefix)))
+    return Environment(name=prefix.name, prefix=str(prefix), contents=contents)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(Path(os.path.realpath(tmp_path)))
+
+
+def test_the_document_has_the_fields_that_it_promises(machine: Machine) -> None:
+    document = machine.document("one")
+    [one] = document["environments"]
+    promised = {
+        "name",
+        "prefix",
+        "total",
+        "exclusive",
+        "shared_with_cache",
+        "shared_with_environments",
+        "untracked",
+        "pip",
+        "packages",
+    }
+    assert promised <= set(one)
+    assert (one["name"], one["prefix"]) == ("one", str(machine.prefixes[0]))
+    assert one["total"] == du(machine.prefixes[0])
+    assert one["untracked"] == du(machine.prefixes[0] / "checkpoints")
+    assert one["untracked_directories"][0]["path"] == "checkpoints"
+    numpy = next(each for each in one["packages"] if each["name"] == "numpy")
+    assert numpy["bytes"] > 60_000 > numpy["exclusive"] > 0
+    assert one["pip"] == next(each["bytes"] for each in one["packages"] if each["name"] == "httpx")
+
+
+def test_a_set_frees_what_only_the_set_holds(machine: Machine) -> None:
+    one, both = machine.document("one"), machine.document("one", "two")
+    shared = (machine.prefixes[0] / "lib/numpy.so").stat().st_blocks * 512
+    archive = (machine.pkgs / "numpy-1.0-0.conda").stat().st_blocks * 512
+    assert one["frees"] == one["environments"][0]["exclusive"] == du(machine.prefixes[0]) - shared
+    assert one["frees_with_cache_clean"] == one["frees"] + archive
+    assert both["frees"] == du(*machine.prefixes) - shared
+    assert (
+        both["frees_with_cache_clean"] == both["frees"] + shared + archive + du(machine.pkgs / "numpy-1.0-0") - shared
+    )
+
+
+def test_without_a_name_all_that_are_there_are_meant(machine: Machine) -> None:
+    document = machine.document()
+    assert [each["name"] for each in document["environments"]] == ["one", "two"]
+    [cache] = document["caches"]
+    assert (cache["path"], cache["total"]) == (str(machine.pkgs), du(machine.pkgs))
+
+
+def test_an_environment_that_is_named_twice_counts_once(machine: Machine) -> None:
+    assert machine.document("one", str(machine.prefixes[0])) == machine.document("one")
+
+
+def test_people_read_a_table_and_what_removal_frees(machine: Machine) -> None:
+    printed = machine.run("one").stdout
+    assert "numpy" in printed and "checkpoints" in printed
+    assert "Removing it frees" in printed.splitlines()[-1]
+    everything = machine.run().stdout
+    assert str(machine.pkgs) in everything and "checkpoints" not in everything
+
+
+def test_an_environment_that_is_gone_is_wrong_usage(machine: Machine) -> None:
+    result = machine.run("gone")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "does not exist" in result.stderr
+
+
+def test_an_unknown_name_is_wrong_usage(machine: Machine) -> None:
+    assert machine.run("three").exit_code == 2
+
+
+def test_a_file_that_grew_in_place_is_noticed_anew(machine: Machine) -> None:
+    for folder, _, _ in os.walk(machine.root):
+        os.utime(folder, (1_000_000_000, 1_000_000_000))
+    machine.document("one")
+    model = machine.prefixes[0] / "checkpoints/model.pt"
+    model.write_bytes(b"x" * 300_000)
+    assert machine.document("one", "--anew")["environments"][0]["total"] == du(machine.prefixes[0])

@@ -1,0 +1,187 @@
+"""The command line over a workbench that is told what to find."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from msgspec.structs import replace
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.main import condatui
+from condatui_core import __version__
+from condatui_core.errors import CondatuiError, NoCondaError, RefusedError, UsageError
+from condatui_core.records.environment import Inventory
+from condatui_core.settings import Settings
+from support.inventories import NOW, LoadedWorkbench, environment, finding, inventory, research
+
+TWINS = (environment("e1", prefix="/a/envs/e1"), environment("e1", prefix="/b/envs/e1"))
+MACHINE = inventory(research(), *TWINS)
+
+
+class CommandLine:
+    """Runs commands and keeps what they asked the workbench for."""
+
+    def __init__(self, home: Path) -> None:
+        self.workbench = LoadedWorkbench(Inventory(), MACHINE)
+        self.settings = Settings()
+        self.opened: list[object] = []
+        self.invocation = Invocation(
+            environ={"CONDATUI_HOME": str(home / "condatui")},
+            home=home,
+            cwd="/somewhere",
+            clock=lambda: NOW,
+            terminal=False,
+            make_workbench=self._make,  # type: ignore[arg-type]
+            run_app=self._open,
+        )
+
+    def run(self, *arguments: str, terminal: bool = False) -> Result:
+        return CliRunner().invoke(condatui, arguments, obj=replace(self.invocation, terminal=terminal))
+
+    def _make(self, settings: Settings, *_: object) -> LoadedWorkbench:
+        self.settings = settings
+        return self.workbench
+
+    def _open(self, workbench: object, _clock: object) -> int:
+        self.opened.append(workbench)
+        return 0
+
+
+@pytest.fixture
+def command_line(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path)
+
+
+def lines(result: Result) -> Sequence[str]:
+    assert result.exit_code == 0, result.output
+    return result.stdout.splitlines()
+
+
+def test_list_prints_a_row_an_environment_plain_and_whole(command_line: CommandLine) -> None:
+    printed = lines(command_line.run("list"))
+    assert printed[0].split() == ["name", "python", "packages", "channels", "disk", "used", "findings"]
+    assert printed[1].split()[:3] == ["research", "3.10.14", "3+2"]
+    assert "\x1b" not in "".join(printed)
+    assert all(line == line.rstrip() for line in printed)
+
+
+def test_a_pipe_gets_the_whole_of_a_long_name(command_line: CommandLine) -> None:
+    long = "/scratch/" + "very-" * 40 + "long"
+    command_line.workbench = LoadedWorkbench(inventory(environment(long, prefix=long)))
+    assert long in command_line.run("list").stdout
+
+
+def test_show_prints_health_channels_and_packages(command_line: CommandLine) -> None:
+    printed = command_line.run("show", "research").stdout
+    assert "pip replaced numpy 1.26.4 by 2.0.1" in printed
+    assert "https://conda.anaconda.org/pytorch" in printed
+    assert "py3.10_cuda12.4_cudnn9.1.0_0" in printed
+    assert "secret-value" not in printed
+
+
+def test_no_environment_is_said_on_stderr(command_line: CommandLine) -> None:
+    command_line.workbench = LoadedWorkbench(Inventory())
+    result = command_line.run("list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "No environments found" in result.stderr
+
+
+def test_problems_of_the_machine_are_said_on_stderr(command_line: CommandLine) -> None:
+    problem = finding("conda-hangs", message="conda does not answer", remedy="--conda PATH")
+    command_line.workbench = LoadedWorkbench(inventory(problems=(problem,)))
+    result = command_line.run("list", "--json")
+    assert "conda does not answer" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--conda", "x/conda", "list", "--root", "/envs"), ("list", "--conda", "x/conda", "--root", "/envs")]
+)
+def test_global_options_hold_before_and_after_the_command(
+    command_line: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    command_line.run(*arguments)
+    assert (command_line.settings.conda, command_line.settings.roots) == (("/somewhere/x/conda",), ("/envs",))
+
+
+def test_global_options_add_up_and_add_to_the_settings(command_line: CommandLine) -> None:
+    file = command_line.invocation.locations.settings_file
+    file.parent.mkdir(parents=True)
+    file.write_text("roots: [/configured]\n")
+    command_line.run("--root", "/a", "list", "--root", "/b")
+    assert set(command_line.settings.roots) == {"/a", "/b", "/configured"}
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("list", "--version"), ("demo", "--version")])
+def test_the_version_can_be_asked_anywhere(command_line: CommandLine, arguments: tuple[str, ...]) -> None:
+    assert lines(command_line.run(*arguments)) == [f"condatui {__version__}"]
+
+
+def test_without_a_terminal_the_workbench_does_not_open(command_line: CommandLine) -> None:
+    result = command_line.run()
+    assert (result.exit_code, result.stdout, command_line.opened) == (2, "", [])
+    assert "condatui list" in result.stderr
+
+
+def test_on_a_terminal_the_workbench_opens(command_line: CommandLine) -> None:
+    assert command_line.run(terminal=True).exit_code == 0
+    assert command_line.opened == [command_line.workbench]
+
+
+@pytest.mark.parametrize(("error", "code"), [(UsageError, 2), (RefusedError, 3), (NoCondaError, 4), (CondatuiError, 1)])
+def test_an_error_is_a_message_and_an_exit_code(
+    command_line: CommandLine, error: type[CondatuiError], code: int
+) -> None:
+    command_line.workbench = LoadedWorkbench(error=error("It went wrong.", "here\x1b[31m\nand there", "Mend it."))
+    result = command_line.run("list")
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.splitlines() == ["condatui: It went wrong.", "  here\\x1b[31m", "  and there", "  Mend it."]
+
+
+def test_an_interrupt_is_quiet(command_line: CommandLine) -> None:
+    command_line.workbench = LoadedWorkbench(error=KeyboardInterrupt())
+    result = command_line.run("list")
+    assert (result.exit_code, result.output) == (130, "")
+
+
+def test_settings_that_cannot_be_read_are_an_error_not_a_traceback(command_line: CommandLine) -> None:
+    file = command_line.invocation.locations.settings_file
+    file.parent.mkdir(parents=True)
+    file.write_text("colour: red\n")
+    assert command_line.run("list").exit_code == 2
+
+
+def test_an_ambiguous_name_lists_the_prefixes(command_line: CommandLine) -> None:
+    result = command_line.run("show", "e1")
+    assert result.exit_code == 2
+    assert "/a/envs/e1" in result.stderr and "/b/envs/e1" in result.stderr
+
+
+def test_an_unknown_name_proposes_another(command_line: CommandLine) -> None:
+    result = command_line.run("show", "reserch")
+    assert result.exit_code == 2
+    assert "`research`" in result.stderr
+
+
+def test_a_prefix_may_be_reached_through_a_link(command_line: CommandLine, tmp_path: Path) -> None:
+    real = tmp_path / "data" / "env"
+    real.mkdir(parents=True)
+    (tmp_path / "home").symlink_to(tmp_path / "data")
+    command_line.workbench = LoadedWorkbench(inventory(environment("env", prefix=os.path.realpath(real))))
+    assert command_line.run("show", str(tmp_path / "home" / "env")).exit_code == 0
+
+
+def test_packages_are_for_json_only(command_line: CommandLine) -> None:
+    assert command_line.run("list", "--packages").exit_code == 2
+
+
+def test_the_help_names_every_command(command_line: CommandLine) -> None:
+    printed = command_line.run("--help").stdout
+    assert all(f"\n  {name} " in printed for name in ("list", "show", "demo"))
+
+
+def test_a_command_that_does_not_exist_is_wrong_usage(command_line: CommandLine) -> None:
+    assert command_line.run("lst").exit_code == 2

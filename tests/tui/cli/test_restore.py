@@ -1,0 +1,61 @@
+"""`condatui restore`: the list, and what cannot be brought back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from condatui_sandbox import Sandbox
+from support.cli_runs import run_in
+from support.sandboxes import manifest
+
+
+@pytest.fixture
+def removed(sandbox_copy: Callable[..., Sandbox]) -> Iterator[Sandbox]:
+    """A sandbox whose notebooks were removed."""
+    sandbox = sandbox_copy("notebooks")
+    result = run_in(sandbox, "remove", "notebooks", "--yes")
+    assert result.exit_code == 0, result.output
+    yield sandbox
+
+
+def test_the_list_says_what_it_takes_to_bring_each_one_back(removed: Sandbox) -> None:
+    for arguments in (("restore",), ("restore", "--list")):
+        printed = run_in(removed, *arguments)
+        assert printed.exit_code == 0
+        assert printed.stdout.splitlines()[0].split()[:2] == ["id", "removed"]
+        assert "-notebooks" in printed.stdout
+        assert "all is here" in printed.stdout
+    assert "`condatui restore ID`" in run_in(removed, "restore").stderr
+
+
+def test_a_target_that_is_there_again_is_refused(removed: Sandbox) -> None:
+    mine: Path = removed.prefixes["notebooks"]
+    mine.mkdir()
+    result = run_in(removed, "restore", "notebooks", "--yes")
+    assert result.exit_code == 3
+    assert "nothing is ever replaced" in result.stderr
+    assert list(mine.iterdir()) == []
+
+
+def test_without_the_conda_that_had_it_the_exit_code_says_so(removed: Sandbox) -> None:
+    removed.conda.unlink()
+    result = run_in(removed, "restore", "notebooks", "--dry-run")
+    assert result.exit_code == 4
+    assert "cannot be used" in result.stderr
+
+
+def test_a_dry_run_says_what_would_come_back_and_changes_nothing(removed: Sandbox) -> None:
+    before = manifest(removed.home / "miniforge3/envs"), manifest(removed.home / ".conda")
+    plan = json.loads(run_in(removed, "restore", "notebooks", "--dry-run", "--json").stdout)["plan"]
+    assert (plan["request"]["type"], plan["blockers"], plan["packages"] > 40) == ("restore", [], True)
+    assert (manifest(removed.home / "miniforge3/envs"), manifest(removed.home / ".conda")) == before
+
+
+def test_an_id_that_is_none_is_wrong_usage(sandbox: Sandbox) -> None:
+    result = run_in(sandbox, "restore", "20260101-000000-none", "--yes")
+    assert result.exit_code == 2
+    assert "There is no restore point" in result.stderr

@@ -1,0 +1,88 @@
+"""What holds for every command that acts: a dry run touches nothing, and no name is more than a name."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from condatui_sandbox import Sandbox
+from support.cli_runs import run_in
+from support.sandboxes import manifest
+
+VERBS = {
+    "clone": ("clone", "notebooks", "new", "--offline"),
+    "export": ("export", "notebooks", "-o", "environment.yml"),
+    "pack": ("pack", "notebooks", "-o", "notebooks.tar.gz"),
+    "remove": ("remove", "notebooks", "vision-cpu"),
+}
+NAMES = ("-p", "a b", "../x", "$(touch x)", "; rm", "n" * 300, "", ".", "\x1b[31m")
+
+
+@pytest.fixture
+def box(sandbox: Sandbox, tmp_path: Path) -> Sandbox:
+    """The sandbox of somebody who keeps what condatui writes down elsewhere."""
+    return replace(sandbox, environ={**sandbox.environ, "CONDATUI_HOME": str(tmp_path / "own")})
+
+
+def everything(sandbox: Sandbox) -> dict[str, tuple[int, int, int]]:
+    """All that somebody could miss; condatui's own memory and conda's are their own."""
+    places = (sandbox.home / "work", sandbox.root_prefix / "envs", sandbox.root_prefix / "conda-meta")
+    here = {entry.name: (entry.stat().st_mode, 0, 0) for entry in os.scandir(sandbox.home)}
+    found = {name: state for place in places for name, state in manifest(place).items()}
+    return {**found, **{name: state for name, state in here.items() if name != ".condatui"}}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_dry_run_is_a_plan_and_nothing_else(box: Sandbox, verb: str) -> None:
+    before = everything(box)
+    printed = run_in(box, *VERBS[verb], "--dry-run")
+    assert printed.exit_code == 0, printed.output
+    (line,) = run_in(box, *VERBS[verb], "--dry-run", "--json").stdout.splitlines()
+    plan = json.loads(line)["plan"]
+    assert plan["request"]["type"] == verb
+    assert plan["title"] in printed.stdout
+    assert everything(box) == before
+    assert not (Path(box.environ["CONDATUI_HOME"]) / "state").exists(), "nothing is written down either"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_environment_is_found_by_a_name_that_is_none(box: Sandbox, name: str) -> None:
+    before = everything(box)
+    for arguments in (
+        ("clone", "--yes", "--", name, "new"),
+        ("export", "--", name),
+        ("pack", "--yes", "-o", "x.tar", "--", name),
+        ("remove", "--yes", "--", name),
+        ("remove", "--yes", "--", "notebooks", name),
+        ("restore", "--yes", "--", name),
+        ("gpu", "--static", "--", name),
+    ):
+        result = run_in(box, *arguments)
+        assert (result.exit_code, result.stdout) == (2, ""), (arguments, result.output)
+        assert "There is no" in result.stderr
+        assert "\x1b" not in result.stderr
+    assert everything(box) == before
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "../x"])
+def test_no_clone_is_made_under_a_name_that_is_none(box: Sandbox, name: str) -> None:
+    before = everything(box)
+    result = run_in(box, "clone", "--yes", "--offline", "--", "notebooks", name)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert "cannot be the name of an environment" in result.stderr
+    assert everything(box) == before
+
+
+@pytest.mark.parametrize("name", ["-p", "a b", "$(touch x)", "; rm", "\x1b[31m"])
+def test_a_file_is_called_as_it_was_asked_for(box: Sandbox, tmp_path: Path, name: str) -> None:
+    for arguments in (("export", "notebooks", "--format", "yaml"), ("pack", "notebooks", "--format", "tar")):
+        file = tmp_path / arguments[0] / name
+        file.parent.mkdir()
+        result = run_in(box, *arguments, "-o", str(file), "--yes")
+        assert result.exit_code == 0, result.output
+        assert os.listdir(file.parent) == [name]
+        assert "\x1b" not in result.output

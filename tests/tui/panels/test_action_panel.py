@@ -1,0 +1,575 @@
+"""From a key to a job: forms, plans, what can be overruled, and what happens when something comes between."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from textual.events import Key
+from textual.widgets import Input
+
+from condatui.panels.action_panel import ActionPanel
+from condatui.widgets.form_bar import ChoiceLine, FormBar
+from condatui.widgets.lines_pane import LinesPane
+from condatui.widgets.plan_view import PlanView
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.records.environment import Inventory
+from condatui_core.records.request import (
+    CloneRequest,
+    ExportRequest,
+    PackRequest,
+    RemoveRequest,
+    Request,
+    RestoreRequest,
+)
+from condatui_core.records.restore_point import RestorePointSummary
+from condatui_core.settings import Locations, Settings
+from support.fake_jobs import plan_like
+from support.fake_workbench import FakeWorkbench
+from support.inventories import NOW, ROOT, environment, finding, inventory, loaded, package, research
+from support.pilots import Driver, opened
+
+ENVS = f"{ROOT}/envs"
+
+
+def machine() -> Inventory:
+    base = loaded("base", [package("conda")], base=True, prefix=ROOT)
+    return inventory(base, research(), loaded("zoo"), environment("half", state="orphan"))
+
+
+def bench(known: Inventory | None = None, *, home: Path = Path("/nowhere"), **settings: object) -> FakeWorkbench:
+    workbench = FakeWorkbench(known or machine(), settings=Settings(watch_seconds=0, **settings))  # type: ignore[arg-type]
+    workbench.locations = Locations(home=home, config=home, cache=home, state=home)
+    return workbench
+
+
+def panel(driver: Driver) -> ActionPanel:
+    return driver.app.screen.query_one(ActionPanel)
+
+
+def plan_shown(driver: Driver) -> str:
+    return panel(driver).query_one(PlanView).text
+
+
+def field(driver: Driver, name: str) -> str:
+    return panel(driver).query_one(FormBar).answers[name]
+
+
+def is_open(driver: Driver) -> bool:
+    return bool(driver.app.screen.query(ActionPanel))
+
+
+async def on_research(driver: Driver, *keys: str) -> None:
+    await driver.press("home", *["j"] * driver.names.index("research"), *keys)
+    await driver.pilot.pause()
+
+
+async def test_a_removal_is_planned_for_the_cursor_and_run_by_enter() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "d")
+        assert driver.workbench.jobs.requests == [RemoveRequest(prefixes=(f"{ENVS}/research",))]
+        await driver.until(lambda: "conda do -p '/a b'" in driver.text)
+        assert "enter run" in driver.text
+        assert driver.workbench.jobs.submitted == []
+        await driver.press("enter")
+        assert [plan.request for plan in driver.workbench.jobs.submitted] == driver.workbench.jobs.requests
+        assert not is_open(driver)
+        assert driver.place.table.has_focus
+        assert "Begun: Do RemoveRequest. 4 shows it." in driver.text
+
+
+async def test_the_marked_environments_are_removed_rather_than_the_cursor() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "space", "space", "home", "d")
+        (request,) = driver.workbench.jobs.requests
+        assert isinstance(request, RemoveRequest)
+        assert set(request.prefixes) == {f"{ENVS}/research", f"{ENVS}/zoo"}
+
+
+async def test_base_is_not_even_planned() -> None:
+    async with opened(workbench=bench()) as driver:
+        await driver.press("home", "d")
+        assert "base is never removed" in driver.text
+        assert driver.workbench.jobs.requests == []
+
+
+@pytest.mark.parametrize("key", ["e", "p"])
+async def test_what_is_no_environment_is_neither_exported_nor_packed(key: str) -> None:
+    async with opened(workbench=bench()) as driver:
+        await driver.press("home", *["j"] * driver.names.index("half"), key)
+        assert "its state is orphan" in driver.text
+        assert not is_open(driver)
+
+
+async def test_a_blocker_cannot_be_run_and_says_why() -> None:
+    workbench = bench()
+    against = finding("in-use", "error", "python runs from it (pid 4711)", remedy="End it first.")
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, blockers=(against,))
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "python runs from it (pid 4711)" in driver.text)
+        assert "End it first." in driver.text
+        assert "enter run" not in driver.text
+        await driver.press("enter")
+        assert workbench.jobs.submitted == []
+        await driver.press("escape")
+        assert not is_open(driver)
+
+
+async def test_a_word_that_is_wanted_has_to_be_typed() -> None:
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, confirm="research")
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "Type research to go on" in driver.text)
+        await driver.press("enter")
+        await driver.press(*"reseerch", "enter")
+        assert workbench.jobs.submitted == []
+        assert "Type research and enter to go on" in driver.text
+        await driver.press(*["backspace"] * 8, *"research", "enter")
+        assert len(workbench.jobs.submitted) == 1
+
+
+async def test_planning_says_so_and_what_comes_too_late_is_dropped() -> None:
+    workbench = bench()
+    workbench.jobs.gate = asyncio.Event()
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        assert "Planning…" in driver.text
+        await driver.press("enter", "escape")
+        assert not is_open(driver)
+        await driver.press("j", "d")
+        workbench.jobs.gate.set()
+        await driver.until(lambda: "enter run" in driver.text)
+        await driver.press("enter")
+        assert [plan.request for plan in workbench.jobs.submitted] == [workbench.jobs.requests[1]]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (CondatuiError("The disk [/gone] is gone.", "where\nit was", "Mount it."), "The disk [/gone] is gone."),
+        (ValueError("odd [/thing]\x1b[31m"), r"ValueError: odd [/thing]\x1b[31m"),
+    ],
+)
+async def test_what_cannot_be_planned_says_so_in_place(error: Exception, said: str) -> None:
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = lambda _: error
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: said in driver.text)
+        await driver.press("enter", "escape")
+        assert workbench.jobs.submitted == []
+        assert not is_open(driver)
+
+
+async def test_no_commands_are_offered_where_there_are_none() -> None:
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, steps=())
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter run  esc leave" in driver.text)
+        assert "copy the commands" not in driver.text
+
+
+async def test_the_commands_are_copied() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter run" in driver.text)
+        await driver.press("y")
+        assert driver.app.clipboard == "conda do -p '/a b'"
+        assert "Copied the commands." in driver.text
+
+
+async def test_keys_of_the_place_do_nothing_while_a_plan_is_open() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter run" in driver.text)
+        await driver.press("space", "c", "s", "n", "question_mark", "slash")
+        assert driver.app.session.marked == frozenset()
+        assert driver.place.browsing.by == "name"
+        assert len(driver.app.screen.query(ActionPanel)) == 1
+        assert "enter run" in driver.text
+        await driver.press("2", "1")
+        assert is_open(driver)
+        await driver.pilot.click("#environments")
+        await driver.press("escape")
+        assert not is_open(driver)
+
+
+async def test_a_clone_is_named_after_its_source_until_a_name_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(workbench=bench(), size=(80, 24)) as driver:
+        await on_research(driver, "n")
+        assert (field(driver, "source"), field(driver, "name")) == (f"{ENVS}/research", "research-2")
+        assert "with conda itself" not in driver.text
+        await driver.press("shift+tab", "right")
+        assert (field(driver, "source"), field(driver, "name")) == (ROOT, "base-2")
+        assert "with conda itself" in driver.text
+        await driver.press("z")
+        assert field(driver, "source") == f"{ENVS}/zoo"
+        await driver.press("tab", "X", "shift+tab", "left")
+        assert field(driver, "name").endswith("X")
+
+
+async def test_a_clone_is_asked_for_as_the_form_says(tmp_path: Path) -> None:
+    async with opened(workbench=bench(home=tmp_path)) as driver:
+        await on_research(driver, "n", *"~/new", "tab", *"numpy>=1.2 ", *"'scipy <2'", "tab", "right", "enter")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [
+            CloneRequest(
+                source=f"{ENVS}/research", target=str(tmp_path / "new"), add=("numpy>=1.2", "scipy <2"), offline=True
+            )
+        ]
+
+
+@pytest.mark.parametrize(("keys", "why"), [(("backspace",), "needs a name"), (("tab", "'"), "quotation mark")])
+async def test_an_answer_that_cannot_be_keeps_the_form_open(keys: tuple[str, ...], why: str) -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "n", *keys, "enter")
+        await driver.until(lambda: why in driver.text)
+        assert driver.workbench.jobs.requests == []
+        await driver.press("escape")
+        assert not is_open(driver)
+
+
+async def test_the_baseline_is_offered_before_others() -> None:
+    async with opened(workbench=bench(baseline="zoo")) as driver:
+        await on_research(driver, "n", "shift+tab", "right")
+        assert field(driver, "source") == f"{ENVS}/zoo"
+
+
+async def test_an_export_shows_what_it_will_say_and_follows_the_format(tmp_path: Path) -> None:
+    async with opened(workbench=bench(home=tmp_path)) as driver:
+        await on_research(driver, "e")
+        await driver.until(lambda: "name: research" in driver.text)
+        assert "The editable install is not in it" in driver.text
+        driver.workbench.jobs.preview_text = "https://c/numpy.conda#md5\x1b[31m"
+        await driver.press("left", "left", "left")
+        assert field(driver, "file").endswith("/research-explicit.txt")
+        await driver.until(lambda: r"numpy.conda#md5\x1b[31m" in driver.text)
+        await driver.press("tab", "ctrl+u", *"~/here.txt", "shift+tab", "right")
+        assert field(driver, "file") == "~/here.txt"
+        await driver.press("left", "enter")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [
+            ExportRequest(prefix=f"{ENVS}/research", file=str(tmp_path / "here.txt"), format="explicit")
+        ]
+
+
+async def test_a_preview_that_cannot_be_made_says_why() -> None:
+    workbench = bench()
+    workbench.jobs.preview_error = UsageError("An explicit list has no room for a history.")
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "e")
+        await driver.until(lambda: "no room for a history" in driver.text)
+
+
+async def test_a_file_that_is_there_is_replaced_only_when_that_is_said() -> None:
+    def answer(request: Request) -> object:
+        there = finding("file-exists", "error", "/a exists already.")
+        assert isinstance(request, ExportRequest)
+        return plan_like(request, blockers=() if request.replace else (there,))
+
+    workbench = bench()
+    workbench.jobs.plans[ExportRequest] = answer  # type: ignore[assignment]
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "e", "enter")
+        await driver.until(lambda: "enter replace the file" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "enter run" in driver.text)
+        first, second = workbench.jobs.requests
+        assert second == replace(first, replace=True)  # type: ignore[type-var]
+        assert workbench.jobs.submitted == []
+
+
+async def test_a_frozen_environment_goes_only_when_that_is_said_and_typed() -> None:
+    def answer(request: Request) -> object:
+        frozen = finding("frozen", "error", "research is frozen")
+        assert isinstance(request, RemoveRequest)
+        return plan_like(request, confirm="research", blockers=() if request.override_frozen else (frozen,))
+
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = answer  # type: ignore[assignment]
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter though it is frozen" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "Type research to go on" in driver.text)
+        await driver.press(*"research", "enter")
+        assert [plan.request for plan in workbench.jobs.submitted] == [
+            RemoveRequest(prefixes=(f"{ENVS}/research",), override_frozen=True)
+        ]
+
+
+async def test_without_room_for_a_restore_point_it_goes_only_when_that_is_said_and_typed() -> None:
+    def answer(request: Request) -> object:
+        full = finding("no-space", "error", "The restore points need 9 GB")
+        assert isinstance(request, RemoveRequest)
+        return plan_like(request, confirm="research", blockers=(full,) if request.restore_point else ())
+
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = answer  # type: ignore[assignment]
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter without a restore point" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "Type research to go on" in driver.text)
+        await driver.press(*"research", "enter")
+        assert [plan.request for plan in workbench.jobs.submitted] == [
+            RemoveRequest(prefixes=(f"{ENVS}/research",), restore_point=False)
+        ]
+
+
+async def test_a_plan_names_the_fields_and_keys_of_this_place() -> None:
+    taken = finding("file-exists", "error", "r.yml exists already.", remedy="Choose another name, or `--force`.")
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, blockers=(taken,))
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "→ Choose another name, or enter replaces it." in driver.text)
+
+
+async def test_what_was_said_before_is_over_once_a_panel_opens() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "y")
+        assert "Copied" in driver.text
+        await driver.press("e")
+        await driver.until(lambda: is_open(driver))
+        assert "Copied" not in driver.text
+
+
+@pytest.mark.parametrize("words", ["environment.yml, what was asked for", "specs, for conda create --file"])
+async def test_each_format_is_said_in_the_narrowest_terminal(words: str) -> None:
+    async with opened(workbench=bench(), size=(80, 24)) as driver:
+        await on_research(driver, "e")
+        for _ in range(5):
+            if words in driver.text:
+                break
+            await driver.press("right")
+        assert words in driver.text
+
+
+@pytest.mark.parametrize(("key", "examples"), [("n", 1), ("p", 2)])
+async def test_an_example_is_told_from_an_answer_without_colours(key: str, examples: int) -> None:
+    async with opened(workbench=bench(), size=(60, 20)) as driver:
+        await on_research(driver, key)
+        said = [line[19:].strip() for line in driver.text.splitlines()]
+        assert sum(line.startswith(("nothing; or, say, ", "not known: ")) for line in said) == examples
+        assert not any(line.startswith(("numpy", "*.pyc")) for line in said)
+
+
+async def test_a_choice_that_is_too_long_is_cut_in_the_middle() -> None:
+    known = inventory(*(loaded("env", prefix=f"/srv/{'deep/' * 12}{place}/env") for place in ("a", "b")))
+    async with opened(workbench=bench(known), size=(60, 15)) as driver:
+        await driver.press("n")
+        await driver.until(lambda: is_open(driver))
+        [line] = [line for line in driver.text.splitlines() if line.startswith(" clone ")]
+        assert "…" in line and line.endswith("/a/env ›")
+
+
+async def test_a_pack_is_asked_for_as_the_form_says(tmp_path: Path) -> None:
+    async with opened(workbench=bench(home=tmp_path)) as driver:
+        await on_research(driver, "p", "right", "tab", "ctrl+u", *"~/r.tar.zst", "tab", "backspace", "1", "9")
+        await driver.press("tab", *"/opt/r", "tab", *"*.pyc", "tab", "space", "tab", "enter")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [
+            PackRequest(
+                prefix=f"{ENVS}/research",
+                file=str(tmp_path / "r.tar.zst"),
+                format="tar.zst",
+                level=19,
+                threads=0,
+                dest_prefix="/opt/r",
+                excludes=("*.pyc",),
+                ignore_editable=True,
+            )
+        ]
+
+
+async def test_a_level_that_is_no_number_is_refused() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "p", "tab", "tab", "x", "enter")
+        await driver.until(lambda: "How much to compress is a number" in driver.text)
+
+
+async def test_escape_leads_from_the_plan_back_to_the_answers() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "e", "tab", "ctrl+u", *"/tmp/x", "enter")
+        await driver.until(lambda: "enter run" in driver.text)
+        await driver.press("escape")
+        assert field(driver, "file") == "/tmp/x"
+        assert isinstance(driver.app.focused, Input)
+        await driver.press("escape")
+        assert not is_open(driver)
+
+
+def point(name: str, **fields: object) -> RestorePointSummary:
+    given: dict[str, object] = {
+        "id": f"20260520-{name}",
+        "name": name,
+        "prefix": f"{ENVS}/{name}",
+        "at": NOW,
+        "bytes": 1000,
+        "packages": 3,
+        "pip_packages": 1,
+        **fields,
+    }
+    return RestorePointSummary(**given)  # type: ignore[arg-type]
+
+
+async def test_undo_brings_back_what_was_removed_last_and_is_gone() -> None:
+    workbench = bench()
+    older = NOW.replace(hour=1)
+    workbench.jobs.points = (
+        point("again", exists=True),
+        point("older", at=older),
+        point("newest", at=NOW.replace(hour=2)),
+        point("damaged", problem="the archive is gone"),
+    )
+    async with opened(workbench=workbench) as driver:
+        await driver.press("u")
+        await driver.until(lambda: "enter run" in driver.text)
+        assert workbench.jobs.requests == [RestoreRequest(id="20260520-newest")]
+
+
+async def test_undo_without_a_removal_says_so() -> None:
+    async with opened(workbench=bench()) as driver:
+        await driver.press("u")
+        await driver.until(lambda: "There is no removal to undo" in driver.text)
+        await driver.press("enter", "escape")
+        assert not is_open(driver)
+
+
+async def test_in_place_2_the_column_under_the_cursor_is_meant() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "space", "space", "c")
+        await driver.until(lambda: "reference" in driver.text)
+        await driver.press("right", "n")
+        assert field(driver, "source") == f"{ENVS}/zoo"
+
+
+async def test_keys_that_arrive_together_with_the_one_that_asks_are_answers() -> None:
+    """Over a slow line several keys come at once: none of them may reach the place below."""
+    async with opened(workbench=bench()) as driver:
+        await driver.press("home", *["j"] * driver.names.index("research"))
+        for key in "ndsq":
+            driver.app.post_message(Key(key, key))
+        await driver.until(lambda: is_open(driver) and field(driver, "name") == "dsq")
+        for key in ("tab", "x", "shift+tab", "s"):
+            driver.app.post_message(Key(key, key if len(key) == 1 else None))
+        await driver.until(lambda: (field(driver, "name"), field(driver, "add")) == ("dsqs", "x"))
+
+
+async def test_what_cannot_be_submitted_any_more_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = bench()
+
+    def refuse(plan: object) -> None:
+        raise CondatuiError("condatui is about to end: no job begins any more.")
+
+    monkeypatch.setattr(workbench.jobs, "submit", refuse)
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter run" in driver.text)
+        await driver.press("enter")
+        assert "condatui is about to end" in driver.text
+
+
+async def test_a_request_is_proposed_from_anywhere() -> None:
+    async with opened(workbench=bench()) as driver:
+        await driver.app.propose(RestoreRequest(id="x"))
+        await driver.until(lambda: "enter run" in driver.text)
+        assert driver.workbench.jobs.requests == [RestoreRequest(id="x")]
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 50)])
+async def test_forms_and_plans_fit_and_are_ascii_where_that_is_wanted(size: tuple[int, int]) -> None:
+    workbench = bench(ascii=True)
+    many = tuple(finding(f"f{number}", "warning", f"Warning {number}", evidence=("x",) * 9) for number in range(40))
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, warnings=many, confirm="research")
+    async with opened(workbench=workbench, size=size) as driver:
+        for key in ("n", "e", "p", "d"):
+            await on_research(driver, key)
+            await driver.pilot.pause(0.3)
+            assert driver.text.isascii(), driver.text
+            assert driver.text.splitlines()[0].startswith(" condatui")
+            assert any("research" in line for line in driver.text.splitlines()[1:4])
+            await driver.press("escape")
+        await on_research(driver, "d")
+        await driver.until(lambda: "Type research" in driver.text)
+        await driver.press("tab", "end")
+        assert "Look whether it happened" in driver.text
+
+
+async def test_what_is_loaded_while_a_panel_opens_does_not_disturb_it() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver)
+        place = driver.place
+        opening = asyncio.create_task(driver.app.action_act("export"))
+        while not opening.done():
+            place.show_session()
+            await asyncio.sleep(0)
+        await opening
+        assert field(driver, "file").endswith("research.yml")
+        await driver.press("escape")
+        assert not is_open(driver)
+
+
+async def test_a_plan_fits_into_a_terminal_that_becomes_smaller() -> None:
+    workbench = bench()
+    facts = tuple((f"fact {number}", "so it is") for number in range(60))
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, facts=facts)
+    async with opened(workbench=workbench, size=(120, 50)) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "fact 20" in driver.text)
+        await driver.pilot.resize_terminal(60, 15)
+        await driver.until(lambda: len(driver.text.splitlines()) == 15)
+        assert "Do RemoveRequest" in driver.text
+        assert "enter run" in driver.text
+
+
+@pytest.mark.parametrize("name", ["x [/y]", "a\x1b[31m", "$(touch x)", "-p", "caf\udce9", "長い名前" * 30])
+async def test_hostile_names_are_asked_for_and_planned_as_what_they_are(name: str) -> None:
+    hostile = loaded(name, prefix=f"{ENVS}/{name}")
+    workbench = bench(inventory(hostile))
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, title=f"Remove {name}")
+    async with opened(workbench=workbench, size=(80, 24)) as driver:
+        for key in ("n", "e", "p"):
+            await driver.press(key)
+            await driver.pilot.pause()
+            assert is_open(driver)
+            assert "\x1b" not in driver.text
+            await driver.press("escape")
+        await driver.press("d")
+        await driver.until(lambda: "enter run" in driver.text)
+        await driver.press("enter")
+        assert [plan.request for plan in workbench.jobs.submitted] == [RemoveRequest(prefixes=(f"{ENVS}/{name}",))]
+        await driver.press("4")
+        assert "\x1b" not in driver.text
+
+
+async def test_a_click_chooses() -> None:
+    async with opened(workbench=bench()) as driver:
+        await on_research(driver, "e")
+        before = field(driver, "format")
+        await driver.pilot.click(ChoiceLine)
+        assert field(driver, "format") != before
+
+
+async def test_a_plan_longer_than_its_room_is_moved_through() -> None:
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(
+        request, facts=tuple((f"fact {number}", "so it is") for number in range(60))
+    )
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "fact 0" in driver.text)
+        assert "fact 59" not in plan_in_sight(driver)
+        await driver.press("end")
+        assert "Look whether it happened" in plan_in_sight(driver)
+
+
+def plan_in_sight(driver: Driver) -> str:
+    pane = panel(driver).query_one(PlanView).query_one(LinesPane)
+    return "\n".join(line.plain for line in pane._in_sight())

@@ -1,0 +1,244 @@
+"""Place 1: what is under the cursor, what is shown, and what is marked."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from condatui.widgets.lines_pane import TextPane
+from condatui.widgets.virtual_table import VirtualTable
+from condatui_core.records.environment import Inventory
+from support.inventories import ROOT, environment, finding, inventory, loaded, package, research
+from support.pilots import Driver, opened
+
+
+def prefix(name: str) -> str:
+    return f"{ROOT}/envs/{name}"
+
+
+def machine() -> Inventory:
+    return inventory(
+        loaded("alpha", [package("numpy")], managed_bytes=10, python="3.11.7"),
+        loaded("beta", [package("numpy"), package("scipy")], managed_bytes=30, python="3.9.18"),
+        loaded("gamma", [package("torch")], managed_bytes=20, python="3.12.1"),
+        research(),
+    )
+
+
+async def test_every_environment_has_a_row() -> None:
+    async with opened(machine()) as driver:
+        assert driver.names == ["alpha", "beta", "gamma", "research"]
+        assert "gpu07 · conda 26.7.1 · 4 environments" in driver.text
+        assert "▌  alpha" in driver.text
+
+
+async def test_sorting_goes_round_and_the_cursor_stays_on_its_environment() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("j", "s")
+        assert driver.names == ["research", "beta", "gamma", "alpha"]
+        assert "disk▾" in driver.text
+        assert driver.cursor == prefix("beta")
+        await driver.press("S")
+        assert driver.names == ["alpha", "gamma", "beta", "research"]
+        assert "disk▴" in driver.text
+        assert driver.cursor == prefix("beta")
+        await driver.press("s", "s", "s", "s", "s", "s")
+        assert driver.names == ["alpha", "beta", "gamma", "research"]
+
+
+async def test_a_filter_narrows_while_it_is_typed_and_enter_keeps_it() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("j", "j", "slash", *"ta")
+        assert driver.names == ["beta"]
+        await driver.press("enter")
+        assert driver.names == ["beta"]
+        assert driver.place.table.has_focus
+        assert "1 of 1 · filter `ta` · by name" in driver.text
+
+
+async def test_escape_in_the_filter_clears_it_and_the_cursor_is_back_where_it_was() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("j", "j", "slash", *"alp")
+        assert driver.cursor == prefix("alpha")
+        await driver.press("escape")
+        assert len(driver.names) == 4
+        assert driver.cursor == prefix("gamma")
+
+
+async def test_escape_clears_a_filter_that_was_kept_and_the_cursor_stays_on_what_was_found() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash", *"gam", "enter", "escape")
+        assert len(driver.names) == 4
+        assert driver.cursor == prefix("gamma")
+
+
+async def test_the_filter_bar_opens_with_the_filter_as_it_is() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash", *"alp", "enter", "slash", "x")
+        assert driver.place.browsing.filter == "alpx"
+
+
+async def test_an_exclamation_mark_turns_the_filter_round() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash", "exclamation_mark", *"package:numpy")
+        assert driver.names == ["gamma"]
+
+
+async def test_a_filter_that_matches_nothing_says_so_and_how_to_get_out() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash", *"xyz[/b]", "enter")
+        assert "No environment matches `xyz[/b]`: esc clears the filter." in driver.text
+        await driver.press("space", "y", "enter", "right_square_bracket")
+        assert driver.app.session.marked == frozenset()
+
+
+async def test_a_filter_that_is_wrong_says_why_below() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash", *"colour:red")
+        assert "There is no field `colour`" in driver.text
+
+
+async def test_space_marks_and_goes_on() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("space", "space")
+        assert driver.app.session.marked == {prefix("alpha"), prefix("beta")}
+        assert driver.cursor == prefix("gamma")
+        assert "2 marked" in driver.text
+        await driver.press("k", "space")
+        assert driver.app.session.marked == {prefix("alpha")}
+
+
+async def test_mark_all_takes_what_is_shown() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash", *"package:numpy", "enter", "a")
+        assert driver.app.session.marked == {prefix("alpha"), prefix("beta"), prefix("research")}
+        await driver.press("asterisk")
+        assert driver.app.session.marked == frozenset()
+
+
+async def test_the_details_follow_the_cursor() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("end")
+        await driver.until(lambda: "Packages 5" in driver.text)
+        assert "pytorch" in driver.text
+        assert "≠ pip 2.0.1" in driver.text
+
+
+async def test_brackets_turn_the_tabs_round() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("end")
+        seen = []
+        for _ in range(6):
+            await driver.press("right_square_bracket")
+            seen.append(driver.place.detail.tab)
+        assert seen == ["channels", "disk", "health", "gpu", "history", "packages"]
+        await driver.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        assert "pip replaced numpy 1.26.4 by 2.0.1" in driver.place.query_one("#health", TextPane).text
+
+
+@pytest.mark.parametrize("key", ["enter", "tab"])
+async def test_enter_and_tab_lead_into_the_details_and_escape_out(key: str) -> None:
+    async with opened(machine()) as driver:
+        await driver.press("end", key, "j")
+        packages = driver.place.query_one("#packages", VirtualTable)
+        assert packages.has_focus
+        assert packages.cursor_row == 1
+        assert driver.cursor == prefix("research")
+        await driver.press("right_square_bracket")
+        assert driver.place.query_one("#channels").has_focus
+        await driver.press("escape")
+        assert driver.place.table.has_focus
+
+
+async def test_zoom_gives_all_the_room_to_what_has_the_cursor() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("z")
+        assert not driver.place.detail.display
+        await driver.press("z", "enter", "z")
+        assert not driver.place.table.display
+        await driver.press("escape")
+        assert driver.place.table.display
+        assert driver.place.table.has_focus
+
+
+async def test_copy_takes_the_prefix_and_says_so_in_place() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("j", "y")
+        assert driver.app.clipboard == prefix("beta")
+        assert f"Copied {prefix('beta')}" in driver.text
+        await driver.press("j")
+        assert "Copied" not in driver.text
+
+
+async def test_an_undecodable_prefix_is_copied_as_the_shell_takes_it() -> None:
+    async with opened(inventory(environment("a", prefix="/opt/caf\udce9 x"))) as driver:
+        await driver.press("y")
+        assert driver.app.clipboard == r"$'/opt/caf\xe9\x20x'"
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 50), (20, 6), (300, 90)])
+async def test_any_size_will_do(size: tuple[int, int]) -> None:
+    async with opened(machine(), size=(100, 30)) as driver:
+        await driver.pilot.resize_terminal(*size)
+        await driver.press("j", "enter", "right_square_bracket", "question_mark", "escape", "slash", "b", "escape")
+        assert driver.cursor == prefix("beta")
+        assert all(len(line) <= size[0] for line in driver.text.splitlines())
+
+
+async def test_details_stand_below_in_80_columns_and_beside_in_160() -> None:
+    async with opened(machine(), size=(80, 24)) as driver:
+        table, detail = driver.place.table.region, driver.place.detail.region
+        assert detail.y == table.bottom
+        await driver.pilot.resize_terminal(160, 50)
+        await driver.until(lambda: driver.place.detail.region.x == driver.place.table.region.right)
+
+
+async def test_help_lists_the_keys_of_this_place_in_place() -> None:
+    async with opened(machine(), size=(100, 90)) as driver:
+        await driver.press("question_mark")
+        assert "Mark or unmark the environment under the cursor" in driver.text
+        assert "has this finding" in driver.text
+        await driver.press("escape")
+        assert "Mark or unmark" not in driver.text
+        assert driver.place.table.has_focus
+
+
+async def test_no_conda_is_said_above_and_everything_else_works() -> None:
+    async with opened(inventory(environment("a"), installations=())) as driver:
+        assert "read-only: no conda found" in driver.text
+        await driver.press("space", "s")
+        assert len(driver.app.session.marked) == 1
+
+
+async def test_problems_of_the_machine_stand_above_with_their_remedy() -> None:
+    problems = (finding("conda", message="The conda at /old does not answer.", remedy="remove [it]"),)
+    async with opened(inventory(environment("a"), problems=problems)) as driver:
+        assert "! The conda at /old does not answer.  → remove [it]" in driver.text
+
+
+async def test_no_environments_says_which_command_makes_one() -> None:
+    async with opened(inventory()) as driver:
+        assert "`conda create -n NAME python` makes one" in driver.text
+
+
+async def test_an_environment_that_is_none_any_more_says_so_in_its_details() -> None:
+    orphan = environment("half", state="orphan", findings=(finding("orphan", "error", "Not an environment any more."),))
+    async with opened(inventory(orphan)) as driver:
+        assert "its state is orphan, and Health says more" in driver.text
+        await _turn_to(driver, "health")
+        assert "Not an environment any more." in driver.place.query_one("#health", TextPane).text
+
+
+async def _turn_to(driver: Driver, tab: str) -> None:
+    while driver.place.detail.tab != tab:
+        await driver.press("right_square_bracket")
+
+
+async def test_what_is_typed_right_after_the_filter_key_goes_into_the_filter() -> None:
+    """Over a slow line the keys arrive together, before the filter has been drawn."""
+    async with opened(machine()) as driver:
+        for key in ("slash", "s", "q", "a", "slash"):
+            driver.app.post_message(events.Key(key, "/" if key == "slash" else key))
+        await driver.pilot.pause()
+        assert driver.place.browsing.filter == "sqa/"
+        assert driver.place.browsing.by == "name"

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from condatui.view_models.compare.rows import CYCLE, SORTS, Looking
+from condatui_core.records.prefix import History, PrefixContents
+from support.comparisons import compared
+from support.inventories import PYTORCH, environment, loaded, package, pip_package
+
+LEFT = environment(
+    "left",
+    contents=PrefixContents(
+        packages=(
+            package("build", build="py311_0"),
+            package("channel"),
+            package("equal", installed_bytes=5_000_000),
+            package("only-left"),
+            package("version", "1.0", installed_bytes=9_000_000),
+        ),
+        history=History(requested=(("equal", "equal"),)),
+    ),
+)
+RIGHT = loaded(
+    "right",
+    [package("build"), package("channel", base_url=PYTORCH), package("equal"), package("version", "2.0")],
+    [pip_package("Torch", "2.5")],
+)
+ROWS = compared(LEFT, RIGHT).rows
+
+
+def names(looking: Looking) -> list[str]:
+    return [row.name for row in looking.of(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("all", ["build", "channel", "equal", "only-left", "torch", "version"]),
+        ("differing", ["build", "channel", "only-left", "torch", "version"]),
+        ("missing", ["only-left", "torch"]),
+        ("version", ["version"]),
+        ("build", ["build"]),
+        ("channel", ["channel"]),
+        ("requested", ["equal"]),
+        ("same", ["equal"]),
+    ],
+)
+def test_kinds(kind: str, shown: list[str]) -> None:
+    assert names(Looking(kind=kind)) == shown
+
+
+def test_one_key_goes_through_all_kinds_and_back_to_the_first() -> None:
+    looking, seen = Looking(), []
+    for _ in CYCLE:
+        seen.append(looking.kind)
+        looking = looking.next_kind()
+    assert tuple(seen) == CYCLE
+    assert looking == Looking()
+    assert looking.next_kind(-1).kind == "all"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("LEFT", ["only-left"]),
+        ("torch", ["channel", "torch"]),
+        ("torch 2.5", ["torch"]),
+        ("py311", ["build"]),
+        ("!torch", ["build", "equal", "only-left", "version"]),
+        ("  ", ["build", "channel", "equal", "only-left", "torch", "version"]),
+        ("!", ["build", "channel", "equal", "only-left", "torch", "version"]),
+    ],
+)
+def test_words_are_found_in_names_versions_builds_and_channels(text: str, shown: list[str]) -> None:
+    assert names(Looking(kind="all", text=text)) == shown
+
+
+def test_orders() -> None:
+    assert names(Looking(kind="all", by="status")) == ["only-left", "torch", "version", "build", "channel", "equal"]
+    assert names(Looking(kind="all", by="size"))[:2] == ["version", "equal"]
+    assert names(Looking(kind="all", by="size", reverse=True))[-2:] == ["equal", "version"]
+    assert [Looking().next_sort().by, Looking(by=SORTS[-1]).next_sort().by] == ["status", "name"]
+    assert Looking(by="size").descending
+    assert not Looking(by="size").reversed().descending

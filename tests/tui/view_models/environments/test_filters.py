@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from condatui.view_models.environments.filters import HELP, parse_filter
+from support.inventories import environment, finding, loaded, package, pip_package, research
+
+RESEARCH = research()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "!",
+        "resea",
+        "RESEARCH miniforge3",
+        "finding:pip-over-conda",
+        "channel:pytorch",
+        "channel:PyPI",
+        "python:3.10",
+        "python:3",
+        "python:>=3.10,<3.11",
+        "python:=3.10",
+        "package:numpy",
+        "package:NumPy>=2",
+        "package:numpy=1.26",
+        "package:numpy==1.26.4",
+        "package:torch",
+        "package:pytorch=2.5.*",
+        "package:research",
+        "state:ok",
+        "channel:",
+        "!channel:bioconda",
+        "!research bert",
+        'miniforge3 package:"numpy >= 2"',
+    ],
+)
+def test_it_matches(text: str) -> None:
+    assert parse_filter(text).matches(RESEARCH)
+    assert not parse_filter(text).error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bert",
+        "research bert",
+        "!research",
+        "finding:orphan",
+        "channel:conda",
+        "python:3.1",
+        "python:<3.10",
+        "package:num",
+        "package:numpy=1.2",
+        "package:numpy>2.0.1",
+        "package:scipy",
+        "state:broken",
+        '"research miniforge3"',
+    ],
+)
+def test_it_does_not_match(text: str) -> None:
+    assert not parse_filter(text).matches(RESEARCH)
+
+
+def test_links_have_names_too() -> None:
+    assert parse_filter("current").matches(environment("prod", aliases=("/envs/current",)))
+
+
+def test_main_finds_pkgs_main() -> None:
+    assert parse_filter("channel:main").matches(environment("x", channels=(("pkgs/main", 3),)))
+
+
+def test_quotes_keep_a_word_together_and_its_colon_plain() -> None:
+    spaced = environment("my env", prefix="/envs/a:b/my env")
+    assert parse_filter('"my env"').matches(spaced)
+    assert parse_filter('"a:b"').matches(spaced)
+    assert parse_filter('"my en').matches(spaced)
+
+
+def test_a_name_is_found_however_it_is_spelled() -> None:
+    """PyPI's rules: case, `-`, `_` and `.` are all one."""
+    assert parse_filter("package:ruamel_yaml").matches(loaded("x", [package("ruamel.yaml")]))
+    assert parse_filter("package:typing-extensions").matches(loaded("x", [], [pip_package("typing_extensions")]))
+
+
+def test_versions_are_ordered_as_conda_orders_them() -> None:
+    openssl = loaded("x", [package("openssl", "1.1.1w")])
+    assert parse_filter("package:openssl=1.1").matches(openssl)
+    assert parse_filter("package:openssl>1.1.1k").matches(openssl)
+
+
+def test_prereleases_count_as_versions() -> None:
+    assert parse_filter("package:torch>=2.5").matches(loaded("x", [], [pip_package("torch", "2.6.0.dev20250101")]))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("chanel:x", "finding, channel, python, package, state"), ("package:numpy>=", ">="), ("package:>=2", "name")],
+)
+def test_what_cannot_be_understood_says_so_and_hides_nothing(text: str, words: str) -> None:
+    wrong = parse_filter(text)
+    assert words in wrong.error
+    assert wrong.matches(RESEARCH)
+
+
+def test_an_environment_that_is_not_read_has_no_package() -> None:
+    assert not parse_filter("package:numpy").matches(environment("new"))
+    assert not parse_filter("finding:stale").matches(environment("new", findings=(finding("orphan"),)))
+
+
+@given(st.text(alphabet=st.sampled_from('ab:!"<>=~,.* python package 3é\udcff\x00'), max_size=30))
+def test_no_text_is_too_strange(text: str) -> None:
+    assert isinstance(parse_filter(text).matches(RESEARCH), bool)
+
+
+def test_the_help_shows_filters_that_work() -> None:
+    assert not any(parse_filter(example).error for example, _ in HELP)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from condatui.view_models.environments.rows import EnvironmentsModel
+from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
+from condatui_core.records.disk import Cost
+from condatui_core.records.environment import Environment
+from condatui_core.records.prefix import PrefixContents
+from support.inventories import NOW, days_ago, environment, finding, loaded, package, pip_package, research
+
+RESEARCH = research()
+
+
+def row(*environments: Environment, index: int = 0, signs: Glyphs = UNICODE, marked: str = "") -> dict[str, str]:
+    model = EnvironmentsModel(environments, now=NOW, signs=signs, marked=frozenset({marked}))
+    return {column.id: cell.plain for column, cell in zip(model.columns, model.cells(index), strict=True)}
+
+
+def test_a_row_says_what_the_environment_is() -> None:
+    assert row(research()) == {
+        "mark": "",
+        "name": "research",
+        "python": "3.10.14",
+        "packages": "3+2",
+        "channels": "conda-forge pytorch",
+        "disk": "~4.1 G",
+        "frees": "…",
+        "used": "3 d",
+        "findings": "! pip over conda",
+    }
+
+
+def test_what_is_not_read_yet_is_not_said_to_be_absent() -> None:
+    cells = row(environment("new"))
+    assert {cells[each] for each in ("python", "packages", "channels", "disk", "frees", "used")} == {"…"}
+    assert row(environment("new"), signs=ASCII)["python"] == "..."
+
+
+def test_an_environment_without_python_has_none() -> None:
+    assert row(loaded("tools", [package("zlib")]))["python"] == "–"
+
+
+def test_a_directory_that_is_no_environment_says_so_and_nothing_else() -> None:
+    orphan = environment(
+        "half-cloned",
+        state="orphan",
+        contents=PrefixContents(has_conda_meta=False),
+        findings=(finding("orphan", "error", "not an environment any more"),),
+    )
+    cells = row(orphan)
+    assert {cells[each] for each in ("python", "packages", "channels", "disk", "frees", "used")} == {"–"}
+    assert cells["findings"] == "✗ not an environment any more"
+
+
+def test_a_missing_environment_is_not_one_that_is_being_read() -> None:
+    assert row(environment("gone", state="missing"))["packages"] == "–"
+    assert row(environment("gone", state="missing"))["findings"] == "missing"
+
+
+def test_marks_and_states_are_signs() -> None:
+    prod = environment("prod", active=True, frozen=True, writable=False, aliases=("/opt/miniforge3/envs/current",))
+    cells = row(prod, marked=prod.prefix)
+    assert cells["mark"] == "●"
+    assert cells["name"] == "prod ►◊ø ←current"
+    assert row(environment("base", base=True))["name"] == "base ⌂"
+
+
+def test_whether_it_may_be_written_is_only_said_when_it_is_known() -> None:
+    assert row(environment("mine", writable=None))["name"] == "mine"
+
+
+def test_two_of_the_same_name_are_told_apart_by_their_prefixes() -> None:
+    one, two = environment("e1", prefix="/a/envs/e1"), environment("e1", prefix="/b/envs/e1")
+    assert row(one, two)["name"] == "e1 /a/envs/e1"
+    assert row(one, two, index=1)["name"] == "e1 /b/envs/e1"
+
+
+def test_findings_are_said_once_each_in_the_order_given() -> None:
+    findings = (finding("missing-files", "error"), finding("editable", "note"), finding("editable", "note"))
+    assert row(loaded("x", findings=findings))["findings"] == "✗ missing files · editable x2"
+
+
+def test_the_key_of_a_row_is_its_prefix() -> None:
+    model = EnvironmentsModel([environment("a"), environment("b")], now=NOW)
+    assert [model.key(index) for index in range(len(model))] == [environment("a").prefix, environment("b").prefix]
+
+
+def test_a_last_use_that_is_not_sure_is_dim() -> None:
+    model = EnvironmentsModel([loaded("x", last_used=days_ago(9, reliable=False))], now=NOW)
+    cell = dict(zip((each.id for each in model.columns), model.cells(0), strict=True))["used"]
+    assert (cell.plain, cell.style) == ("9 d", "dim")
+
+
+def test_bytes_say_whether_they_were_measured() -> None:
+    figures = {
+        "~5.1 G ~200 M": Cost(total=5_100_000_000, frees=200_000_000, measured=False),
+        "5.1 G 200 M": Cost(total=5_100_000_000, frees=200_000_000),
+        "≥5.1 G ≥200 M": Cost(total=5_100_000_000, frees=200_000_000, at_least=True),
+    }
+    for words, cost in figures.items():
+        model = EnvironmentsModel([research()], now=NOW, costs={research().prefix: cost})
+        cells = {column.id: cell.plain for column, cell in zip(model.columns, model.cells(0), strict=True)}
+        assert f"{cells['disk']} {cells['frees']}" == words
+
+
+def test_a_row_is_made_anew_when_it_was_measured() -> None:
+    former = EnvironmentsModel([RESEARCH], now=NOW)
+    assert former.cells(0) is EnvironmentsModel([RESEARCH], now=NOW, former=former).cells(0)
+    costs = {RESEARCH.prefix: Cost(total=1000, frees=0)}
+    measured = EnvironmentsModel([RESEARCH], now=NOW, costs=costs, former=former)
+    assert "1.0 K" in [cell.plain for cell in measured.cells(0)]
+
+
+def test_where_nobody_measures_there_is_no_column_for_what_removal_frees() -> None:
+    model = EnvironmentsModel([research()], now=NOW, costs=None)
+    assert "frees" not in {column.id for column in model.columns}
+    assert len(model.cells(0)) == len(model.columns)
+
+
+def test_foreign_text_is_neither_markup_nor_an_escape_sequence() -> None:
+    hostile = "[/bold]\x1b[31m\n\udcff"
+    cells = row(
+        loaded(
+            hostile,
+            [package("a")],
+            [pip_package("b")],
+            prefix="/\x1b",
+            python=hostile,
+            channels=((hostile, 1),),
+            aliases=(f"/{hostile}",),
+            findings=(finding(hostile, message=hostile),),
+        )
+    )
+    assert cells["name"].startswith("[/bold]\\x1b[31m\\n\\xff")
+    assert all(character.isprintable() for cell in cells.values() for character in cell)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import astuple
+from rich.cells import cell_len
+
+from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
+
+
+def test_the_poor_set_is_ascii() -> None:
+    assert all(sign.isascii() for sign in astuple(ASCII))
+
+
+def test_every_rich_sign_takes_one_cell_and_no_terminal_makes_an_emoji_of_it() -> None:
+    assert all(len(sign) == cell_len(sign) == 1 for sign in astuple(UNICODE))
+    assert not {"✔", "✖", "▶", "❄", "⚠"} & set(astuple(UNICODE))
+
+
+@pytest.mark.parametrize("signs", [UNICODE, ASCII])
+def test_severities_and_states_differ_without_colour(signs: Glyphs) -> None:
+    assert len({signs.error, signs.warning, signs.note, signs.good}) == 4
+    assert len({signs.base, signs.active, signs.frozen, signs.read_only}) == 4
+    assert len({signs.requested, signs.pip, signs.replaced}) == 3

@@ -1,0 +1,175 @@
+"""What keys do to environments, jobs, restore points, caches and GPUs: a part of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from condatui.actions.action import Action, Place
+from condatui.actions.context import (
+    ActionContext,
+    no_job_at_work,
+    no_restore_point,
+    not_checkable,
+    not_choosable,
+    not_clonable,
+    not_exportable,
+    not_packable,
+    not_removable,
+)
+
+# What keys do to environments, jobs and restore points: a part of the registry.
+
+
+_BOTH: tuple[Place, ...] = ("environments", "compare")
+
+_ACTING: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[ActionContext], str | None]], ...] = (
+    ("clone", "Clone", "n", "Make an environment like this one, or like the baseline.", _BOTH, "clone", not_clonable),
+    (
+        "export",
+        "Export",
+        "e",
+        "Write down what the environment holds, so that conda can make it again.",
+        _BOTH,
+        "export",
+        not_exportable,
+    ),
+    ("pack", "Pack", "p", "Pack the environment into an archive that works elsewhere.", _BOTH, "pack", not_packable),
+    (
+        "remove",
+        "Remove",
+        "d",
+        "Remove the marked environments, or else the one under the cursor; a restore point stays.",
+        ("environments",),
+        "remove",
+        not_removable,
+    ),
+)
+
+ON_ENVIRONMENTS = (
+    *(
+        Action(name, title, key, text, f"app.act('{name}')", places, "Actions", hint, why_not, asks=True)
+        for name, title, key, text, places, hint, why_not in _ACTING
+    ),
+    Action(
+        "undo",
+        "Undo the last removal",
+        "u",
+        "Bring back the environment that was removed last.",
+        "app.act('undo')",
+        group="Actions",
+        asks=True,
+    ),
+)
+
+ON_JOBS = (
+    Action(
+        "jobs.cancel",
+        "Cancel",
+        "x",
+        "Cancel the job under the cursor, with all that it has started.",
+        "screen.cancel",
+        ("jobs",),
+        "Jobs",
+        "cancel",
+        no_job_at_work,
+    ),
+    Action(
+        "jobs.switch",
+        "Switch between jobs and details",
+        "tab,shift+tab",
+        "From the jobs to the details and back.",
+        "screen.switch",
+        ("jobs",),
+        "Jobs",
+    ),
+)
+
+ON_RESTORE_POINTS = (
+    Action(
+        "restore.mark",
+        "Mark",
+        "space",
+        "Mark or unmark the restore point under the cursor, and go to the next.",
+        "screen.mark",
+        ("restore",),
+        "Restore",
+        "mark",
+        no_restore_point,
+    ),
+    Action(
+        "restore.delete",
+        "Delete",
+        "d,delete",
+        "Delete the marked restore points, or else the one under the cursor.",
+        "screen.delete",
+        ("restore",),
+        "Restore",
+        "delete",
+        no_restore_point,
+        asks=True,
+    ),
+)
+
+
+# What keys do to what could go: a part of the registry.
+
+
+ON_CLEANUP = (
+    Action(
+        "cleanup.choose",
+        "Choose",
+        "space",
+        "Choose what is under the cursor, or not, and go to the next.",
+        "screen.choose",
+        ("cleanup",),
+        "Cleanup",
+        "choose",
+        not_choosable,
+    ),
+    Action(
+        "cleanup.choose_all",
+        "Choose all",
+        "a,*",
+        "Choose all that can be chosen; none if all are.",
+        "screen.choose_all",
+        ("cleanup",),
+        "Cleanup",
+        "all",
+    ),
+)
+
+
+# What keys do about GPUs: a part of the registry.
+
+
+ON_GPU = (
+    Action(
+        "gpu.check",
+        "Check the GPU",
+        "g",
+        "Let PyTorch and its like compute on the GPU, in the marked environments or in the one under the cursor.",
+        "app.check_gpu",
+        ("environments",),
+        "GPU",
+        "gpu",
+        not_checkable,
+    ),
+    Action(
+        "gpu.check_all",
+        "Check the GPU everywhere",
+        "G",
+        "Check every environment that has such a framework, one after the other.",
+        "app.check_all_gpus",
+        ("environments",),
+        "GPU",
+    ),
+    Action(
+        "gpu.cancel",
+        "Cancel the GPU check",
+        "x",
+        "Give up the check that runs and those that wait.",
+        "app.cancel_gpu",
+        ("environments",),
+        "GPU",
+    ),
+)

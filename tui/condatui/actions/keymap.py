@@ -1,0 +1,114 @@
+"""Which keys do what: the defaults of the registry, what the user's settings change, and the list for the README."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Mapping
+from itertools import combinations
+
+from msgspec import Struct
+from textual.keys import KEY_TO_UNICODE_NAME, Keys, format_key
+
+from condatui.actions.action import Action
+from condatui.actions.registry import ACTION_BY_ID, ACTIONS
+from condatui_core.errors import UsageError
+
+_MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
+_NAMED = frozenset(key.value for key in Keys) | KEY_TO_UNICODE_NAME.keys()
+_WORDS = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
+_SPELLED = frozenset({"up", "down", "left", "right", "enter", "backspace", "delete"})  # Textual shows arrows for these
+_WHERE = "In the settings: keys"
+
+
+class Keymap(Struct, frozen=True):
+    """The keys as they are for this user."""
+
+    changed: Mapping[str, str]
+    """Action id → keys, for the actions whose keys are not the default ones."""
+
+    @staticmethod
+    def of_settings(keys: Mapping[str, str]) -> Keymap:
+        """The keymap of the settings. Raises UsageError for an unknown action or key, or a key with two meanings."""
+        for name, listed in keys.items():
+            _check(name, listed)
+        keymap = Keymap({name: ",".join(_split(listed)) for name, listed in keys.items()})
+        labelled = [(action, frozenset(keymap.labels(action))) for action in ACTIONS]
+        for (one, its_own), (other, of_the_other) in combinations(labelled, 2):
+            both = its_own & of_the_other
+            if both and _meet(one, other):
+                raise UsageError(f"The key `{min(both)}` would mean both {one.id} and {other.id}.", _WHERE)
+        return keymap
+
+    def labels(self, action: Action) -> tuple[str, ...]:
+        """The keys of an action as people write them, the one to show first."""
+        return tuple(key_label(key) for key in _split(self.changed.get(action.id, action.keys)))
+
+
+def key_label(key: str) -> str:
+    """A key as people write it: `[`, `ctrl+p`, `esc`, `up`."""
+    *modifiers, last = _parts(key)
+    label = _WORDS.get(last) or (last if last in _SPELLED else format_key(last))
+    return "+".join((*modifiers, label))
+
+
+def key_list_markdown() -> str:
+    """The key list of the README: a table for each group."""
+    groups = dict.fromkeys(action.group for action in ACTIONS)
+    return "\n".join(f"**{group}**\n\n{_table(group)}" for group in groups)
+
+
+def _table(group: str) -> str:
+    rows = (_row(action) for action in ACTIONS if action.group == group)
+    return "".join(
+        f"{line}\n" for line in ("| keys | what they do | id in the settings |", "| --- | --- | --- |", *rows)
+    )
+
+
+def _row(action: Action) -> str:
+    keys = " ".join(f"`{label}`" for label in Keymap({}).labels(action)).replace("|", r"\|")
+    return f"| {keys} | {action.help} | `{action.id}` |"
+
+
+def _split(keys: str) -> tuple[str, ...]:
+    return tuple(key.strip() for key in keys.split(",") if key.strip())
+
+
+def _parts(key: str) -> list[str]:
+    return key.split("+") if len(key) > 1 else [key]
+
+
+def _check(name: str, keys: str) -> None:
+    if name not in ACTION_BY_ID:
+        raise UsageError(f"There is no action `{name}`.", _WHERE, f"There are {', '.join(ACTION_BY_ID)}.")
+    if not _split(keys):
+        raise UsageError(f"The action {name} would have no key.", _WHERE)
+    for key in _split(keys):
+        if not _is_key(key):
+            raise UsageError(
+                f"There is no key `{key}`.", f"{_WHERE}: {name}", "Keys are such as `x`, `f5`, `ctrl+x`, `space`."
+            )
+
+
+def _is_key(key: str) -> bool:
+    *modifiers, last = _parts(key)
+    known = last in _NAMED or _is_character_name(last) or (len(last) == 1 and last.isprintable())
+    return known and _MODIFIERS.issuperset(modifiers)
+
+
+def _is_character_name(name: str) -> bool:
+    try:
+        unicodedata.lookup(name.replace("_", " "))
+    except KeyError:
+        return False
+    return True
+
+
+def _meet(one: Action, other: Action) -> bool:
+    """Whether both may hold at once: in the same place, or one of them wherever it is (lists are in every place)."""
+    places = {*one.places, *other.places}
+    return not places.isdisjoint({"everywhere", "list"}) or not set(one.places).isdisjoint(other.places)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(key_list_markdown())

@@ -1,0 +1,72 @@
+"""`condatui clone`: an environment like another one."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
+from condatui.cli.run_action import acting_options, run_action
+from condatui_core.analyses.environments import resolve
+from condatui_core.errors import NoCondaError, UsageError
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.request import CloneRequest
+
+if TYPE_CHECKING:
+    from condatui_core.actions.protocol import JobContext
+
+
+@click.command("clone")
+@click.argument("names", metavar="[SRC] NAME", nargs=-1, required=True)
+@click.option("--add", metavar="SPEC", multiple=True, help="Install this into it afterwards; may be given again.")
+@click.option("--with-conda", is_flag=True, help="Take conda itself along when base is cloned.")
+@click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache comes first.")
+@acting_options
+@global_options
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    names: tuple[str, ...],
+    add: tuple[str, ...],
+    with_conda: bool,
+    offline: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Make an environment like another one, hard-linked from the package cache; nothing is ever replaced.
+
+    SRC is a name or a prefix: the baseline of the settings unless given, and conda's base unless that is set. NAME is a
+    name, or a path if there is a slash in it.
+    """
+    if not 1 <= len(names) <= 2:
+        raise click.UsageError(f"There are {len(names)} names, where SRC and NAME are meant.")
+
+    def request(inventory: Inventory, context: JobContext) -> CloneRequest:
+        from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - `--help` needs none of the core
+
+        source = _source(inventory, context, names[:-1], invocation.cwd)
+        target = target_prefix(names[-1], source, context, cwd=invocation.cwd)
+        return CloneRequest(source=source.prefix, target=target, add=add, with_conda=with_conda, offline=offline)
+
+    run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _source(inventory: Inventory, context: JobContext, given: tuple[str, ...], cwd: str) -> Environment:
+    """What is cloned; UsageError if it is not there."""
+    environments = inventory.environments
+    if given:
+        return resolve(environments, given[0], cwd=cwd, real_path=os.path.realpath)
+    if baseline := context.settings.baseline:
+        try:
+            return resolve(environments, baseline, cwd=str(context.locations.home), real_path=os.path.realpath)
+        except UsageError as error:
+            raise UsageError("The baseline of the settings is not there.", str(error), "Name a source.") from error
+    base = next((each for each in environments if each.base), None)
+    if base is None:
+        raise NoCondaError("There is no base to clone.", hint="Name a source: condatui clone SRC NAME.")
+    return base

@@ -1,0 +1,172 @@
+"""`condatui compare`: environments side by side."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from condatui.cli.invocation import Invocation, say, say_problems
+from condatui.cli.options import global_options, json_option
+from condatui.json_documents import print_json
+from condatui.view_models.compare.rows import KINDS, Looking
+from condatui_core.analyses.columns import environment_listing
+from condatui_core.analyses.compare import compare
+from condatui_core.analyses.environments import resolve
+from condatui_core.environment_files.reading import native_subdir, read_environment_file
+from condatui_core.errors import UsageError
+from condatui_core.records.comparison import MOST_COLUMNS, Comparison, Listing, Row
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.text import sanitize
+
+# What the arguments of `condatui compare` mean: environments of this machine, or files that describe one.
+
+
+_ENDINGS = (".yml", ".yaml", ".json", ".txt", ".lock")
+"""Of files: an environment that is called so has to be there."""
+
+
+class CompareArguments:
+    """The columns of a comparison by the words they were asked for with."""
+
+    def __init__(self, invocation: Invocation, inventory: Inventory) -> None:
+        self._cwd = invocation.cwd
+        self._inventory = inventory
+
+    def listings(self, texts: Sequence[str]) -> tuple[Listing, ...]:
+        """List what each stands for.
+
+        Raises UsageError for what cannot be found or read, for one alone, more than twenty, and the same twice.
+        """
+        if not 2 <= len(texts) <= MOST_COLUMNS:
+            title = f"{len(texts)} are too many to compare." if texts[1:] else "Comparing takes two or more."
+            raise UsageError(
+                title, hint=f"Name 2 to {MOST_COLUMNS} environments or files; `condatui list` shows these."
+            )
+        places = [self.place(text) for text in texts]
+        for index, place in enumerate(places):
+            if place in places[:index]:
+                first = texts[places.index(place)]
+                detail = f"`{first}` and `{texts[index]}` are {place}"
+                raise UsageError("An environment cannot be compared with itself.", detail)
+        return tuple(map(self._listing, texts))
+
+    def place(self, text: str) -> str:
+        """The real path of what a word stands for, by which it is told apart."""
+        file = self._file(text)
+        return os.path.realpath(file) if file else self._environment(text).prefix
+
+    def _listing(self, text: str) -> Listing:
+        file = self._file(text)
+        listing = self._of_file(file) if file else self._of_environment(self._environment(text))
+        for line in listing.column.left_out:
+            say(f"condatui: {text}: left out: {line}")
+        return listing
+
+    def _file(self, text: str) -> Path | None:
+        """The file that is meant: an environment of that name comes first, unless it is written as a path."""
+        path = Path(self._cwd, text)
+        return path if path.exists() and not path.is_dir() and not self._is_name(text) else None
+
+    def _is_name(self, text: str) -> bool:
+        return os.sep not in text and any(each.name == text for each in self._inventory.environments)
+
+    def _environment(self, text: str) -> Environment:
+        if text.endswith(_ENDINGS) and not self._is_name(text):
+            raise UsageError(f"There is no file `{sanitize(text)}`.", f"Looked for it in {sanitize(self._cwd)}")
+        return resolve(self._inventory.environments, text, cwd=self._cwd, real_path=os.path.realpath)
+
+    def _of_environment(self, environment: Environment) -> Listing:
+        contents = environment.contents
+        if contents is None or environment.state not in ("ok", "broken"):
+            detail = f"{sanitize(environment.prefix)} is {environment.state}"
+            raise UsageError(f"`{sanitize(environment.name)}` has nothing to compare.", detail)
+        for problem in contents.problems:
+            say(f"condatui: {problem.path}: {problem.reason}")
+        config = self._inventory.channel_config(environment)
+        return environment_listing(environment.prefix, environment.name, contents, config)
+
+    def _of_file(self, file: Path) -> Listing:
+        configs = [config for _, config in self._inventory.channel_configs]
+        subdir = native_subdir(platform.system(), platform.machine())
+        return read_environment_file(file, configs[0] if configs else ChannelConfig(), subdir)
+
+
+_ONLY = tuple(kind for kind in KINDS if kind != "all")
+
+
+@click.command("compare")
+@click.argument("envs", metavar="ENV ENV...", nargs=-1)
+@click.option("--only", type=click.Choice(_ONLY), help="Only packages that differ so; `requested`: that you asked for.")
+@click.option("--all", "everything", is_flag=True, help="All packages, those too that are the same.")
+@click.option("--reference", metavar="ENV", help="The one that signs are against; the first unless given.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if any package that was asked for differs.")
+@click.option("--markdown", "written", flag_value="markdown", help="Print a Markdown table.")
+@click.option("--csv", "written", flag_value="csv", help="Print CSV.")
+@json_option
+@global_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    envs: tuple[str, ...],
+    only: str | None,
+    everything: bool,
+    reference: str | None,
+    exit_code: bool,
+    written: str | None,
+    as_json: bool,
+) -> None:
+    """Show environments side by side: what they have in common and what differs.
+
+    ENV is a name or a prefix, or a file: an environment.yml, an explicit list, a conda-lock.yml, or what
+    `condatui show ENV --json` printed, also on another machine.
+    """
+    if only and everything:
+        raise click.UsageError("--only and --all exclude each other.")
+    if as_json and written:
+        raise click.UsageError(f"--json and --{written} exclude each other.")
+    invocation: Invocation = context.obj
+    comparison = _compare(invocation, envs, reference)
+    # Who prints for people leaves out what is the same; who prints for programs leaves that to them.
+    kind = "all" if everything else only or ("all" if as_json else "differing")
+    rows = Looking(kind=kind).of(comparison.rows)
+    _print(invocation, comparison, rows, "json" if as_json else written)
+    if not rows and not as_json:
+        say("Nothing differs." if kind == "differing" else "There are no such packages.")
+    if exit_code and any(row.status != "same" for row in rows):
+        context.exit(1)
+
+
+def _compare(invocation: Invocation, texts: Sequence[str], reference: str | None) -> Comparison:
+    inventory = invocation.load()
+    say_problems(inventory.problems)
+    columns = CompareArguments(invocation, inventory)
+    listings = columns.listings(texts)
+    if reference is None:
+        return compare(listings)
+    places = [columns.place(text) for text in texts]
+    place = columns.place(reference)
+    if place not in places:
+        raise UsageError(f"`{reference}` is not among those that are compared.", hint=f"These are: {', '.join(texts)}.")
+    return compare(listings, places.index(place))
+
+
+def _print(invocation: Invocation, comparison: Comparison, rows: Sequence[Row], written: str | None) -> None:
+    if written == "json":
+        from condatui.view_models.compare.document import describe_comparison  # noqa: PLC0415 - each its own
+
+        print_json(describe_comparison(comparison, rows))
+    elif written:
+        from condatui.view_models.compare.export import comma_separated, markdown  # noqa: PLC0415 - as above
+
+        sys.stdout.write((markdown if written == "markdown" else comma_separated)(comparison, rows))
+    else:
+        from condatui.cli.pages.compare import print_comparison  # noqa: PLC0415 - Rich is for people
+
+        print_comparison(invocation, comparison, rows)

@@ -1,0 +1,51 @@
+"""`condatui demo`: a sandbox to try everything in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from condatui.cli.invocation import Invocation, say
+from condatui.cli.list import print_inventory
+from condatui.cli.main import open_workbench
+from condatui.cli.options import json_option, version_option
+
+_OF_THE_TERMINAL = ("CONDATUI_ASCII", "CONDATUI_THEME")
+"""Variables that say what the user's terminal can show, which is the same in the sandbox."""
+
+
+@click.command("demo")
+@click.option(
+    "--dir", "directory", type=click.Path(file_okay=False, path_type=Path), help="Where; kept and used again."
+)
+@click.option("--list", "as_list", is_flag=True, help="Print the environments instead of opening the workbench.")
+@click.option("--rebuild", is_flag=True, help="Build it anew.")
+@json_option
+@version_option
+@click.pass_context
+def command(context: click.Context, *, directory: Path | None, as_list: bool, rebuild: bool, as_json: bool) -> None:
+    """Build and open a sandbox: a real conda with real environments; nothing of yours is touched."""
+    invocation: Invocation = context.obj
+    inside = _sandboxed(invocation, directory or invocation.locations.cache / "demo", rebuild=rebuild)
+    if as_list or as_json or not invocation.terminal:
+        print_inventory(inside, inside.load(), packages=False, as_json=as_json)
+    else:
+        context.exit(open_workbench(inside))
+
+
+def _sandboxed(invocation: Invocation, directory: Path, *, rebuild: bool) -> Invocation:
+    """The same in the sandbox's surroundings, where it finds the sandbox's conda and no other."""
+    from condatui_sandbox import build_sandbox  # noqa: PLC0415 - only the demo pays for it
+
+    sandbox = build_sandbox(Path(invocation.cwd, directory), rebuild=rebuild, report=say)
+    kept = {name: invocation.environ[name] for name in _OF_THE_TERMINAL if name in invocation.environ}
+    return replace(
+        invocation,
+        environ={**sandbox.environ, **kept, "CONDATUI_USUAL_PLACES": "0"},
+        home=sandbox.home,
+        cwd=str(sandbox.home),
+        conda=(),
+        roots=(),
+    )

@@ -1,0 +1,93 @@
+"""`condatui disk`: what environments cost, and what removing them would free."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import click
+
+from condatui.cli.documents.disk import Costs, describe_disk
+from condatui.cli.invocation import Invocation, say_problems
+from condatui.cli.options import global_options, json_option
+from condatui.json_documents import print_json
+from condatui_core.analyses.environments import resolve
+from condatui_core.disk.measure import Measurement
+from condatui_core.disk.usage import Disk
+from condatui_core.errors import UsageError
+from condatui_core.records.environment import Environment, Inventory
+
+# The disk, measured to the end for commands.
+
+
+def disk_of(invocation: Invocation) -> Disk:
+    """The disk as it is seen from these surroundings."""
+    return Disk(invocation.locations, environ=invocation.environ, clock=invocation.clock)
+
+
+def measure_all(invocation: Invocation, inventory: Inventory) -> Measurement:
+    """Walk all environments and package caches; returns what is known at the end."""
+    return asyncio.run(measured(disk_of(invocation), inventory))
+
+
+async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> Measurement:
+    """Walk all environments and package caches, without believing what was kept if that is wanted."""
+    last = Measurement(places=(), sizes={})
+    async with aclosing(disk.measure(inventory, anew=anew)) as measurements:
+        async for measurement in measurements:
+            last = measurement
+    return last
+
+
+@click.command("disk")
+@click.argument("envs", metavar="[ENV]...", nargs=-1)
+@click.option("--anew", is_flag=True, help="Read every directory, also those that have not changed since last time.")
+@json_option
+@global_options
+@click.pass_obj
+def command(invocation: Invocation, *, envs: tuple[str, ...], anew: bool, as_json: bool) -> None:
+    """Measure what environments cost, by package, and what removing exactly these would free.
+
+    ENV is a name, a prefix, or the name of a link to one; without it, all are meant. A file that grew in place since it
+    was measured last is noticed with --anew alone.
+    """
+    inventory = invocation.load()
+    say_problems(inventory.problems)
+    chosen = _chosen(invocation, inventory, envs)
+    measurement, costs = asyncio.run(_measure(invocation, inventory, chosen, anew=anew))
+    for each in costs:
+        say_problems(each.use.findings)
+    caches = measurement.cache_uses(inventory.environments)
+    document = describe_disk(costs, caches, measurement)
+    if as_json:
+        print_json(document)
+    else:
+        from condatui.cli.pages.disk import print_disk  # noqa: PLC0415 - Rich is for people
+
+        print_disk(invocation, document, by_package=bool(envs))
+
+
+def _chosen(invocation: Invocation, inventory: Inventory, texts: Sequence[str]) -> tuple[Environment, ...]:
+    """The environments that are meant, each once; UsageError for one that is not there."""
+    if not texts:
+        return tuple(each for each in inventory.environments if each.state != "missing")
+    found = [resolve(inventory.environments, text, cwd=invocation.cwd, real_path=os.path.realpath) for text in texts]
+    for each in found:
+        if each.state == "missing":
+            raise UsageError("There is nothing to measure.", f"{each.prefix} does not exist.")
+    return tuple({each.prefix: each for each in found}.values())
+
+
+async def _measure(
+    invocation: Invocation, inventory: Inventory, chosen: Sequence[Environment], *, anew: bool
+) -> tuple[Measurement, list[Costs]]:
+    disk = disk_of(invocation)
+    last = await measured(disk, inventory, anew=anew)
+    costs = [
+        Costs(environment, use, await disk.break_down(environment, last.places))
+        for environment in chosen
+        if (use := last.use_of(environment.prefix))
+    ]
+    return last, costs

@@ -1,0 +1,204 @@
+"""Records → JSON documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import UNSET, UnsetType, structs
+
+from condatui.cli.documents.schema import (
+    CondaDocument,
+    EnvironmentDetailDocument,
+    EnvironmentDocument,
+    ListDocument,
+    PackageDetailDocument,
+    PackageDocument,
+    RevisionDocument,
+    SizesDocument,
+)
+from condatui_core.analyses.channels import PYPI, channel_name
+from condatui_core.analyses.origins import ChannelTotal, channel_totals, origins
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import ChannelConfig, Installation
+from condatui_core.records.package import Distribution, PackageRecord
+from condatui_core.records.prefix import PrefixContents, Revision
+
+if TYPE_CHECKING:
+    from condatui_core.records.disk import DiskUse
+
+
+# The packages of a prefix → JSON documents, conda's and pip's in one list by name.
+
+
+_Package = TypeVar("_Package", bound=PackageDocument)
+
+_CONDA = "conda"
+
+
+def package_summaries(contents: PrefixContents, config: ChannelConfig) -> tuple[PackageDocument, ...]:
+    """Describe the packages in short."""
+    conda = (
+        PackageDocument(
+            name=record.name,
+            version=record.version,
+            build=record.build,
+            channel=channel_name(record.base_url, config),
+            source=_CONDA,
+        )
+        for record in contents.packages
+    )
+    pip = (
+        PackageDocument(name=each.name, version=each.version, build=None, channel=PYPI, source=PYPI)
+        for each in contents.pip_distributions
+    )
+    return _by_name((*conda, *pip))
+
+
+def package_details(contents: PrefixContents, config: ChannelConfig) -> tuple[PackageDetailDocument, ...]:
+    """Describe the packages with all that is known of them."""
+    requested = contents.requested_names
+    conda = (_conda_detail(record, config, record.name in requested) for record in contents.packages)
+    return _by_name((*conda, *map(_pip_detail, contents.pip_distributions)))
+
+
+def _by_name(packages: Iterable[_Package]) -> tuple[_Package, ...]:
+    return tuple(sorted(packages, key=lambda package: (package.name.casefold(), package.source)))
+
+
+def _conda_detail(record: PackageRecord, config: ChannelConfig, requested: bool) -> PackageDetailDocument:
+    return PackageDetailDocument(
+        name=record.name,
+        version=record.version,
+        build=record.build,
+        channel=channel_name(record.base_url, config),
+        source=_CONDA,
+        url=record.url,
+        base_url=record.base_url,
+        md5=record.md5 or None,
+        sha256=record.sha256 or None,
+        build_number=record.build_number,
+        subdir=record.subdir or None,
+        requested=requested,
+        license=record.license or None,
+        bytes=record.installed_bytes,
+    )
+
+
+def _pip_detail(distribution: Distribution) -> PackageDetailDocument:
+    return PackageDetailDocument(
+        name=distribution.name,
+        version=distribution.version,
+        build=None,
+        channel=PYPI,
+        source=PYPI,
+        url=distribution.url,
+        installer=distribution.installer or None,
+        origin=distribution.origin,
+        location=distribution.location or None,
+        revision=distribution.revision or None,
+        bytes=distribution.installed_bytes,
+    )
+
+
+def describe_inventory(inventory: Inventory, *, packages: bool, uses: Mapping[str, DiskUse]) -> ListDocument:
+    """Describe the machine, with the packages of each environment if they are wanted, and what was measured of it."""
+    return ListDocument(
+        conda=_conda(inventory.installations),
+        environments=tuple(
+            _environment(
+                each,
+                package_summaries(each.contents or PrefixContents(), inventory.channel_config(each))
+                if packages
+                else UNSET,
+                uses.get(each.prefix),
+            )
+            for each in inventory.environments
+        ),
+        installations=inventory.installations,
+        channels=describe_channels(inventory),
+        problems=inventory.problems,
+    )
+
+
+def describe_channels(inventory: Inventory) -> tuple[ChannelTotal, ...]:
+    """Sum up where the packages of all environments came from."""
+    read = (each for each in inventory.environments if each.contents is not None)
+    return channel_totals(origins(each.contents or PrefixContents(), inventory.channel_config(each)) for each in read)
+
+
+def describe_environment(environment: Environment, config: ChannelConfig) -> EnvironmentDetailDocument:
+    """Describe one environment with all that is known of it."""
+    contents = environment.contents or PrefixContents()
+    in_short = _environment(environment, package_details(contents, config))
+    return EnvironmentDetailDocument(
+        **structs.asdict(in_short),
+        frozen_message=contents.frozen,
+        history=tuple(map(_revision, contents.history.revisions)),
+        requested=dict(contents.history.requested),
+        pinned=contents.pinned,
+        variables=tuple(name for name, _ in contents.variables),
+        replaced=contents.replaced,
+        problems=contents.problems,
+    )
+
+
+def _environment(
+    environment: Environment, packages: tuple[PackageDocument, ...] | UnsetType, use: DiskUse | None = None
+) -> EnvironmentDocument:
+    contents = environment.contents
+    return EnvironmentDocument(
+        name=environment.name,
+        prefix=environment.prefix,
+        aliases=environment.aliases,
+        installation=environment.installation,
+        base=environment.base,
+        active=environment.active,
+        frozen=environment.frozen,
+        writable=environment.writable,
+        owner=environment.owner,
+        state=environment.state,
+        python=environment.python or None,
+        conda_packages=None if contents is None else len(contents.packages),
+        pip_packages=None if contents is None else len(contents.pip_distributions),
+        channels=dict(environment.channels),
+        created=environment.created,
+        modified=environment.modified,
+        last_used=environment.last_used,
+        managed_bytes=None if contents is None else environment.managed_bytes,
+        disk=_sizes(use) if use else None,
+        findings=(*environment.findings, *(use.findings if use else ())),
+        packages=packages,
+    )
+
+
+def _sizes(use: DiskUse) -> SizesDocument:
+    return SizesDocument(
+        total=use.total,
+        exclusive=use.exclusive,
+        shared=use.shared,
+        shared_with_cache=use.shared_with_cache,
+        shared_with_environments=use.shared_with_environments,
+        outside=use.outside,
+        nested=use.nested,
+        with_nested=use.with_nested,
+    )
+
+
+def _conda(installations: Sequence[Installation]) -> CondaDocument | None:
+    """The first that works, which is the one condatui uses where none owns the environment."""
+    for each in installations:
+        if not each.error:
+            return CondaDocument(executable=each.executable, version=each.version, root_prefix=each.root_prefix)
+    return None
+
+
+def _revision(revision: Revision) -> RevisionDocument:
+    return RevisionDocument(
+        revision=revision.number,
+        at=revision.at,
+        command=revision.command,
+        conda_version=revision.conda_version,
+        added=revision.added,
+        removed=revision.removed,
+    )

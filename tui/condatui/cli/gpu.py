@@ -1,0 +1,114 @@
+"""`condatui gpu`: whether frameworks can compute on the GPUs of this machine, and if not, why."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import click
+
+from condatui.cli.documents.gpu import describe_gpu
+from condatui.cli.invocation import Invocation, say, say_problems
+from condatui.cli.options import global_options, json_option
+from condatui.json_documents import print_json
+from condatui_core.analyses.environments import resolve
+from condatui_core.errors import UsageError
+from condatui_core.gpu.check import GpuCheck, checked_unasked
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.gpu import Driver, GpuResult
+from condatui_core.text import sanitize
+
+_Checked = list[tuple[Environment, GpuResult]]
+
+
+@click.command("gpu")
+@click.argument("envs", metavar="[ENV]...", nargs=-1)
+@click.option("--static", is_flag=True, help="Judge by files and driver alone; no Python of an environment is run.")
+@click.option("--anew", is_flag=True, help="Check again also what was found before and has not changed since.")
+@json_option
+@global_options
+@click.pass_obj
+def command(invocation: Invocation, *, envs: tuple[str, ...], static: bool, anew: bool, as_json: bool) -> None:
+    """Check whether PyTorch (or TensorFlow, JAX, CuPy) really computes on a GPU, and if not, why.
+
+    ENV is a name, a prefix, or the name of a link to one; without it, all are meant. One after the other is asked by
+    its own Python, which changes nothing in it.
+    """
+    if static and anew:
+        raise click.UsageError("--static and --anew exclude each other.")
+    inventory = invocation.load()
+    say_problems(inventory.problems)
+    chosen = _chosen(invocation, inventory, envs)
+    if not envs and not static:
+        chosen = _own(chosen)
+    driver, checked = asyncio.run(_check(invocation, chosen, static=static, anew=anew))
+    if as_json:
+        print_json(describe_gpu(driver, checked))
+    else:
+        from condatui.cli.pages.gpu import print_gpu  # noqa: PLC0415 - Rich is for people
+
+        print_gpu(invocation, driver, checked, everything=bool(envs))
+
+
+def _chosen(invocation: Invocation, inventory: Inventory, texts: Sequence[str]) -> tuple[Environment, ...]:
+    """The environments that are meant, each once; UsageError for one that is not there."""
+    if not texts:
+        return tuple(each for each in inventory.environments if each.state in ("ok", "broken"))
+    found = [resolve(inventory.environments, text, cwd=invocation.cwd, real_path=os.path.realpath) for text in texts]
+    for each in found:
+        if each.state == "missing":
+            raise UsageError("There is nothing to check.", f"{each.prefix} does not exist.")
+    return tuple({each.prefix: each for each in found}.values())
+
+
+def _own(chosen: tuple[Environment, ...]) -> tuple[Environment, ...]:
+    own = checked_unasked(chosen, euid=os.geteuid())
+    if left := len(chosen) - len(own):
+        say(f"condatui: {left} of other users are left out: name one to run its Python as root.")
+    return own
+
+
+async def _check(
+    invocation: Invocation, chosen: Sequence[Environment], *, static: bool, anew: bool
+) -> tuple[Driver, _Checked]:
+    gpu = GpuCheck(invocation.settings, invocation.locations, environ=invocation.environ, clock=invocation.clock)
+    driver = await gpu.driver()
+    if static:
+        return driver, [(each, await gpu.preliminary(each)) for each in chosen]
+    by_prefix = {each.prefix: each for each in chosen}
+    checked: _Checked = []
+    progress = _CheckProgress(len(chosen))
+    try:
+        async with aclosing(gpu.check(chosen, anew=anew)) as told:
+            async for each in told:
+                if isinstance(each, GpuResult):
+                    checked.append((by_prefix[each.prefix], each))
+                else:
+                    progress.say(f"{by_prefix[each.prefix].name} ({each.framework})", len(checked))
+    finally:
+        progress.end()
+    return driver, checked
+
+
+class _CheckProgress:
+    """A line on the terminal that says what is being checked; nothing elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._shown = ""
+        self._seen = sys.stderr.isatty()
+
+    def say(self, what: str, done: int) -> None:
+        """Show what is checked now, in the place of what was shown before."""
+        text = f"checking {done + 1} of {self._total}: {sanitize(what)}"
+        if self._seen and text != self._shown:
+            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+            self._shown = text
+
+    def end(self) -> None:
+        """Leave the line as it was."""
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)

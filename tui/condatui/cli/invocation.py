@@ -1,0 +1,169 @@
+"""What a command gets from its surroundings, so that tests can give it others."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from condatui_core.errors import CondatuiError
+from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import Finding
+from condatui_core.settings import Locations, Settings, read_settings
+from condatui_core.text import sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.workbench import Workbench
+
+
+# Where errors end: a few lines on stderr and an exit code, never a traceback for what the user can mend.
+
+
+_INTERRUPTED = 130
+
+
+class ReportingGroup(click.Group):
+    """A group of commands that says what went wrong."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; its errors become messages and exit codes, and so does Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except CondatuiError as error:
+            report(error)
+            raise click.exceptions.Exit(error.exit_code) from error
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(_INTERRUPTED) from None
+
+
+def report(error: CondatuiError) -> None:
+    """Say what went wrong, where, and what to do."""
+    say(f"condatui: {error.title}")
+    for part in (error.detail, error.hint):
+        for line in part.splitlines():
+            say(f"  {line}")
+
+
+def say(message: str) -> None:
+    """Print a line for the user, on stderr."""
+    click.echo(sanitize(message), err=True)
+
+
+def say_problems(problems: Sequence[Finding]) -> None:
+    """Say what is wrong with the machine, which spoils no output."""
+    for problem in problems:
+        say(f"condatui: {problem.message}{f' {problem.remedy}' if problem.remedy else ''}")
+
+
+Clock = Callable[[], datetime]
+"""Says what time it is, with the local zone."""
+
+MakeWorkbench = Callable[[Settings, Locations, Mapping[str, str], Clock], "Workbench"]
+RunApp = Callable[["Workbench", Clock], int]
+
+
+def _make_workbench(settings: Settings, locations: Locations, environ: Mapping[str, str], clock: Clock) -> Workbench:
+    from condatui_core.workbench import Workbench  # noqa: PLC0415 - `--help` and `--version` need none
+
+    return Workbench(settings, locations, environ=environ, clock=clock)
+
+
+def _run_app(workbench: Workbench, clock: Clock) -> int:
+    gc.disable()  # until the first picture stands: what is imported stays, so there is nothing to collect
+    with ThreadPoolExecutor(1) as pool:
+        glance = pool.submit(workbench.glance)  # while Textual is imported, so that the first picture has names
+        from condatui.app import CondatuiApp  # noqa: PLC0415 - Textual is for those who open the workbench
+
+        first = glance.result()
+    # A thread that parses gives way to a key press after half a millisecond, not five: a key takes a dozen turns.
+    sys.setswitchinterval(0.0005)
+    app = CondatuiApp(workbench, host=socket.gethostname(), clock=clock, first=first)
+    app.run()
+    return app.return_code or 0
+
+
+class Invocation(Struct, frozen=True, kw_only=True):
+    """Where, when and for whom a command runs."""
+
+    environ: Mapping[str, str]
+    home: Path
+    cwd: str
+    clock: Clock
+    terminal: bool
+    """Whether someone sits at all ends, so that the workbench can open: Textual draws on stderr."""
+    conda: tuple[str, ...] = ()
+    """What `--conda` adds to the settings."""
+    roots: tuple[str, ...] = ()
+    """What `--root` adds to the settings."""
+    make_workbench: MakeWorkbench = _make_workbench
+    run_app: RunApp = _run_app
+
+    @staticmethod
+    def of_process() -> Invocation:
+        """The surroundings of this very process."""
+        return Invocation(
+            environ=os.environ,
+            home=Path(os.path.expanduser("~")),
+            cwd=_working_directory(),
+            clock=lambda: datetime.now().astimezone(),
+            terminal=all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)),
+        )
+
+    def adding(self, *, conda: tuple[str, ...] = (), roots: tuple[str, ...] = ()) -> Invocation:
+        """The same with more executables and directories to look at."""
+        return replace(
+            self,
+            conda=(*self.conda, *(os.path.join(self.cwd, path) for path in conda)),
+            roots=(*self.roots, *(os.path.join(self.cwd, path) for path in roots)),
+        )
+
+    @property
+    def locations(self) -> Locations:
+        """Where condatui keeps its own files."""
+        return Locations.of_user(self.environ, self.home)
+
+    @property
+    def settings(self) -> Settings:
+        """The user's settings and what the command line adds; UsageError if they cannot be used."""
+        settings = read_settings(self.locations.settings_file, self.environ)
+        return msgspec.structs.replace(
+            settings, conda=(*self.conda, *settings.conda), roots=(*settings.roots, *self.roots)
+        )
+
+    def workbench(self) -> Workbench:
+        """A workbench on these surroundings."""
+        return self.make_workbench(self.settings, self.locations, self.environ, self.clock)
+
+    def load(self) -> Inventory:
+        """Load all there is to know."""
+        import asyncio  # noqa: PLC0415 - a third of what `--version` would take
+
+        gc.disable()  # records hold no cycles, and the process ends when it has printed
+        last = [Inventory()]
+        asyncio.run(_keep_last(self.workbench().load(), last))
+        return last[0]
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # removed under the shell's feet
+        return os.sep
+
+
+async def _keep_last(inventories: AsyncIterator[Inventory], last: list[Inventory]) -> None:
+    # Not returned: asyncio prints the result of its main task into an error that signal throws away, which for an
+    # inventory takes longer than to load it.
+    async for inventory in inventories:
+        last[0] = inventory

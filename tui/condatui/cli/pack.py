@@ -1,0 +1,62 @@
+"""`condatui pack`: an environment as an archive that works elsewhere."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
+from condatui.cli.run_action import acting_options, run_action
+from condatui_core.analyses.environments import resolve
+from condatui_core.records.environment import Inventory
+from condatui_core.records.request import PackRequest
+
+if TYPE_CHECKING:
+    from condatui_core.actions.protocol import JobContext
+
+
+_FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-archive"
+
+
+@click.command("pack")
+@click.argument("env")
+@click.option("-o", "--output", "file", required=True, metavar="FILE", help="The archive.")
+@click.option("--format", default="", metavar="FORMAT", help=f"By default what the suffix says; {_FORMATS}.")
+@click.option("--level", type=int, default=4, show_default=True, help="Of compression: 0 to 9, with tar.zst up to 22.")
+@click.option("--threads", type=int, default=1, show_default=True, help="To compress with; 0 is all cores.")
+@click.option(
+    "--dest-prefix", default="", metavar="PATH", help="Where it will lie; then nothing has to be unpacked there."
+)
+@click.option(
+    "--exclude", "excludes", multiple=True, metavar="PATTERN", help="Leave out what matches; may be given again."
+)
+@click.option("--ignore-editable", is_flag=True, help="Pack it without what is installed in place.")
+@click.option("--ignore-missing", is_flag=True, help="Pack it without the files that are gone.")
+@click.option("--force", "replace", is_flag=True, help="Replace the file if it is there.")
+@acting_options
+@global_options
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    /,
+    *,
+    env: str,
+    file: str,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    **how: Any,  # noqa: ANN401 - the fields of the request that the options are called by
+) -> None:
+    """Pack an environment into an archive that works on other machines.
+
+    ENV is a name or a prefix. Every byte of the archive is read back before it appears under its name.
+    """
+
+    def request(inventory: Inventory, context: JobContext) -> PackRequest:  # noqa: ARG001 - names need the inventory only
+        environment = resolve(inventory.environments, env, cwd=invocation.cwd, real_path=os.path.realpath)
+        return PackRequest(prefix=environment.prefix, file=os.path.join(invocation.cwd, file), **how)
+
+    run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)

@@ -1,0 +1,75 @@
+"""What an action tells people: the plan, what is being done, and what came of it, as lines."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+
+import click
+from rich.text import Text
+
+from condatui.cli.pages.tables import Printer
+from condatui.view_models import styles
+from condatui.view_models.details.health import findings_text
+from condatui.view_models.format import progress_words
+from condatui.view_models.glyphs import Glyphs
+from condatui.view_models.plan import plan_text
+from condatui_core.records.job import CommandBegun, Event, Job, Outcome, Plan, Progressed, Said, StageBegun
+from condatui_core.text import sanitize
+
+# What an action tells people: the plan, what is being done, and what came of it, as lines.
+
+
+_CLEAR = "\r\x1b[K"
+
+
+class PageReporter:
+    """Prints for people; how far something has come stands in one line that is written anew, on a terminal only."""
+
+    def __init__(self, *, ascii_only: bool) -> None:
+        self._printer = Printer(ascii_only=ascii_only)
+        self._passing = False
+
+    def plan(self, plan: Plan) -> None:
+        """Print what will be done."""
+        self._line(Text(sanitize(plan.title), styles.STRONG))
+        self._line(plan_text(plan, signs=self._printer.signs))
+
+    def event(self, event: Event) -> None:
+        """Print what happened."""
+        if isinstance(event, StageBegun):
+            self._line(Text(event.title, styles.STRONG))
+        elif isinstance(event, CommandBegun):
+            self._line(Text(f"  $ {sanitize(shlex.join(event.argv))}", styles.DIM))
+        elif isinstance(event, Said):
+            self._line(Text(f"  {event.line}"))
+        elif isinstance(event, Progressed) and self._printer.on_terminal:
+            click.echo(f"{_CLEAR}  {progress_words(event, self._printer.signs)}", nl=False, color=True)
+            self._passing = True
+
+    def result(self, job: Job) -> None:
+        """Print what came of it: what went well on stdout; why it did not is said on stderr."""
+        if job.end and job.end.outcome:
+            self._line(Text("\n").join(_outcome(job.end.outcome, self._printer.signs)))
+        elif self._passing:
+            self._line(Text())
+
+    def _line(self, text: Text) -> None:
+        if self._passing:
+            click.echo(_CLEAR, nl=False, color=True)
+            self._passing = False
+        if text:
+            self._printer.text(text)
+        sys.stdout.flush()
+
+
+def _outcome(outcome: Outcome, signs: Glyphs) -> Iterator[Text]:
+    yield Text(sanitize(outcome.message), styles.GOOD if not outcome.findings else styles.WARNING)
+    if outcome.findings:
+        yield findings_text(outcome.findings, signs=signs)
+    for file in outcome.files:
+        yield Text(sanitize(file))
+    if outcome.receiver:
+        yield Text("Whoever receives it runs:", styles.DIM)
+        yield from (Text(f"  {sanitize(line)}") for line in outcome.receiver)

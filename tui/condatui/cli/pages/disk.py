@@ -1,0 +1,112 @@
+"""What environments cost, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from condatui.cli.documents.disk import CostsDocument, DiskDocument
+from condatui.cli.invocation import Invocation
+from condatui.cli.pages.tables import Printer
+from condatui.view_models import styles
+from condatui.view_models.format import short_bytes
+from condatui.view_models.table import TableColumn
+from condatui_core.records.disk import CacheUse
+from condatui_core.text import format_bytes, sanitize
+
+_ENVIRONMENTS = (
+    TableColumn("name", "name", 60, flexible=True),
+    TableColumn("disk", "disk", 5, align="right"),
+    TableColumn("own", "own", 5, align="right"),
+    TableColumn("cache", "with cache", 10, align="right", priority=2),
+    TableColumn("others", "with others", 11, align="right", priority=1),
+    TableColumn("outside", "outside", 7, align="right", priority=3),
+    TableColumn("untracked", "untracked", 9, align="right", priority=2),
+)
+_PACKAGES = (
+    TableColumn("name", "package", 60, flexible=True),
+    TableColumn("version", "version", 20, priority=1),
+    TableColumn("disk", "disk", 5, align="right"),
+    TableColumn("own", "own", 5, align="right"),
+)
+_DIRECTORIES = (
+    TableColumn("path", "files of no package in", 80, flexible=True),
+    TableColumn("disk", "disk", 5, align="right"),
+    TableColumn("files", "files", 7, align="right", priority=1),
+)
+_CACHES = (
+    TableColumn("path", "package cache", 80, flexible=True),
+    TableColumn("disk", "disk", 5, align="right"),
+    TableColumn("archives", "archives", 8, align="right", priority=2),
+    TableColumn("packages", "packages", 8, align="right", priority=2),
+    TableColumn("cleanable", "conda clean takes", 17, align="right"),
+)
+_MOST_ROWS = 20
+"""As many packages and directories as are worth a look."""
+
+
+class _DiskRows:
+    """A table of rows that are all there."""
+
+    def __init__(self, columns: tuple[TableColumn, ...], rows: Sequence[tuple[str, ...]]) -> None:
+        self.columns = columns
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, index: int) -> str:
+        return self._rows[index][0]
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        return tuple(Text(sanitize(cell)) for cell in self._rows[index])
+
+
+def print_disk(invocation: Invocation, document: DiskDocument, *, by_package: bool) -> None:
+    """Print a row for each environment and package cache, packages if wanted, and what removal would free."""
+    printer = Printer(ascii_only=invocation.settings.ascii)
+    printer.table(_DiskRows(_ENVIRONMENTS, [_environment(each) for each in document.environments]))
+    for costs in document.environments if by_package else ():
+        printer.text(Text(f"\n{sanitize(costs.name)}", styles.STRONG))
+        for table in _details(costs):
+            printer.table(table)
+    printer.text(Text())
+    if document.caches and not by_package:
+        printer.table(_DiskRows(_CACHES, [_cache(each) for each in document.caches]))
+        printer.text(Text())
+    printer.text(Text(_sum(document)))
+
+
+def _sum(document: DiskDocument) -> str:
+    what = "it" if len(document.environments) == 1 else f"these {len(document.environments)}"
+    freed, cleaned = format_bytes(document.frees), format_bytes(document.frees_with_cache_clean)
+    return f"Removing {what} frees {freed}, and {cleaned} with `conda clean --tarballs --packages`."
+
+
+def _environment(costs: CostsDocument) -> tuple[str, ...]:
+    sizes = (
+        costs.total,
+        costs.exclusive,
+        costs.shared_with_cache,
+        costs.shared_with_environments,
+        costs.outside,
+        costs.untracked,
+    )
+    return (costs.name, *map(short_bytes, sizes))
+
+
+def _details(costs: CostsDocument) -> Iterator[_DiskRows]:
+    packages = [
+        (each.name, each.version, short_bytes(each.bytes), short_bytes(each.exclusive)) for each in costs.packages
+    ]
+    yield _DiskRows(_PACKAGES, packages[:_MOST_ROWS])
+    if costs.untracked_directories:
+        directories = [
+            (each.path or ".", short_bytes(each.bytes), str(each.files)) for each in costs.untracked_directories
+        ]
+        yield _DiskRows(_DIRECTORIES, directories[:_MOST_ROWS])
+
+
+def _cache(cache: CacheUse) -> tuple[str, ...]:
+    return (cache.path, *map(short_bytes, (cache.total, cache.archives, cache.packages, cache.cleanable)))

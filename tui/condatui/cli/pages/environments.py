@@ -1,0 +1,101 @@
+"""What people read of environments: tables and pages made of the screens' view models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.pages.tables import Printer
+from condatui.view_models import styles
+from condatui.view_models.details.channels import ChannelsModel, ChannelTotalsModel
+from condatui.view_models.details.health import health_text
+from condatui.view_models.details.packages import PackagesModel
+from condatui.view_models.environments.rows import EnvironmentsModel
+from condatui.view_models.format import spell_age
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui_core.analyses.origins import ChannelTotal
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.text import format_bytes, sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.records.disk import DiskUse
+
+
+# One environment in a few lines: what it is, where it lies, what it holds.
+
+
+def summary_text(environment: Environment, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
+    """The name and what holds of it, the prefix with its links, then contents and age: three lines."""
+    links = "".join(f" {signs.alias} {sanitize(alias)}" for alias in environment.aliases)
+    return Text("\n").join(
+        [
+            _head(environment, signs),
+            Text.assemble(sanitize(environment.prefix), (links, styles.DIM)),
+            Text(f" {signs.separator} ".join(_facts(environment, now, signs))),
+        ]
+    )
+
+
+def _head(environment: Environment, signs: Glyphs) -> Text:
+    states = (
+        (environment.base, "base of its installation"),
+        (environment.active, "active"),
+        (environment.frozen, "frozen"),
+        (environment.writable is False, "not writable"),
+        (environment.state != "ok", environment.state),
+    )
+    head = Text.assemble((sanitize(environment.name), styles.STRONG))
+    for holds, words in states:
+        if holds:
+            head.append(f" {signs.separator} {words}", styles.DIM)
+    return head
+
+
+def _facts(environment: Environment, now: datetime, signs: Glyphs) -> list[str]:
+    contents = environment.contents
+    facts = []
+    if environment.python:
+        facts.append(f"python {sanitize(environment.python)}")
+    if contents:
+        pip = len(contents.pip_distributions)
+        facts.append(f"{len(contents.packages)} conda packages" + (f" and {pip} of pip" if pip else ""))
+        facts.append(f"{signs.approximately}{format_bytes(environment.managed_bytes)} by their records")
+    if environment.owner:
+        facts.append(f"of {sanitize(environment.owner)}")
+    if environment.created:
+        facts.append(f"created {spell_age(environment.created, now)}")
+    return facts
+
+
+# What people read: tables and pages made of the screens' view models.
+
+
+def print_environments(invocation: Invocation, inventory: Inventory, uses: Mapping[str, DiskUse]) -> None:
+    """Print a row for each environment, with what removing it frees if that was measured."""
+    printer = Printer(ascii_only=invocation.settings.ascii)
+    costs = {prefix: use.cost for prefix, use in uses.items()} or None
+    printer.table(EnvironmentsModel(inventory.environments, now=invocation.clock(), signs=printer.signs, costs=costs))
+
+
+def print_channels(invocation: Invocation, totals: Sequence[ChannelTotal]) -> None:
+    """Print a row for each channel of all environments."""
+    printer = Printer(ascii_only=invocation.settings.ascii)
+    printer.table(ChannelTotalsModel(totals, signs=printer.signs))
+
+
+def print_environment(invocation: Invocation, environment: Environment, config: ChannelConfig) -> None:
+    """Print all about one environment: its health, its channels and its packages."""
+    now = invocation.clock()
+    printer = Printer(ascii_only=invocation.settings.ascii)
+    signs = printer.signs
+    printer.text(summary_text(environment, now, signs=signs))
+    printer.text(Text("\n").append_text(health_text(environment, now, signs=signs)))
+    for model in (ChannelsModel(environment, config, signs=signs), PackagesModel(environment, config, signs=signs)):
+        if len(model):
+            printer.text(Text())
+            printer.table(model)

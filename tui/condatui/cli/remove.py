@@ -1,0 +1,71 @@
+"""`condatui remove`: remove environments, and keep what conda could not put back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
+from condatui.cli.run_action import acting_options, run_action
+from condatui_core.analyses.environments import resolve
+from condatui_core.errors import UsageError
+from condatui_core.records.environment import Environment
+from condatui_core.records.request import RemoveRequest
+
+
+@click.command("remove")
+@click.argument("envs", metavar="ENV...", nargs=-1, required=True)
+@click.option("--no-restore-point", is_flag=True, help="Keep nothing: it cannot be brought back.")
+@click.option("--override-frozen", is_flag=True, help="Remove frozen environments too.")
+@acting_options
+@global_options
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    envs: tuple[str, ...],
+    no_restore_point: bool,
+    override_frozen: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Remove environments; `condatui restore` brings them back.
+
+    ENV is a name or a prefix. Of a link to an environment only the link is removed. Files that no package brought and
+    those that are not what conda installed are kept in a restore point first.
+    """
+    run_action(
+        invocation,
+        lambda inventory, _: RemoveRequest(
+            prefixes=paths_of(inventory.environments, envs, invocation.cwd),
+            restore_point=not no_restore_point,
+            override_frozen=override_frozen,
+        ),
+        dry_run=dry_run,
+        yes=yes,
+        as_json=as_json,
+    )
+
+
+def paths_of(environments: Sequence[Environment], texts: Sequence[str], cwd: str) -> tuple[str, ...]:
+    """The paths that are meant, each once, links not followed; UsageError for what is no environment."""
+    return tuple(dict.fromkeys(_path(environments, text, cwd) for text in texts))
+
+
+def _path(environments: Sequence[Environment], text: str, cwd: str) -> str:
+    path = os.path.normpath(os.path.join(cwd, text))
+    try:
+        found = resolve(environments, text, cwd=cwd, real_path=os.path.realpath)
+    except UsageError:
+        # What is left of an environment is in no list, but knows itself what it was.
+        if os.sep in text and os.path.isdir(os.path.join(path, "conda-meta")):
+            return path
+        raise
+    if os.sep in text:
+        return path if os.path.islink(path) else found.prefix
+    named = [each for each in found.aliases if os.path.basename(each) == text]
+    return named[0] if named and found.name != text else found.prefix

@@ -1,0 +1,138 @@
+"""To whom an action reports: lines for people or JSON for programs, until they stop listening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from msgspec import Struct
+
+from condatui.cli.invocation import Invocation
+from condatui.json_documents import print_json
+from condatui_core.records.job import Ended, Event, Job, JobState, Outcome, Plan, Recovery
+
+# What an action tells programs: a line of JSON each for the plan, for every event and for the result.
+
+
+class PlanLine(Struct, frozen=True):
+    """The first line."""
+
+    plan: Plan
+
+
+class EventLine(Struct, frozen=True):
+    """One of the lines between."""
+
+    event: Event
+
+
+class ActionResult(Struct, frozen=True, kw_only=True):
+    """What came of a job."""
+
+    id: str
+    state: JobState
+    message: str
+    detail: str
+    hint: str
+    started: datetime | None
+    ended: datetime | None
+    outcome: Outcome | None
+    recovery: Recovery | None
+
+
+class ResultLine(Struct, frozen=True):
+    """The last line."""
+
+    result: ActionResult
+
+
+def result_line(job: Job) -> ResultLine:
+    """The last line for a job that is over."""
+    end = job.end
+    result = ActionResult(
+        id=job.id,
+        state=job.state,
+        message=end.message if end else "",
+        detail=end.detail if end else "",
+        hint=end.hint if end else "",
+        started=job.started,
+        ended=job.ended,
+        outcome=end.outcome if end else None,
+        recovery=job.recovery,
+    )
+    return ResultLine(result)
+
+
+# Who is told what an action does: programs or people, until they stop listening.
+
+
+class Reporter(Protocol):
+    """Is told of a plan and of its job."""
+
+    def plan(self, plan: Plan) -> None:
+        """Tell what will be done."""
+        ...
+
+    def event(self, event: Event) -> None:
+        """Tell what happened."""
+        ...
+
+    def result(self, job: Job) -> None:
+        """Tell what came of it."""
+        ...
+
+
+class JsonReporter:
+    """Prints lines of JSON."""
+
+    def plan(self, plan: Plan) -> None:
+        """Print the plan."""
+        print_json(PlanLine(plan))
+
+    def event(self, event: Event) -> None:
+        """Print what happened; the end is in the result."""
+        if not isinstance(event, Ended):
+            print_json(EventLine(event))
+
+    def result(self, job: Job) -> None:
+        """Print what came of it."""
+        print_json(result_line(job))
+
+
+class LastingReporter:
+    """Tells on until nobody listens any more: a terminal or a reader that is gone does not end what is being done."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._heard = True
+
+    def plan(self, plan: Plan) -> None:
+        """Tell what will be done; here a reader that is gone ends the command, since nothing has begun."""
+        self._reporter.plan(plan)
+
+    def event(self, event: Event) -> None:
+        """Tell what happened."""
+        self._tell(partial(self._reporter.event, event))
+
+    def result(self, job: Job) -> None:
+        """Tell what came of it."""
+        self._tell(partial(self._reporter.result, job))
+
+    def _tell(self, telling: Callable[[], None]) -> None:
+        try:
+            if self._heard:
+                telling()
+        except OSError:
+            self._heard = False
+
+
+def make_reporter(invocation: Invocation, *, as_json: bool) -> Reporter:
+    """Who is told: programs by lines of JSON, or people."""
+    if as_json:
+        return LastingReporter(JsonReporter())
+
+    from condatui.cli.pages.actions import PageReporter  # noqa: PLC0415 - Rich is for people
+
+    return LastingReporter(PageReporter(ascii_only=invocation.settings.ascii))

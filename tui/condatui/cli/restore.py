@@ -1,0 +1,75 @@
+"""`condatui restore`: bring removed environments back, and list those that can be."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from condatui.cli.invocation import Invocation, say, say_problems
+from condatui.cli.options import global_options
+from condatui.cli.run_action import acting_options, run_action
+from condatui.json_documents import print_json
+from condatui_core.records.request import RestoreRequest
+from condatui_core.records.restore_point import RestorePointSummary
+
+if TYPE_CHECKING:
+    from condatui_core.actions.protocol import JobContext
+
+
+class RestorePointsDocument(Struct, frozen=True, kw_only=True):
+    """What `condatui restore --list --json` prints."""
+
+    restore_points: tuple[RestorePointSummary, ...]
+    """Newest first."""
+
+
+@click.command("restore")
+@click.argument("point", metavar="[ID]", required=False)
+@click.option("--list", "only_list", is_flag=True, help="List the restore points; so does no ID.")
+@acting_options
+@global_options
+@click.pass_obj
+def command(
+    invocation: Invocation, *, point: str | None, only_list: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Bring a removed environment back under its prefix, file for file.
+
+    ID is that of a restore point, or the name or prefix of an environment: then its newest one is meant. Without it,
+    the restore points are listed.
+    """
+    if point is None or only_list:
+        _print_list(invocation, as_json=as_json)
+        if point is None and not only_list and not as_json:
+            say("`condatui restore ID` brings one of them back.")
+        return
+    wanted = point
+    run_action(invocation, lambda _, context: _request(wanted, context), dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _request(text: str, context: JobContext) -> RestoreRequest:
+    from condatui_core.actions.restore.listing import find_restore_point  # noqa: PLC0415 - `--help` needs none
+
+    return RestoreRequest(id=find_restore_point(text, context))
+
+
+def _print_list(invocation: Invocation, *, as_json: bool) -> None:
+    points = asyncio.run(_restore_points(invocation))
+    if as_json:
+        print_json(RestorePointsDocument(restore_points=points))
+    elif points:
+        from condatui.cli.pages.restore_points import print_restore_points  # noqa: PLC0415 - Rich is for people
+
+        print_restore_points(invocation, points)
+    else:
+        say("There are no restore points: nothing was removed with condatui, or none was made.")
+
+
+async def _restore_points(invocation: Invocation) -> tuple[RestorePointSummary, ...]:
+    from condatui_core.actions.restore.listing import restore_points  # noqa: PLC0415 - as above
+
+    context = await invocation.workbench().job_context()
+    say_problems(context.inventory.problems)
+    return await restore_points(context)

@@ -1,0 +1,167 @@
+"""What all commands that change something have in common: plan, question, job, result."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from condatui.cli.invocation import Invocation, report, say, say_problems
+from condatui.cli.reporters import Reporter, make_reporter
+from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
+from condatui_core.records.environment import Inventory
+from condatui_core.records.job import Job, Plan
+from condatui_core.records.request import RemoveRequest, Request
+from condatui_core.text import sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.actions.protocol import JobContext
+    from condatui_core.jobs.queue import JobQueue
+    from condatui_core.workbench import Workbench
+
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+MakeRequest = Callable[[Inventory, "JobContext"], Request]
+"""Makes a request of what the user typed, once it is known what there is; CondatuiError if it cannot be."""
+
+_INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def acting_options(command: _Decorated) -> _Decorated:
+    """Give a command `--dry-run`, `--yes` and `--json`: the parameters `dry_run`, `yes` and `as_json`."""
+    for option in (_json, _yes, _dry_run):
+        command = option(command)
+    return command
+
+
+_dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+_yes = click.option("--yes", "-y", is_flag=True, help="Ask no question.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print plan, events and result as lines of JSON.")
+
+
+def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Plan what is asked for, print the plan, ask, do it, and print what came of it.
+
+    Raises Exit with the job's exit code, and RefusedError if there is a blocker or nobody to ask.
+    """
+    if not (dry_run or yes or invocation.terminal):
+        raise RefusedError(
+            "There is nobody to ask: this is no terminal.",
+            hint="--yes does it without a question, --dry-run prints what would be done.",
+        )
+    reporter = make_reporter(invocation, as_json=as_json)
+    workbench = invocation.workbench()
+    plan = asyncio.run(_plan(workbench, make_request))
+    reporter.plan(plan)
+    _refuse(plan)
+    if dry_run:
+        return
+    if not yes:
+        _ask(plan)
+    received: list[int] = []
+    job = asyncio.run(_carry_out(workbench.jobs, plan, reporter, received))
+    reporter.result(job)
+    with suppress(OSError):  # nobody listens any more
+        _say_failure(job)
+    raise click.exceptions.Exit(_exit_code(job, received))
+
+
+async def _plan(workbench: Workbench, make_request: MakeRequest) -> Plan:
+    context = await workbench.job_context()
+    say_problems(context.inventory.problems)
+    await _tell_interrupted(workbench.jobs)
+    return await workbench.jobs.plan(make_request(context.inventory, context))
+
+
+async def _tell_interrupted(jobs: JobQueue) -> None:
+    """Say what a former condatui has not brought to its end; what has to be put right is said until it is."""
+    for job in await jobs.interrupted():
+        stage = f" ({job.stage.title})" if job.stage else ""
+        say(f"condatui: {job.plan.title} was interrupted{stage}.")
+        _say_recovery(job)
+        if job.recovery and job.recovery.state != "half":
+            await jobs.settle(job.id)
+
+
+def _refuse(plan: Plan) -> None:
+    if plan.blockers:
+        lines = [f"{each.message} {each.remedy}".rstrip() for each in plan.blockers]
+        refused = NoCondaError if all(each.id == "no-conda" for each in plan.blockers) else RefusedError
+        raise refused(f"{plan.title}: this cannot be done.", "\n".join(lines))
+
+
+def _ask(plan: Plan) -> None:
+    """Ask whether to go on; Exit with 130 if not."""
+    try:
+        if plan.confirm:
+            answer = click.prompt(f"Type {plan.confirm} to go on", default="", show_default=False, err=True)
+            agreed = answer.strip() == plan.confirm
+        else:
+            agreed = click.confirm("Go on?", err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        say("condatui: nothing was done.")
+        raise click.exceptions.Exit(_INTERRUPTED)
+
+
+async def _carry_out(jobs: JobQueue, plan: Plan, reporter: Reporter, received: list[int]) -> Job:
+    """Do it and tell what happens; a signal ends it in order, the same again at once."""
+    submitted = jobs.submit(plan)
+    loop = asyncio.get_running_loop()
+    leaving: list[asyncio.Task[bool]] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        if number == signal.SIGINT:
+            jobs.cancel(submitted.id)
+        else:  # nobody may see any more how it ends: the next start tells
+            leaving.append(loop.create_task(jobs.close()))
+
+    for number in _SIGNALS:
+        if signal.getsignal(number) is signal.SIG_IGN:  # as nohup has it
+            continue
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not beside the main thread
+            loop.add_signal_handler(number, partial(stop, number))
+    async for event in jobs.events(submitted.id):
+        reporter.event(event)
+    await jobs.close()
+    return jobs.job(submitted.id) or submitted
+
+
+def _say_failure(job: Job) -> None:
+    if job.end and job.end.state != "done":
+        report(CondatuiError(job.end.message, job.end.detail, job.end.hint))
+        _say_recovery(job)
+
+
+def _say_recovery(job: Job) -> None:
+    """Say what there is now, and the way out."""
+    if job.recovery:
+        say(f"  {job.recovery.message}")
+        if job.recovery.way_out:
+            say(f"  What puts it right: {job.recovery.way_out_title}")
+            if isinstance(job.recovery.way_out, RemoveRequest):
+                say(f"  $ {_command(job.recovery.way_out)}")
+
+
+def _command(request: RemoveRequest) -> str:
+    """How the same is asked for here."""
+    options = () if request.restore_point else ("--no-restore-point",)
+    return sanitize(shlex.join(("condatui", "remove", *options, "--", *request.prefixes)))
+
+
+def _exit_code(job: Job, received: list[int]) -> int:
+    """That of the job; of one that a signal has ended, as the shell knows it."""
+    if job.end is None:
+        return 1
+    if job.end.state in ("cancelled", "interrupted") and received:
+        return 128 + received[0]
+    return job.end.exit_code

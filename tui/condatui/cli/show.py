@@ -1,0 +1,35 @@
+"""`condatui show`: one environment."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from condatui.cli.documents.environments import describe_environment
+from condatui.cli.invocation import Invocation, say_problems
+from condatui.cli.options import global_options, json_option
+from condatui.json_documents import print_json
+from condatui_core.analyses.environments import resolve
+
+
+@click.command("show")
+@click.argument("env")
+@json_option
+@global_options
+@click.pass_obj
+def command(invocation: Invocation, *, env: str, as_json: bool) -> None:
+    """Show one environment: its findings, channels and packages.
+
+    ENV is a name, a prefix, or the name of a link to one.
+    """
+    inventory = invocation.load()
+    environment = resolve(inventory.environments, env, cwd=invocation.cwd, real_path=os.path.realpath)
+    config = inventory.channel_config(environment)
+    say_problems(inventory.problems)
+    if as_json:
+        print_json(describe_environment(environment, config))
+    else:
+        from condatui.cli.pages.environments import print_environment  # noqa: PLC0415 - Rich is for people
+
+        print_environment(invocation, environment, config)

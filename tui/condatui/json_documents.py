@@ -1,0 +1,26 @@
+"""JSON documents as bytes, and one on stdout."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import msgspec
+
+# JSON documents as bytes.
+
+
+def encode(document: msgspec.Struct) -> bytes:
+    """Encode a document; a path that is no UTF-8 is read back by json.loads as the str that Python has for it."""
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(document), separators=(",", ":")).encode("ascii")
+
+
+# One JSON document on stdout.
+
+
+def print_json(document: msgspec.Struct) -> None:
+    """Print a document on a line of its own."""
+    click.echo(encode(document))

@@ -1,0 +1,230 @@
+"""What exporting and packing ask, and what every form is made of."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rich.text import Text
+from textual import on, work
+from textual.timer import Timer
+from textual.worker import Worker, WorkerState
+
+from condatui.session import Session
+from condatui.view_models import styles
+from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField, yes_or_no
+from condatui.view_models.plan import preview_text
+from condatui.widgets.lines_pane import LinesPane
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.records.environment import Environment
+from condatui_core.records.request import ExportFormat, ExportRequest, PackRequest, Request
+from condatui_core.text import sanitize
+
+# What an action asks before it can be planned.
+
+
+class ActionForm(Protocol):
+    """The questions of one action."""
+
+    def form(self, answers: Answers) -> Form:
+        """The fields as they are once these answers were given; there are none at first."""
+        ...
+
+    async def request(self, answers: Answers) -> Request:
+        """What was asked for. CondatuiError if an answer cannot be."""
+        ...
+
+    @property
+    def previews(self) -> bool:
+        """Whether what comes of it can be shown while the form is filled in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FormPaths:
+    """What paths that a user types are relative to."""
+
+    home: Path
+    directory: Path
+    """What other paths begin at."""
+
+    def path(self, text: str) -> str:
+        """The absolute path that was typed; `~` is home. UsageError for none."""
+        if not text.strip():
+            raise UsageError("A path is needed.")
+        path = Path(text.strip())
+        if path.parts[:1] == ("~",):
+            return str(self.home.joinpath(*path.parts[1:]))
+        return os.path.normpath(self.directory / path)
+
+    def suggested(self, name: str) -> str:
+        """A file in the directory, as it is typed."""
+        directory, home = str(self.directory), str(self.home)
+        if directory == home or directory.startswith(home.rstrip("/") + "/"):
+            directory = "~" + directory[len(home.rstrip("/")) :]
+        return sanitize(f"{directory.rstrip('/')}/{name}")
+
+
+def file_name(environment: Environment) -> str:
+    """What a file of an environment is called, without its suffix."""
+    return sanitize(os.path.basename(environment.prefix) if os.sep in environment.name else environment.name)
+
+
+def words(text: str, what: str) -> tuple[str, ...]:
+    """The words of an answer, split as a shell does. UsageError where a quote is not closed."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"{what}: a quotation mark is not closed.") from error
+
+
+# What exporting asks: in which format, and into which file.
+
+
+_FORMATS: dict[str, tuple[str, ExportFormat, str]] = {
+    "yaml": ("environment.yml, with builds", "yaml", ".yml"),
+    "no-builds": ("environment.yml, without builds", "yaml", ".yml"),
+    "history": ("environment.yml, what was asked for", "yaml", ".yml"),
+    "explicit": ("explicit, URLs with md5", "explicit", "-explicit.txt"),
+    "requirements": ("specs, for conda create --file", "requirements", "-requirements.txt"),
+    "json": ("JSON", "json", ".json"),
+}
+"""By choice: its words, the format and how the file's name ends."""
+
+
+class ExportForm:
+    """An export of one environment."""
+
+    previews = True
+
+    def __init__(self, environment: Environment, where: FormPaths) -> None:
+        self._environment = environment
+        self._where = where
+
+    def form(self, answers: Answers) -> Form:
+        """The file is named after the format."""
+        chosen = answers.get("format", "yaml")
+        choices = tuple((value, said) for value, (said, _, _) in _FORMATS.items())
+        file = self._where.suggested(file_name(self._environment) + _FORMATS[chosen][2])
+        title = f"Export {sanitize(self._environment.name)}"
+        return Form(title, (ChoiceField("format", "as", choices, chosen), TextField("file", "to", file)))
+
+    async def request(self, answers: Answers) -> ExportRequest:
+        """The export that was asked for; a file that is there is not replaced before that was asked."""
+        chosen = answers["format"]
+        return ExportRequest(
+            prefix=self._environment.prefix,
+            file=self._where.path(answers["file"]),
+            format=_FORMATS[chosen][1],
+            builds=chosen not in {"no-builds", "history"},
+            from_history=chosen == "history",
+        )
+
+
+# What packing asks: into which file, in which format, and what stays out.
+
+
+_SUFFIXES = {
+    "tar.gz": ".tar.gz",
+    "tar.zst": ".tar.zst",
+    "tar.xz": ".tar.xz",
+    "tar.bz2": ".tar.bz2",
+    "tar": ".tar",
+    "zip": ".zip",
+    "parcel": ".parcel",
+    "squashfs": ".squashfs",
+    "no-archive": "",
+}
+"""How conda-pack calls its formats, and how their files end."""
+_WORDS = {"no-archive": "no archive, a directory"}
+
+
+class PackForm:
+    """An archive of one environment."""
+
+    previews = False
+
+    def __init__(self, environment: Environment, where: FormPaths) -> None:
+        self._environment = environment
+        self._where = where
+
+    def form(self, answers: Answers) -> Form:
+        """The file is named after the format."""
+        chosen = answers.get("format", "tar.gz")
+        choices = tuple((value, _WORDS.get(value, value)) for value in _SUFFIXES)
+        stem = file_name(self._environment) + ("-packed" if chosen == "no-archive" else "")
+        fields = (
+            ChoiceField("format", "as", choices, chosen),
+            TextField("file", "to", self._where.suggested(stem + _SUFFIXES[chosen])),
+            TextField("level", "compressed", "4", "0 to 9; to 22 for zst"),
+            TextField("dest_prefix", "will lie in", example="not known: conda-unpack is run there"),
+            TextField("excludes", "without", example="nothing; or, say, *.pyc 'my data/*'"),
+            yes_or_no("ignore_editable", "ignore editable"),
+            yes_or_no("ignore_missing", "ignore missing"),
+        )
+        return Form(f"Pack {sanitize(self._environment.name)}", fields)
+
+    async def request(self, answers: Answers) -> PackRequest:
+        """The archive that was asked for."""
+        return PackRequest(
+            prefix=self._environment.prefix,
+            file=self._where.path(answers["file"]),
+            format=answers["format"],
+            level=_level(answers["level"]),
+            threads=0,
+            dest_prefix=answers["dest_prefix"].strip(),
+            excludes=words(answers["excludes"], "What to leave out"),
+            ignore_editable=answers["ignore_editable"] == YES,
+            ignore_missing=answers["ignore_missing"] == YES,
+        )
+
+
+def _level(text: str) -> int:
+    if text.strip().isdecimal() and int(text) <= 22:
+        return int(text)
+    raise UsageError("How much to compress is a number: 0 to 9, to 22 for zst.")
+
+
+# What an export will say, while it is still being asked for.
+
+
+_SETTLED = 0.15
+"""Seconds without a key before it follows what is typed."""
+
+
+class ExportPreview(LinesPane, can_focus=False):
+    """The text, made beside the loop; the newest answers are all that counts."""
+
+    def __init__(self, session: Session, asking: ActionForm) -> None:
+        super().__init__()
+        self._session = session
+        self._asking = asking
+        self._settling: Timer | None = None
+
+    def follow(self, answers: Answers) -> None:
+        """Show what would come of these answers, once the user pauses."""
+        if self._settling:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLED, lambda: self._make(answers))
+
+    @work(group="preview", exclusive=True, exit_on_error=False, description="preview")
+    async def _make(self, answers: Answers) -> None:
+        try:
+            request = await self._asking.request(answers)
+            if isinstance(request, ExportRequest):
+                export = await self._session.workbench.preview_export(request)
+                self.set_text(preview_text(export, self._session.signs))
+        except CondatuiError as error:
+            self._fail(error.title)
+
+    @on(Worker.StateChanged)
+    def _take_failure(self, event: Worker.StateChanged) -> None:
+        """The boundary at which whatever went wrong becomes words."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self._fail(f"{type(event.worker.error).__name__}: {event.worker.error}")
+
+    def _fail(self, why: str) -> None:
+        self.set_text(Text(sanitize(why), styles.WARNING))

@@ -1,0 +1,40 @@
+"""The places of the workbench, each made when somebody goes there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from condatui.screens.environments import EnvironmentsScreen
+from condatui.screens.place import PlaceScreen
+from condatui.session import Session
+
+
+def _compare(session: Session) -> PlaceScreen:
+    from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - not before somebody goes there
+
+    return CompareScreen(session)
+
+
+def _cleanup(session: Session) -> PlaceScreen:
+    from condatui.screens.cleanup import CleanupScreen  # noqa: PLC0415 - as above
+
+    return CleanupScreen(session)
+
+
+def _jobs(session: Session) -> PlaceScreen:
+    from condatui.screens.jobs import JobsScreen  # noqa: PLC0415 - as above
+
+    return JobsScreen(session)
+
+
+def _restore(session: Session) -> PlaceScreen:
+    from condatui.screens.restore import RestoreScreen  # noqa: PLC0415 - as above
+
+    return RestoreScreen(session)
+
+
+PLACES: Mapping[str, Callable[[Session], PlaceScreen]] = MappingProxyType(
+    {"environments": EnvironmentsScreen, "compare": _compare, "cleanup": _cleanup, "jobs": _jobs, "restore": _restore}
+)
+"""What makes the screens that number keys go to, by the id of their action without `place.`."""

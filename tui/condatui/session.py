@@ -1,0 +1,151 @@
+"""What the places share: what is known of the machine, and what the user has marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from textual.dom import DOMNode
+from textual.signal import Signal
+
+from condatui.actions.keymap import Keymap
+from condatui.view_models import glyphs
+from condatui.view_models.gpu import GpuState
+from condatui_core.errors import CondatuiError
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import ChannelConfig
+
+if TYPE_CHECKING:
+    from condatui_core.disk.usage import DiskUsage
+    from condatui_core.records.disk import Cost, Freed
+    from condatui_core.records.finding import Finding
+    from condatui_core.records.job import Job
+    from condatui_core.workbench import Workbench
+
+
+class Session:
+    """One sitting at the workbench. The app tells what is new; the places look at it and mark."""
+
+    def __init__(self, owner: DOMNode, workbench: Workbench, *, host: str, clock: Callable[[], datetime]) -> None:
+        """Raises UsageError if the keys of the settings cannot be."""
+        self.workbench = workbench
+        self.host = host
+        self.clock = clock
+        self.keymap = Keymap.of_settings(workbench.settings.keys)
+        self.signs = glyphs.ASCII if workbench.settings.ascii else glyphs.UNICODE
+        self.inventory = Inventory()
+        self.disk: DiskUsage | None = None
+        """What is known of the disk; None until all environments are read."""
+        self.gpus = GpuState()
+        """What is known of the GPUs."""
+        self._freed: tuple[DiskUsage, frozenset[str], Freed] | None = None
+        """What was worked out last: the bottom line is drawn at every key."""
+        self.failure: CondatuiError | None = None
+        """Why the last look at the machine came to nothing; None if it did not."""
+        self.loading = True
+        """Whether more is to come: from the start, since the app begins by looking."""
+        self.marked: frozenset[str] = frozenset()
+        """Prefixes."""
+        self.directory = workbench.locations.home
+        """Where files go that the user gives no directory."""
+        self.jobs: tuple[Job, ...] = ()
+        """Newest first."""
+        self.interrupted: tuple[Finding, ...] = ()
+        """What earlier sittings have left half done, until the user has seen it."""
+        self.changed: Signal[Session] = Signal(owner, "session changed")
+        """Published whenever any of this is new, the jobs excepted."""
+        self.jobs_changed: Signal[Session] = Signal(owner, "jobs changed")
+        """Published whenever a job has come further."""
+
+    def show(self, inventory: Inventory) -> None:
+        """Take in what is known now; marks on what is gone go too."""
+        self.inventory = self.gpus.added_to(self.disk.added_to(inventory) if self.disk else inventory)
+        if inventory.complete:
+            self.marked &= {environment.prefix for environment in inventory.environments}
+        self.changed.publish(self)
+
+    def show_disk(self, survey: DiskUsage) -> None:
+        """Take in what is known of the disk now; its findings become findings of the environments."""
+        self.disk = survey
+        self.workbench.frees = self._frees
+        self.inventory = survey.added_to(self.inventory)
+        self.changed.publish(self)
+
+    def _frees(self, prefixes: Sequence[str]) -> int | None:
+        """What plans say that removing these frees."""
+        freed = self.disk.freed_by(prefixes) if self.disk else None
+        return freed.frees if freed and freed.measured else None
+
+    def show_gpus(self, gpus: GpuState) -> None:
+        """Take in what is known of the GPUs now; their findings become findings of the environments."""
+        self.gpus = gpus
+        self.inventory = gpus.added_to(self.inventory)
+        self.changed.publish(self)
+
+    @property
+    def with_frameworks(self) -> tuple[Environment, ...]:
+        """The environments in which there is something that computes on GPUs, or was not looked at yet."""
+        readable = (each for each in self.inventory.environments if each.state in ("ok", "broken"))
+        without = {prefix for prefix, each in self.gpus.results.items() if each.main.verdict.kind == "absent"}
+        return tuple(each for each in readable if each.prefix not in without)
+
+    def fail(self, failure: CondatuiError) -> None:
+        """Something beside loading came to nothing."""
+        self.failure = failure
+        self.changed.publish(self)
+
+    @property
+    def costs(self) -> Mapping[str, Cost]:
+        """What environments cost, by prefix."""
+        return self.disk.costs if self.disk else {}
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The names of all environments, by prefix."""
+        return {environment.prefix: environment.name for environment in self.inventory.environments}
+
+    @property
+    def freed(self) -> Freed | None:
+        """What removing the marked environments frees; None while nothing is known of the disk."""
+        if self.disk is None:
+            return None
+        if self._freed is None or self._freed[0] is not self.disk or self._freed[1] != self.marked:
+            self._freed = (self.disk, self.marked, self.disk.freed_by(self.marked))
+        return self._freed[2]
+
+    def start_loading(self) -> None:
+        """Forget the failure of last time: somebody looks again."""
+        self.loading, self.failure = True, None
+        self.changed.publish(self)
+
+    def stop_loading(self, failure: CondatuiError | None = None) -> None:
+        """Nothing more comes, because all is known or because of a failure."""
+        self.loading, self.failure = False, failure
+        self.changed.publish(self)
+
+    @property
+    def jobs_at_work(self) -> int:
+        """How many jobs of this process are carried out or wait for it."""
+        at_work = (job for job in self.jobs if job.state in {"queued", "running", "cancelling"})
+        return sum(1 for job in at_work if not job.elsewhere)
+
+    def show_jobs(self, jobs: tuple[Job, ...]) -> None:
+        """Take in how far the jobs have come."""
+        self.jobs = jobs
+        self.jobs_changed.publish(self)
+
+    def tell_interrupted(self, findings: tuple[Finding, ...]) -> None:
+        """Say what was interrupted, or nothing any more."""
+        if findings != self.interrupted:
+            self.interrupted = findings
+            self.changed.publish(self)
+
+    def mark(self, prefixes: Collection[str], *, marked: bool) -> None:
+        """Mark or unmark environments."""
+        self.marked = self.marked | set(prefixes) if marked else self.marked - set(prefixes)
+        self.changed.publish(self)
+
+    def channels_of(self, environment: Environment) -> ChannelConfig:
+        """How the installation that owns an environment names its channels."""
+        return dict(self.inventory.channel_configs).get(environment.installation or "", ChannelConfig())

@@ -1,0 +1,125 @@
+"""Where the packages of an environment came from, and those of all environments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.format import short_bytes
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.table import TableColumn
+from condatui_core.analyses.channels import PYPI, UNKNOWN
+from condatui_core.analyses.origins import ChannelTotal, Origins, Share, origins
+from condatui_core.records.environment import Environment
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.text import sanitize
+
+# Where the packages of an environment came from.
+
+
+COLUMNS = (
+    TableColumn("channel", "channel", 24),
+    TableColumn("packages", "packages", 8, align="right"),
+    TableColumn("requested", "requested", 9, align="right", priority=2),
+    TableColumn("noarch", "noarch", 6, align="right", priority=4),
+    TableColumn("size", "size", 5, align="right", priority=1),
+    TableColumn("url", "url", 80, flexible=True, priority=3),
+)
+
+
+class ChannelsModel:
+    """Channels as rows, told apart by their base URLs, most packages first; then pip's, by where pip had them from."""
+
+    def __init__(self, environment: Environment, config: ChannelConfig, *, signs: Glyphs = UNICODE) -> None:
+        self._rows = _rows(origins(environment.contents, config)) if environment.contents else ()
+        self._signs = signs
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """The columns, left to right."""
+        return COLUMNS
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, index: int) -> str:
+        """The base URL; the label where there is none."""
+        share = self._rows[index]
+        return share.base_url or share.label
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        """The cells of a row."""
+        share = self._rows[index]
+        # pip keeps no account of what was asked for, nor of platforms.
+        asked = self._signs.nothing if _is_pip(share) else str(share.requested)
+        return (
+            Text(sanitize(share.label)),
+            Text(str(share.packages)),
+            Text(asked),
+            Text(self._signs.nothing if _is_pip(share) else str(share.noarch)),
+            Text(short_bytes(share.bytes)),
+            Text(sanitize(share.base_url or ""), styles.DIM),
+        )
+
+
+def _rows(shares: Origins) -> tuple[Share, ...]:
+    conda = (share for share in shares.channels if not _is_pip(share))
+    pip = (replace(share, label=PYPI if share.label == "index" else f"{PYPI} {share.label}") for share in shares.pip)
+    return (*conda, *pip)
+
+
+def _is_pip(share: Share) -> bool:
+    return share.base_url is None and share.label != UNKNOWN
+
+
+# Where the packages of all environments came from.
+
+
+TOTALS_COLUMNS = (
+    TableColumn("channel", "channel", 24),
+    TableColumn("environments", "environments", 12, align="right"),
+    TableColumn("packages", "packages", 8, align="right"),
+    TableColumn("requested", "requested", 9, align="right", priority=2),
+    TableColumn("noarch", "noarch", 6, align="right", priority=4),
+    TableColumn("size", "size", 6, align="right", priority=1),
+    TableColumn("url", "url", 80, flexible=True, priority=3),
+)
+
+
+class ChannelTotalsModel:
+    """Channels as rows in the order given, told apart by their base URLs."""
+
+    def __init__(self, totals: Sequence[ChannelTotal], *, signs: Glyphs = UNICODE) -> None:
+        self._totals = totals
+        self._signs = signs
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """The columns, left to right."""
+        return TOTALS_COLUMNS
+
+    def __len__(self) -> int:
+        return len(self._totals)
+
+    def key(self, index: int) -> str:
+        """The base URL; the name where there is none."""
+        total = self._totals[index]
+        return total.base_url or total.channel
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        """The cells of a row."""
+        total = self._totals[index]
+        # pip keeps no account of what was asked for, nor of platforms.
+        by_pip = total.channel == PYPI and total.base_url is None
+        return (
+            Text(sanitize(total.channel)),
+            Text(str(total.environments)),
+            Text(str(total.packages)),
+            Text(self._signs.nothing if by_pip else str(total.requested)),
+            Text(self._signs.nothing if by_pip else str(total.noarch)),
+            Text(f"{self._signs.approximately}{short_bytes(total.bytes)}"),
+            Text(sanitize(total.base_url or ""), styles.DIM),
+        )

@@ -1,0 +1,66 @@
+"""What is wrong with an environment, why condatui thinks so, what to do about it, and when it was last used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.format import spell_age
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui_core.records.environment import Environment, LastUsed
+from condatui_core.records.finding import Finding, Problem
+from condatui_core.text import sanitize
+
+_PROBLEMS_SHOWN = 20
+
+
+def health_text(environment: Environment, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
+    """The findings of an environment with evidence and remedies, its last use and its unreadable files, as lines."""
+    contents = environment.contents
+    lines = [findings_text(environment.findings, signs=signs) if environment.findings else _none(environment, signs)]
+    if environment.last_used:
+        lines += [Text(), _last_used(environment.last_used, now)]
+    if contents and contents.problems:
+        lines += [Text(), *_problems(contents.problems, signs)]
+    return Text("\n").join(lines)
+
+
+def findings_text(findings: Sequence[Finding], *, signs: Glyphs = UNICODE) -> Text:
+    """Findings in the order given: the message, the evidence and the remedy, a line each."""
+    return Text("\n").join(line for finding in findings for line in _finding(finding, signs))
+
+
+def _finding(finding: Finding, signs: Glyphs) -> list[Text]:
+    style = styles.tone(finding.severity)
+    head = Text.assemble(
+        (f"{signs.of(finding.severity)} {sanitize(finding.message)}", style), (f"  {sanitize(finding.id)}", styles.DIM)
+    )
+    evidence = [Text(f"  {sanitize(line)}", styles.DIM) for line in finding.evidence]
+    remedy = [Text(f"  {signs.remedy} {sanitize(finding.remedy)}")] if finding.remedy else []
+    return [head, *evidence, *remedy]
+
+
+def _none(environment: Environment, signs: Glyphs) -> Text:
+    if environment.state != "ok":
+        return Text(f"{signs.error} {environment.state}", styles.ERROR)
+    if environment.contents is None:
+        return Text(f"{signs.unread} Not read yet.", styles.DIM)
+    return Text(f"{signs.good} All good: nothing worth a finding.", styles.GOOD)
+
+
+def _last_used(used: LastUsed, now: datetime) -> Text:
+    line = Text.assemble(("last used  ", styles.DIM), f"{spell_age(used.at, now)}: {sanitize(used.evidence)}")
+    return line if used.reliable else line.append(" (it may be later: this evidence is weak)", styles.WARNING)
+
+
+def _problems(problems: Sequence[Problem], signs: Glyphs) -> list[Text]:
+    count = f"{len(problems)} file{'s' if len(problems) > 1 else ''}"
+    shown, more = problems[:_PROBLEMS_SHOWN], len(problems) - _PROBLEMS_SHOWN
+    lines = [Text(f"{signs.warning} {count} could not be read; everything else is shown.", styles.WARNING)]
+    lines += [
+        Text.assemble(f"  {sanitize(problem.path)}", (f"  {sanitize(problem.reason)}", styles.DIM)) for problem in shown
+    ]
+    return [*lines, Text(f"  and {more} more", styles.DIM)] if more > 0 else lines

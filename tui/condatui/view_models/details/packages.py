@@ -1,0 +1,152 @@
+"""The packages of an environment: conda's and pip's in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+from msgspec import Struct
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.format import short_bytes
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.table import TableColumn
+from condatui_core.analyses.channels import PYPI, channel_name
+from condatui_core.records.environment import Environment
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import Distribution, PackageRecord
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.text import sanitize
+
+COLUMNS = (
+    TableColumn("sign", "", 2),
+    TableColumn("name", "name", 32, flexible=True),
+    TableColumn("version", "version", 20),
+    TableColumn("build", "build", 26, priority=3),
+    TableColumn("channel", "channel", 20, priority=1),
+    TableColumn("size", "size", 5, align="right", priority=2),
+)
+
+PACKAGE_SORTS: tuple[str, ...] = ("name", "size", "channel")
+"""What packages can be sorted by: `size` shows the greatest first, unless reversed."""
+
+
+class PackageRow(Struct, frozen=True, kw_only=True):
+    """One package, whoever installed it."""
+
+    key: str
+    name: str
+    version: str
+    build: str = ""
+    channel: str
+    size: int
+    """Installed bytes as its records state them."""
+    requested: bool = False
+    pip: bool = False
+    pip_version: str = ""
+    """The version that pip put in place of a conda package's."""
+
+
+class PackagesModel:
+    """Packages as rows; those whose name, version, build or channel has the text, if one is given."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        channels: ChannelConfig,
+        *,
+        signs: Glyphs = UNICODE,
+        text: str = "",
+        sort: str = "name",
+        reverse: bool = False,
+    ) -> None:
+        rows = _rows(environment.contents, channels) if environment.contents else []
+        self._rows = _sorted([row for row in rows if _has(row, text)], sort, reverse)
+        self._signs = signs
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """The columns, left to right."""
+        return COLUMNS
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, index: int) -> str:
+        """Tells conda's package from pip's of the same name."""
+        return self._rows[index].key
+
+    def row(self, index: int) -> PackageRow:
+        """The package behind a row."""
+        return self._rows[index]
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        """The cells of a row."""
+        row = self._rows[index]
+        return (
+            self._sign(row),
+            Text(sanitize(row.name), styles.STRONG if row.requested else styles.PLAIN),
+            self._version(row),
+            Text(sanitize(row.build), styles.DIM),
+            Text(sanitize(row.channel)),
+            Text(short_bytes(row.size) if row.size else self._signs.nothing, styles.PLAIN if row.size else styles.DIM),
+        )
+
+    def _sign(self, row: PackageRow) -> Text:
+        if row.pip_version:
+            return Text(self._signs.replaced, styles.WARNING)
+        return Text((self._signs.requested if row.requested else "") + (self._signs.pip if row.pip else ""))
+
+    def _version(self, row: PackageRow) -> Text:
+        version = Text(sanitize(row.version))
+        if row.pip_version:
+            version.append(f" {self._signs.replaced} pip {sanitize(row.pip_version)}", styles.WARNING)
+        return version
+
+
+def _rows(contents: PrefixContents, channels: ChannelConfig) -> list[PackageRow]:
+    requested = contents.requested_names
+    replaced = {each.package: each.pip_version for each in contents.replaced}
+    return [
+        *(_conda_row(record, channels, requested, replaced.get(record.name, "")) for record in contents.packages),
+        *map(_pip_row, contents.pip_distributions),
+    ]
+
+
+def _conda_row(
+    record: PackageRecord, channels: ChannelConfig, requested: frozenset[str], pip_version: str
+) -> PackageRow:
+    return PackageRow(
+        key=f"conda:{record.name}={record.version}={record.build}",
+        name=record.name,
+        version=record.version,
+        build=record.build,
+        channel=channel_name(record.base_url, channels),
+        size=record.installed_bytes,
+        requested=record.name in requested,
+        pip_version=pip_version,
+    )
+
+
+def _pip_row(distribution: Distribution) -> PackageRow:
+    return PackageRow(
+        key=f"pip:{distribution.path}",
+        name=distribution.name,
+        version=distribution.version,
+        channel=PYPI if distribution.origin == "index" else f"{PYPI} {distribution.origin}",
+        size=distribution.installed_bytes,
+        pip=True,
+    )
+
+
+def _has(row: PackageRow, text: str) -> bool:
+    wanted = text.strip().casefold()
+    return any(wanted in part.casefold() for part in (row.name, row.version, row.build, row.channel))
+
+
+def _sorted(rows: Sequence[PackageRow], sort: str, reverse: bool) -> tuple[PackageRow, ...]:
+    by_name = sorted(rows, key=lambda row: (row.name.casefold(), row.pip))
+    if sort == "name":
+        return tuple(reversed(by_name) if reverse else by_name)
+    return tuple(sorted(by_name, key=attrgetter(sort), reverse=(sort == "size") != reverse))

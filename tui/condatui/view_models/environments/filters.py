@@ -1,0 +1,122 @@
+"""The filter language of the environments: words that must all match, some of them about a field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from condatui_core.errors import UsageError
+from condatui_core.records.environment import Environment
+
+_Test = Callable[[Environment], bool]
+
+HELP: tuple[tuple[str, str], ...] = (
+    ("word", "in the name, the prefix or an alias; all words must match"),
+    ('"two words"', "a word with spaces"),
+    ("!…", "what does not match the rest"),
+    ("finding:ID", "has this finding, such as pip-over-conda"),
+    ("channel:NAME", "has packages from it; pypi for pip"),
+    ("python:3.10", "has python 3.10; also python:>=3.10"),
+    ("package:torch", "has it, by conda's name or by pip's; also package:numpy>=2, package:numpy=1.26"),
+    ("state:STATE", "is ok, broken, orphan, missing or unreadable"),
+)
+"""The language in (example, meaning) pairs."""
+
+_WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
+_FIELD = re.compile(r"(?P<field>[A-Za-z][A-Za-z_-]*):(?P<value>.*)", re.DOTALL)
+
+
+class Filter(Struct, frozen=True):
+    """A filter as it was understood."""
+
+    text: str
+    """As it was typed."""
+    error: str = ""
+    """Why it could not be understood, one line; the filter then matches everything."""
+    inverse: bool = False
+    tests: tuple[_Test, ...] = ()
+
+    def matches(self, environment: Environment) -> bool:
+        """Whether the environment passes."""
+        if not self.tests:
+            return True
+        return all(test(environment) for test in self.tests) != self.inverse
+
+
+def parse_filter(text: str) -> Filter:
+    """Understand a filter; one that is wrong or half typed says so in `error` and never raises."""
+    words = text.strip()
+    inverse = words.startswith("!")
+    try:
+        tests = tuple(_test_of(word) for word in _WORD.findall(words[inverse:]))
+    except UsageError as error:
+        return Filter(text, error=error.title)
+    return Filter(text, inverse=inverse, tests=tests)
+
+
+def _test_of(word: str) -> _Test:
+    match = _FIELD.fullmatch(word)
+    if match is None:
+        return _named(word.replace('"', ""))
+    make = _FIELDS.get(match["field"].lower())
+    if make is None:
+        raise UsageError(f"There is no field `{match['field']}`; there are {', '.join(_FIELDS)}.")
+    value = match["value"].replace('"', "").strip()
+    return make(value) if value else _anything  # a field without its value is one that is being typed
+
+
+def _anything(_environment: Environment) -> bool:
+    return True
+
+
+def _named(word: str) -> _Test:
+    wanted = word.casefold()
+    return lambda environment: any(
+        wanted in text.casefold() for text in (environment.name, environment.prefix, *environment.aliases)
+    )
+
+
+def _with_finding(value: str) -> _Test:
+    wanted = value.casefold()
+    return lambda environment: any(finding.id == wanted for finding in environment.findings)
+
+
+def _with_channel(value: str) -> _Test:
+    """By the whole name or its last part, so that `main` finds `pkgs/main`."""
+    wanted = value.casefold()
+    return lambda environment: any(
+        wanted in (name.casefold(), name.casefold().rpartition("/")[2]) for name, _ in environment.channels
+    )
+
+
+def _with_python(value: str) -> _Test:
+    from condatui.view_models.environments.version_specs import version_test  # noqa: PLC0415 - the first picture has no filter
+
+    test = version_test(value)
+    return lambda environment: bool(environment.python) and test(environment.python)
+
+
+def _with_package(value: str) -> _Test:
+    from condatui.view_models.environments.version_specs import package_test  # noqa: PLC0415 - as above
+
+    test = package_test(value)
+    return lambda environment: environment.contents is not None and test(environment.contents)
+
+
+def _with_state(value: str) -> _Test:
+    wanted = value.casefold()
+    return lambda environment: environment.state == wanted
+
+
+_FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
+    {
+        "finding": _with_finding,
+        "channel": _with_channel,
+        "python": _with_python,
+        "package": _with_package,
+        "state": _with_state,
+    }
+)

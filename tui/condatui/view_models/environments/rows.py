@@ -1,0 +1,245 @@
+"""The rows of place 1: one environment each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.environments.query import NO_COSTS, Costs
+from condatui.view_models.format import format_age, short_bytes, shorten_middle
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.gpu import GpuState, Label, gpu_label
+from condatui.view_models.table import TableColumn
+from condatui_core.analyses.channels import PYPI
+from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding, Severity
+from condatui_core.text import sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.records.disk import Cost
+
+
+# Findings in a word or a line, where a table has no room for more.
+
+
+def findings_label(findings: Sequence[Finding], signs: Glyphs) -> Text:
+    """Each kind of finding once, by sign and id, in the order given: `✗ missing files ! pip over conda ×2`."""
+    uses = Counter(finding.id for finding in findings)
+    kinds: dict[str, Severity] = {finding.id: finding.severity for finding in reversed(findings)}
+    label = Text()
+    for kind, count in uses.items():
+        severity = kinds[kind]
+        words = kind.replace("-", " ") + (f" x{count}" if count > 1 else "")
+        label.append(f"{' ' if label else ''}{signs.of(severity)} {sanitize(words)}", styles.tone(severity))
+    return label
+
+
+def gravest_message(environment: Environment, signs: Glyphs) -> Text:
+    """What is wrong with an environment that is none any more, in a sentence."""
+    if not environment.findings:
+        return Text(environment.state, styles.ERROR)
+    gravest = environment.findings[0]
+    return Text(f"{signs.of(gravest.severity)} {sanitize(gravest.message)}", styles.tone(gravest.severity))
+
+
+_GPU = TableColumn("gpu", "gpu", 5, priority=4)
+
+COLUMNS = (
+    TableColumn("mark", "", 1),
+    TableColumn("name", "name", 36),
+    TableColumn("python", "python", 8, priority=2),
+    TableColumn("packages", "packages", 8, priority=3),
+    TableColumn("channels", "channels", 28, priority=5),
+    TableColumn("disk", "disk", 6, align="right", priority=1),
+    TableColumn("frees", "frees", 6, align="right", priority=1),
+    TableColumn("used", "used", 5, align="right", priority=4),
+    _GPU,
+    TableColumn("findings", "findings", 60, cut="end", flexible=True),
+)
+"""Whatever the terminal, the mark, the name and the findings stay."""
+
+
+class _EnvironmentRow(Struct, frozen=True):
+    """A row that was made, and what it was made from."""
+
+    environment: Environment
+    marked: bool
+    shared_name: bool
+    cost: Cost | None
+    gpu: Label | None
+    cells: tuple[Text, ...]
+
+    @property
+    def made_of(self) -> tuple[object, ...]:
+        """Everything but the environment itself."""
+        return self.marked, self.shared_name, self.cost, self.gpu
+
+
+class EnvironmentsModel:
+    """Environments as rows, in the order they are given; the key of a row is the prefix.
+
+    Rows are made once: a model that follows a `former` takes over those of which nothing has changed.
+    """
+
+    def __init__(
+        self,
+        environments: Sequence[Environment],
+        *,
+        now: datetime,
+        signs: Glyphs = UNICODE,
+        marked: frozenset[str] = frozenset(),
+        costs: Costs | None = NO_COSTS,
+        gpus: GpuState | None = None,
+        home: str = "",
+        former: EnvironmentsModel | None = None,
+    ) -> None:
+        """`costs` may be None where nobody will measure the disk: then what removal frees is no column."""
+        self._environments = environments
+        self._now = now
+        self._signs = signs
+        self._home = home
+        self._marked = marked
+        self._costs = NO_COSTS if costs is None else costs
+        self._gpus = gpus
+        absent = {"frees"} if costs is None else set()
+        absent |= set() if gpus and gpus.telling else {"gpu"}
+        # Who checks GPUs wants to see what comes of it, in 80 columns too: then other columns leave.
+        wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
+        self._columns = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
+        self._name_uses = Counter(environment.name for environment in environments)
+        # Ages go by days, and a row has a cell for each column.
+        same_frame = former is not None and former._frame == self._frame
+        self._rows: dict[str, _EnvironmentRow] = former._rows if former and same_frame else {}
+
+    @property
+    def _frame(self) -> tuple[object, ...]:
+        """What all rows depend on."""
+        return self._now.date(), self._signs, tuple(column.id for column in self._columns)
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """The columns, left to right."""
+        return self._columns
+
+    def __len__(self) -> int:
+        return len(self._environments)
+
+    def key(self, index: int) -> str:
+        """The prefix."""
+        return self._environments[index].prefix
+
+    def environment(self, index: int) -> Environment:
+        """The environment behind a row."""
+        return self._environments[index]
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        """The cells of a row; the same object for as long as nothing in them changes."""
+        environment = self._environments[index]
+        marked, shared_name = environment.prefix in self._marked, self._name_uses[environment.name] > 1
+        label = gpu_label(self._gpus, environment.prefix, self._signs) if self._gpus else None
+        made_of = (marked, shared_name, self._costs.get(environment.prefix), label)
+        row = self._rows.get(environment.prefix)
+        if row is None or row.environment is not environment or row.made_of != made_of:
+            row = _EnvironmentRow(environment, *made_of, self._make(environment))
+            self._rows[environment.prefix] = row
+        return row.cells
+
+    def _make(self, environment: Environment) -> tuple[Text, ...]:
+        makers: dict[str, Callable[[Environment], Text]] = {
+            "mark": self._mark,
+            "name": self._name,
+            "python": self._python,
+            "packages": self._packages,
+            "channels": self._channels,
+            "disk": self._disk,
+            "frees": self._frees,
+            "used": self._used,
+            "gpu": self._gpu,
+            "findings": self._findings,
+        }
+        return tuple(makers[column.id](environment) for column in self._columns)
+
+    def _mark(self, environment: Environment) -> Text:
+        return Text(self._signs.mark if environment.prefix in self._marked else "")
+
+    def _name(self, environment: Environment) -> Text:
+        text = Text()
+        text.append(
+            sanitize(self._below_home(environment.name)), styles.PLAIN if environment.state == "ok" else styles.DIM
+        )
+        if self._name_uses[environment.name] > 1:
+            text.append(f" {shorten_middle(sanitize(environment.prefix), 28, self._signs.ellipsis)}", styles.DIM)
+        if signs := self._states(environment):
+            text.append(f" {signs}", styles.STRONG)
+        for alias in environment.aliases:
+            text.append(f" {self._signs.alias}{sanitize(alias.rpartition('/')[2])}", styles.DIM)
+        return text
+
+    def _below_home(self, name: str) -> str:
+        """A prefix that stands for a name, as people write it: `~/work/env`."""
+        return f"~{name[len(self._home) :]}" if self._home and name.startswith(f"{self._home}/") else name
+
+    def _states(self, environment: Environment) -> str:
+        states = (
+            (environment.base, self._signs.base),
+            (environment.active, self._signs.active),
+            (environment.frozen, self._signs.frozen),
+            (environment.writable is False, self._signs.read_only),
+        )
+        return "".join(sign for holds, sign in states if holds)
+
+    def _python(self, environment: Environment) -> Text:
+        return Text(sanitize(environment.python)) if environment.python else self._absent(environment)
+
+    def _packages(self, environment: Environment) -> Text:
+        if environment.contents is None or environment.state in ("orphan", "missing"):
+            return self._absent(environment)
+        pip = len(environment.contents.pip_distributions)
+        return Text(f"{len(environment.contents.packages)}{f'+{pip}' if pip else ''}")
+
+    def _channels(self, environment: Environment) -> Text:
+        # How many are pip's stands beside the packages already; `pkgs/main` is known as `main`.
+        names = (name.removeprefix("pkgs/") for name, _ in environment.channels if name != PYPI)
+        return Text(sanitize(" ".join(names))) if environment.channels else self._absent(environment)
+
+    def _disk(self, environment: Environment) -> Text:
+        if cost := self._costs.get(environment.prefix):
+            return self._bytes(cost, cost.total)
+        if not environment.managed_bytes:
+            return self._absent(environment)
+        return Text(f"{self._signs.approximately}{short_bytes(environment.managed_bytes)}")
+
+    def _frees(self, environment: Environment) -> Text:
+        if cost := self._costs.get(environment.prefix):
+            return self._bytes(cost, cost.frees)
+        return Text(self._signs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
+
+    def _bytes(self, cost: Cost, count: int) -> Text:
+        bound = self._signs.at_least if cost.at_least else ""
+        return Text(f"{bound if cost.measured else self._signs.approximately}{short_bytes(count)}")
+
+    def _used(self, environment: Environment) -> Text:
+        used = environment.last_used
+        if used is None:
+            return self._absent(environment)
+        return Text(format_age(used.at, self._now), styles.PLAIN if used.reliable else styles.DIM)
+
+    def _gpu(self, environment: Environment) -> Text:
+        label = gpu_label(self._gpus, environment.prefix, self._signs) if self._gpus else None
+        return Text(*label) if label else Text(" ").append_text(self._absent(environment))
+
+    def _findings(self, environment: Environment) -> Text:
+        if environment.state == "ok":
+            return findings_label(environment.findings, self._signs)
+        return gravest_message(environment, self._signs)
+
+    def _absent(self, environment: Environment) -> Text:
+        unread = environment.contents is None and environment.state == "ok"
+        return Text(self._signs.unread if unread else self._signs.nothing, styles.DIM)

@@ -1,0 +1,144 @@
+"""Numbers, ages, names, paths and progress in the few cells a table has for them."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from rich.cells import cell_len, get_character_cell_size
+from rich.text import Text
+
+from condatui.view_models import glyphs
+from condatui_core.text import scaled
+
+if TYPE_CHECKING:
+    from condatui_core.records.job import Progressed
+
+
+# Numbers, ages and names in the few cells a table has for them.
+
+
+_VARIATION_SELECTOR = "\ufe0f"  # may make the character before it two cells wide
+
+
+def short_bytes(count: int) -> str:
+    """Bytes for a column: `5.1 G`, `412 M`, `17 B`. Powers of 1000, as `df -H` and disk vendors count."""
+    number, prefix = scaled(count)
+    return f"{number} {prefix or 'B'}"
+
+
+def format_age(then: datetime, now: datetime) -> str:
+    """The calendar days between two times, counted in the zone of `now`: `today`, `3 d`, `210 d`; from 730 on `2 y`."""
+    days = (now.date() - then.astimezone(now.tzinfo).date()).days
+    if days <= 0:
+        return "today"
+    return f"{days} d" if days < 730 else f"{days // 365} y"
+
+
+def spell_age(then: datetime, now: datetime) -> str:
+    """`format_age` for a sentence: `today`, `3 d ago`."""
+    age = format_age(then, now)
+    return age if age == "today" else f"{age} ago"
+
+
+def shorten_middle(text: str, cells: int, ellipsis: str = "…") -> str:
+    """Cut a text in the middle so that it takes at most so many cells; both its ends stay, the first one longer."""
+    if cell_len(text) <= cells:
+        return text
+    head, tail = _cut(text, cells - cell_len(ellipsis))
+    return text[:head] + _fitting(ellipsis, cells) + text[tail:]
+
+
+def shorten_text(text: Text, cells: int, ellipsis: str = "…", *, cut: Literal["middle", "end"] = "middle") -> Text:
+    """`shorten_middle` for a styled text, which keeps its styles; or it loses its end."""
+    if text.cell_len <= cells:
+        return text
+    room = cells - cell_len(ellipsis)
+    if cut == "end":
+        return Text.assemble(text[: _characters_within(text.plain, room)], _fitting(ellipsis, cells))
+    head, tail = _cut(text.plain, room)
+    return Text.assemble(text[:head], _fitting(ellipsis, cells), text[tail:])
+
+
+def _fitting(ellipsis: str, cells: int) -> str:
+    return ellipsis if cell_len(ellipsis) <= cells else "." * max(cells, 0)
+
+
+def _cut(text: str, cells: int) -> tuple[int, int]:
+    """Where the head ends and the tail begins, if both together may take so many cells."""
+    head = _characters_within(text, cells - cells // 2)
+    left = cells - sum(map(_cells, text[:head]))
+    tail = len(text) - _characters_within(text[::-1], left)
+    while tail < len(text) and not _cells(text[tail]):
+        tail += 1  # a combining character belongs to the one before it, which is cut
+    return head, max(head, tail)
+
+
+def _characters_within(text: str, cells: int) -> int:
+    """How many of the first characters fit, those included that take no room of their own."""
+    used = 0
+    for index, character in enumerate(text):
+        used += _cells(character)
+        if used > cells:
+            return index
+    return len(text)
+
+
+def _cells(character: str) -> int:
+    return 1 if character == _VARIATION_SELECTOR else get_character_cell_size(character)
+
+
+# How long something took or takes, in the few cells a table has for it.
+
+
+def format_seconds(seconds: float) -> str:
+    """`0 s`, `12 s`, `3 min 05`, `2 h 07`; never less than nothing, whatever the clock did meanwhile."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02}"
+    return f"{minutes // 60} h {minutes % 60:02}"
+
+
+# Paths as they can be pasted.
+
+
+def copyable(path: str) -> str:
+    """A path to paste; one that is not valid UTF-8 comes as a word that bash and zsh turn back into its bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        quoted = "".join(_quoted(byte) for byte in os.fsencode(path))
+        return f"$'{quoted}'"
+    return path
+
+
+def _quoted(byte: int) -> str:
+    character = chr(byte)
+    return character if (character.isalnum() and byte < 0x80) or character in "/._-" else f"\\x{byte:02x}"
+
+
+# How far something has come, as a bar of a few cells.
+
+
+_CELLS = 8
+
+
+def progress_words(progress: Progressed, chosen: glyphs.Glyphs) -> str:
+    """`█████░░░  62 %` where the end is known, else how much is done: `412 files`, `1.2 G`."""
+    if progress.total:
+        return share_bar(progress.done / progress.total, chosen)
+    if progress.unit == "bytes":
+        return short_bytes(progress.done)
+    return f"{progress.done} {progress.unit}"
+
+
+def share_bar(share: float, chosen: glyphs.Glyphs) -> str:
+    """A bar and the percentage; what is outside of 0 to 1 counts as the nearer of them."""
+    share = min(1.0, max(0.0, share))
+    full, empty = ("#", "-") if chosen == glyphs.ASCII else ("█", "░")
+    filled = int(share * _CELLS)
+    return f"{full * filled}{empty * (_CELLS - filled)} {int(share * 100):>3} %"

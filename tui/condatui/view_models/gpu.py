@@ -1,0 +1,232 @@
+"""GPU checks in a few cells and in words, and what is known of the GPUs of the machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.finding import SEVERITIES, Finding
+from condatui_core.records.gpu import Device, Driver, Verdict, VerdictClass
+from condatui_core.text import format_bytes, sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.records.gpu import FrameworkResult, GpuResult
+    from condatui_core.records.gpu_probe import Framework, Stage, Variant
+
+
+# GPU checks in words: the machine in a line, a verdict's sign and tone, what to do about it.
+
+
+_TONES: dict[VerdictClass, str] = {
+    "works": styles.GOOD,
+    "elsewhere": styles.WARNING,
+    "broken": styles.ERROR,
+    "absent": styles.DIM,
+}
+
+
+def gpu_tone(kind: VerdictClass) -> str:
+    """The style of a verdict's class."""
+    return _TONES[kind]
+
+
+def gpu_sign(kind: VerdictClass, signs: Glyphs = UNICODE) -> str:
+    """The sign of a verdict's class."""
+    return {"works": signs.good, "elsewhere": signs.warning, "broken": signs.error, "absent": signs.nothing}[kind]
+
+
+def machine_line(driver: Driver, signs: Glyphs = UNICODE) -> Text:
+    """The driver, the CUDA that it supports and the GPUs, or what is wrong with them; one line."""
+    facts = []
+    if driver.version:
+        facts.append(f"NVIDIA driver {driver.version}")
+    if driver.cuda:
+        facts.append(f"CUDA {driver.cuda}")
+    facts += _devices(driver.devices)
+    text = Text(sanitize(f" {signs.separator} ".join(facts)))
+    trouble = driver.error or driver.smi_text
+    if not driver.devices and not trouble:
+        trouble = (
+            "no NVIDIA GPU on this machine" if not driver.hardware else "an NVIDIA GPU without a driver that works"
+        )
+    if trouble:
+        text.append(f" {signs.separator} " if facts else "").append(sanitize(trouble), styles.WARNING if facts else "")
+    return text
+
+
+def advice(verdict: Verdict, signs: Glyphs = UNICODE, *, evidence: bool = False) -> Iterator[Text]:
+    """What to do, the command that does it, what else is worth knowing, and what was seen; a line each."""
+    if verdict.remedy:
+        yield Text(f"{signs.remedy} {sanitize(verdict.remedy)}")
+    if verdict.command:
+        yield Text(f"  $ {sanitize(verdict.command)}", styles.STRONG)
+    for note in verdict.notes:
+        yield Text(f"{signs.note} {sanitize(note)}")
+    for what, words in verdict.evidence if evidence else ():
+        yield Text(f"  {sanitize(what)}: {sanitize(words)}", styles.DIM)
+
+
+def gpus_in_words(driver: Driver) -> str:
+    """The GPUs and the CUDA that their driver supports, as briefly as can be: `8 × NVIDIA H200, CUDA 12.8`."""
+    names = Counter(device.name for device in driver.devices)
+    words = [f"{count} × {name}" if count > 1 else name for name, count in names.items()]
+    return ", ".join((*words, f"CUDA {driver.cuda}")) if words and driver.cuda else ", ".join(words)
+
+
+def _devices(devices: tuple[Device, ...]) -> Iterator[str]:
+    """GPUs of one make together: `8 × NVIDIA H200 141 GB (sm_90)`."""
+    kinds = Counter[str]()
+    for device in devices:
+        words = [device.name]
+        if device.memory_bytes:
+            words.append(format_bytes(device.memory_bytes))
+        if device.capability:
+            words.append("(sm_{}{})".format(*device.capability))
+        if device.mig:
+            words.append("MIG")
+        kinds[" ".join(words)] += 1
+    for kind, count in kinds.items():
+        yield f"{count} × {kind}" if count > 1 else kind
+
+
+# What is known of the GPUs of the machine and of what the environments come to on them.
+
+
+GPU_FINDINGS = frozenset({"cpu-torch-on-gpu"})
+
+
+class UnderCheck(Struct, frozen=True):
+    """The check that is under way."""
+
+    prefix: str
+    framework: Framework = "torch"
+    variant: Variant = "as-is"
+    stage: Stage | None = None
+    """The last one that is over; None before the first."""
+    slow: bool = False
+    """Whether it takes longer than one expects."""
+
+
+class GpuState(Struct, frozen=True):
+    """What is known at one moment; a later one replaces it whole."""
+
+    driver: Driver | None = None
+    """None until somebody had to know."""
+    machine: str = ""
+    """The GPUs of the machine in a few words; empty if there are none."""
+    results: Mapping[str, GpuResult] = field(default_factory=dict)
+    """By prefix: of checks, and what files alone tell where nothing was run yet."""
+    findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    """By prefix."""
+    at_work: UnderCheck | None = None
+    waiting: tuple[str, ...] = ()
+    """Prefixes that will be checked, in their order."""
+
+    @property
+    def checked(self) -> bool:
+        """Whether anything was run, is or will be."""
+        return bool(self.at_work or self.waiting) or any(each.main.runs for each in self.results.values())
+
+    @property
+    def telling(self) -> bool:
+        """Whether there is anything to tell of the environments: one has a framework, or is checked for one."""
+        return self.checked or any(each.main.verdict.kind != "absent" for each in self.results.values())
+
+    def added_to(self, inventory: Inventory) -> Inventory:
+        """The same inventory, in which environments have the findings of the GPU check as well."""
+        return replace(inventory, environments=tuple(map(self._judged, inventory.environments)))
+
+    def _judged(self, environment: Environment) -> Environment:
+        others = (finding for finding in environment.findings if finding.id not in GPU_FINDINGS)
+        own = self.findings.get(environment.prefix, ())
+        findings = tuple(sorted((*others, *own), key=lambda finding: SEVERITIES.index(finding.severity)))
+        return environment if findings == environment.findings else replace(environment, findings=findings)
+
+
+class GpuSubject(Struct, frozen=True):
+    """One environment and what is known of it."""
+
+    environment: Environment
+    state: GpuState
+    now: datetime
+    keys: str = "g"
+    """What checks it."""
+
+    @property
+    def result(self) -> GpuResult | None:
+        """What it came to; None if nothing is known yet."""
+        return self.state.results.get(self.environment.prefix)
+
+    @property
+    def command(self) -> str:
+        """The command that puts it right; empty if there is none."""
+        result = self.result
+        return result.main.verdict.command if result else ""
+
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """What decides how the tab looks."""
+        prefix, state = self.environment.prefix, self.state
+        at_work = state.at_work if state.at_work and state.at_work.prefix == prefix else None
+        return prefix, self.environment.state, self.result, state.driver, at_work, prefix in state.waiting
+
+
+# What the GPU column says of an environment in five cells: `✓12.6`, ` cpu!`, `✗13.0`.
+
+
+Label = tuple[str, str]
+"""The words and their style."""
+
+_BUILDS = {"rocm": "rocm", "mps": "mps", "cpu": "cpu"}
+
+
+def gpu_label(state: GpuState, prefix: str, signs: Glyphs) -> Label | None:
+    """The label of an environment; None while nothing is known of it."""
+    if state.at_work and state.at_work.prefix == prefix:
+        return _stage(state.at_work), styles.STRONG
+    if prefix in state.waiting:
+        return f" {signs.unread}", styles.DIM
+    return _result(state.results[prefix], signs) if prefix in state.results else None
+
+
+def _stage(at_work: UnderCheck) -> str:
+    """What it is doing, so that the column shows where it hangs if it does: importing, asking the driver, computing."""
+    from condatui_core.records.gpu_probe import Built, Imported, ProbeBegun  # noqa: PLC0415 - not before the first picture
+
+    if at_work.stage is None or isinstance(at_work.stage, ProbeBegun):
+        return " load"
+    return " ask" if isinstance(at_work.stage, Imported | Built) else " run"
+
+
+def _result(result: GpuResult, signs: Glyphs) -> Label:
+    main = result.main
+    verdict = main.verdict
+    build = _build(main)
+    if verdict.kind == "absent":
+        return f" {signs.nothing}", styles.DIM
+    if verdict.id == "cpu-on-gpu":
+        return f" {build}!", styles.WARNING
+    if verdict.kind == "broken":
+        return f"{signs.error}{build}", styles.ERROR
+    if verdict.preliminary or verdict.id == "cpu-build":
+        return f" {build}", styles.DIM
+    if verdict.kind == "works":
+        return f"{signs.good}{build}", styles.GOOD
+    return f"{signs.warning}{build}", styles.WARNING
+
+
+def _build(main: FrameworkResult) -> str:
+    """What it was built for, in four cells."""
+    if main.build_cuda:
+        return ".".join(main.build_cuda.split(".")[:2])
+    name = main.verdict.id.partition("-")[0]
+    return _BUILDS.get(name, main.framework[:4] if main.framework != "torch" else "")
