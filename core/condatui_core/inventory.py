@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from condatui_core.prefixes.reader import PrefixReader, Reading
-
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +22,9 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
 from condatui_core.settings import Locations, Settings
+
+if TYPE_CHECKING:
+    from condatui_core.prefixes.reader import PrefixReader, Reading
 
 
 class _Described(Struct, frozen=True):

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.gpu.static.others import read_build, read_local_version
 from condatui_core.gpu.static.reading import read_static
-from condatui_core.gpu.static.torch_files import parse_version_file
+from condatui_core.gpu.static.torch_files import parse_version_file, read_build, read_local_version
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import StaticFacts

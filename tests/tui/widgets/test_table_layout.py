@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from condatui.view_models.column_fit import fit_columns, total_width
-from condatui.view_models.table import TableColumn
+from condatui.view_models.table import TableColumn, fit_columns, total_width
 
 COLUMNS = (
     TableColumn("mark", "", 1),

@@ -1,4 +1,4 @@
-"""What a key does, in words and as Textual calls it."""
+"""What a key does, in words and as Textual calls it; and the keys that move through lines."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from msgspec import Struct
 from textual.binding import Binding
 
 from condatui.actions.context import ActionContext
+
+# What a key does, in words and as Textual calls it.
+
 
 Place = Literal["everywhere", "list", "environments", "compare", "cleanup", "jobs", "restore", "log"]
 """Where an action holds; `list` is anything with lines to move through, wherever it stands."""
@@ -50,3 +53,35 @@ class Action(Struct, frozen=True):
         """
         call = f"app.perform('{self.id}')" if self.why_not or self.asks else self.call
         return Binding(self.keys, call, self.title, id=self.id, tooltip=self.help, show=False, priority=self.asks)
+
+
+# The keys that move through lines, wherever there are lines.
+
+
+_MOVING: tuple[tuple[str, str, str, str], ...] = (
+    ("up", "Up", "up,k", "One line up."),
+    ("down", "Down", "down,j", "One line down."),
+    ("page_up", "Page up", "pageup", "One page up."),
+    ("page_down", "Page down", "pagedown", "One page down."),
+    ("first", "First line", "home", "To the first line."),
+    ("last", "Last line", "end", "To the last line."),
+    ("left", "Left", "left,h", "To the columns on the left, where a table is wider than its place."),
+    ("right", "Right", "right,l", "To the columns on the right."),
+)
+
+ON_LISTS = (
+    *(Action(f"list.{name}", title, keys, text, name, ("list",), "Moving") for name, title, keys, text in _MOVING),
+    Action(
+        "list.open",
+        "Open",
+        "enter",
+        "Into the details of the line under the cursor.",
+        "open",
+        ("list",),
+        "Moving",
+        "open",
+    ),
+)
+
+LIST_BINDINGS = [each.binding for each in ON_LISTS]
+"""What anything with lines to move through declares as its `BINDINGS`."""

@@ -7,10 +7,9 @@ from types import MappingProxyType
 
 from textual.binding import Binding
 
-from condatui.actions.action import Action, Place
+from condatui.actions.action import ON_LISTS, Action, Place
 from condatui.actions.changes import ON_CLEANUP, ON_ENVIRONMENTS, ON_GPU, ON_JOBS, ON_RESTORE_POINTS
 from condatui.actions.context import no_environment, not_comparable
-from condatui.actions.moving import ON_LISTS
 from condatui.view_models.compare.rows import CYCLE
 
 _PLACES = (

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import click
 
-from condatui.cli.invocation import Invocation, say, say_problems
-from condatui.cli.options import global_options, json_option
+from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.compare.rows import KINDS, Looking
 from condatui_core.analyses.columns import environment_listing

@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from condatui.cli.invocation import Invocation, say
+from condatui.cli.invocation import Invocation, json_option, say, version_option
 from condatui.cli.list import print_inventory
 from condatui.cli.main import open_workbench
-from condatui.cli.options import json_option, version_option
 
 _OF_THE_TERMINAL = ("CONDATUI_ASCII", "CONDATUI_THEME")
 """Variables that say what the user's terminal can show, which is the same in the sandbox."""

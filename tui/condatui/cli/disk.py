@@ -10,8 +10,7 @@ from contextlib import aclosing
 import click
 
 from condatui.cli.documents.disk import Costs, describe_disk
-from condatui.cli.invocation import Invocation, say_problems
-from condatui.cli.options import global_options, json_option
+from condatui.cli.invocation import Invocation, global_options, json_option, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.environments import resolve
 from condatui_core.disk.measure import Measurement

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from condatui.cli.invocation import Invocation, say
-from condatui.cli.options import global_options
+from condatui.cli.invocation import Invocation, global_options, say
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
 from condatui_core.analyses.environments import resolve

@@ -11,8 +11,7 @@ from contextlib import aclosing
 import click
 
 from condatui.cli.documents.gpu import describe_gpu
-from condatui.cli.invocation import Invocation, say, say_problems
-from condatui.cli.options import global_options, json_option
+from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from condatui_core import __version__
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
@@ -25,6 +26,48 @@ from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
+
+
+# Options that several commands have.
+
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+version_option = click.version_option(__version__, message="condatui %(version)s")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def global_options(command: _Decorated) -> _Decorated:
+    """Give a command `--conda`, `--root` and `--version`, which hold before and after its name."""
+    for option in (version_option, _root, _conda):
+        command = option(command)
+    return command
+
+
+def _add_conda(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
+    context.obj = context.obj.adding(conda=paths)
+
+
+def _add_roots(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
+    context.obj = context.obj.adding(roots=paths)
+
+
+_conda = click.option(
+    "--conda",
+    type=click.Path(),
+    multiple=True,
+    expose_value=False,
+    callback=_add_conda,
+    help="Use this conda executable too; may be given again.",
+)
+_root = click.option(
+    "--root",
+    type=click.Path(),
+    multiple=True,
+    expose_value=False,
+    callback=_add_roots,
+    help="Look for environments in this directory too; may be given again.",
+)
 
 
 # Where errors end: a few lines on stderr and an exit code, never a traceback for what the user can mend.

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from condatui.cli.documents.environments import describe_channels, describe_inventory
-from condatui.cli.invocation import Invocation, say, say_problems
-from condatui.cli.options import global_options, json_option
+from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.records.environment import Inventory
 

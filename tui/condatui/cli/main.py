@@ -6,8 +6,7 @@ from importlib import import_module
 
 import click
 
-from condatui.cli.invocation import Invocation, ReportingGroup
-from condatui.cli.options import global_options
+from condatui.cli.invocation import Invocation, ReportingGroup, global_options
 from condatui_core.errors import UsageError
 
 # `condatui` without a command: the workbench.

@@ -7,8 +7,7 @@ import os
 import click
 
 from condatui.cli.documents.environments import describe_environment
-from condatui.cli.invocation import Invocation, say_problems
-from condatui.cli.options import global_options, json_option
+from condatui.cli.invocation import Invocation, global_options, json_option, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.environments import resolve
 

@@ -19,9 +19,9 @@ from condatui.screens.place import PlaceScreen
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.cleanup import CleanupModel, candidate_text, choice_line
-from condatui.view_models.environments.freed import KEPT_LIMIT
 from condatui.view_models.format import copyable
 from condatui.view_models.jobs import is_over
+from condatui.view_models.status import KEPT_LIMIT
 from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.analyses.cleanup import CleanupCandidate, candidates, choice_of, requests_of, without_going

@@ -17,11 +17,11 @@ from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.details.subject import DetailSubject
 from condatui.view_models.environments.filters import HELP as FILTER_HELP
-from condatui.view_models.environments.freed import KEPT_LIMIT, marked_line
 from condatui.view_models.environments.query import EnvironmentQuery
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.format import copyable, shorten_text
 from condatui.view_models.gpu import GpuSubject
+from condatui.view_models.status import KEPT_LIMIT, marked_line
 from condatui.widgets.detail_pane import DetailPane
 from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.line import Line

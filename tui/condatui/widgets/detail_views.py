@@ -66,11 +66,7 @@ class DiskPane(Vertical):
         self._show_parts(subject, fresh=fresh)
 
     def _show_lines(self, subject: DiskSubject) -> None:
-        from condatui.view_models.details.disk import (  # noqa: PLC0415 - not before the tab is looked at
-            parts_line,
-            sharers_line,
-            shares_line,
-        )
+        from condatui.view_models.details.disk import parts_line, sharers_line, shares_line  # noqa: PLC0415
 
         for line, make in zip(self._lines, (shares_line, sharers_line, parts_line), strict=True):
             line.draw(partial(make, subject, self._signs))

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from condatui.actions.moving import LIST_BINDINGS
+from condatui.actions.action import LIST_BINDINGS
 from condatui.widgets.line import segments_of, wrap_indented
 
 # Text to read, in lines that are moved through as those of a table.

@@ -13,9 +13,8 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from condatui.view_models.column_fit import FittedColumn, with_gaps
 from condatui.view_models.compare.matrix import FROZEN, MatrixFit, MatrixModel, fit_matrix
-from condatui.view_models.table import TableModel
+from condatui.view_models.table import FittedColumn, TableModel, with_gaps
 from condatui.widgets.line import segments_in_turn
 from condatui.widgets.virtual_table import VirtualTable
 

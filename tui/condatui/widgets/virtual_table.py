@@ -15,12 +15,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from condatui.actions.moving import LIST_BINDINGS
-from condatui.view_models.column_fit import FittedColumn, fit_columns, measure, total_width
+from condatui.actions.action import LIST_BINDINGS
 from condatui.view_models.glyphs import Glyphs, shapes_for
-from condatui.view_models.table import TableModel
-from condatui.widgets.line import segments_of
-from condatui.widgets.table_lines import LineMaker
+from condatui.view_models.table import FittedColumn, TableModel, fit_columns, measure, total_width
+from condatui.widgets.line import TableLineMaker, segments_of
 
 Cells = tuple[Text, ...]
 
@@ -181,8 +179,8 @@ class VirtualTable(ScrollView, can_focus=True):
         indent = Segment(" ", self._plain_style)
         return Strip([indent, *segments_of(text, self.app.console, self._plain_style)])
 
-    def _maker(self) -> LineMaker:
-        return LineMaker(self.app.console, self._columns, self._signs.ellipsis)
+    def _maker(self) -> TableLineMaker:
+        return TableLineMaker(self.app.console, self._columns, self._signs.ellipsis)
 
     def _lines(self) -> list[Strip]:
         return [self.render_line(y) for y in range(self.size.height)]

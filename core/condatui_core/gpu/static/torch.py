@@ -15,8 +15,13 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.gpu.cuda_versions import dotted
-from condatui_core.gpu.static.others import conda_build, read_local_version
-from condatui_core.gpu.static.torch_files import LARGEST_VERSION_FILE, TorchFiles, find_torch
+from condatui_core.gpu.static.torch_files import (
+    LARGEST_VERSION_FILE,
+    TorchFiles,
+    conda_build,
+    find_torch,
+    read_local_version,
+)
 from condatui_core.prefixes.recorded_paths import read_paths
 from condatui_core.records.finding import Problem
 from condatui_core.records.gpu import BuildKind, CondaBuild, Presence, Shadow, TorchFacts

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from condatui.view_models.environments.freed import marked_line
 from condatui.view_models.glyphs import ASCII, UNICODE
+from condatui.view_models.status import marked_line
 from condatui_core.records.disk import Freed, Sharing
 from support.inventories import environment, loaded
 

@@ -17,8 +17,7 @@ from condatui.cli.documents.schema import (
     RevisionDocument,
     SizesDocument,
 )
-from condatui_core.analyses.channels import PYPI, channel_name
-from condatui_core.analyses.origins import ChannelTotal, channel_totals, origins
+from condatui_core.analyses.channels import PYPI, ChannelTotal, channel_name, channel_totals, origins
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.package import Distribution, PackageRecord

@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.column_fit import FittedColumn, fit_columns
 from condatui.view_models.format import shorten_text
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
-from condatui.view_models.table import TableModel
+from condatui.view_models.table import FittedColumn, TableModel, fit_columns
 
 _WHOLE = 1 << 20
 """More cells than any line has."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from condatui.view_models import glyphs, styles
-from condatui.view_models.environments.freed import KEPT_LIMIT
 from condatui.view_models.format import short_bytes, shorten_text
+from condatui.view_models.status import KEPT_LIMIT
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import Breakdown, DiskUse, Sharing
 from condatui_core.records.environment import Environment
