@@ -6,14 +6,13 @@ import asyncio
 import gc
 import os
 import signal
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.binding import BindingType
 from textual.command import CommandPalette, Provider
 from textual.widgets import Input
@@ -34,16 +33,13 @@ from condatui.services.gpu_monitor import CHECKS_GROUP as CHECKING
 from condatui.services.gpu_monitor import LOOKING, GpuMonitor
 from condatui.services.job_monitor import JOBS_GROUP as ATTENDING
 from condatui.services.job_monitor import JobMonitor
+from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.session import Session
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Inventory
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
-
-
-_PATIENCE = 20
-"""Looking for changes may take one part in so many of the time."""
 
 
 class CondatuiApp(ActionApp):
@@ -76,8 +72,9 @@ class CondatuiApp(ActionApp):
         self.session = Session(self, workbench, host=host, clock=clock)
         self.set_class(workbench.settings.ascii, "-ascii")
         self._first = first
-        self._measuring = DiskMonitor(self, self.session)
-        self._checking = GpuMonitor(self, self.session)
+        self._loader = Loader(self, self.session)
+        self._disk_monitor = DiskMonitor(self, self.session)
+        self._gpu_monitor = GpuMonitor(self, self.session)
         self.job_monitor = JobMonitor(self, self.session)
         if first:
             self.session.inventory = first
@@ -116,38 +113,11 @@ class CondatuiApp(ActionApp):
         self._look(refresh=False, glance=self._first is None)
 
     def _look(self, *, refresh: bool, glance: bool = False) -> None:
-        """Load now, and watch from now on."""
-        self.session.start_loading()
+        """Load now, and watch from now on; `refresh` also measures and checks everything again."""
         if refresh:
-            self._measuring.want_anew()
-            self._checking.want_anew()
-        self._load(refresh=refresh, glance=glance)
-        if (seconds := self.session.workbench.settings.watch_seconds) > 0:
-            self._watch(seconds)
-
-    @work(group="load", exclusive=True, exit_on_error=False)
-    async def _load(self, *, refresh: bool, glance: bool) -> None:
-        """Names at once, then ever more of what there is to know."""
-        workbench = self.session.workbench
-        if glance:
-            self.post_message(InventoryLoaded(await asyncio.to_thread(workbench.glance)))
-        async for inventory in workbench.load(refresh=refresh):
-            self.post_message(InventoryLoaded(inventory))
-
-    @work(group="watch", exclusive=True, exit_on_error=False)
-    async def _watch(self, seconds: float) -> None:
-        """Look again and again whether something changed outside; where looking is slow, look less often."""
-        pause = seconds
-        while True:
-            await asyncio.sleep(pause)
-            if self.session.loading:
-                continue
-            started = time.monotonic()
-            changed = await self.session.workbench.changed()
-            pause = max(seconds, _PATIENCE * (time.monotonic() - started))
-            if changed and not self.session.loading:
-                self.session.start_loading()
-                self._load(refresh=False, glance=False)
+            self._disk_monitor.want_anew()
+            self._gpu_monitor.want_anew()
+        self._loader.load(refresh=refresh, glance=glance)
 
     @on(InventoryLoaded)
     def _take_inventory(self, event: InventoryLoaded) -> None:
@@ -168,24 +138,24 @@ class CondatuiApp(ActionApp):
         if event.worker.group == MEASURING:
             self._take_end_of_walk(event.state, error)
         elif event.worker.group == CHECKING and event.worker.is_finished:
-            self._checking.end()
+            self._gpu_monitor.end()
             if error is not None:
                 self.session.fail(_in_words(error))
         elif error is not None and event.worker.group in (ATTENDING, LOOKING):
             self.session.fail(_in_words(error))
         elif error is not None:
             self.session.stop_loading(_in_words(error))
-        elif event.worker.group == "load" and event.state is WorkerState.SUCCESS:
+        elif event.worker.group == LOAD_GROUP and event.state is WorkerState.SUCCESS:
             self.session.stop_loading()
-            self._measuring.start()
-            self._checking.look()
+            self._disk_monitor.start()
+            self._gpu_monitor.look()
             self.job_monitor.start()
 
     def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:
             self.session.fail(_in_words(error))
         if state in (WorkerState.ERROR, WorkerState.SUCCESS):
-            self._measuring.end()
+            self._disk_monitor.end()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is typed, the keys that open a line to type in are letters like any other."""
@@ -222,7 +192,9 @@ class CondatuiApp(ActionApp):
     def action_check_gpu(self) -> None:
         """Check the marked environments, or the one under the cursor."""
         if isinstance(self.screen, PlaceScreen):
-            self._checking.check(each for each in self.screen.action_context.chosen if each.state in ("ok", "broken"))
+            self._gpu_monitor.check(
+                each for each in self.screen.action_context.chosen if each.state in ("ok", "broken")
+            )
 
     def action_check_all_gpus(self) -> None:
         """Check every environment that has a framework to check; root those of other users only if they are marked."""
@@ -230,13 +202,13 @@ class CondatuiApp(ActionApp):
 
         found = self.session.with_frameworks
         own = checked_unasked(found, euid=os.geteuid())
-        self._checking.check(own)
+        self._gpu_monitor.check(own)
         if (left := len(found) - len(own)) and isinstance(self.screen, PlaceScreen):
             self.screen.say(f"{left} of other users are left out: mark one to run its Python as root")
 
     def action_cancel_gpu(self) -> None:
         """Give up all checks."""
-        self._checking.cancel()
+        self._gpu_monitor.cancel()
 
     def action_log(self) -> None:
         """Open the log of commands."""

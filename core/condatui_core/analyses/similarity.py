@@ -9,10 +9,9 @@ from itertools import combinations
 
 from msgspec import Struct
 
-from condatui_core.analyses.columns import align
 from condatui_core.analyses.specs import satisfies_conda, satisfies_pep440
 from condatui_core.analyses.versions import Scheme, is_pep440, rank_versions
-from condatui_core.records.comparison import Cell, Listing
+from condatui_core.records.comparison import Cell
 
 # Whether two cells of one row agree, in version, build or channel. What a cell does not state agrees with anything.
 
@@ -103,11 +102,6 @@ def is_vague(cell: Cell) -> bool:
 
 Matrix = tuple[tuple[float, ...], ...]
 """Symmetric, a row and a column for each column of a comparison; 1.0 on the diagonal."""
-
-
-def similarities(listings: Sequence[Listing]) -> Matrix:
-    """Compare every two listings: 1.0 is the same, 0.0 has nothing in common; two empty ones are the same."""
-    return similarity_matrix((judge(each.name, each.cells) for each in align(listings)), len(listings))
 
 
 def similarity_matrix(lines: Iterable[ComparedLine], size: int) -> Matrix:

@@ -81,11 +81,6 @@ def parse_conda_version(text: str) -> CondaVersion | None:
     return CondaVersion(_components([epoch or "0", *release_pieces]), _components(local_pieces))
 
 
-def same_version(left: str, right: str, scheme: Scheme) -> bool:
-    """Tell whether two spellings mean one version: `1.1` and `1.1.0` do."""
-    return left == right or compare_versions(left, right, scheme) == 0
-
-
 def compare_versions(left: str, right: str, scheme: Scheme) -> int:
     """Give 1 if left is newer, -1 if older, 0 if they are the same. Versions against the rules are oldest."""
     mine, theirs = version_key(left, scheme), version_key(right, scheme)

@@ -113,15 +113,6 @@ def list_explicit(executable: str, prefix: str) -> tuple[str, ...]:
     return (executable, "list", "-p", prefix, "--explicit", "--md5")
 
 
-def create_explicit(executable: str, prefix: str, file: str, *, offline: bool) -> tuple[str, ...]:
-    """Make an environment of the archives in a file; nothing is solved, and no default packages are added.
-
-    An environment that is there already is deleted first.
-    """
-    command = (executable, "create", "-p", prefix, "--file", file, "--no-default-packages", "--json", "--yes")
-    return (*command, *_offline(offline))
-
-
 def install_explicit(executable: str, prefix: str, file: str, *, offline: bool) -> tuple[str, ...]:
     """Install the archives in a file into an environment that is there; nothing is solved, nothing is deleted."""
     return (executable, "install", "-p", prefix, "--file", file, "--json", "--yes", *_offline(offline))

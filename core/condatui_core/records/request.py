@@ -75,8 +75,6 @@ class RestoreRequest(Struct, frozen=True, kw_only=True, tag="restore"):
 
     id: str
     """Of the restore point."""
-    target: str = ""
-    """Another prefix than its own."""
 
 
 class CleanRequest(Struct, frozen=True, kw_only=True, tag="clean"):

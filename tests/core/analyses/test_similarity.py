@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condatui_core.analyses.columns import environment_listing
-from condatui_core.analyses.similarity import similarities
+from condatui_core.analyses.columns import align, environment_listing
+from condatui_core.analyses.similarity import Matrix, judge, similarity_matrix
 from condatui_core.records.comparison import Cell, Column, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
@@ -23,6 +23,10 @@ def environment(versions: Mapping[str, str], base_url: str = FORGE, build: str =
         PackageRecord(name=name, version=version, build=build, base_url=base_url) for name, version in versions.items()
     )
     return environment_listing("/envs/x", "x", PrefixContents(packages=packages), ChannelConfig())
+
+
+def similarities(listings: Sequence[Listing]) -> Matrix:
+    return similarity_matrix((judge(each.name, each.cells) for each in align(listings)), len(listings))
 
 
 def test_three_of_five_names_are_the_same() -> None:

@@ -13,7 +13,6 @@ from condatui_core.actions.guards import blockers_to_make, bytes_problem, observ
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.conda.commands import install_explicit
-from condatui_core.errors import UsageError
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation, can_change
 from condatui_core.records.job import Plan, Step
@@ -144,9 +143,6 @@ async def plan(request: RestoreRequest, context: JobContext) -> Plan:
 async def _find(request: RestoreRequest, context: JobContext) -> Restorable:
     directory = _directory(context)
     point = await asyncio.to_thread(read_point, directory, request.id)
-    if request.target and request.target != point.prefix:
-        hint = "Bring it back where it was, and clone it."
-        raise UsageError("An environment can only be brought back under its own prefix.", point.prefix, hint)
     installation = _installation(point, context)
     observed = await observe_prefix(point.prefix, context, installation=installation)
     caches = caches_of(installation, context)
