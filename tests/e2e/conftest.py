@@ -23,7 +23,7 @@ def _run(*argv: str | Path) -> None:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin directory of a fresh environment into which the built wheel was installed."""
     directory = tmp_path_factory.mktemp("wheel")
-    _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", directory, ".")
+    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", directory)
     (wheel,) = directory.glob("*.whl")
     venv = directory / "venv"
     if uv := shutil.which("uv"):
