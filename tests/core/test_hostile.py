@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.prefixes import cache
+from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.settings import Locations, Settings
@@ -138,7 +139,6 @@ def test_an_environment_deleted_while_it_is_read_is_no_exception(
 ) -> None:
     for name in ("one", "two"):
         make_prefix(tmp_path / "home/.conda/envs" / name)
-    read_prefix = cache.read_prefix
 
     def delete_first(prefix: str, candidates: tuple[str, ...]) -> PrefixContents:
         if prefix.endswith("one"):

@@ -164,7 +164,7 @@ finally:
 
 
 def test_a_warm_start_opens_at_most_five_files_an_environment(sandbox: Sandbox, tmp_path: Path) -> None:
-    environ = sandbox.environ | {"CONDATUI_HOME": str(tmp_path / "own"), "CONDATUI_USUAL_PLACES": "0"}
+    environ = {**sandbox.environ, "CONDATUI_HOME": str(tmp_path / "own"), "CONDATUI_USUAL_PLACES": "0"}
 
     def opened() -> dict[str, int]:
         done = subprocess.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -237,6 +237,7 @@ def test_loading_that_is_given_up_leaves_no_conda_behind(tmp_path: Path, make: M
 
     async def give_up() -> int:
         loading = workbench.load()
+        assert isinstance(loading, AsyncGenerator)
         await anext(loading)
         while not (mark.exists() and mark.read_text()):  # noqa: ASYNC110 - a process has no event to wait for
             await asyncio.sleep(0.01)

@@ -42,7 +42,7 @@ def commands() -> None:
 @click.argument("name")
 @acting_options
 @click.pass_obj
-def make(invocation: Invocation, *, name: str, **options: bool) -> None:
+def make(invocation: Invocation, /, *, name: str, **options: bool) -> None:
     """Make a directory."""
     run_action(
         invocation,

@@ -81,7 +81,9 @@ class CondaOracle:
 
     def parse(self, text: str) -> tuple[str, str, str]:
         """Take a match spec apart into name, version spec and build."""
-        name, version, build = self._ask("parse", text)  # type: ignore[misc] - a list of three texts
+        answer = self._ask("parse", text)
+        assert isinstance(answer, list)
+        name, version, build = map(str, answer)
         return name, version, build
 
     def requested(self, prefix: str) -> list[str]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from condatui_core.actions.protocol import Action, JobContext, Work
 from condatui_core.jobs.queue import JobQueue
@@ -90,7 +90,7 @@ def request(directory: Path, name: str = "new") -> CloneRequest:
     return CloneRequest(source="/nowhere", target=str(directory / name))
 
 
-def queue_of(home: Path, action: Action[Any], grace: float = 0.3) -> JobQueue:
+def queue_of(home: Path, action: object, grace: float = 0.3) -> JobQueue:
     """A queue that carries out every request by this action, for a user with this home."""
     context = made_context(Inventory(), home)
 
@@ -98,7 +98,7 @@ def queue_of(home: Path, action: Action[Any], grace: float = 0.3) -> JobQueue:
         return context
 
     def find_action(_: Request) -> Action[Any]:
-        return action
+        return cast("Action[Any]", action)
 
     log = CommandLog()
     return JobQueue(context.locations, job_context, log=log, clock=now, find_action=find_action, grace=grace)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 import pexpect
 import pyte
@@ -38,7 +39,8 @@ class Terminal:
     @property
     def pid(self) -> int:
         """The process that runs in it."""
-        return int(self._child.pid)
+        assert self._child.pid is not None
+        return self._child.pid
 
     @property
     def screen(self) -> str:
@@ -105,11 +107,11 @@ class Terminal:
         if self._child.closed:
             return b""
         try:
-            data = bytes(self._child.read_nonblocking(65536, timeout=seconds))
+            data: Any = self._child.read_nonblocking(65536, timeout=seconds)  # bytes, whatever its stubs say
         except (pexpect.TIMEOUT, pexpect.EOF):
             return b""
         self.bytes_received += len(data)
-        return data
+        return bytes(data)
 
 
 def plain_environ(**variables: str) -> dict[str, str]:

@@ -68,7 +68,7 @@ async def test_it_frees_what_it_said_to_the_byte_and_conda_goes_on(sandbox_copy:
     before = du(sandbox.root_prefix)
     plan, outcome = await cleaned(context, sandbox.root_prefix, *EVERYTHING)
     assert plan.bytes_freed == outcome.bytes_freed == before - du(sandbox.root_prefix)
-    assert plan.bytes_freed > 1_000_000
+    assert (plan.bytes_freed or 0) > 1_000_000
     assert outcome.findings == ()
     assert [*pkgs.glob("*.conda"), *pkgs.glob("*.tar.bz2"), *pkgs.glob("cache/*"), *pkgs.glob(".condatui*")] == []
     source, clone = sandbox.prefixes["notebooks"], sandbox.home / "again"

@@ -141,6 +141,7 @@ async def test_what_it_costs_is_what_the_disk_has_lost(place: Place) -> None:
     own = [found[0] for found in inodes.values() if stat.S_ISDIR(found[0].st_mode) or found[0].st_nlink == len(found)]
     assert outcome.bytes_used == sum(status.st_blocks * 512 for status in own)
     assert plan.bytes_needed is not None
+    assert outcome.bytes_used is not None
     assert abs(outcome.bytes_used - plan.bytes_needed) < outcome.bytes_used / 4
     shared = sum(status.st_blocks * 512 for found in inodes.values() for status in found[:1]) - outcome.bytes_used
     assert shared > 0  # the rest is linked from the package cache

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import pytest
 
@@ -112,7 +112,7 @@ def test_files_that_cannot_be_read_are_said(pair: Pair, monkeypatch: pytest.Monk
     pair.source.write("data/closed", "x")
     pair.source.write("data/open", "y")
 
-    def opened(path: str) -> BinaryIO:
+    def opened(path: str) -> IO[bytes]:
         if path.endswith("closed"):
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return open_regular(path)

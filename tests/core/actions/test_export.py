@@ -88,7 +88,7 @@ async def test_a_file_that_is_there_is_kept_unless_asked(
 
 async def test_a_file_that_appears_meanwhile_is_kept(prefix: FakePrefix, context: JobContext, tmp_path: Path) -> None:
     file = tmp_path / "out.yml"
-    work = PlainWork(before_stage=lambda name: file.write_text("precious") and None)
+    work = PlainWork(before_stage=lambda name: (file.write_text("precious"), None)[1])
     with pytest.raises(RefusedError):
         await _carry_out(_request(prefix, file), context, work)
     assert file.read_text() == "precious"
@@ -105,7 +105,7 @@ async def test_what_cannot_be_written_is_refused_before(
     assert await blockers(tmp_path / ("x" * 300)) == ["bad-name"]
     os.mkfifo(tmp_path / "pipe")
     assert await blockers(tmp_path / "pipe") == ["file-exists"]
-    monkeypatch.setattr(export.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     assert await blockers(tmp_path / "out.yml") == ["not-writable"]
 
 

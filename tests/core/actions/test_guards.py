@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -36,14 +37,16 @@ class Machine:
         self.facts = CondaFacts(envs_dirs=(f"{self.root}/envs",), pkgs_dirs=(f"{self.root}/pkgs",))
         self.home = directory
 
-    def context(self, conda: Installation | None = None, **environ: str) -> JobContext:
+    def context(
+        self, conda: Installation | None = None, environ: Mapping[str, str] = MappingProxyType({})
+    ) -> JobContext:
         inventory = Inventory(environments=(self.environment,), installations=(conda or self.conda,))
         return made_context(
             inventory, self.home, environ=environ, euid=os.geteuid(), facts={str(self.root): self.facts}
         )
 
     async def against_change(self, **environ: str) -> list[str]:
-        context = self.context(**environ)
+        context = self.context(environ=environ)
         seen = await guards.observe_prefix(str(self.prefix), context)
         return ids(guards.blockers_to_change(seen, self.environment, context))
 

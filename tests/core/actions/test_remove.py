@@ -26,6 +26,7 @@ from condatui_core.fs.tree import InodeTally, TreeEntry
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.restore_points import create
+from condatui_core.restore_points.archive import write_archive
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.plain_work import PlainWork
@@ -120,6 +121,7 @@ async def test_a_conda_that_dies_half_way_leaves_a_restore_point_and_a_way_out(m
     assert point in after.message
     machine.conda('rm -rf "$3"')
     assert (await planned(machine, prefix, restore_point=False)).confirm == "", "all that is left is kept already"
+    assert isinstance(after.way_out, RemoveRequest)
     await removed(context, after.way_out)
     back = RestoreRequest(id=point)
     await restore_perform.perform(await restore_plan.plan(back, context), back, context, PlainWork())
@@ -321,7 +323,6 @@ async def test_what_is_changed_while_it_is_kept_is_not_removed(
     machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = machine.make("nlp")
-    write_archive = create.write_archive
 
     def and_something_happens(
         file: Path, root: str, entries: Sequence[TreeEntry], told: Callable[[int], None]

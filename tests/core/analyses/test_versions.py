@@ -131,7 +131,7 @@ def test_any_versions_are_ordered_as_conda_orders_them(conda: CondaOracle, left:
 @given(st.lists(st.text(max_size=12) | versions, min_size=3, max_size=3), st.sampled_from(["conda", "pep440"]))
 def test_the_order_is_total_whatever_the_text(three: list[str], scheme: str) -> None:
     """Nothing raises, and the order of three is the order of every two of them."""
-    for left, right in combinations(sorted(three, key=lambda text: version_key(text, scheme)), 2):  # type: ignore[arg-type]
+    for left, right in combinations(sorted(three, key=lambda text: version_key(text, scheme)), 2):
         assert compare_versions(left, right, scheme) <= 0  # type: ignore[arg-type]
 
 

@@ -84,16 +84,17 @@ async def test_an_answer_is_remembered(tmp_path: Path, conda: Installation) -> N
 
 Change = Callable[[CondaClient, Installation], object]
 
+
+def made(*files: Path) -> None:
+    for file in files:
+        file.parent.mkdir()
+        file.touch()
+
+
 CHANGES: dict[str, Change] = {
     "a condarc appears": lambda who, conda: (who.caller.home / ".condarc").touch(),
-    "a file in condarc.d": lambda who, conda: (
-        (Path(conda.root_prefix) / "condarc.d").mkdir(),
-        (Path(conda.root_prefix) / "condarc.d" / "site.yml").touch(),
-    ),
-    "an environment is registered": lambda who, conda: (
-        (who.caller.home / ".conda").mkdir(),
-        environments_txt(who.caller.home).touch(),
-    ),
+    "a file in condarc.d": lambda who, conda: made(Path(conda.root_prefix) / "condarc.d" / "site.yml"),
+    "an environment is registered": lambda who, conda: made(environments_txt(who.caller.home)),
     "an environment is made": lambda who, conda: (Path(conda.root_prefix) / "envs").mkdir(),
     "conda is replaced": lambda who, conda: Path(conda.executable).write_text("#!/bin/sh\n# new\n"),
 }

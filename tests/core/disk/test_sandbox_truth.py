@@ -63,7 +63,8 @@ def test_what_place_3_promises_is_what_cleaning_plans(sandbox_copy: Callable[...
     graph, copied_by = graph_of(places_of(sandbox)), holders_of_packages(environments, empty=True)
     use = graph.cache_use(pkgs, copied_by=copied_by)
     everything: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs")
-    for parts in (*((part,) for part in everything), everything):
+    choices: tuple[tuple[Cleanable, ...], ...] = (*((part,) for part in everything), everything)
+    for parts in choices:
         promised = graph.frees_with_cleaning([], {pkgs: parts}, copied_by=copied_by)
         assert 0 < promised == freed_by(items_of(use, parts, copied_by).items), parts
 

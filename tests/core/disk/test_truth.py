@@ -115,9 +115,9 @@ def test_inodes_of_the_same_number_on_two_devices_are_two(tmp_path: Path) -> Non
         return
     with _scratch(_RAM) as other:
         places = prefixes([tmp_path / "here", other / "there"])
-        for place in (tmp_path / "here", other / "there"):
+        for directory in (tmp_path / "here", other / "there"):
             for number in range(50):
-                link(write(place / f"{number}"), place / "again" / f"{number}")
+                link(write(directory / f"{number}"), directory / "again" / f"{number}")
         graph = graph_of(places)
         for place in places:
             assert graph.frees([place.path]) == graph.use_of(place.path).total == du(Path(place.path))

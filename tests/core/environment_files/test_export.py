@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import pytest
 import yaml
@@ -26,7 +27,8 @@ PRIVATE = "https://conda.example.com/lab/stable"
 
 def _archive(name: str, base_url: str = CONDA_FORGE, **fields: object) -> PackageRecord:
     url = f"{base_url}/linux-64/{name}-1.0-h0_0.conda"
-    return package(name, base_url=base_url, **{"url": url, "subdir": "linux-64", "md5": "0" * 32, **fields})
+    stated: dict[str, Any] = {"url": url, "subdir": "linux-64", "md5": "0" * 32, **fields}
+    return package(name, base_url=base_url, **stated)
 
 
 def _environment(*packages: PackageRecord, pip: tuple[Distribution, ...] = (), **fields: object) -> Environment:
@@ -84,7 +86,7 @@ def test_the_name_has_no_path_and_there_is_no_prefix() -> None:
     contents = PrefixContents(packages=(package("a"),))
     odd = Environment(name="/srv/project/env-\udcff", prefix="/srv/project/env-\udcff", contents=contents)
     for form in ("yaml", "json"):
-        document = yaml.safe_load(export_text(odd, CONFIG, format=form).text)  # type: ignore[arg-type]
+        document = yaml.safe_load(export_text(odd, CONFIG, format=form).text)
         assert document["name"] == "env-?"
         assert "prefix" not in document
 

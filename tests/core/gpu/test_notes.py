@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from condatui_core.gpu.check import gpu_findings
 from condatui_core.gpu.diagnosis.rules import second_variant, torch_verdict
-from condatui_core.records.gpu import Shadow
+from condatui_core.records.gpu import Driver, Shadow, TorchFacts
 from condatui_core.records.gpu_probe import KernelRun, Loaded, ProbeRun
 from support.gpu_facts import (
     CPU_TORCH,
@@ -23,8 +23,10 @@ from support.gpu_facts import (
     static,
 )
 
+COMPUTES = computes()
 
-def notes(run: ProbeRun = computes(), torch=CUDA_TORCH, driver=GPU_MACHINE) -> str:  # noqa: ANN001, B008 - a constant
+
+def notes(run: ProbeRun = COMPUTES, torch: TorchFacts = CUDA_TORCH, driver: Driver | None = GPU_MACHINE) -> str:
     return "\n".join(torch_verdict(static(torch), driver, (run,), platform="linux").notes)
 
 
@@ -130,5 +132,5 @@ def test_a_cpu_build_beside_a_gpu_is_a_finding() -> None:
         (replace(CPU_TORCH, presence="absent"), GPU_MACHINE, "linux"),
     ],
 )
-def test_it_is_a_finding_only_where_it_is_sure(torch, driver, platform: str) -> None:  # noqa: ANN001
+def test_it_is_a_finding_only_where_it_is_sure(torch: TorchFacts, driver: Driver | None, platform: str) -> None:
     assert gpu_findings(static(torch), driver, platform=platform) == ()

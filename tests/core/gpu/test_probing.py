@@ -340,7 +340,11 @@ async def test_only_one_runs_at_a_time(bench: Bench) -> None:
     WORKING.install(bench.prefix)
     prober = bench.prober()
     told: list[tuple[int, Stage]] = []
-    first, second = (prober.run(bench.probe(), lambda stage, n=n: told.append((n, stage))) for n in (1, 2))
+
+    def teller(number: int) -> Callable[[Stage], None]:
+        return lambda stage: told.append((number, stage))
+
+    first, second = (prober.run(bench.probe(), teller(number)) for number in (1, 2))
     runs = await asyncio.gather(first, second)
     assert [number for number, _ in told] == [1] * len(runs[0].stages) + [2] * len(runs[1].stages)
 

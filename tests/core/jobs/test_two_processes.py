@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 from pathlib import Path
 
 import pytest
 
-from condatui_core.fs import locks
 from support.fake_actions import MakeDirectory, queue_of, request
 from support.job_process import job_process, said_by
 
@@ -40,7 +40,7 @@ async def test_where_locks_are_not_known_the_job_goes_on_and_says_so(
     def refuse(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     jobs = queue_of(tmp_path, MakeDirectory())
     job = jobs.submit(await jobs.plan(request(tmp_path)))
     async for _ in jobs.events(job.id):

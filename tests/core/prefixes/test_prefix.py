@@ -9,6 +9,7 @@ import pytest
 
 from condatui_core.prefixes import prefix as prefix_module
 from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.site_packages import read_site_packages
 from support.prefixes import FakePrefix, make_prefix, manifest
 
 
@@ -85,7 +86,6 @@ def test_a_conda_meta_that_cannot_be_listed_is_a_problem(tmp_path: Path) -> None
 
 def test_a_prefix_that_vanishes_while_it_is_read(prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix.pip_install("httpx")
-    read_site_packages = prefix_module.read_site_packages
 
     def vanish_first(*arguments: object) -> object:
         shutil.rmtree(prefix.path)

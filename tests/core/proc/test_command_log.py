@@ -28,7 +28,12 @@ def test_subscribers_hear_of_new_runs_until_they_unsubscribe() -> None:
 
 def test_one_may_unsubscribe_while_being_told() -> None:
     log, heard = CommandLog(), list[str]()
-    unsubscribe = log.subscribe(lambda run: (heard.append("first"), unsubscribe())[0])
+
+    def hear_once(run: CommandRun) -> None:
+        heard.append("first")
+        unsubscribe()
+
+    unsubscribe = log.subscribe(hear_once)
     log.subscribe(lambda run: heard.append("second"))
     log.add(run_of("a"))
     log.add(run_of("b"))

@@ -50,7 +50,7 @@ class Shell:
             cwd=str(self.cwd),
             clock=lambda: NOW,
             terminal=False,
-            make_workbench=lambda *_: LoadedWorkbench(inventory(*self.machine)),  # type: ignore[arg-type, return-value]
+            make_workbench=lambda *_: LoadedWorkbench(inventory(*self.machine)),  # type: ignore[arg-type]
         )
         return CliRunner().invoke(condatui, arguments, obj=invocation)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +13,7 @@ import condatui_sandbox
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
 from condatui_core.errors import RefusedError
+from condatui_core.settings import Locations, Settings
 from support.inventories import NOW, LoadedWorkbench, inventory, research
 
 
@@ -22,7 +23,7 @@ class Demo:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.built: list[tuple[Path, bool]] = []
-        self.made_with: list[tuple[object, ...]] = []
+        self.made_with: list[tuple[Settings, Locations, Mapping[str, str], object]] = []
         self.opened = 0
 
     def build(self, directory: Path, *, rebuild: bool, report: Callable[[str], None]) -> SimpleNamespace:
@@ -42,8 +43,10 @@ class Demo:
         )
         return CliRunner().invoke(condatui, ["demo", *arguments], obj=invocation)
 
-    def _make(self, *made_with: object) -> LoadedWorkbench:
-        self.made_with.append(made_with)
+    def _make(
+        self, settings: Settings, locations: Locations, environ: Mapping[str, str], clock: object
+    ) -> LoadedWorkbench:
+        self.made_with.append((settings, locations, environ, clock))
         return LoadedWorkbench(inventory(research()))
 
     def _open(self, *_: object) -> int:

@@ -55,7 +55,7 @@ class Machine:
             cwd=str(self.root),
             clock=lambda: NOW,
             terminal=False,
-            make_workbench=lambda *_: LoadedWorkbench(self.inventory),  # type: ignore[arg-type, return-value]
+            make_workbench=lambda *_: LoadedWorkbench(self.inventory),  # type: ignore[arg-type]
         )
         return CliRunner().invoke(condatui, ["disk", *arguments], obj=invocation)
 

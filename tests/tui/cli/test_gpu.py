@@ -53,7 +53,7 @@ class Machine:
             cwd=str(self.root),
             clock=lambda: LATER,
             terminal=False,
-            make_workbench=lambda *_: LoadedWorkbench(self.inventory),  # type: ignore[arg-type, return-value]
+            make_workbench=lambda *_: LoadedWorkbench(self.inventory),  # type: ignore[arg-type]
         )
         return CliRunner().invoke(condatui, ["gpu", *arguments], obj=invocation)
 

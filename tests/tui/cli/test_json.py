@@ -24,7 +24,7 @@ def document(home: Path, machine: Inventory, *arguments: str) -> dict[str, Any]:
         cwd="/",
         clock=lambda: NOW,
         terminal=False,
-        make_workbench=lambda *_: LoadedWorkbench(machine),  # type: ignore[arg-type, return-value]
+        make_workbench=lambda *_: LoadedWorkbench(machine),  # type: ignore[arg-type]
     )
     result = CliRunner().invoke(condatui, [*arguments, "--json"], obj=invocation)
     assert result.exit_code == 0, result.output

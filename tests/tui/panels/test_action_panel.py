@@ -280,7 +280,7 @@ async def test_a_file_that_is_there_is_replaced_only_when_that_is_said() -> None
         await driver.press("enter")
         await driver.until(lambda: "enter run" in driver.text)
         first, second = workbench.jobs.requests
-        assert second == replace(first, replace=True)  # type: ignore[type-var]
+        assert second == replace(first, replace=True)
         assert workbench.jobs.submitted == []
 
 

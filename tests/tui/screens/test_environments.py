@@ -158,7 +158,7 @@ async def test_zoom_gives_all_the_room_to_what_has_the_cursor() -> None:
         assert not driver.place.table.display
         await driver.press("escape")
         assert driver.place.table.display
-        assert driver.place.table.has_focus
+        assert driver.place.table.has_focus  # type: ignore[unreachable]
 
 
 async def test_copy_takes_the_prefix_and_says_so_in_place() -> None:
