@@ -19,7 +19,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from condatui.action_app import ActionApp
-from condatui.actions.action import Action
+from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, comparable
 from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
@@ -171,7 +171,7 @@ class CondatuiApp(ActionApp):
         else:
             await self._perform(action)
 
-    async def _perform(self, action: Action) -> None:
+    async def _perform(self, action: KeyAction) -> None:
         place = self.screen
         action_context = (
             place.action_context if isinstance(place, PlaceScreen) else ActionContext(self.session.inventory)

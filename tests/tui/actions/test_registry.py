@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from textual.widget import Widget
 
-from condatui.actions.action import Action
+from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, no_conda
 from condatui.actions.registry import ACTIONS, actions_in, bindings
 from condatui.app import CondatuiApp
@@ -38,7 +38,7 @@ OWNERS: dict[str, tuple[type[object], ...]] = {
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
-def test_every_action_is_done_somewhere(action: Action) -> None:
+def test_every_action_is_done_somewhere(action: KeyAction) -> None:
     target, _, call = action.call.rpartition(".")
     method = f"action_{call.partition('(')[0]}"
     for place in action.places:

@@ -17,7 +17,7 @@ Place = Literal["everywhere", "list", "environments", "compare", "cleanup", "job
 """Where an action holds; `list` is anything with lines to move through, wherever it stands."""
 
 
-class Action(Struct, frozen=True):
+class KeyAction(Struct, frozen=True):
     """One thing that a key does."""
 
     id: str
@@ -70,8 +70,8 @@ _MOVING: tuple[tuple[str, str, str, str], ...] = (
 )
 
 ON_LISTS = (
-    *(Action(f"list.{name}", title, keys, text, name, ("list",), "Moving") for name, title, keys, text in _MOVING),
-    Action(
+    *(KeyAction(f"list.{name}", title, keys, text, name, ("list",), "Moving") for name, title, keys, text in _MOVING),
+    KeyAction(
         "list.open",
         "Open",
         "enter",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from condatui.actions.action import Action, Place
+from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import (
     ActionContext,
     no_job_at_work,
@@ -47,10 +47,10 @@ _ACTING: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Actio
 
 ON_ENVIRONMENTS = (
     *(
-        Action(name, title, key, text, f"app.act('{name}')", places, "Actions", hint, why_not, asks=True)
+        KeyAction(name, title, key, text, f"app.act('{name}')", places, "Actions", hint, why_not, asks=True)
         for name, title, key, text, places, hint, why_not in _ACTING
     ),
-    Action(
+    KeyAction(
         "undo",
         "Undo the last removal",
         "u",
@@ -62,7 +62,7 @@ ON_ENVIRONMENTS = (
 )
 
 ON_JOBS = (
-    Action(
+    KeyAction(
         "jobs.cancel",
         "Cancel",
         "x",
@@ -73,7 +73,7 @@ ON_JOBS = (
         "cancel",
         no_job_at_work,
     ),
-    Action(
+    KeyAction(
         "jobs.switch",
         "Switch between jobs and details",
         "tab,shift+tab",
@@ -85,7 +85,7 @@ ON_JOBS = (
 )
 
 ON_RESTORE_POINTS = (
-    Action(
+    KeyAction(
         "restore.mark",
         "Mark",
         "space",
@@ -96,7 +96,7 @@ ON_RESTORE_POINTS = (
         "mark",
         no_restore_point,
     ),
-    Action(
+    KeyAction(
         "restore.delete",
         "Delete",
         "d,delete",
@@ -115,7 +115,7 @@ ON_RESTORE_POINTS = (
 
 
 ON_CLEANUP = (
-    Action(
+    KeyAction(
         "cleanup.choose",
         "Choose",
         "space",
@@ -126,7 +126,7 @@ ON_CLEANUP = (
         "choose",
         not_choosable,
     ),
-    Action(
+    KeyAction(
         "cleanup.choose_all",
         "Choose all",
         "a,*",
@@ -143,7 +143,7 @@ ON_CLEANUP = (
 
 
 ON_GPU = (
-    Action(
+    KeyAction(
         "gpu.check",
         "Check the GPU",
         "g",
@@ -154,7 +154,7 @@ ON_GPU = (
         "gpu",
         not_checkable,
     ),
-    Action(
+    KeyAction(
         "gpu.check_all",
         "Check the GPU everywhere",
         "G",
@@ -163,7 +163,7 @@ ON_GPU = (
         ("environments",),
         "GPU",
     ),
-    Action(
+    KeyAction(
         "gpu.cancel",
         "Cancel the GPU check",
         "x",

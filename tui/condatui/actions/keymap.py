@@ -10,7 +10,7 @@ from itertools import combinations
 from msgspec import Struct
 from textual.keys import KEY_TO_UNICODE_NAME, Keys, format_key
 
-from condatui.actions.action import Action
+from condatui.actions.action import KeyAction
 from condatui.actions.registry import ACTION_BY_ID, ACTIONS
 from condatui_core.errors import UsageError
 
@@ -40,7 +40,7 @@ class Keymap(Struct, frozen=True):
                 raise UsageError(f"The key `{min(both)}` would mean both {one.id} and {other.id}.", _WHERE)
         return keymap
 
-    def labels(self, action: Action) -> tuple[str, ...]:
+    def labels(self, action: KeyAction) -> tuple[str, ...]:
         """The keys of an action as people write them, the one to show first."""
         return tuple(key_label(key) for key in _split(self.changed.get(action.id, action.keys)))
 
@@ -65,7 +65,7 @@ def _table(group: str) -> str:
     )
 
 
-def _row(action: Action) -> str:
+def _row(action: KeyAction) -> str:
     keys = " ".join(f"`{label}`" for label in Keymap({}).labels(action)).replace("|", r"\|")
     return f"| {keys} | {action.help} | `{action.id}` |"
 
@@ -104,7 +104,7 @@ def _is_character_name(name: str) -> bool:
     return True
 
 
-def _meet(one: Action, other: Action) -> bool:
+def _meet(one: KeyAction, other: KeyAction) -> bool:
     """Whether both may hold at once: in the same place, or one of them wherever it is (lists are in every place)."""
     places = {*one.places, *other.places}
     return not places.isdisjoint({"everywhere", "list"}) or not set(one.places).isdisjoint(other.places)

@@ -7,23 +7,23 @@ from types import MappingProxyType
 
 from textual.binding import Binding
 
-from condatui.actions.action import ON_LISTS, Action, Place
+from condatui.actions.action import ON_LISTS, KeyAction, Place
 from condatui.actions.changes import ON_CLEANUP, ON_ENVIRONMENTS, ON_GPU, ON_JOBS, ON_RESTORE_POINTS
 from condatui.actions.context import no_environment, not_comparable
 from condatui.view_models.compare.rows import CYCLE
 
 _PLACES = (
-    Action(
+    KeyAction(
         "place.environments", "Go to Environments", "1", "The environments of this machine.", "app.go('environments')"
     ),
-    Action("place.compare", "Go to Compare", "2", "Environments side by side.", "app.go('compare')"),
-    Action("place.cleanup", "Go to Cleanup", "3", "What could go, and what that frees.", "app.go('cleanup')"),
-    Action("place.jobs", "Go to Jobs", "4", "What is being done, waits and was done.", "app.go('jobs')"),
-    Action("place.restore", "Go to Restore", "5", "What removed environments come back from.", "app.go('restore')"),
+    KeyAction("place.compare", "Go to Compare", "2", "Environments side by side.", "app.go('compare')"),
+    KeyAction("place.cleanup", "Go to Cleanup", "3", "What could go, and what that frees.", "app.go('cleanup')"),
+    KeyAction("place.jobs", "Go to Jobs", "4", "What is being done, waits and was done.", "app.go('jobs')"),
+    KeyAction("place.restore", "Go to Restore", "5", "What removed environments come back from.", "app.go('restore')"),
 )
 
 _ENVIRONMENTS = (
-    Action(
+    KeyAction(
         "environments.mark",
         "Mark",
         "space",
@@ -34,7 +34,7 @@ _ENVIRONMENTS = (
         "mark",
         no_environment,
     ),
-    Action(
+    KeyAction(
         "compare",
         "Compare",
         "c",
@@ -47,7 +47,7 @@ _ENVIRONMENTS = (
     ),
     *ON_ENVIRONMENTS,
     *ON_GPU,
-    Action(
+    KeyAction(
         "environments.mark_all",
         "Mark all",
         "a,*",
@@ -56,7 +56,7 @@ _ENVIRONMENTS = (
         ("environments",),
         "Environments",
     ),
-    Action(
+    KeyAction(
         "environments.filter",
         "Filter",
         "/",
@@ -67,7 +67,7 @@ _ENVIRONMENTS = (
         "filter",
         asks=True,
     ),
-    Action(
+    KeyAction(
         "environments.sort",
         "Sort by the next column",
         "s",
@@ -77,7 +77,7 @@ _ENVIRONMENTS = (
         "Environments",
         "sort",
     ),
-    Action(
+    KeyAction(
         "environments.reverse",
         "Reverse the order",
         "S",
@@ -86,7 +86,7 @@ _ENVIRONMENTS = (
         ("environments",),
         "Environments",
     ),
-    Action(
+    KeyAction(
         "environments.previous_tab",
         "Previous details",
         "[",
@@ -95,7 +95,7 @@ _ENVIRONMENTS = (
         ("environments",),
         "Details",
     ),
-    Action(
+    KeyAction(
         "environments.next_tab",
         "Next details",
         "]",
@@ -105,7 +105,7 @@ _ENVIRONMENTS = (
         "Details",
         "tabs",
     ),
-    Action(
+    KeyAction(
         "environments.switch",
         "Switch between environments and details",
         "tab,shift+tab",
@@ -114,7 +114,7 @@ _ENVIRONMENTS = (
         ("environments",),
         "Details",
     ),
-    Action(
+    KeyAction(
         "environments.zoom",
         "Zoom",
         "z",
@@ -143,7 +143,7 @@ _COMPARING: tuple[tuple[str, str, str, str, str, str], ...] = (
 )
 
 _COMPARE = tuple(
-    Action(
+    KeyAction(
         f"compare.{name}",
         title,
         keys,
@@ -158,7 +158,7 @@ _COMPARE = tuple(
 )
 
 _SHARED = (
-    Action(
+    KeyAction(
         "copy",
         "Copy",
         "y",
@@ -168,7 +168,7 @@ _SHARED = (
         "Everywhere",
         "copy",
     ),
-    Action(
+    KeyAction(
         "back",
         "Back",
         "escape",
@@ -180,12 +180,12 @@ _SHARED = (
 )
 
 _EVERYWHERE = (
-    Action("reload", "Reload", "r", "Look again, and read what has changed.", "app.reload", hint="reload"),
-    Action(
+    KeyAction("reload", "Reload", "r", "Look again, and read what has changed.", "app.reload", hint="reload"),
+    KeyAction(
         "reload_all", "Reload all", "R", "Read and measure everything anew, whatever was remembered.", "app.reload_all"
     ),
-    Action("log", "Command log", "@", "Every command that condatui ran, to read and copy.", "app.log", hint="log"),
-    Action(
+    KeyAction("log", "Command log", "@", "Every command that condatui ran, to read and copy.", "app.log", hint="log"),
+    KeyAction(
         "palette",
         "Commands",
         ":,ctrl+p",
@@ -193,14 +193,14 @@ _EVERYWHERE = (
         "app.palette",
         asks=True,
     ),
-    Action(
+    KeyAction(
         "theme", "Choose a theme", "", "Other colours; `ansi-dark` sends least over a slow line.", "app.change_theme"
     ),
-    Action("quit", "Quit", "q,ctrl+c", "Leave condatui.", "app.quit", hint="quit"),
-    Action("help", "Help", "?", "The keys of this place.", "screen.help", hint="help"),
+    KeyAction("quit", "Quit", "q,ctrl+c", "Leave condatui.", "app.quit", hint="quit"),
+    KeyAction("help", "Help", "?", "The keys of this place.", "screen.help", hint="help"),
 )
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: tuple[KeyAction, ...] = (
     *_ENVIRONMENTS,
     *_COMPARE,
     *ON_CLEANUP,
@@ -213,10 +213,10 @@ ACTIONS: tuple[Action, ...] = (
 )
 """The registry."""
 
-ACTION_BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in ACTIONS})
+ACTION_BY_ID: Mapping[str, KeyAction] = MappingProxyType({action.id: action for action in ACTIONS})
 
 
-def actions_in(*places: Place) -> Iterator[Action]:
+def actions_in(*places: Place) -> Iterator[KeyAction]:
     """The actions that hold in any of these places, in the order of the registry."""
     return (action for action in ACTIONS if not set(places).isdisjoint(action.places))
 

@@ -145,7 +145,7 @@ class ActionPanel(BottomPanel):
         self.query_one("#acting-title", Line).draw(self._title_line)
         self.post_message(self.HintsChanged())
 
-    @on(FormBar.Changed)
+    @on(FormBar.FormChanged)
     def _follow_answers(self) -> None:
         """What follows from an answer follows at once; a preview follows when the user pauses."""
         assert self._asking is not None
@@ -161,7 +161,7 @@ class ActionPanel(BottomPanel):
         for preview in self.query(ExportPreview):
             preview.action_page_up() if pages < 0 else preview.action_page_down()
 
-    @on(FormBar.Answered)
+    @on(FormBar.FormAnswered)
     @work(group="answers", exclusive=True, exit_on_error=False, description="take answers")
     async def _take_answers(self) -> None:
         assert self._asking is not None
@@ -258,7 +258,7 @@ class ActionPanel(BottomPanel):
         except CondatuiError as error:
             self._refuse(error.title)
         else:
-            self.post_message(self.Closed(self._begun(plan)))
+            self.post_message(self.PanelClosed(self._begun(plan)))
 
     def _begun(self, plan: Plan) -> str:
         then = f" Next, by {self._key('list.open')}: {self._then}." if self._then else ""
@@ -276,17 +276,17 @@ class ActionPanel(BottomPanel):
             self.app.copy_to_clipboard(commands)
             self._say(Text("Copied the commands."))
 
-    @on(PlanView.Left)
+    @on(PlanView.PlanLeft)
     def _leave_plan(self) -> None:
         """Back to the form, or out."""
         self.workers.cancel_group(self, "plan")
         if self._form is None:
-            self.post_message(self.Closed())
+            self.post_message(self.PanelClosed())
             return
         self._planned = PlanState()
         self._show_form()
         self.take_keys()
 
-    @on(FormBar.Left)
+    @on(FormBar.FormLeft)
     def _leave_form(self) -> None:
-        self.post_message(self.Closed())
+        self.post_message(self.PanelClosed())

@@ -10,7 +10,7 @@ from textual.message import Message
 class BottomPanel(Vertical):
     """Lies over the lower part of a place, which stays as it is: a dialog would draw the whole screen anew."""
 
-    class Closed(Message):
+    class PanelClosed(Message):
         """The user is done with the panel."""
 
         def __init__(self, notice: str = "") -> None:

@@ -8,7 +8,7 @@ from textwrap import wrap
 from rich.style import Style
 from rich.text import Text
 
-from condatui.actions.action import Action
+from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.keymap import Keymap
 from condatui.widgets.lines_pane import TextPane
@@ -20,7 +20,7 @@ _APART = "  "
 
 
 def hint_line(
-    actions: Sequence[Action], keymap: Keymap, action_context: ActionContext, key_style: Style, width: int
+    actions: Sequence[KeyAction], keymap: Keymap, action_context: ActionContext, key_style: Style, width: int
 ) -> Text:
     """The hints of the actions that have one, as many as there is room for; what cannot be done now is dim.
 
@@ -32,7 +32,7 @@ def hint_line(
     return Text(_APART).join(hints)
 
 
-def _hint(action: Action, keymap: Keymap, action_context: ActionContext, key_style: Style) -> Text:
+def _hint(action: KeyAction, keymap: Keymap, action_context: ActionContext, key_style: Style) -> Text:
     key, words = keymap.labels(action)[0], f" {action.hint}"
     return Text(key + words, "dim") if action.reason(action_context) else Text.assemble((key, key_style), words)
 
@@ -50,7 +50,7 @@ class HelpPanel(TextPane):
 
 
 def help_text(
-    actions: Iterable[Action],
+    actions: Iterable[KeyAction],
     keymap: Keymap,
     action_context: ActionContext,
     languages: Mapping[str, Sequence[tuple[str, str]]],

@@ -61,7 +61,7 @@ class QuitPanel(BottomPanel):
     def action_stay(self) -> None:
         """Do not leave; what is being cancelled already goes on to be."""
         if not self._leaving:
-            self.post_message(self.Closed())
+            self.post_message(self.PanelClosed())
 
     def _show(self) -> None:
         count = len(self._jobs)

@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from condatui.actions.action import Action
+from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, not_choosable
 from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
@@ -74,7 +74,7 @@ class CleanupScreen(PlaceScreen):
         return ActionContext(self.session.inventory, candidate=self.current)
 
     @property
-    def actions(self) -> Iterable[Action]:
+    def actions(self) -> Iterable[KeyAction]:
         """What can be done here: opening shows the plan."""
         for action in super().actions:
             if action.id == "list.open":

@@ -241,11 +241,11 @@ class CompareScreen(CompareExportScreen):
         self.query_one(FilterBar).open(self.looking.text)
         self.draw_bottom()
 
-    @on(FilterBar.Changed)
-    def _filter(self, event: FilterBar.Changed) -> None:
+    @on(FilterBar.FilterChanged)
+    def _filter(self, event: FilterBar.FilterChanged) -> None:
         self._look(self.looking.filtered(event.text))
 
-    @on(FilterBar.Closed)
+    @on(FilterBar.FilterClosed)
     def _close_filter(self) -> None:
         self.query_one(FilterBar).display = False
         self.query_one("#status").display = True

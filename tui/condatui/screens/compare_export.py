@@ -76,7 +76,7 @@ class CompareExportScreen(PlaceScreen):
         self.query_one(PromptBar).ask("save as", suggested_file(self.compared.comparison))
         self.draw_bottom()
 
-    @on(PromptBar.Left)
+    @on(PromptBar.PromptLeft)
     def close_prompt(self) -> None:
         """Give the line back to the status, and the keys to the body."""
         self.query_one(PromptBar).display = False
@@ -84,8 +84,8 @@ class CompareExportScreen(PlaceScreen):
         self.focus_body()
         self.draw_bottom()
 
-    @on(PromptBar.Answered)
-    def _take_name(self, event: PromptBar.Answered) -> None:
+    @on(PromptBar.PromptAnswered)
+    def _take_name(self, event: PromptBar.PromptAnswered) -> None:
         try:
             file = chosen_file(event.text, self.session.workbench.locations.home)
         except CondatuiError as error:

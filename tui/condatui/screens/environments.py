@@ -196,12 +196,12 @@ class EnvironmentsScreen(PlaceScreen):
         self.query_one(FilterBar).open(self.browsing.filter)
         self.draw_bottom()
 
-    @on(FilterBar.Changed)
-    def _filter(self, event: FilterBar.Changed) -> None:
+    @on(FilterBar.FilterChanged)
+    def _filter(self, event: FilterBar.FilterChanged) -> None:
         self._browse(self.browsing.filtered(event.text))
 
-    @on(FilterBar.Closed)
-    def _close_filter(self, event: FilterBar.Closed) -> None:
+    @on(FilterBar.FilterClosed)
+    def _close_filter(self, event: FilterBar.FilterClosed) -> None:
         if event.kept:
             self.table.settle()
         self.query_one(FilterBar).display = False

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from condatui.actions.action import Action, Place
+from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import actions_in
 from condatui.panels.base import BottomPanel
@@ -101,7 +101,7 @@ class PlaceScreen(Screen[None]):
         return ActionContext(self.session.inventory, self.current_environment, self.session.marked)
 
     @property
-    def actions(self) -> Iterable[Action]:
+    def actions(self) -> Iterable[KeyAction]:
         """What can be done here."""
         return actions_in(self.PLACE, "list", "everywhere")
 
@@ -178,8 +178,8 @@ class PlaceScreen(Screen[None]):
         await panel.remove()
         self.say(notice)
 
-    @on(BottomPanel.Closed)
-    async def _close_panel(self, event: BottomPanel.Closed) -> None:
+    @on(BottomPanel.PanelClosed)
+    async def _close_panel(self, event: BottomPanel.PanelClosed) -> None:
         await self.close_panel(event.notice)
 
     @on(BottomPanel.HintsChanged)

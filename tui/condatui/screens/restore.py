@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.events import ScreenResume
 from textual.worker import Worker, WorkerState
 
-from condatui.actions.action import Action
+from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
@@ -75,7 +75,7 @@ class RestoreScreen(PlaceScreen):
         return ActionContext(self.session.inventory, restore_points=self._chosen)
 
     @property
-    def actions(self) -> Iterable[Action]:
+    def actions(self) -> Iterable[KeyAction]:
         """What can be done here: opening a restore point is to restore it."""
         for action in super().actions:
             if action.id == "list.open":

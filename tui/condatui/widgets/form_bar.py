@@ -37,7 +37,7 @@ class ChoiceLine(Widget, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"choice--chosen", "choice--focused"}
 
-    class Changed(Message):
+    class ChoiceChanged(Message):
         """Another one is chosen."""
 
     def __init__(self, field: ChoiceField, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -78,7 +78,7 @@ class ChoiceLine(Widget, can_focus=True):
         if value != self.value:
             self.value = value
             self.refresh()
-            self.post_message(self.Changed())
+            self.post_message(self.ChoiceChanged())
 
     def action_turn(self, steps: int) -> None:
         """Choose the one so many further; the last is followed by the first."""
@@ -118,13 +118,13 @@ class FormBar(Vertical):
         Binding("escape", "leave", show=False),
     ]
 
-    class Changed(Message):
+    class FormChanged(Message):
         """An answer is another one than before."""
 
-    class Answered(Message):
+    class FormAnswered(Message):
         """The user goes on with the answers as they are."""
 
-    class Left(Message):
+    class FormLeft(Message):
         """The user wants none of it."""
 
     def __init__(self, form: Form, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -191,12 +191,12 @@ class FormBar(Vertical):
         name = (event.input.id or "").removeprefix("field-")
         if event.value != self._given[name]:
             self._touched.add(name)
-        self.post_message(self.Changed())
+        self.post_message(self.FormChanged())
 
-    def on_choice_line_changed(self, event: ChoiceLine.Changed) -> None:
+    def on_choice_line_choice_changed(self, event: ChoiceLine.ChoiceChanged) -> None:
         """Another choice."""
         event.stop()
-        self.post_message(self.Changed())
+        self.post_message(self.FormChanged())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go on."""
@@ -205,11 +205,11 @@ class FormBar(Vertical):
 
     def action_answer(self) -> None:
         """Go on with the answers as they are."""
-        self.post_message(self.Answered())
+        self.post_message(self.FormAnswered())
 
     def action_leave(self) -> None:
         """Want none of it."""
-        self.post_message(self.Left())
+        self.post_message(self.FormLeft())
 
     def action_next(self) -> None:
         """The keys go to the next field; the last is followed by the first."""

@@ -22,14 +22,14 @@ class FilterBar(Horizontal):
         Binding("tab,down", "keep", show=False),
     ]
 
-    class Changed(Message):
+    class FilterChanged(Message):
         """The filter reads otherwise than before."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
-    class Closed(Message):
+    class FilterClosed(Message):
         """The user is done with the filter."""
 
         def __init__(self, *, kept: bool) -> None:
@@ -59,7 +59,7 @@ class FilterBar(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
         event.stop()
-        self.post_message(self.Changed(event.value))
+        self.post_message(self.FilterChanged(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter."""
@@ -68,12 +68,12 @@ class FilterBar(Horizontal):
 
     def action_keep(self) -> None:
         """Close and leave the filter as it is."""
-        self.post_message(self.Closed(kept=True))
+        self.post_message(self.FilterClosed(kept=True))
 
     def action_clear(self) -> None:
         """Close and show everything again."""
         self.query_one(Input).value = ""
-        self.post_message(self.Closed(kept=False))
+        self.post_message(self.FilterClosed(kept=False))
 
 
 # The line in which one thing is asked for, in place of the status.
@@ -84,14 +84,14 @@ class PromptBar(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
 
-    class Answered(Message):
+    class PromptAnswered(Message):
         """The user has typed an answer."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
-    class Left(Message):
+    class PromptLeft(Message):
         """The user wants none of it."""
 
     def compose(self) -> ComposeResult:
@@ -120,8 +120,8 @@ class PromptBar(Horizontal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Answer."""
         event.stop()
-        self.post_message(self.Answered(event.value))
+        self.post_message(self.PromptAnswered(event.value))
 
     def action_leave(self) -> None:
         """Do not answer."""
-        self.post_message(self.Left())
+        self.post_message(self.PromptLeft())

@@ -36,7 +36,7 @@ class PlanView(Vertical):
     class Copied(Message):
         """The user wants the commands on the clipboard."""
 
-    class Left(Message):
+    class PlanLeft(Message):
         """The user wants none of it."""
 
     class Lines(LinesPane):
@@ -107,7 +107,7 @@ class PlanView(Vertical):
 
     def action_leave(self) -> None:
         """Want none of it."""
-        self.post_message(self.Left())
+        self.post_message(self.PlanLeft())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Nobody else wants to know of every letter."""
