@@ -12,7 +12,7 @@ endif
 PYTEST := -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage test-lowest test-newest lock upgrade hooks dev profile cold-start bench screenshots keys dist clean
+.PHONY: help demo test check coverage test-lowest test-newest lock upgrade hooks dev profile cold-start bench screenshots keys docs dist clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,8 +80,11 @@ bench: .venv/ready  ## ratios against what you would run otherwise
 screenshots: .venv/screenshots  ## the pictures of the README, drawn from the sandbox
 	$(BIN)/python -m screenshots
 
-keys: .venv/ready  ## the key list of the README, written from the action registry
+keys: .venv/ready  ## docs/keys.md, written from the action registry
 	PYTHONPATH=tests $(BIN)/python -m support.key_list
+
+docs: .venv/ready  ## the layers in docs/architecture.md and the table in docs/settings.md, written from the code
+	$(BIN)/python tools/generated_docs.py
 
 dist: .venv/ready  ## wheel and sdist in dist/; the wheel is tried in an environment of its own
 	rm -rf dist .venv-dist

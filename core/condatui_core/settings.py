@@ -118,7 +118,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Action id → keys, separated by commas; see the key list."""
 
 
-_FROM_ENVIRONMENT = (
+FROM_ENVIRONMENT = (
     "usual_places",
     "baseline",
     "stale_days",
@@ -133,6 +133,7 @@ _FROM_ENVIRONMENT = (
     "theme",
     "ascii",
 )
+"""The settings that a variable `CONDATUI_<FIELD>` may give."""
 
 
 def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
@@ -149,13 +150,14 @@ def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError("The settings file cannot be read.", f"{file}: {error}") from error
     else:
         values = _parse(text, file)
-    for field in _FROM_ENVIRONMENT:
+    for field in FROM_ENVIRONMENT:
         if value := environ.get(f"CONDATUI_{field.upper()}"):
             values[field] = value
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError("A setting is not valid.", f"{file}: {error}", "The README lists the settings.") from error
+        hint = f"There are {', '.join(Settings.__struct_fields__)}."
+        raise UsageError("A setting is not valid.", f"{file}: {error}", hint) from error
 
 
 def _parse(text: str, file: Path) -> dict[str, object]:

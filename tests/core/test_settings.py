@@ -61,3 +61,11 @@ def test_one_variable_moves_every_path(tmp_path: Path) -> None:
     for path in (locations.settings_file, locations.prefix_cache, locations.conda_cache, locations.last_list):
         assert path.is_relative_to(tmp_path)
         assert not path.exists()
+
+
+def test_a_setting_that_is_not_known_is_answered_with_those_that_are(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("stale_day: 90\n")
+    with pytest.raises(UsageError) as raised:
+        read_settings(file, {})
+    assert all(each in raised.value.hint for each in Settings.__struct_fields__)

@@ -1,4 +1,4 @@
-"""Which keys do what: the defaults of the registry, what the user's settings change, and the list for the README."""
+"""Which keys do what: the defaults of the registry, what the user's settings change, and the list for docs/keys.md."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def key_label(key: str) -> str:
 
 
 def key_list_markdown() -> str:
-    """The key list of the README: a table for each group."""
+    """The key list of docs/keys.md: a table for each group."""
     groups = dict.fromkeys(action.group for action in ACTIONS)
     return "\n".join(f"**{group}**\n\n{_table(group)}" for group in groups)
 
