@@ -12,7 +12,10 @@ from condatui.view_models.gpu import GPU_FINDINGS
 from condatui_core.disk.findings import DISK_FINDINGS
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.records.disk import DiskPlace, LinkTable, ShareClass, Unit, UnitKind
+from condatui_core.restore_points.archive import ARCHIVE
+from condatui_core.restore_points.store import EXPLICIT, MANIFEST, NEEDED, PATHS
 from condatui_core.settings import FROM_ENVIRONMENT, Settings
+from condatui_core.text import format_bytes
 from generated_docs import SECTIONS, Section
 from layer_diagram import Contracts, layer_diagram
 from settings_table import docstrings
@@ -88,7 +91,8 @@ def _tables(page: Path, heading: str) -> list[list[list[str]]]:
 def test_the_worked_example_of_sizes_is_what_the_link_graph_says() -> None:
     classes, answers = _tables(DOCS / "sizes.md", "A worked example")
     places = {"a": DiskPlace(path="a"), "b": DiskPlace(path="b"), "pkgs": DiskPlace(path="pkgs", cache=True)}
-    found, units = [], []
+    found: list[ShareClass] = []
+    units: list[Unit] = []
     for what, holders, outside, size in classes:
         held = tuple(list(places).index(each) for each in holders.split(", "))
         unit = len(units) if "pkgs" in holders else -1
@@ -119,6 +123,38 @@ def test_every_finding_is_listed() -> None:
     ids = {*re.findall(r'\bid="([a-z-]+)"', sources), *DISK_FINDINGS, *GPU_FINDINGS}
     assert len(ids) > 10
     assert ids <= set(re.findall(r"`([a-z-]+)`", _text(DOCS / "findings.md")))
+
+
+_CORE = ROOT / "core" / "condatui_core"
+_STAGE = re.compile(r'\.stage\("([a-z-]+)"')
+
+
+@pytest.mark.parametrize("action", ["remove", "restore"])
+def test_the_stages_of_what_must_be_safe_are_those_of_the_code(action: str) -> None:
+    in_code = {stage for each in (_CORE / "actions" / action).glob("*.py") for stage in _STAGE.findall(_text(each))} - {
+        "unlink"
+    }  # of a link alone, which is told in words
+    (rows,) = _tables(DOCS / "removal.md", f"The stages of a {'removal' if action == 'remove' else 'restore'}")
+    assert {row[0].strip("`") for row in rows} == in_code
+    assert "single stage, `unlink`" in _text(DOCS / "removal.md")
+
+
+def test_every_file_of_a_restore_point_is_told() -> None:
+    (rows,) = _tables(DOCS / "removal.md", "What a restore point is")
+    written = {MANIFEST, PATHS, ARCHIVE, NEEDED, EXPLICIT, "pip.txt", "meta/"}
+    assert {row[0].strip("`") for row in rows} == written
+
+
+def test_the_limits_that_a_page_tells_are_the_defaults() -> None:
+    text, defaults = _text(DOCS / "removal.md"), Settings()
+    assert f"`restore_days` days ({defaults.restore_days})" in text
+    assert f"`restore_bytes` ({format_bytes(defaults.restore_bytes)})" in text
+    assert f"`restore_point_bytes` ({format_bytes(defaults.restore_point_bytes)})" in text
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "decisions").glob("[a-z]*.md")), ids=lambda page: page.stem)
+def test_a_decision_says_why_what_and_what_follows(page: Path) -> None:
+    assert re.findall(r"^\*\*(\w+)\.\*\*", _text(page), re.MULTILINE) == ["Context", "Decision", "Consequences"]
 
 
 def _packages(directory: Path) -> set[str]:
