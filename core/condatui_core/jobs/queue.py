@@ -36,7 +36,7 @@ class JobQueue:
         find_action: FindAction,
         grace: float = GRACE,
     ) -> None:
-        """`surroundings` says how things are now; `grace` are the seconds between asking a command to end and -9."""
+        """`job_context` says how things are now; `grace` are the seconds between asking a command to end and -9."""
         self._means = JobRuntime(
             locations=locations,
             owner=this_process(),

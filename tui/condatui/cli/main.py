@@ -38,7 +38,7 @@ COMMANDS: tuple[str, ...] = (
     "gpu",
     "demo",
 )
-"""Each is `command` in the module of condatui.commands that is called like it."""
+"""Each is `command` in the module of condatui.cli that has its name."""
 
 
 class _Commands(ReportingGroup):
