@@ -41,5 +41,16 @@ class NoCondaError(CondatuiError):
     exit_code = 4
 
 
+class NewerFormatError(CondatuiError):
+    """A newer condatui has written this in a format that is not known here: it is neither read nor changed."""
+
+    def __init__(self, what: str, where: str, *, found: int, known: int) -> None:
+        super().__init__(
+            f"{what} was made by a newer condatui (format {found}); this one reads format {known}.",
+            where,
+            "It is left as it is: the newer condatui can use it.",
+        )
+
+
 class CondaError(CondatuiError):
     """A conda was asked and did not do it: not started, timed out, killed, exited non-zero, or answered nonsense."""

@@ -51,6 +51,8 @@ class FakeJobs:
     closed: int = 0
     left_over: tuple[Job, ...] = ()
     """What was interrupted earlier."""
+    newer: str = ""
+    """What is said of the journals of a newer condatui."""
     points: tuple[RestorePointSummary, ...] = ()
     preview_text: str = "name: research\n"
     preview_error: Exception | None = None

@@ -10,6 +10,11 @@ import msgspec
 # JSON documents as bytes.
 
 
+FORMAT = 1
+"""Of every document that a command prints. Fields may be added to it; it is raised when one goes or comes to mean
+something else. `docs/json.md` describes each field."""
+
+
 def encode(document: msgspec.Struct) -> bytes:
     """Encode a document; a path that is no UTF-8 is read back by json.loads as the str that Python has for it."""
     try:
@@ -22,5 +27,5 @@ def encode(document: msgspec.Struct) -> bytes:
 
 
 def print_json(document: msgspec.Struct) -> None:
-    """Print a document on a line of its own."""
-    click.echo(encode(document))
+    """Print a document on a line of its own, the number of its format first."""
+    click.echo(b'{"format":%d,' % FORMAT + encode(document)[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from condatui_core.actions.protocol import JobContext, Work
@@ -10,7 +11,13 @@ from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.request import ForgetRequest
-from condatui_core.restore_points.store import bytes_of_point, delete_point, directory_of_points, point_ids
+from condatui_core.restore_points.store import (
+    bytes_of_point,
+    delete_point,
+    directory_of_points,
+    newer_points,
+    point_ids,
+)
 from condatui_core.text import format_bytes, sanitize
 
 
@@ -43,7 +50,7 @@ async def recover(plan: Plan, request: ForgetRequest, stage: str, context: JobCo
 def _plan(request: ForgetRequest, context: JobContext) -> Plan:
     directory = directory_of_points(context.settings, context.locations)
     known = point_ids(directory)
-    unknown = [each for each in request.ids if each not in known]
+    newer = newer_points(directory)
     return Plan(
         request=request,
         title=f"Delete {_count(len(request.ids))}",
@@ -52,11 +59,18 @@ def _plan(request: ForgetRequest, context: JobContext) -> Plan:
         warnings=(
             Finding(id="forget", severity="warning", message="What only they hold cannot be brought back afterwards."),
         ),
-        blockers=tuple(
-            Finding(id="no-restore-point", severity="error", message=f"There is no restore point {sanitize(each)}.")
-            for each in unknown
-        ),
+        blockers=tuple(_blockers(request.ids, known, newer)),
     )
+
+
+def _blockers(ids: Sequence[str], known: Sequence[str], newer: Sequence[str]) -> Iterator[Finding]:
+    for each in ids:
+        if each not in known:
+            message = f"There is no restore point {sanitize(each)}."
+            yield Finding(id="no-restore-point", severity="error", message=message)
+        if each in newer:
+            message = f"Restore point {sanitize(each)} was made by a newer condatui, which alone can delete it."
+            yield Finding(id="newer-restore-point", severity="error", message=message)
 
 
 def _there(request: ForgetRequest, context: JobContext) -> tuple[str, ...]:

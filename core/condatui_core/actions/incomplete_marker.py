@@ -14,6 +14,9 @@ from condatui_core.prefixes.probe import HALF_MADE
 
 
 class _Marker(Struct):
+    """What is written into it, for people: to condatui it only matters whether it is there."""
+
+    format: int
     made_by: str
     job: str
     source: str
@@ -31,7 +34,7 @@ def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> Non
     except FileExistsError:
         hint = "Choose another name."
         raise RefusedError(f"{target} has come up in the meantime: nothing is ever replaced.", hint=hint) from None
-    mark = _Marker(made_by="condatui", job=job, source=os.fsencode(source).decode("utf-8", "replace"), at=now)
+    mark = _Marker(format=1, made_by="condatui", job=job, source=os.fsencode(source).decode("utf-8", "replace"), at=now)
     with open(os.path.join(target, HALF_MADE), "xb") as stream:
         stream.write(msgspec.json.encode(mark))
         stream.flush()

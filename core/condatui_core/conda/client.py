@@ -15,6 +15,7 @@ from typing import TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
+import condatui_core
 from condatui_core.conda import commands
 from condatui_core.conda.commands import Caller, reading_environ
 from condatui_core.conda.parsers import parse_configuration, parse_environments, parse_mamba_info
@@ -200,6 +201,7 @@ def _key(installation: Installation, caller: Caller) -> bytes:
     environ = reading_environ(caller, installation)
     depends_on = (
         _SCHEMA,
+        condatui_core.__version__,
         installation.executable,
         installation.version,
         stamp(installation.executable),

@@ -23,7 +23,7 @@ from condatui_core.records.disk import LinkTable
 
 _Document = TypeVar("_Document", bound=Struct)
 
-_FORMAT = 2
+_FORMAT = 3
 """To be raised when the same bytes come to mean something else."""
 _CHECK = 4
 """Bytes of the checksum that a file begins with."""
@@ -186,6 +186,7 @@ class DamagedStoreError(Exception):
 
 
 class _StoredTable(Struct, frozen=True, array_like=True):
+    writer: str
     places: tuple[tuple[bytes, bool], ...]
     marks: tuple[int, ...]
     """Of the tree files that it was made of."""
@@ -193,6 +194,7 @@ class _StoredTable(Struct, frozen=True, array_like=True):
 
 
 class _StoredInodes(Struct, frozen=True, array_like=True):
+    writer: str
     devices: tuple[TreeColumns, ...]
 
 
@@ -213,7 +215,12 @@ class TreeStore:
     def table(self) -> LinkTable | None:
         """The table of the last walk, if it was made of the very trees that are kept now."""
         stored = read_document(self._table, _StoredTable)
-        if stored is None or stored.places != self._key() or stored.marks != self._marks():
+        if (
+            stored is None
+            or stored.writer != _writer()
+            or stored.places != self._key()
+            or stored.marks != self._marks()
+        ):
             return None
         return stored.table
 
@@ -228,7 +235,7 @@ class TreeStore:
     def inodes(self) -> dict[int, InodeTable]:
         """Read what is known of the inodes in all kept trees; raises DamagedStoreError if it is not there any more."""
         stored = read_document(self._inodes, _StoredInodes)
-        if stored is None:
+        if stored is None or stored.writer != _writer():
             raise DamagedStoreError
         return {each.device: InodeTable(*each.arrays("QIQQ")) for each in stored.devices}
 
@@ -251,8 +258,8 @@ class TreeStore:
             for _, file in self._others():  # no part of this walk, so nobody knows whether they fit the rest
                 file.remove()
             devices = tuple(TreeColumns.of(device, each.columns()) for device, each in inodes.items())
-            write_document(self._inodes, _StoredInodes(devices))
-            write_document(self._table, _StoredTable(self._key(), self._marks(), table))
+            write_document(self._inodes, _StoredInodes(_writer(), devices))
+            write_document(self._table, _StoredTable(_writer(), self._key(), self._marks(), table))
             self._unfinished.unlink(missing_ok=True)
         except (OSError, OverflowError):
             return

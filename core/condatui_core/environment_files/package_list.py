@@ -32,10 +32,16 @@ class ListedPackage(Struct, frozen=True, kw_only=True):
     bytes: int | None = None
 
 
+PACKAGE_LIST_FORMAT = 1
+"""The newest format of `condatui show --json` that is read."""
+
+
 class PackageList(Struct, frozen=True, kw_only=True):
     """One environment."""
 
     packages: tuple[ListedPackage, ...]
+    format: int = 1
+    """Of the document; the first release stated none, nor does conda."""
     prefix: str | None = None
     replaced: tuple[Replacement, ...] = ()
 

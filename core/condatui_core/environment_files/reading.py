@@ -11,8 +11,8 @@ from condatui_core.analyses.columns import entries_of
 from condatui_core.environment_files.conda_lock import LockFile, lock_contents
 from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_entries
 from condatui_core.environment_files.explicit_list import explicit_contents, looks_explicit
-from condatui_core.environment_files.package_list import PackageList, package_list_contents
-from condatui_core.errors import UsageError
+from condatui_core.environment_files.package_list import PACKAGE_LIST_FORMAT, PackageList, package_list_contents
+from condatui_core.errors import NewerFormatError, UsageError
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.comparison import Column, ColumnKind, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
@@ -87,7 +87,8 @@ _T = TypeVar("_T")
 def read_environment_file(file: Path, config: ChannelConfig, platform: str) -> Listing:
     """Read a file as a column; of a lock file for several platforms the part for `platform` (such as `linux-64`).
 
-    Raises UsageError if it cannot be read, is none of the kinds that are known, or is broken.
+    Raises UsageError if it cannot be read, is none of the kinds that are known, or is broken, and NewerFormatError if a
+    newer condatui has printed it.
     """
     text = _read(file)
     if looks_explicit(text):
@@ -98,6 +99,8 @@ def read_environment_file(file: Path, config: ChannelConfig, platform: str) -> L
         document = {"packages": document}
     if isinstance(document, dict) and "packages" in document:
         packages = _convert(document, PackageList, file)
+        if packages.format > PACKAGE_LIST_FORMAT:
+            raise NewerFormatError("The list", str(file), found=packages.format, known=PACKAGE_LIST_FORMAT)
         entries = entries_of(package_list_contents(packages), config)
         return _listing(file, "package list", entries, prefix=packages.prefix)
     if isinstance(document, dict) and "dependencies" in document:

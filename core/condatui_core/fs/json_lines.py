@@ -11,12 +11,29 @@ import msgspec
 _T = TypeVar("_T")
 
 
+class _Versioned(msgspec.Struct, frozen=True):
+    format: int = 1
+
+
+_VERSIONED = msgspec.json.Decoder(_Versioned)
+
+
 def encode(record: msgspec.Struct) -> bytes:
     """Encode a record; a byte that is no UTF-8, a lone surrogate here, is escaped as Python's json does it."""
     try:
         return msgspec.json.encode(record)
     except UnicodeEncodeError:
         return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode("ascii")
+
+
+def encode_versioned(record: msgspec.Struct, format: int) -> bytes:  # noqa: A002 - what the field is called
+    """Encode a record with the number of its format before its fields."""
+    return b'{"format":%d,' % format + encode(record)[1:]
+
+
+def format_of(data: bytes) -> int:
+    """The format that a document states; the first release stated none, and that was 1. Raises OSError as `decode`."""
+    return decode(data, _VERSIONED).format
 
 
 def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:

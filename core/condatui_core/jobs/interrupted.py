@@ -15,7 +15,7 @@ from condatui_core.actions.protocol import FindAction, JobContext
 from condatui_core.fs.locks import FileLock
 from condatui_core.jobs.attempt import inspect_job
 from condatui_core.jobs.journal import LOCK, Entry, Inspected, Settled, add_to, after_all
-from condatui_core.jobs.journal_store import ReadJournal, read_journals
+from condatui_core.jobs.journal_store import ReadJournal, newer_journals, read_journals
 from condatui_core.proc.owner import Owner, descendants_of
 from condatui_core.records.job import Ended, Job, Recovery
 
@@ -31,6 +31,8 @@ class EarlierJobs:
         self._jobs: dict[str, Job] = {}
         self._judged: dict[str, Job] = {}
         """As they were when somebody has looked what there is."""
+        self.newer: tuple[Path, ...] = ()
+        """The journals of a newer condatui, as they were found last."""
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -40,6 +42,7 @@ class EarlierJobs:
     async def read(self) -> list[ReadJournal]:
         """Read all journals; those of this process are left out, since it knows better."""
         told = await asyncio.to_thread(read_journals, self._directory, self._here)
+        self.newer = await asyncio.to_thread(newer_journals, self._directory)
         others = [each for each in told if each.owner != self._here]
         self._jobs = {each.job.id: self._judged.get(each.job.id, each.job) for each in others}
         return others

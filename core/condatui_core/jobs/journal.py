@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from condatui_core.fs.atomic_write import write_whole
-from condatui_core.fs.json_lines import encode
+from condatui_core.fs.json_lines import encode, encode_versioned
 from condatui_core.fs.locks import FileLock
 from condatui_core.proc.owner import Owner
 from condatui_core.records.job import (
@@ -55,7 +55,8 @@ class Inspected(Struct, frozen=True, kw_only=True, tag="aftermath"):
     """Somebody has looked what there was after a job that did not come to its end."""
 
     at: datetime
-    recovery: Recovery
+    recovery: Recovery = field(name="aftermath")
+    """Journals have called it so since the first release."""
 
 
 class Settled(Struct, frozen=True, kw_only=True, tag="settled"):
@@ -103,6 +104,9 @@ def _on_its_way(job: Job, entry: Entry | Event) -> Job:
     return job
 
 
+FORMAT = 1
+"""Of journals, as the owner's file states it. To be raised when a former condatui would misread or miss something: with
+every new kind of request or entry, since it passes over lines that it does not know."""
 PLAN, OWNER, EVENTS, LOCK = "plan.json", "owner.json", "events.jsonl", "lock"
 _MOST_OUTPUT = 256 * 1024
 """How many bytes of output a journal holds, besides the last lines."""
@@ -153,7 +157,7 @@ class Journal:
         self._directory.mkdir(mode=0o700, parents=True)
         try:
             self._lock.try_take()
-            write_whole(self._directory / OWNER, encode(submission), replace=True)
+            write_whole(self._directory / OWNER, encode_versioned(submission, FORMAT), replace=True)
             self._stream = open(self._directory / EVENTS, "ab", buffering=0)  # noqa: SIM115 - closed with the job
             write_whole(self._directory / PLAN, encode(plan), replace=True)  # last: what has a plan is a journal
             _put_on_disk(self._directory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,10 +12,21 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from condatui_core.fs.json_lines import decode
+from condatui_core.fs.json_lines import decode, format_of
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.safe_read import read_bounded
-from condatui_core.jobs.journal import EVENTS, LOCK, OWNER, PLAN, Entry, Settled, Submission, after_all, new_job
+from condatui_core.jobs.journal import (
+    EVENTS,
+    FORMAT,
+    LOCK,
+    OWNER,
+    PLAN,
+    Entry,
+    Settled,
+    Submission,
+    after_all,
+    new_job,
+)
 from condatui_core.proc.owner import Owner
 from condatui_core.records.job import Job, Plan
 
@@ -46,8 +57,22 @@ def read_journals(directory: Path, here: Owner) -> list[ReadJournal]:
     return [told for each in _directories(directory) if (told := read_journal(each, here))]
 
 
+def newer_journals(directory: Path) -> tuple[Path, ...]:
+    """The journals of a newer condatui, newest first: they are not read, and never pruned."""
+    return tuple(each for each in _directories(directory) if _format(each) > FORMAT)
+
+
+def newer_note(newer: Sequence[Path]) -> str:
+    """Say in one line that there are such journals."""
+    formats = ", ".join(sorted({str(_format(each)) for each in newer}))
+    jobs = "The journal of one job was" if len(newer) == 1 else f"The journals of {len(newer)} jobs were"
+    return f"{jobs} made by a newer condatui (format {formats}); this one reads format {FORMAT} and leaves them alone."
+
+
 def read_journal(directory: Path, here: Owner) -> ReadJournal | None:
-    """Read one journal; None if it is none, or cannot be read."""
+    """Read one journal; None if it is none, cannot be read, or is that of a newer condatui."""
+    if _format(directory) > FORMAT:
+        return None
     try:
         plan = decode(read_bounded(str(directory / PLAN), _LARGEST), _PLAN)
         submission = decode(read_bounded(str(directory / OWNER), _LARGEST), _SUBMISSION)
@@ -66,8 +91,9 @@ def read_journal(directory: Path, here: Owner) -> ReadJournal | None:
 
 
 def prune(directory: Path, now: datetime) -> None:
-    """Delete the journals of jobs that were over long ago; never raises."""
-    for number, each in enumerate(_directories(directory)):
+    """Delete the journals of jobs that were over long ago, never those of a newer condatui; never raises."""
+    known = (each for each in _directories(directory) if _format(each) <= FORMAT)
+    for number, each in enumerate(known):
         if number >= MOST_KEPT or now.timestamp() - _modified(each) > LONGEST_KEPT.total_seconds():
             lock = FileLock(each / LOCK)
             with suppress(OSError):
@@ -81,6 +107,14 @@ def _directories(directory: Path) -> list[Path]:
         return sorted((each for each in directory.iterdir() if each.is_dir()), reverse=True)
     except OSError:
         return []
+
+
+def _format(journal: Path) -> int:
+    """The format that a journal states; 0 if it does not say, so that it is none or cannot be read."""
+    try:
+        return format_of(read_bounded(str(journal / OWNER), _LARGEST))
+    except OSError:
+        return 0
 
 
 def _entries(data: bytes) -> Iterator[Entry]:

@@ -13,6 +13,7 @@ from condatui_core.jobs.execution import JobExecution, JobRuntime
 from condatui_core.jobs.interrupted import EarlierJobs
 from condatui_core.jobs.job_handle import JobHandle, TurnQueue
 from condatui_core.jobs.journal import Journal, new_job
+from condatui_core.jobs.journal_store import newer_note
 from condatui_core.proc.owner import this_process
 from condatui_core.proc.runner import CommandLog
 from condatui_core.records.job import Event, Job, Plan
@@ -79,6 +80,11 @@ class JobQueue:
         """All jobs, newest first; those of other processes and earlier times as `recall` has found them last."""
         known = {each.id: each for each in (*self._earlier.jobs, *(held.job for held in self._held.values()))}
         return tuple(sorted(known.values(), key=lambda job: (job.submitted, job.id), reverse=True))
+
+    @property
+    def newer(self) -> str:
+        """What `recall` has found last that a newer condatui has written: one line, empty if nothing."""
+        return newer_note(self._earlier.newer) if self._earlier.newer else ""
 
     @property
     def writing(self) -> bool:

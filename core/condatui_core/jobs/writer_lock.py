@@ -8,11 +8,13 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.fs.atomic_write import put_in_cache
-from condatui_core.fs.json_lines import decode, encode
+from condatui_core.fs.json_lines import decode, encode_versioned, format_of
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.proc.owner import Owner
 
+_FORMAT = 1
+"""Of what is said beside the lock. The lock itself is the kernel's and knows no format."""
 _LARGEST = 1 << 16
 
 
@@ -48,13 +50,14 @@ class WriterLock:
         if not self._lock.try_take():
             return False
         # Beside the lock itself: whoever waits reads it while it is held.
-        put_in_cache(self._file, encode(Writing(self._owner, title)))
+        put_in_cache(self._file, encode_versioned(Writing(self._owner, title), _FORMAT))
         return True
 
     def holder(self) -> str:
         """Who holds it, in words."""
         try:
-            return str(decode(read_bounded(str(self._file), _LARGEST), _DECODER))
+            data = read_bounded(str(self._file), _LARGEST)
+            return "a newer condatui is at work" if format_of(data) > _FORMAT else str(decode(data, _DECODER))
         except OSError:
             return "another condatui is at work"
 

@@ -14,17 +14,24 @@ from condatui_core.records.prefix import PrefixPointer
 # The prefixes of last time, so that the first picture has names before anybody has been asked.
 
 
+_LIST_FORMAT = b"format 1"
+"""The first entry. In the first release the list began with a path."""
+
+
 def read_last_list(file: Path) -> tuple[str, ...]:
-    """Read the prefixes of last time; none if there was no last time."""
+    """Read the prefixes of last time; none if there was no last time, or if another release has written them."""
     try:
-        return tuple(os.fsdecode(line) for line in file.read_bytes().split(b"\0") if line.startswith(b"/"))
+        first, *more = file.read_bytes().split(b"\0")
     except OSError:
         return ()
+    if first != _LIST_FORMAT and not first.startswith(b"/"):
+        return ()
+    return tuple(os.fsdecode(line) for line in (first, *more) if line.startswith(b"/"))
 
 
 def write_last_list(file: Path, prefixes: Iterable[str]) -> None:
     """Remember the prefixes for next time; where that cannot be done, next time is only slower."""
-    data = b"\0".join(os.fsencode(prefix) for prefix in prefixes)
+    data = b"\0".join((_LIST_FORMAT, *map(os.fsencode, prefixes)))
     with suppress(OSError):
         put_in_cache(file, data)
 

@@ -25,11 +25,16 @@ _STEP = timedelta(seconds=2)
 """Some file systems keep times in steps as coarse as this."""
 
 
+_FORMAT = 1
+
+
 class _OwnUse(Struct, frozen=True, array_like=True):
     begun: datetime
     ended: datetime
     before: LastUsed | None
     """What was known of its last use until then."""
+    format: int = 1
+    """In the fourth place whatever the format; the first release stated none."""
 
 
 class OwnUses:
@@ -44,7 +49,7 @@ class OwnUses:
         That this cannot be written is no reason not to run it.
         """
         try:
-            put_in_cache(self._file(prefix), msgspec.msgpack.encode(_OwnUse(begun, ended, before)))
+            put_in_cache(self._file(prefix), msgspec.msgpack.encode(_OwnUse(begun, ended, before, _FORMAT)))
         except (OSError, UnicodeEncodeError):  # a full disk; a file among the evidence whose name is no UTF-8
             return
 
@@ -55,6 +60,8 @@ class OwnUses:
         try:
             own = _DECODER.decode(self._file(prefix).read_bytes())
         except (OSError, msgspec.DecodeError):
+            return used
+        if own.format > _FORMAT:
             return used
         return own.before if own.begun - _STEP <= used.at <= own.ended + _STEP else used
 

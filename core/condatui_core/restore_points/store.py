@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from condatui_core.errors import CondatuiError, UsageError
-from condatui_core.fs.json_lines import decode, encode
+from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
+from condatui_core.fs.json_lines import decode, encode_versioned, format_of
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.proc.owner import Owner, this_process
 from condatui_core.records.restore_point import KeptPath, RestorePoint
@@ -54,6 +54,9 @@ def _goes(made: datetime, left: int, settings: Settings, now: datetime) -> bool:
     return too_old or bool(settings.restore_bytes and left > settings.restore_bytes)
 
 
+FORMAT = 1
+"""Of restore points, as the manifest, the paths and, while it is being made, the owner's file state it. To be raised
+when a former condatui would bring back something else, or miss something."""
 MANIFEST = "manifest.json"
 PATHS = "paths.json.gz"
 EXPLICIT = "explicit.txt"
@@ -93,7 +96,7 @@ def new_point(directory: Path, name: str, at: datetime) -> Iterator[tuple[str, P
     made = directory / f"{_MAKING}{os.getpid()}-{at.timestamp():.6f}"
     made.mkdir(mode=0o700)
     try:
-        (made / OWNER).write_bytes(encode(this_process()))
+        (made / OWNER).write_bytes(encode_versioned(this_process(), FORMAT))
         point_id = _free_id(directory, name, at)
         yield point_id, made
         (made / OWNER).unlink()
@@ -115,17 +118,23 @@ def write_synced(file: Path, data: bytes) -> None:
 
 def write_manifest(directory: Path, point: RestorePoint, paths: Sequence[KeptPath]) -> None:
     """Write what a restore point consists of. Raises OSError."""
-    write_synced(directory / PATHS, gzip.compress(encode(_Paths(tuple(paths))), compresslevel=1, mtime=0))
-    write_synced(directory / MANIFEST, encode(point))
+    packed = encode_versioned(_Paths(tuple(paths)), FORMAT)
+    write_synced(directory / PATHS, gzip.compress(packed, compresslevel=1, mtime=0))
+    write_synced(directory / MANIFEST, encode_versioned(point, FORMAT))
 
 
 def read_point(directory: Path, point_id: str) -> RestorePoint:
-    """Read the manifest of a restore point; raises UsageError if there is none, CondatuiError if it is damaged."""
+    """Read the manifest of a restore point.
+
+    Raises UsageError if there is none, NewerFormatError if it is a newer condatui's, CondatuiError if it is damaged.
+    """
     if not _ID.fullmatch(point_id) or not os.path.isdir(directory / point_id):
         hint = "`condatui restore --list` shows them all."
         raise UsageError(f"There is no restore point `{sanitize(point_id)}`.", str(directory), hint)
     try:
-        point = decode(read_bounded(str(directory / point_id / MANIFEST), _LARGEST), _POINT)
+        data = read_bounded(str(directory / point_id / MANIFEST), _LARGEST)
+        _refuse_newer(format_of(data), directory / point_id)
+        point = decode(data, _POINT)
     except OSError as error:
         raise _damaged(directory / point_id / MANIFEST, reason(error)) from error
     if point.id != point_id:
@@ -134,10 +143,12 @@ def read_point(directory: Path, point_id: str) -> RestorePoint:
 
 
 def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
-    """Read the paths of a restore point; raises CondatuiError if they are damaged."""
+    """Read the paths of a restore point; raises NewerFormatError as `read_point`, CondatuiError if they are damaged."""
     file = directory / point.id / PATHS
     try:
-        paths = decode(gzip.decompress(file.read_bytes()), _PATHS).paths
+        data = gzip.decompress(file.read_bytes())
+        _refuse_newer(format_of(data), directory / point.id)
+        paths = decode(data, _PATHS).paths
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(file, reason(error) if isinstance(error, OSError) else str(error)) from error
     if len(paths) != point.paths:
@@ -152,6 +163,11 @@ def point_ids(directory: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     return tuple(sorted((name for name in names if _ID.fullmatch(name)), reverse=True))
+
+
+def newer_points(directory: Path) -> tuple[str, ...]:
+    """The ids of the restore points of a newer condatui, newest first: they are neither read nor deleted."""
+    return tuple(each for each in point_ids(directory) if _format(directory / each / MANIFEST) > FORMAT)
 
 
 def problem_of(directory: Path, point: RestorePoint) -> str:
@@ -172,7 +188,11 @@ def bytes_of_point(directory: Path, point_id: str) -> int:
 
 
 def delete_point(directory: Path, point_id: str) -> None:
-    """Delete a restore point: at once for whoever looks, whatever interrupts it. Raises OSError."""
+    """Delete a restore point: at once for whoever looks, whatever interrupts it.
+
+    Raises NewerFormatError if it is that of a newer condatui, OSError if it cannot be deleted.
+    """
+    _refuse_newer(_format(directory / point_id / MANIFEST), directory / point_id)
     gone = directory / f"{_DELETING}{point_id}"
     os.rename(directory / point_id, gone)
     shutil.rmtree(gone)
@@ -186,11 +206,14 @@ def _free_id(directory: Path, name: str, at: datetime) -> str:
 
 
 def _sweep(directory: Path, now: float) -> None:
-    """Delete what a process that is gone was making or deleting."""
+    """Delete what a process that is gone was making or deleting, unless it was a newer condatui."""
     for left in directory.glob(f"{_DELETING}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        if _format(left / MANIFEST) <= FORMAT:
+            shutil.rmtree(left, ignore_errors=True)
     here = this_process()
     for left in directory.glob(f"{_MAKING}*"):
+        if _format(left / OWNER) > FORMAT:
+            continue
         try:
             owner = decode((left / OWNER).read_bytes(), _OWNER)
             abandoned = owner.near(here) and not owner.alive(here)
@@ -198,6 +221,19 @@ def _sweep(directory: Path, now: float) -> None:
             abandoned = _modified(left) < now - _ABANDONED
         if abandoned:
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _format(file: Path) -> int:
+    """The format that a file states; 0 if it cannot be read."""
+    try:
+        return format_of(read_bounded(str(file), _LARGEST))
+    except OSError:
+        return 0
+
+
+def _refuse_newer(found: int, point: Path) -> None:
+    if found > FORMAT:
+        raise NewerFormatError("The restore point", str(point), found=found, known=FORMAT)
 
 
 def _modified(path: Path) -> float:
@@ -225,7 +261,7 @@ _OWNER = msgspec.json.Decoder(Owner)
 
 
 def all_points(directory: Path, prefix: str | None = None) -> Iterator[RestorePoint]:
-    """All restore points, or those of a prefix, newest first; those that are damaged are passed over."""
+    """All restore points, or those of a prefix, newest first; damaged ones and a newer condatui's are left out."""
     for point_id in point_ids(directory):
         with suppress(CondatuiError):
             point = read_point(directory, point_id)

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from condatui.json_documents import print_json
 from condatui_core import __version__
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Inventory
@@ -34,7 +36,21 @@ if TYPE_CHECKING:
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 version_option = click.version_option(__version__, message="condatui %(version)s")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+_AS_JSON = "condatui.json"
+"""What a context notes of `--json`, for what goes wrong afterwards."""
+
+
+def json_flag(help: str) -> Callable[[_Decorated], _Decorated]:  # noqa: A002 - click's word
+    """Make the option `--json`: the parameter `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, callback=_note_json, help=help)
+
+
+def _note_json(context: click.Context, _parameter: click.Parameter, as_json: bool) -> bool:
+    context.meta[_AS_JSON] = as_json
+    return as_json
+
+
+json_option = json_flag("Print one JSON document.")
 
 
 def global_options(command: _Decorated) -> _Decorated:
@@ -76,6 +92,29 @@ _root = click.option(
 _INTERRUPTED = 130
 
 
+class ErrorReport(Struct, frozen=True, kw_only=True):
+    """What went wrong, where, and what to do."""
+
+    title: str
+    """One sentence."""
+    detail: str
+    """Where, and the words of whoever refused; may have several lines."""
+    hint: str
+    """What the user can do about it; empty if nothing is known."""
+    exit_code: int
+    """What the command exits with."""
+
+
+class ErrorDocument(Struct, frozen=True):
+    """What is printed with `--json` when a command comes to nothing; the same is said on stderr."""
+
+    error: ErrorReport
+
+
+def _described(error: CondatuiError) -> ErrorReport:
+    return ErrorReport(title=error.title, detail=error.detail, hint=error.hint, exit_code=error.exit_code)
+
+
 class ReportingGroup(click.Group):
     """A group of commands that says what went wrong."""
 
@@ -85,6 +124,9 @@ class ReportingGroup(click.Group):
             return super().invoke(ctx)
         except CondatuiError as error:
             report(error)
+            if ctx.meta.get(_AS_JSON):
+                with suppress(OSError):  # nobody listens any more
+                    print_json(ErrorDocument(_described(error)))
             raise click.exceptions.Exit(error.exit_code) from error
         except KeyboardInterrupt:
             raise click.exceptions.Exit(_INTERRUPTED) from None

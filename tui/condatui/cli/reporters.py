@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from condatui.cli.invocation import Invocation
 from condatui.json_documents import print_json
@@ -39,7 +39,8 @@ class ActionResult(Struct, frozen=True, kw_only=True):
     started: datetime | None
     ended: datetime | None
     outcome: Outcome | None
-    recovery: Recovery | None
+    recovery: Recovery | None = field(name="aftermath")
+    """What is there after it, and the way out; null for a job that is done."""
 
 
 class ResultLine(Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from condatui.cli.invocation import Invocation, report, say, say_problems
+from condatui.cli.invocation import Invocation, json_flag, report, say, say_problems
 from condatui.cli.reporters import Reporter, make_reporter
 from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
@@ -43,7 +43,7 @@ def acting_options(command: _Decorated) -> _Decorated:
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
 _yes = click.option("--yes", "-y", is_flag=True, help="Ask no question.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print plan, events and result as lines of JSON.")
+_json = json_flag("Print plan, events and result as lines of JSON.")
 
 
 def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bool, yes: bool, as_json: bool) -> None:
@@ -88,6 +88,8 @@ async def _tell_interrupted(jobs: JobQueue) -> None:
         _say_recovery(job)
         if job.recovery and job.recovery.state != "half":
             await jobs.settle(job.id)
+    if jobs.newer:
+        say(f"condatui: {jobs.newer}")
 
 
 def _refuse(plan: Plan) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +94,7 @@ class JobMonitor:
         self._knows = True
         self._show()
         key = self._session.keymap.labels(ACTION_BY_ID["place.jobs"])[0]
-        self._session.tell_interrupted(tuple(_finding(job, key) for job in self._interrupted))
+        self._session.tell_interrupted((*(_finding(job, key) for job in self._interrupted), *_of_newer(queue)))
 
     def _tell(self) -> None:
         self._app.post_message(JobChanged())
@@ -118,6 +118,12 @@ def _directory(home: Path) -> Path:
     except OSError:  # it was removed
         return home
     return directory if os.access(directory, os.W_OK) else home
+
+
+def _of_newer(queue: JobQueue) -> Iterator[Finding]:
+    """What is known of jobs whose journals only a newer condatui can read."""
+    if queue.newer:
+        yield Finding(id="newer-journal", severity="warning", message=queue.newer)
 
 
 def _finding(job: Job, key: str) -> Finding:

@@ -20,7 +20,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import Cleanable, CleanRequest
-from condatui_core.restore_points.store import directory_of_points, point_ids, read_point
+from condatui_core.restore_points.store import directory_of_points, newer_points, point_ids, read_point
 from condatui_core.text import format_bytes, sanitize
 
 _OPTIONS: dict[Cleanable, str] = {
@@ -46,11 +46,13 @@ def cleaning_plan(
     needed: Sequence[str],
     unread: Sequence[str],
     blockers: Sequence[Finding],
+    newer: Sequence[str] = (),
 ) -> Plan:
     """Say what will go and what is spared.
 
     `needed` are packages of restore points that would then be in no cache, as `name-version-build`; `unread` are
-    environments that could not be read.
+    environments that could not be read, `newer` restore points of a newer condatui, of which
+    it is not known what they need.
     """
     items = [item for cache in caches for item in cache.items]
     return Plan(
@@ -61,7 +63,7 @@ def cleaning_plan(
         bytes_needed=0,
         packages=sum(item.what == "packages" for item in items),
         facts=tuple(_facts(caches, request)),
-        warnings=tuple(_warnings(caches, needed, unread)),
+        warnings=tuple(_warnings(caches, needed, unread, newer)),
         blockers=tuple(blockers),
     )
 
@@ -89,7 +91,9 @@ def _facts(caches: Sequence[Cache], request: CleanRequest) -> Iterator[tuple[str
         yield "spared", f"{len(copied)} package{'s'[: len(copied) > 1]} of which environments hold copies, {size}"
 
 
-def _warnings(caches: Sequence[Cache], needed: Sequence[str], unread: Sequence[str]) -> Iterator[Finding]:
+def _warnings(
+    caches: Sequence[Cache], needed: Sequence[str], unread: Sequence[str], newer: Sequence[str]
+) -> Iterator[Finding]:
     linked = [unit for cache in caches for unit in cache.soft_linked]
     if linked:
         yield Finding(
@@ -105,6 +109,14 @@ def _warnings(caches: Sequence[Cache], needed: Sequence[str], unread: Sequence[s
             message=f"{len(needed)} packages are needed to bring back removed environments: they would be downloaded.",
             remedy="Bring those back first, if they are to come back at all.",
             evidence=tuple(needed),
+        )
+    if newer:
+        yield Finding(
+            id="newer-restore-points",
+            severity="warning",
+            message=f"{len(newer)} restore points are a newer condatui's: which packages they need is not known.",
+            remedy="Let the newer condatui clean.",
+            evidence=tuple(newer),
         )
     if unread:
         yield Finding(
@@ -133,6 +145,7 @@ async def plan(request: CleanRequest, context: JobContext) -> Plan:
         executable=next((each.executable for each in context.inventory.installations if not each.error), ""),
         needed=await asyncio.to_thread(_needed_by_points, caches, context),
         unread=_unread(context.inventory),
+        newer=await asyncio.to_thread(newer_points, directory_of_points(context.settings, context.locations)),
         blockers=blockers,
     )
 

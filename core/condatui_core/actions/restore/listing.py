@@ -9,10 +9,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext, caches_of
-from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
 from condatui_core.records.restore_point import RestorePoint, RestorePointSummary
 from condatui_core.restore_points.cached_packages import missing_packages
-from condatui_core.restore_points.store import bytes_of_point, directory_of_points, point_ids, problem_of, read_point
+from condatui_core.restore_points.store import (
+    bytes_of_point,
+    directory_of_points,
+    newer_points,
+    point_ids,
+    problem_of,
+    read_point,
+)
 from condatui_core.text import sanitize
 
 
@@ -45,6 +52,8 @@ def find_restore_point(text: str, context: JobContext) -> str:
         raise UsageError(f"More than one `{sanitize(text)}` was removed.", ids_of_them, "Give the id.")
     if not newest:
         hint = "`condatui restore --list` shows them all."
+        if newer := newer_points(directory):
+            hint += f" {len(newer)} of them, of a newer condatui, cannot be searched: give the id."
         raise UsageError(f"There is no restore point `{sanitize(text)}`.", str(directory), hint)
     return next(iter(newest.values()))
 
@@ -86,6 +95,7 @@ def _problem(directory: Path, point: RestorePoint, *, has_conda: bool) -> str:
 
 def _damaged(point_id: str, size: int, error: CondatuiError) -> RestorePointSummary:
     made = datetime.strptime(point_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
+    problem = error.title if isinstance(error, NewerFormatError) else str(error)
     return RestorePointSummary(
-        id=point_id, name=point_id[16:], prefix="", at=made, bytes=size, packages=0, pip_packages=0, problem=str(error)
+        id=point_id, name=point_id[16:], prefix="", at=made, bytes=size, packages=0, pip_packages=0, problem=problem
     )
