@@ -47,6 +47,7 @@ class ExportText(Struct, frozen=True, kw_only=True):
     """An export, ready to be written."""
 
     text: str
+    """The file's content."""
     notes: tuple[str, ...] = ()
     """What it cannot say, or what has to be known by who uses it: a sentence without its full stop each."""
     packages: int = 0

@@ -110,6 +110,13 @@ async def test_it_is_forgotten_when_something_that_it_depends_on_changes(
     assert remembered(conda, asking) is None
 
 
+async def test_another_release_asks_again(tmp_path: Path, conda: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = inquirer(tmp_path, willing(conda))
+    await ask(conda, asking)
+    monkeypatch.setattr("condatui_core.__version__", "99")
+    assert remembered(conda, asking) is None
+
+
 async def test_it_is_forgotten_after_a_day_and_when_the_clock_went_back(tmp_path: Path, conda: Installation) -> None:
     runner = willing(conda)
     await ask(conda, inquirer(tmp_path, runner))

@@ -119,7 +119,9 @@ def test_it_is_made_and_told_in_lines_of_json(user: User) -> None:
     result = user.run("train-pinned", "told", "--offline", "--yes", "--json")
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [next(iter(line)) for line in (lines[0], lines[1], lines[-1])] == ["plan", "event", "result"]
+    assert [[*line] for line in (lines[0], lines[1], lines[-1])] == [
+        ["format", each] for each in ("plan", "event", "result")
+    ]
     stages = [line["event"]["name"] for line in lines if line.get("event", {}).get("type") == "stage"]
     assert stages == ["link", "copy", "put-back", "verify"]
     outcome = lines[-1]["result"]["outcome"]

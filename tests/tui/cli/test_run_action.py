@@ -113,9 +113,19 @@ def test_json_is_a_line_for_the_plan_each_event_and_the_result(tmp_path: Path) -
     assert last["result"]["outcome"]["files"] == [str(tmp_path / "new")]
 
 
+def test_journals_of_a_newer_condatui_are_told_first(tmp_path: Path) -> None:
+    directory = tmp_path / ".condatui/state/jobs/20260520-100001-aa5c"
+    directory.mkdir(parents=True)
+    (directory / "owner.json").write_text('{"format": 7}')
+    result = run(tmp_path, "--yes")
+    assert (result.exit_code, (tmp_path / "new").exists()) == (0, True)
+    assert "made by a newer condatui (format 7); this one reads format 1" in result.stderr
+    assert directory.is_dir()
+
+
 def test_json_of_a_dry_run_is_the_plan(tmp_path: Path) -> None:
     (line,) = run(tmp_path, "--json", "--dry-run").stdout.splitlines()
-    assert [*json.loads(line)] == ["plan"]
+    assert [*json.loads(line)] == ["format", "plan"]
 
 
 def test_a_failure_is_said_with_what_there_is_now_and_the_way_out(tmp_path: Path) -> None:

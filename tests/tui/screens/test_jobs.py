@@ -170,6 +170,13 @@ async def test_what_was_interrupted_is_told_at_the_start_and_leads_to_its_way_ou
         await driver.until(lambda: "enter run" in driver.text)
 
 
+async def test_journals_of_a_newer_condatui_are_told_at_the_start() -> None:
+    workbench = bench()
+    workbench.jobs.newer = "The journal of one job was made by a newer condatui"
+    async with opened(workbench=workbench, size=(120, 30)) as driver:
+        await driver.until(lambda: "The journal of one job was made by a newer condatui" in driver.text)
+
+
 async def test_no_way_out_is_promised_where_there_is_nothing_to_put_right() -> None:
     workbench = bench()
     untouched = Recovery(state="untouched", message="Nothing was removed.")

@@ -109,6 +109,7 @@ class ErrorDocument(Struct, frozen=True):
     """What is printed with `--json` when a command comes to nothing; the same is said on stderr."""
 
     error: ErrorReport
+    """Why nothing came of it."""
 
 
 def _described(error: CondatuiError) -> ErrorReport:

@@ -20,25 +20,35 @@ class PlanLine(Struct, frozen=True):
     """The first line."""
 
     plan: Plan
+    """What will be done; with `--dry-run` this is the only line."""
 
 
 class EventLine(Struct, frozen=True):
     """One of the lines between."""
 
     event: Event
+    """What happened."""
 
 
 class ActionResult(Struct, frozen=True, kw_only=True):
     """What came of a job."""
 
     id: str
+    """Of the job, as the journals have it."""
     state: JobState
+    """How it ended; `done` is the only success."""
     message: str
+    """One line."""
     detail: str
+    """The words of whoever refused; may have several lines."""
     hint: str
+    """What the user can do about it; empty if nothing is known."""
     started: datetime | None
+    """None if it never began."""
     ended: datetime | None
+    """None if it has no end."""
     outcome: Outcome | None
+    """None if it failed or was cancelled before it came to anything."""
     recovery: Recovery | None = field(name="aftermath")
     """What is there after it, and the way out; null for a job that is done."""
 
@@ -47,6 +57,7 @@ class ResultLine(Struct, frozen=True):
     """The last line."""
 
     result: ActionResult
+    """What came of it."""
 
 
 def result_line(job: Job) -> ResultLine:

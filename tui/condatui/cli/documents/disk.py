@@ -24,29 +24,42 @@ class CostsDocument(Struct, frozen=True, kw_only=True):
     """What one environment occupies, in allocated bytes unless they are called apparent."""
 
     name: str
+    """As in `list`."""
     prefix: str
+    """Its real path."""
     total: int
+    """What `du -s` says of it, environments and package caches inside it left out."""
     exclusive: int
+    """What `df` gains when it alone goes."""
     shared_with_cache: int
+    """Of inodes that besides this environment only package caches hold."""
     shared_with_environments: int
+    """Of inodes that another environment holds as well."""
     outside: int
     """Held by links that condatui does not see; with the three above it makes up the total."""
     untracked: int
+    """Of files that no package brought."""
     pip: int
+    """Of what pip installed; part of `packages`."""
     bookkeeping: int
     """conda-meta and directories that packages share; with the packages and what is untracked it makes up the total."""
     apparent: int
+    """The sizes of its files, as `du --apparent-size` adds them up."""
     nested: tuple[str, ...]
     """Environments and package caches inside it, which are not counted here and go with it."""
     packages: tuple[PackageUse, ...]
+    """conda's and pip's, largest first."""
     untracked_directories: tuple[UntrackedDirectory, ...]
+    """Where the files lie that no package brought, largest first."""
     findings: tuple[Finding, ...]
+    """What could not be measured; then figures are lower bounds."""
 
 
 class DiskDocument(Struct, frozen=True, kw_only=True):
     """What some environments cost."""
 
     environments: tuple[CostsDocument, ...]
+    """Those that were named, or all."""
     frees: int
     """What removing exactly these would free."""
     frees_with_cache_clean: int

@@ -17,17 +17,21 @@ class DriverDocument(Struct, frozen=True, kw_only=True):
     """The NVIDIA driver of the machine."""
 
     version: str
+    """Such as `550.54.15`; empty if nothing says."""
     cuda: str | None
     """The newest CUDA that it supports."""
     kernel_version: str | None
     """Of the loaded module."""
     library_version: str | None
+    """Of libcuda by the file it is; None if it is not there."""
     library: str | None
     """The libcuda that programs get."""
     init_code: int | None
     """What cuInit answered; 0 is success."""
     nvml_code: int | None
+    """What NVML's init answered, 0 is success; None if its library is not there."""
     mig_instances: tuple[str, ...]
+    """The UUIDs by which MIG instances can be chosen."""
     error: str | None
     """What stands in its way."""
 
@@ -38,13 +42,19 @@ class FrameworkDocument(Struct, frozen=True, kw_only=True):
     verdict: str
     """A stable word: `works`, `driver-too-old`."""
     kind: VerdictClass = msgspec.field(name="class")
+    """It computes on a GPU; it does not, but not by its own fault; it is broken; there is nothing to check."""
     message: str
+    """One line."""
     remedy: str
+    """What to do, one line; empty if nothing has to be done."""
     command: str | None
     """What does that, to be run in a shell."""
     notes: tuple[str, ...]
+    """What else is worth knowing, a line each."""
     framework: str
+    """`torch`, `tensorflow`, `jax` or `cupy`."""
     version: str | None
+    """None if it is not installed."""
     build_cuda: str | None
     """None for a build without CUDA."""
     evidence: dict[str, str]
@@ -57,12 +67,17 @@ class GpuEnvironmentDocument(FrameworkDocument, frozen=True, kw_only=True):
     """What the check of one environment came to, PyTorch first."""
 
     name: str
+    """As in `list`."""
     prefix: str
+    """Its real path."""
     others: tuple[FrameworkDocument, ...]
+    """The other frameworks that it has."""
     preliminary: bool
     """Whether it was concluded without a run."""
     checked: datetime
+    """When."""
     seconds: float
+    """How long it took."""
     from_cache: bool
     """Whether it was found by an earlier check that still holds."""
 
@@ -71,8 +86,11 @@ class GpuDocument(Struct, frozen=True, kw_only=True):
     """The machine and its environments."""
 
     driver: DriverDocument | None
+    """None if there is no trace of one."""
     devices: tuple[Device, ...]
+    """The GPUs as the driver sees them."""
     environments: tuple[GpuEnvironmentDocument, ...]
+    """Those that were checked."""
 
 
 def describe_gpu(driver: Driver, results: Sequence[tuple[Environment, GpuResult]]) -> GpuDocument:

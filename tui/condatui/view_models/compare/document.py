@@ -15,10 +15,13 @@ class ColumnDocument(Struct, frozen=True, kw_only=True):
     """What is compared."""
 
     name: str
+    """The environment's name, or the file's."""
     prefix: str | None
     """None for a file that does not say which environment it was made from."""
     kind: ColumnKind
+    """What it was read from."""
     file: str | None
+    """Its path; None for an environment of this machine."""
     left_out: tuple[str, ...]
     """Lines of the file that could not be compared."""
 
@@ -31,17 +34,29 @@ class CellDocument(Struct, frozen=True, kw_only=True):
     version: str | None
     """Null if the column only has a constraint."""
     build: str | None
+    """conda's build string, or the commit that pip installed."""
     channel: str | None
+    """Its short name."""
     source: Source
+    """Who installed it."""
     url: str | None
+    """Where it came from, credentials masked."""
     bytes: int
+    """Installed, as the records state it; 0 if they do not."""
     build_number: int | None
+    """Of a conda package."""
     base_url: str | None
+    """What channels are told apart by."""
     subdir: str | None
+    """The platform directory."""
     md5: str | None
+    """Of the archive."""
     sha256: str | None
+    """Of the archive."""
     license: str | None
+    """As the record states it."""
     requested: bool
+    """Whether the user asked for it in this column."""
     constraint: str | None
     """What a file asks for, where that is not one version."""
     satisfied: bool | None
@@ -54,9 +69,13 @@ class RowDocument(Struct, frozen=True, kw_only=True):
     """One package in all columns."""
 
     name: str
+    """conda's name where a conda package is among the cells, else pip's canonical one."""
     status: Status
+    """How the cells differ: the first that holds, in the order missing, version, build, channel, same."""
     requested: bool
+    """Whether the user asked for it in any column."""
     cells: tuple[CellDocument | None, ...]
+    """One a column; None where it is missing."""
     signs: tuple[Sign, ...]
     """Each cell against the reference."""
 
@@ -65,12 +84,15 @@ class ComparisonDocument(Struct, frozen=True, kw_only=True):
     """A comparison."""
 
     environments: tuple[ColumnDocument, ...]
+    """The columns."""
     reference: int
     """The column that signs are against."""
     summary: Summary
     """Of all rows, also of those that are not among the packages because only some were asked for."""
     packages: tuple[RowDocument, ...]
+    """The rows, by name."""
     similarity: tuple[tuple[float, ...], ...]
+    """A row and a column for each column: 1 is the same, 0 has nothing in common."""
 
 
 def describe_comparison(comparison: Comparison, rows: Sequence[Row]) -> ComparisonDocument:
