@@ -1,33 +1,75 @@
-"""Files that are written whole or not at all."""
+"""Files of ours on the disk: written whole or not at all, new ones made exclusively, and synced before they count.
+
+This is the one place that gives a file its content at once. What is written piece by piece (an archive, a copy of a
+file of any size) is made by `new_file` and synced by `sync_stream`.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-import time
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, BinaryIO
 
-_BEGUN = re.compile(r"\.\d+-\d+\.condatui")
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_BEGUN = re.compile(r"\.[0-9a-f]{16}\.condatui")
 """The names that files have as long as they are not whole."""
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
+"""How a file system says that it syncs no directories; EBADF is the answer for one that is held and may not be read."""
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
-def write_whole(file: Path, data: bytes, *, replace: bool) -> None:
-    """Write a file so that nobody ever sees half of it; what a link points to is replaced, not the link.
+def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True) -> None:
+    """Write a file so that no reader ever sees half of it; what a link points to is replaced, not the link.
 
-    Raises FileExistsError if it is there and may not be replaced, OSError for whatever else stands against it.
+    A file that is replaced keeps its mode, and its owner as far as this user may give files away. The file and its name
+    are on the disk when this returns, unless it need not be `durable`. Raises FileExistsError if the file is there and
+    may not be replaced, OSError for whatever else stands against it.
     """
     if not replace and os.path.lexists(file):
-        raise FileExistsError(f"{file} exists already")
-    target = file.resolve() if replace else file
-    temporary = target.with_name(f".{os.getpid()}-{time.monotonic_ns()}.condatui")
-    try:
-        with open(temporary, "xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        _put(temporary, target, replace=replace)
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise FileExistsError(errno.EEXIST, "it exists already", str(file))
+    parent, name = os.path.split(os.path.realpath(file) if replace else os.path.abspath(file))
+    temporary = f".{secrets.token_hex(8)}.condatui"
+    with _held(parent) as directory:
+        old = _replaced(name, directory) if replace else None
+        descriptor = os.open(temporary, _NEW, 0o600 if old else 0o666, dir_fd=directory)
+        try:
+            with open(descriptor, "wb") as stream:
+                if old:
+                    _dress_as(stream.fileno(), old)
+                stream.write(data)
+                if durable:
+                    sync_stream(stream)
+            if replace:
+                os.replace(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+            else:
+                rename_if_free(temporary, name, directory)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=directory)
+            raise
+        if durable:
+            _sync_directory(directory)
+
+
+def write_new(file: Path, data: bytes) -> None:
+    """Write a file that is not there yet, and wait until its content is on the disk; its name is synced by `sync_path`.
+
+    For files in a directory that no reader knows yet: one that could not be written whole stays behind. Raises OSError.
+    """
+    with new_file(file) as stream:
+        stream.write(data)
+        sync_stream(stream)
+
+
+def new_file(file: str | Path) -> BinaryIO:
+    """Open a new file for writing. Raises FileExistsError if anything is there, a link that leads nowhere included."""
+    return open(os.open(file, _NEW, 0o666), "wb")
 
 
 def begun_beside(file: Path) -> tuple[Path, ...]:
@@ -35,8 +77,9 @@ def begun_beside(file: Path) -> tuple[Path, ...]:
 
     Whatever is being written at this moment is among it. Nothing where the directory cannot be read.
     """
+    directory = os.path.dirname(os.path.realpath(file))
     try:
-        return tuple(sorted(each for each in file.resolve().parent.iterdir() if _BEGUN.fullmatch(each.name)))
+        return tuple(Path(directory, each) for each in sorted(os.listdir(directory)) if _BEGUN.fullmatch(each))
     except OSError:
         return ()
 
@@ -47,21 +90,109 @@ def put_in_cache(file: Path, *data: bytes) -> None:
     Makes its directory. Two processes at once are safe: the last one wins. Raises OSError.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = file.with_name(f".new-{os.getpid()}-{time.monotonic_ns()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    temporary = file.with_name(f".new-{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, _NEW, 0o600)
     try:
         with open(descriptor, "wb") as stream:
             stream.writelines(data)
         os.replace(temporary, file)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _put(temporary: Path, target: Path, *, replace: bool) -> None:
-    if not replace:
-        os.link(temporary, target)  # fails if somebody has made it in the meantime, where a rename would not
+def rename_if_free(source: str | Path, target: str | Path, directory: int | None = None) -> None:
+    """Give a finished file its name; both are relative to `directory`, if that is given.
+
+    Raises FileExistsError if the name is taken, OSError for other reasons.
+    """
+    try:
+        # Fails if the name was taken in the meantime, where a rename would replace what has it.
+        os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        if _is_taken(target, directory):
+            raise FileExistsError(errno.EEXIST, "it exists already", str(target)) from None
+        os.rename(source, target, src_dir_fd=directory, dst_dir_fd=directory)
         return
-    if target.exists():
-        os.chmod(temporary, target.stat().st_mode & 0o777)
-    os.replace(temporary, target)
+    os.unlink(source, dir_fd=directory)
+
+
+def sync_stream(stream: IO[bytes]) -> None:
+    """Wait until what was written to a file is on the disk. Raises OSError."""
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def sync_path(path: str | Path) -> None:
+    """Wait until the content of a file, or the names in a directory, are on the disk. Raises OSError.
+
+    A directory that may be written to and not listed cannot be waited for.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:
+        if os.path.isdir(path):
+            return
+        raise
+    try:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            _sync_directory(descriptor)
+        else:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _held(directory: str) -> Iterator[int]:
+    """The descriptor of a directory, so that what is made in it and renamed in it happens in the same one."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:  # it may be entered and written to, but not listed
+        descriptor = os.open(directory, getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _replaced(name: str, directory: int) -> os.stat_result | None:
+    """The file that is replaced; None if there is none. Raises OSError for what is no regular file."""
+    try:
+        status = os.stat(name, dir_fd=directory)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "a directory, not a file", name)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", name)
+    return status
+
+
+def _dress_as(descriptor: int, old: os.stat_result) -> None:
+    new = os.fstat(descriptor)
+    with suppress(OSError):
+        if new.st_uid != old.st_uid:
+            os.fchown(descriptor, old.st_uid, -1)
+    with suppress(OSError):
+        if new.st_gid != old.st_gid:
+            os.fchown(descriptor, -1, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o777)
+
+
+def _is_taken(name: str | Path, directory: int | None) -> bool:
+    try:
+        os.lstat(name, dir_fd=directory)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _sync_directory(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise

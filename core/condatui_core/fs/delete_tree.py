@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from dataclasses import dataclass
 
 from condatui_core.fs.safe_read import reason
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_MOUNTED = "another file system is mounted here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Leftover:
     path: str
     """Absolute."""
     reason: str
+    number: int = errno.EBUSY
+    """Of the error, as the system counts them."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
@@ -33,13 +37,23 @@ def delete_tree(path: str) -> tuple[Leftover, ...]:
     try:
         above = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        return (Leftover(path, reason(error)),) if os.path.lexists(path) else ()
+        return (_leftover(path, error),) if os.path.lexists(path) else ()
     deletion = _Deletion(above, _Level("", parent, _identity(above), [name]), _device(above, name))
     try:
         deletion.run()
     finally:
         deletion.close()
     return tuple(deletion.left)
+
+
+def delete_whole(path: str) -> None:
+    """Delete a path and everything below it, as `delete_tree` does. Raises OSError, with its path, for what stays."""
+    for left in delete_tree(path):
+        raise OSError(left.number, left.reason, left.path)
+
+
+def _leftover(path: str, error: OSError) -> Leftover:
+    return Leftover(path, reason(error), error.errno or errno.EIO)
 
 
 @dataclass(slots=True)
@@ -63,6 +77,8 @@ class _Deletion:
         self._here = descriptor
         self._levels = [top]
         self._device = device
+        self._mount: bytes | None = None
+        """Of the tree; not known before its first directory is open."""
 
     def run(self) -> None:
         """Delete all that the top level names."""
@@ -86,17 +102,22 @@ class _Deletion:
             if not stat.S_ISDIR(status.st_mode):
                 os.unlink(name, dir_fd=self._here)
             elif status.st_dev != self._device:
-                self._stays(path, "another file system is mounted here")
+                self._stays(Leftover(path, _MOUNTED))
             else:
                 self._enter(name, path)
         except FileNotFoundError:  # somebody else was faster
             return
         except OSError as error:
-            self._stays(path, reason(error))
+            self._stays(_leftover(path, error))
 
     def _enter(self, name: str, path: str) -> None:
         descriptor = _open(self._here, name)
         try:
+            mount = _mount(descriptor)
+            if self._mount is None:
+                self._mount = mount
+            elif mount != self._mount:
+                raise OSError(errno.EBUSY, _MOUNTED)
             level = _Level(name, path, _identity(descriptor), os.listdir(descriptor))
         except OSError:
             os.close(descriptor)
@@ -111,7 +132,7 @@ class _Deletion:
         except OSError as error:  # nobody knows where this is now: nothing more is deleted
             del self._levels[:-1]
             self._levels[-1].names.clear()
-            self._stays(done.path, reason(error))
+            self._stays(_leftover(done.path, error))
             return
         if not done.whole:
             self._levels[-1].whole = False
@@ -121,7 +142,7 @@ class _Deletion:
         except FileNotFoundError:
             return
         except OSError as error:
-            self._stays(done.path, reason(error))
+            self._stays(_leftover(done.path, error))
 
     def _go_up(self) -> None:
         """Open the directory above. Raises OSError, also if somebody has moved this one meanwhile."""
@@ -131,8 +152,8 @@ class _Deletion:
         if _identity(descriptor) != self._levels[-1].identity:
             raise OSError(errno.ESTALE, "it was moved meanwhile")
 
-    def _stays(self, path: str, why: str) -> None:
-        self.left.append(Leftover(path, why))
+    def _stays(self, left: Leftover) -> None:
+        self.left.append(left)
         self._levels[-1].whole = False
 
 
@@ -141,13 +162,42 @@ def _open(above: int, name: str) -> int:
     try:
         descriptor = os.open(name, _DIRECTORY, dir_fd=above)
     except PermissionError:
-        # It was a directory a moment ago; if it is a link now, the next line refuses it.
-        os.chmod(name, stat.S_IRWXU, dir_fd=above)
+        _unlock(above, name)
         descriptor = os.open(name, _DIRECTORY, dir_fd=above)
     status = os.fstat(descriptor)
     if status.st_uid == os.geteuid() and status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
         os.fchmod(descriptor, status.st_mode | stat.S_IRWXU)
     return descriptor
+
+
+def _unlock(above: int, name: str) -> None:
+    """Let its owner into a directory; a link that has taken its place is not followed. Raises OSError."""
+    if sys.platform != "linux":
+        os.chmod(name, stat.S_IRWXU, dir_fd=above, follow_symlinks=False)
+        return
+    descriptor = os.open(name, os.O_PATH | _DIRECTORY, dir_fd=above)  # opens what may not be read
+    try:
+        os.chmod(f"/proc/self/fd/{descriptor}", stat.S_IRWXU)
+    finally:
+        os.close(descriptor)
+
+
+def _mount(descriptor: int) -> bytes:
+    """The number of the mount that a directory is seen by; empty where the system does not tell.
+
+    A directory that is mounted a second time by `mount --bind` is on the same device.
+    """
+    if sys.platform != "linux":
+        return b""
+    try:
+        told = os.open(f"/proc/self/fdinfo/{descriptor}", os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        lines = os.read(told, 4096).splitlines()
+    finally:
+        os.close(told)
+    return next((line for line in lines if line.startswith(b"mnt_id:")), b"")
 
 
 def _identity(descriptor: int) -> tuple[int, int]:

@@ -20,10 +20,10 @@ class FileLock:
         """Whether the file system knows locks, as far as was tried; where it does not, everybody gets them."""
 
     def try_take(self) -> bool:
-        """Take the lock if nobody else has it. Raises OSError if the file cannot be opened for writing."""
+        """Take the lock if nobody else has it. Raises OSError if the file is a link or cannot be opened for writing."""
         if self._descriptor is not None:
             return True
-        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
