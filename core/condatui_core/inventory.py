@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from condatui_core.analyses.environments import describe, environment_name, in_order, owning_root
 from condatui_core.analyses.health import PrefixObservations
-from condatui_core.conda.registry import environments_txt
+from condatui_core.conda.registry import environments_txt, registered_prefixes
 from condatui_core.prefixes import discovery
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
 from condatui_core.prefixes.probe import probe_prefix
@@ -21,7 +21,7 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
-from condatui_core.settings import Locations, Settings
+from condatui_core.settings import Locations, Settings, expand_home
 
 if TYPE_CHECKING:
     from condatui_core.prefixes.reader import PrefixReader, Reading
@@ -89,9 +89,10 @@ class Machine:
         """Search the root directories of the settings, which may take a while."""
         found: list[tuple[str, str]] = []
         for root in self._settings.roots:
-            prefixes, whole = discovery.search_root(root)
+            directory = expand_home(root, self._locations.home)
+            prefixes, whole = discovery.search_root(directory)
             found += [(prefix, root) for prefix in prefixes]
-            self._problems[root] = _searched(root, whole)
+            self._problems[root] = _searched(directory, whole)
         self._searched = tuple(found)
 
     def begin(self) -> None:
@@ -160,7 +161,7 @@ class Machine:
             yield from ((prefix, discovery.CONDA) for prefix in facts.environments)
         for envs_dir in envs_dirs:
             yield from ((child, envs_dir) for child in discovery.children(envs_dir))
-        yield from ((prefix, discovery.REGISTERED) for prefix in discovery.registered_prefixes(self._locations.home))
+        yield from ((prefix, discovery.REGISTERED) for prefix in registered_prefixes(self._locations.home))
         yield from self._searched
 
     def _mark(self, envs_dirs: Iterable[str]) -> tuple[tuple[str, int], ...]:

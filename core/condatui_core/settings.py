@@ -11,6 +11,24 @@ from msgspec import Struct
 from condatui_core.errors import UsageError
 
 
+def expand_home(path: str, home: Path) -> str:
+    """Spell out a path that begins with `~`, this home, or with `~user`, that user's; any other stays as it is.
+
+    For every path that a person types: a shell expands `~` only at the beginning of a word, so neither in `--root=~/x`
+    nor in a settings file. The home is the given one, never that of the process.
+    """
+    if not path.startswith("~"):
+        return path
+    import pwd  # noqa: PLC0415 - not there on every platform
+
+    user, slash, below = path[1:].partition("/")
+    try:
+        start = pwd.getpwnam(user).pw_dir if user else str(home)
+    except (KeyError, ValueError):  # a file that is called so
+        return path
+    return f"{start.rstrip('/')}{slash}{below}" or "/"
+
+
 class Locations(Struct, frozen=True, kw_only=True):
     """Where condatui keeps its own files; nothing is created by asking."""
 
@@ -68,7 +86,7 @@ class Locations(Struct, frozen=True, kw_only=True):
     def of_user(environ: Mapping[str, str], home: Path) -> Locations:
         """The directories of the platform (XDG on Linux), or below `$CONDATUI_HOME` if that is set."""
         if own := environ.get("CONDATUI_HOME"):
-            root = Path(own)
+            root = Path(expand_home(own, home))
             return Locations(home=home, config=root / "config", cache=root / "cache", state=root / "state")
         from platformdirs import PlatformDirs  # noqa: PLC0415 - costs milliseconds that the override saves
 
@@ -85,7 +103,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the user can decide. A settings file may hold any of these by their names."""
 
     conda: tuple[str, ...] = ()
-    """Conda executables to use besides those that are found."""
+    """Conda executables to use besides those that are found; `~` is home, as in every path here."""
     usual_places: bool = True
     """Whether to look for condas in the usual places in home, /opt and /usr/local as well."""
     roots: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from condatui_core.conda.registry import register
 from condatui_sandbox.interpreter import Interpreter, run_conda
 from condatui_sandbox.layout import Layout
 from condatui_sandbox.pip_packages import install_mixture, replace_numpy, write_pip_sources
@@ -257,8 +258,4 @@ def _leave_traces(layout: Layout) -> None:
 
 def relist_gone(layout: Layout) -> None:
     """Put the environment that is gone back into conda's list, from which conda drops it whenever it is asked."""
-    line = f"{layout.home / GONE}\n"
-    known = layout.known_environments
-    if line not in known.read_text(encoding="utf-8"):
-        with known.open("a", encoding="utf-8") as file:
-            file.write(line)
+    register(layout.home, str(layout.home / GONE))

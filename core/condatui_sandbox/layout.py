@@ -59,11 +59,6 @@ class Layout:
         """What pip installs from: wheels, and the projects that a user has checked out."""
         return self.home / "src"
 
-    @property
-    def known_environments(self) -> Path:
-        """Where conda notes the prefixes that it has made."""
-        return self.home / ".conda" / "environments.txt"
-
     def environ(self) -> dict[str, str]:
         """The environment variables of a process in the sandbox: nothing of the caller's is among them."""
         return {

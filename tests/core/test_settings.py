@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
 
 from condatui_core.errors import UsageError
-from condatui_core.settings import Locations, Settings, read_settings
+from condatui_core.settings import Locations, Settings, expand_home, read_settings
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:
@@ -69,3 +71,34 @@ def test_a_setting_that_is_not_known_is_answered_with_those_that_are(tmp_path: P
     with pytest.raises(UsageError) as raised:
         read_settings(file, {})
     assert all(each in raised.value.hint for each in Settings.__struct_fields__)
+
+
+ME = pwd.getpwuid(os.geteuid())
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("~", "/given"),
+        ("~/x", "/given/x"),
+        ("~/", "/given/"),
+        (f"~{ME.pw_name}", ME.pw_dir),
+        (f"~{ME.pw_name}/x", f"{ME.pw_dir.rstrip('/')}/x"),
+        ("~no-such-user/x", "~no-such-user/x"),
+        ("~\udcff\0", "~\udcff\0"),
+        ("a/~/x", "a/~/x"),
+        ("/x", "/x"),
+        ("", ""),
+    ],
+)
+def test_home_is_the_given_one(typed: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/another")
+    assert expand_home(typed, Path("/given")) == meant
+
+
+def test_a_home_at_the_root_makes_no_second_slash() -> None:
+    assert (expand_home("~/x", Path("/")), expand_home("~", Path("/"))) == ("/x", "/")
+
+
+def test_where_condatui_keeps_its_files_may_begin_at_home() -> None:
+    assert Locations.of_user({"CONDATUI_HOME": "~/own"}, Path("/given")).state == Path("/given/own/state")

@@ -205,6 +205,13 @@ def test_without_any_conda_what_is_registered_and_what_lies_below_a_root_is_show
     assert last.installations == ()
 
 
+def test_roots_and_condas_of_the_settings_may_begin_at_home(tmp_path: Path, make: MakeWorkbench) -> None:
+    _environment(tmp_path / "home/data/users/ann/envs/b")
+    *_, last = _load(make(Path("~/no conda here"), roots=("~/data",)))
+    assert list(_by_name(last)) == ["b"]
+    assert [each.executable for each in last.installations] == [f"{tmp_path}/home/no conda here"]
+
+
 def test_a_change_from_outside_is_seen_and_only_that_environment_is_made_anew(
     tmp_path: Path, make: MakeWorkbench
 ) -> None:

@@ -19,8 +19,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     def build(layout: Layout, *_: object) -> None:
         built.append(layout.directory)
-        layout.known_environments.parent.mkdir(parents=True)
-        layout.known_environments.write_text("")
+        layout.home.mkdir()
 
     monkeypatch.setattr(builder, "_build", build)
     return built

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from click.testing import CliRunner, Result
@@ -11,10 +12,16 @@ from condatui.cli.main import condatui
 from condatui_sandbox import Sandbox
 
 
-def run_in(sandbox: Sandbox, *arguments: str, terminal: bool = False, answer: str = "") -> Result:
+def run_in(
+    sandbox: Sandbox,
+    *arguments: str,
+    terminal: bool = False,
+    answer: str = "",
+    environ: Mapping[str, str] | None = None,
+) -> Result:
     """Run `condatui ARGUMENTS…` in the home of the sandbox's user."""
     invocation = Invocation(
-        environ={**sandbox.environ, "CONDATUI_USUAL_PLACES": "0"},
+        environ={**sandbox.environ, "CONDATUI_USUAL_PLACES": "0", **(environ or {})},
         home=sandbox.home,
         cwd=str(sandbox.home),
         clock=lambda: datetime.now().astimezone(),

@@ -10,6 +10,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import CondaFacts
+from condatui_core.settings import expand_home
 from condatui_core.text import sanitize
 
 # Which names and paths an environment can be given.
@@ -78,8 +79,7 @@ def target_prefix(text: str, source: Environment | None, context: JobContext, *,
     this looks at the disk. Raises UsageError if it cannot be a name.
     """
     if os.sep in text:
-        spelled = str(context.locations.home / text[2:]) if text.startswith("~/") else text
-        return os.path.normpath(os.path.join(cwd, spelled))
+        return os.path.normpath(os.path.join(cwd, expand_home(text, context.locations.home)))
     if problem := name_problem(text):
         hint = "Choose another, or give a path with a slash in it."
         raise UsageError(f"`{sanitize(text)[:80]}` cannot be the name of an environment: it {problem}.", hint=hint)

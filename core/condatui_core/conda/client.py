@@ -24,6 +24,7 @@ from condatui_core.errors import CondaError
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.proc.runner import Answer, Runner
 from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.settings import expand_home
 
 # The files that a conda reads its configuration from.
 
@@ -41,7 +42,7 @@ def condarc_files(root_prefix: str, home: Path, environ: Mapping[str, str]) -> t
         directories += [os.path.join(config, "conda"), os.path.join(config, "mamba")]
     directories += [str(home / each) for each in (".config/conda", ".config/mamba", ".conda", ".mamba", "")]
     files = [os.path.join(directory, name) for directory in directories for name in _NAMES]
-    files += [os.path.expanduser(environ[name]) for name in ("CONDARC", "MAMBARC") if environ.get(name)]
+    files += [expand_home(environ[name], home) for name in ("CONDARC", "MAMBARC") if environ.get(name)]
     return tuple(dict.fromkeys(each for file in files for each in (file, *_inside(file))))
 
 

@@ -17,6 +17,7 @@ from condatui_core.conda.parsers import parse_root_prefix, parse_version
 from condatui_core.conda.roots import NAMES, executable_in, kind_of, owner_of, recorded_version, root_of
 from condatui_core.errors import CondaError
 from condatui_core.records.installation import Installation, Kind
+from condatui_core.settings import expand_home
 
 _ROOTS = ("miniforge3", "mambaforge", "miniconda3", "miniconda", "anaconda3", "anaconda", "micromamba", "conda")
 
@@ -61,9 +62,7 @@ def find_executables(
 def _given(text: str, path: str, home: Path) -> str:
     if os.sep not in text and (found := shutil.which(text, path=path)):
         return os.path.abspath(found)
-    if text.startswith("~/"):
-        text = str(home / text[2:])
-    absolute = os.path.abspath(text)
+    absolute = os.path.abspath(expand_home(text, home))
     inside = (os.path.join(absolute, "bin", name) for name in NAMES)
     return next(filter(os.path.isfile, inside), absolute)
 

@@ -1,4 +1,4 @@
-"""The file in which conda registers environments: read, whether conda would rewrite it, and changed by a line."""
+"""The file in which conda registers environments: the one reader of it, whether conda would rewrite it, and changes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,32 @@ from collections.abc import Collection
 from pathlib import Path
 
 from condatui_core.fs.atomic_write import write_whole
+from condatui_core.fs.safe_read import read_bounded
 
 # The file in which conda registers environments, and whether conda would rewrite it.
+
+
+_LARGEST = 16 << 20
+"""Bytes; room for a hundred thousand environments."""
 
 
 def environments_txt(home: Path) -> Path:
     """Where conda and mamba register the environments of a user."""
     return home / ".conda" / "environments.txt"
+
+
+def registered_prefixes(home: Path) -> tuple[str, ...]:
+    """Read the prefixes that conda has registered for this user; none if there is no such file or it cannot be read."""
+    try:
+        lines = _read(home).splitlines()
+    except OSError:
+        return ()
+    return tuple(os.fsdecode(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith(b"#"))
+
+
+def _read(home: Path) -> bytes:
+    """The whole file; many keep it in another place and have a link here. Raises OSError, also if it is no file."""
+    return read_bounded(str(environments_txt(home)), _LARGEST)
 
 
 def listing_would_change(home: Path, euid: int) -> bool:
@@ -25,7 +44,7 @@ def listing_would_change(home: Path, euid: int) -> bool:
     if euid == 0:
         return True
     try:
-        lines = environments_txt(home).read_bytes().splitlines()
+        lines = _read(home).splitlines()
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
@@ -45,9 +64,8 @@ def unregister(home: Path, prefixes: Collection[str]) -> bool:
 
     Every other line stays as it is, byte for byte. Raises OSError if the file cannot be written.
     """
-    file = environments_txt(home)
     try:
-        before = file.read_bytes()
+        before = _read(home)
     except (FileNotFoundError, NotADirectoryError):
         return False
     unwanted = {*prefixes, *map(_real, prefixes)}
@@ -55,7 +73,7 @@ def unregister(home: Path, prefixes: Collection[str]) -> bool:
     kept = b"".join(line for line in lines if not _names(line, unwanted))
     if kept == before:
         return False
-    write_whole(file, kept, replace=True)
+    write_whole(environments_txt(home), kept, replace=True)
     return True
 
 
@@ -63,7 +81,7 @@ def register(home: Path, prefix: str) -> None:
     """Add a prefix, if it is not there, as conda does when it makes an environment. Raises OSError."""
     file = environments_txt(home)
     try:
-        before = file.read_bytes()
+        before = _read(home)
     except FileNotFoundError:
         before = b""
     if any(os.fsdecode(line.strip()) == prefix for line in before.splitlines()):
@@ -75,11 +93,7 @@ def register(home: Path, prefix: str) -> None:
 
 def is_registered(home: Path, prefix: str) -> bool:
     """Whether a prefix is in the file."""
-    try:
-        lines = environments_txt(home).read_bytes().splitlines()
-    except OSError:
-        return False
-    return any(_names(line, {prefix}) for line in lines)
+    return any(_names(os.fsencode(each), {prefix}) for each in registered_prefixes(home))
 
 
 def _names(line: bytes, prefixes: Collection[str]) -> bool:

@@ -52,6 +52,8 @@ def break_down(prefix: str, contents: PrefixContents, *, nested: Collection[str]
 
 
 class _BreakdownWalk:
+    """A walk of its own beside `fs.tree`'s: it charges each file at once and keeps no entries of a large prefix."""
+
     def __init__(self, prefix: str, owners: Owners, nested: frozenset[str]) -> None:
         self._prefix = prefix
         self._owners = owners

@@ -30,6 +30,7 @@ from condatui_core.proc.child import DIRECTORY, own_argv, own_environ
 from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, PlaceSizes
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
+from condatui_core.settings import expand_home
 
 # Which directories are measured: every environment that is there, and every package cache.
 
@@ -44,7 +45,7 @@ def disk_places(inventory: Inventory, *, environ: Mapping[str, str], home: Path)
     variables = (environ.get(name, "") for name in ("CONDA_PKGS_DIRS", "CONDA_PKGS_PATH"))
     named = (part for variable in variables for part in variable.split(os.pathsep) if part)
     for path in (*inventory.pkgs_dirs, *named, *roots, str(home / ".conda" / "pkgs")):
-        real = os.path.realpath(os.path.expanduser(path))
+        real = os.path.realpath(expand_home(path, home))
         if real not in places and os.path.isdir(real):
             places[real] = DiskPlace(path=real, cache=True, writable=_is_writable(real))
     return tuple(places.values())

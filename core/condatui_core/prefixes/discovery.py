@@ -10,6 +10,7 @@ from pathlib import Path
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer
+from condatui_core.settings import expand_home
 
 # The prefixes of last time, so that the first picture has names before anybody has been asked.
 
@@ -48,15 +49,6 @@ _MOST_DIRECTORIES = 20_000
 """How many directories a root directory may have before the search gives up: it is not meant for a whole disk."""
 
 
-def registered_prefixes(home: Path) -> tuple[str, ...]:
-    """Read the prefixes that conda has registered for this user; none if there is no such file or it cannot be read."""
-    try:
-        lines = (home / ".conda" / "environments.txt").read_bytes().splitlines()
-    except OSError:
-        return ()
-    return tuple(os.fsdecode(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith(b"#"))
-
-
 def envs_directories(
     installations: Iterable[Installation], facts: Mapping[str, CondaFacts], home: Path, environ: Mapping[str, str]
 ) -> tuple[str, ...]:
@@ -69,11 +61,7 @@ def envs_directories(
         if answer := facts.get(installation.root_prefix):
             found.update(dict.fromkeys(answer.envs_dirs))
     found[str(home / ".conda" / "envs")] = None
-    return tuple(dict.fromkeys(os.path.realpath(_at_home(each, home)) for each in found))
-
-
-def _at_home(path: str, home: Path) -> str:
-    return str(home / path[2:]) if path.startswith("~/") else path
+    return tuple(dict.fromkeys(os.path.realpath(expand_home(each, home)) for each in found))
 
 
 def children(envs_dir: str) -> Iterator[str]:
@@ -96,6 +84,7 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
 def search_root(root: str) -> tuple[tuple[str, ...], bool]:
     """Search a directory for environments, six levels deep, symlinks not followed.
 
+    This is no walk of a tree: only names of directories are read, and nothing inside an environment.
     Returns the prefixes and whether the search saw everything (False past 20,000 directories).
     """
     found: list[str] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from condatui_core.conda.client import CondaClient, ask, remembered
+from condatui_core.conda.client import CondaClient, ask, condarc_files, remembered
 from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError
 from condatui_core.records.installation import Installation
@@ -177,3 +177,8 @@ async def test_paths_that_are_no_utf8_are_answered_though_not_remembered(tmp_pat
     asked = await ask(conda, inquirer(tmp_path, runner))
     assert asked.facts.environments == ("/data/caf\udce9",)
     assert remembered(conda, inquirer(tmp_path, runner)) is None
+
+
+def test_the_file_that_a_variable_names_may_begin_at_home() -> None:
+    files = condarc_files("/conda", Path("/given"), {"CONDARC": "~/mine.yml", "MAMBARC": "/yours.yml"})
+    assert {"/given/mine.yml", "/yours.yml"} <= set(files)

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from condatui_core.disk import measure as measuring
-from condatui_core.disk.measure import Measurement, measure
+from condatui_core.disk.measure import Measurement, disk_places, measure
 from condatui_core.disk.usage import Disk
 from condatui_core.errors import CondatuiError
 from condatui_core.records.disk import DiskPlace
@@ -170,3 +170,9 @@ async def test_an_inventory_is_measured_with_the_caches_of_its_installations(tmp
 
 def _bookkeeping(root: Path) -> int:
     return sum(path.lstat().st_blocks * 512 for path in (root, root / "conda-meta", root / "conda-meta/history"))
+
+
+def test_a_package_cache_that_a_variable_names_may_begin_at_home(tmp_path: Path) -> None:
+    (tmp_path / "pkgs").mkdir()
+    (place,) = disk_places(Inventory(), environ={"CONDA_PKGS_DIRS": "~/pkgs"}, home=tmp_path)
+    assert (place.path, place.cache) == (str(tmp_path / "pkgs"), True)

@@ -14,16 +14,6 @@ def _environment(prefix: Path) -> Path:
     return prefix
 
 
-def test_registered_prefixes_are_read_as_bytes_and_comments_are_left_out(tmp_path: Path) -> None:
-    (tmp_path / ".conda").mkdir()
-    (tmp_path / ".conda" / "environments.txt").write_bytes(b"/a/b\n\n  /with space \n# no\n/bytes\xff\n")
-    assert discovery.registered_prefixes(tmp_path) == ("/a/b", "/with space", "/bytes\udcff")
-
-
-def test_no_registration_file_means_no_prefixes(tmp_path: Path) -> None:
-    assert discovery.registered_prefixes(tmp_path) == ()
-
-
 def test_envs_directories_come_from_variables_installations_conda_and_home(tmp_path: Path) -> None:
     root = tmp_path / "conda"
     installation = Installation(executable=str(root / "bin/conda"), root_prefix=str(root))

@@ -102,3 +102,9 @@ def test_what_the_builder_refuses_is_refused(demo: Demo, monkeypatch: pytest.Mon
     monkeypatch.setattr(condatui_sandbox, "build_sandbox", refuse)
     result = demo.run("--list")
     assert (result.exit_code, result.stdout) == (3, "")
+
+
+def test_the_directory_may_begin_at_home(demo: Demo) -> None:
+    assert demo.run("--dir=~/box", "--list").exit_code == 0
+    assert demo.run("--dir=box", "--list").exit_code == 0
+    assert [directory for directory, _ in demo.built] == [demo.home / "box", Path("/somewhere/box")]

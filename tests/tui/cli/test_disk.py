@@ -149,3 +149,8 @@ def test_a_file_that_grew_in_place_is_noticed_anew(machine: Machine) -> None:
     model = machine.prefixes[0] / "checkpoints/model.pt"
     model.write_bytes(b"x" * 300_000)
     assert machine.document("one", "--anew")["environments"][0]["total"] == du(machine.prefixes[0])
+
+
+def test_a_prefix_may_begin_at_home(machine: Machine) -> None:
+    assert machine.run("~/conda/envs/one").exit_code == 0
+    assert machine.run("~/conda/envs/three").exit_code == 2

@@ -191,3 +191,8 @@ def test_nothing_is_left_running_and_nothing_written_beside_the_cache(machine: M
     machine.run("train")
     assert not psutil.Process().children()
     assert not list(site_packages(machine.train).rglob("torch/**/*.pyc"))
+
+
+def test_a_prefix_may_begin_at_home(machine: Machine) -> None:
+    missing = machine.run("~/gone")
+    assert (missing.exit_code, "does not exist" in missing.stderr) == (2, True)

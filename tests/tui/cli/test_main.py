@@ -185,3 +185,13 @@ def test_the_help_names_every_command(command_line: CommandLine) -> None:
 
 def test_a_command_that_does_not_exist_is_wrong_usage(command_line: CommandLine) -> None:
     assert command_line.run("lst").exit_code == 2
+
+
+def test_home_may_be_written_as_a_tilde_where_no_shell_sees_it(command_line: CommandLine) -> None:
+    home = command_line.invocation.home
+    assert command_line.run("list", "--root=~/data", "--conda=~/forge/bin/conda", "--root=here").exit_code == 0
+    assert command_line.settings.roots == (f"{home}/data", "/somewhere/here")
+    assert command_line.settings.conda == (f"{home}/forge/bin/conda",)
+    command_line.workbench = LoadedWorkbench(inventory(environment("mine", prefix=f"{home}/envs/mine")))
+    assert "mine" in lines(command_line.run("show", "~/envs/mine"))[0]
+    assert command_line.run("show", "~/envs/other").exit_code == 2

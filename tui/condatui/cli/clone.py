@@ -13,6 +13,7 @@ from condatui_core.analyses.environments import resolve
 from condatui_core.errors import NoCondaError, UsageError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.request import CloneRequest
+from condatui_core.settings import expand_home
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -48,7 +49,7 @@ def command(
     def request(inventory: Inventory, context: JobContext) -> CloneRequest:
         from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - `--help` needs none of the core
 
-        source = _source(inventory, context, names[:-1], invocation.cwd)
+        source = _source(inventory, context, tuple(map(invocation.spelled_out, names[:-1])), invocation.cwd)
         target = target_prefix(names[-1], source, context, cwd=invocation.cwd)
         return CloneRequest(source=source.prefix, target=target, add=add, with_conda=with_conda, offline=offline)
 
@@ -62,7 +63,8 @@ def _source(inventory: Inventory, context: JobContext, given: tuple[str, ...], c
         return resolve(environments, given[0], cwd=cwd, real_path=os.path.realpath)
     if baseline := context.settings.baseline:
         try:
-            return resolve(environments, baseline, cwd=str(context.locations.home), real_path=os.path.realpath)
+            home = context.locations.home
+            return resolve(environments, expand_home(baseline, home), cwd=str(home), real_path=os.path.realpath)
         except UsageError as error:
             raise UsageError("The baseline of the settings is not there.", str(error), "Name a source.") from error
     base = next((each for each in environments if each.base), None)

@@ -131,7 +131,7 @@ def command(
     if as_json and written:
         raise click.UsageError(f"--json and --{written} exclude each other.")
     invocation: Invocation = context.obj
-    comparison = _compare(invocation, envs, reference)
+    comparison = _compare(invocation, tuple(map(invocation.spelled_out, envs)), reference)
     # Who prints for people leaves out what is the same; who prints for programs leaves that to them.
     kind = "all" if everything else only or ("all" if as_json else "differing")
     rows = Looking(kind=kind).of(comparison.rows)
@@ -150,7 +150,7 @@ def _compare(invocation: Invocation, texts: Sequence[str], reference: str | None
     if reference is None:
         return compare(listings)
     places = [columns.place(text) for text in texts]
-    place = columns.place(reference)
+    place = columns.place(invocation.spelled_out(reference))
     if place not in places:
         raise UsageError(f"`{reference}` is not among those that are compared.", hint=f"These are: {', '.join(texts)}.")
     return compare(listings, places.index(place))

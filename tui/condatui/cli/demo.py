@@ -38,7 +38,7 @@ def _sandboxed(invocation: Invocation, directory: Path, *, rebuild: bool) -> Inv
     """The same in the sandbox's surroundings, where it finds the sandbox's conda and no other."""
     from condatui_sandbox import build_sandbox  # noqa: PLC0415 - only the demo pays for it
 
-    sandbox = build_sandbox(Path(invocation.cwd, directory), rebuild=rebuild, report=say)
+    sandbox = build_sandbox(Path(invocation.absolute(str(directory))), rebuild=rebuild, report=say)
     kept = {name: invocation.environ[name] for name in _OF_THE_TERMINAL if name in invocation.environ}
     return replace(
         invocation,

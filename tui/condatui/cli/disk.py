@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from contextlib import aclosing
 
@@ -12,7 +11,6 @@ import click
 from condatui.cli.documents.disk import Costs, describe_disk
 from condatui.cli.invocation import Invocation, global_options, json_option, say_problems
 from condatui.json_documents import print_json
-from condatui_core.analyses.environments import resolve
 from condatui_core.disk.measure import Measurement
 from condatui_core.disk.usage import Disk
 from condatui_core.errors import UsageError
@@ -72,7 +70,7 @@ def _chosen(invocation: Invocation, inventory: Inventory, texts: Sequence[str]) 
     """The environments that are meant, each once; UsageError for one that is not there."""
     if not texts:
         return tuple(each for each in inventory.environments if each.state != "missing")
-    found = [resolve(inventory.environments, text, cwd=invocation.cwd, real_path=os.path.realpath) for text in texts]
+    found = [invocation.environment(inventory, text) for text in texts]
     for each in found:
         if each.state == "missing":
             raise UsageError("There is nothing to measure.", f"{each.prefix} does not exist.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ import click
 from condatui.cli.invocation import Invocation, global_options, say
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
-from condatui_core.analyses.environments import resolve
 from condatui_core.environment_files.export import format_of_file
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import ExportRequest
@@ -56,9 +54,9 @@ def command(
     """
 
     def request(inventory: Inventory, context: JobContext) -> ExportRequest:  # noqa: ARG001 - names need the inventory only
-        environment = resolve(inventory.environments, env, cwd=invocation.cwd, real_path=os.path.realpath)
+        environment = invocation.environment(inventory, env)
         how["format"] = how["format"] or format_of_file(file)
-        return ExportRequest(prefix=environment.prefix, file=os.path.join(invocation.cwd, file), **how)
+        return ExportRequest(prefix=environment.prefix, file=invocation.absolute(file), **how)
 
     if file == _STDOUT:
         _print(asyncio.run(_preview(invocation, request)), as_json=as_json)

@@ -13,7 +13,6 @@ import click
 from condatui.cli.documents.gpu import describe_gpu
 from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
 from condatui.json_documents import print_json
-from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError
 from condatui_core.gpu.check import GpuCheck, checked_unasked
 from condatui_core.records.environment import Environment, Inventory
@@ -56,7 +55,7 @@ def _chosen(invocation: Invocation, inventory: Inventory, texts: Sequence[str]) 
     """The environments that are meant, each once; UsageError for one that is not there."""
     if not texts:
         return tuple(each for each in inventory.environments if each.state in ("ok", "broken"))
-    found = [resolve(inventory.environments, text, cwd=invocation.cwd, real_path=os.path.realpath) for text in texts]
+    found = [invocation.environment(inventory, text) for text in texts]
     for each in found:
         if each.state == "missing":
             raise UsageError("There is nothing to check.", f"{each.prefix} does not exist.")

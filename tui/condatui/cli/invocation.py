@@ -21,9 +21,9 @@ from msgspec.structs import replace
 from condatui.json_documents import print_json
 from condatui_core import __version__
 from condatui_core.errors import CondatuiError
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
-from condatui_core.settings import Locations, Settings, read_settings
+from condatui_core.settings import Locations, Settings, expand_home, read_settings
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -210,9 +210,23 @@ class Invocation(Struct, frozen=True, kw_only=True):
         """The same with more executables and directories to look at."""
         return replace(
             self,
-            conda=(*self.conda, *(os.path.join(self.cwd, path) for path in conda)),
-            roots=(*self.roots, *(os.path.join(self.cwd, path) for path in roots)),
+            conda=(*self.conda, *map(self.absolute, conda)),
+            roots=(*self.roots, *map(self.absolute, roots)),
         )
+
+    def spelled_out(self, text: str) -> str:
+        """What the user typed, an environment or a path, with their home for `~`: `--root=~/x` comes as it is."""
+        return expand_home(text, self.home)
+
+    def environment(self, inventory: Inventory, text: str) -> Environment:
+        """The environment that the user typed by its name or its prefix; UsageError if it is none, or several."""
+        from condatui_core.analyses.environments import resolve  # noqa: PLC0415 - `--help` and `--version` need none
+
+        return resolve(inventory.environments, self.spelled_out(text), cwd=self.cwd, real_path=os.path.realpath)
+
+    def absolute(self, path: str) -> str:
+        """A path that the user typed, from the root on."""
+        return os.path.join(self.cwd, self.spelled_out(path))
 
     @property
     def locations(self) -> Locations:

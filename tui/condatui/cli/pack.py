@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from condatui.cli.invocation import Invocation, global_options
 from condatui.cli.run_action import acting_options, run_action
-from condatui_core.analyses.environments import resolve
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import PackRequest
 
@@ -55,7 +53,7 @@ def command(
     """
 
     def request(inventory: Inventory, context: JobContext) -> PackRequest:  # noqa: ARG001 - names need the inventory only
-        environment = resolve(inventory.environments, env, cwd=invocation.cwd, real_path=os.path.realpath)
-        return PackRequest(prefix=environment.prefix, file=os.path.join(invocation.cwd, file), **how)
+        environment = invocation.environment(inventory, env)
+        return PackRequest(prefix=environment.prefix, file=invocation.absolute(file), **how)
 
     run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)

@@ -40,7 +40,7 @@ def command(
     run_action(
         invocation,
         lambda inventory, _: RemoveRequest(
-            prefixes=paths_of(inventory.environments, envs, invocation.cwd),
+            prefixes=paths_of(inventory.environments, tuple(map(invocation.spelled_out, envs)), invocation.cwd),
             restore_point=not no_restore_point,
             override_frozen=override_frozen,
         ),

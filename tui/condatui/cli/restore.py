@@ -44,7 +44,7 @@ def command(
         if point is None and not only_list and not as_json:
             say("`condatui restore ID` brings one of them back.")
         return
-    wanted = point
+    wanted = invocation.spelled_out(point)
     run_action(invocation, lambda _, context: _request(wanted, context), dry_run=dry_run, yes=yes, as_json=as_json)
 
 

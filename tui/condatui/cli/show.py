@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from condatui.cli.documents.environments import describe_environment
 from condatui.cli.invocation import Invocation, global_options, json_option, say_problems
 from condatui.json_documents import print_json
-from condatui_core.analyses.environments import resolve
 
 
 @click.command("show")
@@ -23,7 +20,7 @@ def command(invocation: Invocation, *, env: str, as_json: bool) -> None:
     ENV is a name, a prefix, or the name of a link to one.
     """
     inventory = invocation.load()
-    environment = resolve(inventory.environments, env, cwd=invocation.cwd, real_path=os.path.realpath)
+    environment = invocation.environment(inventory, env)
     config = inventory.channel_config(environment)
     say_problems(inventory.problems)
     if as_json:

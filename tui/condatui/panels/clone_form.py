@@ -12,6 +12,7 @@ from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import CloneRequest
+from condatui_core.settings import expand_home
 from condatui_core.text import sanitize
 
 
@@ -79,7 +80,8 @@ def _baseline(session: Session) -> Environment | None:
     environments = session.inventory.environments
     if wanted := session.workbench.settings.baseline:
         try:
-            return resolve(environments, wanted, cwd=str(session.workbench.locations.home))
+            home = session.workbench.locations.home
+            return resolve(environments, expand_home(wanted, home), cwd=str(home))
         except UsageError:
             return None
     return next((each for each in environments if each.base), None)

@@ -21,6 +21,7 @@ from condatui.widgets.lines_pane import LinesPane
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import ExportFormat, ExportRequest, PackRequest, Request
+from condatui_core.settings import expand_home
 from condatui_core.text import sanitize
 
 # What an action asks before it can be planned.
@@ -55,10 +56,7 @@ class FormPaths:
         """The absolute path that was typed; `~` is home. UsageError for none."""
         if not text.strip():
             raise UsageError("A path is needed.")
-        path = Path(text.strip())
-        if path.parts[:1] == ("~",):
-            return str(self.home.joinpath(*path.parts[1:]))
-        return os.path.normpath(self.directory / path)
+        return os.path.normpath(self.directory / expand_home(text.strip(), self.home))
 
     def suggested(self, name: str) -> str:
         """A file in the directory, as it is typed."""

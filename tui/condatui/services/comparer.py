@@ -16,6 +16,7 @@ from condatui_core.records.comparison import Comparison, Row, Summary
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
+from condatui_core.settings import expand_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,10 @@ def suggested_file(comparison: Comparison) -> str:
 
 def chosen_file(text: str, home: Path) -> Path:
     """The file that a user names; `~` is their home. UsageError if it ends in nothing that can be written."""
-    path = Path(text.strip())
+    path = Path(expand_home(text.strip(), home))
     if path.suffix.lower() not in FORMATS:
         raise UsageError(f"The name says what to write: {', '.join(FORMATS)}.")
-    return home.joinpath(*path.parts[1:]) if path.parts[0] == "~" else path.absolute()
+    return path.absolute()
 
 
 def save(file: Path, comparison: Comparison, rows: Sequence[Row], *, replace: bool) -> None:
