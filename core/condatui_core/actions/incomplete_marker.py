@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from condatui_core.errors import RefusedError
+from condatui_core.fs.atomic_write import sync_path, write_new
 from condatui_core.prefixes.probe import HALF_MADE
 
 
@@ -35,13 +37,10 @@ def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> Non
         hint = "Choose another name."
         raise RefusedError(f"{target} has come up in the meantime: nothing is ever replaced.", hint=hint) from None
     mark = _Marker(format=1, made_by="condatui", job=job, source=os.fsencode(source).decode("utf-8", "replace"), at=now)
-    with open(os.path.join(target, HALF_MADE), "xb") as stream:
-        stream.write(msgspec.json.encode(mark))
-        stream.flush()
-        os.fsync(stream.fileno())
+    write_new(Path(target, HALF_MADE), msgspec.json.encode(mark))
+    sync_path(target)
     os.mkdir(os.path.join(target, "conda-meta"))
-    with open(os.path.join(target, "conda-meta", "history"), "xb"):
-        pass
+    write_new(Path(target, "conda-meta", "history"), b"")
 
 
 def is_marked_incomplete(target: str) -> bool:
@@ -71,14 +70,21 @@ def mark_complete(target: str) -> None:
 
 
 def give_up(target: str) -> bool:
-    """Remove the directory again if nothing but what `reserve` made is in it; whether it is gone."""
-    meta = os.path.join(target, "conda-meta")
-    history = os.path.join(meta, "history")
+    """Remove the directory again if nothing but what `mark_incomplete` made is in it; whether it is gone.
+
+    No tree is deleted: each step fails if a file came meanwhile.
+    """
     with suppress(OSError):
-        untouched = set(os.listdir(target)) <= {HALF_MADE, "conda-meta"} and os.listdir(meta) == ["history"]
-        if is_marked_incomplete(target) and untouched and os.stat(history).st_size == 0:
-            os.unlink(history)
-            os.rmdir(meta)
+        if _is_untouched(target):
+            os.unlink(os.path.join(target, "conda-meta", "history"))
+            os.rmdir(os.path.join(target, "conda-meta"))
             os.unlink(os.path.join(target, HALF_MADE))
             os.rmdir(target)
     return not os.path.lexists(target)
+
+
+def _is_untouched(target: str) -> bool:
+    meta = os.path.join(target, "conda-meta")
+    if not is_marked_incomplete(target) or not set(os.listdir(target)) <= {HALF_MADE, "conda-meta"}:
+        return False
+    return os.listdir(meta) == ["history"] and os.stat(os.path.join(meta, "history")).st_size == 0

@@ -14,7 +14,8 @@ from typing import BinaryIO, TypeAlias, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from condatui_core.fs.atomic_write import write_whole
+from condatui_core.fs.atomic_write import sync_path, sync_stream, write_new, write_whole
+from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.fs.json_lines import encode, encode_versioned
 from condatui_core.fs.locks import FileLock
 from condatui_core.proc.owner import Owner
@@ -157,16 +158,13 @@ class Journal:
         self._directory.mkdir(mode=0o700, parents=True)
         try:
             self._lock.try_take()
-            write_whole(self._directory / OWNER, encode_versioned(submission, FORMAT), replace=True)
+            write_new(self._directory / OWNER, encode_versioned(submission, FORMAT))
             self._stream = open(self._directory / EVENTS, "ab", buffering=0)  # noqa: SIM115 - closed with the job
             write_whole(self._directory / PLAN, encode(plan), replace=True)  # last: what has a plan is a journal
-            _put_on_disk(self._directory)
+            sync_path(self._directory.parent)
         except OSError:
             self._close()
-            for name in (PLAN, OWNER, EVENTS, LOCK):
-                (self._directory / name).unlink(missing_ok=True)
-            with suppress(OSError):
-                self._directory.rmdir()
+            delete_tree(str(self._directory))
             raise
 
     def _append(self, entries: Sequence[Entry], *, durable: bool) -> None:
@@ -181,7 +179,7 @@ class Journal:
             raise OSError(f"only {written} of {len(data)} bytes could be written to {self._directory / EVENTS}")
         self._torn = False
         if durable:
-            os.fsync(self._stream.fileno())
+            sync_stream(self._stream)
 
     def _note(self, entries: Sequence[Entry]) -> None:
         kept = []
@@ -209,12 +207,4 @@ def add_to(directory: Path, *entries: Entry) -> None:
         torn = stream.read(1) not in (b"", b"\n")
         stream.seek(0, os.SEEK_END)
         stream.write(b"\n" * torn + b"".join(encode(entry) + b"\n" for entry in entries))
-        os.fsync(stream.fileno())
-
-
-def _put_on_disk(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_stream(stream)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.fs.json_lines import decode, format_of
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.safe_read import read_bounded
@@ -98,7 +98,7 @@ def prune(directory: Path, now: datetime) -> None:
             lock = FileLock(each / LOCK)
             with suppress(OSError):
                 if lock.try_take():
-                    shutil.rmtree(each, ignore_errors=True)
+                    delete_tree(str(each))
             lock.release()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Callable, Sequence
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import IO
 
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.safe_read import reason
+from condatui_core.fs.atomic_write import new_file
+from condatui_core.fs.delete_tree import delete_whole
+from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import path_kind, read_tree
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.restore_point import KeptPath
@@ -20,8 +23,6 @@ from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, contents_of
 from condatui_core.restore_points.classify import file_sha256
 
 _CHUNK = 1 << 20
-_TEMPORARY = ".condatui-restored"
-"""Its own name, and not one made longer: names may be as long as they can be already."""
 
 
 def apply_restore_point(directory: Path, paths: Sequence[KeptPath], target: str, told: Callable[[int], None]) -> None:
@@ -51,9 +52,6 @@ class _Placing:
         self._by_path = {each.path: each for each in paths}
         self._linked: set[str] = set()
         """Paths of the archive that are links to the package cache, and right."""
-        names = {os.path.basename(each.path) for each in paths}
-        numbered = (f"{_TEMPORARY}-{number}" for number in range(len(names) + 1))
-        self._temporary = next(each for each in (_TEMPORARY, *numbered) if each not in names)
         for each in paths:
             if os.path.isabs(each.path) or ".." in each.path.split("/"):
                 raise OSError(errno.EINVAL, "leads out of the environment", each.path)
@@ -66,11 +64,7 @@ class _Placing:
             if kept is None and entry.path == HALF_MADE:
                 continue  # it is not whole yet
             if kept is None or kept.kind != entry.kind or kept.target != entry.target:
-                absolute = self._at(entry.path)
-                if entry.kind == "directory":
-                    shutil.rmtree(absolute)  # what is kept of it comes back
-                else:
-                    os.unlink(absolute)
+                delete_whole(self._at(entry.path))  # what is kept of it comes back
 
     def make_frame(self) -> None:
         """Make directories, symlinks and pipes."""
@@ -129,7 +123,7 @@ class _Placing:
     def _put(self, kept: KeptPath, content: IO[bytes], told: Callable[[int], None]) -> None:
         temporary = self._beside(kept.path)
         digest = hashlib.sha256()
-        with open(temporary, "wb") as stream:
+        with new_file(temporary) as stream:
             while chunk := content.read(_CHUNK):
                 stream.write(chunk)
                 digest.update(chunk)
@@ -147,7 +141,9 @@ class _Placing:
             if mode == kept.mode:
                 return
             temporary = self._beside(kept.path)
-            shutil.copy2(absolute, temporary)  # the file in the cache keeps its own
+            with open_regular(absolute) as content, new_file(temporary) as stream:
+                shutil.copyfileobj(content, stream, _CHUNK)
+            shutil.copystat(absolute, temporary)  # the file in the cache keeps its own mode
             os.replace(temporary, absolute)
         owned_anew = (status.st_uid, status.st_gid) != (kept.uid, kept.gid)
         if owned_anew:
@@ -167,8 +163,8 @@ class _Placing:
             return False
 
     def _beside(self, path: str) -> str:
-        """Where a file is made before it takes its place."""
-        return os.path.join(os.path.dirname(self._at(path)), self._temporary)
+        """Where a file is made before it takes its place: not its name made longer, which may be at its longest."""
+        return os.path.join(os.path.dirname(self._at(path)), f".condatui-{secrets.token_hex(8)}")
 
     def _at(self, path: str) -> str:
         return self._target if path == "." else os.path.join(self._target, path)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from condatui_core.fs.atomic_write import new_file, sync_stream
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.fs.tree import TreeEntry
 
@@ -44,7 +45,7 @@ def write_archive(file: Path, root: str, entries: Sequence[TreeEntry], told: Cal
     `told` hears of bytes read, and may raise to stop. Raises OSError for whatever stands against it.
     """
     digests: dict[str, str] = {}
-    with open(file, "xb") as raw:
+    with new_file(file) as raw:
         # The stream is closed before the file is: what gzip still holds belongs to it.
         with (
             gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
@@ -52,8 +53,7 @@ def write_archive(file: Path, root: str, entries: Sequence[TreeEntry], told: Cal
         ):
             for entry in entries:
                 digests[entry.path] = _add(archive, root, entry.path, told)
-        raw.flush()
-        os.fsync(raw.fileno())
+        sync_stream(raw)
     return digests
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.atomic_write import sync_path, write_new
 from condatui_core.fs.mounts import mounts
-from condatui_core.fs.safe_read import reason
+from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import PrefixTree, TreeEntry, has_attributes, read_tree
 from condatui_core.prefixes.ownership import Owners, read_owners
 from condatui_core.prefixes.prefix import read_prefix
@@ -25,7 +25,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.restore_point import KeptPackage, KeptPath, RestorePoint
 from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, check_archive, write_archive
 from condatui_core.restore_points.classify import Classified, Classifier, RecordedFiles, read_recorded_files
-from condatui_core.restore_points.store import EXPLICIT, NEEDED, new_point, write_manifest, write_synced
+from condatui_core.restore_points.store import EXPLICIT, NEEDED, new_point, write_manifest
 from condatui_core.text import sanitize
 
 # What a restore point of a prefix would have to keep, found out before one is made.
@@ -246,11 +246,11 @@ def _owners(found: KeepEstimate) -> Owners:
 
 
 def _write_lists(made: Path, point: RestorePoint) -> None:
-    write_synced(made / EXPLICIT, explicit(point.packages))
+    write_new(made / EXPLICIT, explicit(point.packages))
     if point.needed:
-        write_synced(made / NEEDED, explicit(point.needed))
+        write_new(made / NEEDED, explicit(point.needed))
     if point.distributions:
-        write_synced(made / "pip.txt", os.fsencode("".join(f"{each}\n" for each in point.distributions)))
+        write_new(made / "pip.txt", os.fsencode("".join(f"{each}\n" for each in point.distributions)))
 
 
 def explicit(packages: Sequence[KeptPackage]) -> bytes:
@@ -264,4 +264,6 @@ def _copy_small_files(prefix: str, directory: Path) -> None:
     for name in _SMALL_FILES:
         file = os.path.join(prefix, "conda-meta", name)
         if os.path.isfile(file) and not os.path.islink(file):
-            shutil.copyfile(file, directory / name)
+            with open_regular(file) as stream:
+                write_new(directory / name, stream.read())
+    sync_path(directory)

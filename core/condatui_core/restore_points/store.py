@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import shutil
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,12 +15,15 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
+from condatui_core.fs.atomic_write import sync_path, write_new
+from condatui_core.fs.delete_tree import delete_tree, delete_whole
 from condatui_core.fs.json_lines import decode, encode_versioned, format_of
 from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.fs.tree import read_tree
 from condatui_core.proc.owner import Owner, this_process
 from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.archive import ARCHIVE
-from condatui_core.settings import Locations, Settings
+from condatui_core.settings import Locations, Settings, expand_home
 from condatui_core.text import sanitize
 
 # Which restore points go when another is made: the old ones, and the oldest where all take too much.
@@ -81,7 +83,7 @@ class _Paths(Struct, frozen=True):
 def directory_of_points(settings: Settings, locations: Locations) -> Path:
     """Where restore points are kept; a path in the settings that is not absolute begins at home."""
     if settings.restore_directory:
-        return Path(os.path.normpath(locations.home / settings.restore_directory.removeprefix("~/")))
+        return Path(os.path.normpath(locations.home / expand_home(settings.restore_directory, locations.home)))
     return locations.restore_points
 
 
@@ -96,31 +98,23 @@ def new_point(directory: Path, name: str, at: datetime) -> Iterator[tuple[str, P
     made = directory / f"{_MAKING}{os.getpid()}-{at.timestamp():.6f}"
     made.mkdir(mode=0o700)
     try:
-        (made / OWNER).write_bytes(encode_versioned(this_process(), FORMAT))
+        write_new(made / OWNER, encode_versioned(this_process(), FORMAT))
         point_id = _free_id(directory, name, at)
         yield point_id, made
         (made / OWNER).unlink()
-        _sync(made)
+        sync_path(made)
         os.rename(made, directory / point_id)
-        _sync(directory)
+        sync_path(directory)
     except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
+        delete_tree(str(made))
         raise
-
-
-def write_synced(file: Path, data: bytes) -> None:
-    """Write a new file onto the disk. Raises OSError."""
-    with open(file, "xb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def write_manifest(directory: Path, point: RestorePoint, paths: Sequence[KeptPath]) -> None:
     """Write what a restore point consists of. Raises OSError."""
     packed = encode_versioned(_Paths(tuple(paths)), FORMAT)
-    write_synced(directory / PATHS, gzip.compress(packed, compresslevel=1, mtime=0))
-    write_synced(directory / MANIFEST, encode_versioned(point, FORMAT))
+    write_new(directory / PATHS, gzip.compress(packed, compresslevel=1, mtime=0))
+    write_new(directory / MANIFEST, encode_versioned(point, FORMAT))
 
 
 def read_point(directory: Path, point_id: str) -> RestorePoint:
@@ -179,12 +173,10 @@ def problem_of(directory: Path, point: RestorePoint) -> str:
 
 def bytes_of_point(directory: Path, point_id: str) -> int:
     """What a restore point occupies on the disk."""
-    total = 0
-    for folder, _, names in os.walk(directory / point_id):
-        for path in (folder, *(os.path.join(folder, name) for name in names)):
-            with suppress(OSError):
-                total += os.lstat(path).st_blocks * 512
-    return total
+    try:
+        return read_tree(str(directory / point_id)).exclusive_bytes
+    except OSError:
+        return 0
 
 
 def delete_point(directory: Path, point_id: str) -> None:
@@ -195,7 +187,7 @@ def delete_point(directory: Path, point_id: str) -> None:
     _refuse_newer(_format(directory / point_id / MANIFEST), directory / point_id)
     gone = directory / f"{_DELETING}{point_id}"
     os.rename(directory / point_id, gone)
-    shutil.rmtree(gone)
+    delete_whole(str(gone))
 
 
 def _free_id(directory: Path, name: str, at: datetime) -> str:
@@ -209,7 +201,7 @@ def _sweep(directory: Path, now: float) -> None:
     """Delete what a process that is gone was making or deleting, unless it was a newer condatui."""
     for left in directory.glob(f"{_DELETING}*"):
         if _format(left / MANIFEST) <= FORMAT:
-            shutil.rmtree(left, ignore_errors=True)
+            delete_tree(str(left))
     here = this_process()
     for left in directory.glob(f"{_MAKING}*"):
         if _format(left / OWNER) > FORMAT:
@@ -220,7 +212,7 @@ def _sweep(directory: Path, now: float) -> None:
         except OSError:
             abandoned = _modified(left) < now - _ABANDONED
         if abandoned:
-            shutil.rmtree(left, ignore_errors=True)
+            delete_tree(str(left))
 
 
 def _format(file: Path) -> int:
@@ -241,14 +233,6 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return float("inf")
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _damaged(file: Path, why: str) -> CondatuiError:

@@ -205,10 +205,10 @@ async def test_it_is_marked_until_it_is_back(machine: RemovalMachine, monkeypatc
     (point,) = await removed(machine.context(), prefix)
     replace = os.replace
 
-    def fail_at_the_end(source: object, target: object) -> None:
+    def fail_at_the_end(source: object, target: object, **directories: int) -> None:
         if str(target).endswith("history"):
             raise OSError(28, "No space left on device", str(target))
-        replace(str(source), str(target))
+        replace(str(source), str(target), **directories)
 
     with monkeypatch.context() as patched, pytest.raises(CondatuiError, match="No space left"):
         patched.setattr(os, "replace", fail_at_the_end)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.jobs import journal_store
-from condatui_core.jobs.journal import EVENTS, JobBegun, Journal, Submission
+from condatui_core.jobs.journal import EVENTS, OWNER, JobBegun, Journal, Submission
 from condatui_core.jobs.journal_store import prune, read_journal, read_journals
 from condatui_core.proc.owner import Owner, started_mark, this_process
 from condatui_core.records.job import Ended, Plan, Said, StageBegun
@@ -102,6 +102,31 @@ async def test_what_cannot_be_begun_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "jobs").touch()
     with pytest.raises(OSError, match="jobs"):
         await begun(tmp_path / "jobs" / "one")
+
+
+async def test_a_journal_and_its_place_among_the_others_are_on_the_disk_before_the_job_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    journal = Journal(tmp_path / "jobs" / "one")
+    await journal.begin(PLAN, Submission(owner=this_process(), at=NOON))
+    directory = tmp_path / "jobs" / "one"
+    wanted = [directory / OWNER, directory / journal_store.PLAN, directory, directory.parent]
+    assert synced == [each.stat().st_ino for each in wanted]
+    await journal.close()
+
+
+async def test_a_journal_that_cannot_be_made_leaves_no_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        await begun(tmp_path / "one")
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_no_job_begins_on_a_full_disk(tmp_path: Path) -> None:

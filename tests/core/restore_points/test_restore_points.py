@@ -23,7 +23,16 @@ from condatui_core.actions.restore.listing import find_restore_point, restore_po
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.prefixes.discovery import search_root
 from condatui_core.records.request import ForgetRequest, RemoveRequest, RestoreRequest
-from condatui_core.restore_points.store import read_paths_of, read_point, write_manifest
+from condatui_core.restore_points.store import (
+    bytes_of_point,
+    delete_point,
+    directory_of_points,
+    new_point,
+    read_paths_of,
+    read_point,
+    write_manifest,
+)
+from condatui_core.settings import Locations, Settings
 from support.disk_trees import du
 from support.inventories import NOW
 from support.plain_work import PlainWork
@@ -199,3 +208,46 @@ async def test_killed_with_9_there_is_a_whole_restore_point_or_none(tmp_path: Pa
     assert after.state == "untouched"
     await remove_perform.perform(plan, request, context, PlainWork())
     assert not [name for name in os.listdir(machine.points) if name.startswith(".")], "nobody's are swept away"
+
+
+def test_what_a_killed_process_was_deleting_goes_and_nothing_that_a_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/kept").touch()
+    (tmp_path / "points/.deleting-one/deep").mkdir(parents=True, mode=0o500)
+    (tmp_path / "points/.deleting-link").symlink_to(tmp_path / "own")
+    with new_point(tmp_path / "points", "nlp", NOW) as (point_id, made):
+        (made / "file").write_bytes(b"x" * 5000)
+    assert os.listdir(tmp_path / "points") == [point_id]
+    assert (tmp_path / "own/kept").exists()
+    assert bytes_of_point(tmp_path / "points", point_id) == du(tmp_path / "points" / point_id)
+    delete_point(tmp_path / "points", point_id)
+    assert os.listdir(tmp_path / "points") == []
+    assert bytes_of_point(tmp_path / "points", point_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "place"), [("~/points", "home/points"), ("points", "home/points"), ("~", "home"), ("/points", None)]
+)
+def test_the_directory_of_the_settings_may_begin_at_home(tmp_path: Path, setting: str, place: str | None) -> None:
+    locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path)}, tmp_path / "home")
+    directory = directory_of_points(Settings(restore_directory=setting), locations)
+    assert directory == (tmp_path / place if place else Path(setting))
+
+
+def test_what_a_restore_point_copies_for_people_is_on_the_disk_too(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda each: (synced.add(os.fstat(each).st_ino), sync(each)))
+    prefix = machine.make("nlp")
+    request = RemoveRequest(prefixes=(str(prefix),))
+
+    async def remove() -> None:
+        await remove_perform.perform(
+            await remove_plan.plan(request, machine.context()), request, machine.context(), PlainWork()
+        )
+
+    asyncio.run(remove())
+    (point,) = machine.points.iterdir()
+    assert synced >= {each.stat().st_ino for each in (machine.points, point, *point.rglob("*"))}

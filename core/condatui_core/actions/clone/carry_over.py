@@ -68,7 +68,8 @@ def _put_requests_back(change: PrefixChange, file_name: str) -> None:
     wanted = {name: value for name, value in new.items() if name not in _ASKED}
     wanted |= {name: old[name] for name in _ASKED if name in old}
     if wanted != new:
-        new_file.write_bytes(json.dumps(wanted, indent=2, sort_keys=True).encode())
+        data = json.dumps(wanted, indent=2, sort_keys=True).encode()
+        write_whole(new_file, data, replace=True, durable=False)  # as conda, which wrote all the others
 
 
 def _read(prefix: str, name: str, problems: list[str]) -> bytes | None:
@@ -132,8 +133,8 @@ def _amend(target: str, path: str, rewritten: Collection[str]) -> bool:
         ending = "\r\n" if "\r\n" in text else "\n"
         written = io.StringIO(newline="")
         csv.writer(written, lineterminator=ending).writerows(rows)
-        with open(file, "w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(written.getvalue())
+        data = written.getvalue().encode("utf-8", "surrogateescape")
+        write_whole(Path(file), data, replace=True, durable=False)  # as what was copied beside it
     return changed
 
 

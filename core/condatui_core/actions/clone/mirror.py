@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -10,12 +11,13 @@ from dataclasses import dataclass, field
 
 from condatui_core.actions.clone.prefix_change import LARGEST_TEXT, PrefixChange, same
 from condatui_core.actions.clone.source import Source, module_of
+from condatui_core.fs.atomic_write import new_file
+from condatui_core.fs.delete_tree import delete_whole
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import TreeEntry, read_tree
 
 _CHUNK = 4 << 20
 _LONGEST_PATH = 4096
-_TEMPORARY = ".condatui-copy"
 
 
 @dataclass(slots=True)
@@ -91,13 +93,13 @@ class Mirror:
     def _copy(self, entry: TreeEntry, path: str) -> None:
         """Under another name first: nobody ever sees half a file, and no link into the package cache is written to."""
         origin = os.path.join(self._change.source, entry.path)
-        temporary = os.path.join(os.path.dirname(path), _TEMPORARY)
+        temporary = os.path.join(os.path.dirname(path), f".condatui-{secrets.token_hex(8)}")
         try:
             stream = open_regular(origin)
         except OSError as error:
             self.result.unreadable.append(f"{entry.path}: {reason(error)}")
             return
-        with stream, open(temporary, "xb") as written:
+        with stream, new_file(temporary) as written:
             if entry.status.st_size <= LARGEST_TEXT:
                 data = stream.read()
                 changed = self._change.of_file(data)
@@ -128,11 +130,7 @@ class Mirror:
             os.chmod(os.path.join(self._change.target, entry.path), mode)
 
     def _delete(self, entry: TreeEntry) -> None:
-        path = os.path.join(self._change.target, entry.path)
-        if entry.kind == "directory":
-            shutil.rmtree(path)
-        elif os.path.lexists(path):
-            os.unlink(path)
+        delete_whole(os.path.join(self._change.target, entry.path))
 
 
 def surplus(source: Source, there: dict[str, TreeEntry]) -> Iterator[TreeEntry]:

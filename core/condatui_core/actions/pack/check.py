@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import IO, cast
 
 from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, read_order, write_answer
+from condatui_core.fs.tree import read_tree
 
 
 def main(directory: str) -> int:
@@ -31,10 +32,9 @@ def main(directory: str) -> int:
 
 def _names(archive: str, form: str) -> Iterator[str]:
     if form == "no-archive":
-        for directory, directories, files in os.walk(archive):
-            links = (each for each in directories if os.path.islink(os.path.join(directory, each)))
-            empty = () if directories or files else (".",)
-            yield from (os.path.join(directory, each) for each in (*files, *links, *empty))
+        entries = read_tree(archive).entries
+        filled = {os.path.dirname(each.path) or os.curdir for each in entries if each.path != os.curdir}
+        yield from (each.path for each in entries if each.path not in filled)
     elif form == "zip":
         yield from _names_in_zip(archive)
     elif form == "squashfs":
@@ -70,9 +70,7 @@ def _stream(archive: str, form: str) -> IO[bytes]:
 def _bytes(archive: str) -> int:
     if os.path.isfile(archive):
         return os.stat(archive).st_size
-    return sum(
-        os.lstat(os.path.join(directory, name)).st_size for directory, _, files in os.walk(archive) for name in files
-    )
+    return sum(each.status.st_size for each in read_tree(archive).entries if each.kind != "directory")
 
 
 if __name__ == "__main__":

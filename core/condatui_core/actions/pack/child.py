@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -12,6 +11,8 @@ from subprocess import SubprocessError
 
 from condatui_core.actions.pack.library import LoadedEnvironment, Manner, PackError, load, write
 from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, read_order, write_answer
+from condatui_core.fs.atomic_write import sync_path
+from condatui_core.fs.delete_tree import delete_tree
 
 _LOOK_SECONDS = 0.5
 
@@ -43,7 +44,7 @@ def _pack(order: PackOrder, archive: str) -> PackAnswer:
     write(loaded, archive, manner, _show)
     if os.path.isfile(archive):
         os.chmod(archive, 0o666 & ~umask)
-        _reach_the_disk(archive)
+        sync_path(archive)
     sys.stdout.write(f"\r{count:,} files\n")
     return PackAnswer(files=count)
 
@@ -65,19 +66,11 @@ def _take_own(loaded: LoadedEnvironment, order: PackOrder) -> None:
             file.file_mode, file.prefix_placeholder = "unknown", None
 
 
-def _reach_the_disk(file: str) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _end_with(parent: int, directory: str) -> None:
     """Leave nothing behind when nobody waits any more."""
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
-    shutil.rmtree(directory, ignore_errors=True)
+    delete_tree(directory)
     if os.getpgrp() == os.getpid():  # what it has started itself, as mksquashfs, goes too
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)

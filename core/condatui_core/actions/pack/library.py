@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from conda_pack import CondaEnv, CondaPackException, formats
 
+from condatui_core.fs.delete_tree import delete_whole
+
 _LARGE = 64 << 20
 """Bytes; a larger file is no text that names its prefix, and to see that, conda-pack would read all of it at once."""
 
@@ -166,4 +168,4 @@ def _sweep(directory: str, packed: Collection[str]) -> None:
     """Delete the empty temporary file that conda-pack moves into a directory as if that were an archive."""
     for name in os.listdir(directory):
         if name not in packed:
-            os.unlink(os.path.join(directory, name))
+            delete_whole(os.path.join(directory, name))

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.json_lines import decode, encode
 from condatui_core.fs.safe_read import read_bounded
 
@@ -89,7 +90,7 @@ class PackAnswer(Struct, frozen=True, kw_only=True):
 
 def write_order(directory: Path, order: PackOrder) -> None:
     """Write down what is to be done."""
-    (directory / _ORDER).write_bytes(encode(order))
+    write_whole(directory / _ORDER, encode(order), replace=True, durable=False)
 
 
 def read_order(directory: str) -> PackOrder:
@@ -99,7 +100,7 @@ def read_order(directory: str) -> PackOrder:
 
 def write_answer(directory: str, answer: PackAnswer) -> None:
     """Write down what came of it; the answer before is gone."""
-    Path(directory, _ANSWER).write_bytes(encode(answer))
+    write_whole(Path(directory, _ANSWER), encode(answer), replace=True, durable=False)
 
 
 def read_answer(directory: str) -> PackAnswer | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from condatui_core.actions.pack.messages import ARCHIVE
+from condatui_core.fs.atomic_write import rename_if_free, sync_path
+from condatui_core.fs.delete_tree import delete_tree, delete_whole
 from condatui_core.fs.locks import FileLock
+from condatui_core.fs.tree import read_tree
 
 # Where an archive comes about: a directory beside its place, so that no other disk fills and moving it is a rename.
 
@@ -31,7 +33,7 @@ class PackPlace:
     def make(self) -> None:
         """Make the directory, those of earlier jobs that were to make the same file being deleted. Raises OSError."""
         for path in leftovers(self._target):
-            shutil.rmtree(path)
+            delete_whole(str(path))
         self.directory.mkdir(mode=0o700)
         self._lock.try_take()
 
@@ -45,11 +47,12 @@ class PackPlace:
         elif self._replace:
             archive.replace(self._target)
         else:
-            _move_if_free(archive, self._target)
+            rename_if_free(archive, self._target)
+        sync_path(self.directory.parent)
 
     def remove(self) -> None:
         """Delete the directory and all that is still in it, as far as that is possible."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        delete_tree(str(self.directory))
         self._lock.release()
 
 
@@ -73,19 +76,11 @@ def holds_other(directory: Path, file: str) -> bool:
 
 
 def occupied(directory: Path) -> int:
-    """Bytes that lie in a directory."""
-    return sum(
-        os.lstat(os.path.join(path, name)).st_blocks * 512 for path, _, names in os.walk(directory) for name in names
-    )
-
-
-def _move_if_free(archive: Path, target: str) -> None:
+    """What `df` gains when a directory goes; 0 if it is gone."""
     try:
-        os.link(archive, target)  # fails if somebody has made it in the meantime, where a rename would not
-    except PermissionError:  # a file system without hard links
-        if os.path.lexists(target):
-            raise FileExistsError(f"{target} exists already") from None
-        archive.rename(target)
+        return read_tree(str(directory)).exclusive_bytes
+    except OSError:
+        return 0
 
 
 def _stem(file: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ from typing import BinaryIO, TypeAlias
 import msgspec
 
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.records.gpu_probe import Stage
 from condatui_core.text import mask_credentials
 
@@ -82,7 +82,7 @@ class ProbeFiles:
 
     def remove(self) -> None:
         """Remove the directory, as far as that is possible."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        delete_tree(self.directory)
 
     def _last(self, name: str) -> bytes:
         try:
