@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from condatui_core.log import LogFile
 from condatui_sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
 from condatui_sandbox.environments import relist_gone
 from condatui_sandbox.layout import Layout
@@ -25,6 +27,17 @@ def _conda_has_forgotten_nothing(request: pytest.FixtureRequest) -> None:
     """Whoever asks conda for its environments makes it drop the one that is gone: list it again for each test."""
     if "sandbox" in request.fixturenames:
         relist_gone(Layout(request.getfixturevalue("sandbox").directory))
+
+
+@pytest.fixture(autouse=True)
+def _no_log_outlives_its_test() -> Iterator[None]:
+    yield
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler, LogFile):
+            root.removeHandler(handler)
+    for name in ("condatui", "condatui_core", "condatui_sandbox"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -78,6 +81,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.state / "restore"
 
     @property
+    def log(self) -> Path:
+        """What went wrong, and with `debug` all that was done; full ones lie beside it."""
+        return self.state / "condatui.log"
+
+    @property
     def last_list(self) -> Path:
         """The names of last time, for the first picture."""
         return self.cache / "environments"
@@ -132,6 +140,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Textual theme; `ansi-dark` sends least over a slow line."""
     ascii: bool = False
     """Signs in ASCII, for poor fonts."""
+    debug: bool = False
+    """Whether the log holds all that is done, not only what goes wrong."""
     keys: dict[str, str] = {}
     """Action id → keys, separated by commas; see the key list."""
 
@@ -150,6 +160,7 @@ FROM_ENVIRONMENT = (
     "restore_bytes",
     "theme",
     "ascii",
+    "debug",
 )
 """The settings that a variable `CONDATUI_<FIELD>` may give."""
 
@@ -159,15 +170,7 @@ def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
 
     Raises UsageError if the file cannot be read or a field is unknown or of the wrong type.
     """
-    values: dict[str, object] = {}
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        pass
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError("The settings file cannot be read.", f"{file}: {error}") from error
-    else:
-        values = _parse(text, file)
+    values = _parse(_text(file), file)
     for field in FROM_ENVIRONMENT:
         if value := environ.get(f"CONDATUI_{field.upper()}"):
             values[field] = value
@@ -178,7 +181,55 @@ def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
         raise UsageError("A setting is not valid.", f"{file}: {error}", hint) from error
 
 
+class SettingSource(Struct, frozen=True, kw_only=True):
+    """Where the value of a setting comes from."""
+
+    name: str
+    value: object
+    source: Literal["default", "file", "environment", "command line"]
+    where: str = ""
+    """The file and the line, or the variable; empty for the others."""
+
+
+def setting_sources(
+    settings: Settings, file: Path, environ: Mapping[str, str], given: Collection[str] = ()
+) -> tuple[SettingSource, ...]:
+    """Say of each setting in force where it comes from; `given` are those that the command line changes.
+
+    A file that cannot be used is passed over.
+    """
+    text = ""
+    with suppress(UsageError):
+        text = _text(file)
+    found = []
+    for name, value in msgspec.structs.asdict(settings).items():
+        variable = f"CONDATUI_{name.upper()}"
+        line = re.search(rf"^[\"']?{name}[\"']?\s*:", text, re.MULTILINE)
+        if name in given:
+            found.append(SettingSource(name=name, value=value, source="command line"))
+        elif name in FROM_ENVIRONMENT and environ.get(variable):
+            found.append(SettingSource(name=name, value=value, source="environment", where=variable))
+        elif line:
+            where = f"{file}, line {text.count(chr(10), 0, line.start()) + 1}"
+            found.append(SettingSource(name=name, value=value, source="file", where=where))
+        else:
+            found.append(SettingSource(name=name, value=value, source="default"))
+    return tuple(found)
+
+
+def _text(file: Path) -> str:
+    """What the settings file says; nothing if there is none."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("The settings file cannot be read.", f"{file}: {error}") from error
+
+
 def _parse(text: str, file: Path) -> dict[str, object]:
+    if not text:
+        return {}
     import yaml  # noqa: PLC0415 - only who has a settings file pays for it
 
     try:

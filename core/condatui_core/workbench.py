@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
     from condatui_core.environment_files.export import ExportText
     from condatui_core.gpu.check import GpuCheck
     from condatui_core.jobs.queue import JobQueue
+    from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.request import ExportRequest
     from condatui_core.records.restore_point import RestorePointSummary
 
 
 _T = TypeVar("_T")
+_logger = logging.getLogger(__name__)
 
 _BATCH_SECONDS = 0.2
 """How long environments are read before what was read is shown."""
@@ -73,6 +77,8 @@ class Workbench:
         self._jobs: JobQueue | None = None
         self._complete: Inventory | None = None
         """What the last load that came to its end has found."""
+        self._logged: frozenset[str] = frozenset()
+        """The problems that the log has of the last load: a load every few minutes is not to fill it."""
         self._loaded_aside = False
         """Whether a job has loaded, so that others have not heard yet of what changed."""
         self.frees: Callable[[Sequence[str]], int | None] = lambda _: None
@@ -123,6 +129,7 @@ class Workbench:
         Names come first, then packages, while conda is asked beside. What was read before and has not changed is not
         read again, unless `refresh` says so. All of it happens beside the event loop.
         """
+        began = time.monotonic()
         installations = await find_installations(self.settings.conda, self._places, self._inquirer)
         unanswered = await self._beside(partial(self._begin, installations, refresh=refresh))
         asking = asyncio.create_task(self._ask(unanswered))
@@ -147,7 +154,30 @@ class Workbench:
         await self._beside(self._machine.remember)
         inventory = await self._inventory()
         self._complete = inventory if inventory.complete else self._complete
+        self._log_load(inventory, time.monotonic() - began)
         yield inventory
+
+    async def ask_installations(self) -> tuple[AskedInstallation, ...]:
+        """Ask every conda of this machine now, whatever it has answered before, and say how long each took."""
+        found = await find_installations(self.settings.conda, self._places, self._inquirer)
+        return tuple(await asyncio.gather(*map(self._ask_one, found)))
+
+    async def _ask_one(self, installation: Installation) -> AskedInstallation:
+        from condatui_core.records.doctor import AskedInstallation  # noqa: PLC0415 - only the doctor asks
+
+        began = time.monotonic()
+        problems = () if installation.error else (await ask(installation, self._inquirer)).problems
+        reasons = [" ".join((each.title, each.detail.partition("\n")[0])).strip() for each in problems]
+        return AskedInstallation(
+            executable=installation.executable,
+            root_prefix=installation.root_prefix,
+            version=installation.version,
+            kind=installation.kind,
+            found_by=installation.found_by,
+            answered=not installation.error and not problems,
+            milliseconds=None if installation.error else round((time.monotonic() - began) * 1000),
+            error=installation.error or " ".join(reasons),
+        )
 
     async def changed(self) -> bool:
         """Look, beside the event loop, whether anything was changed from outside since it was read."""
@@ -191,6 +221,15 @@ class Workbench:
         """End what is being done in order, and wait for that: to be called before the process ends."""
         if self._jobs is not None:
             await self._jobs.close()
+
+    def _log_load(self, inventory: Inventory, seconds: float) -> None:
+        for problem in inventory.problems:
+            if problem.message not in self._logged:
+                _logger.warning("%s: %s", problem.id, problem.message)
+        self._logged = frozenset(problem.message for problem in inventory.problems)
+        environments, installations = len(inventory.environments), len(inventory.installations)
+        milliseconds = round(seconds * 1000)
+        _logger.debug("loaded %d environments of %d condas in %d ms", environments, installations, milliseconds)
 
     def _begin(self, installations: tuple[Installation, ...], *, refresh: bool) -> list[Installation]:
         self._surveyed = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from condatui.cli.invocation import Invocation
+from condatui.cli.invocation import Invocation, report
 from condatui.cli.main import open_workbench
 from condatui_core.errors import CondatuiError
 
@@ -24,15 +24,17 @@ def main() -> None:
 
 
 def _open() -> int:
+    invocation = Invocation.of_process()
     try:
-        return open_workbench(Invocation.of_process())
+        return open_workbench(invocation)
     except CondatuiError as error:
-        from condatui.cli.invocation import report  # noqa: PLC0415 - as above
-
         report(error)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 - the named boundary of the workbench: the traceback goes to the log
+        report(invocation.unexpected(error))
+        return CondatuiError.exit_code
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from textual import on
 from textual.binding import BindingType
 from textual.command import CommandPalette, Provider
 from textual.widgets import Input
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerFailed, WorkerState
 
 from condatui.action_app import ActionApp
 from condatui.actions.action import KeyAction
@@ -36,6 +36,7 @@ from condatui.services.job_monitor import JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.session import Session
 from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.log import unexpected
 from condatui_core.records.environment import Inventory
 
 if TYPE_CHECKING:
@@ -151,6 +152,18 @@ class CondatuiApp(ActionApp):
             self._gpu_monitor.look()
             self.job_monitor.start()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with words when a handler has failed: its widget would hear no more; the log has the traceback."""
+        from rich.text import Text  # noqa: PLC0415 - only a failure needs it
+
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        words = unexpected(cause, "condatui has failed and had to end.", "Please report this.")
+        self._return_code = CondatuiError.exit_code
+        if self._exception is None:  # Textual's own account, which tests look at
+            self._exception = error
+            self._exception_event.set()
+        self.panic(Text(f"condatui: {words}"))
+
     def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:
             self.session.fail(_in_words(error))
@@ -246,6 +259,4 @@ class CondatuiApp(ActionApp):
 
 
 def _in_words(error: BaseException) -> CondatuiError:
-    if isinstance(error, CondatuiError):
-        return error
-    return CondatuiError("Looking at the environments failed.", f"{type(error).__name__}: {error}", "r tries again.")
+    return unexpected(error, "Looking at the environments failed.", "r tries again.")

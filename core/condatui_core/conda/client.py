@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -60,6 +60,7 @@ def _inside(directory: str) -> Iterator[str]:
 
 
 _Kept = TypeVar("_Kept", bound=Struct)
+_logger = logging.getLogger(__name__)
 
 Stamp: TypeAlias = tuple[int, int, int] | None
 """Modification time in nanoseconds, size and inode of a file; None if it is not there."""
@@ -83,14 +84,19 @@ def recall_answer(file: Path, shape: type[_Kept]) -> _Kept | None:
     """Read what was kept; None if there is nothing, or nothing that makes sense."""
     try:
         return msgspec.msgpack.decode(file.read_bytes(), type=shape)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        _logger.debug("passed over %s: %s", file, error)
         return None
 
 
 def remember_answer(file: Path, value: Struct) -> None:
     """Write a file whole or not at all, readable by its owner alone; if it cannot be written, that is no harm."""
-    with suppress(OSError, UnicodeEncodeError):  # a full disk, a home that is not ours, a path that is no UTF-8
+    try:
         put_in_cache(file, msgspec.msgpack.encode(value))
+    except (OSError, UnicodeEncodeError) as error:  # a full disk, a home that is not ours, a path that is no UTF-8
+        _logger.debug("not remembered in %s: %s", file, error)
 
 
 # Who asks a conda.
@@ -166,11 +172,18 @@ async def ask(installation: Installation, inquirer: CondaClient) -> Asked:
 def remembered(installation: Installation, inquirer: CondaClient) -> CondaFacts | None:
     """Recall the last answer if nothing that it depends on has changed since, and it is not a day old."""
     kept = recall_answer(_file(installation, inquirer), _Remembered)
-    if kept is None or kept.key != _key(installation, inquirer.caller):
+    if kept is None:
         return None
-    if not timedelta() <= inquirer.now() - kept.asked < _MOST_AGE:
-        return None
-    return kept.facts if all(stamp(each) == seen for each, seen in kept.envs_dirs) else None
+    why = ""
+    if kept.key != _key(installation, inquirer.caller):
+        why = "its executable, its configuration or the environment variables are others"
+    elif not timedelta() <= inquirer.now() - kept.asked < _MOST_AGE:
+        why = "it is too old"
+    elif not all(stamp(each) == seen for each, seen in kept.envs_dirs):
+        why = "a directory with environments has changed"
+    if why:
+        _logger.debug("passed over what %s has answered: %s", installation.executable, why)
+    return None if why else kept.facts
 
 
 async def _configuration(installation: Installation, inquirer: CondaClient) -> CondaFacts:

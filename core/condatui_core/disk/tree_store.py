@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import zlib
 from array import array
@@ -22,6 +23,7 @@ from condatui_core.records.disk import LinkTable
 
 
 _Document = TypeVar("_Document", bound=Struct)
+_logger = logging.getLogger(__name__)
 
 _FORMAT = 3
 """To be raised when the same bytes come to mean something else."""
@@ -154,9 +156,13 @@ def read_document(path: Path, shape: type[_Document]) -> _Document | None:
     try:
         data = path.read_bytes()
         if zlib.crc32(memoryview(data)[_CHECK:]).to_bytes(_CHECK, "big") != data[:_CHECK]:
+            _logger.debug("passed over %s: damaged", path)
             return None
         return msgspec.msgpack.decode(memoryview(data)[_CHECK:], type=shape)
-    except (OSError, ValueError, msgspec.DecodeError):
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        _logger.debug("passed over %s: %s", path, error)
         return None
 
 
@@ -261,8 +267,8 @@ class TreeStore:
             write_document(self._inodes, _StoredInodes(_writer(), devices))
             write_document(self._table, _StoredTable(_writer(), self._key(), self._marks(), table))
             self._unfinished.unlink(missing_ok=True)
-        except (OSError, OverflowError):
-            return
+        except (OSError, OverflowError) as error:
+            _logger.debug("the walk is not remembered in %s: %s", self.directory, error)
 
     def _others(self) -> list[tuple[bytes, TreeFile]]:
         """The trees of places that are not asked for."""

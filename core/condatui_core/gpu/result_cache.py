@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -20,6 +21,8 @@ from condatui_core.prefixes.cache import Stamps, stamp, stamps, too_fresh
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.gpu_probe import ImportFailed
+
+_logger = logging.getLogger(__name__)
 
 _FORMAT = 1
 """To be raised when the same facts lead to another verdict."""
@@ -84,7 +87,10 @@ class ResultCache:
     def recall(self, environment: Environment) -> GpuResult | None:
         """The last result of an environment, marked as such; None if there is none or it does not hold any more."""
         kept = recall_answer(self._file(environment.prefix), _Kept)
-        if kept is None or kept.dependencies != self.dependencies(environment):
+        if kept is None:
+            return None
+        if kept.dependencies != self.dependencies(environment):
+            _logger.debug("passed over the last result of %s: what it depends on has changed", environment.prefix)
             return None
         return kept.result
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from condatui_core.actions.protocol import FindAction, JobContext, Work
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.log import unexpected
 from condatui_core.records.job import Ended, Job, Outcome, Plan, Recovery
 from condatui_core.records.request import Request
 from condatui_core.text import sanitize
@@ -63,7 +63,7 @@ async def attempt(doing: Callable[[], Awaitable[Outcome]]) -> Attempt:
     except CondatuiError as error:
         return Attempt(error=error)
     except Exception as error:  # noqa: BLE001 - the named boundary of jobs: nothing may end without a word
-        return Attempt(error=unforeseen(error))
+        return Attempt(error=unexpected(error))
 
 
 async def perform_plan(plan: Plan, context: JobContext, work: Work, find_action: FindAction) -> Outcome:
@@ -86,19 +86,9 @@ async def inspect_job(job: Job, context: JobContext, find_action: FindAction) ->
         action = await asyncio.to_thread(find_action, request)
         found: Recovery = await action.recover(job.plan, request, stage, context)
     except Exception as error:  # noqa: BLE001 - as above: what cannot be found out is said
-        words = error if isinstance(error, CondatuiError) else unforeseen(error)
+        words = unexpected(error)
         return Recovery(state="half", message=sanitize(f"What there is now could not be found out: {words.title}"))
     return found
-
-
-def unforeseen(error: Exception) -> CondatuiError:
-    """The words for an error that nobody has thought of: what it was, and where."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"\n{frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
-    what = f"{type(error).__name__}: {error}".rstrip(": ")
-    if isinstance(error, OSError):
-        return CondatuiError(error.strerror or what, f"{error}{where}")
-    return CondatuiError("It failed in a way that was not foreseen.", f"{what}{where}", "Please report this.")
 
 
 def _printable_lines(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from condatui_core.text import sanitize
 # See a job through: its journal, its turn, the work itself, and what there is when it is over.
 
 
+_logger = logging.getLogger(__name__)
 _PAUSE = 0.2
 """Seconds between two looks whether another process is done."""
 _LAST_LINES = 50
@@ -78,6 +80,7 @@ class JobExecution:
         except OSError as error:
             raise journal_error(error) from error
         held.tell([begun])
+        _logger.debug("job %s begins: %s", held.job.id, held.job.plan.title)
         held.work = JobWork(held.job.id, held.journal, held.tell, log=means.log, clock=means.clock, grace=means.grace)
         self._context = await means.job_context()
         return await perform_plan(held.job.plan, self._context, held.work, means.find_action)
@@ -118,6 +121,8 @@ class JobExecution:
         with suppress(OSError):  # then the next start finds out by itself
             await held.journal.write(*entries, told[-1])
         await held.journal.close()
+        level = logging.WARNING if ended.state == "failed" else logging.DEBUG
+        _logger.log(level, "job %s is %s: %s: %s", held.job.id, ended.state, held.job.plan.title, ended.message)
         await asyncio.to_thread(prune, means.locations.jobs, means.clock())
         held.tell(told)
 

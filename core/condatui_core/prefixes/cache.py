@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -96,6 +97,7 @@ def _stamp(prefix: str, path: str) -> Stamp:
 
 
 _T = TypeVar("_T")
+_logger = logging.getLogger(__name__)
 
 
 class SharedRecords:
@@ -206,11 +208,16 @@ class PrefixCache:
         try:
             file = _FILE.decode(read_bounded(str(self._path(prefix)), _LARGEST))
             if (file.fingerprint, file.prefix) != (self._fingerprint, os.fsencode(prefix)):
+                _log_passed_over(prefix, "another condatui wrote it")
                 return None
             if not _still(prefix, file.stamps):
+                _log_passed_over(prefix, "the prefix has changed")
                 return None
             contents = _CONTENTS.decode(file.contents)
-        except (OSError, UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+            _log_passed_over(prefix, error)
             return None
         problems: list[Problem] = []
         contents = msgspec.structs.replace(contents, variables=_variables(prefix, file.stamps, problems))
@@ -229,8 +236,12 @@ class PrefixCache:
             encoded = Raw(msgspec.msgpack.encode(contents))
             data = msgspec.msgpack.encode(_CacheFile(self._fingerprint, os.fsencode(prefix), known.stamps, encoded))
             put_in_cache(self._path(prefix), data)
-        except (OSError, UnicodeEncodeError, OverflowError):
-            return
+        except (OSError, UnicodeEncodeError, OverflowError) as error:
+            _logger.debug("what is in %s is not remembered: %s", prefix, error)
+
+
+def _log_passed_over(prefix: str, why: object) -> None:
+    _logger.debug("passed over what is remembered of %s: %s", prefix, why)
 
 
 def _still(prefix: str, known: Stamps) -> bool:

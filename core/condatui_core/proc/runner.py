@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import shlex
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -57,6 +59,8 @@ class CommandRun(Struct, frozen=True, kw_only=True):
 
 MOST_RUNS = 500
 
+_logger = logging.getLogger(__name__)
+
 
 class CommandLog:
     """The last commands that were run, oldest first, and who wants to hear of new ones."""
@@ -73,6 +77,7 @@ class CommandLog:
     def add(self, run: CommandRun) -> None:
         """Remember a run, forgetting the oldest if there are too many, and tell every subscriber."""
         self._runs.append(run)
+        _log(run)
         for tell in tuple(self._subscribers.values()):
             tell(run)
 
@@ -85,3 +90,12 @@ class CommandLog:
             self._subscribers.pop(key, None)
 
         return unsubscribe
+
+
+def _log(run: CommandRun) -> None:
+    level = logging.DEBUG if run.outcome in ("done", "cancelled") else logging.WARNING
+    if _logger.isEnabledFor(level):
+        command = shlex.join(run.argv)
+        _logger.log(level, "%s after %d ms, exit code %s: %s", run.outcome, run.milliseconds, run.exit_code, command)
+        if run.message:
+            _logger.debug("its last words: %s", run.message)

@@ -11,8 +11,8 @@ from condatui.cli.invocation import Invocation, json_option, say, version_option
 from condatui.cli.list import print_inventory
 from condatui.cli.main import open_workbench
 
-_OF_THE_TERMINAL = ("CONDATUI_ASCII", "CONDATUI_THEME")
-"""Variables that say what the user's terminal can show, which is the same in the sandbox."""
+_KEPT = ("CONDATUI_ASCII", "CONDATUI_THEME", "CONDATUI_DEBUG")
+"""Variables that hold in the sandbox as well: what the user's terminal can show, and how much is logged."""
 
 
 @click.command("demo")
@@ -39,7 +39,7 @@ def _sandboxed(invocation: Invocation, directory: Path, *, rebuild: bool) -> Inv
     from condatui_sandbox import build_sandbox  # noqa: PLC0415 - only the demo pays for it
 
     sandbox = build_sandbox(Path(invocation.absolute(str(directory))), rebuild=rebuild, report=say)
-    kept = {name: invocation.environ[name] for name in _OF_THE_TERMINAL if name in invocation.environ}
+    kept = {name: invocation.environ[name] for name in _KEPT if name in invocation.environ}
     return replace(
         invocation,
         environ={**sandbox.environ, **kept, "CONDATUI_USUAL_PLACES": "0"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import socket
 import sys
@@ -54,8 +55,8 @@ json_option = json_flag("Print one JSON document.")
 
 
 def global_options(command: _Decorated) -> _Decorated:
-    """Give a command `--conda`, `--root` and `--version`, which hold before and after its name."""
-    for option in (version_option, _root, _conda):
+    """Give a command `--conda`, `--root`, `--debug` and `--version`, which hold before and after its name."""
+    for option in (version_option, _debug, _root, _conda):
         command = option(command)
     return command
 
@@ -66,6 +67,10 @@ def _add_conda(context: click.Context, _parameter: click.Parameter, paths: tuple
 
 def _add_roots(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
     context.obj = context.obj.adding(roots=paths)
+
+
+def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool) -> None:
+    context.obj = context.obj.adding(debug=debug)
 
 
 _conda = click.option(
@@ -83,6 +88,13 @@ _root = click.option(
     expose_value=False,
     callback=_add_roots,
     help="Look for environments in this directory too; may be given again.",
+)
+_debug = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_debug,
+    help="Log all that is done; `condatui doctor` says where.",
 )
 
 
@@ -131,6 +143,11 @@ class ReportingGroup(click.Group):
             raise click.exceptions.Exit(error.exit_code) from error
         except KeyboardInterrupt:
             raise click.exceptions.Exit(_INTERRUPTED) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click has words and exit codes for these
+        except Exception as error:  # the named boundary of commands: the traceback goes to the log
+            report(ctx.obj.unexpected(error))
+            raise click.exceptions.Exit(CondatuiError.exit_code) from error
 
 
 def report(error: CondatuiError) -> None:
@@ -192,6 +209,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     """What `--conda` adds to the settings."""
     roots: tuple[str, ...] = ()
     """What `--root` adds to the settings."""
+    debug: bool = False
+    """Whether `--debug` was given."""
     make_workbench: MakeWorkbench = _make_workbench
     run_app: RunApp = _run_app
 
@@ -206,12 +225,13 @@ class Invocation(Struct, frozen=True, kw_only=True):
             terminal=all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)),
         )
 
-    def adding(self, *, conda: tuple[str, ...] = (), roots: tuple[str, ...] = ()) -> Invocation:
-        """The same with more executables and directories to look at."""
+    def adding(self, *, conda: tuple[str, ...] = (), roots: tuple[str, ...] = (), debug: bool = False) -> Invocation:
+        """The same with more executables and directories to look at, and with more in the log."""
         return replace(
             self,
             conda=(*self.conda, *map(self.absolute, conda)),
             roots=(*self.roots, *map(self.absolute, roots)),
+            debug=self.debug or debug,
         )
 
     def spelled_out(self, text: str) -> str:
@@ -236,14 +256,42 @@ class Invocation(Struct, frozen=True, kw_only=True):
     @property
     def settings(self) -> Settings:
         """The user's settings and what the command line adds; UsageError if they cannot be used."""
-        settings = read_settings(self.locations.settings_file, self.environ)
+        return self.added_to(read_settings(self.locations.settings_file, self.environ))
+
+    def added_to(self, settings: Settings) -> Settings:
+        """These settings and what the command line adds."""
         return msgspec.structs.replace(
-            settings, conda=(*self.conda, *settings.conda), roots=(*settings.roots, *self.roots)
+            settings,
+            conda=(*self.conda, *settings.conda),
+            roots=(*settings.roots, *self.roots),
+            debug=self.debug or settings.debug,
         )
 
-    def workbench(self) -> Workbench:
-        """A workbench on these surroundings."""
-        return self.make_workbench(self.settings, self.locations, self.environ, self.clock)
+    @property
+    def given(self) -> frozenset[str]:
+        """The settings that the command line changes."""
+        return frozenset(name for name in ("conda", "roots", "debug") if getattr(self, name))
+
+    def workbench(self, settings: Settings | None = None) -> Workbench:
+        """A workbench on these surroundings, with the user's settings unless others are given."""
+        settings = settings or self.settings
+        self._open_log(debug=settings.debug)
+        return self.make_workbench(settings, self.locations, self.environ, self.clock)
+
+    def unexpected(self, error: Exception) -> CondatuiError:
+        """Log an error that nobody has thought of, and put it in words."""
+        from condatui_core.log import unexpected  # noqa: PLC0415 - as below
+
+        self._open_log(debug=self.debug)  # it may be the first thing there is to log
+        return unexpected(error)
+
+    def _open_log(self, *, debug: bool) -> None:
+        from condatui_core.log import open_log  # noqa: PLC0415 - `--help` and `--version` log nothing
+
+        open_log(self.locations.log, debug=debug)
+        words = "condatui %s %s, Python %s on %s"
+        arguments = " ".join(sys.argv[1:])
+        logging.getLogger(__name__).debug(words, __version__, arguments, sys.version.split()[0], sys.platform)
 
     def load(self) -> Inventory:
         """Load all there is to know."""

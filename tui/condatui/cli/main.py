@@ -37,6 +37,7 @@ COMMANDS: tuple[str, ...] = (
     "restore",
     "gpu",
     "demo",
+    "doctor",
 )
 """Each is `command` in the module of condatui.cli that has its name."""
 

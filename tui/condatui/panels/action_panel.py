@@ -24,6 +24,7 @@ from condatui.widgets.form_bar import FormBar
 from condatui.widgets.line import Line
 from condatui.widgets.plan_view import PlanView
 from condatui_core.errors import CondatuiError
+from condatui_core.log import unexpected
 from condatui_core.records.job import Plan
 from condatui_core.records.request import Request
 from condatui_core.text import sanitize
@@ -236,10 +237,9 @@ class ActionPanel(BottomPanel):
         """The boundary at which whatever went wrong while planning becomes words."""
         error = event.worker.error if event.state is WorkerState.ERROR else None
         if error is not None and self.asks:
-            self._refuse(f"{type(error).__name__}: {error}")
+            self._refuse(" ".join(unexpected(error).detail.splitlines()))
         elif error is not None:
-            words = CondatuiError("This could not be planned.", f"{type(error).__name__}: {error}")
-            self._take_plan(self._planned.request, words)
+            self._take_plan(self._planned.request, unexpected(error, "This could not be planned."))
 
     @on(PlanView.Accepted)
     def _run(self, event: PlanView.Accepted) -> None:

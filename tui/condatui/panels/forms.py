@@ -19,6 +19,7 @@ from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField
 from condatui.view_models.plan import preview_text
 from condatui.widgets.lines_pane import LinesPane
 from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import ExportFormat, ExportRequest, PackRequest, Request
 from condatui_core.settings import expand_home
@@ -222,7 +223,7 @@ class ExportPreview(LinesPane, can_focus=False):
     def _take_failure(self, event: Worker.StateChanged) -> None:
         """The boundary at which whatever went wrong becomes words."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self._fail(f"{type(event.worker.error).__name__}: {event.worker.error}")
+            self._fail(" ".join(str(unexpected(event.worker.error, "This could not be shown.")).splitlines()))
 
     def _fail(self, why: str) -> None:
         self.set_text(Text(sanitize(why), styles.WARNING))

@@ -26,6 +26,7 @@ from condatui.view_models.restore_points import RestorePointsModel, restore_poin
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.errors import CondatuiError
+from condatui_core.log import unexpected
 from condatui_core.records.request import ForgetRequest, RestoreRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.text import format_bytes, sanitize
@@ -120,7 +121,8 @@ class RestoreScreen(PlaceScreen):
     def _take_failure(self, event: Worker.StateChanged) -> None:
         """The boundary at which whatever went wrong with the look becomes words."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self._fail(f"{type(event.worker.error).__name__}: {event.worker.error}")
+            words = unexpected(event.worker.error, "The restore points cannot be read.")
+            self._fail(" ".join(f"{words.detail}\n{words.hint}".splitlines()))
             self._show()
 
     def _fail(self, why: str) -> None:

@@ -136,7 +136,7 @@ def problem_lines(problems: Sequence[Finding], failure: CondatuiError | None, si
 
 def _failure(failure: CondatuiError, signs: Glyphs) -> Text:
     said = f"{signs.error} {sanitize(failure.title)}"
-    more = " ".join(sanitize(part) for part in (failure.detail, failure.hint) if part)
+    more = " ".join(sanitize(line) for line in f"{failure.detail}\n{failure.hint}".splitlines() if line)
     return Text.assemble((said, styles.ERROR), f"  {more}" if more else "")
 
 
