@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 
-from condatui_core.conda.process import ProcessRunner
-from condatui_core.proc.runner import Answer, CommandLog, CommandRun
+from condatui_core.proc.command_log import CommandLog, CommandRun
+from condatui_core.proc.runner import Answer, ProcessRunner
 
 _WHEN = datetime(2026, 1, 5, 9, 41, 7, tzinfo=timezone.utc)
 _MILLISECONDS = 284
@@ -19,7 +19,7 @@ class SteadyRunner:
         self._run = ProcessRunner(CommandLog(), now)
         self.log = CommandLog()
 
-    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         """Run a command to its end."""
         answer = await self._run(argv, environ=environ, seconds=seconds)
         run = CommandRun(

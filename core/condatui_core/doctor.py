@@ -23,7 +23,9 @@ from condatui_core import __version__
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.mounts import Mount, mount_of, mounts
 from condatui_core.log import last_troubles, unexpected
-from condatui_core.proc.child import STDOUT, Output, run_group
+from condatui_core.proc.errors import ChildError
+from condatui_core.proc.output import STDOUT, Output
+from condatui_core.proc.runner import run_to_end
 from condatui_core.records.doctor import (
     DirectoryFacts,
     DoctorReport,
@@ -129,10 +131,10 @@ async def _answer(argv: Sequence[str], environ: Mapping[str, str]) -> str | None
     """What a command writes; None if it fails or does not answer in time."""
     output = Output(_MOST_BYTES)
     try:
-        exit_code = await run_group(argv, environ, seconds=_TMUX_SECONDS, grace=0.5, output=output)
-    except (OSError, ValueError, asyncio.TimeoutError):
+        exit_code = await run_to_end(argv, environ, output, seconds=_TMUX_SECONDS)
+    except ChildError:
         return None
-    return output.written[STDOUT].decode("utf-8", "replace").strip() if exit_code == 0 else None
+    return output.text(STDOUT).strip() if exit_code == 0 else None
 
 
 async def _states(workbench: Workbench, problems: _Problems) -> dict[str, int]:

@@ -23,6 +23,12 @@ def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+def last_lines(text: str, lines: int = 8) -> str:
+    """The last lines of an output that say something, fit to be shown: printable and without credentials."""
+    said = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip(" \t\0")]
+    return "\n".join(sanitize(mask_credentials(line))[:2000] for line in said[-lines:])
+
+
 # Tokens and passwords in channel URLs: masked before anything else sees them.
 
 

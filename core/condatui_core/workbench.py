@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import time
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -16,11 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 from condatui_core.conda.client import Asked, CondaClient, ask, remembered
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.discovery import find_installations, installations_on_disk, usual_places
-from condatui_core.conda.process import ProcessRunner
+from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError
 from condatui_core.inventory import Machine
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
-from condatui_core.proc.runner import CommandLog, Runner
+from condatui_core.proc.child import Child
+from condatui_core.proc.command_log import CommandLog
+from condatui_core.proc.runner import ProcessRunner, Runner
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
@@ -61,7 +62,7 @@ class Workbench:
         self.log = CommandLog()
         """Every command that was run."""
         self._inquirer = CondaClient(
-            runner=runner or ProcessRunner(self.log, clock),
+            runner=runner or ProcessRunner(self.log, clock, summarize=last_words),
             caller=Caller(environ, locations.home, os.geteuid()),
             cache=locations.conda_cache,
             now=clock,
@@ -133,7 +134,7 @@ class Workbench:
         installations = await find_installations(self.settings.conda, self._places, self._inquirer)
         unanswered = await self._beside(partial(self._begin, installations, refresh=refresh))
         asking = asyncio.create_task(self._ask(unanswered))
-        ahead: Process | None = None
+        ahead: Child | None = None
         try:
             searching = bool(self.settings.roots)
             while True:
@@ -268,7 +269,7 @@ class Workbench:
     async def _inventory(self, *, asking: bool = False) -> Inventory:
         return await self._beside(partial(self._machine.inventory, asking=asking))
 
-    async def _start_reading_ahead(self) -> Process | None:
+    async def _start_reading_ahead(self) -> Child | None:
         environ = self._inquirer.caller.environ
         return await start_reading_ahead(self._machine.pending, self.locations.prefix_cache, environ=environ)
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,24 +28,30 @@ def run_conda(layout: Layout, *arguments: str) -> str:
 def run_process(argv: Sequence[str], layout: Layout) -> str:
     """Run a command in the sandbox's environment and return its stdout; raises CondaError if it fails."""
     try:
-        done = subprocess.run(
-            argv,
-            env=layout.environ(),
-            cwd=layout.home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            check=True,
-        )
-    except subprocess.CalledProcessError as error:
-        words = f"{error.stdout}\n{error.stderr}".strip().splitlines()
-        detail = "\n".join([" ".join(argv), *words[-_LAST_LINES:]])
-        raise CondaError(f"The sandbox could not be made: exit code {error.returncode}.", detail) from error
+        done = _run(argv, environ=layout.environ(), directory=layout.home)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CondaError("The sandbox could not be made.", f"{' '.join(argv)}\n{error}") from error
+    if done.returncode:
+        words = f"{done.stdout}\n{done.stderr}".strip().splitlines()
+        detail = "\n".join([" ".join(argv), *words[-_LAST_LINES:]])
+        raise CondaError(f"The sandbox could not be made: exit code {done.returncode}.", detail)
     return done.stdout
+
+
+def _run(
+    argv: Sequence[str], *, environ: Mapping[str, str] | None = None, directory: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        argv,
+        env=environ,
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_SECONDS,
+        check=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +101,8 @@ class Interpreter:
         (directory / "pyvenv.cfg").write_text(self.pyvenv_config, encoding="utf-8")
         command = [str(copy), "-I", "-B", "-c", "import ctypes, json, sys, zlib; print(sys.prefix)"]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        except OSError:
+            done = _run(command)
+        except (OSError, subprocess.TimeoutExpired):
             return replace(self, movable=False)
         found = done.returncode == 0 and os.path.realpath(done.stdout.strip()) == os.path.realpath(directory)
         return replace(self, movable=found)

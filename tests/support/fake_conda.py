@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.client import CondaClient
 from condatui_core.conda.commands import Caller
 from condatui_core.errors import CondaError
@@ -34,11 +35,11 @@ def program(path: Path, script: str) -> str:
 
 def answer(
     document: object = None, *, exit_code: int = 0, stderr: str = "", argv: Sequence[str] = ("conda",)
-) -> Answer:
+) -> CondaAnswer:
     """What a conda answers that writes one JSON document, or nothing."""
     stdout = "" if document is None else json.dumps(document, indent=2)
     documents = () if document is None else (document,)
-    return Answer(argv=tuple(argv), exit_code=exit_code, documents=documents, stdout=stdout, stderr=stderr)
+    return CondaAnswer(argv=tuple(argv), exit_code=exit_code, documents=documents, stdout=stdout, stderr=stderr)
 
 
 class FakeRunner:
@@ -49,7 +50,7 @@ class FakeRunner:
         self.asked: list[tuple[str, ...]] = []
         self.environ: Mapping[str, str] = {}
 
-    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         """Give the first answer whose words are in the command."""
         self.asked.append(tuple(argv))
         self.environ = environ

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TypeVar
 
-from condatui_core.conda.process import ProcessRunner
-from condatui_core.proc.runner import Answer, CommandLog, Runner
+from condatui_core.conda.answer import CondaAnswer
+from condatui_core.conda.client import run_conda
+from condatui_core.proc.command_log import CommandLog
+from condatui_core.proc.runner import ProcessRunner, Runner
 
 _T = TypeVar("_T")
 
@@ -35,9 +37,11 @@ class PlainWork:
         self.stages.append(name)
         self.before_stage(name)
 
-    async def run(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None) -> Answer:
+    async def run(
+        self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None
+    ) -> CondaAnswer:
         self.ran.append(tuple(argv))
-        return await self.runner(argv, environ=environ, seconds=seconds or 300)
+        return await run_conda(self.runner, argv, environ=environ, seconds=seconds or 300)
 
     def progress(self, done: int, total: int | None, unit: str) -> None:
         self.progressed.append((done, total, unit))

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
+from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.roots import package_caches
-from condatui_core.proc.runner import Answer
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.job import Outcome, Plan, Recovery
@@ -63,7 +63,9 @@ class Work(Protocol):
         """Go on to the next stage; returns when the journal on the disk says so."""
         ...
 
-    async def run(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None) -> Answer:
+    async def run(
+        self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None
+    ) -> CondaAnswer:
         """Run a command to its end, its lines being shown as they come; cancelling ends it with all its descendants.
 
         Raises CondaError if it cannot be started or takes longer. Its exit code is for the caller to judge.

@@ -17,12 +17,15 @@ from msgspec import Struct
 
 import condatui_core
 from condatui_core.conda import commands
+from condatui_core.conda.answer import CondaAnswer, with_documents
 from condatui_core.conda.commands import Caller, reading_environ
+from condatui_core.conda.errors import not_started, timed_out, too_much
 from condatui_core.conda.parsers import parse_configuration, parse_environments, parse_mamba_info
 from condatui_core.conda.registry import environments_txt, listing_would_change
 from condatui_core.errors import CondaError
 from condatui_core.fs.atomic_write import put_in_cache
-from condatui_core.proc.runner import Answer, Runner
+from condatui_core.proc.errors import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
+from condatui_core.proc.runner import Runner
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.settings import expand_home
 
@@ -99,7 +102,21 @@ def remember_answer(file: Path, value: Struct) -> None:
         _logger.debug("not remembered in %s: %s", file, error)
 
 
-# Who asks a conda.
+# Put one question to a conda.
+
+
+async def run_conda(
+    runner: Runner, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None
+) -> CondaAnswer:
+    """Run a command and find the JSON in what it writes; raises CondaError if it does not come to its end."""
+    try:
+        return await with_documents(await runner(argv, environ=environ, seconds=seconds))
+    except ChildNotStartedError as error:
+        raise not_started(error) from error
+    except ChildTimedOutError as error:
+        raise timed_out(error) from error
+    except ChildWroteTooMuchError as error:
+        raise too_much(error) from error
 
 
 class CondaClient(Struct, frozen=True):
@@ -114,10 +131,10 @@ class CondaClient(Struct, frozen=True):
     seconds: float
     """How long a conda may take for one answer."""
 
-    async def read(self, installation: Installation, command: Sequence[str]) -> Answer:
+    async def read(self, installation: Installation, command: Sequence[str]) -> CondaAnswer:
         """Run a command that only reads; raises CondaError if it cannot be run or does not end in time."""
         environ = reading_environ(self.caller, installation)
-        return await self.runner(command, environ=environ, seconds=self.seconds)
+        return await run_conda(self.runner, command, environ=environ, seconds=self.seconds)
 
 
 # Ask a conda what only conda knows, without changing anything, and remember it.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 
+from condatui_core.conda.answer import CondaAnswer
 from condatui_core.errors import CondaError
-from condatui_core.proc.runner import Answer
-from condatui_core.text import mask_credentials, sanitize
+from condatui_core.proc.command_log import command_line
+from condatui_core.proc.errors import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
+from condatui_core.text import last_lines, sanitize
 
 _CRASH = re.compile(r"^ {4}(\S.*)\n\s*^`\$ ", re.MULTILINE)
 """The exception in a crash report: the end of the traceback, before the command that crashed."""
@@ -26,7 +27,7 @@ _HINTS = {
 }
 
 
-def check_answer(answer: Answer, asked: str) -> Answer:
+def check_answer(answer: CondaAnswer, asked: str) -> CondaAnswer:
     """Give the answer back if the command did what was asked; raise CondaError with conda's own words if not.
 
     `asked` completes the title: `list its environments`. A document about an error means nothing if conda went on to
@@ -39,64 +40,58 @@ def check_answer(answer: Answer, asked: str) -> Answer:
     raise CondaError(f"{name} could not {asked}.", _detail(answer, error), _hint(answer, error))
 
 
-def nonsense(answer: Answer, asked: str, reason: str) -> CondaError:
+def nonsense(answer: CondaAnswer, asked: str, reason: str) -> CondaError:
     """The error for a command that ended well but whose answer is not what it should be."""
     said = last_words(answer.stdout) or last_words(answer.stderr)
     detail = "\n".join(part for part in (sanitize(reason), said, command_line(answer.argv)) if part)
     return CondaError(f"{_name(answer.argv)} could not {asked}: its answer makes no sense.", detail, _BY_HAND)
 
 
-def not_started(argv: Sequence[str], error: OSError | ValueError) -> CondaError:
+def not_started(error: ChildNotStartedError) -> CondaError:
     """The error for a command that could not even be started."""
-    reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     hint = ""
-    if isinstance(error, FileNotFoundError) and os.path.exists(argv[0]):
-        reason = "the interpreter in its first line does not exist"
+    if error.interpreter_missing:
         hint = "The installation was moved or its python is gone."
-    elif isinstance(error, PermissionError):
+    elif isinstance(error.cause, PermissionError):
         hint = "Is it executable, and may you read it?"
-    return CondaError(f"{_name(argv)} could not be started.", f"{reason}\n{command_line(argv)}", hint)
+    title = f"{_name(error.argv)} could not be started."
+    return CondaError(title, f"{error.reason}\n{command_line(error.argv)}", hint)
 
 
-def timed_out(argv: Sequence[str], seconds: float) -> CondaError:
+def timed_out(error: ChildTimedOutError) -> CondaError:
     """The error for a command that was ended because it took too long."""
-    title = f"{_name(argv)} did not answer within {seconds:g} seconds."
-    return CondaError(title, command_line(argv), "The setting `conda_seconds` gives it more time.")
+    title = f"{_name(error.argv)} did not answer within {error.seconds:g} seconds."
+    return CondaError(title, command_line(error.argv), "The setting `conda_seconds` gives it more time.")
 
 
-def too_much(argv: Sequence[str], most_bytes: int) -> CondaError:
-    """The error for a command that was ended because it wrote without end, or that would not end at all."""
-    return CondaError(f"{_name(argv)} wrote more than {most_bytes:,} bytes.", command_line(argv), _BY_HAND)
-
-
-def command_line(argv: Sequence[str]) -> str:
-    """A command as it can be pasted into a shell, without its credentials."""
-    return f"$ {sanitize(mask_credentials(shlex.join(argv)))}"
+def too_much(error: ChildWroteTooMuchError) -> CondaError:
+    """The error for a command that was ended because it wrote without end."""
+    title = f"{_name(error.argv)} wrote more than {error.most_bytes:,} bytes."
+    return CondaError(title, command_line(error.argv), _BY_HAND)
 
 
 def last_words(text: str, lines: int = 8) -> str:
-    """The last lines of an output that say something, fit to be shown: printable and without credentials.
+    """The last lines of an output that say something, fit to be shown, as `last_lines` gives them.
 
     Of the report that conda makes when it crashes, only the exception: the report holds the user's whole environment.
     """
     if crash := _CRASH.search(text):
         text = crash[1]
-    said = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip(" \t\0")]
-    return "\n".join(sanitize(mask_credentials(line))[:2000] for line in said[-lines:])
+    return last_lines(text, lines)
 
 
 def _name(argv: Sequence[str]) -> str:
     return sanitize(os.path.basename(argv[0]))
 
 
-def _error_document(answer: Answer) -> Mapping[str, object] | None:
+def _error_document(answer: CondaAnswer) -> Mapping[str, object] | None:
     objects = [document for document in answer.documents if isinstance(document, dict)]
     if objects and ("exception_name" in objects[-1] or objects[-1].get("success") is False):
         return objects[-1]
     return None
 
 
-def _detail(answer: Answer, error: Mapping[str, object] | None) -> str:
+def _detail(answer: CondaAnswer, error: Mapping[str, object] | None) -> str:
     if error is not None:
         said = last_words("\n".join(dict.fromkeys(_messages(error))), lines=40)
     elif answer.exit_code < 0:
@@ -116,7 +111,7 @@ def _messages(error: Mapping[str, object]) -> Iterator[str]:
         yield str(error.get("message") or error.get("error") or error.get("exception_name") or "It gave no reason.")
 
 
-def _hint(answer: Answer, error: Mapping[str, object] | None) -> str:
+def _hint(answer: CondaAnswer, error: Mapping[str, object] | None) -> str:
     if error is not None:
         if "traceback" in error and "message" not in error:
             return f"This is a crash of conda itself. {_BY_HAND}"

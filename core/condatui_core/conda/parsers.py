@@ -2,62 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.errors import check_answer, nonsense
-from condatui_core.proc.runner import Answer
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Kind
 from condatui_core.text import strip_credentials
-
-# The JSON documents in what conda writes: sometimes two of them, sometimes with words before and between.
-
-
-_START = re.compile(r'\{(?=\s*["}])|\[(?=\s*[]\["{\d\-tfn])')
-"""An opening bracket after which an object or an array may well go on."""
-_DECODER = json.JSONDecoder()
-_MOST_FAILURES = 1000
-"""How many brackets may turn out to open nothing before the rest counts as junk."""
-
-
-def parse_documents(output: bytes | bytearray) -> tuple[object, ...]:
-    """Find all JSON objects and arrays in the bytes that a process wrote; what lies between them is left out.
-
-    Never raises, and takes linear time on junk. Bytes that are no UTF-8 become surrogates, as os.fsdecode makes them.
-    """
-    # Under a terminal, conda separates progress objects by NUL and ends lines by CR LF; JSON has neither inside.
-    text = output.decode("utf-8", "surrogateescape").replace("\0", "\n").replace("\r", "\n")
-    documents: list[object] = []
-    position = failures = scanned = 0
-    while failures < _MOST_FAILURES and scanned <= 4 * len(text) and (start := _START.search(text, position)):
-        found, end = _document_at(text, start.start())
-        if found:
-            documents.append(*found)
-            position = end
-        else:
-            position = start.end()
-            failures += 1
-            scanned += end - start.start()
-    return tuple(documents)
-
-
-def _document_at(text: str, start: int) -> tuple[tuple[object, ...], int]:
-    """The one document that begins here, if there is one, and how far it was read."""
-    try:
-        document, end = _DECODER.raw_decode(text, start)
-    except json.JSONDecodeError as error:
-        return (), error.pos
-    except (ValueError, RecursionError):  # a number of thousands of digits, arrays in thousands of arrays
-        return (), start
-    return (document,), end
-
-
-# What conda and mamba answer, in every shape that their versions give it.
-
 
 _Shape = TypeVar("_Shape", bound=Struct)
 
@@ -96,12 +50,12 @@ class _RootPrefix(Struct):
     root_prefix: str
 
 
-def parse_environments(answer: Answer) -> tuple[str, ...]:
+def parse_environments(answer: CondaAnswer) -> tuple[str, ...]:
     """Read the prefixes that `env list --json` answered; raises CondaError if conda failed or answered nonsense."""
     return _read(answer, _EnvironmentListing, "list its environments").envs
 
 
-def parse_configuration(answer: Answer) -> CondaFacts:
+def parse_configuration(answer: CondaAnswer) -> CondaFacts:
     """Read what `config --show … --json` answered; raises CondaError as `parse_environments` does."""
     shown = _read(answer, _Configuration, "show its configuration")
     multichannels = {
@@ -119,12 +73,12 @@ def parse_configuration(answer: Answer) -> CondaFacts:
     )
 
 
-def parse_root_prefix(answer: Answer) -> str:
+def parse_root_prefix(answer: CondaAnswer) -> str:
     """Read what `config --show root_prefix --json` answered; raises CondaError as `parse_environments` does."""
     return _read(answer, _RootPrefix, "tell its root prefix").root_prefix
 
 
-def parse_version(answer: Answer, kind: Kind) -> tuple[Kind, str]:
+def parse_version(answer: CondaAnswer, kind: Kind) -> tuple[Kind, str]:
     """Read what `--version` answered: what it really is, and its version; `kind` is what its name makes believe.
 
     `conda 24.7.1`, `mamba 1.5.8` before its conda's, or a number alone, as mamba 2 and micromamba say it. Raises
@@ -140,7 +94,7 @@ def parse_version(answer: Answer, kind: Kind) -> tuple[Kind, str]:
     return ("conda" if name == "conda" else kind), version
 
 
-def parse_mamba_info(answer: Answer) -> CondaFacts:
+def parse_mamba_info(answer: CondaAnswer) -> CondaFacts:
     """Read the directories out of what mamba's `info --json` answered; raises CondaError as `parse_environments` does.
 
     mamba does not tell its channel aliases, so the channels are those of an unconfigured conda.
@@ -149,7 +103,7 @@ def parse_mamba_info(answer: Answer) -> CondaFacts:
     return CondaFacts(envs_dirs=info.envs_dirs, pkgs_dirs=info.pkgs_dirs)
 
 
-def _read(answer: Answer, shape: type[_Shape], asked: str) -> _Shape:
+def _read(answer: CondaAnswer, shape: type[_Shape], asked: str) -> _Shape:
     objects = [document for document in check_answer(answer, asked).documents if isinstance(document, dict)]
     if not objects:
         raise nonsense(answer, asked, "There is no JSON object in it.")

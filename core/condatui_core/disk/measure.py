@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,18 +14,11 @@ import msgspec
 
 from condatui_core.disk.findings import findings_of, holders_of_packages
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.messages import (
-    LENGTH,
-    REPLY,
-    PlaceRequest,
-    WalkProgress,
-    WalkRequest,
-    WalkResult,
-    WalkSizes,
-    pack,
-)
+from condatui_core.disk.messages import REPLY, PlaceRequest, WalkProgress, WalkRequest, WalkResult, WalkSizes, pack
 from condatui_core.errors import CondatuiError
-from condatui_core.proc.child import DIRECTORY, own_argv, own_environ
+from condatui_core.proc.child import own_argv, own_environ
+from condatui_core.proc.errors import ChildError
+from condatui_core.proc.message_child import message_child
 from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, PlaceSizes
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
@@ -74,8 +66,11 @@ def _is_writable(cache: str) -> bool:
 WALK = own_argv("condatui_core.disk.walk")
 """The command that walks."""
 
+_FAILED = "The disk could not be measured."
 _GRACE = 5.0
 """Seconds that the process may take to write down what it found, once it has said it."""
+_MOST_BYTES = 1 << 30
+"""Of one message; the table of a hundred million links has fewer."""
 _MOST_WORKERS = 4
 
 
@@ -164,44 +159,20 @@ def _sizes(path: str, sizes: WalkSizes) -> PlaceSizes:
 
 
 async def _replies(request: WalkRequest, environ: Mapping[str, str]) -> AsyncGenerator[WalkProgress | WalkResult, None]:
-    process = await asyncio.create_subprocess_exec(
-        *WALK,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=own_environ(environ),
-        cwd=DIRECTORY,
-        start_new_session=True,
-    )
-    finished = False
     try:
-        assert process.stdin and process.stdout and process.stderr
-        process.stdin.write(pack(request))
-        process.stdin.close()
-        while not finished:
-            reply = await _next(process.stdout)
-            finished = isinstance(reply, WalkResult)
-            yield reply
-    except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError) as error:
-        words = (await process.stderr.read()).decode("utf-8", "replace") if process.stderr else ""
-        raise CondatuiError("The disk could not be measured.", words[-2000:].strip() or str(error)) from error
-    finally:
-        await _end(process, wait=finished)
-
-
-async def _next(stream: asyncio.StreamReader) -> WalkProgress | WalkResult:
-    length = int.from_bytes(await stream.readexactly(LENGTH), "big")
-    return await asyncio.to_thread(REPLY.decode, await stream.readexactly(length))
-
-
-async def _end(process: asyncio.subprocess.Process, *, wait: bool) -> None:
-    """Let the process write down what it found if it has said everything; else end it and its workers."""
-    try:
-        if wait:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(process.wait(), _GRACE)
-    finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    with suppress(asyncio.TimeoutError):  # one that hangs in the kernel is left to it
-        await asyncio.wait_for(process.wait(), _GRACE)
+        async with message_child(
+            WALK, own_environ(environ), pack(request), most_bytes=_MOST_BYTES, grace=_GRACE
+        ) as child:
+            finished = False
+            try:
+                while not finished:
+                    reply = await asyncio.to_thread(REPLY.decode, await child.message())
+                    finished = isinstance(reply, WalkResult)
+                    yield reply
+            except (EOFError, ChildError, msgspec.DecodeError) as error:
+                raise CondatuiError(_FAILED, await child.last_words() or str(error)) from error
+            finally:
+                if finished:
+                    await child.wait()
+    except ChildError as error:  # it could not be started
+        raise CondatuiError(_FAILED, str(error)) from error

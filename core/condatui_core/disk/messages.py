@@ -8,10 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.disk.tree import ScanProblem
+from condatui_core.proc.frames import frame, read_frame
 from condatui_core.records.disk import LinkTable
-
-LENGTH = 4
-"""Bytes before each message, which say how many follow."""
 
 
 class PlaceRequest(Struct, frozen=True, array_like=True):
@@ -64,14 +62,12 @@ class WalkResult(Struct, frozen=True, array_like=True, tag="result"):
 
 def pack(message: Struct) -> bytes:
     """Encode a message with its length before it."""
-    data = msgspec.msgpack.encode(message)
-    return len(data).to_bytes(LENGTH, "big") + data
+    return frame(msgspec.msgpack.encode(message))
 
 
 def read_request(stream: BinaryIO) -> WalkRequest:
     """Read a request; raises msgspec.DecodeError if it is none."""
-    length = int.from_bytes(stream.read(LENGTH), "big")
-    return msgspec.msgpack.decode(stream.read(length), type=WalkRequest)
+    return msgspec.msgpack.decode(read_frame(stream), type=WalkRequest)
 
 
 REPLY: msgspec.msgpack.Decoder[WalkProgress | WalkResult] = msgspec.msgpack.Decoder(WalkProgress | WalkResult)

@@ -15,7 +15,10 @@ from msgspec import Struct
 
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.gpu.cuda_versions import cuda_in_words
-from condatui_core.proc.child import STDERR, STDOUT, Output, own_argv, own_environ, run_group
+from condatui_core.proc.child import own_argv, own_environ
+from condatui_core.proc.errors import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
+from condatui_core.proc.output import STDERR, STDOUT, Output
+from condatui_core.proc.runner import run_to_end
 from condatui_core.records.gpu import Device, Driver
 
 # What the kernel's files say of GPUs: nothing here can hang, for no driver is asked.
@@ -143,7 +146,7 @@ def _capability(text: str) -> tuple[int, int] | None:
 _LIBRARIES = "condatui_core.gpu.driver_libraries"
 _SECONDS = 10.0
 _GRACE = 2.0
-"""Seconds from SIGTERM to SIGKILL, and from there until a process is given up that hangs in the kernel."""
+"""Seconds from SIGTERM to SIGKILL: a driver may need longer than other programs to let go."""
 _MOST_BYTES = 1 << 20
 _MOST_WORDS = 2000
 _HIDING = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
@@ -203,13 +206,15 @@ async def _run(argv: Sequence[str], environ: Mapping[str, str], seconds: float) 
     output = Output(_MOST_BYTES)
     exit_code, timed_out = None, False
     try:
-        exit_code = await run_group(argv, environ, seconds=seconds, grace=_GRACE, output=output)
-    except asyncio.TimeoutError:
+        exit_code = await run_to_end(argv, environ, output, seconds=seconds, grace=_GRACE)
+    except ChildTimedOutError:
         timed_out = True
-    except OSError as error:
+    except ChildWroteTooMuchError:
+        pass  # what it wrote until then may do
+    except ChildNotStartedError as error:
         return DriverAnswer(stderr=str(error))
-    written = [output.written[each].decode("utf-8", "replace") for each in (STDOUT, STDERR)]
-    return DriverAnswer(stdout=written[0], stderr=written[1], exit_code=exit_code, timed_out=timed_out)
+    stdout, stderr = (output.written[each].decode("utf-8", "replace") for each in (STDOUT, STDERR))
+    return DriverAnswer(stdout=stdout, stderr=stderr, exit_code=exit_code, timed_out=timed_out)
 
 
 def _driver(

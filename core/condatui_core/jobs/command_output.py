@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from condatui_core.proc.child import Output
+from condatui_core.proc.output import LastOutput
 from condatui_core.text import mask_credentials, sanitize
 
 # JSON over many lines, as conda answers: for whoever watches, how long it was says enough.
@@ -62,7 +62,7 @@ _ONLY_PROGRESS = re.compile(rb"(?:\r *\d{1,3} ?%)+")
 _PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?\s?%")
 
 
-class LineOutput(Output):
+class LineOutput(LastOutput):
     """Tells every line, fit to be shown, and how far a progress line says that it is.
 
     What comes faster than anybody reads is told by its last lines. Of the bytes, too, the last are kept rather than the
@@ -73,7 +73,6 @@ class LineOutput(Output):
         self, most_bytes: int, *, tell: Callable[[Sequence[str]], None], progress: Callable[[int], None]
     ) -> None:
         super().__init__(most_bytes)
-        self._most = most_bytes
         self._tell = tell
         self._progress = progress
         self._pending: dict[int, bytes] = {}
@@ -84,10 +83,7 @@ class LineOutput(Output):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Keep what came, and tell the lines that are whole."""
-        written = self.written[fd]
-        written += data
-        if len(written) > self._most:
-            del written[: len(written) - self._most // 2]
+        super().pipe_data_received(fd, data)
         *whole, pending = (self._pending.pop(fd, b"") + data).replace(b"\0", b"\n").split(b"\n")
         if len(pending) > _MOST_PENDING:
             whole, pending = [*whole, pending], b""
@@ -139,6 +135,6 @@ class LineOutput(Output):
 
 def _shown(line: bytes) -> str:
     """The last thing that stood in a line, fit to be shown."""
-    action_context = next((part for part in reversed(line.split(b"\r")) if part.strip()), b"")
-    text = action_context[: 4 * _LONGEST].decode("utf-8", "surrogateescape").rstrip()
+    visible = next((part for part in reversed(line.split(b"\r")) if part.strip()), b"")
+    text = visible[: 4 * _LONGEST].decode("utf-8", "surrogateescape").rstrip()
     return sanitize(mask_credentials(text))[:_LONGEST]

@@ -16,7 +16,8 @@ from condatui_core.fs.locks import FileLock
 from condatui_core.jobs.attempt import inspect_job
 from condatui_core.jobs.journal import LOCK, Entry, Inspected, Settled, add_to, after_all
 from condatui_core.jobs.journal_store import ReadJournal, newer_journals, read_journals
-from condatui_core.proc.owner import Owner, descendants_of
+from condatui_core.proc.descendants import command_of, descendants_of
+from condatui_core.proc.owner import Owner
 from condatui_core.records.job import Ended, Job, Recovery
 
 
@@ -66,8 +67,8 @@ class EarlierJobs:
     async def _judge(self, told: ReadJournal, context: JobContext) -> Job:
         running = await asyncio.to_thread(descendants_of, told.job.id)
         if running:
-            first = running[0]
-            message = f"A command of it is still at work, pid {first.pid}: {first.command}"
+            command = await asyncio.to_thread(command_of, running[0])
+            message = f"A command of it is still at work, pid {running[0]}: {command}"
             still = Recovery(state="half", message=message)
             return replace(told.job, recovery=still)
         judged = Inspected(at=self._clock(), recovery=await inspect_job(told.job, context, self._find_action))

@@ -8,12 +8,15 @@ from datetime import datetime
 from functools import partial
 from typing import Literal, TypeVar
 
-from condatui_core.conda.process import ProcessRunner
+from condatui_core.conda.answer import CondaAnswer
+from condatui_core.conda.client import run_conda
+from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondatuiError
 from condatui_core.jobs.command_output import LineOutput
 from condatui_core.jobs.journal import Journal
-from condatui_core.proc.owner import marked
-from condatui_core.proc.runner import Answer, CommandLog
+from condatui_core.proc.command_log import CommandLog
+from condatui_core.proc.descendants import marked
+from condatui_core.proc.runner import ProcessRunner
 from condatui_core.records.job import CommandBegun, CommandEnded, Event, Progressed, Said, StageBegun
 from condatui_core.text import mask_credentials, sanitize
 
@@ -56,6 +59,7 @@ class JobWork:
             most_bytes=_MOST_BYTES,
             grace=grace,
             make_output=partial(LineOutput, tell=self._say_all, progress=self._percent),
+            summarize=last_words,
         )
 
     @property
@@ -82,10 +86,12 @@ class JobWork:
         self._latest = None
         self._tell([event])
 
-    async def run(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None) -> Answer:
+    async def run(
+        self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None
+    ) -> CondaAnswer:
         """Run a command to its end; cancelling ends it with all its descendants. CondaError as in `Work`."""
         self._note(CommandBegun(at=self._clock(), argv=tuple(map(mask_credentials, argv))))
-        answer = await self._run(argv, environ=marked(environ, self._job_id), seconds=seconds)
+        answer = await run_conda(self._run, argv, environ=marked(environ, self._job_id), seconds=seconds)
         self._note(CommandEnded(at=self._clock(), exit_code=answer.exit_code, milliseconds=answer.milliseconds))
         return answer
 

@@ -1,54 +1,39 @@
-"""A second process that reads prefixes into the cache, beginning with the last: a parse holds the interpreter lock.
+"""A second process reads prefixes into the cache, beginning with the last, since a parse holds the interpreter lock.
 
-Whoever reads from the front finds the rest already there. If this process fails, or is not there at all, nothing is
-lost but time.
+condatui itself reads from the front and finds the rest already there. If this process fails, or is not there at all,
+only time is lost.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from condatui_core.proc.child import DIRECTORY, own_argv, own_environ
+from condatui_core.proc.child import Child, own_argv, own_environ, start_child
+from condatui_core.proc.errors import ChildNotStartedError
+from condatui_core.proc.output import ChildWatcher
 
 WORTH_IT = 8
 """So many prefixes have to be waiting; starting a process costs as much as reading a few."""
 
 
-async def start_reading_ahead(prefixes: Sequence[str], cache: Path, *, environ: Mapping[str, str]) -> Process | None:
+async def start_reading_ahead(prefixes: Sequence[str], cache: Path, *, environ: Mapping[str, str]) -> Child | None:
     """Start to read these prefixes from the last to the first; None if it is not worth it or cannot be done."""
     if len(prefixes) < WORTH_IT or (os.cpu_count() or 1) < 2:
         return None
+    argv, names = own_argv(__name__, str(cache)), b"\0".join(os.fsencode(prefix) for prefix in reversed(prefixes))
     try:
-        process = await asyncio.create_subprocess_exec(
-            *own_argv(__name__, str(cache)),
-            stdin=PIPE,
-            stdout=DEVNULL,
-            stderr=DEVNULL,
-            env=own_environ(environ),
-            cwd=DIRECTORY,
-            start_new_session=True,
-        )
-    except OSError:
+        return await start_child(argv, own_environ(environ), ChildWatcher(), stdin=names, heard=False)
+    except ChildNotStartedError:
         return None
-    assert process.stdin is not None
-    process.stdin.write(b"\0".join(os.fsencode(prefix) for prefix in reversed(prefixes)))
-    process.stdin.close()
-    return process
 
 
-async def stop_reading_ahead(process: Process | None) -> None:
+async def stop_reading_ahead(child: Child | None) -> None:
     """End it, wherever it is: what it was writing appears whole or not at all."""
-    if process is None:
-        return
-    with suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
+    if child is not None:
+        await child.end()
 
 
 def main() -> None:

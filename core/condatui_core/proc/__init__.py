@@ -1,3 +1,3 @@
-"""Child processes: started in a group of their own, bounded, and ended with their descendants."""
+"""The one place that starts child processes, watches them, bounds them and ends them with their descendants."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a child process is started and ended: a group of its own, bounded output, all its descendants."""
+"""Start a child process in a session of its own, and end it with all its descendants."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import TypeAlias, TypedDict
 
-# How processes of condatui's own are started: they import what this one does, and nothing from where the user is.
+from condatui_core.proc.errors import ChildNotStartedError
+from condatui_core.proc.output import ChildWatcher
 
-
-DIRECTORY = "/"
-"""Where they run: `python -m` looks for modules where it is started, and there may be an `email.py` of the user's."""
+# The command and the variables of a process that runs a module of condatui.
 
 
 def own_argv(module: str, *arguments: str) -> tuple[str, ...]:
@@ -26,97 +27,150 @@ def own_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-# A process with all its descendants: what it writes, when it has ended, and how to end it.
+# What holds for every child, however it is watched.
 
 
-STDOUT, STDERR = 1, 2
-_DRAIN = 0.5
-"""Seconds that descendants may keep a pipe open after the process itself has exited."""
+GRACE = 1.0
+"""Seconds from SIGTERM to SIGKILL, and from there until a process is given up that hangs in the kernel."""
+_DIRECTORY = "/"
+"""Always there. `python -m` looks for modules where it is started, and the user may have an `email.py` there."""
+
+SendSignal: TypeAlias = Callable[[int, int], None]
+"""Sends a signal to a process or a process group, as os.kill and os.killpg do."""
 
 
-class Output(asyncio.SubprocessProtocol):
-    """Collects what a process writes, up to a number of bytes for each of stdout and stderr."""
+class StartOptions(TypedDict):
+    """What asyncio and subprocess.Popen are both told when they start a child."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self.written = {STDOUT: bytearray(), STDERR: bytearray()}
-        self.too_much = False
-        """Whether it wrote more than the limit."""
-        self.over = asyncio.Event()
-        """Set when the process has exited or wrote too much."""
-        self.closed = asyncio.Event()
-        """Set when the process has exited and nobody holds its pipes any more."""
-        self._most_bytes = most_bytes
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Keep what came, as far as there is room."""
-        written = self.written[fd]
-        written += data[: self._most_bytes - len(written)]
-        if len(written) >= self._most_bytes:
-            self.too_much = True
-            self.over.set()
-
-    def process_exited(self) -> None:
-        """Note that the process is gone; descendants may live on."""
-        self.over.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Note that the process is gone and its pipes are closed."""
-        self.closed.set()
+    stdin: int
+    env: Mapping[str, str]
+    cwd: str
+    start_new_session: bool
 
 
-async def run_group(
-    argv: Sequence[str], environ: Mapping[str, str], *, seconds: float | None, grace: float, output: Output
-) -> int | None:
-    """Run a command in a session of its own until it exits; give its exit code, negative if a signal ended it.
-
-    None is for one that wrote too much, or that could not be ended. Whatever happens (asyncio.TimeoutError after so
-    many seconds, cancellation), nothing of its process group is left running: SIGTERM first, SIGKILL after `grace`
-    seconds. Raises OSError or ValueError if it cannot be started.
-    """
-    starting = asyncio.get_running_loop().subprocess_exec(
-        lambda: output,
-        *argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environ,
-        cwd="/",  # a directory that is always there; no command of ours depends on it
-        start_new_session=True,
-    )
-    # Cancelled half-way through its start, asyncio waits for whoever holds the pipes, for ever if need be.
-    started = asyncio.ensure_future(starting)
-    try:
-        await asyncio.shield(started)
-        await asyncio.wait_for(output.over.wait(), seconds)
-        if not output.too_much:
-            await _wait(output.closed, _DRAIN)
-    finally:
-        transport, _ = await started
-        try:
-            if not output.closed.is_set():
-                await _end(transport.get_pid(), output, grace)
-        finally:
-            transport.close()
-    return None if output.too_much else transport.get_returncode()
+def start_options(
+    environ: Mapping[str, str], *, stdin: int = DEVNULL, directory: str = _DIRECTORY, own_group: bool = True
+) -> StartOptions:
+    """The child has these variables alone, no terminal to ask, and a session of its own whose group can be ended."""
+    return {"stdin": stdin, "env": environ, "cwd": directory, "start_new_session": own_group}
 
 
-async def _end(group: int, output: Output, grace: float) -> None:
-    try:
-        if _signal(group, signal.SIGTERM):
-            await _wait(output.closed, grace)
-    finally:  # also when this wait is cancelled
-        killed = _signal(group, signal.SIGKILL)
-    if killed:
-        await _wait(output.closed, grace)
-
-
-def _signal(group: int, number: signal.Signals) -> bool:
+def try_signal(pid: int, number: int, send: SendSignal = os.killpg) -> bool:
+    """Send a signal; False if there is nothing to send it to."""
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+        send(pid, number)
         return True
     return False
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
+# A child that is watched by the event loop.
+
+
+class Child:
+    """A process that was started, with all that descends from it within its group."""
+
+    def __init__(
+        self, transport: asyncio.SubprocessTransport, watcher: ChildWatcher, *, grace: float, own_group: bool
+    ) -> None:
+        self._transport = transport
+        self._watcher = watcher
+        self._grace = grace
+        self._own_group = own_group
+
+    @property
+    def pid(self) -> int:
+        """Of the process, and of its group if it has one of its own."""
+        return self._transport.get_pid()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Negative if a signal ended it; None while it runs."""
+        return self._transport.get_returncode()
+
+    async def wait(self, seconds: float | None = None) -> int | None:
+        """Wait until it has exited, for so many seconds at most; its exit code, or None if it still runs."""
+        await wait_at_most(self._watcher.over, seconds)
+        return self.exit_code
+
+    async def end(self) -> None:
+        """End whatever is left of it: SIGTERM first, SIGKILL after its grace, or at once if this wait is cancelled."""
+        try:
+            await self._end()
+        finally:
+            self._transport.close()
+
+    async def _end(self) -> None:
+        closed = self._watcher.closed
+        try:
+            if self._signal(signal.SIGTERM):
+                await wait_at_most(closed, self._grace)
+        finally:
+            killed = self._signal(signal.SIGKILL)
+        if killed:
+            await wait_at_most(closed, self._grace)
+
+    def _signal(self, number: int) -> bool:
+        # A group outlives its process for as long as a descendant is in it, and so does its number. The number of a
+        # process alone may be another's as soon as it has exited.
+        if self._own_group:
+            return try_signal(self.pid, number)
+        return self.exit_code is None and try_signal(self.pid, number, os.kill)
+
+
+async def start_child(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    watcher: ChildWatcher,
+    *,
+    stdin: bytes | None = None,
+    heard: bool = True,
+    grace: float = GRACE,
+    own_group: bool = True,
+) -> Child:
+    """Start a command whose exit is told to a watcher, and what it writes if that is `heard`; the caller has to end it.
+
+    It reads `stdin` to its end. Without a group of its own it belongs to that of this process and is ended with it, and
+    its own descendants are left to that. Raises ChildNotStartedError. If this is cancelled, nothing is left running.
+    """
+    options = start_options(environ, stdin=DEVNULL if stdin is None else PIPE, own_group=own_group)
+    output = PIPE if heard else DEVNULL
+    # Cancelled half-way through its start, asyncio waits until its pipes are closed, for ever if need be.
+    starting = asyncio.ensure_future(
+        asyncio.get_running_loop().subprocess_exec(lambda: watcher, *argv, stdout=output, stderr=output, **options)
+    )
+    try:
+        transport, _ = await asyncio.shield(starting)
+    except (OSError, ValueError) as error:
+        raise ChildNotStartedError(argv, error) from error
+    except asyncio.CancelledError:
+        ending = _end_when_started(starting, watcher, grace=grace, own_group=own_group)
+        await asyncio.shield(asyncio.ensure_future(ending))
+        raise
+    if stdin is not None:
+        _write(transport, stdin)
+    return Child(transport, watcher, grace=grace, own_group=own_group)
+
+
+async def wait_at_most(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait for an event, for so many seconds at most."""
     with suppress(asyncio.TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
+
+
+async def _end_when_started(
+    starting: asyncio.Future[tuple[asyncio.SubprocessTransport, ChildWatcher]],
+    watcher: ChildWatcher,
+    *,
+    grace: float,
+    own_group: bool,
+) -> None:
+    with suppress(OSError, ValueError):  # then there is nothing to end
+        transport, _ = await starting
+        await Child(transport, watcher, grace=grace, own_group=own_group).end()
+
+
+def _write(transport: asyncio.SubprocessTransport, data: bytes) -> None:
+    pipe = transport.get_pipe_transport(0)
+    assert isinstance(pipe, asyncio.WriteTransport)
+    pipe.write(data)
+    pipe.close()  # once all is written

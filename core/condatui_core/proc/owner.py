@@ -1,27 +1,17 @@
-"""Which process something belongs to, and the descendants of one that is gone."""
+"""Which process something belongs to, and whether that process still runs."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import Struct
-
-from condatui_core.text import mask_credentials, sanitize
-
-# Which process something belongs to, and whether that one is still there.
-
-
-# Which process a job belongs to, and whether that one is still there.
-
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Owner(Struct, frozen=True, kw_only=True):
-    """A process, so that no other one that comes to have its number is taken for it."""
+    """A process, told from every later one that is given the same number."""
 
     pid: int
     mark: str
@@ -34,7 +24,7 @@ class Owner(Struct, frozen=True, kw_only=True):
         return f"pid {self.pid} on {self.host}"
 
     def near(self, other: Owner) -> bool:
-        """Whether one can find out about the other: both on one machine, or under one kernel."""
+        """Whether each can find out about the other: both run on one machine, or under one kernel."""
         return self.host == other.host or bool(self.boot and self.boot == other.boot)
 
     def alive(self, here: Owner) -> bool:
@@ -43,7 +33,7 @@ class Owner(Struct, frozen=True, kw_only=True):
 
 
 def this_process() -> Owner:
-    """The process that asks."""
+    """The process that calls this."""
     pid = os.getpid()
     return Owner(pid=pid, mark=started_mark(pid), host=os.uname().nodename, boot=_boot())
 
@@ -61,7 +51,7 @@ def started_mark(pid: int) -> str:
 
 
 def _started(pid: int) -> str:
-    import psutil  # noqa: PLC0415 - where /proc tells it, nobody waits for this import
+    import psutil  # noqa: PLC0415 - not needed where /proc tells it
 
     try:
         return str(psutil.Process(pid).create_time())
@@ -74,36 +64,3 @@ def _boot() -> str:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
         return ""
-
-
-# Commands of a job that run on although condatui was killed: known by a variable that they inherit.
-
-
-_VARIABLE = "CONDATUI_JOB"
-_LONGEST = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Descendant:
-    """A process that a job has started, or one of its descendants."""
-
-    pid: int
-    command: str
-    """Its command line, printable, credentials masked, cut to a line."""
-
-
-def marked(environ: Mapping[str, str], job_id: str) -> dict[str, str]:
-    """The variables for a command of a job."""
-    return {**environ, _VARIABLE: job_id}
-
-
-def descendants_of(job_id: str) -> tuple[Descendant, ...]:
-    """All processes of this user that a job has started and that are still there; not on the event loop."""
-    import psutil  # noqa: PLC0415 - only after a crash
-
-    found = []
-    for process in psutil.process_iter(["pid", "environ", "cmdline", "name"], ad_value=None):
-        if (process.info["environ"] or {}).get(_VARIABLE) == job_id:
-            command = " ".join(process.info["cmdline"] or ()) or str(process.info["name"])
-            found.append(Descendant(process.info["pid"], sanitize(mask_credentials(command))[:_LONGEST]))
-    return tuple(found)

@@ -1,17 +1,57 @@
-"""Every command that condatui ran, for users to read and copy."""
+"""Run a command to its end without blocking the event loop, within bounds, and log it."""
 
 from __future__ import annotations
 
-import logging
-import shlex
-from collections import deque
+import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
-# What it means to run a command: who runs it, and what comes back.
+from condatui_core.proc.child import GRACE, start_child, wait_at_most
+from condatui_core.proc.command_log import CommandLog, CommandRun, Outcome, command_line
+from condatui_core.proc.errors import (
+    ChildNotStartedError,
+    ChildTimedOutError,
+    ChildWroteTooMuchError,
+)
+from condatui_core.proc.output import STDERR, STDOUT, Output
+from condatui_core.text import last_lines, mask_credentials
+
+MOST_BYTES = 64 * 1024 * 1024
+"""What a command may write to stdout, and to stderr."""
+_DRAIN = 0.5
+"""Seconds that descendants may keep a pipe open after the process itself has exited."""
+
+
+async def run_to_end(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    output: Output,
+    *,
+    seconds: float | None,
+    grace: float = GRACE,
+    own_group: bool = True,
+) -> int:
+    """Run a command until it exits; its exit code, negative if a signal ended it.
+
+    Raises ChildError if it cannot be started, takes more than so many seconds (None: as long as it likes), or writes
+    too much. Whatever happens, cancellation included, nothing of its process group is left running.
+    """
+    child = await start_child(argv, environ, output, grace=grace, own_group=own_group)
+    try:
+        await asyncio.wait_for(output.over.wait(), seconds)
+        if not output.too_much:
+            await wait_at_most(output.closed, _DRAIN)
+    except asyncio.TimeoutError:
+        raise ChildTimedOutError(argv, seconds or 0) from None
+    finally:
+        await child.end()
+    if output.too_much or child.exit_code is None:
+        raise ChildWroteTooMuchError(argv, output.most_bytes)
+    return child.exit_code
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -21,8 +61,6 @@ class Answer(Struct, frozen=True, kw_only=True):
     """As it was run, credentials and all."""
     exit_code: int
     """Negative if a signal ended it."""
-    documents: tuple[object, ...] = ()
-    """The JSON documents in stdout, in order."""
     stdout: str = ""
     """Bytes that are no UTF-8 are surrogates, as os.fsdecode makes them."""
     stderr: str = ""
@@ -30,72 +68,68 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Runner(Protocol):
-    """Runs a command to its end; raises CondaError if it cannot be started or does not end in time."""
+    """Runs a command to its end; raises ChildError if that does not come."""
 
-    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         """Run a command with this environment and no other, for so many seconds at most."""
         ...
 
 
-# A command that was run, for the log that users can read and copy from.
+class ProcessRunner:
+    """The runner that really starts processes; each is logged when it is over, however it ended."""
 
+    def __init__(
+        self,
+        log: CommandLog,
+        now: Callable[[], datetime],
+        *,
+        most_bytes: int = MOST_BYTES,
+        grace: float = GRACE,
+        make_output: Callable[[int], Output] = Output,
+        summarize: Callable[[str], str] = last_lines,
+    ) -> None:
+        """`grace`: seconds between SIGTERM and SIGKILL. `make_output` collects what a command writes, and `summarize`
+        makes of its stderr what is fit for the log.
+        """
+        self._log = log
+        self._now = now
+        self._most_bytes = most_bytes
+        self._grace = grace
+        self._make_output = make_output
+        self._summarize = summarize
 
-Outcome = Literal["done", "failed", "timed out", "cancelled", "not started"]
-
-
-class CommandRun(Struct, frozen=True, kw_only=True):
-    """One process that condatui started: what, when, how long, and what came of it."""
-
-    argv: tuple[str, ...]
-    """Credentials masked."""
-    started: datetime
-    milliseconds: int
-    exit_code: int | None
-    """Negative if a signal ended it; None if it was not started."""
-    outcome: Outcome
-    message: str = ""
-    """The last lines of stderr, or why it was not started; credentials masked."""
-
-
-MOST_RUNS = 500
-
-_logger = logging.getLogger(__name__)
-
-
-class CommandLog:
-    """The last commands that were run, oldest first, and who wants to hear of new ones."""
-
-    def __init__(self, most: int = MOST_RUNS) -> None:
-        self._runs: deque[CommandRun] = deque(maxlen=most)
-        self._subscribers: dict[object, Callable[[CommandRun], None]] = {}
-
-    @property
-    def runs(self) -> tuple[CommandRun, ...]:
-        """The runs that are still remembered, oldest first."""
-        return tuple(self._runs)
-
-    def add(self, run: CommandRun) -> None:
-        """Remember a run, forgetting the oldest if there are too many, and tell every subscriber."""
-        self._runs.append(run)
-        _log(run)
-        for tell in tuple(self._subscribers.values()):
-            tell(run)
-
-    def subscribe(self, callback: Callable[[CommandRun], None]) -> Callable[[], None]:
-        """Call back with every run from now on; the function that is returned ends that, and may be called twice."""
-        key = object()
-        self._subscribers[key] = callback
-
-        def unsubscribe() -> None:
-            self._subscribers.pop(key, None)
-
-        return unsubscribe
-
-
-def _log(run: CommandRun) -> None:
-    level = logging.DEBUG if run.outcome in ("done", "cancelled") else logging.WARNING
-    if _logger.isEnabledFor(level):
-        command = shlex.join(run.argv)
-        _logger.log(level, "%s after %d ms, exit code %s: %s", run.outcome, run.milliseconds, run.exit_code, command)
-        if run.message:
-            _logger.debug("its last words: %s", run.message)
+    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
+        """Run a command; cancelling ends it with all its descendants. Raises ChildError as `run_to_end` does."""
+        started, clock = self._now(), time.monotonic()
+        output = self._make_output(self._most_bytes)
+        outcome: Outcome = "cancelled"
+        reason, exit_code = "", None
+        try:
+            exit_code = await run_to_end(argv, environ, output, seconds=seconds, grace=self._grace)
+            outcome = "done" if exit_code == 0 else "failed"
+        except ChildNotStartedError as error:
+            outcome, reason = "not started", f"{error.reason}\n{command_line(argv)}"
+            raise
+        except ChildTimedOutError:
+            outcome = "timed out"
+            raise
+        except ChildWroteTooMuchError:
+            outcome = "failed"
+            raise
+        finally:
+            run = CommandRun(
+                argv=tuple(mask_credentials(part) for part in argv),
+                started=started,
+                milliseconds=round((time.monotonic() - clock) * 1000),
+                exit_code=exit_code,
+                outcome=outcome,
+                message=reason or self._summarize(output.text(STDERR)),
+            )
+            self._log.add(run)
+        return Answer(
+            argv=tuple(argv),
+            exit_code=exit_code,
+            stdout=output.text(STDOUT),
+            stderr=output.text(STDERR),
+            milliseconds=run.milliseconds,
+        )

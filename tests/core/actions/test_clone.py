@@ -313,7 +313,7 @@ class Lying:
         self.says = says
         self.made = made
 
-    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         prefix = Path(argv[argv.index("-p") + 1])
         for name in self.made:
             (prefix / name).parent.mkdir(exist_ok=True)
@@ -344,10 +344,11 @@ async def test_a_conda_that_has_not_done_it_is_not_believed(place: Place, docume
 async def test_a_conda_that_has_done_it_may_say_what_it_likes(place: Place, documents: tuple[object, ...]) -> None:
     real = PlainWork().runner
 
-    async def run(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def run(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         done = await real(argv, environ=environ, seconds=seconds)
-        stdout = done.stdout if "python" in os.path.basename(argv[0]) else ""
-        return Answer(argv=tuple(argv), exit_code=0, documents=documents, stdout=stdout)
+        said = "\n".join(map(json.dumps, documents))
+        stdout = done.stdout if "python" in os.path.basename(argv[0]) else said
+        return Answer(argv=tuple(argv), exit_code=0, stdout=stdout)
 
     request = place.request("train-pinned", "said", offline=True)
     assert (await place.perform(request, PlainWork(runner=run))).findings == ()
@@ -391,7 +392,7 @@ def _only_adding(says: Answer) -> Runner:
     """A conda that is real until it has to add something: then it says this, and does nothing."""
     real = PlainWork().runner
 
-    async def run(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def run(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         return says if "--" in argv else await real(argv, environ=environ, seconds=seconds)
 
     return run

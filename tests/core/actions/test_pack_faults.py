@@ -69,7 +69,7 @@ def _instead(script: str, module: str = "child") -> PlainWork:
     work = PlainWork()
     real = work.runner
 
-    async def run(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def run(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         replaced = ("/bin/sh", "-c", script, "sh", *argv) if argv[2].endswith(f"pack.{module}") else argv
         return await real(replaced, environ=environ, seconds=seconds)
 
@@ -139,7 +139,7 @@ async def test_cancelling_leaves_nothing(prefix: FakePrefix, context: JobContext
     begun = asyncio.Event()
     work = PlainWork()
 
-    async def wait(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float) -> Answer:
+    async def wait(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         begun.set()
         await asyncio.Event().wait()
         raise AssertionError

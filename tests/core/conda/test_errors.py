@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.conda.errors import check_answer, command_line, last_words
+from condatui_core.conda.answer import CondaAnswer
+from condatui_core.conda.errors import check_answer, last_words
 from condatui_core.errors import CondaError
-from condatui_core.proc.runner import Answer
+from condatui_core.proc.command_log import command_line
 from support.fake_conda import answer
 
 COMMAND = ("/opt/conda/bin/conda", "remove", "-p", "/envs/my twin")
 
 
-def failure(given: Answer) -> CondaError:
+def failure(given: CondaAnswer) -> CondaError:
     with pytest.raises(CondaError) as caught:
         check_answer(given, "remove /envs/my twin")
     return caught.value
@@ -27,7 +28,7 @@ def test_what_succeeded_is_given_back() -> None:
 
 def test_an_error_before_a_success_means_nothing() -> None:
     documents = ({"exception_name": "SafetyError", "message": "corrupt"}, {"success": True})
-    given = Answer(argv=COMMAND, exit_code=0, documents=documents)
+    given = CondaAnswer(argv=COMMAND, exit_code=0, documents=documents)
     assert check_answer(given, "clone") is given
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.parsers import (
     parse_configuration,
     parse_environments,
@@ -10,7 +11,6 @@ from condatui_core.conda.parsers import (
     parse_version,
 )
 from condatui_core.errors import CondaError
-from condatui_core.proc.runner import Answer
 from condatui_core.records.installation import ChannelConfig, Kind
 from support.fake_conda import CONFIGURATION, answer
 
@@ -33,7 +33,7 @@ def test_the_environments_of_every_version(document: object) -> None:
 
 def test_the_environments_among_other_documents() -> None:
     documents = ([1], {"envs": PREFIXES}, {"notice": "new version"})
-    assert parse_environments(Answer(argv=("conda",), exit_code=0, documents=documents)) == tuple(PREFIXES)
+    assert parse_environments(CondaAnswer(argv=("conda",), exit_code=0, documents=documents)) == tuple(PREFIXES)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_the_root_prefix() -> None:
     ],
 )
 def test_versions(named: Kind, text: str, expected: tuple[str, str]) -> None:
-    assert parse_version(Answer(argv=(named,), exit_code=0, stdout=text), named) == expected
+    assert parse_version(CondaAnswer(argv=(named,), exit_code=0, stdout=text), named) == expected
 
 
 def test_an_old_conda_says_its_version_on_stderr() -> None:
@@ -142,4 +142,4 @@ def test_an_old_conda_says_its_version_on_stderr() -> None:
 
 def test_something_that_tells_no_version_is_no_conda() -> None:
     with pytest.raises(CondaError, match="makes no sense"):
-        parse_version(Answer(argv=("conda",), exit_code=0, stdout="hello 1.0 world"), "conda")
+        parse_version(CondaAnswer(argv=("conda",), exit_code=0, stdout="hello 1.0 world"), "conda")

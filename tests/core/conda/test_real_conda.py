@@ -13,10 +13,10 @@ from condatui_core.conda.client import CondaClient, ask, remembered
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.discovery import find_installations
 from condatui_core.conda.errors import check_answer
-from condatui_core.conda.process import ProcessRunner
 from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError
-from condatui_core.proc.runner import CommandLog
+from condatui_core.proc.command_log import CommandLog
+from condatui_core.proc.runner import ProcessRunner
 from condatui_core.records.installation import Installation
 from condatui_sandbox import Sandbox
 from support.fake_conda import NOON

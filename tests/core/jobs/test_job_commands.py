@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.conda.answer import CondaAnswer
 from condatui_core.errors import CondaError
-from condatui_core.proc.runner import Answer
 from condatui_core.records.job import Job, Outcome, Plan, Progressed, Said
 from condatui_core.records.request import CloneRequest
 from support.fake_actions import MakeDirectory, queue_of, request
@@ -23,7 +23,7 @@ class Running(MakeDirectory):
     def __init__(self, script: str, seconds: float | None = None) -> None:
         super().__init__(script=script)
         self.seconds = seconds
-        self.answer: Answer | None = None
+        self.answer: CondaAnswer | None = None
 
     async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
         await work.stage("run", "Running")

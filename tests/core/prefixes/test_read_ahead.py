@@ -32,7 +32,7 @@ async def test_it_ends_when_it_is_told_to_and_is_not_started_for_a_few(sandbox: 
     process = await start_reading_ahead(prefixes * 50, tmp_path, environ={})
     assert process is not None
     await asyncio.wait_for(stop_reading_ahead(process), 10)
-    assert process.returncode is not None
+    assert process.exit_code is not None
     await stop_reading_ahead(process)
     await stop_reading_ahead(None)
 

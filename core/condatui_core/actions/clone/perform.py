@@ -24,6 +24,7 @@ from condatui_core.actions.clone.verify import outcome_of, python_problem, verif
 from condatui_core.actions.incomplete_marker import give_up, mark_bytes, mark_complete, mark_incomplete
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda import commands
+from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer, last_words
 from condatui_core.errors import CondaError, CondatuiError
@@ -31,7 +32,6 @@ from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import leads_out
-from condatui_core.proc.runner import Answer
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CloneRequest
@@ -78,7 +78,9 @@ def _write_explicit(file: Path, prefix: str, provided: Sequence[Provided]) -> No
     put_in_cache(file, lines.encode("utf-8", "surrogateescape"))
 
 
-async def _link(facts: CloneFacts, installation: Installation, file: Path, context: JobContext, work: Work) -> Answer:
+async def _link(
+    facts: CloneFacts, installation: Installation, file: Path, context: JobContext, work: Work
+) -> CondaAnswer:
     environ = conda_environ(context.caller, installation)
     command = partial(commands.install_explicit, installation.executable, facts.target.prefix, str(file))
     if all(each.way != "download" for each in facts.provided) or facts.request.offline:
@@ -89,7 +91,7 @@ async def _link(facts: CloneFacts, installation: Installation, file: Path, conte
     return await work.run(command(offline=False), environ=environ)
 
 
-def _not_done(answer: Answer, missing: tuple[str, ...]) -> CondaError:
+def _not_done(answer: CondaAnswer, missing: tuple[str, ...]) -> CondaError:
     shown = "\n".join(missing[:_MOST_LINES])
     said = last_words(answer.stdout) or last_words(answer.stderr) or "It said nothing."
     title = f"conda says that it is done, and has not linked {len(missing)} of the packages."

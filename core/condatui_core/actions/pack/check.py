@@ -6,7 +6,6 @@ import bz2
 import gzip
 import lzma
 import os
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -16,6 +15,22 @@ from typing import IO, cast
 
 from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, read_order, write_answer
 from condatui_core.fs.tree import read_tree
+from condatui_core.proc.errors import ChildError
+
+_MOST_BYTES = 256 << 20
+"""Of a listing: a hundred for each of the files of the largest environments, many times over."""
+_SECONDS = 600.0
+"""A listing that takes longer hangs."""
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    ChildError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 def main(directory: str) -> int:
@@ -24,7 +39,7 @@ def main(directory: str) -> int:
     try:
         names = set(_names(archive, read_order(directory).form))
         answer = PackAnswer(files=len(names), bytes=_bytes(archive))
-    except (OSError, EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
+    except _UNREADABLE as error:
         answer = PackAnswer(error=str(error) or type(error).__name__)
     write_answer(directory, answer)
     return 1 if answer.error else 0
@@ -38,10 +53,7 @@ def _names(archive: str, form: str) -> Iterator[str]:
     elif form == "zip":
         yield from _names_in_zip(archive)
     elif form == "squashfs":
-        listed = subprocess.run(["unsquashfs", "-l", archive], capture_output=True, check=False)
-        if listed.returncode:
-            raise OSError(os.fsdecode(listed.stderr).strip())
-        yield from os.fsdecode(listed.stdout).splitlines()
+        yield from _names_in_squashfs(archive)
     else:
         with _stream(archive, form) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             yield from (member.name for member in tar)
@@ -52,6 +64,20 @@ def _names_in_zip(archive: str) -> Iterator[str]:
         if broken := opened.testzip():
             raise zipfile.BadZipFile(f"{broken} is damaged")
         yield from opened.namelist()
+
+
+def _names_in_squashfs(archive: str) -> Iterator[str]:
+    import asyncio  # noqa: PLC0415 - of this format only, as what is below
+
+    from condatui_core.proc.output import STDERR, STDOUT, Output  # noqa: PLC0415
+    from condatui_core.proc.runner import run_to_end  # noqa: PLC0415
+
+    argv, output = ("unsquashfs", "-l", archive), Output(_MOST_BYTES)
+    # It stays in the group of this process, and is ended with it.
+    exit_code = asyncio.run(run_to_end(argv, os.environ, output, seconds=_SECONDS, own_group=False))
+    if exit_code:
+        raise OSError(output.text(STDERR).strip() or f"unsquashfs ended with exit code {exit_code}")
+    yield from output.text(STDOUT).splitlines()
 
 
 def _stream(archive: str, form: str) -> IO[bytes]:

@@ -18,7 +18,10 @@ from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.fs.json_lines import decode
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.proc.child import STDERR, STDOUT, Output, own_argv, own_environ, run_group
+from condatui_core.proc.child import own_argv, own_environ
+from condatui_core.proc.errors import ChildError
+from condatui_core.proc.output import STDERR, STDOUT, Output
+from condatui_core.proc.runner import run_to_end
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, Severity
 from condatui_core.records.job import Plan, Step
@@ -243,7 +246,6 @@ def _finding(name: str, severity: Severity, message: str, remedy: str = "", evid
 
 
 _MOST_BYTES = 64 << 20
-_GRACE = 1.0
 _SECONDS = 600.0
 """A listing that takes longer hangs: at a network file system that does not answer."""
 
@@ -258,9 +260,9 @@ async def survey_of(request: PackRequest, context: JobContext) -> PackSurvey:
     argv = own_argv("condatui_core.actions.pack.survey", request.prefix, *request.excludes)
     output = Output(_MOST_BYTES)
     try:
-        await run_group(argv, packing_environ(context), seconds=_SECONDS, grace=_GRACE, output=output)
+        await run_to_end(argv, packing_environ(context), output, seconds=_SECONDS)
         return decode(bytes(output.written[STDOUT]), msgspec.json.Decoder(PackSurvey))
-    except (OSError, ValueError, asyncio.TimeoutError) as error:
+    except (ChildError, ValueError) as error:
         words = last_words(output.written[STDERR].decode("utf-8", "replace")) or str(error)
         raise CondatuiError(f"{sanitize(request.prefix)} cannot be looked at.", sanitize(words)) from error
 

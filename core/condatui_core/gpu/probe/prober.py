@@ -15,7 +15,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui_core.gpu.probe.environ import probe_environ, told_variables
-from condatui_core.gpu.probe.process import GRACES, Graces, ProbeFiles, ProbeProcess, SendSignal, process_state
+from condatui_core.gpu.probe.files import ProbeFiles
+from condatui_core.proc.child import SendSignal
+from condatui_core.proc.errors import ChildNotStartedError
+from condatui_core.proc.supervised import GRACES, Graces, SupervisedChild, process_state
 from condatui_core.records.gpu_probe import Ended, Framework, ProbeBegun, ProbeRun, Stage, Variant
 
 SCRIPT = Path(__file__).with_name("script.py")
@@ -25,7 +28,7 @@ _TICK = 0.05
 _LONG_DEAD = 30.0
 """Seconds after which whoever should have ended a probe has not."""
 
-_Started: TypeAlias = tuple[ProbeProcess, ProbeFiles]
+_Started: TypeAlias = tuple[SupervisedChild, ProbeFiles]
 
 Told: TypeAlias = Callable[[Stage], None]
 """Is told each stage when it is over."""
@@ -82,7 +85,7 @@ class Prober:
         self._graces = graces
         self._send = send
         self._turn = asyncio.Lock()
-        self._stuck: list[ProbeProcess] = []
+        self._stuck: list[SupervisedChild] = []
 
     async def run(self, probe: Probe, told: Told | None = None) -> ProbeRun:
         """Run a probe to its end, whatever that is; nothing that it has started is left running, unless it is stuck.
@@ -100,7 +103,7 @@ class Prober:
         run = ProbeRun(framework=probe.framework, variant=probe.variant, variables=variables)
         try:
             process, files = await self._start(partial(self._begin, probe, environ))
-        except (OSError, ValueError) as error:  # ValueError: a NUL in a variable
+        except (ChildNotStartedError, OSError) as error:
             return replace(run, ended="not-started", error=str(error), seconds=time.monotonic() - begun)
         stages: list[Stage] = []
         try:
@@ -117,8 +120,12 @@ class Prober:
         files = ProbeFiles()
         try:
             argv = probe.argv(files.result, seconds=self._limits.to_end_itself)
-            return ProbeProcess(argv, environ, files, send=self._send), files
-        except (OSError, ValueError):
+            with files.open("stdout") as stdout, files.open("stderr") as stderr:
+                process = SupervisedChild(
+                    argv, environ, stdout=stdout, stderr=stderr, directory=files.working_directory, send=self._send
+                )
+            return process, files
+        except (ChildNotStartedError, OSError):
             files.remove()
             raise
 
@@ -133,7 +140,9 @@ class Prober:
                 await self._leave(*begun)
             raise
 
-    async def _watch(self, process: ProbeProcess, files: ProbeFiles, stages: list[Stage], told: Told | None) -> float:
+    async def _watch(
+        self, process: SupervisedChild, files: ProbeFiles, stages: list[Stage], told: Told | None
+    ) -> float:
         """Add what it says to `stages` until it ends; the limit if it said nothing for too long, else 0."""
         heard = time.monotonic()
         while True:
@@ -150,11 +159,11 @@ class Prober:
                 return limit
             await asyncio.sleep(_TICK)
 
-    async def _end(self, process: ProbeProcess) -> int | None:
+    async def _end(self, process: SupervisedChild) -> int | None:
         """End what is left of it; the pid of what cannot be ended. A thread does it, whom nobody can cancel."""
         return await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(process.end, self._graces)))
 
-    async def _leave(self, process: ProbeProcess, files: ProbeFiles) -> None:
+    async def _leave(self, process: SupervisedChild, files: ProbeFiles) -> None:
         """See that nothing is left of it, whatever has happened."""
 
         def leave() -> None:
@@ -169,7 +178,7 @@ class Prober:
         self._stuck = [process for process in self._stuck if process.exit_code() is None]
 
 
-def _look(process: ProbeProcess, files: ProbeFiles) -> tuple[bool, list[Stage]]:
+def _look(process: SupervisedChild, files: ProbeFiles) -> tuple[bool, list[Stage]]:
     over = process.exit_code() is not None  # asked first: what is read then is all there is
     files.trim()
     return over, files.new_stages()

@@ -1,0 +1,94 @@
+"""A child process that is told something on stdin and answers in messages on stdout while it works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from condatui_core.proc.child import GRACE, Child, start_child, wait_at_most
+from condatui_core.proc.errors import ChildWroteTooMuchError
+from condatui_core.proc.frames import LENGTH
+from condatui_core.proc.output import STDERR, STDOUT, LastOutput
+from condatui_core.text import last_lines
+
+_MOST_WORDS = 16 << 10
+"""Bytes of stderr that are kept."""
+
+
+class _Messages(LastOutput):
+    """Keeps the last of stderr, and of stdout as much as fits until it is asked for: then the process has to wait."""
+
+    def __init__(self) -> None:
+        super().__init__(_MOST_WORDS)
+        self.stream = asyncio.StreamReader()
+        self._dropping = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        stdout = transport.get_pipe_transport(STDOUT)
+        assert isinstance(stdout, asyncio.ReadTransport)
+        self._stdout = stdout
+        self.stream.set_transport(stdout)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == STDOUT and not self._dropping:
+            self.stream.feed_data(data)
+        elif fd == STDERR:
+            super().pipe_data_received(fd, data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        if fd == STDOUT:
+            self.stream.feed_eof()
+
+    def drop(self) -> None:
+        """Read on without keeping anything: a pipe that is not read does not tell that it was closed."""
+        self._dropping = True
+        self._stdout.resume_reading()
+
+
+class MessageChild:
+    """A process while it works; made by `message_child`."""
+
+    def __init__(self, argv: Sequence[str], child: Child, watcher: _Messages, *, most_bytes: int, grace: float) -> None:
+        self._argv = argv
+        self._child = child
+        self._watcher = watcher
+        self._most_bytes = most_bytes
+        self._grace = grace
+
+    async def message(self) -> bytes:
+        """Wait for the next message; raises EOFError if none comes, ChildWroteTooMuchError for one that is too long."""
+        try:
+            length = int.from_bytes(await self._watcher.stream.readexactly(LENGTH), "big")
+            if length > self._most_bytes:
+                raise ChildWroteTooMuchError(self._argv, self._most_bytes)
+            return await self._watcher.stream.readexactly(length)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise EOFError("the process has ended before it had said everything") from error
+
+    async def wait(self) -> int | None:
+        """Let it come to its end, as long as its grace lasts; its exit code, or None if it still runs."""
+        return await self._child.wait(self._grace)
+
+    async def last_words(self) -> str:
+        """The last of what it has written to stderr, fit to be shown; what is still on its way is waited for."""
+        await wait_at_most(self._watcher.closed, self._grace)
+        return last_lines(self._watcher.text(STDERR), 40)
+
+
+@asynccontextmanager
+async def message_child(
+    argv: Sequence[str], environ: Mapping[str, str], stdin: bytes, *, most_bytes: int, grace: float = GRACE
+) -> AsyncGenerator[MessageChild, None]:
+    """Start a process that reads `stdin` to its end; it is ended with the context, and all its descendants with it.
+
+    A message may have so many bytes. Raises ChildNotStartedError.
+    """
+    watcher = _Messages()
+    child = await start_child(argv, environ, watcher, stdin=stdin, grace=grace)
+    try:
+        yield MessageChild(argv, child, watcher, most_bytes=most_bytes, grace=grace)
+    finally:
+        watcher.drop()
+        await child.end()

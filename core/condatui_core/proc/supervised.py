@@ -1,0 +1,96 @@
+"""A child process that a thread starts, looks at and ends, since the machine may make each of these wait."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO, TypeAlias
+
+from condatui_core.proc.child import SendSignal, start_options, try_signal
+from condatui_core.proc.descendants import descendants_of, marked
+from condatui_core.proc.errors import ChildNotStartedError
+
+Graces: TypeAlias = tuple[tuple[int, float], ...]
+"""(signal, seconds that it has to take effect) pairs."""
+
+GRACES: Graces = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 3.0))
+"""The gentle one goes first: a process that is killed while it talks to a driver may take the device with it."""
+_LOOK = 0.02
+"""Seconds between two looks at a process that is being ended."""
+
+
+class SupervisedChild:
+    """A process in a session of its own, so that it cannot write to the terminal through /dev/tty.
+
+    It writes to files, which its owner keeps small, and its descendants are found even where they left its group. Its
+    methods may block: call them in a thread. Raises ChildNotStartedError.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        stdout: BinaryIO,
+        stderr: BinaryIO,
+        directory: str,
+        send: SendSignal = os.killpg,
+    ) -> None:
+        self._mark = secrets.token_hex(8)
+        self._started = time.time()
+        self._send = send
+        self._signalled = False
+        options = start_options(marked(environ, self._mark), directory=directory)
+        try:
+            self._process = subprocess.Popen(argv, stdout=stdout, stderr=stderr, **options)
+        except (OSError, ValueError) as error:
+            raise ChildNotStartedError(argv, error) from error
+
+    @property
+    def pid(self) -> int:
+        """Of the process, and of its group."""
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        """Its exit code, negative if a signal ended it; None if it has not ended."""
+        return self._process.poll()
+
+    def end(self, graces: Graces = GRACES) -> int | None:
+        """End it and all that descends from it, by one signal after the other; the pid of one that lives on.
+
+        Called again, it only looks.
+        """
+        for number, seconds in graces if not self._signalled else ():
+            if self._survivor() is None:
+                return None
+            self._signal(number)
+            deadline = time.monotonic() + seconds
+            while self._survivor() is not None and time.monotonic() < deadline:
+                time.sleep(_LOOK)
+        self._signalled = True
+        return self._survivor()
+
+    def _signal(self, number: int) -> None:
+        try_signal(self.pid, number, self._send)
+        for pid in self._descendants():
+            try_signal(pid, number, os.kill)
+
+    def _survivor(self) -> int | None:
+        return self.pid if self._process.poll() is None else next(iter(self._descendants()), None)
+
+    def _descendants(self) -> list[int]:
+        found = descendants_of(self._mark, group=self.pid, since=self._started - 1, stuck=False)
+        return [pid for pid in found if pid != self.pid]
+
+
+def process_state(pid: int) -> str:
+    """The letter for what a process is doing: `D` is a wait in the kernel that no signal ends; empty if unknown."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
