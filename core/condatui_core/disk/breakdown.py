@@ -45,7 +45,7 @@ def break_down(prefix: str, contents: PrefixContents, *, nested: Collection[str]
 
     `nested` names places inside it, relative to it, that are passed over. What cannot be read is left out.
     """
-    owners, _ = read_owners(prefix, contents)
+    owners = read_owners(prefix, contents)
     walk = _BreakdownWalk(prefix, owners, frozenset(nested))
     walk.run()
     return _described(prefix, owners, walk)

@@ -99,7 +99,7 @@ def read_tree(root: str, mounted: Collection[str] = (), leaving_out: Collection[
     status = os.lstat(root)
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(root)
-    mounted = _spelled_from(root, mounted)
+    mounted = mounts_inside(root, mounted)
     waiting = [TreeEntry(".", "directory", status)]
     while waiting:
         entry = waiting.pop()
@@ -110,8 +110,8 @@ def read_tree(root: str, mounted: Collection[str] = (), leaving_out: Collection[
     return tree
 
 
-def _spelled_from(root: str, mounted: Collection[str]) -> frozenset[str]:
-    """Mount points inside a tree by the paths it has for them; the system names them without a link in the path."""
+def mounts_inside(root: str, mounted: Collection[str]) -> frozenset[str]:
+    """Spell the mount points inside a tree as it does; the system names them without a link in the path."""
     inside = os.path.join(os.path.realpath(root), "")
     return frozenset(os.path.join(root, each[len(inside) :]) for each in mounted if each.startswith(inside))
 

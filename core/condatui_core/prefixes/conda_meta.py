@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from condatui_core.analyses.channels import channel_location
 from condatui_core.fs.safe_read import decode, read_bounded, reason
@@ -35,12 +36,15 @@ class MetaPath(Struct, gc=False):
     prefix_placeholder: str | None = None
 
 
-class _MetaPathsData(Struct, gc=False):
-    paths: list[MetaPath] | None = None
+_Path = TypeVar("_Path", bound=MetaPath)
 
 
-class MetaFile(Struct, gc=False):
-    """A file in conda-meta. Whatever is not named here is passed over."""
+class _MetaPathsData(Struct, Generic[_Path], gc=False):
+    paths: list[_Path] | None = None
+
+
+class MetaFile(Struct, Generic[_Path], gc=False):
+    """A file in conda-meta, with as much of its paths as a reader needs. Whatever is not named here is passed over."""
 
     name: str
     version: str
@@ -58,11 +62,11 @@ class MetaFile(Struct, gc=False):
     constrains: list[str] | None = None
     license: str | None = None
     timestamp: float | None = None
-    requested_spec: str | None = None
-    requested_specs: list[str] | None = None
+    requested_spec: str | UnsetType | None = UNSET
+    requested_specs: list[str] | UnsetType | None = UNSET
     files: list[str] | None = None
     """Where they lie in the prefix. The paths of a `noarch: python` package are those of its archive instead."""
-    paths_data: _MetaPathsData | None = None
+    paths_data: _MetaPathsData[_Path] | None = None
 
     def to_record(self) -> PackageRecord:
         """Bring it to what the rest of condatui knows."""
@@ -91,7 +95,7 @@ class MetaFile(Struct, gc=False):
             provides=_provided(files),
         )
 
-    def paths(self) -> list[MetaPath]:
+    def paths(self) -> list[_Path]:
         """Its files with their sizes; records from before conda 4.3 have none."""
         return (self.paths_data.paths if self.paths_data else None) or []
 
@@ -128,6 +132,12 @@ class MetaFile(Struct, gc=False):
         # conda wrote the word None for years.
         return (self.requested_spec,) if self.requested_spec and self.requested_spec != "None" else ()
 
+    def anchors(self, record: PackageRecord) -> Iterator[Anchor]:
+        """Find the files by which one sees that pip has installed one of its distributions anew."""
+        wanted = [f"{each.path}/{name}" for each in record.provides for name in ("METADATA", "RECORD")]
+        for path, size in self.sizes(wanted):
+            yield Anchor(path, size)
+
 
 def _provided(files: Iterable[str]) -> tuple[ProvidedDistribution, ...]:
     # Hardly one file in a hundred declares a distribution, and this is asked of every file of every package.
@@ -136,7 +146,7 @@ def _provided(files: Iterable[str]) -> tuple[ProvidedDistribution, ...]:
     return tuple(ProvidedDistribution(*name_and_version(path.rpartition("/")[2]), path) for path in paths)
 
 
-_DECODER = msgspec.json.Decoder(MetaFile)
+_DECODER = msgspec.json.Decoder(MetaFile[MetaPath])
 LARGEST_RECORD = 32 << 20
 """Bytes; the largest records of real packages, with tens of thousands of files, take a third of that."""
 
@@ -160,15 +170,25 @@ class InstalledPackage:
     """The METADATA and RECORD of its distributions, where the record states the size that they have in the prefix."""
 
 
+_Package = TypeVar("_Package", bound=InstalledPackage)
+
+
 def read_conda_meta(prefix: str) -> tuple[list[InstalledPackage], list[Problem]]:
     """Read every record of a prefix, sorted by name; what cannot be read becomes a problem and harms no other.
 
     Raises OSError if conda-meta itself cannot be listed.
     """
-    packages: list[InstalledPackage] = []
+    return read_each_record(prefix, lambda path, regular: read_record(path, regular=regular))
+
+
+def read_each_record(
+    prefix: str, read_file: Callable[[str, bool], _Package | Problem]
+) -> tuple[list[_Package], list[Problem]]:
+    """Do the same with a reader that keeps more of each file; it is told whether the file is known to be regular."""
+    packages: list[_Package] = []
     problems: list[Problem] = []
     for path, regular in _record_files(os.path.join(prefix, "conda-meta")):
-        read = read_record(path, regular=regular)
+        read = read_file(path, regular)
         if isinstance(read, Problem):
             problems.append(read)
         else:
@@ -184,17 +204,30 @@ def read_record(path: str, *, regular: bool = False) -> InstalledPackage | Probl
         file = decode(read_bounded(path, LARGEST_RECORD, regular=regular), _DECODER)
     except OSError as error:
         return Problem(path=path, reason=reason(error))
+    return _installed(path, file)
+
+
+def take_record(path: str, document: Mapping[str, object]) -> InstalledPackage | Problem:
+    """Take a package from the document that a file of conda-meta was decoded to, or say what is wrong with it."""
+    try:
+        return _installed(path, msgspec.convert(document, MetaFile[MetaPath]))
+    except msgspec.ValidationError as error:
+        return Problem(path=path, reason=f"not what it should hold: {error}")
+
+
+def _installed(path: str, file: MetaFile[MetaPath]) -> InstalledPackage | Problem:
     record = file.to_record()
-    if record_file_name(record) != os.path.basename(path):
-        # conda passes over such a file as well (or stops at it), so its package is not installed for conda.
-        return Problem(path=path, reason=f"holds the record of {record.name} {record.version} {record.build}")
-    return InstalledPackage(record, tuple(_anchors(file, record)) if record.provides else ())
+    if misplaced := misplaced_record(path, record):
+        return misplaced
+    return InstalledPackage(record, tuple(file.anchors(record)) if record.provides else ())
 
 
-def _anchors(file: MetaFile, record: PackageRecord) -> Iterator[Anchor]:
-    wanted = [f"{each.path}/{name}" for each in record.provides for name in ("METADATA", "RECORD")]
-    for path, size in file.sizes(wanted):
-        yield Anchor(path, size)
+def misplaced_record(path: str, record: PackageRecord) -> Problem | None:
+    """Say that a file does not have the name of the record in it."""
+    if record_file_name(record) == os.path.basename(path):
+        return None
+    # conda passes over such a file as well (or stops at it), so its package is not installed for conda.
+    return Problem(path=path, reason=f"holds the record of {record.name} {record.version} {record.build}")
 
 
 def _record_files(directory: str) -> Iterator[tuple[str, bool]]:
@@ -206,7 +239,7 @@ def _record_files(directory: str) -> Iterator[tuple[str, bool]]:
                 yield entry.path, entry.is_file(follow_symlinks=False)
 
 
-def _second_records(prefix: str, packages: list[InstalledPackage]) -> Iterator[Problem]:
+def _second_records(prefix: str, packages: Sequence[InstalledPackage]) -> Iterator[Problem]:
     for one, other in itertools.pairwise(packages):
         if one.record.name == other.record.name:
             path = os.path.join(prefix, "conda-meta", record_file_name(other.record))

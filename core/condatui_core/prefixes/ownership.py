@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.conda_meta import InstalledPackage
-from condatui_core.prefixes.recorded_paths import read_paths
+from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
 from condatui_core.prefixes.site_packages import SiteDirectory
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
@@ -129,28 +129,27 @@ class Owners(Struct, frozen=True):
         return found
 
 
-def read_owners(prefix: str, contents: PrefixContents) -> tuple[Owners, tuple[Problem, ...]]:
+def read_owners(prefix: str, contents: PrefixContents) -> Owners:
     """Read which files the packages of a prefix brought; the files of what cannot be read belong to nobody."""
+    return owners_of(prefix, contents, (read_paths(prefix, record) for record in contents.packages))
+
+
+def owners_of(prefix: str, contents: PrefixContents, recorded: Iterable[Sequence[RecordedPath] | Problem]) -> Owners:
+    """Find the same with what conda's records state, which was read already: in the order of their packages."""
     packages: tuple[PackageRecord | Distribution, ...] = (*contents.packages, *contents.pip_distributions)
     by_path: dict[str, int] = {}
-    problems: list[Problem] = []
-    for index, package in enumerate(packages):
-        paths = _conda_paths(prefix, package) if isinstance(package, PackageRecord) else _pip_paths(prefix, package)
-        if isinstance(paths, Problem):
-            problems.append(paths)
-        else:
-            by_path.update(dict.fromkeys(paths, index))
+    for index, paths in enumerate(recorded):
+        if not isinstance(paths, Problem):
+            by_path.update((each.path, index) for each in paths)
     first = len(contents.packages)
-    metadata = {each.path: first + index for index, each in enumerate(contents.pip_distributions)}
-    return Owners(packages, by_path, metadata), tuple(problems)
+    metadata: dict[str, int] = {}
+    for index, distribution in enumerate(contents.pip_distributions, start=first):
+        by_path.update(dict.fromkeys(_pip_paths(prefix, distribution), index))
+        metadata[distribution.path] = index
+    return Owners(packages, by_path, metadata)
 
 
-def _conda_paths(prefix: str, record: PackageRecord) -> list[str] | Problem:
-    read = read_paths(prefix, record)
-    return read if isinstance(read, Problem) else [each.path for each in read]
-
-
-def _pip_paths(prefix: str, distribution: Distribution) -> list[str] | Problem:
+def _pip_paths(prefix: str, distribution: Distribution) -> list[str]:
     """The files of a distribution, as its RECORD lists them, or the installed-files.txt of an egg-info."""
     directory = os.path.join(prefix, distribution.path)
     for name, lines in (("RECORD", _record_lines), ("installed-files.txt", _egg_lines)):
@@ -159,8 +158,8 @@ def _pip_paths(prefix: str, distribution: Distribution) -> list[str] | Problem:
             text = read_bounded(path, _LARGEST).decode("utf-8", "surrogateescape")
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except OSError as error:
-            return Problem(path=path, reason=error.strerror or str(error))
+        except OSError:
+            return []
         base = os.path.dirname(distribution.path) if name == "RECORD" else distribution.path
         return [os.path.normpath(os.path.join(base, line)) for line in lines(text)]
     return []

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.fs.safe_read import decode, read_bounded, reason
-from condatui_core.prefixes.conda_meta import read_conda_meta
+from condatui_core.prefixes.conda_meta import InstalledPackage, read_conda_meta
 from condatui_core.prefixes.history import read_history
 from condatui_core.prefixes.ownership import find_replaced, ownership
 from condatui_core.prefixes.site_packages import (
@@ -45,12 +45,28 @@ def read_prefix(prefix: str, candidates: Sequence[str] | None = None) -> PrefixC
     """
     try:
         packages, problems = read_conda_meta(prefix)
-    except (FileNotFoundError, NotADirectoryError):
-        return PrefixContents(has_conda_meta=False, has_history=False)
     except OSError as error:
-        # Without the records, all in site-packages would seem to be pip's.
-        problem = Problem(path=os.path.join(prefix, "conda-meta"), reason=reason(error))
-        return PrefixContents(problems=(problem,), has_history=False)
+        return without_records(prefix, error)
+    return contents_of(prefix, packages, problems, candidates)
+
+
+def without_records(prefix: str, error: OSError) -> PrefixContents:
+    """Say what there is to say of a prefix whose conda-meta cannot be listed."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return PrefixContents(has_conda_meta=False, has_history=False)
+    # Without the records, all in site-packages would seem to be pip's.
+    problem = Problem(path=os.path.join(prefix, "conda-meta"), reason=reason(error))
+    return PrefixContents(problems=(problem,), has_history=False)
+
+
+def contents_of(
+    prefix: str,
+    packages: Sequence[InstalledPackage],
+    unreadable: Iterable[Problem],
+    candidates: Sequence[str] | None = None,
+) -> PrefixContents:
+    """Read what a prefix says of itself beside the records of its packages, which were read already."""
+    problems = list(unreadable)
     directories = site_directories(prefix, site_packages_candidates(prefix) if candidates is None else candidates)
     owned = ownership(packages, directories)
     distributions = _read_distributions(prefix, directories, owned.packages, problems)

@@ -1,15 +1,24 @@
-"""The files of one package as its record states them, read only when somebody asks for them."""
+"""The files of packages as their records state them, read only where an action or a question needs them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct
 
 from condatui_core.fs.safe_read import decode, read_bounded, reason
-from condatui_core.prefixes.conda_meta import LARGEST_RECORD, record_file_name
+from condatui_core.prefixes.conda_meta import (
+    LARGEST_RECORD,
+    InstalledPackage,
+    MetaFile,
+    MetaPath,
+    misplaced_record,
+    read_each_record,
+    record_file_name,
+)
 from condatui_core.prefixes.distributions import in_archive
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
@@ -32,27 +41,35 @@ class RecordedPath(Struct, frozen=True, kw_only=True):
     """The prefix of the build machine, which conda has replaced in the file by this one; empty if there is none."""
 
 
-class _Path(Struct):
-    path: str = field(name="_path", default="")
-    path_type: str | int | None = None
-    size_in_bytes: int | None = None
-    sha256: str | None = None
-    sha256_in_prefix: str | None = None
-    prefix_placeholder: str | None = None
+@dataclass(frozen=True, slots=True)
+class RecordedPackage(InstalledPackage):
+    """All that an action needs of a record, taken from its file at one reading."""
+
+    paths: tuple[RecordedPath, ...] = ()
+    """The files of the package, in the order in which they are stated."""
+    url: str = field(default="", repr=False)
+    """Where it came from, credentials and all, for conda's ears alone."""
+    requests: Mapping[str, object] = field(default_factory=dict)
+    """By the name of the field, what the record says that the user asked for."""
 
 
-class _RecordedPathsData(Struct):
-    paths: list[_Path] | None = None
+class _HashedPath(MetaPath, gc=False):
+    """One path of a package with its hashes. One that is no text vouches for nothing, and spoils nothing else."""
+
+    sha256: object = None
+    sha256_in_prefix: object = None
 
 
-class _RecordFile(Struct):
-    noarch: str | bool | None = None
-    files: list[str] | None = None
-    paths_data: _RecordedPathsData | None = None
+def read_recorded_packages(prefix: str) -> tuple[list[RecordedPackage], list[Problem]]:
+    """Read every record of a prefix with its files, sorted by name, as `read_conda_meta` does without them.
+
+    Raises OSError if conda-meta itself cannot be listed.
+    """
+    return read_each_record(prefix, _read_package)
 
 
 def read_paths(prefix: str, record: PackageRecord) -> tuple[RecordedPath, ...] | Problem:
-    """Read the files that a record states, in its order, or say why it cannot be read."""
+    """Read the files that one record states, in its order, or say why it cannot be read."""
     path = os.path.join(prefix, "conda-meta", record_file_name(record))
     try:
         file = decode(read_bounded(path, LARGEST_RECORD), _DECODER)
@@ -61,9 +78,26 @@ def read_paths(prefix: str, record: PackageRecord) -> tuple[RecordedPath, ...] |
     return tuple(_recorded(file))
 
 
-def _recorded(file: _RecordFile) -> Iterator[RecordedPath]:
-    files = file.files or []
-    paths = (file.paths_data.paths if file.paths_data else None) or []
+def _read_package(path: str, regular: bool) -> RecordedPackage | Problem:
+    try:
+        file = decode(read_bounded(path, LARGEST_RECORD, regular=regular), _DECODER)
+    except OSError as error:
+        return Problem(path=path, reason=reason(error))
+    record = file.to_record()
+    if misplaced := misplaced_record(path, record):
+        return misplaced
+    asked = {"requested_spec": file.requested_spec, "requested_specs": file.requested_specs}
+    return RecordedPackage(
+        record,
+        tuple(file.anchors(record)) if record.provides else (),
+        paths=tuple(_recorded(file)),
+        url=file.url or "",
+        requests={name: value for name, value in asked.items() if value is not UNSET},
+    )
+
+
+def _recorded(file: MetaFile[_HashedPath]) -> Iterator[RecordedPath]:
+    files, paths = file.files or [], file.paths()
     # The paths of a `noarch: python` package are those of its archive; where they lie here only `files` says.
     here = {in_archive(each): each for each in files} if file.noarch == "python" else {}
     stated = {here.get(each.path, each.path) for each in paths}
@@ -74,10 +108,14 @@ def _recorded(file: _RecordFile) -> Iterator[RecordedPath]:
             path=here.get(each.path, each.path),
             kind=str(each.path_type or "hardlink"),
             size=each.size_in_bytes,
-            sha256=each.sha256 or "",
-            sha256_in_prefix=each.sha256_in_prefix or "",
+            sha256=_text(each.sha256),
+            sha256_in_prefix=_text(each.sha256_in_prefix),
             placeholder=each.prefix_placeholder or "",
         )
 
 
-_DECODER = msgspec.json.Decoder(_RecordFile)
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+_DECODER = msgspec.json.Decoder(MetaFile[_HashedPath])

@@ -1,62 +1,154 @@
-"""A prefix read once: its records, the paths they state, and its tree."""
+"""A prefix read once for an action: its records with the paths they state, and its tree."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from condatui_core.fs.tree import PrefixTree
-from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.prefixes.recorded_paths import read_paths
-from condatui_core.records.finding import Problem
+from condatui_core.fs.mounts import mounts
+from condatui_core.fs.safe_read import reason
+from condatui_core.fs.tree import PrefixTree, TreeEntry, mounts_inside, read_tree
+from condatui_core.prefixes.ownership import Owners, owners_of
+from condatui_core.prefixes.prefix import contents_of, without_records
+from condatui_core.prefixes.recorded_paths import RecordedPackage, read_recorded_packages
+from condatui_core.records.prefix import PrefixContents
 
-# Directories of packages that are links now: what a record states there lies elsewhere, maybe outside.
+_RACY = 2_000_000_000
+"""Nanoseconds; some file systems keep times in steps of two seconds."""
 
 
-def symlinked_directories(tree: PrefixTree, stated: Collection[str]) -> Mapping[str, str]:
-    """Find the directories that records state and that are behind a link, with where they really are.
+@dataclass(frozen=True, slots=True)
+class PrefixRecords:
+    """What a prefix says of itself, the files of each conda package among it."""
 
-    conda deletes by path: it would delete what lies there, also outside where no restore point has it, and then crash.
+    prefix: str
+    contents: PrefixContents
+    packages: tuple[RecordedPackage, ...]
+    """Those of the contents, in the same order."""
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """The paths of all conda packages."""
+        return frozenset(path.path for package in self.packages for path in package.paths)
+
+    @property
+    def has_all_files(self) -> bool:
+        """Whether it has every file that its records state, those that pip has replaced left out; looks at each."""
+        replaced = {each.package for each in self.contents.replaced}
+        wanted = (each for each in self.packages if each.record.name not in replaced)
+        return (
+            self.contents.has_history
+            and bool(self.packages)
+            and all(os.path.lexists(os.path.join(self.prefix, path.path)) for each in wanted for path in each.paths)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixSnapshot(PrefixRecords):
+    """A prefix as it was at one moment. An action takes one when it plans, and one when it is carried out."""
+
+    tree: PrefixTree
+    taken_ns: int
+    """When the reading began, in nanoseconds since 1970."""
+
+    @property
+    def symlinked_directories(self) -> Mapping[str, str]:
+        """The directories that its records state and that are behind a link, with where they really are.
+
+        conda deletes by path: it would delete what lies there, also outside where no restore point has it, and crash.
+        """
+        plain = {each.path for each in self.tree.entries if each.kind == "directory"}
+        found = {}
+        for directory in sorted({os.path.dirname(path) or "." for path in self.stated} - plain):
+            real = os.path.realpath(os.path.join(self.tree.root, directory))
+            if os.path.isdir(real):
+                found[directory] = real
+        return found
+
+    @property
+    def leading_out(self) -> tuple[str, ...]:
+        """Those of them that are outside."""
+        inside = os.path.join(os.path.realpath(self.tree.root), "")
+        behind = self.symlinked_directories.items()
+        return tuple(path for path, real in behind if not os.path.join(real, "").startswith(inside))
+
+    def owners(self) -> Owners:
+        """Find which package each path belongs to, by the records and by pip's lists, which are read for it."""
+        return owners_of(self.prefix, self.contents, (each.paths for each in self.packages))
+
+    def first_change(self) -> str:
+        """Find the first path that is not what it was; empty if there is none.
+
+        Nothing is parsed and hardly a directory listed: what comes and goes in a directory changes its time.
+        """
+        for entry in self.tree.entries:
+            try:
+                status = os.lstat(_at(self.tree, entry.path))
+            except OSError as error:
+                return entry.path if entry.path != "." else f"{self.tree.root}: {reason(error)}"
+            if _stamp(entry, status) != _stamp(entry, entry.status):
+                return entry.path
+        come = mounts_inside(self.tree.root, _mount_points()) - set(self.tree.mounts)
+        return min(come, default="") or next(self._other_names(), "")
+
+    def _other_names(self) -> Iterator[str]:
+        """List again the directories that had changed so shortly before that another change may leave the same time."""
+        fresh = self.taken_ns - _RACY
+        names = {
+            entry.path: set[str]()
+            for entry in self.tree.entries
+            if entry.kind == "directory" and entry.status.st_mtime_ns > fresh
+        }
+        if not names:
+            return
+        known = (*(each.path for each in self.tree.entries[1:]), *self._mounted())
+        for path in known:
+            directory = os.path.dirname(path) or "."
+            if directory in names:
+                names[directory].add(os.path.basename(path))
+        for directory, before in names.items():
+            try:
+                different = before ^ set(os.listdir(_at(self.tree, directory)))
+            except OSError:
+                different = {""}
+            yield from (os.path.normpath(os.path.join(directory, name)) for name in sorted(different))
+
+    def _mounted(self) -> Iterator[str]:
+        return (os.path.relpath(each, self.tree.root) for each in self.tree.mounts)
+
+
+def read_records(prefix: str) -> PrefixRecords:
+    """Read what a prefix says of itself, each record once. Never raises for what it finds."""
+    try:
+        packages, problems = read_recorded_packages(prefix)
+    except OSError as error:
+        return PrefixRecords(prefix, without_records(prefix, error), ())
+    return PrefixRecords(prefix, contents_of(prefix, packages, problems), tuple(packages))
+
+
+def read_snapshot(prefix: str, *, clock: Callable[[], int] = time.time_ns) -> PrefixSnapshot:
+    """Walk a prefix once and parse each of its records once.
+
+    Raises OSError if it is not there or no directory.
     """
-    plain = {each.path for each in tree.entries if each.kind == "directory"}
-    found = {}
-    for directory in sorted({os.path.dirname(path) or "." for path in stated} - plain):
-        real = os.path.realpath(os.path.join(tree.root, directory))
-        if os.path.isdir(real):
-            found[directory] = real
-    return found
+    now = clock()
+    # The tree first: a record that is changed before it is parsed then differs from what the tree says of it.
+    tree = read_tree(prefix, _mount_points())
+    records = read_records(prefix)
+    return PrefixSnapshot(prefix, records.contents, records.packages, tree, now)
 
 
-def symlinked_directories_of(tree: PrefixTree) -> Mapping[str, str]:
-    """The same, with the records read anew."""
-    return symlinked_directories(tree, frozenset(_stated(tree.root)))
+def _at(tree: PrefixTree, path: str) -> str:
+    return tree.root if path == "." else os.path.join(tree.root, path)
 
 
-def leads_out(tree: PrefixTree) -> tuple[str, ...]:
-    """Those of them that are outside."""
-    inside = os.path.join(os.path.realpath(tree.root), "")
-    return tuple(
-        path for path, real in symlinked_directories_of(tree).items() if not os.path.join(real, "").startswith(inside)
-    )
+def _mount_points() -> frozenset[str]:
+    return frozenset(each.point for each in mounts())
 
 
-def _stated(prefix: str) -> Iterator[str]:
-    for record in read_prefix(prefix).packages:
-        paths = read_paths(prefix, record)
-        if not isinstance(paths, Problem):
-            yield from (each.path for each in paths)
-
-
-def has_all_files(prefix: str) -> bool:
-    """Whether an environment has every file that its records state, those of pip left out; blocks."""
-    contents = read_prefix(prefix)
-    if not contents.has_history:
-        return False
-    replaced = {each.package for each in contents.replaced}
-    for record in contents.packages:
-        paths = read_paths(prefix, record)
-        if isinstance(paths, Problem):
-            return False
-        if record.name not in replaced and not all(os.path.lexists(os.path.join(prefix, each.path)) for each in paths):
-            return False
-    return bool(contents.packages)
+def _stamp(entry: TreeEntry, status: os.stat_result) -> tuple[int, ...]:
+    # In a directory this shows a time that was set back; in a file it would only show hard links made elsewhere.
+    changed = status.st_ctime_ns if entry.kind == "directory" else 0
+    return status.st_mode, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, changed

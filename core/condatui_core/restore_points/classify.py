@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.fs.tree import PrefixTree, TreeEntry
 from condatui_core.prefixes.distributions import in_archive
-from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
-from condatui_core.records.finding import Problem
+from condatui_core.prefixes.recorded_paths import RecordedPackage, RecordedPath
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.restore_point import KeptPackage
 from condatui_core.restore_points.cached_packages import CachedPackage, find_package
@@ -50,10 +49,10 @@ class RecordedFiles:
     """Packages that no cache has whole any more, as `name-version-build`: their files have to be kept."""
 
 
-def read_recorded_files(
-    prefix: str, records: Sequence[PackageRecord], pkgs_dirs: Sequence[str], *, thorough: bool = False
+def find_recorded_files(
+    recorded: Sequence[RecordedPackage], pkgs_dirs: Sequence[str], *, thorough: bool = False
 ) -> RecordedFiles:
-    """Read which files conda could put back; what two packages claim is not among them, for only one of them wins.
+    """Find which files conda could put back; what two packages claim is not among them, for only one of them wins.
 
     `thorough` compares the checksums of archives.
     """
@@ -62,11 +61,10 @@ def read_recorded_files(
     packages: list[KeptPackage] = []
     gone: list[str] = []
     python_comes = True
-    for record in sorted(records, key=lambda each: each.name != "python"):  # conda places others by its version
+    for each in sorted(recorded, key=lambda each: each.record.name != "python"):  # conda places others by its version
+        record, paths = each.record, each.paths
         package = _package(record)
-        recorded = read_paths(prefix, record)
-        paths = () if isinstance(recorded, Problem) else recorded
-        stated.update(each.path for each in paths)
+        stated.update(path.path for path in paths)
         can_come = bool(package.url) and (python_comes or record.noarch != "python")
         cached = find_package(package, pkgs_dirs, thorough=thorough) if can_come and paths else None
         files = _files(package, paths, cached, noarch_python=record.noarch == "python") if cached else None

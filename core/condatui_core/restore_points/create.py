@@ -13,18 +13,17 @@ from msgspec.structs import replace
 
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.atomic_write import sync_path, write_new
-from condatui_core.fs.mounts import mounts
 from condatui_core.fs.safe_read import open_regular, reason
-from condatui_core.fs.tree import PrefixTree, TreeEntry, has_attributes, read_tree
-from condatui_core.prefixes.ownership import Owners, read_owners
-from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.fs.tree import PrefixTree, TreeEntry, has_attributes
+from condatui_core.prefixes.ownership import Owners
 from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.package import Distribution
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.restore_point import KeptPackage, KeptPath, RestorePoint
 from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, check_archive, write_archive
-from condatui_core.restore_points.classify import Classified, Classifier, RecordedFiles, read_recorded_files
+from condatui_core.restore_points.classify import Classified, Classifier, RecordedFiles, find_recorded_files
 from condatui_core.restore_points.store import EXPLICIT, NEEDED, new_point, write_manifest
 from condatui_core.text import sanitize
 
@@ -38,13 +37,22 @@ _META = "conda-meta/"
 class KeepEstimate:
     """A prefix with a judgement of each of its files."""
 
-    tree: PrefixTree
-    contents: PrefixContents
+    snapshot: PrefixSnapshot
     recorded: RecordedFiles
     judged: dict[str, Classified]
     """By path, of all files and symlinks."""
     kept: tuple[TreeEntry, ...]
     """The files that have to be kept, of hard links to one file the first."""
+
+    @property
+    def tree(self) -> PrefixTree:
+        """All that there is."""
+        return self.snapshot.tree
+
+    @property
+    def contents(self) -> PrefixContents:
+        """What the prefix says of itself."""
+        return self.snapshot.contents
 
     @property
     def kept_bytes(self) -> int:
@@ -53,22 +61,30 @@ class KeepEstimate:
 
 
 def estimate(
-    prefix: str, pkgs_dirs: Sequence[str], *, thorough: bool = False, told: Callable[[int], None] | None = None
+    snapshot: PrefixSnapshot,
+    pkgs_dirs: Sequence[str],
+    *,
+    thorough: bool = False,
+    told: Callable[[int], None] | None = None,
 ) -> KeepEstimate:
     """Look what would have to be kept of a prefix; `thorough` reads what size and time say too little of.
 
     Without that the judgement is quick and a little too hopeful. `told` hears of bytes read, and may raise to stop.
-    Raises CondatuiError if the prefix is not there, or if something in it cannot be read.
+    Raises CondatuiError if something in the prefix cannot be read.
     """
+    tree = snapshot.tree
     try:
-        tree = read_tree(prefix, {each.point for each in mounts()})
-        contents = read_prefix(prefix)
-        recorded = read_recorded_files(prefix, contents.packages, pkgs_dirs, thorough=thorough)
+        recorded = find_recorded_files(snapshot.packages, pkgs_dirs, thorough=thorough)
         judge = Classifier(tree, recorded, thorough=thorough, told=told)
         judged = {each.path: judge.judge(each) for each in tree.entries if each.kind in ("file", "symlink")}
     except OSError as error:
-        raise CondatuiError(f"{prefix} cannot be read.", f"{error.filename or prefix}: {reason(error)}") from error
-    return KeepEstimate(tree, contents, recorded, judged, tuple(_kept(tree, judged)))
+        raise not_readable(snapshot.prefix, error) from error
+    return KeepEstimate(snapshot, recorded, judged, tuple(_kept(tree, judged)))
+
+
+def not_readable(prefix: str, error: OSError) -> CondatuiError:
+    """Say that a prefix, or something in it, cannot be read."""
+    return CondatuiError(f"{prefix} cannot be read.", f"{error.filename or prefix}: {reason(error)}")
 
 
 def _kept(tree: PrefixTree, judged: dict[str, Classified]) -> list[TreeEntry]:
@@ -115,7 +131,7 @@ def create_restore_point(
             if found.kept:
                 digests = write_archive(made / ARCHIVE, found.tree.root, found.kept, told)
                 check_archive(made / ARCHIVE, digests)
-            paths = tuple(_paths(found, digests, _owners(found)))
+            paths = tuple(_paths(found, digests, found.snapshot.owners()))
             point = _point(point_id, subject, found, paths)
             _write_lists(made, point)
             _copy_small_files(found.tree.root, made / _APART)
@@ -238,11 +254,6 @@ def _path(entry: TreeEntry, owners: Owners, *, sha256: str = "", same_as: str = 
         same_as=same_as,
         links=status.st_nlink,
     )
-
-
-def _owners(found: KeepEstimate) -> Owners:
-    owners, _ = read_owners(found.tree.root, found.contents)
-    return owners
 
 
 def _write_lists(made: Path, point: RestorePoint) -> None:

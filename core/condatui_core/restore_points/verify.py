@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from condatui_core.fs.tree import TreeEntry, read_tree
+from condatui_core.fs.tree import PrefixTree, TreeEntry
 from condatui_core.records.restore_point import KeptPath
 from condatui_core.restore_points.classify import file_sha256
 
@@ -23,12 +23,12 @@ class Differing:
     what: Difference
 
 
-def differences(target: str, paths: Sequence[KeptPath], *, thorough: bool = True) -> tuple[Differing, ...]:
-    """Compare a prefix with a restore point; `thorough` reads what its size and time do not vouch for.
+def differences(tree: PrefixTree, paths: Sequence[KeptPath], *, thorough: bool = True) -> tuple[Differing, ...]:
+    """Compare what is in a prefix with a restore point; `thorough` reads what its size and time do not vouch for.
 
-    Raises OSError if it is not there or cannot be read.
+    Raises OSError if something cannot be read.
     """
-    there = {entry.path: entry for entry in read_tree(target).entries}
+    there = {entry.path: entry for entry in tree.entries}
     kept = {each.path: each for each in paths if each.means != "none"}
     shared = {each.path for each in paths if (kept.get(each.same_as) or each).means == "package"}
     found = [Differing(path, "missing") for path in kept if path not in there]
@@ -36,7 +36,7 @@ def differences(target: str, paths: Sequence[KeptPath], *, thorough: bool = True
     for path, each in kept.items():
         if entry := there.get(path):
             found += (
-                Differing(path, what) for what in _compare(target, each, entry, path in shared, thorough=thorough)
+                Differing(path, what) for what in _compare(tree.root, each, entry, path in shared, thorough=thorough)
             )
     return tuple(found)
 

@@ -16,6 +16,7 @@ from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.actions.clone.source import Source, machinery, read_source
 from condatui_core.actions.clone.verify import Verified, verify
 from condatui_core.fs.safe_read import open_regular
+from condatui_core.prefixes.prefix import read_prefix
 from support.inventories import package
 from support.prefixes import FakePrefix, make_prefix
 
@@ -41,7 +42,7 @@ class Pair:
         return mirror.Mirror(*self.read(), lambda done: None).run(lambda: False)
 
     def verify(self) -> Verified:
-        return verify(*self.read(), untold=())
+        return verify(*self.read(), lambda tree: read_prefix(tree.root), untold=())
 
     def there(self, path: str) -> bool:
         return os.path.lexists(self.target.path / path)

@@ -23,6 +23,7 @@ from condatui_core.actions.restore import plan as restore_plan
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.mounts import Mount
 from condatui_core.fs.tree import InodeTally, TreeEntry
+from condatui_core.prefixes import snapshot
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.restore_points import create
@@ -276,7 +277,7 @@ async def test_what_something_is_mounted_in_is_refused(
 ) -> None:
     prefix = machine.make("nlp")
     (prefix.path / "data").mkdir()
-    monkeypatch.setattr(create, "mounts", lambda: (Mount(f"{prefix}/data"),))
+    monkeypatch.setattr(snapshot, "mounts", lambda: (Mount(f"{prefix}/data"),))
     assert await blockers(machine, prefix) == ["holds-mount"]
 
 

@@ -8,7 +8,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,8 +18,20 @@ import msgspec
 from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.safe_read import decode, read_bounded, reason
-from condatui_core.prefixes.conda_meta import LARGEST_RECORD, record_file_name
+from condatui_core.fs.tree import PrefixTree
+from condatui_core.prefixes.conda_meta import (
+    LARGEST_RECORD,
+    InstalledPackage,
+    read_each_record,
+    read_record,
+    record_file_name,
+    take_record,
+)
+from condatui_core.prefixes.prefix import contents_of, read_prefix
+from condatui_core.prefixes.recorded_paths import RecordedPackage
+from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
 
 # What conda does not carry over to a new environment: what was asked for, pins, variables, and the history.
 
@@ -30,21 +43,41 @@ _KEPT = ("pinned", "state")
 _RECORD = msgspec.json.Decoder(dict[str, object])
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedOver:
+    """What a new environment says of itself now."""
+
+    packages: tuple[InstalledPackage, ...]
+    """All that conda has linked into it, as their records are since."""
+    unreadable: tuple[Problem, ...]
+    """Records of the new environment that cannot be read."""
+    stamps: Mapping[str, tuple[int, ...]]
+    """By path, by what one sees that a record is still as it was read, or written."""
+    problems: tuple[str, ...] = ()
+    """What could not be read in the source, a line each."""
+
+    def contents(self, tree: PrefixTree) -> PrefixContents:
+        """All that it says of itself, by the records as they were read, unless the tree shows others since."""
+        there = {each.path: _stamp(each.status) for each in tree.entries if _is_record(each.path)}
+        if there != self.stamps:
+            return read_prefix(tree.root)
+        return contents_of(tree.root, self.packages, self.unreadable)
+
+
 def put_back(
     change: PrefixChange,
-    records: Iterable[PackageRecord],
+    packages: Iterable[RecordedPackage],
     left_out: Iterable[PackageRecord],
     *,
     command: str,
     now: datetime,
-) -> tuple[str, ...]:
-    """Let a new environment say of itself what its source says; returns what could not be read there, a line each.
+) -> CarriedOver:
+    """Let a new environment say of itself what its source says.
 
     The clone is a revision of its own, made by `command`. Raises OSError if the new one cannot be written.
     """
     problems: list[str] = []
-    for record in records:
-        _put_requests_back(change, record_file_name(record))
+    linked, unreadable, stamps = _put_requests_back(change.target, packages)
     for name in _KEPT:
         data = _read(change.source, name, problems)
         if data is not None:
@@ -57,19 +90,50 @@ def put_back(
     created = Path(change.target, "conda-meta", "created_at")
     if not created.exists():
         write_whole(created, f"{now.timestamp()}\n".encode(), replace=False)
-    return tuple(problems)
+    return CarriedOver(tuple(linked), tuple(unreadable), stamps, tuple(problems))
 
 
-def _put_requests_back(change: PrefixChange, file_name: str) -> None:
-    """conda notes that each package was asked for by its archive; the source knows what the user asked for."""
-    old_file, new_file = (Path(prefix, "conda-meta", file_name) for prefix in (change.source, change.target))
-    old = decode(read_bounded(str(old_file), LARGEST_RECORD), _RECORD)
-    new = decode(read_bounded(str(new_file), LARGEST_RECORD), _RECORD)
-    wanted = {name: value for name, value in new.items() if name not in _ASKED}
-    wanted |= {name: old[name] for name in _ASKED if name in old}
+def _put_requests_back(
+    target: str, packages: Iterable[RecordedPackage]
+) -> tuple[list[InstalledPackage], list[Problem], dict[str, tuple[int, ...]]]:
+    """conda notes that each package was asked for by its archive; the source knows what the user asked for.
+
+    Each record is parsed once: what is written is known without reading it again.
+    """
+    asked = {record_file_name(each.record): each.requests for each in packages}
+    stamps: dict[str, tuple[int, ...]] = {}
+
+    def put_back_into(path: str, regular: bool) -> InstalledPackage | Problem:
+        name = os.path.basename(path)
+        if name in asked:
+            document = _with_requests(path, asked[name], regular=regular)
+            package = take_record(path, document)
+        else:
+            package = read_record(path, regular=regular)
+        stamps[f"conda-meta/{name}"] = _stamp(os.lstat(path))
+        return package
+
+    linked, unreadable = read_each_record(target, put_back_into)
+    return linked, unreadable, stamps
+
+
+def _with_requests(path: str, requests: Mapping[str, object], *, regular: bool) -> dict[str, object]:
+    new = decode(read_bounded(path, LARGEST_RECORD, regular=regular), _RECORD)
+    wanted = {name: value for name, value in new.items() if name not in _ASKED} | dict(requests)
     if wanted != new:
         data = json.dumps(wanted, indent=2, sort_keys=True).encode()
-        write_whole(new_file, data, replace=True, durable=False)  # as conda, which wrote all the others
+        write_whole(Path(path), data, replace=True, durable=False)  # as conda, which wrote all the others
+    return wanted
+
+
+def _is_record(path: str) -> bool:
+    """Whether it is one of the files that records are read from."""
+    directory, name = os.path.split(path)
+    return directory == "conda-meta" and name.endswith(".json") and not name.startswith("._")
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read(prefix: str, name: str, problems: list[str]) -> bytes | None:

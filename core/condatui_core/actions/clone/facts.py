@@ -196,7 +196,7 @@ def _find_out(
     try:
         aliases = environment.aliases if environment else ()
         source = read_source(origin.real, base=origin.root, with_conda=request.with_conda, aliases=aliases)
-        provided = provide(source.records, pkgs_dirs)
+        provided = provide(source.packages, pkgs_dirs)
         seen = survey_source(source, provided, target.device)
     except OSError as error:
         unread = f"{error.filename or origin.real}: {reason(error)}"

@@ -13,14 +13,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from condatui_core.actions import guards
-from condatui_core.actions.clone.carry_over import amend_records, put_back
+from condatui_core.actions.clone.carry_over import CarriedOver, amend_records, put_back
 from condatui_core.actions.clone.facts import CloneFacts, find_out
 from condatui_core.actions.clone.mirror import Mirror, Mirrored
 from condatui_core.actions.clone.plan import plan_of
 from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.actions.clone.recover import inspect_clone, not_there
 from condatui_core.actions.clone.source import Provided, Source, explicit_lines
-from condatui_core.actions.clone.verify import outcome_of, python_problem, verify, wanted_packages
+from condatui_core.actions.clone.verify import not_linked, outcome_of, python_problem, verify
 from condatui_core.actions.incomplete_marker import give_up, mark_bytes, mark_complete, mark_incomplete
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda import commands
@@ -31,7 +31,7 @@ from condatui_core.errors import CondaError, CondatuiError
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import read_tree
-from condatui_core.prefixes.snapshot import leads_out
+from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CloneRequest
@@ -56,12 +56,12 @@ async def link_packages(facts: CloneFacts, context: JobContext, work: Work) -> s
     if not facts.source.records:
         return ""
     file = context.locations.jobs / work.job_id / "explicit.txt"
-    await work.beside(partial(_write_explicit, file, facts.source.prefix, facts.provided))
+    await work.beside(partial(_write_explicit, file, facts.provided))
     try:
         answer = await _link(facts, facts.installation, file, context, work)
     finally:
         await work.beside(partial(file.unlink, missing_ok=True))
-    _, missing = await work.beside(partial(wanted_packages, facts.source.records, facts.target.prefix))
+    missing = await work.beside(partial(not_linked, facts.source.records, facts.target.prefix))
     try:
         check_answer(answer, _ASKED)
     except CondaError as error:
@@ -73,8 +73,8 @@ async def link_packages(facts: CloneFacts, context: JobContext, work: Work) -> s
     return ""
 
 
-def _write_explicit(file: Path, prefix: str, provided: Sequence[Provided]) -> None:
-    lines = "".join(f"{line}\n" for line in explicit_lines(prefix, provided))
+def _write_explicit(file: Path, provided: Sequence[Provided]) -> None:
+    lines = "".join(f"{line}\n" for line in explicit_lines(provided))
     put_in_cache(file, lines.encode("utf-8", "surrogateescape"))
 
 
@@ -127,8 +127,8 @@ class _Cloning:
         try:
             complaint = await self._link()
             mirrored, amended = await self._copy()
-            problems = await self._put_back()
-            return await self._verify(mirrored, amended, problems, complaint)
+            carried = await self._put_back()
+            return await self._verify(mirrored, amended, carried, complaint)
         except OSError as error:
             place = str(error.filename or self._target)
             raise CondatuiError(f"{self._name} could not be made.", f"{place}: {reason(error)}") from error
@@ -157,14 +157,14 @@ class _Cloning:
 
         return await work.beside(copy)
 
-    async def _put_back(self) -> tuple[str, ...]:
+    async def _put_back(self) -> CarriedOver:
         await self._work.stage("put-back", f"Putting back history, pins and variables of {self._name}")
         assert self._facts.installation is not None
         command = commands.clone(self._facts.installation.executable, self._source.prefix, self._target)
         putting = partial(
             put_back,
             self._change,
-            self._source.records,
+            self._source.packages,
             self._source.left_out,
             command=" ".join(command),
             now=self._context.clock(),
@@ -172,15 +172,17 @@ class _Cloning:
         return await self._work.beside(putting)
 
     async def _verify(
-        self, mirrored: Mirrored, amended: frozenset[str], problems: tuple[str, ...], complaint: str
+        self, mirrored: Mirrored, amended: frozenset[str], carried: CarriedOver, complaint: str
     ) -> Outcome:
         work = self._work
         await work.stage("verify", f"Comparing {self._name} with its source")
         untold = {*amended, *(line.rpartition(": ")[0] for line in mirrored.unreadable)}
         marked = await work.beside(partial(mark_bytes, self._target))
-        verified = await work.beside(partial(verify, self._source, self._change, untold=untold, apart=marked))
+        verifying = partial(verify, self._source, self._change, carried.contents, untold=untold, apart=marked)
+        verified = await work.beside(verifying)
         python = await python_problem(self._facts, self._context, work)
         await work.beside(partial(mark_complete, self._target))
+        problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
 
 
@@ -192,7 +194,7 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
     await work.stage("add", f"Adding {specs} to {name}")
     target = facts.target.prefix
     command = commands.install_specs(installation.executable, target, request.add, offline=request.offline)
-    if out := await work.beside(lambda: leads_out(read_tree(target))):
+    if out := await work.beside(lambda: read_snapshot(target).leading_out):
         detail = f"{out[0]} leads out of it: conda would change what lies there, for its source as well."
         raise CondaError(f"{name} was made, and {specs} was not added to it.", detail, "Copy in what lies there first.")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
@@ -12,7 +13,7 @@ from condatui_core.analyses.specs import ANY, parse_match_spec, satisfies_conda
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.conda_meta import read_conda_meta
 from condatui_core.prefixes.history import spec_name
-from condatui_core.prefixes.snapshot import has_all_files
+from condatui_core.prefixes.snapshot import PrefixRecords, read_records
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.request import CloneRequest, RemoveRequest
@@ -35,13 +36,15 @@ def inspect_clone(request: CloneRequest, stage: str) -> Recovery:
 
 def _look_at_whole(target: str, request: CloneRequest, stage: str) -> Recovery:
     """Look at one that was declared whole: what is added afterwards, conda can break off half-way."""
+    there = _read(target)
     if stage == "add":
-        specs, lost = " ".join(request.add), sorted(_names(request.source) - _names(target))
-        if lost or (has_all_files(request.source) and not has_all_files(target)):
+        source = _read(request.source)
+        specs, lost = " ".join(request.add), sorted(_names(source) - _names(there))
+        if lost or (source.has_all_files and not there.has_all_files):
             what = f": {', '.join(lost[:3])} is gone" if lost else ""
             message = f"{target} was made, and damaged while {specs} was being added{what}."
             return _half(target, message, "damaged", keep=True)
-    if missing := not_there(target, request.add):
+    if missing := _not_among(there.contents.packages, request.add):
         message = f"{target} was made and has all of its source; {' '.join(missing)} was not added to it."
         return Recovery(state="half", message=message)
     return Recovery(state="done", message=f"{target} was made and is whole.")
@@ -49,7 +52,11 @@ def _look_at_whole(target: str, request: CloneRequest, stage: str) -> Recovery:
 
 def not_there(prefix: str, specs: tuple[str, ...]) -> tuple[str, ...]:
     """The specs that no package of an environment meets. Raises OSError if it cannot be read."""
-    records = _records(prefix)
+    packages, _ = read_conda_meta(prefix)
+    return _not_among([each.record for each in packages], specs)
+
+
+def _not_among(records: Sequence[PackageRecord], specs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(each for each in specs if not any(_meets(record, each) for record in records))
 
 
@@ -65,13 +72,13 @@ def _meets(record: PackageRecord, spec: str) -> bool:
     )
 
 
-def _names(prefix: str) -> set[str]:
-    return {each.name for each in _records(prefix)}
+def _read(prefix: str) -> PrefixRecords:
+    os.scandir(os.path.join(prefix, "conda-meta")).close()  # raises what stands against reading it
+    return read_records(prefix)
 
 
-def _records(prefix: str) -> tuple[PackageRecord, ...]:
-    packages, _ = read_conda_meta(prefix)
-    return tuple(each.record for each in packages)
+def _names(records: PrefixRecords) -> set[str]:
+    return {each.name for each in records.contents.packages}
 
 
 def _half(target: str, message: str, how: str, *, keep: bool = False) -> Recovery:

@@ -6,23 +6,18 @@ import itertools
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-import msgspec
-from msgspec import Struct
-
 from condatui_core.actions.clone.prefix_change import spellings_of
 from condatui_core.fs.mounts import mounts
-from condatui_core.fs.safe_read import decode, open_regular, read_bounded
+from condatui_core.fs.safe_read import open_regular
 from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
-from condatui_core.prefixes.conda_meta import LARGEST_RECORD, record_file_name
 from condatui_core.prefixes.history import spec_name
-from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.probe import HALF_MADE
-from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
-from condatui_core.records.finding import Problem
+from condatui_core.prefixes.recorded_paths import RecordedPackage, RecordedPath
+from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.restore_point import KeptPackage
@@ -39,7 +34,7 @@ Way = Literal["extracted", "archive", "file", "download", "nowhere"]
 class Provided:
     """A package of a clone, and where it comes from."""
 
-    record: PackageRecord
+    package: RecordedPackage = field(repr=False)
     way: Way
     """Extracted in the package cache, its archive there, a channel on this machine, the network, or nobody knows."""
     device: int | None = None
@@ -47,43 +42,36 @@ class Provided:
     archive: str = ""
     """Its archive in the cache, for one that has no URL."""
 
-
-class _Located(Struct):
-    url: str | None = None
-    md5: str | None = None
-
-
-_LOCATED = msgspec.json.Decoder(_Located)
+    @property
+    def record(self) -> PackageRecord:
+        """What conda says of it."""
+        return self.package.record
 
 
-def provide(records: Iterable[PackageRecord], pkgs_dirs: Sequence[str]) -> tuple[Provided, ...]:
+def provide(packages: Iterable[RecordedPackage], pkgs_dirs: Sequence[str]) -> tuple[Provided, ...]:
     """Find out where conda would take these packages from; takes some stats each."""
-    return tuple(_provide(record, pkgs_dirs) for record in records)
+    return tuple(_provide(package, pkgs_dirs) for package in packages)
 
 
-def explicit_lines(prefix: str, provided: Iterable[Provided]) -> Iterator[str]:
-    """The lines of an explicit file, credentials and all: read anew from the records, where they are.
-
-    Raises OSError if a record has gone.
-    """
+def explicit_lines(provided: Iterable[Provided]) -> Iterator[str]:
+    """The lines of an explicit file, credentials and all."""
     yield "@EXPLICIT"
     for each in provided:
-        file = os.path.join(prefix, "conda-meta", record_file_name(each.record))
-        located = decode(read_bounded(file, LARGEST_RECORD), _LOCATED)
-        url = located.url or each.archive
-        yield f"{url}#{located.md5}" if located.md5 else url
+        url = each.package.url or each.archive
+        yield f"{url}#{each.record.md5}" if each.record.md5 else url
 
 
-def _provide(record: PackageRecord, pkgs_dirs: Sequence[str]) -> Provided:
+def _provide(package: RecordedPackage, pkgs_dirs: Sequence[str]) -> Provided:
+    record = package.record
     cached = find_package(_package(record), pkgs_dirs)
     archive = cached.archive if cached else ""
     if not record.url and not archive:
-        return Provided(record, "nowhere")
+        return Provided(package, "nowhere")
     if cached and cached.directory:
-        return Provided(record, "extracted", os.stat(cached.directory).st_dev, archive)
+        return Provided(package, "extracted", os.stat(cached.directory).st_dev, archive)
     if cached:
-        return Provided(record, "archive", archive=archive)
-    return Provided(record, "file" if _is_on_this_machine(record.url or "") else "download")
+        return Provided(package, "archive", archive=archive)
+    return Provided(package, "file" if _is_on_this_machine(record.url or "") else "download")
 
 
 def _is_on_this_machine(url: str) -> bool:
@@ -138,8 +126,8 @@ class Source:
 
     prefix: str
     contents: PrefixContents
-    records: tuple[PackageRecord, ...]
-    """The conda packages that come along."""
+    packages: tuple[RecordedPackage, ...]
+    """The conda packages that come along, with what their records state."""
     left_out: tuple[PackageRecord, ...]
     """conda itself, and what needs it."""
     tree: PrefixTree
@@ -154,6 +142,11 @@ class Source:
     """Other paths to it that its scripts go by."""
 
     @property
+    def records(self) -> tuple[PackageRecord, ...]:
+        """The conda packages that come along."""
+        return tuple(each.record for each in self.packages)
+
+    @property
     def spared(self) -> tuple[str, ...]:
         """Directories of the installation, which are meant where they are named."""
         return OF_INSTALLATION if any(record.name == "conda" for record in self.contents.packages) else ()
@@ -161,26 +154,26 @@ class Source:
 
 def read_source(prefix: str, *, base: bool, with_conda: bool, aliases: Iterable[str] = ()) -> Source:
     """Read an environment that is to be cloned, changing nothing. Raises OSError if it is not there."""
-    contents = read_prefix(prefix)
-    left_out = frozenset() if with_conda or not base else machinery(contents.packages)
-    records = tuple(each for each in contents.packages if each.name not in left_out)
-    others = tuple(each for each in contents.packages if each.name in left_out)
+    read = read_records(prefix)
+    left_out = frozenset() if with_conda or not base else machinery(read.contents.packages)
+    packages = tuple(each for each in read.packages if each.record.name not in left_out)
+    others = tuple(each for each in read.packages if each.record.name in left_out)
     recorded: dict[str, RecordedPath] = {}
     owners: dict[str, str] = {}
-    for record in records:
-        for path in _paths(prefix, record):
+    for package in packages:
+        for path in package.paths:
             recorded[path.path] = path
-            owners[path.path] = record.name
-    not_ours = {path.path for record in others for path in _paths(prefix, record)} - recorded.keys()
+            owners[path.path] = package.record.name
+    not_ours = {path.path for package in others for path in package.paths} - recorded.keys()
     top = (*_NEVER, *(_OF_BASE if base else ()))
     tree = read_tree(prefix, [each.point for each in mounts()], top)
-    tree.entries = _without(tree, not_ours)
+    tree = replace(tree, entries=_without(tree, not_ours))
     scripts = _first_lines(prefix, tree.entries)
     return Source(
         prefix=prefix,
-        contents=contents,
-        records=records,
-        left_out=others,
+        contents=read.contents,
+        packages=packages,
+        left_out=tuple(each.record for each in others),
         tree=tree,
         recorded=recorded,
         owners=owners,
@@ -234,11 +227,6 @@ def _is_in(path: str, directories: Collection[str]) -> bool:
 def _not_looked_into(tree: PrefixTree) -> Iterator[str]:
     places = (*(line.rpartition(": ")[0] for line in tree.unreadable), *tree.mounts, *tree.environments)
     return (os.path.relpath(each, tree.root) for each in places)
-
-
-def _paths(prefix: str, record: PackageRecord) -> tuple[RecordedPath, ...]:
-    paths = read_paths(prefix, record)
-    return () if isinstance(paths, Problem) else paths
 
 
 def _first_lines(prefix: str, entries: Iterable[TreeEntry]) -> Iterator[bytes]:

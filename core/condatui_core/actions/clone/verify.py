@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +19,7 @@ from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
-from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.conda_meta import record_file_name
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Outcome
@@ -48,29 +48,36 @@ class Verified:
     """What `df` has lost by it."""
 
 
-def wanted_packages(records: Iterable[PackageRecord], target: str) -> tuple[PrefixContents, tuple[str, ...]]:
-    """Read what a target holds, and name the packages that it should and does not."""
-    contents = read_prefix(target)
-    there = Counter(map(_identity, contents.packages))
-    return contents, tuple(sorted(map(_spelled, Counter(map(_identity, records)) - there)))
+def not_linked(records: Iterable[PackageRecord], target: str) -> tuple[str, ...]:
+    """Name the packages of which a target has no record. What the records say is compared in the end."""
+    meta = os.path.join(target, "conda-meta")
+    there = set(os.listdir(meta)) if os.path.isdir(meta) else set()
+    return tuple(sorted(_spelled(_identity(each)) for each in records if record_file_name(each) not in there))
 
 
-def verify(source: Source, change: PrefixChange, *, untold: Collection[str], apart: int = 0) -> Verified:
+def verify(
+    source: Source,
+    change: PrefixChange,
+    contents_in: Callable[[PrefixTree], PrefixContents],
+    *,
+    untold: Collection[str],
+    apart: int = 0,
+) -> Verified:
     """Compare a clone with its source, changing nothing; `untold` are paths that are known to differ,
-    `apart` bytes of the clone that will not stay.
+    `apart` bytes of the clone that will not stay. `contents_in` tells what a clone with this tree says of itself.
 
     Raises OSError if the clone has gone.
     """
-    contents, missing = wanted_packages(source.records, change.target)
-    others = Counter(map(_identity, contents.packages)) - Counter(map(_identity, source.records))
     tree = read_tree(change.target)
+    contents = contents_in(tree)
+    wanted, there = Counter(map(_identity, source.records)), Counter(map(_identity, contents.packages))
     differing = tuple(_differing(source, tree, change, frozenset(untold)))
     left_out = {each.name for each in source.left_out}
     expected = [each for each in source.contents.distributions if each.owner not in left_out]
     return Verified(
         contents=contents,
-        missing_packages=missing,
-        other_packages=tuple(sorted(map(_spelled, others))),
+        missing_packages=tuple(sorted(map(_spelled, wanted - there))),
+        other_packages=tuple(sorted(map(_spelled, there - wanted))),
         distributions=tuple(sorted(_distributions(expected) ^ _distributions(contents.distributions))),
         differing=differing,
         naming_source=tuple(_naming(source, tree, change)),

@@ -15,10 +15,8 @@ from condatui_core.actions.pack.library import PackedFile, PackError, load
 from condatui_core.actions.pack.messages import Differences, PackSurvey
 from condatui_core.fs.json_lines import encode
 from condatui_core.fs.safe_read import read_bounded
-from condatui_core.prefixes.conda_meta import read_conda_meta
-from condatui_core.prefixes.recorded_paths import read_paths
+from condatui_core.prefixes.recorded_paths import read_recorded_packages
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
-from condatui_core.records.finding import Problem
 
 # What lies outside of an environment and is imported from it all the same.
 
@@ -114,12 +112,8 @@ def _is_installed(path: str, file: PackedFile, prefix: str) -> bool:
 
 def _recorded(prefix: str) -> dict[str, str]:
     """Path → sha256 of what conda has put there: it shortens first lines that are too long for a kernel."""
-    found = {}
-    for package in read_conda_meta(prefix)[0]:
-        paths = read_paths(prefix, package.record)
-        for each in () if isinstance(paths, Problem) else paths:
-            found[each.path] = each.sha256_in_prefix
-    return found
+    packages, _ = read_recorded_packages(prefix)
+    return {path.path: path.sha256_in_prefix for package in packages for path in package.paths}
 
 
 def _read(path: str) -> bytes:

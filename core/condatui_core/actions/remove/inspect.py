@@ -7,20 +7,24 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from condatui_core.actions.guards import look_at_all
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.actions.remove.earlier_points import compare
 from condatui_core.conda.registry import is_registered
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.tree import InodeTally
+from condatui_core.fs.safe_read import reason
+from condatui_core.fs.tree import InodeTally, PrefixTree
 from condatui_core.prefixes.probe import HALF_MADE
-from condatui_core.prefixes.snapshot import symlinked_directories
+from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import Installation
+from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.create import KeepEstimate, estimate, lost
-from condatui_core.restore_points.store import directory_of_points
+from condatui_core.restore_points.store import all_points, directory_of_points
 
 Kind = Literal["environment", "remains", "link", "missing", "nothing"]
 
@@ -67,12 +71,17 @@ class RemovalTarget:
     content: TargetContent = TargetContent()
     point: str = ""
     """The restore point of before it was removed in part, so that it needs no other."""
+    covered: bool = False
+    """Whether all its files are in a restore point that was made before."""
 
 
 async def look_at(
     paths: Sequence[str], context: JobContext, *, freed: InodeTally | None = None
 ) -> tuple[RemovalTarget, ...]:
-    """Look at paths, each once; with `freed` at every file in them, and what these free together is added up there."""
+    """Look at paths, each once; with `freed` at every file in them, and what these free together is added up there.
+
+    What is seen of the files goes into what is known of a path, and is not held: there may be a hundred of them.
+    """
     seen = await look_at_all(tuple(dict.fromkeys(paths)), context)
     return await asyncio.to_thread(partial(_candidates, seen, context, freed))
 
@@ -87,7 +96,7 @@ def content_of(found: KeepEstimate) -> TargetContent:
         lost=tuple(lost(found)),
         environments=tuple(found.tree.environments),
         mounts=tuple(found.tree.mounts),
-        detours=tuple(symlinked_directories(found.tree, found.recorded.stated)),
+        detours=tuple(found.snapshot.symlinked_directories),
         unreadable=tuple(found.tree.unreadable),
     )
 
@@ -95,12 +104,21 @@ def content_of(found: KeepEstimate) -> TargetContent:
 def _candidates(
     seen: Sequence[PrefixState], context: JobContext, freed: InodeTally | None
 ) -> tuple[RemovalTarget, ...]:
-    return tuple(_candidate(each, context, freed) for each in seen)
+    found = tuple(_candidate(each, context) for each in seen)
+    if freed is None:
+        return found
+    points = tuple(all_points(directory_of_points(context.settings, context.locations)))
+    return tuple(
+        _looked_into(each, points, context, freed)
+        if each.kind in ("environment", "remains") and not each.holds
+        else each
+        for each in found
+    )
 
 
-def _candidate(observed: PrefixState, context: JobContext, freed: InodeTally | None) -> RemovalTarget:
+def _candidate(observed: PrefixState, context: JobContext) -> RemovalTarget:
     environment = context.environment(observed.real) or context.environment(observed.prefix)
-    found = RemovalTarget(
+    return RemovalTarget(
         path=observed.prefix,
         kind=_kind(observed, environment, context),
         name=environment.name if environment and not observed.symlink else observed.prefix,
@@ -111,10 +129,6 @@ def _candidate(observed: PrefixState, context: JobContext, freed: InodeTally | N
         half_made=os.path.lexists(os.path.join(observed.prefix, HALF_MADE)),
         holds=tuple(_holds(observed, context)),
     )
-    if freed and found.kind in ("environment", "remains") and not found.holds:
-        content = _content(found, context, freed)
-        return replace(found, content=content, kind="remains" if content.detours else found.kind)
-    return found
 
 
 def _kind(observed: PrefixState, environment: Environment | None, context: JobContext) -> Kind:
@@ -129,13 +143,35 @@ def _kind(observed: PrefixState, environment: Environment | None, context: JobCo
     return "environment" if observed.has_history and not damaged and not misread else "remains"
 
 
-def _content(candidate: RemovalTarget, context: JobContext, freed: InodeTally) -> TargetContent:
+def _looked_into(
+    candidate: RemovalTarget, points: Sequence[RestorePoint], context: JobContext, freed: InodeTally
+) -> RemovalTarget:
     try:
-        found = estimate(candidate.path, caches_of(candidate.installation, context))
-        freed.add(found.tree)
-        return content_of(found)
+        snapshot = read_snapshot(candidate.path)
+        found = estimate(snapshot, caches_of(candidate.installation, context))
+    except OSError as error:
+        problem = f"{error.filename or candidate.path}: {reason(error)}"
+        return replace(candidate, content=TargetContent(problem=problem))
     except CondatuiError as error:
-        return TargetContent(problem=error.detail or error.title)
+        return replace(candidate, content=TargetContent(problem=error.detail or error.title))
+    freed.add(snapshot.tree)
+    content = content_of(found)
+    seen = replace(candidate, content=content, kind="remains" if content.detours else candidate.kind)
+    directory = directory_of_points(context.settings, context.locations)
+    return _beside_points(seen, snapshot.tree, [each for each in points if each.prefix == seen.path], directory)
+
+
+def _beside_points(
+    candidate: RemovalTarget, tree: PrefixTree, points: Sequence[RestorePoint], directory: Path
+) -> RemovalTarget:
+    """Let nothing be kept of what is there only in part, if a restore point has it whole."""
+    compared = [(each.id, compare(tree, each, directory)) for each in points]
+    covered = any(found.is_covered for _, found in compared)
+    half = next((point for point, found in compared if found.is_half), "")
+    if not half:
+        return replace(candidate, covered=covered)
+    content = replace(candidate.content, kept_files=0, kept_bytes=0, gone=(), lost=())
+    return replace(candidate, content=content, point=half, covered=covered)
 
 
 def _holds(observed: PrefixState, context: JobContext) -> Iterator[str]:

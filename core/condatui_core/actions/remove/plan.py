@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from condatui_core.actions.guards import blockers_to_change, warnings_to_change
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget, look_at
-from condatui_core.actions.remove.keep import half_of, is_covered
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
 from condatui_core.records.finding import Finding, Severity
@@ -33,8 +32,6 @@ class Points:
     free_bytes: int | None
     there: tuple[str, ...] = ()
     """The ids of those that the prefixes have already."""
-    covered: frozenset[str] = frozenset()
-    """Prefixes all of whose files are in a restore point that was made before."""
 
 
 def removal_plan(
@@ -57,7 +54,7 @@ def removal_plan(
         warnings=tuple(finding for each in candidates for finding in _warnings(each, request, context)),
         blockers=tuple(blockers),
         restore_points=points.there,
-        confirm=_confirm(candidates, points, request, context),
+        confirm=_confirm(candidates, request, context),
     )
 
 
@@ -180,15 +177,15 @@ def _facts(candidates: Sequence[RemovalTarget], points: Points, request: RemoveR
             yield "kept already", f"{sanitize(each.name)} was removed in part: restore point {each.point} has it whole"
 
 
-def _confirm(candidates: Sequence[RemovalTarget], points: Points, request: RemoveRequest, context: JobContext) -> str:
-    at_risk = [each for each in candidates if _is_at_risk(each, points, request, context)]
+def _confirm(candidates: Sequence[RemovalTarget], request: RemoveRequest, context: JobContext) -> str:
+    at_risk = [each for each in candidates if _is_at_risk(each, request, context)]
     if not at_risk:
         return ""
     return sanitize(at_risk[0].name) if len(candidates) == 1 else f"remove {len(candidates)}"
 
 
-def _is_at_risk(candidate: RemovalTarget, points: Points, request: RemoveRequest, context: JobContext) -> bool:
-    if candidate.kind not in ("environment", "remains") or candidate.path in points.covered:
+def _is_at_risk(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
+    if candidate.kind not in ("environment", "remains") or candidate.covered:
         return False
     large = candidate.content.kept_bytes > context.settings.restore_point_bytes
     frozen = candidate.observed.frozen is not None
@@ -221,30 +218,14 @@ async def plan(request: RemoveRequest, context: JobContext) -> Plan:
     freed = InodeTally()
     candidates = await look_at(request.prefixes, context, freed=freed)
     points = await asyncio.to_thread(_points, candidates, context)
-    candidates = await asyncio.to_thread(_with_points, candidates, context)
     return removal_plan(candidates, points, request, context, frees=freed.bytes)
 
 
 def _points(candidates: tuple[RemovalTarget, ...], context: JobContext) -> Points:
     directory = directory_of_points(context.settings, context.locations)
     going = {each.path for each in candidates if each.kind in ("environment", "remains")}
-    points = [point for point in all_points(directory) if point.prefix in going]
-    covered = frozenset(point.prefix for point in points if is_covered(point.prefix, point, directory))
-    there = tuple(point.id for point in points)
-    return Points(str(directory), _free_bytes(directory), there, covered)
-
-
-def _with_points(candidates: Sequence[RemovalTarget], context: JobContext) -> tuple[RemovalTarget, ...]:
-    """Let nothing be kept of what is there only in part, if a restore point has it whole."""
-    directory = directory_of_points(context.settings, context.locations)
-    points = tuple(all_points(directory))
-    found = []
-    for each in candidates:
-        of_it = [point for point in points if point.prefix == each.path]
-        half = half_of(each.path, of_it, directory) if each.kind in ("environment", "remains") else None
-        content = replace(each.content, kept_files=0, kept_bytes=0, gone=(), lost=())
-        found.append(replace(each, content=content, point=half.id) if half else each)
-    return tuple(found)
+    there = tuple(point.id for point in all_points(directory) if point.prefix in going)
+    return Points(str(directory), _free_bytes(directory), there)
 
 
 def _free_bytes(directory: Path) -> int | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove.keep import is_covered, is_whole
-from condatui_core.prefixes.snapshot import has_all_files
+from condatui_core.actions.remove.earlier_points import Comparison, compare_prefix
+from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
@@ -27,6 +26,7 @@ def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: Job
     directory = directory_of_points(context.settings, context.locations)
     there: dict[_There, list[str]] = {"gone": [], "whole": [], "half": []}
     points: dict[str, RestorePoint] = {}
+    compared: dict[str, Comparison] = {}
     if stage == "leftovers" and len(request.prefixes) > 1:
         stage = "remove"  # nobody knows which one it had come to: the files that conda states have to tell
     made = {each.prefix: each for each in all_points(directory) if each.id not in plan.restore_points}
@@ -34,7 +34,8 @@ def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: Job
         point = made.get(prefix) if request.restore_point else None
         if point:
             points[prefix] = point
-        there[_look(prefix, point, directory, stage)].append(prefix)
+            compared[prefix] = compare_prefix(prefix, point, directory)
+        there[_look(prefix, compared.get(prefix), stage)].append(prefix)
     if there["gone"] and stage in _BEFORE and len(request.prefixes) == 1:
         message = f"{_names(there['gone'])} is not there, and this job had not begun to remove it."
         return Recovery(state="untouched", message=message)
@@ -42,8 +43,8 @@ def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: Job
         return Recovery(state="untouched", message=f"Nothing was removed: {_names(there['whole'])} is as it was.")
     if not there["half"] and not there["whole"]:
         return Recovery(state="done", message=f"{_names(there['gone'])} is gone, as it should be.")
-    covered = {each for each in points if is_covered(each, points[each], directory)}
-    return _half(there, points, saved=all(each in covered for each in there["half"]))
+    saved = all(each in compared and compared[each].is_covered for each in there["half"])
+    return _half(there, points, saved=saved)
 
 
 def _half(there: dict[_There, list[str]], points: dict[str, RestorePoint], *, saved: bool) -> Recovery:
@@ -62,16 +63,16 @@ def _half(there: dict[_There, list[str]], points: dict[str, RestorePoint], *, sa
     )
 
 
-def _look(prefix: str, point: RestorePoint | None, directory: Path, stage: str) -> _There:
+def _look(prefix: str, compared: Comparison | None, stage: str) -> _There:
     if not os.path.lexists(prefix):
         return "gone"
     if os.path.islink(prefix):
         return "whole"
-    if point:
-        return "whole" if is_whole(prefix, point, directory) else "half"
+    if compared:
+        return "whole" if compared.is_whole else "half"
     if stage in _BEFORE:
         return "whole"
-    return "whole" if stage == "remove" and has_all_files(prefix) else "half"
+    return "whole" if stage == "remove" and read_records(prefix).has_all_files else "half"
 
 
 def _names(prefixes: Sequence[str]) -> str:

@@ -9,17 +9,17 @@ from functools import partial
 
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.remove.earlier_points import compare_prefix, half_of
 from condatui_core.actions.remove.inspect import RemovalTarget, look_at
-from condatui_core.actions.remove.keep import check_content, create_point, half_of, is_whole
+from condatui_core.actions.remove.keep import create_point, read_going
 from condatui_core.actions.remove.plan import blockers_of, removal_argv, unlink_argv
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
 from condatui_core.conda.registry import unregister
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.delete_tree import Leftover, delete_tree
-from condatui_core.fs.mounts import mounts
 from condatui_core.fs.tree import PrefixTree, read_tree
-from condatui_core.prefixes.snapshot import symlinked_directories_of
+from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Plan
 from condatui_core.records.request import RemoveRequest
@@ -82,9 +82,10 @@ class Removal:
         point: RestorePoint | None = None
         if self._request.restore_point:
             await self._work.stage("keep", f"Making a restore point of {name}")
-            point = await self._work.beside(partial(self._keep, candidate, limited=limited))
-        tree = await self._work.beside(partial(_tree, candidate))
-        detours = await self._work.beside(partial(symlinked_directories_of, tree))
+        snapshot = await self._work.beside(partial(read_going, candidate))
+        if self._request.restore_point:
+            point = await self._work.beside(partial(self._keep, candidate, snapshot, limited=limited))
+        detours = await self._work.beside(lambda: snapshot.symlinked_directories)
         await self._work.stage("remove", f"Removing {name}")
         by_conda = candidate.kind == "environment" and not detours
         if by_conda:
@@ -95,14 +96,14 @@ class Removal:
         if by_conda and await self._is_there(candidate):
             self._work.say(f"conda has left something of {name}: deleting it")
         left = await self._work.beside(partial(_delete, candidate.path))
-        await self._account(candidate, point, tree, left)
+        await self._account(candidate, point, snapshot.tree, left)
 
-    def _keep(self, candidate: RemovalTarget, *, limited: bool) -> RestorePoint:
+    def _keep(self, candidate: RemovalTarget, snapshot: PrefixSnapshot, *, limited: bool) -> RestorePoint:
         """Make a restore point, unless there is one of before it was removed in part."""
-        if point := half_of(candidate.path, all_points(self._directory, candidate.path), self._directory):
+        if point := half_of(snapshot.tree, all_points(self._directory, candidate.path), self._directory):
             self._work.say(f"restore point {point.id} has all of it already")
             return point
-        point = create_point(candidate, self._context, self._work, limited=limited)
+        point = create_point(candidate, snapshot, self._context, self._work, limited=limited)
         self._work.say(f"restore point {point.id}: {point.archived_files} files")
         return point
 
@@ -119,7 +120,7 @@ class Removal:
 
     def _failure(self, candidate: RemovalTarget, point: RestorePoint | None, error: CondatuiError) -> CondatuiError:
         """Say what is there after conda has failed; a restore point of what is still whole is not needed."""
-        if point and is_whole(candidate.path, point, self._directory):
+        if point and compare_prefix(candidate.path, point, self._directory).is_whole:
             with suppress(OSError):
                 delete_point(self._directory, point.id)
             said = "It is as it was."
@@ -165,16 +166,6 @@ def _check_plan(candidate: RemovalTarget, plan: Plan) -> None:
     if not any(argv != unlink_argv(candidate) for argv in planned):
         title = f"{sanitize(candidate.name)} has come up since this was planned."
         raise RefusedError(title, candidate.path, "Plan it again, if it is to go.")
-
-
-def _tree(candidate: RemovalTarget) -> PrefixTree:
-    """Look once more, right before: what must not go along may have come."""
-    try:
-        tree = read_tree(candidate.path, {each.point for each in mounts()})
-    except OSError as error:
-        raise CondatuiError(f"{candidate.name} is gone.", f"{candidate.path}: {error.strerror or error}") from error
-    check_content(candidate, tuple(tree.environments), tuple(tree.mounts))
-    return tree
 
 
 def _delete(prefix: str) -> tuple[Leftover, ...]:

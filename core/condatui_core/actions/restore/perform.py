@@ -23,7 +23,7 @@ from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RestoreRequest
-from condatui_core.records.restore_point import RestorePoint
+from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.apply import apply_restore_point
 from condatui_core.restore_points.store import read_paths_of
 from condatui_core.restore_points.verify import Differing, differences
@@ -60,10 +60,10 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
     await work.beside(partial(_register, found, context))
     await work.beside(partial(apply_restore_point, _directory(context) / found.point.id, paths, found.target, told))
     await work.stage("compare", f"Comparing {name} with what was removed")
-    differing = await work.beside(partial(_compare, found, context))
+    differing, used = await work.beside(partial(_compare, found, paths))
     note = OwnUses(context.locations.own_uses).note
     await work.beside(partial(note, found.target, begun, context.clock(), found.point.last_used))
-    return await work.beside(partial(_outcome, found, differing))
+    return _outcome(found, differing, used)
 
 
 async def _run_conda(found: Restorable, context: JobContext, work: Work) -> None:
@@ -106,16 +106,17 @@ def _register(found: Restorable, context: JobContext) -> None:
         raise CondatuiError("The environment could not be listed in environments.txt.", str(error)) from error
 
 
-def _compare(found: Restorable, context: JobContext) -> tuple[Differing, ...]:
+def _compare(found: Restorable, paths: Sequence[KeptPath]) -> tuple[tuple[Differing, ...], int]:
+    """Look at all that is there: what differs, and what `df` has lost by it."""
     try:
-        return differences(found.target, read_paths_of(_directory(context), found.point))
+        tree = read_tree(found.target)
+        return differences(tree, paths), tree.exclusive_bytes
     except OSError as error:
         raise CondatuiError(f"{found.target} cannot be read.", str(error)) from error
 
 
-def _outcome(found: Restorable, differing: Sequence[Differing]) -> Outcome:
+def _outcome(found: Restorable, differing: Sequence[Differing], used: int) -> Outcome:
     point = found.point
-    used = read_tree(found.target).exclusive_bytes
     exactly = "exactly as it was" if not differing else f"but {len(differing)} paths are not as they were"
     return Outcome(
         message=f"{sanitize(point.name)} is back: {len(point.packages)} packages, {exactly}, {format_bytes(used)}.",

@@ -9,6 +9,7 @@ from typing import Literal
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.plan import _directory
+from condatui_core.fs.tree import read_tree
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.restore_points.store import read_paths_of, read_point
@@ -30,7 +31,7 @@ def _judge(request: RestoreRequest, stage: str, context: JobContext) -> Recovery
     if stage in ("", "look") or not os.path.lexists(point.prefix):
         message = f"Nothing was brought back: {name} is still only in restore point {point.id}."
         return Recovery(state="untouched", message=message)
-    found = differences(point.prefix, read_paths_of(directory, point), thorough=False)
+    found = differences(read_tree(point.prefix), read_paths_of(directory, point), thorough=False)
     if not any(each.what in (*GRAVE, "extra") for each in found):
         return Recovery(state="done", message=f"{name} is back.")
     if not is_marked_incomplete(point.prefix) and not (stage == "link" and is_empty(point.prefix)):

@@ -1,0 +1,114 @@
+"""What restore points of before say of an environment as it is now: whole, kept already, or removed in part."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.safe_read import read_bounded
+from condatui_core.fs.tree import PrefixTree, path_kind, read_tree
+from condatui_core.records.restore_point import KeptPath, RestorePoint
+from condatui_core.restore_points.store import read_paths_of
+from condatui_core.restore_points.verify import Differing, differences
+
+_HISTORY = "conda-meta/history"
+_META = "conda-meta/"
+_LARGEST = 32 << 20
+"""Bytes of a history."""
+_SET_ASIDE = ".c~"
+"""conda renames files so before it deletes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An environment beside one restore point of it, by sizes and times."""
+
+    against: frozenset[str]
+    """What is not as it was: something is `missing`, `extra` or `changed`, the `history` is, all is `removing`."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is still what its restore point says."""
+        return not {"missing", "changed", "history"} & self.against
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether all that there is of it is in the restore point."""
+        return not {"extra", "changed"} & self.against
+
+    @property
+    def is_half(self) -> bool:
+        """Whether conda has begun to remove it, and there is nothing that the restore point does not hold."""
+        return {"missing", "removing"} <= self.against and self.is_covered
+
+
+def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> Comparison:
+    """Compare what is there with a restore point in a directory; blocks."""
+    try:
+        kept = {each.path: each for each in read_paths_of(directory, point)}
+        found = differences(tree, tuple(kept.values()), thorough=False)
+    except (OSError, CondatuiError):
+        return Comparison(frozenset({"missing", "extra", "changed"}))
+    return Comparison(frozenset(_against(tree.root, found, kept)))
+
+
+def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> Comparison:
+    """Look what is there, and compare it; blocks."""
+    try:
+        tree = read_tree(prefix)
+    except OSError:
+        return Comparison(frozenset({"missing", "extra", "changed"}))
+    return compare(tree, point, directory)
+
+
+def half_of(tree: PrefixTree, points: Iterable[RestorePoint], directory: Path) -> RestorePoint | None:
+    """The restore point of what conda has begun to remove, if there is nothing that it does not hold; blocks."""
+    return next((each for each in points if compare(tree, each, directory).is_half), None)
+
+
+def _against(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> set[str]:
+    against = {"removing"} if _is_being_removed(prefix, found, kept) else set()
+    for each in found:
+        if each.path == _HISTORY:
+            against.add("history")
+        elif each.what in ("missing", "extra"):
+            against.add("" if _is_set_aside(prefix, each.path, kept) else str(each.what))
+        elif each.what != "time" or kept[each.path].kind != "directory":
+            against.add("changed")
+    return against
+
+
+def _is_being_removed(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> bool:
+    """Whether somebody has begun to remove all of it: who takes out one package writes so into the history."""
+    missing = {each.path for each in found if each.what == "missing"}
+    records = {path for path in kept if path.startswith(_META) and path.endswith(".json")}
+    if _HISTORY not in kept or _HISTORY in missing:
+        return True
+    if any(each.path == _HISTORY and each.what == "content" for each in found):
+        return bool(records and records <= missing) or _removes_all(prefix, kept[_HISTORY].size)
+    others = any(not path.startswith(_META) for path in missing)
+    aside = any(each.what == "extra" and _is_set_aside(prefix, each.path, kept) for each in found)
+    return others and (aside or bool(records & missing))
+
+
+def _removes_all(prefix: str, begin: int) -> bool:
+    """Whether what a history has got since is of a command that removes all."""
+    try:
+        return b"--all" in read_bounded(os.path.join(prefix, _HISTORY), _LARGEST)[begin:]
+    except OSError:
+        return False
+
+
+def _is_set_aside(prefix: str, path: str, kept: Mapping[str, KeptPath]) -> bool:
+    """Whether it is a file that conda has renamed and was going to delete."""
+    was = kept.get(path.removesuffix(_SET_ASIDE))
+    if was is None or not path.endswith(_SET_ASIDE):
+        return False
+    try:
+        status = os.lstat(os.path.join(prefix, path))
+    except OSError:
+        return False
+    return was.kind == path_kind(status) and (was.kind != "file" or was.size == status.st_size)

@@ -1,0 +1,93 @@
+"""An action reads a prefix once: every record is parsed at most once, and the tree is walked at most once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from condatui_core.actions.clone import perform as clone_perform
+from condatui_core.actions.clone import plan as clone_plan
+from condatui_core.actions.remove import perform as remove_perform
+from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.records.request import CloneRequest, RemoveRequest
+from support.plain_work import PlainWork
+from support.prefix_reads import reads_of
+from support.prefixes import FakePrefix
+from support.removals import RemovalMachine
+
+PACKAGES = 45
+LINKS = """
+case "$*" in
+  *--file*)
+    cp -a {source}/lib {source}/bin "$3/"
+    cp -a {source}/conda-meta/*.json "$3/conda-meta/";;
+esac
+"""
+"""A conda that makes of a target what its source is."""
+LONG_AGO = 1_600_000_000
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> RemovalMachine:
+    return RemovalMachine(tmp_path)
+
+
+@pytest.fixture
+def prefix(machine: RemovalMachine) -> FakePrefix:
+    """An environment of 45 packages, some of them in the cache, whose directories were left alone for long."""
+    made = machine.make("nlp")
+    for number in range(PACKAGES // 3):
+        made.package(f"libx{number}", files={f"lib/x{number}/{each}.so": b"x" * 100 for each in range(10)})
+        made.python_package(f"module{number}")
+        machine.install(made, machine.cache(f"liby{number}"))
+    machine.environments.clear()
+    machine.note(made.path)
+    _age(made.path)
+    return made
+
+
+def _age(prefix: Path) -> None:
+    """What was changed a moment ago is listed once more, for the time of a change tells too little of it."""
+    for directory, _, _ in os.walk(prefix):
+        os.utime(directory, (LONG_AGO, LONG_AGO))
+
+
+async def test_planning_a_removal(machine: RemovalMachine, prefix: FakePrefix) -> None:
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    with reads_of(prefix) as reads:
+        plan = await remove_plan.plan(request, context)
+    assert (plan.packages, len(reads.records)) == (PACKAGES + 1, PACKAGES + 1)
+    assert (reads.parses, reads.walks) == (1, 1)
+
+
+@pytest.mark.parametrize("restore_point", [True, False])
+async def test_carrying_out_a_removal(machine: RemovalMachine, prefix: FakePrefix, restore_point: bool) -> None:
+    request, context = RemoveRequest(prefixes=(str(prefix),), restore_point=restore_point), machine.context()
+    plan = await remove_plan.plan(request, context)
+    with reads_of(prefix) as reads:
+        await remove_perform.perform(plan, request, context, PlainWork())
+    assert not prefix.path.exists()
+    assert (reads.parses, reads.walks) == (1, 1)
+
+
+async def test_planning_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> None:
+    request = CloneRequest(source=str(prefix), target=str(machine.envs / "copy"))
+    with reads_of(prefix) as reads:
+        plan = await clone_plan.plan(request, machine.context())
+    assert plan.packages == len(reads.records) == PACKAGES + 1
+    assert (reads.parses, reads.walks) == (1, 1)
+
+
+async def test_carrying_out_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> None:
+    """The target is walked twice: to see what conda has linked, and to compare it with its source in the end."""
+    machine.conda(LINKS.format(source=prefix))
+    target = machine.envs / "copy"
+    request, context = CloneRequest(source=str(prefix), target=str(target)), machine.context()
+    plan = await clone_plan.plan(request, context)
+    with reads_of(prefix) as source, reads_of(target) as made:
+        outcome = await clone_perform.perform(plan, request, context, PlainWork())
+    assert [each.id for each in outcome.findings] == []
+    assert (source.parses, source.walks) == (1, 1)
+    assert (len(made.records), made.parses, made.walks) == (PACKAGES + 1, 1, 2)
