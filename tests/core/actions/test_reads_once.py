@@ -11,7 +11,11 @@ from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.request import CloneRequest, RemoveRequest
+from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points.create import RestorePointSource, create_restore_point, estimate
+from support.inventories import NOW
 from support.plain_work import PlainWork
 from support.prefix_reads import reads_of
 from support.prefixes import FakePrefix
@@ -69,6 +73,32 @@ async def test_carrying_out_a_removal(machine: RemovalMachine, prefix: FakePrefi
     with reads_of(prefix) as reads:
         await remove_perform.perform(plan, request, context, PlainWork())
     assert not prefix.path.exists()
+    assert (reads.parses, reads.walks) == (1, 1)
+
+
+def keep(machine: RemovalMachine, prefix: FakePrefix) -> RestorePoint:
+    """Make a restore point as a removal does."""
+    directory, name = machine.points, prefix.path.name
+    subject = RestorePointSource(
+        prefix=str(prefix), name=name, at=NOW, host="", user="", root_prefix=str(machine.root), conda_version="24.7.1"
+    )
+    found = estimate(read_snapshot(str(prefix)), (str(machine.root / "pkgs"),), thorough=True)
+    return create_restore_point(directory, subject, found, lambda count: None)
+
+
+def test_making_a_restore_point(machine: RemovalMachine, prefix: FakePrefix) -> None:
+    with reads_of(prefix) as reads:
+        point = keep(machine, prefix)
+    assert len(point.packages) == len(reads.records) == PACKAGES + 1
+    assert (reads.parses, reads.walks) == (1, 1)
+
+
+async def test_planning_a_removal_of_what_has_a_restore_point(machine: RemovalMachine, prefix: FakePrefix) -> None:
+    point = keep(machine, prefix)
+    request = RemoveRequest(prefixes=(str(prefix),), restore_point=False)
+    with reads_of(prefix) as reads:
+        plan = await remove_plan.plan(request, machine.context())
+    assert (plan.restore_points, plan.confirm) == ((point.id,), ""), "all of it is in the restore point"
     assert (reads.parses, reads.walks) == (1, 1)
 
 
