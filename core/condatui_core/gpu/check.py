@@ -1,4 +1,4 @@
-"""The GPU check for the façade: what is known at once, what a check tells, what was found last time."""
+"""The GPU check for the façade: what is known at once, what a check finds, what was found last time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from condatui_core.gpu.diagnosis.build_rules import cpu_with_gpu
+from condatui_core.gpu.diagnosis.build_rules import cpu_on_gpu
 from condatui_core.gpu.diagnosis.evidence import Evidence
 from condatui_core.gpu.diagnosis.notes import evidence_of
 from condatui_core.gpu.driver import read_driver
-from condatui_core.gpu.examination import Examiner, GpuProgress, Tell, judge
+from condatui_core.gpu.examination import Examiner, GpuProgress, OnProgress, judge
 from condatui_core.gpu.probe.prober import Limits, Prober
 from condatui_core.gpu.result_cache import ResultCache, lasts
 from condatui_core.gpu.static.reading import read_static
@@ -37,15 +37,13 @@ def gpu_findings(static: StaticFacts, driver: Driver | None, *, platform: str) -
     """A finding for a torch without CUDA on a machine with an NVIDIA GPU; none where that is not sure."""
     if driver is None or not driver.present or platform == "darwin" or static.torch.presence != "installed":
         return ()
-    case = Evidence(static, driver, platform=platform)
-    verdict = cpu_with_gpu(case) if case.kind == "cpu" else None
+    evidence = Evidence(static, driver, platform=platform)
+    verdict = cpu_on_gpu(evidence) if evidence.kind == "cpu" else None
     if verdict is None:
         return ()
-    evidence = tuple(f"{what}: {text}" for what, text in evidence_of(case))
+    seen = tuple(f"{what}: {text}" for what, text in evidence_of(evidence))
     remedy = f"{verdict.remedy}: {verdict.command}"
-    return (
-        Finding(id="cpu-torch-on-gpu", severity="warning", message=verdict.message, remedy=remedy, evidence=evidence),
-    )
+    return (Finding(id="cpu-torch-on-gpu", severity="warning", message=verdict.message, remedy=remedy, evidence=seen),)
 
 
 # Whose environments are checked without being named.
@@ -114,16 +112,16 @@ class GpuCheck:
     async def check(
         self, environments: Iterable[Environment], *, anew: bool = True
     ) -> AsyncGenerator[GpuProgress | GpuResult, None]:
-        """Check environments one after the other; of each some progress is told, and then the result.
+        """Check environments one after the other; each yields some progress, and then its result.
 
-        Without `anew`, what was found before is taken where it still holds and does not hang on the driver's mood.
-        To leave the generator, or `cancel`, ends what runs; no result is told then. Raises CondatuiError where nothing
+        Without `anew`, what was found before is taken where it still holds and does not depend on the driver's state.
+        Leaving the generator, or `cancel`, ends what runs, without a result. Raises CondatuiError where nothing
         can be run at all.
         """
         turn = self._cancellations
         for environment in environments:
-            async with aclosing(self._check(environment, anew=anew)) as told:
-                async for each in told:
+            async with aclosing(self._check(environment, anew=anew)) as reports:
+                async for each in reports:
                     yield each
             if self._cancellations != turn:
                 return
@@ -154,24 +152,26 @@ class GpuCheck:
         if not task.cancelled():
             yield task.result()
 
-    async def _examine(self, environment: Environment, tell: Tell) -> GpuResult:
+    async def _examine(self, environment: Environment, on_progress: OnProgress) -> GpuResult:
         begun = time.monotonic()
         environment = await asyncio.to_thread(_read, environment)
         dependencies = await asyncio.to_thread(self._cache.dependencies, environment)
         static = await asyncio.to_thread(self.static, environment)
         driver = await self._driver_for(static)
-        runs = await self._run(environment, static, tell)
+        runs = await self._run(environment, static, on_progress)
         seconds = time.monotonic() - begun
         result = judge(static, driver, runs, at=self._clock(), platform=self._platform, seconds=seconds)
         await asyncio.to_thread(self._cache.keep, result, dependencies)
         return result
 
-    async def _run(self, environment: Environment, static: StaticFacts, tell: Tell) -> tuple[ProbeRun, ...]:
-        """Run what there is, and note that it was not the user who did."""
+    async def _run(
+        self, environment: Environment, static: StaticFacts, on_progress: OnProgress
+    ) -> tuple[ProbeRun, ...]:
+        """Run what there is, and note that condatui ran it, not the user."""
         begun, at_most = self._clock(), timedelta(seconds=self._import_seconds)
         note = partial(self._own_uses.note, environment.prefix, begun, before=environment.last_used)
-        await asyncio.to_thread(note, begun + at_most)  # who is cancelled comes to no end
-        runs = await self._examiner.run(environment, static, tell)
+        await asyncio.to_thread(note, begun + at_most)  # a check that is cancelled does not reach the note below
+        runs = await self._examiner.run(environment, static, on_progress)
         await asyncio.to_thread(note, self._clock())
         return runs
 

@@ -140,7 +140,7 @@ def _capability(text: str) -> tuple[int, int] | None:
     return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
 
 
-# The NVIDIA driver of this machine: read in processes of their own, for whoever asks a sick one may hang or crash.
+# The NVIDIA driver of this machine: read in processes of their own, which a sick driver may hang or crash.
 
 
 _LIBRARIES = "condatui_core.gpu.driver_libraries"
@@ -164,7 +164,7 @@ class DriverAnswer(Struct, frozen=True, kw_only=True):
 
 
 class _DriverOutput(Struct, frozen=True, kw_only=True):
-    """What the driver's libraries have told, all lines together."""
+    """What the driver's libraries have answered, all lines together."""
 
     library: str = ""
     library_error: str = ""
@@ -198,8 +198,10 @@ async def read_driver(environ: Mapping[str, str], *, seconds: float = _SECONDS, 
 async def _query(smi: str | None, environ: Mapping[str, str], seconds: float) -> DriverAnswer | None:
     if smi is None:
         return None
-    said = await _run(smi_argv(smi), environ, seconds)
-    return await _run(smi_argv(smi, older=True), environ, seconds) if is_too_new(said.stdout + said.stderr) else said
+    answer = await _run(smi_argv(smi), environ, seconds)
+    return (
+        await _run(smi_argv(smi, older=True), environ, seconds) if is_too_new(answer.stdout + answer.stderr) else answer
+    )
 
 
 async def _run(argv: Sequence[str], environ: Mapping[str, str], seconds: float) -> DriverAnswer:
@@ -220,33 +222,33 @@ async def _run(argv: Sequence[str], environ: Mapping[str, str], seconds: float) 
 def _driver(
     files: DriverFiles, cuda: DriverAnswer, nvml: DriverAnswer, smi: DriverAnswer | None, *, seconds: float
 ) -> Driver:
-    told = _told(cuda.stdout + nvml.stdout)
+    libraries = _merged(cuda.stdout + nvml.stdout)
     devices, smi_driver = parse_smi(smi.stdout) if smi else ((), "")
     asked = {"libcuda": cuda, "NVML": nvml, **({"nvidia-smi": smi} if smi else {})}
     return Driver(
-        version=files.kernel_version or told.nvml_driver or smi_driver,
+        version=files.kernel_version or libraries.nvml_driver or smi_driver,
         kernel_version=files.kernel_version,
-        library_version=_library_version(told.library),
-        library=told.library,
-        library_error=told.library_error,
-        cuda=cuda_in_words(told.cuda) if told.cuda else "",
-        init_code=told.init_code,
-        nvml_code=told.nvml_code,
+        library_version=_library_version(libraries.library),
+        library=libraries.library,
+        library_error=libraries.library_error,
+        cuda=cuda_in_words(libraries.cuda) if libraries.cuda else "",
+        init_code=libraries.init_code,
+        nvml_code=libraries.nvml_code,
         smi_code=smi.exit_code if smi else None,
         smi_text=_words(smi) if smi and smi.exit_code else "",
-        devices=told.devices or devices,
-        mig_instances=told.mig_instances,
+        devices=libraries.devices or devices,
+        mig_instances=libraries.mig_instances,
         hardware=files.hardware,
         amd_hardware=files.amd_hardware,
         device_files=files.device_files,
         wsl=files.wsl,
-        timed_out=any(said.timed_out for said in asked.values()),
-        error=", ".join(filter(None, (_trouble(name, said) for name, said in asked.items()))),
+        timed_out=any(answer.timed_out for answer in asked.values()),
+        error=", ".join(filter(None, (_trouble(name, answer) for name, answer in asked.items()))),
         seconds=seconds,
     )
 
 
-def _told(written: str) -> _DriverOutput:
+def _merged(written: str) -> _DriverOutput:
     """Put the lines together; the last one may be half written, or be something that the driver itself printed."""
     merged: dict[str, object] = {}
     listed: dict[str, list[object]] = {"device": [], "mig_instance": []}
@@ -269,15 +271,15 @@ def _library_version(path: str) -> str:
     return match[1] if match else ""
 
 
-def _words(said: DriverAnswer) -> str:
-    return " ".join((said.stdout + said.stderr).split())[:_MOST_WORDS]
+def _words(answer: DriverAnswer) -> str:
+    return " ".join((answer.stdout + answer.stderr).split())[:_MOST_WORDS]
 
 
-def _trouble(name: str, said: DriverAnswer) -> str:
-    if said.timed_out:
+def _trouble(name: str, answer: DriverAnswer) -> str:
+    if answer.timed_out:
         return f"{name} did not answer"
-    if said.exit_code is not None and said.exit_code < 0:
-        return f"{name} crashed whoever asked it (signal {-said.exit_code})"
+    if answer.exit_code is not None and answer.exit_code < 0:
+        return f"{name} crashed when asked (signal {-answer.exit_code})"
     return ""
 
 

@@ -35,7 +35,7 @@ class GpuProgress(Struct, frozen=True, kw_only=True):
     """What is over; None when a run begins."""
 
 
-Tell: TypeAlias = Callable[[GpuProgress], None]
+OnProgress: TypeAlias = Callable[[GpuProgress], None]
 
 
 def judge(
@@ -52,14 +52,14 @@ def judge(
     def of(facts: OtherFacts | None = None) -> FrameworkResult:
         framework = facts.framework if facts else "torch"
         own = tuple(run for run in runs if run.framework == framework)
-        case = Evidence(static, driver, own, platform=platform, other=facts)
+        evidence = Evidence(static, driver, own, platform=platform, other=facts)
         verdict = (
             other_verdict(facts, static, driver, own, platform=platform)
             if facts
             else torch_verdict(static, driver, own, platform=platform)
         )
         return FrameworkResult(
-            framework=framework, version=case.version, build_cuda=case.build_cuda, verdict=verdict, runs=own
+            framework=framework, version=evidence.version, build_cuda=evidence.build_cuda, verdict=verdict, runs=own
         )
 
     results = [of(each) for each in static.others]
@@ -79,7 +79,7 @@ class Examiner:
         self._log = log
         self._clock = clock
 
-    async def run(self, environment: Environment, static: StaticFacts, tell: Tell) -> tuple[ProbeRun, ...]:
+    async def run(self, environment: Environment, static: StaticFacts, on_progress: OnProgress) -> tuple[ProbeRun, ...]:
         """Run all frameworks of an environment; raises CondatuiError where nothing can be run at all."""
         frameworks: list[Framework] = [each.framework for each in static.others] if static.python else []
         if needs_run(static):
@@ -93,20 +93,20 @@ class Examiner:
                 framework=framework,
                 variables=environment.contents.variables if environment.contents else (),
             )
-            runs.append(await self._run(probe, tell))
+            runs.append(await self._run(probe, on_progress))
             if (variant := second_variant(runs[-1])) is not None:
-                runs.append(await self._run(replace(probe, variant=variant), tell))
+                runs.append(await self._run(replace(probe, variant=variant), on_progress))
         return tuple(runs)
 
-    async def _run(self, probe: Probe, tell: Tell) -> ProbeRun:
-        def told(stage: Stage | None = None) -> None:
-            tell(GpuProgress(prefix=probe.prefix, framework=probe.framework, variant=probe.variant, stage=stage))
+    async def _run(self, probe: Probe, on_progress: OnProgress) -> ProbeRun:
+        def on_stage(stage: Stage | None = None) -> None:
+            on_progress(GpuProgress(prefix=probe.prefix, framework=probe.framework, variant=probe.variant, stage=stage))
 
         started, clock = self._clock(), time.monotonic()
         run: ProbeRun | None = None
-        told()
+        on_stage()
         try:
-            run = await self._prober.run(probe, told)
+            run = await self._prober.run(probe, on_stage)
             return run
         finally:
             self._log.add(

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 import condatui_core
 from condatui_core.conda.client import cache_file, recall_answer, remember_answer
 from condatui_core.fs.safe_read import read_bounded
-from condatui_core.gpu.probe.environ import probe_environ, told_variables
+from condatui_core.gpu.probe.environ import probe_environ, reported_variables
 from condatui_core.prefixes.cache import Stamps, stamp, stamps, too_fresh
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import GpuResult
@@ -32,7 +32,7 @@ _LASTING = ("works", "absent")
 
 
 class Dependencies(Struct, frozen=True, array_like=True):
-    """What the outcome of a check depends on: if one of these is another, the check has to be made anew."""
+    """What the outcome of a check depends on: if one of these is another, the check has to be made again."""
 
     fingerprint: str
     prefix: bytes
@@ -76,7 +76,7 @@ class ResultCache:
             prefix=os.fsencode(prefix),
             stamps=(*found, *stamp(prefix, versions)),
             driver=driver_mark(self._system),
-            variables=told_variables(self._environ, probe_environ(self._environ, prefix, variables)),
+            variables=reported_variables(self._environ, probe_environ(self._environ, prefix, variables)),
         )
 
     def keep(self, result: GpuResult, dependencies: Dependencies) -> None:
@@ -111,19 +111,19 @@ def lasts(result: GpuResult) -> bool:
 
 
 def driver_mark(system: Path) -> tuple[str, ...]:
-    """What tells one driver from another without asking it: a sick one would not answer."""
+    """What distinguishes one driver from another without asking it: a sick one would not answer."""
     try:
-        said = read_bounded(str(system / "proc/driver/nvidia/version"), _LARGEST).decode("utf-8", "replace")
+        module = read_bounded(str(system / "proc/driver/nvidia/version"), _LARGEST).decode("utf-8", "replace")
     except OSError:  # not loaded
-        said = ""
+        module = ""
     try:
         devices = sorted(name for name in os.listdir(system / "dev") if name.startswith(("nvidia", "dxg", "kfd")))
     except OSError:
         devices = []
-    return (said, *devices)
+    return (module, *devices)
 
 
 def _fingerprint() -> str:
-    """What must be the same for a result to be understood: its types down to each field, and who wrote it."""
+    """What must be the same for a result to be understood: its types down to each field, and the writing version."""
     types = repr(msgspec.inspect.type_info(GpuResult))
     return hashlib.sha256(f"{_FORMAT} {condatui_core.__version__} {types}".encode()).hexdigest()[:16]

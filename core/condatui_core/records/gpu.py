@@ -35,7 +35,7 @@ class Driver(Struct, frozen=True, kw_only=True):
     """The NVIDIA driver of this machine, and what stands in its way."""
 
     version: str = ""
-    """`550.54.15`, by whoever says so; empty if nobody does."""
+    """`550.54.15`, from the first source that states it; empty if none does."""
     kernel_version: str = ""
     """Of the loaded kernel module: `550.54.15`; empty if none is loaded (or under WSL)."""
     library_version: str = ""
@@ -67,7 +67,7 @@ class Driver(Struct, frozen=True, kw_only=True):
     timed_out: bool = False
     """Whether the driver did not answer in time."""
     error: str = ""
-    """Why something is missing here: the driver crashed whoever asked it, or did not answer."""
+    """Why something is missing here: a library of the driver crashed when it was asked, or did not answer."""
     seconds: float = 0.0
     """How long it took to ask."""
 
@@ -156,10 +156,8 @@ class StaticFacts(Struct, frozen=True, kw_only=True):
 class Verdict(Struct, frozen=True, kw_only=True):
     """What a check came to."""
 
-    row: int
-    """Its place in the table of verdicts, from 1; other frameworks than torch have those that apply to them."""
     id: str
-    """A public, stable word: `works`, `driver-too-old`."""
+    """A public, stable word, the name of the rule that gave it: `works`, `driver-too-old`."""
     kind: VerdictClass
     message: str
     """One line."""

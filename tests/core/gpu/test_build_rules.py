@@ -1,4 +1,4 @@
-"""Rows 14 to 25: builds that are not for this GPU, and computations on it. By the texts that real torch says."""
+"""Builds that are not for this GPU, and computations on it. By the texts that real PyTorch prints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from support.gpu_facts import (
     sees_none,
     static,
 )
-from support.gpu_rules import Seen, check
+from support.gpu_rules import Seen, check, rule_names
 
 LIBRARY_PATH = ("LD_LIBRARY_PATH", "/usr/local/cuda-12.1/lib64")
 
@@ -37,16 +37,14 @@ OLD_CPU = replace(CPU_TORCH, helpers=("cpuonly 2.0",))
 PIP_CPU = replace(PIP_TORCH, version="2.13.0+cpu", kind="cpu", build_cuda="")
 
 
-ROWS = [
+EXAMPLES = [
     Seen(
-        14,
         "overwritten",
         "broken",
         "Two PyTorch in one environment: conda's 2.6.0 cuda126_mkl_py311_hcada2b2_300, pip's torch 2.13.0",
         static=static(replace(CUDA_TORCH, distributions=PIP_TORCH.distributions, overwritten=("x",))),
     ),
     Seen(
-        15,
         "rocm-works",
         "works",
         "ROCm 6.2 build: it works",
@@ -54,7 +52,6 @@ ROWS = [
         driver=replace(NO_GPU_MACHINE, amd_hardware=True),
     ),
     Seen(
-        15,
         "rocm-no-gpu",
         "elsewhere",
         "no AMD GPU here",
@@ -63,7 +60,6 @@ ROWS = [
         helps="/dev/kfd",
     ),
     Seen(
-        15,
         "rocm-on-nvidia",
         "broken",
         "for AMD GPUs",
@@ -71,7 +67,15 @@ ROWS = [
         helps="cuda",
     ),
     Seen(
-        16,
+        "rocm-broken",
+        "broken",
+        "the test computation failed",
+        (ended(*imported(None, hip="6.2"), YES, KernelRun(message="HIP error: invalid device function"), Over()),),
+        driver=replace(NO_GPU_MACHINE, amd_hardware=True),
+        helps="invalid device function",
+    ),
+    Seen("mps-untried", "works", "was not tried", static=static(CPU_TORCH), driver=Driver(), platform="darwin"),
+    Seen(
         "mps-works",
         "works",
         "Apple GPU (MPS)",
@@ -81,7 +85,6 @@ ROWS = [
         platform="darwin",
     ),
     Seen(
-        16,
         "mps-absent",
         "elsewhere",
         "sees no Apple GPU",
@@ -89,9 +92,8 @@ ROWS = [
         driver=Driver(),
         platform="darwin",
     ),
-    Seen(17, "cpu-build", "elsewhere", "nothing to fix", static=static(CPU_TORCH), driver=NO_GPU_MACHINE),
+    Seen("cpu-build", "elsewhere", "nothing to fix", static=static(CPU_TORCH), driver=NO_GPU_MACHINE),
     Seen(
-        17,
         "cpu-build",
         "elsewhere",
         "nothing to fix",
@@ -100,17 +102,15 @@ ROWS = [
         driver=NO_GPU_MACHINE,
     ),
     Seen(
-        18,
         "cpu-on-gpu",
         "broken",
         "CPU-only build (conda's cpu_mkl_py311_h1234567_100): NVIDIA H200 unused",
         static=static(CPU_TORCH),
         helps=f"conda install -p {PREFIX} 'pytorch=*=cuda*' 'cuda-version<=12.6'",
     ),
-    Seen(18, "cpu-on-gpu", "broken", "cpuonly is installed", static=static(OLD_CPU), helps="remove"),
-    Seen(18, "cpu-on-gpu", "broken", "pip's 2.13.0+cpu", static=static(PIP_CPU), helps="whl/cu126"),
+    Seen("cpu-on-gpu", "broken", "cpuonly is installed", static=static(OLD_CPU), helps="remove"),
+    Seen("cpu-on-gpu", "broken", "pip's 2.13.0+cpu", static=static(PIP_CPU), helps="whl/cu126"),
     Seen(
-        18,
         "cpu-on-gpu",
         "broken",
         "CPU-only build",
@@ -118,28 +118,24 @@ ROWS = [
         static=static(CPU_TORCH),
     ),
     Seen(
-        19,
         "works",
         "works",
         "CUDA works: PyTorch 2.6.0 (CUDA 12.6) on NVIDIA H200, sm_90, 140 of 150 GB free, driver 560.35.03",
         (computes(),),
     ),
     Seen(
-        19,
         "works",
         "works",
         "works on 1 of 2 GPUs",
         (computes(KernelRun(right=True), KernelRun(index=1, message="CUDA error: uncorrectable ECC error")),),
     ),
     Seen(
-        20,
         "arch-missing",
         "broken",
         "NVIDIA H200 is sm_90; this build has sm_75",
         (kernel("CUDA error: no kernel image is available for execution on the device", "AcceleratorError"),),
     ),
     Seen(
-        21,
         "ptx-too-new",
         "broken",
         "The driver (CUDA 12.6) is older than the PTX",
@@ -147,17 +143,15 @@ ROWS = [
         helps="cuda-version<=12.6",
     ),
     Seen(
-        22,
         "busy",
         "elsewhere",
         "NVIDIA H200 is in mode Exclusive_Process and taken",
         (kernel("CUDA error: all CUDA-capable devices are busy or unavailable"),),
         driver=replace(GPU_MACHINE, devices=(replace(H200, compute_mode="Exclusive_Process"),)),
     ),
-    Seen(23, "gpu-full", "elsewhere", "is full", (kernel("CUDA out of memory. Tried to allocate 2 MiB."),)),
-    Seen(23, "gpu-full", "elsewhere", "is full", (sees_none(f"{COUNT_TEXT}Error 2: out of memory"),)),
+    Seen("gpu-full", "elsewhere", "is full", (kernel("CUDA out of memory. Tried to allocate 2 MiB."),)),
+    Seen("gpu-full", "elsewhere", "is full", (sees_none(f"{COUNT_TEXT}Error 2: out of memory"),)),
     Seen(
-        23,
         "gpu-full",
         "elsewhere",
         "NVIDIA T4 is full",
@@ -174,14 +168,12 @@ ROWS = [
         helps="query-compute-apps",
     ),
     Seen(
-        24,
         "cuda-library-mismatch",
         "broken",
         "does not fit",
         (kernel("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),),
     ),
     Seen(
-        24,
         "cuda-library-mismatch",
         "broken",
         "does not fit",
@@ -195,15 +187,15 @@ ROWS = [
         ),
         helps="unset LD_LIBRARY_PATH",
     ),
-    Seen(25, "kernel-failed", "broken", "unspecified launch failure", (kernel("unspecified launch failure"),)),
-    Seen(25, "kernel-wrong", "broken", "gave a wrong result", (computes(KernelRun(right=False)),)),
+    Seen("kernel-failed", "broken", "unspecified launch failure", (kernel("unspecified launch failure"),)),
+    Seen("kernel-wrong", "broken", "gave a wrong result", (computes(KernelRun(right=False)),)),
 ]
 
 
-@pytest.mark.parametrize("seen", ROWS, ids=str)
+@pytest.mark.parametrize("seen", EXAMPLES, ids=str)
 def test_what_was_seen_comes_to_this_verdict(seen: Seen) -> None:
     check(seen)
 
 
-def test_every_row_has_its_test() -> None:
-    assert {seen.row for seen in ROWS} == set(range(14, 26))
+def test_every_rule_has_an_example() -> None:
+    assert {seen.id for seen in EXAMPLES} == rule_names("build_rules", "kernel_rules")

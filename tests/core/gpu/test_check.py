@@ -42,7 +42,7 @@ def stub(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def drivers() -> dict[str, Driver]:
-    """What was read of the driver already, by its variables: it is the same for most cases."""
+    """What was read of the driver already, by its variables: it is the same for most examples."""
     return {}
 
 
@@ -88,13 +88,12 @@ def bench(sandbox: Sandbox, tmp_path: Path) -> Bench:
 
 
 @dataclass(frozen=True)
-class Case:
+class Example:
     """What is the matter, and what the check must come to."""
 
     verdict: str
     torch: FakeTorch
     variables: Mapping[str, str] = field(default_factory=dict)
-    row: int = 0
 
 
 def failing(text: str, *, warned: bool = True) -> FakeTorch:
@@ -114,57 +113,53 @@ def importing(code: str) -> FakeTorch:
 
 
 WORKING_126 = replace(WORKING, version="2.6.0+cu126", cuda="12.6")
-CASES = [
-    Case("works", WORKING_126, row=19),
-    Case("cpu-on-gpu", CPU_BUILD, row=18),
-    Case("arch-missing", computing("CUDA error: no kernel image is available for execution on the device"), row=20),
-    Case("ptx-too-new", computing("CUDA error: the provided PTX was compiled with an unsupported toolchain."), row=21),
-    Case("busy", computing("CUDA error: all CUDA-capable devices are busy or unavailable"), row=22),
-    Case("gpu-full", computing("CUDA out of memory. Tried to allocate 20.00 MiB"), row=23),
-    Case("cuda-library-mismatch", computing("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"), row=24),
-    Case("kernel-wrong", replace(WORKING_126, wrong=("kernel",)), row=25),
-    Case(
+EXAMPLES = [
+    Example("works", WORKING_126),
+    Example("cpu-on-gpu", CPU_BUILD),
+    Example("arch-missing", computing("CUDA error: no kernel image is available for execution on the device")),
+    Example("ptx-too-new", computing("CUDA error: the provided PTX was compiled with an unsupported toolchain.")),
+    Example("busy", computing("CUDA error: all CUDA-capable devices are busy or unavailable")),
+    Example("gpu-full", computing("CUDA out of memory. Tried to allocate 20.00 MiB")),
+    Example("cuda-library-mismatch", computing("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED")),
+    Example("kernel-wrong", replace(WORKING_126, wrong=("kernel",))),
+    Example(
         "driver-too-old",
         failing("The NVIDIA driver on your system is too old (found version 12080). Please update your GPU driver"),
-        row=26,
     ),
-    Case("driver-mismatch", failing(COUNT_TEXT + "Error 803: system has unsupported display driver"), row=27),
-    Case("forward-compatibility", failing(COUNT_TEXT + "Error 804: forward compatibility was attempted"), row=28),
-    Case("fabric-manager", failing(COUNT_TEXT + "Error 802: system not yet initialized"), row=29),
-    Case("stub-library", failing(COUNT_TEXT + "Error 34: CUDA driver is a stub library"), row=30),
-    Case(
+    Example("driver-mismatch", failing(COUNT_TEXT + "Error 803: system has unsupported display driver")),
+    Example("forward-compatibility", failing(COUNT_TEXT + "Error 804: forward compatibility was attempted")),
+    Example("fabric-manager", failing(COUNT_TEXT + "Error 802: system not yet initialized")),
+    Example("stub-library", failing(COUNT_TEXT + "Error 34: CUDA driver is a stub library")),
+    Example(
         "bad-visible-devices",
         failing(COUNT_TEXT + "Error 101: invalid device ordinal"),
         {"CUDA_VISIBLE_DEVICES": "0,0"},
-        row=31,
     ),
-    Case("hidden", failing("No CUDA GPUs are available", warned=False), {"CUDA_VISIBLE_DEVICES": ""}, row=32),
-    Case("mig", failing("No CUDA GPUs are available", warned=False), {"STUB_NVML_MIG": "1"}, row=33),
-    Case("cuda-unknown-error", failing("CUDA unknown error - this may be due to an incorrectly set up"), row=37),
-    Case("import-error", importing("raise SystemExit('no licence')"), row=13),
-    Case("import-error", importing("raise ValueError('a bad day')"), row=13),
-    Case(
-        "missing-library", importing("raise ImportError('libcudnn.so.9: cannot open shared object file: No')"), row=10
-    ),
-    Case("library-mismatch", importing(f"raise ImportError({SYMBOL!r})"), row=11),
-    Case("corrupt", importing("raise ImportError('libtorch_cpu.so: file too short')"), row=12),
-    Case("import-crash", importing("import os; os.kill(os.getpid(), 11)"), row=8),
-    Case("import-crash", importing("import os; os.kill(os.getpid(), 4)"), row=8),
-    Case("driver-crash", FakeTorch(actions={"is_available": "os.kill(os.getpid(), 11)"}), row=9),
-    Case("works", replace(WORKING_126, before="import os; [os.write(n, os.urandom(9000)) for n in (1, 2)]"), row=19),
+    Example("hidden", failing("No CUDA GPUs are available", warned=False), {"CUDA_VISIBLE_DEVICES": ""}),
+    Example("mig", failing("No CUDA GPUs are available", warned=False), {"STUB_NVML_MIG": "1"}),
+    Example("cuda-unknown-error", failing("CUDA unknown error - this may be due to an incorrectly set up")),
+    Example("import-error", importing("raise SystemExit('no licence')")),
+    Example("import-error", importing("raise ValueError('a bad day')")),
+    Example("missing-library", importing("raise ImportError('libcudnn.so.9: cannot open shared object file: No')")),
+    Example("library-mismatch", importing(f"raise ImportError({SYMBOL!r})")),
+    Example("corrupt", importing("raise ImportError('libtorch_cpu.so: file too short')")),
+    Example("import-crash", importing("import os; os.kill(os.getpid(), 11)")),
+    Example("import-crash", importing("import os; os.kill(os.getpid(), 4)")),
+    Example("driver-crash", FakeTorch(actions={"is_available": "os.kill(os.getpid(), 11)"})),
+    Example("works", replace(WORKING_126, before="import os; [os.write(n, os.urandom(9000)) for n in (1, 2)]")),
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.row}-{case.verdict}")
-async def test_what_a_check_comes_to(bench: Bench, stub: Path, drivers: dict[str, Driver], case: Case) -> None:
-    case.torch.install(bench.prefix)
-    bench.environ |= {"LD_LIBRARY_PATH": str(stub), **case.variables}
-    its_own = str({name: value for name, value in case.variables.items() if name.startswith("STUB")})
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.verdict)
+async def test_what_a_check_comes_to(bench: Bench, stub: Path, drivers: dict[str, Driver], example: Example) -> None:
+    example.torch.install(bench.prefix)
+    bench.environ |= {"LD_LIBRARY_PATH": str(stub), **example.variables}
+    its_own = str({name: value for name, value in example.variables.items() if name.startswith("STUB")})
     drivers[its_own] = drivers.get(its_own) or await read_driver(bench.environ)
     before = manifest(bench.prefix)
     result = await bench.result(bench.check(driver=drivers[its_own]))
     verdict = result.main.verdict
-    assert (verdict.row, verdict.id) == (case.row, case.verdict), verdict
+    assert verdict.id == example.verdict, verdict
     assert verdict.message and not verdict.preliminary
     assert manifest(bench.prefix) == before
     assert not psutil.Process().children(), "nothing is left running"
@@ -259,7 +254,7 @@ async def test_a_framework_without_torch_is_the_main_one(bench: Bench) -> None:
     (dist_info / "METADATA").write_text("Metadata-Version: 2.1\nName: cupy-cuda12x\nVersion: 14.2.0\n")
     result = await bench.result(bench.check(driver=Driver(library_error="libcuda.so.1: cannot open")))
     assert (result.main.framework, result.main.version, result.others) == ("cupy", "14.2.0", ())
-    assert result.main.verdict.row == 36
+    assert result.main.verdict.id == "no-gpu"
     WORKING.install(bench.prefix)
     result = await bench.result(bench.check(driver=Driver()))
     assert [result.main.framework, *(each.framework for each in result.others)] == ["torch", "cupy"]

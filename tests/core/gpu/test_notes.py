@@ -43,7 +43,7 @@ def test_two_torches_are_told_beside_any_verdict() -> None:
 def test_a_torch_that_shadows_this_one_is_told() -> None:
     shadow = Shadow(path="/home/ann/.local/lib/python3.11/site-packages/torch", version="2.1.0")
 
-    assert "gets torch 2.1.0 of /home/ann/.local" in notes(torch=replace(CUDA_TORCH, shadows=(shadow,)))
+    assert "imports torch 2.1.0 of /home/ann/.local" in notes(torch=replace(CUDA_TORCH, shadows=(shadow,)))
 
 
 def test_a_build_newer_than_the_driver_within_a_major_is_told() -> None:

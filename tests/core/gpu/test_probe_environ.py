@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.gpu.probe.environ import probe_environ, told_variables
+from condatui_core.gpu.probe.environ import probe_environ, reported_variables
 
 PREFIX = "/opt/conda/envs/train"
 USER = {
@@ -56,8 +56,8 @@ def test_the_variables_of_the_environment_win() -> None:
     environ = probe_environ(USER, PREFIX, variables)
     assert environ["CUDA_VISIBLE_DEVICES"] == "3"
     assert environ["LD_PRELOAD"] == "/env/lib/libjemalloc.so"
-    assert dict(told_variables(USER, environ))["CUDA_VISIBLE_DEVICES"] == "3"
-    assert "LD_PRELOAD" not in dict(told_variables(USER, environ)), "nothing was taken away"
+    assert dict(reported_variables(USER, environ))["CUDA_VISIBLE_DEVICES"] == "3"
+    assert "LD_PRELOAD" not in dict(reported_variables(USER, environ)), "nothing was taken away"
 
 
 @pytest.mark.parametrize("variable", [("A=B", "x"), ("", "x"), ("A", "x\0y")])
@@ -72,10 +72,10 @@ def test_a_second_run_does_without_one() -> None:
 
 
 def test_it_is_told_what_was_set_and_what_was_taken_away() -> None:
-    told = told_variables(USER, probe_environ(USER, PREFIX))
+    told = reported_variables(USER, probe_environ(USER, PREFIX))
     assert dict(told) == {
         name: USER[name]
         for name in ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTORCH_NVML_BASED_CUDA_CHECK")
     }
-    second = told_variables(USER, probe_environ(USER, PREFIX, variant="no-ld-library-path"))
+    second = reported_variables(USER, probe_environ(USER, PREFIX, variant="no-ld-library-path"))
     assert "LD_LIBRARY_PATH" not in dict(second)

@@ -1,4 +1,4 @@
-"""Rows 1 to 13: nothing to check, probes that did not end, imports that fail. By the texts that real torch says."""
+"""Nothing to check, probes that did not end, imports that fail. By the texts that real PyTorch prints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from condatui_core.records.gpu import OtherFacts, TorchFacts
 from condatui_core.records.gpu_probe import Available, Built, Counted, DeviceSeen, Imported, ProbeBegun, ProbeRun
 from support.gpu_facts import PIP_TORCH, PREFIX, computes, ended, fails, imported, static
-from support.gpu_rules import Seen, check
+from support.gpu_rules import Seen, check, rule_names
 
 LIBRARY_PATH = ("LD_LIBRARY_PATH", "/usr/local/cuda-12.1/lib64")
 NVJITLINK = (
@@ -32,43 +32,38 @@ BROKEN_PATH = replace(fails(NVJITLINK), variables=(LIBRARY_PATH,))
 WITHOUT_PATH = replace(computes(), variant="no-ld-library-path")
 
 
-ROWS = [
-    Seen(1, "no-python", "absent", "No Python in this environment", static=static(python="")),
+EXAMPLES = [
+    Seen("no-python", "absent", "No Python in this environment", static=static(python="")),
     Seen(
-        2,
         "python-broken",
         "broken",
         "Exec format error",
         (ended(ended="not-started", exit_code=None, error="Exec format error"),),
     ),
     Seen(
-        2,
         "python-broken",
         "broken",
         "No module named 'encodings'",
         (ended(exit_code=1, stderr="Fatal Python error\nModuleNotFoundError: No module named 'encodings'\n"),),
     ),
-    Seen(2, "python-broken", "broken", "not within 120 s", (ended(ended="timed-out", limit=120.0),)),
-    Seen(3, "no-torch", "absent", "No PyTorch here", static=static(TorchFacts())),
+    Seen("python-broken", "broken", "not within 120 s", (ended(ended="timed-out", limit=120.0),)),
+    Seen("no-torch", "absent", "No PyTorch here", static=static(TorchFacts())),
     Seen(
-        3,
         "no-torch",
         "absent",
         "but jax 0.4.35",
         static=static(TorchFacts(), others=(OtherFacts(framework="jax", version="0.4.35"),)),
     ),
-    Seen(3, "no-torch", "absent", "No PyTorch", (fails("No module named 'torch'", missing="torch"),)),
+    Seen("no-torch", "absent", "No PyTorch", (fails("No module named 'torch'", missing="torch"),)),
     Seen(
-        4,
         "torch-leftover",
         "broken",
         "Remains of a removed PyTorch",
         static=static(TorchFacts(presence="leftover", leftovers=(f"{PREFIX}/lib/python3.11/site-packages/~orch",))),
         helps="~orch",
     ),
-    Seen(4, "torch-leftover", "broken", "Remains", (fails("torch has no file", kind=""),)),
+    Seen("torch-leftover", "broken", "Remains", (fails("torch has no file", kind=""),)),
     Seen(
-        5,
         "stuck",
         "elsewhere",
         "Stuck inside the NVIDIA driver (pid 4711, state D)",
@@ -76,34 +71,31 @@ ROWS = [
         helps="reboot",
     ),
     Seen(
-        5,
         "stuck",
         "elsewhere",
         "while torch is imported (pid 4711, state D)",
         (ended(ProbeBegun(), ended="stuck", exit_code=None, pid=4711, process_state="D"),),
     ),
-    Seen(6, "slow-import", "broken", "Importing torch takes more than 120 s", (slow(limit=120.0),), helps="local"),
-    Seen(7, "driver-silent", "elsewhere", "does not answer", (slow(Imported(), BUILT),), helps="nvidia-smi"),
-    Seen(7, "driver-silent", "elsewhere", "does not answer", (slow(Imported(), BUILT, NO),)),
-    Seen(7, "kernel-silent", "elsewhere", "A GPU kernel did not end in 60 s", (slow(BUILT, YES, DeviceSeen()),)),
-    Seen(7, "kernel-silent", "elsewhere", "did not end in 60 s", (slow(BUILT, YES, Counted(count=1)),)),
-    Seen(8, "import-crash", "broken", "`import torch` dies of SIGILL", (crash(signal.SIGILL),), helps="AVX"),
-    Seen(8, "import-crash", "broken", "SIGBUS", (crash(signal.SIGBUS),), helps="cut short"),
-    Seen(8, "import-crash", "broken", "SIGSEGV", (crash(signal.SIGSEGV),), helps="conda and pip"),
-    Seen(8, "import-crash", "broken", "SIGKILL", (crash(signal.SIGKILL),), helps="memory"),
+    Seen("slow-import", "broken", "Importing torch takes more than 120 s", (slow(limit=120.0),), helps="local"),
+    Seen("driver-silent", "elsewhere", "does not answer", (slow(Imported(), BUILT),), helps="nvidia-smi"),
+    Seen("driver-silent", "elsewhere", "does not answer", (slow(Imported(), BUILT, NO),)),
+    Seen("kernel-silent", "elsewhere", "A GPU kernel did not end in 60 s", (slow(BUILT, YES, DeviceSeen()),)),
+    Seen("kernel-silent", "elsewhere", "did not end in 60 s", (slow(BUILT, YES, Counted(count=1)),)),
+    Seen("import-crash", "broken", "`import torch` dies of SIGILL", (crash(signal.SIGILL),), helps="AVX"),
+    Seen("import-crash", "broken", "SIGBUS", (crash(signal.SIGBUS),), helps="cut short"),
+    Seen("import-crash", "broken", "SIGSEGV", (crash(signal.SIGSEGV),), helps="conda and pip"),
+    Seen("import-crash", "broken", "SIGKILL", (crash(signal.SIGKILL),), helps="memory"),
     Seen(
-        8,
         "import-crash",
         "broken",
         "SIGABRT",
         (crash(signal.SIGABRT, stderr="OMP: Error #15: Initializing libiomp5.so, but found libiomp5.so"),),
         helps="libiomp5",
     ),
-    Seen(9, "driver-crash", "broken", "asking for GPUs, the process dies of SIGSEGV", (crash(11, Imported(), BUILT),)),
-    Seen(9, "driver-crash", "broken", "computing on the GPU", (crash(11, BUILT, YES, DeviceSeen()),)),
-    Seen(9, "driver-crash", "broken", "ends with code 3", (ended(*imported(), exit_code=3),)),
+    Seen("driver-crash", "broken", "asking for GPUs, the process dies of SIGSEGV", (crash(11, Imported(), BUILT),)),
+    Seen("driver-crash", "broken", "computing on the GPU", (crash(11, BUILT, YES, DeviceSeen()),)),
+    Seen("driver-crash", "broken", "ends with code 3", (ended(*imported(), exit_code=3),)),
     Seen(
-        10,
         "missing-library",
         "broken",
         "PyTorch needs libcudnn.so.9, which is not here",
@@ -111,7 +103,6 @@ ROWS = [
         helps=f"conda install -p {PREFIX} cudnn",
     ),
     Seen(
-        10,
         "missing-library",
         "broken",
         "libcusparseLt.so.0",
@@ -120,7 +111,6 @@ ROWS = [
         helps="pip install nvidia-cusparselt-cu13",
     ),
     Seen(
-        10,
         "missing-library",
         "broken",
         "libcublas.so.13",
@@ -129,7 +119,6 @@ ROWS = [
         helps="pip install nvidia-cublas",
     ),
     Seen(
-        10,
         "missing-library",
         "broken",
         "libtorch_cuda.so",
@@ -137,16 +126,14 @@ ROWS = [
         helps="mixed",
     ),
     Seen(
-        11,
         "ld-library-path",
         "elsewhere",
         "LD_LIBRARY_PATH breaks PyTorch",
         (BROKEN_PATH, WITHOUT_PATH),
         helps="unset LD_LIBRARY_PATH",
     ),
-    Seen(11, "library-mismatch", "broken", "do not fit together", (fails(NVJITLINK),), helps="--force-reinstall"),
+    Seen("library-mismatch", "broken", "do not fit together", (fails(NVJITLINK),), helps="--force-reinstall"),
     Seen(
-        11,
         "library-mismatch",
         "broken",
         "do not fit together",
@@ -154,31 +141,29 @@ ROWS = [
         helps="mkl<2024.1",
     ),
     Seen(
-        11,
         "library-mismatch",
         "broken",
         "do not fit together",
         (fails("/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by libtorch.so)"),),
     ),
-    Seen(12, "corrupt", "broken", "damaged", (fails(f"{PREFIX}/lib/libtorch_cpu.so: file too short"),)),
-    Seen(12, "corrupt", "broken", "damaged", (fails("libc10.so: invalid ELF header"),)),
+    Seen("corrupt", "broken", "damaged", (fails(f"{PREFIX}/lib/libtorch_cpu.so: file too short"),)),
+    Seen("corrupt", "broken", "damaged", (fails("libc10.so: invalid ELF header"),)),
     Seen(
-        12,
         "corrupt",
         "broken",
         "damaged",
         (fails("No module named 'torch.version'", kind="ModuleNotFoundError", missing="torch.version"),),
         helps="--force-reinstall",
     ),
-    Seen(13, "import-error", "broken", "fails: no such thing", (fails("no such thing", kind="SystemExit"),)),
-    Seen(13, "import-error", "broken", "ends Python with code 0", (ended(ProbeBegun(), exit_code=0),)),
+    Seen("import-error", "broken", "fails: no such thing", (fails("no such thing", kind="SystemExit"),)),
+    Seen("import-error", "broken", "ends Python with code 0", (ended(ProbeBegun(), exit_code=0),)),
 ]
 
 
-@pytest.mark.parametrize("seen", ROWS, ids=str)
+@pytest.mark.parametrize("seen", EXAMPLES, ids=str)
 def test_what_was_seen_comes_to_this_verdict(seen: Seen) -> None:
     check(seen)
 
 
-def test_every_row_has_its_test() -> None:
-    assert {seen.row for seen in ROWS} == set(range(1, 14))
+def test_every_rule_has_an_example() -> None:
+    assert {seen.id for seen in EXAMPLES} == rule_names("start_rules")

@@ -5,28 +5,30 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from condatui_core.gpu.diagnosis.rules import TORCH_RULES, torch_verdict
+from condatui_core.gpu.diagnosis.rules import torch_verdict
 from condatui_core.records.gpu import Driver, StaticFacts, TorchFacts
 from condatui_core.records.gpu_probe import ProbeBegun
 from support.gpu_facts import CPU_TORCH, CUDA_TORCH, GPU_MACHINE, NO_GPU_MACHINE, PIP_TORCH, computes, ended, static
 
 
 @pytest.mark.parametrize(
-    ("facts", "driver", "row", "preliminary"),
+    ("facts", "driver", "name", "preliminary"),
     [
-        (static(python=""), GPU_MACHINE, 1, False),
-        (static(TorchFacts()), GPU_MACHINE, 3, False),
-        (static(TorchFacts(presence="leftover")), GPU_MACHINE, 4, False),
-        (static(replace(CUDA_TORCH, overwritten=("x",))), GPU_MACHINE, 14, True),
-        (static(CPU_TORCH), NO_GPU_MACHINE, 17, True),
-        (static(CPU_TORCH), GPU_MACHINE, 18, True),
-        (static(PIP_TORCH), GPU_MACHINE, 26, True),
+        (static(python=""), GPU_MACHINE, "no-python", False),
+        (static(TorchFacts()), GPU_MACHINE, "no-torch", False),
+        (static(TorchFacts(presence="leftover")), GPU_MACHINE, "torch-leftover", False),
+        (static(replace(CUDA_TORCH, overwritten=("x",))), GPU_MACHINE, "overwritten", True),
+        (static(CPU_TORCH), NO_GPU_MACHINE, "cpu-build", True),
+        (static(CPU_TORCH), GPU_MACHINE, "cpu-on-gpu", True),
+        (static(PIP_TORCH), GPU_MACHINE, "driver-too-old", True),
     ],
 )
-def test_files_alone_come_to_a_verdict_at_once(facts: StaticFacts, driver: Driver, row: int, preliminary: bool) -> None:
+def test_files_alone_come_to_a_verdict_at_once(
+    facts: StaticFacts, driver: Driver, name: str, preliminary: bool
+) -> None:
     verdict = torch_verdict(facts, driver, platform="linux")
 
-    assert (verdict.row, verdict.preliminary) == (row, preliminary)
+    assert (verdict.id, verdict.preliminary) == (name, preliminary)
 
 
 def test_what_nothing_speaks_against_is_not_said_to_work_before_it_was_tried() -> None:
@@ -60,7 +62,3 @@ def test_a_run_that_came_to_its_end_counts_however_the_process_died() -> None:
     died = replace(computes(), exit_code=-11)
 
     assert torch_verdict(static(), GPU_MACHINE, (died,), platform="linux").id == "works"
-
-
-def test_the_table_has_37_rows_the_last_of_which_is_what_is_left() -> None:
-    assert len(TORCH_RULES) == 36

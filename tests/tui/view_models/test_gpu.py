@@ -45,7 +45,6 @@ def test_every_class_has_a_sign_and_a_tone_of_its_own() -> None:
 
 def test_advice_says_what_to_do_first() -> None:
     verdict = Verdict(
-        row=18,
         id="cpu-on-gpu",
         kind="broken",
         message="CPU-only build",

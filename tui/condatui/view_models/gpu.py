@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from condatui_core.records.gpu_probe import Framework, Stage, Variant
 
 
-# GPU checks in words: the machine in a line, a verdict's sign and tone, what to do about it.
+# GPU checks in words: the machine in a line, a verdict's glyph and style, what to do about it.
 
 
 _TONES: dict[VerdictClass, str] = {
@@ -120,7 +120,7 @@ class GpuState(Struct, frozen=True):
     """What is known at one moment; a later one replaces it whole."""
 
     driver: Driver | None = None
-    """None until somebody had to know."""
+    """None until it was needed for the first time."""
     machine: str = ""
     """The GPUs of the machine in a few words; empty if there are none."""
     results: Mapping[str, GpuResult] = field(default_factory=dict)

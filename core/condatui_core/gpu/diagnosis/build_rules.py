@@ -1,4 +1,4 @@
-"""Rows 14 to 18 of the table: builds that are not for this machine's GPU."""
+"""Rules for builds that are not for this machine's GPU: two at once, ROCm, macOS, CPU."""
 
 from __future__ import annotations
 
@@ -8,102 +8,135 @@ from condatui_core.records.gpu import Verdict
 from condatui_core.records.gpu_probe import Available, Built
 
 
-def overwritten(case: Evidence) -> Verdict | None:
-    """Row 14: a verdict of its own only while nothing was run; beside any other it is a note."""
-    if case.run is not None or not case.torch.overwritten:
+def overwritten(evidence: Evidence) -> Verdict | None:
+    """`overwritten`: two PyTorch lie over each other. A verdict only while nothing was run; later it is a note."""
+    if evidence.run is not None or not evidence.torch.overwritten:
         return None
-    message = f"Two PyTorch in one environment: {two_torches(case)}"
-    command = f"{case.python} -m pip uninstall torch"
-    remedy = "remove both, then install one"
-    return case.verdict(14, "overwritten", "broken", message, remedy, command)
+    message = f"Two PyTorch in one environment: {two_torches(evidence)}"
+    command = f"{evidence.python} -m pip uninstall torch"
+    return evidence.verdict("overwritten", "broken", message, "remove both, then install one", command)
 
 
-def two_torches(case: Evidence) -> str:
+def two_torches(evidence: Evidence) -> str:
     """Which two they are, in a few words."""
-    wheels = [each.partition(" (")[0] for each in case.torch.distributions]
-    conda = case.torch.conda
+    wheels = [each.partition(" (")[0] for each in evidence.torch.distributions]
+    conda = evidence.torch.conda
     names = [f"conda's {conda.version} {conda.build}"] if conda else []
-    names += [f"pip's {each}" for each in wheels] or [f"{case.version} lies over it"]
+    names += [f"pip's {each}" for each in wheels] or [f"{evidence.version} lies over it"]
     return ", ".join(names)
 
 
-def rocm(case: Evidence) -> Verdict | None:
-    """Row 15."""
-    if case.kind != "rocm" or (case.run is not None and case.stage(Available) is None):
+def rocm_works(evidence: Evidence) -> Verdict | None:
+    """`rocm-works`: a build for AMD GPUs computed right on one."""
+    if not _is_rocm(evidence) or not evidence.available or not evidence.right_kernels:
         return None
-    built = case.stage(Built)
-    title = f"ROCm {(built.hip if built else '') or case.torch.build_rocm} build".replace("  ", " ")
-    if case.available and case.right_kernels:
-        return case.verdict(15, "rocm-works", "works", f"{title}: it works on {case.device_name}")
-    if case.driver.present:
-        message = f"{title}, which is for AMD GPUs; this machine has an NVIDIA one"
-        return case.verdict(15, "rocm-on-nvidia", "broken", message, "install a CUDA build", cuda_build(case))
-    if case.run is None:
+    message = f"{_rocm_title(evidence)}: it works on {evidence.device_name}"
+    return evidence.verdict("rocm-works", "works", message)
+
+
+def rocm_on_nvidia(evidence: Evidence) -> Verdict | None:
+    """`rocm-on-nvidia`: a build for AMD GPUs on a machine with an NVIDIA one."""
+    if not _is_rocm(evidence) or not evidence.driver.present:
         return None
-    if case.available:
-        return case.verdict(15, "rocm-broken", "broken", f"{title}: the test computation failed", case.kernel_trouble)
-    remedy = "see that you may read /dev/kfd (groups render, video), and what HIP_VISIBLE_DEVICES and "
-    remedy += "ROCR_VISIBLE_DEVICES say"
-    here = "does not see the AMD GPU" if case.driver.amd_hardware else "no AMD GPU here"
-    return case.verdict(15, "rocm-no-gpu", "elsewhere", f"{title}: {here}", remedy, "rocminfo")
+    message = f"{_rocm_title(evidence)}, which is for AMD GPUs; this machine has an NVIDIA one"
+    return evidence.verdict("rocm-on-nvidia", "broken", message, "install a CUDA build", cuda_build(evidence))
 
 
-def macos(case: Evidence) -> Verdict | None:
-    """Row 16: on a Mac a `cpu` build may well use the GPU."""
-    if case.platform != "darwin":
+def rocm_broken(evidence: Evidence) -> Verdict | None:
+    """`rocm-broken`: a build for AMD GPUs sees one and cannot compute on it."""
+    if not _is_rocm(evidence) or not evidence.available:
         return None
-    stage = case.stage(Available)
-    if stage is None:
-        return case.verdict(
-            16, "mps-untried", "works", f"{case.plain_title}: whether it sees the Apple GPU was not tried"
-        )
-    if stage.mps:
-        return case.verdict(16, "mps-works", "works", f"{case.plain_title}: Apple GPU (MPS)")
-    remedy = "MPS needs macOS 12.3 or later and a build for arm64"
-    return case.verdict(16, "mps-absent", "elsewhere", f"{case.plain_title} sees no Apple GPU (MPS)", remedy)
+    message = f"{_rocm_title(evidence)}: the test computation failed"
+    return evidence.verdict("rocm-broken", "broken", message, evidence.kernel_trouble)
 
 
-def macos_cpu(case: Evidence) -> Verdict | None:
-    """Row 16 for another framework: there is no CUDA on a Mac."""
-    if case.platform != "darwin":
+def rocm_no_gpu(evidence: Evidence) -> Verdict | None:
+    """`rocm-no-gpu`: a build for AMD GPUs sees none."""
+    if not _is_rocm(evidence) or evidence.run is None:
         return None
-    return case.verdict(16, "no-cuda-on-mac", "elsewhere", f"{case.plain_title}: there is no CUDA on a Mac")
+    here = "does not see the AMD GPU" if evidence.driver.amd_hardware else "no AMD GPU here"
+    remedy = (
+        "see that you may read /dev/kfd (groups render, video), and what HIP_VISIBLE_DEVICES and "
+        "ROCR_VISIBLE_DEVICES say"
+    )
+    return evidence.verdict("rocm-no-gpu", "elsewhere", f"{_rocm_title(evidence)}: {here}", remedy, "rocminfo")
 
 
-def cpu_without_gpu(case: Evidence) -> Verdict | None:
-    """Row 17."""
-    if case.kind not in ("cpu", "xpu") or not case.asked or case.driver.present:
+def _is_rocm(evidence: Evidence) -> bool:
+    """Whether it is a build for AMD GPUs whose run, if there is one, has come as far as asking for them."""
+    return evidence.kind == "rocm" and (evidence.run is None or evidence.stage(Available) is not None)
+
+
+def _rocm_title(evidence: Evidence) -> str:
+    built = evidence.stage(Built)
+    return f"ROCm {(built.hip if built else '') or evidence.torch.build_rocm} build".replace("  ", " ")
+
+
+def mps_untried(evidence: Evidence) -> Verdict | None:
+    """`mps-untried`: on a Mac, where a `cpu` build may well use the GPU, nothing was run yet."""
+    if evidence.platform != "darwin" or evidence.stage(Available) is not None:
         return None
-    return case.verdict(17, "cpu-build", "elsewhere", f"{case.title}; no NVIDIA GPU here: nothing to fix")
+    message = f"{evidence.plain_title}: whether it sees the Apple GPU was not tried"
+    return evidence.verdict("mps-untried", "works", message)
 
 
-def cpu_with_gpu(case: Evidence) -> Verdict | None:
-    """Row 18; without a look at the machine, only that it is a CPU build."""
-    if case.kind not in ("cpu", "xpu"):
+def mps_works(evidence: Evidence) -> Verdict | None:
+    """`mps-works`: on a Mac, torch sees the Apple GPU."""
+    stage = evidence.stage(Available)
+    if evidence.platform != "darwin" or stage is None or not stage.mps:
         return None
-    why = cpu_because(case)
-    if not case.asked:
-        return case.verdict(17, "cpu-build", "elsewhere", f"{case.title}{why}")
-    what = "CPU-only build" if case.kind == "cpu" else "A build for Intel GPUs"
-    message = f"{what}{why}: {case.gpu_words} unused"
-    return case.verdict(18, "cpu-on-gpu", "broken", message, cpu_remedy(case), cuda_build(case))
+    return evidence.verdict("mps-works", "works", f"{evidence.plain_title}: Apple GPU (MPS)")
 
 
-def cpu_because(case: Evidence) -> str:
+def mps_absent(evidence: Evidence) -> Verdict | None:
+    """`mps-absent`: on a Mac, torch sees no Apple GPU."""
+    if evidence.platform != "darwin":
+        return None
+    message = f"{evidence.plain_title} sees no Apple GPU (MPS)"
+    return evidence.verdict("mps-absent", "elsewhere", message, "MPS needs macOS 12.3 or later and a build for arm64")
+
+
+def no_cuda_on_mac(evidence: Evidence) -> Verdict | None:
+    """`no-cuda-on-mac`: a framework other than torch on a Mac."""
+    if evidence.platform != "darwin":
+        return None
+    return evidence.verdict("no-cuda-on-mac", "elsewhere", f"{evidence.plain_title}: there is no CUDA on a Mac")
+
+
+def cpu_build(evidence: Evidence) -> Verdict | None:
+    """`cpu-build`: a build without CUDA where there is no NVIDIA GPU, or where the driver was not asked."""
+    if evidence.kind not in ("cpu", "xpu") or evidence.driver.present:
+        return None
+    words = "; no NVIDIA GPU here: nothing to fix" if evidence.asked else cpu_because(evidence)
+    return evidence.verdict("cpu-build", "elsewhere", f"{evidence.title}{words}")
+
+
+def cpu_on_gpu(evidence: Evidence) -> Verdict | None:
+    """`cpu-on-gpu`: a build without CUDA beside an NVIDIA GPU."""
+    if evidence.kind not in ("cpu", "xpu") or not evidence.driver.present:
+        return None
+    what = "CPU-only build" if evidence.kind == "cpu" else "A build for Intel GPUs"
+    message = f"{what}{cpu_because(evidence)}: {evidence.gpu_words} unused"
+    return evidence.verdict("cpu-on-gpu", "broken", message, cpu_remedy(evidence), cuda_build(evidence))
+
+
+def cpu_because(evidence: Evidence) -> str:
     """What made it a CPU build, in brackets."""
-    if any(each.startswith("cpuonly") for each in case.torch.helpers):
+    if any(each.startswith("cpuonly") for each in evidence.torch.helpers):
         return " (cpuonly is installed)"
-    if case.by_conda and case.torch.conda and case.torch.conda.kind == "cpu":
-        return f" (conda's {case.torch.conda.build})"
-    return f" (pip's {case.version})" if case.version.endswith("+cpu") else ""
+    if evidence.by_conda and evidence.torch.conda and evidence.torch.conda.kind == "cpu":
+        return f" (conda's {evidence.torch.conda.build})"
+    return f" (pip's {evidence.version})" if evidence.version.endswith("+cpu") else ""
 
 
-def cpu_remedy(case: Evidence) -> str:
+def cpu_remedy(evidence: Evidence) -> str:
     """How to come from a CPU build to one for CUDA."""
-    if any(each.startswith("cpuonly") for each in case.torch.helpers):
-        return f"first `conda remove -p {case.prefix} cpuonly`, then install a CUDA build"
-    if case.by_conda:
+    if any(each.startswith("cpuonly") for each in evidence.torch.helpers):
+        return f"first `conda remove -p {evidence.prefix} cpuonly`, then install a CUDA build"
+    if evidence.by_conda:
         return (
             "ask for a CUDA build by name; on a node without a GPU set CONDA_OVERRIDE_CUDA, or conda takes a CPU build"
         )
-    return "install a CUDA build by pip" if case.framework != "torch" else "install a CUDA build from PyTorch's index"
+    return (
+        "install a CUDA build by pip" if evidence.framework != "torch" else "install a CUDA build from PyTorch's index"
+    )

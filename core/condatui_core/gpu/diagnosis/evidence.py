@@ -29,7 +29,7 @@ _NO_DRIVER = ("Found no NVIDIA driver", "libcuda.so")
 
 
 class Evidence(RunReading):
-    """The facts, and the questions that the rows of the table ask of them."""
+    """The facts, and the questions that the rules ask of them."""
 
     def __init__(
         self,
@@ -52,11 +52,9 @@ class Evidence(RunReading):
         self.platform = platform
         self.second = next((run for run in done if run.variant != "as-is"), None)
 
-    def verdict(
-        self, row: int, name: str, kind: VerdictClass, message: str, remedy: str = "", command: str = ""
-    ) -> Verdict:
-        """Make a verdict; its notes and its evidence are the same for every row and come later."""
-        return Verdict(row=row, id=name, kind=kind, message=message, remedy=remedy, command=command)
+    def verdict(self, name: str, kind: VerdictClass, message: str, remedy: str = "", command: str = "") -> Verdict:
+        """Make a verdict; its notes and its evidence are the same for every rule and come later."""
+        return Verdict(id=name, kind=kind, message=message, remedy=remedy, command=command)
 
     @cached_property
     def prefix(self) -> str:

@@ -14,47 +14,47 @@ from condatui_core.records.gpu_probe import Built, ConvolutionRun, CudnnRead, De
 _OLD_NUMPY = ("compiled using NumPy 1.x", "Failed to initialize NumPy")
 
 
-def notes_of(case: Evidence, verdict: Verdict) -> Iterator[str]:
+def notes_of(evidence: Evidence, verdict: Verdict) -> Iterator[str]:
     """What else is worth knowing, a line each."""
-    torch = case.torch
-    if torch.overwritten and verdict.row != 14:
-        yield f"two PyTorch in one environment: {two_torches(case)}; remove both, then install one"
+    torch = evidence.torch
+    if torch.overwritten and verdict.id != "overwritten":
+        yield f"two PyTorch in one environment: {two_torches(evidence)}; remove both, then install one"
     for shadow in torch.shadows:
         version = f" {shadow.version}" if shadow.version else ""
-        yield f"whoever types `python` here gets torch{version} of {shadow.path} instead ({shadow.by})"
-    if torch.leftovers and verdict.row != 4:
+        yield f"`python` typed here imports torch{version} of {shadow.path} instead ({shadow.by})"
+    if torch.leftovers and verdict.id != "torch-leftover":
         yield f"remains of another torch: {', '.join(torch.leftovers)}"
-    if case.variable("LD_PRELOAD"):
+    if evidence.variable("LD_PRELOAD"):
         yield "LD_PRELOAD is set; the check ran without it"
-    if verdict.row == 19:
-        yield from _beside_success(case)
+    if verdict.id == "works":
+        yield from _beside_success(evidence)
 
 
-def _beside_success(case: Evidence) -> Iterator[str]:
-    if fit(case.build_cuda, case.driver.cuda) == "minor":
+def _beside_success(evidence: Evidence) -> Iterator[str]:
+    if fit(evidence.build_cuda, evidence.driver.cuda) == "minor":
         yield (
-            f"the driver supports CUDA {case.driver.cuda}, this build is for {case.build_cuda}: what is compiled on "
-            "the spot (Triton, NVRTC, PTX) may fail"
+            f"the driver supports CUDA {evidence.driver.cuda}, this build is for {evidence.build_cuda}: "
+            "what is compiled on the spot (Triton, NVRTC, PTX) may fail"
         )
-    yield from _by_ptx(case)
-    for kernel in case.stages_of(KernelRun):
+    yield from _by_ptx(evidence)
+    for kernel in evidence.stages_of(KernelRun):
         if not kernel.right:
             yield f"GPU {kernel.index}: {kernel.message or 'a wrong result'}"
-    failed = [each for each in case.stages_of(ConvolutionRun) if not each.right]
+    failed = [each for each in evidence.stages_of(ConvolutionRun) if not each.right]
     if failed:
         yield f"a convolution failed, which is cuDNN's work: {failed[0].message or 'a wrong result'}"
-    elif (cudnn := case.stage(CudnnRead)) and cudnn.message:
+    elif (cudnn := evidence.stage(CudnnRead)) and cudnn.message:
         yield f"cuDNN: {cudnn.message}"
-    if case.run and any(text in case.run.stderr for text in _OLD_NUMPY):
+    if evidence.run and any(text in evidence.run.stderr for text in _OLD_NUMPY):
         yield "torch and numpy do not fit together, `tensor.numpy()` fails: numpy<2, or torch 2.3 or later"
-    if case.strange_libraries:
-        yield f"CUDA libraries from outside the environment: {', '.join(case.strange_libraries[:3])}"
+    if evidence.strange_libraries:
+        yield f"CUDA libraries from outside the environment: {', '.join(evidence.strange_libraries[:3])}"
 
 
-def _by_ptx(case: Evidence) -> Iterator[str]:
+def _by_ptx(evidence: Evidence) -> Iterator[str]:
     """Name the GPUs for which nothing was compiled, so that their kernels are compiled when they are first used."""
-    built = case.stage(Built)
-    for seen in case.stages_of(DeviceSeen):
+    built = evidence.stage(Built)
+    for seen in evidence.stages_of(DeviceSeen):
         if built and built.archs and seen.capability and not _compiled_for(seen.capability, built.archs):
             yield f"nothing was compiled for {arch(seen.capability)}: kernels come from PTX, the first use takes longer"
 
@@ -66,33 +66,33 @@ def _compiled_for(capability: tuple[int, int], archs: tuple[str, ...]) -> bool:
     return any(major == capability[0] and minor <= capability[1] for major, minor in versions)
 
 
-def evidence_of(case: Evidence) -> Iterator[tuple[str, str]]:
+def evidence_of(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """What the verdict was concluded from, as (what, text) pairs."""
-    yield from _files(case)
-    yield from _driver(case)
-    if case.run is None:
+    yield from _files(evidence)
+    yield from _driver(evidence)
+    if evidence.run is None:
         return
-    yield from (pair for pair in case.run.variables if pair[0] != "LD_PRELOAD")
-    failed = case.stage(ImportFailed)
+    yield from (pair for pair in evidence.run.variables if pair[0] != "LD_PRELOAD")
+    failed = evidence.stage(ImportFailed)
     if failed:
         yield "import", f"{failed.kind}: {failed.message}" if failed.kind else "a directory without a module"
-    elif case.reason:
-        yield "torch says", case.reason
-    if case.kernel_trouble:
-        yield "computation", case.kernel_trouble
-    if case.run.exit_code:
-        yield "exit code", str(case.run.exit_code)
-    if case.second:
-        yield "second run", f"{case.second.variant}: {_second(case)}"
+    elif evidence.reason:
+        yield "torch says", evidence.reason
+    if evidence.kernel_trouble:
+        yield "computation", evidence.kernel_trouble
+    if evidence.run.exit_code:
+        yield "exit code", str(evidence.run.exit_code)
+    if evidence.second:
+        yield "second run", f"{evidence.second.variant}: {_second(evidence)}"
 
 
-def _second(case: Evidence) -> str:
-    assert case.second
-    return "it worked" if case.second_worked(case.second.variant) else "it failed as well"
+def _second(evidence: Evidence) -> str:
+    assert evidence.second
+    return "it worked" if evidence.second_worked(evidence.second.variant) else "it failed as well"
 
 
-def _files(case: Evidence) -> Iterator[tuple[str, str]]:
-    torch = case.torch
+def _files(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    torch = evidence.torch
     if torch.known_by:
         words = f"CUDA {torch.build_cuda}".strip() if torch.kind == "cuda" else torch.kind
         yield torch.known_by, f"torch {torch.version}, {words}"
@@ -105,11 +105,11 @@ def _files(case: Evidence) -> Iterator[tuple[str, str]]:
     yield from (("remains", each) for each in torch.leftovers)
 
 
-def _driver(case: Evidence) -> Iterator[tuple[str, str]]:
-    driver = case.driver
+def _driver(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    driver = evidence.driver
     if driver.version or driver.cuda:
         yield "driver", f"{driver.version or 'of unknown version'}, CUDA {driver.cuda or 'unknown'}"
-    elif case.asked:
+    elif evidence.asked:
         yield "driver", driver.library_error or "none"
     if driver.kernel_version and driver.library_version and driver.kernel_version != driver.library_version:
         yield "versions", f"kernel module {driver.kernel_version}, libcuda {driver.library_version}"

@@ -1,4 +1,4 @@
-"""The commands that put things right, for whoever installed the torch at hand: conda or pip."""
+"""The commands that put things right, by conda or by pip, whichever installed the framework."""
 
 from __future__ import annotations
 
@@ -35,44 +35,44 @@ For CUDA 12 and 11 all of NVIDIA's on PyPI end in `-cu12`, `-cu11`; for CUDA 13 
 _INDEX = "https://download.pytorch.org/whl"
 
 
-def library_package(library: str, case: Evidence) -> str:
+def library_package(library: str, evidence: Evidence) -> str:
     """The package that brings a library, as this environment's torch would have it; empty if unknown."""
     conda, pip = _CONDA_PIP.get(library.partition(".so")[0], ("", ""))
-    if case.by_conda or not pip:
+    if evidence.by_conda or not pip:
         return conda
-    major = (dotted(case.build_cuda) or (12,))[0]
+    major = (dotted(evidence.build_cuda) or (12,))[0]
     if "{major}" in pip:
         return pip.format(major=major)
     return f"{pip}-cu{major}" if pip.startswith("nvidia-") and major < 13 else pip
 
 
-def install(package: str, case: Evidence) -> str:
+def install(package: str, evidence: Evidence) -> str:
     """Install one package beside torch, by the same means."""
-    if case.by_conda:
-        return f"conda install -p {case.prefix} {package}"
-    return f"{case.python} -m pip install {package}"
+    if evidence.by_conda:
+        return f"conda install -p {evidence.prefix} {package}"
+    return f"{evidence.python} -m pip install {package}"
 
 
-def reinstall(case: Evidence) -> str:
-    """Install the same framework in the same version anew."""
-    version = case.torch.version.partition("+")[0]
-    if case.by_conda:
+def reinstall(evidence: Evidence) -> str:
+    """Reinstall the same framework in the same version."""
+    version = evidence.torch.version.partition("+")[0]
+    if evidence.by_conda:
         spec = f"pytorch={version}" if version else "pytorch"
-        return f"conda install -p {case.prefix} --force-reinstall {spec}"
-    spec = f"{case.framework}=={version}" if version else case.framework
-    if case.framework == "cupy":  # whose wheels are called after their CUDA
-        spec = _cupy(case.build_cuda)
-    cuda = case.torch.build_cuda if case.framework == "torch" else ""
-    return f"{case.python} -m pip install --force-reinstall {spec}{_index(cuda)}"
+        return f"conda install -p {evidence.prefix} --force-reinstall {spec}"
+    spec = f"{evidence.framework}=={version}" if version else evidence.framework
+    if evidence.framework == "cupy":  # whose wheels are called after their CUDA
+        spec = _cupy(evidence.build_cuda)
+    cuda = evidence.torch.build_cuda if evidence.framework == "torch" else ""
+    return f"{evidence.python} -m pip install --force-reinstall {spec}{_index(cuda)}"
 
 
-def cuda_build(case: Evidence) -> str:
+def cuda_build(evidence: Evidence) -> str:
     """Install a build for CUDA that the driver and the GPU of this machine can run."""
-    if case.by_conda:
-        newest = newest_build(case.driver_cuda, case.capability)
+    if evidence.by_conda:
+        newest = newest_build(evidence.driver_cuda, evidence.capability)
         limit = f" 'cuda-version<={newest}'" if newest else ""
-        return f"conda install -p {case.prefix} 'pytorch=*=cuda*'{limit}"
-    cuda = wheel_for(case.driver_cuda, case.capability) if case.driver_cuda else ""
+        return f"conda install -p {evidence.prefix} 'pytorch=*=cuda*'{limit}"
+    cuda = wheel_for(evidence.driver_cuda, evidence.capability) if evidence.driver_cuda else ""
     major = (dotted(cuda) or (12,))[0]
     specs = {
         "torch": f"--force-reinstall torch{_index(cuda)}",
@@ -80,7 +80,7 @@ def cuda_build(case: Evidence) -> str:
         "jax": f"-U 'jax[cuda{major}]'",
         "cupy": _cupy(cuda),
     }
-    return f"{case.python} -m pip install {specs[case.framework]}"
+    return f"{evidence.python} -m pip install {specs[evidence.framework]}"
 
 
 def _index(cuda: str) -> str:
@@ -91,7 +91,7 @@ def _cupy(cuda: str) -> str:
     return f"cupy-cuda{(dotted(cuda) or (12,))[0]}x"
 
 
-def newer_driver(case: Evidence) -> str:
+def newer_driver(evidence: Evidence) -> str:
     """Which driver would do."""
-    needed = smallest_driver(case.build_cuda)
+    needed = smallest_driver(evidence.build_cuda)
     return f"a driver of version {needed} or later" if needed else "a newer driver"

@@ -1,4 +1,4 @@
-"""What a run of the probe has told, and the questions that are asked of it."""
+"""One run of the probe, and the questions that are asked of it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RunReading:
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        """What the run has told."""
+        """The stages that the run has reported."""
         return self.run.stages if self.run else ()
 
     @property

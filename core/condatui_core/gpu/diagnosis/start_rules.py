@@ -1,4 +1,4 @@
-"""Rules for what cannot be checked, probes that did not come to their end, and imports that fail."""
+"""Rules for runs that do not get as far as CUDA: nothing to check, no end, a crash, an import that fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,147 @@ from condatui_core.gpu.diagnosis.evidence import Evidence
 from condatui_core.gpu.diagnosis.remedies import install, library_package, reinstall
 from condatui_core.records.gpu import Verdict
 
-# Rows 10 to 13 of the table: imports that fail.
+# Nothing to check, and probes that did not come to their end.
+
+
+_CRASHES = {
+    signal.SIGILL: "this CPU lacks instructions (AVX, AVX2) that this build uses: an older one, or conda-forge's",
+    signal.SIGBUS: "a library is cut short, by a full disk or an interrupted download: reinstall it",
+    signal.SIGSEGV: "most often libraries of conda and pip that do not fit together: reinstall it by one of them",
+    signal.SIGKILL: "the system ended it, most often because memory ran out: free some, or raise the job's limit",
+    signal.SIGABRT: "its own words are in the raw output",
+}
+
+
+def no_python(evidence: Evidence) -> Verdict | None:
+    """`no-python`: the environment has no python executable."""
+    if evidence.static.python:
+        return None
+    command = f"conda install -p {evidence.prefix} python"
+    return evidence.verdict("no-python", "absent", "No Python in this environment", "nothing to check", command)
+
+
+def python_broken(evidence: Evidence) -> Verdict | None:
+    """`python-broken`: Python did not get as far as the probe's first line."""
+    if evidence.run is None or evidence.stages:
+        return None
+    words = evidence.run.stderr.strip().splitlines()
+    if evidence.run.ended == "timed-out":
+        reason = f"not within {evidence.run.limit:.0f} s"
+    elif evidence.run.error:
+        reason = evidence.run.error
+    else:
+        reason = words[-1] if words else f"it ends with code {evidence.run.exit_code}"
+    remedy = "reinstall python; a package of another platform or a noexec mount can be the cause as well"
+    command = f"conda install -p {evidence.prefix} --force-reinstall python"
+    return evidence.verdict("python-broken", "broken", f"Python here does not start: {reason}", remedy, command)
+
+
+def no_torch(evidence: Evidence) -> Verdict | None:
+    """`no-torch`: neither the files nor the import find PyTorch."""
+    failed = evidence.missing_module == "torch" if evidence.run else evidence.torch.presence == "absent"
+    if not failed:
+        return None
+    have = ", ".join(f"{each.framework} {each.version}" for each in evidence.static.others)
+    return evidence.verdict("no-torch", "absent", f"No PyTorch here, but {have}" if have else "No PyTorch here")
+
+
+def no_framework(evidence: Evidence) -> Verdict | None:
+    """`no-tensorflow`, `no-jax`, `no-cupy`: the files of a framework have gone, its metadata has not."""
+    if evidence.missing_module != evidence.framework:
+        return None
+    message = f"{evidence.name} is listed but not there"
+    return evidence.verdict(f"no-{evidence.framework}", "broken", message, "", reinstall(evidence))
+
+
+def torch_leftover(evidence: Evidence) -> Verdict | None:
+    """`torch-leftover`: directories of a PyTorch that was removed, without a module in them."""
+    if not (evidence.imports_nothing if evidence.run else evidence.torch.presence == "leftover"):
+        return None
+    torch = evidence.torch
+    where = torch.leftovers[0] if torch.leftovers else "torch is a directory without a module"
+    remedy = f"remove it whole, then install it again: {where}"
+    by_pip = f"{evidence.python} -m pip uninstall torch"
+    command = f"conda remove -p {evidence.prefix} pytorch" if torch.conda else by_pip
+    return evidence.verdict("torch-leftover", "broken", "Remains of a removed PyTorch", remedy, command)
+
+
+def stuck(evidence: Evidence) -> Verdict | None:
+    """`stuck`: not even SIGKILL ended the probe, so it waits in the kernel."""
+    if evidence.run is None or evidence.run.ended != "stuck":
+        return None
+    process = f"pid {evidence.run.pid}, state {evidence.run.process_state or '?'}"
+    if evidence.importing:
+        message = f"Stuck in the kernel while {evidence.framework} is imported ({process})"
+        return evidence.verdict("stuck", "elsewhere", message, "a disk that hangs, or the driver: see dmesg", "dmesg")
+    message = f"Stuck inside the NVIDIA driver ({process})"
+    remedy = "the machine needs a reboot; look for Xid in the kernel's log"
+    return evidence.verdict("stuck", "elsewhere", message, remedy, "dmesg | grep Xid")
+
+
+def slow_import(evidence: Evidence) -> Verdict | None:
+    """`slow-import`: the import took longer than its limit."""
+    if evidence.run is None or evidence.run.ended != "timed-out" or not evidence.importing:
+        return None
+    message = f"Importing {evidence.framework} takes more than {evidence.run.limit:.0f} s"
+    remedy = "the disk is slow: copy the environment to a local one, or raise gpu_import_seconds in the settings"
+    return evidence.verdict("slow-import", "broken", message, remedy)
+
+
+def driver_silent(evidence: Evidence) -> Verdict | None:
+    """`driver-silent`: the framework asked the driver for GPUs and got no answer in time."""
+    if not _hangs(evidence) or evidence.run is None or not evidence.asking_driver:
+        return None
+    message = f"The NVIDIA driver does not answer within {evidence.run.limit:.0f} s"
+    remedy = "see whether nvidia-smi answers; start nvidia-persistenced; else reboot"
+    return evidence.verdict("driver-silent", "elsewhere", message, remedy, "nvidia-smi")
+
+
+def kernel_silent(evidence: Evidence) -> Verdict | None:
+    """`kernel-silent`: a computation on a GPU did not end in time."""
+    if not _hangs(evidence) or evidence.run is None or evidence.asking_driver:
+        return None
+    message = f"A GPU kernel did not end in {evidence.run.limit:.0f} s"
+    remedy = "the GPU hangs or is busy, or kernels are compiled from PTX for the first time: look, then check again"
+    return evidence.verdict("kernel-silent", "elsewhere", message, remedy, "nvidia-smi")
+
+
+def import_crash(evidence: Evidence) -> Verdict | None:
+    """`import-crash`: a signal ended the probe while it imported the framework."""
+    if not evidence.signal or not evidence.importing or evidence.run is None:
+        return None
+    remedy = _CRASHES.get(evidence.signal, "its own words are in the raw output")  # type: ignore[call-overload]
+    if evidence.signal == signal.SIGABRT and "OMP: Error #15" in evidence.run.stderr:
+        remedy = "two OpenMP runtimes (libiomp5) are loaded, conda's and pip's: install both by one of them"
+    message = f"`import {evidence.framework}` dies of {_name(evidence.signal)}"
+    return evidence.verdict("import-crash", "broken", message, remedy, reinstall(evidence))
+
+
+def driver_crash(evidence: Evidence) -> Verdict | None:
+    """`driver-crash`: the probe died after the import, while it asked for GPUs or computed on one."""
+    if evidence.run is None or evidence.run.ended != "exited" or not evidence.cut_short or evidence.importing:
+        return None
+    how = f"dies of {_name(evidence.signal)}" if evidence.signal else f"ends with code {evidence.run.exit_code}"
+    what = "asking for GPUs" if evidence.asking_driver else "computing on the GPU"
+    remedy = f"if other environments do so too, reinstall the driver or reboot; else reinstall {evidence.name}"
+    message = f"The CUDA driver crashes: {what}, the process {how}"
+    return evidence.verdict("driver-crash", "broken", message, remedy, reinstall(evidence))
+
+
+def _hangs(evidence: Evidence) -> bool:
+    """Whether the probe was ended for its silence after the import."""
+    run = evidence.run
+    return run is not None and run.ended == "timed-out" and evidence.cut_short and not evidence.importing
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+# Imports that fail.
 
 
 _MISSING = re.compile(r"(?P<library>lib\S+?\.so\S*): cannot open shared object")
@@ -18,186 +158,63 @@ _CORRUPT = re.compile(r"file too short|invalid ELF header|No module named 'torch
 _TORCHS_OWN = ("libtorch", "libc10")
 
 
-def blames_libraries(case: Evidence) -> bool:
+def blames_libraries(evidence: Evidence) -> bool:
     """Whether the import failed in a way that LD_LIBRARY_PATH can bring about."""
-    return bool(_MISSING.search(case.import_error) or _MISMATCH.search(case.import_error))
+    return bool(_MISSING.search(evidence.import_error) or _MISMATCH.search(evidence.import_error))
 
 
-def missing_library(case: Evidence) -> Verdict | None:
-    """Row 10; the driver's own library is none of the environment's."""
-    match = _MISSING.search(case.import_error)
+def missing_library(evidence: Evidence) -> Verdict | None:
+    """`missing-library`: a library is not found, other than the driver's, which no environment brings."""
+    match = _MISSING.search(evidence.import_error)
     if match is None or match["library"].startswith("libcuda.so"):
         return None
     library = match["library"]
-    message = f"{case.name} needs {library}, which is not here"
+    message = f"{evidence.name} needs {library}, which is not here"
+    remedy, command = "reinstall it", reinstall(evidence)
     if library.startswith(_TORCHS_OWN):
         remedy = "torch of pip and torch of conda are mixed: remove both, then install one"
-        return case.verdict(10, "missing-library", "broken", message, remedy, reinstall(case))
-    package = library_package(library, case)
-    if not package:
-        return case.verdict(10, "missing-library", "broken", message, "install it anew", reinstall(case))
-    return case.verdict(10, "missing-library", "broken", message, f"{package} brings it", install(package, case))
+    elif package := library_package(library, evidence):
+        remedy, command = f"{package} brings it", install(package, evidence)
+    return evidence.verdict("missing-library", "broken", message, remedy, command)
 
 
-def library_mismatch(case: Evidence) -> Verdict | None:
-    """Row 11."""
-    if not _MISMATCH.search(case.import_error):
+def ld_library_path(evidence: Evidence) -> Verdict | None:
+    """`ld-library-path`: symbols are missing, and the second run, without LD_LIBRARY_PATH, imports."""
+    if not _MISMATCH.search(evidence.import_error) or not evidence.second_worked("no-ld-library-path"):
         return None
-    if case.second_worked("no-ld-library-path"):
-        message = f"LD_LIBRARY_PATH breaks {case.name}: it brings in libraries of another version"
-        remedy = "take it out of your shell's start files or the module you loaded; without it, the import succeeds"
-        return case.verdict(11, "ld-library-path", "elsewhere", message, remedy, "unset LD_LIBRARY_PATH")
-    message = f"The libraries of {case.name} do not fit together"
-    if "iJIT_NotifyEvent" in case.import_error:
-        remedy = "MKL 2024.1 has dropped what this build needs of it"
-        return case.verdict(11, "library-mismatch", "broken", message, remedy, install("'mkl<2024.1'", case))
-    return case.verdict(11, "library-mismatch", "broken", message, "install it anew", reinstall(case))
+    message = f"LD_LIBRARY_PATH breaks {evidence.name}: it brings in libraries of another version"
+    remedy = "take it out of your shell's start files or the module you loaded; without it, the import succeeds"
+    return evidence.verdict("ld-library-path", "elsewhere", message, remedy, "unset LD_LIBRARY_PATH")
 
 
-def corrupt(case: Evidence) -> Verdict | None:
-    """Row 12."""
-    if not _CORRUPT.search(case.import_error):
+def library_mismatch(evidence: Evidence) -> Verdict | None:
+    """`library-mismatch`: the environment's own libraries are of versions that do not fit together."""
+    if not _MISMATCH.search(evidence.import_error):
         return None
-    remedy = "a full disk or an interrupted installation, most often: install it anew"
-    return case.verdict(12, "corrupt", "broken", f"The files of {case.name} are damaged", remedy, reinstall(case))
+    message = f"The libraries of {evidence.name} do not fit together"
+    remedy, command = "reinstall it", reinstall(evidence)
+    if "iJIT_NotifyEvent" in evidence.import_error:
+        remedy, command = "MKL 2024.1 has dropped what this build needs of it", install("'mkl<2024.1'", evidence)
+    return evidence.verdict("library-mismatch", "broken", message, remedy, command)
 
 
-def other_import_error(case: Evidence) -> Verdict | None:
-    """Row 13; an import that ends Python altogether is one too."""
-    if case.importing and case.run is not None and case.run.ended == "exited":
-        message = f"`import {case.framework}` ends Python with code {case.run.exit_code}"
-        return case.verdict(
-            13, "import-error", "broken", message, "its own words are in the raw output", reinstall(case)
-        )
-    if not case.import_failed or case.no_driver:
+def corrupt(evidence: Evidence) -> Verdict | None:
+    """`corrupt`: files of the framework are cut short or gone."""
+    if not _CORRUPT.search(evidence.import_error):
         return None
-    message = f"`import {case.framework}` fails: {case.import_error or 'without a word'}"
-    return case.verdict(13, "import-error", "broken", message, "the traceback is in the evidence", reinstall(case))
+    message = f"The files of {evidence.name} are damaged"
+    remedy = "a full disk or an interrupted installation, most often: reinstall it"
+    return evidence.verdict("corrupt", "broken", message, remedy, reinstall(evidence))
 
 
-# Rows 1 to 9 of the table: nothing to check, and probes that did not come to their end.
-
-
-_CRASHES = {
-    signal.SIGILL: "this CPU lacks instructions (AVX, AVX2) that this build uses: an older one, or conda-forge's",
-    signal.SIGBUS: "a library is cut short, by a full disk or an interrupted download: install it anew",
-    signal.SIGSEGV: "most often libraries of conda and pip that do not fit together: install it anew by one of them",
-    signal.SIGKILL: "the system ended it, most often because memory ran out: free some, or raise the job's limit",
-    signal.SIGABRT: "its own words are in the raw output",
-}
-
-
-def no_python(case: Evidence) -> Verdict | None:
-    """Row 1."""
-    if case.static.python:
+def import_error(evidence: Evidence) -> Verdict | None:
+    """`import-error`: the import raises something else, or ends Python altogether."""
+    if evidence.importing and evidence.run is not None and evidence.run.ended == "exited":
+        message = f"`import {evidence.framework}` ends Python with code {evidence.run.exit_code}"
+        remedy = "its own words are in the raw output"
+        return evidence.verdict("import-error", "broken", message, remedy, reinstall(evidence))
+    if not evidence.import_failed or evidence.no_driver:
         return None
-    command = f"conda install -p {case.prefix} python"
-    return case.verdict(1, "no-python", "absent", "No Python in this environment", "nothing to check", command)
-
-
-def python_broken(case: Evidence) -> Verdict | None:
-    """Row 2."""
-    if case.run is None or case.stages:
-        return None
-    words = case.run.stderr.strip().splitlines()
-    if case.run.ended == "timed-out":
-        reason = f"not within {case.run.limit:.0f} s"
-    elif case.run.error:
-        reason = case.run.error
-    else:
-        reason = words[-1] if words else f"it ends with code {case.run.exit_code}"
-    remedy = "install python anew; a package of another platform or a noexec mount can be the cause as well"
-    command = f"conda install -p {case.prefix} --force-reinstall python"
-    return case.verdict(2, "python-broken", "broken", f"Python here does not start: {reason}", remedy, command)
-
-
-def no_torch(case: Evidence) -> Verdict | None:
-    """Row 3."""
-    failed = case.missing_module == "torch" if case.run else case.torch.presence == "absent"
-    if not failed:
-        return None
-    have = ", ".join(f"{each.framework} {each.version}" for each in case.static.others)
-    return case.verdict(3, "no-torch", "absent", f"No PyTorch here, but {have}" if have else "No PyTorch here")
-
-
-def not_importable(case: Evidence) -> Verdict | None:
-    """Row 3 for another framework: its files have gone, its metadata has not."""
-    if case.missing_module != case.framework:
-        return None
-    return case.verdict(
-        3, f"no-{case.framework}", "broken", f"{case.name} is listed but not there", "", reinstall(case)
-    )
-
-
-def torch_leftover(case: Evidence) -> Verdict | None:
-    """Row 4."""
-    if not (case.imports_nothing if case.run else case.torch.presence == "leftover"):
-        return None
-    where = case.torch.leftovers[0] if case.torch.leftovers else "torch is a directory without a module"
-    remedy = f"remove it whole, then install it anew: {where}"
-    command = f"conda remove -p {case.prefix} pytorch" if case.torch.conda else f"{case.python} -m pip uninstall torch"
-    return case.verdict(4, "torch-leftover", "broken", "Remains of a removed PyTorch", remedy, command)
-
-
-def stuck(case: Evidence) -> Verdict | None:
-    """Row 5."""
-    if case.run is None or case.run.ended != "stuck":
-        return None
-    who = f"pid {case.run.pid}, state {case.run.process_state or '?'}"
-    if case.importing:
-        message = f"Stuck in the kernel while {case.framework} is imported ({who})"
-        return case.verdict(5, "stuck", "elsewhere", message, "a disk that hangs, or the driver: see dmesg", "dmesg")
-    remedy = "the machine needs a reboot; look for Xid in the kernel's log"
-    return case.verdict(5, "stuck", "elsewhere", f"Stuck inside the NVIDIA driver ({who})", remedy, "dmesg | grep Xid")
-
-
-def slow_import(case: Evidence) -> Verdict | None:
-    """Row 6."""
-    if case.run is None or case.run.ended != "timed-out" or not case.importing:
-        return None
-    message = f"Importing {case.framework} takes more than {case.run.limit:.0f} s"
-    remedy = "the disk is slow: copy the environment to a local one, or raise gpu_import_seconds in the settings"
-    return case.verdict(6, "slow-import", "broken", message, remedy)
-
-
-def no_answer(case: Evidence) -> Verdict | None:
-    """Row 7."""
-    if case.run is None or case.run.ended != "timed-out" or not case.cut_short:
-        return None
-    seconds = f"{case.run.limit:.0f} s"
-    if case.asking_driver:
-        remedy = "see whether nvidia-smi answers; start nvidia-persistenced; else reboot"
-        message = f"The NVIDIA driver does not answer within {seconds}"
-        return case.verdict(7, "driver-silent", "elsewhere", message, remedy, "nvidia-smi")
-    message = f"A GPU kernel did not end in {seconds}"
-    remedy = "the GPU hangs or is busy, or kernels are compiled from PTX for the first time: look, then check again"
-    return case.verdict(7, "kernel-silent", "elsewhere", message, remedy, "nvidia-smi")
-
-
-def import_crash(case: Evidence) -> Verdict | None:
-    """Row 8."""
-    if not case.signal or not case.importing or case.run is None:
-        return None
-    remedy = _CRASHES.get(case.signal, "its own words are in the raw output")  # type: ignore[call-overload]
-    if case.signal == signal.SIGABRT and "OMP: Error #15" in case.run.stderr:
-        remedy = "two OpenMP runtimes (libiomp5) are loaded, conda's and pip's: install both by one of them"
-    message = f"`import {case.framework}` dies of {_name(case.signal)}"
-    return case.verdict(8, "import-crash", "broken", message, remedy, reinstall(case))
-
-
-def driver_crash(case: Evidence) -> Verdict | None:
-    """Row 9."""
-    if case.run is None or case.run.ended != "exited" or not case.cut_short or case.importing:
-        return None
-    how = f"dies of {_name(case.signal)}" if case.signal else f"ends with code {case.run.exit_code}"
-    what = "asking for GPUs" if case.asking_driver else "computing on the GPU"
-    remedy = f"if other environments do so too, reinstall the driver or reboot; else install {case.name} anew"
-    message = f"The CUDA driver crashes: {what}, the process {how}"
-    return case.verdict(9, "driver-crash", "broken", message, remedy, reinstall(case))
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    message = f"`import {evidence.framework}` fails: {evidence.import_error or 'without a word'}"
+    remedy = "the traceback is in the evidence"
+    return evidence.verdict("import-error", "broken", message, remedy, reinstall(evidence))

@@ -25,20 +25,20 @@ _LEFT_OUT = frozenset(
 _ADDED = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",  # for the Pythons that a framework starts; the probe itself is told so anyway
+    "PYTHONDONTWRITEBYTECODE": "1",  # for the Pythons that a framework starts; the probe itself gets -B anyway
     "PYTHONIOENCODING": "utf-8",
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX takes three quarters of a GPU otherwise
 }
-_TOLD = (
+_REPORTED = (
     _VISIBLE_DEVICES,
     "CUDA_DEVICE_ORDER",
     "HIP_VISIBLE_DEVICES",
     "ROCR_VISIBLE_DEVICES",
     _LIBRARY_PATH,
 )
-_TOLD_THOUGH_TAKEN = ("LD_PRELOAD", "PYTORCH_NVML_BASED_CUDA_CHECK")
+_REPORTED_THOUGH_REMOVED = ("LD_PRELOAD", "PYTORCH_NVML_BASED_CUDA_CHECK")
 _WITHOUT: Mapping[Variant, str] = {
     "no-ld-library-path": _LIBRARY_PATH,
     "no-cuda-visible-devices": _VISIBLE_DEVICES,
@@ -62,11 +62,11 @@ def probe_environ(
     return seen
 
 
-def told_variables(environ: Mapping[str, str], probed: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Those that explain what a framework sees; of those that were taken away, what they were before."""
-    kept = ((name, probed[name]) for name in _TOLD if name in probed)
-    taken = ((name, environ[name]) for name in _TOLD_THOUGH_TAKEN if name in environ and name not in probed)
-    return (*kept, *taken)
+def reported_variables(environ: Mapping[str, str], probed: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The variables that explain what a framework sees; of those that were removed, their values before."""
+    kept = ((name, probed[name]) for name in _REPORTED if name in probed)
+    removed = ((name, environ[name]) for name in _REPORTED_THOUGH_REMOVED if name in environ and name not in probed)
+    return (*kept, *removed)
 
 
 def _can_be_set(name: str, value: str) -> bool:

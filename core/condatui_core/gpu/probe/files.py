@@ -61,7 +61,7 @@ class ProbeFiles:
         """Cut what is written without end, but for the last of it."""
         for name in ("stdout", "stderr"):
             path = os.path.join(self.directory, name)
-            with suppress(OSError):  # removed by somebody who tidies up
+            with suppress(OSError):  # removed by a clean-up of the temporary directory
                 if os.path.getsize(path) > _MOST_WRITTEN:
                     last = self._last(name)
                     os.truncate(path, 0)  # the process appends, so it goes on from there

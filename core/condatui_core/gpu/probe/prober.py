@@ -1,4 +1,4 @@
-"""Run the probe in an environment's own Python, one at a time, and tell what it says while it says it."""
+"""Run the probe in an environment's own Python, one at a time, and report each stage as soon as it is over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.gpu.probe.environ import probe_environ, told_variables
+from condatui_core.gpu.probe.environ import probe_environ, reported_variables
 from condatui_core.gpu.probe.files import ProbeFiles
 from condatui_core.proc.child import SendSignal
 from condatui_core.proc.errors import ChildNotStartedError
@@ -26,12 +26,12 @@ _TICK = 0.05
 """Seconds between two looks at what a probe has said."""
 
 _LONG_DEAD = 30.0
-"""Seconds after which whoever should have ended a probe has not."""
+"""Seconds that condatui gets to end a probe before the probe ends itself."""
 
 _Started: TypeAlias = tuple[SupervisedChild, ProbeFiles]
 
-Told: TypeAlias = Callable[[Stage], None]
-"""Is told each stage when it is over."""
+OnStage: TypeAlias = Callable[[Stage], None]
+"""Is called with each stage when it is over."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     @property
     def to_end_itself(self) -> float:
-        """When a probe ends itself, for then there is nobody left who would."""
+        """When a probe ends itself, because condatui is gone and will not end it."""
         return 2 * max(self.to_import, self.a_stage) + _LONG_DEAD
 
     def after(self, stages: Sequence[Stage]) -> float:
@@ -53,7 +53,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Probe(Struct, frozen=True, kw_only=True):
-    """What to ask whom."""
+    """Which framework to ask in which environment, and how."""
 
     prefix: str
     python: str
@@ -75,7 +75,7 @@ class Probe(Struct, frozen=True, kw_only=True):
 
 
 class Prober:
-    """Runs probes one after the other, whoever asks, so that two never share a GPU or the memory of the machine."""
+    """Runs probes one after the other, so that two never share a GPU or the memory of the machine."""
 
     def __init__(
         self, limits: Limits, environ: Mapping[str, str], *, graces: Graces = GRACES, send: SendSignal = os.killpg
@@ -87,19 +87,19 @@ class Prober:
         self._turn = asyncio.Lock()
         self._stuck: list[SupervisedChild] = []
 
-    async def run(self, probe: Probe, told: Told | None = None) -> ProbeRun:
+    async def run(self, probe: Probe, on_stage: OnStage | None = None) -> ProbeRun:
         """Run a probe to its end, whatever that is; nothing that it has started is left running, unless it is stuck.
 
         Cancelled, it ends the probe first. Raises CondatuiError if there is no place for the probe's files.
         """
         async with self._turn:
             await asyncio.to_thread(self._reap)
-            return await self._run(probe, told)
+            return await self._run(probe, on_stage)
 
-    async def _run(self, probe: Probe, told: Told | None) -> ProbeRun:
+    async def _run(self, probe: Probe, on_stage: OnStage | None) -> ProbeRun:
         begun = time.monotonic()
         environ = probe_environ(self._environ, probe.prefix, probe.variables, variant=probe.variant)
-        variables = told_variables(self._environ, environ)
+        variables = reported_variables(self._environ, environ)
         run = ProbeRun(framework=probe.framework, variant=probe.variant, variables=variables)
         try:
             process, files = await self._start(partial(self._begin, probe, environ))
@@ -107,7 +107,7 @@ class Prober:
             return replace(run, ended="not-started", error=str(error), seconds=time.monotonic() - begun)
         stages: list[Stage] = []
         try:
-            limit = await self._watch(process, files, stages, told)
+            limit = await self._watch(process, files, stages, on_stage)
             survivor = await self._end(process)
             ended: Ended = "stuck" if survivor else "timed-out" if limit else "exited"
             run = replace(run, ended=ended, limit=limit, exit_code=process.exit_code(), pid=survivor or process.pid)
@@ -130,7 +130,7 @@ class Prober:
             raise
 
     async def _start(self, begin: Callable[[], _Started]) -> _Started:
-        """Start a process; who is cancelled meanwhile waits for it, to end it."""
+        """Start a process; a caller that is cancelled meanwhile waits for it, to end it."""
         starting = asyncio.ensure_future(asyncio.to_thread(begin))
         try:
             return await asyncio.shield(starting)
@@ -141,7 +141,7 @@ class Prober:
             raise
 
     async def _watch(
-        self, process: SupervisedChild, files: ProbeFiles, stages: list[Stage], told: Told | None
+        self, process: SupervisedChild, files: ProbeFiles, stages: list[Stage], on_stage: OnStage | None
     ) -> float:
         """Add what it says to `stages` until it ends; the limit if it said nothing for too long, else 0."""
         heard = time.monotonic()
@@ -150,8 +150,8 @@ class Prober:
             for stage in new:
                 heard = time.monotonic()
                 stages.append(stage)
-                if told:
-                    told(stage)
+                if on_stage:
+                    on_stage(stage)
             limit = self._limits.after(stages)
             if over:
                 return 0.0
@@ -160,7 +160,7 @@ class Prober:
             await asyncio.sleep(_TICK)
 
     async def _end(self, process: SupervisedChild) -> int | None:
-        """End what is left of it; the pid of what cannot be ended. A thread does it, whom nobody can cancel."""
+        """End what is left of it; the pid of what cannot be ended. A thread does it, which cannot be cancelled."""
         return await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(process.end, self._graces)))
 
     async def _leave(self, process: SupervisedChild, files: ProbeFiles) -> None:

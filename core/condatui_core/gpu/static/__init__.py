@@ -1,3 +1,3 @@
-"""What files tell of the frameworks of an environment; no process is started."""
+"""What the files of an environment say of its frameworks; no process is started."""
 
 from __future__ import annotations

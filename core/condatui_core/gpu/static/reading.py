@@ -108,7 +108,7 @@ def _first(
 # What the files of an environment say of its frameworks, in milliseconds and without a process.
 
 
-# A torch outside the environment that wins over its own: the probe does not see it, whoever types `python` does.
+# A torch outside the environment that wins over its own: the probe does not see it, `python` in a shell does.
 
 
 def find_shadows(python_minor: str, home: Path, environ: Mapping[str, str]) -> Iterator[Shadow]:
@@ -142,7 +142,7 @@ _MINOR = re.compile(r"(?:python|pypy)(\d+\.\d+)/")
 def read_static(environment: Environment, *, home: Path, environ: Mapping[str, str]) -> StaticFacts:
     """Read what the files of an environment say; milliseconds, but to be called beside the event loop.
 
-    Never raises for what it finds. `home` and `environ` are those of whoever would use the environment.
+    Never raises for what it finds. `home` and `environ` are those of the user of the environment.
     """
     prefix, contents = environment.prefix, environment.contents or PrefixContents()
     version, site_packages = _site_packages(prefix, environment.python)

@@ -51,7 +51,7 @@ def gpu_text(subject: GpuSubject, *, signs: Glyphs = UNICODE) -> Text:
     """All that is known of an environment and the GPUs of this machine, as lines."""
     state, result = subject.state, subject.result
     lines = [machine_line(state.driver, signs), Text()] if state.driver else []
-    lines += _going_on(subject)
+    lines += _progress(subject)
     if result is None:
         if not lines:
             lines.append(Text(_why_nothing(subject), styles.DIM))
@@ -63,7 +63,7 @@ def gpu_text(subject: GpuSubject, *, signs: Glyphs = UNICODE) -> Text:
     return Text("\n").join(lines)
 
 
-def _going_on(subject: GpuSubject) -> list[Text]:
+def _progress(subject: GpuSubject) -> list[Text]:
     at_work, prefix = subject.state.at_work, subject.environment.prefix
     if at_work and at_work.prefix == prefix:
         slow = ", which takes long; x gives up" if at_work.slow else ""
@@ -113,12 +113,12 @@ def _run(run: ProbeRun, signs: Glyphs) -> Iterator[Text]:
 
 def _stage(stage: Stage, signs: Glyphs) -> Text:
     text = Text(f"  {_TITLES[_tag(stage)]:<10}{stage.seconds:7.2f} s  ")
-    words, tone = _told(stage, signs)
-    return text.append(sanitize(words), tone)
+    words, style = _stage_words(stage, signs)
+    return text.append(sanitize(words), style)
 
 
-def _told(stage: Stage, signs: Glyphs) -> tuple[str, str]:
-    """What a stage has told, and its style."""
+def _stage_words(stage: Stage, signs: Glyphs) -> tuple[str, str]:
+    """What a stage has found, and its style."""
     if isinstance(stage, KernelRun | ConvolutionRun):
         sign, tone = (signs.good, styles.GOOD) if stage.right else (signs.error, styles.ERROR)
         return f"{sign} GPU {stage.index}: {'right' if stage.right else stage.message or 'a wrong result'}", tone
