@@ -24,7 +24,7 @@ from condatui_core.records.gpu_probe import ImportFailed
 
 _logger = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 """To be raised when the same facts lead to another verdict."""
 _LARGEST = 64 << 10
 """Bytes of what the driver's module says of itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from condatui_core.records.gpu import Driver
 from condatui_core.records.gpu_probe import Available, Built, Over, Why
 from support.gpu_facts import (
     COUNT_TEXT,
@@ -29,6 +30,9 @@ VISIBLE = ("CUDA_VISIBLE_DEVICES", "")
 BUILT, YES, NO = Built(cuda="12.6"), Available(available=True), Available(available=False)
 HIDDEN = replace(sees_none(NO_GPUS_TEXT), variables=(VISIBLE,))
 SHOWN = replace(computes(), variant="no-cuda-visible-devices")
+STILL_HIDDEN = replace(sees_none(NO_GPUS_TEXT), variant="no-cuda-visible-devices")
+DRIVER_WITHOUT_GPU = Driver(cuda="12.6", library="/usr/lib64/libcuda.so.560.35.03", init_code=100, hardware=False)
+"""A machine with the driver's packages and no GPU: libcuda is there and finds no device."""
 MIG = replace(GPU_MACHINE, devices=(replace(H200, mig=True),))
 
 
@@ -105,9 +109,18 @@ EXAMPLES = [
         "hidden",
         "elsewhere",
         "1 is there",
-        (HIDDEN, replace(sees_none(NO_GPUS_TEXT), variant="no-cuda-visible-devices")),
+        (HIDDEN, STILL_HIDDEN),
         helps="sees none either",
     ),
+    Seen(
+        "no-gpu",
+        "elsewhere",
+        "this machine has no NVIDIA GPU",
+        (replace(HIDDEN, variables=(("CUDA_VISIBLE_DEVICES", "-1"),)), STILL_HIDDEN),
+        driver=DRIVER_WITHOUT_GPU,
+    ),
+    Seen("no-gpu", "elsewhere", "this machine has no NVIDIA GPU", (HIDDEN, STILL_HIDDEN), driver=DRIVER_WITHOUT_GPU),
+    Seen("hidden", "elsewhere", "hidden by", (HIDDEN, SHOWN), driver=replace(GPU_MACHINE, devices=()), helps="sees"),
     Seen("mig", "elsewhere", "no instance", (sees_none(NO_GPUS_TEXT),), driver=MIG, helps="mig -cgi"),
     Seen(
         "mig",

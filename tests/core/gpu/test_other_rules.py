@@ -69,6 +69,13 @@ def test_what_computes_works() -> None:
             "hidden",
             "elsewhere",
         ),
+        (
+            TENSORFLOW,
+            NO_GPU_MACHINE,
+            blind("12.5.1", variables=(("CUDA_VISIBLE_DEVICES", "-1"),)),
+            "no-gpu",
+            "elsewhere",
+        ),
         (TENSORFLOW, replace(GPU_MACHINE, init_code=999), blind("12.5.1"), "cuda-unknown-error", "elsewhere"),
         (TENSORFLOW, GPU_MACHINE, fails("no such thing"), "import-error", "broken"),
         (

@@ -98,9 +98,9 @@ _GPU_FILE = re.compile(r"/dev/nvidia\d+")
 
 
 def hidden(evidence: Evidence) -> Verdict | None:
-    """`hidden`: CUDA_VISIBLE_DEVICES hides the GPUs."""
+    """`hidden`: CUDA_VISIBLE_DEVICES hides GPUs that are there by other evidence."""
     value = evidence.variable("CUDA_VISIBLE_DEVICES")
-    if not evidence.no_device or value is None:
+    if not evidence.no_device or value is None or not _gpu_starts(evidence):
         return None
     there = len(evidence.driver.devices)
     message = f"GPUs are hidden by CUDA_VISIBLE_DEVICES={value!r} in your shell or job"
@@ -109,6 +109,12 @@ def hidden(evidence: Evidence) -> Verdict | None:
     worked = evidence.second_worked("no-cuda-visible-devices")
     remedy = f"without it, {evidence.name} {'sees a GPU' if worked else 'sees none either'}" if tried else "take it out"
     return evidence.verdict("hidden", "elsewhere", message, remedy, "unset CUDA_VISIBLE_DEVICES")
+
+
+def _gpu_starts(evidence: Evidence) -> bool:
+    """Whether the driver has a GPU to offer to a process in which CUDA_VISIBLE_DEVICES is not set."""
+    driver = evidence.driver
+    return bool(driver.devices) or driver.init_code == 0 or evidence.second_worked("no-cuda-visible-devices")
 
 
 def mig(evidence: Evidence) -> Verdict | None:
