@@ -39,6 +39,8 @@ class DriverFiles(Struct, frozen=True, kw_only=True):
     """Whether an NVIDIA GPU is on the PCI bus; None if that cannot be seen."""
     amd_hardware: bool = False
     device_files: tuple[str, ...] = ()
+    uvm_loaded: bool | None = None
+    """Whether the kernel module nvidia_uvm is loaded; None if the modules cannot be seen."""
     wsl: bool = False
 
 
@@ -50,6 +52,7 @@ def read_driver_files(root: str = "/") -> DriverFiles:
         hardware=_on_bus(os.path.join(root, "sys/bus/pci/devices")),
         amd_hardware=os.path.exists(os.path.join(root, "dev/kfd")),
         device_files=tuple(f"/dev/{name}" for name in devices),
+        uvm_loaded=_uvm_loaded(root),
         wsl="dxg" in devices,
     )
 
@@ -57,6 +60,11 @@ def read_driver_files(root: str = "/") -> DriverFiles:
 def _kernel_version(root: str) -> str:
     match = _MODULE.search(_read(os.path.join(root, "proc/driver/nvidia/version")))
     return match[1] if match else _read(os.path.join(root, "sys/module/nvidia/version")).strip()
+
+
+def _uvm_loaded(root: str) -> bool | None:
+    modules = set(_names(os.path.join(root, "sys/module")))
+    return "nvidia_uvm" in modules if modules else None
 
 
 def _on_bus(directory: str) -> bool | None:
@@ -241,6 +249,7 @@ def _driver(
         hardware=files.hardware,
         amd_hardware=files.amd_hardware,
         device_files=files.device_files,
+        uvm_loaded=files.uvm_loaded,
         wsl=files.wsl,
         timed_out=any(answer.timed_out for answer in asked.values()),
         error=", ".join(filter(None, (_trouble(name, answer) for name, answer in asked.items()))),

@@ -63,6 +63,8 @@ class Driver(Struct, frozen=True, kw_only=True):
     """Whether an AMD GPU with its compute driver is here (/dev/kfd)."""
     device_files: tuple[str, ...] = ()
     """Those in /dev: `/dev/nvidia0`, `/dev/nvidiactl`; `/dev/dxg` under WSL."""
+    uvm_loaded: bool | None = None
+    """Whether the kernel module nvidia_uvm, which CUDA needs, is loaded; None if that cannot be seen."""
     wsl: bool = False
     timed_out: bool = False
     """Whether the driver did not answer in time."""

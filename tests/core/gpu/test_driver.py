@@ -180,6 +180,16 @@ def test_device_files_and_wsl_are_seen(nowhere: str) -> None:
     assert files.wsl
 
 
+def test_whether_the_module_for_unified_memory_is_loaded_is_seen(nowhere: str) -> None:
+    assert read_driver_files(nowhere).uvm_loaded is None
+
+    write(nowhere, "sys/module/nvidia/version", "560.35.03\n")
+    assert read_driver_files(nowhere).uvm_loaded is False
+
+    write(nowhere, "sys/module/nvidia_uvm/initstate", "live\n")
+    assert read_driver_files(nowhere).uvm_loaded is True
+
+
 def test_lines_of_nvidia_smi_that_are_none_are_passed_over() -> None:
     devices, driver = parse_smi(
         f"{SMI_LINE}\n1, GPU-3c4d, NVIDIA T4, 560.35.03, [N/A], [N/A], [N/A], [N/A], 7.5\nnonsense\n"

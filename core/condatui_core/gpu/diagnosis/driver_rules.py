@@ -7,7 +7,7 @@ import re
 from condatui_core.gpu.cuda_versions import fit, smallest_driver
 from condatui_core.gpu.diagnosis.evidence import Evidence
 from condatui_core.gpu.diagnosis.remedies import cuda_build, newer_driver
-from condatui_core.records.gpu import Verdict, VerdictClass
+from condatui_core.records.gpu import Driver, Verdict, VerdictClass
 
 # Drivers that are too old, half updated, or not what was asked for.
 
@@ -172,10 +172,18 @@ def cuda_unknown_error(evidence: Evidence) -> Verdict | None:
     unknown = "CUDA unknown error" in text or evidence.error_code == 999 or evidence.driver.init_code == 999
     if evidence.run is None or not unknown:
         return None
-    missing = "/dev/nvidia-uvm" not in evidence.driver.device_files
-    remedy = "/dev/nvidia-uvm is missing: load the module" if missing else "after a suspend: reload nvidia_uvm"
-    command = "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm"
+    remedy, command = _load_uvm(evidence.driver)
     return evidence.verdict("cuda-unknown-error", "elsewhere", f"CUDA cannot start: {text}", remedy, command)
+
+
+def _load_uvm(driver: Driver) -> tuple[str, str]:
+    """How to bring the module nvidia_uvm into order; rmmod fails for a module that is not loaded."""
+    if driver.wsl:  # the module belongs to Windows there
+        return "restart WSL: in Windows, `wsl --shutdown`", ""
+    loaded = "/dev/nvidia-uvm" in driver.device_files if driver.uvm_loaded is None else driver.uvm_loaded
+    if loaded:
+        return "after a suspend: reload nvidia_uvm", "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm"
+    return "the kernel module nvidia_uvm is not loaded: load it", "sudo modprobe nvidia_uvm"
 
 
 def cuda_failed(evidence: Evidence) -> Verdict | None:
