@@ -170,6 +170,11 @@ class DriverAnswer(Struct, frozen=True, kw_only=True):
     """None if it was not started, or had to be ended."""
     timed_out: bool = False
 
+    @property
+    def crashed(self) -> bool:
+        """Whether a signal ended the process, which condatui did not send."""
+        return self.exit_code is not None and self.exit_code < 0 and not self.timed_out
+
 
 class _DriverOutput(Struct, frozen=True, kw_only=True):
     """What the driver's libraries have answered, all lines together."""
@@ -252,6 +257,7 @@ def _driver(
         uvm_loaded=files.uvm_loaded,
         wsl=files.wsl,
         timed_out=any(answer.timed_out for answer in asked.values()),
+        crashed=any(answer.crashed for answer in asked.values()),
         error=", ".join(filter(None, (_trouble(name, answer) for name, answer in asked.items()))),
         seconds=seconds,
     )
@@ -287,8 +293,8 @@ def _words(answer: DriverAnswer) -> str:
 def _trouble(name: str, answer: DriverAnswer) -> str:
     if answer.timed_out:
         return f"{name} did not answer"
-    if answer.exit_code is not None and answer.exit_code < 0:
-        return f"{name} crashed when asked (signal {-answer.exit_code})"
+    if answer.crashed:
+        return f"{name} crashed when asked (signal {-(answer.exit_code or 0)})"
     return ""
 
 

@@ -68,10 +68,17 @@ class Driver(Struct, frozen=True, kw_only=True):
     wsl: bool = False
     timed_out: bool = False
     """Whether the driver did not answer in time."""
+    crashed: bool = False
+    """Whether one of the driver's own libraries or tools crashed when condatui asked it."""
     error: str = ""
     """Why something is missing here: a library of the driver crashed when it was asked, or did not answer."""
     seconds: float = 0.0
     """How long it took to ask."""
+
+    @property
+    def sick(self) -> bool:
+        """Whether it fails without any environment: it did not start, did not answer or crashed when it was read."""
+        return bool(self.init_code) or self.timed_out or self.crashed
 
     @property
     def present(self) -> bool:

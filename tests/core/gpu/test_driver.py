@@ -98,6 +98,7 @@ async def test_a_driver_that_crashes_takes_nobody_with_it(libraries: Path, nowhe
 
     assert (driver.cuda, driver.init_code) == ("12.8", None)
     assert driver.error == f"libcuda crashed when asked (signal {signal.SIGSEGV.value})"
+    assert driver.crashed
     assert driver.devices  # NVML was asked by somebody else
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from condatui_core.gpu.diagnosis.rules import torch_verdict
 from condatui_core.records.gpu import Driver
-from condatui_core.records.gpu_probe import Available, Built, Over, Why
+from condatui_core.records.gpu_probe import Available, Built, KernelRun, Over, Why
 from support.gpu_facts import (
     COUNT_TEXT,
     GPU_MACHINE,
@@ -212,6 +213,28 @@ EXAMPLES = [
         "CUDA driver initialization failed",
         (sees_none("CUDA driver initialization failed, you might not have a CUDA gpu."),),
     ),
+    Seen(
+        "cuda-failed",
+        "elsewhere",
+        "CUDA driver initialization failed",
+        (sees_none("CUDA driver initialization failed, you might not have a CUDA gpu."),),
+        driver=replace(GPU_MACHINE, init_code=None, crashed=True),
+    ),
+    Seen(
+        "driver-incomplete",
+        "elsewhere",
+        "named symbol not found",
+        (sees_none(f"{COUNT_TEXT}Error 500: named symbol not found"),),
+        helps="restart it",
+    ),
+    Seen(
+        "driver-incomplete",
+        "elsewhere",
+        "named symbol not found",
+        (computes(KernelRun(kind="RuntimeError", message="CUDA error: named symbol not found")),),
+        driver=replace(GPU_MACHINE, device_files=("/dev/dxg",), wsl=True),
+        helps="restart WSL",
+    ),
     Seen("cuda-failed", "broken", "Found no NVIDIA driver", (sees_none(NO_DRIVER_TEXT),)),
     Seen("cuda-failed", "broken", "PyTorch does not say why", (ended(*imported(), NO, Why(), Over()),)),
     Seen("driver-trouble", "elsewhere", "cuInit says 3", driver=replace(GPU_MACHINE, init_code=3)),
@@ -226,3 +249,10 @@ def test_what_was_seen_comes_to_this_verdict(seen: Seen) -> None:
 
 def test_every_rule_has_an_example() -> None:
     assert {seen.id for seen in EXAMPLES} == rule_names("driver_rules")
+
+
+def test_a_driver_that_is_at_fault_is_not_answered_by_reinstalling_torch() -> None:
+    for seen in EXAMPLES:
+        if seen.kind == "elsewhere":
+            verdict = torch_verdict(seen.static, seen.driver, seen.runs, platform="linux")
+            assert "install --force-reinstall" not in verdict.command, verdict

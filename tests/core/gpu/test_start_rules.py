@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from condatui_core.records.gpu import OtherFacts, TorchFacts
 from condatui_core.records.gpu_probe import Available, Built, Counted, DeviceSeen, Imported, ProbeBegun, ProbeRun
-from support.gpu_facts import PIP_TORCH, PREFIX, computes, ended, fails, imported, static
+from support.gpu_facts import GPU_MACHINE, PIP_TORCH, PREFIX, computes, ended, fails, imported, static
 from support.gpu_rules import Seen, check, rule_names
 
 LIBRARY_PATH = ("LD_LIBRARY_PATH", "/usr/local/cuda-12.1/lib64")
@@ -93,6 +93,14 @@ EXAMPLES = [
         helps="libiomp5",
     ),
     Seen("driver-crash", "broken", "asking for GPUs, the process dies of SIGSEGV", (crash(11, Imported(), BUILT),)),
+    Seen(
+        "driver-crash",
+        "elsewhere",
+        "asking for GPUs",
+        (crash(11, Imported(), BUILT),),
+        driver=replace(GPU_MACHINE, init_code=None, crashed=True, error="libcuda crashed when asked (signal 11)"),
+        helps="reinstall the driver nvidia-smi",
+    ),
     Seen("driver-crash", "broken", "computing on the GPU", (crash(11, BUILT, YES, DeviceSeen()),)),
     Seen("driver-crash", "broken", "ends with code 3", (ended(*imported(), exit_code=3),)),
     Seen(

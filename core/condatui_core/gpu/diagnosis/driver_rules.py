@@ -14,6 +14,7 @@ from condatui_core.records.gpu import Driver, Verdict, VerdictClass
 
 _ELSEWHERE = {34, 101, 802, 804}
 """CUDA errors that say more than that two versions differ."""
+_NO_SYMBOL = "named symbol not found"
 
 
 def driver_too_old(evidence: Evidence) -> Verdict | None:
@@ -89,6 +90,20 @@ def bad_visible_devices(evidence: Evidence) -> Verdict | None:
     message = f"CUDA_VISIBLE_DEVICES={value} is not valid" if value is not None else "CUDA was given an invalid device"
     remedy = "numbers from 0, each once, or UUIDs as nvidia-smi -L lists them"
     return evidence.verdict("bad-visible-devices", "elsewhere", message, remedy, "unset CUDA_VISIBLE_DEVICES")
+
+
+def driver_incomplete(evidence: Evidence) -> Verdict | None:
+    """`driver-incomplete`: error 500, a libcuda that lacks what the kernel module or another of its libraries wants."""
+    stated = _NO_SYMBOL in f"{evidence.reason} {evidence.kernel_trouble}" or evidence.error_code == 500
+    if not stated and not (evidence.cuda_failed and evidence.driver.init_code == 500):
+        return None
+    message = "The driver's libraries do not fit together (CUDA error 500, named symbol not found)"
+    if evidence.driver.wsl:
+        return evidence.verdict(
+            "driver-incomplete", "elsewhere", message, "update the NVIDIA driver of Windows, then restart WSL"
+        )
+    remedy = "in a container: restart it, or update Docker's NVIDIA toolkit; else reboot or reinstall the driver"
+    return evidence.verdict("driver-incomplete", "elsewhere", message, remedy, "nvidia-smi")
 
 
 # No GPU to be seen, and what is left.
@@ -191,7 +206,7 @@ def cuda_failed(evidence: Evidence) -> Verdict | None:
     if evidence.run is None:
         return None
     # What fails without the environment as well is not its fault.
-    kind: VerdictClass = "elsewhere" if evidence.driver.init_code else "broken"
+    kind: VerdictClass = "elsewhere" if evidence.driver.sick else "broken"
     message = f"CUDA cannot start: {_trouble(evidence)}"
     return evidence.verdict("cuda-failed", kind, message, "see whether nvidia-smi answers, then reboot", "nvidia-smi")
 

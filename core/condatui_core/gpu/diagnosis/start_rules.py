@@ -131,8 +131,11 @@ def driver_crash(evidence: Evidence) -> Verdict | None:
         return None
     how = f"dies of {_name(evidence.signal)}" if evidence.signal else f"ends with code {evidence.run.exit_code}"
     what = "asking for GPUs" if evidence.asking_driver else "computing on the GPU"
-    remedy = f"if other environments do so too, reinstall the driver or reboot; else reinstall {evidence.name}"
     message = f"The CUDA driver crashes: {what}, the process {how}"
+    if evidence.driver.sick:
+        remedy = "it fails outside of the environment as well: reboot, or reinstall the driver"
+        return evidence.verdict("driver-crash", "elsewhere", message, remedy, "nvidia-smi")
+    remedy = f"if other environments do so too, reinstall the driver or reboot; else reinstall {evidence.name}"
     return evidence.verdict("driver-crash", "broken", message, remedy, reinstall(evidence))
 
 
