@@ -42,7 +42,7 @@ def gpu_findings(static: StaticFacts, driver: Driver | None, *, platform: str) -
     if verdict is None:
         return ()
     seen = tuple(f"{what}: {text}" for what, text in evidence_of(evidence))
-    remedy = f"{verdict.remedy}: {verdict.command}"
+    remedy = f"{verdict.remedy}: {verdict.command}" if verdict.command else verdict.remedy
     return (Finding(id="cpu-torch-on-gpu", severity="warning", message=verdict.message, remedy=remedy, evidence=seen),)
 
 

@@ -12,8 +12,10 @@ CUDA 10 had no minor version compatibility. There is no CUDA 12.7.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Literal
+
+from msgspec import Struct
 
 Fit = Literal["fine", "minor", "too-old"]
 
@@ -48,12 +50,51 @@ FULL_SUPPORT: tuple[tuple[str, str], ...] = (
 _SMALLEST_DRIVER = {11: "450.80.02", 12: "525.60.13", 13: "580.65.06"}
 """The driver from which anything of a major runs."""
 
-WHEELS = ("11.8", "12.1", "12.4", "12.6", "12.8", "12.9", "13.0")
-"""The CUDA versions that PyTorch publishes wheels for, at download.pytorch.org/whl/cu118 and so on."""
+
+class WheelIndex(Struct, frozen=True):
+    """One of PyTorch's indexes of wheels, such as download.pytorch.org/whl/cu126, and what it has builds of."""
+
+    cuda: str
+    first: str
+    """The first minor version of PyTorch that it has."""
+    last: str
+    """The last one; that of the newest PyTorch known here stands for all later ones."""
+
+
+# As of November 2026, when PyTorch 2.14 was the newest. From PyTorch's release compatibility matrix (RELEASE.md in its
+# repository) up to 2.11, from there on from the table of releases in the wheels' own torch/cuda/__init__.py.
+WHEELS: tuple[WheelIndex, ...] = (
+    WheelIndex("11.3", "1.12", "1.12"),
+    WheelIndex("11.6", "1.12", "1.13"),
+    WheelIndex("11.7", "1.13", "2.0"),
+    WheelIndex("11.8", "2.0", "2.7"),
+    WheelIndex("12.1", "2.1", "2.5"),
+    WheelIndex("12.4", "2.4", "2.6"),
+    WheelIndex("12.6", "2.6", "2.14"),
+    WheelIndex("12.8", "2.7", "2.11"),
+    WheelIndex("12.9", "2.8", "2.8"),
+    WheelIndex("12.9", "2.13", "2.13"),
+    WheelIndex("13.0", "2.9", "2.14"),
+    WheelIndex("13.2", "2.12", "2.14"),
+    WheelIndex("13.4", "2.14", "2.14"),
+)
+"""PyTorch's indexes, by their CUDA."""
+_NEWEST_TORCH = (2, 14)
+
+
+class Wheel(Struct, frozen=True):
+    """Which build of PyTorch to take, and how that changes the version that is installed."""
+
+    cuda: str
+    version: str
+    """The installed one, or `2.7.*`; empty if none is installed that an index could have."""
+    change: Literal["", "downgrade", "upgrade"] = ""
+
 
 _OLDEST_OF_13 = (7, 5)
 _LAST_FOR_OLD_GPUS = "12.6"
-_FIRST_FOR_BLACKWELL = "12.8"
+_FIRST_BUILDS = (((10, 0), "12.8"), ((9, 0), "11.8"))
+"""(capability, the first CUDA that compiles for it) pairs: Blackwell, Hopper."""
 
 
 def dotted(version: str) -> tuple[int, ...]:
@@ -88,22 +129,29 @@ def full_driver(cuda: str) -> str:
     return dict(FULL_SUPPORT).get(".".join(map(str, dotted(cuda)[:2])), "")
 
 
-def newest_cuda(driver: str) -> str:
-    """The newest CUDA that a driver, by its own version, supports in full; empty if unknown."""
-    given = dotted(driver)
-    return next((cuda for cuda, needed in reversed(FULL_SUPPORT) if given and dotted(needed) <= given), "")
+def wheel_for(
+    driver_cuda: str, capability: tuple[int, int] | None, version: str = "", *, whole: bool = False, until: str = ""
+) -> Wheel | None:
+    """Choose the build of PyTorch for a driver and a GPU that keeps the installed version, or else comes nearest to it.
 
-
-def wheel_for(driver_cuda: str, capability: tuple[int, int] | None) -> str:
-    """Choose the CUDA of PyTorch's wheels for a driver and a GPU: `12.6`; empty if none will do.
-
-    Volta and older were dropped after 12.6, Blackwell came with 12.8.
+    Within a major of CUDA a build may be newer than the driver, unless the driver must support it as a `whole`. `until`
+    is the last version to be had, for channels that have ended. None if no build runs on this driver and GPU.
     """
-    fitting = [cuda for cuda in _wheels_for(capability) if fit(cuda, driver_cuda) != "too-old"]
-    whole = [cuda for cuda in fitting if fit(cuda, driver_cuda) == "fine"]
-    same_major = [cuda for cuda in fitting if dotted(cuda)[:1] == dotted(driver_cuda)[:1]]
-    best = [cuda for cuda in whole if cuda in same_major] or same_major[:1] or whole
-    return best[-1] if best else ""
+    indexes = [_cut(index, until) for index in WHEELS if not until or dotted(index.first) <= dotted(until)]
+    fits = [index for index in indexes if _runs(index.cuda, driver_cuda, capability, whole=whole)]
+    release = dotted(version)[:2] if re.fullmatch(r"\d+(\.\d+)+", version) else ()
+    if not fits:
+        return None
+    if not release:
+        return Wheel(_best(_newest(fits), driver_cuda).cuda, "")
+    if keeping := [index for index in fits if _has(index, release)]:
+        return Wheel(_best(keeping, driver_cuda).cuda, version)
+    if older := [index for index in fits if dotted(index.last) < release]:
+        best = _best(_newest(older), driver_cuda)
+        return Wheel(best.cuda, f"{best.last}.*", "downgrade")
+    oldest = min(dotted(index.first) for index in fits)
+    best = _best([index for index in fits if dotted(index.first) == oldest], driver_cuda)
+    return Wheel(best.cuda, f"{best.first}.*", "upgrade")
 
 
 def newest_build(driver_cuda: str, capability: tuple[int, int] | None) -> str:
@@ -112,9 +160,32 @@ def newest_build(driver_cuda: str, capability: tuple[int, int] | None) -> str:
     return _LAST_FOR_OLD_GPUS if old_gpu and dotted(driver_cuda) > dotted(_LAST_FOR_OLD_GPUS) else driver_cuda
 
 
-def _wheels_for(capability: tuple[int, int] | None) -> Iterator[str]:
-    for cuda in WHEELS:
-        too_new = capability is not None and capability < _OLDEST_OF_13 and dotted(cuda) > dotted(_LAST_FOR_OLD_GPUS)
-        too_old = capability is not None and capability >= (10, 0) and dotted(cuda) < dotted(_FIRST_FOR_BLACKWELL)
-        if not too_new and not too_old:
-            yield cuda
+def _runs(cuda: str, driver_cuda: str, capability: tuple[int, int] | None, *, whole: bool) -> bool:
+    """Whether a build runs. Volta and older were dropped after CUDA 12.6."""
+    too_new = capability is not None and capability < _OLDEST_OF_13 and dotted(cuda) > dotted(_LAST_FOR_OLD_GPUS)
+    first = next((first for since, first in _FIRST_BUILDS if capability is not None and capability >= since), "")
+    too_old = dotted(cuda) < dotted(first)
+    return not too_new and not too_old and fit(cuda, driver_cuda) in (("fine",) if whole else ("fine", "minor"))
+
+
+def _has(index: WheelIndex, release: tuple[int, ...]) -> bool:
+    known = min(release, _NEWEST_TORCH)
+    return dotted(index.first) <= known <= dotted(index.last)
+
+
+def _cut(index: WheelIndex, until: str) -> WheelIndex:
+    ended = until and dotted(index.last) > dotted(until)
+    return WheelIndex(index.cuda, index.first, until) if ended else index
+
+
+def _newest(indexes: Sequence[WheelIndex]) -> list[WheelIndex]:
+    """Those that have the newest PyTorch."""
+    newest = max(dotted(index.last) for index in indexes)
+    return [index for index in indexes if dotted(index.last) == newest]
+
+
+def _best(indexes: Sequence[WheelIndex], driver_cuda: str) -> WheelIndex:
+    """The one that is nearest to the driver: the newest it supports as a whole, of its major where there is one."""
+    same_major = [index for index in indexes if dotted(index.cuda)[:1] == dotted(driver_cuda)[:1]]
+    supported = [index for index in same_major or indexes if fit(index.cuda, driver_cuda) == "fine"]
+    return supported[-1] if supported else (same_major or indexes)[0]

@@ -127,6 +127,8 @@ class TorchFacts(Struct, frozen=True, kw_only=True):
     conda: CondaBuild | None = None
     distributions: tuple[str, ...] = ()
     """pip's, as `torch 2.13.0+cpu (lib/python3.11/site-packages/torch-2.13.0+cpu.dist-info)`."""
+    companions: tuple[str, ...] = ()
+    """pip's packages that are built against one build of PyTorch and must change with it: `torchvision`."""
     helpers: tuple[str, ...] = ()
     """Packages that say what was wanted: `cpuonly 2.0`, `pytorch-cuda 12.4`, `cudatoolkit 11.8`."""
     overwritten: tuple[str, ...] = ()

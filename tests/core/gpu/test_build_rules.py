@@ -109,7 +109,21 @@ EXAMPLES = [
         helps=f"conda install -p {PREFIX} 'pytorch=*=cuda*' 'cuda-version<=12.6'",
     ),
     Seen("cpu-on-gpu", "broken", "cpuonly is installed", static=static(OLD_CPU), helps="remove"),
-    Seen("cpu-on-gpu", "broken", "pip's 2.13.0+cpu", static=static(PIP_CPU), helps="whl/cu126"),
+    Seen(
+        "cpu-on-gpu",
+        "broken",
+        "pip's 2.13.0+cpu",
+        static=static(PIP_CPU),
+        helps="torch==2.13.0 --index-url https://download.pytorch.org/whl/cu126",
+    ),
+    Seen(
+        "cpu-on-gpu",
+        "broken",
+        "pip's 2.13.0+cpu",
+        static=static(PIP_CPU),
+        driver=Driver(hardware=True),
+        helps=f"{PREFIX}/bin/python -m pip install --force-reinstall torch==2.13.0",
+    ),
     Seen(
         "cpu-on-gpu",
         "broken",
@@ -141,6 +155,15 @@ EXAMPLES = [
         "The driver (CUDA 12.6) is older than the PTX",
         (kernel("CUDA error: the provided PTX was compiled with an unsupported toolchain."),),
         helps="cuda-version<=12.6",
+    ),
+    Seen(
+        "ptx-too-new",
+        "broken",
+        "The driver (CUDA 12.4) is older than the PTX",
+        (kernel("CUDA error: the provided PTX was compiled with an unsupported toolchain."),),
+        static=static(replace(PIP_TORCH, version="2.6.0+cu126", build_cuda="12.6")),
+        driver=replace(GPU_MACHINE, cuda="12.4"),
+        helps="torch==2.6.0 --index-url https://download.pytorch.org/whl/cu124",
     ),
     Seen(
         "busy",

@@ -10,7 +10,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from condatui_core.gpu.cuda_versions import cuda_in_words, fit, full_driver, newest_cuda, smallest_driver, wheel_for
+from condatui_core.gpu.cuda_versions import (
+    WHEELS,
+    Wheel,
+    cuda_in_words,
+    dotted,
+    fit,
+    full_driver,
+    smallest_driver,
+    wheel_for,
+)
 from condatui_core.gpu.driver import parse_smi, read_driver, read_driver_files
 from support.stub_cuda import VERSION, build_stub_cuda
 
@@ -233,25 +242,49 @@ def test_which_driver_a_cuda_needs() -> None:
     assert full_driver("12.8") == "570.26"
 
 
-def test_which_cuda_a_driver_supports_is_told_by_its_whole_version() -> None:
-    assert newest_cuda("525.60.12") == "11.8"
-    assert newest_cuda("525.60.13") == "12.0"
-    assert newest_cuda("570.86.15") == "12.8"
-    assert newest_cuda("390.1") == ""
+def test_a_cuda_version_is_spelled_as_people_do() -> None:
     assert cuda_in_words(12080) == "12.8"
 
 
-@pytest.mark.parametrize(
-    ("driver", "capability", "cuda"),
-    [
-        ("12.8", (9, 0), "12.8"),
-        ("12.0", (8, 0), "12.1"),
-        ("13.1", (9, 0), "13.0"),
-        ("13.0", (7, 0), "12.6"),
-        ("12.4", (12, 0), "12.8"),
-        ("11.4", (8, 0), "11.8"),
-        ("10.2", (7, 0), ""),
-    ],
-)
-def test_wheels_are_chosen_by_driver_and_gpu(driver: str, capability: tuple[int, int], cuda: str) -> None:
-    assert wheel_for(driver, capability) == cuda
+BUILDS = [
+    # The installed version stays where an index has it that runs on the driver, by minor compatibility if need be.
+    ("12.8", (9, 0), "2.9.1", Wheel("12.8", "2.9.1")),
+    ("12.4", (9, 0), "2.13.0", Wheel("12.6", "2.13.0")),
+    ("12.8", (9, 0), "2.14.1", Wheel("12.6", "2.14.1")),
+    ("12.0", (8, 0), "2.3.1", Wheel("12.1", "2.3.1")),
+    ("13.1", (9, 0), "2.14.1", Wheel("13.0", "2.14.1")),
+    ("13.4", (9, 0), "2.14.1", Wheel("13.4", "2.14.1")),
+    ("13.0", (9, 0), "2.15.0", Wheel("13.0", "2.15.0")),
+    ("13.0", (7, 0), "2.14.1", Wheel("12.6", "2.14.1")),
+    ("12.4", (12, 0), "2.10.0", Wheel("12.8", "2.10.0")),
+    ("12.8", None, "1.13.1", Wheel("11.7", "1.13.1")),
+    # Else the nearest version, and which way that goes.
+    ("11.4", (8, 0), "2.14.1", Wheel("11.8", "2.7.*", "downgrade")),
+    ("12.8", (12, 0), "2.12.0", Wheel("12.8", "2.11.*", "downgrade")),
+    ("12.8", (8, 0), "1.8.0", Wheel("11.6", "1.12.*", "upgrade")),
+    ("12.8", (9, 0), "1.13.1", Wheel("11.8", "2.0.*", "upgrade")),
+    # Without a version that an index could have, the newest.
+    ("12.8", (9, 0), "", Wheel("12.6", "")),
+    ("12.8", (9, 0), "2.9.0a0", Wheel("12.6", "")),
+    ("10.2", (7, 0), "2.7.0", None),
+]
+
+
+@pytest.mark.parametrize(("driver", "capability", "version", "wheel"), BUILDS)
+def test_a_build_is_chosen_by_driver_gpu_and_version(
+    driver: str, capability: tuple[int, int] | None, version: str, wheel: Wheel | None
+) -> None:
+    assert wheel_for(driver, capability, version) == wheel
+
+
+def test_a_build_that_the_driver_must_support_as_a_whole_is_no_newer_than_it() -> None:
+    assert wheel_for("12.4", (9, 0), "2.13.0", whole=True) == Wheel("11.8", "2.7.*", "downgrade")
+    assert wheel_for("12.4", (9, 0), "2.5.1", whole=True) == Wheel("12.4", "2.5.1")
+
+
+def test_a_channel_that_has_ended_has_nothing_newer() -> None:
+    assert wheel_for("12.8", (9, 0), "2.6.0", until="2.5") == Wheel("12.4", "2.5.*", "downgrade")
+
+
+def test_the_indexes_are_in_the_order_of_their_cuda() -> None:
+    assert [dotted(each.cuda) for each in WHEELS] == sorted(dotted(each.cuda) for each in WHEELS)

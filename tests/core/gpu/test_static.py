@@ -173,6 +173,14 @@ def test_a_wheel_that_does_not_say_cuda_is_known_by_its_version_file(prefix: Fak
     assert torch.overwritten == ()
 
 
+def test_what_must_change_together_with_torch_is_named(prefix: FakePrefix) -> None:
+    pip_torch(prefix, "2.13.0+cu130", "13.0", distribution="2.13.0")
+    prefix.pip_install("torchvision", "0.28.0")
+    prefix.pip_install("torchmetrics", "1.8.0")
+
+    assert read(prefix).torch.companions == ("torchvision",)
+
+
 def test_libtorch_tells_where_pytorch_itself_does_not(prefix: FakePrefix) -> None:
     prefix.package("pytorch", "2.6.0", "py311h1234567_0", files={"site-packages/torch/__init__.py": ""})
     prefix.package("libtorch", "2.6.0", "cuda126_mkl_h1234567_300")

@@ -39,7 +39,8 @@ def rocm_on_nvidia(evidence: Evidence) -> Verdict | None:
     if not _is_rocm(evidence) or not evidence.driver.present:
         return None
     message = f"{_rocm_title(evidence)}, which is for AMD GPUs; this machine has an NVIDIA one"
-    return evidence.verdict("rocm-on-nvidia", "broken", message, "install a CUDA build", cuda_build(evidence))
+    build = cuda_build(evidence)
+    return evidence.verdict("rocm-on-nvidia", "broken", message, build.remedy("install a CUDA build"), build.command)
 
 
 def rocm_broken(evidence: Evidence) -> Verdict | None:
@@ -117,7 +118,8 @@ def cpu_on_gpu(evidence: Evidence) -> Verdict | None:
         return None
     what = "CPU-only build" if evidence.kind == "cpu" else "A build for Intel GPUs"
     message = f"{what}{cpu_because(evidence)}: {evidence.gpu_words} unused"
-    return evidence.verdict("cpu-on-gpu", "broken", message, cpu_remedy(evidence), cuda_build(evidence))
+    build = cuda_build(evidence)
+    return evidence.verdict("cpu-on-gpu", "broken", message, build.remedy(cpu_remedy(evidence)), build.command)
 
 
 def cpu_because(evidence: Evidence) -> str:

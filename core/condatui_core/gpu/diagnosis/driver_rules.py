@@ -33,8 +33,9 @@ def too_old(evidence: Evidence) -> Verdict:
     wanted = evidence.build_cuda or "a newer one"
     message = f"The driver supports CUDA {evidence.driver_cuda or '?'}, this build needs {wanted}"
     message += f": driver {needed} or later" if needed else ""
-    remedy = f"{newer_driver(evidence)}, or a build for the driver's CUDA"
-    return evidence.verdict("driver-too-old", "broken", message, remedy, cuda_build(evidence))
+    build = cuda_build(evidence)
+    remedy = build.remedy(f"{newer_driver(evidence)}, or a build for the driver's CUDA")
+    return evidence.verdict("driver-too-old", "broken", message, remedy, build.command)
 
 
 def driver_mismatch(evidence: Evidence) -> Verdict | None:

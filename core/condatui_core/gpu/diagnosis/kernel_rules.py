@@ -49,8 +49,9 @@ def arch_missing(evidence: Evidence) -> Verdict | None:
     have = " ".join(built.archs) if built and built.archs else "no kernels for it"
     gpu = arch(evidence.capability) if evidence.capability else "of another architecture"
     message = f"{evidence.device_name} is {gpu}; this build has {have}"
-    remedy = f"a build for its architecture: {_build_for(evidence.capability)}"
-    return evidence.verdict("arch-missing", "broken", message, remedy, cuda_build(evidence))
+    build = cuda_build(evidence)
+    remedy = build.remedy(f"a build for its architecture: {_build_for(evidence.capability)}")
+    return evidence.verdict("arch-missing", "broken", message, remedy, build.command)
 
 
 def ptx_too_new(evidence: Evidence) -> Verdict | None:
@@ -60,8 +61,9 @@ def ptx_too_new(evidence: Evidence) -> Verdict | None:
         return None
     driver = evidence.driver_cuda or "unknown"
     message = f"The driver (CUDA {driver}) is older than the PTX of this build (CUDA {evidence.build_cuda})"
-    remedy = "a newer driver, or a build for the driver's CUDA"
-    return evidence.verdict("ptx-too-new", "broken", message, remedy, cuda_build(evidence))
+    build = cuda_build(evidence, whole=True)
+    remedy = build.remedy("a newer driver, or a build for the driver's CUDA")
+    return evidence.verdict("ptx-too-new", "broken", message, remedy, build.command)
 
 
 def busy(evidence: Evidence) -> Verdict | None:
@@ -137,7 +139,7 @@ def _little_left(evidence: Evidence) -> bool:
 
 def _build_for(capability: tuple[int, int] | None) -> str:
     if capability is None:
-        return f"one for another CUDA ({', '.join(WHEELS)})"
+        return f"one for another CUDA ({', '.join(dict.fromkeys(index.cuda for index in WHEELS))})"
     if capability < (7, 5):
         return "CUDA 12.6 is the last for Volta and older, or an older version"
     return "CUDA 12.8 or later for Blackwell" if capability >= (10, 0) else "a current one"

@@ -135,7 +135,8 @@ def no_cuda_libraries(evidence: Evidence) -> Verdict | None:
     message = (
         f"{evidence.title} sees no GPU though the driver is in order: its CUDA libraries are not here, most likely"
     )
-    return evidence.verdict("no-cuda-libraries", "broken", message, "install it with them", cuda_build(evidence))
+    build = cuda_build(evidence)
+    return evidence.verdict("no-cuda-libraries", "broken", message, build.remedy("install it with them"), build.command)
 
 
 OTHER_RULES: tuple[Rule, ...] = (

@@ -79,6 +79,9 @@ _HELPERS = (
 )
 """Packages that say which build was wanted; none of them proves that it is the one that is there."""
 
+_COMPANIONS = ("torchvision", "torchaudio")
+"""Built for the same CUDA as PyTorch: one of another build does not load."""
+
 _Source = Literal["", "version.py", "libraries", "build string", "metadata"]
 
 
@@ -103,6 +106,7 @@ def read_torch(
         libraries=files.libraries,
         conda=build,
         distributions=tuple(_worded(each) for each in wheels if each.owner is None),
+        companions=tuple(_companions(contents.distributions)),
         helpers=tuple(_helpers(conda)),
         overwritten=overwritten(prefix, contents, record, wheels) if files.directory else (),
         shadows=tuple(each for each in shadows if each.path != files.directory),
@@ -159,6 +163,11 @@ def _helpers(conda: Mapping[str, PackageRecord]) -> Iterator[str]:
     for record in (conda[name] for name in _HELPERS if name in conda):
         # The version of pytorch-mutex is always 1.0: its build is what it says.
         yield f"{record.name} {record.build if record.name == 'pytorch-mutex' else record.version}"
+
+
+def _companions(distributions: Sequence[Distribution]) -> Iterator[str]:
+    names = {canonicalize_name(each.name) for each in distributions if each.owner is None}
+    yield from (name for name in _COMPANIONS if name in names)
 
 
 def _lost(prefix: str, files: TorchFiles, record: PackageRecord | None) -> Iterator[str]:
