@@ -150,6 +150,12 @@ class OtherFacts(Struct, frozen=True, kw_only=True):
     """The packages that say so: `jax 0.10.2, jax-cuda12-plugin 0.10.2`."""
     mismatch: str = ""
     """Its parts that do not belong together; empty if they do."""
+    conda: CondaBuild | None = None
+    """conda's record of it; None if pip installed it."""
+    distributions: tuple[str, ...] = ()
+    """pip's packages that it consists of, by name: `cupy-cuda12x`."""
+    duplicates: tuple[str, ...] = ()
+    """pip's packages that lie over each other, with their versions; empty if there is one."""
 
 
 class StaticFacts(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from condatui_core.records.gpu import Device, Driver
+from condatui_core.records.gpu import CondaBuild, Device, Driver
 from condatui_core.records.gpu_probe import Available, Built, DeviceSeen, KernelRun, Over, ProbeRun
 from support.gpu_facts import (
     COUNT_TEXT,
@@ -34,6 +34,10 @@ def kernel(message: str, kind: str = "RuntimeError") -> ProbeRun:
 BUILT, YES, NO = Built(cuda="12.6"), Available(available=True), Available(available=False)
 FULL = Device(index=0, name="NVIDIA T4", memory_bytes=16_000_000_000, free_bytes=200_000_000)
 OLD_CPU = replace(CPU_TORCH, helpers=("cpuonly 2.0",))
+PYTORCH_CHANNEL = replace(
+    CPU_TORCH,
+    conda=CondaBuild(name="pytorch", version="2.5.1", build="py3.9_cpu_0", channel="pytorch", kind="cpu"),
+)
 PIP_CPU = replace(PIP_TORCH, version="2.13.0+cpu", kind="cpu", build_cuda="")
 
 
@@ -106,7 +110,15 @@ EXAMPLES = [
         "broken",
         "CPU-only build (conda's cpu_mkl_py311_h1234567_100): NVIDIA H200 unused",
         static=static(CPU_TORCH),
-        helps=f"conda install -p {PREFIX} 'pytorch=*=cuda*' 'cuda-version<=12.6'",
+        helps=f"conda install -p {PREFIX} 'pytorch=*=*cuda*' 'cuda-version<=12.6'",
+    ),
+    Seen(
+        "cpu-on-gpu",
+        "broken",
+        "CPU-only build (conda's py3.9_cpu_0)",
+        static=static(PYTORCH_CHANNEL),
+        driver=replace(GPU_MACHINE, cuda="12.2"),
+        helps=f"conda install -p {PREFIX} -c pytorch -c nvidia 'pytorch=2.5.1=*cuda*' pytorch-cuda=12.1",
     ),
     Seen("cpu-on-gpu", "broken", "cpuonly is installed", static=static(OLD_CPU), helps="remove"),
     Seen(

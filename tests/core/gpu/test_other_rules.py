@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from condatui_core.gpu.diagnosis.rules import other_verdict
-from condatui_core.records.gpu import Driver, OtherFacts, StaticFacts, Verdict
+from condatui_core.records.gpu import CondaBuild, Driver, OtherFacts, StaticFacts, Verdict
 from condatui_core.records.gpu_probe import (
     Available,
     Built,
@@ -24,6 +24,10 @@ from support.gpu_facts import GPU_MACHINE, NO_GPU_MACHINE, PREFIX, ended, fails,
 JAX = OtherFacts(framework="jax", version="0.10.2", kind="cuda", build_cuda="12", source="jax 0.10.2")
 TENSORFLOW = OtherFacts(framework="tensorflow", version="2.21.0", kind="cuda", source="tensorflow 2.21.0")
 CUPY = OtherFacts(framework="cupy", version="14.2.0", kind="cuda", build_cuda="13", source="cupy-cuda13x 14.2.0")
+TWO_CUPYS = ("cupy-cuda12x 14.2.0", "cupy-cuda13x 14.2.0")
+CONDA_TENSORFLOW = CondaBuild(
+    name="tensorflow-base", version="2.21.0", build="cpu_py311h1234567_0", channel="conda-forge", kind="cpu"
+)
 UNKNOWN_BACKEND = "Unknown backend: 'gpu' requested, but no platforms that are instances of gpu are present."
 
 
@@ -97,16 +101,71 @@ def test_what_it_says_and_what_the_driver_says_come_to_a_verdict(
     assert "orch" not in f"{given.message} {given.remedy} {given.command}"
 
 
+PIP = f"{PREFIX}/bin/python -m pip"
+
+
 @pytest.mark.parametrize(
-    ("facts", "command"),
+    ("facts", "cuda", "remedy", "command"),
     [
-        (JAX, f"{PREFIX}/bin/python -m pip install -U 'jax[cuda12]'"),
-        (TENSORFLOW, f"{PREFIX}/bin/python -m pip install 'tensorflow[and-cuda]'"),
-        (CUPY, f"{PREFIX}/bin/python -m pip install cupy-cuda12x"),
+        (JAX, "12.6", "by pip", f"{PIP} install 'jax[cuda12]==0.10.2'"),
+        (JAX, "13.0", "by pip", f"{PIP} install 'jax[cuda13]==0.10.2'"),
+        (JAX, "11.4", "JAX needs a driver of CUDA 12 or later: 525.60.13", ""),
+        (replace(JAX, version="0.4.1"), "12.6", "an upgrade from 0.4.1", f"{PIP} install -U 'jax[cuda12]'"),
+        (
+            replace(JAX, distributions=("jax-cuda13-plugin", "jax-cuda13-pjrt")),
+            "12.6",
+            "by pip",
+            f"{PIP} uninstall -y jax-cuda13-plugin jax-cuda13-pjrt && {PIP} install 'jax[cuda12]==0.10.2'",
+        ),
+        (TENSORFLOW, "12.6", "by pip", f"{PIP} install 'tensorflow[and-cuda]==2.21.0'"),
+        (TENSORFLOW, "11.4", "TensorFlow needs a driver of CUDA 12 or later: 525.60.13", ""),
+        (
+            replace(TENSORFLOW, version="2.14.1"),
+            "11.4",
+            "by pip",
+            f"{PIP} install 'tensorflow[and-cuda]==2.14.1'",
+        ),
+        (
+            replace(TENSORFLOW, version="2.12.0", distributions=("tensorflow-cpu",)),
+            "12.6",
+            "an upgrade from 2.12.0",
+            f"{PIP} uninstall -y tensorflow-cpu && {PIP} install -U 'tensorflow[and-cuda]'",
+        ),
+        (
+            replace(TENSORFLOW, conda=CONDA_TENSORFLOW),
+            "12.6",
+            "by name",
+            f"conda install -p {PREFIX} 'tensorflow=*=*cuda*' 'cuda-version<=12.6'",
+        ),
+        (CUPY, "13.0", "by pip", f"{PIP} install 'cupy-cuda13x[ctk]==14.2.0'"),
+        (
+            replace(CUPY, distributions=("cupy-cuda13x",)),
+            "12.6",
+            "by pip",
+            f"{PIP} uninstall -y cupy-cuda13x && {PIP} install 'cupy-cuda12x[ctk]==14.2.0'",
+        ),
+        (
+            replace(CUPY, distributions=("cupy-cuda12x", "cupy-cuda13x"), duplicates=TWO_CUPYS),
+            "12.6",
+            "by pip",
+            f"{PIP} uninstall -y cupy-cuda12x cupy-cuda13x && {PIP} install 'cupy-cuda12x[ctk]==14.2.0'",
+        ),
+        (CUPY, "11.4", "the last for CUDA 11: a downgrade", f"{PIP} install cupy-cuda11x nvidia-cuda-nvrtc-cu11"),
+        (CUPY, "10.2", "CuPy needs a driver of CUDA 11 or later: 450.80.02", ""),
     ],
 )
-def test_each_gets_its_cuda_in_its_own_way(facts: OtherFacts, command: str) -> None:
-    assert verdict(replace(facts, kind="cpu")).command == command
+def test_each_gets_its_cuda_in_its_own_way(facts: OtherFacts, cuda: str, remedy: str, command: str) -> None:
+    given = verdict(replace(facts, kind="cpu"), replace(GPU_MACHINE, cuda=cuda))
+
+    assert given.command == command
+    assert remedy in given.remedy
+
+
+def test_two_packages_that_lie_over_each_other_are_named() -> None:
+    both = replace(CUPY, duplicates=TWO_CUPYS)
+
+    twice = "CuPy is installed twice, one over the other: cupy-cuda12x 14.2.0, cupy-cuda13x 14.2.0"
+    assert verdict(both).notes == (f"{twice}; remove both, then install one",)
 
 
 def test_parts_that_do_not_belong_together_are_told() -> None:

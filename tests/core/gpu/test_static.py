@@ -297,6 +297,15 @@ def test_other_frameworks_are_known_by_their_wheels(
     assert facts.mismatch == ""
 
 
+def test_two_packages_of_one_framework_lie_over_each_other(prefix: FakePrefix) -> None:
+    for name in ("cupy-cuda12x", "cupy-cuda13x"):
+        prefix.pip_install(name, "14.2.0")
+    (facts,) = read(prefix).others
+
+    assert sorted(facts.distributions) == ["cupy-cuda12x", "cupy-cuda13x"]
+    assert sorted(facts.duplicates) == ["cupy-cuda12x 14.2.0", "cupy-cuda13x 14.2.0"]
+
+
 def test_parts_of_jax_that_do_not_belong_together_are_named(prefix: FakePrefix) -> None:
     for name, version in (("jax", "0.10.2"), ("jax-cuda12-plugin", "0.10.2"), ("jax-cuda12-pjrt", "0.12.0.1")):
         prefix.pip_install(name, version)

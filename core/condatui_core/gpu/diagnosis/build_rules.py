@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from condatui_core.gpu.diagnosis.cuda_builds import cuda_build
 from condatui_core.gpu.diagnosis.evidence import Evidence
-from condatui_core.gpu.diagnosis.remedies import cuda_build
 from condatui_core.records.gpu import Verdict
 from condatui_core.records.gpu_probe import Available, Built
 

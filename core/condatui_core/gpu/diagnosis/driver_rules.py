@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from condatui_core.gpu.cuda_versions import fit, smallest_driver
+from condatui_core.gpu.diagnosis.cuda_builds import cuda_build
 from condatui_core.gpu.diagnosis.evidence import Evidence
-from condatui_core.gpu.diagnosis.remedies import cuda_build, newer_driver
+from condatui_core.gpu.diagnosis.remedies import newer_driver
 from condatui_core.records.gpu import Driver, Verdict, VerdictClass
 
 # Drivers that are too old, half updated, or not what was asked for.

@@ -46,6 +46,8 @@ class Evidence(RunReading):
         self.framework: Framework = other.framework if other else "torch"
         self.torch = _as_torch(other) if other else static.torch
         """What the files say of the framework; of another one, in the same words as of torch."""
+        self.other = other
+        """What the files say of a framework other than torch; None for torch."""
         self.asked = driver is not None
         """Whether the driver was read at all."""
         self.driver = driver or Driver()
@@ -73,7 +75,9 @@ class Evidence(RunReading):
 
     @property
     def by_conda(self) -> bool:
-        """Whether the torch that is used came from conda."""
+        """Whether the framework that is used came from conda."""
+        if self.other is not None:
+            return self.other.conda is not None
         return self.torch.conda is not None and not self.torch.overwritten and not self.torch.distributions
 
     @cached_property

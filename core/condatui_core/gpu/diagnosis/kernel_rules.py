@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from condatui_core.gpu.cuda_versions import WHEELS
+from condatui_core.gpu.diagnosis.cuda_builds import cuda_build
 from condatui_core.gpu.diagnosis.evidence import Evidence
-from condatui_core.gpu.diagnosis.remedies import cuda_build, reinstall
+from condatui_core.gpu.diagnosis.remedies import reinstall
 from condatui_core.records.gpu import Verdict
 from condatui_core.records.gpu_probe import Built, DeviceSeen, KernelRun
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
-from msgspec import Struct
-
-from condatui_core.gpu.cuda_versions import dotted, newest_build, smallest_driver, wheel_for
+from condatui_core.gpu.cuda_versions import dotted, smallest_driver
+from condatui_core.gpu.diagnosis.cuda_builds import cuda_build, wheel_index
 from condatui_core.gpu.diagnosis.evidence import Evidence
 
 _CONDA_PIP: dict[str, tuple[str, str]] = {
@@ -36,9 +33,6 @@ _CONDA_PIP: dict[str, tuple[str, str]] = {
 
 For CUDA 12 and 11 all of NVIDIA's on PyPI end in `-cu12`, `-cu11`; for CUDA 13 only those that are marked here do.
 """
-_RELEASE = re.compile(r"\d+(?:\.\d+)+")
-_A = {"downgrade": "a downgrade", "upgrade": "an upgrade"}
-_INDEX = "https://download.pytorch.org/whl"
 
 
 def library_package(library: str, evidence: Evidence) -> str:
@@ -63,81 +57,23 @@ def reinstall(evidence: Evidence) -> str:
     """Reinstall the same framework in the same version."""
     version = evidence.torch.version.partition("+")[0]
     if evidence.by_conda:
-        spec = f"pytorch={version}" if version else "pytorch"
+        name = "pytorch" if evidence.framework == "torch" else evidence.framework
+        spec = f"{name}={version}" if version else name
         return f"conda install -p {evidence.prefix} --force-reinstall {spec}"
     spec = f"{evidence.framework}=={version}" if version else evidence.framework
     if evidence.framework == "cupy":  # whose wheels are called after their CUDA
-        spec = _cupy(evidence.build_cuda)
+        return _reinstall_cupy(evidence, version)
     cuda = evidence.torch.build_cuda if evidence.framework == "torch" else ""
-    return f"{evidence.python} -m pip install --force-reinstall {spec}{_index(cuda)}"
+    return f"{evidence.python} -m pip install --force-reinstall {spec}{wheel_index(cuda)}"
 
 
-class CudaBuild(Struct, frozen=True):
-    """How a build for the CUDA of this machine's driver is installed."""
-
-    command: str = ""
-    """Empty if no build runs on the driver."""
-    caveat: str = ""
-    """What else the command changes, or why there is none."""
-
-    def remedy(self, advice: str) -> str:
-        """Put the advice and its caveat into one line; without a command the advice to take a build is none."""
-        return "; ".join(filter(None, (advice if self.command else "", self.caveat)))
-
-
-def cuda_build(evidence: Evidence, *, whole: bool = False) -> CudaBuild:
-    """Install a build for CUDA that the driver and the GPU of this machine can run.
-
-    By minor version compatibility it may be newer than the driver, unless the driver must support it as a `whole`.
-    """
-    if evidence.by_conda:
-        newest = newest_build(evidence.driver_cuda, evidence.capability)
-        limit = f" 'cuda-version<={newest}'" if newest else ""
-        return CudaBuild(f"conda install -p {evidence.prefix} 'pytorch=*=cuda*'{limit}")
-    if evidence.framework == "torch":
-        return _wheel(evidence, whole=whole)
-    wheel = wheel_for(evidence.driver_cuda, evidence.capability) if evidence.driver_cuda else None
-    cuda = wheel.cuda if wheel else ""
-    specs = {
-        "tensorflow": "'tensorflow[and-cuda]'",
-        "jax": f"-U 'jax[cuda{(dotted(cuda) or (12,))[0]}]'",
-        "cupy": _cupy(cuda),
-    }
-    return CudaBuild(f"{evidence.python} -m pip install {specs[evidence.framework]}")
-
-
-def _wheel(evidence: Evidence, *, whole: bool) -> CudaBuild:
-    """A wheel from one of PyTorch's indexes, with the companions that must be built for the same CUDA."""
-    installed = evidence.version.partition("+")[0]
-    if not evidence.driver_cuda:  # the wheel that pip takes unless told otherwise is a CUDA build
-        return CudaBuild(_pip_torch(evidence, installed if _RELEASE.fullmatch(installed) else "", ""))
-    wheel = wheel_for(evidence.driver_cuda, evidence.capability, installed, whole=whole)
-    if wheel is None:
-        return CudaBuild(
-            caveat=f"no PyTorch wheel runs on a driver of CUDA {evidence.driver_cuda}: a newer driver is needed"
-        )
-    command = _pip_torch(evidence, wheel.version, wheel.cuda)
-    if wheel.change:
-        version = wheel.version.removesuffix(".*")
-        nearest = "newest" if wheel.change == "downgrade" else "oldest"
-        words = f"PyTorch {version} is the {nearest} with a build for this machine: {_A[wheel.change]} from {installed}"
-        return CudaBuild(command, words)
-    instead = f"a release in the place of {installed}" if installed and not wheel.version else ""
-    return CudaBuild(command, instead)
-
-
-def _pip_torch(evidence: Evidence, version: str, cuda: str) -> str:
-    spec = f"torch=={version}" if version else "torch"
-    packages = " ".join((f"'{spec}'" if "*" in spec else spec, *evidence.torch.companions))
-    return f"{evidence.python} -m pip install --force-reinstall {packages}{_index(cuda)}"
-
-
-def _index(cuda: str) -> str:
-    return f" --index-url {_INDEX}/cu{cuda.replace('.', '')}" if cuda else ""
-
-
-def _cupy(cuda: str) -> str:
-    return f"cupy-cuda{(dotted(cuda) or (12,))[0]}x"
+def _reinstall_cupy(evidence: Evidence, version: str) -> str:
+    """Reinstall the wheel that is there; of two that lie over each other neither is whole, so both go first."""
+    installed = evidence.other.distributions if evidence.other else ()
+    if evidence.other and evidence.other.duplicates:
+        return cuda_build(evidence).command
+    name = installed[0] if installed else f"cupy-cuda{(dotted(evidence.build_cuda) or (12,))[0]}x"
+    return f"{evidence.python} -m pip install --force-reinstall {name}=={version}"
 
 
 def newer_driver(evidence: Evidence) -> str:

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from condatui_core.gpu.cuda_versions import fit
 from condatui_core.gpu.diagnosis import build_rules, driver_rules, kernel_rules, start_rules
+from condatui_core.gpu.diagnosis.cuda_builds import cuda_build
 from condatui_core.gpu.diagnosis.evidence import Evidence
 from condatui_core.gpu.diagnosis.notes import evidence_of, notes_of
-from condatui_core.gpu.diagnosis.remedies import cuda_build
 from condatui_core.records.gpu import Driver, OtherFacts, StaticFacts, Verdict
 from condatui_core.records.gpu_probe import ProbeRun, Variant
 
@@ -189,6 +189,9 @@ def other_verdict(
     evidence = Evidence(static, driver, runs, platform=platform, other=facts)
     verdict = _first(OTHER_RULES, evidence)
     notes = [f"its parts are of several versions: {facts.mismatch}"] if facts.mismatch else []
+    if facts.duplicates:
+        twice = f"{evidence.name} is installed twice, one over the other: {', '.join(facts.duplicates)}"
+        notes.append(f"{twice}; remove both, then install one")
     return replace(
         verdict,
         notes=(*notes, *notes_of(evidence, verdict)),

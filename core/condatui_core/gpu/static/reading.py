@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from packaging.utils import canonicalize_name
 
 from condatui_core.gpu.static.torch import read_torch
-from condatui_core.gpu.static.torch_files import read_build, read_version_file
+from condatui_core.gpu.static.torch_files import conda_build, read_build, read_version_file
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import BuildKind, OtherFacts, Shadow, StaticFacts
@@ -58,6 +58,8 @@ def _jax(conda: Mapping[str, PackageRecord], pip: Mapping[str, Distribution]) ->
         build_cuda=cuda,
         source=", ".join(parts),
         mismatch=", ".join(parts[1:]) if len(versions) > 1 else "",
+        conda=conda_build(conda["jaxlib"]) if "jaxlib" in conda else None,
+        distributions=tuple(canonicalize_name(each.name) for each in plugins if each.owner is None),
     )
 
 
@@ -92,17 +94,29 @@ def _first(
     by_name: _BuildByName,
 ) -> Iterator[OtherFacts]:
     """What a conda package says of its build goes before what a wheel's name says."""
+    own = [each for each in pip if each.owner is None]
+    distributions = tuple(canonicalize_name(each.name) for each in own)
+    duplicates = tuple(f"{each.name} {each.version}" for each in own) if len(own) > 1 else ()
     if conda:
-        kind, cuda = read_build(conda[0].build)
-        source = f"{conda[0].name} {conda[0].version} {conda[0].build}"
-        named = by_name(conda[0].name) if kind == "unknown" else (kind, cuda)
-        yield OtherFacts(
-            framework=framework, version=conda[0].version, kind=named[0], build_cuda=named[1], source=source
-        )
+        build = conda_build(conda[0])
+        kind, cuda = by_name(build.name) if build.kind == "unknown" else (build.kind, build.cuda)
+        version, source = build.version, f"{build.name} {build.version} {build.build}"
     elif pip:
+        build = None
         kind, cuda = by_name(canonicalize_name(pip[0].name))
-        source = f"{pip[0].name} {pip[0].version}"
-        yield OtherFacts(framework=framework, version=pip[0].version, kind=kind, build_cuda=cuda, source=source)
+        version, source = pip[0].version, f"{pip[0].name} {pip[0].version}"
+    else:
+        return
+    yield OtherFacts(
+        framework=framework,
+        version=version,
+        kind=kind,
+        build_cuda=cuda,
+        source=source,
+        conda=build,
+        distributions=distributions,
+        duplicates=duplicates,
+    )
 
 
 # What the files of an environment say of its frameworks, in milliseconds and without a process.
