@@ -25,6 +25,7 @@ from condatui_core.disk.tree_store import DamagedStoreError, TreeStore
 from condatui_core.disk.usage import Disk
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import NewerFormatError, UsageError
+from condatui_core.fs.tree import read_tree
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.jobs import journal, journal_store
 from condatui_core.jobs.journal import Entry, Journal, Submission
@@ -162,8 +163,8 @@ async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_prun
 
 def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
     """A former condatui cannot read the plan, and passes over the line: it has to be told."""
-    requests = {each.__struct_config__.tag for each in Request.__args__}  # type: ignore[attr-defined]
-    entries = {each.__struct_config__.tag for each in Entry.__args__}  # type: ignore[attr-defined]
+    requests = {each.__struct_config__.tag for each in Request.__args__}
+    entries = {each.__struct_config__.tag for each in Entry.__args__}
     known = {
         1: (
             {"clone", "export", "pack", "remove", "restore", "clean", "forget"},
@@ -193,11 +194,11 @@ def test_a_restore_point_of_0_1_0_brings_back_all_and_is_verified(old: Locations
     paths = read_paths_of(old.restore_points, read_point(old.restore_points, POINT))
     target = tmp_path / "back"
     apply_restore_point(old.restore_points / POINT, paths, str(target), lambda _: None)
-    found = [each for each in differences(str(target), paths) if each.what != "owner"]  # that was root's
+    found = [each for each in differences(read_tree(str(target)), paths) if each.what != "owner"]  # that was root's
     assert found == []
     assert (target / "notes/todo.txt").read_text() == "of nlp-exp"
     (target / "notes/todo.txt").write_text("of another")
-    assert {each.what for each in differences(str(target), paths)} >= {"content"}
+    assert {each.what for each in differences(read_tree(str(target)), paths)} >= {"content"}
 
 
 async def test_a_restore_point_of_0_1_0_is_listed_and_found(old: Locations) -> None:

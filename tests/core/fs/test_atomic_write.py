@@ -3,13 +3,13 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from condatui_core.fs import atomic_write
 from condatui_core.fs.atomic_write import (
     begun_beside,
     put_in_cache,
@@ -61,9 +61,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
         sync(descriptor)
 
-    def seen_rename(*names: str, **directories: int) -> None:
+    def seen_rename(source: str, target: str, **directories: int) -> None:
         done.append("rename")
-        rename(*names, **directories)
+        rename(source, target, **directories)
 
     monkeypatch.setattr(os, "fsync", seen_sync)
     monkeypatch.setattr(os, "replace", seen_rename)
@@ -132,7 +132,7 @@ def test_a_file_keeps_its_owner(tmp_path: Path) -> None:
 def test_a_link_that_was_planted_where_a_file_is_begun_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
 ) -> None:
-    monkeypatch.setattr(atomic_write.secrets, "token_hex", lambda _: "0" * 16)
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "0" * 16)
     for name in (f".{'0' * 16}.condatui", f".new-{'0' * 16}"):
         (tmp_path / name).symlink_to(tmp_path / "victim")
     with pytest.raises(FileExistsError):
@@ -144,7 +144,12 @@ def test_a_link_that_was_planted_where_a_file_is_begun_is_not_followed(
 def test_no_two_files_are_begun_under_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: list[str] = []
     rename = os.replace
-    monkeypatch.setattr(os, "replace", lambda old, new, **more: (names.append(str(old)), rename(old, new, **more)))
+
+    def seen_rename(old: Path, new: Path, **more: int) -> None:
+        names.append(str(old))
+        rename(old, new, **more)
+
+    monkeypatch.setattr(os, "replace", seen_rename)
     for _ in range(3):
         write_whole(tmp_path / "file", b"", replace=True)
         put_in_cache(tmp_path / "cached", b"")
@@ -197,7 +202,7 @@ def test_where_there_are_no_hard_links_a_taken_name_is_seen_all_the_same(
 
 def test_what_a_killed_process_began_is_found_beside_the_file(tmp_path: Path) -> None:
     if (child := os.fork()) == 0:
-        os.replace = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
+        os.replace = lambda *_, **__: os._exit(9)
         write_whole(tmp_path / "file", b"data", replace=True)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9

@@ -10,6 +10,7 @@ import pytest
 
 from condatui_core.jobs import journal_store
 from condatui_core.jobs.journal import EVENTS, OWNER, JobBegun, Journal, Submission
+from condatui_core.jobs.journal import PLAN as JOURNAL_PLAN
 from condatui_core.jobs.journal_store import prune, read_journal, read_journals
 from condatui_core.proc.owner import Owner, started_mark, this_process
 from condatui_core.records.job import Ended, Plan, Said, StageBegun
@@ -112,7 +113,7 @@ async def test_a_journal_and_its_place_among_the_others_are_on_the_disk_before_t
     journal = Journal(tmp_path / "jobs" / "one")
     await journal.begin(PLAN, Submission(owner=this_process(), at=NOON))
     directory = tmp_path / "jobs" / "one"
-    wanted = [directory / OWNER, directory / journal_store.PLAN, directory, directory.parent]
+    wanted = [directory / OWNER, directory / JOURNAL_PLAN, directory, directory.parent]
     assert synced == [each.stat().st_ino for each in wanted]
     await journal.close()
 

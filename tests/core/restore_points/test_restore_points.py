@@ -239,7 +239,12 @@ def test_what_a_restore_point_copies_for_people_is_on_the_disk_too(
 ) -> None:
     synced: set[int] = set()
     sync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda each: (synced.add(os.fstat(each).st_ino), sync(each)))
+
+    def seen_sync(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen_sync)
     prefix = machine.make("nlp")
     request = RemoveRequest(prefixes=(str(prefix),))
 

@@ -156,7 +156,7 @@ def run(home: Path, machine: Inventory, *arguments: str) -> Result:
         cwd=str(home),
         clock=lambda: NOW,
         terminal=False,
-        make_workbench=lambda *_: Machine(home, machine),  # type: ignore[arg-type, return-value]
+        make_workbench=lambda *_: Machine(home, machine),  # type: ignore[arg-type]
     )
     return CliRunner().invoke(condatui, [*arguments, "--json"], obj=obj)
 
@@ -230,7 +230,7 @@ def test_gpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results = [(one, result("/one", static(), GPU_MACHINE, each)) for each in runs]
     document = described(printed_by(capsys, describe_gpu(GPU_MACHINE, results)), "`condatui gpu")
     stages = {stage["stage"] for each in document["environments"] for run in each["runs"] for stage in run["stages"]}
-    known = {each.__struct_config__.tag for each in Stage.__args__}  # type: ignore[attr-defined]
+    known = {each.__struct_config__.tag for each in Stage.__args__}
     assert stages <= known
     assert {"start", "kernel", "import_fail"} <= stages
 
@@ -264,7 +264,7 @@ def test_a_plan_of_each_request(request_: Request, capsys: pytest.CaptureFixture
 
 
 def test_all_requests_are_tried() -> None:
-    assert {type(each) for each in REQUESTS} == set(Request.__args__)  # type: ignore[attr-defined]
+    assert {type(each) for each in REQUESTS} == set(Request.__args__)
 
 
 def test_the_lines_of_an_action(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -286,7 +286,7 @@ def test_the_lines_of_an_action(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert ended["aftermath"]["way_out"]["type"] == "remove"
     progress = Progressed(at=NOW, done=1, total=None, unit="files")
     kinds.add(described(printed_by(capsys, EventLine(progress)), "The same: a line")["event"]["type"])
-    assert kinds | {"ended"} == {each.__struct_config__.tag for each in Event.__args__}  # type: ignore[attr-defined]
+    assert kinds | {"ended"} == {each.__struct_config__.tag for each in Event.__args__}
 
 
 def test_what_goes_wrong_is_a_document_too(tmp_path: Path) -> None:
