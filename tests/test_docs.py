@@ -178,14 +178,10 @@ def _targets(text: str) -> set[str]:
     return set(re.findall(r"\]\((?!https?:)([^)#\s]+)", text))
 
 
-OF_OTHERS = {"gpu.md", "json.md"}
-"""Pages that are written elsewhere."""
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     missing = {each for each in _targets(_text(page)) if not (page.parent / each).exists()}
-    assert {each for each in missing if Path(each).name not in OF_OTHERS} == set()
+    assert missing == set()
 
 
 @pytest.mark.parametrize(

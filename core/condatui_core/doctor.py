@@ -8,7 +8,6 @@ import platform
 import re
 import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from typing import TypeVar
 import msgspec
 
 from condatui_core import __version__
-from condatui_core.fs.locks import FileLock
+from condatui_core.fs.locks import locks_work
 from condatui_core.fs.mounts import Mount, mount_of, mounts
 from condatui_core.log import last_troubles, unexpected
 from condatui_core.proc.errors import ChildError
@@ -196,11 +195,7 @@ def _notes(mount: Mount | None) -> Iterator[str]:
 def _locks(directory: Path) -> bool | None:
     """Whether a lock can be had there, tried on a file that is gone afterwards."""
     try:
-        with tempfile.NamedTemporaryFile(dir=directory, prefix=".doctor-") as file:
-            lock = FileLock(Path(file.name))
-            lock.try_take()
-            lock.release()
-            return lock.supported
+        return locks_work(directory)
     except OSError:
         return None
 

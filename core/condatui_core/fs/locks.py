@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import tempfile
 from pathlib import Path
 
 _NOT_SUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
@@ -42,3 +43,15 @@ class FileLock:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def locks_work(directory: Path) -> bool:
+    """Whether locks can be had in a directory, tried on a file that is gone afterwards.
+
+    Raises OSError if no file can be made there.
+    """
+    with tempfile.NamedTemporaryFile(dir=directory, prefix=".lock-") as file:
+        lock = FileLock(Path(file.name))
+        lock.try_take()
+        lock.release()
+        return lock.supported
