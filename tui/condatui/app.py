@@ -158,10 +158,11 @@ class CondatuiApp(ActionApp):
 
         cause = error.error if isinstance(error, WorkerFailed) else error
         words = unexpected(cause, "condatui has failed and had to end.", "Please report this.")
+        if self._exception is not None:  # what fails while it ends is for the log alone
+            return
         self._return_code = CondatuiError.exit_code
-        if self._exception is None:  # Textual's own account, which tests look at
-            self._exception = error
-            self._exception_event.set()
+        self._exception = error  # Textual's own account, which tests look at
+        self._exception_event.set()
         self.panic(Text(f"condatui: {words}"))
 
     def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
