@@ -158,12 +158,11 @@ class CondatuiApp(ActionApp):
 
         cause = error.error if isinstance(error, WorkerFailed) else error
         words = unexpected(cause, "condatui has failed and had to end.", "Please report this.")
-        if self._exception is not None:  # what fails while it ends is for the log alone
-            return
-        self._return_code = CondatuiError.exit_code
-        self._exception = error  # Textual's own account, which tests look at
-        self._exception_event.set()
-        self.panic(Text(f"condatui: {words}"))
+        if self._exception is None:  # what fails while it ends is for the log alone
+            self.panic(Text(f"condatui: {words}"))
+            self._return_code = CondatuiError.exit_code
+            self._exception = error  # Textual's own account, which tests look at
+            self._exception_event.set()
 
     def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:
