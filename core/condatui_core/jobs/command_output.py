@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from condatui_core.proc.output import LastOutput
 from condatui_core.text import mask_credentials, sanitize
 
-# JSON over many lines, as conda answers: for whoever watches, how long it was says enough.
+# JSON over many lines, as conda answers: to a reader, how long it was says enough.
 
 
 _CLOSING = {b"{": b"}", b"[": b"]"}
@@ -65,8 +65,8 @@ _PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?\s?%")
 class LineOutput(LastOutput):
     """Tells every line, fit to be shown, and how far a progress line says that it is.
 
-    What comes faster than anybody reads is told by its last lines. Of the bytes, too, the last are kept rather than the
-    first: what a command came to is at the end.
+    Of what comes faster than it can be read, the last lines are told. Of the bytes, too, the last are kept: what a
+    command came to is at the end.
     """
 
     def __init__(

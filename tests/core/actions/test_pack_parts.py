@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.pack import check
+from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, read_answer, write_order
 from condatui_core.actions.pack.plan import checked_format, receiver_lines
 from condatui_core.actions.pack.survey import paths_outside, survey
 from condatui_core.records.request import PackRequest
+from support.fake_conda import program
 from support.prefixes import FakePrefix, make_prefix
+from support.processes import has_ended
 
 
 @pytest.mark.parametrize(
@@ -125,3 +129,43 @@ def test_what_is_gone_or_lost_is_told(prefix: FakePrefix, tmp_path: Path) -> Non
     assert found.special == ("share/c", "share/pipe")
     assert any("python" in each for each in found.uncached)
     assert survey(str(prefix), ["share/*"]).differences.changed == ()
+
+
+def _listed_by(script: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> PackAnswer | None:
+    """Have a script in the place of unsquashfs read an archive back."""
+    program(directory / "bin/unsquashfs", script)
+    monkeypatch.setenv("PATH", f"{directory}/bin{os.pathsep}{os.environ['PATH']}")
+    (directory / ARCHIVE).write_bytes(b"hsqs")
+    write_order(directory, PackOrder(prefix="/e", form="squashfs", level=1, threads=1, parent=os.getpid()))
+    exit_code, answer = check.main(str(directory)), read_answer(str(directory))
+    assert answer and exit_code == (1 if answer.error else 0)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ("echo a; echo a; echo b", ""),
+        ("echo a; echo 'FATAL: damaged' >&2; exit 1", "FATAL: damaged"),
+        ("echo a; exit 2", "unsquashfs ended with exit code 2"),
+        ("echo a; kill -9 $$", "unsquashfs ended with exit code -9"),
+        ("exec yes", "unsquashfs wrote more than 1,000 bytes"),
+        ("echo $$ > pid; exec sleep 600", "unsquashfs did not end within 0.5 seconds"),
+    ],
+)
+def test_a_squashfs_is_listed_within_bounds(
+    script: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(check, "_SECONDS", 0.5 if "sleep" in script else 20)
+    answer = _listed_by(script.replace(" pid", f" {tmp_path}/pid"), tmp_path, monkeypatch)
+    assert answer == (PackAnswer(error=error) if error else PackAnswer(files=2, bytes=4))
+    if "pid" in script:
+        assert has_ended(int((tmp_path / "pid").read_text()))
+
+
+def test_unsquashfs_is_ended_with_the_process_that_reads_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = _listed_by("ps -o pgid= -p $$ >&2; exit 1", tmp_path, monkeypatch)
+    assert answer == PackAnswer(error=str(os.getpgrp()))

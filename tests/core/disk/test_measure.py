@@ -112,6 +112,22 @@ async def test_a_walk_that_fails_says_why(
         await all_of(places)
 
 
+async def test_a_walk_that_cannot_be_started_says_why(places: list[DiskPlace], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "WALK", ("/nowhere/python",))
+    with pytest.raises(CondatuiError, match="could not be measured") as failed:
+        await all_of(places)
+    assert "No such file" in failed.value.detail
+
+
+async def test_a_walk_that_complains_a_lot_is_not_held_up(
+    places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _walk_with(
+        monkeypatch, tmp_path, "sys.stderr.write('x' * 5_000_000); from condatui_core.disk import walk; walk.main()"
+    )
+    assert (await asyncio.wait_for(all_of(places), 60))[-1].complete
+
+
 async def test_a_worker_that_fails_says_why(
     places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
