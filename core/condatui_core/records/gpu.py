@@ -152,6 +152,8 @@ class OtherFacts(Struct, frozen=True, kw_only=True):
     """Its parts that do not belong together; empty if they do."""
     conda: CondaBuild | None = None
     """conda's record of it; None if pip installed it."""
+    cuda_libraries: bool | None = None
+    """Whether the CUDA libraries that it needs are in the environment; None if it was not looked for."""
     distributions: tuple[str, ...] = ()
     """pip's packages that it consists of, by name: `cupy-cuda12x`."""
     duplicates: tuple[str, ...] = ()

@@ -174,6 +174,77 @@ def test_parts_that_do_not_belong_together_are_told() -> None:
     assert "several versions: jax-cuda12-pjrt 0.12.0.1" in verdict(mixed).notes[0]
 
 
+CUPTI = """\
+ERROR:2026-11-29 10:00:00,000:jax._src.xla_bridge:444: Jax plugin configuration error: Exception when calling \
+jax_plugins.xla_cuda12.initialize()
+Traceback (most recent call last):
+  File "/env/lib/python3.11/site-packages/jax_plugins/xla_cuda12/__init__.py", line 201, in _version_check
+    version = int(get_version())
+RuntimeError: operation cuptiGetVersion(&version) failed
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/env/lib/python3.11/site-packages/jax/_src/xla_bridge.py", line 442, in discover_pjrt_plugins
+    plugin_module.initialize()
+RuntimeError: Unable to load cuPTI. Is it installed?
+"""
+
+
+def jax_run(stderr: str) -> ProbeRun:
+    return replace(blind("12", UNKNOWN_BACKEND, stderr=stderr), framework="jax")
+
+
+def test_jax_says_itself_what_it_misses() -> None:
+    given = verdict(JAX, GPU_MACHINE, jax_run(CUPTI))
+
+    assert (given.id, given.kind) == ("no-cuda-libraries", "broken")
+    assert given.message == "JAX 1.0 (CUDA 12) takes the CPU: Unable to load cuPTI. Is it installed?"
+    assert given.command == f"{PIP} install nvidia-cuda-cupti-cu12"
+    assert ("jax says", "Unable to load cuPTI. Is it installed?") in given.evidence
+
+
+def test_jax_without_any_cuda_gets_all_of_it() -> None:
+    given = verdict(JAX, GPU_MACHINE, jax_run(CUPTI.replace("cuPTI", "CUDA")))
+
+    assert "Unable to load CUDA" in given.message
+    assert given.command == f"{PIP} install 'jax[cuda12]==1.0'"
+
+
+def test_another_reason_of_jax_is_shown_in_the_place_of_a_guess() -> None:
+    given = verdict(JAX, GPU_MACHINE, jax_run(CUPTI.replace("Unable to load cuPTI. Is it installed?", "No luck today")))
+
+    assert given.message.endswith("the driver is in order: No luck today")
+
+
+@pytest.mark.parametrize("facts", [TENSORFLOW, replace(CUPY, build_cuda="12"), JAX])
+def test_a_build_without_its_cuda_libraries_does_not_look_fine(facts: OtherFacts) -> None:
+    lacking = replace(facts, cuda_libraries=False)
+    untried, elsewhere = verdict(lacking), verdict(lacking, NO_GPU_MACHINE)
+
+    assert (untried.id, untried.kind, untried.preliminary) == ("no-cuda-libraries", "broken", True)
+    assert (elsewhere.id, elsewhere.kind) == ("no-gpu", "elsewhere")
+    assert "fine" not in elsewhere.message
+    assert verdict(replace(facts, cuda_libraries=True)).id == "untried"
+
+
+def test_a_library_that_is_missed_by_the_first_kernel_is_named() -> None:
+    trouble = "libnvrtc.so.13: cannot open shared object file: No such file or directory"
+    seen = (DeviceSeen(name="NVIDIA H200"), KernelRun(kind="RuntimeError", message=trouble), Over())
+    run = ended(ProbeBegun(), Imported(version="14.2.0"), Built(cuda="13.0"), Available(available=True), *seen)
+    given = verdict(CUPY, GPU_MACHINE, run)
+
+    assert (given.id, given.command) == ("missing-library", f"{PIP} install nvidia-cuda-nvrtc")
+
+
+@pytest.mark.parametrize("facts", [TENSORFLOW, CUPY, JAX])
+def test_the_evidence_names_the_framework_that_it_is_about(facts: OtherFacts) -> None:
+    lines = verdict(facts, GPU_MACHINE, replace(blind("12", "it raised this"), framework=facts.framework)).evidence
+
+    assert (f"{facts.framework} says", "it raised this") in lines
+    assert "torch" not in " ".join(f"{what}: {text}" for what, text in lines)
+
+
 def test_without_a_run_nothing_is_said_to_work() -> None:
     given = verdict(JAX)
 

@@ -306,6 +306,35 @@ def test_two_packages_of_one_framework_lie_over_each_other(prefix: FakePrefix) -
     assert sorted(facts.duplicates) == ["cupy-cuda12x 14.2.0", "cupy-cuda13x 14.2.0"]
 
 
+@pytest.mark.parametrize(
+    ("names", "environ", "has"),
+    [
+        (["tensorflow"], {}, False),
+        (["tensorflow", "nvidia-cudnn-cu12"], {}, True),
+        (["tensorflow"], {"LD_LIBRARY_PATH": "/opt/cuda-12.4/lib64"}, None),
+        (["tensorflow-cpu"], {}, None),
+        (["cupy-cuda13x"], {}, False),
+        (["cupy-cuda13x", "nvidia-cuda-nvrtc"], {}, True),
+        (["cupy-cuda13x"], {"CUDA_PATH": "/opt/cuda"}, None),
+    ],
+)
+def test_whether_a_framework_has_its_cuda_libraries(
+    prefix: FakePrefix, names: list[str], environ: dict[str, str], has: bool | None
+) -> None:
+    for name in names:
+        prefix.pip_install(name, "2.21.0")
+    (facts,) = read(prefix, environ=environ).others
+
+    assert facts.cuda_libraries is has
+
+
+def test_a_framework_of_conda_depends_on_its_cuda_libraries(prefix: FakePrefix) -> None:
+    prefix.package("cupy", "14.2.0", "py311h1234567_0")
+    (facts,) = read(prefix).others
+
+    assert facts.cuda_libraries is None
+
+
 def test_parts_of_jax_that_do_not_belong_together_are_named(prefix: FakePrefix) -> None:
     for name, version in (("jax", "0.10.2"), ("jax-cuda12-plugin", "0.10.2"), ("jax-cuda12-pjrt", "0.12.0.1")):
         prefix.pip_install(name, version)

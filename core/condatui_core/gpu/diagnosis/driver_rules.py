@@ -174,6 +174,8 @@ def no_gpu(evidence: Evidence) -> Verdict | None:
         return None
     needed = smallest_driver(evidence.build_cuda)
     message = f"{evidence.title} looks fine, but this machine has no NVIDIA GPU"
+    if evidence.lacks_cuda:
+        message = f"{evidence.title} has no CUDA libraries of its own, and this machine has no NVIDIA GPU"
     remedy = f"run it where there is a GPU with driver {needed} or later" if needed else "run it where there is a GPU"
     return evidence.verdict("no-gpu", "elsewhere", message, remedy)
 

@@ -135,6 +135,13 @@ class Evidence(RunReading):
         return "No CUDA GPUs" in self.reason or self.error_code == 100
 
     @property
+    def lacks_cuda(self) -> bool:
+        """Whether a CUDA build has no CUDA libraries: by the files, or by what its own plugin says."""
+        if self.other is None or self.kind != "cuda":
+            return False
+        return self.other.cuda_libraries is False or bool(self.unloaded_libraries)
+
+    @property
     def strange_libraries(self) -> tuple[str, ...]:
         """The CUDA libraries that were loaded from outside the environment."""
         loaded = (path for stage in self.stages_of(Loaded) for path in stage.paths)

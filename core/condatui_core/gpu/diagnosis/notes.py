@@ -46,9 +46,15 @@ def _beside_success(evidence: Evidence) -> Iterator[str]:
     elif (cudnn := evidence.stage(CudnnRead)) and cudnn.message:
         yield f"cuDNN: {cudnn.message}"
     if evidence.run and any(text in evidence.run.stderr for text in _OLD_NUMPY):
-        yield "torch and numpy do not fit together, `tensor.numpy()` fails: numpy<2, or torch 2.3 or later"
+        yield _numpy_words(evidence)
     if evidence.strange_libraries:
         yield f"CUDA libraries from outside the environment: {', '.join(evidence.strange_libraries[:3])}"
+
+
+def _numpy_words(evidence: Evidence) -> str:
+    if evidence.framework != "torch":
+        return f"{evidence.name} was compiled for NumPy 1 and NumPy 2 is installed: numpy<2, or a newer {evidence.name}"
+    return "torch and numpy do not fit together, `tensor.numpy()` fails: numpy<2, or torch 2.3 or later"
 
 
 def _by_ptx(evidence: Evidence) -> Iterator[str]:
@@ -77,7 +83,7 @@ def evidence_of(evidence: Evidence) -> Iterator[tuple[str, str]]:
     if failed:
         yield "import", f"{failed.kind}: {failed.message}" if failed.kind else "a directory without a module"
     elif evidence.reason:
-        yield "torch says", evidence.reason
+        yield f"{evidence.framework} says", evidence.reason
     if evidence.kernel_trouble:
         yield "computation", evidence.kernel_trouble
     if evidence.run.exit_code:
@@ -95,7 +101,7 @@ def _files(evidence: Evidence) -> Iterator[tuple[str, str]]:
     torch = evidence.torch
     if torch.known_by:
         words = f"CUDA {torch.build_cuda}".strip() if torch.kind == "cuda" else torch.kind
-        yield torch.known_by, f"torch {torch.version}, {words}"
+        yield torch.known_by, f"{evidence.framework} {torch.version}, {words}"
     if torch.conda:
         yield "conda", f"{torch.conda.name} {torch.conda.version} {torch.conda.build} from {torch.conda.channel}"
     yield from (("pip", each) for each in torch.distributions)

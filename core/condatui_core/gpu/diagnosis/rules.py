@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from condatui_core.gpu.cuda_versions import fit
 from condatui_core.gpu.diagnosis import build_rules, driver_rules, kernel_rules, start_rules
-from condatui_core.gpu.diagnosis.cuda_builds import cuda_build
+from condatui_core.gpu.diagnosis.cuda_builds import CudaBuild, cuda_build
 from condatui_core.gpu.diagnosis.evidence import Evidence
 from condatui_core.gpu.diagnosis.notes import evidence_of, notes_of
+from condatui_core.gpu.diagnosis.remedies import install, library_package
 from condatui_core.records.gpu import Driver, OtherFacts, StaticFacts, Verdict
 from condatui_core.records.gpu_probe import ProbeRun, Variant
 
@@ -129,14 +130,34 @@ def driver_too_old_by_major(evidence: Evidence) -> Verdict | None:
 
 
 def no_cuda_libraries(evidence: Evidence) -> Verdict | None:
-    """`no-cuda-libraries`: a CUDA build that sees no GPU though the driver is in order has no CUDA of its own."""
-    if not evidence.cuda_failed or evidence.driver.init_code != 0:
+    """`no-cuda-libraries`: a CUDA build without the libraries, by its plugin's words, its files or its silence."""
+    sees_none = evidence.cuda_failed and evidence.driver.init_code == 0
+    lacking = evidence.lacks_cuda and not evidence.driver.sick and (evidence.run is None or evidence.cuda_failed)
+    if not sees_none and not lacking:
         return None
-    message = (
-        f"{evidence.title} sees no GPU though the driver is in order: its CUDA libraries are not here, most likely"
-    )
     build = cuda_build(evidence)
+    if evidence.unloaded_libraries:
+        return _unloaded(evidence, build)
+    if lacking:
+        message = f"{evidence.title} has no CUDA libraries of its own: it can only use those of a system that has them"
+    else:
+        message = f"{evidence.title} sees no GPU though the driver is in order: {_own_words(evidence)}"
     return evidence.verdict("no-cuda-libraries", "broken", message, build.remedy("install it with them"), build.command)
+
+
+def _unloaded(evidence: Evidence, build: CudaBuild) -> Verdict:
+    """What JAX's plugin misses: one library has its package; `CUDA` itself, or several, come with the build."""
+    message = f"{evidence.title} takes the CPU: {evidence.plugin_error}"
+    first, *others = evidence.unloaded_libraries
+    package = "" if others else library_package(f"lib{first.lower()}", evidence)
+    if not package:
+        remedy = build.remedy("install it with its CUDA libraries")
+        return evidence.verdict("no-cuda-libraries", "broken", message, remedy, build.command)
+    return evidence.verdict("no-cuda-libraries", "broken", message, f"{package} brings it", install(package, evidence))
+
+
+def _own_words(evidence: Evidence) -> str:
+    return evidence.plugin_error or "its CUDA libraries are not here, most likely"
 
 
 OTHER_RULES: tuple[Rule, ...] = (

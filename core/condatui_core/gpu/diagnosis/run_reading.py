@@ -25,6 +25,10 @@ from condatui_core.records.gpu_probe import (
 _S = TypeVar("_S", bound=Stage)
 _ERROR = re.compile(r"\bError (\d+):")
 _TOO_OLD = re.compile(r"too old \(found version (\d+)\)")
+_PLUGIN_FAILED = "Jax plugin configuration error"
+_RAISED = re.compile(r"^[\w.]*(?:Error|Exception): ")
+"""The last line of a traceback, which names what was raised."""
+_UNLOADED = re.compile(r"Unable to load (?P<library>\w+)\.(?: Is it installed\?)?")
 
 
 class RunReading:
@@ -108,8 +112,24 @@ class RunReading:
     def reason(self) -> str:
         """Why CUDA does not start: what torch raised and what it warned of."""
         available, why = self.stage(Available), self.stage(Why)
-        texts = [self.import_error, why.message if why else "", *(available.warnings if available else ())]
+        stated = self.plugin_error or (why.message if why else "")  # JAX itself raises only that it knows no GPU
+        texts = [self.import_error, stated, *(available.warnings if available else ())]
         return " ".join(" ".join(texts).split())
+
+    @cached_property
+    def plugin_error(self) -> str:
+        """Why JAX does without its plugin for CUDA, which it writes to stderr alone; empty for other frameworks."""
+        if self.run is None or self.run.framework != "jax":
+            return ""
+        _, _, traceback = self.run.stderr.partition(_PLUGIN_FAILED)
+        unloaded = dict.fromkeys(match[0] for match in _UNLOADED.finditer(traceback))
+        raised = [line.strip() for line in traceback.splitlines() if _RAISED.match(line)]
+        return " ".join(unloaded) or (_RAISED.sub("", raised[-1]) if raised else "")
+
+    @property
+    def unloaded_libraries(self) -> tuple[str, ...]:
+        """The CUDA libraries that JAX's plugin could not load, as they are called there: `cuPTI`."""
+        return tuple(dict.fromkeys(match["library"] for match in _UNLOADED.finditer(self.plugin_error)))
 
     @property
     def cuda_failed(self) -> bool:

@@ -168,7 +168,9 @@ def blames_libraries(evidence: Evidence) -> bool:
 
 def missing_library(evidence: Evidence) -> Verdict | None:
     """`missing-library`: a library is not found, other than the driver's, which no environment brings."""
-    match = _MISSING.search(evidence.import_error)
+    # CuPy loads NVRTC only when it compiles its first kernel.
+    trouble = evidence.import_error if evidence.right_kernels else f"{evidence.import_error} {evidence.kernel_trouble}"
+    match = _MISSING.search(trouble)
     if match is None or match["library"].startswith("libcuda.so"):
         return None
     library = match["library"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from condatui_core.gpu.static.torch import read_torch
@@ -15,20 +16,41 @@ from condatui_core.gpu.static.torch_files import conda_build, read_build, read_v
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import BuildKind, OtherFacts, Shadow, StaticFacts
+from condatui_core.records.gpu_probe import Framework
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
 
 _JAX_PLUGIN = re.compile(r"jax-(?P<what>cuda|rocm)(?P<major>\d+)-(?:plugin|pjrt)")
 _CUPY = re.compile(r"cupy(?:-(?P<what>cuda|rocm)-?(?P<major>\d+).*)?")
+_CUDA_LIBRARIES: Mapping[Framework, tuple[str, ...]] = {
+    "tensorflow": ("nvidia-cudnn", "cudnn", "cudatoolkit"),
+    "jax": ("nvidia-cudnn", "cudnn", "cudatoolkit"),
+    "cupy": ("nvidia-cuda-nvrtc", "cuda-nvrtc", "cuda-toolkit", "cudatoolkit"),
+}
+"""How the packages begin, of pip and of conda, without which a framework does not compute on a GPU."""
 _TENSORFLOW = ("tensorflow", "tensorflow-gpu", "tensorflow-cpu")
 
 
-def other_frameworks(contents: PrefixContents) -> tuple[OtherFacts, ...]:
-    """Find the other frameworks of an environment."""
+def other_frameworks(contents: PrefixContents, environ: Mapping[str, str]) -> tuple[OtherFacts, ...]:
+    """Find the other frameworks of an environment; `environ` may name a CUDA toolkit outside of it."""
     conda = {each.name: each for each in contents.packages}
     pip: dict[str, Distribution] = {canonicalize_name(each.name): each for each in contents.distributions}
     found = (*_tensorflow(conda, pip), *_jax(conda, pip), *_cupy(conda, pip))
-    return tuple(found)
+    if _names_a_toolkit(environ):
+        return found
+    return tuple(replace(each, cuda_libraries=_has_cuda(each, {*conda, *pip})) for each in found)
+
+
+def _names_a_toolkit(environ: Mapping[str, str]) -> bool:
+    """Whether a shell or a module has brought in a CUDA of the system, which a framework would use."""
+    return bool(environ.get("CUDA_PATH") or environ.get("CUDA_HOME")) or "cuda" in environ.get("LD_LIBRARY_PATH", "")
+
+
+def _has_cuda(facts: OtherFacts, names: Collection[str]) -> bool | None:
+    """Whether the library that a CUDA build cannot do without is installed; what conda installed depends on it."""
+    if facts.kind != "cuda" or facts.conda is not None:
+        return None
+    return any(name.startswith(_CUDA_LIBRARIES[facts.framework]) for name in names)
 
 
 def _tensorflow(conda: Mapping[str, PackageRecord], pip: Mapping[str, Distribution]) -> Iterator[OtherFacts]:
@@ -167,7 +189,7 @@ def read_static(environment: Environment, *, home: Path, environ: Mapping[str, s
         python=_python(prefix, minor),
         python_version=version,
         torch=read_torch(prefix, contents, site_packages, tuple(shadows)),
-        others=other_frameworks(contents),
+        others=other_frameworks(contents, environ),
     )
 
 
