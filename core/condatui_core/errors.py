@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from condatui_core.remedy import Advice
+
 
 class CondatuiError(Exception):
     """Something went wrong that the user should read: what (title), where (detail), what to do (hint)."""
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, title: str, detail: str = "", hint: str = "") -> None:
+    def __init__(self, title: str, detail: str = "", hint: Advice = "") -> None:
         super().__init__(title, detail, hint)
         self.title = title
         """One sentence that says what went wrong."""
         self.detail = detail
         """Where, and the words of whoever refused; may have several lines."""
-        self.hint = hint
-        """What the user can do about it."""
+        self.advice = hint
+        """What the user can do about it; a front end says it in its words."""
+        self.hint = hint if isinstance(hint, str) else ""
+        """The same where it is a text for every front end; empty if it is not."""
 
     def __str__(self) -> str:
         return "\n".join(part for part in (self.title, self.detail, self.hint) if part)

@@ -1,4 +1,4 @@
-"""Text on its way to a terminal or a log: foreign text made safe to show, credentials masked, bytes spelled out."""
+"""Text on its way to a terminal or a log: foreign text made safe, credentials masked, numbers spelled out."""
 
 from __future__ import annotations
 
@@ -64,6 +64,14 @@ def _masked(word: re.Match[str]) -> str:
         return _TOKEN.sub(f"/t/{TOKEN_MASK}", word[0])
     file, comma, more = word[0].partition(",")
     return file + comma + mask_credentials(more)
+
+
+# Numbers in words.
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """So many of a thing: `1 restore point`, `2 restore points`; `several` where that is more than an s."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 # Numbers of bytes in words.

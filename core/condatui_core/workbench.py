@@ -294,6 +294,6 @@ def _problem(installation: Installation, error: CondaError) -> Finding:
         id="conda-unusable",
         severity="warning",
         message=f"{installation.executable}: {error.title}",
-        remedy=error.hint,
+        remedy=error.advice,
         evidence=tuple(error.detail.splitlines()),
     )

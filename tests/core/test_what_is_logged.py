@@ -13,7 +13,7 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.client import recall_answer, remember_answer
 from condatui_core.log import open_log
 from condatui_core.prefixes.cache import PrefixCache
-from condatui_core.proc.runner import CommandLog, CommandRun, Outcome
+from condatui_core.proc.command_log import CommandLog, CommandRun, Outcome
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.job import Outcome as JobOutcome
 from condatui_core.records.request import CloneRequest
@@ -113,6 +113,6 @@ async def test_a_job_that_fails_unexpectedly_names_the_log(tmp_path: Path) -> No
     open_log(log, debug=False)
     job = await _over(tmp_path, Failing())
     assert job.end is not None
-    assert job.end.hint.splitlines() == ["Please report this.", f"The log has the details: {log}"]
+    assert str(job.end.hint).splitlines() == ["Please report this.", f"The log has the details: {log}"]
     assert "ZeroDivisionError: by nothing" in log.read_text()
     assert "WARNING" in log.read_text() and f"job {job.id} is failed" in log.read_text()

@@ -156,7 +156,7 @@ async def main(home: str, stage: str, effect: str) -> None:
     over = jobs.job(job.id)
     assert over and over.end
     after = over.recovery.message if over.recovery else ""
-    sys.stdout.write("\n".join((over.state, over.end.message, over.end.detail, over.end.hint, after)))
+    sys.stdout.write("\n".join((over.state, over.end.message, over.end.detail, str(over.end.hint), after)))
 
 
 if __name__ == "__main__":

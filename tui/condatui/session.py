@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.dom import DOMNode
 from textual.signal import Signal
 
 from condatui.actions.keymap import Keymap
+from condatui.actions.registry import ACTION_BY_ID
 from condatui.view_models import glyphs
 from condatui.view_models.gpu import GpuState
+from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
@@ -33,6 +36,8 @@ class Session:
         self.host = host
         self.clock = clock
         self.keymap = Keymap.of_settings(workbench.settings.keys)
+        self.words: RemedyWords = partial(workbench_words, key=self.key)
+        """Says what to do about something, with the keys of this user."""
         self.signs = glyphs.ASCII if workbench.settings.ascii else glyphs.UNICODE
         self.inventory = Inventory()
         self.disk: DiskUsage | None = None
@@ -57,6 +62,11 @@ class Session:
         """Published whenever any of this is new, the jobs excepted."""
         self.jobs_changed: Signal[Session] = Signal(owner, "jobs changed")
         """Published whenever a job has come further."""
+
+    def key(self, action: str) -> str:
+        """The key of an action, the one to show if there are several; the action's title if it has none."""
+        labels = self.keymap.labels(ACTION_BY_ID[action])
+        return labels[0] if labels else ACTION_BY_ID[action].title
 
     def show(self, inventory: Inventory) -> None:
         """Take in what is known now; marks on what is gone go too."""

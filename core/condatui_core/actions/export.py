@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from condatui_core.actions.guards import blockers_to_write
+from condatui_core.actions.guards import blockers_to_write, refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.environment_files.export import ExportText, export_text
 from condatui_core.environment_files.reading import read_environment_file
@@ -18,11 +18,12 @@ from condatui_core.fs.atomic_write import begun_beside, write_whole
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.request import ExportRequest
-from condatui_core.text import sanitize
+from condatui_core.remedy import Reload
+from condatui_core.text import counted, sanitize
 
 
 def missing_in(request: ExportRequest, export: ExportText, config: ChannelConfig) -> str:
@@ -34,7 +35,11 @@ def missing_in(request: ExportRequest, export: ExportText, config: ChannelConfig
     except UsageError as error:
         return str(error)
     read = len(listing.entries) + len(listing.column.left_out)
-    return "" if read == export.packages else f"It was to hold {export.packages} packages, and {read} can be read."
+    return (
+        ""
+        if read == export.packages
+        else f"It was to hold {counted(export.packages, 'package')}, and {read} can be read."
+    )
 
 
 _FORMATS = {
@@ -58,7 +63,7 @@ async def plan(request: ExportRequest, context: JobContext) -> Plan:
     try:
         export = await preview(request, context)
     except RefusedError as error:
-        gone = Finding(id="not-an-environment", severity="error", message=error.title, remedy=error.hint)
+        gone = blocker("not-an-environment", error.title, error.advice)
         return Plan(request=request, title=title, blockers=(gone,))
     blockers = await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace)
     return plan_of(request, title, export, blockers)
@@ -84,14 +89,13 @@ def plan_of(request: ExportRequest, title: str, export: ExportText, blockers: tu
 async def perform(plan: Plan, request: ExportRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
     """Write the file whole or not at all, and read it back. RefusedError if something stands against it by now."""
     export = await preview(request, context)
-    for blocker in await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace):
-        raise RefusedError(blocker.message, hint=blocker.remedy)
+    refuse(await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace))
     await work.stage("write", f"Writing {request.file}")
     await work.beside(partial(_write, request, _encoded(export)))
     await work.stage("read-back", f"Reading {request.file} back")
     await work.beside(partial(_read_back, request, export, context))
     return Outcome(
-        message=f"{request.file} was written: {export.packages} packages",
+        message=f"{request.file} was written: {counted(export.packages, 'package')}",
         findings=tuple(_note(each) for each in export.notes),
         bytes_used=len(_encoded(export)),
         files=(request.file,),
@@ -134,7 +138,7 @@ def _make_text(request: ExportRequest, context: JobContext) -> ExportText:
 
 
 def _gone(prefix: str) -> Environment:
-    raise RefusedError(f"There is no environment at {sanitize(prefix)}.", hint="Reload.")
+    raise RefusedError(f"There is no environment at {sanitize(prefix)}.", hint=Reload())
 
 
 def _write(request: ExportRequest, data: bytes) -> None:
@@ -170,4 +174,4 @@ def _encoded(export: ExportText) -> bytes:
 
 
 def _note(text: str) -> Finding:
-    return Finding(id="not-carried", severity="note", message=text)
+    return finding("not-carried", "note", text)

@@ -8,7 +8,7 @@ from functools import partial
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondatuiError
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.request import ForgetRequest
 from condatui_core.restore_points.store import (
@@ -18,7 +18,7 @@ from condatui_core.restore_points.store import (
     newer_points,
     point_ids,
 )
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def plan(request: ForgetRequest, context: JobContext) -> Plan:
@@ -32,7 +32,11 @@ async def perform(plan: Plan, request: ForgetRequest, context: JobContext, work:
     freed = 0
     for point_id in request.ids:
         freed += await work.beside(partial(_delete, point_id, context))
-    return Outcome(message=f"{_count(len(request.ids))} deleted: {format_bytes(freed)} freed.", bytes_freed=freed)
+    return Outcome(
+        message=f"{counted(len(request.ids), 'restore point')} deleted: {format_bytes(freed)} freed.",
+        bytes_freed=freed,
+        says_bytes=True,
+    )
 
 
 async def recover(plan: Plan, request: ForgetRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
@@ -42,7 +46,7 @@ async def recover(plan: Plan, request: ForgetRequest, stage: str, context: JobCo
         return Recovery(state="done", message="The restore points are deleted.")
     if len(there) == len(request.ids):
         return Recovery(state="untouched", message="No restore point was deleted.")
-    message = f"{_count(len(there))} of {len(request.ids)} are still there, whole."
+    message = f"{counted(len(there), 'restore point is', 'restore points are')} still there, whole."
     way_out = ForgetRequest(ids=there)
     return Recovery(state="half", message=message, way_out=way_out, way_out_title="Delete the rest")
 
@@ -53,12 +57,10 @@ def _plan(request: ForgetRequest, context: JobContext) -> Plan:
     newer = newer_points(directory)
     return Plan(
         request=request,
-        title=f"Delete {_count(len(request.ids))}",
+        title=f"Delete {counted(len(request.ids), 'restore point')}",
         steps=tuple(Step(title=f"Delete restore point {each}") for each in request.ids),
         bytes_freed=sum(bytes_of_point(directory, each) for each in request.ids if each in known),
-        warnings=(
-            Finding(id="forget", severity="warning", message="What only they hold cannot be brought back afterwards."),
-        ),
+        warnings=(finding("forget", "warning", "What only they hold cannot be brought back afterwards."),),
         blockers=tuple(_blockers(request.ids, known, newer)),
     )
 
@@ -67,10 +69,10 @@ def _blockers(ids: Sequence[str], known: Sequence[str], newer: Sequence[str]) ->
     for each in ids:
         if each not in known:
             message = f"There is no restore point {sanitize(each)}."
-            yield Finding(id="no-restore-point", severity="error", message=message)
+            yield blocker("no-restore-point", message)
         if each in newer:
             message = f"Restore point {sanitize(each)} was made by a newer condatui, which alone can delete it."
-            yield Finding(id="newer-restore-point", severity="error", message=message)
+            yield blocker("newer-restore-point", message)
 
 
 def _there(request: ForgetRequest, context: JobContext) -> tuple[str, ...]:
@@ -88,7 +90,3 @@ def _delete(point_id: str, context: JobContext) -> int:
     except OSError as error:
         raise CondatuiError("A restore point could not be deleted.", str(error)) from error
     return freed
-
-
-def _count(number: int) -> str:
-    return "1 restore point" if number == 1 else f"{number} restore points"

@@ -14,9 +14,10 @@ from condatui_core.errors import NoCondaError, RefusedError
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.processes import running_processes
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.remedy import Advice, FreeSpace, NameConda, Reload, ReplaceFile, Thaw
+from condatui_core.text import counted, format_bytes, sanitize
 
 _ROOT = 0
 """The user id of who may do everything."""
@@ -35,17 +36,23 @@ async def look_at_all(
 
 
 def blockers_to_change(
-    observed: PrefixState, environment: Environment | None, context: JobContext, *, with_conda: bool = True
+    observed: PrefixState,
+    environment: Environment | None,
+    context: JobContext,
+    *,
+    with_conda: bool = True,
+    though_frozen: bool = False,
 ) -> tuple[Finding, ...]:
     """What stands against changing or removing an environment.
 
-    `with_conda` is False where condatui would do it all by itself, as for what is left of an environment.
+    `with_conda` is False where condatui would do it all by itself, as for what is left of an environment;
+    `though_frozen` is True where the user wants it changed though it is frozen.
     """
     name = environment.name if environment else observed.prefix
     if not observed.exists:
-        return (blocker("not-an-environment", f"{name} is not there any more: {observed.prefix}", "Reload."),)
+        return (blocker("not-an-environment", f"{name} is not there any more: {observed.prefix}", Reload()),)
     found = [
-        *_what_it_is(observed, name),
+        *_what_it_is(observed, name, though_frozen=though_frozen),
         *_rights(observed, name),
         *_in_use(observed, name),
     ]
@@ -63,21 +70,22 @@ def warnings_to_change(
     found = []
     others = observed.owner_uid not in (None, context.caller.euid)
     if others:
-        found.append(_finding("other-owner", "warning", f"{name} belongs to {observed.owner}.", "Have you asked?"))
+        found.append(finding("other-owner", "warning", f"{name} belongs to {observed.owner}.", "Have you asked?"))
     if working := [each for each in observed.uses if each.way == "works in it"]:
         message = f"{_count(working)} in {name} as the working directory."
-        found.append(_finding("in-use", "warning", message, "Leave it first.", evidence=_lines(working)))
+        found.append(finding("in-use", "warning", message, "Leave it first.", evidence=_lines(working)))
     if observed.unseen:
         message = f"Whether processes of {', '.join(observed.unseen)} use {name} cannot be seen."
-        found.append(_finding("in-use", "note", message, "They show themselves only by the name they were called by."))
+        found.append(finding("in-use", "note", message, "They show themselves only by the name they were called by."))
     return tuple(found)
 
 
 def blockers_to_make(observed: PrefixState, context: JobContext, *, with_conda: bool = True) -> tuple[Finding, ...]:
     """What stands against making an environment where nothing is yet."""
-    found = [*_bad_name(observed, context), *_taken(observed)]
+    found = [*bad_name(observed, context), *target_taken(observed)]
     if not observed.exists:
         found += _bad_place(observed, context)
+        found += place_not_writable(observed)
     if with_conda:
         found += conda_busy(observed)
     return tuple(found)
@@ -88,21 +96,21 @@ def bytes_problem(needed: int | None, observed: PrefixState) -> tuple[Finding, .
     if needed is None or observed.free_bytes is None or needed <= observed.free_bytes:
         return ()
     message = f"{format_bytes(needed)} are needed, {format_bytes(observed.free_bytes)} are free at {observed.place}."
-    return (blocker("no-space", message, "Free some first: place 3 of the workbench says what could go."),)
+    return (blocker("no-space", message, FreeSpace()),)
 
 
 def no_conda(context: JobContext, environment: Environment | None) -> tuple[Finding, ...]:
     """What stands against changing an environment through the conda that owns it."""
     installation = context.installation(environment)
     if installation is None:
-        return (blocker("no-conda", "No conda that works was found.", "Name one: --conda PATH."),)
+        return (blocker("no-conda", "No conda that works was found.", NameConda(why="none")),)
     if not can_change(installation):
         message = f"{installation.executable} is no conda but {installation.kind}, which loses what conda keeps."
-        return (blocker("no-conda", message, "Name a conda: --conda PATH."),)
+        return (blocker("no-conda", message, NameConda(why="not-conda")),)
     owner = environment.installation if environment else None
     if owner and owner != installation.root_prefix:
         message = f"{environment.name if environment else ''} belongs to the conda in {owner}, which cannot be used."
-        return (blocker("no-conda", message, "Repair that one, or name it: --conda PATH."),)
+        return (blocker("no-conda", message, NameConda(why="unusable")),)
     return ()
 
 
@@ -121,7 +129,7 @@ def refuse(blockers: Iterable[Finding]) -> None:
         return
     first, *others = found
     detail = "\n".join((*first.evidence, *(each.message for each in others)))
-    kind = NoCondaError if first.id == "no-conda" else RefusedError
+    kind = NoCondaError if isinstance(first.remedy, NameConda) else RefusedError
     raise kind(first.message, detail, first.remedy)
 
 
@@ -145,14 +153,14 @@ def _look_at_all(
     return tuple(seen)
 
 
-def _what_it_is(observed: PrefixState, name: str) -> Iterator[Finding]:
+def _what_it_is(observed: PrefixState, name: str, *, though_frozen: bool) -> Iterator[Finding]:
     if observed.root:
         yield blocker("base", f"{name} is the base of a conda, without which none of its environments can be changed.")
     if observed.active:
         yield blocker("active", f"{name} is active in this shell.", "Leave it first: conda deactivate.")
-    if observed.frozen is not None:
+    if observed.frozen is not None and not though_frozen:
         why = f": {observed.frozen}" if observed.frozen else "."
-        yield blocker("frozen", f"{name} is frozen{why}", f"Who may thaw it deletes {observed.real}/conda-meta/frozen.")
+        yield blocker("frozen", f"{name} is frozen{why}", Thaw(file=f"{observed.real}/conda-meta/frozen"))
     if not observed.directory and not observed.symlink:
         yield blocker("not-an-environment", f"{observed.prefix} is no directory.")
 
@@ -170,7 +178,8 @@ def _in_use(observed: PrefixState, name: str) -> Iterator[Finding]:
         yield blocker("in-use", f"{_count(using)} {verb} {name}.", "End them first.", evidence=_lines(using))
 
 
-def _bad_name(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
+def bad_name(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
+    """What is wrong with the name of an environment that is to be made."""
     directory, name = os.path.split(observed.prefix)
     problem = prefix_problem(observed.prefix)
     if not problem and _is_envs_dir(directory, context):
@@ -179,7 +188,8 @@ def _bad_name(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
         yield blocker("bad-name", f"`{name}` cannot be the name of an environment: it {problem}.", "Choose another.")
 
 
-def _taken(observed: PrefixState) -> Iterator[Finding]:
+def target_taken(observed: PrefixState, remedy: Advice = "Choose another name.") -> Iterator[Finding]:
+    """What is there already where an environment is to be made."""
     if not observed.exists:
         return
     if observed.symlink and not observed.directory:
@@ -190,7 +200,7 @@ def _taken(observed: PrefixState) -> Iterator[Finding]:
         what = "is an environment already"
     else:
         what = "is there already, and is no environment" if observed.directory else "is a file"
-    yield blocker("target-exists", f"{observed.prefix} {what}: nothing is ever replaced.", "Choose another name.")
+    yield blocker("target-exists", f"{observed.prefix} {what}: nothing is ever replaced.", remedy)
 
 
 def _bad_place(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
@@ -201,6 +211,10 @@ def _bad_place(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
         for cache in facts.pkgs_dirs:
             if observed.prefix.startswith(os.path.normpath(cache) + os.sep):
                 yield blocker("bad-name", f"{observed.prefix} would lie in the package cache.", "Choose another place.")
+
+
+def place_not_writable(observed: PrefixState) -> Iterator[Finding]:
+    """Whether this user may make an environment in its directory."""
     if not observed.place_writable:
         yield blocker("not-writable", f"This user may not make anything in {observed.place}.", "Choose another place.")
 
@@ -211,30 +225,24 @@ def _is_envs_dir(directory: str, context: JobContext) -> bool:
 
 
 def _count(uses: Sequence[Use]) -> str:
-    return str(uses[0].process) if len(uses) == 1 else f"{len(uses)} processes"
+    return str(uses[0].process) if len(uses) == 1 else counted(len(uses), "process", "processes")
 
 
 def _lines(uses: Sequence[Use]) -> tuple[str, ...]:
     return tuple(map(str, uses))
 
 
-def blocker(name: str, message: str, remedy: str = "", evidence: tuple[str, ...] = ()) -> Finding:
-    """What stands against an action, as a finding of the gravest kind."""
-    return _finding(name, "error", message, remedy, evidence)
-
-
-def _finding(name: str, severity: Severity, message: str, remedy: str = "", evidence: tuple[str, ...] = ()) -> Finding:
-    return Finding(id=name, severity=severity, message=message, remedy=remedy, evidence=evidence)
-
-
 # What is looked at before an export is written, and after.
 
 
-def blockers_to_write(file: str, *, replace: bool) -> tuple[Finding, ...]:
-    """What stands against writing a file, which may `replace` another file but nothing else."""
+def blockers_to_write(file: str, *, replace: bool, replaceable: bool = True) -> tuple[Finding, ...]:
+    """What stands against writing a file, which may `replace` another file but nothing else.
+
+    Where it is not `replaceable`, nothing that is there may make way for it.
+    """
     try:
         os.lstat(file)
-        if hindrance := _file_taken(file, replace=replace):
+        if hindrance := _file_taken(file, replace=replace, replaceable=replaceable):
             return (hindrance,)
     except (FileNotFoundError, NotADirectoryError):
         pass  # the place is free, if there is one
@@ -249,12 +257,14 @@ def blockers_to_write(file: str, *, replace: bool) -> tuple[Finding, ...]:
     return ()
 
 
-def _file_taken(file: str, *, replace: bool) -> Finding | None:
+def _file_taken(file: str, *, replace: bool, replaceable: bool) -> Finding | None:
     name = sanitize(file)
     if os.path.isdir(file):
         return blocker("file-exists", f"{name} is a directory.", "Name a file that is not there yet.")
-    if not replace:
-        return blocker("file-exists", f"{name} exists already.", "Choose another name, or `--force`.")
     if os.path.exists(file) and not os.path.isfile(file):
         return blocker("file-exists", f"{name} is no regular file.", "Choose another name.")
+    if not replaceable:
+        return blocker("file-exists", f"{name} exists already.", "Choose another name.")
+    if not replace:
+        return blocker("file-exists", f"{name} exists already.", ReplaceFile())
     return None

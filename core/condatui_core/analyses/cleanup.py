@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
+from condatui_core.text import counted
 
 # What could go from this machine, and why.
 
@@ -149,7 +150,7 @@ def _parts(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
     needed = [unit for unit in cache.units if unit.unused and _needed_by(unit)]
     if needed:
         holders = {prefix for unit in needed for prefix in _needed_by(unit)}
-        who = f"{len(holders)} environment{'' if len(holders) == 1 else 's'} with copies of them or soft links to them"
+        who = f"{counted(len(holders), 'environment')} with copies of them or soft links to them"
         yield _part(cache, "packages", "packages in need", (f"needed by {who}",), needed, blocked=f"needed by {who}")
 
 

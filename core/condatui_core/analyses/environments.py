@@ -13,6 +13,7 @@ from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
+from condatui_core.remedy import Advice, ListEnvironments
 from condatui_core.text import sanitize
 
 # Which installation an environment belongs to: the one whose conda should handle it.
@@ -100,7 +101,7 @@ def _by_name(environments: Sequence[Environment], name: str) -> tuple[Environmen
     return named or tuple(each for each in environments if name in map(os.path.basename, each.aliases))
 
 
-def _hint(environments: Sequence[Environment], text: str) -> str:
+def _hint(environments: Sequence[Environment], text: str) -> Advice:
     names = {
         *(environment.name for environment in environments),
         *(os.path.basename(alias) for environment in environments for alias in environment.aliases),
@@ -108,7 +109,7 @@ def _hint(environments: Sequence[Environment], text: str) -> str:
     close = difflib.get_close_matches(text, sorted(names), n=3)
     if close:
         return f"Did you mean {' or '.join(f'`{sanitize(name)}`' for name in close)}?"
-    return "`condatui list` shows them all."
+    return ListEnvironments()
 
 
 # From what was seen of a prefix to the environment that the list shows.

@@ -12,6 +12,8 @@ from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import SEVERITIES, Finding, Problem
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents, PrefixPointer, PrefixProbe
+from condatui_core.remedy import RemoveEnvironment
+from condatui_core.text import counted
 
 _SCRATCH = re.compile(
     r"(?:^|[-_. ])(?:test(?:s|ing|env)?|try|tmp|temp|foo|bar|baz|asdf|scratch|junk|dummy|delete(?:me)?|trash|untitled"
@@ -105,7 +107,7 @@ def _orphan(observed: PrefixObservations) -> Finding:
             id="orphan",
             severity="warning",
             message="half-made: condatui is making it, or was interrupted",
-            remedy=f"unless a job is at it, remove it: condatui remove {observed.sighting.prefix}",
+            remedy=RemoveEnvironment(prefix=observed.sighting.prefix),
             evidence=(f"its mark is still there: {observed.sighting.prefix}/.condatui-clone",),
         )
     if not observed.look.remains:
@@ -133,9 +135,9 @@ def _broken(observed: PrefixObservations, contents: PrefixContents) -> Finding:
             severity="error",
             message="conda-meta/history is gone, conda does not see it",
             remedy=f"touch {observed.sighting.prefix}/conda-meta/history",
-            evidence=(f"{len(contents.packages)} records are still there", *_lines(damage)),
+            evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),
         )
-    count = f"{len(damage)} files" if len(damage) > 1 else "1 file"
+    count = counted(len(damage), "file")
     return Finding(
         id="broken",
         severity="error",

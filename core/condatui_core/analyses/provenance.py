@@ -13,6 +13,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord, Replacement
 from condatui_core.records.prefix import PrefixContents
+from condatui_core.text import counted
 
 # Packages that are built against one another, and so should come from one channel.
 
@@ -134,7 +135,7 @@ def _pip_over_conda(replaced: Sequence[Replacement]) -> list[Finding]:
     if not replaced:
         return []
     names = _some([f"{each.package} {_change(each)}" for each in replaced])
-    count = "a conda package" if len(replaced) == 1 else f"{len(replaced)} conda packages"
+    count = "a conda package" if len(replaced) == 1 else counted(len(replaced), "conda package")
     first = replaced[0]
     return [
         Finding(
@@ -187,7 +188,7 @@ def _anaconda_terms(packages: Sequence[PackageRecord], config: ChannelConfig) ->
     theirs = [record for record in packages if lineage(record.base_url, config) == DEFAULTS]
     if not theirs:
         return []
-    count = "1 package is" if len(theirs) == 1 else f"{len(theirs)} packages are"
+    count = counted(len(theirs), "package is", "packages are")
     return [
         Finding(
             id="mixed-channels",
@@ -203,7 +204,7 @@ def _unknown_channel(packages: Sequence[PackageRecord]) -> list[Finding]:
     lost = [f"{record.name} {record.version}" for record in packages if record.base_url is None]
     if not lost:
         return []
-    count = "the channel of 1 package" if len(lost) == 1 else f"the channel of {len(lost)} packages"
+    count = f"the channel of {counted(len(lost), 'package')}"
     return [
         Finding(
             id="unknown-channel",

@@ -15,6 +15,7 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import ExportFormat
+from condatui_core.text import counted
 
 # Which format of an export a file's name asks for.
 
@@ -101,7 +102,8 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
     if from_history:
         yield from _history_notes(contents)
     if contents.problems:
-        yield f"{len(contents.problems)} files of the environment could not be read; what they say is missing here"
+        files = counted(len(contents.problems), "file")
+        yield f"{files} of the environment could not be read; what should be in there is missing here"
 
 
 def _without_urls(contents: PrefixContents) -> Iterator[str]:
@@ -115,7 +117,7 @@ def _settings_notes(contents: PrefixContents, form: ExportFormat) -> Iterator[st
     if contents.variables:
         names = _some(name for name, _ in contents.variables)
         if form in ("yaml", "json"):
-            yield f"the environment variables {names} are written with their values: is any of them a secret?"
+            yield f"the environment variables {names} are written with their values, which may be secrets"
         else:
             yield f"the environment variables {names} are not carried"
     if contents.pinned:

@@ -79,7 +79,7 @@ LARGEST = 64 << 20
 
 _HINT = (
     "These can be compared: an environment.yml, an explicit list, a conda-lock.yml, "
-    "and what `condatui show ENV --json` printed."
+    "and what condatui has written of an environment as JSON."
 )
 _T = TypeVar("_T")
 

@@ -12,6 +12,7 @@ from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.log import unexpected
 from condatui_core.records.job import Ended, Job, Outcome, Plan, Recovery
 from condatui_core.records.request import Request
+from condatui_core.remedy import Advice
 from condatui_core.text import sanitize
 
 # Carry out one plan, and say in words what came of it, whatever happens.
@@ -49,7 +50,7 @@ class Attempt:
             state="failed",
             message=sanitize(self.error.title),
             detail=_printable_lines(self.error.detail),
-            hint=_printable_lines(self.error.hint),
+            hint=_printable(self.error.advice),
             exit_code=self.error.exit_code,
         )
 
@@ -89,6 +90,10 @@ async def inspect_job(job: Job, context: JobContext, find_action: FindAction) ->
         words = unexpected(error)
         return Recovery(state="half", message=sanitize(f"What there is now could not be found out: {words.title}"))
     return found
+
+
+def _printable(advice: Advice) -> Advice:
+    return _printable_lines(advice) if isinstance(advice, str) else advice
 
 
 def _printable_lines(text: str) -> str:

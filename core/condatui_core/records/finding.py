@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
+
+from condatui_core.remedy import Advice
 
 Severity = Literal["error", "warning", "note"]
 
@@ -20,10 +23,38 @@ class Finding(Struct, frozen=True, kw_only=True):
     severity: Severity
     message: str
     """One line."""
-    remedy: str = ""
-    """What to do, one line, with the command where there is one."""
+    remedy: Advice = ""
+    """What to do, one line, with the command where there is one; empty if there is nothing to say."""
     evidence: tuple[str, ...] = ()
     """What this was concluded from, a line each: files, versions, dates."""
+
+
+def finding(
+    id: str,  # noqa: A002 - the record's own word
+    severity: Severity,
+    message: str,
+    remedy: Advice = "",
+    evidence: Iterable[str] = (),
+    *,
+    most: int | None = None,
+) -> Finding:
+    """A finding; of its evidence `most` lines, if that is given, and how many more there are."""
+    lines = tuple(evidence)
+    if most is not None and len(lines) > most:
+        lines = (*lines[:most], f"and {len(lines) - most:,} more")
+    return Finding(id=id, severity=severity, message=message, remedy=remedy, evidence=lines)
+
+
+def blocker(
+    id: str,  # noqa: A002 - as above
+    message: str,
+    remedy: Advice = "",
+    evidence: Iterable[str] = (),
+    *,
+    most: int | None = None,
+) -> Finding:
+    """What stands against an action: a finding of the gravest kind."""
+    return finding(id, "error", message, remedy, evidence, most=most)
 
 
 class Problem(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from condatui_core.records.finding import Finding
 from condatui_core.records.request import Request
+from condatui_core.remedy import Advice
 
 JobState = Literal["queued", "running", "cancelling", "done", "failed", "cancelled", "interrupted"]
 
@@ -20,6 +21,15 @@ class Step(Struct, frozen=True, kw_only=True):
     """One line, in the imperative: `Remove nlp-exp with conda`."""
     argv: tuple[str, ...] = ()
     """The command that does it, as it can be run by hand; empty if condatui does it itself."""
+
+
+class PlannedRemoval(Struct, frozen=True, kw_only=True):
+    """What a removal was planned by, so that nothing goes that was not seen then."""
+
+    directories: tuple[str, ...] = ()
+    """The paths at which there was a directory, of whose contents the plan tells."""
+    over_limit: tuple[str, ...] = ()
+    """Those whose restore point goes over the limit of the settings: whoever lets the plan be done agrees to it."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -47,6 +57,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Ids of those that its prefixes had already when it was planned."""
     confirm: str = ""
     """What has to be typed before it is done, because something is really at risk; empty if a key is enough."""
+    removal: PlannedRemoval | None = None
+    """Of removals alone."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):
@@ -101,6 +113,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What is not as it should be, and what to do about it."""
     bytes_freed: int | None = None
     bytes_used: int | None = None
+    says_bytes: bool = False
+    """Whether the message tells what was freed or used, so that it need not be said again."""
     files: tuple[str, ...] = ()
     """Files and directories that were made for the user: archives, exports, prefixes."""
     restore_points: tuple[str, ...] = ()
@@ -118,7 +132,8 @@ class Ended(Struct, frozen=True, kw_only=True, tag="ended"):
     """One line."""
     detail: str = ""
     """The words of whoever refused; may have several lines."""
-    hint: str = ""
+    hint: Advice = ""
+    """What the user can do about it."""
     outcome: Outcome | None = None
     """None if it failed or was cancelled before it came to anything."""
     exit_code: int = 0

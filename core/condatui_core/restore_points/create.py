@@ -22,6 +22,7 @@ from condatui_core.records.environment import LastUsed
 from condatui_core.records.package import Distribution
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.restore_point import KeptPackage, KeptPath, RestorePoint
+from condatui_core.remedy import WithoutRestorePoint
 from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, check_archive, write_archive
 from condatui_core.restore_points.classify import Classified, Classifier, RecordedFiles, find_recorded_files
 from condatui_core.restore_points.store import EXPLICIT, NEEDED, new_point, write_manifest
@@ -142,7 +143,7 @@ def create_restore_point(
         raise CondatuiError(
             f"No restore point of {sanitize(subject.name)} could be made: nothing was removed.",
             f"{where}{why}\n{directory}",
-            "The setting `restore_directory` puts them elsewhere; `--no-restore-point` does without.",
+            WithoutRestorePoint(elsewhere=True),
         ) from error
     return point
 

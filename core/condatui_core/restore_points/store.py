@@ -22,6 +22,7 @@ from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.proc.owner import Owner, this_process
 from condatui_core.records.restore_point import KeptPath, RestorePoint
+from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.settings import Locations, Settings, expand_home
 from condatui_core.text import sanitize
@@ -123,8 +124,7 @@ def read_point(directory: Path, point_id: str) -> RestorePoint:
     Raises UsageError if there is none, NewerFormatError if it is a newer condatui's, CondatuiError if it is damaged.
     """
     if not _ID.fullmatch(point_id) or not os.path.isdir(directory / point_id):
-        hint = "`condatui restore --list` shows them all."
-        raise UsageError(f"There is no restore point `{sanitize(point_id)}`.", str(directory), hint)
+        raise UsageError(f"There is no restore point `{sanitize(point_id)}`.", str(directory), ListRestorePoints())
     try:
         data = read_bounded(str(directory / point_id / MANIFEST), _LARGEST)
         _refuse_newer(format_of(data), directory / point_id)

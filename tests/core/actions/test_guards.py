@@ -20,8 +20,9 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import NoCondaError, RefusedError
 from condatui_core.prefixes.processes import RunningProcess
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.remedy import NameConda
 from support.contexts import made_context
 from support.prefixes import make_prefix
 
@@ -327,4 +328,4 @@ def test_what_has_come_up_meanwhile_is_refused_with_all_its_reasons() -> None:
         "Leave it.",
     )
     with pytest.raises(NoCondaError):
-        guards.refuse((Finding(id="no-conda", severity="error", message="None."),))
+        guards.refuse((blocker("no-conda", "None.", NameConda()),))

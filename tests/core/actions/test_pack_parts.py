@@ -164,8 +164,6 @@ def test_a_squashfs_is_listed_within_bounds(
         assert has_ended(int((tmp_path / "pid").read_text()))
 
 
-def test_unsquashfs_is_ended_with_the_process_that_reads_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unsquashfs_is_ended_with_the_process_that_reads_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = _listed_by("ps -o pgid= -p $$ >&2; exit 1", tmp_path, monkeypatch)
     assert answer == PackAnswer(error=str(os.getpgrp()))

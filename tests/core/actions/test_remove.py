@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove import perform as remove_perform
@@ -24,7 +25,7 @@ from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.mounts import Mount
 from condatui_core.fs.tree import InodeTally, TreeEntry
 from condatui_core.prefixes import snapshot
-from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.job import Outcome, Plan, PlannedRemoval
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.restore_points import create
 from condatui_core.restore_points.archive import write_archive
@@ -308,6 +309,18 @@ async def test_more_than_the_limit_is_kept_only_when_that_was_agreed(machine: Re
     assert (plan.confirm, [each.id for each in plan.warnings]) == ("nlp", ["restore-point-large", "no-cache"])
     await remove_perform.perform(plan, request, small, PlainWork())
     assert len(machine.point_ids()) == 1
+
+
+async def test_a_plan_decides_by_what_it_saw_and_not_by_what_it_says(machine: RemovalMachine) -> None:
+    prefix, other = machine.make("nlp"), machine.make("cv")
+    request, small = asked(prefix), machine.context(restore_point_bytes=100)
+    plan = await remove_plan.plan(request, small)
+    assert plan.removal == PlannedRemoval(directories=(str(prefix),), over_limit=(str(prefix),))
+    elsewhere = replace(plan, removal=PlannedRemoval(directories=(str(other),), over_limit=(str(other),)))
+    with pytest.raises(RefusedError, match="has come up since"):
+        await remove_perform.perform(elsewhere, request, small, PlainWork())
+    await remove_perform.perform(replace(plan, steps=(), warnings=()), request, small, PlainWork())
+    assert not prefix.path.exists()
 
 
 async def test_too_little_room_for_the_restore_point_is_said_beforehand(machine: RemovalMachine) -> None:

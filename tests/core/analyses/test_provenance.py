@@ -36,7 +36,7 @@ def test_a_family_from_defaults_and_conda_forge_is_mixed_and_says_what_is_from_w
         "Python and NumPy from conda-forge: numpy 1.26.4",
         "Python and NumPy from pkgs/main: python 3.11.4",
     }
-    assert "--override-channels" in mixed.remedy
+    assert "--override-channels" in str(mixed.remedy)
 
 
 def test_torch_from_two_channels_is_mixed_whichever_they_are() -> None:
@@ -81,7 +81,7 @@ def test_pip_over_conda_names_both_versions_and_the_way_back() -> None:
     (found,) = provenance_findings(PrefixContents(replaced=replaced), CONFIG)
     assert (found.id, found.severity) == ("pip-over-conda", "warning")
     assert found.message == "pip replaced 2 conda packages: pytorch 2.0.1 by 2.1.0, attrs 23.1 by the same version"
-    assert "pip uninstall torch" in found.remedy and "--force-reinstall pytorch" in found.remedy
+    assert "pip uninstall torch" in str(found.remedy) and "--force-reinstall pytorch" in str(found.remedy)
     assert found.evidence[:2] == ("pytorch: conda says 2.0.1, Python imports torch 2.1.0", "  f")
 
 

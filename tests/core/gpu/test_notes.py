@@ -119,7 +119,7 @@ def test_a_cpu_build_beside_a_gpu_is_a_finding() -> None:
 
     assert (finding.id, finding.severity) == ("cpu-torch-on-gpu", "warning")
     assert "NVIDIA H200 unused" in finding.message
-    assert "pytorch=*=*cuda*" in finding.remedy
+    assert "pytorch=*=*cuda*" in str(finding.remedy)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,18 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from msgspec import json, to_builtins
+from msgspec.structs import replace
 
 from condatui_core.jobs import journal_store
 from condatui_core.jobs.journal import EVENTS, OWNER, JobBegun, Journal, Submission
-from condatui_core.jobs.journal import PLAN as JOURNAL_PLAN
+from condatui_core.jobs.journal import PLAN as PLAN_FILE
 from condatui_core.jobs.journal_store import prune, read_journal, read_journals
 from condatui_core.proc.owner import Owner, started_mark, this_process
+from condatui_core.records.finding import blocker
 from condatui_core.records.job import Ended, Plan, Said, StageBegun
 from condatui_core.records.request import CloneRequest
+from condatui_core.remedy import AcceptSize, NameConda
 from support.job_process import job_process, said_by
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
@@ -62,6 +66,35 @@ async def test_paths_that_are_no_utf8_come_back_as_they_were(tmp_path: Path) -> 
     told = read_journal(tmp_path / "one", HERE)
     assert told
     assert told.job.plan == plan
+
+
+async def test_remedies_come_back_as_they_were(tmp_path: Path) -> None:
+    found = (blocker("no-conda", "None.", NameConda(why="unusable")), blocker("in-use", "It is used.", "End it first."))
+    ended = Ended(at=NOON, state="failed", message="It is there.", hint=AcceptSize(limit_bytes=7))
+    journal = await begun(tmp_path / "one", replace(PLAN, blockers=found))
+    await journal.write(ended)
+    await journal.close()
+    told = read_journal(tmp_path / "one", HERE)
+    assert told
+    assert (told.job.plan.blockers, told.job.end) == (found, ended)
+
+
+async def test_journals_of_the_first_version_are_read(tmp_path: Path) -> None:
+    await (await begun(tmp_path / "one")).close()
+    lacking = {"removal"}
+    plan = {key: value for key, value in to_builtins(PLAN).items() if key not in lacking}
+    warning = {"id": "base", "severity": "note", "message": "conda stays.", "remedy": "--with-conda takes it along."}
+    (tmp_path / "one" / PLAN_FILE).write_bytes(json.encode({**plan, "warnings": [{**warning, "evidence": []}]}))
+    outcome = {"message": "b was made", "findings": [warning], "bytes_used": 7}
+    end = {"type": "ended", "at": NOON, "state": "done", "message": "b was made", "hint": "Look.", "outcome": outcome}
+    (tmp_path / "one" / EVENTS).write_bytes(json.encode(end) + b"\n")
+    told = read_journal(tmp_path / "one", HERE)
+    assert told
+    assert told.job.plan.removal is None
+    assert [each.remedy for each in told.job.plan.warnings] == ["--with-conda takes it along."]
+    assert told.job.end
+    assert told.job.end.outcome
+    assert (told.job.end.hint, told.job.end.outcome.says_bytes) == ("Look.", False)
 
 
 async def test_what_is_no_journal_is_left_out(tmp_path: Path) -> None:
@@ -113,7 +146,7 @@ async def test_a_journal_and_its_place_among_the_others_are_on_the_disk_before_t
     journal = Journal(tmp_path / "jobs" / "one")
     await journal.begin(PLAN, Submission(owner=this_process(), at=NOON))
     directory = tmp_path / "jobs" / "one"
-    wanted = [directory / OWNER, directory / JOURNAL_PLAN, directory, directory.parent]
+    wanted = [directory / OWNER, directory / PLAN_FILE, directory, directory.parent]
     assert synced == [each.stat().st_ino for each in wanted]
     await journal.close()
 

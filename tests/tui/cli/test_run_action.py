@@ -17,9 +17,10 @@ from click.testing import CliRunner, Result
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondaError
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Outcome, Plan, Progressed, StageBegun
 from condatui_core.records.request import CloneRequest
+from condatui_core.remedy import NameConda
 from support.acting import commands, invocation
 from support.fake_actions import MakeDirectory
 from support.inventories import NOW
@@ -67,7 +68,7 @@ def test_a_blocker_is_a_refusal_with_its_reason(tmp_path: Path, option: str) -> 
 
 
 def test_where_nothing_but_a_conda_is_missing_the_exit_code_says_so(tmp_path: Path) -> None:
-    missing = Finding(id="no-conda", severity="error", message="No conda was found.")
+    missing = blocker("no-conda", "No conda was found.", NameConda())
     assert run(tmp_path, "--yes", action=MakeDirectory(blockers=(missing,))).exit_code == 4
     assert run(tmp_path, "--yes", action=MakeDirectory(blockers=(missing, BLOCKER))).exit_code == 3
 

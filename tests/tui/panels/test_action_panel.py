@@ -25,6 +25,7 @@ from condatui_core.records.request import (
     RestoreRequest,
 )
 from condatui_core.records.restore_point import RestorePointSummary
+from condatui_core.remedy import ReplaceFile, Thaw, WithoutRestorePoint
 from condatui_core.settings import Locations, Settings
 from support.fake_jobs import plan_like
 from support.fake_workbench import FakeWorkbench
@@ -268,7 +269,7 @@ async def test_a_preview_that_cannot_be_made_says_why() -> None:
 
 async def test_a_file_that_is_there_is_replaced_only_when_that_is_said() -> None:
     def answer(request: Request) -> object:
-        there = finding("file-exists", "error", "/a exists already.")
+        there = finding("file-exists", "error", "/a exists already.", remedy=ReplaceFile())
         assert isinstance(request, ExportRequest)
         return plan_like(request, blockers=() if request.replace else (there,))
 
@@ -286,7 +287,7 @@ async def test_a_file_that_is_there_is_replaced_only_when_that_is_said() -> None
 
 async def test_a_frozen_environment_goes_only_when_that_is_said_and_typed() -> None:
     def answer(request: Request) -> object:
-        frozen = finding("frozen", "error", "research is frozen")
+        frozen = finding("frozen", "error", "research is frozen", remedy=Thaw(file="/x/frozen"))
         assert isinstance(request, RemoveRequest)
         return plan_like(request, confirm="research", blockers=() if request.override_frozen else (frozen,))
 
@@ -305,7 +306,7 @@ async def test_a_frozen_environment_goes_only_when_that_is_said_and_typed() -> N
 
 async def test_without_room_for_a_restore_point_it_goes_only_when_that_is_said_and_typed() -> None:
     def answer(request: Request) -> object:
-        full = finding("no-space", "error", "The restore points need 9 GB")
+        full = finding("no-space", "error", "The restore points need 9 GB", remedy=WithoutRestorePoint(elsewhere=True))
         assert isinstance(request, RemoveRequest)
         return plan_like(request, confirm="research", blockers=(full,) if request.restore_point else ())
 
@@ -322,8 +323,18 @@ async def test_without_room_for_a_restore_point_it_goes_only_when_that_is_said_a
         ]
 
 
+async def test_what_no_answer_can_overrule_is_not_offered_to_be() -> None:
+    directory = finding("file-exists", "error", "/a is a directory.", remedy="Name a file that is not there yet.")
+    workbench = bench()
+    workbench.jobs.plans[ExportRequest] = lambda request: plan_like(request, blockers=(directory,))
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "e", "enter")
+        await driver.until(lambda: "/a is a directory." in driver.text)
+        assert "replace the file" not in driver.text
+
+
 async def test_a_plan_names_the_fields_and_keys_of_this_place() -> None:
-    taken = finding("file-exists", "error", "r.yml exists already.", remedy="Choose another name, or `--force`.")
+    taken = finding("file-exists", "error", "r.yml exists already.", remedy=ReplaceFile())
     workbench = bench()
     workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, blockers=(taken,))
     async with opened(workbench=workbench) as driver:

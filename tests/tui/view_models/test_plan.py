@@ -6,6 +6,7 @@ from condatui_core.environment_files.export import ExportText
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import RemoveRequest
 from support.inventories import finding
+from support.words import words
 
 REQUEST = RemoveRequest(prefixes=("/envs/a",))
 
@@ -24,7 +25,8 @@ def test_what_decides_comes_first() -> None:
             packages=212,
             facts=(("kept in", "/state/restore"),),
             steps=(Step(title="Remove a", argv=("conda", "remove", "-p", "/envs/a b")), Step(title="Look")),
-        )
+        ),
+        words=words,
     ).plain
     parts = (
         "This cannot be done:",
@@ -42,7 +44,9 @@ def test_what_decides_comes_first() -> None:
 
 
 def test_foreign_words_are_neither_markup_nor_escapes() -> None:
-    text = plan_text(plan(steps=(Step(title="[/x]\x1b[31m", argv=("\x1b",)),), facts=(("[b]", "a\nb\x07"),)))
+    text = plan_text(
+        plan(steps=(Step(title="[/x]\x1b[31m", argv=("\x1b",)),), facts=(("[b]", "a\nb\x07"),)), words=words
+    )
     assert r"[/x]\x1b[31m" in text.plain
     assert "\x1b" not in text.plain
     assert text.plain.splitlines()[:2] == ["[b]  a", r"     b\x07"]
@@ -50,7 +54,9 @@ def test_foreign_words_are_neither_markup_nor_escapes() -> None:
 
 def test_much_evidence_leaves_room_for_the_rest() -> None:
     lines = tuple(f"file {number}" for number in range(300))
-    text = plan_text(plan(warnings=(finding("missing-files", "warning", "300 are gone", evidence=lines),))).plain
+    text = plan_text(
+        plan(warnings=(finding("missing-files", "warning", "300 are gone", evidence=lines),)), words=words
+    ).plain
     assert "file 2" in text
     assert "file 3" not in text
     assert "and 297 more" in text

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from condatui.cli.remedies import command_line_words
 from condatui.json_documents import print_json
 from condatui_core import __version__
 from condatui_core.errors import CondatuiError
@@ -153,7 +154,7 @@ class ReportingGroup(click.Group):
 def report(error: CondatuiError) -> None:
     """Say what went wrong, where, and what to do."""
     say(f"condatui: {error.title}")
-    for part in (error.detail, error.hint):
+    for part in (error.detail, command_line_words(error.advice)):
         for line in part.splitlines():
             say(f"  {line}")
 
@@ -166,7 +167,7 @@ def say(message: str) -> None:
 def say_problems(problems: Sequence[Finding]) -> None:
     """Say what is wrong with the machine, which spoils no output."""
     for problem in problems:
-        say(f"condatui: {problem.message}{f' {problem.remedy}' if problem.remedy else ''}")
+        say(f"condatui: {problem.message} {command_line_words(problem.remedy)}".rstrip())
 
 
 Clock = Callable[[], datetime]

@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from condatui.cli.invocation import Invocation
+from condatui.cli.remedies import command_line_words, outcome_in_words, plan_in_words
 from condatui.json_documents import print_json
 from condatui_core.records.job import Ended, Event, Job, JobState, Outcome, Plan, Recovery
 
@@ -68,10 +69,10 @@ def result_line(job: Job) -> ResultLine:
         state=job.state,
         message=end.message if end else "",
         detail=end.detail if end else "",
-        hint=end.hint if end else "",
+        hint=command_line_words(end.hint) if end else "",
         started=job.started,
         ended=job.ended,
-        outcome=end.outcome if end else None,
+        outcome=outcome_in_words(end.outcome) if end and end.outcome else None,
         recovery=job.recovery,
     )
     return ResultLine(result)
@@ -101,7 +102,7 @@ class JsonReporter:
 
     def plan(self, plan: Plan) -> None:
         """Print the plan."""
-        print_json(PlanLine(plan))
+        print_json(PlanLine(plan_in_words(plan)))
 
     def event(self, event: Event) -> None:
         """Print what happened; the end is in the result."""

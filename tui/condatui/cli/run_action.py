@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from condatui.cli.invocation import Invocation, json_flag, report, say, say_problems
+from condatui.cli.remedies import command_line_words
 from condatui.cli.reporters import Reporter, make_reporter
 from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.request import RemoveRequest, Request
+from condatui_core.remedy import NameConda
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -94,8 +96,8 @@ async def _tell_interrupted(jobs: JobQueue) -> None:
 
 def _refuse(plan: Plan) -> None:
     if plan.blockers:
-        lines = [f"{each.message} {each.remedy}".rstrip() for each in plan.blockers]
-        refused = NoCondaError if all(each.id == "no-conda" for each in plan.blockers) else RefusedError
+        lines = [f"{each.message} {command_line_words(each.remedy)}".rstrip() for each in plan.blockers]
+        refused = NoCondaError if all(isinstance(each.remedy, NameConda) for each in plan.blockers) else RefusedError
         raise refused(f"{plan.title}: this cannot be done.", "\n".join(lines))
 
 

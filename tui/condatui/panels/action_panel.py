@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from condatui.actions.registry import ACTION_BY_ID
 from condatui.panels.base import BottomPanel
 from condatui.panels.forms import ActionForm, ExportPreview
 from condatui.panels.plan_state import PlanState
@@ -115,7 +114,7 @@ class ActionPanel(BottomPanel):
         return Text(self._planned.hints(self._key("list.open"), self._key("copy"), leave) + more)
 
     def _key(self, action: str) -> str:
-        return self._session.keymap.labels(ACTION_BY_ID[action])[0]
+        return self._session.key(action)
 
     def _title_line(self, width: int) -> Text:
         rule = shapes_for(self._session.signs).rule
@@ -224,7 +223,7 @@ class ActionPanel(BottomPanel):
         view.take_keys()
 
     def _planned_text(self) -> Text:
-        text = self._planned.text(self._session.signs)
+        text = self._planned.text(self._session.signs, self._session.words)
         if not self._then or not self._planned.ready:
             return text
         next_one = (

@@ -10,14 +10,12 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.plan import plan_text, printable_lines
-from condatui.view_models.remedies import said_here
+from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
 from condatui_core.records.job import Plan
 from condatui_core.records.request import ExportRequest, PackRequest, RemoveRequest, Request
+from condatui_core.remedy import ReplaceFile, Thaw, WithoutRestorePoint
 from condatui_core.text import sanitize
-
-_AGAINST_KEEPING = frozenset({"no-space", "not-readable"})
-"""What stands against a restore point, and not against the removal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +48,24 @@ class PlanState:
             return self.plan.title
         return "Not planned" if self.came_of_it else "Planning"
 
-    def text(self, signs: Glyphs) -> Text:
+    def text(self, signs: Glyphs, words: RemedyWords) -> Text:
         """What stands in the panel."""
         if self.plan:
-            return plan_text(self.plan, signs=signs)
+            return plan_text(self.plan, words=words, signs=signs)
         if isinstance(self.came_of_it, CondatuiError):
-            return _in_words(self.came_of_it, signs)
+            return _in_words(self.came_of_it, signs, words)
         return Text(f"Planning{signs.unread}", styles.DIM)
 
     @property
     def other_way(self) -> tuple[Request, str] | None:
         """What can be asked for where one thing alone stands against it that the user may overrule, and in words."""
-        against = {finding.id for finding in self.plan.blockers} if self.plan else set[str]()
+        remedies = {type(finding.remedy) for finding in self.plan.blockers} if self.plan else set[type]()
         request = self.request
-        if isinstance(request, ExportRequest | PackRequest) and against == {"file-exists"} and not request.replace:
+        if isinstance(request, ExportRequest | PackRequest) and remedies == {ReplaceFile}:
             return replace(request, replace=True), "replace the file"
-        if isinstance(request, RemoveRequest) and against == {"frozen"} and not request.override_frozen:
+        if isinstance(request, RemoveRequest) and remedies == {Thaw}:
             return replace(request, override_frozen=True), "though it is frozen"
-        if isinstance(request, RemoveRequest) and against and against <= _AGAINST_KEEPING and request.restore_point:
+        if isinstance(request, RemoveRequest) and remedies == {WithoutRestorePoint}:
             return replace(request, restore_point=False), "without a restore point"
         return None
 
@@ -83,10 +81,10 @@ class PlanState:
         return f"{enter} run  {leave}{to_copy}"
 
 
-def _in_words(error: CondatuiError, signs: Glyphs) -> Text:
-    text = Text(f"{signs.error} {sanitize(said_here(error.title))}", styles.ERROR)
+def _in_words(error: CondatuiError, signs: Glyphs, words: RemedyWords) -> Text:
+    text = Text(f"{signs.error} {sanitize(error.title)}", styles.ERROR)
     for line in printable_lines(error.detail):
         text.append(f"\n  {line}", styles.PLAIN)
-    if error.hint:
-        text.append(f"\n  {signs.remedy} {sanitize(said_here(error.hint))}")
+    if advice := words(error.advice):
+        text.append(f"\n  {signs.remedy} {sanitize(advice)}")
     return text

@@ -18,7 +18,7 @@ from condatui.view_models.commands import CommandsModel, command_line
 from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.proc.command_log import CommandRun
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 
 class CommandLogScreen(PlaceScreen):
@@ -83,7 +83,7 @@ class CommandLogScreen(PlaceScreen):
 
     def status(self) -> Text:
         """Where the cursor is."""
-        return Text(f"{self.table.cursor_row + 1 if self._runs else 0} of {len(self._runs)} commands", "dim")
+        return Text(f"{self.table.cursor_row + 1 if self._runs else 0} of {counted(len(self._runs), 'command')}", "dim")
 
     def action_copy(self) -> None:
         """Copy the command under the cursor as a shell takes it."""

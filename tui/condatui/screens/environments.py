@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
 
-from condatui.actions.registry import ACTION_BY_ID, bindings
+from condatui.actions.registry import bindings
 from condatui.screens.place import PlaceScreen
 from condatui.services.disk_monitor import Breakdowns
 from condatui.session import Session
@@ -114,9 +114,11 @@ class EnvironmentsScreen(PlaceScreen):
             self.detail.show(None)
         else:
             looked_at = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
-            now, key = session.clock(), session.keymap.labels(ACTION_BY_ID["gpu.check"])[0]
+            now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
-            self.detail.show(DetailSubject(environment, session.channels_of(environment), now, looked_at, gpu))
+            self.detail.show(
+                DetailSubject(environment, session.channels_of(environment), now, session.words, looked_at, gpu)
+            )
 
     def status(self) -> Text:
         """What is marked, or else where the cursor is among what is shown and how that was chosen."""

@@ -20,7 +20,7 @@ from condatui.view_models.jobs import JobsModel, is_over, job_commands, job_text
 from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.job import Job
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 _TICK = 1.0
 """Seconds between two looks at the clock while a job runs."""
@@ -128,12 +128,14 @@ class JobsScreen(PlaceScreen):
         job = self.current_job
         fresh = (job.id if job else None) != self._shown
         self._shown = job.id if job else None
-        text = job_text(job, self.session.clock(), signs=self.session.signs) if job else Text()
+        text = job_text(job, self.session.clock(), key=self.session.key, signs=self.session.signs) if job else Text()
         self.details.show_output(text, fresh=fresh, follow=job is not None and not is_over(job))
 
     def status(self) -> Text:
         """Where the cursor is."""
-        return Text(f"{self.table.cursor_row + 1 if self._jobs else 0} of {len(self._jobs)} jobs", styles.DIM)
+        return Text(
+            f"{self.table.cursor_row + 1 if self._jobs else 0} of {counted(len(self._jobs), 'job')}", styles.DIM
+        )
 
     @on(VirtualTable.Selected)
     def _open(self) -> None:

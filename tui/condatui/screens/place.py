@@ -114,7 +114,8 @@ class PlaceScreen(Screen[None]):
         """Show what is new."""
         session = self.session
         self.query_one("#top", Line).draw(self._top)
-        problems = problem_lines((*session.interrupted, *session.inventory.problems), session.failure, session.signs)
+        told = (*session.interrupted, *session.inventory.problems)
+        problems = problem_lines(told, session.failure, session.signs, words=session.words)
         if problems != self._problems:
             self._problems = problems
             self.query_one("#problems", Static).update(problems)

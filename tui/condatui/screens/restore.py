@@ -29,7 +29,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.request import ForgetRequest, RestoreRequest
 from condatui_core.records.restore_point import RestorePointSummary
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 
 class RestoreScreen(PlaceScreen):
@@ -157,7 +157,7 @@ class RestoreScreen(PlaceScreen):
         """What is marked, or how much all of them take."""
         points = [point for point in self._points if point.id in self._marked]
         count = len(self._points)
-        words = f"{len(points)} marked" if points else f"{count} restore point{'' if count == 1 else 's'}"
+        words = f"{len(points)} marked" if points else counted(count, "restore point")
         total = sum(point.bytes for point in points or self._points)
         return Text(f"{words} {self.session.signs.separator} {format_bytes(total)}", styles.DIM)
 

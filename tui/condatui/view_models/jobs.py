@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from rich.text import Text
 
@@ -13,7 +14,7 @@ from condatui.view_models.details.health import findings_text
 from condatui.view_models.format import format_seconds, progress_words
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.plan import printable_lines
-from condatui.view_models.remedies import said_here
+from condatui.view_models.remedies import KeyOf, RemedyWords, workbench_words
 from condatui.view_models.table import TableColumn
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Ended, Job, JobState, Outcome, Recovery
@@ -136,17 +137,17 @@ _MOST_LINES = 500
 """Lines of output that are shown."""
 
 
-def job_text(job: Job, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
-    """A job from top to bottom; while it runs, what is new comes last."""
-    return Text("\n").join(_lines(job, now, signs))
+def job_text(job: Job, now: datetime, *, key: KeyOf, signs: Glyphs = UNICODE) -> Text:
+    """A job from top to bottom; while it runs, what is new comes last. `key` tells the keys of actions."""
+    return Text("\n").join(_lines(job, now, key, signs))
 
 
-def _lines(job: Job, now: datetime, signs: Glyphs) -> Iterator[Text]:
+def _lines(job: Job, now: datetime, key: KeyOf, signs: Glyphs) -> Iterator[Text]:
     yield Text.assemble(state_sign(job, signs), " ", (sanitize(job.plan.title), styles.STRONG), _spent(job, now, signs))
     if job.elsewhere:
         yield Text(f"carried out by {sanitize(job.elsewhere)}", styles.DIM)
     if is_over(job):
-        yield from _end(job, signs)
+        yield from _end(job, key, signs)
     for argv in job.commands:
         yield Text(f"$ {sanitize(shlex.join(argv))}", styles.STRONG)
     for line in job.output[-_MOST_LINES:]:
@@ -165,14 +166,14 @@ def _now(job: Job, signs: Glyphs) -> Iterator[Text]:
     yield Text(f"{signs.active} {result_words(job)}{progress}")
 
 
-def _end(job: Job, signs: Glyphs) -> Iterator[Text]:
+def _end(job: Job, key: KeyOf, signs: Glyphs) -> Iterator[Text]:
     if job.end:
-        yield from _ended(job.end, signs)
+        yield from _ended(job.end, partial(workbench_words, key=key), signs)
     if job.recovery:
-        yield from _recovery(job.recovery, signs)
+        yield from _recovery(job.recovery, key, signs)
 
 
-def _ended(end: Ended, signs: Glyphs) -> Iterator[Text]:
+def _ended(end: Ended, words: RemedyWords, signs: Glyphs) -> Iterator[Text]:
     style = {"done": styles.GOOD, "failed": styles.ERROR}.get(end.state, styles.WARNING)
     said = end.outcome.message if end.outcome and end.state == "done" else end.message
     if said:
@@ -180,17 +181,17 @@ def _ended(end: Ended, signs: Glyphs) -> Iterator[Text]:
     for line in printable_lines(end.detail):
         yield Text(f"  {line}")
     if end.hint:
-        yield Text(f"  {signs.remedy} {sanitize(said_here(end.hint))}")
+        yield Text(f"  {signs.remedy} {sanitize(words(end.hint))}")
     if end.outcome:
-        yield from _outcome(end.outcome, signs)
+        yield from _outcome(end.outcome, words, signs)
 
 
-def _outcome(outcome: Outcome, signs: Glyphs) -> Iterator[Text]:
+def _outcome(outcome: Outcome, words: RemedyWords, signs: Glyphs) -> Iterator[Text]:
     if outcome.findings:
-        yield findings_text(_gravest_first(outcome.findings), signs=signs)
-    for count, words in ((outcome.bytes_freed, "more free on the disk"), (outcome.bytes_used, "used on the disk")):
-        if count is not None and format_bytes(count) not in outcome.message:
-            yield Text(f"{format_bytes(count)} {words}", styles.DIM)
+        yield findings_text(_gravest_first(outcome.findings), words=words, signs=signs)
+    for count, what in ((outcome.bytes_freed, "more free on the disk"), (outcome.bytes_used, "used on the disk")):
+        if count is not None and not outcome.says_bytes:
+            yield Text(f"{format_bytes(count)} {what}", styles.DIM)
     for file in outcome.files:
         yield Text.assemble(("made  ", styles.DIM), sanitize(file))
     if outcome.receiver:
@@ -203,10 +204,10 @@ def _gravest_first(findings: tuple[Finding, ...]) -> list[Finding]:
     return sorted(findings, key=lambda finding: order[finding.severity])
 
 
-def _recovery(recovery: Recovery, signs: Glyphs) -> Iterator[Text]:
+def _recovery(recovery: Recovery, key: KeyOf, signs: Glyphs) -> Iterator[Text]:
     yield Text(sanitize(recovery.message), styles.PLAIN if recovery.state != "half" else styles.WARNING)
     if recovery.way_out:
-        yield Text(f"  {signs.remedy} enter: {sanitize(recovery.way_out_title or 'put it right')}")
+        yield Text(f"  {signs.remedy} {key('list.open')}: {sanitize(recovery.way_out_title or 'put it right')}")
 
 
 def job_commands(job: Job) -> str:

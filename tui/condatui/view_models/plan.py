@@ -12,10 +12,10 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.details.health import findings_text
 from condatui.view_models.glyphs import UNICODE, Glyphs
-from condatui.view_models.remedies import said_here
+from condatui.view_models.remedies import RemedyWords
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Plan
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
     from condatui_core.environment_files.export import ExportText
@@ -25,19 +25,22 @@ _MOST_EVIDENCE = 3
 """Lines of evidence for one finding."""
 
 
-def plan_text(plan: Plan, *, signs: Glyphs = UNICODE) -> Text:
-    """What decides first: why it cannot be done, what it costs and gives, what to know; then its steps."""
-    return Text("\n").join(_lines(plan, signs))
+def plan_text(plan: Plan, *, words: RemedyWords, signs: Glyphs = UNICODE) -> Text:
+    """What decides first: why it cannot be done, what it costs and gives, what to know; then its steps.
+
+    `words` says the remedies.
+    """
+    return Text("\n").join(_lines(plan, words, signs))
 
 
-def _lines(plan: Plan, signs: Glyphs) -> Iterator[Text]:
+def _lines(plan: Plan, words: RemedyWords, signs: Glyphs) -> Iterator[Text]:
     if plan.blockers:
         yield Text("This cannot be done:", styles.STRONG)
-        yield findings_text([_in_short(finding) for finding in plan.blockers], signs=signs)
+        yield findings_text([_in_short(finding) for finding in plan.blockers], words=words, signs=signs)
     if sums := plan_sums(plan, signs=signs):
         yield Text(sums)
     if plan.warnings:
-        yield findings_text([_in_short(finding) for finding in plan.warnings], signs=signs)
+        yield findings_text([_in_short(finding) for finding in plan.warnings], words=words, signs=signs)
     yield from _facts(plan)
     for number, step in enumerate(plan.steps, 1):
         yield Text.assemble((f"{number:>2} ", styles.DIM), sanitize(step.title))
@@ -55,7 +58,7 @@ def preview_text(export: ExportText, signs: Glyphs) -> Text:
 
 def plan_sums(plan: Plan, *, signs: Glyphs = UNICODE) -> str:
     """Packages and bytes in one line: `212 packages · needs 1.2 GB · frees 96 MB`."""
-    parts = [_counted(plan.packages, "package")] if plan.packages else []
+    parts = [counted(plan.packages, "package")] if plan.packages else []
     if plan.bytes_needed:
         parts.append(f"needs {format_bytes(plan.bytes_needed)} on the disk")
     if plan.bytes_freed is not None:
@@ -69,8 +72,7 @@ def plan_commands(plan: Plan) -> str:
 
 
 def _in_short(finding: Finding) -> Finding:
-    """The finding as it is said here, with as much of its evidence as leaves room for the rest of a plan."""
-    finding = replace(finding, remedy=said_here(finding.remedy))
+    """The finding with as much of its evidence as leaves room for the rest of a plan."""
     more = len(finding.evidence) - _MOST_EVIDENCE
     if more <= 0:
         return finding
@@ -89,7 +91,3 @@ def _facts(plan: Plan) -> Iterator[Text]:
 def printable_lines(text: str) -> list[str]:
     """The lines of a foreign text, each made safe to show."""
     return [sanitize(line) for line in text.splitlines()]
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -1,29 +1,79 @@
-"""What to do about something, said for the workbench: what a flag is to a command, a field or a key is here."""
+"""What to do about something, in the words of the workbench: a remedy is a key or a field of a form here."""
 
 from __future__ import annotations
 
-_SAID_HERE = (
-    ("or `--force`", "or enter replaces it"),
-    ("pass `--ignore-editable`", "say yes to `ignore editable`"),
-    ("pass `--ignore-missing`", "say yes to `ignore missing`"),
-    ("`--exclude`", "in the field `without`"),
-    ("The dest-prefix has", "What stands at `will lie in` has"),
-    ("--with-conda takes", "yes to `with conda itself` takes"),
-    ("Clone it without --offline", "Say no to `without downloads`"),
-    ("; --no-restore-point does without", ""),  # the hint says which key does
-    ("; --no-restore-point keeps nothing", "; agreed to, all of it is kept"),
-    ("--no-restore-point does without", "Enter does without"),
-    ("`--no-restore-point`", "`condatui remove --no-restore-point`"),
-    ("`condatui restore --list` shows", "Place 5 shows"),
-    ("Name a conda: --conda PATH", "Start condatui with --conda PATH"),
-    ("Name one: --conda PATH", "Start condatui with --conda PATH"),
-    ("name it: --conda PATH", "start condatui with --conda PATH"),
+from collections.abc import Callable
+from typing import TypeAlias
+
+from condatui_core.remedy import (
+    AcceptSize,
+    Advice,
+    AllowDownloads,
+    ExcludeFiles,
+    FreeSpace,
+    IgnoreEditable,
+    IgnoreMissing,
+    ListEnvironments,
+    ListRestorePoints,
+    NameConda,
+    Reload,
+    RemoveEnvironment,
+    ReplaceFile,
+    TakeConda,
+    Thaw,
+    WithoutRestorePoint,
 )
-"""(as it is said to everybody, as it is said here) pairs, tried in this order."""
+from condatui_core.text import format_bytes
+
+RemedyWords: TypeAlias = Callable[[Advice], str]
+"""Says what to do in the words of one front end."""
+
+KeyOf: TypeAlias = Callable[[str], str]
+"""The key of an action as this user has it, by the action's id."""
+
+_NAME_CONDA = {
+    "none": "Name one in the settings (`conda`), and start condatui again.",
+    "not-conda": "Name a conda in the settings (`conda`), and start condatui again.",
+    "unusable": "Repair that one, or name it in the settings (`conda`) and start condatui again.",
+}
 
 
-def said_here(remedy: str) -> str:
-    """The same remedy without flags for which there is a field or a key."""
-    for everywhere, here in _SAID_HERE:
-        remedy = remedy.replace(everywhere, here)
-    return remedy
+def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a kind
+    """Say what to do to somebody at the workbench."""
+    match advice:
+        case str():
+            return advice
+        case NameConda():
+            return _NAME_CONDA[advice.why]
+        case AllowDownloads():
+            return "Say no to `without downloads`."
+        case TakeConda():
+            return "Yes to `with conda itself` takes it along."
+        case ReplaceFile():
+            return f"Choose another name, or {key('list.open')} replaces it."
+        case IgnoreEditable():
+            return "Install it for good (`pip install DIRECTORY`), or say yes to `ignore editable`."
+        case IgnoreMissing():
+            return "Install their packages again, or say yes to `ignore missing`."
+        case ExcludeFiles():
+            return "Ask its owner, or leave them out in the field `without`."
+        case WithoutRestorePoint(elsewhere=True):
+            return "The setting `restore_directory` puts them elsewhere."  # the hints say which key does without
+        case WithoutRestorePoint():
+            return f"To do without: {key('list.open')}."
+        case AcceptSize(planned=True):
+            return f"The limit is {format_bytes(advice.limit_bytes)} (`restore_point_bytes`); agreed to, all is kept."
+        case AcceptSize():
+            return "Plan it again, and it asks."
+        case Thaw():
+            return f"If you may thaw it, delete {advice.file}; {key('list.open')} removes it all the same."
+        case RemoveEnvironment():
+            return f"unless a job is at it, remove it: {key('remove')}"
+        case FreeSpace():
+            return f"Free some first: Cleanup ({key('place.cleanup')}) shows what could go."
+        case Reload():
+            return f"Reload: {key('reload')}."
+        case ListEnvironments():
+            return f"Environments ({key('place.environments')}) shows them all."
+        case ListRestorePoints():
+            return f"Restore ({key('place.restore')}) shows them all."

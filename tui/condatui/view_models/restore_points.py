@@ -12,7 +12,7 @@ from condatui.view_models.format import format_age, short_bytes, spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.records.restore_point import RestorePointSummary
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 COLUMNS = (
     TableColumn("signs", "", 2),
@@ -77,9 +77,8 @@ def bring_back_words(point: RestorePointSummary) -> str:
         return "its prefix is there again"
     if not point.to_download:
         return "all is here"
-    count = len(point.to_download)
     size = f", {format_bytes(point.download_bytes)}" if point.download_bytes else ""
-    return f"{count} package{'' if count == 1 else 's'} to download{size}"
+    return f"{counted(len(point.to_download), 'package')} to download{size}"
 
 
 def restore_point_text(point: RestorePointSummary, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
@@ -103,7 +102,7 @@ def _lines(point: RestorePointSummary, now: datetime, signs: Glyphs) -> Iterator
     yield Text.assemble(("removed   ", styles.DIM), f"{at:%Y-%m-%d %H:%M}, {spell_age(point.at, now)}")
     pip = f" and {point.pip_packages} of pip" if point.pip_packages else ""
     held = f", {format_bytes(point.environment_bytes)} in its files" if point.environment_bytes else ""
-    yield Text.assemble(("held      ", styles.DIM), f"{point.packages} packages{pip}{held}")
+    yield Text.assemble(("held      ", styles.DIM), f"{counted(point.packages, 'package')}{pip}{held}")
     yield Text.assemble(("kept      ", styles.DIM), format_bytes(point.bytes))
     yield Text(f"{sign} {bring_back_words(point)}", style)
     for name in point.to_download:

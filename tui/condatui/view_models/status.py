@@ -11,10 +11,11 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.format import shorten_text
 from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
     from condatui_core.disk.usage import DiskUsage
@@ -73,13 +74,11 @@ def _parts(inventory: Inventory, host: str, signs: Glyphs, disk: DiskUsage | Non
     return (
         _StatusPart(sanitize(host), priority=2),
         _conda(inventory),
-        _StatusPart(f"{count} environment{'' if count == 1 else 's'}", priority=1),
+        _StatusPart(counted(count, "environment"), priority=1),
         *_sizes(inventory, signs, disk),
         _StatusPart(_outstanding(inventory), styles.DIM),
         _StatusPart(_measuring(disk), styles.DIM, priority=1),
-        _StatusPart(
-            f"{signs.warning} {problems} problem{'s' if problems > 1 else ''}" if problems else "", styles.WARNING
-        ),
+        _StatusPart(f"{signs.warning} {counted(problems, 'problem')}" if problems else "", styles.WARNING),
     )
 
 
@@ -124,25 +123,27 @@ _MOST = 3
 """Problems that are shown."""
 
 
-def problem_lines(problems: Sequence[Finding], failure: CondatuiError | None, signs: Glyphs) -> Text:
+def problem_lines(
+    problems: Sequence[Finding], failure: CondatuiError | None, signs: Glyphs, *, words: RemedyWords
+) -> Text:
     """A line for each problem with its remedy, the failure first; empty if all is well."""
-    lines = [_failure(failure, signs)] if failure else []
-    lines += [_problem(problem, signs) for problem in problems]
+    lines = [_failure(failure, signs, words)] if failure else []
+    lines += [_problem(problem, signs, words) for problem in problems]
     hidden = len(lines) - _MOST
     if hidden > 0:
         lines[_MOST - 1 :] = [Text(f"  and {hidden + 1} more problems", styles.DIM)]
     return Text("\n").join(lines)
 
 
-def _failure(failure: CondatuiError, signs: Glyphs) -> Text:
+def _failure(failure: CondatuiError, signs: Glyphs, words: RemedyWords) -> Text:
     said = f"{signs.error} {sanitize(failure.title)}"
-    more = " ".join(sanitize(line) for line in f"{failure.detail}\n{failure.hint}".splitlines() if line)
+    more = " ".join(sanitize(line) for line in f"{failure.detail}\n{words(failure.advice)}".splitlines() if line)
     return Text.assemble((said, styles.ERROR), f"  {more}" if more else "")
 
 
-def _problem(problem: Finding, signs: Glyphs) -> Text:
+def _problem(problem: Finding, signs: Glyphs, words: RemedyWords) -> Text:
     said = f"{signs.of(problem.severity)} {sanitize(problem.message)}"
-    remedy = f"  {signs.remedy} {sanitize(problem.remedy)}" if problem.remedy else ""
+    remedy = f"  {signs.remedy} {sanitize(words(problem.remedy))}" if problem.remedy else ""
     return Text.assemble((said, styles.tone(problem.severity)), remedy)
 
 
@@ -219,7 +220,7 @@ def _reasons(freed: Freed, holders: str) -> Iterator[str]:
 def _reason_in_short(freed: Freed, names: Mapping[str, str]) -> str:
     others = sum(each.path in names for each in freed.kept_by)
     if others:
-        return f"shared with {others} other{'' if others == 1 else 's'}"
+        return f"shared with {counted(others, 'other')}"
     if freed.kept_by:
         return "shared with the cache"
     return "links elsewhere" if freed.outside else "shared among them"
@@ -232,7 +233,7 @@ def _holders(freed: Freed, names: Mapping[str, str], most: int) -> str:
     others = len(environments) - len(named)
     words = list(named)
     if others:
-        words.append(f"{others} more" if named else f"{others} environment{'' if others == 1 else 's'}")
+        words.append(f"{others} more" if named else counted(others, "environment"))
     if len(environments) < len(freed.kept_by):
         words.append("the package cache")
     if freed.outside:

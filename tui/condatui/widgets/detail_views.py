@@ -99,5 +99,5 @@ def model_of(tab: str, subject: DetailSubject, signs: Glyphs) -> TableModel:
 def text_of(tab: str, subject: DetailSubject, signs: Glyphs) -> Text:
     """What a tab says that is text; empty if there is nothing to say."""
     if tab == "health":
-        return health_text(subject.environment, subject.now, signs=signs)
+        return health_text(subject.environment, subject.now, words=subject.words, signs=signs)
     return gpu_text(subject.gpu, signs=signs) if subject.gpu else Text()

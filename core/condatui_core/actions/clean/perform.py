@@ -14,10 +14,10 @@ from condatui_core.actions.clean.plan import WORDS, _blockers, _caches
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.fs.delete_tree import Leftover, delete_tree
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CleanRequest
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
@@ -35,10 +35,11 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
             size, gone = await work.beside(partial(_delete, cache.path, items, left, work, work.job_id))
             freed, count = freed + size, count + gone
     return Outcome(
-        message=f"{count} things deleted from {len(caches)} package cache{'s'[: len(caches) > 1]}, "
+        message=f"{counted(count, 'thing')} deleted from {counted(len(caches), 'package cache')}, "
         f"{format_bytes(freed)} freed.",
         findings=_left_behind(left),
         bytes_freed=freed,
+        says_bytes=True,
     )
 
 
@@ -76,5 +77,5 @@ def _left_behind(left: Sequence[Leftover]) -> tuple[Finding, ...]:
     if not left:
         return ()
     evidence = tuple(sanitize(str(each)) for each in left[:20])
-    message = f"{len(left)} things could not be deleted: {evidence[0]}."
-    return (Finding(id="left-behind", severity="warning", message=message, evidence=evidence),)
+    message = f"{counted(len(left), 'thing')} could not be deleted: {evidence[0]}."
+    return (finding("left-behind", "warning", message, evidence=evidence),)

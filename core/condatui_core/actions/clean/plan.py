@@ -16,12 +16,12 @@ from condatui_core.disk.measure import Measurement
 from condatui_core.disk.usage import Disk
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Inventory
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import Cleanable, CleanRequest
 from condatui_core.restore_points.store import directory_of_points, newer_points, point_ids, read_point
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 _OPTIONS: dict[Cleanable, str] = {
     "tarballs": "tarballs",
@@ -88,7 +88,7 @@ def _facts(caches: Sequence[Cache], request: CleanRequest) -> Iterator[tuple[str
     copied = [unit for cache in caches for unit in cache.copied]
     if copied and "packages" in request.what:
         size = format_bytes(sum(unit.bytes for unit in copied))
-        yield "spared", f"{len(copied)} package{'s'[: len(copied) > 1]} of which environments hold copies, {size}"
+        yield "spared", f"{counted(len(copied), 'package')} of which environments hold copies, {size}"
 
 
 def _warnings(
@@ -96,43 +96,33 @@ def _warnings(
 ) -> Iterator[Finding]:
     linked = [unit for cache in caches for unit in cache.soft_linked]
     if linked:
-        yield Finding(
-            id="soft-links",
-            severity="note",
-            message=f"{len(linked)} packages stay, for symlinks lead into them; `conda clean` would break those.",
-            evidence=tuple(f"{unit.name}: {', '.join(unit.soft_linked_by)}" for unit in linked),
+        stay = counted(
+            len(linked), "package stays, for symlinks lead into it", "packages stay, for symlinks lead into them"
         )
+        message = f"{stay}; `conda clean` would break those."
+        lines = (f"{unit.name}: {', '.join(unit.soft_linked_by)}" for unit in linked)
+        yield finding("soft-links", "note", message, evidence=lines)
     if needed:
-        yield Finding(
-            id="restore-points",
-            severity="warning",
-            message=f"{len(needed)} packages are needed to bring back removed environments: they would be downloaded.",
-            remedy="Bring those back first, if they are to come back at all.",
-            evidence=tuple(needed),
-        )
+        count = counted(len(needed), "package is", "packages are")
+        they = "it" if len(needed) == 1 else "they"
+        message = f"{count} needed to bring back removed environments: {they} would be downloaded."
+        remedy = "Bring those back first, if they are to come back at all."
+        yield finding("restore-points", "warning", message, remedy, needed)
     if newer:
-        yield Finding(
-            id="newer-restore-points",
-            severity="warning",
-            message=f"{len(newer)} restore points are a newer condatui's: which packages they need is not known.",
-            remedy="Let the newer condatui clean.",
-            evidence=tuple(newer),
-        )
+        count = counted(len(newer), "restore point is", "restore points are")
+        message = f"{count} a newer condatui's: which packages are needed for that is not known."
+        yield finding("newer-restore-points", "warning", message, "Let the newer condatui clean.", newer)
     if unread:
-        yield Finding(
-            id="unreadable",
-            severity="warning",
-            message=f"{sanitize(unread[0])} cannot be read: it may need packages that seem unused.",
-            evidence=tuple(unread),
-        )
+        message = f"{sanitize(unread[0])} cannot be read: it may need packages that seem unused."
+        yield finding("unreadable", "warning", message, evidence=unread)
 
 
 def _counted(count: int, what: Cleanable) -> str:
-    return f"{count} {WORDS[what][count != 1]}"
+    return counted(count, *WORDS[what])
 
 
 def _planning_caches(pkgs_dirs: Sequence[str]) -> str:
-    return sanitize(pkgs_dirs[0]) if len(pkgs_dirs) == 1 else f"{len(pkgs_dirs)} package caches"
+    return sanitize(pkgs_dirs[0]) if len(pkgs_dirs) == 1 else counted(len(pkgs_dirs), "package cache")
 
 
 async def plan(request: CleanRequest, context: JobContext) -> Plan:
@@ -177,9 +167,9 @@ async def _blockers(request: CleanRequest, context: JobContext) -> tuple[Finding
         observed = await observe_prefix(pkgs_dir, context, installation=known.get(pkgs_dir))
         found += conda_busy(observed)
         if observed.real not in known or not observed.directory:
-            found.append(_blocker("not-a-cache", f"{sanitize(pkgs_dir)} is no package cache of a conda."))
+            found.append(blocker("not-a-cache", f"{sanitize(pkgs_dir)} is no package cache of a conda."))
         elif not observed.writable:
-            found.append(_blocker("not-writable", f"This user may not delete anything in {sanitize(pkgs_dir)}."))
+            found.append(blocker("not-writable", f"This user may not delete anything in {sanitize(pkgs_dir)}."))
     return tuple(found)
 
 
@@ -211,7 +201,3 @@ def _needed_by_points(caches: Sequence[Cache], context: JobContext) -> tuple[str
 
 def _unread(inventory: Inventory) -> tuple[str, ...]:
     return tuple(each.prefix for each in inventory.environments if each.state in ("unreadable", "broken"))
-
-
-def _blocker(name: str, message: str) -> Finding:
-    return Finding(id=name, severity="error", message=message)

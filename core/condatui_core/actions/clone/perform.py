@@ -35,6 +35,7 @@ from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CloneRequest
+from condatui_core.text import counted
 
 # Let conda link the packages of a clone: from the package cache first, and only then from elsewhere.
 
@@ -135,7 +136,7 @@ class _Cloning:
 
     async def _link(self) -> str:
         work = self._work
-        await work.stage("link", f"Linking {len(self._source.records)} packages into {self._name}")
+        await work.stage("link", f"Linking {counted(len(self._source.records), 'package')} into {self._name}")
         making = partial(
             mark_incomplete, self._target, source=self._source.prefix, job=work.job_id, now=self._context.clock()
         )
@@ -208,4 +209,6 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
         hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
     tree = await work.beside(partial(read_tree, target))
-    return replace(made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes)
+    return replace(
+        made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes, says_bytes=False
+    )

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 from condatui_core.actions import guards
 from condatui_core.actions.clone.facts import CloneFacts, find_out
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
-from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.finding import Finding, blocker
+from condatui_core.records.finding import finding as any_finding
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import CloneRequest
-from condatui_core.text import format_bytes
+from condatui_core.remedy import AllowDownloads, Reload, TakeConda
+from condatui_core.text import counted, format_bytes
 
 EXPLICIT_FILE = "explicit.txt"
 """How the file is called in a plan; a job has one of its own."""
 _MOST_LINES = 20
 """Of evidence."""
+finding = partial(any_finding, most=_MOST_LINES)
+"""A finding with no more evidence than anybody reads."""
+_error = partial(blocker, most=_MOST_LINES)
 
 
 def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
@@ -42,7 +48,7 @@ def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
 def _blockers(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
     name = _name(facts)
     if not facts.origin.exists:
-        yield _error("not-an-environment", f"{name} is not there any more.", "Reload.")
+        yield _error("not-an-environment", f"{name} is not there any more.", Reload())
     elif facts.source is None:
         yield _error("not-an-environment", f"{name} cannot be read.", "Is it an environment?", (facts.unread,))
     elif not facts.origin.has_conda_meta:
@@ -62,12 +68,13 @@ def _blockers(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
 def _unobtainable(facts: CloneFacts) -> Iterator[Finding]:
     nowhere = _named(facts, "nowhere")
     if nowhere:
-        message = f"{count(nowhere, 'package')} cannot be had again: neither an archive nor a URL is left of them."
+        message = f"{counted(len(nowhere), 'package')} cannot be had again: neither an archive nor a URL is left."
         yield _error("no-cache", message, "Install them anew in the source: conda install --force-reinstall.", nowhere)
     gone = _named(facts, "download")
     if gone and facts.request.offline:
-        message = f"{count(gone, 'package')} are in the package cache no more, and nothing may be downloaded."
-        yield _error("no-cache", message, "Clone it without --offline.", gone)
+        count = counted(len(gone), "package is", "packages are")
+        message = f"{count} in the package cache no more, and nothing may be downloaded."
+        yield _error("no-cache", message, AllowDownloads(), gone)
 
 
 def _warnings(facts: CloneFacts) -> Iterator[Finding]:
@@ -76,18 +83,23 @@ def _warnings(facts: CloneFacts) -> Iterator[Finding]:
         return
     if gone := _named(facts, "download"):
         size = sum(each.record.archive_bytes for each in facts.provided if each.way == "download")
-        message = f"{count(gone, 'package')} are in the package cache no more: {format_bytes(size)} are downloaded."
+        count = counted(len(gone), "package is", "packages are")
+        message = f"{count} in the package cache no more: {format_bytes(size)} are downloaded."
         yield finding("no-cache", "warning", message, "", gone)
     yield from _of_pip(source)
     if seen.binaries:
-        message = f"{count(seen.binaries, 'binary file')} name {source.prefix}: in the clone they still will."
+        count = counted(len(seen.binaries), "binary file names", "binary files name")
+        message = f"{count} {source.prefix}: in the clone as well."
         yield finding("old-prefix", "warning", message, "Install what they belong to anew in the clone.", seen.binaries)
     if seen.unreadable:
-        message = f"{count(seen.unreadable, 'file')} cannot be read: they will be missing in the clone."
-        yield finding("unreadable", "warning", message, "Ask who owns them.", seen.unreadable)
+        message = f"{counted(len(seen.unreadable), 'file')} cannot be read: the clone will lack what is in there."
+        yield finding("unreadable", "warning", message, "Ask its owner.", seen.unreadable)
     if seen.missing:
-        message = f"{count(seen.missing, 'file')} of conda's packages are gone here: the clone will not have them."
-        yield finding("missing-files", "warning", message, "conda install --force-reinstall brings them.", seen.missing)
+        count = counted(len(seen.missing), "file of conda's packages is", "files of conda's packages are")
+        message = f"{count} gone here: the clone will lack what is gone."
+        yield finding(
+            "missing-files", "warning", message, "conda install --force-reinstall brings that back.", seen.missing
+        )
     for problem in source.contents.problems:
         yield finding("broken", "warning", f"{problem.path}: {problem.reason}", "What it says is not cloned.")
     yield from _notes(facts, source)
@@ -96,11 +108,11 @@ def _warnings(facts: CloneFacts) -> Iterator[Finding]:
 def _of_pip(source: Source) -> Iterator[Finding]:
     replaced = [f"{each.package} {each.conda_version}, by pip {each.pip_version}" for each in source.contents.replaced]
     if replaced:
-        message = f"pip has replaced {count(replaced, 'package')} of conda's: the clone gets pip's, as here."
+        message = f"pip has replaced {counted(len(replaced), 'package')} of conda's: the clone gets pip's, as here."
         yield finding("pip-over-conda", "note", message, "conda's own clone would mix both.", replaced)
     editable = [f"{each.name}: {each.location}" for each in source.contents.distributions if each.origin == "editable"]
     if editable:
-        message = f"{count(editable, 'project')} installed in place: the clone will use the same directories."
+        message = f"{counted(len(editable), 'project')} installed in place: the clone will use the same sources."
         yield finding("editable", "note", message, "What changes there changes in both.", editable)
 
 
@@ -109,16 +121,22 @@ def _notes(facts: CloneFacts, source: Source) -> Iterator[Finding]:
         yield finding("frozen", "note", "It is frozen; the clone will not be.")
     if source.left_out:
         names = [each.name for each in source.left_out]
-        yield finding("base", "note", f"conda itself stays behind: {', '.join(names)}.", "--with-conda takes it along.")
+        yield finding("base", "note", f"conda itself stays behind: {', '.join(names)}.", TakeConda())
     if facts.survey.special:
-        message = f"{count(facts.survey.special, 'pipe, socket or device')} are not copied."
-        yield finding("special-files", "note", message, "", facts.survey.special)
+        count = counted(len(facts.survey.special), "pipe, socket or device is", "pipes, sockets and devices are")
+        yield finding("special-files", "note", f"{count} not copied.", "", facts.survey.special)
     if facts.survey.links:
-        message = f"{count(facts.survey.links, 'link')} into {source.prefix} will lead into the clone."
+        message = f"{counted(len(facts.survey.links), 'link')} into {source.prefix} will lead into the clone."
         yield finding("old-prefix", "note", message, "", facts.survey.links)
     for kind, found in (("environment", source.tree.environments), ("file system", source.tree.mounts)):
         if found:
-            yield finding("holds-environments", "note", f"{count(found, kind)} inside it stay behind.", "", found)
+            yield finding(
+                "holds-environments",
+                "note",
+                f"{counted(len(found), f'{kind} inside it stays', f'{kind}s inside it stay')} behind.",
+                "",
+                found,
+            )
     if " " in facts.target.prefix:
         yield finding("bad-name", "warning", "There is a space in its path, which some packages cannot stand.")
 
@@ -128,7 +146,7 @@ def _steps(facts: CloneFacts) -> Iterator[Step]:
     assert facts.installation is not None and facts.source is not None  # else something stands against it
     executable = facts.installation.executable
     offline = not _named(facts, "download")
-    packages = count(facts.source.records, "package")
+    packages = counted(len(facts.source.records), "package")
     yield Step(
         title=f"Write down its {packages} with their checksums, from its own records",
         argv=commands.list_explicit(executable, facts.origin.real),
@@ -139,7 +157,7 @@ def _steps(facts: CloneFacts) -> Iterator[Step]:
         argv=commands.install_explicit(executable, target, EXPLICIT_FILE, offline=offline),
     )
     size = format_bytes(facts.survey.copied_bytes)
-    yield Step(title=f"Copy {count(range(facts.survey.copied), 'file')} that are not conda's ({size})")
+    yield Step(title=f"Copy {counted(facts.survey.copied, 'file that is', 'files that are')} not conda's ({size})")
     yield Step(title="Put back its history, pins, variables and what was asked for")
     yield Step(title="Compare it with its source, and start its python")
     if request.add:
@@ -154,7 +172,7 @@ def _facts(facts: CloneFacts, *, blocked: bool) -> Iterator[tuple[str, str]]:
         return
     pip = len(facts.source.contents.pip_distributions)
     yield "packages", f"{len(facts.source.records)} of conda, {pip} of pip"
-    yield "copied", f"{count(range(facts.survey.copied), 'file')}, {format_bytes(facts.survey.copied_bytes)}"
+    yield "copied", f"{counted(facts.survey.copied, 'file')}, {format_bytes(facts.survey.copied_bytes)}"
     if facts.installation and not blocked:  # run by hand, it deletes a target that is there
         command = commands.clone(facts.installation.executable, facts.origin.real, facts.target.prefix)
         yield "as conda does it", shlex.join(command)
@@ -177,23 +195,6 @@ def _named(facts: CloneFacts, way: str) -> tuple[str, ...]:
 
 def _name(facts: CloneFacts) -> str:
     return facts.environment.name if facts.environment else facts.request.source
-
-
-def count(things: Sequence[object], noun: str) -> str:
-    """So many things of a kind: `1 file`, `2 files`."""
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
-
-
-def _error(name: str, message: str, remedy: str = "", evidence: Sequence[str] = ()) -> Finding:
-    return finding(name, "error", message, remedy, evidence)
-
-
-def finding(name: str, severity: Severity, message: str, remedy: str = "", evidence: Sequence[str] = ()) -> Finding:
-    """A finding with no more evidence than anybody reads."""
-    shown = tuple(evidence[:_MOST_LINES])
-    more = len(evidence) - len(shown)
-    lines = (*shown, f"and {more} more") if more else shown
-    return Finding(id=name, severity=severity, message=message, remedy=remedy, evidence=lines)
 
 
 async def plan(request: CloneRequest, context: JobContext) -> Plan:

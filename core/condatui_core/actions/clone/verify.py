@@ -10,7 +10,7 @@ from functools import partial
 
 from condatui_core.actions.clone.facts import CloneFacts
 from condatui_core.actions.clone.mirror import Mirrored, surplus
-from condatui_core.actions.clone.plan import count, finding
+from condatui_core.actions.clone.plan import finding
 from condatui_core.actions.clone.prefix_change import LARGEST_TEXT, PrefixChange, is_binary, same
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.protocol import JobContext, Work
@@ -25,7 +25,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.job import Outcome
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.text import format_bytes
+from condatui_core.text import counted, format_bytes
 
 # Whether a clone is what its source is, by what lies on the disk.
 
@@ -182,7 +182,7 @@ def outcome_of(
     """
     contents = verified.contents
     pip = len(contents.pip_distributions)
-    packages = count(contents.packages, "package") + (f" and {pip} of pip" if pip else "")
+    packages = counted(len(contents.packages), "package") + (f" and {pip} of pip" if pip else "")
     name = os.path.basename(facts.target.prefix)
     return Outcome(
         message=f"{name} was made: {packages}, {format_bytes(verified.bytes_used)} on the disk.",
@@ -193,35 +193,37 @@ def outcome_of(
             *_notes(facts),
         ),
         bytes_used=verified.bytes_used,
+        says_bytes=True,
         files=(facts.target.prefix,),
     )
 
 
 def _differences(verified: Verified) -> Iterator[Finding]:
-    for found, what in (
-        (verified.missing_packages, "of the source are not in the clone"),
-        (verified.other_packages, "are in the clone and not in the source"),
+    for found, words, where in (
+        (verified.missing_packages, ("package of the source is", "packages of the source are"), "not in the clone"),
+        (verified.other_packages, ("package is", "packages are"), "in the clone and not in the source"),
     ):
         if found:
-            yield finding("differs", "error", f"{count(found, 'package')} {what}.", "Compare the two.", found)
+            yield finding("differs", "error", f"{counted(len(found), *words)} {where}.", "Compare the two.", found)
     if verified.distributions:
-        message = f"{count(verified.distributions, 'distribution')} of pip are not the same in both."
-        yield finding("differs", "error", message, "Compare the two.", verified.distributions)
+        count = counted(len(verified.distributions), "distribution of pip is", "distributions of pip are")
+        yield finding("differs", "error", f"{count} not the same in both.", "Compare the two.", verified.distributions)
     if verified.differing:
-        message = f"{count(verified.differing, 'file')} are not the same in both."
+        message = f"{counted(len(verified.differing), 'file is', 'files are')} not the same in both."
         yield finding("differs", "warning", message, "Look at them before you rely on the clone.", verified.differing)
 
 
 def _losses(mirrored: Mirrored, verified: Verified, problems: Sequence[str]) -> Iterator[Finding]:
     if naming := sorted({*mirrored.carrying, *verified.naming_source}):
-        message = f"{count(naming, 'file')} still name the source, because the path could not be replaced in them."
+        count = counted(len(naming), "file still names", "files still name")
+        message = f"{count} the source, because the path could not be replaced there."
         yield finding("old-prefix", "warning", message, "Install what they belong to anew in the clone.", naming)
     if mirrored.unreadable:
-        message = f"{count(mirrored.unreadable, 'file')} could not be read, and are missing in the clone."
-        yield finding("unreadable", "warning", message, "Ask who owns them.", mirrored.unreadable)
+        message = f"{counted(len(mirrored.unreadable), 'file')} could not be read: missing in the clone."
+        yield finding("unreadable", "warning", message, "Ask its owner.", mirrored.unreadable)
     if mirrored.special:
-        message = f"{count(mirrored.special, 'pipe, socket or device')} were not copied."
-        yield finding("special-files", "note", message, "", mirrored.special)
+        count = counted(len(mirrored.special), "pipe, socket or device was", "pipes, sockets and devices were")
+        yield finding("special-files", "note", f"{count} not copied.", "", mirrored.special)
     if problems:
         yield finding("broken", "warning", "Some of what it says of itself could not be read.", "", problems)
 

@@ -18,7 +18,7 @@ from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.proc.child import own_argv
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import PackRequest
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 # Pack an environment with conda-pack: in a process of its own, read back before it appears under its name.
 
@@ -41,16 +41,17 @@ async def perform(plan: Plan, request: PackRequest, context: JobContext, work: W
         await work.stage("check", "Reading the archive back")
         found = await _run(work, "check", place, context, "The archive cannot be read back: nothing was written.")
         if found.files < packed.files:
-            detail = f"{packed.files:,} files were packed, {found.files:,} are in it."
+            detail = f"{counted(packed.files, 'file was', 'files were')} packed, {found.files:,} are in it."
             raise CondatuiError("The archive is not whole: nothing was written.", detail)
         await work.stage(PLACE_STAGE, f"Putting it in its place: {request.file}")
         await work.beside(partial(_put, place, request))
     finally:
         await work.beside(place.remove)
     return Outcome(
-        message=f"{request.file} was packed: {packed.files:,} files, {format_bytes(found.bytes)}",
+        message=f"{request.file} was packed: {counted(packed.files, 'file')}, {format_bytes(found.bytes)}",
         findings=now.warnings,
         bytes_used=found.bytes,
+        says_bytes=True,
         files=(request.file,),
         receiver=receiver_lines(request.file, form, name=name, dest_prefix=request.dest_prefix, python=survey.python),
     )

@@ -6,7 +6,8 @@ import asyncio
 import os
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -23,10 +24,11 @@ from condatui_core.proc.errors import ChildError
 from condatui_core.proc.output import STDERR, STDOUT, Output
 from condatui_core.proc.runner import run_to_end
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.finding import Finding, Severity, blocker, finding
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import PackRequest
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.remedy import ExcludeFiles, FreeSpace, IgnoreEditable, IgnoreMissing, Reload
+from condatui_core.text import counted, format_bytes, sanitize
 
 # The formats that an environment can be packed in, and what each of them can do.
 
@@ -53,9 +55,9 @@ def checked_format(request: PackRequest) -> str:
     if form not in UNCOMPRESSED and request.level not in levels:
         raise UsageError(f"The level of {form} is {levels.start} to {levels.stop - 1}, not {request.level}.")
     if request.dest_prefix and form == "parcel":
-        raise UsageError("A parcel has its own place: it takes no dest-prefix.")
+        raise UsageError("A parcel has its own place: none can be given.")
     if request.dest_prefix and not os.path.isabs(request.dest_prefix):
-        raise UsageError("The dest-prefix has to be an absolute path.", sanitize(request.dest_prefix))
+        raise UsageError("The path where it will lie has to be absolute.", sanitize(request.dest_prefix))
     return form
 
 
@@ -117,6 +119,7 @@ _PACKED_SHARE = 0.4
 """What usually remains of an environment when it is compressed."""
 _EVIDENCE = 50
 """Lines of evidence at most: some environments have thousands of such files."""
+_finding = partial(finding, most=_EVIDENCE)
 
 
 def plan_of(
@@ -169,34 +172,31 @@ def _findings(request: PackRequest, environment: Environment, survey: PackSurvey
     if survey.missing:
         severity: Severity = "warning" if request.ignore_missing else "error"
         message = "Files that conda has installed are gone, so the archive will lack them."
-        yield _finding(
-            "missing-files",
-            severity,
-            message,
-            "Install their packages again, or pass `--ignore-missing`.",
-            survey.missing,
-        )
+        yield _finding("missing-files", severity, message, IgnoreMissing(), survey.missing)
     if survey.unreadable:
-        message = f"This user may not read {_count(survey.unreadable, 'file')} of it."
-        yield _finding(
-            "unreadable", "error", message, "Ask its owner, or leave them out: `--exclude`.", survey.unreadable
-        )
+        message = f"This user may not read {counted(len(survey.unreadable), 'file')} of it."
+        yield _finding("unreadable", "error", message, ExcludeFiles(), survey.unreadable)
     if changed := survey.differences.changed:
-        message = f"{_count(changed, 'file')} of conda's packages have changed since; they are packed as they are now."
+        count = counted(
+            len(changed),
+            "file of conda's packages has changed since; it is packed as it is now",
+            "files of conda's packages have changed since; they are packed as they are now",
+        )
+        message = f"{count}."
         yield _finding(
             "changed-files", "warning", message, "Where they are not meant, install their packages again.", changed
         )
     if survey.uncached:
-        message = (
-            f"{_count(survey.uncached, 'package')} are not in the package cache any more: packed from the environment."
-        )
+        count = counted(len(survey.uncached), "package is", "packages are")
+        message = f"{count} not in the package cache any more: packed from the environment."
         remedy = "In binary files the old prefix stays, which few packages mind."
         yield _finding("no-cache", "warning", message, remedy, survey.uncached)
     if survey.special:
-        message = f"{_count(survey.special, 'pipe, socket or device', 'pipes, sockets and devices')} are left out."
+        count = counted(len(survey.special), "pipe, socket or device is", "pipes, sockets and devices are")
+        message = f"{count} left out."
         yield _finding("special-files", "warning", message, "", survey.special)
     if environment.contents and (variables := environment.contents.variables):
-        message = f"{_count(variables, 'environment variable')} will be in the archive, with their values."
+        message = f"{counted(len(variables), 'environment variable')} will be in the archive, with their values."
         yield _finding("variables", "warning", message, "Is any of them a secret?", [name for name, _ in variables])
 
 
@@ -209,15 +209,14 @@ def _editable(request: PackRequest, environment: Environment, survey: PackSurvey
         message = (
             f"What is installed in place stays behind: {', '.join([each.name for each in found] or survey.outside)}."
         )
-        remedy = "Install it for good (`pip install DIRECTORY`), or pass `--ignore-editable`."
-        yield _finding("editable", severity, message, remedy, lines)
+        yield _finding("editable", severity, message, IgnoreEditable(), lines)
 
 
 def _room(needed: int, free: int | None, *, sure: bool, place: str) -> Iterator[Finding]:
     if free is not None and needed > free:
         how = "" if sure else "perhaps "
         message = f"{how}{format_bytes(needed)} are needed, {format_bytes(free)} are free at {place}."
-        yield _finding("no-space", "error" if sure else "warning", message.capitalize(), "Free some first.")
+        yield _finding("no-space", "error" if sure else "warning", message.capitalize(), FreeSpace())
 
 
 def _by_hand(request: PackRequest, form: str) -> tuple[str, ...]:
@@ -233,16 +232,6 @@ def _by_hand(request: PackRequest, form: str) -> tuple[str, ...]:
         "--ignore-missing-files": request.ignore_missing,
     }
     return (*argv, *(flag for flag, wanted in flags.items() if wanted))
-
-
-def _count(things: Sequence[object], one: str, several: str = "") -> str:
-    return f"1 {one}" if len(things) == 1 else f"{len(things):,} {several or one + 's'}"
-
-
-def _finding(name: str, severity: Severity, message: str, remedy: str = "", evidence: Iterable[str] = ()) -> Finding:
-    lines = tuple(evidence)
-    shown = lines if len(lines) <= _EVIDENCE else (*lines[:_EVIDENCE], f"and {len(lines) - _EVIDENCE:,} more")
-    return Finding(id=name, severity=severity, message=message, remedy=remedy, evidence=shown)
 
 
 _MOST_BYTES = 64 << 20
@@ -282,20 +271,17 @@ def free_bytes(file: str) -> int | None:
 
 def _place(request: PackRequest, form: str) -> Iterator[Finding]:
     # A directory of somebody's is never replaced.
-    yield from blockers_to_write(request.file, replace=request.replace and form != "no-archive")
+    yield from blockers_to_write(request.file, replace=request.replace, replaceable=form != "no-archive")
     prefix = os.path.realpath(request.prefix)
     if os.path.realpath(request.file).startswith(prefix + os.sep):
         message = f"{sanitize(request.file)} would lie in the environment that is packed."
-        yield Finding(id="inside-environment", severity="error", message=message, remedy="Choose another place.")
+        yield blocker("inside-environment", message, "Choose another place.")
 
 
 def _tools(form: str, path: str | None) -> Iterator[Finding]:
     if form == "squashfs" and not all(shutil.which(tool, path=path) for tool in ("mksquashfs", "unsquashfs")):
-        yield _missing("squashfs needs mksquashfs and unsquashfs.", "Install squashfs-tools, or choose another format.")
-
-
-def _missing(message: str, remedy: str) -> Finding:
-    return Finding(id="no-tool", severity="error", message=message, remedy=remedy)
+        remedy = "Install squashfs-tools, or choose another format."
+        yield blocker("no-tool", "squashfs needs mksquashfs and unsquashfs.", remedy)
 
 
 async def plan(request: PackRequest, context: JobContext) -> Plan:
@@ -308,7 +294,7 @@ async def _look(request: PackRequest, context: JobContext) -> tuple[Plan, PackSu
     environment = await asyncio.to_thread(_read, request, context)
     if environment is None:
         message = f"There is no environment at {sanitize(request.prefix)}."
-        gone = Finding(id="not-an-environment", severity="error", message=message, remedy="Reload.")
+        gone = blocker("not-an-environment", message, Reload())
         return Plan(request=request, title=f"Pack {request.prefix}", blockers=(gone,)), PackSurvey()
     survey = await survey_of(request, context)
     hindrances = await asyncio.to_thread(in_the_way, request, form, context)

@@ -11,6 +11,7 @@ from condatui_core.actions.remove.inspect import RemovalTarget
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.restore_point import RestorePoint
+from condatui_core.remedy import AcceptSize
 from condatui_core.restore_points.create import RestorePointSource, create_restore_point, estimate, not_readable
 from condatui_core.restore_points.store import delete_point, directory_of_points, prune
 from condatui_core.text import format_bytes, sanitize
@@ -50,7 +51,7 @@ def create_point(
         raise RefusedError(
             f"{sanitize(candidate.name)} holds {format_bytes(found.kept_bytes)} that conda could not put back.",
             f"The setting `restore_point_bytes` is {format_bytes(limit)}.",
-            "Plan it again, and it asks; `--no-restore-point` keeps nothing.",
+            AcceptSize(limit_bytes=limit, planned=False),
         )
     directory = directory_of_points(context.settings, context.locations)
     point = create_restore_point(directory, _subject(candidate, context), found, told)

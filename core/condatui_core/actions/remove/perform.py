@@ -6,13 +6,12 @@ from functools import partial
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.remove.keep import keep_no_more_than_allowed
-from condatui_core.actions.remove.plan import LARGE
 from condatui_core.actions.remove.removal import Removal, Removed
 from condatui_core.errors import CondatuiError
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RemoveRequest
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work: Work) -> Outcome:
@@ -21,11 +20,11 @@ async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work:
     Raises CondatuiError if none of them went.
     """
     removed = Removed()
-    limited = not any(each.id == LARGE for each in plan.warnings)
+    agreed = plan.removal.over_limit if plan.removal else ()
     for number, prefix in enumerate(request.prefixes):
         work.progress(number, len(request.prefixes), "environments")
         try:
-            await Removal(prefix, plan, request, context, work, removed).carry_out(limited=limited)
+            await Removal(prefix, plan, request, context, work, removed).carry_out(limited=prefix not in agreed)
         except CondatuiError as error:
             if len(request.prefixes) == 1:
                 raise
@@ -40,26 +39,26 @@ async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work:
 
 
 def _outcome(removed: Removed) -> Outcome:
-    what = f"{sanitize(removed.names[0])} was" if len(removed.names) == 1 else f"{len(removed.names)} were"
+    what = (
+        f"{sanitize(removed.names[0])} was"
+        if len(removed.names) == 1
+        else f"{counted(len(removed.names), 'environment')} were"
+    )
     kept = f", {format_bytes(removed.kept)} kept in {_count(removed.points)}" if removed.points else ""
-    failed = f"; {len(removed.errors)} were not" if removed.errors else ""
+    failed = f"; {counted(len(removed.errors), 'was', 'were')} not" if removed.errors else ""
     return Outcome(
         message=f"{what} removed: {format_bytes(removed.freed)} freed{kept}{failed}.",
         findings=tuple(removed.findings),
         bytes_freed=removed.freed - removed.kept,
+        says_bytes=not removed.kept,
         restore_points=tuple(removed.points),
     )
 
 
 def _count(points: list[str]) -> str:
-    return f"restore point {points[0]}" if len(points) == 1 else f"{len(points)} restore points"
+    return f"restore point {points[0]}" if len(points) == 1 else counted(len(points), "restore point")
 
 
 def _failed(prefix: str, error: CondatuiError) -> Finding:
-    return Finding(
-        id="not-removed",
-        severity="error",
-        message=f"{sanitize(prefix)}: {error.title}",
-        remedy=error.hint,
-        evidence=tuple(sanitize(line) for line in error.detail.splitlines()),
-    )
+    lines = map(sanitize, error.detail.splitlines())
+    return blocker("not-removed", f"{sanitize(prefix)}: {error.title}", error.advice, lines)

@@ -13,15 +13,13 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget, look_at
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
-from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import can_freeze
-from condatui_core.records.job import Plan, Step
+from condatui_core.records.job import Plan, PlannedRemoval, Step
 from condatui_core.records.request import RemoveRequest
+from condatui_core.remedy import AcceptSize, Reload, WithoutRestorePoint
 from condatui_core.restore_points.store import all_points, directory_of_points
-from condatui_core.text import format_bytes, sanitize
-
-LARGE = "restore-point-large"
-"""The warning by which a plan says that a restore point goes over the limit."""
+from condatui_core.text import counted, format_bytes, sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def removal_plan(
     candidates: Sequence[RemovalTarget], points: Points, request: RemoveRequest, context: JobContext, *, frees: int
 ) -> Plan:
     """Say what will be done, what one should know first, and what stands against it."""
-    blockers = [finding for each in candidates for finding in _blockers(each, request, context)]
+    blockers = [found for each in candidates for found in _blockers(each, request, context)]
     kept = sum(each.content.kept_bytes for each in candidates) if request.restore_point else 0
     if points.free_bytes is not None and kept > points.free_bytes:
         blockers.append(_no_room(kept, points))
@@ -51,10 +49,14 @@ def removal_plan(
         bytes_freed=frees,
         packages=sum(each.content.packages for each in candidates),
         facts=tuple(_facts(candidates, points, request)),
-        warnings=tuple(finding for each in candidates for finding in _warnings(each, request, context)),
+        warnings=tuple(found for each in candidates for found in _warnings(each, request, context)),
         blockers=tuple(blockers),
         restore_points=points.there,
         confirm=_confirm(candidates, request, context),
+        removal=PlannedRemoval(
+            directories=tuple(each.path for each in candidates if each.kind in ("environment", "remains")),
+            over_limit=tuple(each.path for each in candidates if _is_over_limit(each, request, context)),
+        ),
     )
 
 
@@ -66,21 +68,21 @@ def blockers_of(candidate: RemovalTarget, request: RemoveRequest, context: JobCo
 def _blockers(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
     observed, name = candidate.observed, sanitize(candidate.name)
     if candidate.kind == "nothing":
-        yield _blocker("not-an-environment", f"There is nothing at {name}, and no conda knows of it.", "Reload.")
+        yield blocker("not-an-environment", f"There is nothing at {name}, and no conda knows of it.", Reload())
         return
     if candidate.kind == "link" and not observed.place_writable:
-        yield _blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
+        yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
     if candidate.kind in ("link", "missing"):
         return
     with_conda = candidate.kind == "environment"
-    for finding in blockers_to_change(observed, candidate.environment, context, with_conda=with_conda):
-        if not (finding.id == "frozen" and request.override_frozen):
-            yield finding
+    yield from blockers_to_change(
+        observed, candidate.environment, context, with_conda=with_conda, though_frozen=request.override_frozen
+    )
     if candidate.holds and not observed.root:
         message = f"{name} holds {candidate.holds[0]}."
-        yield _blocker("not-an-environment", message, "That is surely a mistake.", candidate.holds)
+        yield blocker("not-an-environment", message, "That is surely a mistake.", candidate.holds)
     if not observed.place_writable:
-        yield _blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
+        yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
     yield from _content_blockers(candidate, request)
 
 
@@ -88,60 +90,62 @@ def _content_blockers(candidate: RemovalTarget, request: RemoveRequest) -> Itera
     content, name = candidate.content, sanitize(candidate.name)
     if content.environments:
         message = f"{name} holds other environments: {sanitize(content.environments[0])}."
-        yield _blocker("holds-environments", message, "Remove or move those first.", content.environments)
+        yield blocker("holds-environments", message, "Remove or move those first.", content.environments)
     if content.mounts:
         message = f"Another file system is mounted in {name}: {sanitize(content.mounts[0])}."
-        yield _blocker("holds-mount", message, "Unmount it first.", content.mounts)
+        yield blocker("holds-mount", message, "Unmount it first.", content.mounts)
     if request.restore_point and (content.unreadable or content.problem):
         lines = content.unreadable or (content.problem,)
         message = f"Something in {name} cannot be read, so that no restore point can be made: {sanitize(lines[0])}."
-        yield _blocker("not-readable", message, "--no-restore-point does without.", lines)
+        yield blocker("not-readable", message, WithoutRestorePoint(), lines)
 
 
 def _warnings(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
     content, name = candidate.content, sanitize(candidate.name)
     if candidate.kind == "link":
         message = f"{name} is a link: it goes, and {sanitize(candidate.observed.real)} stays as it is."
-        yield _finding("symlink", "note", message)
+        yield finding("symlink", "note", message)
         return
     if candidate.kind == "missing":
-        yield _finding("missing", "note", f"{name} is not there: conda forgets it, and nothing else happens.")
+        yield finding("missing", "note", f"{name} is not there: conda forgets it, and nothing else happens.")
         return
     yield from warnings_to_change(candidate.observed, candidate.environment, context)
     if aliases := candidate.environment.aliases if candidate.environment else ():
         message = f"{sanitize(aliases[0])} leads to {name}, and will lead nowhere."
-        yield _finding("symlink", "note", message, evidence=aliases)
+        yield finding("symlink", "note", message, evidence=aliases)
     if candidate.observed.frozen is not None and request.override_frozen:
-        yield _finding("frozen", "warning", f"{name} is frozen: {sanitize(candidate.observed.frozen)}")
+        yield finding("frozen", "warning", f"{name} is frozen: {sanitize(candidate.observed.frozen)}")
     if content.detours:
         message = f"{sanitize(content.detours[0])} of {name} is behind a link: conda would delete what lies there."
         remedy = "So it is deleted without conda, and what lies elsewhere stays as it is."
-        yield _finding("detour", "note", message, remedy, tuple(map(sanitize, content.detours)))
+        yield finding("detour", "note", message, remedy, tuple(map(sanitize, content.detours)))
     if not candidate.known:
-        yield _finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
+        yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
     if not request.restore_point and candidate.half_made:
-        yield _finding("half-made", "note", f"{name} was never finished: what it was made of is where it was.")
+        yield finding("half-made", "note", f"{name} was never finished: what it was made of is where it was.")
         return
     if not request.restore_point:
-        yield _finding("no-restore-point", "warning", f"{name} cannot be brought back: no restore point is made.")
+        yield finding("no-restore-point", "warning", f"{name} cannot be brought back: no restore point is made.")
         return
     limit = context.settings.restore_point_bytes
-    if content.kept_bytes > limit:
+    if _is_over_limit(candidate, request, context):
         message = f"{name} holds {format_bytes(content.kept_bytes)} that conda could not put back."
-        remedy = f"The limit is {format_bytes(limit)} (`restore_point_bytes`); --no-restore-point keeps nothing."
-        yield _finding(LARGE, "warning", message, remedy)
+        yield finding("restore-point-large", "warning", message, AcceptSize(limit_bytes=limit))
     if content.gone:
-        message = f"{len(content.gone)} packages of {name} are in no package cache any more: their files are kept too."
-        yield _finding("no-cache", "warning", message, evidence=content.gone)
+        gone = counted(len(content.gone), f"package of {name} is", f"packages of {name} are")
+        yield finding(
+            "no-cache", "warning", f"{gone} in no package cache any more: the files are kept too.", "", content.gone
+        )
     if content.lost:
-        message = f"Of {name}, {len(content.lost)} things cannot come back as they are: {sanitize(content.lost[0])}."
-        yield _finding("not-kept", "warning", message, evidence=content.lost)
+        things = counted(len(content.lost), "thing cannot come back as it is", "things cannot come back as they are")
+        message = f"Of {name}, {things}: {sanitize(content.lost[0])}."
+        yield finding("not-kept", "warning", message, evidence=content.lost)
 
 
 def _steps(candidate: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
     name = sanitize(candidate.name)
     if candidate.kind == "link":
-        yield Step(title=f"Delete the link {name}", argv=unlink_argv(candidate))
+        yield Step(title=f"Delete the link {name}", argv=("rm", "--", candidate.path))
         return
     if candidate.kind in ("environment", "remains") and request.restore_point and not candidate.point:
         yield Step(title=f"Make a restore point of {name}")
@@ -151,11 +155,6 @@ def _steps(candidate: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
     elif candidate.kind == "remains":
         yield Step(title=f"Delete {name}", argv=("rm", "-r", "--", candidate.path))
     yield Step(title=f"Take {name} out of environments.txt")
-
-
-def unlink_argv(candidate: RemovalTarget) -> tuple[str, ...]:
-    """The command that deletes a link."""
-    return ("rm", "--", candidate.path)
 
 
 def removal_argv(candidate: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
@@ -170,7 +169,10 @@ def _facts(candidates: Sequence[RemovalTarget], points: Points, request: RemoveR
     files = sum(each.content.kept_files for each in candidates)
     if request.restore_point and any(each.kind in ("environment", "remains") for each in candidates):
         kept = sum(each.content.kept_bytes for each in candidates)
-        yield "restore point", f"{files} files that conda could not put back, {format_bytes(kept)} before compression"
+        yield (
+            "restore point",
+            f"{counted(files, 'file')} that conda could not put back, {format_bytes(kept)} before compression",
+        )
         yield "kept in", sanitize(points.directory)
     for each in candidates:
         if each.point:
@@ -187,30 +189,27 @@ def _confirm(candidates: Sequence[RemovalTarget], request: RemoveRequest, contex
 def _is_at_risk(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
     if candidate.kind not in ("environment", "remains") or candidate.covered:
         return False
-    large = candidate.content.kept_bytes > context.settings.restore_point_bytes
+    large = _is_over_limit(candidate, request, context)
     frozen = candidate.observed.frozen is not None
     unkept = not request.restore_point and not candidate.half_made
     return unkept or large or frozen or not candidate.known
 
 
+def _is_over_limit(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
+    """Whether its restore point would be larger than the settings allow."""
+    large = candidate.content.kept_bytes > context.settings.restore_point_bytes
+    return large and request.restore_point and candidate.kind in ("environment", "remains")
+
+
 def _title(candidates: Sequence[RemovalTarget]) -> str:
     if len(candidates) == 1:
         return f"Remove {sanitize(candidates[0].name)}"
-    return f"Remove {len(candidates)} environments"
+    return f"Remove {counted(len(candidates), 'environment')}"
 
 
 def _no_room(kept: int, points: Points) -> Finding:
     message = f"The restore points need {format_bytes(kept)}, {format_bytes(points.free_bytes or 0)} are free."
-    remedy = "The setting `restore_directory` puts them elsewhere; --no-restore-point does without."
-    return _blocker("no-space", message, remedy, (points.directory,))
-
-
-def _blocker(name: str, message: str, remedy: str = "", evidence: tuple[str, ...] = ()) -> Finding:
-    return Finding(id=name, severity="error", message=message, remedy=remedy, evidence=evidence)
-
-
-def _finding(name: str, severity: Severity, message: str, remedy: str = "", evidence: tuple[str, ...] = ()) -> Finding:
-    return Finding(id=name, severity=severity, message=message, remedy=remedy, evidence=evidence)
+    return blocker("no-space", message, WithoutRestorePoint(elsewhere=True), (points.directory,))
 
 
 async def plan(request: RemoveRequest, context: JobContext) -> Plan:

@@ -12,7 +12,7 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.remove.earlier_points import compare_prefix, half_of
 from condatui_core.actions.remove.inspect import RemovalTarget, look_at
 from condatui_core.actions.remove.keep import create_point, read_going
-from condatui_core.actions.remove.plan import blockers_of, removal_argv, unlink_argv
+from condatui_core.actions.remove.plan import blockers_of, removal_argv
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
 from condatui_core.conda.registry import unregister
@@ -20,12 +20,12 @@ from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.delete_tree import Leftover, delete_tree
 from condatui_core.fs.tree import PrefixTree, read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan
 from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.store import all_points, bytes_of_point, delete_point, directory_of_points
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class Removal:
             self._work.say(f"restore point {point.id} has all of it already")
             return point
         point = create_point(candidate, snapshot, self._context, self._work, limited=limited)
-        self._work.say(f"restore point {point.id}: {point.archived_files} files")
+        self._work.say(f"restore point {point.id}: {counted(point.archived_files, 'file')}")
         return point
 
     async def _run_conda(self, candidate: RemovalTarget, point: RestorePoint | None) -> None:
@@ -129,7 +129,7 @@ class Removal:
             said = f"Part of it may be gone; restore point {point.id} has it whole."
         else:
             said = "Part of it may be gone."
-        return CondatuiError(error.title, f"{error.detail}\n{said}".strip(), error.hint)
+        return CondatuiError(error.title, f"{error.detail}\n{said}".strip(), error.advice)
 
     async def _account(
         self, candidate: RemovalTarget, point: RestorePoint | None, tree: PrefixTree, left: tuple[Leftover, ...]
@@ -162,8 +162,7 @@ def _check_plan(candidate: RemovalTarget, plan: Plan) -> None:
     """Refuse a directory where the plan saw nothing, or a link: a file system was mounted, somebody has made it."""
     if candidate.kind not in ("environment", "remains"):
         return
-    planned = [step.argv for step in plan.steps if candidate.path in step.argv]
-    if not any(argv != unlink_argv(candidate) for argv in planned):
+    if plan.removal is None or candidate.path not in plan.removal.directories:
         title = f"{sanitize(candidate.name)} has come up since this was planned."
         raise RefusedError(title, candidate.path, "Plan it again, if it is to go.")
 
@@ -177,13 +176,9 @@ def _delete(prefix: str) -> tuple[Leftover, ...]:
 
 
 def _left_behind(candidate: RemovalTarget, left: tuple[Leftover, ...]) -> Finding:
-    return Finding(
-        id="left-behind",
-        severity="error",
-        message=f"{len(left)} things of {sanitize(candidate.name)} could not be deleted.",
-        remedy="Delete them by hand, or ask whose they are.",
-        evidence=tuple(sanitize(str(each)) for each in left[:20]),
-    )
+    message = f"{counted(len(left), 'thing')} of {sanitize(candidate.name)} could not be deleted."
+    lines = (sanitize(str(each)) for each in left)
+    return blocker("left-behind", message, "Delete them by hand, or ask whose they are.", lines, most=20)
 
 
 def _still_there(candidate: RemovalTarget, point: RestorePoint | None, left: tuple[Leftover, ...]) -> CondatuiError:

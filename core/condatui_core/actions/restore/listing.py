@@ -11,6 +11,7 @@ from pathlib import Path
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
 from condatui_core.records.restore_point import RestorePoint, RestorePointSummary
+from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.cached_packages import missing_packages
 from condatui_core.restore_points.store import (
     bytes_of_point,
@@ -51,10 +52,10 @@ def find_restore_point(text: str, context: JobContext) -> str:
         ids_of_them = "\n".join(f"{point_id} {sanitize(prefix)}" for prefix, point_id in newest.items())
         raise UsageError(f"More than one `{sanitize(text)}` was removed.", ids_of_them, "Give the id.")
     if not newest:
-        hint = "`condatui restore --list` shows them all."
-        if newer := newer_points(directory):
-            hint += f" {len(newer)} of them, of a newer condatui, cannot be searched: give the id."
-        raise UsageError(f"There is no restore point `{sanitize(text)}`.", str(directory), hint)
+        newer = newer_points(directory)
+        title = f"There is no restore point `{sanitize(text)}`."
+        unsearched = f"\n{len(newer)} of a newer condatui cannot be searched: give the id." if newer else ""
+        raise UsageError(title, f"{directory}{unsearched}", ListRestorePoints())
     return next(iter(newest.values()))
 
 

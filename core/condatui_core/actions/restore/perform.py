@@ -27,7 +27,7 @@ from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.apply import apply_restore_point
 from condatui_core.restore_points.store import read_paths_of
 from condatui_core.restore_points.verify import Differing, differences
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 _MOST_LINES = 20
 _LENIENT = {
@@ -46,7 +46,9 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
     name = sanitize(found.point.name)
     count = len(found.point.needed)
     begun = context.clock()
-    await work.stage("link", f"Letting conda put back {count} packages" if count else f"Making {found.target}")
+    await work.stage(
+        "link", f"Letting conda put back {counted(count, 'package')}" if count else f"Making {found.target}"
+    )
     await work.beside(partial(_reserve, found, context, work.job_id))
     if found.point.needed:
         try:
@@ -117,25 +119,32 @@ def _compare(found: Restorable, paths: Sequence[KeptPath]) -> tuple[tuple[Differ
 
 def _outcome(found: Restorable, differing: Sequence[Differing], used: int) -> Outcome:
     point = found.point
-    exactly = "exactly as it was" if not differing else f"but {len(differing)} paths are not as they were"
+    exactly = (
+        "exactly as it was"
+        if not differing
+        else f"but {counted(len(differing), 'path is not as it was', 'paths are not as they were')}"
+    )
+    packages = counted(len(point.packages), "package")
     return Outcome(
-        message=f"{sanitize(point.name)} is back: {len(point.packages)} packages, {exactly}, {format_bytes(used)}.",
+        message=f"{sanitize(point.name)} is back: {packages}, {exactly}, {format_bytes(used)}.",
         findings=tuple(_findings(point, differing)),
         bytes_used=used,
+        says_bytes=True,
         files=(found.target,),
     )
 
 
 _WORDS = {
-    "missing": "are missing",
-    "extra": "were not there before",
-    "kind": "are something else",
-    "target": "lead elsewhere",
-    "content": "have another content",
-    "mode": "have other permissions",
-    "owner": "belong to somebody else",
-    "time": "have another time",
+    "missing": ("path is missing", "paths are missing"),
+    "extra": ("path was not there before", "paths were not there before"),
+    "kind": ("path is something else", "paths are something else"),
+    "target": ("path leads elsewhere", "paths lead elsewhere"),
+    "content": ("path has another content", "paths have another content"),
+    "mode": ("path has other permissions", "paths have other permissions"),
+    "owner": ("path belongs to somebody else", "paths belong to somebody else"),
+    "time": ("path has another time", "paths have another time"),
 }
+"""Of one and of several."""
 
 
 def _findings(point: RestorePoint, differing: Sequence[Differing]) -> Iterator[Finding]:
@@ -144,11 +153,11 @@ def _findings(point: RestorePoint, differing: Sequence[Differing]) -> Iterator[F
         yield Finding(
             id=f"restored-{what}",
             severity="error" if what in GRAVE else "warning",
-            message=f"{count} paths {_WORDS[what]}: {sanitize(lines[0])}.",
+            message=f"{counted(count, *_WORDS[what])}: {sanitize(lines[0])}.",
             evidence=tuple(sanitize(line) for line in lines[:_MOST_LINES]),
         )
     if point.lost:
-        message = f"{len(point.lost)} things could not be kept."
+        message = f"{counted(len(point.lost), 'thing')} could not be kept."
         yield Finding(id="not-kept", severity="warning", message=message, evidence=point.lost)
 
 

@@ -7,20 +7,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec.structs import replace
-
-from condatui_core.actions.guards import blockers_to_make, bytes_problem, observe_prefix
+from condatui_core.actions.guards import (
+    bad_name,
+    bytes_problem,
+    conda_busy,
+    observe_prefix,
+    place_not_writable,
+    target_taken,
+)
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.conda.commands import install_explicit
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import RestoreRequest
 from condatui_core.records.restore_point import KeptPackage, RestorePoint
+from condatui_core.remedy import NameConda
 from condatui_core.restore_points.cached_packages import missing_packages
 from condatui_core.restore_points.store import NEEDED, directory_of_points, problem_of, read_point
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +79,13 @@ def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
     blockers = []
     if found.problem:
         message = f"The restore point of {sanitize(found.point.name)} is damaged: {sanitize(found.problem)}."
-        blockers.append(_blocker("damaged", message))
+        blockers.append(blocker("damaged", message))
     blockers += _against_making(found, context)
     if found.point.needed and found.installation is None:
         owner = found.point.root_prefix
-        message = f"{len(found.point.needed)} packages need the conda in {owner}, which cannot be used."
-        blockers.append(_blocker("no-conda", message, "Repair that one, or name it: --conda PATH."))
+        count = counted(len(found.point.needed), "package needs", "packages need")
+        message = f"{count} the conda in {owner}, which cannot be used."
+        blockers.append(blocker("no-conda", message, NameConda(why="unusable")))
     blockers += bytes_problem(bytes_needed(found), found.observed)
     return tuple(blockers)
 
@@ -89,50 +96,54 @@ def _against_making(found: Restorable, context: JobContext) -> Iterator[Finding]
     Only where conda would take a part of the name for a variable, it would make something else of it.
     """
     with_conda = bool(found.point.needed)
-    for each in blockers_to_make(found.observed, context, with_conda=with_conda and found.installation is not None):
-        misread = each.id == "bad-name" and with_conda and "$" in found.target
-        if each.id == "target-exists":
-            yield replace(each, remedy="Remove or rename what is there first.")
-        elif misread or each.id not in ("bad-name", "inside-environment"):
-            yield each
+    if with_conda and "$" in found.target:
+        yield from bad_name(found.observed, context)
+    yield from target_taken(found.observed, "Remove or rename what is there first.")
+    if not found.observed.exists:
+        yield from place_not_writable(found.observed)
+    if with_conda and found.installation is not None:
+        yield from conda_busy(found.observed)
 
 
 def _steps(found: Restorable) -> Iterator[Step]:
     point = found.point
     if point.needed:
         where = "its package cache" if not found.to_download else "its package cache and the network"
-        yield Step(title=f"Let conda put back {len(point.needed)} packages from {where}", argv=argv(found))
-    yield Step(title=f"Put back {point.archived_files} files that were kept, and all modes, links and times")
-    yield Step(title=f"Compare {point.paths} paths with what was removed")
+        yield Step(title=f"Let conda put back {counted(len(point.needed), 'package')} from {where}", argv=argv(found))
+    kept = counted(point.archived_files, "file that was kept", "files that were kept")
+    yield Step(title=f"Put back {kept}, and all modes, links and times")
+    yield Step(title=f"Compare {counted(point.paths, 'path')} with what was removed")
 
 
 def _facts(found: Restorable) -> Iterator[tuple[str, str]]:
     point = found.point
     yield "removed", f"{point.at:%Y-%m-%d %H:%M}"
-    yield "kept", f"{point.archived_files} files, {format_bytes(point.archived_bytes)}"
+    yield "kept", f"{counted(point.archived_files, 'file')}, {format_bytes(point.archived_bytes)}"
     linked = len(point.needed) - len(found.to_download)
-    yield "from the cache", f"{linked} packages, linked: they take no space"
+    if linked:
+        yield (
+            "from the cache",
+            counted(linked, "package, linked: it takes no space", "packages, linked: they take no space"),
+        )
     if found.to_download:
         size = format_bytes(sum(each.archive_bytes for each in found.to_download))
-        yield "to download", f"{len(found.to_download)} packages, {size}"
+        yield "to download", f"{counted(len(found.to_download), 'package')}, {size}"
 
 
 def _warnings(found: Restorable) -> Iterator[Finding]:
     if found.to_download:
-        yield Finding(
-            id="download",
-            severity="warning",
-            message=f"{len(found.to_download)} packages are in no package cache any more and have to be downloaded.",
-            remedy="They may be gone from their channels.",
-            evidence=tuple(each.explicit for each in found.to_download),
+        gone = counted(
+            len(found.to_download),
+            "package is in no package cache any more and has",
+            "packages are in no package cache any more and have",
         )
+        lines = (each.explicit for each in found.to_download)
+        yield finding("download", "warning", f"{gone} to be downloaded.", "Channels drop packages at times.", lines)
     if found.point.lost:
-        message = f"{len(found.point.lost)} things do not come back as they were."
-        yield Finding(id="not-kept", severity="warning", message=message, evidence=found.point.lost)
-
-
-def _blocker(name: str, message: str, remedy: str = "") -> Finding:
-    return Finding(id=name, severity="error", message=message, remedy=remedy)
+        lost = counted(
+            len(found.point.lost), "thing does not come back as it was", "things do not come back as they were"
+        )
+        yield finding("not-kept", "warning", f"{lost}.", evidence=found.point.lost)
 
 
 async def plan(request: RestoreRequest, context: JobContext) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from condatui.cli.remedies import findings_in_words
 from condatui_core.disk.measure import Measurement
 from condatui_core.records.disk import Breakdown, CacheUse, DiskUse, PackageUse, UntrackedDirectory
 from condatui_core.records.environment import Environment
@@ -97,5 +98,5 @@ def _costs(costs: Costs) -> CostsDocument:
         nested=use.nested,
         packages=breakdown.packages,
         untracked_directories=breakdown.directories,
-        findings=use.findings,
+        findings=findings_in_words(use.findings),
     )

@@ -17,6 +17,7 @@ from condatui.cli.documents.schema import (
     RevisionDocument,
     SizesDocument,
 )
+from condatui.cli.remedies import findings_in_words
 from condatui_core.analyses.channels import PYPI, ChannelTotal, channel_name, channel_totals, origins
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig, Installation
@@ -116,7 +117,7 @@ def describe_inventory(inventory: Inventory, *, packages: bool, uses: Mapping[st
         ),
         installations=inventory.installations,
         channels=describe_channels(inventory),
-        problems=inventory.problems,
+        problems=findings_in_words(inventory.problems),
     )
 
 
@@ -166,7 +167,7 @@ def _environment(
         last_used=environment.last_used,
         managed_bytes=None if contents is None else environment.managed_bytes,
         disk=_sizes(use) if use else None,
-        findings=(*environment.findings, *(use.findings if use else ())),
+        findings=findings_in_words((*environment.findings, *(use.findings if use else ()))),
         packages=packages,
     )
 

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from condatui.cli.pages.tables import Printer
+from condatui.cli.remedies import command_line_words
 from condatui.view_models import styles
 from condatui.view_models.details.health import findings_text
 from condatui.view_models.format import progress_words
@@ -34,7 +35,7 @@ class PageReporter:
     def plan(self, plan: Plan) -> None:
         """Print what will be done."""
         self._line(Text(sanitize(plan.title), styles.STRONG))
-        self._line(plan_text(plan, signs=self._printer.signs))
+        self._line(plan_text(plan, words=command_line_words, signs=self._printer.signs))
 
     def event(self, event: Event) -> None:
         """Print what happened."""
@@ -51,7 +52,7 @@ class PageReporter:
     def result(self, job: Job) -> None:
         """Print what came of it: what went well on stdout; why it did not is said on stderr."""
         if job.end and job.end.outcome:
-            self._line(Text("\n").join(_outcome(job.end.outcome, self._printer.signs)))
+            self._line(Text("\n").join(_outcome(job.end.outcome, job.plan, self._printer.signs)))
         elif self._passing:
             self._line(Text())
 
@@ -64,10 +65,11 @@ class PageReporter:
         sys.stdout.flush()
 
 
-def _outcome(outcome: Outcome, signs: Glyphs) -> Iterator[Text]:
+def _outcome(outcome: Outcome, plan: Plan, signs: Glyphs) -> Iterator[Text]:
     yield Text(sanitize(outcome.message), styles.GOOD if not outcome.findings else styles.WARNING)
-    if outcome.findings:
-        yield findings_text(outcome.findings, signs=signs)
+    # What the plan has said stands a few lines above.
+    if fresh := [each for each in outcome.findings if each not in plan.warnings]:
+        yield findings_text(fresh, words=command_line_words, signs=signs)
     for file in outcome.files:
         yield Text(sanitize(file))
     if outcome.receiver:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
+from condatui.cli.remedies import command_line_words
 from condatui.view_models import styles
 from condatui.view_models.details.channels import ChannelsModel, ChannelTotalsModel
 from condatui.view_models.details.health import health_text
@@ -20,7 +21,7 @@ from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.analyses.channels import ChannelTotal
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
     from condatui_core.records.disk import DiskUse
@@ -63,7 +64,7 @@ def _facts(environment: Environment, now: datetime, signs: Glyphs) -> list[str]:
         facts.append(f"python {sanitize(environment.python)}")
     if contents:
         pip = len(contents.pip_distributions)
-        facts.append(f"{len(contents.packages)} conda packages" + (f" and {pip} of pip" if pip else ""))
+        facts.append(counted(len(contents.packages), "conda package") + (f" and {pip} of pip" if pip else ""))
         facts.append(f"{signs.approximately}{format_bytes(environment.managed_bytes)} by their records")
     if environment.owner:
         facts.append(f"of {sanitize(environment.owner)}")
@@ -94,7 +95,7 @@ def print_environment(invocation: Invocation, environment: Environment, config: 
     printer = Printer(ascii_only=invocation.settings.ascii)
     signs = printer.signs
     printer.text(summary_text(environment, now, signs=signs))
-    printer.text(Text("\n").append_text(health_text(environment, now, signs=signs)))
+    printer.text(Text("\n").append_text(health_text(environment, now, words=command_line_words, signs=signs)))
     for model in (ChannelsModel(environment, config, signs=signs), PackagesModel(environment, config, signs=signs)):
         if len(model):
             printer.text(Text())

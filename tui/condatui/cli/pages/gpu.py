@@ -16,7 +16,7 @@ from condatui.view_models.gpu import advice, gpu_sign, gpu_tone, machine_line
 from condatui.view_models.table import TableColumn
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import Driver, FrameworkResult, GpuResult
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 _Row = tuple[Environment, GpuResult, FrameworkResult]
 
@@ -78,7 +78,7 @@ def print_gpu(
         printer.text(Text(f"\n{', '.join(names)}", styles.STRONG))
         printer.text(Text("\n").join(Text("  ").append_text(line) for line in lines))
     if left := len(rows) - len(shown):
-        others = "1 environment has" if left == 1 else f"{left} environments have"
+        others = counted(left, "environment has", "environments have")
         printer.text(Text(f"\n{others} none of these frameworks.", styles.DIM))
 
 

@@ -13,7 +13,7 @@ from condatui.view_models.format import format_age, short_bytes
 from condatui.view_models.restore_points import bring_back_words
 from condatui.view_models.table import TableColumn
 from condatui_core.records.restore_point import RestorePointSummary
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 # Restore points, for people.
 
@@ -61,4 +61,4 @@ def print_restore_points(invocation: Invocation, points: Sequence[RestorePointSu
     printer = Printer(ascii_only=invocation.settings.ascii)
     printer.table(_PointRows(points, invocation))
     total = format_bytes(sum(each.bytes for each in points))
-    printer.text(Text(f"\n{len(points)} restore points, {total}.", styles.DIM))
+    printer.text(Text(f"\n{counted(len(points), 'restore point')}, {total}.", styles.DIM))

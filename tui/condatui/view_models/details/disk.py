@@ -14,7 +14,7 @@ from condatui.view_models.status import KEPT_LIMIT
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import Breakdown, DiskUse, Sharing
 from condatui_core.records.environment import Environment
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 # What lies in one environment: its packages and the directories of no package, largest first.
 
@@ -97,7 +97,7 @@ def _parts(prefix: str, breakdown: Breakdown) -> Iterator[_DiskPart]:
 
 
 def _files(count: int) -> str:
-    return f"({count:,} file{'' if count == 1 else 's'})"
+    return f"({counted(count, 'file')})"
 
 
 # What one environment occupies, and with whom it shares that, in a few lines.

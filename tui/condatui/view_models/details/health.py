@@ -10,17 +10,22 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.format import spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.remedies import RemedyWords
 from condatui_core.records.environment import Environment, LastUsed
 from condatui_core.records.finding import Finding, Problem
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 _PROBLEMS_SHOWN = 20
 
 
-def health_text(environment: Environment, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
-    """The findings of an environment with evidence and remedies, its last use and its unreadable files, as lines."""
+def health_text(environment: Environment, now: datetime, *, words: RemedyWords, signs: Glyphs = UNICODE) -> Text:
+    """The findings of an environment with evidence and remedies, its last use and its unreadable files, as lines.
+
+    `words` says the remedies.
+    """
     contents = environment.contents
-    lines = [findings_text(environment.findings, signs=signs) if environment.findings else _none(environment, signs)]
+    findings = environment.findings
+    lines = [findings_text(findings, words=words, signs=signs) if findings else _none(environment, signs)]
     if environment.last_used:
         lines += [Text(), _last_used(environment.last_used, now)]
     if contents and contents.problems:
@@ -28,19 +33,19 @@ def health_text(environment: Environment, now: datetime, *, signs: Glyphs = UNIC
     return Text("\n").join(lines)
 
 
-def findings_text(findings: Sequence[Finding], *, signs: Glyphs = UNICODE) -> Text:
+def findings_text(findings: Sequence[Finding], *, words: RemedyWords, signs: Glyphs = UNICODE) -> Text:
     """Findings in the order given: the message, the evidence and the remedy, a line each."""
-    return Text("\n").join(line for finding in findings for line in _finding(finding, signs))
+    return Text("\n").join(line for finding in findings for line in _finding(finding, words, signs))
 
 
-def _finding(finding: Finding, signs: Glyphs) -> list[Text]:
+def _finding(finding: Finding, words: RemedyWords, signs: Glyphs) -> list[Text]:
     style = styles.tone(finding.severity)
     head = Text.assemble(
         (f"{signs.of(finding.severity)} {sanitize(finding.message)}", style), (f"  {sanitize(finding.id)}", styles.DIM)
     )
     evidence = [Text(f"  {sanitize(line)}", styles.DIM) for line in finding.evidence]
-    remedy = [Text(f"  {signs.remedy} {sanitize(finding.remedy)}")] if finding.remedy else []
-    return [head, *evidence, *remedy]
+    remedy = words(finding.remedy)
+    return [head, *evidence, *([Text(f"  {signs.remedy} {sanitize(remedy)}")] if remedy else [])]
 
 
 def _none(environment: Environment, signs: Glyphs) -> Text:
@@ -57,7 +62,7 @@ def _last_used(used: LastUsed, now: datetime) -> Text:
 
 
 def _problems(problems: Sequence[Problem], signs: Glyphs) -> list[Text]:
-    count = f"{len(problems)} file{'s' if len(problems) > 1 else ''}"
+    count = counted(len(problems), "file")
     shown, more = problems[:_PROBLEMS_SHOWN], len(problems) - _PROBLEMS_SHOWN
     lines = [Text(f"{signs.warning} {count} could not be read; everything else is shown.", styles.WARNING)]
     lines += [

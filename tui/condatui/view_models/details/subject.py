@@ -13,6 +13,7 @@ from condatui_core.records.installation import ChannelConfig
 if TYPE_CHECKING:
     from condatui.view_models.details.disk import DiskSubject
     from condatui.view_models.gpu import GpuSubject
+    from condatui.view_models.remedies import RemedyWords
 
 
 class DetailSubject(Struct, frozen=True):
@@ -22,6 +23,8 @@ class DetailSubject(Struct, frozen=True):
     channels: ChannelConfig
     now: datetime
     """When these details are looked at, for ages."""
+    words: RemedyWords
+    """Says what to do about what is found."""
     disk: DiskSubject | None = None
     """What is known of its bytes, for those who look at them."""
     gpu: GpuSubject | None = None

@@ -1,0 +1,93 @@
+"""What to do about something, in the words of the command line: a remedy is a flag or a command here."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from condatui_core.remedy import (
+    AcceptSize,
+    Advice,
+    AllowDownloads,
+    ExcludeFiles,
+    FreeSpace,
+    IgnoreEditable,
+    IgnoreMissing,
+    ListEnvironments,
+    ListRestorePoints,
+    NameConda,
+    Reload,
+    RemoveEnvironment,
+    ReplaceFile,
+    TakeConda,
+    Thaw,
+    WithoutRestorePoint,
+)
+from condatui_core.text import format_bytes
+
+if TYPE_CHECKING:
+    from condatui_core.records.finding import Finding
+    from condatui_core.records.job import Outcome, Plan
+
+_NAME_CONDA = {
+    "none": "Name one: --conda PATH.",
+    "not-conda": "Name a conda: --conda PATH.",
+    "unusable": "Repair that one, or name it: --conda PATH.",
+}
+
+
+def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a kind
+    """Say what to do to somebody at a command line."""
+    match advice:
+        case str():
+            return advice
+        case NameConda():
+            return _NAME_CONDA[advice.why]
+        case AllowDownloads():
+            return "Clone it without --offline."
+        case TakeConda():
+            return "--with-conda takes it along."
+        case ReplaceFile():
+            return "Choose another name, or `--force`."
+        case IgnoreEditable():
+            return "Install it for good (`pip install DIRECTORY`), or pass `--ignore-editable`."
+        case IgnoreMissing():
+            return "Install their packages again, or pass `--ignore-missing`."
+        case ExcludeFiles():
+            return "Ask its owner, or leave them out: `--exclude`."
+        case WithoutRestorePoint():
+            elsewhere = "The setting `restore_directory` puts them elsewhere; " if advice.elsewhere else ""
+            return f"{elsewhere}--no-restore-point does without."
+        case AcceptSize():
+            limit = f"The limit is {format_bytes(advice.limit_bytes)} (`restore_point_bytes`)"
+            return f"{limit if advice.planned else 'Plan it again, and it asks'}; --no-restore-point keeps nothing."
+        case Thaw():
+            return f"If you may thaw it, delete {advice.file}; --override-frozen removes it all the same."
+        case RemoveEnvironment():
+            return f"unless a job is at it, remove it: condatui remove {shlex.quote(advice.prefix)}"
+        case FreeSpace():
+            return "Free some first: `condatui disk` says what takes it."
+        case Reload():
+            return "`condatui list` shows what is there."
+        case ListEnvironments():
+            return "`condatui list` shows them all."
+        case ListRestorePoints():
+            return "`condatui restore --list` shows them all."
+
+
+def findings_in_words(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings as documents have them: every remedy is a text."""
+    return tuple(replace(each, remedy=command_line_words(each.remedy)) for each in findings)
+
+
+def plan_in_words(plan: Plan) -> Plan:
+    """A plan as documents have it."""
+    return replace(plan, warnings=findings_in_words(plan.warnings), blockers=findings_in_words(plan.blockers))
+
+
+def outcome_in_words(outcome: Outcome) -> Outcome:
+    """What came of a job as documents have it."""
+    return replace(outcome, findings=findings_in_words(outcome.findings))
