@@ -8,7 +8,7 @@ from functools import partial
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondatuiError
-from condatui_core.records.finding import finding
+from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.request import ForgetRequest
 from condatui_core.restore_points.store import (
