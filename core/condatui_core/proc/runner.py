@@ -102,21 +102,8 @@ class ProcessRunner:
         """Run a command; cancelling ends it with all its descendants. Raises ChildError as `run_to_end` does."""
         started, clock = self._now(), time.monotonic()
         output = self._make_output(self._most_bytes)
-        outcome: Outcome = "cancelled"
-        reason, exit_code = "", None
-        try:
-            exit_code = await run_to_end(argv, environ, output, seconds=seconds, grace=self._grace)
-            outcome = "done" if exit_code == 0 else "failed"
-        except ChildNotStartedError as error:
-            outcome, reason = "not started", f"{error.reason}\n{command_line(argv)}"
-            raise
-        except ChildTimedOutError:
-            outcome = "timed out"
-            raise
-        except ChildWroteTooMuchError:
-            outcome = "failed"
-            raise
-        finally:
+
+        def log(outcome: Outcome, exit_code: int | None = None, reason: str = "") -> int:
             run = CommandRun(
                 argv=tuple(mask_credentials(part) for part in argv),
                 started=started,
@@ -126,10 +113,26 @@ class ProcessRunner:
                 message=reason or self._summarize(output.text(STDERR)),
             )
             self._log.add(run)
+            return run.milliseconds
+
+        try:
+            exit_code = await run_to_end(argv, environ, output, seconds=seconds, grace=self._grace)
+        except ChildNotStartedError as error:
+            log("not started", reason=f"{error.reason}\n{command_line(argv)}")
+            raise
+        except ChildTimedOutError:
+            log("timed out")
+            raise
+        except ChildWroteTooMuchError:
+            log("failed")
+            raise
+        except asyncio.CancelledError:
+            log("cancelled")
+            raise
         return Answer(
             argv=tuple(argv),
             exit_code=exit_code,
             stdout=output.text(STDOUT),
             stderr=output.text(STDERR),
-            milliseconds=run.milliseconds,
+            milliseconds=log("failed" if exit_code else "done", exit_code),
         )
