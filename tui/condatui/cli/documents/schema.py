@@ -161,7 +161,7 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
 class EnvironmentDetailDocument(EnvironmentDocument, frozen=True, kw_only=True):
     """One environment with all that is known of it."""
 
-    packages: tuple[PackageDetailDocument, ...]
+    packages: tuple[PackageDetailDocument, ...] = ()
     """All of them, by name."""
     frozen_message: str | None
     """The message of conda-meta/frozen, empty if it has none; None if it is not frozen."""
