@@ -53,6 +53,7 @@ class AcceptSize(Struct, frozen=True, kw_only=True, tag_field="kind", tag="accep
     """Agree to a restore point over the limit of the settings, or do without one."""
 
     limit_bytes: int
+    """What a restore point may hold by the settings."""
     planned: bool = True
     """Whether the plan has it, so that agreeing to the plan is enough; otherwise it has to be planned again."""
 
