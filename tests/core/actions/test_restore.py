@@ -197,7 +197,9 @@ async def test_what_needs_no_conda_comes_back_without_one(machine: RemovalMachin
     (point,) = await remove_it(machine.context(), prefix)
     machine.conda("exit 1")
     context = replace(machine.context(), inventory=Inventory(), conda_facts={})
-    assert (await bring_back(context, point)).message.startswith("nlp is back: 1 packages, exactly as it was")
+    plan = await restore_plan.plan(RestoreRequest(id=point), context)
+    assert "from the cache" not in dict(plan.facts), "there is nothing to link"
+    assert (await bring_back(context, point)).message.startswith("nlp is back: 1 package, exactly as it was")
     assert snapshot(prefix.path) == before
     assert machine.registry.read_text() == f"{prefix}\n"
 

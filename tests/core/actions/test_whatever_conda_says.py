@@ -102,7 +102,7 @@ async def test_three_hundred_at_once(machine: RemovalMachine) -> None:
     outcome = await remove_perform.perform(plan, request, context, work)
     assert sorted(os.listdir(machine.envs)) == [f"e2{number:02}" for number in range(100)]
     assert len(work.ran) == 300
-    assert outcome.message.startswith("200 were removed") and outcome.message.endswith("100 were not.")
+    assert outcome.message.startswith("200 environments were removed") and outcome.message.endswith("100 were not.")
     after = await remove_recover.recover(plan, request, "remove", context)
     assert (after.state, after.way_out) == ("half", RemoveRequest(prefixes=tuple(map(str, prefixes[200:]))))
     assert machine.registry.read_text().splitlines() == [str(each) for each in prefixes[200:]]

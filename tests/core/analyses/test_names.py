@@ -4,6 +4,7 @@ import pytest
 
 from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError
+from condatui_core.remedy import ListEnvironments
 from support.inventories import environment
 
 NLP = environment("nlp-exp", aliases=("/opt/miniforge3/envs/current",))
@@ -56,7 +57,7 @@ def test_an_unknown_name_comes_with_those_that_are_close() -> None:
     assert error.value.hint == "Did you mean `nlp-exp`?"
     with pytest.raises(UsageError) as error:
         resolve(ALL, "quite-another", cwd="/")
-    assert "condatui list" in error.value.hint
+    assert error.value.advice == ListEnvironments()
 
 
 def test_a_name_is_not_a_path_and_a_path_is_not_a_name() -> None:

@@ -80,6 +80,13 @@ def test_what_is_done_but_not_as_it_should_be_does_not_exit_with_0(tmp_path: Pat
     assert "half of it could not be deleted" in result.stdout + result.stderr
 
 
+def test_what_the_plan_has_said_is_not_said_again_with_the_result(tmp_path: Path) -> None:
+    note = Finding(id="not-carried", severity="note", message="one is editable")
+    more = Finding(id="differs", severity="warning", message="something else differs")
+    said = run(tmp_path, "--yes", action=MakeDirectory(warnings=(note,), amiss=(note, more))).stdout
+    assert (said.count(note.message), said.count(more.message)) == (1, 1)
+
+
 def test_without_a_terminal_and_without_yes_it_refuses(tmp_path: Path) -> None:
     result = run(tmp_path)
     assert result.exit_code == 3
