@@ -35,7 +35,9 @@ from condatui_core.settings import Locations, Settings
 
 def gpu_findings(static: StaticFacts, driver: Driver | None, *, platform: str) -> tuple[Finding, ...]:
     """A finding for a torch without CUDA on a machine with an NVIDIA GPU; none where that is not sure."""
-    if driver is None or not driver.present or platform == "darwin" or static.torch.presence != "installed":
+    if driver is None or not driver.present or platform == "darwin":
+        return ()
+    if static.torch.presence != "installed" or static.foreign:
         return ()
     evidence = Evidence(static, driver, platform=platform)
     verdict = cpu_on_gpu(evidence) if evidence.kind == "cpu" else None

@@ -166,6 +166,8 @@ class StaticFacts(Struct, frozen=True, kw_only=True):
     prefix: str
     python: str = ""
     """The executable, absolute; empty if there is none."""
+    foreign: str = ""
+    """The platform that its packages were built for, `linux-aarch64`, if this machine runs no such program."""
     python_version: str = ""
     """By conda's record or by where site-packages lies: `3.11.9` or `3.11`; empty if unknown."""
     torch: TorchFacts = TorchFacts()

@@ -114,6 +114,10 @@ def test_only_a_run_that_failed_that_way_is_repeated(run: ProbeRun, variant: str
     assert second_variant(run) is None
 
 
+def test_an_environment_of_another_platform_has_no_finding_about_this_machine() -> None:
+    assert gpu_findings(static(CPU_TORCH, foreign="linux-aarch64"), GPU_MACHINE, platform="linux") == ()
+
+
 def test_a_cpu_build_beside_a_gpu_is_a_finding() -> None:
     (finding,) = gpu_findings(static(CPU_TORCH), GPU_MACHINE, platform="linux")
 

@@ -26,12 +26,15 @@ def prefix(tmp_path: Path) -> FakePrefix:
 
 
 def read(
-    prefix: FakePrefix | Path, home: Path = Path("/nowhere"), environ: Mapping[str, str] | None = None
+    prefix: FakePrefix | Path,
+    home: Path = Path("/nowhere"),
+    environ: Mapping[str, str] | None = None,
+    machine: str = "linux-64",
 ) -> StaticFacts:
     contents = read_prefix(str(prefix))
     python = next((each.version for each in contents.packages if each.name == "python"), "")
     environment = Environment(prefix=str(prefix), name="env", contents=contents, python=python)
-    return read_static(environment, home=home, environ=environ or {})
+    return read_static(environment, home=home, environ=environ or {}, machine=machine)
 
 
 def version_py(version: str, cuda: str | None) -> str:
@@ -123,6 +126,28 @@ def test_there_may_be_no_torch_at_all(prefix: FakePrefix) -> None:
     assert facts.torch.presence == "absent"
     assert facts.python == f"{prefix}/bin/python3.11"
     assert facts.python_version == "3.11.9"
+
+
+@pytest.mark.parametrize(
+    ("machine", "subdir", "foreign"),
+    [
+        ("linux-64", "linux-64", ""),
+        ("linux-64", "linux-aarch64", "linux-aarch64"),
+        ("linux-64", "osx-arm64", "osx-arm64"),
+        ("linux-aarch64", "linux-64", "linux-64"),
+        ("linux-64", "linux-32", ""),
+        ("osx-arm64", "osx-64", ""),
+        ("linux-64", "noarch", ""),
+    ],
+)
+def test_an_environment_of_another_platform_is_known_by_its_records(
+    tmp_path: Path, machine: str, subdir: str, foreign: str
+) -> None:
+    prefix = FakePrefix(tmp_path / "env")
+    prefix.package("python", "3.11.9", subdir=subdir)
+    prefix.package("tzdata", "2025b", subdir="noarch")
+
+    assert read(prefix, machine=machine).foreign == foreign
 
 
 def test_there_may_be_no_python(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ Rule = Callable[[Evidence], Verdict | None]
 
 TORCH_RULES: tuple[Rule, ...] = (
     start_rules.no_python,
+    start_rules.foreign_platform,
     start_rules.python_broken,
     start_rules.no_torch,
     start_rules.torch_leftover,
@@ -162,6 +163,7 @@ def _own_words(evidence: Evidence) -> str:
 
 OTHER_RULES: tuple[Rule, ...] = (
     start_rules.no_python,
+    start_rules.foreign_platform,
     start_rules.python_broken,
     start_rules.no_framework,
     start_rules.stuck,

@@ -29,6 +29,15 @@ def no_python(evidence: Evidence) -> Verdict | None:
     return evidence.verdict("no-python", "absent", "No Python in this environment", "nothing to check", command)
 
 
+def foreign_platform(evidence: Evidence) -> Verdict | None:
+    """`foreign-platform`: packages for another platform, whose Python this machine does not even start."""
+    if not evidence.static.foreign or evidence.stages or evidence.torch.presence == "absent":
+        return None
+    message = f"This environment was built for another platform, {evidence.static.foreign}: its Python cannot run here"
+    remedy = "check it on a machine of that platform, or create it here from its specification"
+    return evidence.verdict("foreign-platform", "elsewhere", message, remedy)
+
+
 def python_broken(evidence: Evidence) -> Verdict | None:
     """`python-broken`: Python did not get as far as the probe's first line."""
     if evidence.run is None or evidence.stages:
@@ -40,7 +49,7 @@ def python_broken(evidence: Evidence) -> Verdict | None:
         reason = evidence.run.error
     else:
         reason = words[-1] if words else f"it ends with code {evidence.run.exit_code}"
-    remedy = "reinstall python; a package of another platform or a noexec mount can be the cause as well"
+    remedy = "reinstall python; a noexec mount can be the cause as well"
     command = f"conda install -p {evidence.prefix} --force-reinstall python"
     return evidence.verdict("python-broken", "broken", f"Python here does not start: {reason}", remedy, command)
 

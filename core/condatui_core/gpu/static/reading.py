@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -11,6 +13,7 @@ from typing import Literal, Protocol
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
+from condatui_core.environment_files.reading import native_subdir
 from condatui_core.gpu.static.torch import read_torch
 from condatui_core.gpu.static.torch_files import conda_build, read_build, read_version_file
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
@@ -171,14 +174,19 @@ def _version(directory: str) -> str:
     return stated.version if stated else ""
 
 
+_RUNS_TOO = (("linux-64", "linux-32"), ("osx-arm64", "osx-64"))
+"""(machine, platform) pairs: a 64-bit Linux runs 32-bit programs, and Rosetta those for Intel Macs."""
 _PYTHONS = ("python", "python3", "python2")
 _MINOR = re.compile(r"(?:python|pypy)(\d+\.\d+)/")
 
 
-def read_static(environment: Environment, *, home: Path, environ: Mapping[str, str]) -> StaticFacts:
+def read_static(
+    environment: Environment, *, home: Path, environ: Mapping[str, str], machine: str | None = None
+) -> StaticFacts:
     """Read what the files of an environment say; milliseconds, but to be called beside the event loop.
 
-    Never raises for what it finds. `home` and `environ` are those of the user of the environment.
+    Never raises for what it finds. `home` and `environ` are those of the user of the environment, `machine` is this
+    machine's platform as conda calls it.
     """
     prefix, contents = environment.prefix, environment.contents or PrefixContents()
     version, site_packages = _site_packages(prefix, environment.python)
@@ -187,6 +195,7 @@ def read_static(environment: Environment, *, home: Path, environ: Mapping[str, s
     return StaticFacts(
         prefix=prefix,
         python=_python(prefix, minor),
+        foreign=_foreign(contents, machine or native_subdir(platform.system(), platform.machine())),
         python_version=version,
         torch=read_torch(prefix, contents, site_packages, tuple(shadows)),
         others=other_frameworks(contents, environ),
@@ -203,6 +212,13 @@ def _site_packages(prefix: str, python: str) -> tuple[str, tuple[str, ...]]:
     # An upgrade leaves the site-packages of an older python behind where pip had something in it.
     own = [path for path, minor in found.items() if minor and f"{version}.".startswith(f"{minor}.")]
     return version, (*own, *(path for path in found if path not in own))
+
+
+def _foreign(contents: PrefixContents, machine: str) -> str:
+    """The platform of conda's packages, by most of them; empty if this machine runs their programs."""
+    platforms = Counter(each.subdir for each in contents.packages if each.subdir and each.subdir != "noarch")
+    built_for = platforms.most_common(1)[0][0] if platforms else machine
+    return "" if built_for == machine or (machine, built_for) in _RUNS_TOO else built_for
 
 
 def _python(prefix: str, minor: str) -> str:
