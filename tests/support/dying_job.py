@@ -136,6 +136,8 @@ def _is_effect(event: str, arguments: tuple[object, ...]) -> bool:
     if event == "open":
         if not isinstance(arguments[2], int) or not arguments[2] & _WRITING:
             return False
+        if isinstance(arguments[0], int):  # a file that has been opened already
+            return False
     elif event not in _EFFECTS:
         return False
     path = arguments[0]
