@@ -69,6 +69,7 @@ class RemoveEnvironment(Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """Remove what is left of an environment, unless a job is at it."""
 
     prefix: str
+    """Where it lies."""
 
 
 class FreeSpace(Struct, frozen=True, kw_only=True, tag_field="kind", tag="free-space"):
