@@ -140,7 +140,8 @@ def busy_condas(processes: Sequence[RunningProcess], root_prefix: str, *, own_pi
     by_pid = {each.pid: each for each in processes}
     for process in processes:
         above = list(_above(process, by_pid))
-        jobs = any(each.pid == own_pid or _is_condatui(each) for each in above)
+        # `condatui --conda PATH remove NAME` has the words of a conda that removes, and is none.
+        jobs = any(each.pid == own_pid or _is_condatui(each) for each in (process, *above))
         inner = any(is_changing(each, root_prefix) for each in above)  # what a conda starts is that conda's
         if not jobs and not inner and is_changing(process, root_prefix):
             yield process

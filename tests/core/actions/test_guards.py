@@ -209,6 +209,14 @@ def test_the_condas_that_condatui_runs_itself_are_waited_for_in_its_queue() -> N
     assert list(busy_condas(seen, "/opt/c", own_pid=10)) == [stranger, beside]
 
 
+def test_a_condatui_that_names_a_conda_and_a_verb_is_no_conda_at_work() -> None:
+    line = ("/usr/bin/python", "/usr/bin/condatui", "--conda", "/opt/c/bin/conda", "remove", "nlp")
+    own = RunningProcess(10, line[:1], " ".join(line), arguments=line, parent=1)
+    assert is_changing(own, "/opt/c"), "by its words alone it is one"
+    assert list(busy_condas((own,), "/opt/c", own_pid=10)) == []
+    assert list(busy_condas((own,), "/opt/c", own_pid=99)) == []
+
+
 async def test_another_conda_at_work_stands_against_all_that_needs_conda(machine: Machine) -> None:
     context = machine.context()
     busy = replace(
