@@ -61,9 +61,9 @@ class WheelIndex(Struct, frozen=True):
     """The last one; that of the newest PyTorch known here stands for all later ones."""
 
 
-# As of November 2026, when PyTorch 2.14 was the newest. Up to 2.8 from PyTorch's release compatibility matrix (RELEASE.md
-# in its repository), 2.13 and 2.14 from the table of releases in the wheels' own torch/cuda/__init__.py; 2.9 to 2.12 were
-# put together from announcements and have not been checked against the index.
+# As of November 2026, when PyTorch 2.14 was the newest. Up to 2.8 from PyTorch's release compatibility matrix
+# (RELEASE.md in its repository), 2.13 and 2.14 from the table of releases in the wheels' own torch/cuda/__init__.py;
+# 2.9 to 2.12 were put together from announcements and have not been checked against the index.
 WHEELS: tuple[WheelIndex, ...] = (
     WheelIndex("11.3", "1.12", "1.12"),
     WheelIndex("11.6", "1.12", "1.13"),
