@@ -26,7 +26,7 @@ async def choose(driver: Driver, key: str, offer: str) -> None:
 async def test_an_action_of_the_registry_is_done_from_the_palette(key: str) -> None:
     async with opened(inventory(environment("a"))) as driver:
         await choose(driver, key, "Reverse the order")
-        await driver.until(lambda: driver.place.browsing.reverse)
+        await driver.until(lambda: driver.place.environment_query.reverse)
 
 
 async def test_an_environment_is_found_by_name_even_behind_a_filter() -> None:

@@ -190,7 +190,7 @@ async def test_keys_of_the_place_do_nothing_while_a_plan_is_open() -> None:
         await driver.until(lambda: "enter run" in driver.text)
         await driver.press("space", "c", "s", "n", "question_mark", "slash")
         assert driver.app.session.marked == frozenset()
-        assert driver.place.browsing.by == "name"
+        assert driver.place.environment_query.by == "name"
         assert len(driver.app.screen.query(ActionPanel)) == 1
         assert "enter run" in driver.text
         await driver.press("2", "1")
@@ -583,4 +583,4 @@ async def test_a_plan_longer_than_its_room_is_moved_through() -> None:
 
 def plan_in_sight(driver: Driver) -> str:
     pane = panel(driver).query_one(PlanView).query_one(LinesPane)
-    return "\n".join(line.plain for line in pane._in_sight())
+    return "\n".join(line.plain for line in pane._visible_lines())

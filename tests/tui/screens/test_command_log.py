@@ -66,7 +66,7 @@ async def test_what_a_failed_command_said_stands_below_without_its_escapes() -> 
 async def test_no_commands_says_so() -> None:
     async with opened(workbench=with_runs(0)) as driver:
         await driver.press("at", "y")
-        assert "No command was run yet." in driver.text
+        assert "No command has been run yet." in driver.text
 
 
 async def test_nobody_listens_when_the_log_is_closed() -> None:

@@ -123,7 +123,7 @@ async def test_kinds_go_round() -> None:
     async with comparing() as driver:
         seen = []
         for _ in range(7):
-            seen.append((screen(driver).looking.kind, rows(driver)))
+            seen.append((screen(driver).comparison_query.kind, rows(driver)))
             await driver.press("f")
         assert seen == [
             ("differing", ["numpy", "scipy", "zlib"]),
@@ -134,9 +134,9 @@ async def test_kinds_go_round() -> None:
             ("requested", []),
             ("all", ["numpy", "python", "scipy", "zlib"]),
         ]
-        assert screen(driver).looking.kind == "differing"
+        assert screen(driver).comparison_query.kind == "differing"
         await driver.press("F")
-        assert screen(driver).looking.kind == "all"
+        assert screen(driver).comparison_query.kind == "all"
 
 
 async def test_nothing_differs_says_which_key_shows_the_rest() -> None:
@@ -237,7 +237,7 @@ async def test_the_place_is_as_it_was_left() -> None:
         await driver.press("f", "j", "l", "1")
         assert driver.place.table.has_focus
         await driver.press("2")
-        assert screen(driver).looking.kind == "missing"
+        assert screen(driver).comparison_query.kind == "missing"
         assert under_cursor(driver) == ("zlib", "beta")
 
 

@@ -75,7 +75,7 @@ async def test_escape_clears_a_filter_that_was_kept_and_the_cursor_stays_on_what
 async def test_the_filter_bar_opens_with_the_filter_as_it_is() -> None:
     async with opened(machine()) as driver:
         await driver.press("slash", *"alp", "enter", "slash", "x")
-        assert driver.place.browsing.filter == "alpx"
+        assert driver.place.environment_query.filter == "alpx"
 
 
 async def test_an_exclamation_mark_turns_the_filter_round() -> None:
@@ -240,5 +240,5 @@ async def test_what_is_typed_right_after_the_filter_key_goes_into_the_filter() -
         for key in ("slash", "s", "q", "a", "slash"):
             driver.app.post_message(events.Key(key, "/" if key == "slash" else key))
         await driver.pilot.pause()
-        assert driver.place.browsing.filter == "sqa/"
-        assert driver.place.browsing.by == "name"
+        assert driver.place.environment_query.filter == "sqa/"
+        assert driver.place.environment_query.by == "name"

@@ -45,7 +45,7 @@ async def attended(driver: Driver) -> None:
 async def test_nothing_done_yet_says_which_keys_do_something() -> None:
     async with opened(workbench=bench()) as driver:
         await driver.press("4", "x", "y", "enter")
-        assert "Nothing was done yet" in driver.text
+        assert "There are no jobs yet" in driver.text
         assert driver.workbench.jobs.cancelled == []
 
 

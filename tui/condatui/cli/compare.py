@@ -12,7 +12,7 @@ import click
 
 from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
 from condatui.json_documents import print_json
-from condatui.view_models.compare.rows import KINDS, Looking
+from condatui.view_models.compare.rows import KINDS, ComparisonQuery
 from condatui_core.analyses.columns import environment_listing
 from condatui_core.analyses.compare import compare
 from condatui_core.analyses.environments import resolve
@@ -134,7 +134,7 @@ def command(
     comparison = _compare(invocation, tuple(map(invocation.spelled_out, envs)), reference)
     # Who prints for people leaves out what is the same; who prints for programs leaves that to them.
     kind = "all" if everything else only or ("all" if as_json else "differing")
-    rows = Looking(kind=kind).of(comparison.rows)
+    rows = ComparisonQuery(kind=kind).of(comparison.rows)
     _print(invocation, comparison, rows, "json" if as_json else written)
     if not rows and not as_json:
         say("Nothing differs." if kind == "differing" else "There are no such packages.")

@@ -139,7 +139,7 @@ class ActionPanel(BottomPanel):
             needed += self.query_one(FormBar).row_count
             needed = max(needed, most) if self._asking and self._asking.previews else needed
         else:
-            needed += self.query_one(PlanView).needed(width - 2)
+            needed += self.query_one(PlanView).needed_height(width - 2)
         self._cut = needed > most
         self.styles.height = min(most, needed)
         self.query_one("#acting-title", Line).draw(self._title_line)

@@ -1,3 +1,3 @@
-"""The places and what lies over them, a Screen a file."""
+"""The places and the command log, one Screen in each file."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Place 3: everything that could go, and what exactly a choice of it frees."""
+"""Place 3: everything that could be removed, and how much a choice of it frees exactly."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class CleanupScreen(PlaceScreen):
-    """A row for each thing that could go, strongest reason first; the chosen ones are proposed together."""
+    """One row for each cleanup candidate, the strongest reason first; the chosen ones are proposed together."""
 
     PLACE = "cleanup"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("cleanup")]
@@ -42,40 +42,40 @@ class CleanupScreen(PlaceScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.shown: tuple[CleanupCandidate, ...] = ()
-        """What could go, in its order."""
+        """The candidates in their order."""
         self.chosen: frozenset[str] = frozenset()
-        """Keys."""
+        """The keys of the chosen candidates."""
         self._frees: dict[str, int] = {}
-        """What each of them frees if it alone goes, by key."""
+        """By key, the bytes that removing this candidate alone frees."""
         self._graph: LinkGraph | None = None
-        """What that was worked out from."""
-        self._at_work: tuple[Request, ...] = ()
-        """What jobs that are not over were asked for."""
+        """The link graph that `_frees` was computed from."""
+        self._pending_requests: tuple[Request, ...] = ()
+        """The requests of the jobs that are not over."""
 
     def compose_body(self) -> ComposeResult:
-        """What could go, and what is under the cursor."""
+        """The candidates, and the one under the cursor."""
         yield VirtualTable(self.session.signs, id="candidates")
         yield OutputPane(id="candidate")
 
     @property
     def table(self) -> VirtualTable:
-        """What could go."""
+        """The table of candidates."""
         return self.query_one("#candidates", VirtualTable)
 
     @property
     def current(self) -> CleanupCandidate | None:
-        """What is under the cursor."""
+        """The candidate under the cursor."""
         row = self.table.cursor_row
         return self.shown[row] if row < len(self.shown) else None
 
     @property
     def action_context(self) -> ActionContext:
-        """How things stand here."""
+        """The candidate under the cursor, for the actions."""
         return ActionContext(self.session.inventory, candidate=self.current)
 
     @property
     def actions(self) -> Iterable[KeyAction]:
-        """What can be done here: opening shows the plan."""
+        """The actions of this place; opening a row shows the plan."""
         for action in super().actions:
             if action.id == "list.open":
                 yield replace(action, hint="plan", help="Plan what is chosen, or else what is under the cursor.")
@@ -84,7 +84,7 @@ class CleanupScreen(PlaceScreen):
 
     @property
     def frees(self) -> int:
-        """What exactly the chosen ones free together; bytes, 0 while nothing is measured."""
+        """The bytes that the chosen candidates free together; 0 while nothing is measured."""
         survey = self.session.disk
         return survey.frees_with_choice(choice_of(self._chosen)) if survey else 0
 
@@ -97,20 +97,20 @@ class CleanupScreen(PlaceScreen):
         return {each.key for each in self.shown}
 
     def on_mount(self) -> None:
-        """The keys go to the rows."""
+        """Focus the candidates."""
         self.focus_body()
 
     def focus_body(self) -> None:
-        """The keys go to the rows."""
+        """Focus the candidates."""
         self.table.focus()
 
     def show_session(self) -> None:
-        """Show what could go now; what is no candidate any more is not chosen any more either."""
+        """Show the present candidates; a choice of something that is no longer a candidate is dropped."""
         session, survey = self.session, self.session.disk
         caches: tuple[CacheUse, ...] = survey.caches if survey else ()
-        could_go = candidates(session.inventory.environments, caches, session.costs)
-        self._at_work = tuple(job.plan.request for job in session.jobs if not is_over(job))
-        self.shown = without_going(could_go, self._at_work)
+        found = candidates(session.inventory.environments, caches, session.costs)
+        self._pending_requests = tuple(job.plan.request for job in session.jobs if not is_over(job))
+        self.shown = without_going(found, self._pending_requests)
         self.chosen &= {each.key for each in self.shown if not each.blocked}
         if survey and survey.graph and (survey.graph is not self._graph or self._frees.keys() != self._keys):
             self._graph = survey.graph
@@ -136,9 +136,9 @@ class CleanupScreen(PlaceScreen):
         self.query_one("#candidate", OutputPane).set_text(text)
 
     def show_jobs(self) -> None:
-        """What a job is taking away cannot be chosen any more."""
+        """Drop what a job is removing from the candidates."""
         super().show_jobs()
-        if self._at_work != tuple(job.plan.request for job in self.session.jobs if not is_over(job)):
+        if self._pending_requests != tuple(job.plan.request for job in self.session.jobs if not is_over(job)):
             self.show_session()
 
     def _why_empty(self) -> Text:
@@ -147,11 +147,11 @@ class CleanupScreen(PlaceScreen):
         if self.session.disk is None or not self.session.disk.complete:
             return Text("Measuring the disk: package caches are listed once they are measured.", styles.DIM)
         return Text(
-            "Nothing has to go: no half-made or unused environments, and nothing in package caches.", styles.DIM
+            "Nothing to clean up: no half-made or unused environments, and nothing in package caches.", styles.DIM
         )
 
     def status(self) -> Text:
-        """What is chosen and what that frees, or how to choose."""
+        """What is chosen and how much that frees; if nothing is chosen, where the cursor is."""
         session = self.session
         if chosen := self._chosen:
             return choice_line(chosen, self.frees, signs=session.signs)
@@ -167,13 +167,13 @@ class CleanupScreen(PlaceScreen):
             self.say("")
 
     def action_choose(self) -> None:
-        """Choose what is under the cursor or not, and go to the next."""
+        """Choose the candidate under the cursor, or undo that, and go to the next."""
         if self.current is not None:
             self._choose(self.chosen ^ {self.current.key})
             self.table.action_down()
 
     def action_choose_all(self) -> None:
-        """Choose all that can be chosen; none if all are."""
+        """Choose all that can be chosen; if all are chosen, none."""
         every = frozenset(each.key for each in self.shown if not each.blocked)
         self._choose(frozenset() if every <= self.chosen else every)
 
@@ -184,7 +184,7 @@ class CleanupScreen(PlaceScreen):
 
     @on(VirtualTable.Selected)
     def _propose(self) -> None:
-        """Show the plan of what is chosen, or else of what is under the cursor; of several plans the first."""
+        """Show the plan for the chosen candidates, or else for the one under the cursor; of several plans the first."""
         if self.help_is_open:
             self.close_help()
             return
@@ -193,7 +193,9 @@ class CleanupScreen(PlaceScreen):
             self.say(why_not)
         elif chosen or self.current:
             first, *others = requests_of(choice_of(chosen or filter(None, [self.current])))
-            if isinstance(first, CleanRequest) and any(isinstance(each, RemoveRequest) for each in self._at_work):
+            if isinstance(first, CleanRequest) and any(
+                isinstance(each, RemoveRequest) for each in self._pending_requests
+            ):
                 self.say("Environments are being removed: the caches are planned after that.")
             else:
                 self.post_message(RequestProposed(first, then="the caches" if others else ""))

@@ -1,4 +1,4 @@
-"""Every command that condatui ran: to read, to copy, to run by hand."""
+"""The command log: every command that condatui has run, to read, copy and run by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from condatui_core.text import counted, sanitize
 
 
 class CommandLogScreen(PlaceScreen):
-    """A row for each command, the newest last; the one under the cursor in full below."""
+    """One row for each command, the newest last; below them, the one under the cursor in full."""
 
     PLACE = "log"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("log")]
@@ -39,7 +39,7 @@ class CommandLogScreen(PlaceScreen):
 
     @property
     def table(self) -> VirtualTable:
-        """The commands."""
+        """The table of commands."""
         return self.query_one("#commands", VirtualTable)
 
     @property
@@ -49,28 +49,28 @@ class CommandLogScreen(PlaceScreen):
         return self._runs[row] if row < len(self._runs) else None
 
     def on_mount(self) -> None:
-        """Show what was run, and hear of what is run from now on."""
-        self._unsubscribe = self.session.workbench.log.subscribe(self._hear)
+        """Show the commands so far, and subscribe to new ones."""
+        self._unsubscribe = self.session.workbench.log.subscribe(self._post_command_ran)
         self.show_log()
         self.focus_body()
 
     def on_unmount(self) -> None:
-        """Nobody looks any more."""
+        """Unsubscribe from the log."""
         self._unsubscribe()
 
-    def _hear(self, _run: CommandRun) -> None:
+    def _post_command_ran(self, _run: CommandRun) -> None:
         self.post_message(CommandRan())
 
     def focus_body(self) -> None:
-        """The keys go to the commands."""
+        """Focus the commands."""
         self.table.focus()
 
     @on(CommandRan)
     def show_log(self) -> None:
-        """Show all that was run; a cursor on the last command stays on the last."""
+        """Show all commands; a cursor on the last one stays on the last one."""
         follows = self.table.cursor_row >= len(self._runs) - 1
         self._runs = self.session.workbench.log.runs
-        self.table.set_model(CommandsModel(self._runs), empty=Text("No command was run yet.", "dim"))
+        self.table.set_model(CommandsModel(self._runs), empty=Text("No command has been run yet.", "dim"))
         if follows:
             self.table.action_last()
         self._show_run()
@@ -82,18 +82,18 @@ class CommandLogScreen(PlaceScreen):
         self.say("")
 
     def status(self) -> Text:
-        """Where the cursor is."""
+        """The position of the cursor."""
         return Text(f"{self.table.cursor_row + 1 if self._runs else 0} of {counted(len(self._runs), 'command')}", "dim")
 
     def action_copy(self) -> None:
-        """Copy the command under the cursor as a shell takes it."""
+        """Copy the command under the cursor, quoted for a shell."""
         if (run := self.current_run) is None:
             return
         self.app.copy_to_clipboard(command_line(run))
         self.say("Copied the command")
 
     def action_back(self) -> None:
-        """Out of the help, or back to where the log was opened."""
+        """Close the help, or go back to the place that the log was opened from."""
         if self.help_is_open:
             self.close_help()
         else:
@@ -101,7 +101,7 @@ class CommandLogScreen(PlaceScreen):
 
 
 def _describe(run: CommandRun) -> Text:
-    """A command in full, with what came of it."""
+    """A command in full, with its time, outcome and message."""
     when = f"{run.started:%Y-%m-%d %H:%M:%S}, {run.milliseconds} ms, {run.outcome}"
     code = "" if run.exit_code is None else f", exit {run.exit_code}"
     text = Text.assemble((sanitize(command_line(run)), "bold"), "\n", (when + code, "dim"))

@@ -19,7 +19,7 @@ from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.compare.detail import CellSubject, cell_detail
 from condatui.view_models.compare.matrix import MatrixModel, summary_words
-from condatui.view_models.compare.rows import Looking
+from condatui.view_models.compare.rows import ComparisonQuery
 from condatui.view_models.glyphs import shapes_for
 from condatui.widgets.input_bars import FilterBar, PromptBar
 from condatui.widgets.line import Line
@@ -29,11 +29,11 @@ from condatui_core.records.environment import Environment
 from condatui_core.text import sanitize
 
 _SETTLED = 0.08
-"""Seconds that the cursor rests before the details follow: a key held down does not send them all over a slow line."""
+"""Seconds that the cursor rests before the details follow, so that a key held down does not send all of them."""
 
 
 class CompareScreen(CompareExportScreen):
-    """A row for each package, a column for each environment; all about the cell under the cursor below."""
+    """One row for each package, one column for each environment; below them, details of the cell under the cursor."""
 
     PLACE = "compare"
     LANGUAGES: ClassVar = {
@@ -46,28 +46,28 @@ class CompareScreen(CompareExportScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.looking = Looking()
+        self.comparison_query = ComparisonQuery()
         self._prefixes: tuple[str, ...] = ()
-        """What the user wants to see compared."""
+        """The prefixes that the user has asked to compare."""
         self._comparing: tuple[CompareSubject, ...] = ()
-        """What was compared last, or is being compared now."""
+        """What was compared last, or is being compared."""
         self._settling: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
-        """The matrix and the cell."""
+        """The matrix and the details of one cell."""
         yield MatrixTable(self.session.signs, id="matrix")
         yield Line(id="rule")
         yield LinesPane(id="cell")
 
     def compose_status(self) -> ComposeResult:
-        """The status, and in its stead what is typed."""
+        """The status, and the lines for typing that replace it."""
         yield Line(id="status")
         yield FilterBar(id="filter")
         yield PromptBar(id="prompt")
 
     @property
     def table(self) -> MatrixTable:
-        """The matrix."""
+        """The table of cells."""
         return self.query_one(MatrixTable)
 
     @property
@@ -86,23 +86,23 @@ class CompareScreen(CompareExportScreen):
         return compared.subjects[self.table.cursor_column].environment if compared else None
 
     def on_mount(self) -> None:
-        """The keys go to the matrix."""
+        """Focus the matrix."""
         rule = shapes_for(self.session.signs).rule
         self.query_one("#rule", Line).draw(lambda width: Text(rule * width, styles.DIM))
         self.focus_body()
 
     def focus_body(self) -> None:
-        """The keys go to the matrix."""
+        """Focus the matrix."""
         self.table.focus()
 
     def compare(self, prefixes: Sequence[str]) -> None:
-        """Compare other environments, the first of them being the reference."""
+        """Compare other environments; the first one is the reference."""
         self._prefixes, self._comparing, self.compared = tuple(prefixes), (), None
         self.show_session()
         self.focus_body()
 
     def show_session(self) -> None:
-        """Compare anew if an environment is not what it was."""
+        """Compare again if an environment has changed."""
         subjects = self._subjects()
         read = len(subjects) >= 2 and all(each.environment.contents is not None for each in subjects)
         if read and differs(subjects, self._comparing):
@@ -113,7 +113,7 @@ class CompareScreen(CompareExportScreen):
         super().show_session()
 
     def _subjects(self) -> tuple[CompareSubject, ...]:
-        """What there is of what is wanted; nobody waits for what could not be read."""
+        """The requested environments that exist; once loading is complete, only those that could be read."""
         session = self.session
         environments = {each.prefix: each for each in session.inventory.environments}
         there = (environments[prefix] for prefix in self._prefixes if prefix in environments)
@@ -122,10 +122,10 @@ class CompareScreen(CompareExportScreen):
             CompareSubject(each, session.channels_of(each)) for each in there if waiting or each.contents is not None
         )
 
-    # Described in words: Textual would print all that is given to a worker, which for environments takes a while.
+    # With a description, Textual does not print the arguments of the worker, which takes long for environments.
     @work(group="compare", exclusive=True, exit_on_error=False, description="compare environments")
     async def _compare(self, subjects: tuple[CompareSubject, ...]) -> None:
-        """Beside the event loop; the reference stays where the columns do."""
+        """Compare in a thread; the reference keeps its column if the columns stay."""
         before = self.compared
         stays = before is not None and len(before.subjects) == len(subjects)
         reference = before.comparison.reference if before and stays else 0
@@ -141,26 +141,26 @@ class CompareScreen(CompareExportScreen):
 
     def _show(self, *, fresh: bool = False) -> None:
         compared = self.compared or NOTHING
-        self.shown = self.looking.of(compared.comparison.rows)
-        self.table.show_order(self.looking.by, descending=self.looking.descending)
+        self.shown = self.comparison_query.of(compared.comparison.rows)
+        self.table.show_order(self.comparison_query.by, descending=self.comparison_query.descending)
         model = MatrixModel(compared.comparison, self.shown, compared.measures, signs=self.session.signs)
         self.table.set_matrix(model, empty=self._why_empty(), fresh=fresh)
         self._show_cell()
 
     def _why_empty(self) -> Text:
-        """Why there are no rows, and which key brings some."""
+        """Why there are no rows, and which key leads to some."""
         if not self._prefixes:
             why = "Nothing is compared yet: 1 goes to the environments, space marks two or more there, c compares them."
         elif self.compared is None and self.session.inventory.complete and len(self._subjects()) < 2:
             why = "Fewer than two of them can be read: 1 goes to the environments, c compares others."
         elif self.compared is None:
             why = "Reading and comparing."
-        elif self.looking.text:
-            why = f"No such package matches `{sanitize(self.looking.text)}`: esc clears the filter."
-        elif self.looking.kind == "differing":
+        elif self.comparison_query.text:
+            why = f"No such package matches `{sanitize(self.comparison_query.text)}`: esc clears the filter."
+        elif self.comparison_query.kind == "differing":
             why = "Nothing differs: they are the same, package by package. f goes on to other kinds, F back to all."
         else:
-            why = f"There is none of this kind: {self.looking.title}. f goes on to the next."
+            why = f"There are no rows of this kind: {self.comparison_query.title}. f goes on to the next."
         return Text(why, styles.DIM)
 
     def _show_cell(self) -> None:
@@ -169,18 +169,18 @@ class CompareScreen(CompareExportScreen):
         self.query_one(LinesPane).set_text(text)
 
     def status(self) -> Text:
-        """Where the cursor is, which rows these are, and the sums over all rows."""
+        """The position of the cursor, which rows are shown, and the sums over all rows."""
         if self.compared is None:
             return Text()
-        looking, separator = self.looking, self.session.signs.separator
-        parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)} {looking.title}"]
-        if looking.text:
-            parts.append(f"filter `{sanitize(looking.text)}`")
-        if looking.by != "name":
-            parts.append(f"by {looking.by}")
-        sight, count = self.table.columns_in_sight, len(self.compared.subjects)
-        if len(sight) < count:
-            parts.append(f"columns {sight.start + 1} to {sight.stop} of {count}")
+        query, separator = self.comparison_query, self.session.signs.separator
+        parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)} {query.title}"]
+        if query.text:
+            parts.append(f"filter `{sanitize(query.text)}`")
+        if query.by != "name":
+            parts.append(f"by {query.by}")
+        visible, count = self.table.visible_columns, len(self.compared.subjects)
+        if len(visible) < count:
+            parts.append(f"columns {visible.start + 1} to {visible.stop} of {count}")
         parts.append(summary_words(self.compared.comparison.summary, separator))
         return Text(f" {separator} ".join(parts))
 
@@ -194,7 +194,7 @@ class CompareScreen(CompareExportScreen):
 
     @on(MatrixTable.Selected)
     def action_switch(self) -> None:
-        """Give the keys to the cell, or back to the matrix."""
+        """Move the focus to the cell's details, or back to the matrix."""
         if self.table.has_focus:
             self._show_cell()
             self.query_one(LinesPane).focus()
@@ -202,48 +202,48 @@ class CompareScreen(CompareExportScreen):
             self.focus_body()
 
     def action_zoom(self) -> None:
-        """Give all the room to the matrix or to the cell, whichever has the keys, or share it again."""
+        """Give the whole body to the focused one of matrix and details, or share it again."""
         zoomed = self.has_class("-zoom-table", "-zoom-detail")
         self.remove_class("-zoom-table", "-zoom-detail")
         if not zoomed:
             self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")
 
-    def _look(self, looking: Looking) -> None:
-        self.looking = looking
+    def _apply_query(self, query: ComparisonQuery) -> None:
+        self.comparison_query = query
         self._show()
         self.say("")
 
     def action_next_kind(self) -> None:
         """Show the next kind of rows."""
-        self._look(self.looking.next_kind())
+        self._apply_query(self.comparison_query.next_kind())
 
     def action_previous_kind(self) -> None:
-        """Show the kind before."""
-        self._look(self.looking.next_kind(-1))
+        """Show the previous kind of rows."""
+        self._apply_query(self.comparison_query.next_kind(-1))
 
     def action_sort(self) -> None:
         """Sort by the next of name, status and size."""
-        self._look(self.looking.next_sort())
+        self._apply_query(self.comparison_query.next_sort())
 
     def action_reverse(self) -> None:
-        """Turn the order round."""
-        self._look(self.looking.reversed())
+        """Reverse the order."""
+        self._apply_query(self.comparison_query.reversed())
 
     def hints(self, width: int) -> Text:
-        """While a filter is typed, what keeps it and what clears it."""
+        """The hints; while the user types a filter, the keys that keep and clear it."""
         if not self.query_one(FilterBar).display:
             return super().hints(width)
         return Text("enter keep  esc clear  ! inverse")
 
     def action_filter(self) -> None:
-        """Open the filter in place of the status line."""
+        """Replace the status line by the filter."""
         self.query_one("#status").display = False
-        self.query_one(FilterBar).open(self.looking.text)
+        self.query_one(FilterBar).open(self.comparison_query.text)
         self.draw_bottom()
 
     @on(FilterBar.FilterChanged)
     def _filter(self, event: FilterBar.FilterChanged) -> None:
-        self._look(self.looking.filtered(event.text))
+        self._apply_query(self.comparison_query.filtered(event.text))
 
     @on(FilterBar.FilterClosed)
     def _close_filter(self) -> None:
@@ -253,7 +253,7 @@ class CompareScreen(CompareExportScreen):
         self.draw_bottom()
 
     def action_turn(self, steps: int) -> None:
-        """Make another column the reference."""
+        """Make the column so many steps further the reference."""
         if self.compared is None:
             return
         count = len(self.compared.subjects)
@@ -262,7 +262,7 @@ class CompareScreen(CompareExportScreen):
         self.table.go_to_column(reference)
 
     def action_jump(self, steps: int) -> None:
-        """Go to the next row in which the column under the cursor differs; in the reference, where any does."""
+        """Go to the next row in which the column under the cursor differs; in the reference, in which any does."""
         compared, column = self.compared or NOTHING, self.table.cursor_column
         own = column == compared.comparison.reference
         row = self.table.cursor_row + steps
@@ -274,10 +274,10 @@ class CompareScreen(CompareExportScreen):
         self.say("No difference after this one." if steps > 0 else "No difference before this one.")
 
     def action_back(self) -> None:
-        """Out of the help, the cell or the filter, whichever is innermost."""
+        """Leave the innermost of the help, the cell and the filter."""
         if self.help_is_open:
             self.close_help()
         elif not self.table.has_focus:
             self.focus_body()
-        elif self.looking.text:
-            self._look(self.looking.filtered(""))
+        elif self.comparison_query.text:
+            self._apply_query(self.comparison_query.filtered(""))

@@ -1,4 +1,4 @@
-"""What can be taken along from place 2: a cell, a row or the matrix on the clipboard, and files."""
+"""Exports from place 2: a cell, a row or the matrix to the clipboard, and the matrix to a file."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from condatui_core.records.comparison import Row
 from condatui_core.text import format_bytes, sanitize
 
 _CLIPBOARD = 70_000
-"""Bytes; terminals drop what is larger."""
+"""Bytes that terminals accept; they drop a larger text."""
 
 
 class CompareExportScreen(PlaceScreen):
-    """A place with a comparison of which something can be copied or saved."""
+    """A place with a comparison that can be copied and saved."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.compared: Compared | None = None
         self.shown: tuple[Row, ...] = ()
-        """The rows that pass the filters, in their order."""
+        """The rows that pass the filter, in their order."""
         self._refusal = ""
-        """Why the file that was named is not written."""
-        self._there: Path | None = None
-        """The file that is replaced if it is named once more."""
+        """Why the named file is not written."""
+        self._existing: Path | None = None
+        """The existing file that is replaced if the user names it once more."""
 
     @property
     def cell(self) -> CellSubject | None:
@@ -43,42 +43,42 @@ class CompareExportScreen(PlaceScreen):
         return None
 
     def action_copy(self) -> None:
-        """Copy the cell under the cursor as conda or pip would be asked for it."""
+        """Copy the cell under the cursor as a spec for conda or pip."""
         if (subject := self.cell) is None or subject.cell is None:
             self.say("There is nothing to copy.")
         else:
             self._copy(cell_spec(subject.cell), sanitize(cell_spec(subject.cell)))
 
     def action_copy_row(self) -> None:
-        """Copy the package with its cells, a line each."""
+        """Copy the package and its cells, one on each line."""
         if subject := self.cell:
             self._copy(row_text(subject.comparison, subject.row), f"{sanitize(subject.row.name)} in all columns")
 
     def action_copy_all(self) -> None:
-        """Copy all that is shown as a Markdown table."""
+        """Copy the rows that are shown as a Markdown table."""
         if self.compared:
             self._copy(markdown(self.compared.comparison, self.shown), f"{len(self.shown)} rows as Markdown")
 
     def _copy(self, text: str, what: str) -> None:
         size = len(text.encode("utf-8", "backslashreplace"))
         if size > _CLIPBOARD:
-            self.say(f"{format_bytes(size)} are too much for a terminal's clipboard: save it instead.")
+            self.say(f"{format_bytes(size)} are too much for a terminal's clipboard: save the rows to a file instead.")
         else:
             self.app.copy_to_clipboard(text)
             self.say(f"Copied {what}")
 
     def action_save(self) -> None:
-        """Ask where to save what is shown."""
+        """Ask for a file for the rows that are shown."""
         if self.compared is None:
             return
-        self._refusal, self._there = "", None
+        self._refusal, self._existing = "", None
         self.query_one("#status").display = False
         self.query_one(PromptBar).ask("save as", suggested_file(self.compared.comparison))
         self.draw_bottom()
 
     @on(PromptBar.PromptLeft)
     def close_prompt(self) -> None:
-        """Give the line back to the status, and the keys to the body."""
+        """Show the status line again, and focus the body."""
         self.query_one(PromptBar).display = False
         self.query_one("#status").display = True
         self.focus_body()
@@ -91,7 +91,7 @@ class CompareExportScreen(PlaceScreen):
         except CondatuiError as error:
             self._refuse(error.title)
         else:
-            self._save(file, replace=file == self._there)
+            self._save(file, replace=file == self._existing)
 
     @work(group="save", exclusive=True, exit_on_error=False)
     async def _save(self, file: Path, *, replace: bool) -> None:
@@ -99,7 +99,7 @@ class CompareExportScreen(PlaceScreen):
         try:
             await asyncio.to_thread(save, file, self.compared.comparison, self.shown, replace=replace)
         except FileExistsError:
-            self._there = file
+            self._existing = file
             self._refuse("This file exists: enter once more replaces it, esc leaves it.")
         except CondatuiError as error:
             self._refuse(error.title)
@@ -112,7 +112,7 @@ class CompareExportScreen(PlaceScreen):
         self.draw_bottom()
 
     def hints(self, width: int) -> Text:
-        """While a name is typed, what it can be or why it cannot."""
+        """The hints; while the user types a file name, its formats or why it is refused."""
         if not self.query_one(PromptBar).display:
             return super().hints(width)
         help_text = Text(f"enter save  esc leave it  {'  '.join(FORMATS)}")

@@ -1,4 +1,4 @@
-"""Place 1: the environments of the machine, and all about the one under the cursor."""
+"""Place 1: the environments of the machine, and details of the one under the cursor."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from condatui_core.records.environment import Environment
 from condatui_core.text import sanitize
 
 _SETTLED = 0.08
-"""Seconds that the cursor rests before the details follow: a key held down does not send them all over a slow line."""
+"""Seconds that the cursor rests before the details follow, so that a key held down does not send all of them."""
 
 
 class EnvironmentsScreen(PlaceScreen):
-    """A row for each environment; its details below, or beside where the terminal is wide."""
+    """One row for each environment; its details below, or beside it in a wide terminal."""
 
     PLACE = "environments"
     LANGUAGES: ClassVar = {"What a filter can say": FILTER_HELP}
@@ -42,7 +42,7 @@ class EnvironmentsScreen(PlaceScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.browsing = EnvironmentQuery()
+        self.environment_query = EnvironmentQuery()
         self.shown: tuple[Environment, ...] = ()
         """The environments that pass the filter, in their order."""
         self._breakdowns = Breakdowns(self, session, self._show_detail)
@@ -56,12 +56,12 @@ class EnvironmentsScreen(PlaceScreen):
 
     @property
     def table(self) -> VirtualTable:
-        """The environments."""
+        """The table of environments."""
         return self.query_one("#environments", VirtualTable)
 
     @property
     def detail(self) -> DetailPane:
-        """The details."""
+        """The details of the environment under the cursor."""
         return self.query_one(DetailPane)
 
     @property
@@ -71,22 +71,22 @@ class EnvironmentsScreen(PlaceScreen):
         return self.shown[row] if row < len(self.shown) else None
 
     def on_mount(self) -> None:
-        """The keys go to the environments first."""
+        """Focus the environments."""
         self.focus_body()
 
     def focus_body(self) -> None:
-        """The keys go to the environments, which are in sight."""
+        """Show and focus the environments."""
         self.remove_class("-zoom-detail")
         self.table.focus()
 
     def show_session(self) -> None:
-        """Show what is new, the cursor and the details staying where they are."""
+        """Show the new state; the cursor and the details stay where they are."""
         self._show_environments()
         super().show_session()
 
     def _show_environments(self) -> None:
         session = self.session
-        self.shown = self.browsing.of(session.inventory.environments, session.costs)
+        self.shown = self.environment_query.of(session.inventory.environments, session.costs)
         self._model = EnvironmentsModel(
             self.shown,
             now=session.clock(),
@@ -97,13 +97,15 @@ class EnvironmentsScreen(PlaceScreen):
             home=str(session.workbench.locations.home),
             former=self._model,
         )
-        self.table.show_order(self.browsing.by, descending=self.browsing.descending)
+        self.table.show_order(self.environment_query.by, descending=self.environment_query.descending)
         self.table.set_model(self._model, empty=self._why_empty())
         self._show_detail()
 
     def _why_empty(self) -> Text:
-        if self.browsing.filter:
-            return Text(f"No environment matches `{sanitize(self.browsing.filter)}`: esc clears the filter.", "dim")
+        if self.environment_query.filter:
+            return Text(
+                f"No environment matches `{sanitize(self.environment_query.filter)}`: esc clears the filter.", "dim"
+            )
         if self.session.loading or not self.session.inventory.complete:
             return Text("Looking for environments…", "dim")
         return Text("There are no environments here. `conda create -n NAME python` makes one, r looks again.", "dim")
@@ -113,37 +115,37 @@ class EnvironmentsScreen(PlaceScreen):
         if environment is None:
             self.detail.show(None)
         else:
-            looked_at = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
+            disk = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
             self.detail.show(
-                DetailSubject(environment, session.channels_of(environment), now, session.words, looked_at, gpu)
+                DetailSubject(environment, session.channels_of(environment), now, session.words, disk, gpu)
             )
 
     def status(self) -> Text:
-        """What is marked, or else where the cursor is among what is shown and how that was chosen."""
-        session, browsing = self.session, self.browsing
+        """What is marked; if nothing is, the position of the cursor, the filter and the order."""
+        session, query = self.session, self.environment_query
         marked = [each for each in session.inventory.environments if each.prefix in session.marked]
         if marked:
             width = self.query_one("#status", Line).content_size.width
             return marked_line(marked, session.freed, names=session.names, width=width, signs=session.signs)
         parts = [f"{self.table.cursor_row + 1} of {len(self.shown)}" if self.shown else "0 of 0"]
-        if browsing.filter:
-            parts.append(f"filter `{sanitize(browsing.filter)}`")
-        parts.append(f"by {browsing.by}")
+        if query.filter:
+            parts.append(f"filter `{sanitize(query.filter)}`")
+        parts.append(f"by {query.by}")
         if session.disk and session.disk.complete and not session.disk.anew:
             parts.append(KEPT_LIMIT)
         return Text(f" {session.signs.separator} ".join(parts), "dim")
 
     def hints(self, width: int) -> Text:
-        """While a filter is typed, what it can say or why it cannot be understood."""
+        """The hints; while the user types a filter, its fields or its error."""
         if not any(bar.display for bar in self.query(FilterBar)):
             return super().hints(width)
-        if error := self.browsing.filter_error:
+        if error := self.environment_query.filter_error:
             return shorten_text(Text(sanitize(error), styles.WARNING), width, self.session.signs.ellipsis, cut="end")
         fields = " ".join(f"{example.partition(':')[0]}:" for example, _ in FILTER_HELP if ":" in example)
-        said = Text(f"enter keep  esc clear  ! inverse  {fields}")
-        return shorten_text(said, width, self.session.signs.ellipsis, cut="end")
+        help_text = Text(f"enter keep  esc clear  ! inverse  {fields}")
+        return shorten_text(help_text, width, self.session.signs.ellipsis, cut="end")
 
     @on(VirtualTable.CursorMoved, "#environments")
     def _follow_cursor(self) -> None:
@@ -154,7 +156,7 @@ class EnvironmentsScreen(PlaceScreen):
 
     @on(VirtualTable.Selected, "#environments")
     def action_switch(self) -> None:
-        """Give the keys to the details, or back to the environments."""
+        """Move the focus to the details, or back to the environments."""
         if self.help_is_open:
             self.close_help()
         elif self.table.has_focus:
@@ -173,34 +175,34 @@ class EnvironmentsScreen(PlaceScreen):
         self.table.action_down()
 
     def action_mark_all(self) -> None:
-        """Mark all that are shown; unmark them if all are marked."""
+        """Mark all that are shown; if all are marked, unmark them."""
         shown = {environment.prefix for environment in self.shown}
         self.session.mark(shown, marked=not shown <= self.session.marked)
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self._browse(self.browsing.next_sort())
+        self._apply_query(self.environment_query.next_sort())
 
     def action_reverse(self) -> None:
-        """Turn the order round."""
-        self._browse(self.browsing.reversed())
+        """Reverse the order."""
+        self._apply_query(self.environment_query.reversed())
 
-    def _browse(self, browsing: EnvironmentQuery) -> None:
-        self.browsing = browsing
+    def _apply_query(self, query: EnvironmentQuery) -> None:
+        self.environment_query = query
         self._show_environments()
         self.say("")
 
     async def action_filter(self) -> None:
-        """Open the filter in place of the status line; it is made when it is first needed."""
+        """Replace the status line by the filter, which is made at the first use."""
         if not self.query(FilterBar):
             await self.mount(FilterBar(id="filter"), after="#status")
         self.query_one("#status").display = False
-        self.query_one(FilterBar).open(self.browsing.filter)
+        self.query_one(FilterBar).open(self.environment_query.filter)
         self.draw_bottom()
 
     @on(FilterBar.FilterChanged)
     def _filter(self, event: FilterBar.FilterChanged) -> None:
-        self._browse(self.browsing.filtered(event.text))
+        self._apply_query(self.environment_query.filtered(event.text))
 
     @on(FilterBar.FilterClosed)
     def _close_filter(self, event: FilterBar.FilterClosed) -> None:
@@ -212,17 +214,17 @@ class EnvironmentsScreen(PlaceScreen):
         self.draw_bottom()
 
     def action_previous_tab(self) -> None:
-        """The details to the left."""
+        """Show the tab on the left."""
         self.detail.turn(-1)
         self._show_detail()
 
     def action_next_tab(self) -> None:
-        """The details to the right."""
+        """Show the tab on the right."""
         self.detail.turn(1)
         self._show_detail()
 
     def action_zoom(self) -> None:
-        """Give all the room to whichever has the cursor, or share it again."""
+        """Give the whole body to the focused one of environments and details, or share it again."""
         zoomed = self.has_class("-zoom-table", "-zoom-detail")
         self.remove_class("-zoom-table", "-zoom-detail")
         if not zoomed:
@@ -237,19 +239,19 @@ class EnvironmentsScreen(PlaceScreen):
         self.say(f"Copied {sanitize(copied)}")
 
     def action_back(self) -> None:
-        """Out of the help, the details, the zoom or the filter, whichever is innermost."""
+        """Leave the innermost of the help, the details, the zoom and the filter."""
         if self.help_is_open:
             self.close_help()
         elif not self.table.has_focus:
             self.focus_body()
         elif self.has_class("-zoom-table"):
             self.remove_class("-zoom-table")
-        elif self.browsing.filter:
-            self._browse(self.browsing.filtered(""))
+        elif self.environment_query.filter:
+            self._apply_query(self.environment_query.filtered(""))
 
     def go_to(self, prefix: str) -> None:
-        """Put the cursor on an environment, dropping a filter that hides it."""
+        """Put the cursor on an environment, and clear a filter that hides it."""
         if prefix not in {environment.prefix for environment in self.shown}:
-            self._browse(self.browsing.filtered(""))
+            self._apply_query(self.environment_query.filtered(""))
         self.table.go_to(prefix)
         self.focus_body()

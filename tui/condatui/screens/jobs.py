@@ -1,4 +1,4 @@
-"""Place 4: what is being done, what waits, and what was done."""
+"""Place 4: the jobs that run, wait, and have ended."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from condatui_core.records.job import Job
 from condatui_core.text import counted, sanitize
 
 _TICK = 1.0
-"""Seconds between two looks at the clock while a job runs."""
+"""Seconds between two updates of the times while a job runs."""
 
 
 class JobsScreen(PlaceScreen):
-    """A row a job, the newest first; all about the one under the cursor below, or beside where there is room."""
+    """One row for each job, the newest first; details of the one under the cursor below, or beside it if wide."""
 
     PLACE = "jobs"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("jobs")]
@@ -36,23 +36,23 @@ class JobsScreen(PlaceScreen):
         super().__init__(session)
         self._jobs: tuple[Job, ...] = ()
         self._shown: str | None = None
-        """The job that the details are of."""
-        self._seen = False
-        """Whether the user is here: what is drawn elsewhere is drawn for nobody."""
+        """The id of the job whose details are shown."""
+        self._visible = False
+        """Whether this place is the visible one; while it is not, it draws nothing."""
 
     def compose_body(self) -> ComposeResult:
-        """The jobs and the one under the cursor."""
+        """The jobs, and the one under the cursor."""
         yield VirtualTable(self.session.signs, id="jobs")
         yield OutputPane(id="job")
 
     @property
     def table(self) -> VirtualTable:
-        """The jobs."""
+        """The table of jobs."""
         return self.query_one("#jobs", VirtualTable)
 
     @property
     def details(self) -> OutputPane:
-        """All about one job."""
+        """The details of one job."""
         return self.query_one("#job", OutputPane)
 
     @property
@@ -63,40 +63,40 @@ class JobsScreen(PlaceScreen):
 
     @property
     def action_context(self) -> ActionContext:
-        """How things stand here."""
+        """The job under the cursor, for the actions."""
         return ActionContext(self.session.inventory, job=self.current_job)
 
     def on_mount(self) -> None:
-        """The keys go to the jobs, and the clock goes on."""
+        """Focus the jobs, and start the clock."""
         self.set_interval(_TICK, self._tick)
         self.focus_body()
 
     @on(ScreenResume)
-    def _come(self) -> None:
-        """Who looks here knows what was interrupted; others may have jobs as well."""
-        self._seen = True
+    def _resume(self) -> None:
+        """Show the jobs, and report that the user has seen what was interrupted."""
+        self._visible = True
         self.show_jobs()
         self.post_message(JobsSeen())
 
     @on(ScreenSuspend)
-    def _go(self) -> None:
-        self._seen = False
+    def _suspend(self) -> None:
+        self._visible = False
 
     def focus_body(self) -> None:
-        """The keys go to the jobs."""
+        """Show and focus the jobs."""
         self.remove_class("-zoom-detail")
         self.table.focus()
 
     def show_session(self) -> None:
-        """What was interrupted stands in the rows here: above them nothing has to be said of it."""
+        """Show the new state; interrupted jobs are rows here, so the message about them at the top goes."""
         super().show_session()
-        if self._seen and self.session.interrupted:
+        if self._visible and self.session.interrupted:
             self.post_message(JobsSeen())
 
     def show_jobs(self) -> None:
-        """Show how far the jobs have come, the cursor staying on its job, or on the newest."""
+        """Show the progress of the jobs; the cursor stays on its job, or on the newest."""
         super().show_jobs()
-        if not self._seen:
+        if not self._visible:
             return
         self._jobs = self.session.jobs
         model = JobsModel(self._jobs, now=self.session.clock(), signs=self.session.signs)
@@ -109,14 +109,14 @@ class JobsScreen(PlaceScreen):
 
     def _why_empty(self) -> Text:
         return Text(
-            "Nothing was done yet: 1 goes to the environments, where n e p d clone, export, pack, remove.", "dim"
+            "There are no jobs yet: 1 goes to the environments, where n e p d clone, export, pack, remove.", "dim"
         )
 
     def _tick(self) -> None:
-        """A second more for what runs; how far others have come has to be looked for."""
-        if self._seen and any(job.elsewhere and not is_over(job) for job in self._jobs):
+        """Update the times of running jobs, and ask for the progress of other processes' jobs."""
+        if self._visible and any(job.elsewhere and not is_over(job) for job in self._jobs):
             self.post_message(JobsSeen())
-        if self._seen and any(job.state in {"running", "cancelling"} for job in self._jobs):
+        if self._visible and any(job.state in {"running", "cancelling"} for job in self._jobs):
             self.show_jobs()
 
     @on(VirtualTable.CursorMoved)
@@ -132,14 +132,14 @@ class JobsScreen(PlaceScreen):
         self.details.show_output(text, fresh=fresh, follow=job is not None and not is_over(job))
 
     def status(self) -> Text:
-        """Where the cursor is."""
+        """The position of the cursor."""
         return Text(
             f"{self.table.cursor_row + 1 if self._jobs else 0} of {counted(len(self._jobs), 'job')}", styles.DIM
         )
 
     @on(VirtualTable.Selected)
     def _open(self) -> None:
-        """To the way out of what went wrong; where there is none, into the details."""
+        """Propose the request that repairs a failed job; if there is none, focus the details."""
         job = self.current_job
         if job and job.recovery and job.recovery.way_out and is_over(job):
             self.post_message(RequestProposed(job.recovery.way_out))
@@ -147,7 +147,7 @@ class JobsScreen(PlaceScreen):
             self.action_switch()
 
     def action_switch(self) -> None:
-        """Give the keys to the details, or back to the jobs."""
+        """Move the focus to the details, or back to the jobs."""
         if self.help_is_open:
             self.close_help()
         elif self.table.has_focus:
@@ -157,14 +157,14 @@ class JobsScreen(PlaceScreen):
             self.focus_body()
 
     def action_cancel(self) -> None:
-        """Cancel the job under the cursor; once more kills what does not end."""
+        """Cancel the job under the cursor; a second time, kill its processes."""
         if job := self.current_job:
             again = job.state == "cancelling"
             self.session.workbench.jobs.cancel(job.id)
             self.say(f"{'Killing' if again else 'Cancelling'} {sanitize(job.plan.title)}")
 
     def action_copy(self) -> None:
-        """Copy the commands of the job, a line each."""
+        """Copy the commands of the job, one on each line."""
         commands = job_commands(job) if (job := self.current_job) else ""
         if commands:
             self.app.copy_to_clipboard(commands)
@@ -173,7 +173,7 @@ class JobsScreen(PlaceScreen):
             self.say("There is no command to copy.")
 
     def action_back(self) -> None:
-        """Out of the help or the details."""
+        """Leave the help or the details."""
         if self.help_is_open:
             self.close_help()
         else:

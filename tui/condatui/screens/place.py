@@ -1,4 +1,4 @@
-"""What every place has: the line that says how the machine stands, and the lines that say what can be done."""
+"""What every place has: the top line, the problems of the machine, the status line and the hints."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class _Body(Container):
-    """What the place is there for covers all of it: there is nothing to draw below."""
+    """The contents of a place cover the whole body, so the body itself draws nothing."""
 
     BLANK = True
 
@@ -44,11 +44,11 @@ class PlaceScreen(Screen[None]):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"hint--key"}
 
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
-    """What takes the keys. It is drawn by itself: no need to draw the whole screen, as Textual would."""
+    """The focused widget. It redraws itself, so the screen need not redraw as Textual's own attribute makes it."""
 
     PLACE: ClassVar[Place]
     LANGUAGES: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
-    """Small languages that are typed here, for the help: (example, meaning) pairs by title."""
+    """For the help, the syntax of what the user can type here: by title, (example, meaning) pairs."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -57,11 +57,11 @@ class PlaceScreen(Screen[None]):
         self._problems = Text()
         self._panel: BottomPanel | None = None
         self._help: HelpPanel | None = None
-        """Made when it is first asked for."""
+        """The help; made when the user first opens it."""
 
     def compose(self) -> ComposeResult:
-        """The frame; a place fills the body."""
-        self._take_shape()
+        """The lines around the body; each place fills the body."""
+        self._set_breakpoint_classes()
         yield Line(id="top")
         yield Static(id="problems")
         with _Body(id="body"):
@@ -69,15 +69,15 @@ class PlaceScreen(Screen[None]):
         yield from self.compose_status()
         yield Line(id="hints")
 
-    def _take_shape(self) -> None:
-        """Be narrow or wide from the start: Textual would draw once and only then look at the size."""
+    def _set_breakpoint_classes(self) -> None:
+        """Set the classes of the breakpoints before the first drawing, which Textual does only after it."""
         width, height = self.app.size
         for size, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
             names = [name for least, name in breakpoints or () if least <= size]
-            self.add_class(*names[-1:], update=False)  # nothing is in it yet that could look otherwise for them
+            self.add_class(*names[-1:], update=False)  # there are no widgets yet to update
 
     def compose_body(self) -> ComposeResult:
-        """What the place is there for."""
+        """The contents of the place."""
         yield from ()
 
     def compose_status(self) -> ComposeResult:
@@ -85,7 +85,7 @@ class PlaceScreen(Screen[None]):
         yield Line(id="status")
 
     def on_mount(self) -> None:
-        """Show what is known, and hear of all that is new."""
+        """Show the session, and subscribe to its changes."""
         self.session.changed.subscribe(self, lambda _session: self.show_session())
         self.session.jobs_changed.subscribe(self, lambda _session: self.show_jobs())
         self.show_session()
@@ -97,12 +97,12 @@ class PlaceScreen(Screen[None]):
 
     @property
     def action_context(self) -> ActionContext:
-        """How things stand here, for the actions."""
+        """What the actions depend on in this place."""
         return ActionContext(self.session.inventory, self.current_environment, self.session.marked)
 
     @property
     def actions(self) -> Iterable[KeyAction]:
-        """What can be done here."""
+        """The actions of this place."""
         return actions_in(self.PLACE, "list", "everywhere")
 
     @property
@@ -111,7 +111,7 @@ class PlaceScreen(Screen[None]):
         return self._help is not None and bool(self._help.display)
 
     def show_session(self) -> None:
-        """Show what is new."""
+        """Show the new state of the session."""
         session = self.session
         self.query_one("#top", Line).draw(self._top)
         told = (*session.interrupted, *session.inventory.problems)
@@ -123,7 +123,7 @@ class PlaceScreen(Screen[None]):
         self.draw_bottom()
 
     def show_jobs(self) -> None:
-        """Show how far the jobs have come."""
+        """Show the progress of the jobs."""
         self.query_one("#top", Line).draw(self._top)
 
     def _top(self, width: int) -> Text:
@@ -141,7 +141,7 @@ class PlaceScreen(Screen[None]):
         return with_jobs(line, jobs, width, signs=session.signs)
 
     def draw_bottom(self) -> None:
-        """Draw the status and the hints as they are now."""
+        """Draw the present status and hints."""
         self.query_one("#status", Line).draw(self._status)
         self.query_one("#hints", Line).draw(self._hints)
 
@@ -152,26 +152,26 @@ class PlaceScreen(Screen[None]):
 
     @property
     def panel(self) -> BottomPanel | None:
-        """What lies over the lower part of the place and takes its keys; None if nothing does."""
+        """The panel that covers the lower part of the place and takes its keys, if one is open."""
         return self._panel
 
     async def open_panel(self, panel: BottomPanel) -> None:
-        """Open something at the bottom, in the stead of what may be open there; what was said before is over."""
+        """Open a panel at the bottom; an open panel, the help and the notice go."""
         await self.close_panel()
         self._notice = ""
         self._hide_help()
         await self.mount(panel)
-        self._panel = panel  # only now: until it is there, nobody may ask it for its hints
+        self._panel = panel  # after mounting: before that, the panel has no hints
         panel.take_keys()
         self.draw_bottom()
 
     def on_resize(self) -> None:
-        """Another terminal has other room."""
+        """Fit an open panel to the new size."""
         if self._panel is not None:
             self._panel.fit()
 
     async def close_panel(self, notice: str = "") -> None:
-        """Close what is open at the bottom and give the keys back to the body."""
+        """Close the panel, focus the body, and show a notice."""
         if (panel := self._panel) is None:
             return
         self._panel = None
@@ -189,30 +189,30 @@ class PlaceScreen(Screen[None]):
 
     @on(ScreenSuspend)
     def _forget_notice(self) -> None:
-        """Who comes back later wants to know how things stand then."""
+        """Clear the notice, so that a user who comes back sees the present status."""
         self._notice = ""
 
     @on(DescendantFocus)
     def _keep_keys_in_panel(self, event: DescendantFocus) -> None:
-        """A click beside the panel does not leave it: what it asks has to be answered."""
+        """Give the focus back to an open panel when a click moves it elsewhere."""
         if self._panel is not None and self._panel not in event.widget.ancestors_with_self:
             self._panel.take_keys()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is open at the bottom, the keys of the place do nothing."""
+        """Turn off the keys of the place while a panel is open."""
         return self._panel is None and super().check_action(action, parameters)
 
     def hints(self, width: int) -> Text:
-        """What the bottom line says can be done."""
+        """The line of keys at the bottom."""
         style = self.get_component_rich_style("hint--key", partial=True)
         return hint_line(tuple(self.actions), self.session.keymap, self.action_context, style, width)
 
     def status(self) -> Text:
-        """What the status line says when nothing has just happened."""
+        """The status line when there is no notice."""
         return Text()
 
     def say(self, notice: str) -> None:
-        """Tell in the status line what came of a key, until something else happens."""
+        """Show in the status line what a key has done, until something else happens."""
         self._notice = notice
         self.draw_bottom()
 
@@ -225,7 +225,7 @@ class PlaceScreen(Screen[None]):
         if self.help_is_open:
             self.close_help()
             return
-        from condatui.panels.help_panel import HelpPanel, help_text  # noqa: PLC0415 - not before somebody asks
+        from condatui.panels.help_panel import HelpPanel, help_text  # noqa: PLC0415 - imported at the first use
 
         if self._help is None:
             self._help = HelpPanel(id="help")
@@ -236,7 +236,7 @@ class PlaceScreen(Screen[None]):
         self._help.focus()
 
     def close_help(self) -> None:
-        """Give the keys back to the body."""
+        """Close the help, and focus the body."""
         self._hide_help()
         self.focus_body()
 
@@ -245,9 +245,9 @@ class PlaceScreen(Screen[None]):
             self._help.display = False
 
     def focus_body(self) -> None:
-        """Where the keys go when nothing else takes them."""
+        """Focus the widget that takes the keys when no panel is open."""
 
     def action_back(self) -> None:
-        """One step out."""
+        """Leave the help."""
         if self.help_is_open:
             self.close_help()

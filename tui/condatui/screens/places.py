@@ -1,4 +1,4 @@
-"""The places of the workbench, each made when somebody goes there."""
+"""The places of the workbench, each imported and made at the first visit."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from condatui.session import Session
 
 
 def _compare(session: Session) -> PlaceScreen:
-    from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - not before somebody goes there
+    from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - imported at the first visit
 
     return CompareScreen(session)
 
 
 def _cleanup(session: Session) -> PlaceScreen:
-    from condatui.screens.cleanup import CleanupScreen  # noqa: PLC0415 - as above
+    from condatui.screens.cleanup import CleanupScreen  # noqa: PLC0415 - imported at the first visit
 
     return CleanupScreen(session)
 
 
 def _jobs(session: Session) -> PlaceScreen:
-    from condatui.screens.jobs import JobsScreen  # noqa: PLC0415 - as above
+    from condatui.screens.jobs import JobsScreen  # noqa: PLC0415 - imported at the first visit
 
     return JobsScreen(session)
 
 
 def _restore(session: Session) -> PlaceScreen:
-    from condatui.screens.restore import RestoreScreen  # noqa: PLC0415 - as above
+    from condatui.screens.restore import RestoreScreen  # noqa: PLC0415 - imported at the first visit
 
     return RestoreScreen(session)
 
@@ -37,4 +37,4 @@ def _restore(session: Session) -> PlaceScreen:
 PLACES: Mapping[str, Callable[[Session], PlaceScreen]] = MappingProxyType(
     {"environments": EnvironmentsScreen, "compare": _compare, "cleanup": _cleanup, "jobs": _jobs, "restore": _restore}
 )
-"""What makes the screens that number keys go to, by the id of their action without `place.`."""
+"""What makes the screen of each place, by the id of its action without `place.`."""

@@ -1,4 +1,4 @@
-"""Place 5: what removed environments come back from."""
+"""Place 5: the restore points that bring back removed environments."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 
 class RestoreScreen(PlaceScreen):
-    """A row a restore point, the newest first; all about the one under the cursor below."""
+    """One row for each restore point, the newest first; below them, details of the one under the cursor."""
 
     PLACE = "restore"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("restore")]
@@ -42,21 +42,21 @@ class RestoreScreen(PlaceScreen):
         super().__init__(session)
         self._points: tuple[RestorePointSummary, ...] = ()
         self._marked: frozenset[str] = frozenset()
-        """Ids."""
+        """The ids of the marked restore points."""
         self._looked = False
         self._failure = ""
-        """Why the last look came to nothing."""
+        """Why the restore points could not be read."""
         self._over = 0
-        """How many jobs were over at the last look: another one may have made or used a restore point."""
+        """How many jobs were over at the last look: a job that ends may have made or used a restore point."""
 
     def compose_body(self) -> ComposeResult:
-        """The restore points and the one under the cursor."""
+        """The restore points, and the one under the cursor."""
         yield VirtualTable(self.session.signs, id="points")
         yield LinesPane(id="point")
 
     @property
     def table(self) -> VirtualTable:
-        """The restore points."""
+        """The table of restore points."""
         return self.query_one("#points", VirtualTable)
 
     @property
@@ -72,12 +72,12 @@ class RestoreScreen(PlaceScreen):
 
     @property
     def action_context(self) -> ActionContext:
-        """How things stand here."""
+        """The marked restore points, or else the one under the cursor, for the actions."""
         return ActionContext(self.session.inventory, restore_points=self._chosen)
 
     @property
     def actions(self) -> Iterable[KeyAction]:
-        """What can be done here: opening a restore point is to restore it."""
+        """The actions of this place; opening a row proposes to restore."""
         for action in super().actions:
             if action.id == "list.open":
                 yield replace(action, hint="restore", help="Bring back the environment under the cursor.")
@@ -85,16 +85,16 @@ class RestoreScreen(PlaceScreen):
                 yield action
 
     def on_mount(self) -> None:
-        """The keys go to the restore points."""
+        """Focus the restore points."""
         self._show()
         self.focus_body()
 
     @on(ScreenResume)
-    def _come(self) -> None:
-        self._look()
+    def _resume(self) -> None:
+        self._read_points()
 
     def focus_body(self) -> None:
-        """The keys go to the restore points."""
+        """Focus the restore points."""
         self.table.focus()
 
     def show_jobs(self) -> None:
@@ -103,11 +103,11 @@ class RestoreScreen(PlaceScreen):
         over = sum(1 for job in self.session.jobs if is_over(job))
         if over != self._over:
             self._over = over
-            self._look()
+            self._read_points()
 
     @work(group="restore points", exclusive=True, exit_on_error=False, description="look for restore points")
-    async def _look(self) -> None:
-        """Beside the loop: which restore points there are, and what is here to bring them back."""
+    async def _read_points(self) -> None:
+        """Read the restore points, and what each of them still has to download."""
         try:
             points = await self.session.workbench.restore_points()
         except CondatuiError as error:
@@ -119,7 +119,7 @@ class RestoreScreen(PlaceScreen):
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
-        """The boundary at which whatever went wrong with the look becomes words."""
+        """The error boundary of reading restore points: show any failure as a message."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             words = unexpected(event.worker.error, "The restore points cannot be read.")
             self._fail(" ".join(f"{words.detail}\n{words.hint}".splitlines()))
@@ -154,7 +154,7 @@ class RestoreScreen(PlaceScreen):
         self.query_one(LinesPane).set_text(text)
 
     def status(self) -> Text:
-        """What is marked, or how much all of them take."""
+        """How many restore points there are, or are marked, and how many bytes they take."""
         points = [point for point in self._points if point.id in self._marked]
         count = len(self._points)
         words = f"{len(points)} marked" if points else counted(count, "restore point")
@@ -163,7 +163,7 @@ class RestoreScreen(PlaceScreen):
 
     @on(VirtualTable.Selected)
     def _restore(self) -> None:
-        """Propose to bring back the one under the cursor."""
+        """Propose to restore the one under the cursor."""
         if point := self.current_point:
             self.post_message(RequestProposed(RestoreRequest(id=point.id)))
 
@@ -185,6 +185,6 @@ class RestoreScreen(PlaceScreen):
             self.say(f"Copied {sanitize(point.prefix)}")
 
     def action_back(self) -> None:
-        """Out of the help."""
+        """Leave the help."""
         if self.help_is_open:
             self.close_help()

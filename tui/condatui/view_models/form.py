@@ -64,6 +64,6 @@ def yes_or_no(id: str, label: str, *, value: str = NO) -> ChoiceField:  # noqa: 
     return ChoiceField(id, label, ((NO, "no"), (YES, "yes")), value)
 
 
-def words_of(field: ChoiceField, value: str) -> str:
+def choice_label(field: ChoiceField, value: str) -> str:
     """What the choice of a value is called; the value itself if it is none of them."""
     return dict(field.choices).get(value, sanitize(value))

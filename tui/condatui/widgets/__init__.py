@@ -1,3 +1,3 @@
-"""Widgets: they know records and view models, never the registry or the workbench."""
+"""Widgets. They know records and view models, never the workbench."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All about one environment, in tabs."""
+"""The details of one environment, in tabs."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from condatui.widgets.lines_pane import TextPane
 
 
-# The rule above the details, which is their tabs as well.
+# The line above the details: a rule that carries the tabs
 
 
 _LEAST_NAME = 6
-"""Cells in which a name says something."""
+"""Cells below which a shortened name is left out."""
 
 
 class Tab(Struct, frozen=True):
@@ -41,13 +41,13 @@ class Tab(Struct, frozen=True):
     id: str
     title: str
     count: int | None = None
-    """How many lines there are to see; None where that says nothing."""
+    """How many lines the tab has; None for a tab whose lines are not counted."""
 
 
 def tab_line(tabs: Sequence[Tab], active: str, subject: str, signs: Glyphs, width: int) -> Text:
-    """The tabs along a rule, the active one reversed, and at its end whose details these are.
+    """The tabs along a rule, the active one reversed, and at its end the name of the environment.
 
-    Where there is no room for them, the counts are left out.
+    Where the line is too narrow for them, the counts are left out.
     """
     rule = shapes_for(signs).rule
     line = Text.assemble((rule, "dim"))
@@ -67,13 +67,13 @@ def _label(tab: Tab) -> str:
 
 
 class _Views(ContentSwitcher):
-    """The view that is seen covers all of it: there is nothing to draw below."""
+    """The visible view covers the whole switcher, so the switcher itself draws nothing."""
 
     BLANK = True
 
 
 class DetailPane(Vertical):
-    """The packages, channels, bytes, health and history of one environment; only the tab that is seen is made."""
+    """The packages, channels, disk use, health, GPUs and history of one environment; only visited tabs are built."""
 
     TABS: ClassVar[tuple[str, ...]] = ("packages", "channels", "disk", "health", "gpu", "history")
 
@@ -83,33 +83,33 @@ class DetailPane(Vertical):
         self._subject: DetailSubject | None = None
         self._gpu: GpuSubject | None = None
         """What the GPU tab shows."""
-        self._made: dict[str, DetailSubject] = {}
-        """Of whom each tab shows the details."""
+        self._shown: dict[str, DetailSubject] = {}
+        """By tab, what it shows."""
 
     def compose(self) -> ComposeResult:
-        """The tabs' rule and, below it, the first view; the others come when they are looked at."""
+        """The line of tabs and, below it, the first view; the others are built at the first visit."""
         yield Line(id="tabs")
         with _Views(initial=self.TABS[0]):
             yield VirtualTable(self._signs, id=self.TABS[0])
 
     @property
     def tab(self) -> str:
-        """The tab that is seen."""
+        """The visible tab."""
         return self.query_one(ContentSwitcher).current or self.TABS[0]
 
     @property
     def view(self) -> Widget:
-        """The widget of that tab, which takes the keys."""
+        """The widget of the visible tab, which takes the focus."""
         return self._disk.table if self.tab == "disk" else self.query_one(f"#{self.tab}")
 
     @property
     def path(self) -> str | None:
-        """The path under the cursor, where the tab that is seen shows paths and has the keys."""
+        """The path under the cursor, if the disk tab is visible and has the focus."""
         return self._disk.path if self.tab == "disk" and self._disk.table.has_focus else None
 
     @property
     def command(self) -> str:
-        """The way out that the GPU tab names, where it is seen and has the keys; empty if it names none."""
+        """The command that the GPU tab advises, if it is visible and has the focus; empty if it advises none."""
         gpu = self._subject.gpu if self._subject and self.tab == "gpu" and self.view.has_focus else None
         return gpu.command if gpu else ""
 
@@ -118,27 +118,27 @@ class DetailPane(Vertical):
         return cast("DiskPane", self.query_one("#disk"))
 
     def show(self, subject: DetailSubject | None) -> None:
-        """Show the details of an environment; None is that there is none."""
+        """Show the details of an environment, or nothing for None."""
         self._subject = subject
         self.query_one(ContentSwitcher).visible = subject is not None
-        self._make()
+        self._fill()
 
     def turn(self, steps: int) -> None:
-        """Go so many tabs to the right; the last one is followed by the first."""
+        """Go so many tabs to the right; after the last tab comes the first."""
         focused = self.view.has_focus
         tab = self.TABS[(self.TABS.index(self.tab) + steps) % len(self.TABS)]
         switcher = self.query_one(ContentSwitcher)
         if not switcher.query_children(f"#{tab}"):
-            from condatui.widgets.detail_views import view_of  # noqa: PLC0415 - not before somebody looks
+            from condatui.widgets.detail_views import view_of  # noqa: PLC0415 - imported at the first visit
 
             switcher.mount(view_of(tab, self._signs))
         switcher.current = tab
-        self._make()
+        self._fill()
         if focused:
             self.view.focus()
 
-    def _make(self) -> None:
-        """Fill the tab that is seen, unless it shows this already."""
+    def _fill(self) -> None:
+        """Fill the visible tab, unless it shows this already."""
         tab, subject = self.tab, self._subject
         self.query_one("#tabs", Line).draw(self._tab_line)
         if tab == "disk":
@@ -149,10 +149,10 @@ class DetailPane(Vertical):
             if subject and subject.gpu:
                 self._show_gpu(subject, subject.gpu)
             return
-        before = self._made.get(tab)
+        before = self._shown.get(tab)
         if subject is None or (before and before.shown == subject.shown):
             return
-        self._made[tab] = subject
+        self._shown[tab] = subject
         fresh = before is None or before.environment.prefix != subject.environment.prefix
         if tab == "health":
             self._show_text(tab, subject, fresh=fresh)
@@ -195,7 +195,7 @@ class DetailPane(Vertical):
 
 
 def _why_empty(tab: str, environment: Environment) -> Text:
-    """Why there is nothing to see in a tab."""
+    """Why a tab is empty."""
     if environment.contents is None and environment.state == "ok":
         return Text("Not read yet.", "dim")
     if environment.state != "ok":

@@ -1,4 +1,4 @@
-"""What the tabs of the details show behind the first one; nobody imports it before such a tab is looked at."""
+"""What the tabs after the first one show; imported when the user first opens one of them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from condatui.view_models.details.subject import DetailSubject
 
 
-# The disk tab: whose the bytes of an environment are, and what they are.
+# The disk tab: with whom an environment shares its bytes, and what they belong to
 
 
 class DiskPane(Vertical):
-    """Three lines that sum up, and below them packages and directories; made when it is first looked at."""
+    """Three summary lines and, below them, packages and directories; built when it is first shown."""
 
     def __init__(self, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -37,7 +37,7 @@ class DiskPane(Vertical):
         self._model: DiskPartsModel | None = None
         self._lines = tuple(Line(id=f"disk-{name}") for name in ("shares", "sharers", "sum"))
         self.table = VirtualTable(signs, id="disk-parts")
-        """The packages and directories; takes the keys."""
+        """The packages and directories; takes the focus."""
 
     @property
     def path(self) -> str | None:
@@ -48,11 +48,11 @@ class DiskPane(Vertical):
 
     @property
     def text(self) -> str:
-        """What the lines say."""
+        """The text of the summary lines."""
         return "\n".join(line.text for line in self._lines)
 
     def show(self, subject: DiskSubject) -> None:
-        """Show what is known of an environment's bytes."""
+        """Show what is known of an environment's disk use."""
         if not self.children:
             self.mount(*self._lines, self.table)
         before = self._subject
@@ -79,7 +79,7 @@ class DiskPane(Vertical):
 
 
 TEXTS = frozenset({"health", "gpu"})
-"""The tabs that are text to read."""
+"""The tabs that show text rather than a table."""
 
 
 def view_of(tab: str, signs: Glyphs) -> Widget:
@@ -90,14 +90,14 @@ def view_of(tab: str, signs: Glyphs) -> Widget:
 
 
 def model_of(tab: str, subject: DetailSubject, signs: Glyphs) -> TableModel:
-    """The rows of a tab that is a table."""
+    """The rows of a table tab."""
     if tab == "channels":
         return ChannelsModel(subject.environment, subject.channels, signs=signs)
     return HistoryModel(subject.environment, signs=signs)
 
 
 def text_of(tab: str, subject: DetailSubject, signs: Glyphs) -> Text:
-    """What a tab says that is text; empty if there is nothing to say."""
+    """The text of a text tab; empty if there is nothing to say."""
     if tab == "health":
         return health_text(subject.environment, subject.now, words=subject.words, signs=signs)
     return gpu_text(subject.gpu, signs=signs) if subject.gpu else Text()

@@ -1,4 +1,4 @@
-"""A few fields at the bottom of a place."""
+"""A form at the bottom of a place: one field on each line."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from condatui.view_models.form import Answers, ChoiceField, Field, Form, TextField, words_of
+from condatui.view_models.form import Answers, ChoiceField, Field, Form, TextField, choice_label
 from condatui.view_models.format import shorten_middle
 from condatui.view_models.glyphs import Glyphs, shapes_for
 from condatui.widgets.line import segments_of
 
-# One of a few, chosen by the arrow keys on one line.
+# A choice on one line, made with the arrow keys
 
 
 _LEAST = 12
-"""Cells that the words keep, however narrow the line is."""
+"""Cells that the chosen label keeps, however narrow the line is."""
 
 
 class ChoiceLine(Widget, can_focus=True):
-    """Shows what is chosen; left, right and space choose another, a letter goes to the next that begins with it."""
+    """Shows the chosen value; left, right and space choose another, a letter the next that begins with it."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,7 +38,7 @@ class ChoiceLine(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"choice--chosen", "choice--focused"}
 
     class ChoiceChanged(Message):
-        """Another one is chosen."""
+        """The user has chosen another value."""
 
     def __init__(self, field: ChoiceField, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -49,23 +49,23 @@ class ChoiceLine(Widget, can_focus=True):
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """What the line shows."""
         return self._line().plain
 
     def render_line(self, y: int) -> Strip:
-        """What is chosen, between the signs of what the arrows do."""
+        """The chosen value between two arrows."""
         style = self.rich_style
         line = self._line() if y == 0 else Text()
         return Strip(segments_of(line, self.app.console, style)).crop_extend(0, self.size.width, style)
 
     def _line(self) -> Text:
         chosen = self.get_component_rich_style("choice--focused" if self.has_focus else "choice--chosen", partial=True)
-        words = words_of(self._field, self.value)
+        label = choice_label(self._field, self.value)
         place = f" {self._index + 1}/{len(self._field.choices)}" if len(self._field.choices) > 2 else ""
         room = self.size.width - len(f"{self._shapes.left}  {self._shapes.right}{place}")
-        words = shorten_middle(words, max(room, _LEAST), self._ellipsis)
+        label = shorten_middle(label, max(room, _LEAST), self._ellipsis)
         return Text.assemble(
-            (f"{self._shapes.left} ", "dim"), (words, chosen), (f" {self._shapes.right}", "dim"), (place, "dim")
+            (f"{self._shapes.left} ", "dim"), (label, chosen), (f" {self._shapes.right}", "dim"), (place, "dim")
         )
 
     @property
@@ -81,11 +81,11 @@ class ChoiceLine(Widget, can_focus=True):
             self.post_message(self.ChoiceChanged())
 
     def action_turn(self, steps: int) -> None:
-        """Choose the one so many further; the last is followed by the first."""
+        """Choose the value so many steps further; after the last comes the first."""
         self._choose(self._index + steps)
 
     def on_key(self, event: Key) -> None:
-        """Go to the next that begins with a letter."""
+        """Choose the next value that begins with the typed letter."""
         letter = event.character
         if letter is None or not letter.isalnum():
             return
@@ -96,22 +96,22 @@ class ChoiceLine(Widget, can_focus=True):
         self._choose(next(wanted, self._index))
 
     def on_click(self, event: Click) -> None:
-        """Choose the next."""
+        """Choose the next value."""
         event.stop()
         self.focus()
         self.action_turn(1)
 
     def watch_has_focus(self, value: bool) -> None:
-        """Show whether the keys go here."""
+        """Show whether this line has the focus."""
         super().watch_has_focus(value)
         self.refresh()
 
 
 class FormBar(Vertical):
-    """A line a field. It tells every change, and when the user goes on or leaves."""
+    """One line for each field; posts each change, and that the user confirms or leaves the form."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Handled before the next key is looked at: over a slow line a key and what is typed after it arrive together.
+        # Priority bindings act before the next key is read: over a slow line, keys arrive together.
         Binding("tab,down", "next", show=False, priority=True),
         Binding("shift+tab,up", "previous", show=False, priority=True),
         Binding("enter", "answer", show=False),
@@ -119,27 +119,27 @@ class FormBar(Vertical):
     ]
 
     class FormChanged(Message):
-        """An answer is another one than before."""
+        """An answer has changed."""
 
     class FormAnswered(Message):
-        """The user goes on with the answers as they are."""
+        """The user confirms the answers."""
 
     class FormLeft(Message):
-        """The user wants none of it."""
+        """The user leaves the form without confirming."""
 
     def __init__(self, form: Form, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._form = form
         self._signs = signs
         self._touched: set[str] = set()
-        """The text fields whose answer the user has typed: it follows from nothing any more."""
+        """The text fields that the user has edited: their answers no longer follow from other answers."""
         self._given = dict(form.answers)
-        """What the text fields say without the user."""
+        """By text field, the answer that the form suggests."""
         self._last: Widget | None = None
-        """Where the keys went last."""
+        """The widget that had the focus last."""
 
     def compose(self) -> ComposeResult:
-        """A label and an answer a line."""
+        """On each line, a label and an answer."""
         for field in self._form.fields:
             with Horizontal(classes="field", id=f"row-{field.id}"):
                 yield Static(Content(field.label), classes="label")
@@ -154,20 +154,20 @@ class FormBar(Vertical):
 
     @property
     def answers(self) -> Answers:
-        """What the fields say now."""
+        """The current answers by field id."""
         return {field.id: self._value(field.id) for field in self._form.fields}
 
     def on_mount(self) -> None:
-        """Hide what is not asked for from the start."""
+        """Hide the fields that are hidden from the start."""
         self.show_form(self._form)
 
     @property
     def row_count(self) -> int:
-        """How many lines there are to see."""
+        """The number of visible fields."""
         return sum(1 for row in self.query(".field") if row.display)
 
     def show_form(self, form: Form) -> None:
-        """Show the same form as it is now: other fields may be hidden, and answers that nobody has typed follow."""
+        """Show the form for changed answers: hide and show fields, and fill in those that the user has not edited."""
         for field in form.fields:
             self.query_one(f"#row-{field.id}").display = field.id not in form.hidden
             if isinstance(field, TextField) and field.id not in self._touched:
@@ -175,18 +175,18 @@ class FormBar(Vertical):
                 _fill(self.query_one(f"#field-{field.id}", Input), field.value)
 
     def take_keys(self) -> None:
-        """Let the keys go to where they were last; before that, to the field that most want to change."""
+        """Focus the field that had the focus last; at first, the field that most users want to change."""
         first = self._last or (self.query_one(f"#field-{self._form.first}") if self._form.first else None)
-        self.screen.set_focus(first or self._answers_in_sight()[0])  # at once: the next key is meant for it
+        self.screen.set_focus(first or self._visible_answers()[0])  # at once: the next key is meant for it
         if isinstance(first, Input) and self._last is None:
             first.action_select_all()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Remember where the keys go."""
+        """Remember which field has the focus."""
         self._last = event.widget
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Whoever types in a field means it."""
+        """Remember that the user has edited the field."""
         event.stop()
         name = (event.input.id or "").removeprefix("field-")
         if event.value != self._given[name]:
@@ -194,38 +194,38 @@ class FormBar(Vertical):
         self.post_message(self.FormChanged())
 
     def on_choice_line_choice_changed(self, event: ChoiceLine.ChoiceChanged) -> None:
-        """Another choice."""
+        """Post the change."""
         event.stop()
         self.post_message(self.FormChanged())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on."""
+        """Confirm the answers."""
         event.stop()
         self.action_answer()
 
     def action_answer(self) -> None:
-        """Go on with the answers as they are."""
+        """Confirm the answers."""
         self.post_message(self.FormAnswered())
 
     def action_leave(self) -> None:
-        """Want none of it."""
+        """Leave the form."""
         self.post_message(self.FormLeft())
 
     def action_next(self) -> None:
-        """The keys go to the next field; the last is followed by the first."""
+        """Focus the next field; after the last comes the first."""
         self._move(1)
 
     def action_previous(self) -> None:
-        """The keys go to the field before."""
+        """Focus the previous field."""
         self._move(-1)
 
     def _move(self, steps: int) -> None:
-        fields = self._answers_in_sight()
-        focused = self.screen.focused  # a widget itself hears of it only later
+        fields = self._visible_answers()
+        focused = self.screen.focused  # a widget's own has_focus changes later
         at = next((index for index, each in enumerate(fields) if each is focused), -1)
         self.screen.set_focus(fields[(at + steps) % len(fields)])
 
-    def _answers_in_sight(self) -> list[Widget]:
+    def _visible_answers(self) -> list[Widget]:
         rows = [row for row in self.query(".field") if row.display]
         return [row.children[1] for row in rows]
 

@@ -1,4 +1,4 @@
-"""The lines at the bottom in which a filter is typed or one thing is asked for."""
+"""The bottom lines in which the user types a filter or answers one question."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-# The line in which a filter is typed.
+# The filter
 
 
 class FilterBar(Horizontal):
-    """Opens in place, tells every change while it is typed in, and closes with the filter kept or cleared."""
+    """Replaces the status line, posts each change of the filter, and closes with the filter kept or cleared."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", show=False),
@@ -23,14 +23,14 @@ class FilterBar(Horizontal):
     ]
 
     class FilterChanged(Message):
-        """The filter reads otherwise than before."""
+        """The text of the filter has changed."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class FilterClosed(Message):
-        """The user is done with the filter."""
+        """The user closes the filter."""
 
         def __init__(self, *, kept: bool) -> None:
             super().__init__()
@@ -38,17 +38,17 @@ class FilterBar(Horizontal):
             """Whether the filter stays."""
 
     def compose(self) -> ComposeResult:
-        """The key that opened it, and the text."""
+        """The key that opens the filter, and the text."""
         yield Static("/")
         yield Input(compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
-        """Blinking would keep sending over a slow line."""
+        """Start hidden, with a cursor that does not blink: blinking would keep sending over a slow line."""
         self.query_one(Input).cursor_blink = False
         self.display = False
 
     def open(self, text: str) -> None:
-        """Take the keys, with the filter as it is now."""
+        """Show and focus the line, filled with the current filter."""
         self.display = True
         field = self.query_one(Input)
         with field.prevent(Input.Changed):
@@ -57,7 +57,7 @@ class FilterBar(Horizontal):
         self.screen.set_focus(field)  # at once: the next key is meant for it
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while typing."""
+        """Apply the filter while the user types."""
         event.stop()
         self.post_message(self.FilterChanged(event.value))
 
@@ -67,20 +67,20 @@ class FilterBar(Horizontal):
         self.action_keep()
 
     def action_keep(self) -> None:
-        """Close and leave the filter as it is."""
+        """Close and keep the filter."""
         self.post_message(self.FilterClosed(kept=True))
 
     def action_clear(self) -> None:
-        """Close and show everything again."""
+        """Close and clear the filter."""
         self.query_one(Input).value = ""
         self.post_message(self.FilterClosed(kept=False))
 
 
-# The line in which one thing is asked for, in place of the status.
+# One question in place of the status
 
 
 class PromptBar(Horizontal):
-    """Asks in place; `enter` answers and `esc` does not. It stays open until it is closed."""
+    """Replaces the status line; `enter` answers and `esc` does not. The screen hides it again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
 
@@ -92,7 +92,7 @@ class PromptBar(Horizontal):
             self.text = text
 
     class PromptLeft(Message):
-        """The user wants none of it."""
+        """The user leaves the question without an answer."""
 
     def compose(self) -> ComposeResult:
         """The question and the answer."""
@@ -100,12 +100,12 @@ class PromptBar(Horizontal):
         yield Input(compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
-        """Blinking would keep sending over a slow line."""
+        """Start hidden, with a cursor that does not blink: blinking would keep sending over a slow line."""
         self.query_one(Input).cursor_blink = False
         self.display = False
 
     def ask(self, question: str, answer: str) -> None:
-        """Take the keys, with an answer to start from."""
+        """Show and focus the question, with a suggested answer."""
         self.display = True
         self.query_one(Static).update(Content(f"{question} "))
         field = self.query_one(Input)
@@ -114,14 +114,14 @@ class PromptBar(Horizontal):
         self.screen.set_focus(field)  # at once: the next key is meant for it
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Nobody else wants to know of every letter."""
+        """Keep each typed letter from the screen."""
         event.stop()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer."""
+        """Post the answer."""
         event.stop()
         self.post_message(self.PromptAnswered(event.value))
 
     def action_leave(self) -> None:
-        """Do not answer."""
+        """Leave the question without an answer."""
         self.post_message(self.PromptLeft())

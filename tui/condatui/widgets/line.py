@@ -1,4 +1,4 @@
-"""One line of text that costs what it changes; texts and the cells of a table as lines of a terminal."""
+"""A one-line widget that redraws only what has changed, and texts and table cells as terminal lines."""
 
 from __future__ import annotations
 
@@ -16,21 +16,18 @@ from textual.widget import Widget
 from condatui.view_models.format import shorten_text
 from condatui.view_models.table import FittedColumn
 
-# One line of text that costs what it changes, and texts as lines and segments.
-
-
-# Rich text as the segments of a line.
+# Rich texts as segments of a line
 
 
 def segments_of(text: Text, console: Console, style: Style) -> Iterable[Segment]:
-    """A text of one line in its own styles over that of the place it stands in."""
-    # Text.render leaves out the style of the text as a whole where no part of it has another.
+    """The segments of a one-line text, its own styles over the style of its place."""
+    # Text.render leaves out the style of the whole text where no part of it has another style.
     own = console.get_style(text.style, default=Style.null())
     return Segment.apply_style(text.render(console), style + own)
 
 
-def segments_in_turn(text: Text, console: Console, style: Style) -> Iterable[Segment]:
-    """The same for a text whose spans follow one another: a third of the work, where there are hundreds a screen."""
+def segments_of_successive_spans(text: Text, console: Console, style: Style) -> Iterable[Segment]:
+    """`segments_of` in a third of the time, for a text whose spans follow one another without overlap."""
     plain, end = text.plain, 0
     base = style + console.get_style(text.style) if text.style else style
     for span in text.spans:
@@ -42,17 +39,17 @@ def segments_in_turn(text: Text, console: Console, style: Style) -> Iterable[Seg
         yield Segment(plain[end:], base)
 
 
-# Lines that are wrapped below where they begin, so that one can still see what belongs together.
+# Wrapped lines that are indented below their first line
 
 
 _DEEPER = 2
-"""Cells that what goes on stands further in."""
+"""Cells of further indent for the lines that continue a line."""
 _LEAST = 20
-"""Cells that a line keeps, however far in it begins."""
+"""Cells that a continued line keeps, however deep its indent."""
 
 
 def wrap_indented(text: Text, console: Console, width: int) -> list[Text]:
-    """The lines of a text on a place of this width; what does not fit goes on below, a little further in."""
+    """A text as lines of at most this width; a line that is too long continues below, indented a little further."""
     return [part for line in text.split("\n", allow_blank=True) for part in _wrap(line, console, width)]
 
 
@@ -68,15 +65,15 @@ def _wrap(line: Text, console: Console, width: int) -> list[Text]:
     return [first, *(Text(" " * indent).append_text(part) for part in rest.wrap(console, room) if rest)]
 
 
-# One line of text that costs what it changes.
+# A line that redraws only what has changed
 
 
 LineMaker = Callable[[int], Text]
-"""Makes a line for a width in cells; what is longer is cut at its end."""
+"""Makes a line for a width in cells; the widget cuts a longer line at its end."""
 
 
 class Line(Widget):
-    """One line of text, made for the width there is and drawn again only if it comes out different."""
+    """One line of text, made for the current width and redrawn only where it has changed."""
 
     ALLOW_SELECT = False
 
@@ -87,11 +84,11 @@ class Line(Widget):
 
     @property
     def text(self) -> str:
-        """What stands there now."""
+        """The current text."""
         return self._made().plain
 
     def draw(self, make: LineMaker) -> None:
-        """Show what this makes, now and whenever the width changes."""
+        """Show the line that `make` makes, now and whenever the width changes."""
         self._make = make
         made = self._made()
         if not _same(self._shown, made):
@@ -99,7 +96,7 @@ class Line(Widget):
             self.refresh(Region(start, 0, end - start, 1))
 
     def render_line(self, y: int) -> Strip:
-        """The line, styled as the widget is where its text has no style of its own."""
+        """The line; parts without a style take that of the widget."""
         width, style = self.size.width, self.rich_style
         if y:
             return Strip.blank(width, style)
@@ -115,17 +112,17 @@ def _same(one: Text, other: Text) -> bool:
 
 
 def _changed(one: Text, other: Text) -> tuple[int, int]:
-    """Where two texts begin to differ and end to, in cells; that is all of it where their styles differ."""
+    """The first and the last cell in which two texts differ; all cells if their styles differ."""
     width = max(one.cell_len, other.cell_len)
     if one.spans != other.spans or one.style != other.style or len(one) != one.cell_len or len(other) != other.cell_len:
         return 0, width
-    start = _alike(one.plain, other.plain)
-    end = width - _alike(one.plain[:start:-1], other.plain[:start:-1]) if len(one) == len(other) else width
+    start = _common_prefix(one.plain, other.plain)
+    end = width - _common_prefix(one.plain[:start:-1], other.plain[:start:-1]) if len(one) == len(other) else width
     return start, end
 
 
-def _alike(one: str, other: str) -> int:
-    """How many of the first characters are the same."""
+def _common_prefix(one: str, other: str) -> int:
+    """The number of leading characters that are the same."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((index for index, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
 
@@ -134,14 +131,11 @@ def _nothing(_width: int) -> Text:
     return Text()
 
 
-# The cells of a table as lines of a terminal.
-
-
-# The cells of a table as lines of a terminal.
+# Table rows as lines of a terminal
 
 
 class TableLineMaker(Struct, frozen=True):
-    """Puts cells side by side, each cut and aligned to its column, behind one cell for the cursor."""
+    """Sets cells side by side, each cut and aligned to its column, after one cell for the cursor."""
 
     console: Console
     columns: Sequence[FittedColumn]
@@ -154,9 +148,9 @@ class TableLineMaker(Struct, frozen=True):
             segments.extend(self._cell(cells[column.index], column, style))
         return Strip(segments)
 
-    def header(self, style: Style, sorted_by: str, sign: str) -> Strip:
-        """The titles; behind the one that is sorted by, the sign of the order, for which the gap has room."""
-        titles = (_title(column, sign if column.column.id == sorted_by else "") for column in self.columns)
+    def header(self, style: Style, sorted_by: str, glyph: str) -> Strip:
+        """The titles; the column that rows are sorted by gets the glyph of the order in its gap."""
+        titles = (_title(column, glyph if column.column.id == sorted_by else "") for column in self.columns)
         return Strip([Segment(f" {''.join(titles)}", style)])
 
     def _cell(self, cell: Text, column: FittedColumn, style: Style) -> Iterable[Segment]:
@@ -169,8 +163,8 @@ class TableLineMaker(Struct, frozen=True):
         yield Segment(after + " " * column.gap, style)
 
 
-def _title(column: FittedColumn, sign: str) -> str:
+def _title(column: FittedColumn, glyph: str) -> str:
     title = column.column.title
     if column.column.align == "right":
         title = title.rjust(column.width)
-    return f"{title}{sign}".ljust(column.width + column.gap)
+    return f"{title}{glyph}".ljust(column.width + column.gap)

@@ -1,4 +1,4 @@
-"""Text in lines: below a table, growing at its end, or moved through as a table is."""
+"""Panes of text that scroll with the keys of a table: a long text, a few lines below a table, growing output."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from textual.widgets import Static
 from condatui.actions.action import LIST_BINDINGS
 from condatui.widgets.line import segments_of, wrap_indented
 
-# Text to read, in lines that are moved through as those of a table.
+# A text of any length
 
 
 class TextPane(VerticalScroll, can_focus=True):
-    """A text of any length."""
+    """A text of any length that scrolls with the keys of a table."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*LIST_BINDINGS]
@@ -33,11 +33,11 @@ class TextPane(VerticalScroll, can_focus=True):
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The text that is shown."""
         return self._text.plain
 
     def compose(self) -> ComposeResult:
-        """The text, as tall as it is."""
+        """The text, in its full height."""
         yield Static()
 
     def on_resize(self) -> None:
@@ -45,7 +45,7 @@ class TextPane(VerticalScroll, can_focus=True):
         self._draw()
 
     def set_text(self, text: Text, *, fresh: bool = False) -> None:
-        """Show another text; a `fresh` one is of another thing and starts at its top."""
+        """Show another text; a `fresh` one is about another thing and starts at its top."""
         if text == self._text and text.spans == self._text.spans:
             return
         self._text = text
@@ -54,54 +54,54 @@ class TextPane(VerticalScroll, can_focus=True):
             self.scroll_home(animate=False)
 
     def _draw(self) -> None:
-        """What goes on below stands further in, so that one sees what belongs together."""
+        """Wrap and draw the text; continued lines are indented."""
         if (width := self.scrollable_content_region.width) > 0:
             lines = wrap_indented(self._text, self.app.console, width)
             for static in self.query(Static):
                 static.update(Text("\n").join(lines))
 
     def action_up(self) -> None:
-        """One line up."""
+        """Scroll one line up."""
         self.scroll_up(animate=False)
 
     def action_down(self) -> None:
-        """One line down."""
+        """Scroll one line down."""
         self.scroll_down(animate=False)
 
     def action_page_up(self) -> None:
-        """A page up."""
+        """Scroll one page up."""
         self.scroll_page_up(animate=False)
 
     def action_page_down(self) -> None:
-        """A page down."""
+        """Scroll one page down."""
         self.scroll_page_down(animate=False)
 
     def action_first(self) -> None:
-        """To the first line."""
+        """Scroll to the first line."""
         self.scroll_home(animate=False)
 
     def action_last(self) -> None:
-        """To the last line."""
+        """Scroll to the last line."""
         self.scroll_end(animate=False)
 
     def action_left(self) -> None:
-        """Text is as wide as its place: there is nothing to the left."""
+        """Do nothing: the text is wrapped to the width of the pane."""
 
     def action_right(self) -> None:
-        """Text is as wide as its place: there is nothing to the right."""
+        """Do nothing: the text is wrapped to the width of the pane."""
 
     def action_open(self) -> None:
-        """There is nothing behind a text."""
+        """Do nothing: a text opens nothing."""
 
 
-# Text below a table that changes with every move of its cursor: only what differs is sent.
+# A few lines below a table, which change with each move of its cursor
 
 
 _NO_LINE = Text()
 
 
 class LinesPane(Widget, can_focus=True):
-    """A text of a few lines, wrapped to its place and moved through as a table."""
+    """A wrapped text of which only the lines that differ are redrawn; it scrolls with the keys of a table."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*LIST_BINDINGS]
@@ -114,75 +114,75 @@ class LinesPane(Widget, can_focus=True):
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The text that is shown."""
         return self._text.plain
 
     def set_text(self, text: Text, *, top: int = 0) -> None:
-        """Show another text from its top, or from a line further down; never from so far that room is left below."""
-        before = self._in_sight()
+        """Show another text from its line `top` on, or from as far down as fills the pane."""
+        before = self._visible_lines()
         self._text = text
         self._wrap()
         self._top = max(0, min(top, len(self._lines) - self.size.height))
-        for y, (old, new) in enumerate(zip_longest(before, self._in_sight(), fillvalue=_NO_LINE)):
+        for y, (old, new) in enumerate(zip_longest(before, self._visible_lines(), fillvalue=_NO_LINE)):
             if old.plain != new.plain or old.spans != new.spans:
                 self._refresh_line(y, max(cell_len(old.plain), cell_len(new.plain)))
 
     def render_line(self, y: int) -> Strip:
-        """One line of what is in sight."""
-        lines, style = self._in_sight(), self.rich_style
+        """One visible line."""
+        lines, style = self._visible_lines(), self.rich_style
         text = lines[y] if y < len(lines) else _NO_LINE
         return Strip(segments_of(text, self.app.console, style)).crop_extend(0, self.size.width, style)
 
     def on_resize(self) -> None:
         """Wrap the text to the new width."""
         self._wrap()
-        self._move(0)
+        self._scroll_by(0)
         self.refresh()
 
     def action_up(self) -> None:
-        """One line up."""
-        self._move(-1)
+        """Scroll one line up."""
+        self._scroll_by(-1)
 
     def action_down(self) -> None:
-        """One line down."""
-        self._move(1)
+        """Scroll one line down."""
+        self._scroll_by(1)
 
     def action_page_up(self) -> None:
-        """A page up."""
-        self._move(-self.size.height)
+        """Scroll one page up."""
+        self._scroll_by(-self.size.height)
 
     def action_page_down(self) -> None:
-        """A page down."""
-        self._move(self.size.height)
+        """Scroll one page down."""
+        self._scroll_by(self.size.height)
 
     def action_first(self) -> None:
-        """To the first line."""
-        self._move(-len(self._lines))
+        """Scroll to the first line."""
+        self._scroll_by(-len(self._lines))
 
     def action_last(self) -> None:
-        """To the last line."""
-        self._move(len(self._lines))
+        """Scroll to the last line."""
+        self._scroll_by(len(self._lines))
 
     def action_left(self) -> None:
-        """Text is as wide as its place: there is nothing to the left."""
+        """Do nothing: the text is wrapped to the width of the pane."""
 
     def action_right(self) -> None:
-        """Text is as wide as its place: there is nothing to the right."""
+        """Do nothing: the text is wrapped to the width of the pane."""
 
     def action_open(self) -> None:
-        """There is nothing behind a text."""
+        """Do nothing: a text opens nothing."""
 
     def _wrap(self) -> None:
         self._lines = self.lines_of(self._text, max(1, self.size.width)) if self._text else []
 
     def lines_of(self, text: Text, width: int) -> list[Text]:
-        """A text as lines of at most so many cells."""
+        """Wrap a text to lines of at most this width."""
         return [*text.wrap(self.app.console, width)]
 
-    def _in_sight(self) -> list[Text]:
+    def _visible_lines(self) -> list[Text]:
         return self._lines[self._top : self._top + self.size.height]
 
-    def _move(self, lines: int) -> None:
+    def _scroll_by(self, lines: int) -> None:
         top = max(0, min(self._top + lines, len(self._lines) - self.size.height))
         if top != self._top:
             self._top = top
@@ -192,18 +192,18 @@ class LinesPane(Widget, can_focus=True):
         self.refresh(Region(0, y, min(width, self.size.width), 1))
 
 
-# Text that grows at its end, and is followed there.
+# Output that grows at its end
 
 
 class OutputPane(LinesPane):
-    """Shows what is new at the end, unless the user has moved up to read."""
+    """Follows the end of a growing text, unless the user has scrolled up to read."""
 
     def lines_of(self, text: Text, width: int) -> list[Text]:
-        """What goes on below stands further in."""
+        """Wrap a text; continued lines are indented."""
         return wrap_indented(text, self.app.console, width)
 
     def show_output(self, text: Text, *, fresh: bool, follow: bool) -> None:
-        """Show a text; a `fresh` one is of another thing and starts at its top, or at its end if followed."""
+        """Show a text; a `fresh` one is about another thing and starts at its top, or at its end with `follow`."""
         follows = follow and (fresh or self._top >= len(self._lines) - self.size.height)
         top = 0 if fresh else self._top
         self.set_text(text, top=len(text.plain) if follows else top)

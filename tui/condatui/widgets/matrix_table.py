@@ -1,4 +1,4 @@
-"""A table of cells: the cursor stands in a column too, and the name stays in sight while columns scroll."""
+"""A table whose cursor is on one cell, and whose name column stays visible while the others scroll."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from textual.strip import Strip
 
 from condatui.view_models.compare.matrix import FROZEN, MatrixFit, MatrixModel, fit_matrix
 from condatui.view_models.table import FittedColumn, TableModel, with_gaps
-from condatui.widgets.line import segments_in_turn
+from condatui.widgets.line import segments_of_successive_spans
 from condatui.widgets.virtual_table import VirtualTable
 
 
 class MatrixTable(VirtualTable):
-    """Shows a comparison; only the columns in sight are drawn, so that twenty cost what eight do."""
+    """Shows a comparison; only the visible columns are drawn, so that twenty cost no more than eight."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"matrix--cell"}
 
     class ColumnMoved(Message):
-        """The cursor stands in another column than before."""
+        """The cursor has moved to another column."""
 
         def __init__(self, table: MatrixTable) -> None:
             super().__init__()
@@ -36,20 +36,20 @@ class MatrixTable(VirtualTable):
             """The table, for selectors."""
             return self.table
 
-    _sharing: MatrixFit | None = None
+    _matrix_fit: MatrixFit | None = None
     _column = 0
     _leftmost = 0
-    """The first column in sight."""
+    """The first visible column."""
 
     @property
     def cursor_column(self) -> int:
-        """The column of the comparison that the cursor stands in."""
+        """The column of the comparison that the cursor is in."""
         return self._column
 
     @property
-    def columns_in_sight(self) -> range:
+    def visible_columns(self) -> range:
         """The columns of the comparison that are drawn."""
-        shown = self._sharing.columns if self._sharing else 0
+        shown = self._matrix_fit.columns if self._matrix_fit else 0
         return range(self._leftmost, min(self._leftmost + shown, self._column_count))
 
     def set_matrix(self, matrix: MatrixModel, *, empty: Text, fresh: bool = False) -> None:
@@ -61,7 +61,7 @@ class MatrixTable(VirtualTable):
         self.set_model(matrix, empty=empty, fresh=fresh)
 
     def go_to_column(self, column: int) -> None:
-        """Put the cursor into a column and bring that into sight."""
+        """Put the cursor into a column and scroll to it."""
         before, leftmost = self._column, self._leftmost
         self._column = max(0, min(column, self._column_count - 1))
         if self._column == before:
@@ -78,15 +78,15 @@ class MatrixTable(VirtualTable):
         self.post_message(self.ColumnMoved(self))
 
     def action_left(self) -> None:
-        """One column to the left."""
+        """Move the cursor one column to the left."""
         self.go_to_column(self._column - 1)
 
     def action_right(self) -> None:
-        """One column to the right."""
+        """Move the cursor one column to the right."""
         self.go_to_column(self._column + 1)
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor into the column that is clicked."""
+        """Put the cursor into the clicked column."""
         edge = 1
         for fitted in self._columns:
             edge += fitted.width + fitted.gap
@@ -103,32 +103,32 @@ class MatrixTable(VirtualTable):
         return len(self._matrix.comparison.columns) if self._matrix else 0
 
     def _scroll_to_column(self) -> None:
-        shown = self._sharing.columns if self._sharing else 1
+        shown = self._matrix_fit.columns if self._matrix_fit else 1
         least, most = self._column - shown + 1, min(self._column, max(0, self._column_count - shown))
         self._leftmost = max(least, min(self._leftmost, most))
 
     def _measure(self, model: TableModel) -> tuple[int, ...]:
-        return (0,) * len(model.columns)  # it has been measured when it was compared
+        return (0,) * len(model.columns)  # the comparison brings its own measures
 
     def _fit_columns(self, width: int) -> tuple[FittedColumn, ...]:
         if self._matrix is None:
             return ()
-        self._sharing = fit = fit_matrix(self._matrix.measures, self._column_count, width)
+        self._matrix_fit = fit = fit_matrix(self._matrix.measures, self._column_count, width)
         self._scroll_to_column()
         name, size, *compared = self._matrix.columns
         columns = [FittedColumn(0, name, fit.name)]
         if fit.size:
             columns.append(FittedColumn(1, size, size.width))
-        columns += [FittedColumn(FROZEN + each, compared[each], fit.cell_width) for each in self.columns_in_sight]
+        columns += [FittedColumn(FROZEN + each, compared[each], fit.cell_width) for each in self.visible_columns]
         return with_gaps(columns)
 
     def _draw_header(self, style: Style) -> Strip:
         segments = [Segment(" ", style)]
         for fitted in self._columns:
             if fitted.index < FROZEN:
-                sign = self._order[1] if fitted.column.id == self._order[0] else ""
+                glyph = self._order[1] if fitted.column.id == self._order[0] else ""
                 name = f"  {fitted.column.title}" if not fitted.index else fitted.column.title.rjust(fitted.width)
-                segments.append(Segment(f"{name}{sign}".ljust(fitted.width + fitted.gap), style))
+                segments.append(Segment(f"{name}{glyph}".ljust(fitted.width + fitted.gap), style))
             else:
                 segments += self._title(fitted, style)
         return Strip(segments)
@@ -139,16 +139,16 @@ class MatrixTable(VirtualTable):
         if column == self._column:
             style += self.get_component_rich_style("table--sign", partial=True)
         title = self._matrix.title(column, fitted.width)
-        yield from segments_in_turn(title, self.app.console, style)
+        yield from segments_of_successive_spans(title, self.app.console, style)
         yield Segment(" " * (fitted.width + fitted.gap - title.cell_len), style)
 
     def _refresh_row(self, row: int) -> None:
-        """The cursor shows in the name and in its cell: a row from end to end would be a lot for a slow line."""
+        """Redraw only the name and the cell under the cursor: a whole row is a lot for a slow line."""
         self._refresh_cell(row, 0)
         self._refresh_cell(row, FROZEN + self._column)
 
     def _refresh_cell(self, row: int, index: int) -> None:
-        """Draw one cell again, with what is in front of it; row -1 is the header."""
+        """Redraw one cell and the gap before it; row -1 is the header."""
         start = 1
         for fitted in self._columns:
             if fitted.index == index:
@@ -170,14 +170,14 @@ class MatrixTable(VirtualTable):
         room = " " * (fitted.width - text.cell_len)
         if fitted.column.align == "right":
             yield Segment(room, style)
-        yield from segments_in_turn(text, self.app.console, style)
+        yield from segments_of_successive_spans(text, self.app.console, style)
         if fitted.column.align == "left":
             yield Segment(room, style)
 
     def _text(self, index: int, fitted: FittedColumn) -> Text:
-        assert self._matrix is not None and self._sharing is not None
+        assert self._matrix is not None and self._matrix_fit is not None
         if fitted.index == 0:
             return self._matrix.name(index, fitted.width)
         if fitted.index == 1:
             return self._matrix.size(index)
-        return self._matrix.cell(index, fitted.index - FROZEN, self._sharing.cell)
+        return self._matrix.cell(index, fitted.index - FROZEN, self._matrix_fit.cell)

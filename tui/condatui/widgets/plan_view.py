@@ -1,4 +1,4 @@
-"""A plan to read, and the key or the word that has it carried out."""
+"""A plan, and the key or the typed word that confirms it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from condatui.widgets.lines_pane import LinesPane
 
 
 class PlanView(Vertical):
-    """`enter` goes on, after a word was typed if one is wanted; `esc` leaves it, and the lines can be moved through."""
+    """`enter` confirms the plan, after the user has typed a word if it demands one; `esc` leaves; the lines scroll."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
@@ -26,28 +26,28 @@ class PlanView(Vertical):
     ]
 
     class Accepted(Message):
-        """The user wants it done."""
+        """The user confirms the plan."""
 
         def __init__(self, typed: str) -> None:
             super().__init__()
             self.typed = typed
-            """The word, where one is wanted."""
+            """The typed word; empty if the plan demands none."""
 
     class Copied(Message):
-        """The user wants the commands on the clipboard."""
+        """The user asks for the commands on the clipboard."""
 
     class PlanLeft(Message):
-        """The user wants none of it."""
+        """The user leaves the plan without confirming it."""
 
     class Lines(LinesPane):
-        """The plan; opening it is to go on."""
+        """The lines of the plan; `enter` confirms it."""
 
         def lines_of(self, text: Text, width: int) -> list[Text]:
-            """What goes on below stands further in."""
+            """Wrap a text; continued lines are indented."""
             return wrap_indented(text, self.app.console, width)
 
         def action_open(self) -> None:
-            """Go on."""
+            """Confirm the plan."""
             self.post_message(PlanView.Accepted(""))
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -55,34 +55,34 @@ class PlanView(Vertical):
         self._text = Text()
 
     def compose(self) -> ComposeResult:
-        """The plan, and below it the line for the word."""
+        """The plan and, below it, the line for the word."""
         yield self.Lines(id="plan-lines")
         with Horizontal(id="plan-confirm"):
             yield Static(id="plan-question")
             yield Input(compact=True, select_on_focus=False, id="plan-word")
 
     def on_mount(self) -> None:
-        """No word is wanted yet, and blinking would keep sending over a slow line."""
+        """Hide the line for the word, and stop its cursor from blinking, which would keep sending over a slow line."""
         self.query_one("#plan-confirm").display = False
         self.query_one("#plan-word", Input).cursor_blink = False
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The text that is shown."""
         return self.query_one(LinesPane).text
 
     @property
     def asks_for_word(self) -> bool:
-        """Whether a key is not enough."""
+        """Whether the user has to type a word."""
         return bool(self.query_one("#plan-confirm").display)
 
-    def needed(self, width: int) -> int:
-        """How many lines it takes to show all of it."""
+    def needed_height(self, width: int) -> int:
+        """The height in lines that shows all of it at a width in cells."""
         pane = self.query_one(self.Lines)
         return len(pane.lines_of(self._text, max(1, width))) + self.asks_for_word
 
     def show(self, text: Text, *, word: str = "") -> None:
-        """Show a plan, or why there is none; `word`, if there is one, has to be typed to go on."""
+        """Show a plan, or why there is none; the user has to type `word`, unless it is empty."""
         self._text = text
         self.query_one(LinesPane).set_text(text)
         self.query_one("#plan-confirm").display = bool(word)
@@ -91,29 +91,29 @@ class PlanView(Vertical):
             self.query_one("#plan-word", Input).value = ""
 
     def take_keys(self) -> None:
-        """The keys go to the word if one is wanted, else to the lines."""
+        """Focus the line for the word if there is one, else the plan."""
         self.screen.set_focus(self.query_one("#plan-word") if self.asks_for_word else self.query_one(LinesPane))
 
     def action_switch(self) -> None:
-        """From the word to the lines, to move through them, and back."""
+        """Move the focus from the word to the plan, to scroll it, and back."""
         if self.asks_for_word and self.screen.focused is self.query_one(LinesPane):
             self.take_keys()
         else:
             self.screen.set_focus(self.query_one(LinesPane))
 
     def action_copy(self) -> None:
-        """Ask for the commands."""
+        """Post that the user asks for the commands."""
         self.post_message(self.Copied())
 
     def action_leave(self) -> None:
-        """Want none of it."""
+        """Leave the plan."""
         self.post_message(self.PlanLeft())
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Nobody else wants to know of every letter."""
+        """Keep each typed letter from the screen."""
         event.stop()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on, if that is the word."""
+        """Post the typed word."""
         event.stop()
         self.post_message(self.Accepted(event.value))

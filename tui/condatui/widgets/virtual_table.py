@@ -1,4 +1,4 @@
-"""A table of any length: it makes the lines it shows and no others."""
+"""A table of any length that draws only the visible rows."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from condatui.widgets.line import TableLineMaker, segments_of
 Cells = tuple[Text, ...]
 
 _SIDEWAYS = 8
-"""Cells that one key press moves a table that is wider than its place."""
+"""Cells that one key press scrolls a table sideways."""
 
 
 class VirtualTable(ScrollView, can_focus=True):
-    """A table over a model, with a cursor that stays on its row while rows come, go and change order."""
+    """A table over a model; its cursor stays on its row while rows come, go and change order."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*LIST_BINDINGS]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cursor", "table--cursor-elsewhere", "table--sign"}
 
     class CursorMoved(Message):
-        """The cursor stands on another row than before, by a key or because its row went away."""
+        """The cursor is on another row, because of a key or because its row is gone."""
 
         def __init__(self, table: VirtualTable, key: str | None) -> None:
             super().__init__()
@@ -48,7 +48,7 @@ class VirtualTable(ScrollView, can_focus=True):
             return self.table
 
     class Selected(CursorMoved):
-        """The user wants to see more of the row under the cursor."""
+        """The user opens the row under the cursor."""
 
     def __init__(self, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -57,18 +57,18 @@ class VirtualTable(ScrollView, can_focus=True):
         self._model: TableModel | None = None
         self._empty = Text()
         self._empty_lines: tuple[int, list[Text]] = (0, [])
-        """The same, wrapped to this width."""
+        """The width and, wrapped to it, the lines that are shown where there are no rows."""
         self._needs: tuple[int, ...] = ()
-        """How wide the contents of each column are."""
+        """The width of the contents of each column, in cells."""
         self._columns: tuple[FittedColumn, ...] = ()
         self._cursor = 0
-        self._wanted: str | None = None
-        """The key that the user last went to: the cursor returns to it when its row does."""
+        self._chosen_key: str | None = None
+        """The key of the row that the user last went to: the cursor returns to it when the row comes back."""
         self._order = ("", "")
         self._strips: LRUCache[int, tuple[Cells, Strip]] = LRUCache(512)
-        """Rows that were drawn, with the cells they were drawn from."""
+        """By row index, the cells and the strip that was drawn from them."""
         self._plain: Style | None = None
-        """The style of an ordinary row, which takes long to work out."""
+        """The style of an ordinary row; kept, as it takes long to compute."""
 
     @property
     def cursor_key(self) -> str | None:
@@ -86,18 +86,18 @@ class VirtualTable(ScrollView, can_focus=True):
         return len(self._model) if self._model is not None else 0
 
     def set_model(self, model: TableModel, *, empty: Text | None = None, fresh: bool = False) -> None:
-        """Show other rows: the cursor keeps its key, and only lines that differ are drawn again.
+        """Show other rows: the cursor stays on its key, and only lines that differ are redrawn.
 
-        `empty` says why there are no rows. A `fresh` model is of another thing: the cursor starts at the top.
+        `empty` says why there are no rows. A `fresh` model is about another thing: the cursor starts at the top.
         """
         key, before = self.cursor_key, self._lines()
         needs = self._measure(model)
         if not fresh and len(needs) == len(self._needs):
-            needs = tuple(map(max, needs, self._needs))  # columns do not jump about while data comes in
+            needs = tuple(map(max, needs, self._needs))  # columns keep their places while data comes in
         self._forget_changed_rows(model)
         self._model, self._needs, self._empty, self._empty_lines = model, needs, empty or Text(), (0, [])
-        self._wanted = None if fresh else self._wanted or key
-        self._cursor = self._row_of(self._wanted)
+        self._chosen_key = None if fresh else self._chosen_key or key
+        self._cursor = self._row_of(self._chosen_key)
         self._strips.discard(self._cursor)
         self._fit()
         for y, (old, new) in enumerate(zip(before, self._lines(), strict=False)):
@@ -107,29 +107,29 @@ class VirtualTable(ScrollView, can_focus=True):
             self.post_message(self.CursorMoved(self, self.cursor_key))
 
     def _forget_changed_rows(self, model: TableModel) -> None:
-        """Keep the lines of rows that a model takes over from the one before, cell for cell."""
+        """Drop the strips of all rows except those whose cells the new model shares with the old one."""
         for index in tuple(self._strips.keys()):
             cells, _ = self._strips[index]
             if index == self._cursor or index >= len(model) or model.cells(index) is not cells:
                 self._strips.discard(index)
 
     def show_order(self, column: str, *, descending: bool) -> None:
-        """Tell in the header which column the rows are sorted by."""
+        """Show in the header which column the rows are sorted by."""
         order = (column, self._signs.descending if descending else self._signs.ascending)
         if order != self._order:
             self._order = order
             self.refresh_line(self.scroll_offset.y)
 
     def settle(self) -> None:
-        """Stay on this row from now on, though the cursor may have come here only because its own row is hidden."""
-        self._wanted = self.cursor_key
+        """Take the current row as the one that the user chose, even if the cursor is here because its row is hidden."""
+        self._chosen_key = self.cursor_key
 
     def go_to(self, key: str) -> None:
-        """Put the cursor on the row of this key, if there is one."""
+        """Put the cursor on the row with this key, if there is one."""
         self.go_to_row(self._row_of(key))
 
     def render_line(self, y: int) -> Strip:
-        """One line of the screen: the header first, and below it what is scrolled to."""
+        """One line of the widget: the header, or a visible row."""
         left, top = self.scroll_offset
         index = top + y - 1
         style = self._style(index) if y else self.get_component_rich_style("table--header")
@@ -154,8 +154,8 @@ class VirtualTable(ScrollView, can_focus=True):
             return drawn[1]
         lead = Segment(" ", style)
         if index == self._cursor:
-            sign = self._shapes.cursor if self.has_focus else self._shapes.cursor_elsewhere
-            lead = Segment(sign, style + self.get_component_rich_style("table--sign", partial=True))
+            glyph = self._shapes.cursor if self.has_focus else self._shapes.cursor_elsewhere
+            lead = Segment(glyph, style + self.get_component_rich_style("table--sign", partial=True))
         strip = self._draw_row(index, style, lead)
         self._strips[index] = (self._model.cells(index), strip)
         return strip
@@ -168,7 +168,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return self._maker().row(cells, style, lead)
 
     def _empty_line(self, index: int) -> Strip:
-        """Below the rows; where there are none, a line of what says why."""
+        """A line below the rows; if there are no rows, a line of the text that says why."""
         width = max(1, self.size.width - 1)
         if self._empty_lines[0] != width:
             self._empty_lines = (width, [*self._empty.wrap(self.app.console, width)])
@@ -193,7 +193,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return fit_columns(columns, self._needs, width)
 
     def _fit(self) -> None:
-        """Give the columns their places, and keep the cursor in sight."""
+        """Lay out the columns, and keep the cursor visible."""
         columns = self._fit_columns(self.size.width - 1)
         if columns != self._columns:
             self._columns = columns
@@ -202,7 +202,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self._show_cursor()
 
     def _row_of(self, key: str | None) -> int:
-        """The row of a key; where it is gone, the row that now stands where the cursor was."""
+        """The index of the row with a key; if it is gone, of the row that is now where the cursor was."""
         if self._model is None or key is None:
             return 0
         count = len(self._model)
@@ -212,7 +212,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return next((row for row in range(count) if self._model.key(row) == key), near)
 
     def go_to_row(self, row: int) -> None:
-        """Put the cursor on a row, or on the nearest that there is."""
+        """Put the cursor on the row with this index, or on the nearest row."""
         row = max(0, min(row, self.row_count - 1))
         if row == self._cursor or not self.row_count:
             return
@@ -220,60 +220,60 @@ class VirtualTable(ScrollView, can_focus=True):
             self._strips.discard(changed)
             self._refresh_row(changed)
         self._cursor = row
-        self._wanted = self.cursor_key
+        self._chosen_key = self.cursor_key
         self._show_cursor()
         self.post_message(self.CursorMoved(self, self.cursor_key))
 
     def _refresh_row(self, row: int) -> None:
-        """Draw again what is different with the cursor on a row and without."""
+        """Redraw what the cursor changes in a row."""
         self.refresh_line(row + 1)
 
     def _show_cursor(self) -> None:
-        """Scroll as little as brings the cursor into sight."""
+        """Scroll by as little as makes the cursor visible."""
         page = max(1, self.size.height - 1)
         top = min(max(self.scroll_offset.y, self._cursor - page + 1), self._cursor)
         if top != self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, force=True)
 
     def action_up(self) -> None:
-        """One row up."""
+        """Move the cursor one row up."""
         self.go_to_row(self._cursor - 1)
 
     def action_down(self) -> None:
-        """One row down."""
+        """Move the cursor one row down."""
         self.go_to_row(self._cursor + 1)
 
     def action_page_up(self) -> None:
-        """A page up."""
+        """Move the cursor one page up."""
         self.go_to_row(self._cursor - max(1, self.size.height - 2))
 
     def action_page_down(self) -> None:
-        """A page down."""
+        """Move the cursor one page down."""
         self.go_to_row(self._cursor + max(1, self.size.height - 2))
 
     def action_first(self) -> None:
-        """To the first row."""
+        """Move the cursor to the first row."""
         self.go_to_row(0)
 
     def action_last(self) -> None:
-        """To the last row."""
+        """Move the cursor to the last row."""
         self.go_to_row(self.row_count - 1)
 
     def action_left(self) -> None:
-        """Show what is to the left."""
+        """Scroll to the left."""
         self.scroll_to(x=self.scroll_x - _SIDEWAYS, animate=False, force=True)
 
     def action_right(self) -> None:
-        """Show what is to the right."""
+        """Scroll to the right."""
         self.scroll_to(x=self.scroll_x + _SIDEWAYS, animate=False, force=True)
 
     def action_open(self) -> None:
-        """Tell that the user wants more of the row under the cursor."""
+        """Post that the user opens the row under the cursor."""
         if key := self.cursor_key:
             self.post_message(self.Selected(self, key))
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor where the mouse clicks; a second click opens the row."""
+        """Put the cursor on the clicked row; a double click opens it."""
         if event.y > 0:
             self.go_to_row(event.y - 1 + self.scroll_offset.y)
             if event.chain == 2:
@@ -284,13 +284,13 @@ class VirtualTable(ScrollView, can_focus=True):
         self._fit()
 
     def watch_has_focus(self, value: bool) -> None:
-        """Draw the cursor as one that takes keys, or does not."""
+        """Show in the cursor whether the table has the focus."""
         super().watch_has_focus(value)
         self._strips.discard(self._cursor)
         self._refresh_row(self._cursor)
 
     def notify_style_update(self) -> None:
-        """Forget lines in the old colours."""
+        """Drop the strips in the old colours."""
         super().notify_style_update()
         self._strips.clear()
         self._plain = None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui.view_models.compare.rows import CYCLE, SORTS, Looking
+from condatui.view_models.compare.rows import CYCLE, SORTS, ComparisonQuery
 from condatui_core.records.prefix import History, PrefixContents
 from support.comparisons import compared
 from support.inventories import PYTORCH, environment, loaded, package, pip_package
@@ -28,8 +28,8 @@ RIGHT = loaded(
 ROWS = compared(LEFT, RIGHT).rows
 
 
-def names(looking: Looking) -> list[str]:
-    return [row.name for row in looking.of(ROWS)]
+def names(query: ComparisonQuery) -> list[str]:
+    return [row.name for row in query.of(ROWS)]
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,17 @@ def names(looking: Looking) -> list[str]:
     ],
 )
 def test_kinds(kind: str, shown: list[str]) -> None:
-    assert names(Looking(kind=kind)) == shown
+    assert names(ComparisonQuery(kind=kind)) == shown
 
 
 def test_one_key_goes_through_all_kinds_and_back_to_the_first() -> None:
-    looking, seen = Looking(), []
+    query, seen = ComparisonQuery(), []
     for _ in CYCLE:
-        seen.append(looking.kind)
-        looking = looking.next_kind()
+        seen.append(query.kind)
+        query = query.next_kind()
     assert tuple(seen) == CYCLE
-    assert looking == Looking()
-    assert looking.next_kind(-1).kind == "all"
+    assert query == ComparisonQuery()
+    assert query.next_kind(-1).kind == "all"
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,20 @@ def test_one_key_goes_through_all_kinds_and_back_to_the_first() -> None:
     ],
 )
 def test_words_are_found_in_names_versions_builds_and_channels(text: str, shown: list[str]) -> None:
-    assert names(Looking(kind="all", text=text)) == shown
+    assert names(ComparisonQuery(kind="all", text=text)) == shown
 
 
 def test_orders() -> None:
-    assert names(Looking(kind="all", by="status")) == ["only-left", "torch", "version", "build", "channel", "equal"]
-    assert names(Looking(kind="all", by="size"))[:2] == ["version", "equal"]
-    assert names(Looking(kind="all", by="size", reverse=True))[-2:] == ["equal", "version"]
-    assert [Looking().next_sort().by, Looking(by=SORTS[-1]).next_sort().by] == ["status", "name"]
-    assert Looking(by="size").descending
-    assert not Looking(by="size").reversed().descending
+    assert names(ComparisonQuery(kind="all", by="status")) == [
+        "only-left",
+        "torch",
+        "version",
+        "build",
+        "channel",
+        "equal",
+    ]
+    assert names(ComparisonQuery(kind="all", by="size"))[:2] == ["version", "equal"]
+    assert names(ComparisonQuery(kind="all", by="size", reverse=True))[-2:] == ["equal", "version"]
+    assert [ComparisonQuery().next_sort().by, ComparisonQuery(by=SORTS[-1]).next_sort().by] == ["status", "name"]
+    assert ComparisonQuery(by="size").descending
+    assert not ComparisonQuery(by="size").reversed().descending

@@ -51,7 +51,7 @@ def size_of(row: Row) -> int:
     return max(cell.bytes for cell in row.cells if cell)
 
 
-class Looking(Struct, frozen=True):
+class ComparisonQuery(Struct, frozen=True):
     """A kind of rows, a text to find and an order."""
 
     kind: str = CYCLE[0]
@@ -79,19 +79,19 @@ class Looking(Struct, frozen=True):
         """The kind in words."""
         return TITLES.get(self.kind, self.kind)
 
-    def next_kind(self, steps: int = 1) -> Looking:
+    def next_kind(self, steps: int = 1) -> ComparisonQuery:
         """The same, of the next kind."""
         return replace(self, kind=CYCLE[(CYCLE.index(self.kind) + steps) % len(CYCLE)])
 
-    def next_sort(self) -> Looking:
+    def next_sort(self) -> ComparisonQuery:
         """The same, in the next order."""
         return replace(self, by=SORTS[(SORTS.index(self.by) + 1) % len(SORTS)], reverse=False)
 
-    def reversed(self) -> Looking:
+    def reversed(self) -> ComparisonQuery:
         """The same, the other way round."""
         return replace(self, reverse=not self.reverse)
 
-    def filtered(self, text: str) -> Looking:
+    def filtered(self, text: str) -> ComparisonQuery:
         """The same with another text."""
         return replace(self, text=text)
 
