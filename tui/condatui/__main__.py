@@ -1,4 +1,4 @@
-"""`condatui` and `python -m condatui`."""
+"""The entry point of `condatui` and `python -m condatui`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     if len(sys.argv) == 1:
         sys.exit(_open())
-    from condatui.cli.main import condatui  # noqa: PLC0415 - who only opens the workbench need not wait for a parser
+    from condatui.cli.main import condatui  # noqa: PLC0415 - opening the workbench needs no parser
 
     condatui.main(prog_name="condatui", obj=Invocation.of_process())
 

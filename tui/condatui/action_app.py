@@ -1,4 +1,4 @@
-"""The part of the app that changes environments: proposals, jobs, and leaving while one is at work."""
+"""The part of the app that changes environments: proposals, jobs, and quitting while a job is at work."""
 
 from __future__ import annotations
 
@@ -18,59 +18,59 @@ if TYPE_CHECKING:
     from condatui_core.records.request import Request
 
 
-# Keys that arrive together, as they do over a slow line, take effect in their order.
+# Keys that arrive together, as over a slow line, take effect in their order
 
 
 _LONGEST = 1.0
-"""Seconds after which the keys are let go on, should what they wait for have got lost with its widget."""
+"""Seconds after which held keys are released even if the message that they wait for was lost with its widget."""
 
 
 class _KeyTurn(Message):
-    """Goes the way that key presses go, from the widget that has the focus up to the app, and so arrives after them."""
+    """Takes the way of key presses, from the focused widget up to the app, and so arrives after earlier ones."""
 
-    def __init__(self, act: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, callback: Callable[[], Awaitable[None]]) -> None:
         super().__init__()
-        self.act = act
+        self.callback = callback
 
 
 class OrderedKeys(App[None]):
-    """An app in which a key that opens something waits for the keys before it, and those after it wait for it.
+    """An app in which a key that opens something waits for the keys before it, and the keys after it wait for it.
 
-    A key that the app handles itself would overtake the cursor key before it, which is still on its way through the
-    widgets, and so remove what the cursor was on before. A key that the widgets handle would be overtaken by the
-    letters after it, which are meant for what it opens.
+    If the app handled such a key at once, it would overtake a cursor key that is still on its way through the widgets,
+    and so act on the wrong row. If a widget handled it, the letters after it, which are meant for what it opens, would
+    overtake it.
     """
 
     _held: list[events.Key] | None = None
-    """Keys that wait; None while none has to."""
+    """The keys that wait; None while keys need not wait."""
 
     async def on_event(self, event: events.Event) -> None:
-        """Keep back the keys that come while another one is having its turn."""
+        """Hold the keys that arrive while an earlier key has its turn."""
         if self._held is not None and isinstance(event, events.Key) and not event.is_forwarded:
             self._held.append(event)
         else:
             await super().on_event(event)
 
-    async def in_order(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Do something when all keys that were pressed before have had their effect."""
-        turn = _KeyTurn(act)
+    async def in_order(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Call back when all keys that were pressed before have had their effect."""
+        turn = _KeyTurn(callback)
         if self._held is not None or not (self.focused or self.screen).post_message(turn):
-            await act()
+            await callback()
             return
         held: list[events.Key] = []
         self._held = held
-        self.set_timer(_LONGEST, lambda: self._let_go_on(held))
+        self.set_timer(_LONGEST, lambda: self._release(held))
 
     @on(_KeyTurn)
     async def _take_turn(self, turn: _KeyTurn) -> None:
         held = self._held
         try:
-            await turn.act()
+            await turn.callback()
         finally:
             if held is not None:
-                await self._let_go_on(held)
+                await self._release(held)
 
-    async def _let_go_on(self, held: list[events.Key]) -> None:
+    async def _release(self, held: list[events.Key]) -> None:
         if self._held is not held:
             return
         self._held = None
@@ -79,7 +79,7 @@ class OrderedKeys(App[None]):
 
 
 class ActionApp(OrderedKeys):
-    """Opens what asks and plans in the place that is seen, and tells there what came of it."""
+    """Opens forms and plans in the visible place, and shows there how the jobs end."""
 
     session: Session
     job_monitor: JobMonitor
@@ -88,28 +88,28 @@ class ActionApp(OrderedKeys):
         """Look again, and read what has changed."""
 
     async def propose(self, request: Request, then: str = "") -> None:
-        """Show the plan of a request, to be carried out if the user agrees; `then` names what is left."""
-        from condatui.panels.factory import panel_of  # noqa: PLC0415 - not before somebody acts
+        """Show the plan of a request for the user to confirm; `then` names what is planned after it."""
+        from condatui.panels.factory import plan_panel  # noqa: PLC0415 - imported at the first action
 
         self.job_monitor.start()
-        await self._place().open_panel(panel_of(request, self.session, then))
+        await self._place().open_panel(plan_panel(request, self.session, then))
 
-    async def action_act(self, what: str) -> None:
-        """Ask what an action has to know, or show its plan; `what` is the action's id."""
-        from condatui.panels.factory import panel_for  # noqa: PLC0415 - as above
+    async def action_open_action(self, id: str) -> None:  # noqa: A002 - the name in settings and bindings
+        """Open the form of an action, or its plan if it needs no answers."""
+        from condatui.panels.factory import panel_for  # noqa: PLC0415 - imported at the first use
 
         self.job_monitor.start()
         place = self._place()
-        await place.open_panel(panel_for(what, self.session, place.action_context))
+        await place.open_panel(panel_for(id, self.session, place.action_context))
 
     async def action_quit(self) -> None:
-        """Leave; while a job is at work, ask first, and pressed again cancel it."""
+        """Quit; while a job is at work, ask first, and when asked again cancel it."""
         at_work = self.job_monitor.at_work
         if not at_work:
             self.exit()
             return
-        from condatui.actions.registry import ACTION_BY_ID  # noqa: PLC0415 - as above
-        from condatui.panels.quit_panel import QuitPanel  # noqa: PLC0415 - as above
+        from condatui.actions.registry import ACTION_BY_ID  # noqa: PLC0415 - imported at the first use
+        from condatui.panels.quit_panel import QuitPanel  # noqa: PLC0415 - imported at the first use
 
         place = self._place()
         if isinstance(place.panel, QuitPanel):
@@ -127,19 +127,19 @@ class ActionApp(OrderedKeys):
         self.exit()
 
     async def on_unmount(self) -> None:
-        """However the app ends: what is at work ends with it, and in order."""
+        """Cancel the jobs in order, however the app ends."""
         await self.job_monitor.close()
 
     def _place(self) -> PlaceScreen:
-        """The place that is seen, what lies over it being closed."""
+        """The visible place, after closing what covers it."""
         while not isinstance(self.screen, PlaceScreen) and len(self.screen_stack) > 1:
             self.pop_screen()
         assert isinstance(self.screen, PlaceScreen)
         return self.screen
 
     @property
-    def acting(self) -> bool:
-        """Whether something is open that asks or plans, so that keys mean it and not the place."""
+    def panel_is_open(self) -> bool:
+        """Whether a panel is open and takes the keys of the place."""
         return isinstance(self.screen, PlaceScreen) and self.screen.panel is not None
 
     @on(RequestProposed)
@@ -147,12 +147,12 @@ class ActionApp(OrderedKeys):
         await self.propose(event.request, event.then)
 
     @on(JobChanged)
-    def _hear_jobs(self) -> None:
-        self.job_monitor.hear()
+    def _schedule_update(self) -> None:
+        self.job_monitor.schedule_update()
 
     @on(JobEnded)
-    def _tell_end(self, event: JobEnded) -> None:
-        from condatui.view_models.jobs import result_words  # noqa: PLC0415 - as above
+    def _show_end(self, event: JobEnded) -> None:
+        from condatui.view_models.jobs import result_words  # noqa: PLC0415 - imported at the first use
 
         if isinstance(self.screen, PlaceScreen):
             self.screen.say(result_words(event.job))

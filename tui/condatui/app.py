@@ -1,4 +1,4 @@
-"""The workbench on a terminal: which places there are, who loads, and what becomes of errors."""
+"""The app: its places, what runs beside them, and where errors become messages."""
 
 from __future__ import annotations
 
@@ -27,12 +27,9 @@ from condatui.palette import PlaceCommands
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.place import PlaceScreen
 from condatui.screens.places import PLACES
-from condatui.services.disk_monitor import WALK_GROUP as MEASURING
-from condatui.services.disk_monitor import DiskMonitor
-from condatui.services.gpu_monitor import CHECKS_GROUP as CHECKING
-from condatui.services.gpu_monitor import LOOKING, GpuMonitor
-from condatui.services.job_monitor import JOBS_GROUP as ATTENDING
-from condatui.services.job_monitor import JobMonitor
+from condatui.services.disk_monitor import WALK_GROUP, DiskMonitor
+from condatui.services.gpu_monitor import CHECKS_GROUP, LOOK_GROUP, GpuMonitor
+from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.session import Session
 from condatui_core.errors import CondatuiError, UsageError
@@ -44,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class CondatuiApp(ActionApp):
-    """The workbench. It owns whatever runs on when a screen goes away."""
+    """The workbench on a terminal. The app owns all work that goes on when the user leaves a screen."""
 
     TITLE = "condatui"
     DEFAULT_MODE = "environments"
@@ -57,7 +54,7 @@ class CondatuiApp(ActionApp):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {PlaceCommands}
-    ENABLE_COMMAND_PALETTE = False  # Textual's key for it could not be remapped; the registry's can
+    ENABLE_COMMAND_PALETTE = False  # the registry has its own, whose key can be remapped
 
     def __init__(
         self,
@@ -67,7 +64,7 @@ class CondatuiApp(ActionApp):
         clock: Callable[[], datetime],
         first: Inventory | None = None,
     ) -> None:
-        """`first` is shown at once, before anything is read. Raises UsageError for a theme or keys that cannot be."""
+        """`first` is shown before anything is read. Raises UsageError for an unknown theme or impossible keys."""
         super().__init__()
         self.animation_level = "none"
         self.session = Session(self, workbench, host=host, clock=clock)
@@ -90,34 +87,34 @@ class CondatuiApp(ActionApp):
         self.theme = theme
 
     def get_default_screen(self) -> PlaceScreen:
-        """Place 1 is what opens: another screen before it would have to be drawn as well."""
+        """Place 1, so that Textual draws no default screen before it."""
         return EnvironmentsScreen(self.session)
 
     def on_mount(self) -> None:
-        """Make the other places known and start to look."""
-        self._leave_on_signals()
+        """Register the other places, and start to load."""
+        self._quit_on_signals()
         for name, screen in PLACES.items():
             self.add_mode(name, partial(screen, self.session))
-        # What is known now is drawn first: a load would compete with it for the interpreter.
+        # After the first drawing: a load would compete with it for the interpreter.
         self.call_after_refresh(self._begin)
 
-    def _leave_on_signals(self) -> None:
-        """Leave as by the key when the line is lost or somebody ends the process: what it has started ends with it."""
+    def _quit_on_signals(self) -> None:
+        """Quit in order on SIGTERM and SIGHUP, so that the processes that condatui has started end as well."""
         loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, not beside the main thread
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # absent on Windows and outside the main thread
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def _begin(self) -> None:
-        gc.freeze()  # whoever opened the app may have put off collecting until now
+        gc.freeze()  # the command line turns collecting off until now, to start faster
         gc.enable()
-        self._look(refresh=False, glance=self._first is None)
+        self._load(refresh=False, glance=self._first is None)
 
-    def _look(self, *, refresh: bool, glance: bool = False) -> None:
+    def _load(self, *, refresh: bool, glance: bool = False) -> None:
         """Load now, and watch from now on; `refresh` also measures and checks everything again."""
         if refresh:
-            self._disk_monitor.want_anew()
-            self._gpu_monitor.want_anew()
+            self._disk_monitor.request_full_walk()
+            self._gpu_monitor.forget_looks()
         self._loader.load(refresh=refresh, glance=glance)
 
     @on(InventoryLoaded)
@@ -134,18 +131,18 @@ class CondatuiApp(ActionApp):
 
     @on(Worker.StateChanged)
     def _take_outcome(self, event: Worker.StateChanged) -> None:
-        """The boundary at which whatever went wrong beside the screens becomes words on them."""
+        """The error boundary of the app's workers: show any failure as a message, and note what has ended."""
         error = event.worker.error if event.state is WorkerState.ERROR else None
-        if event.worker.group == MEASURING:
+        if event.worker.group == WALK_GROUP:
             self._take_end_of_walk(event.state, error)
-        elif event.worker.group == CHECKING and event.worker.is_finished:
+        elif event.worker.group == CHECKS_GROUP and event.worker.is_finished:
             self._gpu_monitor.end()
             if error is not None:
-                self.session.fail(_in_words(error))
-        elif error is not None and event.worker.group in (ATTENDING, LOOKING):
-            self.session.fail(_in_words(error))
+                self.session.fail(_as_message(error))
+        elif error is not None and event.worker.group in (JOBS_GROUP, LOOK_GROUP):
+            self.session.fail(_as_message(error))
         elif error is not None:
-            self.session.stop_loading(_in_words(error))
+            self.session.stop_loading(_as_message(error))
         elif event.worker.group == LOAD_GROUP and event.state is WorkerState.SUCCESS:
             self.session.stop_loading()
             self._disk_monitor.start()
@@ -166,20 +163,22 @@ class CondatuiApp(ActionApp):
 
     def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:
-            self.session.fail(_in_words(error))
+            self.session.fail(_as_message(error))
         if state in (WorkerState.ERROR, WorkerState.SUCCESS):
             self._disk_monitor.end()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While something is typed, the keys that open a line to type in are letters like any other."""
+        """Turn off actions while a panel is open, and those that take the keys while the user types."""
         if action != "perform":
             return True
-        return not (self.acting or (ACTION_BY_ID[str(parameters[0])].asks and isinstance(self.focused, Input)))
+        return not (
+            self.panel_is_open or (ACTION_BY_ID[str(parameters[0])].takes_keys and isinstance(self.focused, Input))
+        )
 
-    async def action_perform(self, id: str) -> None:  # noqa: A002 - the word that settings and bindings use
-        """Do what an action says, or say why not."""
+    async def action_perform(self, id: str) -> None:  # noqa: A002 - the name in settings and bindings
+        """Run an action, or show why it is off."""
         action = ACTION_BY_ID[id]
-        if action.asks:
+        if action.takes_keys:
             await self.in_order(partial(self._perform, action))
         else:
             await self._perform(action)
@@ -196,11 +195,11 @@ class CondatuiApp(ActionApp):
 
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
-        self._look(refresh=False)
+        self._load(refresh=False)
 
     def action_reload_all(self) -> None:
-        """Read everything anew, whatever was remembered."""
-        self._look(refresh=True)
+        """Read, measure and check everything again."""
+        self._load(refresh=True)
 
     def action_check_gpu(self) -> None:
         """Check the marked environments, or the one under the cursor."""
@@ -210,8 +209,8 @@ class CondatuiApp(ActionApp):
             )
 
     def action_check_all_gpus(self) -> None:
-        """Check every environment that has a framework to check; root those of other users only if they are marked."""
-        from condatui_core.gpu.check import checked_unasked  # noqa: PLC0415 - not before somebody checks
+        """Check every environment with a GPU framework; as root, leave out those of other users unless marked."""
+        from condatui_core.gpu.check import checked_unasked  # noqa: PLC0415 - imported when the user checks
 
         found = self.session.with_frameworks
         own = checked_unasked(found, euid=os.geteuid())
@@ -220,12 +219,12 @@ class CondatuiApp(ActionApp):
             self.screen.say(f"{left} of other users are left out: mark one to run its Python as root")
 
     def action_cancel_gpu(self) -> None:
-        """Give up all checks."""
+        """Cancel all checks."""
         self._gpu_monitor.cancel()
 
     def action_log(self) -> None:
         """Open the log of commands."""
-        from condatui.screens.command_log import CommandLogScreen  # noqa: PLC0415 - as above
+        from condatui.screens.command_log import CommandLogScreen  # noqa: PLC0415 - imported at the first use
 
         if not isinstance(self.screen, CommandLogScreen):
             self.push_screen(CommandLogScreen(self.session))
@@ -235,12 +234,12 @@ class CondatuiApp(ActionApp):
         await self.push_screen(CommandPalette(placeholder="What to do, or an environment to go to"))
 
     def action_go(self, place: str) -> None:
-        """Go to a place, as it was left."""
+        """Go to a place, which is as the user left it."""
         self.switch_mode(place)
 
     async def action_compare(self) -> None:
-        """Go to place 2 with the marked environments."""
-        from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - as above
+        """Compare the marked environments in place 2."""
+        from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - imported at the first use
 
         place = self.screen
         if isinstance(place, PlaceScreen):
@@ -258,5 +257,5 @@ class CondatuiApp(ActionApp):
             self.screen.go_to(event.prefix)
 
 
-def _in_words(error: BaseException) -> CondatuiError:
+def _as_message(error: BaseException) -> CondatuiError:
     return unexpected(error, "Looking at the environments failed.", "r tries again.")

@@ -1,4 +1,4 @@
-"""JSON documents as bytes, and one on stdout."""
+"""JSON documents, encoded and printed."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ import json
 import click
 import msgspec
 
-# JSON documents as bytes.
-
-
 FORMAT = 1
 """Of every document that a command prints. Fields may be added to it; it is raised when one goes or comes to mean
 something else. `docs/json.md` describes each field."""
 
 
 def encode(document: msgspec.Struct) -> bytes:
-    """Encode a document; a path that is no UTF-8 is read back by json.loads as the str that Python has for it."""
+    """Encode a document. `json.loads` turns a path that is not valid UTF-8 into the same str as `os.fsdecode` does."""
     try:
         return msgspec.json.encode(document)
     except UnicodeEncodeError:
         return json.dumps(msgspec.to_builtins(document), separators=(",", ":")).encode("ascii")
-
-
-# One JSON document on stdout.
 
 
 def print_json(document: msgspec.Struct) -> None:

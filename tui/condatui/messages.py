@@ -1,4 +1,4 @@
-"""Facts that cross screens: what happened, told to whoever shows it."""
+"""Messages that cross screens: what has happened, for the widgets that show it."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ if TYPE_CHECKING:
 
 
 class InventoryLoaded(Message):
-    """More is known of the machine than before; the newest is all that counts."""
+    """A newer inventory replaces the last one."""
 
     def __init__(self, inventory: Inventory) -> None:
         super().__init__()
         self.inventory = inventory
 
     def can_replace(self, message: Message) -> bool:
-        """A later one makes an earlier one that was not handled yet superfluous."""
+        """Drop an earlier message that is not handled yet."""
         return isinstance(message, InventoryLoaded)
 
 
 class DiskSurveyed(Message):
-    """More is known of the disk than before; the newest is all that counts."""
+    """A newer measurement of the disk replaces the last one."""
 
     def __init__(self, survey: DiskUsage) -> None:
         super().__init__()
         self.survey = survey
 
     def can_replace(self, message: Message) -> bool:
-        """A later one makes an earlier one that was not handled yet superfluous."""
+        """Drop an earlier message that is not handled yet."""
         return isinstance(message, DiskSurveyed)
 
 
 class GpuLearned(Message):
-    """More is known of the GPUs than before; the newest is all that counts."""
+    """A newer state of the GPU checks replaces the last one."""
 
     def __init__(self, state: GpuState) -> None:
         super().__init__()
         self.state = state
 
     def can_replace(self, message: Message) -> bool:
-        """A later one makes an earlier one that was not handled yet superfluous."""
+        """Drop an earlier message that is not handled yet."""
         return isinstance(message, GpuLearned)
 
 
 class CommandRan(Message):
-    """The command log grew."""
+    """The command log has a new command."""
 
     def can_replace(self, message: Message) -> bool:
-        """One look at the log sees all that are new."""
+        """Drop an earlier message that is not handled yet: one redrawing shows all commands."""
         return isinstance(message, CommandRan)
 
 
 class EnvironmentChosen(Message):
-    """The user wants to see an environment, wherever this was asked."""
+    """The user has chosen an environment to go to, in any place."""
 
     def __init__(self, prefix: str) -> None:
         super().__init__()
@@ -68,15 +68,15 @@ class EnvironmentChosen(Message):
 
 
 class JobChanged(Message):
-    """A job has come further."""
+    """The state of a job has changed."""
 
     def can_replace(self, message: Message) -> bool:
-        """One look at the jobs sees all that is new."""
+        """Drop an earlier message that is not handled yet: one redrawing shows all jobs."""
         return isinstance(message, JobChanged)
 
 
 class JobEnded(Message):
-    """A job of this sitting is over."""
+    """A job of this run is over."""
 
     def __init__(self, job: Job) -> None:
         super().__init__()
@@ -84,18 +84,18 @@ class JobEnded(Message):
 
 
 class JobsSeen(Message):
-    """The user looks at the jobs, and now knows what was interrupted."""
+    """The user sees the jobs, and so knows what was interrupted."""
 
 
 class RequestProposed(Message):
-    """Something is to be done, if the user agrees with its plan."""
+    """A place proposes a request; the user confirms or leaves its plan."""
 
     def __init__(self, request: Request, then: str = "") -> None:
         super().__init__()
         self.request = request
         self.then = then
-        """What gets a plan of its own after it, in words."""
+        """The name of what gets its own plan after this one."""
 
 
 class LeavingConfirmed(Message):
-    """The user leaves though jobs are at work: they are to be cancelled."""
+    """The user quits while jobs are at work, which are to be cancelled."""

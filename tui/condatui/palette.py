@@ -1,4 +1,4 @@
-"""What the palette offers: everything that can be done here, and every environment by name."""
+"""The commands of the palette: all actions of the place, and every environment by name."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from condatui.messages import EnvironmentChosen
 from condatui.screens.place import PlaceScreen
 from condatui_core.text import sanitize
 
-_Offer = tuple[str, str, IgnoreReturnCallbackType]
-"""A name, a line about it, and what it does."""
+_Command = tuple[str, str, IgnoreReturnCallbackType]
+"""The name, the description and the callback of a command."""
 
 
 class PlaceCommands(Provider):
-    """The commands of the place that the palette was opened in; foreign words in them are never markup."""
+    """The commands for the place that the palette was opened from; foreign text in them is never markup."""
 
     async def discover(self) -> Hits:
-        """All of them, in the order of the registry."""
-        for name, about, run in self._offers():
-            yield DiscoveryHit(_prompt(name, about), run, text=name)
+        """All commands, in the order of the registry."""
+        for name, description, run in self._commands():
+            yield DiscoveryHit(_prompt(name, description), run, text=name)
 
     async def search(self, query: str) -> Hits:
-        """Those whose name has the letters of the query."""
+        """The commands whose names match the query."""
         matcher = self.matcher(query)
-        for name, about, run in self._offers():
+        for name, description, run in self._commands():
             if (score := matcher.match(name)) > 0:
-                yield Hit(score, _prompt(name, about), run, text=name)
+                yield Hit(score, _prompt(name, description), run, text=name)
 
-    def _offers(self) -> Iterable[_Offer]:
+    def _commands(self) -> Iterable[_Command]:
         place = self.screen
         if not isinstance(place, PlaceScreen):
             return
         for action in place.actions:
             if "list" in action.places:
-                continue  # moving is for keys
+                continue  # the keys that move the cursor make no sense as commands
             off = action.reason(place.action_context)
-            about = f"Off: {off}" if off else action.help
+            description = f"Off: {off}" if off else action.help
             keys = " ".join(place.session.keymap.labels(action))
-            yield f"{action.title}  {keys}", about, partial(self.app.run_action, f"app.perform('{action.id}')")
+            yield f"{action.title}  {keys}", description, partial(self.app.run_action, f"app.perform('{action.id}')")
         for environment in place.session.inventory.environments:
             name, prefix = sanitize(environment.name), sanitize(environment.prefix)
             yield f"Go to {name}", prefix, partial(self.app.post_message, EnvironmentChosen(environment.prefix))
 
 
-def _prompt(name: str, about: str) -> Content:
-    return Content.assemble(name, "\n", (about, "dim"))
+def _prompt(name: str, description: str) -> Content:
+    return Content.assemble(name, "\n", (description, "dim"))

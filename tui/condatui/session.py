@@ -1,4 +1,4 @@
-"""What the places share: what is known of the machine, and what the user has marked."""
+"""The state that the places share: what is known of the machine, and what the user has marked."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One sitting at the workbench. The app tells what is new; the places look at it and mark."""
+    """One run of the workbench. The app puts in what is new; the places show it and change the marks."""
 
     def __init__(self, owner: DOMNode, workbench: Workbench, *, host: str, clock: Callable[[], datetime]) -> None:
-        """Raises UsageError if the keys of the settings cannot be."""
+        """Raises UsageError for impossible keys in the settings."""
         self.workbench = workbench
         self.host = host
         self.clock = clock
@@ -41,27 +41,27 @@ class Session:
         self.signs = glyphs.ASCII if workbench.settings.ascii else glyphs.UNICODE
         self.inventory = Inventory()
         self.disk: DiskUsage | None = None
-        """What is known of the disk; None until all environments are read."""
+        """What is known of the disk; None until all environments have been read."""
         self.gpus = GpuState()
         """What is known of the GPUs."""
         self._freed: tuple[DiskUsage, frozenset[str], Freed] | None = None
-        """What was worked out last: the bottom line is drawn at every key."""
+        """The last result of `freed` and its arguments, as the bottom line is drawn at every key."""
         self.failure: CondatuiError | None = None
-        """Why the last look at the machine came to nothing; None if it did not."""
+        """Why the last load, measurement or check failed; None if it did not."""
         self.loading = True
-        """Whether more is to come: from the start, since the app begins by looking."""
+        """Whether a load is under way; true from the start, as the app begins with one."""
         self.marked: frozenset[str] = frozenset()
-        """Prefixes."""
+        """Prefixes of the marked environments."""
         self.directory = workbench.locations.home
-        """Where files go that the user gives no directory."""
+        """The directory of files that the user names without one."""
         self.jobs: tuple[Job, ...] = ()
-        """Newest first."""
+        """The jobs, newest first."""
         self.interrupted: tuple[Finding, ...] = ()
-        """What earlier sittings have left half done, until the user has seen it."""
+        """What earlier runs have left half done, until the user has seen it."""
         self.changed: Signal[Session] = Signal(owner, "session changed")
-        """Published whenever any of this is new, the jobs excepted."""
+        """Published after each change of the session except the jobs."""
         self.jobs_changed: Signal[Session] = Signal(owner, "jobs changed")
-        """Published whenever a job has come further."""
+        """Published after each change of a job."""
 
     def key(self, action: str) -> str:
         """The key of an action, the one to show if there are several; the action's title if it has none."""
@@ -69,45 +69,45 @@ class Session:
         return labels[0] if labels else ACTION_BY_ID[action].title
 
     def show(self, inventory: Inventory) -> None:
-        """Take in what is known now; marks on what is gone go too."""
+        """Take in a new inventory; once it is complete, marks of environments that are gone are dropped."""
         self.inventory = self.gpus.added_to(self.disk.added_to(inventory) if self.disk else inventory)
         if inventory.complete:
             self.marked &= {environment.prefix for environment in inventory.environments}
         self.changed.publish(self)
 
     def show_disk(self, survey: DiskUsage) -> None:
-        """Take in what is known of the disk now; its findings become findings of the environments."""
+        """Take in a measurement of the disk; its findings become findings of the environments."""
         self.disk = survey
         self.workbench.frees = self._frees
         self.inventory = survey.added_to(self.inventory)
         self.changed.publish(self)
 
     def _frees(self, prefixes: Sequence[str]) -> int | None:
-        """What plans say that removing these frees."""
+        """The bytes that removing these prefixes frees, for plans; None while that is not measured."""
         freed = self.disk.freed_by(prefixes) if self.disk else None
         return freed.frees if freed and freed.measured else None
 
     def show_gpus(self, gpus: GpuState) -> None:
-        """Take in what is known of the GPUs now; their findings become findings of the environments."""
+        """Take in the state of the GPU checks; its findings become findings of the environments."""
         self.gpus = gpus
         self.inventory = gpus.added_to(self.inventory)
         self.changed.publish(self)
 
     @property
     def with_frameworks(self) -> tuple[Environment, ...]:
-        """The environments in which there is something that computes on GPUs, or was not looked at yet."""
+        """The environments that have a GPU framework, or that were not looked at yet."""
         readable = (each for each in self.inventory.environments if each.state in ("ok", "broken"))
         without = {prefix for prefix, each in self.gpus.results.items() if each.main.verdict.kind == "absent"}
         return tuple(each for each in readable if each.prefix not in without)
 
     def fail(self, failure: CondatuiError) -> None:
-        """Something beside loading came to nothing."""
+        """Take in a failure of anything but loading."""
         self.failure = failure
         self.changed.publish(self)
 
     @property
     def costs(self) -> Mapping[str, Cost]:
-        """What environments cost, by prefix."""
+        """The disk use of environments, by prefix."""
         return self.disk.costs if self.disk else {}
 
     @property
@@ -125,28 +125,28 @@ class Session:
         return self._freed[2]
 
     def start_loading(self) -> None:
-        """Forget the failure of last time: somebody looks again."""
+        """Note that a load begins, and drop the last failure."""
         self.loading, self.failure = True, None
         self.changed.publish(self)
 
     def stop_loading(self, failure: CondatuiError | None = None) -> None:
-        """Nothing more comes, because all is known or because of a failure."""
+        """Note that the load is over, with a failure or without."""
         self.loading, self.failure = False, failure
         self.changed.publish(self)
 
     @property
     def jobs_at_work(self) -> int:
-        """How many jobs of this process are carried out or wait for it."""
+        """The number of jobs of this process that run or wait."""
         at_work = (job for job in self.jobs if job.state in {"queued", "running", "cancelling"})
         return sum(1 for job in at_work if not job.elsewhere)
 
     def show_jobs(self, jobs: tuple[Job, ...]) -> None:
-        """Take in how far the jobs have come."""
+        """Take in the present state of the jobs."""
         self.jobs = jobs
         self.jobs_changed.publish(self)
 
-    def tell_interrupted(self, findings: tuple[Finding, ...]) -> None:
-        """Say what was interrupted, or nothing any more."""
+    def show_interrupted(self, findings: tuple[Finding, ...]) -> None:
+        """Take in what was interrupted; empty once the user has seen it."""
         if findings != self.interrupted:
             self.interrupted = findings
             self.changed.publish(self)

@@ -517,7 +517,7 @@ async def test_what_is_loaded_while_a_panel_opens_does_not_disturb_it() -> None:
     async with opened(workbench=bench()) as driver:
         await on_research(driver)
         place = driver.place
-        opening = asyncio.create_task(driver.app.action_act("export"))
+        opening = asyncio.create_task(driver.app.action_open_action("export"))
         while not opening.done():
             place.show_session()
             await asyncio.sleep(0)

@@ -333,7 +333,7 @@ async def test_a_file_that_is_there_is_replaced_only_if_said_twice(tmp_path: Pat
 async def test_a_name_that_says_no_format_and_a_directory_that_is_not_there(tmp_path: Path) -> None:
     async with comparing(home=tmp_path, size=(120, 24)) as driver:
         await driver.press("w", *["backspace"] * 3, "enter")
-        assert "The name says what to write: .md, .csv, .json." in driver.text
+        assert "The end of the name chooses the format: .md, .csv, .json." in driver.text
         await driver.press(*"/no.md", "enter")
         await driver.until(lambda: "cannot be written" in driver.text)
         await driver.press("escape")

@@ -1,3 +1,3 @@
-"""What keys can do: the registry, the context that an action may depend on, and the keymap."""
+"""What keys can do: the registry, the context that an action depends on, and the keymap."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a key does, in words and as Textual calls it; and the keys that move through lines."""
+"""The action of a key, and the keys that move through lists."""
 
 from __future__ import annotations
 
@@ -10,52 +10,52 @@ from textual.binding import Binding
 
 from condatui.actions.context import ActionContext
 
-# What a key does, in words and as Textual calls it.
+# The action of a key
 
 
 Place = Literal["everywhere", "list", "environments", "compare", "cleanup", "jobs", "restore", "log"]
-"""Where an action holds; `list` is anything with lines to move through, wherever it stands."""
+"""Where an action applies; `list` is any widget with lines to move through, in any place."""
 
 
 class KeyAction(Struct, frozen=True):
     """One thing that a key does."""
 
     id: str
-    """A public, stable word, which settings use to give it other keys."""
+    """Public and stable: the settings use it to assign other keys."""
     title: str
-    """What the palette calls it."""
+    """Its name in the palette."""
     keys: str
-    """Its default keys as Textual names them, separated by commas; empty if only the palette has it."""
+    """Its default keys as Textual names them, separated by commas; empty if only the palette offers it."""
     help: str
     """One sentence."""
     call: str
-    """The Textual action that does it."""
+    """The Textual action that it runs."""
     places: tuple[Place, ...] = ("everywhere",)
     group: str = "Everywhere"
-    """The heading it stands under in the help."""
+    """Its heading in the help."""
     hint: str = ""
-    """What the bottom line calls it; empty if it does not stand there."""
+    """Its name in the bottom line; empty if it is not listed there."""
     why_not: Callable[[ActionContext], str | None] | None = None
-    """Says why it cannot be done now, None if it can."""
-    asks: bool = False
-    """Whether it opens something that takes the keys, such as a line to type in. Then the app itself handles its key
-    before it looks at the next one: over a slow line a key and what is typed after it arrive together."""
+    """Gives the reason why it is off, None if it is on."""
+    takes_keys: bool = False
+    """Whether it opens something that takes the keys, such as a line to type in. The app then handles its key before
+    it reads the next one: over a slow line, a key and the letters typed after it arrive together."""
 
     def reason(self, action_context: ActionContext) -> str | None:
-        """Why it cannot be done as things stand; None if it can."""
+        """Why it is off in this context; None if it is on."""
         return self.why_not(action_context) if self.why_not else None
 
     @property
     def binding(self) -> Binding:
-        """The action as a screen, a widget or the app declares it among its `BINDINGS`; its id makes it remappable.
+        """The action as an entry of `BINDINGS`; its id makes it remappable.
 
-        What can be off goes through the app, which says why; the rest goes straight to where it is done.
+        An action that can be off goes through the app, which says why; the others run directly.
         """
-        call = f"app.perform('{self.id}')" if self.why_not or self.asks else self.call
-        return Binding(self.keys, call, self.title, id=self.id, tooltip=self.help, show=False, priority=self.asks)
+        call = f"app.perform('{self.id}')" if self.why_not or self.takes_keys else self.call
+        return Binding(self.keys, call, self.title, id=self.id, tooltip=self.help, show=False, priority=self.takes_keys)
 
 
-# The keys that move through lines, wherever there are lines.
+# The keys that move through lists
 
 
 _MOVING: tuple[tuple[str, str, str, str], ...] = (
@@ -84,4 +84,4 @@ ON_LISTS = (
 )
 
 LIST_BINDINGS = [each.binding for each in ON_LISTS]
-"""What anything with lines to move through declares as its `BINDINGS`."""
+"""The `BINDINGS` of a widget with lines to move through."""

@@ -1,4 +1,4 @@
-"""What keys do to environments, jobs, restore points, caches and GPUs: a part of the registry."""
+"""The part of the registry that changes or checks something: environments, jobs, restore points, caches, GPUs."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from condatui.actions.context import (
     not_removable,
 )
 
-# What keys do to environments, jobs and restore points: a part of the registry.
+# Environments, jobs and restore points
 
 
 _BOTH: tuple[Place, ...] = ("environments", "compare")
 
-_ACTING: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[ActionContext], str | None]], ...] = (
+_CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[ActionContext], str | None]], ...] = (
     ("clone", "Clone", "n", "Make an environment like this one, or like the baseline.", _BOTH, "clone", not_clonable),
     (
         "export",
         "Export",
         "e",
-        "Write down what the environment holds, so that conda can make it again.",
+        "Write the environment to a file from which conda can make it again.",
         _BOTH,
         "export",
         not_exportable,
@@ -47,17 +47,19 @@ _ACTING: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Actio
 
 ON_ENVIRONMENTS = (
     *(
-        KeyAction(name, title, key, text, f"app.act('{name}')", places, "Actions", hint, why_not, asks=True)
-        for name, title, key, text, places, hint, why_not in _ACTING
+        KeyAction(
+            name, title, key, text, f"app.open_action('{name}')", places, "Actions", hint, why_not, takes_keys=True
+        )
+        for name, title, key, text, places, hint, why_not in _CHANGES
     ),
     KeyAction(
         "undo",
         "Undo the last removal",
         "u",
         "Bring back the environment that was removed last.",
-        "app.act('undo')",
+        "app.open_action('undo')",
         group="Actions",
-        asks=True,
+        takes_keys=True,
     ),
 )
 
@@ -106,12 +108,12 @@ ON_RESTORE_POINTS = (
         "Restore",
         "delete",
         no_restore_point,
-        asks=True,
+        takes_keys=True,
     ),
 )
 
 
-# What keys do to what could go: a part of the registry.
+# Cleanup candidates
 
 
 ON_CLEANUP = (
@@ -119,7 +121,7 @@ ON_CLEANUP = (
         "cleanup.choose",
         "Choose",
         "space",
-        "Choose what is under the cursor, or not, and go to the next.",
+        "Choose what is under the cursor, or undo that, and go to the next.",
         "screen.choose",
         ("cleanup",),
         "Cleanup",
@@ -130,7 +132,7 @@ ON_CLEANUP = (
         "cleanup.choose_all",
         "Choose all",
         "a,*",
-        "Choose all that can be chosen; none if all are.",
+        "Choose all that can be chosen; if all are chosen, none.",
         "screen.choose_all",
         ("cleanup",),
         "Cleanup",
@@ -139,7 +141,7 @@ ON_CLEANUP = (
 )
 
 
-# What keys do about GPUs: a part of the registry.
+# GPUs
 
 
 ON_GPU = (
@@ -147,7 +149,7 @@ ON_GPU = (
         "gpu.check",
         "Check the GPU",
         "g",
-        "Let PyTorch and its like compute on the GPU, in the marked environments or in the one under the cursor.",
+        "Let PyTorch and the like compute on the GPU, in the marked environments or in the one under the cursor.",
         "app.check_gpu",
         ("environments",),
         "GPU",
@@ -158,7 +160,7 @@ ON_GPU = (
         "gpu.check_all",
         "Check the GPU everywhere",
         "G",
-        "Check every environment that has such a framework, one after the other.",
+        "Check every environment that has PyTorch or the like, one after the other.",
         "app.check_all_gpus",
         ("environments",),
         "GPU",
@@ -167,7 +169,7 @@ ON_GPU = (
         "gpu.cancel",
         "Cancel the GPU check",
         "x",
-        "Give up the check that runs and those that wait.",
+        "Cancel the check that runs and those that wait.",
         "app.cancel_gpu",
         ("environments",),
         "GPU",

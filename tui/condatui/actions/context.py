@@ -1,4 +1,4 @@
-"""How things stand when a key is pressed, and why that may keep it from doing anything."""
+"""The context in which a key is pressed, and the reasons why an action is off in it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class ActionContext(Struct, frozen=True):
-    """How things stand when a key is pressed: what an action may depend on."""
+    """What an action may depend on when its key is pressed."""
 
     inventory: Inventory
     current: Environment | None = None
     """The environment under the cursor."""
     marked: frozenset[str] = frozenset()
-    """Prefixes."""
+    """Prefixes of the marked environments."""
     job: Job | None = None
-    """The job under the cursor, where there are jobs."""
+    """The job under the cursor, in place 4."""
     candidate: CleanupCandidate | None = None
-    """What is under the cursor where things are cleaned up."""
+    """The candidate under the cursor, in place 3."""
     restore_points: tuple[str, ...] = ()
     """Ids of the marked restore points, or of the one under the cursor."""
 
@@ -42,7 +42,7 @@ def no_environment(action_context: ActionContext) -> str | None:
 
 
 def comparable(action_context: ActionContext) -> tuple[str, ...]:
-    """The prefixes to compare: of the marked environments in their order, and the current one beside a single one."""
+    """The prefixes to compare: the marked environments in their order; a single one with the one under the cursor."""
     wanted = {*action_context.marked}
     if len(wanted) == 1 and action_context.current:
         wanted.add(action_context.current.prefix)
@@ -55,7 +55,7 @@ def not_comparable(action_context: ActionContext) -> str | None:
     count = len(comparable(action_context))
     if count < 2:
         return "Comparing takes two environments: mark them with space; one and the cursor on another will do."
-    from condatui_core.records.comparison import MOST_COLUMNS  # noqa: PLC0415 - not before somebody marks
+    from condatui_core.records.comparison import MOST_COLUMNS  # noqa: PLC0415 - imported when two are marked
 
     return f"{count} are too many to compare: {MOST_COLUMNS} at most." if count > MOST_COLUMNS else None
 
@@ -80,7 +80,7 @@ def not_clonable(action_context: ActionContext) -> str | None:
 
 
 def not_checkable(action_context: ActionContext) -> str | None:
-    """Why no GPU check can be made: nothing is chosen that could be run."""
+    """Why no GPU check can run: no chosen environment has a Python that could be run."""
     if not action_context.chosen:
         return no_environment(action_context)
     if any(each.state in ("ok", "broken") for each in action_context.chosen):
@@ -91,12 +91,12 @@ def not_checkable(action_context: ActionContext) -> str | None:
 
 
 def not_exportable(action_context: ActionContext) -> str | None:
-    """Why the environment under the cursor cannot be exported: nothing can be read there."""
+    """Why the environment under the cursor cannot be exported: there is none, or it cannot be read."""
     return _unreadable(action_context, "exported")
 
 
 def not_packable(action_context: ActionContext) -> str | None:
-    """Why the environment under the cursor cannot be packed: it is none, or none that is whole."""
+    """Why the environment under the cursor cannot be packed: there is none, or it cannot be read."""
     return _unreadable(action_context, "packed")
 
 
@@ -110,11 +110,11 @@ def _unreadable(action_context: ActionContext, done: str) -> str | None:
 
 
 def not_removable(action_context: ActionContext) -> str | None:
-    """Why nothing can be removed: nothing is chosen, or what is chosen has its conda in it."""
+    """Why nothing can be removed: nothing is chosen, or a base environment is among the chosen ones."""
     if not action_context.chosen:
         return no_environment(action_context)
     base = next((each for each in action_context.chosen if each.base), None)
-    return f"{sanitize(base.name)} is never removed: its conda is what runs the others." if base else None
+    return f"{sanitize(base.name)} is never removed: the conda in it manages the other environments." if base else None
 
 
 def no_job_at_work(action_context: ActionContext) -> str | None:
@@ -123,7 +123,7 @@ def no_job_at_work(action_context: ActionContext) -> str | None:
         return "There is no job under the cursor."
     if job.state not in {"queued", "running", "cancelling"}:
         return "This job is over: there is nothing to cancel."
-    return f"It is carried out by {sanitize(job.elsewhere)}: cancel it there." if job.elsewhere else None
+    return f"Another condatui runs this job ({sanitize(job.elsewhere)}): cancel it there." if job.elsewhere else None
 
 
 def no_restore_point(action_context: ActionContext) -> str | None:
@@ -132,7 +132,7 @@ def no_restore_point(action_context: ActionContext) -> str | None:
 
 
 def not_choosable(action_context: ActionContext) -> str | None:
-    """Why what is under the cursor cannot be chosen to go: there is nothing, or something stands against it."""
+    """Why the candidate under the cursor cannot be chosen: there is none, or something blocks it."""
     if action_context.candidate is None:
         return "There is nothing under the cursor."
     return f"This stays: {sanitize(action_context.candidate.blocked)}." if action_context.candidate.blocked else None

@@ -1,4 +1,4 @@
-"""Which keys do what: the defaults of the registry, what the user's settings change, and the list for docs/keys.md."""
+"""The keymap: the default keys of the registry, the changes of the user's settings, and the list for docs/keys.md."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from condatui_core.errors import UsageError
 
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
 _NAMED = frozenset(key.value for key in Keys) | KEY_TO_UNICODE_NAME.keys()
-_WORDS = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
-_SPELLED = frozenset({"up", "down", "left", "right", "enter", "backspace", "delete"})  # Textual shows arrows for these
+_LABELS = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
+_SPELLED_OUT = frozenset(
+    {"up", "down", "left", "right", "enter", "backspace", "delete"}
+)  # Textual shows arrows for these
 _WHERE = "In the settings: keys"
 
 
 class Keymap(Struct, frozen=True):
-    """The keys as they are for this user."""
+    """The keys of this user."""
 
     changed: Mapping[str, str]
-    """Action id → keys, for the actions whose keys are not the default ones."""
+    """By action id, the keys of the actions whose keys the user has changed."""
 
     @staticmethod
     def of_settings(keys: Mapping[str, str]) -> Keymap:
@@ -34,21 +36,21 @@ class Keymap(Struct, frozen=True):
             _check(name, listed)
         keymap = Keymap({name: ",".join(_split(listed)) for name, listed in keys.items()})
         labelled = [(action, frozenset(keymap.labels(action))) for action in ACTIONS]
-        for (one, its_own), (other, of_the_other) in combinations(labelled, 2):
-            both = its_own & of_the_other
-            if both and _meet(one, other):
+        for (one, keys_of_one), (other, keys_of_other) in combinations(labelled, 2):
+            both = keys_of_one & keys_of_other
+            if both and _overlap(one, other):
                 raise UsageError(f"The key `{min(both)}` would mean both {one.id} and {other.id}.", _WHERE)
         return keymap
 
     def labels(self, action: KeyAction) -> tuple[str, ...]:
-        """The keys of an action as people write them, the one to show first."""
+        """The labels of an action's keys; the first is the one to show."""
         return tuple(key_label(key) for key in _split(self.changed.get(action.id, action.keys)))
 
 
 def key_label(key: str) -> str:
-    """A key as people write it: `[`, `ctrl+p`, `esc`, `up`."""
+    """The label of a key: `[`, `ctrl+p`, `esc`, `up`."""
     *modifiers, last = _parts(key)
-    label = _WORDS.get(last) or (last if last in _SPELLED else format_key(last))
+    label = _LABELS.get(last) or (last if last in _SPELLED_OUT else format_key(last))
     return "+".join((*modifiers, label))
 
 
@@ -104,8 +106,8 @@ def _is_character_name(name: str) -> bool:
     return True
 
 
-def _meet(one: KeyAction, other: KeyAction) -> bool:
-    """Whether both may hold at once: in the same place, or one of them wherever it is (lists are in every place)."""
+def _overlap(one: KeyAction, other: KeyAction) -> bool:
+    """Whether both may apply at once: they share a place, or one of them applies everywhere, as lists do."""
     places = {*one.places, *other.places}
     return not places.isdisjoint({"everywhere", "list"}) or not set(one.places).isdisjoint(other.places)
 

@@ -1,4 +1,4 @@
-"""What keys can do, declared once: bindings, palette, help, hints and the key list all come from here."""
+"""The registry of actions: bindings, palette, help, hints and the key list all come from it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,17 @@ _PLACES = (
         "place.environments", "Go to Environments", "1", "The environments of this machine.", "app.go('environments')"
     ),
     KeyAction("place.compare", "Go to Compare", "2", "Environments side by side.", "app.go('compare')"),
-    KeyAction("place.cleanup", "Go to Cleanup", "3", "What could go, and what that frees.", "app.go('cleanup')"),
-    KeyAction("place.jobs", "Go to Jobs", "4", "What is being done, waits and was done.", "app.go('jobs')"),
-    KeyAction("place.restore", "Go to Restore", "5", "What removed environments come back from.", "app.go('restore')"),
+    KeyAction(
+        "place.cleanup", "Go to Cleanup", "3", "What could be removed, and how much that frees.", "app.go('cleanup')"
+    ),
+    KeyAction("place.jobs", "Go to Jobs", "4", "The jobs that run, wait, and have ended.", "app.go('jobs')"),
+    KeyAction(
+        "place.restore",
+        "Go to Restore",
+        "5",
+        "The restore points that bring back removed environments.",
+        "app.go('restore')",
+    ),
 )
 
 _ENVIRONMENTS = (
@@ -65,7 +73,7 @@ _ENVIRONMENTS = (
         ("environments",),
         "Environments",
         "filter",
-        asks=True,
+        takes_keys=True,
     ),
     KeyAction(
         "environments.sort",
@@ -81,7 +89,7 @@ _ENVIRONMENTS = (
         "environments.reverse",
         "Reverse the order",
         "S",
-        "Turn the order round.",
+        "Reverse the order of the rows.",
         "screen.reverse",
         ("environments",),
         "Environments",
@@ -118,7 +126,7 @@ _ENVIRONMENTS = (
         "environments.zoom",
         "Zoom",
         "z",
-        "Give all the room to the environments or to the details, whichever have the cursor.",
+        "Give the whole place to the environments or to the details, whichever have the cursor.",
         "screen.zoom",
         ("environments",),
         "Details",
@@ -127,16 +135,23 @@ _ENVIRONMENTS = (
 
 _COMPARING: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("next_kind", "Next kind of packages", "f", f"Show the next kind: {', '.join(CYCLE)}.", "next_kind", "kind"),
-    ("previous_kind", "Previous kind of packages", "F", "Show the kind before.", "previous_kind", ""),
+    ("previous_kind", "Previous kind of packages", "F", "Show the previous kind.", "previous_kind", ""),
     ("next_reference", "Next reference", ">", "Make the column to the right the reference.", "turn(1)", "reference"),
     ("previous_reference", "Previous reference", "<", "Make the column to the left the reference.", "turn(-1)", ""),
     ("next_difference", "Next difference", "]", "To the next row that differs in this column.", "jump(1)", "next"),
-    ("previous_difference", "Previous difference", "[", "To the difference before.", "jump(-1)", ""),
+    (
+        "previous_difference",
+        "Previous difference",
+        "[",
+        "To the previous row that differs in this column.",
+        "jump(-1)",
+        "",
+    ),
     ("filter", "Filter", "/", "Show only what matches; `!` in front shows only what does not.", "filter", "filter"),
     ("sort", "Sort by the next column", "s", "Sort by name, by status or by size.", "sort", "sort"),
-    ("reverse", "Reverse the order", "S", "Turn the order round.", "reverse", ""),
+    ("reverse", "Reverse the order", "S", "Reverse the order of the rows.", "reverse", ""),
     ("switch", "Switch between matrix and cell", "tab,shift+tab", "Into the cell's details and back.", "switch", ""),
-    ("zoom", "Zoom", "z", "Give all the room to the matrix or to the cell, whichever has the cursor.", "zoom", ""),
+    ("zoom", "Zoom", "z", "Give the whole place to the matrix or to the cell, whichever has the cursor.", "zoom", ""),
     ("copy_row", "Copy the row", "Y", "Copy the package as it is in all columns.", "copy_row", ""),
     ("copy_all", "Copy the matrix", "M", "Copy all rows that are shown as a Markdown table.", "copy_all", ""),
     ("save", "Save", "w", "Save the rows that are shown as Markdown, CSV or JSON.", "save", "save"),
@@ -152,7 +167,7 @@ _COMPARE = tuple(
         ("compare",),
         "Compare",
         hint,
-        asks=name in ("filter", "save"),
+        takes_keys=name in ("filter", "save"),
     )
     for name, title, keys, text, call, hint in _COMPARING
 )
@@ -182,16 +197,20 @@ _SHARED = (
 _EVERYWHERE = (
     KeyAction("reload", "Reload", "r", "Look again, and read what has changed.", "app.reload", hint="reload"),
     KeyAction(
-        "reload_all", "Reload all", "R", "Read and measure everything anew, whatever was remembered.", "app.reload_all"
+        "reload_all",
+        "Reload all",
+        "R",
+        "Read and measure everything again, even what has not changed.",
+        "app.reload_all",
     ),
     KeyAction("log", "Command log", "@", "Every command that condatui ran, to read and copy.", "app.log", hint="log"),
     KeyAction(
         "palette",
         "Commands",
         ":,ctrl+p",
-        "All that can be done here, and every environment by name.",
+        "All actions of this place, and every environment by name.",
         "app.palette",
-        asks=True,
+        takes_keys=True,
     ),
     KeyAction(
         "theme", "Choose a theme", "", "Other colours; `ansi-dark` sends least over a slow line.", "app.change_theme"
@@ -211,16 +230,16 @@ ACTIONS: tuple[KeyAction, ...] = (
     *_PLACES,
     *_EVERYWHERE,
 )
-"""The registry."""
+"""All actions, in the order of the help."""
 
 ACTION_BY_ID: Mapping[str, KeyAction] = MappingProxyType({action.id: action for action in ACTIONS})
 
 
 def actions_in(*places: Place) -> Iterator[KeyAction]:
-    """The actions that hold in any of these places, in the order of the registry."""
+    """The actions that apply in any of these places, in the order of the registry."""
     return (action for action in ACTIONS if not set(places).isdisjoint(action.places))
 
 
 def bindings(place: Place) -> list[Binding]:
-    """What a screen or the app declares as its `BINDINGS`: the actions of one place."""
+    """The `BINDINGS` of a screen or the app: the actions of one place."""
     return [action.binding for action in actions_in(place) if action.keys]

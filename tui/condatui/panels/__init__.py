@@ -1,3 +1,3 @@
-"""What opens at the bottom of a place: forms, plans, help, and the question before leaving."""
+"""The panels at the bottom of a place: forms, plans, help, and the question before quitting."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a wish to a job: what is asked first, the plan, and the key that has it carried out."""
+"""The panel of an action: its form, its plan, and the confirmation that submits the job."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from condatui_core.records.request import Request
 from condatui_core.text import sanitize
 
 _CLIPBOARD = 70_000
-"""Bytes; terminals drop what is larger."""
+"""Bytes that terminals accept; they drop a larger text."""
 _SHARE = 0.75
-"""Of the height of the screen, at most."""
+"""The largest part of the screen's height that the panel takes."""
 _SEEN = 6
-"""Lines of the screen that stay as they are: above two rows of the place, below its status and the hints."""
+"""Lines of the screen that the panel leaves free: at the top two rows of the place, at the bottom status and hints."""
 
 
 class ActionPanel(BottomPanel):
-    """A form, then a plan; `enter` leads from one to the next and to the job, `esc` out of it."""
+    """A form, then a plan; `enter` leads from one to the next and to the job, `esc` back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pageup", "move_preview(-1)", show=False),
@@ -48,77 +48,77 @@ class ActionPanel(BottomPanel):
         self,
         session: Session,
         *,
-        asking: ActionForm | None = None,
+        form: ActionForm | None = None,
         request: Request | None = None,
-        finding: Callable[[], Awaitable[Request]] | None = None,
+        find_request: Callable[[], Awaitable[Request]] | None = None,
         then: str = "",
     ) -> None:
-        """Begins with what is asked or, where all is known, with the plan of a request, which may have to be found.
+        """Starts with the form, or with the plan of a request that is given or that `find_request` finds.
 
-        `then` names what gets a plan of its own once this is done.
+        `then` names what gets its own plan after this one.
         """
         super().__init__()
         self._session = session
-        self._asking = asking
-        self._first = request
-        self._finding = finding
+        self._action_form = form
+        self._request = request
+        self._find_request = find_request
         self._then = then
-        self._planned = PlanState()
-        self._form: Form | None = asking.form({}) if asking else None
-        self._said = Text()
-        """What came of the last key, such as why an answer cannot be."""
+        self._plan_state = PlanState()
+        self._form: Form | None = form.form({}) if form else None
+        self._notice = Text()
+        """The result of the last key, such as why an answer is refused."""
         self._cut = False
-        """Whether there is more to see than there is room for."""
+        """Whether the contents are longer than the panel."""
 
     def compose(self) -> ComposeResult:
-        """A rule with the title; below it what is asked, or the plan."""
+        """A rule with the title; below it the form, or the plan."""
         yield Line(id="acting-title")
         if self._form:
             yield FormBar(self._form, self._session.signs)
-        if self._asking and self._asking.previews:
-            yield ExportPreview(self._session, self._asking)
+        if self._action_form and self._action_form.previews:
+            yield ExportPreview(self._session, self._action_form)
         yield PlanView(id="acting-plan")
 
     def on_mount(self) -> None:
-        """Ask, or plan at once."""
+        """Show the form, or start to plan."""
         self.query_one("#acting-title", Line).draw(self._title_line)
-        if self._first:
-            self._propose(self._first)
-        elif self._finding:
-            self._show_planned()
-            self._find(self._finding)
+        if self._request:
+            self._propose(self._request)
+        elif self._find_request:
+            self._show_plan()
+            self._find(self._find_request)
         else:
             self._show_form()
             self._follow_answers()
 
     @property
-    def asks(self) -> bool:
-        """Whether the form is open."""
+    def form_is_open(self) -> bool:
+        """Whether the form is visible."""
         return bool(self._form) and self.query_one(FormBar).display
 
     def take_keys(self) -> None:
-        """To the form while it is open, else to the plan."""
-        if self.asks:
+        """Focus the form while it is open, else the plan."""
+        if self.form_is_open:
             self.query_one(FormBar).take_keys()
         else:
             self.query_one(PlanView).take_keys()
 
     def hints(self) -> Text:
-        """What the keys do, or why they do not."""
-        if self._said:
-            return self._said
-        if self.asks:
+        """The hints for the keys, or why the last key did nothing."""
+        if self._notice:
+            return self._notice
+        if self.form_is_open:
             return Text("enter go on  esc leave  tab next  left/right choose")
         leave = "esc back" if self._form else "esc leave"
         more = f"  {self._key('list.page_down')} more" if self._cut else ""
-        return Text(self._planned.hints(self._key("list.open"), self._key("copy"), leave) + more)
+        return Text(self._plan_state.hints(self._key("list.open"), self._key("copy"), leave) + more)
 
     def _key(self, action: str) -> str:
         return self._session.key(action)
 
     def _title_line(self, width: int) -> Text:
         rule = shapes_for(self._session.signs).rule
-        title = self._form.title if self._form and self.asks else self._planned.title
+        title = self._form.title if self._form and self.form_is_open else self._plan_state.title
         line = Text.assemble((f"{rule} ", "dim"), (sanitize(title), "bold"), " ")
         line.truncate(max(0, width - 1))
         return line.append(rule * max(0, width - line.cell_len), "dim")
@@ -131,13 +131,13 @@ class ActionPanel(BottomPanel):
         self.fit()
 
     def fit(self) -> None:
-        """Be as tall as what is shown, and leave some of the place to see."""
+        """Set the height that the contents need, and leave a part of the place visible."""
         width, height = self.screen.size
         most = max(6, min(int(height * _SHARE), height - _SEEN))
         needed = 1
-        if self.asks:
+        if self.form_is_open:
             needed += self.query_one(FormBar).row_count
-            needed = max(needed, most) if self._asking and self._asking.previews else needed
+            needed = max(needed, most) if self._action_form and self._action_form.previews else needed
         else:
             needed += self.query_one(PlanView).needed_height(width - 2)
         self._cut = needed > most
@@ -147,35 +147,35 @@ class ActionPanel(BottomPanel):
 
     @on(FormBar.FormChanged)
     def _follow_answers(self) -> None:
-        """What follows from an answer follows at once; a preview follows when the user pauses."""
-        assert self._asking is not None
+        """Update the form at once, and the preview when the user pauses."""
+        assert self._action_form is not None
         bar = self.query_one(FormBar)
-        self._form = self._asking.form(bar.answers)
+        self._form = self._action_form.form(bar.answers)
         bar.show_form(self._form)
         self.fit()
         for preview in self.query(ExportPreview):
             preview.follow(bar.answers)
 
     def action_move_preview(self, pages: int) -> None:
-        """Move through the preview, while a field has the keys."""
+        """Scroll the preview while a field has the focus."""
         for preview in self.query(ExportPreview):
             preview.action_page_up() if pages < 0 else preview.action_page_down()
 
     @on(FormBar.FormAnswered)
     @work(group="answers", exclusive=True, exit_on_error=False, description="take answers")
     async def _take_answers(self) -> None:
-        assert self._asking is not None
+        assert self._action_form is not None
         try:
-            request = await self._asking.request(self.query_one(FormBar).answers)
+            request = await self._action_form.request(self.query_one(FormBar).answers)
         except CondatuiError as error:
             self._refuse(error.title)
         else:
             self._propose(request)
 
-    @work(group="answers", exclusive=True, exit_on_error=False, description="find what is wanted")
-    async def _find(self, finding: Callable[[], Awaitable[Request]]) -> None:
+    @work(group="answers", exclusive=True, exit_on_error=False, description="find the request")
+    async def _find(self, find_request: Callable[[], Awaitable[Request]]) -> None:
         try:
-            request = await finding()
+            request = await find_request()
         except CondatuiError as error:
             self._take_plan(None, error)
         else:
@@ -184,22 +184,22 @@ class ActionPanel(BottomPanel):
     def _refuse(self, why: str) -> None:
         self._say(Text(sanitize(why), styles.WARNING))
 
-    def _say(self, said: Text) -> None:
-        self._said = said
+    def _say(self, notice: Text) -> None:
+        self._notice = notice
         self.post_message(self.HintsChanged())
 
     def on_key(self) -> None:
-        """What came of the key before is over."""
-        if self._said:
+        """Clear the result of the previous key."""
+        if self._notice:
             self._say(Text())
 
     def _propose(self, request: Request) -> None:
-        """Plan a request; what was planned before is forgotten."""
-        self._planned = PlanState(request)
+        """Plan a request and drop the previous plan."""
+        self._plan_state = PlanState(request)
         for each in (*self.query(FormBar), *self.query(ExportPreview)):
             each.display = False
         self.query_one(PlanView).display = True
-        self._show_planned()
+        self._show_plan()
         self._plan(request)
 
     @work(group="plan", exclusive=True, exit_on_error=False, description="plan")
@@ -211,20 +211,20 @@ class ActionPanel(BottomPanel):
         else:
             self._take_plan(request, plan)
 
-    def _take_plan(self, request: Request | None, came_of_it: Plan | CondatuiError) -> None:
-        if request is self._planned.request:  # another one may be wanted by now
-            self._planned = PlanState(request, came_of_it)
-            self._show_planned()
+    def _take_plan(self, request: Request | None, result: Plan | CondatuiError) -> None:
+        if request is self._plan_state.request:  # the user may have proposed another request meanwhile
+            self._plan_state = PlanState(request, result)
+            self._show_plan()
 
-    def _show_planned(self) -> None:
+    def _show_plan(self) -> None:
         view = self.query_one(PlanView)
-        view.show(self._planned_text(), word=self._planned.word)
+        view.show(self._plan_text(), word=self._plan_state.word)
         self.fit()
         view.take_keys()
 
-    def _planned_text(self) -> Text:
-        text = self._planned.text(self._session.signs, self._session.words)
-        if not self._then or not self._planned.ready:
+    def _plan_text(self) -> Text:
+        text = self._plan_state.text(self._session.signs, self._session.words)
+        if not self._then or not self._plan_state.ready:
             return text
         next_one = (
             f"This comes first: {self._then} get a plan of their own, by {self._key('list.open')}, once it is done."
@@ -233,20 +233,20 @@ class ActionPanel(BottomPanel):
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
-        """The boundary at which whatever went wrong while planning becomes words."""
+        """The error boundary of the panel's workers: show any failure as a message."""
         error = event.worker.error if event.state is WorkerState.ERROR else None
-        if error is not None and self.asks:
+        if error is not None and self.form_is_open:
             self._refuse(" ".join(unexpected(error).detail.splitlines()))
         elif error is not None:
-            self._take_plan(self._planned.request, unexpected(error, "This could not be planned."))
+            self._take_plan(self._plan_state.request, unexpected(error, "This could not be planned."))
 
     @on(PlanView.Accepted)
     def _run(self, event: PlanView.Accepted) -> None:
-        """Have it carried out, if it is a plan that can be."""
-        if other := self._planned.other_way:
-            self._propose(other[0])
+        """Submit the plan, or propose the alternative to a blocked one."""
+        if alternative := self._plan_state.alternative:
+            self._propose(alternative[0])
             return
-        plan = self._planned.ready
+        plan = self._plan_state.ready
         if plan is None:
             return
         if event.typed.strip() != plan.confirm:
@@ -257,16 +257,16 @@ class ActionPanel(BottomPanel):
         except CondatuiError as error:
             self._refuse(error.title)
         else:
-            self.post_message(self.PanelClosed(self._begun(plan)))
+            self.post_message(self.PanelClosed(self._started_notice(plan)))
 
-    def _begun(self, plan: Plan) -> str:
+    def _started_notice(self, plan: Plan) -> str:
         then = f" Next, by {self._key('list.open')}: {self._then}." if self._then else ""
         return f"Begun: {sanitize(plan.title)}. {self._key('place.jobs')} shows it.{then}"
 
     @on(PlanView.Copied)
     def _copy(self) -> None:
-        """Copy the commands, a line each."""
-        commands = plan_commands(self._planned.plan) if self._planned.plan else ""
+        """Copy the commands, one on each line."""
+        commands = plan_commands(self._plan_state.plan) if self._plan_state.plan else ""
         if not commands:
             self._refuse("There is no command to copy: condatui does this itself.")
         elif len(commands.encode("utf-8", "backslashreplace")) > _CLIPBOARD:
@@ -277,12 +277,12 @@ class ActionPanel(BottomPanel):
 
     @on(PlanView.PlanLeft)
     def _leave_plan(self) -> None:
-        """Back to the form, or out."""
+        """Go back to the form; if there is none, close the panel."""
         self.workers.cancel_group(self, "plan")
         if self._form is None:
             self.post_message(self.PanelClosed())
             return
-        self._planned = PlanState()
+        self._plan_state = PlanState()
         self._show_form()
         self.take_keys()
 

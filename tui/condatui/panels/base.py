@@ -1,4 +1,4 @@
-"""What opens at the bottom of a place and takes the keys until it is left."""
+"""The panel at the bottom of a place, which takes the keys until it is closed."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from textual.message import Message
 
 
 class BottomPanel(Vertical):
-    """Lies over the lower part of a place, which stays as it is: a dialog would draw the whole screen anew."""
+    """Covers the lower part of a place; a dialog would redraw the whole screen."""
 
     class PanelClosed(Message):
-        """The user is done with the panel."""
+        """The user closes the panel."""
 
         def __init__(self, notice: str = "") -> None:
             super().__init__()
             self.notice = notice
-            """What came of it, for the status line."""
+            """The result, for the status line."""
 
     class HintsChanged(Message):
-        """Other keys do something now."""
+        """The hints of the panel have changed."""
 
         def can_replace(self, message: Message) -> bool:
-            """One look at the panel sees them all."""
+            """Drop an earlier message that is not handled yet: one redrawing shows all changes."""
             return isinstance(message, BottomPanel.HintsChanged)
 
     def take_keys(self) -> None:
-        """Let the keys go where they do something."""
+        """Focus the widget that takes the keys."""
 
     def fit(self) -> None:
-        """Be as tall as there is need and room for."""
+        """Set the height that the contents need and the screen has."""
 
     def hints(self) -> Text:
-        """What the keys do here, or why they do not."""
+        """The hints for the keys of the panel, or why the last key did nothing."""
         return Text()

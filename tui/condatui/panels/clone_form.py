@@ -1,11 +1,11 @@
-"""What cloning asks: of which environment, by which name, and with what besides."""
+"""The form of Clone: the source, the new name, and what else to install."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 
-from condatui.panels.forms import FormPaths, file_name, words
+from condatui.panels.forms import FormPaths, file_name, split_words
 from condatui.session import Session
 from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField, yes_or_no
 from condatui_core.analyses.environments import resolve
@@ -17,17 +17,17 @@ from condatui_core.text import sanitize
 
 
 class CloneForm:
-    """A clone of the environment under the cursor, of the baseline or of any other."""
+    """Clones the environment under the cursor, the baseline or any other."""
 
     previews = False
 
-    def __init__(self, session: Session, current: Environment | None, where: FormPaths) -> None:
+    def __init__(self, session: Session, current: Environment | None, paths: FormPaths) -> None:
         self._session = session
-        self._where = where
+        self._paths = paths
         self._sources = _sources(session, current)
 
     def form(self, answers: Answers) -> Form:
-        """The name follows from the source; conda itself is only asked about where base is cloned."""
+        """The fields; the name follows from the source, and only for base the form asks about conda itself."""
         source = self._source(answers)
         names = {each.name for each in self._session.inventory.environments}
         choices = tuple((each.prefix, _label(each, self._sources)) for each in self._sources)
@@ -42,12 +42,12 @@ class CloneForm:
         return Form("Clone an environment", fields, hidden, first="name")
 
     async def request(self, answers: Answers) -> CloneRequest:
-        """The clone that was asked for."""
+        """The request for the clone."""
         source = self._source(answers)
         name = answers["name"]
         if not name.strip():
             raise UsageError("The new environment needs a name, or a path.")
-        add = words(answers["add"], "What to install")
+        add = split_words(answers["add"], "What to install")
         return CloneRequest(
             source=source.prefix,
             target=await self._target(name, source),
@@ -61,22 +61,22 @@ class CloneForm:
         return next((each for each in self._sources if each.prefix == wanted), self._sources[0])
 
     async def _target(self, name: str, source: Environment) -> str:
-        from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - only who clones needs it
+        from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - only Clone needs it
 
         context = await self._session.workbench.job_context()
-        here = str(self._where.directory)
+        here = str(self._paths.directory)
         return await asyncio.to_thread(target_prefix, name.strip(), source, context, cwd=here)
 
 
 def _sources(session: Session, current: Environment | None) -> tuple[Environment, ...]:
-    """The environment under the cursor, the baseline, and all others."""
+    """The environment under the cursor, the baseline, and all others, without those that cannot be cloned."""
     environments = [each for each in session.inventory.environments if each.state == "ok"]
     first = [each for each in (current, _baseline(session)) if each and each.state == "ok"]
     return tuple({each.prefix: each for each in (*first, *environments)}.values())
 
 
 def _baseline(session: Session) -> Environment | None:
-    """The environment of the setting; without one, conda's base."""
+    """The environment of the setting `baseline`; without the setting, conda's base."""
     environments = session.inventory.environments
     if wanted := session.workbench.settings.baseline:
         try:
@@ -93,7 +93,7 @@ def _label(environment: Environment, others: Sequence[Environment]) -> str:
 
 
 def _free_name(source: Environment, names: set[str]) -> str:
-    """`nlp-2`, or the first higher number that no environment has."""
+    """`nlp-2`, or the first higher number that is free."""
     stem = file_name(source)
     number = 2
     while f"{stem}-{number}" in names:

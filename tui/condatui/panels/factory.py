@@ -1,4 +1,4 @@
-"""What opens when a key asks for an action."""
+"""Makes the panel that a key opens."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from condatui_core.errors import UsageError
 from condatui_core.records.request import RemoveRequest, Request, RestoreRequest
 
 
-def panel_for(what: str, session: Session, action_context: ActionContext) -> ActionPanel:
-    """The form of an action, or the plan where nothing has to be asked; `what` is the id of the action."""
-    where = FormPaths(session.workbench.locations.home, session.directory)
-    if what == "clone":
-        return ActionPanel(session, asking=CloneForm(session, action_context.current, where))
-    if what == "remove":
+def panel_for(action: str, session: Session, action_context: ActionContext) -> ActionPanel:
+    """The panel of an action: its form, or its plan if it needs no answers."""
+    paths = FormPaths(session.workbench.locations.home, session.directory)
+    if action == "clone":
+        return ActionPanel(session, form=CloneForm(session, action_context.current, paths))
+    if action == "remove":
         return ActionPanel(
             session, request=RemoveRequest(prefixes=tuple(each.prefix for each in action_context.chosen))
         )
-    if what == "undo":
-        return ActionPanel(session, finding=_last_removal(session))
+    if action == "undo":
+        return ActionPanel(session, find_request=_last_removal(session))
     assert action_context.current is not None
-    asking = ExportForm(action_context.current, where) if what == "export" else PackForm(action_context.current, where)
-    return ActionPanel(session, asking=asking)
+    form = ExportForm(action_context.current, paths) if action == "export" else PackForm(action_context.current, paths)
+    return ActionPanel(session, form=form)
 
 
-def panel_of(request: Request, session: Session, then: str = "") -> ActionPanel:
-    """The plan of a request that needs no answers; `then` names what gets one of its own after it."""
+def plan_panel(request: Request, session: Session, then: str = "") -> ActionPanel:
+    """The panel with the plan of a request; `then` names what gets its own plan after this one."""
     return ActionPanel(session, request=request, then=then)
 
 
@@ -39,7 +39,7 @@ def _last_removal(session: Session) -> Callable[[], Awaitable[Request]]:
         points = await session.workbench.restore_points()
         gone = [point for point in points if not point.exists and not point.problem]
         if not gone:
-            raise UsageError("There is no removal to undo: no restore point is left of anything that is not there.")
+            raise UsageError("There is no removal to undo: no restore point is left of an environment that is gone.")
         return RestoreRequest(id=max(gone, key=lambda point: point.at).id)
 
     return find

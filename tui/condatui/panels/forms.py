@@ -1,4 +1,4 @@
-"""What exporting and packing ask, and what every form is made of."""
+"""The forms of Export and Pack, the preview of an export, and what all forms share."""
 
 from __future__ import annotations
 
@@ -25,42 +25,42 @@ from condatui_core.records.request import ExportFormat, ExportRequest, PackReque
 from condatui_core.settings import expand_home
 from condatui_core.text import sanitize
 
-# What an action asks before it can be planned.
+# What all forms share
 
 
 class ActionForm(Protocol):
-    """The questions of one action."""
+    """The form of one action."""
 
     def form(self, answers: Answers) -> Form:
-        """The fields as they are once these answers were given; there are none at first."""
+        """The fields for these answers, which are empty at first."""
         ...
 
     async def request(self, answers: Answers) -> Request:
-        """What was asked for. CondatuiError if an answer cannot be."""
+        """The request that the answers make. Raises CondatuiError for an impossible answer."""
         ...
 
     @property
     def previews(self) -> bool:
-        """Whether what comes of it can be shown while the form is filled in."""
+        """Whether the form has a preview."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FormPaths:
-    """What paths that a user types are relative to."""
+    """The directories that typed paths are relative to."""
 
     home: Path
     directory: Path
-    """What other paths begin at."""
+    """The directory that paths without `~` are relative to."""
 
     def path(self, text: str) -> str:
-        """The absolute path that was typed; `~` is home. UsageError for none."""
+        """The absolute form of a typed path; `~` is home. UsageError for an empty one."""
         if not text.strip():
             raise UsageError("A path is needed.")
         return os.path.normpath(self.directory / expand_home(text.strip(), self.home))
 
     def suggested(self, name: str) -> str:
-        """A file in the directory, as it is typed."""
+        """A file in the directory, in the form that a user types."""
         directory, home = str(self.directory), str(self.home)
         if directory == home or directory.startswith(home.rstrip("/") + "/"):
             directory = "~" + directory[len(home.rstrip("/")) :]
@@ -68,19 +68,19 @@ class FormPaths:
 
 
 def file_name(environment: Environment) -> str:
-    """What a file of an environment is called, without its suffix."""
+    """The stem of a file of an environment."""
     return sanitize(os.path.basename(environment.prefix) if os.sep in environment.name else environment.name)
 
 
-def words(text: str, what: str) -> tuple[str, ...]:
-    """The words of an answer, split as a shell does. UsageError where a quote is not closed."""
+def split_words(text: str, what: str) -> tuple[str, ...]:
+    """The words of an answer, split as a shell does. UsageError if a quotation mark is not closed."""
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
         raise UsageError(f"{what}: a quotation mark is not closed.") from error
 
 
-# What exporting asks: in which format, and into which file.
+# The form of Export
 
 
 _FORMATS: dict[str, tuple[str, ExportFormat, str]] = {
@@ -91,39 +91,39 @@ _FORMATS: dict[str, tuple[str, ExportFormat, str]] = {
     "requirements": ("specs, for conda create --file", "requirements", "-requirements.txt"),
     "json": ("JSON", "json", ".json"),
 }
-"""By choice: its words, the format and how the file's name ends."""
+"""By choice: its label, the format, and the end of the file's name."""
 
 
 class ExportForm:
-    """An export of one environment."""
+    """Exports one environment."""
 
     previews = True
 
-    def __init__(self, environment: Environment, where: FormPaths) -> None:
+    def __init__(self, environment: Environment, paths: FormPaths) -> None:
         self._environment = environment
-        self._where = where
+        self._paths = paths
 
     def form(self, answers: Answers) -> Form:
-        """The file is named after the format."""
+        """The fields; the suffix of the file follows from the format."""
         chosen = answers.get("format", "yaml")
-        choices = tuple((value, said) for value, (said, _, _) in _FORMATS.items())
-        file = self._where.suggested(file_name(self._environment) + _FORMATS[chosen][2])
+        choices = tuple((value, label) for value, (label, _, _) in _FORMATS.items())
+        file = self._paths.suggested(file_name(self._environment) + _FORMATS[chosen][2])
         title = f"Export {sanitize(self._environment.name)}"
         return Form(title, (ChoiceField("format", "as", choices, chosen), TextField("file", "to", file)))
 
     async def request(self, answers: Answers) -> ExportRequest:
-        """The export that was asked for; a file that is there is not replaced before that was asked."""
+        """The request for the export; it does not replace an existing file."""
         chosen = answers["format"]
         return ExportRequest(
             prefix=self._environment.prefix,
-            file=self._where.path(answers["file"]),
+            file=self._paths.path(answers["file"]),
             format=_FORMATS[chosen][1],
             builds=chosen not in {"no-builds", "history"},
             from_history=chosen == "history",
         )
 
 
-# What packing asks: into which file, in which format, and what stays out.
+# The form of Pack
 
 
 _SUFFIXES = {
@@ -137,27 +137,27 @@ _SUFFIXES = {
     "squashfs": ".squashfs",
     "no-archive": "",
 }
-"""How conda-pack calls its formats, and how their files end."""
-_WORDS = {"no-archive": "no archive, a directory"}
+"""By conda-pack's name of a format, the suffix of its files."""
+_LABELS = {"no-archive": "no archive, a directory"}
 
 
 class PackForm:
-    """An archive of one environment."""
+    """Packs one environment into an archive."""
 
     previews = False
 
-    def __init__(self, environment: Environment, where: FormPaths) -> None:
+    def __init__(self, environment: Environment, paths: FormPaths) -> None:
         self._environment = environment
-        self._where = where
+        self._paths = paths
 
     def form(self, answers: Answers) -> Form:
-        """The file is named after the format."""
+        """The fields; the suffix of the file follows from the format."""
         chosen = answers.get("format", "tar.gz")
-        choices = tuple((value, _WORDS.get(value, value)) for value in _SUFFIXES)
+        choices = tuple((value, _LABELS.get(value, value)) for value in _SUFFIXES)
         stem = file_name(self._environment) + ("-packed" if chosen == "no-archive" else "")
         fields = (
             ChoiceField("format", "as", choices, chosen),
-            TextField("file", "to", self._where.suggested(stem + _SUFFIXES[chosen])),
+            TextField("file", "to", self._paths.suggested(stem + _SUFFIXES[chosen])),
             TextField("level", "compressed", "4", "0 to 9; to 22 for zst"),
             TextField("dest_prefix", "will lie in", example="not known: conda-unpack is run there"),
             TextField("excludes", "without", example="nothing; or, say, *.pyc 'my data/*'"),
@@ -167,15 +167,15 @@ class PackForm:
         return Form(f"Pack {sanitize(self._environment.name)}", fields)
 
     async def request(self, answers: Answers) -> PackRequest:
-        """The archive that was asked for."""
+        """The request for the archive."""
         return PackRequest(
             prefix=self._environment.prefix,
-            file=self._where.path(answers["file"]),
+            file=self._paths.path(answers["file"]),
             format=answers["format"],
             level=_level(answers["level"]),
             threads=0,
             dest_prefix=answers["dest_prefix"].strip(),
-            excludes=words(answers["excludes"], "What to leave out"),
+            excludes=split_words(answers["excludes"], "What to leave out"),
             ignore_editable=answers["ignore_editable"] == YES,
             ignore_missing=answers["ignore_missing"] == YES,
         )
@@ -187,24 +187,24 @@ def _level(text: str) -> int:
     raise UsageError("How much to compress is a number: 0 to 9, to 22 for zst.")
 
 
-# What an export will say, while it is still being asked for.
+# The preview of an export
 
 
 _SETTLED = 0.15
-"""Seconds without a key before it follows what is typed."""
+"""Seconds without a change before the preview follows the answers."""
 
 
 class ExportPreview(LinesPane, can_focus=False):
-    """The text, made beside the loop; the newest answers are all that counts."""
+    """The text of the export; a worker makes it for the newest answers."""
 
-    def __init__(self, session: Session, asking: ActionForm) -> None:
+    def __init__(self, session: Session, form: ActionForm) -> None:
         super().__init__()
         self._session = session
-        self._asking = asking
+        self._form = form
         self._settling: Timer | None = None
 
     def follow(self, answers: Answers) -> None:
-        """Show what would come of these answers, once the user pauses."""
+        """Show the export for these answers, once the user pauses."""
         if self._settling:
             self._settling.stop()
         self._settling = self.set_timer(_SETTLED, lambda: self._make(answers))
@@ -212,7 +212,7 @@ class ExportPreview(LinesPane, can_focus=False):
     @work(group="preview", exclusive=True, exit_on_error=False, description="preview")
     async def _make(self, answers: Answers) -> None:
         try:
-            request = await self._asking.request(answers)
+            request = await self._form.request(answers)
             if isinstance(request, ExportRequest):
                 export = await self._session.workbench.preview_export(request)
                 self.set_text(preview_text(export, self._session.signs))
@@ -221,7 +221,7 @@ class ExportPreview(LinesPane, can_focus=False):
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
-        """The boundary at which whatever went wrong becomes words."""
+        """The error boundary of the preview's worker: show any failure as a message."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self._fail(" ".join(str(unexpected(event.worker.error, "This could not be shown.")).splitlines()))
 

@@ -1,4 +1,4 @@
-"""The keys of a place, over the lower part of the screen."""
+"""The hints at the bottom of a place, and the help with all its keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from condatui.actions.context import ActionContext
 from condatui.actions.keymap import Keymap
 from condatui.widgets.lines_pane import TextPane
 
-# What the bottom line says: the keys that are worth knowing here.
+# The hints
 
 
 _APART = "  "
@@ -22,9 +22,9 @@ _APART = "  "
 def hint_line(
     actions: Sequence[KeyAction], keymap: Keymap, action_context: ActionContext, key_style: Style, width: int
 ) -> Text:
-    """The hints of the actions that have one, as many as there is room for; what cannot be done now is dim.
+    """The hints of the actions that have one, as many as fit the width; those of actions that are off are dim.
 
-    The last one, which is where to find all the others, stays whatever the width.
+    The last hint, which leads to the help, stays at any width.
     """
     hints = [_hint(action, keymap, action_context, key_style) for action in actions if action.hint]
     while len(hints) > 1 and _width(hints) > width:
@@ -33,20 +33,23 @@ def hint_line(
 
 
 def _hint(action: KeyAction, keymap: Keymap, action_context: ActionContext, key_style: Style) -> Text:
-    key, words = keymap.labels(action)[0], f" {action.hint}"
-    return Text(key + words, "dim") if action.reason(action_context) else Text.assemble((key, key_style), words)
+    key, label = keymap.labels(action)[0], f" {action.hint}"
+    return Text(key + label, "dim") if action.reason(action_context) else Text.assemble((key, key_style), label)
 
 
 def _width(hints: Sequence[Text]) -> int:
     return sum(hint.cell_len for hint in hints) + len(_APART) * (len(hints) - 1)
 
 
+# The help
+
+
 _KEYS = 18
-"""Cells for the keys, the margin included."""
+"""Cells for the keys, including the margin."""
 
 
 class HelpPanel(TextPane):
-    """Opens in place rather than as a dialog, which would draw the whole screen anew."""
+    """Covers the lower part of a place; a dialog would redraw the whole screen."""
 
 
 def help_text(
@@ -56,7 +59,7 @@ def help_text(
     languages: Mapping[str, Sequence[tuple[str, str]]],
     width: int,
 ) -> Text:
-    """The actions by their groups, with why one is off now; below them small languages as (example, meaning) pairs."""
+    """The actions by group, with the reason why one is off; below them, by title, the (example, meaning) pairs."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for action in actions:
         reason = action.reason(action_context)

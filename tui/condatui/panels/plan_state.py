@@ -1,4 +1,4 @@
-"""What has come so far of planning a request: nothing yet, a plan, or a refusal."""
+"""The state of planning a request: under way, a plan, or an error."""
 
 from __future__ import annotations
 
@@ -20,45 +20,45 @@ from condatui_core.text import sanitize
 
 @dataclass(frozen=True, slots=True)
 class PlanState:
-    """A request and what is known of it."""
+    """A request and the result of planning it."""
 
     request: Request | None = None
-    came_of_it: Plan | CondatuiError | None = None
+    result: Plan | CondatuiError | None = None
     """None while it is being planned."""
 
     @property
     def plan(self) -> Plan | None:
         """The plan, if there is one."""
-        return self.came_of_it if isinstance(self.came_of_it, Plan) else None
+        return self.result if isinstance(self.result, Plan) else None
 
     @property
     def ready(self) -> Plan | None:
-        """The plan, if it can be carried out."""
+        """The plan, if nothing blocks it."""
         return self.plan if self.plan and not self.plan.blockers else None
 
     @property
     def word(self) -> str:
-        """What has to be typed; empty if a key is enough, or if it cannot be done anyway."""
+        """The word that the user has to type; empty if a key is enough, or if the plan is blocked."""
         return self.ready.confirm if self.ready else ""
 
     @property
     def title(self) -> str:
-        """One line."""
+        """The title of the panel, one line."""
         if self.plan:
             return self.plan.title
-        return "Not planned" if self.came_of_it else "Planning"
+        return "Not planned" if self.result else "Planning"
 
     def text(self, signs: Glyphs, words: RemedyWords) -> Text:
-        """What stands in the panel."""
+        """The text of the panel."""
         if self.plan:
             return plan_text(self.plan, words=words, signs=signs)
-        if isinstance(self.came_of_it, CondatuiError):
-            return _in_words(self.came_of_it, signs, words)
+        if isinstance(self.result, CondatuiError):
+            return _error_text(self.result, signs, words)
         return Text(f"Planning{signs.unread}", styles.DIM)
 
     @property
-    def other_way(self) -> tuple[Request, str] | None:
-        """What can be asked for where one thing alone stands against it that the user may overrule, and in words."""
+    def alternative(self) -> tuple[Request, str] | None:
+        """If the only blocker is one that the user may overrule: the request that does, and a label for it."""
         remedies = {type(finding.remedy) for finding in self.plan.blockers} if self.plan else set[type]()
         request = self.request
         if isinstance(request, ExportRequest | PackRequest) and remedies == {ReplaceFile}:
@@ -70,9 +70,9 @@ class PlanState:
         return None
 
     def hints(self, enter: str, copy: str, leave: str) -> str:
-        """What the keys do now: these two, and `leave`, which stands as it is given."""
-        if self.other_way:
-            return f"{enter} {self.other_way[1]}  {leave}"
+        """The hints: what the keys `enter` and `copy` do, and `leave`, a hint that is given as it is."""
+        if self.alternative:
+            return f"{enter} {self.alternative[1]}  {leave}"
         if not self.ready:
             return leave
         if self.word:
@@ -81,7 +81,7 @@ class PlanState:
         return f"{enter} run  {leave}{to_copy}"
 
 
-def _in_words(error: CondatuiError, signs: Glyphs, words: RemedyWords) -> Text:
+def _error_text(error: CondatuiError, signs: Glyphs, words: RemedyWords) -> Text:
     text = Text(f"{signs.error} {sanitize(error.title)}", styles.ERROR)
     for line in printable_lines(error.detail):
         text.append(f"\n  {line}", styles.PLAIN)

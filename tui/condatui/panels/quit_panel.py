@@ -1,4 +1,4 @@
-"""What is asked when the user leaves while jobs are at work."""
+"""The question before quitting while jobs are at work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from condatui_core.text import sanitize
 
 
 class QuitPanel(BottomPanel):
-    """Says what is at work; the key that leaves, pressed again, cancels it and leaves."""
+    """Lists the jobs at work; the quit key, pressed again, cancels them and quits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "leave", show=False),
@@ -26,32 +26,32 @@ class QuitPanel(BottomPanel):
     ]
 
     def __init__(self, jobs: Sequence[Job], key: str) -> None:
-        """`key` is the one that leaves, as people write it."""
+        """`key` is the label of the quit key."""
         super().__init__()
         self._jobs = jobs
         self._key = key
         self._leaving = False
 
     def compose(self) -> ComposeResult:
-        """What is at work."""
+        """The list of jobs."""
         yield LinesPane()
 
     def on_mount(self) -> None:
-        """Say it."""
+        """Show the jobs."""
         self._show()
 
     def take_keys(self) -> None:
-        """To the lines, though there is little to move through."""
+        """Focus the list."""
         self.screen.set_focus(self.query_one(LinesPane))
 
     def hints(self) -> Text:
-        """What leaves and what does not."""
+        """The keys that quit and stay."""
         if self._leaving:
             return Text("Cancelling, and then leaving: commands get a moment to end in order.", styles.WARNING)
         return Text(f"{self._key} or y cancel and leave  esc stay")
 
     def action_leave(self) -> None:
-        """Leave, once what is at work was cancelled."""
+        """Cancel the jobs, then quit."""
         if self._leaving:
             return
         self._leaving = True
@@ -59,7 +59,7 @@ class QuitPanel(BottomPanel):
         self.post_message(LeavingConfirmed())
 
     def action_stay(self) -> None:
-        """Do not leave; what is being cancelled already goes on to be."""
+        """Close the question; once the jobs are being cancelled, do nothing."""
         if not self._leaving:
             self.post_message(self.PanelClosed())
 

@@ -135,7 +135,7 @@ class CompareScreen(CompareExportScreen):
 
     @work(group="compare", exclusive=True, exit_on_error=False, description="turn to another reference")
     async def _turn(self, compared: Compared, reference: int) -> None:
-        self.compared = await asyncio.to_thread(compared.turned_to, reference)
+        self.compared = await asyncio.to_thread(compared.with_reference, reference)
         self._show()
         self.draw_bottom()
 

@@ -1,4 +1,4 @@
-"""The disk, measured beside the screens: a walk after each load, and single environments when asked for."""
+"""Measures the disk beside the screens: a walk after each load, and a breakdown of the environment that is shown."""
 
 from __future__ import annotations
 
@@ -21,80 +21,80 @@ if TYPE_CHECKING:
     from condatui_core.records.disk import Breakdown, DiskUse, Sharing
 
 
-# The disk, measured beside the screens: after each load, one walk at a time, ended with the app.
+# The walk of the disk
 
 
 WALK_GROUP = "disk"
-"""The workers that measure."""
+"""The worker group of the walk."""
 
 
 class DiskMonitor:
-    """Starts walks and tells the app what they find."""
+    """Runs one walk of the disk at a time and posts its results to the app."""
 
     def __init__(self, app: App[None], session: Session) -> None:
         self._app = app
         self._session = session
         self._walking = False
         self._again = False
-        """Whether something has changed while a walk was under way."""
-        self._anew = False
-        """Whether the user wants everything read; stands until a walk has done so."""
+        """Whether another walk follows the present one, because something has changed meanwhile."""
+        self._full = False
+        """Whether the next walk reads everything; true until a walk has done so."""
 
-    def want_anew(self) -> None:
-        """Let the next walk read everything, and the present one count for nothing."""
-        self._anew, self._walking = True, False
+    def request_full_walk(self) -> None:
+        """Make the next walk read everything, and let it replace the present one."""
+        self._full, self._walking = True, False
 
     def start(self) -> None:
-        """Measure what is there now; a walk that is under way goes on to its end first, or it might never get there."""
+        """Start a walk, or note that another one has to follow the present one, which runs to its end."""
         if self._walking:
             self._again = True
             return
         self._walking, self._again = True, False
-        work = self._walk(anew=self._anew)
+        work = self._walk(full=self._full)
         self._app.run_worker(
             work, group=WALK_GROUP, exclusive=True, exit_on_error=False, description="measure the disk"
         )
 
     def end(self) -> None:
-        """Take note that a walk is over, whatever came of it."""
+        """Note that a walk is over, with a result or without, and start the next one if there is need."""
         self._walking = False
         if self._again:
             self.start()
 
-    async def _walk(self, *, anew: bool) -> None:
+    async def _walk(self, *, full: bool) -> None:
         session = self._session
         disk = await asyncio.to_thread(self._disk)
-        async with aclosing(disk.survey(session.inventory, anew=anew, former=session.disk)) as surveys:
+        async with aclosing(disk.survey(session.inventory, anew=full, former=session.disk)) as surveys:
             async for survey in surveys:
                 self._app.post_message(DiskSurveyed(survey))
-        self._anew = self._anew and not anew
+        self._full = self._full and not full
 
     def _disk(self) -> Disk:
         return self._session.workbench.disk
 
 
-# What lies in single environments, looked at beside the event loop when somebody wants to see it.
+# The breakdown of single environments
 
 
 _GROUP = "breakdown"
 
 
 class Breakdowns:
-    """Breaks environments down by package, one at a time, and remembers them until they are measured otherwise."""
+    """Breaks environments down by package, one at a time, and keeps each breakdown until its measurement changes."""
 
-    def __init__(self, screen: Screen[None], session: Session, tell: Callable[[], None]) -> None:
-        """`tell` is called whenever one is new."""
+    def __init__(self, screen: Screen[None], session: Session, on_change: Callable[[], None]) -> None:
+        """Calls `on_change` after each new breakdown."""
         self._screen = screen
         self._session = session
-        self._tell = tell
+        self._on_change = on_change
         self._known: dict[str, tuple[DiskUse, Breakdown]] = {}
-        self._wanted: tuple[str, DiskUse] | None = None
+        self._requested: tuple[str, DiskUse] | None = None
         self._shared: tuple[LinkGraph, str, tuple[Sharing, ...]] | None = None
-        """With whom the last one shares, as this is asked for at every turn."""
+        """The graph, the prefix and the sharing of the last subject, which is drawn often."""
 
     def subject(self, environment: Environment) -> DiskSubject:
-        """All that is known of the bytes of an environment; what is not begins to be looked at."""
-        from condatui.view_models.details.disk import DiskSubject  # noqa: PLC0415 - not before somebody looks
+        """What is known of the disk use of an environment; starts a breakdown if there is none."""
+        from condatui.view_models.details.disk import DiskSubject  # noqa: PLC0415 - imported when the disk tab is first shown
 
         survey = self._session.disk
         if survey is None:
@@ -119,8 +119,8 @@ class Breakdowns:
         measured, breakdown = self._known.get(environment.prefix, (None, None))
         if measured == use:
             return breakdown
-        if self._wanted != (environment.prefix, use):
-            self._wanted = (environment.prefix, use)
+        if self._requested != (environment.prefix, use):
+            self._requested = (environment.prefix, use)
             work = self._break_down(environment, use)
             self._screen.run_worker(work, group=_GROUP, exclusive=True, exit_on_error=False, description="break down")
         return breakdown
@@ -130,5 +130,5 @@ class Breakdowns:
         assert survey is not None
         breakdown = await self._session.workbench.disk.break_down(environment, survey.places)
         self._known[environment.prefix] = (use, breakdown)
-        self._wanted = None
-        self._tell()
+        self._requested = None
+        self._on_change()

@@ -1,4 +1,4 @@
-"""The GPU check, beside the screens: what is known without a run after each load, and runs when they are asked for."""
+"""GPU checks beside the screens: a look at the files after each load, and test runs when the user asks for them."""
 
 from __future__ import annotations
 
@@ -24,39 +24,41 @@ if TYPE_CHECKING:
     from condatui_core.records.gpu import GpuResult
 
 
-CHECKS_GROUP, LOOKING = "gpu", "gpu-look"
-"""The workers that run checks, and those that look at files."""
+CHECKS_GROUP, LOOK_GROUP = "gpu", "gpu-look"
+"""The worker groups of test runs and of looks at files."""
 _BATCH = 0.2
-"""Seconds between two pictures of what is found by looking at files."""
-_PATIENCE = 10.0
-"""Seconds after which a stage is said to take long."""
+"""Seconds between two messages during a look at files."""
+_SLOW = 10.0
+"""Seconds after which a stage counts as slow."""
 
 
 class GpuMonitor:
-    """Looks at what can be known at once, checks one environment after the other, and tells the app."""
+    """Looks at files, checks one environment after the other, and posts the results to the app."""
 
     def __init__(self, app: App[None], session: Session) -> None:
         self._app = app
         self._session = session
         self._state = GpuState()
         self._seen: dict[str, object] = {}
-        """By prefix, the contents that were looked at."""
+        """By prefix, the contents at the last look or check."""
         self._queue: list[str] = []
         self._checking = False
-        self._patience: Timer | None = None
+        self._slow_timer: Timer | None = None
 
     def look(self) -> None:
-        """Find out, for environments that are new or have changed, what is known without running anything."""
-        self._app.run_worker(self._look(), group=LOOKING, exclusive=True, exit_on_error=False, description="see GPUs")
+        """Find out what the files of new and changed environments say, without running anything."""
+        self._app.run_worker(
+            self._look(), group=LOOK_GROUP, exclusive=True, exit_on_error=False, description="see GPUs"
+        )
 
-    def want_anew(self) -> None:
-        """Let the next look go over everything again."""
+    def forget_looks(self) -> None:
+        """Make the next look go over all environments again."""
         self._seen.clear()
 
     def check(self, environments: Iterable[Environment]) -> None:
-        """Check these after those that wait already."""
+        """Check these environments after those that wait already."""
         self._queue += [each.prefix for each in environments if each.prefix not in self._queue]
-        self._tell()
+        self._post()
         if not self._checking:
             self._checking = True
             self._app.run_worker(self._check_all(), group=CHECKS_GROUP, exit_on_error=False, description="check GPUs")
@@ -67,67 +69,67 @@ class GpuMonitor:
         return self._checking
 
     def cancel(self) -> None:
-        """Give up what runs and what waits."""
+        """Cancel the running check and those that wait."""
         self._queue.clear()
         self._app.workers.cancel_group(self._app, CHECKS_GROUP)
 
     def end(self) -> None:
-        """Take note that nothing is checked any more, whatever came of it."""
+        """Note that the checks are over, with a result or without."""
         self._checking = False
-        self._work(None)
+        self._set_under_check(None)
 
     async def _look(self) -> None:
         gpu = await asyncio.to_thread(self._gpu)
-        told = time.monotonic()
+        posted = time.monotonic()
         for environment in self._session.inventory.environments:
             if environment.contents is None or self._seen.get(environment.prefix) == environment.contents:
                 continue
             known = await asyncio.to_thread(gpu.remembered, environment)
             self._take(known or await gpu.preliminary(environment))
             self._seen[environment.prefix] = environment.contents
-            if time.monotonic() - told > _BATCH:
-                told = time.monotonic()
-                self._tell()
-        self._tell()
+            if time.monotonic() - posted > _BATCH:
+                posted = time.monotonic()
+                self._post()
+        self._post()
 
     async def _check_all(self) -> None:
         gpu = await asyncio.to_thread(self._gpu)
         while self._queue:
             environments = {each.prefix: each for each in self._session.inventory.environments}
-            if environment := environments.get(self._queue.pop(0)):  # it may be gone by now
+            if environment := environments.get(self._queue.pop(0)):  # it may have been removed
                 await self._check(gpu, environment)
 
     async def _check(self, gpu: GpuCheck, environment: Environment) -> None:
-        from condatui_core.records.gpu import GpuResult  # noqa: PLC0415 - not before the first picture
+        from condatui_core.records.gpu import GpuResult  # noqa: PLC0415 - imported after the first drawing
 
-        self._work(UnderCheck(environment.prefix))
-        async with aclosing(gpu.check((environment,))) as told:
-            async for each in told:
+        self._set_under_check(UnderCheck(environment.prefix))
+        async with aclosing(gpu.check((environment,))) as events:
+            async for each in events:
                 if isinstance(each, GpuResult):
                     self._seen[environment.prefix] = environment.contents
                     self._take(each)
                 else:
                     self._follow(each)
-        self._work(None)
+        self._set_under_check(None)
 
     def _follow(self, progress: GpuProgress) -> None:
-        self._work(UnderCheck(progress.prefix, progress.framework, progress.variant, progress.stage))
+        self._set_under_check(UnderCheck(progress.prefix, progress.framework, progress.variant, progress.stage))
 
-    def _work(self, at_work: UnderCheck | None) -> None:
+    def _set_under_check(self, at_work: UnderCheck | None) -> None:
         self._state = replace(self._state, at_work=at_work)
-        if self._patience:
-            self._patience.stop()
-        self._patience = self._app.set_timer(_PATIENCE, self._grow_impatient) if at_work else None
-        self._tell()
+        if self._slow_timer:
+            self._slow_timer.stop()
+        self._slow_timer = self._app.set_timer(_SLOW, self._mark_as_slow) if at_work else None
+        self._post()
 
-    def _grow_impatient(self) -> None:
+    def _mark_as_slow(self) -> None:
         if self._state.at_work:
             self._state = replace(self._state, at_work=replace(self._state.at_work, slow=True))
-            self._tell()
+            self._post()
 
     def _take(self, result: GpuResult) -> None:
-        from condatui.view_models.gpu import gpus_in_words  # noqa: PLC0415 - not before the first picture
-        from condatui_core.gpu.check import gpu_findings  # noqa: PLC0415 - as above
+        from condatui.view_models.gpu import gpus_in_words  # noqa: PLC0415 - imported after the first drawing
+        from condatui_core.gpu.check import gpu_findings  # noqa: PLC0415 - imported after the first drawing
 
         driver = result.driver or self._state.driver
         findings = gpu_findings(result.static, result.driver, platform=sys.platform)
@@ -139,7 +141,7 @@ class GpuMonitor:
             findings={**self._state.findings, result.prefix: findings},
         )
 
-    def _tell(self) -> None:
+    def _post(self) -> None:
         self._state = replace(self._state, waiting=tuple(self._queue))
         self._app.post_message(GpuLearned(self._state))
 

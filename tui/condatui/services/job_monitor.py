@@ -1,4 +1,4 @@
-"""The jobs, attended beside the screens: how far they are, what came of them, and what was interrupted earlier."""
+"""Follows the jobs beside the screens: their progress, their ends, and what was interrupted earlier."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 JOBS_GROUP = "jobs"
-"""The workers that attend to jobs."""
+"""The worker group that follows the jobs."""
 _PACE = 0.1
-"""Seconds between two pictures of a job that goes on."""
+"""Seconds between two updates of the jobs on the screen."""
 _OVER = frozenset({"done", "failed", "cancelled", "interrupted"})
 
 
 class JobMonitor:
-    """Hears of every job of the queue, and tells the session and the app."""
+    """Follows every job of the queue, and keeps the session and the app informed."""
 
     def __init__(self, app: App[None], session: Session) -> None:
         self._app = app
@@ -40,19 +40,17 @@ class JobMonitor:
         self._unsubscribe: Callable[[], None] = lambda: None
         self._due: Timer | None = None
         self._interrupted: tuple[Job, ...] = ()
-        """What ended with an earlier sitting, until the user has seen it."""
-        self._knows = False
-        """Whether it is known what was done before, so that an end can be told from old news."""
-        self._told: set[str] = set()
-        """Jobs whose end is known to the user, or is nothing of this sitting."""
+        """Jobs that were interrupted in an earlier run of condatui, until the user has seen them."""
+        self._recalled = False
+        """Whether the jobs of earlier runs are known, so that a new end can be distinguished from an old one."""
+        self._reported: set[str] = set()
+        """Ids of the jobs whose end was posted, or that ended in an earlier run."""
 
     def start(self) -> None:
-        """Attend from now on; more than once is once. The first picture does without all this."""
+        """Follow the jobs from now on; a second call does nothing. The first drawing does without it, to be fast."""
         if not self._begun:
             self._begun = True
-            self._app.run_worker(
-                self._attend(), group=JOBS_GROUP, exit_on_error=False, description="attend to the jobs"
-            )
+            self._app.run_worker(self._run(), group=JOBS_GROUP, exit_on_error=False, description="follow the jobs")
 
     @property
     def at_work(self) -> tuple[Job, ...]:
@@ -62,60 +60,60 @@ class JobMonitor:
         return tuple(job for job in self._queue.jobs if job.state not in _OVER and not job.elsewhere)
 
     async def close(self) -> None:
-        """Cancel what is not over, wait until it has ended in order, and hear no more."""
+        """Cancel the jobs that are not over, wait for their orderly ends, and stop following."""
         if self._queue is not None:
             await self._queue.close()
         self._unsubscribe()
 
     async def settle(self) -> None:
-        """The user looks at the jobs, and knows now what was interrupted; others may have jobs by now."""
+        """Note that the user has seen what was interrupted, and read the jobs of other processes."""
         if self._queue is None:
             return
         interrupted, self._interrupted = self._interrupted, ()
-        self._session.tell_interrupted(())
+        self._session.show_interrupted(())
         await self._queue.recall()
         self._show()
         for job in interrupted:
             await self._queue.settle(job.id)
 
-    def hear(self) -> None:
-        """A job has come further: show it soon, together with what else happens until then."""
+    def schedule_update(self) -> None:
+        """Show the jobs soon, together with what else happens until then."""
         if self._due is None:
             self._due = self._app.set_timer(_PACE, self._show)
 
-    async def _attend(self) -> None:
-        await asyncio.to_thread(import_module, "condatui_core.jobs.queue")  # takes a while: not on the loop
+    async def _run(self) -> None:
+        await asyncio.to_thread(import_module, "condatui_core.jobs.queue")  # takes a while, so in a thread
         self._session.directory = await asyncio.to_thread(_directory, self._session.directory)
         queue = self._queue = self._session.workbench.jobs
-        self._unsubscribe = queue.subscribe(lambda _job: self._tell())
+        self._unsubscribe = queue.subscribe(lambda _job: self._post_change())
         self._interrupted = await queue.interrupted()
         known = await queue.recall()
-        self._told |= {job.id for job in known if job.state in _OVER}
-        self._knows = True
+        self._reported |= {job.id for job in known if job.state in _OVER}
+        self._recalled = True
         self._show()
         key = self._session.keymap.labels(ACTION_BY_ID["place.jobs"])[0]
-        self._session.tell_interrupted((*(_finding(job, key) for job in self._interrupted), *_of_newer(queue)))
+        self._session.show_interrupted((*(_finding(job, key) for job in self._interrupted), *_of_newer(queue)))
 
-    def _tell(self) -> None:
+    def _post_change(self) -> None:
         self._app.post_message(JobChanged())
 
     def _show(self) -> None:
         self._due = None
-        if self._queue is None or not self._knows:
+        if self._queue is None or not self._recalled:
             return
         jobs = self._queue.jobs
         self._session.show_jobs(jobs)
         for job in reversed(jobs):
-            if job.state in _OVER and job.id not in self._told:
-                self._told.add(job.id)
+            if job.state in _OVER and job.id not in self._reported:
+                self._reported.add(job.id)
                 self._app.post_message(JobEnded(job))
 
 
 def _directory(home: Path) -> Path:
-    """Where files go that the user gives no directory: where condatui was started, or home if that is read-only."""
+    """The default directory for files: the current one, or home if that is read-only or gone."""
     try:
         directory = Path.cwd()
-    except OSError:  # it was removed
+    except OSError:  # it has been removed
         return home
     return directory if os.access(directory, os.W_OK) else home
 
@@ -127,7 +125,7 @@ def _of_newer(queue: JobQueue) -> Iterator[Finding]:
 
 
 def _finding(job: Job, key: str) -> Finding:
-    """One true sentence, and where the way out is."""
+    """The state of an interrupted job, and the key that leads to its repair."""
     now = f": {job.recovery.message}" if job.recovery else ""
     message = f"{job.plan.title} was interrupted{now}"
     out = " and the way out" if job.recovery and job.recovery.way_out else ""

@@ -1,4 +1,4 @@
-"""Loads what the machine holds beside the screens, and looks again and again whether something has changed."""
+"""Loads the inventory beside the screens, and looks for changes at regular intervals."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from condatui.messages import InventoryLoaded
 from condatui.session import Session
 
 LOAD_GROUP = "load"
-"""The worker that loads."""
-_PATIENCE = 20
-"""Looking for changes may take one part in so many of the time."""
+"""The worker group of loading."""
+_REST = 20
+"""The pause between two looks for changes is at least so many times as long as a look takes."""
 
 
 class Loader:
-    """Starts one load at a time and posts each inventory to the app; watches from the first load on."""
+    """Runs one load at a time and posts each inventory to the app; watches for changes from the first load on."""
 
     def __init__(self, app: App[None], session: Session) -> None:
         self._app = app
         self._session = session
 
     def load(self, *, refresh: bool, glance: bool = False) -> None:
-        """Load now, and watch from now on; `refresh` reads everything again, `glance` names the environments first."""
+        """Load now, and watch from now on; `refresh` reads everything again, `glance` first lists only the names."""
         self._start(refresh=refresh, glance=glance)
         if (seconds := self._session.workbench.settings.watch_seconds) > 0:
             watching = self._watch(seconds)
@@ -36,7 +36,7 @@ class Loader:
         self._app.run_worker(loading, group=LOAD_GROUP, exclusive=True, exit_on_error=False, description="load")
 
     async def _load(self, *, refresh: bool, glance: bool) -> None:
-        """Names at once, then ever more of what there is to know."""
+        """Post an inventory of names if asked for, then each fuller inventory."""
         workbench = self._session.workbench
         if glance:
             self._app.post_message(InventoryLoaded(await asyncio.to_thread(workbench.glance)))
@@ -44,7 +44,7 @@ class Loader:
             self._app.post_message(InventoryLoaded(inventory))
 
     async def _watch(self, seconds: float) -> None:
-        """Look for changes from outside; where looking is slow, look less often."""
+        """Look for changes made outside condatui; if looking is slow, look less often."""
         pause = seconds
         while True:
             await asyncio.sleep(pause)
@@ -52,6 +52,6 @@ class Loader:
                 continue
             started = time.monotonic()
             changed = await self._session.workbench.changed()
-            pause = max(seconds, _PATIENCE * (time.monotonic() - started))
+            pause = max(seconds, _REST * (time.monotonic() - started))
             if changed and not self._session.loading:
                 self._start(refresh=False, glance=False)
