@@ -104,7 +104,7 @@ def test_export_and_pack(installed: Path, sandbox_copy: MakeCopy, tmp_path: Path
         run(terminal)
         terminal.wait_for("was packed")
         terminal.press("4")
-        terminal.wait_for("Whoever receives it runs:")
+        terminal.wait_for("The receiver runs:")
         terminal.wait_for("bin/conda-unpack")
     assert yaml.safe_load((tmp_path / "e.yml").read_text())["name"] == "vision-cpu"
     with tarfile.open(tmp_path / "p.tar.gz") as archive:
@@ -139,10 +139,10 @@ def test_a_restore_point_is_brought_back_and_deleted(installed: Path, sandbox_co
         run(terminal)
         terminal.wait_for("was removed")
         terminal.press("5")
-        terminal.wait_for("all is here")
+        terminal.wait_for("everything is here")
         terminal.press("\r")
         run(terminal)
-        terminal.wait_for("its prefix is there again")
+        terminal.wait_for("its prefix exists again")
         assert (prefix / "conda-meta" / "history").is_file()
         terminal.press("d")
         run(terminal)

@@ -38,7 +38,7 @@ class Session:
         self.keymap = Keymap.of_settings(workbench.settings.keys)
         self.words: RemedyWords = partial(workbench_words, key=self.key)
         """Says what to do about something, with the keys of this user."""
-        self.signs = glyphs.ASCII if workbench.settings.ascii else glyphs.UNICODE
+        self.glyphs = glyphs.ASCII if workbench.settings.ascii else glyphs.UNICODE
         self.inventory = Inventory()
         self.disk: DiskUsage | None = None
         """What is known of the disk; None until all environments have been read."""

@@ -70,9 +70,9 @@ async def test_the_newest_comes_first_and_each_says_what_it_takes() -> None:
         rows = driver.text.splitlines()[2:6]
         assert all(name in row for name, row in zip(("new", "back", "hurt", "old"), rows, strict=True))
         assert "1 package to download, 7.0 MB" in rows[0]
-        assert "its prefix is there again" in rows[1]
+        assert "its prefix exists again" in rows[1]
         assert "the archive is gone" in rows[2]
-        assert "all is here" in rows[3]
+        assert "everything is here" in rows[3]
         assert "212+6" in rows[0]
         assert "numpy-1.26.4-h0_0" in driver.text
         assert "4 restore points · 8.0 MB" in driver.text

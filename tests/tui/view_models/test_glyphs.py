@@ -16,8 +16,8 @@ def test_every_rich_sign_takes_one_cell_and_no_terminal_makes_an_emoji_of_it() -
     assert not {"✔", "✖", "▶", "❄", "⚠"} & set(astuple(UNICODE))
 
 
-@pytest.mark.parametrize("signs", [UNICODE, ASCII])
-def test_severities_and_states_differ_without_colour(signs: Glyphs) -> None:
-    assert len({signs.error, signs.warning, signs.note, signs.good}) == 4
-    assert len({signs.base, signs.active, signs.frozen, signs.read_only}) == 4
-    assert len({signs.requested, signs.pip, signs.replaced}) == 3
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_severities_and_states_differ_without_colour(glyphs: Glyphs) -> None:
+    assert len({glyphs.error, glyphs.warning, glyphs.note, glyphs.good}) == 4
+    assert len({glyphs.base, glyphs.active, glyphs.frozen, glyphs.read_only}) == 4
+    assert len({glyphs.requested, glyphs.pip, glyphs.replaced}) == 3

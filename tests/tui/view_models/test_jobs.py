@@ -66,7 +66,7 @@ def test_a_job_of_another_day_says_which() -> None:
 )
 def test_progress_without_an_end_is_a_count(done: int, total: int | None, unit: str, words: str) -> None:
     far = Progressed(at=NOW, done=done, total=total, unit=unit)  # type: ignore[arg-type]
-    assert cells(made_job(state="running", progress=far), signs=ASCII)["stage"] == f"{words}  begins"
+    assert cells(made_job(state="running", progress=far), glyphs=ASCII)["stage"] == f"{words}  begins"
 
 
 def test_the_details_of_a_job_that_is_over_say_what_came_of_it_before_what_was_said() -> None:
@@ -93,7 +93,7 @@ def test_the_details_of_a_job_that_is_over_say_what_came_of_it_before_what_was_s
         "a note",
         "3.0 MB used on the disk",
         "made  /home/ada/r.tar.gz",
-        "Whoever receives it runs:",
+        "The receiver runs:",
         "tar -xzf",
         "$ conda x 'a b'",
         r"said [/this]\x1b",

@@ -64,7 +64,7 @@ def test_much_evidence_leaves_room_for_the_rest() -> None:
 
 def test_what_is_not_known_is_not_summed_up() -> None:
     assert plan_sums(plan()) == ""
-    assert plan_sums(plan(packages=1, bytes_freed=0, bytes_needed=0), signs=ASCII) == "1 package | frees 0 B"
+    assert plan_sums(plan(packages=1, bytes_freed=0, bytes_needed=0), glyphs=ASCII) == "1 package | frees 0 B"
 
 
 def test_the_commands_are_those_a_shell_takes() -> None:

@@ -43,9 +43,9 @@ class TableApp(App[None]):
 
     CSS = "VirtualTable { scrollbar-size: 0 0; }"
 
-    def __init__(self, signs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self.table = VirtualTable(signs)
+        self.table = VirtualTable(glyphs)
         self.moves: list[str | None] = []
         self.selected: list[str | None] = []
 
@@ -61,9 +61,9 @@ class TableApp(App[None]):
 
 @asynccontextmanager
 async def table_of(
-    keys: Sequence[str], *, size: tuple[int, int] = (40, 10), signs: Glyphs = UNICODE
+    keys: Sequence[str], *, size: tuple[int, int] = (40, 10), glyphs: Glyphs = UNICODE
 ) -> AsyncIterator[tuple[TableApp, VirtualTable, Pilot[None]]]:
-    app = TableApp(signs)
+    app = TableApp(glyphs)
     async with app.run_test(size=size) as pilot:
         app.table.set_model(Rows(keys))
         await pilot.pause()
@@ -205,7 +205,7 @@ async def test_a_table_wider_than_the_terminal_scrolls_sideways() -> None:
 
 
 async def test_ascii_signs_draw_nothing_else() -> None:
-    async with table_of(("a-name-that-is-longer-than-thirty-cells-wide",), signs=ASCII) as (app, table, pilot):
+    async with table_of(("a-name-that-is-longer-than-thirty-cells-wide",), glyphs=ASCII) as (app, table, pilot):
         table.show_order("name", descending=False)
         await pilot.pause()
         assert all(line.isascii() for line in screen_lines(app))

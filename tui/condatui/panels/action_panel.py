@@ -74,7 +74,7 @@ class ActionPanel(BottomPanel):
         """A rule with the title; below it the form, or the plan."""
         yield Line(id="acting-title")
         if self._form:
-            yield FormBar(self._form, self._session.signs)
+            yield FormBar(self._form, self._session.glyphs)
         if self._action_form and self._action_form.previews:
             yield ExportPreview(self._session, self._action_form)
         yield PlanView(id="acting-plan")
@@ -117,7 +117,7 @@ class ActionPanel(BottomPanel):
         return self._session.key(action)
 
     def _title_line(self, width: int) -> Text:
-        rule = shapes_for(self._session.signs).rule
+        rule = shapes_for(self._session.glyphs).rule
         title = self._form.title if self._form and self.form_is_open else self._plan_state.title
         line = Text.assemble((f"{rule} ", "dim"), (sanitize(title), "bold"), " ")
         line.truncate(max(0, width - 1))
@@ -223,7 +223,7 @@ class ActionPanel(BottomPanel):
         view.take_keys()
 
     def _plan_text(self) -> Text:
-        text = self._plan_state.text(self._session.signs, self._session.words)
+        text = self._plan_state.text(self._session.glyphs, self._session.words)
         if not self._then or not self._plan_state.ready:
             return text
         next_one = (

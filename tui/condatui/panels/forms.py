@@ -215,7 +215,7 @@ class ExportPreview(LinesPane, can_focus=False):
             request = await self._form.request(answers)
             if isinstance(request, ExportRequest):
                 export = await self._session.workbench.preview_export(request)
-                self.set_text(preview_text(export, self._session.signs))
+                self.set_text(preview_text(export, self._session.glyphs))
         except CondatuiError as error:
             self._fail(error.title)
 

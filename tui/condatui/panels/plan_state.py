@@ -48,13 +48,13 @@ class PlanState:
             return self.plan.title
         return "Not planned" if self.result else "Planning"
 
-    def text(self, signs: Glyphs, words: RemedyWords) -> Text:
+    def text(self, glyphs: Glyphs, words: RemedyWords) -> Text:
         """The text of the panel."""
         if self.plan:
-            return plan_text(self.plan, words=words, signs=signs)
+            return plan_text(self.plan, words=words, glyphs=glyphs)
         if isinstance(self.result, CondatuiError):
-            return _error_text(self.result, signs, words)
-        return Text(f"Planning{signs.unread}", styles.DIM)
+            return _error_text(self.result, glyphs, words)
+        return Text(f"Planning{glyphs.unread}", styles.DIM)
 
     @property
     def alternative(self) -> tuple[Request, str] | None:
@@ -81,10 +81,10 @@ class PlanState:
         return f"{enter} run  {leave}{to_copy}"
 
 
-def _error_text(error: CondatuiError, signs: Glyphs, words: RemedyWords) -> Text:
-    text = Text(f"{signs.error} {sanitize(error.title)}", styles.ERROR)
+def _error_text(error: CondatuiError, glyphs: Glyphs, words: RemedyWords) -> Text:
+    text = Text(f"{glyphs.error} {sanitize(error.title)}", styles.ERROR)
     for line in printable_lines(error.detail):
         text.append(f"\n  {line}", styles.PLAIN)
     if advice := words(error.advice):
-        text.append(f"\n  {signs.remedy} {sanitize(advice)}")
+        text.append(f"\n  {glyphs.remedy} {sanitize(advice)}")
     return text

@@ -54,7 +54,7 @@ class CleanupScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """The candidates, and the one under the cursor."""
-        yield VirtualTable(self.session.signs, id="candidates")
+        yield VirtualTable(self.session.glyphs, id="candidates")
         yield OutputPane(id="candidate")
 
     @property
@@ -123,7 +123,7 @@ class CleanupScreen(PlaceScreen):
             self.shown,
             frees=self._frees,
             chosen=self.chosen,
-            signs=self.session.signs,
+            glyphs=self.session.glyphs,
             home=str(self.session.workbench.locations.home),
         )
         self.table.set_model(model, empty=self._why_empty())
@@ -132,7 +132,7 @@ class CleanupScreen(PlaceScreen):
     def _show_candidate(self) -> None:
         current = self.current
         frees = self._frees.get(current.key) if current else None
-        text = candidate_text(current, frees, signs=self.session.signs) if current else Text()
+        text = candidate_text(current, frees, glyphs=self.session.glyphs) if current else Text()
         self.query_one("#candidate", OutputPane).set_text(text)
 
     def show_jobs(self) -> None:
@@ -154,11 +154,11 @@ class CleanupScreen(PlaceScreen):
         """What is chosen and how much that frees; if nothing is chosen, where the cursor is."""
         session = self.session
         if chosen := self._chosen:
-            return choice_line(chosen, self.frees, signs=session.signs)
+            return choice_line(chosen, self.frees, glyphs=session.glyphs)
         parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)}", "nothing is chosen"]
         if session.disk and session.disk.complete and not session.disk.anew:
             parts.append(KEPT_LIMIT)
-        return Text(f" {session.signs.separator} ".join(parts), styles.DIM)
+        return Text(f" {session.glyphs.separator} ".join(parts), styles.DIM)
 
     @on(VirtualTable.CursorMoved)
     def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:

@@ -34,7 +34,7 @@ class CommandLogScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """The commands and the one under the cursor."""
-        yield VirtualTable(self.session.signs, id="commands")
+        yield VirtualTable(self.session.glyphs, id="commands")
         yield TextPane(id="command")
 
     @property

@@ -55,7 +55,7 @@ class CompareScreen(CompareExportScreen):
 
     def compose_body(self) -> ComposeResult:
         """The matrix and the details of one cell."""
-        yield MatrixTable(self.session.signs, id="matrix")
+        yield MatrixTable(self.session.glyphs, id="matrix")
         yield Line(id="rule")
         yield LinesPane(id="cell")
 
@@ -87,7 +87,7 @@ class CompareScreen(CompareExportScreen):
 
     def on_mount(self) -> None:
         """Focus the matrix."""
-        rule = shapes_for(self.session.signs).rule
+        rule = shapes_for(self.session.glyphs).rule
         self.query_one("#rule", Line).draw(lambda width: Text(rule * width, styles.DIM))
         self.focus_body()
 
@@ -143,7 +143,7 @@ class CompareScreen(CompareExportScreen):
         compared = self.compared or NOTHING
         self.shown = self.comparison_query.of(compared.comparison.rows)
         self.table.show_order(self.comparison_query.by, descending=self.comparison_query.descending)
-        model = MatrixModel(compared.comparison, self.shown, compared.measures, signs=self.session.signs)
+        model = MatrixModel(compared.comparison, self.shown, compared.measures, glyphs=self.session.glyphs)
         self.table.set_matrix(model, empty=self._why_empty(), fresh=fresh)
         self._show_cell()
 
@@ -165,14 +165,14 @@ class CompareScreen(CompareExportScreen):
 
     def _show_cell(self) -> None:
         subject = self.cell
-        text = cell_detail(subject, signs=self.session.signs) if subject else Text()
+        text = cell_detail(subject, glyphs=self.session.glyphs) if subject else Text()
         self.query_one(LinesPane).set_text(text)
 
     def status(self) -> Text:
         """The position of the cursor, which rows are shown, and the sums over all rows."""
         if self.compared is None:
             return Text()
-        query, separator = self.comparison_query, self.session.signs.separator
+        query, separator = self.comparison_query, self.session.glyphs.separator
         parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)} {query.title}"]
         if query.text:
             parts.append(f"filter `{sanitize(query.text)}`")

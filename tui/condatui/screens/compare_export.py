@@ -117,4 +117,4 @@ class CompareExportScreen(PlaceScreen):
             return super().hints(width)
         help_text = Text(f"enter save  esc leave it  {'  '.join(FORMATS)}")
         text = Text(self._refusal, styles.WARNING) if self._refusal else help_text
-        return shorten_text(text, width, self.session.signs.ellipsis)
+        return shorten_text(text, width, self.session.glyphs.ellipsis)

@@ -51,8 +51,8 @@ class EnvironmentsScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """The environments and the details."""
-        yield VirtualTable(self.session.signs, id="environments")
-        yield DetailPane(self.session.signs, id="detail")
+        yield VirtualTable(self.session.glyphs, id="environments")
+        yield DetailPane(self.session.glyphs, id="detail")
 
     @property
     def table(self) -> VirtualTable:
@@ -90,7 +90,7 @@ class EnvironmentsScreen(PlaceScreen):
         self._model = EnvironmentsModel(
             self.shown,
             now=session.clock(),
-            signs=session.signs,
+            glyphs=session.glyphs,
             marked=session.marked,
             costs=session.costs,
             gpus=session.gpus,
@@ -128,24 +128,24 @@ class EnvironmentsScreen(PlaceScreen):
         marked = [each for each in session.inventory.environments if each.prefix in session.marked]
         if marked:
             width = self.query_one("#status", Line).content_size.width
-            return marked_line(marked, session.freed, names=session.names, width=width, signs=session.signs)
+            return marked_line(marked, session.freed, names=session.names, width=width, glyphs=session.glyphs)
         parts = [f"{self.table.cursor_row + 1} of {len(self.shown)}" if self.shown else "0 of 0"]
         if query.filter:
             parts.append(f"filter `{sanitize(query.filter)}`")
         parts.append(f"by {query.by}")
         if session.disk and session.disk.complete and not session.disk.anew:
             parts.append(KEPT_LIMIT)
-        return Text(f" {session.signs.separator} ".join(parts), "dim")
+        return Text(f" {session.glyphs.separator} ".join(parts), "dim")
 
     def hints(self, width: int) -> Text:
         """The hints; while the user types a filter, its fields or its error."""
         if not any(bar.display for bar in self.query(FilterBar)):
             return super().hints(width)
         if error := self.environment_query.filter_error:
-            return shorten_text(Text(sanitize(error), styles.WARNING), width, self.session.signs.ellipsis, cut="end")
+            return shorten_text(Text(sanitize(error), styles.WARNING), width, self.session.glyphs.ellipsis, cut="end")
         fields = " ".join(f"{example.partition(':')[0]}:" for example, _ in FILTER_HELP if ":" in example)
         help_text = Text(f"enter keep  esc clear  ! inverse  {fields}")
-        return shorten_text(help_text, width, self.session.signs.ellipsis, cut="end")
+        return shorten_text(help_text, width, self.session.glyphs.ellipsis, cut="end")
 
     @on(VirtualTable.CursorMoved, "#environments")
     def _follow_cursor(self) -> None:

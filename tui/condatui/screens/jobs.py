@@ -42,7 +42,7 @@ class JobsScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """The jobs, and the one under the cursor."""
-        yield VirtualTable(self.session.signs, id="jobs")
+        yield VirtualTable(self.session.glyphs, id="jobs")
         yield OutputPane(id="job")
 
     @property
@@ -99,7 +99,7 @@ class JobsScreen(PlaceScreen):
         if not self._visible:
             return
         self._jobs = self.session.jobs
-        model = JobsModel(self._jobs, now=self.session.clock(), signs=self.session.signs)
+        model = JobsModel(self._jobs, now=self.session.clock(), glyphs=self.session.glyphs)
         follows = self.table.cursor_row == 0
         self.table.set_model(model, empty=self._why_empty())
         if follows:
@@ -128,7 +128,7 @@ class JobsScreen(PlaceScreen):
         job = self.current_job
         fresh = (job.id if job else None) != self._shown
         self._shown = job.id if job else None
-        text = job_text(job, self.session.clock(), key=self.session.key, signs=self.session.signs) if job else Text()
+        text = job_text(job, self.session.clock(), key=self.session.key, glyphs=self.session.glyphs) if job else Text()
         self.details.show_output(text, fresh=fresh, follow=job is not None and not is_over(job))
 
     def status(self) -> Text:

@@ -115,7 +115,7 @@ class PlaceScreen(Screen[None]):
         session = self.session
         self.query_one("#top", Line).draw(self._top)
         told = (*session.interrupted, *session.inventory.problems)
-        problems = problem_lines(told, session.failure, session.signs, words=session.words)
+        problems = problem_lines(told, session.failure, session.glyphs, words=session.words)
         if problems != self._problems:
             self._problems = problems
             self.query_one("#problems", Static).update(problems)
@@ -134,11 +134,11 @@ class PlaceScreen(Screen[None]):
             session.inventory,
             host=session.host,
             width=room,
-            signs=session.signs,
+            glyphs=session.glyphs,
             disk=session.disk,
             gpus=session.gpus.machine,
         )
-        return with_jobs(line, jobs, width, signs=session.signs)
+        return with_jobs(line, jobs, width, glyphs=session.glyphs)
 
     def draw_bottom(self) -> None:
         """Draw the present status and hints."""
@@ -148,7 +148,7 @@ class PlaceScreen(Screen[None]):
     def _hints(self, width: int) -> Text:
         if (panel := self.panel) is None:
             return self.hints(width)
-        return shorten_text(panel.hints(), width, self.session.signs.ellipsis, cut="end")
+        return shorten_text(panel.hints(), width, self.session.glyphs.ellipsis, cut="end")
 
     @property
     def panel(self) -> BottomPanel | None:
@@ -218,7 +218,7 @@ class PlaceScreen(Screen[None]):
 
     def _status(self, width: int) -> Text:
         text = Text(self._notice, "bold") if self._notice else self.status()
-        return shorten_text(text, width, self.session.signs.ellipsis, cut="end")
+        return shorten_text(text, width, self.session.glyphs.ellipsis, cut="end")
 
     async def action_help(self) -> None:
         """Open or close the help."""

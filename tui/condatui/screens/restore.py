@@ -51,7 +51,7 @@ class RestoreScreen(PlaceScreen):
 
     def compose_body(self) -> ComposeResult:
         """The restore points, and the one under the cursor."""
-        yield VirtualTable(self.session.signs, id="points")
+        yield VirtualTable(self.session.glyphs, id="points")
         yield LinesPane(id="point")
 
     @property
@@ -131,7 +131,7 @@ class RestoreScreen(PlaceScreen):
     def _show(self) -> None:
         self._marked &= {point.id for point in self._points}
         session = self.session
-        model = RestorePointsModel(self._points, now=session.clock(), marked=self._marked, signs=session.signs)
+        model = RestorePointsModel(self._points, now=session.clock(), marked=self._marked, glyphs=session.glyphs)
         self.table.set_model(model, empty=self._why_empty())
         self._show_point()
         self.draw_bottom()
@@ -150,7 +150,7 @@ class RestoreScreen(PlaceScreen):
 
     def _show_point(self) -> None:
         point, session = self.current_point, self.session
-        text = restore_point_text(point, session.clock(), signs=session.signs) if point else Text()
+        text = restore_point_text(point, session.clock(), glyphs=session.glyphs) if point else Text()
         self.query_one(LinesPane).set_text(text)
 
     def status(self) -> Text:
@@ -159,7 +159,7 @@ class RestoreScreen(PlaceScreen):
         count = len(self._points)
         words = f"{len(points)} marked" if points else counted(count, "restore point")
         total = sum(point.bytes for point in points or self._points)
-        return Text(f"{words} {self.session.signs.separator} {format_bytes(total)}", styles.DIM)
+        return Text(f"{words} {self.session.glyphs.separator} {format_bytes(total)}", styles.DIM)
 
     @on(VirtualTable.Selected)
     def _restore(self) -> None:

@@ -1,3 +1,3 @@
-"""Records as rows and labels, pure."""
+"""Turns records into rows and labels, without side effects."""
 
 from __future__ import annotations

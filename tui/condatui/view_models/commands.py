@@ -1,4 +1,4 @@
-"""The log of every command that was run."""
+"""The command log as rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = (
 
 
 class CommandsModel:
-    """Commands as rows, in the order they were run."""
+    """Commands as rows, in the order in which they ran."""
 
     def __init__(self, runs: Sequence[CommandRun]) -> None:
         self._runs = runs
@@ -35,7 +35,7 @@ class CommandsModel:
         return len(self._runs)
 
     def key(self, index: int) -> str:
-        """When and what: the log drops its oldest entries, so a number would not stay."""
+        """The time and the command; an index would change as the log drops its oldest entries."""
         run = self._runs[index]
         return f"{run.started.isoformat()} {command_line(run)}"
 
@@ -62,5 +62,5 @@ class CommandsModel:
 
 
 def command_line(run: CommandRun) -> str:
-    """The command as a shell takes it, to copy and run by hand; not printable by itself."""
+    """The command, quoted for a shell. To be sanitized before it is shown."""
     return shlex.join(run.argv)

@@ -1,4 +1,4 @@
-"""What is asked before something is done: a few fields, each with an answer to start from."""
+"""The form of an action: a few fields, each with a suggested answer."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from dataclasses import dataclass
 from condatui_core.text import sanitize
 
 Answers = Mapping[str, str]
-"""What the fields say, by their ids."""
+"""The answers by field id."""
 
 YES, NO = "yes", ""
 
 
 @dataclass(frozen=True, slots=True)
 class TextField:
-    """Something to type."""
+    """A field to type in."""
 
     id: str
     label: str
     value: str = ""
-    """What stands there until the user changes it; it may follow from other answers."""
+    """The suggested answer until the user edits it; it may follow from other answers."""
     example: str = ""
-    """What stands there, dim, while it is empty."""
+    """The dim text that an empty field shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceField:
-    """One of a few."""
+    """A field with a few choices."""
 
     id: str
     label: str
     choices: tuple[tuple[str, str], ...]
-    """(value, words) pairs; the words are printable."""
+    """(value, label) pairs; the labels are printable."""
     value: str
 
 
@@ -41,29 +41,29 @@ Field = TextField | ChoiceField
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields as the answers are now."""
+    """The fields for the current answers."""
 
     title: str
-    """One line: `Clone nlp-base`."""
+    """One line, such as `Clone nlp-base`."""
     fields: tuple[Field, ...]
-    """All that may be asked for, always the same."""
+    """All fields, hidden ones included; always the same ids."""
     hidden: frozenset[str] = frozenset()
-    """The ids of those that are not, as the answers are now."""
+    """The ids of the fields that are hidden for the current answers."""
     first: str = ""
-    """The field that most want to change: there the keys go first, and what is typed takes the place of what stands
-    there. Empty is the first one, which keeps what it says."""
+    """The id of the field that gets the focus first, with its text selected, so that typing replaces it; empty for
+    the first field, whose text is not selected."""
 
     @property
     def answers(self) -> Answers:
-        """What the fields say before anybody has touched them."""
+        """The suggested answers."""
         return {field.id: field.value for field in self.fields}
 
 
-def yes_or_no(id: str, label: str, *, value: str = NO) -> ChoiceField:  # noqa: A002 - what an identity is called
-    """A question that is answered by yes or no."""
+def yes_or_no(id: str, label: str, *, value: str = NO) -> ChoiceField:  # noqa: A002 - the name in fields
+    """A field with the choices yes and no."""
     return ChoiceField(id, label, ((NO, "no"), (YES, "yes")), value)
 
 
 def choice_label(field: ChoiceField, value: str) -> str:
-    """What the choice of a value is called; the value itself if it is none of them."""
+    """The label of a value; the value itself if it is not among the choices."""
     return dict(field.choices).get(value, sanitize(value))

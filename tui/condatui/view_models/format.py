@@ -1,4 +1,4 @@
-"""Numbers, ages, names, paths and progress in the few cells a table has for them."""
+"""Numbers, ages, names, paths and progress in the few cells of a table."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Literal
 from rich.cells import cell_len, get_character_cell_size
 from rich.text import Text
 
-from condatui.view_models import glyphs
+from condatui.view_models.glyphs import ASCII, Glyphs
 from condatui_core.text import scaled
 
 if TYPE_CHECKING:
     from condatui_core.records.job import Progressed
 
 
-# Numbers, ages and names in the few cells a table has for them.
+# Numbers, ages and names
 
 
 _VARIATION_SELECTOR = "\ufe0f"  # may make the character before it two cells wide
@@ -43,7 +43,7 @@ def spell_age(then: datetime, now: datetime) -> str:
 
 
 def shorten_middle(text: str, cells: int, ellipsis: str = "…") -> str:
-    """Cut a text in the middle so that it takes at most so many cells; both its ends stay, the first one longer."""
+    """Cut the middle out of a text so that it takes at most so many cells; the start that stays is the longer part."""
     if cell_len(text) <= cells:
         return text
     head, tail = _cut(text, cells - cell_len(ellipsis))
@@ -51,7 +51,7 @@ def shorten_middle(text: str, cells: int, ellipsis: str = "…") -> str:
 
 
 def shorten_text(text: Text, cells: int, ellipsis: str = "…", *, cut: Literal["middle", "end"] = "middle") -> Text:
-    """`shorten_middle` for a styled text, which keeps its styles; or it loses its end."""
+    """Cut a styled text in the middle or at its end, so that it takes at most so many cells."""
     if text.cell_len <= cells:
         return text
     room = cells - cell_len(ellipsis)
@@ -76,7 +76,7 @@ def _cut(text: str, cells: int) -> tuple[int, int]:
 
 
 def _characters_within(text: str, cells: int) -> int:
-    """How many of the first characters fit, those included that take no room of their own."""
+    """How many leading characters fit, including those of width 0."""
     used = 0
     for index, character in enumerate(text):
         used += _cells(character)
@@ -89,11 +89,11 @@ def _cells(character: str) -> int:
     return 1 if character == _VARIATION_SELECTOR else get_character_cell_size(character)
 
 
-# How long something took or takes, in the few cells a table has for it.
+# Durations
 
 
 def format_seconds(seconds: float) -> str:
-    """`0 s`, `12 s`, `3 min 05`, `2 h 07`; never less than nothing, whatever the clock did meanwhile."""
+    """`0 s`, `12 s`, `3 min 05`, `2 h 07`; a negative duration, from a clock that was set back, counts as 0."""
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -103,11 +103,11 @@ def format_seconds(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02}"
 
 
-# Paths as they can be pasted.
+# Paths to paste
 
 
 def copyable(path: str) -> str:
-    """A path to paste; one that is not valid UTF-8 comes as a word that bash and zsh turn back into its bytes."""
+    """A path to paste; one that is not valid UTF-8 becomes a word that bash and zsh turn back into its bytes."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -121,24 +121,24 @@ def _quoted(byte: int) -> str:
     return character if (character.isalnum() and byte < 0x80) or character in "/._-" else f"\\x{byte:02x}"
 
 
-# How far something has come, as a bar of a few cells.
+# Progress
 
 
 _CELLS = 8
 
 
-def progress_words(progress: Progressed, chosen: glyphs.Glyphs) -> str:
-    """`█████░░░  62 %` where the end is known, else how much is done: `412 files`, `1.2 G`."""
+def progress_words(progress: Progressed, glyphs: Glyphs) -> str:
+    """`█████░░░  62 %` if the total is known, else how much is done: `412 files`, `1.2 G`."""
     if progress.total:
-        return share_bar(progress.done / progress.total, chosen)
+        return share_bar(progress.done / progress.total, glyphs)
     if progress.unit == "bytes":
         return short_bytes(progress.done)
     return f"{progress.done} {progress.unit}"
 
 
-def share_bar(share: float, chosen: glyphs.Glyphs) -> str:
-    """A bar and the percentage; what is outside of 0 to 1 counts as the nearer of them."""
+def share_bar(share: float, glyphs: Glyphs) -> str:
+    """A bar and a percentage; a share outside of 0 to 1 counts as the nearer of both."""
     share = min(1.0, max(0.0, share))
-    full, empty = ("#", "-") if chosen == glyphs.ASCII else ("█", "░")
+    full, empty = ("#", "-") if glyphs == ASCII else ("█", "░")
     filled = int(share * _CELLS)
     return f"{full * filled}{empty * (_CELLS - filled)} {int(share * 100):>3} %"

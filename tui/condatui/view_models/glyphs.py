@@ -1,4 +1,4 @@
-"""The signs that carry meaning before colour does, each with an ASCII form for poor fonts."""
+"""The glyphs that carry a meaning without colour, each with an ASCII form for poor fonts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from msgspec import Struct
 
 from condatui_core.records.finding import Severity
 
-# The signs that carry meaning before colour does, each with an ASCII form for poor fonts.
-
 
 class Glyphs(Struct, frozen=True):
-    """One set of signs; each takes one cell unless it says otherwise."""
+    """One set of glyphs; each takes one cell unless stated otherwise."""
 
     mark: str
     """The environment is marked."""
@@ -23,12 +21,12 @@ class Glyphs(Struct, frozen=True):
     read_only: str
     """The user may not write in the prefix."""
     alias: str
-    """The environment is listed through a symlink too; stands before the link's name."""
+    """The environment is also listed through a symlink; precedes the link's name."""
     error: str
     warning: str
     note: str
     good: str
-    """Nothing to find fault with."""
+    """No findings."""
     requested: str
     """The user asked for the package."""
     pip: str
@@ -41,29 +39,29 @@ class Glyphs(Struct, frozen=True):
     """The version is newer than the reference's."""
     older: str
     added: str
-    """The reference lacks what is here."""
+    """The reference lacks the package, and the column has it."""
     remedy: str
-    """Stands before what to do about a finding."""
+    """Precedes the remedy of a finding."""
     minus: str
-    """The reference has what is lacking here."""
+    """The reference has the package, and the column lacks it."""
     ascending: str
     """Sorted by this column, smallest first."""
     descending: str
     approximately: str
-    """Stands before a number that was not measured."""
+    """Precedes a number that was not measured."""
     at_least: str
-    """Stands before a number that is more than this by what could not be read."""
+    """Precedes a lower bound: the number would be larger with what could not be read."""
     nothing: str
-    """There is no such thing."""
+    """There is no value."""
     unread: str
     """Not read yet."""
     ellipsis: str
-    """What a cut leaves; up to three cells."""
+    """In place of what was cut; up to three cells."""
     separator: str
     """Between the parts of a line."""
 
     def of(self, severity: Severity) -> str:
-        """The sign of a severity."""
+        """The glyph of a severity."""
         return {"error": self.error, "warning": self.warning, "note": self.note}[severity]
 
 
@@ -96,7 +94,7 @@ UNICODE = Glyphs(
     ellipsis="…",
     separator="·",
 )
-"""For terminals with a font that has them; none is an emoji, all are one cell wide."""
+"""For terminals whose font has them; none is an emoji, all are one cell wide."""
 
 ASCII = Glyphs(
     mark="*",
@@ -130,20 +128,20 @@ ASCII = Glyphs(
 """For poor fonts and terminals that do not speak UTF-8."""
 
 
-# What is drawn rather than said: the cursor and the rules between panes.
+# The shapes of the cursor, of rules and of choices
 
 
 class Shapes(Struct, frozen=True):
     """One set of shapes, one cell each."""
 
     cursor: str
-    """In front of the line under the cursor, where the keys go."""
+    """In front of the line under the cursor, in the pane with the focus."""
     cursor_elsewhere: str
-    """The same in a pane that the keys do not go to."""
+    """The same in a pane without the focus."""
     rule: str
-    """A horizontal line, cell by cell."""
+    """One cell of a horizontal line."""
     left: str
-    """Before a choice: the arrow to the left chooses another."""
+    """Before a choice: the left arrow key chooses another value."""
     right: str
 
 
@@ -151,6 +149,6 @@ UNICODE_SHAPES = Shapes(cursor="▌", cursor_elsewhere="▏", rule="─", left="
 ASCII_SHAPES = Shapes(cursor=">", cursor_elsewhere=".", rule="-", left="<", right=">")
 
 
-def shapes_for(chosen: Glyphs) -> Shapes:
-    """The shapes that go with a set of signs."""
-    return ASCII_SHAPES if chosen == ASCII else UNICODE_SHAPES
+def shapes_for(glyphs: Glyphs) -> Shapes:
+    """The shapes that go with a set of glyphs."""
+    return ASCII_SHAPES if glyphs == ASCII else UNICODE_SHAPES

@@ -39,12 +39,12 @@ def gpu_tone(kind: VerdictClass) -> str:
     return _TONES[kind]
 
 
-def gpu_sign(kind: VerdictClass, signs: Glyphs = UNICODE) -> str:
+def gpu_sign(kind: VerdictClass, glyphs: Glyphs = UNICODE) -> str:
     """The sign of a verdict's class."""
-    return {"works": signs.good, "elsewhere": signs.warning, "broken": signs.error, "absent": signs.nothing}[kind]
+    return {"works": glyphs.good, "elsewhere": glyphs.warning, "broken": glyphs.error, "absent": glyphs.nothing}[kind]
 
 
-def machine_line(driver: Driver, signs: Glyphs = UNICODE) -> Text:
+def machine_line(driver: Driver, glyphs: Glyphs = UNICODE) -> Text:
     """The driver, the CUDA that it supports and the GPUs, or what is wrong with them; one line."""
     facts = []
     if driver.version:
@@ -52,25 +52,25 @@ def machine_line(driver: Driver, signs: Glyphs = UNICODE) -> Text:
     if driver.cuda:
         facts.append(f"CUDA {driver.cuda}")
     facts += _devices(driver.devices)
-    text = Text(sanitize(f" {signs.separator} ".join(facts)))
+    text = Text(sanitize(f" {glyphs.separator} ".join(facts)))
     trouble = driver.error or driver.smi_text
     if not driver.devices and not trouble:
         trouble = (
             "no NVIDIA GPU on this machine" if not driver.hardware else "an NVIDIA GPU without a driver that works"
         )
     if trouble:
-        text.append(f" {signs.separator} " if facts else "").append(sanitize(trouble), styles.WARNING if facts else "")
+        text.append(f" {glyphs.separator} " if facts else "").append(sanitize(trouble), styles.WARNING if facts else "")
     return text
 
 
-def advice(verdict: Verdict, signs: Glyphs = UNICODE, *, evidence: bool = False) -> Iterator[Text]:
+def advice(verdict: Verdict, glyphs: Glyphs = UNICODE, *, evidence: bool = False) -> Iterator[Text]:
     """What to do, the command that does it, what else is worth knowing, and what was seen; a line each."""
     if verdict.remedy:
-        yield Text(f"{signs.remedy} {sanitize(verdict.remedy)}")
+        yield Text(f"{glyphs.remedy} {sanitize(verdict.remedy)}")
     if verdict.command:
         yield Text(f"  $ {sanitize(verdict.command)}", styles.STRONG)
     for note in verdict.notes:
-        yield Text(f"{signs.note} {sanitize(note)}")
+        yield Text(f"{glyphs.note} {sanitize(note)}")
     for what, words in verdict.evidence if evidence else ():
         yield Text(f"  {sanitize(what)}: {sanitize(words)}", styles.DIM)
 
@@ -189,13 +189,13 @@ Label = tuple[str, str]
 _BUILDS = {"rocm": "rocm", "mps": "mps", "cpu": "cpu"}
 
 
-def gpu_label(state: GpuState, prefix: str, signs: Glyphs) -> Label | None:
+def gpu_label(state: GpuState, prefix: str, glyphs: Glyphs) -> Label | None:
     """The label of an environment; None while nothing is known of it."""
     if state.at_work and state.at_work.prefix == prefix:
         return _stage(state.at_work), styles.STRONG
     if prefix in state.waiting:
-        return f" {signs.unread}", styles.DIM
-    return _result(state.results[prefix], signs) if prefix in state.results else None
+        return f" {glyphs.unread}", styles.DIM
+    return _result(state.results[prefix], glyphs) if prefix in state.results else None
 
 
 def _stage(at_work: UnderCheck) -> str:
@@ -207,21 +207,21 @@ def _stage(at_work: UnderCheck) -> str:
     return " ask" if isinstance(at_work.stage, Imported | Built) else " run"
 
 
-def _result(result: GpuResult, signs: Glyphs) -> Label:
+def _result(result: GpuResult, glyphs: Glyphs) -> Label:
     main = result.main
     verdict = main.verdict
     build = _build(main)
     if verdict.kind == "absent":
-        return f" {signs.nothing}", styles.DIM
+        return f" {glyphs.nothing}", styles.DIM
     if verdict.id == "cpu-on-gpu":
         return f" {build}!", styles.WARNING
     if verdict.kind == "broken":
-        return f"{signs.error}{build}", styles.ERROR
+        return f"{glyphs.error}{build}", styles.ERROR
     if verdict.preliminary or verdict.id == "cpu-build":
         return f" {build}", styles.DIM
     if verdict.kind == "works":
-        return f"{signs.good}{build}", styles.GOOD
-    return f"{signs.warning}{build}", styles.WARNING
+        return f"{glyphs.good}{build}", styles.GOOD
+    return f"{glyphs.warning}{build}", styles.WARNING
 
 
 def _build(main: FrameworkResult) -> str:

@@ -1,4 +1,4 @@
-"""All about one job: what came of it, the way out, its commands and what they said."""
+"""The jobs as rows, and the details of one job: its result, its repair, its commands and their output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.job import Ended, Job, JobState, Outcome, Recovery
 from condatui_core.text import format_bytes, sanitize
 
-# The jobs as rows: what is being done, what waits, what was done.
+# The rows
 
 
 COLUMNS = (
@@ -32,9 +32,9 @@ COLUMNS = (
 )
 
 ENDED: frozenset[JobState] = frozenset({"done", "failed", "cancelled", "interrupted"})
-"""The states that a job stays in."""
+"""The final states of a job."""
 
-_TONES: dict[JobState, str] = {
+_STYLES: dict[JobState, str] = {
     "done": styles.GOOD,
     "failed": styles.ERROR,
     "interrupted": styles.WARNING,
@@ -44,26 +44,26 @@ _TONES: dict[JobState, str] = {
 
 
 def is_over(job: Job) -> bool:
-    """Whether nothing more comes of it."""
+    """Whether the job has ended."""
     return job.state in ENDED
 
 
-def state_sign(job: Job, signs: Glyphs) -> Text:
-    """The sign of a state, in its colour."""
-    sign = {
-        "queued": signs.unread[:1],
-        "running": signs.active,
-        "cancelling": signs.active,
-        "done": signs.good,
-        "failed": signs.error,
-        "cancelled": signs.nothing,
-        "interrupted": signs.warning,
+def state_glyph(job: Job, glyphs: Glyphs) -> Text:
+    """The glyph of a job's state, in its colour."""
+    glyph = {
+        "queued": glyphs.unread[:1],
+        "running": glyphs.active,
+        "cancelling": glyphs.active,
+        "done": glyphs.good,
+        "failed": glyphs.error,
+        "cancelled": glyphs.nothing,
+        "interrupted": glyphs.warning,
     }[job.state]
-    return Text(sign, _TONES.get(job.state, styles.STRONG))
+    return Text(glyph, _STYLES.get(job.state, styles.STRONG))
 
 
 def result_words(job: Job) -> str:
-    """One line: what is being done, or what came of it."""
+    """One line: the present stage of the job, or its result."""
     if job.state == "queued":
         return sanitize(f"waits: {job.waiting}") if job.waiting else "waits for its turn"
     if job.state == "cancelling":
@@ -86,10 +86,10 @@ def _ended_word(job: Job) -> str:
 class JobsModel:
     """Jobs as rows, in the order given."""
 
-    def __init__(self, jobs: Sequence[Job], *, now: datetime, signs: Glyphs = UNICODE) -> None:
+    def __init__(self, jobs: Sequence[Job], *, now: datetime, glyphs: Glyphs = UNICODE) -> None:
         self._jobs = jobs
         self._now = now
-        self._signs = signs
+        self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -108,21 +108,21 @@ class JobsModel:
         job = self._jobs[index]
         at_work = job.state == "running"
         return (
-            state_sign(job, self._signs),
+            state_glyph(job, self._glyphs),
             Text(sanitize(job.plan.title), styles.STRONG if at_work else styles.PLAIN),
-            self._came_of(job),
+            self._result(job),
             Text(job_time(job, self._now)),
             Text(_when(job, self._now), styles.DIM),
         )
 
-    def _came_of(self, job: Job) -> Text:
-        """The words, and before them how far it is: they may have to be cut."""
-        done = f"{progress_words(job.progress, self._signs)}  " if job.state == "running" and job.progress else ""
-        return Text(done + result_words(job), styles.PLAIN if job.state == "done" else _TONES.get(job.state, ""))
+    def _result(self, job: Job) -> Text:
+        """The progress, then the stage or result, which may be cut."""
+        done = f"{progress_words(job.progress, self._glyphs)}  " if job.state == "running" and job.progress else ""
+        return Text(done + result_words(job), styles.PLAIN if job.state == "done" else _STYLES.get(job.state, ""))
 
 
 def job_time(job: Job, now: datetime) -> str:
-    """How long it took, or takes so far; empty if it has not begun."""
+    """How long the job took, or has taken so far; empty if it has not started."""
     if job.started is None:
         return ""
     return format_seconds(((job.ended or now) - job.started).total_seconds())
@@ -133,69 +133,74 @@ def _when(job: Job, now: datetime) -> str:
     return f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at:%m-%d %H:%M}"
 
 
+# The details of one job
+
+
 _MOST_LINES = 500
-"""Lines of output that are shown."""
+"""The largest number of lines of output that are shown."""
 
 
-def job_text(job: Job, now: datetime, *, key: KeyOf, signs: Glyphs = UNICODE) -> Text:
+def job_text(job: Job, now: datetime, *, key: KeyOf, glyphs: Glyphs = UNICODE) -> Text:
     """A job from top to bottom; while it runs, what is new comes last. `key` tells the keys of actions."""
-    return Text("\n").join(_lines(job, now, key, signs))
+    return Text("\n").join(_lines(job, now, key, glyphs))
 
 
-def _lines(job: Job, now: datetime, key: KeyOf, signs: Glyphs) -> Iterator[Text]:
-    yield Text.assemble(state_sign(job, signs), " ", (sanitize(job.plan.title), styles.STRONG), _spent(job, now, signs))
+def _lines(job: Job, now: datetime, key: KeyOf, glyphs: Glyphs) -> Iterator[Text]:
+    yield Text.assemble(
+        state_glyph(job, glyphs), " ", (sanitize(job.plan.title), styles.STRONG), _spent(job, now, glyphs)
+    )
     if job.elsewhere:
         yield Text(f"carried out by {sanitize(job.elsewhere)}", styles.DIM)
     if is_over(job):
-        yield from _end(job, key, signs)
+        yield from _end(job, key, glyphs)
     for argv in job.commands:
         yield Text(f"$ {sanitize(shlex.join(argv))}", styles.STRONG)
     for line in job.output[-_MOST_LINES:]:
         yield Text(sanitize(line), styles.DIM)
     if not is_over(job):
-        yield from _now(job, signs)
+        yield from _now(job, glyphs)
 
 
-def _spent(job: Job, now: datetime, signs: Glyphs) -> tuple[str, str]:
+def _spent(job: Job, now: datetime, glyphs: Glyphs) -> tuple[str, str]:
     spent = job_time(job, now)
-    return (f" {signs.separator} {job.state}{f' {signs.separator} {spent}' if spent else ''}", styles.DIM)
+    return (f" {glyphs.separator} {job.state}{f' {glyphs.separator} {spent}' if spent else ''}", styles.DIM)
 
 
-def _now(job: Job, signs: Glyphs) -> Iterator[Text]:
-    progress = f"  {progress_words(job.progress, signs)}" if job.progress else ""
-    yield Text(f"{signs.active} {result_words(job)}{progress}")
+def _now(job: Job, glyphs: Glyphs) -> Iterator[Text]:
+    progress = f"  {progress_words(job.progress, glyphs)}" if job.progress else ""
+    yield Text(f"{glyphs.active} {result_words(job)}{progress}")
 
 
-def _end(job: Job, key: KeyOf, signs: Glyphs) -> Iterator[Text]:
+def _end(job: Job, key: KeyOf, glyphs: Glyphs) -> Iterator[Text]:
     if job.end:
-        yield from _ended(job.end, partial(workbench_words, key=key), signs)
+        yield from _ended(job.end, partial(workbench_words, key=key), glyphs)
     if job.recovery:
-        yield from _recovery(job.recovery, key, signs)
+        yield from _recovery(job.recovery, key, glyphs)
 
 
-def _ended(end: Ended, words: RemedyWords, signs: Glyphs) -> Iterator[Text]:
+def _ended(end: Ended, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
     style = {"done": styles.GOOD, "failed": styles.ERROR}.get(end.state, styles.WARNING)
-    said = end.outcome.message if end.outcome and end.state == "done" else end.message
-    if said:
-        yield Text(sanitize(said), style)
+    message = end.outcome.message if end.outcome and end.state == "done" else end.message
+    if message:
+        yield Text(sanitize(message), style)
     for line in printable_lines(end.detail):
         yield Text(f"  {line}")
     if end.hint:
-        yield Text(f"  {signs.remedy} {sanitize(words(end.hint))}")
+        yield Text(f"  {glyphs.remedy} {sanitize(words(end.hint))}")
     if end.outcome:
-        yield from _outcome(end.outcome, words, signs)
+        yield from _outcome(end.outcome, words, glyphs)
 
 
-def _outcome(outcome: Outcome, words: RemedyWords, signs: Glyphs) -> Iterator[Text]:
+def _outcome(outcome: Outcome, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
     if outcome.findings:
-        yield findings_text(_gravest_first(outcome.findings), words=words, signs=signs)
+        yield findings_text(_gravest_first(outcome.findings), words=words, glyphs=glyphs)
     for count, what in ((outcome.bytes_freed, "more free on the disk"), (outcome.bytes_used, "used on the disk")):
         if count is not None and not outcome.says_bytes:
             yield Text(f"{format_bytes(count)} {what}", styles.DIM)
     for file in outcome.files:
         yield Text.assemble(("made  ", styles.DIM), sanitize(file))
     if outcome.receiver:
-        yield Text("Whoever receives it runs:", styles.DIM)
+        yield Text("The receiver runs:", styles.DIM)
         yield from (Text(f"  {sanitize(line)}") for line in outcome.receiver)
 
 
@@ -204,13 +209,16 @@ def _gravest_first(findings: tuple[Finding, ...]) -> list[Finding]:
     return sorted(findings, key=lambda finding: order[finding.severity])
 
 
-def _recovery(recovery: Recovery, key: KeyOf, signs: Glyphs) -> Iterator[Text]:
+def _recovery(recovery: Recovery, key: KeyOf, glyphs: Glyphs) -> Iterator[Text]:
     yield Text(sanitize(recovery.message), styles.PLAIN if recovery.state != "half" else styles.WARNING)
     if recovery.way_out:
-        yield Text(f"  {signs.remedy} {key('list.open')}: {sanitize(recovery.way_out_title or 'put it right')}")
+        yield Text(f"  {glyphs.remedy} {key('list.open')}: {sanitize(recovery.way_out_title or 'put it right')}")
 
 
 def job_commands(job: Job) -> str:
-    """What was run, a line each, as a shell takes it, or else what the plan would run; not printable by itself."""
+    """The commands that ran, or else those of the plan, one on each line, quoted for a shell.
+
+    To be sanitized before they are shown.
+    """
     argvs = job.commands or tuple(step.argv for step in job.plan.steps if step.argv)
     return "\n".join(shlex.join(argv) for argv in argvs)

@@ -25,22 +25,22 @@ _MOST_EVIDENCE = 3
 """Lines of evidence for one finding."""
 
 
-def plan_text(plan: Plan, *, words: RemedyWords, signs: Glyphs = UNICODE) -> Text:
+def plan_text(plan: Plan, *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
     """What decides first: why it cannot be done, what it costs and gives, what to know; then its steps.
 
     `words` says the remedies.
     """
-    return Text("\n").join(_lines(plan, words, signs))
+    return Text("\n").join(_lines(plan, words, glyphs))
 
 
-def _lines(plan: Plan, words: RemedyWords, signs: Glyphs) -> Iterator[Text]:
+def _lines(plan: Plan, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
     if plan.blockers:
         yield Text("This cannot be done:", styles.STRONG)
-        yield findings_text([_in_short(finding) for finding in plan.blockers], words=words, signs=signs)
-    if sums := plan_sums(plan, signs=signs):
+        yield findings_text([_in_short(finding) for finding in plan.blockers], words=words, glyphs=glyphs)
+    if sums := plan_sums(plan, glyphs=glyphs):
         yield Text(sums)
     if plan.warnings:
-        yield findings_text([_in_short(finding) for finding in plan.warnings], words=words, signs=signs)
+        yield findings_text([_in_short(finding) for finding in plan.warnings], words=words, glyphs=glyphs)
     yield from _facts(plan)
     for number, step in enumerate(plan.steps, 1):
         yield Text.assemble((f"{number:>2} ", styles.DIM), sanitize(step.title))
@@ -48,22 +48,22 @@ def _lines(plan: Plan, words: RemedyWords, signs: Glyphs) -> Iterator[Text]:
             yield Text(f"   $ {sanitize(shlex.join(step.argv))}", styles.DIM)
 
 
-def preview_text(export: ExportText, signs: Glyphs) -> Text:
+def preview_text(export: ExportText, glyphs: Glyphs) -> Text:
     """What an export will say; before it one line on what it cannot say, which the plan says in full."""
     notes = export.notes
     said = f"{len(notes)} things it cannot carry: the plan says which" if len(notes) > 1 else "".join(notes)
-    head = [Text(f"{signs.warning} {sanitize(said)}", styles.WARNING)] if notes else []
+    head = [Text(f"{glyphs.warning} {sanitize(said)}", styles.WARNING)] if notes else []
     return Text("\n").join((*head, *(Text(line, styles.DIM) for line in printable_lines(export.text))))
 
 
-def plan_sums(plan: Plan, *, signs: Glyphs = UNICODE) -> str:
+def plan_sums(plan: Plan, *, glyphs: Glyphs = UNICODE) -> str:
     """Packages and bytes in one line: `212 packages · needs 1.2 GB · frees 96 MB`."""
     parts = [counted(plan.packages, "package")] if plan.packages else []
     if plan.bytes_needed:
         parts.append(f"needs {format_bytes(plan.bytes_needed)} on the disk")
     if plan.bytes_freed is not None:
         parts.append(f"frees {format_bytes(plan.bytes_freed)}")
-    return f" {signs.separator} ".join(parts)
+    return f" {glyphs.separator} ".join(parts)
 
 
 def plan_commands(plan: Plan) -> str:

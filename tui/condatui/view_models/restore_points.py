@@ -1,4 +1,4 @@
-"""Restore points as rows, and all about one of them."""
+"""Restore points as rows, and the details of one of them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class RestorePointsModel:
         *,
         now: datetime,
         marked: Collection[str] = (),
-        signs: Glyphs = UNICODE,
+        glyphs: Glyphs = UNICODE,
     ) -> None:
         self._points = points
         self._now = now
         self._marked = marked
-        self._signs = signs
+        self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -55,11 +55,11 @@ class RestorePointsModel:
 
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row."""
-        point, signs = self._points[index], self._signs
+        point, glyphs = self._points[index], self._glyphs
         pip = f"+{point.pip_packages}" if point.pip_packages else ""
-        sign, style = _state(point, signs)
+        glyph, style = _state(point, glyphs)
         return (
-            Text.assemble((signs.mark if point.id in self._marked else " ", styles.STRONG), (sign, style)),
+            Text.assemble((glyphs.mark if point.id in self._marked else " ", styles.STRONG), (glyph, style)),
             Text(sanitize(point.name)),
             Text(format_age(point.at, self._now)),
             Text(f"{point.packages}{pip}"),
@@ -70,32 +70,32 @@ class RestorePointsModel:
 
 
 def bring_back_words(point: RestorePointSummary) -> str:
-    """What it takes to bring it back, in a few words."""
+    """What it takes to restore it, in a few words."""
     if point.problem:
         return sanitize(point.problem)
     if point.exists:
-        return "its prefix is there again"
+        return "its prefix exists again"
     if not point.to_download:
         return "all is here"
     size = f", {format_bytes(point.download_bytes)}" if point.download_bytes else ""
     return f"{counted(len(point.to_download), 'package')} to download{size}"
 
 
-def restore_point_text(point: RestorePointSummary, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
-    """All about one restore point, in lines."""
-    return Text("\n").join(_lines(point, now, signs))
+def restore_point_text(point: RestorePointSummary, now: datetime, *, glyphs: Glyphs = UNICODE) -> Text:
+    """The details of one restore point, in lines."""
+    return Text("\n").join(_lines(point, now, glyphs))
 
 
-def _state(point: RestorePointSummary, signs: Glyphs) -> tuple[str, str]:
+def _state(point: RestorePointSummary, glyphs: Glyphs) -> tuple[str, str]:
     if point.problem:
-        return signs.error, styles.ERROR
+        return glyphs.error, styles.ERROR
     if point.exists:
-        return signs.nothing, styles.DIM
-    return (signs.warning, styles.WARNING) if point.to_download else (signs.good, styles.GOOD)
+        return glyphs.nothing, styles.DIM
+    return (glyphs.warning, styles.WARNING) if point.to_download else (glyphs.good, styles.GOOD)
 
 
-def _lines(point: RestorePointSummary, now: datetime, signs: Glyphs) -> Iterator[Text]:
-    sign, style = _state(point, signs)
+def _lines(point: RestorePointSummary, now: datetime, glyphs: Glyphs) -> Iterator[Text]:
+    glyph, style = _state(point, glyphs)
     yield Text.assemble((sanitize(point.name), styles.STRONG), (f"  {sanitize(point.id)}", styles.DIM))
     yield Text.assemble(("prefix    ", styles.DIM), sanitize(point.prefix))
     at = point.at.astimezone(now.tzinfo)
@@ -104,6 +104,6 @@ def _lines(point: RestorePointSummary, now: datetime, signs: Glyphs) -> Iterator
     held = f", {format_bytes(point.environment_bytes)} in its files" if point.environment_bytes else ""
     yield Text.assemble(("held      ", styles.DIM), f"{counted(point.packages, 'package')}{pip}{held}")
     yield Text.assemble(("kept      ", styles.DIM), format_bytes(point.bytes))
-    yield Text(f"{sign} {bring_back_words(point)}", style)
+    yield Text(f"{glyph} {bring_back_words(point)}", style)
     for name in point.to_download:
         yield Text(f"  {sanitize(name)}", styles.DIM)

@@ -1,4 +1,4 @@
-"""The lines that say how the machine stands, what is wrong with it, and what removing the marked would free."""
+"""The top line, the problems of the machine, and the line about the marked environments."""
 
 from __future__ import annotations
 
@@ -22,17 +22,14 @@ if TYPE_CHECKING:
     from condatui_core.records.disk import Freed
 
 
-# What is wrong with the machine or with looking at it, in the few lines at the top.
-
-
-# The line that says how the machine stands.
+# The top line
 
 
 class _StatusPart(Struct, frozen=True):
     text: str
     style: str = styles.PLAIN
     priority: int = 0
-    """Parts of the highest number leave first when the line is too long."""
+    """Parts with the highest number leave first if the line is too long; 0 stays."""
 
 
 def top_line(
@@ -40,52 +37,52 @@ def top_line(
     *,
     host: str,
     width: int,
-    signs: Glyphs = UNICODE,
+    glyphs: Glyphs = UNICODE,
     disk: DiskUsage | None = None,
     gpus: str = "",
 ) -> Text:
-    """One line of at most `width` cells: host, conda, environments, what they occupy, and what is still to come.
+    """One line of at most `width` cells: host, conda, environments, their disk use, and what is still being read.
 
-    `gpus` are the GPUs of the machine in words.
+    `gpus` describes the GPUs of the machine.
     """
     parts = [
-        part for part in (*_parts(inventory, host, signs, disk), _StatusPart(sanitize(gpus), priority=5)) if part.text
+        part for part in (*_parts(inventory, host, glyphs, disk), _StatusPart(sanitize(gpus), priority=5)) if part.text
     ]
-    line = _joined(parts, signs)
+    line = _joined(parts, glyphs)
     while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
         parts = [part for part in parts if part.priority != dispensable]
-        line = _joined(parts, signs)
-    return shorten_text(line, width, signs.ellipsis, cut="end")
+        line = _joined(parts, glyphs)
+    return shorten_text(line, width, glyphs.ellipsis, cut="end")
 
 
-def with_jobs(line: Text, jobs: int, width: int, *, signs: Glyphs = UNICODE) -> Text:
-    """The line with the number of jobs that are at work at its end: `jobs ●1`; as it is if there is none."""
+def with_jobs(line: Text, jobs: int, width: int, *, glyphs: Glyphs = UNICODE) -> Text:
+    """The line, with the number of jobs at work at its end if there are any: `jobs ●1`."""
     if not jobs:
         return line
-    end = Text.assemble(("jobs ", styles.DIM), (f"{signs.mark}{jobs}", styles.STRONG))
+    end = Text.assemble(("jobs ", styles.DIM), (f"{glyphs.mark}{jobs}", styles.STRONG))
     room = max(0, width - end.cell_len - 1)
-    start = shorten_text(line, room, signs.ellipsis, cut="end")
+    start = shorten_text(line, room, glyphs.ellipsis, cut="end")
     return Text.assemble(start, " " * (width - start.cell_len - end.cell_len), end)
 
 
-def _parts(inventory: Inventory, host: str, signs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
+def _parts(inventory: Inventory, host: str, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
     count = len(inventory.environments)
     problems = len(inventory.problems)
     return (
         _StatusPart(sanitize(host), priority=2),
         _conda(inventory),
         _StatusPart(counted(count, "environment"), priority=1),
-        *_sizes(inventory, signs, disk),
+        *_sizes(inventory, glyphs, disk),
         _StatusPart(_outstanding(inventory), styles.DIM),
         _StatusPart(_measuring(disk), styles.DIM, priority=1),
-        _StatusPart(f"{signs.warning} {counted(problems, 'problem')}" if problems else "", styles.WARNING),
+        _StatusPart(f"{glyphs.warning} {counted(problems, 'problem')}" if problems else "", styles.WARNING),
     )
 
 
-def _sizes(inventory: Inventory, signs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
+def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
     if disk is None or disk.graph is None:
         managed = sum(environment.managed_bytes for environment in inventory.environments)
-        claim = f"{signs.approximately}{format_bytes(managed)} by their records" if managed else ""
+        claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
         return (_StatusPart(claim, priority=3),)
     reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
     return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=4))
@@ -111,50 +108,53 @@ def _outstanding(inventory: Inventory) -> str:
     return "asking conda" if inventory.asking_conda else ""
 
 
-def _joined(parts: Sequence[_StatusPart], signs: Glyphs) -> Text:
+def _joined(parts: Sequence[_StatusPart], glyphs: Glyphs) -> Text:
     line = Text.assemble(("condatui", styles.STRONG))
     for index, part in enumerate(parts):
-        line.append(f" {signs.separator} " if index else "  ", styles.DIM)
+        line.append(f" {glyphs.separator} " if index else "  ", styles.DIM)
         line.append(part.text, part.style)
     return line
 
 
+# The problems
+
+
 _MOST = 3
-"""Problems that are shown."""
+"""The largest number of problems that are shown."""
 
 
 def problem_lines(
-    problems: Sequence[Finding], failure: CondatuiError | None, signs: Glyphs, *, words: RemedyWords
+    problems: Sequence[Finding], failure: CondatuiError | None, glyphs: Glyphs, *, words: RemedyWords
 ) -> Text:
     """A line for each problem with its remedy, the failure first; empty if all is well."""
-    lines = [_failure(failure, signs, words)] if failure else []
-    lines += [_problem(problem, signs, words) for problem in problems]
+    lines = [_failure(failure, glyphs, words)] if failure else []
+    lines += [_problem(problem, glyphs, words) for problem in problems]
     hidden = len(lines) - _MOST
     if hidden > 0:
         lines[_MOST - 1 :] = [Text(f"  and {hidden + 1} more problems", styles.DIM)]
     return Text("\n").join(lines)
 
 
-def _failure(failure: CondatuiError, signs: Glyphs, words: RemedyWords) -> Text:
-    said = f"{signs.error} {sanitize(failure.title)}"
+def _failure(failure: CondatuiError, glyphs: Glyphs, words: RemedyWords) -> Text:
+    said = f"{glyphs.error} {sanitize(failure.title)}"
     more = " ".join(sanitize(line) for line in f"{failure.detail}\n{words(failure.advice)}".splitlines() if line)
     return Text.assemble((said, styles.ERROR), f"  {more}" if more else "")
 
 
-def _problem(problem: Finding, signs: Glyphs, words: RemedyWords) -> Text:
-    said = f"{signs.of(problem.severity)} {sanitize(problem.message)}"
-    remedy = f"  {signs.remedy} {sanitize(words(problem.remedy))}" if problem.remedy else ""
-    return Text.assemble((said, styles.tone(problem.severity)), remedy)
+def _problem(problem: Finding, glyphs: Glyphs, words: RemedyWords) -> Text:
+    said = f"{glyphs.of(problem.severity)} {sanitize(problem.message)}"
+    remedy = f"  {glyphs.remedy} {sanitize(words(problem.remedy))}" if problem.remedy else ""
+    return Text.assemble((said, styles.for_severity(problem.severity)), remedy)
 
 
-# What is marked, what removing it would free, and why that is less than its sizes add up to.
+# The marked environments: what removing them frees, and why that is less than the sum of their sizes
 
 
 KEPT_LIMIT = "R also measures files that grew in place"
-"""What a walk that reads only directories that have changed cannot see; stands beside its figures."""
+"""A note beside the figures of a walk that has read only the directories that have changed."""
 
 _MOST_NAMES = 2
-"""Environments that are named as holders; more are counted."""
+"""The largest number of environments that are named as holders; the others are counted."""
 
 
 def marked_line(
@@ -163,36 +163,36 @@ def marked_line(
     *,
     names: Mapping[str, str],
     width: int,
-    signs: Glyphs = UNICODE,
+    glyphs: Glyphs = UNICODE,
 ) -> Text:
-    """How many environments are marked and what removing them frees, in as many words as there is room for.
+    """How many environments are marked and what removing them frees, in the longest wording that fits.
 
-    Empty if none is marked. `names` are those of all environments by prefix; what else holds links is a package cache.
+    Empty if none is marked. `names`: those of all environments by prefix; other holders of links are package caches.
     """
     if not marked:
         return Text()
     count = f"{len(marked)} marked"
     if freed is None or not freed.measured:
-        return Text(f"{count} {signs.separator} {_claimed(marked, freed, signs)}")
+        return Text(f"{count} {glyphs.separator} {_claimed(marked, freed, glyphs)}")
     if freed.nested:
         count += f", {freed.nested} more inside"
-    room = width - len(f"{count} {signs.separator} ")
-    wordings = tuple(_wordings(freed, "it" if len(marked) == 1 else "them", names, signs))
-    return Text(f"{count} {signs.separator} {next((each for each in wordings if len(each) <= room), wordings[-1])}")
+    room = width - len(f"{count} {glyphs.separator} ")
+    wordings = tuple(_wordings(freed, "it" if len(marked) == 1 else "them", names, glyphs))
+    return Text(f"{count} {glyphs.separator} {next((each for each in wordings if len(each) <= room), wordings[-1])}")
 
 
-def _claimed(marked: Sequence[Environment], freed: Freed | None, signs: Glyphs) -> str:
+def _claimed(marked: Sequence[Environment], freed: Freed | None, glyphs: Glyphs) -> str:
     claimed = format_bytes(sum(environment.managed_bytes for environment in marked))
-    own = f", {signs.approximately}{format_bytes(freed.frees)} of it in no other environment" if freed else ""
-    return f"{signs.approximately}{claimed} by their records{own}"
+    own = f", {glyphs.approximately}{format_bytes(freed.frees)} of it in no other environment" if freed else ""
+    return f"{glyphs.approximately}{claimed} by their records{own}"
 
 
-def _wordings(freed: Freed, them: str, names: Mapping[str, str], signs: Glyphs) -> Iterator[str]:
-    """What there is to say, from everything to the figure alone."""
-    frees = f"frees {signs.at_least if freed.at_least else ''}{format_bytes(freed.frees)}"
+def _wordings(freed: Freed, them: str, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[str]:
+    """The wordings from the longest to the figure alone."""
+    frees = f"frees {glyphs.at_least if freed.at_least else ''}{format_bytes(freed.frees)}"
     cleaned = freed.with_cache_clean - freed.frees
-    clean = f" {signs.separator} +{format_bytes(cleaned)} with the cache cleaned" if cleaned else ""
-    in_short = f" {signs.separator} +{format_bytes(cleaned)} of cache" if cleaned else ""
+    clean = f" {glyphs.separator} +{format_bytes(cleaned)} with the cache cleaned" if cleaned else ""
+    in_short = f" {glyphs.separator} +{format_bytes(cleaned)} of cache" if cleaned else ""
     sizes = format_bytes(freed.one_by_one)
     if sizes != format_bytes(freed.frees):
         named, counted = (", ".join(_reasons(freed, _holders(freed, names, most))) for most in (_MOST_NAMES, 0))
@@ -227,7 +227,7 @@ def _reason_in_short(freed: Freed, names: Mapping[str, str]) -> str:
 
 
 def _holders(freed: Freed, names: Mapping[str, str], most: int) -> str:
-    """Who holds what stays: some by name, the others by their number."""
+    """The holders of the bytes that stay: the first by name, the others by their number."""
     environments = [sanitize(names[each.path]) for each in freed.kept_by if each.path in names]
     named = environments if most and len(environments) == most + 1 else environments[:most]
     others = len(environments) - len(named)

@@ -1,4 +1,4 @@
-"""The few styles of the rows: bright what matters, dim what is the rest, a colour only where a sign says the same."""
+"""The styles of texts: bright for what matters, dim for the rest, a colour only where a glyph says the same."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ WARNING = "yellow"
 ERROR = "red"
 
 
-def tone(severity: Severity) -> str:
+def for_severity(severity: Severity) -> str:
     """The style of a severity."""
     return {"error": ERROR, "warning": WARNING, "note": NOTE}[severity]

@@ -1,4 +1,4 @@
-"""What a table shows, and how its columns share the width of a terminal."""
+"""The model of a table, and how its columns share the width of a terminal."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.text import Text
 
-# What a table widget needs to know of what it shows.
+# The model of a table
 
 
 class TableColumn(Struct, frozen=True):
     """One column of a table."""
 
     id: str
-    """What `sort` and tests call it."""
+    """The name of the column for sorting and tests."""
     title: str
     width: int
-    """Cells at most; the contents may need less."""
+    """The largest width in cells; the contents may need less."""
     align: Literal["left", "right"] = "left"
     cut: Literal["middle", "end"] = "middle"
-    """Where a cell loses what does not fit: names differ at their ends, sentences begin with what matters."""
+    """Where a cell is cut: a name in the middle, as names differ at their ends; a sentence at its end."""
     flexible: bool = False
-    """Whether it takes the room that is left over (and gives it up first)."""
+    """Whether the column takes the room that is left over; it also shrinks first."""
     priority: int = 0
-    """Columns of the highest number leave first when the terminal is narrow; 0 stays always."""
+    """Columns with the highest number leave first in a narrow terminal; 0 always stays."""
 
 
 class TableModel(Protocol):
-    """Rows by index, made when they are looked at: a table may have thousands and shows forty."""
+    """Rows by index, made when they are drawn, as a table may have thousands and shows forty."""
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -45,38 +45,35 @@ class TableModel(Protocol):
         ...
 
     def cells(self, index: int) -> tuple[Text, ...]:
-        """The cells of a row, one a column, uncut; foreign text in them is printable and never markup."""
+        """The cells of a row, one for each column, uncut; foreign text in them is printable and never markup."""
         ...
 
 
-# How the columns of a table share the width of a terminal.
-
-
-# How the columns of a table share the width of a terminal.
+# How columns share a width
 
 
 _LEAST = 12
-"""Cells that a column keeps when it gives way: less says nothing."""
+"""The least width to which a column shrinks, in cells."""
 _COMFORTABLE = 20
-"""Cells that a column of words keeps before other columns leave for it."""
+"""The width that a column of text keeps while other columns can still leave, in cells."""
 _MEASURED = 1000
-"""Rows that are looked at to find out how wide a column must be."""
+"""The largest number of rows that are measured."""
 
 
 class FittedColumn(Struct, frozen=True):
-    """A column that has found its place."""
+    """A column with its width in a table."""
 
     index: int
-    """Which cell of a row it shows."""
+    """The index of the cell of a row that it shows."""
     column: TableColumn
     width: int
     """Cells."""
     gap: int = 0
-    """Empty cells behind it."""
+    """Empty cells after it."""
 
 
 def measure(model: TableModel) -> tuple[int, ...]:
-    """How wide the contents of each column are; of many rows, a sample spread over them all."""
+    """The width of the contents of each column; of many rows, a sample spread over all of them."""
     widths = [len(column.title) for column in model.columns]
     count = len(model)
     for index in range(0, count, max(1, -(-count // _MEASURED))):
@@ -86,9 +83,9 @@ def measure(model: TableModel) -> tuple[int, ...]:
 
 
 def fit_columns(columns: Sequence[TableColumn], contents: Sequence[int], width: int) -> tuple[FittedColumn, ...]:
-    """Choose and size the columns for a width: words are cut first, then columns leave, then words are cut to the bone.
+    """Choose and size the columns for a width: text shrinks first, then columns leave, then text shrinks to the least.
 
-    What does not fit even then is for scrolling.
+    If they do not fit even then, the table scrolls sideways.
     """
     wanted = [
         FittedColumn(index, column, _wanted_width(column, need))
@@ -104,12 +101,12 @@ def fit_columns(columns: Sequence[TableColumn], contents: Sequence[int], width: 
 
 
 def total_width(fitted: Iterable[FittedColumn]) -> int:
-    """Cells that the columns take together."""
+    """The width of all columns together, in cells."""
     return sum(column.width + column.gap for column in fitted)
 
 
 def with_gaps(fitted: Sequence[FittedColumn]) -> tuple[FittedColumn, ...]:
-    """Two empty cells between columns, one after a column of signs, none at the end."""
+    """Add gaps: two cells between columns, one after a column without a title, none at the end."""
     if not fitted:
         return ()
     spaced = [replace(column, gap=2 if column.column.title else 1) for column, _ in pairwise(fitted)]
@@ -118,12 +115,12 @@ def with_gaps(fitted: Sequence[FittedColumn]) -> tuple[FittedColumn, ...]:
 
 def _wanted_width(column: TableColumn, need: int) -> int:
     if not column.title:
-        return column.width  # signs come and go, and the rest does not move for them
+        return column.width  # glyphs come and go, and the other columns do not move for them
     return need if column.flexible else min(need, max(column.width, len(column.title)))
 
 
 def _those_with_room(wanted: Sequence[FittedColumn], width: int) -> Sequence[FittedColumn]:
-    """Let the columns of the highest number leave, the rightmost first, until the others have room to be of use."""
+    """Drop the columns with the highest priority number, the rightmost first, until the others have useful widths."""
     staying = list(wanted)
     while _least_width(staying) > width:
         leaving = max(staying, key=lambda column: (column.column.priority, column.index), default=None)
@@ -139,14 +136,14 @@ def _least_width(fitted: Sequence[FittedColumn]) -> int:
 
 
 def _comfort(column: TableColumn) -> int:
-    """What a column keeps before others leave for it: numbers are never cut, words may be."""
+    """The width that a column keeps while others can leave: numbers are never cut, text may be."""
     return _COMFORTABLE if column.flexible or column.align == "left" else column.width
 
 
 def _give_way(
     fitted: tuple[FittedColumn, ...], width: int, least: int, giving: Sequence[str]
 ) -> tuple[FittedColumn, ...]:
-    """Take what is missing from the widest of the giving columns, cell by cell, until each has the least."""
+    """Take the missing cells one by one from the widest of the `giving` columns, until each has the least width."""
     widths = {column.column.id: column.width for column in fitted}
     missing = total_width(fitted) - width
     while missing > 0:

@@ -44,19 +44,19 @@ class Tab(Struct, frozen=True):
     """How many lines the tab has; None for a tab whose lines are not counted."""
 
 
-def tab_line(tabs: Sequence[Tab], active: str, subject: str, signs: Glyphs, width: int) -> Text:
+def tab_line(tabs: Sequence[Tab], active: str, subject: str, glyphs: Glyphs, width: int) -> Text:
     """The tabs along a rule, the active one reversed, and at its end the name of the environment.
 
     Where the line is too narrow for them, the counts are left out.
     """
-    rule = shapes_for(signs).rule
+    rule = shapes_for(glyphs).rule
     line = Text.assemble((rule, "dim"))
     counted = 1 + sum(len(_label(tab)) + 1 for tab in tabs) <= width
     for tab in tabs:
         label = _label(tab) if counted else f" {tab.title} "
         line.append(label, "bold reverse" if tab.id == active else "").append(rule, "dim")
     room = width - line.cell_len - 4
-    name = shorten_middle(subject, room, signs.ellipsis) if room >= _LEAST_NAME else ""
+    name = shorten_middle(subject, room, glyphs.ellipsis) if room >= _LEAST_NAME else ""
     end = Text.assemble(f" {name} ", (rule, "dim")) if name else Text()
     line.append(rule * max(0, width - line.cell_len - end.cell_len), "dim")
     return line.append_text(end)
@@ -77,9 +77,9 @@ class DetailPane(Vertical):
 
     TABS: ClassVar[tuple[str, ...]] = ("packages", "channels", "disk", "health", "gpu", "history")
 
-    def __init__(self, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._signs = signs
+        self._glyphs = glyphs
         self._subject: DetailSubject | None = None
         self._gpu: GpuSubject | None = None
         """What the GPU tab shows."""
@@ -90,7 +90,7 @@ class DetailPane(Vertical):
         """The line of tabs and, below it, the first view; the others are built at the first visit."""
         yield Line(id="tabs")
         with _Views(initial=self.TABS[0]):
-            yield VirtualTable(self._signs, id=self.TABS[0])
+            yield VirtualTable(self._glyphs, id=self.TABS[0])
 
     @property
     def tab(self) -> str:
@@ -131,7 +131,7 @@ class DetailPane(Vertical):
         if not switcher.query_children(f"#{tab}"):
             from condatui.widgets.detail_views import view_of  # noqa: PLC0415 - imported at the first visit
 
-            switcher.mount(view_of(tab, self._signs))
+            switcher.mount(view_of(tab, self._glyphs))
         switcher.current = tab
         self._fill()
         if focused:
@@ -170,14 +170,14 @@ class DetailPane(Vertical):
     def _show_text(self, tab: str, subject: DetailSubject, *, fresh: bool) -> None:
         from condatui.widgets.detail_views import text_of  # noqa: PLC0415 - as above
 
-        cast("TextPane", self.view).set_text(text_of(tab, subject, self._signs), fresh=fresh)
+        cast("TextPane", self.view).set_text(text_of(tab, subject, self._glyphs), fresh=fresh)
 
     def _model(self, tab: str, subject: DetailSubject) -> TableModel:
         if tab == "packages":
-            return PackagesModel(subject.environment, subject.channels, signs=self._signs)
+            return PackagesModel(subject.environment, subject.channels, glyphs=self._glyphs)
         from condatui.widgets.detail_views import model_of  # noqa: PLC0415 - as above
 
-        return model_of(tab, subject, self._signs)
+        return model_of(tab, subject, self._glyphs)
 
     def _tab_line(self, width: int) -> Text:
         environment = self._subject.environment if self._subject else None
@@ -191,7 +191,7 @@ class DetailPane(Vertical):
             Tab("history", "History", len(contents.history.revisions) if contents else None),
         )
         name = sanitize(environment.name) if environment else ""
-        return tab_line(tabs, self.tab, name, self._signs, width)
+        return tab_line(tabs, self.tab, name, self._glyphs, width)
 
 
 def _why_empty(tab: str, environment: Environment) -> Text:

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 class DiskPane(Vertical):
     """Three summary lines and, below them, packages and directories; built when it is first shown."""
 
-    def __init__(self, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._signs = signs
+        self._glyphs = glyphs
         self._subject: DiskSubject | None = None
         self._model: DiskPartsModel | None = None
         self._lines = tuple(Line(id=f"disk-{name}") for name in ("shares", "sharers", "sum"))
-        self.table = VirtualTable(signs, id="disk-parts")
+        self.table = VirtualTable(glyphs, id="disk-parts")
         """The packages and directories; takes the focus."""
 
     @property
@@ -69,12 +69,12 @@ class DiskPane(Vertical):
         from condatui.view_models.details.disk import parts_line, sharers_line, shares_line  # noqa: PLC0415
 
         for line, make in zip(self._lines, (shares_line, sharers_line, parts_line), strict=True):
-            line.draw(partial(make, subject, self._signs))
+            line.draw(partial(make, subject, self._glyphs))
 
     def _show_parts(self, subject: DiskSubject, *, fresh: bool) -> None:
         from condatui.view_models.details.disk import DiskPartsModel  # noqa: PLC0415 - as above
 
-        self._model = DiskPartsModel(subject, chosen=self._signs)
+        self._model = DiskPartsModel(subject, glyphs=self._glyphs)
         self.table.set_model(self._model, empty=Text(), fresh=fresh)
 
 
@@ -82,22 +82,22 @@ TEXTS = frozenset({"health", "gpu"})
 """The tabs that show text rather than a table."""
 
 
-def view_of(tab: str, signs: Glyphs) -> Widget:
+def view_of(tab: str, glyphs: Glyphs) -> Widget:
     """An empty view for a tab."""
     if tab == "disk":
-        return DiskPane(signs, id=tab)
-    return TextPane(id=tab) if tab in TEXTS else VirtualTable(signs, id=tab)
+        return DiskPane(glyphs, id=tab)
+    return TextPane(id=tab) if tab in TEXTS else VirtualTable(glyphs, id=tab)
 
 
-def model_of(tab: str, subject: DetailSubject, signs: Glyphs) -> TableModel:
+def model_of(tab: str, subject: DetailSubject, glyphs: Glyphs) -> TableModel:
     """The rows of a table tab."""
     if tab == "channels":
-        return ChannelsModel(subject.environment, subject.channels, signs=signs)
-    return HistoryModel(subject.environment, signs=signs)
+        return ChannelsModel(subject.environment, subject.channels, glyphs=glyphs)
+    return HistoryModel(subject.environment, glyphs=glyphs)
 
 
-def text_of(tab: str, subject: DetailSubject, signs: Glyphs) -> Text:
+def text_of(tab: str, subject: DetailSubject, glyphs: Glyphs) -> Text:
     """The text of a text tab; empty if there is nothing to say."""
     if tab == "health":
-        return health_text(subject.environment, subject.now, words=subject.words, signs=signs)
-    return gpu_text(subject.gpu, signs=signs) if subject.gpu else Text()
+        return health_text(subject.environment, subject.now, words=subject.words, glyphs=glyphs)
+    return gpu_text(subject.gpu, glyphs=glyphs) if subject.gpu else Text()

@@ -40,11 +40,11 @@ class ChoiceLine(Widget, can_focus=True):
     class ChoiceChanged(Message):
         """The user has chosen another value."""
 
-    def __init__(self, field: ChoiceField, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, field: ChoiceField, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._field = field
-        self._shapes = shapes_for(signs)
-        self._ellipsis = signs.ellipsis
+        self._shapes = shapes_for(glyphs)
+        self._ellipsis = glyphs.ellipsis
         self.value = field.value
 
     @property
@@ -127,10 +127,10 @@ class FormBar(Vertical):
     class FormLeft(Message):
         """The user leaves the form without confirming."""
 
-    def __init__(self, form: Form, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, form: Form, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._form = form
-        self._signs = signs
+        self._glyphs = glyphs
         self._touched: set[str] = set()
         """The text fields that the user has edited: their answers no longer follow from other answers."""
         self._given = dict(form.answers)
@@ -147,7 +147,7 @@ class FormBar(Vertical):
 
     def _answer(self, field: Field) -> Widget:
         if not isinstance(field, TextField):
-            return ChoiceLine(field, self._signs, id=f"field-{field.id}")
+            return ChoiceLine(field, self._glyphs, id=f"field-{field.id}")
         answer = Input(field.value, field.example, compact=True, select_on_focus=False, id=f"field-{field.id}")
         answer.cursor_blink = False  # blinking would keep sending over a slow line
         return answer

@@ -50,10 +50,10 @@ class VirtualTable(ScrollView, can_focus=True):
     class Selected(CursorMoved):
         """The user opens the row under the cursor."""
 
-    def __init__(self, signs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._signs = signs
-        self._shapes = shapes_for(signs)
+        self._glyphs = glyphs
+        self._shapes = shapes_for(glyphs)
         self._model: TableModel | None = None
         self._empty = Text()
         self._empty_lines: tuple[int, list[Text]] = (0, [])
@@ -115,7 +115,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def show_order(self, column: str, *, descending: bool) -> None:
         """Show in the header which column the rows are sorted by."""
-        order = (column, self._signs.descending if descending else self._signs.ascending)
+        order = (column, self._glyphs.descending if descending else self._glyphs.ascending)
         if order != self._order:
             self._order = order
             self.refresh_line(self.scroll_offset.y)
@@ -180,7 +180,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return Strip([indent, *segments_of(text, self.app.console, self._plain_style)])
 
     def _maker(self) -> TableLineMaker:
-        return TableLineMaker(self.app.console, self._columns, self._signs.ellipsis)
+        return TableLineMaker(self.app.console, self._columns, self._glyphs.ellipsis)
 
     def _lines(self) -> list[Strip]:
         return [self.render_line(y) for y in range(self.size.height)]

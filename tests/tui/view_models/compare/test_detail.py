@@ -75,7 +75,7 @@ def test_pip_over_conda_is_told() -> None:
 
 
 def test_what_nobody_asked_for_or_needs_says_so() -> None:
-    assert "needed by nobody here" in detail("needs-a", 1, CPU, GPU)
+    assert "needed by nothing here" in detail("needs-a", 1, CPU, GPU)
 
 
 def test_a_file_has_no_contents_to_ask() -> None:
@@ -88,5 +88,5 @@ def test_a_file_has_no_contents_to_ask() -> None:
 def test_with_ascii_signs_nothing_else_is_drawn() -> None:
     comparison = compared(CPU, GPU, loaded("old", [package("pytorch", "1.0")]), loaded("none"))
     for column in range(4):
-        text = cell_detail(CellSubject(comparison, row_of(comparison, "pytorch"), column), signs=ASCII).plain
+        text = cell_detail(CellSubject(comparison, row_of(comparison, "pytorch"), column), glyphs=ASCII).plain
         assert text.isascii(), text

@@ -124,6 +124,6 @@ def test_with_ascii_signs_nothing_else_is_drawn() -> None:
         loaded("a", [package("x", "1.0"), package("y", "2.0"), package("z")]),
         loaded("b", [package("x", "2.0"), package("y", "1.0"), package("w")]),
     )
-    model = MatrixModel(comparison, comparison.rows, Measures.of(comparison.rows), signs=ASCII)
+    model = MatrixModel(comparison, comparison.rows, Measures.of(comparison.rows), glyphs=ASCII)
     drawn = [cell.plain for row in range(len(model)) for cell in model.cells(row)]
     assert all(text.isascii() for text in (*drawn, model.title(0, 8).plain, model.title(1, 8).plain))

@@ -76,7 +76,7 @@ def test_what_could_not_be_read_makes_the_total_a_lower_bound() -> None:
 def test_sharers_are_named_and_what_has_no_room_is_counted() -> None:
     assert sharers_line(subject(), UNICODE, 100).plain == "shared with other 50 M, the package cache 2.0 M"
     assert sharers_line(subject(), UNICODE, 35).plain == "shared with other 50 M, 1 more"
-    assert sharers_line(subject(sharing=()), UNICODE, 80).plain == "shares nothing with anybody"
+    assert sharers_line(subject(sharing=()), UNICODE, 80).plain == "shares nothing with other environments or caches"
 
 
 def test_two_package_caches_are_told_apart() -> None:
@@ -95,7 +95,7 @@ def test_the_parts_and_what_a_walk_of_changed_directories_cannot_know() -> None:
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        (DiskSubject(environment("gone", state="missing")), "It is not there"),
+        (DiskSubject(environment("gone", state="missing")), "It does not exist"),
         (DiskSubject(MINE, entries=120_000), "Measuring the disk: 120,000 entries so far."),
         (DiskSubject(MINE), "once everything is read"),
     ],

@@ -15,7 +15,7 @@ def test_revisions_come_newest_first() -> None:
 
 
 def test_poor_fonts_have_a_minus_too() -> None:
-    assert HistoryModel(research(), signs=ASCII).cells(0)[3].plain == "-1"
+    assert HistoryModel(research(), glyphs=ASCII).cells(0)[3].plain == "-1"
 
 
 def test_what_is_not_read_has_no_rows() -> None:

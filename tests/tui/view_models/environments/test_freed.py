@@ -94,7 +94,7 @@ def test_80_columns_have_the_figure_the_reason_and_the_cache() -> None:
 
 def test_hostile_names_are_printable_and_signs_may_be_ascii() -> None:
     known = freed(kept_by=(Sharing(path="/x", bytes=1),), at_least=True)
-    said = marked_line([ONE], known, names={"/x": "a\x1b[31m"}, width=200, signs=ASCII).plain
+    said = marked_line([ONE], known, names={"/x": "a\x1b[31m"}, width=200, glyphs=ASCII).plain
     assert "\x1b" not in said
     assert said.isascii()
     assert UNICODE.separator not in said

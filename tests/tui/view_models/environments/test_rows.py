@@ -10,8 +10,8 @@ from support.inventories import NOW, days_ago, environment, finding, loaded, pac
 RESEARCH = research()
 
 
-def row(*environments: Environment, index: int = 0, signs: Glyphs = UNICODE, marked: str = "") -> dict[str, str]:
-    model = EnvironmentsModel(environments, now=NOW, signs=signs, marked=frozenset({marked}))
+def row(*environments: Environment, index: int = 0, glyphs: Glyphs = UNICODE, marked: str = "") -> dict[str, str]:
+    model = EnvironmentsModel(environments, now=NOW, glyphs=glyphs, marked=frozenset({marked}))
     return {column.id: cell.plain for column, cell in zip(model.columns, model.cells(index), strict=True)}
 
 
@@ -32,7 +32,7 @@ def test_a_row_says_what_the_environment_is() -> None:
 def test_what_is_not_read_yet_is_not_said_to_be_absent() -> None:
     cells = row(environment("new"))
     assert {cells[each] for each in ("python", "packages", "channels", "disk", "frees", "used")} == {"…"}
-    assert row(environment("new"), signs=ASCII)["python"] == "..."
+    assert row(environment("new"), glyphs=ASCII)["python"] == "..."
 
 
 def test_an_environment_without_python_has_none() -> None:

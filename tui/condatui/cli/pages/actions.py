@@ -35,7 +35,7 @@ class PageReporter:
     def plan(self, plan: Plan) -> None:
         """Print what will be done."""
         self._line(Text(sanitize(plan.title), styles.STRONG))
-        self._line(plan_text(plan, words=command_line_words, signs=self._printer.signs))
+        self._line(plan_text(plan, words=command_line_words, glyphs=self._printer.glyphs))
 
     def event(self, event: Event) -> None:
         """Print what happened."""
@@ -46,13 +46,13 @@ class PageReporter:
         elif isinstance(event, Said):
             self._line(Text(f"  {event.line}"))
         elif isinstance(event, Progressed) and self._printer.on_terminal:
-            click.echo(f"{_CLEAR}  {progress_words(event, self._printer.signs)}", nl=False, color=True)
+            click.echo(f"{_CLEAR}  {progress_words(event, self._printer.glyphs)}", nl=False, color=True)
             self._passing = True
 
     def result(self, job: Job) -> None:
         """Print what came of it: what went well on stdout; why it did not is said on stderr."""
         if job.end and job.end.outcome:
-            self._line(Text("\n").join(_outcome(job.end.outcome, job.plan, self._printer.signs)))
+            self._line(Text("\n").join(_outcome(job.end.outcome, job.plan, self._printer.glyphs)))
         elif self._passing:
             self._line(Text())
 
@@ -65,13 +65,13 @@ class PageReporter:
         sys.stdout.flush()
 
 
-def _outcome(outcome: Outcome, plan: Plan, signs: Glyphs) -> Iterator[Text]:
+def _outcome(outcome: Outcome, plan: Plan, glyphs: Glyphs) -> Iterator[Text]:
     yield Text(sanitize(outcome.message), styles.GOOD if not outcome.findings else styles.WARNING)
     # What the plan has said stands a few lines above.
     if fresh := [each for each in outcome.findings if each not in plan.warnings]:
-        yield findings_text(fresh, words=command_line_words, signs=signs)
+        yield findings_text(fresh, words=command_line_words, glyphs=glyphs)
     for file in outcome.files:
         yield Text(sanitize(file))
     if outcome.receiver:
-        yield Text("Whoever receives it runs:", styles.DIM)
+        yield Text("The receiver runs:", styles.DIM)
         yield from (Text(f"  {sanitize(line)}") for line in outcome.receiver)

@@ -23,12 +23,12 @@ def print_comparison(invocation: Invocation, comparison: Comparison, rows: Seque
     """Print the rows, then how many there are of each status."""
     printer = Printer(ascii_only=invocation.settings.ascii)
     measures = Measures.of(rows, whole=not printer.on_terminal)
-    model = MatrixModel(comparison, rows, measures, signs=printer.signs)
+    model = MatrixModel(comparison, rows, measures, glyphs=printer.glyphs)
     if rows:
         for lines in _blocks(model, printer):
             printer.text(Text("\n").join(lines))
             printer.text(Text())
-    printer.text(Text(summary_words(comparison.summary, printer.signs.separator)))
+    printer.text(Text(summary_words(comparison.summary, printer.glyphs.separator)))
 
 
 def _blocks(model: MatrixModel, printer: Printer) -> Iterator[Iterable[Text]]:
@@ -53,7 +53,7 @@ def _line(cells: Sequence[Text], fit: MatrixFit, printer: Printer) -> Text:
     widths = (fit.name, *((5,) if fit.size else ()), *(fit.cell_width for _ in cells))
     line = Text()
     for index, (cell, width) in enumerate(zip(cells, widths, strict=False)):
-        shown = shorten_text(cell, width, printer.signs.ellipsis).copy()
+        shown = shorten_text(cell, width, printer.glyphs.ellipsis).copy()
         shown.align("right" if fit.size and index == 1 else "left", width)
         line.append_text(shown).append(_GAP)
     line.rstrip()

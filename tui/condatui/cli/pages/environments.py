@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 # One environment in a few lines: what it is, where it lies, what it holds.
 
 
-def summary_text(environment: Environment, now: datetime, *, signs: Glyphs = UNICODE) -> Text:
+def summary_text(environment: Environment, now: datetime, *, glyphs: Glyphs = UNICODE) -> Text:
     """The name and what holds of it, the prefix with its links, then contents and age: three lines."""
-    links = "".join(f" {signs.alias} {sanitize(alias)}" for alias in environment.aliases)
+    links = "".join(f" {glyphs.alias} {sanitize(alias)}" for alias in environment.aliases)
     return Text("\n").join(
         [
-            _head(environment, signs),
+            _head(environment, glyphs),
             Text.assemble(sanitize(environment.prefix), (links, styles.DIM)),
-            Text(f" {signs.separator} ".join(_facts(environment, now, signs))),
+            Text(f" {glyphs.separator} ".join(_facts(environment, now, glyphs))),
         ]
     )
 
 
-def _head(environment: Environment, signs: Glyphs) -> Text:
+def _head(environment: Environment, glyphs: Glyphs) -> Text:
     states = (
         (environment.base, "base of its installation"),
         (environment.active, "active"),
@@ -53,11 +53,11 @@ def _head(environment: Environment, signs: Glyphs) -> Text:
     head = Text.assemble((sanitize(environment.name), styles.STRONG))
     for holds, words in states:
         if holds:
-            head.append(f" {signs.separator} {words}", styles.DIM)
+            head.append(f" {glyphs.separator} {words}", styles.DIM)
     return head
 
 
-def _facts(environment: Environment, now: datetime, signs: Glyphs) -> list[str]:
+def _facts(environment: Environment, now: datetime, glyphs: Glyphs) -> list[str]:
     contents = environment.contents
     facts = []
     if environment.python:
@@ -65,7 +65,7 @@ def _facts(environment: Environment, now: datetime, signs: Glyphs) -> list[str]:
     if contents:
         pip = len(contents.pip_distributions)
         facts.append(counted(len(contents.packages), "conda package") + (f" and {pip} of pip" if pip else ""))
-        facts.append(f"{signs.approximately}{format_bytes(environment.managed_bytes)} by their records")
+        facts.append(f"{glyphs.approximately}{format_bytes(environment.managed_bytes)} by their records")
     if environment.owner:
         facts.append(f"of {sanitize(environment.owner)}")
     if environment.created:
@@ -80,23 +80,23 @@ def print_environments(invocation: Invocation, inventory: Inventory, uses: Mappi
     """Print a row for each environment, with what removing it frees if that was measured."""
     printer = Printer(ascii_only=invocation.settings.ascii)
     costs = {prefix: use.cost for prefix, use in uses.items()} or None
-    printer.table(EnvironmentsModel(inventory.environments, now=invocation.clock(), signs=printer.signs, costs=costs))
+    printer.table(EnvironmentsModel(inventory.environments, now=invocation.clock(), glyphs=printer.glyphs, costs=costs))
 
 
 def print_channels(invocation: Invocation, totals: Sequence[ChannelTotal]) -> None:
     """Print a row for each channel of all environments."""
     printer = Printer(ascii_only=invocation.settings.ascii)
-    printer.table(ChannelTotalsModel(totals, signs=printer.signs))
+    printer.table(ChannelTotalsModel(totals, glyphs=printer.glyphs))
 
 
 def print_environment(invocation: Invocation, environment: Environment, config: ChannelConfig) -> None:
     """Print all about one environment: its health, its channels and its packages."""
     now = invocation.clock()
     printer = Printer(ascii_only=invocation.settings.ascii)
-    signs = printer.signs
-    printer.text(summary_text(environment, now, signs=signs))
-    printer.text(Text("\n").append_text(health_text(environment, now, words=command_line_words, signs=signs)))
-    for model in (ChannelsModel(environment, config, signs=signs), PackagesModel(environment, config, signs=signs)):
+    glyphs = printer.glyphs
+    printer.text(summary_text(environment, now, glyphs=glyphs))
+    printer.text(Text("\n").append_text(health_text(environment, now, words=command_line_words, glyphs=glyphs)))
+    for model in (ChannelsModel(environment, config, glyphs=glyphs), PackagesModel(environment, config, glyphs=glyphs)):
         if len(model):
             printer.text(Text())
             printer.table(model)

@@ -33,10 +33,10 @@ class _Results:
         TableColumn("verdict", "verdict", 200, flexible=True, cut="end"),
     )
 
-    def __init__(self, rows: Sequence[_Row], now: datetime, signs: Glyphs) -> None:
+    def __init__(self, rows: Sequence[_Row], now: datetime, glyphs: Glyphs) -> None:
         self._rows = rows
         self._now = now
-        self._signs = signs
+        self._glyphs = glyphs
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -51,7 +51,7 @@ class _Results:
         installed = verdict.kind != "absent"
         untried = verdict.kind == "works" and verdict.preliminary
         return (
-            Text("" if untried else gpu_sign(verdict.kind, self._signs), gpu_tone(verdict.kind)),
+            Text("" if untried else gpu_sign(verdict.kind, self._glyphs), gpu_tone(verdict.kind)),
             Text(sanitize(environment.name)),
             Text(sanitize(f"{framework.framework} {framework.version}".strip()) if installed else ""),
             Text(sanitize(f"CUDA {framework.build_cuda}") if framework.build_cuda else ""),
@@ -70,11 +70,11 @@ def print_gpu(
     printer = Printer(ascii_only=invocation.settings.ascii)
     rows = [(environment, result, each) for environment, result in checked for each in (result.main, *result.others)]
     shown = [row for row in rows if everything or row[2].verdict.kind != "absent"]
-    printer.text(machine_line(driver, printer.signs))
+    printer.text(machine_line(driver, printer.glyphs))
     if shown:
         printer.text(Text())
-        printer.table(_Results(shown, invocation.clock(), printer.signs))
-    for lines, names in _advice(shown, printer.signs, everything=everything):
+        printer.table(_Results(shown, invocation.clock(), printer.glyphs))
+    for lines, names in _advice(shown, printer.glyphs, everything=everything):
         printer.text(Text(f"\n{', '.join(names)}", styles.STRONG))
         printer.text(Text("\n").join(Text("  ").append_text(line) for line in lines))
     if left := len(rows) - len(shown):
@@ -82,12 +82,12 @@ def print_gpu(
         printer.text(Text(f"\n{others} none of these frameworks.", styles.DIM))
 
 
-def _advice(rows: Sequence[_Row], signs: Glyphs, *, everything: bool) -> list[tuple[list[Text], list[str]]]:
+def _advice(rows: Sequence[_Row], glyphs: Glyphs, *, everything: bool) -> list[tuple[list[Text], list[str]]]:
     """Verdicts in full with what to do, and the environments that they are about."""
     helped: dict[str, tuple[list[Text], list[str]]] = {}
     for environment, _, framework in rows:
         verdict = framework.verdict
-        lines = [Text(sanitize(verdict.message)), *advice(verdict, signs, evidence=everything)]
+        lines = [Text(sanitize(verdict.message)), *advice(verdict, glyphs, evidence=everything)]
         if everything or (verdict.kind != "works" and len(lines) > 1):
             _, names = helped.setdefault("\n".join(line.plain for line in lines), (lines, []))
             names.append(sanitize(environment.name))

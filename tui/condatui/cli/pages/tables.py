@@ -25,7 +25,7 @@ class Printer:
     def __init__(self, *, ascii_only: bool) -> None:
         self._console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
         plain = ascii_only or not self._console.encoding.startswith("utf")
-        self.signs: Glyphs = ASCII if plain else UNICODE
+        self.glyphs: Glyphs = ASCII if plain else UNICODE
 
     @property
     def width(self) -> int:
@@ -65,7 +65,7 @@ class Printer:
         line = Text()
         for column in columns:
             cut = column.column.cut
-            cell = shorten_text(cells[column.index], column.width, self.signs.ellipsis, cut=cut).copy()
+            cell = shorten_text(cells[column.index], column.width, self.glyphs.ellipsis, cut=cut).copy()
             cell.align(column.column.align, column.width)
             line.append_text(cell).append(" " * column.gap)
         line.rstrip()

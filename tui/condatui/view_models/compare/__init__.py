@@ -1,3 +1,3 @@
-"""Place 2 as rows, cells and words."""
+"""The rows, cells and texts of place 2."""
 
 from __future__ import annotations

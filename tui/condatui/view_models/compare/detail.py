@@ -1,4 +1,4 @@
-"""All about one cell: how it differs, where it came from, who asked for it and who needs it."""
+"""The details of one cell: how it differs, where it came from, whether it was requested, what needs it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.compare.cells import build_words, sign_of, version_words
+from condatui.view_models.compare.cells import build_words, draw_sign, version_words
 from condatui.view_models.compare.matrix import labels_of
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.analyses.builds import describe_build, describe_build_change
@@ -19,9 +19,9 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import format_bytes, sanitize
 
 _LABEL = 10
-"""Cells for what a line is about."""
+"""The width of a label, in cells."""
 _NAMED = 12
-"""So many of those that need a package are named."""
+"""The largest number of dependents that are named."""
 
 _AGAINST: Mapping[Sign, str] = MappingProxyType(
     {"↑": "newer than", "↓": "older than", "≠": "not the same as", "=": "the same as"}
@@ -30,76 +30,76 @@ _AGAINST: Mapping[Sign, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CellSubject:
-    """What the detail is of."""
+    """The cell that the details are about."""
 
     comparison: Comparison
     row: Row
     column: int
     contents: PrefixContents | None = None
-    """What the environment of the column holds; None for a file."""
+    """The contents of the environment of the column; None for a file."""
 
     @property
     def cell(self) -> Cell | None:
-        """The cell itself."""
+        """The cell; None if the column lacks the package."""
         return self.row.cells[self.column]
 
     @property
     def of_reference(self) -> Cell | None:
-        """The cell of the same row that it is compared with."""
+        """The cell of the reference in the same row."""
         return self.row.cells[self.comparison.reference]
 
 
-def cell_detail(subject: CellSubject, *, signs: Glyphs = UNICODE) -> Text:
-    """A few lines about a cell, the most telling first."""
-    text = _headline(subject, signs)
-    for label, words in _lines(subject, signs):
-        # A URL starts its line: behind a label it would break where the terminal is narrow.
+def cell_detail(subject: CellSubject, *, glyphs: Glyphs = UNICODE) -> Text:
+    """A few lines about a cell, the most important first."""
+    text = _headline(subject, glyphs)
+    for label, words in _lines(subject, glyphs):
+        # A URL starts its line: after a label, it would be broken in a narrow terminal.
         indent = f"{label:<{_LABEL}}" if label else ""
         text.append(f"\n{indent}", styles.DIM).append(sanitize(words))
     return text
 
 
-def _headline(subject: CellSubject, signs: Glyphs) -> Text:
-    """What it is, where, and how it stands to the reference."""
+def _headline(subject: CellSubject, glyphs: Glyphs) -> Text:
+    """The package, the column, and how the cell differs from the reference."""
     cell, row = subject.cell, subject.row
     where = labels_of(subject.comparison)[subject.column]
     called = f" {sanitize(_called(row, cell))}" if cell else ""
     text = Text.assemble((sanitize(row.name) + called, styles.STRONG), f"{'' if cell else ' is not'} in {where}")
     if subject.column == subject.comparison.reference:
-        return text.append(f"  {signs.mark} the reference", styles.DIM)
-    return text.append(f"  {_against(subject, signs)}")
+        return text.append(f"  {glyphs.mark} the reference", styles.DIM)
+    return text.append(f"  {_against(subject, glyphs)}")
 
 
 def _called(row: Row, cell: Cell) -> str:
-    """The version, behind the name where this column has another one for it."""
+    """The version, after the name if this column has another name for the package."""
     return version_words(cell) if cell.name == row.name else f"{cell.name} {version_words(cell)}"
 
 
-def _against(subject: CellSubject, signs: Glyphs) -> str:
-    """How a cell stands to the one in the reference."""
+def _against(subject: CellSubject, glyphs: Glyphs) -> str:
+    """How a cell differs from the one in the reference."""
     reference = labels_of(subject.comparison)[subject.comparison.reference]
     cell, other, sign = subject.cell, subject.of_reference, subject.row.signs[subject.column]
-    drawn = f"{sign_of(sign, signs)} ".lstrip()
+    drawn = f"{draw_sign(sign, glyphs)} ".lstrip()
     if other is None:
         return f"{drawn}{reference} has none" if cell else f"and {reference} has none either"
     its = sanitize(_called(subject.row, other))
     return f"{drawn}{_AGAINST[sign]} {its} in {reference}" if cell else f"{drawn}{reference} has {its}"
 
 
-def _lines(subject: CellSubject, signs: Glyphs) -> Iterator[tuple[str, str]]:
+def _lines(subject: CellSubject, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
     cell = subject.cell
     if cell is None:
         labels = labels_of(subject.comparison)
         yield "it is in", ", ".join(label for label, each in zip(labels, subject.row.cells, strict=True) if each)
         return
-    yield from _build(subject, cell, signs)
+    yield from _build(subject, cell, glyphs)
     if cell.replaced:
         yield "replaced", f"conda still says {cell.replaced}, which pip has overwritten"
     if cell.satisfied is not None:
         yield "asks for", f"{cell.constraint}: {'met' if cell.satisfied else 'not met'} by what the others have"
     yield from _reasons(subject, cell)
     if facts := list(_facts(cell)):
-        yield "is", f" {signs.separator} ".join(facts)
+        yield "is", f" {glyphs.separator} ".join(facts)
     if cell.channel:
         yield "from", f"{cell.channel}{'' if cell.url else f' {cell.base_url}' if cell.base_url else ''}"
     if cell.url:
@@ -108,19 +108,19 @@ def _lines(subject: CellSubject, signs: Glyphs) -> Iterator[tuple[str, str]]:
         yield ("md5", cell.md5) if cell.md5 else ("sha256", cell.sha256)
 
 
-def _build(subject: CellSubject, cell: Cell, signs: Glyphs) -> Iterator[tuple[str, str]]:
+def _build(subject: CellSubject, cell: Cell, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
     if not cell.build:
         return
-    words = _drawn(describe_build(cell.build), signs) if cell.source == "conda" else ""
+    words = _drawn(describe_build(cell.build), glyphs) if cell.source == "conda" else ""
     yield "build", f"{build_words(subject.row.name, cell)}{f'  {words}' if words else ''}"
     other = subject.of_reference
     if other and other.source == cell.source == "conda" and other.build not in ("", cell.build):
-        yield "change", _drawn(describe_build_change(other.build, cell.build), signs)
+        yield "change", _drawn(describe_build_change(other.build, cell.build), glyphs)
 
 
-def _drawn(words: str, signs: Glyphs) -> str:
-    """Words of the core in the signs that the terminal has."""
-    return words.replace("·", signs.separator).replace("→", signs.remedy).replace("–", signs.nothing)
+def _drawn(words: str, glyphs: Glyphs) -> str:
+    """A text of the core, drawn with the glyphs of this terminal."""
+    return words.replace("·", glyphs.separator).replace("→", glyphs.remedy).replace("–", glyphs.nothing)
 
 
 def _facts(cell: Cell) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _facts(cell: Cell) -> Iterator[str]:
 
 
 def _reasons(subject: CellSubject, cell: Cell) -> Iterator[tuple[str, str]]:
-    """Who asked for it and who needs it."""
+    """Whether the user requested the package, and what needs it."""
     contents = subject.contents
     if contents is None:
         if cell.requested:
@@ -150,4 +150,4 @@ def _reasons(subject: CellSubject, cell: Cell) -> Iterator[tuple[str, str]]:
         more = f" and {len(needing) - _NAMED} more" if len(needing) > _NAMED else ""
         yield "needed by", f"{', '.join(needing[:_NAMED])}{more}"
     elif not asked:
-        yield "needed by", "nobody here"
+        yield "needed by", "nothing here"

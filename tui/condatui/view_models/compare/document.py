@@ -8,31 +8,29 @@ from msgspec import Struct
 
 from condatui_core.records.comparison import Cell, ColumnKind, Comparison, Row, Sign, Source, Status, Summary
 
-# The JSON document of a comparison: a public interface, so fields are added but keep their names and meaning.
-
 
 class ColumnDocument(Struct, frozen=True, kw_only=True):
-    """What is compared."""
+    """One column: an environment or a file."""
 
     name: str
     """The environment's name, or the file's."""
     prefix: str | None
-    """None for a file that does not say which environment it was made from."""
+    """Null for a file that does not say which environment it was made from."""
     kind: ColumnKind
     """What it was read from."""
     file: str | None
     """Its path; None for an environment of this machine."""
     left_out: tuple[str, ...]
-    """Lines of the file that could not be compared."""
+    """The lines of the file that could not be compared."""
 
 
 class CellDocument(Struct, frozen=True, kw_only=True):
-    """One package in one column; what is not stated is null."""
+    """One package in one column; what the source does not state is null."""
 
     name: str
-    """As this column calls it."""
+    """The name in this column."""
     version: str | None
-    """Null if the column only has a constraint."""
+    """Null if the column has only a constraint."""
     build: str | None
     """conda's build string, or the commit that pip installed."""
     channel: str | None
@@ -58,11 +56,11 @@ class CellDocument(Struct, frozen=True, kw_only=True):
     requested: bool
     """Whether the user asked for it in this column."""
     constraint: str | None
-    """What a file asks for, where that is not one version."""
+    """What a file asks for if that is not exactly one version."""
     satisfied: bool | None
     """Whether the versions of the other columns meet it."""
     replaced: str | None
-    """What conda still states though pip has replaced it."""
+    """The version that conda still records although pip has replaced it."""
 
 
 class RowDocument(Struct, frozen=True, kw_only=True):
@@ -77,7 +75,7 @@ class RowDocument(Struct, frozen=True, kw_only=True):
     cells: tuple[CellDocument | None, ...]
     """One a column; None where it is missing."""
     signs: tuple[Sign, ...]
-    """Each cell against the reference."""
+    """The sign of each cell against the reference."""
 
 
 class ComparisonDocument(Struct, frozen=True, kw_only=True):
@@ -86,9 +84,9 @@ class ComparisonDocument(Struct, frozen=True, kw_only=True):
     environments: tuple[ColumnDocument, ...]
     """The columns."""
     reference: int
-    """The column that signs are against."""
+    """The index of the column that the signs are against."""
     summary: Summary
-    """Of all rows, also of those that are not among the packages because only some were asked for."""
+    """The counts of all rows, including those that a filter leaves out of `packages`."""
     packages: tuple[RowDocument, ...]
     """The rows, by name."""
     similarity: tuple[tuple[float, ...], ...]

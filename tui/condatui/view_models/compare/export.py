@@ -1,4 +1,4 @@
-"""A comparison to take along: Markdown, CSV, the JSON document, single cells and rows as text."""
+"""Exports of a comparison: Markdown, CSV, the JSON document, single cells and rows as text."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from condatui.view_models.compare.matrix import labels_of, summary_words
 from condatui_core.records.comparison import Cell, Comparison, Row
 from condatui_core.text import sanitize
 
-# A comparison to take along: Markdown, CSV or JSON, and single cells and rows as text.
-
 
 def markdown(comparison: Comparison, rows: Sequence[Row]) -> str:
     """A table with a row for each package, its cells in full, and the summary below it."""
@@ -26,7 +24,7 @@ def markdown(comparison: Comparison, rows: Sequence[Row]) -> str:
 
 
 def comma_separated(comparison: Comparison, rows: Sequence[Row]) -> str:
-    """CSV with a header; version, build and channel of each column stand in columns of their own."""
+    """CSV with a header; each column of the comparison becomes three: version, build and channel."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     parts = [f"{label} {part}" for label in labels_of(comparison) for part in ("version", "build", "channel")]
@@ -45,16 +43,16 @@ def json_document(comparison: Comparison, rows: Sequence[Row]) -> str:
 FORMATS: Mapping[str, Callable[[Comparison, Sequence[Row]], str]] = MappingProxyType(
     {".md": markdown, ".csv": comma_separated, ".json": json_document}
 )
-"""How to write a comparison, by the end of the file's name."""
+"""By the suffix of the file, the function that writes a comparison."""
 
 
 def cell_words(row: Row) -> tuple[str, ...]:
-    """The cells of a row in words: `2.5.1 py3.10_cuda12.4_0 pytorch`; empty where it is missing."""
+    """The text of each cell of a row: `2.5.1 py3.10_cuda12.4_0 pytorch`; empty if the package is missing."""
     return tuple(" ".join(filter(None, _parts(row, cell))) for cell in row.cells)
 
 
 def cell_spec(cell: Cell) -> str:
-    """A cell as conda or pip is asked for it: `conda-forge::numpy=1.26.4=py311_0`, `torch==2.5.1`."""
+    """A cell as a spec for conda or pip: `conda-forge::numpy=1.26.4=py311_0`, `torch==2.5.1`."""
     if cell.source == "pypi":
         return f"{cell.name}=={cell.version}" if cell.version else f"{cell.name}{cell.constraint}"
     channel = f"{cell.channel}::" if cell.channel and not cell.channel.startswith("<") else ""

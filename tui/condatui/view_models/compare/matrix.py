@@ -1,4 +1,4 @@
-"""The matrix: a package a row, an environment a column."""
+"""The matrix: one row for each package, one column for each environment."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from condatui.view_models.table import TableColumn
 from condatui_core.records.comparison import Column, Comparison, Row, Summary
 from condatui_core.text import sanitize
 
-# What the columns of a comparison are called, and how much alike they are.
+# Labels of columns, their similarity, and the sums over all rows
 
 
 def labels_of(comparison: Comparison) -> tuple[str, ...]:
-    """Call the columns by their names, and those that share one by where they lie."""
+    """The labels of the columns: their names; for columns that share a name, their paths."""
     uses = Counter(column.label for column in comparison.columns)
     return tuple(sanitize(each.label if uses[each.label] == 1 else _place(each)) for each in comparison.columns)
 
@@ -31,57 +31,57 @@ def _place(column: Column) -> str:
 
 
 def similarity_label(comparison: Comparison, column: int) -> str:
-    """How much of a column is like the reference: `93 %`; 100 only where nothing differs."""
+    """How similar a column is to the reference: `93 %`; 100 only if nothing differs."""
     return f"{int(comparison.similarity[comparison.reference][column] * 100)} %"
 
 
 def summary_words(summary: Summary, separator: str) -> str:
-    """How many rows have which status: `same 195 · version 9 · build 4 · channel 2 · missing 7`."""
+    """The number of rows of each status: `same 195 · version 9 · build 4 · channel 2 · missing 7`."""
     counts = ((field, getattr(summary, field)) for field in summary.__struct_fields__)
     return f" {separator} ".join(f"{field} {count}" for field, count in counts)
 
 
-# The matrix: a package a row, an environment a column.
+# The matrix
 
 
 _NAME, _LEAST_NAME = 30, 16
-"""Cells for the name at most, and where there are few."""
+"""The largest width of the name, and the least that a narrow terminal leaves it, in cells."""
 _SIZE, _GAP = 5, 2
 _ROOMY = 100
-"""Cells of a terminal that has room for the size."""
+"""The width in cells from which on the size is shown."""
 _LEAST_CELL = 18
-"""Cells in which a version and something about it can be read."""
+"""The smallest width of a cell in which a version and something about it can be read."""
 _TITLE = 24
-"""Cells for the name of an environment, where its cells need fewer."""
+"""The width that the name of an environment gets even if its cells need less."""
 _REFERENCE = "reference"
 FROZEN = 2
-"""Columns that stay in sight: the name and the size."""
+"""The number of columns that do not scroll: the name and the size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What the parts of a matrix need, whichever of its rows are shown: it does not jump about."""
+    """The widths that all rows of a matrix need; they do not depend on the filter, so the columns keep their places."""
 
     name: int
     cell: CellLayout
 
     @staticmethod
     def of(rows: Sequence[Row], *, whole: bool = False) -> Measures:
-        """Measure rows, which for thousands of them is no work for an event loop; `whole` cuts nothing off."""
+        """Measure rows; to be called in a thread, as thousands of rows take a while. `whole` sets no limit."""
         name = max([len("package"), *(len(row.name) for row in rows)]) + 2
         return Measures(name if whole else min(name, _NAME), layout_of(rows, whole=whole))
 
 
 class MatrixModel:
-    """Rows of a comparison; the first two columns are the name and the size, the others those of the comparison."""
+    """A comparison as rows; the first two columns are the name and the size, the others those of the comparison."""
 
     def __init__(
-        self, comparison: Comparison, rows: Sequence[Row], measures: Measures, *, signs: Glyphs = UNICODE
+        self, comparison: Comparison, rows: Sequence[Row], measures: Measures, *, glyphs: Glyphs = UNICODE
     ) -> None:
         self.comparison = comparison
         self.rows = rows
         self.measures = measures
-        self._signs = signs
+        self._glyphs = glyphs
         self._uses = Counter(row.name for row in rows)
         self._columns = (
             TableColumn("name", "package", measures.name),
@@ -98,62 +98,62 @@ class MatrixModel:
         return len(self.rows)
 
     def key(self, index: int) -> str:
-        """The name and who is behind it: conda's `graphviz` and pip's are two rows."""
+        """The name; with its sources if it is not unique, such as `graphviz` of conda and of pip."""
         row = self.rows[index]
         if self._uses[row.name] == 1:
             return row.name
-        behind = sorted({f"{cell.source}:{cell.name}" for cell in row.cells if cell})
-        return " ".join((row.name, *behind))
+        sources = sorted({f"{cell.source}:{cell.name}" for cell in row.cells if cell})
+        return " ".join((row.name, *sources))
 
     def cells(self, index: int) -> tuple[Text, ...]:
-        """All cells of a row, in the room that they need."""
+        """All cells of a row, uncut."""
         layout = self.measures.cell
         compared = (self.cell(index, column, layout) for column in range(len(self.comparison.columns)))
         return (self.name(index, self.measures.name), self.size(index), *compared)
 
     def name(self, index: int, width: int) -> Text:
-        """The package, with a sign if anybody asked for it."""
+        """The package, with a glyph if it was requested."""
         row = self.rows[index]
-        name = shorten_middle(sanitize(row.name), width - 2, self._signs.ellipsis)
-        sign = self._signs.requested if row.requested else ""
-        return Text(f"{sign:<2}{name}", styles.DIM if row.status == "same" else styles.PLAIN)
+        name = shorten_middle(sanitize(row.name), width - 2, self._glyphs.ellipsis)
+        glyph = self._glyphs.requested if row.requested else ""
+        return Text(f"{glyph:<2}{name}", styles.DIM if row.status == "same" else styles.PLAIN)
 
     def size(self, index: int) -> Text:
-        """Installed bytes of the largest cell."""
+        """The installed bytes of the largest cell."""
         size = size_of(self.rows[index])
-        return Text(short_bytes(size) if size else self._signs.nothing, styles.DIM)
+        return Text(short_bytes(size) if size else self._glyphs.nothing, styles.DIM)
 
     def cell(self, index: int, column: int, layout: CellLayout) -> Text:
         """The cell of a row in a column of the comparison."""
         reference = column == self.comparison.reference
-        return cell_text(self.rows[index], column, layout, self._signs, reference=reference)
+        return cell_text(self.rows[index], column, layout, self._glyphs, reference=reference)
 
     def title(self, column: int, width: int) -> Text:
-        """What stands above a column of the comparison: its name, and that it is the reference or how like that."""
+        """The title of a column of the comparison: its name, and that it is the reference or how similar to it."""
         reference = column == self.comparison.reference
         label = self._columns[FROZEN + column].title
         note = similarity_label(self.comparison, column)
         if reference:
-            note = _REFERENCE if len(label) + len(_REFERENCE) + 3 <= width else self._signs.mark
-        name = shorten_middle(label, width - len(note) - 3, self._signs.ellipsis)
+            note = _REFERENCE if len(label) + len(_REFERENCE) + 3 <= width else self._glyphs.mark
+        name = shorten_middle(label, width - len(note) - 3, self._glyphs.ellipsis)
         return Text.assemble("  ", (name, styles.STRONG if reference else styles.PLAIN), f" {note}")
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixFit:
-    """How a matrix shares a width."""
+    """The widths of a matrix in a terminal."""
 
     name: int
     size: bool
-    """Whether there is room for it."""
+    """Whether the size is shown."""
     cell: CellLayout
     cell_width: int
     columns: int
-    """So many columns of the comparison are in sight at once."""
+    """The number of columns of the comparison that are visible at once."""
 
 
 def fit_matrix(measures: Measures, columns: int, width: int) -> MatrixFit:
-    """Give the name its room, and what is left to as many columns as can be read; cells are cut before columns go."""
+    """Give the name its width, and share the rest among as many columns as stay readable; cells are cut first."""
     size = width >= _ROOMY
     name = measures.name if size else min(measures.name, max(_LEAST_NAME, width // 4))
     room = width - name - (_GAP + _SIZE if size else 0)

@@ -1,4 +1,4 @@
-"""How a comparison is looked at: which of its rows, and in which order."""
+"""The query of place 2: which rows of a comparison are shown, and in which order."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ KINDS: Mapping[str, Callable[[Row], bool]] = MappingProxyType(
         "same": lambda row: row.status == "same",
     }
 )
-"""The kinds of rows that can be asked for."""
+"""By kind, the test whether a row is of this kind."""
 
 CYCLE: tuple[str, ...] = ("differing", "missing", "version", "build", "channel", "requested", "all")
-"""The kinds that one key goes through."""
+"""The kinds that one key cycles through."""
 
 TITLES: Mapping[str, str] = MappingProxyType({"missing": "only some have it"})
-"""What a kind is called where that is not its own word."""
+"""The titles of kinds whose title is not their name."""
 
 _ORDERS: Mapping[str, Callable[[Row], Any]] = MappingProxyType(
     {
@@ -43,56 +43,56 @@ _ORDERS: Mapping[str, Callable[[Row], Any]] = MappingProxyType(
 )
 
 SORTS: tuple[str, ...] = ("name", *_ORDERS)
-"""What rows can be sorted by: `status` shows the gravest first, `size` the largest."""
+"""What rows can be sorted by: `status` puts the greatest difference first, `size` the largest."""
 
 
 def size_of(row: Row) -> int:
-    """Installed bytes of the largest of a row's cells, as the records state them."""
+    """The installed bytes of the largest cell of a row, as the records state them."""
     return max(cell.bytes for cell in row.cells if cell)
 
 
 class ComparisonQuery(Struct, frozen=True):
-    """A kind of rows, a text to find and an order."""
+    """A kind of rows, a text to find, and an order."""
 
     kind: str = CYCLE[0]
     text: str = ""
-    """Words that must all be in the name, the version, the build or the channel; `!` in front turns it round."""
+    """Words that must all occur in the name, version, build or channel; a leading `!` inverts the test."""
     by: str = SORTS[0]
     reverse: bool = False
 
     def of(self, rows: Sequence[Row]) -> tuple[Row, ...]:
-        """The rows that are seen, in their order; rows that are equal in it stay as they are given, by name."""
+        """The rows that pass, in the order of the query; rows that are equal in it keep the order given, by name."""
         wanted = KINDS[self.kind]
         inverse, words = _words(self.text)
-        seen = [row for row in rows if wanted(row) and (not words or _has(row, words) != inverse)]
+        passing = [row for row in rows if wanted(row) and (not words or _has(row, words) != inverse)]
         if self.by in _ORDERS:
-            seen.sort(key=_ORDERS[self.by])
-        return tuple(reversed(seen) if self.reverse else seen)
+            passing.sort(key=_ORDERS[self.by])
+        return tuple(reversed(passing) if self.reverse else passing)
 
     @property
     def descending(self) -> bool:
-        """Whether the greatest comes first."""
+        """Whether the largest comes first."""
         return (self.by == "size") != self.reverse
 
     @property
     def title(self) -> str:
-        """The kind in words."""
+        """The title of the kind."""
         return TITLES.get(self.kind, self.kind)
 
     def next_kind(self, steps: int = 1) -> ComparisonQuery:
-        """The same, of the next kind."""
+        """The query for the kind so many steps further."""
         return replace(self, kind=CYCLE[(CYCLE.index(self.kind) + steps) % len(CYCLE)])
 
     def next_sort(self) -> ComparisonQuery:
-        """The same, in the next order."""
+        """The query in the next order."""
         return replace(self, by=SORTS[(SORTS.index(self.by) + 1) % len(SORTS)], reverse=False)
 
     def reversed(self) -> ComparisonQuery:
-        """The same, the other way round."""
+        """The query in the reverse order."""
         return replace(self, reverse=not self.reverse)
 
     def filtered(self, text: str) -> ComparisonQuery:
-        """The same with another text."""
+        """The query with another text."""
         return replace(self, text=text)
 
 

@@ -1,3 +1,3 @@
-"""The tabs of one environment as rows and words."""
+"""The rows and texts of the tabs of one environment."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the packages of an environment came from, and those of all environments."""
+"""The channels that the packages came from, of one environment and of all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import sanitize
 
-# Where the packages of an environment came from.
+# The channels of one environment
 
 
 COLUMNS = (
@@ -30,11 +30,11 @@ COLUMNS = (
 
 
 class ChannelsModel:
-    """Channels as rows, told apart by their base URLs, most packages first; then pip's, by where pip had them from."""
+    """Channels as rows, one for each base URL, most packages first; after them the origins of pip's packages."""
 
-    def __init__(self, environment: Environment, config: ChannelConfig, *, signs: Glyphs = UNICODE) -> None:
+    def __init__(self, environment: Environment, config: ChannelConfig, *, glyphs: Glyphs = UNICODE) -> None:
         self._rows = _rows(origins(environment.contents, config)) if environment.contents else ()
-        self._signs = signs
+        self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -45,20 +45,20 @@ class ChannelsModel:
         return len(self._rows)
 
     def key(self, index: int) -> str:
-        """The base URL; the label where there is none."""
+        """The base URL; the label if there is none."""
         share = self._rows[index]
         return share.base_url or share.label
 
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row."""
         share = self._rows[index]
-        # pip keeps no account of what was asked for, nor of platforms.
-        asked = self._signs.nothing if _is_pip(share) else str(share.requested)
+        # pip does not record what was requested, nor platforms.
+        requested = self._glyphs.nothing if _is_pip(share) else str(share.requested)
         return (
             Text(sanitize(share.label)),
             Text(str(share.packages)),
-            Text(asked),
-            Text(self._signs.nothing if _is_pip(share) else str(share.noarch)),
+            Text(requested),
+            Text(self._glyphs.nothing if _is_pip(share) else str(share.noarch)),
             Text(short_bytes(share.bytes)),
             Text(sanitize(share.base_url or ""), styles.DIM),
         )
@@ -74,7 +74,7 @@ def _is_pip(share: Share) -> bool:
     return share.base_url is None and share.label != UNKNOWN
 
 
-# Where the packages of all environments came from.
+# The channels of all environments
 
 
 TOTALS_COLUMNS = (
@@ -89,11 +89,11 @@ TOTALS_COLUMNS = (
 
 
 class ChannelTotalsModel:
-    """Channels as rows in the order given, told apart by their base URLs."""
+    """Channels as rows in the order given, one for each base URL."""
 
-    def __init__(self, totals: Sequence[ChannelTotal], *, signs: Glyphs = UNICODE) -> None:
+    def __init__(self, totals: Sequence[ChannelTotal], *, glyphs: Glyphs = UNICODE) -> None:
         self._totals = totals
-        self._signs = signs
+        self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -104,21 +104,21 @@ class ChannelTotalsModel:
         return len(self._totals)
 
     def key(self, index: int) -> str:
-        """The base URL; the name where there is none."""
+        """The base URL; the name if there is none."""
         total = self._totals[index]
         return total.base_url or total.channel
 
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row."""
         total = self._totals[index]
-        # pip keeps no account of what was asked for, nor of platforms.
+        # pip does not record what was requested, nor platforms.
         by_pip = total.channel == PYPI and total.base_url is None
         return (
             Text(sanitize(total.channel)),
             Text(str(total.environments)),
             Text(str(total.packages)),
-            Text(self._signs.nothing if by_pip else str(total.requested)),
-            Text(self._signs.nothing if by_pip else str(total.noarch)),
-            Text(f"{self._signs.approximately}{short_bytes(total.bytes)}"),
+            Text(self._glyphs.nothing if by_pip else str(total.requested)),
+            Text(self._glyphs.nothing if by_pip else str(total.noarch)),
+            Text(f"{self._glyphs.approximately}{short_bytes(total.bytes)}"),
             Text(sanitize(total.base_url or ""), styles.DIM),
         )

@@ -1,4 +1,4 @@
-"""What one environment occupies, with whom it shares that, and what lies in it."""
+"""The disk use of one environment: what it occupies, with what it shares that, and what lies in it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from condatui.view_models import glyphs, styles
+from condatui.view_models import styles
 from condatui.view_models.format import short_bytes, shorten_text
+from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui.view_models.status import KEPT_LIMIT
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import Breakdown, DiskUse, Sharing
 from condatui_core.records.environment import Environment
 from condatui_core.text import counted, sanitize
 
-# What lies in one environment: its packages and the directories of no package, largest first.
+# What lies in one environment: its packages and the directories of no package, largest first
 
 
 COLUMNS = (
@@ -28,7 +29,7 @@ COLUMNS = (
     TableColumn("bar", "of the largest", 14, priority=4),
 )
 _BAR = 14
-_NOBODY = "no package"
+_NO_PACKAGE = "no package"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,17 @@ class _DiskPart:
     exclusive: int
     version: str = ""
     path: str = ""
-    """Where it lies, if in one place: to copy."""
+    """The path to copy; empty if it lies in several places."""
 
 
 class DiskPartsModel:
     """Packages and directories as rows."""
 
-    def __init__(self, subject: DiskSubject, *, chosen: glyphs.Glyphs = glyphs.UNICODE) -> None:
+    def __init__(self, subject: DiskSubject, *, glyphs: Glyphs = UNICODE) -> None:
         found = _parts(subject.environment.prefix, subject.breakdown) if subject.breakdown else ()
         self._parts = sorted(found, key=lambda part: (-part.bytes, part.name))
         self._prefix = subject.environment.prefix
-        self._full = "#" if chosen == glyphs.ASCII else "█"
+        self._full = "#" if glyphs == ASCII else "█"
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -60,12 +61,12 @@ class DiskPartsModel:
         return len(self._parts)
 
     def key(self, index: int) -> str:
-        """Tells conda's package from pip's and from a directory of the same name."""
+        """The source and the name, as conda, pip and a directory may share a name."""
         part = self._parts[index]
         return f"{part.source}:{part.name}"
 
     def path(self, index: int) -> str:
-        """What to copy: the directory; of a package, which lies all over it, the prefix."""
+        """The path to copy: the directory, or the prefix for a package, whose files lie in many places."""
         return self._parts[index].path or self._prefix
 
     def cells(self, index: int) -> tuple[Text, ...]:
@@ -73,7 +74,7 @@ class DiskPartsModel:
         part = self._parts[index]
         filled = round(part.bytes / (self._parts[0].bytes or 1) * _BAR)
         return (
-            Text(sanitize(part.name), styles.STRONG if part.source == _NOBODY else styles.PLAIN),
+            Text(sanitize(part.name), styles.STRONG if part.source == _NO_PACKAGE else styles.PLAIN),
             Text(sanitize(part.version)),
             Text(part.source, styles.DIM),
             Text(short_bytes(part.bytes)),
@@ -93,41 +94,41 @@ def _parts(prefix: str, breakdown: Breakdown) -> Iterator[_DiskPart]:
             if directory.path
             else f"at its top {_files(directory.files)}"
         )
-        yield _DiskPart(name, _NOBODY, directory.bytes, directory.exclusive, path=path)
+        yield _DiskPart(name, _NO_PACKAGE, directory.bytes, directory.exclusive, path=path)
 
 
 def _files(count: int) -> str:
     return f"({counted(count, 'file')})"
 
 
-# What one environment occupies, and with whom it shares that, in a few lines.
+# What one environment occupies, and with what it shares that, in a few lines
 
 
 _LEAST_BAR, _MOST_BAR = 8, 40
 _BARS = ("█", "▓", "▒", "░")
 _ASCII_BARS = ("#", "=", "-", ".")
-"""For its own bytes, for those shared with the cache, with environments, and with what was not seen."""
+"""For its own bytes, and for those shared with the cache, with environments, and with links outside the walk."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiskSubject:
-    """One environment and what is known of its bytes."""
+    """One environment and what is known of its disk use."""
 
     environment: Environment
     use: DiskUse | None = None
-    """None if it was not measured."""
+    """None if it is not measured."""
     sharing: tuple[Sharing, ...] = ()
     breakdown: Breakdown | None = None
-    """None until its files were looked at by their names."""
+    """None until its files have been assigned to packages."""
     names: Mapping[str, str] | None = None
-    """Of all environments, by prefix; what else shares is a package cache."""
+    """The names of all environments by prefix; anything else that shares is a package cache."""
     kept: bool = False
-    """Whether only directories that had changed were read."""
+    """Whether the walk read only directories that have changed."""
     entries: int | None = None
-    """How many were looked at by the walk that is under way; None if there is none."""
+    """How many entries the present walk has counted; None if no walk is under way."""
 
     def name_of(self, place: str) -> str:
-        """What another place is called."""
+        """The name of an environment or a package cache."""
         names = self.names or {}
         if place in names:
             return sanitize(names[place])
@@ -135,46 +136,46 @@ class DiskSubject:
         return "the package cache" if caches == 1 else f"the package cache {sanitize(place)}"
 
 
-def shares_line(subject: DiskSubject, chosen: glyphs.Glyphs, width: int) -> Text:
-    """A bar of four kinds of bytes, and what each kind comes to: `58 M ███▓▓▓▒▒▒ █ own 3.9 M ▓ cache 1.5 M …`."""
+def shares_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
+    """A bar of four kinds of bytes, and the size of each kind: `58 M ███▓▓▓▒▒▒ █ own 3.9 M ▓ cache 1.5 M …`."""
     use = subject.use
     if use is None:
         return Text(_why_not(subject), styles.DIM)
-    bars = _ASCII_BARS if chosen == glyphs.ASCII else _BARS
+    bars = _ASCII_BARS if glyphs == ASCII else _BARS
     kinds = (
         ("own", use.exclusive),
         ("cache", use.shared_with_cache),
         ("environments", use.shared_with_environments),
         ("elsewhere", use.outside),
     )
-    at_least = f"{chosen.at_least if use.cost.at_least else ''}"
+    at_least = f"{glyphs.at_least if use.cost.at_least else ''}"
     total = f"{at_least}{short_bytes(use.total)}  "
     legend = "  ".join(
         f"{bar} {kind} {short_bytes(size)}" for bar, (kind, size) in zip(bars, kinds, strict=True) if size
     )
     room = min(_MOST_BAR, width - len(total) - len(legend) - 2)
     if room < _LEAST_BAR:
-        return shorten_text(Text(total + legend), width, chosen.ellipsis, cut="end")
-    cells = _dealt([size for _, size in kinds], room)
+        return shorten_text(Text(total + legend), width, glyphs.ellipsis, cut="end")
+    cells = _share_cells([size for _, size in kinds], room)
     bar = "".join(bar * count for bar, count in zip(bars, cells, strict=True))
     return Text(f"{total}{bar}  {legend}")
 
 
-def sharers_line(subject: DiskSubject, chosen: glyphs.Glyphs, width: int) -> Text:
-    """With whom it has how much in common, as many as there is room for; three may share one file, so these overlap."""
+def sharers_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
+    """With what it shares how many bytes, as many as fit; several may share one file, so the figures overlap."""
     if subject.use is None:
         return Text()
     if not subject.sharing:
-        return Text("shares nothing with anybody", styles.DIM)
+        return Text("shares nothing with other environments or caches", styles.DIM)
     each = [f"{subject.name_of(one.path)} {short_bytes(one.bytes)}" for one in subject.sharing]
     shown = len(each)
     while shown > 1 and len(_sharers(each, shown)) > width:
         shown -= 1
-    return shorten_text(Text(_sharers(each, shown)), width, chosen.ellipsis, cut="end")
+    return shorten_text(Text(_sharers(each, shown)), width, glyphs.ellipsis, cut="end")
 
 
-def parts_line(subject: DiskSubject, chosen: glyphs.Glyphs, width: int) -> Text:
-    """What came from conda, from pip, and from nobody; and what this figure cannot know."""
+def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
+    """The bytes from conda, from pip and of no package; and what the measurement cannot know."""
     breakdown, parts = subject.breakdown, []
     if breakdown:
         packages = sum(each.bytes for each in breakdown.packages)
@@ -186,23 +187,23 @@ def parts_line(subject: DiskSubject, chosen: glyphs.Glyphs, width: int) -> Text:
         )
         parts = [f"{name} {short_bytes(size)}" for name, size in sizes if size]
     elif subject.use:
-        parts = ["looking which package has which file"]
-    line = f" {chosen.separator} ".join(parts)
+        parts = ["finding out which package has which file"]
+    line = f" {glyphs.separator} ".join(parts)
     limit = f"  {KEPT_LIMIT}" if subject.use and subject.kept else ""
     return shorten_text(
         Text.assemble(line, (limit if len(line) + len(limit) <= width else "", styles.DIM)),
         width,
-        chosen.ellipsis,
+        glyphs.ellipsis,
         cut="end",
     )
 
 
 def _why_not(subject: DiskSubject) -> str:
     if subject.environment.state == "missing":
-        return "It is not there: it occupies nothing."
+        return "It does not exist: it occupies nothing."
     if subject.entries is not None:
         return f"Measuring the disk: {subject.entries:,} entries so far."
-    return "Not measured yet: the disk is walked once everything is read."
+    return "Not measured yet: the disk is measured once everything is read."
 
 
 def _sharers(each: list[str], shown: int) -> str:
@@ -210,10 +211,10 @@ def _sharers(each: list[str], shown: int) -> str:
     return f"shared with {', '.join(each[:shown])}{more}"
 
 
-def _dealt(sizes: list[int], cells: int) -> list[int]:
-    """Cells of a bar, as the sizes are to each other; what is not nothing has one at least."""
+def _share_cells(sizes: list[int], cells: int) -> list[int]:
+    """Share the cells of a bar in proportion to the sizes; each size above 0 gets at least one cell."""
     total = sum(sizes) or 1
-    dealt = [max(1, round(size / total * cells)) if size else 0 for size in sizes]
-    while sum(dealt) > cells:
-        dealt[dealt.index(max(dealt))] -= 1
-    return dealt
+    shares = [max(1, round(size / total * cells)) if size else 0 for size in sizes]
+    while sum(shares) > cells:
+        shares[shares.index(max(shares))] -= 1
+    return shares

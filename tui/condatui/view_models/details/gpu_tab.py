@@ -47,10 +47,10 @@ _TITLES = {
 """What was going on before a stage was over."""
 
 
-def gpu_text(subject: GpuSubject, *, signs: Glyphs = UNICODE) -> Text:
+def gpu_text(subject: GpuSubject, *, glyphs: Glyphs = UNICODE) -> Text:
     """All that is known of an environment and the GPUs of this machine, as lines."""
     state, result = subject.state, subject.result
-    lines = [machine_line(state.driver, signs), Text()] if state.driver else []
+    lines = [machine_line(state.driver, glyphs), Text()] if state.driver else []
     lines += _progress(subject)
     if result is None:
         if not lines:
@@ -58,7 +58,7 @@ def gpu_text(subject: GpuSubject, *, signs: Glyphs = UNICODE) -> Text:
         return Text("\n").join(lines)
     for number, framework in enumerate((result.main, *result.others)):
         lines += [Text()] if number else []
-        lines += _framework(framework, signs)
+        lines += _framework(framework, glyphs)
     lines += [Text(), Text(_checked(subject, result), styles.DIM)]
     return Text("\n").join(lines)
 
@@ -86,41 +86,41 @@ def _why_nothing(subject: GpuSubject) -> str:
     return f"Not looked at yet; {subject.keys} checks it."
 
 
-def _framework(result: FrameworkResult, signs: Glyphs) -> Iterator[Text]:
+def _framework(result: FrameworkResult, glyphs: Glyphs) -> Iterator[Text]:
     verdict = result.verdict
-    sign, tone = gpu_sign(verdict.kind, signs), gpu_tone(verdict.kind)
+    sign, tone = gpu_sign(verdict.kind, glyphs), gpu_tone(verdict.kind)
     if verdict.kind == "works" and verdict.preliminary:  # nothing says that it does not: that is all
-        sign, tone = signs.unread, styles.PLAIN
+        sign, tone = glyphs.unread, styles.PLAIN
     yield Text(f"{sign} {sanitize(verdict.message)}", tone)
-    yield from advice(verdict, signs, evidence=True)
+    yield from advice(verdict, glyphs, evidence=True)
     for run in result.runs:
-        yield from _run(run, signs)
+        yield from _run(run, glyphs)
 
 
-def _run(run: ProbeRun, signs: Glyphs) -> Iterator[Text]:
+def _run(run: ProbeRun, glyphs: Glyphs) -> Iterator[Text]:
     how = {"as-is": "", "no-ld-library-path": " without LD_LIBRARY_PATH"}.get(
         run.variant, " without CUDA_VISIBLE_DEVICES"
     )
     yield Text()
     end = f"exit code {run.exit_code}" if run.ended == "exited" else run.ended.replace("-", " ")
     yield Text(f"run of {run.framework}{how}: {run.seconds:.2f} s, {end}", styles.STRONG)
-    yield from (_stage(stage, signs) for stage in run.stages)
+    yield from (_stage(stage, glyphs) for stage in run.stages)
     for name, written in (("stdout", run.stdout), ("stderr", run.stderr)):
         if lines := written.strip().splitlines():
             yield Text(f"  {name}", styles.STRONG)
             yield from (Text(f"    {sanitize(line.expandtabs())}", styles.DIM) for line in lines)
 
 
-def _stage(stage: Stage, signs: Glyphs) -> Text:
+def _stage(stage: Stage, glyphs: Glyphs) -> Text:
     text = Text(f"  {_TITLES[_tag(stage)]:<10}{stage.seconds:7.2f} s  ")
-    words, style = _stage_words(stage, signs)
+    words, style = _stage_words(stage, glyphs)
     return text.append(sanitize(words), style)
 
 
-def _stage_words(stage: Stage, signs: Glyphs) -> tuple[str, str]:
+def _stage_words(stage: Stage, glyphs: Glyphs) -> tuple[str, str]:
     """What a stage has found, and its style."""
     if isinstance(stage, KernelRun | ConvolutionRun):
-        sign, tone = (signs.good, styles.GOOD) if stage.right else (signs.error, styles.ERROR)
+        sign, tone = (glyphs.good, styles.GOOD) if stage.right else (glyphs.error, styles.ERROR)
         return f"{sign} GPU {stage.index}: {'right' if stage.right else stage.message or 'a wrong result'}", tone
     words = _WORDS[type(stage)](stage) if type(stage) in _WORDS else ""
     return words, styles.ERROR if isinstance(stage, ImportFailed) else styles.DIM

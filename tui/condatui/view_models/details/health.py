@@ -1,4 +1,4 @@
-"""What is wrong with an environment, why condatui thinks so, what to do about it, and when it was last used."""
+"""The health of an environment: its findings with evidence and remedies, its last use, its unreadable files."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from condatui_core.text import counted, sanitize
 _PROBLEMS_SHOWN = 20
 
 
-def health_text(environment: Environment, now: datetime, *, words: RemedyWords, signs: Glyphs = UNICODE) -> Text:
+def health_text(environment: Environment, now: datetime, *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
     """The findings of an environment with evidence and remedies, its last use and its unreadable files, as lines.
 
     `words` says the remedies.
     """
     contents = environment.contents
     findings = environment.findings
-    lines = [findings_text(findings, words=words, signs=signs) if findings else _none(environment, signs)]
+    lines = [findings_text(findings, words=words, glyphs=glyphs) if findings else _none(environment, glyphs)]
     if environment.last_used:
         lines += [Text(), _last_used(environment.last_used, now)]
     if contents and contents.problems:
-        lines += [Text(), *_problems(contents.problems, signs)]
+        lines += [Text(), *_problems(contents.problems, glyphs)]
     return Text("\n").join(lines)
 
 
-def findings_text(findings: Sequence[Finding], *, words: RemedyWords, signs: Glyphs = UNICODE) -> Text:
+def findings_text(findings: Sequence[Finding], *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
     """Findings in the order given: the message, the evidence and the remedy, a line each."""
-    return Text("\n").join(line for finding in findings for line in _finding(finding, words, signs))
+    return Text("\n").join(line for finding in findings for line in _finding(finding, words, glyphs))
 
 
-def _finding(finding: Finding, words: RemedyWords, signs: Glyphs) -> list[Text]:
-    style = styles.tone(finding.severity)
+def _finding(finding: Finding, words: RemedyWords, glyphs: Glyphs) -> list[Text]:
+    style = styles.for_severity(finding.severity)
     head = Text.assemble(
-        (f"{signs.of(finding.severity)} {sanitize(finding.message)}", style), (f"  {sanitize(finding.id)}", styles.DIM)
+        (f"{glyphs.of(finding.severity)} {sanitize(finding.message)}", style), (f"  {sanitize(finding.id)}", styles.DIM)
     )
     evidence = [Text(f"  {sanitize(line)}", styles.DIM) for line in finding.evidence]
     remedy = words(finding.remedy)
-    return [head, *evidence, *([Text(f"  {signs.remedy} {sanitize(remedy)}")] if remedy else [])]
+    return [head, *evidence, *([Text(f"  {glyphs.remedy} {sanitize(remedy)}")] if remedy else [])]
 
 
-def _none(environment: Environment, signs: Glyphs) -> Text:
+def _none(environment: Environment, glyphs: Glyphs) -> Text:
     if environment.state != "ok":
-        return Text(f"{signs.error} {environment.state}", styles.ERROR)
+        return Text(f"{glyphs.error} {environment.state}", styles.ERROR)
     if environment.contents is None:
-        return Text(f"{signs.unread} Not read yet.", styles.DIM)
-    return Text(f"{signs.good} All good: nothing worth a finding.", styles.GOOD)
+        return Text(f"{glyphs.unread} Not read yet.", styles.DIM)
+    return Text(f"{glyphs.good} All good: nothing worth a finding.", styles.GOOD)
 
 
 def _last_used(used: LastUsed, now: datetime) -> Text:
@@ -61,10 +61,10 @@ def _last_used(used: LastUsed, now: datetime) -> Text:
     return line if used.reliable else line.append(" (it may be later: this evidence is weak)", styles.WARNING)
 
 
-def _problems(problems: Sequence[Problem], signs: Glyphs) -> list[Text]:
+def _problems(problems: Sequence[Problem], glyphs: Glyphs) -> list[Text]:
     count = counted(len(problems), "file")
     shown, more = problems[:_PROBLEMS_SHOWN], len(problems) - _PROBLEMS_SHOWN
-    lines = [Text(f"{signs.warning} {count} could not be read; everything else is shown.", styles.WARNING)]
+    lines = [Text(f"{glyphs.warning} {count} could not be read; everything else is shown.", styles.WARNING)]
     lines += [
         Text.assemble(f"  {sanitize(problem.path)}", (f"  {sanitize(problem.reason)}", styles.DIM)) for problem in shown
     ]

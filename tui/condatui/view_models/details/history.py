@@ -1,4 +1,4 @@
-"""What happened to an environment, transaction by transaction."""
+"""The history of an environment, one row for each transaction."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ COLUMNS = (
 
 
 class HistoryModel:
-    """Revisions as rows, newest first; times are local to whoever wrote them."""
+    """Revisions as rows, newest first; conda writes their times in the local zone of that moment."""
 
-    def __init__(self, environment: Environment, *, signs: Glyphs = UNICODE) -> None:
+    def __init__(self, environment: Environment, *, glyphs: Glyphs = UNICODE) -> None:
         revisions = environment.contents.history.revisions if environment.contents else ()
         self._revisions = tuple(reversed(revisions))
-        self._signs = signs
+        self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -49,8 +49,8 @@ class HistoryModel:
         revision = self._revisions[index]
         return (
             Text(str(revision.number)),
-            Text(f"{revision.at:%Y-%m-%d %H:%M}" if revision.at else self._signs.nothing, styles.DIM),
+            Text(f"{revision.at:%Y-%m-%d %H:%M}" if revision.at else self._glyphs.nothing, styles.DIM),
             Text(f"+{len(revision.added)}" if revision.added else "", styles.GOOD),
-            Text(f"{self._signs.minus}{len(revision.removed)}" if revision.removed else "", styles.ERROR),
+            Text(f"{self._glyphs.minus}{len(revision.removed)}" if revision.removed else "", styles.ERROR),
             Text(sanitize(revision.command)),
         )

@@ -1,4 +1,4 @@
-"""The packages of an environment: conda's and pip's in one list."""
+"""The packages of an environment, those of conda and of pip in one list."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ COLUMNS = (
 )
 
 PACKAGE_SORTS: tuple[str, ...] = ("name", "size", "channel")
-"""What packages can be sorted by: `size` shows the greatest first, unless reversed."""
+"""What packages can be sorted by: `size` puts the largest first, unless reversed."""
 
 
 class PackageRow(Struct, frozen=True, kw_only=True):
-    """One package, whoever installed it."""
+    """One package that conda or pip has installed."""
 
     key: str
     name: str
@@ -41,29 +41,29 @@ class PackageRow(Struct, frozen=True, kw_only=True):
     build: str = ""
     channel: str
     size: int
-    """Installed bytes as its records state them."""
+    """The installed bytes, as its records state them."""
     requested: bool = False
     pip: bool = False
     pip_version: str = ""
-    """The version that pip put in place of a conda package's."""
+    """The version that pip has put in place of the conda package."""
 
 
 class PackagesModel:
-    """Packages as rows; those whose name, version, build or channel has the text, if one is given."""
+    """Packages as rows; with a text, only those whose name, version, build or channel contains it."""
 
     def __init__(
         self,
         environment: Environment,
         channels: ChannelConfig,
         *,
-        signs: Glyphs = UNICODE,
+        glyphs: Glyphs = UNICODE,
         text: str = "",
         sort: str = "name",
         reverse: bool = False,
     ) -> None:
         rows = _rows(environment.contents, channels) if environment.contents else []
         self._rows = _sorted([row for row in rows if _has(row, text)], sort, reverse)
-        self._signs = signs
+        self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -74,7 +74,7 @@ class PackagesModel:
         return len(self._rows)
 
     def key(self, index: int) -> str:
-        """Tells conda's package from pip's of the same name."""
+        """The source, name and version, as conda and pip may share a name."""
         return self._rows[index].key
 
     def row(self, index: int) -> PackageRow:
@@ -90,18 +90,18 @@ class PackagesModel:
             self._version(row),
             Text(sanitize(row.build), styles.DIM),
             Text(sanitize(row.channel)),
-            Text(short_bytes(row.size) if row.size else self._signs.nothing, styles.PLAIN if row.size else styles.DIM),
+            Text(short_bytes(row.size) if row.size else self._glyphs.nothing, styles.PLAIN if row.size else styles.DIM),
         )
 
     def _sign(self, row: PackageRow) -> Text:
         if row.pip_version:
-            return Text(self._signs.replaced, styles.WARNING)
-        return Text((self._signs.requested if row.requested else "") + (self._signs.pip if row.pip else ""))
+            return Text(self._glyphs.replaced, styles.WARNING)
+        return Text((self._glyphs.requested if row.requested else "") + (self._glyphs.pip if row.pip else ""))
 
     def _version(self, row: PackageRow) -> Text:
         version = Text(sanitize(row.version))
         if row.pip_version:
-            version.append(f" {self._signs.replaced} pip {sanitize(row.pip_version)}", styles.WARNING)
+            version.append(f" {self._glyphs.replaced} pip {sanitize(row.pip_version)}", styles.WARNING)
         return version
 
 

@@ -1,4 +1,4 @@
-"""What the details of an environment are of."""
+"""The subject of the details: one environment, and what the tabs show of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DetailSubject(Struct, frozen=True):
-    """What the details are of."""
+    """One environment, and what the tabs show of it."""
 
     environment: Environment
     channels: ChannelConfig
@@ -26,11 +26,11 @@ class DetailSubject(Struct, frozen=True):
     words: RemedyWords
     """Says what to do about what is found."""
     disk: DiskSubject | None = None
-    """What is known of its bytes, for those who look at them."""
+    """What is known of its disk use; None unless the disk tab is visible."""
     gpu: GpuSubject | None = None
-    """What it comes to on the GPUs."""
+    """What the GPU tab shows."""
 
     @property
     def shown(self) -> tuple[object, ...]:
-        """What decides how the other tabs look."""
+        """What the tabs other than Disk and GPU depend on."""
         return self.environment, self.channels

@@ -1,3 +1,3 @@
-"""Place 1 as rows, its filter and its order."""
+"""The rows, the filter and the order of place 1."""
 
 from __future__ import annotations

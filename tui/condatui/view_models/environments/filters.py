@@ -1,4 +1,4 @@
-"""The filter language of the environments: words that must all match, some of them about a field."""
+"""The filter language for environments: words that must all match, some of them about a field."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _FIELD = re.compile(r"(?P<field>[A-Za-z][A-Za-z_-]*):(?P<value>.*)", re.DOTALL)
 
 
 class Filter(Struct, frozen=True):
-    """A filter as it was understood."""
+    """A parsed filter."""
 
     text: str
-    """As it was typed."""
+    """The text that the user typed."""
     error: str = ""
-    """Why it could not be understood, one line; the filter then matches everything."""
+    """The syntax error, one line; a filter with an error matches everything."""
     inverse: bool = False
     tests: tuple[_Test, ...] = ()
 
@@ -47,7 +47,7 @@ class Filter(Struct, frozen=True):
 
 
 def parse_filter(text: str) -> Filter:
-    """Understand a filter; one that is wrong or half typed says so in `error` and never raises."""
+    """Parse a filter. A wrong or half-typed one does not raise: it has an `error`."""
     words = text.strip()
     inverse = words.startswith("!")
     try:
@@ -65,7 +65,7 @@ def _test_of(word: str) -> _Test:
     if make is None:
         raise UsageError(f"There is no field `{match['field']}`; there are {', '.join(_FIELDS)}.")
     value = match["value"].replace('"', "").strip()
-    return make(value) if value else _anything  # a field without its value is one that is being typed
+    return make(value) if value else _anything  # a field without a value is still being typed
 
 
 def _anything(_environment: Environment) -> bool:
@@ -85,7 +85,7 @@ def _with_finding(value: str) -> _Test:
 
 
 def _with_channel(value: str) -> _Test:
-    """By the whole name or its last part, so that `main` finds `pkgs/main`."""
+    """Compare with the whole name or its last part, so that `main` finds `pkgs/main`."""
     wanted = value.casefold()
     return lambda environment: any(
         wanted in (name.casefold(), name.casefold().rpartition("/")[2]) for name, _ in environment.channels
@@ -93,14 +93,14 @@ def _with_channel(value: str) -> _Test:
 
 
 def _with_python(value: str) -> _Test:
-    from condatui.view_models.environments.version_specs import version_test  # noqa: PLC0415 - the first picture has no filter
+    from condatui.view_models.environments.version_specs import version_test  # noqa: PLC0415 - only filters need it
 
     test = version_test(value)
     return lambda environment: bool(environment.python) and test(environment.python)
 
 
 def _with_package(value: str) -> _Test:
-    from condatui.view_models.environments.version_specs import package_test  # noqa: PLC0415 - as above
+    from condatui.view_models.environments.version_specs import package_test  # noqa: PLC0415 - only filters need it
 
     test = package_test(value)
     return lambda environment: environment.contents is not None and test(environment.contents)

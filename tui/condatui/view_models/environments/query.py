@@ -1,4 +1,4 @@
-"""Which environments are looked at, and in which order."""
+"""The query of place 1: which environments are shown, and in which order."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from condatui_core.records.disk import Cost
 
 
-# The orders in which environments can be looked at.
+# Orders
 
 
 Costs = Mapping[str, "Cost"]
-"""What is known of the disk, by prefix."""
+"""The disk use of environments, by prefix."""
 
 NO_COSTS: Costs = MappingProxyType({})
 
 _Key = Callable[[Environment, Costs], Any]
-"""What to sort by, of whatever type compares with its like; None where it is not known."""
+"""The sort key of an environment, of any type that can be ordered; None if it is unknown."""
 
 _SEVERITIES = ("note", "warning", "error")
 
@@ -44,7 +44,7 @@ def _frees(environment: Environment, costs: Costs) -> int | None:
 
 
 def _python(environment: Environment, _costs: Costs) -> Version | None:
-    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - the first picture is by name
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - only this order needs it
 
     try:
         return Version(environment.python)
@@ -82,16 +82,16 @@ SORTS: tuple[str, ...] = ("name", *_KEYS)
 
 
 def descends(by: str, reverse: bool) -> bool:
-    """Whether this order shows the greatest first, as all but `name` do unless reversed."""
+    """Whether this order puts the largest first, as all but `name` do unless reversed."""
     return (by != "name") != reverse
 
 
 def sort_environments(
     environments: Sequence[Environment], by: str, reverse: bool = False, *, costs: Costs = NO_COSTS
 ) -> tuple[Environment, ...]:
-    """Sort by one of SORTS: `name` keeps the order given, the others show the greatest first.
+    """Sort by one of SORTS: `name` keeps the order given, the others put the largest first.
 
-    `reverse` turns the order round. What is not known stays last either way, equals keep the order given.
+    `reverse` reverses the order. Environments whose key is unknown come last either way; equal ones keep their order.
     """
     if by == "name":
         return tuple(reversed(environments) if reverse else environments)
@@ -102,41 +102,41 @@ def sort_environments(
     return (*(environment for _, environment in known), *(each for known_as, each in keyed if known_as is None))
 
 
-# How the user looks at the environments: which of them, and in which order.
+# The query
 
 
 class EnvironmentQuery(Struct, frozen=True):
     """A filter and an order."""
 
     filter: str = ""
-    """As it was typed."""
+    """The text that the user typed."""
     by: str = SORTS[0]
     reverse: bool = False
 
     @property
     def filter_error(self) -> str:
-        """Why the filter cannot be understood; empty if it can."""
+        """The syntax error of the filter; empty if it has none."""
         return parse_filter(self.filter).error
 
     @property
     def descending(self) -> bool:
-        """Whether the greatest comes first."""
+        """Whether the largest comes first."""
         return descends(self.by, self.reverse)
 
     def of(self, environments: Sequence[Environment], costs: Costs = NO_COSTS) -> tuple[Environment, ...]:
-        """The environments that are seen, in their order."""
+        """The environments that pass the filter, in the order of the query."""
         wanted = parse_filter(self.filter)
-        seen = [each for each in environments if wanted.matches(each)]
-        return sort_environments(seen, self.by, self.reverse, costs=costs)
+        passing = [each for each in environments if wanted.matches(each)]
+        return sort_environments(passing, self.by, self.reverse, costs=costs)
 
     def next_sort(self) -> EnvironmentQuery:
-        """The same, ordered by the next column."""
+        """The query, ordered by the next column."""
         return replace(self, by=SORTS[(SORTS.index(self.by) + 1) % len(SORTS)], reverse=False)
 
     def reversed(self) -> EnvironmentQuery:
-        """The same, the other way round."""
+        """The query in the reverse order."""
         return replace(self, reverse=not self.reverse)
 
     def filtered(self, text: str) -> EnvironmentQuery:
-        """The same with another filter."""
+        """The query with another filter."""
         return replace(self, filter=text)

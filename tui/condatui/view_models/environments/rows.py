@@ -1,4 +1,4 @@
-"""The rows of place 1: one environment each."""
+"""The rows of place 1, one for each environment."""
 
 from __future__ import annotations
 
@@ -26,27 +26,30 @@ if TYPE_CHECKING:
     from condatui_core.records.disk import Cost
 
 
-# Findings in a word or a line, where a table has no room for more.
+# Findings in a table
 
 
-def findings_label(findings: Sequence[Finding], signs: Glyphs) -> Text:
-    """Each kind of finding once, by sign and id, in the order given: `✗ missing files ! pip over conda ×2`."""
+def findings_label(findings: Sequence[Finding], glyphs: Glyphs) -> Text:
+    """Each kind of finding once, by glyph and id, in the order given: `✗ missing files ! pip over conda ×2`."""
     uses = Counter(finding.id for finding in findings)
     kinds: dict[str, Severity] = {finding.id: finding.severity for finding in reversed(findings)}
     label = Text()
     for kind, count in uses.items():
         severity = kinds[kind]
         words = kind.replace("-", " ") + (f" x{count}" if count > 1 else "")
-        label.append(f"{' ' if label else ''}{signs.of(severity)} {sanitize(words)}", styles.tone(severity))
+        label.append(f"{' ' if label else ''}{glyphs.of(severity)} {sanitize(words)}", styles.for_severity(severity))
     return label
 
 
-def gravest_message(environment: Environment, signs: Glyphs) -> Text:
-    """What is wrong with an environment that is none any more, in a sentence."""
+def gravest_message(environment: Environment, glyphs: Glyphs) -> Text:
+    """The first finding of an environment that is not `ok`; its state if there is none."""
     if not environment.findings:
         return Text(environment.state, styles.ERROR)
     gravest = environment.findings[0]
-    return Text(f"{signs.of(gravest.severity)} {sanitize(gravest.message)}", styles.tone(gravest.severity))
+    return Text(f"{glyphs.of(gravest.severity)} {sanitize(gravest.message)}", styles.for_severity(gravest.severity))
+
+
+# The rows
 
 
 _GPU = TableColumn("gpu", "gpu", 5, priority=4)
@@ -63,11 +66,11 @@ COLUMNS = (
     _GPU,
     TableColumn("findings", "findings", 60, cut="end", flexible=True),
 )
-"""Whatever the terminal, the mark, the name and the findings stay."""
+"""The mark, the name and the findings stay in a terminal of any width."""
 
 
 class _EnvironmentRow(Struct, frozen=True):
-    """A row that was made, and what it was made from."""
+    """The cells of a row, and what they were made from."""
 
     environment: Environment
     marked: bool
@@ -78,14 +81,14 @@ class _EnvironmentRow(Struct, frozen=True):
 
     @property
     def made_of(self) -> tuple[object, ...]:
-        """Everything but the environment itself."""
+        """What the cells were made from, except the environment."""
         return self.marked, self.shared_name, self.cost, self.gpu
 
 
 class EnvironmentsModel:
-    """Environments as rows, in the order they are given; the key of a row is the prefix.
+    """Environments as rows, in the order given; the key of a row is the prefix.
 
-    Rows are made once: a model that follows a `former` takes over those of which nothing has changed.
+    A model takes the rows that have not changed from its `former` one.
     """
 
     def __init__(
@@ -93,35 +96,35 @@ class EnvironmentsModel:
         environments: Sequence[Environment],
         *,
         now: datetime,
-        signs: Glyphs = UNICODE,
+        glyphs: Glyphs = UNICODE,
         marked: frozenset[str] = frozenset(),
         costs: Costs | None = NO_COSTS,
         gpus: GpuState | None = None,
         home: str = "",
         former: EnvironmentsModel | None = None,
     ) -> None:
-        """`costs` may be None where nobody will measure the disk: then what removal frees is no column."""
+        """`costs` is None if the disk is not going to be measured: then there is no column `frees`."""
         self._environments = environments
         self._now = now
-        self._signs = signs
+        self._glyphs = glyphs
         self._home = home
         self._marked = marked
         self._costs = NO_COSTS if costs is None else costs
         self._gpus = gpus
         absent = {"frees"} if costs is None else set()
         absent |= set() if gpus and gpus.telling else {"gpu"}
-        # Who checks GPUs wants to see what comes of it, in 80 columns too: then other columns leave.
+        # After a check the user wants to see its result even in 80 columns: then other columns leave.
         wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
         self._columns = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
         self._name_uses = Counter(environment.name for environment in environments)
-        # Ages go by days, and a row has a cell for each column.
+        # Cells depend on the day, through ages, and on the set of columns.
         same_frame = former is not None and former._frame == self._frame
         self._rows: dict[str, _EnvironmentRow] = former._rows if former and same_frame else {}
 
     @property
     def _frame(self) -> tuple[object, ...]:
         """What all rows depend on."""
-        return self._now.date(), self._signs, tuple(column.id for column in self._columns)
+        return self._now.date(), self._glyphs, tuple(column.id for column in self._columns)
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -140,10 +143,10 @@ class EnvironmentsModel:
         return self._environments[index]
 
     def cells(self, index: int) -> tuple[Text, ...]:
-        """The cells of a row; the same object for as long as nothing in them changes."""
+        """The cells of a row; the same object as long as nothing in them changes."""
         environment = self._environments[index]
         marked, shared_name = environment.prefix in self._marked, self._name_uses[environment.name] > 1
-        label = gpu_label(self._gpus, environment.prefix, self._signs) if self._gpus else None
+        label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
         made_of = (marked, shared_name, self._costs.get(environment.prefix), label)
         row = self._rows.get(environment.prefix)
         if row is None or row.environment is not environment or row.made_of != made_of:
@@ -167,7 +170,7 @@ class EnvironmentsModel:
         return tuple(makers[column.id](environment) for column in self._columns)
 
     def _mark(self, environment: Environment) -> Text:
-        return Text(self._signs.mark if environment.prefix in self._marked else "")
+        return Text(self._glyphs.mark if environment.prefix in self._marked else "")
 
     def _name(self, environment: Environment) -> Text:
         text = Text()
@@ -175,25 +178,25 @@ class EnvironmentsModel:
             sanitize(self._below_home(environment.name)), styles.PLAIN if environment.state == "ok" else styles.DIM
         )
         if self._name_uses[environment.name] > 1:
-            text.append(f" {shorten_middle(sanitize(environment.prefix), 28, self._signs.ellipsis)}", styles.DIM)
-        if signs := self._states(environment):
-            text.append(f" {signs}", styles.STRONG)
+            text.append(f" {shorten_middle(sanitize(environment.prefix), 28, self._glyphs.ellipsis)}", styles.DIM)
+        if states := self._states(environment):
+            text.append(f" {states}", styles.STRONG)
         for alias in environment.aliases:
-            text.append(f" {self._signs.alias}{sanitize(alias.rpartition('/')[2])}", styles.DIM)
+            text.append(f" {self._glyphs.alias}{sanitize(alias.rpartition('/')[2])}", styles.DIM)
         return text
 
     def _below_home(self, name: str) -> str:
-        """A prefix that stands for a name, as people write it: `~/work/env`."""
+        """A prefix that serves as a name, with `~` for the home directory: `~/work/env`."""
         return f"~{name[len(self._home) :]}" if self._home and name.startswith(f"{self._home}/") else name
 
     def _states(self, environment: Environment) -> str:
         states = (
-            (environment.base, self._signs.base),
-            (environment.active, self._signs.active),
-            (environment.frozen, self._signs.frozen),
-            (environment.writable is False, self._signs.read_only),
+            (environment.base, self._glyphs.base),
+            (environment.active, self._glyphs.active),
+            (environment.frozen, self._glyphs.frozen),
+            (environment.writable is False, self._glyphs.read_only),
         )
-        return "".join(sign for holds, sign in states if holds)
+        return "".join(glyph for holds, glyph in states if holds)
 
     def _python(self, environment: Environment) -> Text:
         return Text(sanitize(environment.python)) if environment.python else self._absent(environment)
@@ -205,7 +208,7 @@ class EnvironmentsModel:
         return Text(f"{len(environment.contents.packages)}{f'+{pip}' if pip else ''}")
 
     def _channels(self, environment: Environment) -> Text:
-        # How many are pip's stands beside the packages already; `pkgs/main` is known as `main`.
+        # The packages column counts those of pip already; `pkgs/main` is known as `main`.
         names = (name.removeprefix("pkgs/") for name, _ in environment.channels if name != PYPI)
         return Text(sanitize(" ".join(names))) if environment.channels else self._absent(environment)
 
@@ -214,16 +217,16 @@ class EnvironmentsModel:
             return self._bytes(cost, cost.total)
         if not environment.managed_bytes:
             return self._absent(environment)
-        return Text(f"{self._signs.approximately}{short_bytes(environment.managed_bytes)}")
+        return Text(f"{self._glyphs.approximately}{short_bytes(environment.managed_bytes)}")
 
     def _frees(self, environment: Environment) -> Text:
         if cost := self._costs.get(environment.prefix):
             return self._bytes(cost, cost.frees)
-        return Text(self._signs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
+        return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
 
     def _bytes(self, cost: Cost, count: int) -> Text:
-        bound = self._signs.at_least if cost.at_least else ""
-        return Text(f"{bound if cost.measured else self._signs.approximately}{short_bytes(count)}")
+        bound = self._glyphs.at_least if cost.at_least else ""
+        return Text(f"{bound if cost.measured else self._glyphs.approximately}{short_bytes(count)}")
 
     def _used(self, environment: Environment) -> Text:
         used = environment.last_used
@@ -232,14 +235,14 @@ class EnvironmentsModel:
         return Text(format_age(used.at, self._now), styles.PLAIN if used.reliable else styles.DIM)
 
     def _gpu(self, environment: Environment) -> Text:
-        label = gpu_label(self._gpus, environment.prefix, self._signs) if self._gpus else None
+        label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
         return Text(*label) if label else Text(" ").append_text(self._absent(environment))
 
     def _findings(self, environment: Environment) -> Text:
         if environment.state == "ok":
-            return findings_label(environment.findings, self._signs)
-        return gravest_message(environment, self._signs)
+            return findings_label(environment.findings, self._glyphs)
+        return gravest_message(environment, self._glyphs)
 
     def _absent(self, environment: Environment) -> Text:
         unread = environment.contents is None and environment.state == "ok"
-        return Text(self._signs.unread if unread else self._signs.nothing, styles.DIM)
+        return Text(self._glyphs.unread if unread else self._glyphs.nothing, styles.DIM)

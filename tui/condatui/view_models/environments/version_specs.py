@@ -1,4 +1,4 @@
-"""What a user means by `numpy`, `numpy=1.26` or `numpy>=2`, tried on what an environment holds."""
+"""Tests for specs that a user types: `numpy`, `numpy=1.26` or `numpy>=2`."""
 
 from __future__ import annotations
 
@@ -12,36 +12,33 @@ from condatui_core.analyses.specs import satisfies_conda
 from condatui_core.errors import UsageError
 from condatui_core.records.prefix import PrefixContents
 
-# What a user means by `numpy`, `numpy=1.26` or `numpy>=2`, tried on what an environment holds.
-
-
 _NAME_AND_SPEC = re.compile(r"(?P<name>[^\s<>=!~]+)\s*(?P<spec>.*)", re.DOTALL)
 _OPERATORS = tuple("<>=!~")
 
 
 def package_test(text: str) -> Callable[[PrefixContents], bool]:
-    """Whether a prefix holds a package: by conda's name, by a distribution that conda's provides, or by pip's.
+    """A test whether a prefix holds a package: by conda's name, by a distribution that it provides, or by pip's name.
 
-    Raises UsageError if there is no name or what follows it is no version.
+    Raises UsageError if the text has no name, or an invalid version after it.
     """
     match = _NAME_AND_SPEC.fullmatch(text)
     if match is None:
-        raise UsageError("A package has a name, such as `package:numpy>=2`.")
+        raise UsageError("The name of the package is missing, as in `package:numpy>=2`.")
     name = _canonical(match["name"])
     fits = version_test(match["spec"]) if match["spec"].strip() else _any_version
     return lambda contents: any(found == name and fits(version) for found, version in _installed(contents))
 
 
 def version_test(spec: str) -> Callable[[str], bool]:
-    """Whether a version fits a spec as conda reads it, where `3.10` means `=3.10`: 3.10 and all below it.
+    """A test whether a version meets a spec as conda reads it; `3.10` means `=3.10`: 3.10 and 3.10.*.
 
-    Raises UsageError if it says nothing.
+    Raises UsageError if the spec is not valid.
     """
     asked = "".join(spec.split())
     if not asked.startswith(_OPERATORS):
         asked = f"={asked}"
     if satisfies_conda("1", asked) is None:
-        raise UsageError(f"`{spec.strip()}` is no version; try =1.26, ==1.26.4 or >=1.26,<2.")
+        raise UsageError(f"`{spec.strip()}` is not a version; try =1.26, ==1.26.4 or >=1.26,<2.")
     return lambda version: bool(satisfies_conda(version, asked))
 
 
@@ -60,5 +57,5 @@ def _installed(contents: PrefixContents) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=1 << 14)
 def _canonical(name: str) -> NormalizedName:
-    """The same few thousand names are asked for at every key press."""
+    """Cached, as each key press asks for the same few thousand names."""
     return canonicalize_name(name)
