@@ -117,7 +117,7 @@ async def test_all_about_what_is_under_the_cursor_stands_below() -> None:
     async with opened(workbench=await workbench(), size=(80, 24)) as driver:
         await driver.until(lambda: driver.app.session.disk)
         await driver.press("3", "j")
-        assert "disk   51 MB on disk · 1.0 MB freed if it alone goes" in driver.text
+        assert "disk   51 MB on disk · 1.0 MB freed if only this is removed" in driver.text
         assert "why    not used for 400 days" in driver.text
         await driver.press("j")
         assert "! it stays: processes run from it" in driver.text

@@ -72,16 +72,16 @@ class ActionPanel(BottomPanel):
 
     def compose(self) -> ComposeResult:
         """A rule with the title; below it the form, or the plan."""
-        yield Line(id="acting-title")
+        yield Line(id="action-title")
         if self._form:
             yield FormBar(self._form, self._session.glyphs)
         if self._action_form and self._action_form.previews:
             yield ExportPreview(self._session, self._action_form)
-        yield PlanView(id="acting-plan")
+        yield PlanView(id="action-plan")
 
     def on_mount(self) -> None:
         """Show the form, or start to plan."""
-        self.query_one("#acting-title", Line).draw(self._title_line)
+        self.query_one("#action-title", Line).draw(self._title_line)
         if self._request:
             self._propose(self._request)
         elif self._find_request:
@@ -142,7 +142,7 @@ class ActionPanel(BottomPanel):
             needed += self.query_one(PlanView).needed_height(width - 2)
         self._cut = needed > most
         self.styles.height = min(most, needed)
-        self.query_one("#acting-title", Line).draw(self._title_line)
+        self.query_one("#action-title", Line).draw(self._title_line)
         self.post_message(self.HintsChanged())
 
     @on(FormBar.FormChanged)

@@ -60,12 +60,12 @@ class CleanupModel:
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row; a row that cannot be chosen is dim."""
         candidate = self._candidates[index]
-        tone = styles.DIM if candidate.blocked else styles.PLAIN
+        style = styles.DIM if candidate.blocked else styles.PLAIN
         return (
             Text(self._glyphs.mark if candidate.key in self._chosen else ""),
-            self._name(candidate, tone),
-            Text(short_bytes(candidate.bytes) if candidate.bytes else self._glyphs.nothing, tone),
-            Text(self._freed(candidate), tone),
+            self._name(candidate, style),
+            Text(short_bytes(candidate.bytes) if candidate.bytes else self._glyphs.nothing, style),
+            Text(self._freed(candidate), style),
             self._why(candidate),
         )
 
@@ -75,8 +75,8 @@ class CleanupModel:
         frees = self._frees.get(candidate.key)
         return self._glyphs.unread if frees is None else short_bytes(frees)
 
-    def _name(self, candidate: CleanupCandidate, tone: str) -> Text:
-        name = Text(sanitize(self._below_home(candidate.name)), tone)
+    def _name(self, candidate: CleanupCandidate, style: str) -> Text:
+        name = Text(sanitize(self._below_home(candidate.name)), style)
         if candidate.part or self._uses[candidate.name] > 1:
             path = shorten_middle(sanitize(self._below_home(candidate.path)), _PATH, self._glyphs.ellipsis)
             name.append(f" {path}", styles.DIM)
@@ -102,10 +102,10 @@ def candidate_text(candidate: CleanupCandidate, frees: int | None, *, glyphs: Gl
 def _lines(candidate: CleanupCandidate, frees: int | None, glyphs: Glyphs) -> Iterator[Text]:
     yield Text(sanitize(candidate.name), styles.STRONG)
     yield Text.assemble(("where  ", styles.DIM), sanitize(candidate.path))
-    said = format_bytes(candidate.bytes) if candidate.bytes or candidate.part else "not measured yet"
+    size = format_bytes(candidate.bytes) if candidate.bytes or candidate.part else "not measured yet"
     if frees is not None and not (candidate.part and candidate.blocked):
-        said = f"{said} on disk {glyphs.separator} {format_bytes(frees)} freed if it alone goes"
-    yield Text.assemble(("disk   ", styles.DIM), said)
+        size = f"{size} on disk {glyphs.separator} {format_bytes(frees)} freed if only this is removed"
+    yield Text.assemble(("disk   ", styles.DIM), size)
     for reason in (each for each in candidate.reasons if each != candidate.blocked):
         yield Text.assemble(("why    ", styles.DIM), sanitize(reason))
     if candidate.blocked:

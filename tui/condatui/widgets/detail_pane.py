@@ -168,14 +168,14 @@ class DetailPane(Vertical):
         self._show_text("gpu", subject, fresh=fresh)
 
     def _show_text(self, tab: str, subject: DetailSubject, *, fresh: bool) -> None:
-        from condatui.widgets.detail_views import text_of  # noqa: PLC0415 - as above
+        from condatui.widgets.detail_views import text_of  # noqa: PLC0415 - imported at the first visit
 
         cast("TextPane", self.view).set_text(text_of(tab, subject, self._glyphs), fresh=fresh)
 
     def _model(self, tab: str, subject: DetailSubject) -> TableModel:
         if tab == "packages":
             return PackagesModel(subject.environment, subject.channels, glyphs=self._glyphs)
-        from condatui.widgets.detail_views import model_of  # noqa: PLC0415 - as above
+        from condatui.widgets.detail_views import model_of  # noqa: PLC0415 - imported at the first visit
 
         return model_of(tab, subject, self._glyphs)
 

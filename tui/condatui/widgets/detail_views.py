@@ -72,7 +72,7 @@ class DiskPane(Vertical):
             line.draw(partial(make, subject, self._glyphs))
 
     def _show_parts(self, subject: DiskSubject, *, fresh: bool) -> None:
-        from condatui.view_models.details.disk import DiskPartsModel  # noqa: PLC0415 - as above
+        from condatui.view_models.details.disk import DiskPartsModel  # noqa: PLC0415 - imported when the disk tab is first shown
 
         self._model = DiskPartsModel(subject, glyphs=self._glyphs)
         self.table.set_model(self._model, empty=Text(), fresh=fresh)

@@ -34,12 +34,12 @@ def version_test(spec: str) -> Callable[[str], bool]:
 
     Raises UsageError if the spec is not valid.
     """
-    asked = "".join(spec.split())
-    if not asked.startswith(_OPERATORS):
-        asked = f"={asked}"
-    if satisfies_conda("1", asked) is None:
+    wanted = "".join(spec.split())
+    if not wanted.startswith(_OPERATORS):
+        wanted = f"={wanted}"
+    if satisfies_conda("1", wanted) is None:
         raise UsageError(f"`{spec.strip()}` is not a version; try =1.26, ==1.26.4 or >=1.26,<2.")
-    return lambda version: bool(satisfies_conda(version, asked))
+    return lambda version: bool(satisfies_conda(version, wanted))
 
 
 def _any_version(_version: str) -> bool:
