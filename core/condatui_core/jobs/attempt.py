@@ -1,4 +1,4 @@
-"""Carry out one plan, and say in words what came of it, whatever happens."""
+"""Carry out one plan, and turn every outcome, errors included, into a record."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ from condatui_core.records.request import Request
 from condatui_core.remedy import Advice
 from condatui_core.text import sanitize
 
-# Carry out one plan, and say in words what came of it, whatever happens.
-
-
 INTERRUPTED = 130
-"""What a command exits with whose job was cancelled."""
+"""The exit code of a command whose job was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +28,11 @@ class Attempt:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it came neither to an outcome nor to an error."""
+        """Whether the attempt ended with neither an outcome nor an error."""
         return self.outcome is None and self.error is None
 
     def ended(self, at: datetime, *, left: bool) -> Ended:
-        """The end of the job. One that was `left` is told at the next start, since nobody may have seen its end."""
+        """The event that ends the job. A job that was `left` counts as interrupted: the next start reports it."""
         if self.outcome is not None:
             amiss = any(each.severity == "error" for each in self.outcome.findings)
             message = sanitize(self.outcome.message)
@@ -56,19 +53,19 @@ class Attempt:
 
 
 async def attempt(doing: Callable[[], Awaitable[Outcome]]) -> Attempt:
-    """Do it: the boundary at which whatever goes wrong in a job becomes words."""
+    """Run an action; this is the boundary at which every error of a job becomes an `Attempt`."""
     try:
         return Attempt(outcome=await doing())
     except asyncio.CancelledError:
         return Attempt()
     except CondatuiError as error:
         return Attempt(error=error)
-    except Exception as error:  # noqa: BLE001 - the named boundary of jobs: nothing may end without a word
+    except Exception as error:  # noqa: BLE001 - the named boundary of jobs: every failure is reported
         return Attempt(error=unexpected(error))
 
 
 async def perform_plan(plan: Plan, context: JobContext, work: Work, find_action: FindAction) -> Outcome:
-    """Let the action of a plan do it. RefusedError if the plan has blockers."""
+    """Carry out a plan with its action. RefusedError if the plan has blockers."""
     if plan.blockers:
         first = plan.blockers[0]
         raise RefusedError(first.message, "\n".join(first.evidence), first.remedy)
@@ -78,7 +75,7 @@ async def perform_plan(plan: Plan, context: JobContext, work: Work, find_action:
 
 
 async def inspect_job(job: Job, context: JobContext, find_action: FindAction) -> Recovery:
-    """See what there is after a job that did not come to its end; never raises."""
+    """Inspect what a job that did not finish has left; never raises."""
     if job.started is None:
         return Recovery(state="untouched", message="It had not begun: nothing was done.")
     stage = job.stage.name if job.stage else ""
@@ -86,7 +83,7 @@ async def inspect_job(job: Job, context: JobContext, find_action: FindAction) ->
     try:
         action = await asyncio.to_thread(find_action, request)
         found: Recovery = await action.recover(job.plan, request, stage, context)
-    except Exception as error:  # noqa: BLE001 - as above: what cannot be found out is said
+    except Exception as error:  # noqa: BLE001 - as in `attempt`: the failure becomes the message
         words = unexpected(error)
         return Recovery(state="half", message=sanitize(f"What there is now could not be found out: {words.title}"))
     return found

@@ -1,4 +1,4 @@
-"""What a command writes, line by line as it comes."""
+"""Splits the output of a running command into lines and reports each one."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from condatui_core.proc.output import LastOutput
 from condatui_core.text import mask_credentials, sanitize
 
-# JSON over many lines, as conda answers: to a reader, how long it was says enough.
+# JSON documents that span many lines, such as conda's answers: readers only see their length
 
 
 _CLOSING = {b"{": b"}", b"[": b"]"}
 _LAST_LINES = 20
-"""Of a document that never ends."""
+"""Lines of a document without an end that are shown."""
 
 
 class JsonFolding:
-    """Lets the lines of one stream through; of a document that begins and ends at the margin only its length."""
+    """Passes the lines of one stream on, and replaces a document that begins and ends at the margin by its length."""
 
     def __init__(self) -> None:
         self._closing = b""
@@ -27,7 +27,7 @@ class JsonFolding:
         self._last: deque[bytes] = deque(maxlen=_LAST_LINES)
 
     def fold(self, lines: list[bytes]) -> Iterator[bytes]:
-        """Yield the lines that are not inside of a document."""
+        """Yield the lines outside of documents, and one line for each document."""
         for line in lines:
             if not self._closing:
                 self._closing = _CLOSING.get(line.rstrip(), b"")
@@ -43,30 +43,30 @@ class JsonFolding:
                 self._last.clear()
 
     def rest(self) -> list[bytes]:
-        """The last lines of a document that has no end, since the program has."""
+        """The last lines of a document that the program has not finished."""
         rest, self._closing = [*self._last], b""
         self._last.clear()
         return rest
 
 
 _LONGEST = 2000
-"""Characters of a line that are shown."""
+"""Characters of a line that are shown at most."""
 _MOST_PENDING = 64 * 1024
-"""Bytes after which a line that has no end is taken for one."""
+"""Bytes after which text without a line break counts as a line."""
 _MOST_AT_ONCE = 200
-"""Lines that are told at once; the last ones."""
+"""Lines that are reported at once at most; of more, the last ones."""
 _PACE = 0.05
-"""Seconds between two tellings."""
+"""Seconds between two reports."""
 _ONLY_PROGRESS = re.compile(rb"(?:\r *\d{1,3} ?%)+")
-"""What is no line, but was told while it came."""
+"""Text that is no line: its percentages were reported while it came."""
 _PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?\s?%")
 
 
 class LineOutput(LastOutput):
-    """Tells every line, fit to be shown, and how far a progress line says that it is.
+    """Reports every line, sanitized, and the percentage that a progress line shows.
 
-    Of what comes faster than it can be read, the last lines are told. Of the bytes, too, the last are kept: what a
-    command came to is at the end.
+    If lines come faster than people can read, only the last ones are reported. Of the bytes, too, the last ones are
+    kept, since a command states its result at the end.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class LineOutput(LastOutput):
         self._pausing = False
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Keep what came, and tell the lines that are whole."""
+        """Keep the data, and report the lines that are complete."""
         super().pipe_data_received(fd, data)
         *whole, pending = (self._pending.pop(fd, b"") + data).replace(b"\0", b"\n").split(b"\n")
         if len(pending) > _MOST_PENDING:
@@ -93,7 +93,7 @@ class LineOutput(LastOutput):
             self._tell_percent(pending)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell what did not end with a line break."""
+        """Report the text that did not end with a line break."""
         self._pausing = True
         for fd, folding in self._folding.items():
             told = _ONLY_PROGRESS.fullmatch(self._pending[fd])
@@ -103,7 +103,7 @@ class LineOutput(LastOutput):
         super().connection_lost(exc)
 
     def _gather(self, lines: Sequence[bytes]) -> None:
-        """Tell these lines at once, or with those that come while the last ones are read."""
+        """Report these lines at once, or after the pause that follows the last report."""
         self._lines += lines
         self._count += len(lines)
         if lines and not self._pausing:
@@ -134,7 +134,7 @@ class LineOutput(LastOutput):
 
 
 def _shown(line: bytes) -> str:
-    """The last thing that stood in a line, fit to be shown."""
+    """The text that a terminal would show for a line, sanitized: what follows its last carriage return."""
     visible = next((part for part in reversed(line.split(b"\r")) if part.strip()), b"")
     text = visible[: 4 * _LONGEST].decode("utf-8", "surrogateescape").rstrip()
     return sanitize(mask_credentials(text))[:_LONGEST]

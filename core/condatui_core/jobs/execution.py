@@ -1,4 +1,4 @@
-"""One job on its way from the queue to its end: its journal, its turn, its action, and what is there afterwards."""
+"""The execution of one job: its journal, its turn in the queue, its action, and an inspection if it did not finish."""
 
 from __future__ import annotations
 
@@ -25,19 +25,16 @@ from condatui_core.records.job import Outcome, Recovery, Said
 from condatui_core.settings import Locations
 from condatui_core.text import sanitize
 
-# See a job through: its journal, its turn, the work itself, and what there is when it is over.
-
-
 _logger = logging.getLogger(__name__)
 _PAUSE = 0.2
-"""Seconds between two looks whether another process is done."""
+"""Seconds between two attempts to take the writer lock."""
 _LAST_LINES = 50
-"""Of an output that was too long for the journal."""
+"""Lines that the journal gets at the end of a job whose output was too long for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRuntime:
-    """What jobs are carried out with."""
+    """What every job of this process needs to run."""
 
     locations: Locations
     owner: Owner
@@ -50,7 +47,7 @@ class JobRuntime:
 
 
 class JobExecution:
-    """One job on its way from the queue to its end."""
+    """Takes one job from the queue to its end."""
 
     def __init__(self, held: JobHandle, turn: Turn, means: JobRuntime) -> None:
         self._held = held
@@ -59,7 +56,7 @@ class JobExecution:
         self._context: JobContext | None = None
 
     async def see_through(self) -> None:
-        """Carry the job out when it is its turn; returns when it is over, whatever happens."""
+        """Wait for the job's turn and carry it out; returns when the job has ended, in every case without raising."""
         with ExitStack() as at_last:
             at_last.callback(self._turn.leave)
             doing = asyncio.ensure_future(attempt(partial(self._do, at_last)))
@@ -86,7 +83,7 @@ class JobExecution:
         return await perform_plan(held.job.plan, self._context, held.work, means.find_action)
 
     async def _take_lock(self, at_last: ExitStack) -> None:
-        """Wait until no other process writes."""
+        """Wait until no other condatui writes, and take the lock."""
         lock = WriterLock(self._means.locations.state, self._means.owner)
         at_last.callback(lock.release)
         while not await to_its_end(partial(self._try, lock)):
@@ -118,7 +115,7 @@ class JobExecution:
         told = [*entries, replace(ended, at=means.clock())]
         if not held.journal.whole:
             entries = [*(Said(at=ended.at, line=line) for line in held.job.output[-_LAST_LINES:]), *entries]
-        with suppress(OSError):  # then the next start finds out by itself
+        with suppress(OSError):  # the next start inspects the job instead
             await held.journal.write(*entries, told[-1])
         await held.journal.close()
         level = logging.WARNING if ended.state == "failed" else logging.DEBUG
@@ -132,7 +129,7 @@ class JobExecution:
         return await inspect_job(self._held.job, self._context, self._means.find_action)
 
     async def _result(self, doing: asyncio.Task[Attempt]) -> Attempt:
-        """Wait for it; an event loop that ends cancels it, and it still gets the time to end in order."""
+        """Wait for the attempt; if the event loop ends, it is cancelled and still gets the time to end in order."""
         while not doing.done():
             try:
                 await asyncio.wait({doing})

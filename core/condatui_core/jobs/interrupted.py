@@ -1,4 +1,4 @@
-"""Jobs whose process is gone: what there is now, and the way out."""
+"""Jobs whose process is gone: what each has left, and the way out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from condatui_core.records.job import Ended, Job, Recovery
 
 
 class EarlierJobs:
-    """The jobs of which only the journals tell: of earlier times, and of other processes."""
+    """The jobs that this process knows only from journals: those of earlier processes and of other running ones."""
 
     def __init__(self, directory: Path, here: Owner, find_action: FindAction, clock: Callable[[], datetime]) -> None:
         self._directory = directory
@@ -31,17 +31,17 @@ class EarlierJobs:
         self._clock = clock
         self._jobs: dict[str, Job] = {}
         self._judged: dict[str, Job] = {}
-        """As they were when somebody has looked what there is."""
+        """By id, the jobs that `interrupted` has inspected, with what it found."""
         self.newer: tuple[Path, ...] = ()
-        """The journals of a newer condatui, as they were found last."""
+        """The journals of a newer condatui that the last `read` found."""
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """As they were found last."""
+        """The jobs that the last `read` found."""
         return tuple(self._jobs.values())
 
     async def read(self) -> list[ReadJournal]:
-        """Read all journals; those of this process are left out, since it knows better."""
+        """Read all journals but those of this process, whose jobs the queue knows better."""
         told = await asyncio.to_thread(read_journals, self._directory, self._here)
         self.newer = await asyncio.to_thread(newer_journals, self._directory)
         others = [each for each in told if each.owner != self._here]
@@ -49,7 +49,7 @@ class EarlierJobs:
         return others
 
     async def interrupted(self, job_context: Callable[[], Awaitable[JobContext]]) -> tuple[Job, ...]:
-        """Find those that did not come to their end and are not settled, and look what there is now after each."""
+        """Find the jobs that did not finish and are not settled, and inspect what each has left."""
         open_ones = [each for each in await self.read() if _interrupted(each)]
         if not open_ones:
             return ()
@@ -60,7 +60,7 @@ class EarlierJobs:
         return tuple(found)
 
     async def settle(self, id: str) -> None:  # noqa: A002 - the record's own word
-        """Write down that the user knows; where that cannot be written, it is told once more."""
+        """Record that the user knows of the job; if that cannot be written, the next start reports the job again."""
         if id in self._jobs:
             await asyncio.to_thread(_record, self._directory / id, Settled(at=self._clock()))
 
@@ -84,7 +84,7 @@ def _interrupted(told: ReadJournal) -> bool:
 
 
 def _record(directory: Path, *entries: Entry) -> None:
-    """Write it into the journal, unless another process is just doing so."""
+    """Add entries to a journal, unless another process is just doing so."""
     lock = FileLock(directory / LOCK)
     with suppress(OSError):
         if lock.try_take():

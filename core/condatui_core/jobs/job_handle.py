@@ -1,4 +1,4 @@
-"""A job of this process: how it stands, whose turn it is, and who is told."""
+"""A job of this process: its state, its turn in the queue, and its subscribers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from condatui_core.jobs.job_work import JobWork
 from condatui_core.jobs.journal import Entry, Journal, after_all
 from condatui_core.records.job import CommandBegun, CommandEnded, Ended, Event, Job, Progressed, Said, StageBegun
 
-# Whose turn it is: in the order in which they asked, whatever each of them does meanwhile.
+# Turns, given in the order in which jobs asked for them
 
 
 class TurnQueue:
@@ -30,11 +30,11 @@ class TurnQueue:
         return turn
 
     async def wait(self, turn: object) -> None:
-        """Return when it is somebody's turn, who must still be in line."""
+        """Return when it is this turn's time; it must not have left the line."""
         await self._waiting[turn].wait()
 
     def leave(self, turn: object) -> None:
-        """Make room for the next; may be called twice."""
+        """Leave the line, so that the next can go on; may be called twice."""
         self._waiting.pop(turn, None)
         self._next()
 
@@ -51,15 +51,15 @@ class Turn:
         self._turns = turns
 
     async def come(self) -> None:
-        """Return when it is its turn."""
+        """Return when all turns before this one have left."""
         await self._turns.wait(self)
 
     def leave(self) -> None:
-        """Make room for the next, whether it was its turn or not; may be called twice."""
+        """Leave the line, before or after this turn came; may be called twice."""
         self._turns.leave(self)
 
 
-# A job of this process: how it stands, what happened to it, and who wants to know.
+# Jobs of this process
 
 
 _MOST_EVENTS = 10_000
@@ -67,18 +67,18 @@ _EVENTS = (StageBegun, CommandBegun, CommandEnded, Said, Progressed, Ended)
 
 
 class JobHandle:
-    """A job that this process carries out; all of it lives on the event loop."""
+    """A job that this process carries out; to be used on the event loop only."""
 
     def __init__(self, job: Job, journal: Journal, changed: Callable[[Job], None]) -> None:
         self.job = job
         self.journal = journal
         self.work: JobWork | None = None
-        """What it is carried out with, once it is its turn."""
+        """What its action works with; None before its turn."""
         self.attempt: asyncio.Task[Attempt] | None = None
-        """What a cancellation ends."""
+        """The running attempt, which `cancel` cancels; None before it begins."""
         self._changed = changed
         self.left = False
-        """Whether it is cancelled because condatui is left, not because the user does not want it any more."""
+        """Whether it is cancelled because the user leaves condatui, not because the user cancelled the job."""
         self._cancelled = False
         self._events: deque[Event] = deque(maxlen=_MOST_EVENTS)
         self._count = 0
@@ -86,17 +86,17 @@ class JobHandle:
 
     @property
     def over(self) -> bool:
-        """Whether it has come to its end."""
+        """Whether the job has ended."""
         return self.job.end is not None
 
     def begin(self, attempt: asyncio.Task[Attempt]) -> None:
-        """Take note of what is to be cancelled; it may be cancelled already."""
+        """Note the attempt that `cancel` has to end; if the job is cancelled already, it is ended at once."""
         self.attempt = attempt
         if self._cancelled:
             attempt.cancel()
 
     def cancel(self, *, leaving: bool = False) -> None:
-        """End it in order; said once more, its command is killed."""
+        """End the job in order; a second call kills its command."""
         if self.over:
             return
         self.left = self.left or (leaving and not self._cancelled)
@@ -109,12 +109,12 @@ class JobHandle:
             self.replace(replace(self.job, state="cancelling"))
 
     def tell(self, entries: Sequence[Entry | Event]) -> None:
-        """Let this have happened; what comes after the end is too late."""
+        """Apply entries to the job, and pass them to its subscribers; entries after its end are dropped."""
         if not self.over:
             self.replace(after_all(self.job, entries), entries)
 
     def replace(self, job: Job, entries: Iterable[Entry | Event] = ()) -> None:
-        """Let the job be so, because of this."""
+        """Set the job's new state, and publish it with the entries that led to it."""
         self.job = job
         for entry in entries:
             if isinstance(entry, _EVENTS):
@@ -125,7 +125,7 @@ class JobHandle:
         self._changed(job)
 
     async def events(self) -> AsyncIterator[Event]:
-        """Yield what happened so far, as far as it is remembered, and what happens from now on, up to the end."""
+        """Yield the events so far that are still remembered, and all that follow, up to the job's end."""
         seen = 0
         while True:
             more, forgotten = self._more, self._count - len(self._events)

@@ -1,4 +1,4 @@
-"""What a job is carried out with: every stage, command and line of it is told and written down."""
+"""The `Work` that the engine gives an action: it reports every stage, command and line, and journals them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _T = TypeVar("_T")
 Unit = Literal["bytes", "files", "packages", "environments", "percent"]
 
 _MOST_BYTES = 16 * 1024 * 1024
-"""Of each of a command's stdout and stderr that are kept to be judged."""
+"""Bytes of a command's stdout, and of its stderr, that are kept for the action that ran it."""
 _PACE = 0.1
-"""Seconds between two tellings of progress."""
+"""Seconds between two reports of progress."""
 
 Tell = Callable[[Sequence[Event]], None]
 
 
 class JobWork:
-    """The `Work` of one job. Made and told on the event loop; what may come from a thread says so."""
+    """The `Work` of one job. Made and used on the event loop, but for the methods that say otherwise."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class JobWork:
         return self._cancelled
 
     def cancel(self) -> None:
-        """Let loops in threads know."""
+        """Set `cancelled`, so that loops in threads end."""
         self._cancelled = True
 
     async def stage(self, name: str, title: str) -> None:
@@ -96,7 +96,7 @@ class JobWork:
         return answer
 
     def progress(self, done: int, total: int | None, unit: Unit) -> None:
-        """Tell how far the stage has come; may be called from a thread, as often as one likes."""
+        """Report how far the stage has come; may be called from a thread, and any number of times."""
         self._latest = Progressed(at=self._clock(), done=done, total=total, unit=unit)
         if not self._due:
             self._due = True
@@ -108,7 +108,7 @@ class JobWork:
         self._loop.call_soon_threadsafe(self._say_all, shown)
 
     async def beside(self, use: Callable[[], _T]) -> _T:
-        """Do something that blocks in a thread. If the job is cancelled meanwhile, what was begun is waited for."""
+        """Run a blocking function in a thread. If the job is cancelled meanwhile, this still waits until it returns."""
         return await to_its_end(use, on_cancel=self.cancel)
 
     def _percent(self, percent: int) -> None:
@@ -133,16 +133,19 @@ class JobWork:
 
 
 def journal_error(error: OSError) -> CondatuiError:
-    """The error for a job whose journal cannot be written, and which for that reason does not go on."""
+    """The error for a job that stops because its journal cannot be written."""
     return CondatuiError(
         "The job's journal cannot be written, so it does not go on.",
         sanitize(str(error)),
-        "Is the disk full? Nothing is done that could not be told after a crash.",
+        "Is the disk full? Nothing is done that could not be reported after a crash.",
     )
 
 
 async def to_its_end(use: Callable[[], _T], *, on_cancel: Callable[[], None] = lambda: None) -> _T:
-    """Do something in a thread; a cancellation is told and then waits until that is over: nobody could end it."""
+    """Run a function in a thread to its end. A cancellation calls `on_cancel` and is raised after the function returns.
+
+    A thread cannot be ended from outside.
+    """
     doing = asyncio.ensure_future(asyncio.to_thread(use))
     cancelled = False
     while not doing.done():
@@ -153,6 +156,6 @@ async def to_its_end(use: Callable[[], _T], *, on_cancel: Callable[[], None] = l
             on_cancel()
     if cancelled:
         if not doing.cancelled():
-            doing.exception()  # taken note of: the cancellation counts
+            doing.exception()  # retrieved, so that asyncio does not log it: the cancellation counts
         raise asyncio.CancelledError
     return doing.result()

@@ -1,4 +1,4 @@
-"""The journal of one job: on the disk before anything is done, so that whatever dies, the next start knows."""
+"""The journal of one job: it is on the disk before each effect, so that the next start knows what a crash cut off."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from condatui_core.records.job import (
     StageBegun,
 )
 
-# What a journal holds, line by line, and the job that it tells of.
+# The entries of a journal, and the job that they describe
 
 
 MOST_LINES = 500
@@ -40,28 +40,28 @@ MOST_LINES = 500
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """Who has taken a job on, and when."""
+    """The process that took a job on, and when."""
 
     owner: Owner
     at: datetime
 
 
 class JobBegun(Struct, frozen=True, kw_only=True, tag="begun"):
-    """It was the job's turn."""
+    """The job's turn came."""
 
     at: datetime
 
 
 class Inspected(Struct, frozen=True, kw_only=True, tag="aftermath"):
-    """Somebody has looked what there was after a job that did not come to its end."""
+    """An inspection of what a job that did not finish has left."""
 
     at: datetime
     recovery: Recovery = field(name="aftermath")
-    """Journals have called it so since the first release."""
+    """Journals have used this name since the first release."""
 
 
 class Settled(Struct, frozen=True, kw_only=True, tag="settled"):
-    """The user knows what became of it."""
+    """The user knows what became of the job."""
 
     at: datetime
 
@@ -75,7 +75,7 @@ def new_job(id: str, plan: Plan, submitted: datetime) -> Job:  # noqa: A002 - th
 
 
 def after_all(job: Job, entries: Iterable[Entry | Event]) -> Job:
-    """The job after all of this has happened; many lines of output at once cost no more than one."""
+    """The job after all these entries; many lines of output at once cost no more than one."""
     lines: list[str] = []
     for entry in entries:
         if isinstance(entry, Said):
@@ -106,8 +106,8 @@ def _on_its_way(job: Job, entry: Entry | Event) -> Job:
 
 
 FORMAT = 1
-"""Of journals, as the owner's file states it. To be raised when a former condatui would misread or miss something: with
-every new kind of request or entry, since it passes over lines that it does not know."""
+"""The format of journals, stated in the owner's file. Raise it when an older condatui would misread or miss something:
+with every new kind of request or entry, since condatui skips lines that it does not know."""
 PLAN, OWNER, EVENTS, LOCK = "plan.json", "owner.json", "events.jsonl", "lock"
 _MOST_OUTPUT = 256 * 1024
 """How many bytes of output a journal holds, besides the last lines."""
@@ -116,7 +116,7 @@ _T = TypeVar("_T")
 
 
 class Journal:
-    """Writes down what a job does, in its order and beside the event loop."""
+    """Writes what a job does, in order and in a thread of its own."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -127,7 +127,7 @@ class Journal:
         self._pool = ThreadPoolExecutor(1, "journal")
 
     async def begin(self, plan: Plan, submission: Submission) -> None:
-        """Make the journal; returns when it is on the disk. Raises OSError, and then there is none."""
+        """Make the journal; returns when it is on the disk. Raises OSError, and then leaves no journal."""
         await self._in_turn(lambda: self._begin(plan, submission))
 
     async def write(self, *entries: Entry) -> None:
@@ -139,7 +139,7 @@ class Journal:
         self._pool.submit(self._note, tuple(entries))
 
     async def close(self) -> None:
-        """Let go of it once all is written."""
+        """Close the journal after all entries are written, and release its lock."""
         try:
             await self._in_turn(self._close)
         finally:
@@ -147,7 +147,7 @@ class Journal:
 
     @property
     def whole(self) -> bool:
-        """Whether all output is in it so far."""
+        """Whether the journal holds all output so far."""
         return self._room > 0
 
     async def _in_turn(self, use: Callable[[], _T]) -> _T:
@@ -171,7 +171,7 @@ class Journal:
         if self._stream is None:
             return
         data = b"".join(encode(entry) + b"\n" for entry in entries)
-        if self._torn:  # what a full disk has cut off ends here, so that it does not spoil what follows
+        if self._torn:  # a line that a full disk has cut off ends here, so that it does not spoil the next one
             data = b"\n" + data
         self._torn = True
         written = self._stream.write(data)
@@ -189,7 +189,7 @@ class Journal:
                 if self._room < 0:
                     continue
             kept.append(entry)
-        with suppress(OSError):  # what it was good for is shown all the same
+        with suppress(OSError):  # the screens show these entries all the same
             self._append(kept, durable=False)
 
     def _close(self) -> None:
@@ -200,7 +200,7 @@ class Journal:
 
 
 def add_to(directory: Path, *entries: Entry) -> None:
-    """Add entries to the journal of a job that nobody carries out any more. Raises OSError."""
+    """Add entries to the journal of a job whose process is gone. Raises OSError."""
     with open(directory / EVENTS, "r+b", buffering=0) as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(size - 1, 0))

@@ -1,4 +1,4 @@
-"""The journals of a user: what they tell, and which of them may go."""
+"""All journals of a user: reading them, and deleting old ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ENTRY: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 
 @dataclass(frozen=True, slots=True)
 class ReadJournal:
-    """What a journal tells."""
+    """The contents of a journal."""
 
     directory: Path
     job: Job
@@ -49,7 +49,7 @@ class ReadJournal:
     settled: bool
     """Whether the user knows what became of it."""
     given_up: bool
-    """Whether it has no end, and whoever carried it out is gone."""
+    """Whether it has no end, and the process that carried the job out is gone."""
 
 
 def read_journals(directory: Path, here: Owner) -> list[ReadJournal]:
@@ -63,7 +63,7 @@ def newer_journals(directory: Path) -> tuple[Path, ...]:
 
 
 def newer_note(newer: Sequence[Path]) -> str:
-    """Say in one line that there are such journals."""
+    """One line that says that there are such journals."""
     formats = ", ".join(sorted({str(_format(each)) for each in newer}))
     jobs = "The journal of one job was" if len(newer) == 1 else f"The journals of {len(newer)} jobs were"
     return f"{jobs} made by a newer condatui (format {formats}); this one reads format {FORMAT} and leaves them alone."
@@ -91,7 +91,7 @@ def read_journal(directory: Path, here: Owner) -> ReadJournal | None:
 
 
 def prune(directory: Path, now: datetime) -> None:
-    """Delete the journals of jobs that were over long ago, never those of a newer condatui; never raises."""
+    """Delete the journals of jobs that ended long ago, but none of a newer condatui; never raises."""
     known = (each for each in _directories(directory) if _format(each) <= FORMAT)
     for number, each in enumerate(known):
         if number >= MOST_KEPT or now.timestamp() - _modified(each) > LONGEST_KEPT.total_seconds():
@@ -110,7 +110,7 @@ def _directories(directory: Path) -> list[Path]:
 
 
 def _format(journal: Path) -> int:
-    """The format that a journal states; 0 if it does not say, so that it is none or cannot be read."""
+    """The format that a journal states; 0 if it states none, because it is no journal or cannot be read."""
     try:
         return format_of(read_bounded(str(journal / OWNER), _LARGEST))
     except OSError:
@@ -118,14 +118,14 @@ def _format(journal: Path) -> int:
 
 
 def _entries(data: bytes) -> Iterator[Entry]:
-    """All entries; a line that was cut off by a full disk or a lost machine is none."""
+    """All entries; a line that a full disk or a crash of the machine has cut off is skipped."""
     for line in data.split(b"\n"):
         with suppress(OSError):
             yield decode(line, _ENTRY)
 
 
 def _carried_out(directory: Path, owner: Owner, here: Owner) -> bool:
-    """Whether somebody holds the journal; where locks are not known, whether the process is there."""
+    """Whether a process holds the journal's lock; where the file system has no locks, whether its owner still runs."""
     lock = FileLock(directory / LOCK)
     try:
         return not lock.try_take() or (not lock.supported and owner.alive(here))

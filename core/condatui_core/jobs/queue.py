@@ -1,4 +1,4 @@
-"""The queue of jobs: one writes at a time, here and in every other condatui of this user."""
+"""The queue of jobs: one job writes at a time, among all condatui processes of this user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GRACE = 10.0
 
 
 class JobQueue:
-    """All jobs of this process, and what is known of those of others. It lives on one event loop."""
+    """All jobs of this process, and what journals say of those of others. To be used on one event loop only."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class JobQueue:
         find_action: FindAction,
         grace: float = GRACE,
     ) -> None:
-        """`job_context` says how things are now; `grace` are the seconds between asking a command to end and -9."""
+        """`job_context` gives the current context; `grace` is the seconds between SIGTERM and SIGKILL."""
         self._means = JobRuntime(
             locations=locations,
             owner=this_process(),
@@ -55,13 +55,13 @@ class JobQueue:
         self._closed = False
 
     async def plan(self, request: Request) -> Plan:
-        """Find out what a request would do, changing nothing; what stands against it is among the blockers."""
+        """Find out what a request would do, changing nothing; reasons against it are among the plan's blockers."""
         action = await asyncio.to_thread(self._means.find_action, request)
         plan: Plan = await action.plan(request, await self._means.job_context())
         return plan
 
     def submit(self, plan: Plan) -> Job:
-        """Take a plan on; it is carried out when it is its turn. RefusedError if it has blockers, or after `close`."""
+        """Queue a plan; it is carried out when its turn comes. RefusedError if it has blockers, or after `close`."""
         if plan.blockers:
             raise RefusedError(plan.blockers[0].message, hint=plan.blockers[0].remedy)
         if self._closed:
@@ -77,31 +77,31 @@ class JobQueue:
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        """All jobs, newest first; those of other processes and earlier times as `recall` has found them last."""
+        """All jobs, newest first; those of other and earlier processes as the last `recall` found them."""
         known = {each.id: each for each in (*self._earlier.jobs, *(held.job for held in self._held.values()))}
         return tuple(sorted(known.values(), key=lambda job: (job.submitted, job.id), reverse=True))
 
     @property
     def newer(self) -> str:
-        """What `recall` has found last that a newer condatui has written: one line, empty if nothing."""
+        """One line about the journals of a newer condatui that the last `recall` found; empty if there are none."""
         return newer_note(self._earlier.newer) if self._earlier.newer else ""
 
     @property
     def writing(self) -> bool:
-        """Whether a job of this process is not over yet."""
+        """Whether a job of this process has not ended yet."""
         return not all(held.over for held in self._held.values())
 
     def job(self, id: str) -> Job | None:  # noqa: A002 - the record's own word
-        """The job with this id, as it stands; None if none is known."""
+        """The job with this id in its current state; None if none is known."""
         return next((each for each in self.jobs if each.id == id), None)
 
     def cancel(self, id: str) -> None:  # noqa: A002 - as above
-        """End a job of this process in order; said once more, its command is killed. One that is over stays so."""
+        """End a job of this process in order; a second call kills its command. A job that has ended is left alone."""
         if held := self._held.get(id):
             held.cancel()
 
     def subscribe(self, callback: Callable[[Job], None]) -> Callable[[], None]:
-        """Call back with every job that changes from now on; what is returned ends that, and may be called twice."""
+        """Call back with every job that changes from now on; the returned function unsubscribes, even called twice."""
         key = object()
         self._subscribers[key] = callback
 
@@ -111,32 +111,32 @@ class JobQueue:
         return unsubscribe
 
     def events(self, id: str) -> AsyncIterator[Event]:  # noqa: A002 - as above
-        """Yield what happens to a job of this process, from its beginning to its end. KeyError if there is none."""
+        """Yield the events of a job of this process, from its beginning to its end. KeyError if there is none."""
         return self._held[id].events()
 
     async def recall(self) -> tuple[Job, ...]:
-        """Look what the journals tell of other processes and earlier times, and give all jobs, newest first."""
+        """Read the journals of other and earlier processes, and return all jobs, newest first."""
         await self._earlier.read()
         return self.jobs
 
     async def interrupted(self) -> tuple[Job, ...]:
-        """Find the jobs that ended with their process and are not settled, each with what there is now."""
+        """Find the jobs that ended with their process and are not settled, each with what it has left."""
         found = await self._earlier.interrupted(self._means.job_context)
         for job in found:
             self._publish(job)
         return found
 
     async def settle(self, id: str) -> None:  # noqa: A002 - as above
-        """The user knows what became of an interrupted job: it is not told again."""
+        """Note that the user knows what became of an interrupted job, so that it is not reported again."""
         await self._earlier.settle(id)
 
     async def close(self, grace: float = 2 * GRACE) -> bool:
-        """Take no more jobs, end what is not over and wait for it so many seconds; says whether all has ended.
+        """Take no more jobs, end those that still run and wait `grace` seconds for them; returns whether all ended.
 
-        The next start tells what became of those that were ended.
+        The next start reports what became of the jobs that were ended here.
         """
         self._closed = True
-        for seconds in (grace, GRACE):  # the second time without mercy
+        for seconds in (grace, GRACE):  # the second time, `cancel` kills the commands
             tasks = [task for task in self._tasks.values() if not task.done()]
             if not tasks:
                 return True

@@ -1,4 +1,4 @@
-"""One writer at a time among all condatuis of a user."""
+"""The lock that lets one condatui process of a user write at a time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from condatui_core.fs.safe_read import read_bounded
 from condatui_core.proc.owner import Owner
 
 _FORMAT = 1
-"""Of what is said beside the lock. The lock itself is the kernel's and knows no format."""
+"""The format of the file beside the lock. The lock itself is the kernel's and has no format."""
 _LARGEST = 1 << 16
 
 
 class Writing(Struct, frozen=True):
-    """Who works at what."""
+    """The process that holds the lock, and the title of its job."""
 
     owner: Owner
     title: str
@@ -32,7 +32,7 @@ _DECODER = msgspec.json.Decoder(Writing)
 
 
 class WriterLock:
-    """The lock that a job holds while it writes. Its methods reach for the disk: not on the event loop."""
+    """The lock that a job holds while it writes. Its methods use the disk: call them in a thread."""
 
     def __init__(self, state: Path, owner: Owner) -> None:
         self._file = state / "writer"
@@ -41,20 +41,20 @@ class WriterLock:
 
     @property
     def supported(self) -> bool:
-        """Whether the lock really keeps others away: some network file systems know no locks."""
+        """Whether the lock really keeps others away: some network file systems have no locks."""
         return self._lock.supported
 
     def try_take(self, title: str) -> bool:
-        """Take the lock if nobody has it, and say what for. Raises OSError if the state directory cannot be used."""
+        """Take the lock if it is free, and note what for. Raises OSError if the state directory cannot be used."""
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._lock.try_take():
             return False
-        # Beside the lock itself: whoever waits reads it while it is held.
+        # Beside the lock itself: processes that wait read it while the lock is held.
         put_in_cache(self._file, encode_versioned(Writing(self._owner, title), _FORMAT))
         return True
 
     def holder(self) -> str:
-        """Who holds it, in words."""
+        """A sentence about the process that holds the lock."""
         try:
             data = read_bounded(str(self._file), _LARGEST)
             return "a newer condatui is at work" if format_of(data) > _FORMAT else str(decode(data, _DECODER))
@@ -62,5 +62,5 @@ class WriterLock:
             return "another condatui is at work"
 
     def release(self) -> None:
-        """Let go of it; may be called twice."""
+        """Release the lock; may be called twice."""
         self._lock.release()
