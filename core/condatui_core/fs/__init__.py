@@ -1,3 +1,3 @@
-"""The file system, handled with care: bounded reads, atomic writes, trees by lstat, deletion by descriptor, locks."""
+"""Safe use of the file system: bounded reads, atomic writes, trees by lstat, deletion by descriptor, locks."""
 
 from __future__ import annotations

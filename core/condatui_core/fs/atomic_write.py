@@ -1,7 +1,7 @@
-"""Files of ours on the disk: written whole or not at all, new ones made exclusively, and synced before they count.
+"""Writes condatui's files: whole or not at all, new ones made exclusively, and synced before they count.
 
-This is the one place that gives a file its content at once. What is written piece by piece (an archive, a copy of a
-file of any size) is made by `new_file` and synced by `sync_stream`.
+This is the one place that gives a file its content at once. Files that are written piece by piece (an archive, a copy
+of a file of any size) are made by `new_file` and synced by `sync_stream`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import IO, BinaryIO
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _BEGUN = re.compile(r"\.[0-9a-f]{16}\.condatui")
-"""The names that files have as long as they are not whole."""
+"""The names of files that are not complete yet."""
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
-"""How a file system says that it syncs no directories; EBADF is the answer for one that is held and may not be read."""
+"""How a file system says that it syncs no directories; EBADF is the answer for a descriptor that may not be read."""
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True) -> None:
-    """Write a file so that no reader ever sees half of it; what a link points to is replaced, not the link.
+    """Write a file so that no reader ever sees half of it; a symlink stays, and the file that it points to is replaced.
 
     A file that is replaced keeps its mode, and its owner as far as this user may give files away. The file and its name
-    are on the disk when this returns, unless it need not be `durable`. Raises FileExistsError if the file is there and
-    may not be replaced, OSError for whatever else stands against it.
+    are on the disk when this returns, unless `durable` is False. Raises FileExistsError if the file exists and may not
+    be replaced, OSError for other failures.
     """
     if not replace and os.path.lexists(file):
         raise FileExistsError(errno.EEXIST, "it exists already", str(file))
@@ -58,9 +58,9 @@ def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True)
 
 
 def write_new(file: Path, data: bytes) -> None:
-    """Write a file that is not there yet, and wait until its content is on the disk; its name is synced by `sync_path`.
+    """Write a file that does not exist yet, and wait until its content is on the disk; `sync_path` syncs its name.
 
-    For files in a directory that no reader knows yet: one that could not be written whole stays behind. Raises OSError.
+    For files in a directory that no reader knows yet: after a failure a partial file stays behind. Raises OSError.
     """
     with new_file(file) as stream:
         stream.write(data)
@@ -68,14 +68,14 @@ def write_new(file: Path, data: bytes) -> None:
 
 
 def new_file(file: str | Path) -> BinaryIO:
-    """Open a new file for writing. Raises FileExistsError if anything is there, a link that leads nowhere included."""
+    """Open a new file for writing. Raises FileExistsError if the path exists, even as a broken symlink."""
     return open(os.open(file, _NEW, 0o666), "wb")
 
 
 def begun_beside(file: Path) -> tuple[Path, ...]:
-    """What was begun in the directory of a file by processes that were killed before they could give it its name.
+    """Temporary files beside a file that killed processes have left before they could rename them.
 
-    Whatever is being written at this moment is among it. Nothing where the directory cannot be read.
+    Files that are being written at this moment are among them. Empty if the directory cannot be read.
     """
     directory = os.path.dirname(os.path.realpath(file))
     try:
@@ -85,9 +85,9 @@ def begun_beside(file: Path) -> tuple[Path, ...]:
 
 
 def put_in_cache(file: Path, *data: bytes) -> None:
-    """Replace a file that may be lost with these bytes: whole, for this user alone, without waiting for the disk.
+    """Write a cache file: whole, readable by this user alone, without waiting for the disk, since it may be lost.
 
-    Makes its directory. Two processes at once are safe: the last one wins. Raises OSError.
+    Makes its directory. Two processes may write at once: the last one wins. Raises OSError.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = file.with_name(f".new-{secrets.token_hex(8)}")
@@ -102,12 +102,12 @@ def put_in_cache(file: Path, *data: bytes) -> None:
 
 
 def rename_if_free(source: str | Path, target: str | Path, directory: int | None = None) -> None:
-    """Give a finished file its name; both are relative to `directory`, if that is given.
+    """Give a finished file its name; both paths are relative to the descriptor `directory`, if that is given.
 
     Raises FileExistsError if the name is taken, OSError for other reasons.
     """
     try:
-        # Fails if the name was taken in the meantime, where a rename would replace what has it.
+        # A link fails if the name was taken in the meantime; a rename would replace the file that has it.
         os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
@@ -120,7 +120,7 @@ def rename_if_free(source: str | Path, target: str | Path, directory: int | None
 
 
 def sync_stream(stream: IO[bytes]) -> None:
-    """Wait until what was written to a file is on the disk. Raises OSError."""
+    """Wait until the data written to a file is on the disk. Raises OSError."""
     stream.flush()
     os.fsync(stream.fileno())
 
@@ -128,7 +128,7 @@ def sync_stream(stream: IO[bytes]) -> None:
 def sync_path(path: str | Path) -> None:
     """Wait until the content of a file, or the names in a directory, are on the disk. Raises OSError.
 
-    A directory that may be written to and not listed cannot be waited for.
+    A directory that this user may write to but not list cannot be synced, and is skipped.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -147,7 +147,7 @@ def sync_path(path: str | Path) -> None:
 
 @contextmanager
 def _held(directory: str) -> Iterator[int]:
-    """The descriptor of a directory, so that what is made in it and renamed in it happens in the same one."""
+    """The descriptor of a directory, so that making a file and renaming it happen in the same directory."""
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except PermissionError:  # it may be entered and written to, but not listed
@@ -159,7 +159,7 @@ def _held(directory: str) -> Iterator[int]:
 
 
 def _replaced(name: str, directory: int) -> os.stat_result | None:
-    """The file that is replaced; None if there is none. Raises OSError for what is no regular file."""
+    """The status of the file that is replaced; None if there is none. Raises OSError if it is no regular file."""
     try:
         status = os.stat(name, dir_fd=directory)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Delete a directory with all that lies in it, and nothing else: by file descriptors, over no link and no mount."""
+"""Deletes a directory tree and nothing else: by file descriptors, following no link and crossing no mount."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Leftover:
     """Absolute."""
     reason: str
     number: int = errno.EBUSY
-    """Of the error, as the system counts them."""
+    """The errno."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
 
 
 def delete_tree(path: str) -> tuple[Leftover, ...]:
-    """Delete a path and everything below it, however deep; returns what could not be deleted, and why.
+    """Delete a path and everything below it, at any depth; returns what could not be deleted, and why.
 
-    A link is deleted, never what it leads to; where another file system is mounted nothing is touched.
+    A link is deleted, never its target; a directory on which another file system is mounted is not touched.
     """
     parent, name = os.path.split(os.path.abspath(path))
     try:
@@ -47,7 +47,7 @@ def delete_tree(path: str) -> tuple[Leftover, ...]:
 
 
 def delete_whole(path: str) -> None:
-    """Delete a path and everything below it, as `delete_tree` does. Raises OSError, with its path, for what stays."""
+    """Delete a path and everything below it, as `delete_tree` does. Raises OSError for the first path that stays."""
     for left in delete_tree(path):
         raise OSError(left.number, left.reason, left.path)
 
@@ -64,13 +64,13 @@ class _Level:
     path: str
     identity: tuple[int, int]
     names: list[str]
-    """What is still in it."""
+    """The names that are still to be deleted."""
     whole: bool = True
-    """Whether everything has gone so far."""
+    """Whether everything below it was deleted so far."""
 
 
 class _Deletion:
-    """Goes down and up again with one directory open at a time: no depth is too much for it."""
+    """Walks down and up with one directory open at a time, so that the depth of a tree has no limit."""
 
     def __init__(self, descriptor: int, top: _Level, device: int) -> None:
         self.left: list[Leftover] = []
@@ -78,10 +78,10 @@ class _Deletion:
         self._levels = [top]
         self._device = device
         self._mount: bytes | None = None
-        """Of the tree; not known before its first directory is open."""
+        """The mount of the tree; None before its first directory is open."""
 
     def run(self) -> None:
-        """Delete all that the top level names."""
+        """Delete all names of the top level."""
         while self._levels:
             level = self._levels[-1]
             if level.names:
@@ -92,7 +92,7 @@ class _Deletion:
                     self._leave(level)
 
     def close(self) -> None:
-        """Let go of the directory that is open."""
+        """Close the directory that is open."""
         os.close(self._here)
 
     def _delete(self, name: str) -> None:
@@ -105,7 +105,7 @@ class _Deletion:
                 self._stays(Leftover(path, _MOUNTED))
             else:
                 self._enter(name, path)
-        except FileNotFoundError:  # somebody else was faster
+        except FileNotFoundError:  # another process has deleted it
             return
         except OSError as error:
             self._stays(_leftover(path, error))
@@ -129,7 +129,7 @@ class _Deletion:
     def _leave(self, done: _Level) -> None:
         try:
             self._go_up()
-        except OSError as error:  # nobody knows where this is now: nothing more is deleted
+        except OSError as error:  # the way up is lost: nothing more is deleted
             del self._levels[:-1]
             self._levels[-1].names.clear()
             self._stays(_leftover(done.path, error))
@@ -145,7 +145,7 @@ class _Deletion:
             self._stays(_leftover(done.path, error))
 
     def _go_up(self) -> None:
-        """Open the directory above. Raises OSError, also if somebody has moved this one meanwhile."""
+        """Open the directory above. Raises OSError, also if another process has moved this one meanwhile."""
         descriptor = os.open("..", _DIRECTORY, dir_fd=self._here)
         os.close(self._here)
         self._here = descriptor
@@ -158,7 +158,7 @@ class _Deletion:
 
 
 def _open(above: int, name: str) -> int:
-    """Open a directory; one that its owner has locked for himself is unlocked first."""
+    """Open a directory; if it is this user's own and its mode forbids that, the mode is changed first."""
     try:
         descriptor = os.open(name, _DIRECTORY, dir_fd=above)
     except PermissionError:
@@ -171,7 +171,7 @@ def _open(above: int, name: str) -> int:
 
 
 def _unlock(above: int, name: str) -> None:
-    """Let its owner into a directory; a link that has taken its place is not followed. Raises OSError."""
+    """Give its owner all rights to a directory, following no link that has taken its place. Raises OSError."""
     if sys.platform != "linux":
         os.chmod(name, stat.S_IRWXU, dir_fd=above, follow_symlinks=False)
         return
@@ -183,9 +183,9 @@ def _unlock(above: int, name: str) -> None:
 
 
 def _mount(descriptor: int) -> bytes:
-    """The number of the mount that a directory is seen by; empty where the system does not tell.
+    """The number of the mount that a directory is on; empty where the system does not state it.
 
-    A directory that is mounted a second time by `mount --bind` is on the same device.
+    The device is not enough: a directory that `mount --bind` mounts a second time is on the same device.
     """
     if sys.platform != "linux":
         return b""

@@ -1,4 +1,4 @@
-"""Records as one line of JSON and back, paths that are no UTF-8 included."""
+"""Encodes records as one line of JSON and decodes them, even if they hold paths that are not UTF-8."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _VERSIONED = msgspec.json.Decoder(_Versioned)
 
 
 def encode(record: msgspec.Struct) -> bytes:
-    """Encode a record; a byte that is no UTF-8, a lone surrogate here, is escaped as Python's json does it."""
+    """Encode a record; a byte that is not UTF-8, here a lone surrogate, is escaped as Python's json does it."""
     try:
         return msgspec.json.encode(record)
     except UnicodeEncodeError:
         return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode("ascii")
 
 
-def encode_versioned(record: msgspec.Struct, format: int) -> bytes:  # noqa: A002 - what the field is called
+def encode_versioned(record: msgspec.Struct, format: int) -> bytes:  # noqa: A002 - the name of the field
     """Encode a record with the number of its format before its fields."""
     return b'{"format":%d,' % format + encode(record)[1:]
 
 
 def format_of(data: bytes) -> int:
-    """The format that a document states; the first release stated none, and that was 1. Raises OSError as `decode`."""
+    """The format that a document states; 1 if it states none, as in the first release. Raises OSError as `decode`."""
     return decode(data, _VERSIONED).format
 
 
 def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """Decode what `encode` has made. Raises OSError with EILSEQ if that is not what it is."""
+    """Decode a document that `encode` has made. Raises OSError with EILSEQ if it is something else."""
     try:
         try:
             return decoder.decode(data)

@@ -1,4 +1,4 @@
-"""Locks between processes: whoever holds one keeps it until it lets go or ends, however it ends."""
+"""Locks between processes: the kernel releases a lock when its process ends, even by a crash."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _NOT_SUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, e
 
 
 class FileLock:
-    """An exclusive lock on a file, which is made if need be."""
+    """An exclusive lock on a file, which is made if it is not there."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._descriptor: int | None = None
         self.supported = True
-        """Whether the file system knows locks, as far as was tried; where it does not, everybody gets them."""
+        """Whether the file system has locks, as far as was tried; where it has none, every attempt succeeds."""
 
     def try_take(self) -> bool:
-        """Take the lock if nobody else has it. Raises OSError if the file is a link or cannot be opened for writing."""
+        """Take the lock if it is free. Raises OSError if the file is a link or cannot be opened for writing."""
         if self._descriptor is not None:
             return True
         descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -39,14 +39,14 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Let go of it; may be called twice."""
+        """Release the lock; may be called twice."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
 
 
 def locks_work(directory: Path) -> bool:
-    """Whether locks can be had in a directory, tried on a file that is gone afterwards.
+    """Whether locks work in a directory, tried on a temporary file.
 
     Raises OSError if no file can be made there.
     """

@@ -1,4 +1,4 @@
-"""What is mounted where, and whether it keeps the times at which its files were read."""
+"""The mounted file systems, and whether each keeps the times at which its files were read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 AccessTimes = Literal["kept", "not kept", "unsure"]
 
-# On these, times come from another machine or another layer: cached, late or never.
+# These file systems get times from another machine or layer: cached, late or never.
 _REMOTE = (
     "nfs",
     "cifs",
@@ -37,15 +37,15 @@ class Mount(Struct, frozen=True):
 
     @property
     def access_times(self) -> AccessTimes:
-        """Whether reading a file leaves its time, to a day (relatime writes it once a day)."""
+        """Whether reading a file updates its access time, at least once a day as relatime does."""
         if self.options & {"noatime", "ro", "read-only"}:
             return "not kept"
         return "unsure" if self.kind.startswith(_REMOTE) else "kept"
 
 
 def mounts() -> tuple[Mount, ...]:
-    """List what is mounted on this machine, without touching any of it; empty if that cannot be known."""
-    import psutil  # noqa: PLC0415 - takes longer to import than the first picture should wait
+    """List the mounted file systems of this machine, without accessing any; empty if that cannot be known."""
+    import psutil  # noqa: PLC0415 - imported late: it would delay the first screen
 
     try:
         partitions = psutil.disk_partitions(all=True)
@@ -55,7 +55,7 @@ def mounts() -> tuple[Mount, ...]:
 
 
 def mount_of(path: str, mounted: Iterable[Mount]) -> Mount | None:
-    """Find the file system of an absolute path; of several mounted on one another, the last."""
+    """Find the file system of an absolute path; if several are mounted on one another, the last."""
     found: Mount | None = None
     for mount in mounted:
         holds = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")

@@ -1,4 +1,4 @@
-"""Files of unknown make read with care: only regular ones, only up to a size, never one that makes a reader wait."""
+"""Reads files of unknown origin safely: regular files only, up to a size, and never one that makes a reader wait."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NO_TRACE = getattr(os, "O_NOATIME", 0)
 def read_bounded(path: str, limit: int, *, regular: bool = False) -> bytes:
     """Read a whole regular file of at most `limit` bytes; symlinks are followed.
 
-    `regular` says that a directory listing has just called it a regular file, which saves a look before it is opened.
-    Raises OSError for whatever stands against it: the file system's own reasons, EFBIG if it is larger, EINVAL if it is
-    a pipe, a socket or a device, which is not even opened.
+    `regular` says that a directory listing has just called it a regular file, which saves a stat before it is opened.
+    Raises OSError: the file system's own errors, EFBIG if the file is larger, EINVAL if it is a pipe, a socket or a
+    device, which is not even opened.
     """
     if not regular:
         _check(os.stat(path), path, limit)
-    # Between the two calls somebody may put a pipe in its place: open must not wait for a writer.
+    # Between the two calls another process may put a pipe in its place: open must not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
     try:
         status = os.fstat(descriptor)
@@ -34,15 +34,15 @@ def read_bounded(path: str, limit: int, *, regular: bool = False) -> bytes:
 
 
 def open_regular(path: str, *, buffering: int = -1) -> IO[bytes]:
-    """Open a file that was a regular one a moment ago, without following, without waiting and without a trace.
+    """Open a file that was a regular one a moment ago, without following a link, waiting, or changing its access time.
 
-    When files were read last tells when an environment was used: what is read to keep, compare or copy it leaves that
-    as it is, where the system allows that (Linux, one's own files). Raises OSError; EINVAL if it is no file any more.
+    Access times show when an environment was last used, so reading a file to keep, compare or copy it must not change
+    them; Linux allows that for the user's own files. Raises OSError; EINVAL if it is no regular file any more.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | _NO_WAITING
     try:
         descriptor = os.open(path, flags | _NO_TRACE)
-    except PermissionError:  # somebody else's
+    except PermissionError:  # another user's file
         descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -54,20 +54,20 @@ def _read_all(descriptor: int, size: int) -> bytes:
     data = os.read(descriptor, size + 1)
     if len(data) == size:  # one byte more was asked for: this is the end
         return data
-    chunks = [data]  # it has grown or shrunk meanwhile
+    chunks = [data]  # the file has grown or shrunk meanwhile
     while chunks[-1] and sum(map(len, chunks)) <= 2 * size:
         chunks.append(os.read(descriptor, size + 1))
     return b"".join(chunks)
 
 
 def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """Decode JSON of unknown make. Raises OSError with EILSEQ, saying what is wrong, for whatever stands against it."""
+    """Decode JSON of unknown origin. Raises OSError with EILSEQ and a message that says what is wrong."""
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
         what = f"not what it should hold: {error}"
         cause: Exception = error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # msgspec 0.23 tells invalid UTF-8 by its own error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # msgspec 0.23 has an error of its own for invalid UTF-8
         what, cause = (f"not valid JSON: {error}" if _is_utf8(data) else "not UTF-8"), error
     except RecursionError as error:
         what, cause = "not valid JSON: nested too deeply", error
@@ -83,7 +83,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def reason(error: OSError) -> str:
-    """Say why a file could not be read in a few words."""
+    """A few words that say why a file could not be read."""
     return error.strerror or str(error)
 
 

@@ -1,4 +1,4 @@
-"""Everything that lies in a prefix, seen by lstat: nothing is opened but directories, no link is followed."""
+"""Lists everything in a prefix by lstat: it opens directories only, and follows no link."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PathKind = Literal["file", "directory", "symlink", "fifo", "socket", "device"]
 
 _BLOCK = 512
 _OF_THE_SYSTEM = ("security.selinux", "security.ima", "security.evm", "trusted.")
-"""Attributes that the system gives to whatever is made."""
+"""Attributes that the system sets on every new file."""
 _KINDS: tuple[tuple[int, PathKind], ...] = (
     (stat.S_IFREG, "file"),
     (stat.S_IFDIR, "directory"),
@@ -35,17 +35,17 @@ class TreeEntry:
     kind: PathKind
     status: os.stat_result
     target: str = ""
-    """Where a symlink leads."""
+    """The target of a symlink."""
 
     @property
     def inode(self) -> tuple[int, int]:
-        """What is the same for all hard links to a file."""
+        """Device and inode number, which all hard links to a file share."""
         return self.status.st_dev, self.status.st_ino
 
 
 @dataclass(slots=True)
 class PrefixTree:
-    """What was found, directories before what is in them."""
+    """All entries of a tree, each directory before its contents."""
 
     root: str
     entries: list[TreeEntry] = field(default_factory=list)
@@ -58,27 +58,27 @@ class PrefixTree:
 
     @property
     def exclusive_bytes(self) -> int:
-        """What `df` gains when it goes."""
+        """The bytes that `df` gains when the tree is deleted."""
         freed = InodeTally()
         freed.add(self)
         return freed.bytes
 
 
 class InodeTally:
-    """What `df` gains when several trees go together: allocated bytes of inodes that lose their last link."""
+    """What `df` gains when several trees are deleted together: allocated bytes of inodes that lose their last link."""
 
     def __init__(self) -> None:
         self._own = 0
         self._links: dict[tuple[int, int], list[int]] = {}
-        """By inode: links found, links there are, bytes."""
+        """By inode: links that were added, all links that it has, bytes."""
 
     @property
     def bytes(self) -> int:
-        """Of all trees that were added."""
+        """The bytes that all added trees free together."""
         return self._own + sum(size for found, links, size in self._links.values() if found >= links)
 
     def add(self, tree: PrefixTree) -> None:
-        """Let one more tree go."""
+        """Count one more tree as deleted."""
         for each in tree.entries:
             status = each.status
             size = status.st_blocks * _BLOCK
@@ -91,9 +91,9 @@ class InodeTally:
 def read_tree(root: str, mounted: Collection[str] = (), leaving_out: Collection[str] = ()) -> PrefixTree:
     """List everything below a directory, sorted. `mounted` are the mount points of this machine.
 
-    Directories and files right in it that have one of the names in `leaving_out` are passed over.
+    Entries directly in `root` whose name is in `leaving_out` are skipped.
 
-    Raises OSError if it is not there or no directory.
+    Raises OSError if `root` does not exist or is no directory.
     """
     tree = PrefixTree(root)
     status = os.lstat(root)
@@ -111,13 +111,13 @@ def read_tree(root: str, mounted: Collection[str] = (), leaving_out: Collection[
 
 
 def mounts_inside(root: str, mounted: Collection[str]) -> frozenset[str]:
-    """Spell the mount points inside a tree as it does; the system names them without a link in the path."""
+    """The mount points inside a tree, as paths below `root`; the system names them with all links resolved."""
     inside = os.path.join(os.path.realpath(root), "")
     return frozenset(os.path.join(root, each[len(inside) :]) for each in mounted if each.startswith(inside))
 
 
 def path_kind(status: os.stat_result) -> PathKind:
-    """What lies at a path."""
+    """The kind of file that a status describes."""
     for number, kind in _KINDS:
         if stat.S_IFMT(status.st_mode) == number:
             return kind
@@ -125,7 +125,7 @@ def path_kind(status: os.stat_result) -> PathKind:
 
 
 def has_attributes(path: str) -> bool:
-    """Whether a file or directory has an access list, a capability, or what else a user may have put on it."""
+    """Whether a file or directory has an access list, a capability, or another attribute that a user has set."""
     if sys.platform != "linux":
         return False
     try:
