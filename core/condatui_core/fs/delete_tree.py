@@ -190,13 +190,13 @@ def _mount(descriptor: int) -> bytes:
     if sys.platform != "linux":
         return b""
     try:
-        told = os.open(f"/proc/self/fdinfo/{descriptor}", os.O_RDONLY)
+        info = os.open(f"/proc/self/fdinfo/{descriptor}", os.O_RDONLY)
     except OSError:
         return b""
     try:
-        lines = os.read(told, 4096).splitlines()
+        lines = os.read(info, 4096).splitlines()
     finally:
-        os.close(told)
+        os.close(info)
     return next((line for line in lines if line.startswith(b"mnt_id:")), b"")
 
 

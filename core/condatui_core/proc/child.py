@@ -1,4 +1,4 @@
-"""Start a child process in a session of its own, and end it with all its descendants."""
+"""Starts a child process in a session of its own, and ends it with all its descendants."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from typing import TypeAlias, TypedDict
 from condatui_core.proc.errors import ChildNotStartedError
 from condatui_core.proc.output import ChildWatcher
 
-# The command and the variables of a process that runs a module of condatui.
+# Processes that run a module of condatui
 
 
 def own_argv(module: str, *arguments: str) -> tuple[str, ...]:
-    """The command that runs a module of condatui's with this very Python."""
+    """The command that runs a module of condatui with the Python of this process."""
     return (sys.executable, "-m", module, *arguments)
 
 
 def own_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """These variables, and the way to all that this process can import."""
+    """These variables, with a PYTHONPATH to everything that this process can import."""
     return {**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-# What holds for every child, however it is watched.
+# Options and signals of every child
 
 
 GRACE = 1.0
-"""Seconds from SIGTERM to SIGKILL, and from there until a process is given up that hangs in the kernel."""
+"""Seconds from SIGTERM to SIGKILL, and from there until condatui gives up on a process that hangs in the kernel."""
 _DIRECTORY = "/"
-"""Always there. `python -m` looks for modules where it is started, and the user may have an `email.py` there."""
+"""The working directory of children. `python -m` imports from it, and the user's directory may hold an `email.py`."""
 
 SendSignal: TypeAlias = Callable[[int, int], None]
 """Sends a signal to a process or a process group, as os.kill and os.killpg do."""
 
 
 class StartOptions(TypedDict):
-    """What asyncio and subprocess.Popen are both told when they start a child."""
+    """Arguments that asyncio and subprocess.Popen both take to start a child."""
 
     stdin: int
     env: Mapping[str, str]
@@ -51,23 +51,23 @@ class StartOptions(TypedDict):
 def start_options(
     environ: Mapping[str, str], *, stdin: int = DEVNULL, directory: str = _DIRECTORY, own_group: bool = True
 ) -> StartOptions:
-    """The child has these variables alone, no terminal to ask, and a session of its own whose group can be ended."""
+    """Options for a child with these variables alone, no terminal to ask, and a session whose group can be ended."""
     return {"stdin": stdin, "env": environ, "cwd": directory, "start_new_session": own_group}
 
 
 def try_signal(pid: int, number: int, send: SendSignal = os.killpg) -> bool:
-    """Send a signal; False if there is nothing to send it to."""
+    """Send a signal; False if no such process exists or this user may not signal it."""
     with suppress(ProcessLookupError, PermissionError):
         send(pid, number)
         return True
     return False
 
 
-# A child that is watched by the event loop.
+# Children on the event loop
 
 
 class Child:
-    """A process that was started, with all that descends from it within its group."""
+    """A process that was started, with all its descendants in its group."""
 
     def __init__(
         self, transport: asyncio.SubprocessTransport, watcher: ChildWatcher, *, grace: float, own_group: bool
@@ -79,21 +79,21 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of the process, and of its group if it has one of its own."""
+        """The id of the process, and of its group if it has one of its own."""
         return self._transport.get_pid()
 
     @property
     def exit_code(self) -> int | None:
-        """Negative if a signal ended it; None while it runs."""
+        """The exit code, negative if a signal ended the process; None while it runs."""
         return self._transport.get_returncode()
 
     async def wait(self, seconds: float | None = None) -> int | None:
-        """Wait until it has exited, for so many seconds at most; its exit code, or None if it still runs."""
+        """Wait until the process has exited, for `seconds` at most; its exit code, or None if it still runs."""
         await wait_at_most(self._watcher.over, seconds)
         return self.exit_code
 
     async def end(self) -> None:
-        """End whatever is left of it: SIGTERM first, SIGKILL after its grace, or at once if this wait is cancelled."""
+        """End the process and its group: SIGTERM first, SIGKILL after the grace, or at once if this is cancelled."""
         try:
             await self._end()
         finally:
@@ -110,8 +110,8 @@ class Child:
             await wait_at_most(closed, self._grace)
 
     def _signal(self, number: int) -> bool:
-        # A group outlives its process for as long as a descendant is in it, and so does its number. The number of a
-        # process alone may be another's as soon as it has exited.
+        # A group keeps its number as long as a descendant is in it. The number of a single process may belong to
+        # another one as soon as it has exited.
         if self._own_group:
             return try_signal(self.pid, number)
         return self.exit_code is None and try_signal(self.pid, number, os.kill)
@@ -127,14 +127,15 @@ async def start_child(
     grace: float = GRACE,
     own_group: bool = True,
 ) -> Child:
-    """Start a command whose exit is told to a watcher, and what it writes if that is `heard`; the caller has to end it.
+    """Start a command. The watcher gets its exit, and its output if that is `heard`; the caller has to end the child.
 
-    It reads `stdin` to its end. Without a group of its own it belongs to that of this process and is ended with it, and
-    its own descendants are left to that. Raises ChildNotStartedError. If this is cancelled, nothing is left running.
+    The child reads `stdin` to its end. Without a group of its own it joins that of this process: `Child.end` ends the
+    process alone then, and its descendants end with that group. Raises ChildNotStartedError. If this is cancelled,
+    nothing is left running.
     """
     options = start_options(environ, stdin=DEVNULL if stdin is None else PIPE, own_group=own_group)
     output = PIPE if heard else DEVNULL
-    # Cancelled half-way through its start, asyncio waits until its pipes are closed, for ever if need be.
+    # If a start is cancelled half-way, asyncio waits until the child's pipes are closed, which may be for ever.
     starting = asyncio.ensure_future(
         asyncio.get_running_loop().subprocess_exec(lambda: watcher, *argv, stdout=output, stderr=output, **options)
     )
@@ -152,7 +153,7 @@ async def start_child(
 
 
 async def wait_at_most(event: asyncio.Event, seconds: float | None) -> None:
-    """Wait for an event, for so many seconds at most."""
+    """Wait for an event, for `seconds` at most; None is without a limit."""
     with suppress(asyncio.TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
 
@@ -164,7 +165,7 @@ async def _end_when_started(
     grace: float,
     own_group: bool,
 ) -> None:
-    with suppress(OSError, ValueError):  # then there is nothing to end
+    with suppress(OSError, ValueError):  # the child did not start: there is nothing to end
         transport, _ = await starting
         await Child(transport, watcher, grace=grace, own_group=own_group).end()
 
@@ -173,4 +174,4 @@ def _write(transport: asyncio.SubprocessTransport, data: bytes) -> None:
     pipe = transport.get_pipe_transport(0)
     assert isinstance(pipe, asyncio.WriteTransport)
     pipe.write(data)
-    pipe.close()  # once all is written
+    pipe.close()  # takes effect after all data is written

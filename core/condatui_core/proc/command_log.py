@@ -17,7 +17,7 @@ Outcome = Literal["done", "failed", "timed out", "cancelled", "not started"]
 
 
 class CommandRun(Struct, frozen=True, kw_only=True):
-    """One process that condatui started: what, when, how long, and what came of it."""
+    """One process that condatui started: its command, start, duration and outcome."""
 
     argv: tuple[str, ...]
     """Credentials masked."""
@@ -36,7 +36,7 @@ _logger = logging.getLogger(__name__)
 
 
 class CommandLog:
-    """The last commands that were run, oldest first, and callbacks for new ones."""
+    """The last commands that condatui ran, oldest first, and callbacks for new ones."""
 
     def __init__(self, most: int = MOST_RUNS) -> None:
         self._runs: deque[CommandRun] = deque(maxlen=most)
@@ -44,18 +44,18 @@ class CommandLog:
 
     @property
     def runs(self) -> tuple[CommandRun, ...]:
-        """The runs that are still remembered, oldest first."""
+        """The runs that the log still holds, oldest first."""
         return tuple(self._runs)
 
     def add(self, run: CommandRun) -> None:
-        """Remember a run, forgetting the oldest if there are too many, and tell every subscriber."""
+        """Add a run, drop the oldest if there are too many, and call every subscriber."""
         self._runs.append(run)
         _log(run)
-        for tell in tuple(self._subscribers.values()):
-            tell(run)
+        for callback in tuple(self._subscribers.values()):
+            callback(run)
 
     def subscribe(self, callback: Callable[[CommandRun], None]) -> Callable[[], None]:
-        """Call back with every run from now on; the function that is returned ends that, and may be called twice."""
+        """Call back with every run from now on; the returned function unsubscribes, even called twice."""
         key = object()
         self._subscribers[key] = callback
 
@@ -66,7 +66,7 @@ class CommandLog:
 
 
 def command_line(argv: Sequence[str]) -> str:
-    """A command as it can be pasted into a shell, without its credentials."""
+    """A command as users can paste it into a shell, without its credentials."""
     return f"$ {sanitize(mask_credentials(shlex.join(argv)))}"
 
 

@@ -1,4 +1,4 @@
-"""The descendants of a child process wherever they went: known by a variable that they inherit."""
+"""Finds the descendants of a child process, even daemons: they inherit an environment variable."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _LONGEST = 200
 
 
 def marked(environ: Mapping[str, str], mark: str) -> dict[str, str]:
-    """The variables for a child whose descendants have to be found."""
+    """The variables for a child whose descendants `descendants_of` has to find."""
     return {**environ, _VARIABLE: mark}
 
 
 def descendants_of(mark: str, *, group: int = 0, since: float = 0.0, stuck: bool = True) -> tuple[int, ...]:
-    """The pids of this user's processes that carry a mark or are in a process group; not on the event loop.
+    """The pids of this user's processes that carry a mark or are in a process group; blocks, so call it in a thread.
 
-    A daemon leaves group, session and parents behind, but not its mark. `since` spares a look at those that were
-    started before. To read the variables of a process that waits in the kernel may mean to wait with it: unless
-    `stuck`, only the group tells of such a one.
+    A daemon leaves group, session and parents behind, but keeps the mark. Processes that were started before `since`
+    are skipped. Reading the variables of a process that waits in the kernel may block as well: if `stuck` is False,
+    such a process is found by its group only.
     """
-    import psutil  # noqa: PLC0415 - takes longer to import than a start should wait, and most never need it
+    import psutil  # noqa: PLC0415 - slow to import, and rarely needed
 
     found = []
     for process in psutil.process_iter(["create_time", "status"], ad_value=None):
         status = process.info["status"]
-        # An orphan whose new parent does not care stays a zombie: there is nothing left of it to end.
+        # An orphan that its new parent does not wait for stays a zombie: there is nothing left of it to end.
         if status == psutil.STATUS_ZOMBIE or (process.info["create_time"] or 0) < since:
             continue
         with suppress(psutil.Error, OSError):

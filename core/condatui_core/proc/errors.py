@@ -1,4 +1,4 @@
-"""Why a child process did not come to its own end, for callers to put into the words of their subject."""
+"""Errors of child processes; callers turn them into messages about their own subject."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 
 class ChildError(Exception):
-    """A child process did not come to its own end."""
+    """A child process did not run to its own end."""
 
     def __init__(self, argv: Sequence[str], message: str) -> None:
         super().__init__(message)
         self.argv = tuple(argv)
-        """As it was run, credentials and all."""
+        """The command as it was run, credentials included."""
 
 
 class ChildNotStartedError(ChildError):
@@ -21,16 +21,16 @@ class ChildNotStartedError(ChildError):
     def __init__(self, argv: Sequence[str], cause: OSError | ValueError) -> None:
         super().__init__(argv, str(cause))
         self.cause = cause
-        """A ValueError is about a NUL in an argument or a variable."""
+        """A ValueError means a NUL in an argument or a variable."""
 
     @property
     def interpreter_missing(self) -> bool:
-        """Whether the file is there, and what its first line names is not."""
+        """Whether the file exists, but the interpreter that its first line names does not."""
         return isinstance(self.cause, FileNotFoundError) and os.path.exists(self.argv[0])
 
     @property
     def reason(self) -> str:
-        """Why, without the path."""
+        """Why it could not be started, without the path."""
         if self.interpreter_missing:
             return "the interpreter in its first line does not exist"
         return (isinstance(self.cause, OSError) and self.cause.strerror) or str(self.cause)
@@ -45,7 +45,7 @@ class ChildTimedOutError(ChildError):
 
 
 class ChildWroteTooMuchError(ChildError):
-    """A process was ended because it wrote without end."""
+    """A process was ended because it wrote too much."""
 
     def __init__(self, argv: Sequence[str], most_bytes: int) -> None:
         super().__init__(argv, f"{os.path.basename(argv[0])} wrote more than {most_bytes:,} bytes")

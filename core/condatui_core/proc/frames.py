@@ -1,13 +1,11 @@
-"""Messages on a pipe, each with its length before it; without asyncio, which a process that is told things need not
-import.
-"""
+"""Messages on a pipe, each after its length; without asyncio, so that the child process need not import that."""
 
 from __future__ import annotations
 
 from typing import BinaryIO
 
 LENGTH = 4
-"""Bytes before each message, which say how many follow."""
+"""Bytes of the length before each message."""
 
 
 def frame(message: bytes) -> bytes:
@@ -16,5 +14,5 @@ def frame(message: bytes) -> bytes:
 
 
 def read_frame(stream: BinaryIO) -> bytes:
-    """Read a message, as far as there is one."""
+    """Read the next message; empty or cut off if the stream ends first."""
     return stream.read(int.from_bytes(stream.read(LENGTH), "big"))

@@ -1,4 +1,4 @@
-"""A child process that is told something on stdin and answers in messages on stdout while it works."""
+"""A child process that reads its input on stdin and sends messages on stdout while it works."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_WORDS = 16 << 10
 
 
 class _Messages(LastOutput):
-    """Keeps the last of stderr, and of stdout as much as fits until it is asked for: then the process has to wait."""
+    """Keeps the end of stderr, and buffers stdout until it is read; if the buffer is full, the process has to wait."""
 
     def __init__(self) -> None:
         super().__init__(_MOST_WORDS)
@@ -42,7 +42,7 @@ class _Messages(LastOutput):
             self.stream.feed_eof()
 
     def drop(self) -> None:
-        """Read on without keeping anything: a pipe that is not read does not tell that it was closed."""
+        """Read on and drop the data: a pipe that is not read does not report that it was closed."""
         self._dropping = True
         self._stdout.resume_reading()
 
@@ -68,11 +68,11 @@ class MessageChild:
             raise EOFError("the process has ended before it had said everything") from error
 
     async def wait(self) -> int | None:
-        """Let it come to its end, as long as its grace lasts; its exit code, or None if it still runs."""
+        """Wait until the process exits, for its grace at most; its exit code, or None if it still runs."""
         return await self._child.wait(self._grace)
 
     async def last_words(self) -> str:
-        """The last of what it has written to stderr, fit to be shown; what is still on its way is waited for."""
+        """The last lines of its stderr, after it has closed or the grace is over."""
         await wait_at_most(self._watcher.closed, self._grace)
         return last_lines(self._watcher.text(STDERR), 40)
 
@@ -81,9 +81,9 @@ class MessageChild:
 async def message_child(
     argv: Sequence[str], environ: Mapping[str, str], stdin: bytes, *, most_bytes: int, grace: float = GRACE
 ) -> AsyncGenerator[MessageChild, None]:
-    """Start a process that reads `stdin` to its end; it is ended with the context, and all its descendants with it.
+    """Start a process that reads `stdin` to its end; leaving the context ends it with all its descendants.
 
-    A message may have so many bytes. Raises ChildNotStartedError.
+    `most_bytes` is the limit of one message. Raises ChildNotStartedError.
     """
     watcher = _Messages()
     child = await start_child(argv, environ, watcher, stdin=stdin, grace=grace)

@@ -1,4 +1,4 @@
-"""What a child process writes, kept within bounds, and the moments when it exits and lets go of its pipes."""
+"""Collects the output of a child process within bounds, and notes when it exits and when its pipes close."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ STDOUT, STDERR = 1, 2
 
 
 class ChildWatcher(asyncio.SubprocessProtocol):
-    """Notes when a process exits; what it writes is dropped."""
+    """Notes when a process exits; its output is dropped."""
 
     def __init__(self) -> None:
         self.over = asyncio.Event()
@@ -17,17 +17,17 @@ class ChildWatcher(asyncio.SubprocessProtocol):
         """Set when the process has exited and no descendant holds its pipes any more."""
 
     def process_exited(self) -> None:
-        """Note that the process is gone; descendants may live on."""
+        """Note that the process has exited; descendants may still run."""
         self.over.set()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Note that the process is gone and its pipes are closed."""
+        """Note that the process has exited and its pipes are closed."""
         self.closed.set()
 
 
 class Output(ChildWatcher):
-    """Collects what a process writes, up to a number of bytes for each of stdout and stderr; one that writes more is
-    to be ended.
+    """Collects what a process writes, up to a number of bytes for each of stdout and stderr; a process that writes more
+    has to be ended.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -38,7 +38,7 @@ class Output(ChildWatcher):
         """Whether it wrote more than the limit."""
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Keep what came, as far as there is room."""
+        """Keep the data, as far as there is room."""
         written = self.written[fd]
         written += data[: self.most_bytes - len(written)]
         if len(written) >= self.most_bytes:
@@ -46,15 +46,15 @@ class Output(ChildWatcher):
             self.over.set()
 
     def text(self, stream: int) -> str:
-        """What was written to stdout or stderr; bytes that are no UTF-8 are surrogates, as os.fsdecode makes them."""
+        """The text of stdout or stderr; bytes that are not UTF-8 become surrogates, as in os.fsdecode."""
         return self.written[stream].decode("utf-8", "surrogateescape")
 
 
 class LastOutput(Output):
-    """Keeps the last of what a process writes rather than the first, so that there is never too much."""
+    """Keeps the end of what a process writes rather than the beginning, so that it never has to be ended for that."""
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Keep what came; half of what is kept goes when the limit is reached."""
+        """Keep the data; beyond the limit, keep only the last bytes, half as many as the limit."""
         written = self.written[fd]
         written += data
         if len(written) > self.most_bytes:

@@ -1,4 +1,4 @@
-"""Which process something belongs to, and whether that process still runs."""
+"""The process that a lock or a journal belongs to, and whether it still runs."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Owner(Struct, frozen=True, kw_only=True):
-    """A process, told from every later one that is given the same number."""
+    """A process, distinguished from every later one with the same pid."""
 
     pid: int
     mark: str
-    """When it was started, in a form that never changes while it runs."""
+    """The time of its start, in a form that never changes while it runs."""
     host: str
     boot: str = ""
-    """Of the running kernel, which all its containers share; empty where that cannot be known."""
+    """The boot id of its kernel, which all containers on it share; empty if unknown."""
 
     def __str__(self) -> str:
         return f"pid {self.pid} on {self.host}"
 
     def near(self, other: Owner) -> bool:
-        """Whether each can find out about the other: both run on one machine, or under one kernel."""
+        """Whether each can see the other: both run on one machine, or under one kernel."""
         return self.host == other.host or bool(self.boot and self.boot == other.boot)
 
     def alive(self, here: Owner) -> bool:
-        """Whether this process, which is near, still runs; False after the machine was started again."""
+        """Whether this process, which must be near, still runs; False after a reboot."""
         return self.boot == here.boot and bool(self.mark) and started_mark(self.pid) == self.mark
 
 
@@ -39,9 +39,9 @@ def this_process() -> Owner:
 
 
 def started_mark(pid: int) -> str:
-    """When a process was started; empty if there is none, or only what is left of one that has ended.
+    """When a process was started; empty if there is none, or only a zombie.
 
-    The kernel's own count where there is one: the time of day would change whenever somebody sets the clock.
+    On Linux this is the kernel's own count: the time of day would change whenever the clock is set.
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
@@ -51,7 +51,7 @@ def started_mark(pid: int) -> str:
 
 
 def _started(pid: int) -> str:
-    import psutil  # noqa: PLC0415 - not needed where /proc tells it
+    import psutil  # noqa: PLC0415 - not needed where there is a /proc
 
     try:
         return str(psutil.Process(pid).create_time())

@@ -1,4 +1,4 @@
-"""Run a command to its end without blocking the event loop, within bounds, and log it."""
+"""Runs a command to its end without blocking the event loop, within bounds, and logs it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from condatui_core.proc.output import STDERR, STDOUT, Output
 from condatui_core.text import last_lines, mask_credentials
 
 MOST_BYTES = 64 * 1024 * 1024
-"""What a command may write to stdout, and to stderr."""
+"""Bytes that a command may write to stdout, and to stderr."""
 _DRAIN = 0.5
 """Seconds that descendants may keep a pipe open after the process itself has exited."""
 
@@ -37,8 +37,8 @@ async def run_to_end(
 ) -> int:
     """Run a command until it exits; its exit code, negative if a signal ended it.
 
-    Raises ChildError if it cannot be started, takes more than so many seconds (None: as long as it likes), or writes
-    too much. Whatever happens, cancellation included, nothing of its process group is left running.
+    Raises ChildError if it cannot be started, takes more than `seconds` (None: no limit), or writes too much. In every
+    case, cancellation included, no process of its group is left running.
     """
     child = await start_child(argv, environ, output, grace=grace, own_group=own_group)
     try:
@@ -55,28 +55,28 @@ async def run_to_end(
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What came of a command that ran to its end."""
+    """The result of a command that ran to its end."""
 
     argv: tuple[str, ...]
-    """As it was run, credentials and all."""
+    """The command as it was run, credentials included."""
     exit_code: int
     """Negative if a signal ended it."""
     stdout: str = ""
-    """Bytes that are no UTF-8 are surrogates, as os.fsdecode makes them."""
+    """Bytes that are not UTF-8 become surrogates, as in os.fsdecode."""
     stderr: str = ""
     milliseconds: int = 0
 
 
 class Runner(Protocol):
-    """Runs a command to its end; raises ChildError if that does not come."""
+    """Runs a command to its end; raises ChildError if it does not get there."""
 
     async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
-        """Run a command with this environment and no other, for so many seconds at most."""
+        """Run a command with these variables and no others, for `seconds` at most."""
         ...
 
 
 class ProcessRunner:
-    """The runner that really starts processes; each is logged when it is over, however it ended."""
+    """The runner that really starts processes; each is logged when it has ended, failed ones too."""
 
     def __init__(
         self,
@@ -88,8 +88,8 @@ class ProcessRunner:
         make_output: Callable[[int], Output] = Output,
         summarize: Callable[[str], str] = last_lines,
     ) -> None:
-        """`grace`: seconds between SIGTERM and SIGKILL. `make_output` collects what a command writes, and `summarize`
-        makes of its stderr what is fit for the log.
+        """`grace` is the seconds between SIGTERM and SIGKILL. `make_output` makes the collector of a command's output,
+        and `summarize` turns its stderr into a text for the log.
         """
         self._log = log
         self._now = now
@@ -99,7 +99,7 @@ class ProcessRunner:
         self._summarize = summarize
 
     async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
-        """Run a command; cancelling ends it with all its descendants. Raises ChildError as `run_to_end` does."""
+        """Run a command; a cancellation ends it with all its descendants. Raises ChildError as `run_to_end` does."""
         started, clock = self._now(), time.monotonic()
         output = self._make_output(self._most_bytes)
 

@@ -1,4 +1,4 @@
-"""A child process that a thread starts, looks at and ends, since the machine may make each of these wait."""
+"""A child process that a thread starts, polls and ends, since each of these may block."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from condatui_core.proc.descendants import descendants_of, marked
 from condatui_core.proc.errors import ChildNotStartedError
 
 Graces: TypeAlias = tuple[tuple[int, float], ...]
-"""(signal, seconds that it has to take effect) pairs."""
+"""Pairs of a signal and the seconds that it has to take effect."""
 
 GRACES: Graces = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 3.0))
-"""The gentle one goes first: a process that is killed while it talks to a driver may take the device with it."""
+"""SIGTERM goes first: killing a process while it talks to a driver may make the device unusable."""
 _LOOK = 0.02
-"""Seconds between two looks at a process that is being ended."""
+"""Seconds between two polls of a process that is being ended."""
 
 
 class SupervisedChild:
     """A process in a session of its own, so that it cannot write to the terminal through /dev/tty.
 
-    It writes to files, which its owner keeps small, and its descendants are found even where they left its group. Its
+    It writes to files, which the caller keeps small, and its descendants are found even if they left its group. Its
     methods may block: call them in a thread. Raises ChildNotStartedError.
     """
 
@@ -52,17 +52,17 @@ class SupervisedChild:
 
     @property
     def pid(self) -> int:
-        """Of the process, and of its group."""
+        """The id of the process, and of its group."""
         return self._process.pid
 
     def exit_code(self) -> int | None:
-        """Its exit code, negative if a signal ended it; None if it has not ended."""
+        """The exit code, negative if a signal ended the process; None if it still runs."""
         return self._process.poll()
 
     def end(self, graces: Graces = GRACES) -> int | None:
-        """End it and all that descends from it, by one signal after the other; the pid of one that lives on.
+        """End the process and all its descendants, by one signal after the other; the pid of one that still runs.
 
-        Called again, it only looks.
+        A second call sends no signal and only looks for one that still runs.
         """
         for number, seconds in graces if not self._signalled else ():
             if self._survivor() is None:
@@ -88,7 +88,7 @@ class SupervisedChild:
 
 
 def process_state(pid: int) -> str:
-    """The letter for what a process is doing: `D` is a wait in the kernel that no signal ends; empty if unknown."""
+    """The letter of a process's state: `D` is a wait in the kernel that no signal ends; empty if unknown."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0]
