@@ -1,3 +1,3 @@
-"""Restore points: what is kept of an environment before it goes, and how it comes back."""
+"""Restore points: what condatui keeps of an environment before removing it, and how it brings the environment back."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bring the paths of a restore point back to where they were, over what conda has made already."""
+"""Applies a restore point: brings its paths back, on top of the packages that conda has linked already."""
 
 from __future__ import annotations
 
@@ -25,49 +25,51 @@ from condatui_core.restore_points.classify import file_sha256
 _CHUNK = 1 << 20
 
 
-def apply_restore_point(directory: Path, paths: Sequence[KeptPath], target: str, told: Callable[[int], None]) -> None:
-    """Make everything at the target what the restore point in a directory says, as far as it can.
+def apply_restore_point(
+    directory: Path, paths: Sequence[KeptPath], target: str, on_bytes: Callable[[int], None]
+) -> None:
+    """Make the target what the restore point in a directory states, as far as possible.
 
-    What conda has linked from its cache stays linked. Raises CondatuiError if the restore point is damaged, or if the
-    disk refuses.
+    Files that conda has linked from its cache stay linked. `on_bytes` is called with the size of each chunk that is
+    written. Raises CondatuiError if the restore point is damaged, or if the target cannot be written.
     """
     try:
-        placing = _Placing(target, paths)
-        placing.make_room()
-        placing.make_frame()
+        applier = _Applier(target, paths)
+        applier.delete_others()
+        applier.make_directories()
         if any(each.means == "archive" for each in paths):
-            placing.unpack(directory / ARCHIVE, told)
-        placing.link()
-        placing.finish()
+            applier.unpack(directory / ARCHIVE, on_bytes)
+        applier.link()
+        applier.finish()
     except DAMAGES as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
         where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         raise CondatuiError("The environment could not be brought back whole.", f"{where}{why}\n{directory}") from error
 
 
-class _Placing:
+class _Applier:
     def __init__(self, target: str, paths: Sequence[KeptPath]) -> None:
         self._target = target
         self._paths = paths
         self._by_path = {each.path: each for each in paths}
         self._linked: set[str] = set()
-        """Paths of the archive that are links to the package cache, and right."""
+        """Paths of the archive that are correct already, as links to the package cache."""
         for each in paths:
             if os.path.isabs(each.path) or ".." in each.path.split("/"):
                 raise OSError(errno.EINVAL, "leads out of the environment", each.path)
 
-    def make_room(self) -> None:
-        """Delete what was not there, and what was something else."""
+    def delete_others(self) -> None:
+        """Delete the paths that the restore point does not have, or has as something else."""
         os.makedirs(self._target, exist_ok=True)
         for entry in reversed(read_tree(self._target).entries):
             kept = self._by_path.get(entry.path)
             if kept is None and entry.path == HALF_MADE:
-                continue  # it is not whole yet
+                continue  # the target is not complete yet
             if kept is None or kept.kind != entry.kind or kept.target != entry.target:
-                delete_whole(self._at(entry.path))  # what is kept of it comes back
+                delete_whole(self._at(entry.path))  # a later step puts back what is kept of it
 
-    def make_frame(self) -> None:
-        """Make directories, symlinks and pipes."""
+    def make_directories(self) -> None:
+        """Make the missing directories, symlinks and pipes."""
         for each in self._paths:
             absolute = self._at(each.path)
             if each.kind in ("file", "socket", "device") or os.path.lexists(absolute):
@@ -79,15 +81,15 @@ class _Placing:
             else:
                 os.mkfifo(absolute)
 
-    def unpack(self, archive: Path, told: Callable[[int], None]) -> None:
-        """Put the files of the archive in their places, each whole or not at all."""
+    def unpack(self, archive: Path, on_bytes: Callable[[int], None]) -> None:
+        """Extract the files of the archive, each whole or not at all."""
         with contents_of(archive) as contents:
             for path, content in contents:
                 kept = self._by_path.get(path)
                 if kept is None:
                     raise OSError(errno.EIO, "the archive holds what the manifest does not", path)
                 if not self._is_there(kept):
-                    self._put(kept, content, told)
+                    self._put(kept, content, on_bytes)
 
     def link(self) -> None:
         """Make the hard links inside the environment."""
@@ -98,18 +100,18 @@ class _Placing:
                 os.replace(temporary, self._at(each.path))
 
     def finish(self) -> None:
-        """Give everything its mode, owner and time; directories last, those inside before those around them."""
+        """Set mode, owner and time of every path; directories last, each after its contents."""
         for each in self._paths:
             if each.kind != "directory" and os.path.lexists(self._at(each.path)):
-                self._dress(each)
+                self._set_metadata(each)
         for each in reversed(self._paths):
             if each.path == "." and HALF_MADE not in self._by_path and os.path.lexists(self._at(HALF_MADE)):
                 os.unlink(self._at(HALF_MADE))
             if each.kind == "directory":
-                self._dress(each)
+                self._set_metadata(each)
 
     def _is_there(self, kept: KeptPath) -> bool:
-        """Whether conda has put it back after all: a file that was edited in the cache as well, and is linked to it."""
+        """Whether conda has linked this very content already: the file was edited in place, and so in the cache too."""
         absolute = self._at(kept.path)
         try:
             status = os.lstat(absolute)
@@ -120,20 +122,20 @@ class _Placing:
         self._linked.add(kept.path)
         return True
 
-    def _put(self, kept: KeptPath, content: IO[bytes], told: Callable[[int], None]) -> None:
+    def _put(self, kept: KeptPath, content: IO[bytes], on_bytes: Callable[[int], None]) -> None:
         temporary = self._beside(kept.path)
         digest = hashlib.sha256()
         with new_file(temporary) as stream:
             while chunk := content.read(_CHUNK):
                 stream.write(chunk)
                 digest.update(chunk)
-                told(len(chunk))
+                on_bytes(len(chunk))
         if digest.hexdigest() != kept.sha256:
             os.unlink(temporary)
             raise OSError(errno.EIO, "the archive holds something else", kept.path)
         os.replace(temporary, self._at(kept.path))
 
-    def _dress(self, kept: KeptPath) -> None:
+    def _set_metadata(self, kept: KeptPath) -> None:
         absolute = self._at(kept.path)
         status = os.lstat(absolute)
         mode = stat.S_IMODE(status.st_mode)
@@ -145,10 +147,10 @@ class _Placing:
                 shutil.copyfileobj(content, stream, _CHUNK)
             shutil.copystat(absolute, temporary)  # the file in the cache keeps its own mode
             os.replace(temporary, absolute)
-        owned_anew = (status.st_uid, status.st_gid) != (kept.uid, kept.gid)
-        if owned_anew:
+        wrong_owner = (status.st_uid, status.st_gid) != (kept.uid, kept.gid)
+        if wrong_owner:
             _try_to_own(absolute, kept)
-        if kept.kind != "symlink" and (mode != kept.mode or owned_anew):  # a new owner costs it its set-id bits
+        if kept.kind != "symlink" and (mode != kept.mode or wrong_owner):  # a change of owner clears the set-id bits
             os.chmod(absolute, kept.mode)
         os.utime(absolute, ns=(status.st_atime_ns, kept.mtime_ns), follow_symlinks=False)
 
@@ -163,7 +165,7 @@ class _Placing:
             return False
 
     def _beside(self, path: str) -> str:
-        """Where a file is made before it takes its place: not its name made longer, which may be at its longest."""
+        """A temporary path beside a file; it does not extend the file's name, which may have the greatest length."""
         return os.path.join(os.path.dirname(self._at(path)), f".condatui-{secrets.token_hex(8)}")
 
     def _at(self, path: str) -> str:
@@ -171,9 +173,9 @@ class _Placing:
 
 
 def _try_to_own(path: str, kept: KeptPath) -> None:
-    """Only root may give things away; whoever may not owns what was another's, which the comparison will show."""
+    """Set the owner, if this user may; otherwise the file stays this user's, and the comparison will report it."""
     try:
         os.chown(path, kept.uid, kept.gid, follow_symlinks=False)
     except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EACCES, errno.EINVAL):  # a container may not know the user at all
+        if error.errno not in (errno.EPERM, errno.EACCES, errno.EINVAL):  # EINVAL: a container may not know the user id
             raise

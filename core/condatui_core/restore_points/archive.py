@@ -1,4 +1,4 @@
-"""The archive of a restore point: the content of files, and nothing else; what they are is in the manifest."""
+"""The archive of a restore point: it holds the content of files; the manifest holds everything else about them."""
 
 from __future__ import annotations
 
@@ -18,57 +18,59 @@ from condatui_core.fs.tree import TreeEntry
 
 ARCHIVE = "files.tar.gz"
 _LEVEL = 1
-"""Of compression: a disk is hardly faster than this one."""
+"""The compression level: at this one gzip is about as fast as a disk."""
 _CHUNK = 1 << 20
 DAMAGES = (OSError, EOFError, tarfile.TarError, zlib.error)
-"""What reading a damaged archive may raise."""
+"""The errors that reading a damaged archive may raise."""
 
 
 class _Digesting:
-    """A file that is read, and digested on the way."""
+    """A stream that digests what is read from it."""
 
-    def __init__(self, stream: IO[bytes], told: Callable[[int], None]) -> None:
+    def __init__(self, stream: IO[bytes], on_bytes: Callable[[int], None]) -> None:
         self._stream = stream
-        self._told = told
+        self._on_bytes = on_bytes
         self.digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         chunk = self._stream.read(size)
         self.digest.update(chunk)
-        self._told(len(chunk))
+        self._on_bytes(len(chunk))
         return chunk
 
 
-def write_archive(file: Path, root: str, entries: Sequence[TreeEntry], told: Callable[[int], None]) -> dict[str, str]:
-    """Write the content of files below a directory into a new archive, and onto the disk; returns their SHA-256.
+def write_archive(
+    file: Path, root: str, entries: Sequence[TreeEntry], on_bytes: Callable[[int], None]
+) -> dict[str, str]:
+    """Write the content of files below a directory into a new archive, and sync it; returns their SHA-256 by path.
 
-    `told` hears of bytes read, and may raise to stop. Raises OSError for whatever stands against it.
+    `on_bytes` is called with the number of bytes read, and may raise to stop. Raises OSError.
     """
     digests: dict[str, str] = {}
     with new_file(file) as raw:
-        # The stream is closed before the file is: what gzip still holds belongs to it.
+        # The gzip stream is closed before the file is synced: closing it writes the data that it still buffers.
         with (
             gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
             tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as archive,
         ):
             for entry in entries:
-                digests[entry.path] = _add(archive, root, entry.path, told)
+                digests[entry.path] = _add(archive, root, entry.path, on_bytes)
         sync_stream(raw)
     return digests
 
 
 @contextmanager
 def contents_of(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
-    """Read an archive from its beginning to its end: paths and contents, which are to be read at once.
+    """Read an archive in order: pairs of path and content; each content has to be read before the next pair is taken.
 
-    Reading raises one of DAMAGES if it is not what was written.
+    Reading raises one of DAMAGES if the archive is damaged.
     """
     with tarfile.open(file, mode="r|gz", errors="surrogateescape") as archive:
         yield ((member.name, content) for member in archive if (content := archive.extractfile(member)))
 
 
 def check_archive(file: Path, digests: Mapping[str, str]) -> None:
-    """Read an archive again. Raises one of DAMAGES if it does not hold exactly these contents."""
+    """Read a whole archive. Raises one of DAMAGES if it does not hold exactly these contents."""
     left = dict(digests)
     with contents_of(file) as contents:
         for path, content in contents:
@@ -81,7 +83,7 @@ def check_archive(file: Path, digests: Mapping[str, str]) -> None:
         raise tarfile.ReadError(f"{next(iter(left))} is missing")
 
 
-def _add(archive: tarfile.TarFile, root: str, path: str, told: Callable[[int], None]) -> str:
+def _add(archive: tarfile.TarFile, root: str, path: str, on_bytes: Callable[[int], None]) -> str:
     absolute = os.path.join(root, path)
     with open_regular(absolute) as stream:
         status = os.fstat(stream.fileno())
@@ -89,6 +91,6 @@ def _add(archive: tarfile.TarFile, root: str, path: str, told: Callable[[int], N
         info.size = status.st_size
         info.mode = status.st_mode & 0o777
         info.mtime = status.st_mtime
-        content = _Digesting(stream, told)
+        content = _Digesting(stream, on_bytes)
         archive.addfile(info, content)
     return content.digest.hexdigest()

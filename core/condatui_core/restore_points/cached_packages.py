@@ -1,4 +1,4 @@
-"""Which conda packages the caches of this machine could put back, and from where."""
+"""Finds the conda packages that the package caches of this machine could put back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 
 
 class _CachedRecord(Struct):
-    """What conda writes beside an extracted package."""
+    """The fields of the repodata_record.json that conda writes into an extracted package."""
 
     url: str = ""
     md5: str | None = None
@@ -29,20 +29,20 @@ class _CachedRecord(Struct):
 
 @dataclass(frozen=True, slots=True)
 class CachedPackage:
-    """A package as a cache has it."""
+    """A package in a package cache."""
 
     directory: str = ""
-    """Where it is extracted; empty if only its archive is there."""
+    """The directory that it is extracted to; empty if the cache has only its archive."""
     extracted_ns: int = 0
-    """When it was, by the file that conda writes last."""
+    """When it was extracted, by the time of the file that conda writes last."""
     archive: str = ""
-    """The archive it came in, where that is there as well."""
+    """Its archive; empty if the cache does not have that."""
 
 
 def find_package(package: KeptPackage, pkgs_dirs: Iterable[str], *, thorough: bool = False) -> CachedPackage | None:
-    """Find a package in a cache, in the order in which conda looks; None if it is in none.
+    """Find a package in the caches, in conda's own order; None if no cache has it.
 
-    `thorough` compares the checksum of an archive too, and not its size alone.
+    `thorough` compares the checksum of an archive too, not only its size.
     """
     for pkgs_dir in pkgs_dirs:
         directory = os.path.join(pkgs_dir, package.dist_name)
@@ -56,12 +56,12 @@ def find_package(package: KeptPackage, pkgs_dirs: Iterable[str], *, thorough: bo
 
 
 def missing_packages(packages: Sequence[KeptPackage], pkgs_dirs: Sequence[str]) -> tuple[KeptPackage, ...]:
-    """Name the packages that no cache has any more."""
+    """The packages that no cache has any more."""
     return tuple(each for each in packages if find_package(each, pkgs_dirs) is None)
 
 
 def _extracted(directory: str, package: KeptPackage) -> int:
-    """When this very package was extracted, in nanoseconds; 0 if it was not."""
+    """When exactly this package was extracted, in nanoseconds; 0 if the directory holds none or another one."""
     file = os.path.join(directory, "info", "repodata_record.json")
     try:
         found = decode(read_bounded(file, _LARGEST), _RECORD)
@@ -72,7 +72,7 @@ def _extracted(directory: str, package: KeptPackage) -> int:
 
 
 def _same(found: _CachedRecord, package: KeptPackage) -> bool:
-    """Two channels may hold other files under one name: a checksum decides, or the URL where there is none."""
+    """Whether both are one package; a checksum decides, else the URL, since two channels may share a file name."""
     if package.sha256 and found.sha256:
         return package.sha256 == found.sha256
     if package.md5 and found.md5:

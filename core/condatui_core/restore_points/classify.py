@@ -1,4 +1,4 @@
-"""Which files of a prefix conda would put back as they are, and which have to be kept."""
+"""Classifies the files of a prefix: those that conda would put back as they are, and those that have to be kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from condatui_core.records.restore_point import KeptPackage
 from condatui_core.restore_points.cached_packages import CachedPackage, find_package
 from condatui_core.text import strip_credentials
 
-# What conda's records say of the files of a prefix: enough to tell whether conda would put back the very same.
+# What conda's records state about the files of a prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class RecordedFile:
     """Bytes of the file in the cache."""
     sha256_in_cache: str
     sha256: str
-    """As it was installed: another one where conda has written the prefix into it."""
+    """The digest of the installed file; it differs from that in the cache if conda has written the prefix into it."""
     in_cache: str
-    """Its absolute path in the extracted package; empty if only the archive is there."""
+    """Its absolute path in the extracted package; empty if the cache has only the archive."""
     extracted_ns: int
     """When the package was extracted."""
 
@@ -43,16 +43,16 @@ class RecordedFiles:
 
     by_path: Mapping[str, RecordedFile]
     stated: frozenset[str]
-    """The paths of all packages, be they to be put back or not."""
+    """The paths that the records of all packages state, whether conda could put them back or not."""
     packages: tuple[KeptPackage, ...]
     gone: tuple[str, ...]
-    """Packages that no cache has whole any more, as `name-version-build`: their files have to be kept."""
+    """Packages that no cache has complete any more, as `name-version-build`: their files have to be kept."""
 
 
 def find_recorded_files(
     recorded: Sequence[RecordedPackage], pkgs_dirs: Sequence[str], *, thorough: bool = False
 ) -> RecordedFiles:
-    """Find which files conda could put back; what two packages claim is not among them, for only one of them wins.
+    """Find which files conda could put back; files that two packages claim are left out, since only one of them wins.
 
     `thorough` compares the checksums of archives.
     """
@@ -61,7 +61,9 @@ def find_recorded_files(
     packages: list[KeptPackage] = []
     gone: list[str] = []
     python_comes = True
-    for each in sorted(recorded, key=lambda each: each.record.name != "python"):  # conda places others by its version
+    for each in sorted(
+        recorded, key=lambda each: each.record.name != "python"
+    ):  # its version decides where conda puts noarch packages
         record, paths = each.record, each.paths
         package = _package(record)
         stated.update(path.path for path in paths)
@@ -83,7 +85,7 @@ def find_recorded_files(
 def _files(
     package: KeptPackage, recorded: Sequence[RecordedPath], cached: CachedPackage, *, noarch_python: bool
 ) -> list[tuple[str, RecordedFile]] | None:
-    """The files of a package with their paths in the prefix; None if the cache has not all of them."""
+    """The files of a package with their paths in the prefix; None if the cache lacks one of them."""
     found = []
     for each in recorded:
         if each.kind != "hardlink" or not each.sha256:
@@ -119,44 +121,49 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """What a glance, or a look at its content, makes of a file."""
+    """Whether conda brings a file back, by its status or, after a thorough look, by its content."""
 
     package: str
     """The package that brings it back, as `name-version-build`; empty if it has to be kept."""
     sha256: str = ""
-    """Of its content; empty if nobody has looked."""
+    """The digest of its content; empty if the content was not read."""
 
 
 class Classifier:
-    """Judges files one by one; `thorough` reads those of which size and time say too little."""
+    """Classifies files one by one; `thorough` reads a file if its size and time do not prove that it is unchanged."""
 
     def __init__(
-        self, tree: PrefixTree, recorded: RecordedFiles, *, thorough: bool, told: Callable[[int], None] | None = None
+        self,
+        tree: PrefixTree,
+        recorded: RecordedFiles,
+        *,
+        thorough: bool,
+        on_bytes: Callable[[int], None] | None = None,
     ) -> None:
         self._root = tree.root
         self._recorded = recorded
         self._thorough = thorough
-        self._told = told
+        self._on_bytes = on_bytes
 
-    def judge(self, entry: TreeEntry) -> Classified:
-        """Say who brings back a file, or a symlink in its place. Raises OSError if it has to be read and cannot be."""
+    def classify(self, entry: TreeEntry) -> Classified:
+        """Find which package brings back a file, or a symlink in its place. Raises OSError if it cannot be read."""
         file = self._recorded.by_path.get(entry.path)
         if file is None:
             return Classified("")
-        if entry.kind == "symlink":  # as conda makes them with `always_softlink`
+        if entry.kind == "symlink":  # conda makes these with `always_softlink`
             return Classified(file.package if file.in_cache and entry.target == file.in_cache else "")
         if self._is_link(entry, file):
             return Classified(file.package, file.sha256_in_cache)
         if not self._thorough:
             return Classified(file.package if self._may_be(entry, file) else "")
-        sha256 = file_sha256(os.path.join(self._root, entry.path), told=self._told)
+        sha256 = file_sha256(os.path.join(self._root, entry.path), on_bytes=self._on_bytes)
         comes_back = sha256 == file.sha256 and self._cache_is_sound(file)
         return Classified(file.package if comes_back else "", sha256)
 
     def _is_link(self, entry: TreeEntry, file: RecordedFile) -> bool:
-        """Whether it is the very file of the cache, untouched since that was extracted.
+        """Whether it is a hard link to the cache's file, unchanged since the package was extracted.
 
-        A file that is edited in place gets another time, and is another one in the cache and in all environments.
+        Editing a file in place changes its time, and changes it in the cache and in all environments as well.
         """
         if entry.status.st_nlink < 2 or not file.in_cache or file.sha256 != file.sha256_in_cache:
             return False
@@ -166,21 +173,21 @@ class Classifier:
         return file.sha256 != file.sha256_in_cache or entry.status.st_size == file.size
 
     def _cache_is_sound(self, file: RecordedFile) -> bool:
-        """Whether the file in the cache is still what the package brought."""
+        """Whether the file in the cache is still as it was extracted."""
         if not file.in_cache:
             return True
         status = os.lstat(file.in_cache)
         return _untouched(status, file) or file_sha256(file.in_cache) == file.sha256_in_cache
 
 
-def file_sha256(path: str, *, told: Callable[[int], None] | None = None) -> str:
-    """Digest a regular file; `told` hears of bytes read. Raises OSError; EINVAL for what is no file now."""
+def file_sha256(path: str, *, on_bytes: Callable[[int], None] | None = None) -> str:
+    """The SHA-256 of a regular file; `on_bytes` is called with bytes read. Raises OSError; EINVAL if it is no file."""
     digest = hashlib.sha256()
     with open_regular(path, buffering=0) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
-            if told:
-                told(len(chunk))
+            if on_bytes:
+                on_bytes(len(chunk))
     return digest.hexdigest()
 
 

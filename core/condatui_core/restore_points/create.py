@@ -1,4 +1,4 @@
-"""Make a restore point: whole, on the disk and read again, or not at all."""
+"""Creates a restore point: complete, synced to the disk and verified, or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from condatui_core.restore_points.classify import Classified, Classifier, Record
 from condatui_core.restore_points.store import EXPLICIT, NEEDED, new_point, write_manifest
 from condatui_core.text import sanitize
 
-# What a restore point of a prefix would have to keep, found out before one is made.
+# The estimate of what a restore point has to keep
 
 
 _META = "conda-meta/"
@@ -36,28 +36,28 @@ _META = "conda-meta/"
 
 @dataclass(frozen=True, slots=True)
 class KeepEstimate:
-    """A prefix with a judgement of each of its files."""
+    """A prefix, with the classification of each of its files."""
 
     snapshot: PrefixSnapshot
     recorded: RecordedFiles
-    judged: dict[str, Classified]
-    """By path, of all files and symlinks."""
+    classified: dict[str, Classified]
+    """By path, the classification of all files and symlinks."""
     kept: tuple[TreeEntry, ...]
-    """The files that have to be kept, of hard links to one file the first."""
+    """The files that have to be kept; of several hard links to one file, the first."""
 
     @property
     def tree(self) -> PrefixTree:
-        """All that there is."""
+        """All paths of the prefix."""
         return self.snapshot.tree
 
     @property
     def contents(self) -> PrefixContents:
-        """What the prefix says of itself."""
+        """What the records of the prefix state."""
         return self.snapshot.contents
 
     @property
     def kept_bytes(self) -> int:
-        """What has to be kept, before it is compressed."""
+        """The bytes that have to be kept, before compression."""
         return sum(each.status.st_size for each in self.kept)
 
 
@@ -66,47 +66,47 @@ def estimate(
     pkgs_dirs: Sequence[str],
     *,
     thorough: bool = False,
-    told: Callable[[int], None] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
 ) -> KeepEstimate:
-    """Look what would have to be kept of a prefix; `thorough` reads what size and time say too little of.
+    """Find what has to be kept of a prefix; `thorough` reads files whose size and time do not prove them unchanged.
 
-    Without that the judgement is quick and a little too hopeful. `told` hears of bytes read, and may raise to stop.
-    Raises CondatuiError if something in the prefix cannot be read.
+    Otherwise the estimate is quick and may be a little too low. `on_bytes` is called with the number of bytes read, and
+    may raise to stop. Raises CondatuiError if something in the prefix cannot be read.
     """
     tree = snapshot.tree
     try:
         recorded = find_recorded_files(snapshot.packages, pkgs_dirs, thorough=thorough)
-        judge = Classifier(tree, recorded, thorough=thorough, told=told)
-        judged = {each.path: judge.judge(each) for each in tree.entries if each.kind in ("file", "symlink")}
+        classifier = Classifier(tree, recorded, thorough=thorough, on_bytes=on_bytes)
+        classified = {each.path: classifier.classify(each) for each in tree.entries if each.kind in ("file", "symlink")}
     except OSError as error:
         raise not_readable(snapshot.prefix, error) from error
-    return KeepEstimate(snapshot, recorded, judged, tuple(_kept(tree, judged)))
+    return KeepEstimate(snapshot, recorded, classified, tuple(_kept(tree, classified)))
 
 
 def not_readable(prefix: str, error: OSError) -> CondatuiError:
-    """Say that a prefix, or something in it, cannot be read."""
+    """The error for a prefix that cannot be read, or something in it."""
     return CondatuiError(f"{prefix} cannot be read.", f"{error.filename or prefix}: {reason(error)}")
 
 
-def _kept(tree: PrefixTree, judged: dict[str, Classified]) -> list[TreeEntry]:
+def _kept(tree: PrefixTree, classified: dict[str, Classified]) -> list[TreeEntry]:
     kept: dict[tuple[int, int], TreeEntry] = {}
-    coming = {each.inode for each in tree.entries if each.kind == "file" and judged[each.path].package}
+    coming = {each.inode for each in tree.entries if each.kind == "file" and classified[each.path].package}
     for each in tree.entries:
-        if each.kind == "file" and not judged[each.path].package and each.inode not in coming:
+        if each.kind == "file" and not classified[each.path].package and each.inode not in coming:
             kept.setdefault(each.inode, each)
-    # Last what makes it an environment, so that one half brought back is none.
+    # conda-meta and its history come last, so that a prefix that is only half brought back is no environment.
     return sorted(kept.values(), key=lambda each: (each.path.startswith(_META), each.path == f"{_META}history"))
 
 
 _SMALL_FILES = ("history", "pinned", "state", "frozen")
-"""What conda-meta holds besides records: in the archive as well, here for people to read."""
+"""Files of conda-meta that are no records: the archive has them too, these copies are for people to read."""
 _APART = "meta"
-"""Where these are: by its own name conda-meta would make an environment of the restore point."""
+"""The directory of these copies: called conda-meta, it would make the restore point look like an environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestorePointSource:
-    """Of what a restore point is made, when and for whom."""
+    """The environment that a restore point is made of, and when and by whom it is made."""
 
     prefix: str
     name: str
@@ -114,23 +114,24 @@ class RestorePointSource:
     host: str
     user: str
     root_prefix: str
-    """Of the installation that owns it; empty if none does."""
+    """The root prefix of the installation that owns it; empty if none does."""
     conda_version: str
     last_used: LastUsed | None = None
 
 
 def create_restore_point(
-    directory: Path, subject: RestorePointSource, found: KeepEstimate, told: Callable[[int], None]
+    directory: Path, subject: RestorePointSource, found: KeepEstimate, on_bytes: Callable[[int], None]
 ) -> RestorePoint:
-    """Keep all that conda could not put back, by a thorough survey of the prefix.
+    """Keep all that conda could not put back, by a thorough estimate of the prefix.
 
-    `told` hears of bytes read, and may raise to stop. Raises CondatuiError if it cannot be made: then nothing is left.
+    `on_bytes` is called with the number of bytes read, and may raise to stop. Raises CondatuiError if the restore point
+    cannot be made; nothing of it is left then.
     """
     try:
         with new_point(directory, subject.name, subject.at) as (point_id, made):
             digests: dict[str, str] = {}
             if found.kept:
-                digests = write_archive(made / ARCHIVE, found.tree.root, found.kept, told)
+                digests = write_archive(made / ARCHIVE, found.tree.root, found.kept, on_bytes)
                 check_archive(made / ARCHIVE, digests)
             paths = tuple(_paths(found, digests, found.snapshot.owners()))
             point = _point(point_id, subject, found, paths)
@@ -149,7 +150,7 @@ def create_restore_point(
 
 
 def _point(point_id: str, subject: RestorePointSource, found: KeepEstimate, paths: Sequence[KeptPath]) -> RestorePoint:
-    coming = {judged.package for judged in found.judged.values() if judged.package}
+    coming = {each.package for each in found.classified.values() if each.package}
     files = [each for each in paths if each.kind == "file"]
     return RestorePoint(
         id=point_id,
@@ -176,7 +177,7 @@ def _point(point_id: str, subject: RestorePointSource, found: KeepEstimate, path
 
 
 def lost(found: KeepEstimate) -> Iterator[str]:
-    """Say what of a prefix could not be brought back as it is, a line each."""
+    """Lines that name what of a prefix cannot be brought back as it is."""
     inside = Counter(each.inode for each in found.tree.entries)
     own = (each for each in found.kept if each.path not in found.recorded.stated)
     linked = [each.path for each in own if each.status.st_nlink > inside[each.inode]]
@@ -192,15 +193,15 @@ def lost(found: KeepEstimate) -> Iterator[str]:
 
 
 def _not_linked(found: KeepEstimate) -> Iterator[str]:
-    """Files and directories that come back as new ones."""
+    """The files and directories that come back as new ones, not as links into the package cache."""
     for each in found.tree.entries:
-        shared = each.kind == "file" and each.status.st_nlink > 1 and found.judged[each.path].package
+        shared = each.kind == "file" and each.status.st_nlink > 1 and found.classified[each.path].package
         if each.kind in ("file", "directory") and not shared:
             yield each.path
 
 
 def requirement(distribution: Distribution) -> str:
-    """What pip installed, as a line for pip."""
+    """A distribution that pip installed, as a line of a requirements file."""
     name, url = distribution.name, distribution.url
     if distribution.origin == "editable":
         return f"-e {distribution.location or url or name}"
@@ -213,7 +214,7 @@ def _paths(found: KeepEstimate, digests: Mapping[str, str], owners: Owners) -> I
     own = {
         each.path: _file(found, each, digests, owners)
         for each in found.tree.entries
-        if each.path in digests or _comes(found, each)
+        if each.path in digests or _comes_back(found, each)
     }
     first: dict[tuple[int, int], KeptPath] = {}
     for each in found.tree.entries:
@@ -226,14 +227,14 @@ def _paths(found: KeepEstimate, digests: Mapping[str, str], owners: Owners) -> I
             yield _path(each, owners, sha256=first[each.inode].sha256, same_as=first[each.inode].path)
 
 
-def _comes(found: KeepEstimate, entry: TreeEntry) -> bool:
+def _comes_back(found: KeepEstimate, entry: TreeEntry) -> bool:
     """Whether conda brings it back."""
-    return entry.path in found.judged and bool(found.judged[entry.path].package)
+    return entry.path in found.classified and bool(found.classified[entry.path].package)
 
 
 def _file(found: KeepEstimate, entry: TreeEntry, digests: Mapping[str, str], owners: Owners) -> KeptPath:
-    if _comes(found, entry):
-        return replace(_path(entry, owners, sha256=found.judged[entry.path].sha256), means="package")
+    if _comes_back(found, entry):
+        return replace(_path(entry, owners, sha256=found.classified[entry.path].sha256), means="package")
     return replace(_path(entry, owners, sha256=digests[entry.path]), means="archive")
 
 
@@ -266,7 +267,7 @@ def _write_lists(made: Path, point: RestorePoint) -> None:
 
 
 def explicit(packages: Sequence[KeptPackage]) -> bytes:
-    """An explicit file, as `conda create --file` takes it."""
+    """The content of an explicit file, as `conda create --file` takes it."""
     lines = ("@EXPLICIT", *(each.explicit for each in packages if each.url))
     return os.fsencode("".join(f"{line}\n" for line in lines))
 

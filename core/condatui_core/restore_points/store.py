@@ -1,4 +1,4 @@
-"""Restore points on the disk: a directory each, which appears whole or not at all."""
+"""The restore points on the disk: each is a directory that appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.settings import Locations, Settings, expand_home
 from condatui_core.text import sanitize
 
-# Which restore points go when another is made: the old ones, and the oldest where all take too much.
+# Pruning: old restore points, and the oldest ones if all together take too much space
 
 
 def prune(directory: Path, settings: Settings, now: datetime, *, spare: Collection[str]) -> tuple[str, ...]:
-    """Delete what the settings say, never one of those to spare; returns the ids of what was deleted.
+    """Delete the restore points that the settings no longer allow, none of those to `spare`; returns the ids deleted.
 
-    One whose manifest cannot be read counts, but is left to the user. What cannot be deleted stays.
+    Those whose manifest cannot be read, or that cannot be deleted, stay.
     """
     ages: dict[str, datetime] = {}
     for point_id in point_ids(directory):
@@ -58,20 +58,20 @@ def _goes(made: datetime, left: int, settings: Settings, now: datetime) -> bool:
 
 
 FORMAT = 1
-"""Of restore points, as the manifest, the paths and, while it is being made, the owner's file state it. To be raised
-when a former condatui would bring back something else, or miss something."""
+"""The format of restore points, stated in the manifest, in the paths and, during creation, in the owner's file. Raise
+it when an older condatui would bring back something else, or miss something."""
 MANIFEST = "manifest.json"
 PATHS = "paths.json.gz"
 EXPLICIT = "explicit.txt"
-"""All packages of the environment, for people."""
+"""The file that lists all packages of the environment, for people to read."""
 NEEDED = "conda.txt"
-"""Those that conda has to put back."""
+"""The explicit file of the packages that conda has to put back."""
 OWNER = "owner.json"
-"""In one that is still being made: by whom."""
+"""The file that names the process that is still making a restore point."""
 _MAKING = ".making-"
 _DELETING = ".deleting-"
 _ABANDONED = 86_400.0
-"""Seconds after which one that nobody has put his name to is nobody's."""
+"""Seconds after which an unfinished restore point without an owner's file counts as abandoned."""
 _LARGEST = 64 << 20
 _ID = re.compile(r"\d{8}-\d{6}-[A-Za-z0-9._-]+")
 _LONGEST_NAME = 40
@@ -82,7 +82,7 @@ class _Paths(Struct, frozen=True):
 
 
 def directory_of_points(settings: Settings, locations: Locations) -> Path:
-    """Where restore points are kept; a path in the settings that is not absolute begins at home."""
+    """The directory of all restore points; a relative path in the settings is relative to the home directory."""
     if settings.restore_directory:
         return Path(os.path.normpath(locations.home / expand_home(settings.restore_directory, locations.home)))
     return locations.restore_points
@@ -90,9 +90,9 @@ def directory_of_points(settings: Settings, locations: Locations) -> Path:
 
 @contextmanager
 def new_point(directory: Path, name: str, at: datetime) -> Iterator[tuple[str, Path]]:
-    """Give an id and a directory to fill; it takes its place when it was left without an error, else it is deleted.
+    """Give an id and a directory to fill; on leaving, it gets its final name, or is deleted after an error.
 
-    Only this user may look into it: it holds what was in the environment. Raises OSError.
+    Only this user may read it, since it holds files of the environment. Raises OSError.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     _sweep(directory, at.timestamp())
@@ -112,7 +112,7 @@ def new_point(directory: Path, name: str, at: datetime) -> Iterator[tuple[str, P
 
 
 def write_manifest(directory: Path, point: RestorePoint, paths: Sequence[KeptPath]) -> None:
-    """Write what a restore point consists of. Raises OSError."""
+    """Write the manifest of a restore point, and its paths. Raises OSError."""
     packed = encode_versioned(_Paths(tuple(paths)), FORMAT)
     write_new(directory / PATHS, gzip.compress(packed, compresslevel=1, mtime=0))
     write_new(directory / MANIFEST, encode_versioned(point, FORMAT))
@@ -121,7 +121,8 @@ def write_manifest(directory: Path, point: RestorePoint, paths: Sequence[KeptPat
 def read_point(directory: Path, point_id: str) -> RestorePoint:
     """Read the manifest of a restore point.
 
-    Raises UsageError if there is none, NewerFormatError if it is a newer condatui's, CondatuiError if it is damaged.
+    Raises UsageError if there is no such restore point, NewerFormatError if a newer condatui has made it, CondatuiError
+    if it is damaged.
     """
     if not _ID.fullmatch(point_id) or not os.path.isdir(directory / point_id):
         raise UsageError(f"There is no restore point `{sanitize(point_id)}`.", str(directory), ListRestorePoints())
@@ -137,7 +138,7 @@ def read_point(directory: Path, point_id: str) -> RestorePoint:
 
 
 def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
-    """Read the paths of a restore point; raises NewerFormatError as `read_point`, CondatuiError if they are damaged."""
+    """Read the paths of a restore point; raises NewerFormatError as `read_point`, CondatuiError if it is damaged."""
     file = directory / point.id / PATHS
     try:
         data = gzip.decompress(file.read_bytes())
@@ -165,14 +166,14 @@ def newer_points(directory: Path) -> tuple[str, ...]:
 
 
 def problem_of(directory: Path, point: RestorePoint) -> str:
-    """Say which file of a restore point is missing: a few words, empty if none is."""
+    """A few words that say which files of a restore point are missing; empty if none is."""
     wanted = (PATHS, *((ARCHIVE,) if point.archived_files else ()), *((NEEDED,) if point.needed else ()))
     missing = [name for name in wanted if not os.path.isfile(directory / point.id / name)]
     return f"{', '.join(missing)} is gone" if missing else ""
 
 
 def bytes_of_point(directory: Path, point_id: str) -> int:
-    """What a restore point occupies on the disk."""
+    """The bytes that a restore point occupies on the disk."""
     try:
         return read_tree(str(directory / point_id)).exclusive_bytes
     except OSError:
@@ -180,9 +181,9 @@ def bytes_of_point(directory: Path, point_id: str) -> int:
 
 
 def delete_point(directory: Path, point_id: str) -> None:
-    """Delete a restore point: at once for whoever looks, whatever interrupts it.
+    """Delete a restore point: a rename hides it at once, so that an interrupted deletion leaves no damaged one.
 
-    Raises NewerFormatError if it is that of a newer condatui, OSError if it cannot be deleted.
+    Raises NewerFormatError if a newer condatui has made it, OSError if it cannot be deleted.
     """
     _refuse_newer(_format(directory / point_id / MANIFEST), directory / point_id)
     gone = directory / f"{_DELETING}{point_id}"
@@ -198,7 +199,7 @@ def _free_id(directory: Path, name: str, at: datetime) -> str:
 
 
 def _sweep(directory: Path, now: float) -> None:
-    """Delete what a process that is gone was making or deleting, unless it was a newer condatui."""
+    """Delete what processes that are gone have left half made or half deleted, unless it was a newer condatui."""
     for left in directory.glob(f"{_DELETING}*"):
         if _format(left / MANIFEST) <= FORMAT:
             delete_tree(str(left))
@@ -245,7 +246,7 @@ _OWNER = msgspec.json.Decoder(Owner)
 
 
 def all_points(directory: Path, prefix: str | None = None) -> Iterator[RestorePoint]:
-    """All restore points, or those of a prefix, newest first; damaged ones and a newer condatui's are left out."""
+    """All restore points, or those of a prefix, newest first, without damaged ones and those of a newer condatui."""
     for point_id in point_ids(directory):
         with suppress(CondatuiError):
             point = read_point(directory, point_id)

@@ -1,4 +1,4 @@
-"""Whether a prefix is what a restore point says: every path, its content, mode, owner and time."""
+"""Verifies a prefix against a restore point: every path, its content, mode, owner and time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Differing:
 
 
 def differences(tree: PrefixTree, paths: Sequence[KeptPath], *, thorough: bool = True) -> tuple[Differing, ...]:
-    """Compare what is in a prefix with a restore point; `thorough` reads what its size and time do not vouch for.
+    """Compare a prefix with a restore point; `thorough` reads files whose size and time do not prove them unchanged.
 
     Raises OSError if something cannot be read.
     """
@@ -53,7 +53,7 @@ def _compare(target: str, kept: KeptPath, entry: TreeEntry, shared: bool, *, tho
     if kept.kind != "symlink" and stat.S_IMODE(status.st_mode) != kept.mode:
         yield "mode"
     if shared and status.st_nlink > 1:
-        return  # its time and owner are those of the file in the cache
+        return  # it shares time and owner with the file in the cache
     if (status.st_uid, status.st_gid) != (kept.uid, kept.gid):
         yield "owner"
     if status.st_mtime_ns != kept.mtime_ns:

@@ -339,9 +339,9 @@ async def test_what_is_changed_while_it_is_kept_is_not_removed(
     prefix = machine.make("nlp")
 
     def and_something_happens(
-        file: Path, root: str, entries: Sequence[TreeEntry], told: Callable[[int], None]
+        file: Path, root: str, entries: Sequence[TreeEntry], on_bytes: Callable[[int], None]
     ) -> dict[str, str]:
-        digests = write_archive(file, root, entries, told)
+        digests = write_archive(file, root, entries, on_bytes)
         prefix.write("notes/new.txt", "just written")
         return digests
 

@@ -332,7 +332,7 @@ async def test_half_brought_back_it_can_be_removed_and_brought_back_again(
     def die(*_: object) -> None:
         raise KilledError
 
-    monkeypatch.setattr(apply._Placing, "unpack", die)
+    monkeypatch.setattr(apply._Applier, "unpack", die)
     with pytest.raises(KilledError):
         await bring_back(machine.context(), point)
     monkeypatch.undo()

@@ -42,8 +42,8 @@ def create_point(
     Raises CondatuiError if it cannot be made, RefusedError if it would be larger than the settings allow and nobody
     has agreed (`limited`), or if something is changed in the prefix meanwhile. Then there is none.
     """
-    told = _reporter(work)
-    found = estimate(snapshot, caches_of(candidate.installation, context), thorough=True, told=told)
+    on_bytes = _reporter(work)
+    found = estimate(snapshot, caches_of(candidate.installation, context), thorough=True, on_bytes=on_bytes)
     if found.tree.unreadable:
         raise CondatuiError(f"No restore point of {candidate.name} could be made.", "\n".join(found.tree.unreadable))
     limit = context.settings.restore_point_bytes
@@ -54,7 +54,7 @@ def create_point(
             AcceptSize(limit_bytes=limit, planned=False),
         )
     directory = directory_of_points(context.settings, context.locations)
-    point = create_restore_point(directory, _subject(candidate, context), found, told)
+    point = create_restore_point(directory, _subject(candidate, context), found, on_bytes)
     if changed := snapshot.first_change():
         with suppress(OSError):
             delete_point(directory, point.id)
@@ -85,11 +85,11 @@ def _subject(candidate: RemovalTarget, context: JobContext) -> RestorePointSourc
 def _reporter(work: Work) -> Callable[[int], None]:
     done = 0
 
-    def told(count: int) -> None:
+    def on_bytes(count: int) -> None:
         nonlocal done
         if work.cancelled:
             raise CondatuiError("The job was cancelled while its restore point was being made.")
         done += count
         work.progress(done, None, "bytes")
 
-    return told
+    return on_bytes

@@ -58,9 +58,9 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
             raise
     await work.stage("unpack", f"Putting back what was kept of {name}")
     paths = await work.beside(partial(read_paths_of, _directory(context), found.point))
-    told = _reporter(work, found.point.archived_bytes)
+    on_bytes = _reporter(work, found.point.archived_bytes)
     await work.beside(partial(_register, found, context))
-    await work.beside(partial(apply_restore_point, _directory(context) / found.point.id, paths, found.target, told))
+    await work.beside(partial(apply_restore_point, _directory(context) / found.point.id, paths, found.target, on_bytes))
     await work.stage("compare", f"Comparing {name} with what was removed")
     differing, used = await work.beside(partial(_compare, found, paths))
     note = OwnUses(context.locations.own_uses).note
@@ -164,11 +164,11 @@ def _findings(point: RestorePoint, differing: Sequence[Differing]) -> Iterator[F
 def _reporter(work: Work, total: int) -> Callable[[int], None]:
     done = 0
 
-    def told(count: int) -> None:
+    def on_bytes(count: int) -> None:
         nonlocal done
         if work.cancelled:
             raise CondatuiError("The job was cancelled while files were being put back.")
         done += count
         work.progress(done, total, "bytes")
 
-    return told
+    return on_bytes
