@@ -1,3 +1,3 @@
-"""What changes environments: one package an action, each with the same rooms (plan, perform, recover)."""
+"""The actions that change environments, each with the same parts: plan, perform, recover."""
 
 from __future__ import annotations

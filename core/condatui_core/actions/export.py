@@ -1,4 +1,6 @@
-"""Export an environment: written from our own reading of it, never over a file that is there, and read back."""
+"""Exports an environment to a file: from condatui's own reading of the prefix, never over a file that exists unless
+asked to, and read back.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ from condatui_core.text import counted, sanitize
 
 
 def missing_in(request: ExportRequest, export: ExportText, config: ChannelConfig) -> str:
-    """What a file lacks that was written, judged by reading it as any other one; empty if it has everything."""
-    if request.format == "requirements":  # nobody but conda reads these, and each byte was compared
+    """Say what a written file lacks, by reading it like any environment file; empty if it has everything."""
+    if request.format == "requirements":  # only conda reads these, and each byte was compared
         return ""
     try:
         listing = read_environment_file(Path(request.file), config, platform="")
@@ -51,12 +53,12 @@ _FORMATS = {
 
 
 async def preview(request: ExportRequest, context: JobContext) -> ExportText:
-    """Make the text without writing it. RefusedError if there is no such environment, UsageError as `export_text`."""
+    """Make the text without writing it. RefusedError if the environment is gone, UsageError as in `export_text`."""
     return await asyncio.to_thread(_make_text, request, context)
 
 
 async def plan(request: ExportRequest, context: JobContext) -> Plan:
-    """Say what would be written and what it cannot say. UsageError for a history in a format that has no room."""
+    """Plan the file, and warn of what the format cannot express. UsageError as in `export_text`."""
     environment = context.environment(request.prefix)
     name = environment.name if environment else request.prefix
     title = f"Export {name} to {request.file}"
@@ -70,7 +72,7 @@ async def plan(request: ExportRequest, context: JobContext) -> Plan:
 
 
 def plan_of(request: ExportRequest, title: str, export: ExportText, blockers: tuple[Finding, ...]) -> Plan:
-    """Put together what was found out; pure."""
+    """Build the plan from the text and the blockers; pure."""
     size = len(_encoded(export))
     lines = export.text.count("\n")
     how = _FORMATS[request.format] + ("" if request.builds else ", without builds")
@@ -87,7 +89,7 @@ def plan_of(request: ExportRequest, title: str, export: ExportText, blockers: tu
 
 
 async def perform(plan: Plan, request: ExportRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
-    """Write the file whole or not at all, and read it back. RefusedError if something stands against it by now."""
+    """Write the file whole or not at all, and read it back. RefusedError if there are blockers by now."""
     export = await preview(request, context)
     refuse(await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace))
     await work.stage("write", f"Writing {request.file}")
@@ -103,12 +105,12 @@ async def perform(plan: Plan, request: ExportRequest, context: JobContext, work:
 
 
 async def recover(
-    plan: Plan,  # noqa: ARG001 - as every action has it
+    plan: Plan,  # noqa: ARG001 - the signature of every action
     request: ExportRequest,
     stage: str,  # noqa: ARG001
     context: JobContext,
 ) -> Recovery:
-    """Look whether the file is what would be written now; the old one, or none, is there otherwise."""
+    """Compare the file with what would be written now; if they differ, it is the old file, or there is none."""
     try:
         expected = _encoded(await preview(request, context))
     except CondatuiError:
@@ -125,7 +127,7 @@ async def recover(
 
 def _make_text(request: ExportRequest, context: JobContext) -> ExportText:
     environment = context.environment(request.prefix) or _gone(request.prefix)
-    contents = read_prefix(request.prefix)  # what was loaded may be hours old
+    contents = read_prefix(request.prefix)  # the inventory may be hours old
     if not contents.has_conda_meta:
         _gone(request.prefix)
     return export_text(

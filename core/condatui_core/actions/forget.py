@@ -1,4 +1,4 @@
-"""Delete restore points."""
+"""Deletes restore points."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def plan(request: ForgetRequest, context: JobContext) -> Plan:
-    """Find out what deleting them frees."""
+    """Find out how much space deleting the restore points frees."""
     return await asyncio.to_thread(_plan, request, context)
 
 
 async def perform(plan: Plan, request: ForgetRequest, context: JobContext, work: Work) -> Outcome:
-    """Delete them; CondatuiError if one cannot be deleted."""
+    """Delete the restore points; CondatuiError if one cannot be deleted."""
     await work.stage("delete", plan.title)
     freed = 0
     for point_id in request.ids:
@@ -40,7 +40,7 @@ async def perform(plan: Plan, request: ForgetRequest, context: JobContext, work:
 
 
 async def recover(plan: Plan, request: ForgetRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
-    """Look which of them are still there."""
+    """Find out which of the restore points still exist."""
     there = await asyncio.to_thread(_there, request, context)
     if not there:
         return Recovery(state="done", message="The restore points are deleted.")

@@ -1,4 +1,4 @@
-"""Guards: what stands against changing an environment, or making one, at this very moment."""
+"""Guards: the blockers against changing an environment, or making one, by its state at this moment."""
 
 from __future__ import annotations
 
@@ -19,19 +19,16 @@ from condatui_core.records.installation import Installation, can_change
 from condatui_core.remedy import Advice, FreeSpace, NameConda, Reload, ReplaceFile, Thaw
 from condatui_core.text import counted, format_bytes, sanitize
 
-_ROOT = 0
-"""The user id of who may do everything."""
-
 
 async def observe_prefix(prefix: str, context: JobContext, *, installation: Installation | None = None) -> PrefixState:
-    """Look at one prefix, in a thread; `installation` is whose conda would act on it, its own unless given."""
+    """Observe one prefix, in a thread; `installation` is the one whose conda would act on it, by default its own."""
     return (await look_at_all((prefix,), context, installation=installation))[0]
 
 
 async def look_at_all(
     prefixes: Sequence[str], context: JobContext, *, installation: Installation | None = None
 ) -> tuple[PrefixState, ...]:
-    """Look at several prefixes, in a thread; the processes of the machine are looked at once for all."""
+    """Observe several prefixes, in a thread; the processes of the machine are listed once for all of them."""
     return await asyncio.to_thread(partial(_look_at_all, prefixes, context, installation))
 
 
@@ -43,10 +40,10 @@ def blockers_to_change(
     with_conda: bool = True,
     though_frozen: bool = False,
 ) -> tuple[Finding, ...]:
-    """What stands against changing or removing an environment.
+    """The blockers against changing or removing an environment.
 
-    `with_conda` is False where condatui would do it all by itself, as for what is left of an environment;
-    `though_frozen` is True where the user wants it changed though it is frozen.
+    `with_conda` is False if condatui does it without conda, as with the remains of an environment; `though_frozen` is
+    True if the user wants to change it although it is frozen.
     """
     name = environment.name if environment else observed.prefix
     if not observed.exists:
@@ -65,7 +62,7 @@ def blockers_to_change(
 def warnings_to_change(
     observed: PrefixState, environment: Environment | None, context: JobContext
 ) -> tuple[Finding, ...]:
-    """What one should know before an environment is changed or removed."""
+    """What a user should know before an environment is changed or removed."""
     name = environment.name if environment else observed.prefix
     found = []
     others = observed.owner_uid not in (None, context.caller.euid)
@@ -81,7 +78,7 @@ def warnings_to_change(
 
 
 def blockers_to_make(observed: PrefixState, context: JobContext, *, with_conda: bool = True) -> tuple[Finding, ...]:
-    """What stands against making an environment where nothing is yet."""
+    """The blockers against making a new environment."""
     found = [*bad_name(observed, context), *target_taken(observed)]
     if not observed.exists:
         found += _bad_place(observed, context)
@@ -92,7 +89,7 @@ def blockers_to_make(observed: PrefixState, context: JobContext, *, with_conda: 
 
 
 def bytes_problem(needed: int | None, observed: PrefixState) -> tuple[Finding, ...]:
-    """What stands against writing so many bytes to the file system of a prefix."""
+    """The blocker against writing `needed` bytes to the file system of a prefix, if they do not fit."""
     if needed is None or observed.free_bytes is None or needed <= observed.free_bytes:
         return ()
     message = f"{format_bytes(needed)} are needed, {format_bytes(observed.free_bytes)} are free at {observed.place}."
@@ -100,7 +97,7 @@ def bytes_problem(needed: int | None, observed: PrefixState) -> tuple[Finding, .
 
 
 def no_conda(context: JobContext, environment: Environment | None) -> tuple[Finding, ...]:
-    """What stands against changing an environment through the conda that owns it."""
+    """The blocker against changing an environment with the conda that owns it, if there is none that can."""
     installation = context.installation(environment)
     if installation is None:
         return (blocker("no-conda", "No conda that works was found.", NameConda(why="none")),)
@@ -115,7 +112,7 @@ def no_conda(context: JobContext, environment: Environment | None) -> tuple[Find
 
 
 def conda_busy(observed: PrefixState) -> tuple[Finding, ...]:
-    """What stands against running conda: another one that is changing something through the same installation."""
+    """The blocker against running conda while another conda changes something in the same installation."""
     if not observed.busy:
         return ()
     lines = tuple(map(str, observed.busy))
@@ -123,7 +120,7 @@ def conda_busy(observed: PrefixState) -> tuple[Finding, ...]:
 
 
 def refuse(blockers: Iterable[Finding]) -> None:
-    """Stop if something stands against it after all. Raises NoCondaError if that is conda, else RefusedError."""
+    """Raise the first blocker, if there are any: NoCondaError if conda is missing or unusable, else RefusedError."""
     found = tuple(blockers)
     if not found:
         return
@@ -179,7 +176,7 @@ def _in_use(observed: PrefixState, name: str) -> Iterator[Finding]:
 
 
 def bad_name(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
-    """What is wrong with the name of an environment that is to be made."""
+    """The blocker against the name of a new environment, if conda could not use it."""
     directory, name = os.path.split(observed.prefix)
     problem = prefix_problem(observed.prefix)
     if not problem and _is_envs_dir(directory, context):
@@ -189,7 +186,7 @@ def bad_name(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
 
 
 def target_taken(observed: PrefixState, remedy: Advice = "Choose another name.") -> Iterator[Finding]:
-    """What is there already where an environment is to be made."""
+    """The blocker against a path that is taken already."""
     if not observed.exists:
         return
     if observed.symlink and not observed.directory:
@@ -214,7 +211,7 @@ def _bad_place(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
 
 
 def place_not_writable(observed: PrefixState) -> Iterator[Finding]:
-    """Whether this user may make an environment in its directory."""
+    """The blocker if this user may not make an environment in its directory."""
     if not observed.place_writable:
         yield blocker("not-writable", f"This user may not make anything in {observed.place}.", "Choose another place.")
 
@@ -232,20 +229,20 @@ def _lines(uses: Sequence[Use]) -> tuple[str, ...]:
     return tuple(map(str, uses))
 
 
-# What is looked at before an export is written, and after.
+# Files that an action writes
 
 
 def blockers_to_write(file: str, *, replace: bool, replaceable: bool = True) -> tuple[Finding, ...]:
-    """What stands against writing a file, which may `replace` another file but nothing else.
+    """The blocker against writing a file, if there is one; with `replace` it may replace a regular file.
 
-    Where it is not `replaceable`, nothing that is there may make way for it.
+    If `replaceable` is False, anything at the path is a blocker.
     """
     try:
         os.lstat(file)
-        if hindrance := _file_taken(file, replace=replace, replaceable=replaceable):
-            return (hindrance,)
+        if taken := _file_taken(file, replace=replace, replaceable=replaceable):
+            return (taken,)
     except (FileNotFoundError, NotADirectoryError):
-        pass  # the place is free, if there is one
+        pass  # the name is free; its directory is checked below
     except (OSError, ValueError) as error:  # ValueError: a NUL
         why = reason(error) if isinstance(error, OSError) else str(error)
         return (blocker("bad-name", f"{sanitize(file)} cannot be written: {why}.", "Choose another name."),)

@@ -1,4 +1,4 @@
-"""The directory of a clone: made by us or not at all, and marked as long as it is not whole."""
+"""The marker in the directory of a new environment, which is there until the environment is complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from condatui_core.prefixes.probe import HALF_MADE
 
 
 class _Marker(Struct):
-    """What is written into it, for people: to condatui it only matters whether it is there."""
+    """The content of the marker, for people to read: condatui only checks whether the file exists."""
 
     format: int
     made_by: str
@@ -26,13 +26,13 @@ class _Marker(Struct):
 
 
 def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> None:
-    """Make the directory, with the empty history by which conda knows an environment, and mark it.
+    """Make the directory, the marker, and the empty history by which conda recognizes an environment.
 
-    Raises RefusedError if somebody has made it in the meantime, OSError if it cannot be made.
+    Raises RefusedError if the path has been taken in the meantime, OSError if the directory cannot be made.
     """
     os.makedirs(os.path.dirname(target), exist_ok=True)
     try:
-        os.mkdir(target)  # the only step that decides whose it is: it fails whatever is there
+        os.mkdir(target)  # fails if anything is there, so the directory is certainly this job's
     except FileExistsError:
         hint = "Choose another name."
         raise RefusedError(f"{target} has come up in the meantime: nothing is ever replaced.", hint=hint) from None
@@ -44,12 +44,12 @@ def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> Non
 
 
 def is_marked_incomplete(target: str) -> bool:
-    """Whether it is one that is being made, or was."""
+    """Whether the directory has the marker: its environment is being made, or was never completed."""
     return os.path.lexists(os.path.join(target, HALF_MADE))
 
 
 def is_empty(target: str) -> bool:
-    """Whether it is a directory with nothing in it, as for a moment before it is marked."""
+    """Whether it is an empty directory, as a new one is for a moment before it is marked."""
     try:
         return not os.listdir(target)
     except OSError:
@@ -57,7 +57,7 @@ def is_empty(target: str) -> bool:
 
 
 def mark_bytes(target: str) -> int:
-    """What the mark itself takes on the disk."""
+    """The bytes that the marker takes on the disk."""
     try:
         return os.lstat(os.path.join(target, HALF_MADE)).st_blocks * 512
     except OSError:
@@ -65,14 +65,14 @@ def mark_bytes(target: str) -> int:
 
 
 def mark_complete(target: str) -> None:
-    """Take the mark away. Raises OSError."""
+    """Delete the marker. Raises OSError."""
     os.unlink(os.path.join(target, HALF_MADE))
 
 
 def give_up(target: str) -> bool:
-    """Remove the directory again if nothing but what `mark_incomplete` made is in it; whether it is gone.
+    """Remove the directory again if it holds only what `mark_incomplete` made; returns whether it is gone.
 
-    No tree is deleted: each step fails if a file came meanwhile.
+    No tree is deleted: each step fails if another file has appeared meanwhile.
     """
     with suppress(OSError):
         if _is_untouched(target):

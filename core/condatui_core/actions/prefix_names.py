@@ -1,4 +1,4 @@
-"""Which names and paths an environment can be given, and which prefix a name leads to."""
+"""The names and paths that an environment can have, and the prefix that a name stands for."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from condatui_core.records.installation import CondaFacts
 from condatui_core.settings import expand_home
 from condatui_core.text import sanitize
 
-# Which names and paths an environment can be given.
+# Valid names and paths
 
 
 _RESERVED = ("base", "root")
 _NOT_IN_NAMES = "/ :#"
-"""What conda itself refuses in a name."""
+"""Characters that conda itself refuses in a name."""
 _LONGEST_NAME = 255
-"""Bytes; of a file name on every usual file system."""
+"""Bytes of a file name on all common file systems."""
 _LONGEST_PREFIX = 254
-"""Bytes; conda writes the prefix into files that have room for 255, the last of them a NUL."""
+"""Bytes of a prefix; conda writes it into files that have room for 255, the last of which is a NUL."""
 _UNSAFE = re.compile(r"[$`\"'\\]")
 """conda writes the path between quotes into activation and start scripts, escapes nothing, and expands `$HOME`."""
 
 
 def name_problem(name: str) -> str:
-    """Say why an environment cannot be called so: half a sentence, empty if it can."""
+    """Say why an environment cannot have this name, as the predicate of a sentence; empty if it can."""
     if not name.strip():
         return "is empty"
     if name in _RESERVED:
@@ -44,7 +44,7 @@ def name_problem(name: str) -> str:
 
 
 def prefix_problem(prefix: str) -> str:
-    """Say why an environment cannot lie at this path: half a sentence, empty if it can."""
+    """Say why an environment cannot have this path, as the predicate of a sentence; empty if it can."""
     name = os.path.basename(prefix)
     if not os.path.isabs(prefix) or os.path.normpath(prefix) != prefix:
         return "is no absolute path"
@@ -69,14 +69,14 @@ def _spelling_problem(name: str) -> str:
     return ""
 
 
-# Where a clone goes that was asked for by a name or a path.
+# The prefix of a new environment
 
 
 def target_prefix(text: str, source: Environment | None, context: JobContext, *, cwd: str) -> str:
-    """Find the prefix for what a user typed: a path if there is a slash in it, else a name.
+    """The prefix for a text that a user typed: a path if there is a slash in it, else a name.
 
     A name goes into the first envs directory that this user may write to, of the installation that owns the source;
-    this looks at the disk. Raises UsageError if it cannot be a name.
+    this reads the disk. Raises UsageError if an environment cannot have the name.
     """
     if os.sep in text:
         return os.path.normpath(os.path.join(cwd, expand_home(text, context.locations.home)))
@@ -90,7 +90,7 @@ def target_prefix(text: str, source: Environment | None, context: JobContext, *,
 
 
 def _first_writable(directories: Sequence[str]) -> str:
-    """As conda chooses; where none can be written, the first, and a guard will say so."""
+    """The directory that conda would choose; if none is writable, the first, which a guard then refuses."""
     return next((each for each in directories if _may_write(each)), directories[0])
 
 

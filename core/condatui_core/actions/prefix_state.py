@@ -1,4 +1,4 @@
-"""What a prefix is at this moment, as far as it decides whether something may be done to it."""
+"""The state of a prefix at this moment, as far as it decides whether an action may change it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _CONDAS = {"conda", "mamba", "micromamba", "conda.exe", "_conda", "conda-env"}
 _WRITING = {"create", "install", "update", "upgrade", "remove", "uninstall", "clean", "rename", "env", "self"}
 _ENV_READING = {"list", "export", "config"}
 _FIRST_PEOPLE = 1000
-"""User ids below it are of the system's own services."""
+"""The lowest user id of people; those below belong to services of the system."""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A process that an environment must not be pulled away from under."""
+    """A process that uses an environment, so that the environment must not be removed."""
 
     process: RunningProcess
     way: Way
     path: str
-    """What of the prefix it uses."""
+    """The path in the prefix that it uses."""
 
     def __str__(self) -> str:
         return f"{self.process}: {self.way}, {self.path}"
@@ -37,14 +37,14 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefixState:
-    """What a prefix is at this moment."""
+    """The state of a prefix at this moment."""
 
     prefix: str
-    """As it was asked for: absolute, its links not followed."""
+    """The path as it was given: absolute, its links not followed."""
     real: str
-    """Where it really is."""
+    """The path with all links resolved."""
     exists: bool = False
-    """Whether anything is there, be it a link to nothing."""
+    """Whether the path exists, even as a broken link."""
     symlink: bool = False
     """Whether the prefix itself, its last part, is a link."""
     directory: bool = False
@@ -56,26 +56,26 @@ class PrefixState:
     active: bool = False
     """Whether it is active in the shell that condatui was called from."""
     frozen: str | None = None
-    """Why it must not be changed (CEP 22), which may be empty; None if it may be."""
+    """Why it must not be changed (CEP 22), which may be empty; None if it is not frozen."""
     owner_uid: int | None = None
     owner: str = ""
-    """The user whose it is."""
+    """The name of its owner."""
     writable: bool = False
     """Whether this user may write into it, and into its conda-meta where it has one."""
     place: str = ""
     """The nearest directory above it that exists."""
     place_writable: bool = False
-    """Whether this user may make and delete things there."""
+    """Whether this user may make and delete files there."""
     inside: str = ""
-    """The environment that it lies in; empty where that is as it should be, in the `envs` of an installation."""
+    """The environment that it lies in; empty if there is none, or only the base whose `envs` holds it."""
     device: int | None = None
-    """The file system it is on, or would be."""
+    """The number of the file system that it is on, or would be."""
     free_bytes: int | None = None
-    """What this user may still write there; None if unknown."""
+    """The bytes that this user may still write there; None if unknown."""
     uses: tuple[Use, ...] = ()
-    """The processes that use it, as far as this user may know."""
+    """The processes that use it, as far as this user may see them."""
     unseen: tuple[str, ...] = ()
-    """Users, those of the system left out, some of whose processes this user may not look at."""
+    """Users, without those of system services, some of whose processes this user may not inspect."""
     busy: tuple[RunningProcess, ...] = ()
     """Other condas that are changing something through the same installation."""
 
@@ -88,9 +88,9 @@ def observe(
     root_prefix: str,
     processes: Sequence[RunningProcess],
 ) -> PrefixState:
-    """Look at a prefix; takes some stats, and changes nothing.
+    """Read the state of a prefix, by some stats; changes nothing.
 
-    `root_prefix` is of the installation that would do it, `processes` what runs now, looked at closely.
+    `root_prefix` is that of the installation that would change it; `processes` are all that run now, read closely.
     """
     prefix = os.path.normpath(prefix)
     real = os.path.realpath(prefix)
@@ -124,7 +124,7 @@ def observe(
 
 
 def uses_of(prefix: str, processes: Iterable[RunningProcess]) -> Iterator[Use]:
-    """Find the processes that use a prefix, those of an environment inside it left out."""
+    """Find the processes that use a prefix, without those that use an environment inside it."""
     for process in processes:
         programs = (*process.programs, *([process.script] if process.script else ()))
         if used := _first_in(prefix, programs):
@@ -136,19 +136,20 @@ def uses_of(prefix: str, processes: Iterable[RunningProcess]) -> Iterator[Use]:
 
 
 def busy_condas(processes: Sequence[RunningProcess], root_prefix: str, *, own_pid: int) -> Iterator[RunningProcess]:
-    """Find other condas that are changing something; a job of a condatui is waited for in the queue anyway."""
+    """Find other condas that are changing something, without those that a condatui runs: its jobs wait in a queue."""
     by_pid = {each.pid: each for each in processes}
     for process in processes:
         above = list(_above(process, by_pid))
         # `condatui --conda PATH remove NAME` has the words of a conda that removes, and is none.
         jobs = any(each.pid == own_pid or _is_condatui(each) for each in (process, *above))
-        inner = any(is_changing(each, root_prefix) for each in above)  # what a conda starts is that conda's
+        # A conda that another one has started counts as part of that one.
+        inner = any(is_changing(each, root_prefix) for each in above)
         if not jobs and not inner and is_changing(process, root_prefix):
             yield process
 
 
 def _above(process: RunningProcess, by_pid: Mapping[int, RunningProcess]) -> Iterator[RunningProcess]:
-    """The process that has started it, the one that has started that, and so on."""
+    """The ancestors of a process, its parent first."""
     seen = {process.pid}
     while process.parent not in seen and (parent := by_pid.get(process.parent)):
         seen.add(parent.pid)
@@ -187,7 +188,7 @@ def _first_in(prefix: str, paths: Iterable[str]) -> str:
 
 
 def _unseen(processes: Iterable[RunningProcess]) -> tuple[str, ...]:
-    """Users whose processes could not be looked at closely. Services of the system run from no environment."""
+    """Users whose processes could not be inspected. Services of the system are left out: they use no environment."""
     hidden = {each.user for each in processes if each.libraries is None and each.user}
     return tuple(sorted(name for name in hidden if _is_person(name)))
 
@@ -208,7 +209,7 @@ def _existing(path: str) -> str:
 
 
 def _inside(prefix: str, roots: frozenset[str]) -> str:
-    """The environment above a prefix, unless it is an installation and the prefix lies in its `envs`."""
+    """The environment that a prefix lies in, unless that is an installation and the prefix lies in its `envs`."""
     for path in dict.fromkeys((prefix, os.path.join(os.path.realpath(os.path.dirname(prefix)), "_"))):
         child, directory = path, os.path.dirname(path)
         while directory != child:
@@ -241,7 +242,7 @@ def _free_bytes(path: str) -> int | None:
 
 
 def _writable(path: str, *, absent: bool = False) -> bool:
-    """Whether this user may make and delete things in a directory; `absent` is for one that need not be there."""
+    """Whether this user may make and delete files in a directory; with `absent` also if it does not exist."""
     if absent and not os.path.lexists(path):
         return True
     effective = os.access in os.supports_effective_ids

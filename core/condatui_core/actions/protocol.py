@@ -1,4 +1,4 @@
-"""What an action gets to see and to use."""
+"""The interface of actions: what each offers, and what it gets to see and to use."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Request)
 
 
-def _unknown(prefixes: Sequence[str]) -> int | None:  # noqa: ARG001 - stands for what knows
+def _unknown(prefixes: Sequence[str]) -> int | None:  # noqa: ARG001 - the signature of `frees`
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobContext:
-    """All that an action gets to see; effects that tests give it others of are among it."""
+    """Everything that an action gets to see, including the effects that tests replace, such as the clock."""
 
     inventory: Inventory
-    """Complete."""
+    """The complete inventory."""
     settings: Settings
     locations: Locations
     caller: Caller
-    """Environment variables, home and user; `conda_environ(caller, installation)` makes those a command runs with."""
+    """Environment variables, home and user; `conda_environ(caller, installation)` gives the variables of a command."""
     clock: Callable[[], datetime]
     conda_facts: Mapping[str, CondaFacts] = field(default_factory=dict)
-    """By root prefix: envs directories, package caches, channels."""
+    """By root prefix, the envs directories, package caches and channels."""
     frees: Callable[[Sequence[str]], int | None] = _unknown
-    """What removing exactly these prefixes would free by the last walk of the disk; None if there was none."""
+    """The bytes that removing exactly these prefixes would free by the last disk scan; None if there was none."""
 
     def environment(self, prefix: str) -> Environment | None:
-        """The environment with this prefix."""
+        """The environment with this prefix; None if there is none."""
         return next((each for each in self.inventory.environments if each.prefix == prefix), None)
 
     def installation(self, environment: Environment | None) -> Installation | None:
-        """The installation that owns an environment; where none does, the first one that works."""
+        """The installation that owns an environment; if none does, the first one that works."""
         working = [each for each in self.inventory.installations if not each.error]
         owner = environment.installation if environment else None
         return next((each for each in working if each.root_prefix == owner), working[0] if working else None)
 
 
 class Work(Protocol):
-    """What a job is carried out with: everything that it does is seen, written down and can be cancelled."""
+    """The tools of a job: everything that an action does with them is reported, journaled, and can be cancelled."""
 
     @property
     def job_id(self) -> str:
@@ -66,9 +66,9 @@ class Work(Protocol):
     async def run(
         self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None
     ) -> CondaAnswer:
-        """Run a command to its end, its lines being shown as they come; cancelling ends it with all its descendants.
+        """Run a command to its end and report its lines as they come; a cancellation ends it with all its descendants.
 
-        Raises CondaError if it cannot be started or takes longer. Its exit code is for the caller to judge.
+        Raises CondaError if it cannot be started or takes longer. The caller has to check its exit code.
         """
         ...
 
@@ -78,7 +78,7 @@ class Work(Protocol):
         total: int | None,
         unit: Literal["bytes", "files", "packages", "environments", "percent"],
     ) -> None:
-        """Tell how far the stage has come; may be called from a thread, as often as one likes."""
+        """Report how far the stage has come; may be called from a thread, and any number of times."""
         ...
 
     def say(self, line: str) -> None:
@@ -86,12 +86,12 @@ class Work(Protocol):
         ...
 
     async def beside(self, use: Callable[[], _T]) -> _T:
-        """Do something that blocks in a thread. If the job is cancelled meanwhile, what was begun is waited for."""
+        """Run a blocking function in a thread. If the job is cancelled meanwhile, this still waits until it returns."""
         ...
 
     @property
     def cancelled(self) -> bool:
-        """Whether the job is to end soon: for loops in threads, which nobody else can end."""
+        """Whether the job was cancelled; loops in threads have to check this, since nothing else can end them."""
         ...
 
 
@@ -100,19 +100,19 @@ class Action(Generic[_R]):
     """What every action offers: three functions."""
 
     plan: Callable[[_R, JobContext], Awaitable[Plan]]
-    """Finds out what the request would do, changing nothing; what stands against it is among the plan's blockers."""
+    """Finds out what the request would do, changing nothing; reasons against it are among the plan's blockers."""
     perform: Callable[[Plan, _R, JobContext, Work], Awaitable[Outcome]]
-    """Does it, looks whether it really happened, and says what came of it; CondatuiError if it did not happen."""
+    """Carries the plan out, checks that it really happened, and gives the outcome; CondatuiError if it did not."""
     recover: Callable[[Plan, _R, str, JobContext], Awaitable[Recovery]]
-    """Looks what is there after it was interrupted in a stage (empty: before the first), changing nothing."""
+    """Inspects what an interruption in a stage (empty: before the first) has left, changing nothing."""
 
 
 FindAction: TypeAlias = Callable[[Request], Action[Any]]
-"""Gives the action that a request asks for; called in a thread, since it may import."""
+"""Finds the action for a request; called in a thread, since it may import a module."""
 
 
 def caches_of(installation: Installation | None, context: JobContext) -> tuple[str, ...]:
-    """The package caches from which an installation would put packages back."""
+    """The package caches that an installation would link packages from."""
     root = installation.root_prefix if installation else ""
     facts = context.conda_facts.get(root)
     return package_caches(root, facts.pkgs_dirs if facts else ())

@@ -1,4 +1,4 @@
-"""The table of actions: an explicit row for each request, imported when it is asked for."""
+"""The table of actions: an explicit row for each request; an action is imported when it is first needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from condatui_core.records.request import (
 
 
 def find_action(request: Request) -> Action[Any]:
-    """Import the action that a request asks for; to be called in a thread, since it may take a while."""
+    """Import the action for a request; call it in a thread, since the import may take a while."""
     return ACTIONS[type(request)]()
 
 
@@ -74,4 +74,4 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     RemoveRequest: _remove,
     RestoreRequest: _restore,
 }
-"""Every action by the type of its request; a test holds it against the requests that there are."""
+"""Every action by the type of its request; a test checks that no request is missing."""

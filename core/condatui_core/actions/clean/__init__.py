@@ -1,3 +1,3 @@
-"""Clean: package caches rid of what no environment and no restore point needs."""
+"""Clean: delete from package caches what no environment needs."""
 
 from __future__ import annotations

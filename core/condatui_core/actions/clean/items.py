@@ -1,4 +1,4 @@
-"""What of a package cache can go: looked at on the disk, to the byte."""
+"""Finds what can be deleted from a package cache, by the disk and to the byte."""
 
 from __future__ import annotations
 
@@ -12,47 +12,48 @@ from condatui_core.records.disk import CachedUnit, CacheUse
 from condatui_core.records.request import Cleanable
 
 TRASH = ".condatui-trash-"
-"""Directories at the top of a package cache: what is in them is being deleted. conda sees no package in them."""
+"""Prefix of directories at the top of a package cache whose contents are being deleted; to conda they are no packages.
+"""
 _BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Inode:
-    """A file or directory that would lose links."""
+    """A file or directory that loses a link when its item is deleted."""
 
     identity: tuple[int, int]
     links: int
-    """How many it has."""
+    """How many links it has."""
     bytes: int
     directory: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One path of a package cache that can go as a whole."""
+    """One path of a package cache that can be deleted as a whole."""
 
     path: str
-    """Absolute."""
+    """The absolute path."""
     what: Cleanable
     inodes: tuple[Inode, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """A package cache and what of it can go."""
+    """A package cache, and what can be deleted from it."""
 
     path: str
     items: tuple[Item, ...] = ()
     copied: tuple[CachedUnit, ...] = ()
-    """Packages that seem unused, but environments have copies of their files, or their records."""
+    """Packages that seem unused, but environments have copies or records of them."""
     soft_linked: tuple[CachedUnit, ...] = ()
-    """Packages that seem unused, but symlinks of environments lead into them."""
+    """Packages that seem unused, but environments have symlinks into them."""
 
 
 def items_of(cache: CacheUse, what: Collection[Cleanable], recorded: Collection[str]) -> Cache:
-    """Look what of a cache can go. `recorded` are the packages that environments have, as `name-version-build`.
+    """Find what can be deleted from a cache. `recorded` are the packages of environments, as `name-version-build`.
 
-    A package goes only if none of its files has a second link at this moment.
+    A package is among it only if none of its files has a second link at this moment.
     """
     packages = [each for each in cache.units if each.kind == "package"]
     unused = [each for each in packages if each.unused]
@@ -68,14 +69,14 @@ def items_of(cache: CacheUse, what: Collection[Cleanable], recorded: Collection[
         names = (each.name for each in cache.units if each.kind == "archive")
         items += _files("tarballs", (os.path.join(cache.path, name) for name in names))
     if "index" in what:
-        items += _whole("index", os.path.join(cache.path, "cache"))  # as conda does, which makes it again
+        items += _whole("index", os.path.join(cache.path, "cache"))  # as conda does; it makes the directory again
     if "logs" in what:
         items += _files("logs", _listed(os.path.join(cache.path, ".logs")))
     return Cache(cache.path, tuple(items), tuple(copied), tuple(soft_linked))
 
 
 def package_item(path: str) -> Item | None:
-    """An extracted package, if it is there and nothing else has a link to one of its files."""
+    """An extracted package; None if it is gone, cannot be read, or one of its files has another link."""
     try:
         tree = read_tree(path)
     except OSError:
@@ -88,7 +89,7 @@ def package_item(path: str) -> Item | None:
 
 
 def freed_by(items: Iterable[Item]) -> int:
-    """What `df` gains when all of these go: allocated bytes of inodes that lose their last link."""
+    """What `df` gains when all these items are deleted: allocated bytes of inodes that lose their last link."""
     lost: dict[tuple[int, int], int] = {}
     total = 0
     for item in items:
@@ -100,7 +101,7 @@ def freed_by(items: Iterable[Item]) -> int:
 
 
 def _trash(pkgs_dir: str) -> Iterator[Item]:
-    """What an interrupted clean has left: it is nobody's any more."""
+    """What an interrupted clean has left half deleted; nothing uses it any more."""
     for path in _listed(pkgs_dir, directories=True):
         if os.path.basename(path).startswith(TRASH):
             tree = read_tree(path)
@@ -108,7 +109,7 @@ def _trash(pkgs_dir: str) -> Iterator[Item]:
 
 
 def _whole(what: Cleanable, path: str) -> Iterator[Item]:
-    """A directory with all that lies in it; none if it is a link, or if not all of it can be seen."""
+    """A directory with its contents; nothing if it is a link, or if some of it cannot be read."""
     if os.path.isdir(path) and not os.path.islink(path):
         tree = read_tree(path)
         if not tree.unreadable and not tree.mounts:

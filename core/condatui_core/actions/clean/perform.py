@@ -1,6 +1,7 @@
-"""Clean package caches of what nobody needs, by our own account of that: conda's forgets copies and symlinks.
+"""Cleans package caches of what no environment needs, as condatui counts it: conda overlooks copies and symlinks.
 
-A package is moved out of conda's sight before its first file is deleted, so that conda never finds half of one.
+A package is moved to where conda does not look before its first file is deleted, so that conda never finds half a
+package.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
-    """Look again, then delete one after the other; what cannot be deleted is among the findings."""
-    await work.stage("look", "Looking what nobody needs")
+    """Look again, then delete one item after the other; what cannot be deleted is among the findings."""
+    await work.stage("look", "Looking for what no environment needs")
     refuse(await _blockers(request, context))
     caches = await _caches(request, context)
-    refuse(await _blockers(request, context))  # looking takes its time: a conda may have begun to link meanwhile
+    refuse(await _blockers(request, context))  # the walk takes a while: a conda may have begun to link since
     left: list[Leftover] = []
     freed = count = 0
     for what in request.what:
@@ -44,7 +45,7 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
 
 
 def _delete(pkgs_dir: str, items: Sequence[Item], left: list[Leftover], work: Work, job_id: str) -> tuple[int, int]:
-    """Delete items of one kind; returns the bytes freed, and how many they were."""
+    """Delete items of one kind; returns the bytes freed, and the number of items deleted."""
     gone: list[Item] = []
     trash = os.path.join(pkgs_dir, f"{TRASH}{job_id}")
     for number, item in enumerate(items):
@@ -65,7 +66,7 @@ def _delete(pkgs_dir: str, items: Sequence[Item], left: list[Leftover], work: Wo
 def _delete_package(item: Item, trash: str) -> tuple[Leftover, ...]:
     if os.path.basename(item.path).startswith(TRASH):
         return delete_tree(item.path)
-    if package_item(item.path) is None:  # somebody has begun to use it
+    if package_item(item.path) is None:  # an environment uses it since
         return (Leftover(item.path, "it is used now"),)
     os.makedirs(trash, exist_ok=True)
     hidden = os.path.join(trash, os.path.basename(item.path))

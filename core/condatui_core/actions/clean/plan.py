@@ -1,4 +1,4 @@
-"""What cleaning package caches will do, worked out from what was seen."""
+"""Plans the cleaning of package caches."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WORDS: dict[Cleanable, tuple[str, str]] = {
     "index": ("channel index", "channel indexes"),
     "logs": ("log", "logs"),
 }
-"""One of each and several."""
+"""The words for one item of each kind, and for several."""
 
 
 def cleaning_plan(
@@ -48,11 +48,10 @@ def cleaning_plan(
     blockers: Sequence[Finding],
     newer: Sequence[str] = (),
 ) -> Plan:
-    """Say what will go and what is spared.
+    """Plan what is deleted and what is spared.
 
-    `needed` are packages of restore points that would then be in no cache, as `name-version-build`; `unread` are
-    environments that could not be read, `newer` restore points of a newer condatui, of which
-    it is not known what they need.
+    `needed` are packages of restore points that no cache would have afterwards, as `name-version-build`; `unread` are
+    environments that could not be read; `newer` are restore points of a newer condatui, whose needs are unknown.
     """
     items = [item for cache in caches for item in cache.items]
     return Plan(
@@ -69,7 +68,7 @@ def cleaning_plan(
 
 
 def _steps(caches: Sequence[Cache], request: CleanRequest, executable: str) -> Iterator[Step]:
-    """conda cannot spare what copies and symlinks need, so its command stands only where it comes to the same."""
+    """The steps, with the command of conda where that deletes the same: it spares no copies and no symlinks."""
     for what in request.what:
         count = sum(item.what == what for cache in caches for item in cache.items)
         if not count:
@@ -126,7 +125,7 @@ def _planning_caches(pkgs_dirs: Sequence[str]) -> str:
 
 
 async def plan(request: CleanRequest, context: JobContext) -> Plan:
-    """Walk the disk, and find out what can go and what that frees, to the byte."""
+    """Walk the disk, and find out what can be deleted and what that frees, to the byte."""
     blockers = await _blockers(request, context)
     caches = await _caches(request, context)
     return cleaning_plan(
@@ -184,7 +183,7 @@ def _known_caches(context: JobContext) -> dict[str, Installation]:
 
 
 def _needed_by_points(caches: Sequence[Cache], context: JobContext) -> tuple[str, ...]:
-    """The packages of restore points that no cache would have any more, neither extracted nor as an archive."""
+    """The packages of restore points that no cache would have afterwards, neither extracted nor as an archive."""
     going = {item.path for cache in caches for item in cache.items}
     known = tuple(_known_caches(context))
     directory = directory_of_points(context.settings, context.locations)

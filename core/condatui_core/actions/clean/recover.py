@@ -1,4 +1,4 @@
-"""What is still to be deleted after a clean that did not come to its end."""
+"""Finds what is still to be deleted after an interrupted clean."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from condatui_core.text import format_bytes
 
 
 async def recover(plan: Plan, request: CleanRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
-    """Look whether something is still to be deleted. conda can work either way."""
+    """Find out whether something is still to be deleted; the caches are usable in either case."""
     if stage in ("", "look"):
         return Recovery(state="untouched", message="Nothing was deleted.")
     caches = await _caches(request, context)
     rest = freed_by(item for cache in caches for item in cache.items)
     if not rest:
-        return Recovery(state="done", message="All that nobody needs is deleted.")
+        return Recovery(state="done", message="All that no environment needs is deleted.")
     return Recovery(
         state="half",
-        message=f"{format_bytes(rest)} that nobody needs are still there; no package is half deleted.",
+        message=f"{format_bytes(rest)} that no environment needs are still there; no package is half deleted.",
         way_out=request,
         way_out_title="Delete the rest",
     )

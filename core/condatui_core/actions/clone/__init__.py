@@ -1,3 +1,3 @@
-"""Clone: conda links the packages, what is not conda's is copied beside them, and the disk says whether it is so."""
+"""Clone: conda links the packages, condatui copies all other files, and compares the clone with its source."""
 
 from __future__ import annotations

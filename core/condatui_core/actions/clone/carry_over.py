@@ -1,4 +1,4 @@
-"""What conda does not carry over to a clone: history, pins and variables, and the digests in pip's RECORD files."""
+"""Carries over to a clone what conda does not: history, pins and variables, and the digests in pip's RECORD files."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 
-# What conda does not carry over to a new environment: what was asked for, pins, variables, and the history.
+# Requested specs, pins, variables and history
 
 
 _LARGEST = 32 << 20
-"""Bytes of a history."""
+"""Bytes of a history that are read at most."""
 _ASKED = ("requested_spec", "requested_specs")
 _KEPT = ("pinned", "state")
 _RECORD = msgspec.json.Decoder(dict[str, object])
@@ -45,19 +45,19 @@ _RECORD = msgspec.json.Decoder(dict[str, object])
 
 @dataclass(frozen=True, slots=True)
 class CarriedOver:
-    """What a new environment says of itself now."""
+    """The records of a clone after everything was carried over."""
 
     packages: tuple[InstalledPackage, ...]
-    """All that conda has linked into it, as their records are since."""
+    """The packages that conda has linked, with their amended records."""
     unreadable: tuple[Problem, ...]
-    """Records of the new environment that cannot be read."""
+    """Records of the clone that cannot be read."""
     stamps: Mapping[str, tuple[int, ...]]
-    """By path, by what one sees that a record is still as it was read, or written."""
+    """By path, the inode, size and time of each record, which change when the record does."""
     problems: tuple[str, ...] = ()
-    """What could not be read in the source, a line each."""
+    """Lines that name what could not be read in the source."""
 
     def contents(self, tree: PrefixTree) -> PrefixContents:
-        """All that it says of itself, by the records as they were read, unless the tree shows others since."""
+        """The contents of the clone, without reading its records again unless the tree shows that they have changed."""
         there = {each.path: _stamp(each.status) for each in tree.entries if _is_record(each.path)}
         if there != self.stamps:
             return read_prefix(tree.root)
@@ -72,9 +72,9 @@ def put_back(
     command: str,
     now: datetime,
 ) -> CarriedOver:
-    """Let a new environment say of itself what its source says.
+    """Give a clone the requested specs, pins, variables and history of its source.
 
-    The clone is a revision of its own, made by `command`. Raises OSError if the new one cannot be written.
+    The history gets a revision of its own, made by `command`. Raises OSError if the clone cannot be written.
     """
     problems: list[str] = []
     linked, unreadable, stamps = _put_requests_back(change.target, packages)
@@ -96,9 +96,9 @@ def put_back(
 def _put_requests_back(
     target: str, packages: Iterable[RecordedPackage]
 ) -> tuple[list[InstalledPackage], list[Problem], dict[str, tuple[int, ...]]]:
-    """conda notes that each package was asked for by its archive; the source knows what the user asked for.
+    """Put the requested specs of the source into the records; conda has noted archives as what was requested.
 
-    Each record is parsed once: what is written is known without reading it again.
+    Each record is parsed once: what is written is not read again.
     """
     asked = {record_file_name(each.record): each.requests for each in packages}
     stamps: dict[str, tuple[int, ...]] = {}
@@ -122,12 +122,12 @@ def _with_requests(path: str, requests: Mapping[str, object], *, regular: bool) 
     wanted = {name: value for name, value in new.items() if name not in _ASKED} | dict(requests)
     if wanted != new:
         data = json.dumps(wanted, indent=2, sort_keys=True).encode()
-        write_whole(Path(path), data, replace=True, durable=False)  # as conda, which wrote all the others
+        write_whole(Path(path), data, replace=True, durable=False)  # as conda writes records
     return wanted
 
 
 def _is_record(path: str) -> bool:
-    """Whether it is one of the files that records are read from."""
+    """Whether a path is that of a record in conda-meta."""
     directory, name = os.path.split(path)
     return directory == "conda-meta" and name.endswith(".json") and not name.startswith("._")
 
@@ -147,11 +147,11 @@ def _read(prefix: str, name: str, problems: list[str]) -> bytes | None:
 
 
 def _revision(history: bytes, left_out: Iterable[PackageRecord], command: str, now: datetime) -> str:
-    """A section of a history: nothing came, and what did not come along went."""
+    """A section of a history in which the packages that were left out are removed, and none is added."""
     gone = sorted(left_out, key=lambda each: each.name)
     came = {line.rpartition("::")[2]: line[1:] for line in map(os.fsdecode, history.splitlines()) if line[:1] == "+"}
     lines = [f"==> {now.astimezone():%Y-%m-%d %H:%M:%S} <==", f"# cmd: {command}"]
-    # conda takes out only what is spelled as it was when it came.
+    # conda matches a removal only if it is spelled like the line that added the package.
     dists = (f"{each.name}-{each.version}-{each.build}" for each in gone)
     lines += (f"-{came.get(dist, dist)}" for dist in dists)
     if gone:
@@ -159,7 +159,7 @@ def _revision(history: bytes, left_out: Iterable[PackageRecord], command: str, n
     return "".join(f"{line}\n" for line in lines)
 
 
-# RECORD files of what pip installed: they state the digest of every file, so of those too that a clone changes.
+# RECORD files of pip, which state the digest of every file, also of those that a clone rewrites
 
 
 _NAME = ".dist-info/RECORD"
@@ -167,7 +167,7 @@ _COLUMNS = 3
 
 
 def amend_records(target: str, copied: Iterable[str], rewritten: Collection[str]) -> frozenset[str]:
-    """State the files that were rewritten as they are now; returns the RECORD files that had to change.
+    """Correct the digests of rewritten files in RECORD files; returns the RECORD files that had to change.
 
     Paths are relative to the target. Raises OSError if one cannot be written.
     """
@@ -185,7 +185,7 @@ def _amend(target: str, path: str, rewritten: Collection[str]) -> bool:
         text = stream.read()
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
-    except csv.Error:  # a line that no pip has written: it stays as it is
+    except csv.Error:  # not written by pip: the file stays as it is
         return False
     changed = False
     for row in rows:
@@ -198,12 +198,12 @@ def _amend(target: str, path: str, rewritten: Collection[str]) -> bool:
         written = io.StringIO(newline="")
         csv.writer(written, lineterminator=ending).writerows(rows)
         data = written.getvalue().encode("utf-8", "surrogateescape")
-        write_whole(Path(file), data, replace=True, durable=False)  # as what was copied beside it
+        write_whole(Path(file), data, replace=True, durable=False)  # like the other copied files
     return changed
 
 
 def _stated(file: str) -> tuple[str, str]:
-    """The digest and the size, as a RECORD states them."""
+    """The digest and the size of a file in the format of RECORD."""
     with open(file, "rb") as stream:
         data = stream.read()
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""What is so at this moment, as far as a clone depends on it."""
+"""Reads the facts that a clone depends on: the states of source and target, and what has to be copied."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.request import CloneRequest
 
-# What cloning will take, and what is to be known of it before: found out by looking at the source.
+# The survey of the source
 
 
 _BLOCK = 512
 _LOOKED_THROUGH = 256 << 20
-"""Bytes that are looked through for the prefix before; all others are when they are copied."""
+"""Bytes of all files together that the survey searches for the prefix; the rest is searched when it is copied."""
 _LARGEST = 16 << 20
-"""Bytes of a file that is looked through before."""
+"""Bytes of the largest file that the survey searches."""
 
 
 @dataclass(slots=True)
 class CloneSurvey:
-    """What was seen."""
+    """What a survey of the source has found."""
 
     copied: int = 0
-    """Files that condatui copies: conda does not own them, or they are not what it installed."""
+    """Number of files that condatui copies: conda does not own them, or they are not as it installed them."""
     copied_bytes: int = 0
     placed_bytes: int = 0
-    """Of files that conda writes anew, because the prefix is in them, or copies to another file system."""
+    """Bytes of files that conda rewrites, because they contain the prefix, or copies to another file system."""
     binaries: list[str] = field(default_factory=list)
-    """Binary files that name the old prefix, in which it cannot be replaced."""
+    """Binary files that contain the old prefix, where it cannot be replaced."""
     links: list[str] = field(default_factory=list)
-    """Links to places in the source, which will lead to the clone."""
+    """Links into the source, which will lead into the clone."""
     unreadable: list[str] = field(default_factory=list)
     special: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    """Files that conda's records list and that are not there."""
+    """Files that conda's records list but that do not exist."""
     not_looked_through: int = 0
-    """How many of the copied files may name the old prefix, and nobody has looked."""
+    """Number of copied files that were not searched for the old prefix."""
 
     @property
     def bytes_needed(self) -> int:
-        """What the disk has to have room for."""
+        """The bytes that the clone needs on the disk."""
         return self.copied_bytes + self.placed_bytes
 
 
 def survey_source(source: Source, provided: Sequence[Provided], device: int | None) -> CloneSurvey:
-    """Look what would be copied to another prefix on this file system, changing nothing."""
+    """Find what would be copied to a prefix on the file system `device`, changing nothing."""
     seen = CloneSurvey(
         unreadable=list(source.tree.unreadable),
         placed_bytes=sum(map(partial(_record_bytes, source.prefix), source.records)),
@@ -91,7 +91,7 @@ def _record_bytes(prefix: str, record: PackageRecord) -> int:
 
 
 def _linked_paths(source: Source, provided: Sequence[Provided], device: int | None) -> dict[str, bool]:
-    """The files that conda brings, and whether it links them, which takes no room."""
+    """The files that conda brings, and whether it links each one, which takes no space."""
     elsewhere = any(each.device not in (device, None) for each in provided)
     return {
         path: not recorded.placeholder and recorded.kind == "hardlink" and not elsewhere
@@ -105,7 +105,7 @@ def _is_as_installed(source: Source, entry: TreeEntry) -> bool:
 
 
 def _look_through(seen: CloneSurvey, change: PrefixChange, entry: TreeEntry, left: int) -> int:
-    """Take note of a file that is copied; returns how many bytes of it were read."""
+    """Add a file that is copied to the survey; returns the bytes of it that count as searched."""
     seen.copied += 1
     seen.copied_bytes += entry.status.st_blocks * _BLOCK
     path = os.path.join(change.source, entry.path)
@@ -130,7 +130,7 @@ def _look_through(seen: CloneSurvey, change: PrefixChange, entry: TreeEntry, lef
 
 
 def _missing(source: Source, there: set[str]) -> Iterator[str]:
-    """What pip has taken away with a package that it replaced, or removed, is not missed."""
+    """The files that are missing, without those of packages that pip has replaced or removed."""
     gone = {each.package for each in source.contents.replaced}
     gone |= {
         record.name
@@ -144,26 +144,26 @@ def _missing(source: Source, there: set[str]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloneFacts:
-    """What was found out."""
+    """Everything that a clone depends on."""
 
     request: CloneRequest
     environment: Environment | None
-    """The source, as it is listed."""
+    """The source in the inventory."""
     installation: Installation | None
-    """Whose conda makes the clone."""
+    """The installation whose conda makes the clone."""
     origin: PrefixState
-    """The source."""
+    """The state of the source."""
     target: PrefixState
     source: Source | None = None
-    """None if it cannot be read."""
+    """What the source consists of; None if it cannot be read."""
     unread: str = ""
-    """Why it cannot be read."""
+    """Why the source cannot be read."""
     provided: tuple[Provided, ...] = ()
     survey: CloneSurvey
 
 
 async def find_out(request: CloneRequest, context: JobContext) -> CloneFacts:
-    """Look at source and target, in threads, changing nothing."""
+    """Read the facts about source and target, in threads, changing nothing."""
     environment = context.environment(request.source)
     installation = context.installation(environment)
     origin, target = await look_at_all((request.source, request.target), context, installation=installation)

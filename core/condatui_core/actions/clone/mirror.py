@@ -1,4 +1,4 @@
-"""Let the clone have every file that its source has: what conda has linked stays, the rest is copied."""
+"""Gives a clone every file that its source has: files that conda has linked stay, all others are copied."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _LONGEST_PATH = 4096
 
 @dataclass(slots=True)
 class Mirrored:
-    """What it took, and what could not be done."""
+    """What was copied, and what could not be."""
 
     copied: list[str] = field(default_factory=list)
-    """Files that were copied."""
+    """All files that were copied."""
     rewritten: list[str] = field(default_factory=list)
-    """Those of them in which the prefix was another one."""
+    """Those of them in which the prefix was replaced."""
     carrying: list[str] = field(default_factory=list)
-    """Those of them that still name the old prefix: binary ones, in which it cannot be replaced."""
+    """Those of them that still contain the old prefix: binary files, where it cannot be replaced."""
     unreadable: list[str] = field(default_factory=list)
-    """What could not be read, and why, a line each."""
+    """Lines that name what could not be read, and why."""
     special: list[str] = field(default_factory=list)
-    """Pipes, sockets and devices, which are nobody's to copy."""
+    """Pipes, sockets and devices, which are not copied."""
 
 
 class Mirror:
-    """Brings a target to what its source is."""
+    """Makes a target equal to its source."""
 
     def __init__(self, source: Source, change: PrefixChange, told: Callable[[int], None]) -> None:
         self._source = source
@@ -45,11 +45,11 @@ class Mirror:
         self._told = told
         self._there: dict[str, TreeEntry] = {}
         self._modes: list[tuple[str, int]] = []
-        """What directories are to be permitted once they are filled."""
+        """The modes that directories get after they are filled."""
         self.result = Mirrored(unreadable=list(source.tree.unreadable))
 
     def run(self, stopped: Callable[[], bool]) -> Mirrored:
-        """Do it until it is done, or stopped. Raises OSError if the target cannot be written, as when it is full."""
+        """Mirror all paths, or until `stopped` returns True. Raises OSError if the target cannot be written."""
         self._there = {each.path: each for each in read_tree(self._change.target, leaving_out=("conda-meta",)).entries}
         for entry in tuple(surplus(self._source, self._there)):
             self._delete(entry)
@@ -59,7 +59,7 @@ class Mirror:
             self._bring(entry)
             self._told(number)
         for path, mode in reversed(self._modes):
-            inherited = os.lstat(path).st_mode & stat.S_ISGID  # of the place, where a team shares what is in it
+            inherited = os.lstat(path).st_mode & stat.S_ISGID  # of the directory above, which a team may share
             os.chmod(path, (mode & ~stat.S_ISGID) | inherited)
         return self.result
 
@@ -91,7 +91,7 @@ class Mirror:
             self._copy(entry, path)
 
     def _copy(self, entry: TreeEntry, path: str) -> None:
-        """Under another name first: nobody ever sees half a file, and no link into the package cache is written to."""
+        """Copy a file under a temporary name, so that no half file is seen and no link into the cache is written to."""
         origin = os.path.join(self._change.source, entry.path)
         temporary = os.path.join(os.path.dirname(path), f".condatui-{secrets.token_hex(8)}")
         try:
@@ -134,9 +134,9 @@ class Mirror:
 
 
 def surplus(source: Source, there: dict[str, TreeEntry]) -> Iterator[TreeEntry]:
-    """What the target has and the source has not, deepest first: pip has deleted it there, or somebody has.
+    """The entries that the target has and the source has not, deepest first: they were deleted from the source.
 
-    Modules that conda has compiled stay, as long as their sources do.
+    Modules that conda has compiled stay if the source has their source files.
     """
     wanted = {each.path for each in source.tree.entries}
     unseen = tuple(f"{each}/" for each in source.unseen)

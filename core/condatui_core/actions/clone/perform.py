@@ -1,4 +1,4 @@
-"""Clone an environment: conda links its packages, what is not conda's is copied, and the disk says whether it is so."""
+"""Clones an environment: conda links its packages, condatui copies all other files, and compares both on the disk."""
 
 from __future__ import annotations
 
@@ -37,23 +37,24 @@ from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CloneRequest
 from condatui_core.text import counted
 
-# Let conda link the packages of a clone: from the package cache first, and only then from elsewhere.
+# Linking the packages: from the package cache first, and only then from channels
 
 
 _ASKED = "link the packages"
 _LACKING = re.compile(
     r"OfflineError|CondaHTTPError|ackage cache records|PackagesNotFound|NoPackagesFound|offline", re.IGNORECASE
 )
-"""What condas say when a package is not in the cache."""
+"""What conda says if a package is not in the cache."""
 _MOST_LINES = 20
 
 
 async def link_packages(facts: CloneFacts, context: JobContext, work: Work) -> str:
-    """Have the packages of the source linked into the target, which is reserved for them.
+    """Let conda link the packages of the source into the target, which `mark_incomplete` has made.
 
-    Returns what conda has complained about, though it has done it. Raises CondaError if it has not, whatever it says.
+    Returns what conda complained about although it has linked all. Raises CondaError if it has not, even if conda says
+    that it has.
     """
-    assert facts.source is not None and facts.installation is not None  # else it would not have come so far
+    assert facts.source is not None and facts.installation is not None  # otherwise there are blockers
     if not facts.source.records:
         return ""
     file = context.locations.jobs / work.job_id / "explicit.txt"
@@ -68,7 +69,7 @@ async def link_packages(facts: CloneFacts, context: JobContext, work: Work) -> s
     except CondaError as error:
         if answer.exit_code or missing:
             raise
-        return error.detail  # of a damaged package it complains, and goes on
+        return error.detail  # conda complains of a damaged package and goes on
     if missing:
         raise _not_done(answer, missing)
     return ""
@@ -100,19 +101,19 @@ def _not_done(answer: CondaAnswer, missing: tuple[str, ...]) -> CondaError:
 
 
 async def perform(plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001 - as all actions
-    """Make the clone, compare it with its source, and add what was asked for.
+    """Make the clone, compare it with its source, and add the specs that the user asked for.
 
-    Raises RefusedError if something has come up against it, CondatuiError if it could not be made, or not be added to.
+    Raises RefusedError if there are blockers by now, CondatuiError if the clone could not be made, or specs not added.
     """
     facts = await find_out(request, context)
     guards.refuse(plan_of(facts, context).blockers)
-    assert facts.source is not None  # or something stood against it
+    assert facts.source is not None  # otherwise there are blockers
     outcome = await _Cloning(facts, facts.source, context, work).run()
     return await _add(facts, context, work, outcome) if request.add else outcome
 
 
 class _Cloning:
-    """One clone on its way."""
+    """The making of one clone."""
 
     def __init__(self, facts: CloneFacts, source: Source, context: JobContext, work: Work) -> None:
         self._facts = facts
@@ -124,7 +125,7 @@ class _Cloning:
         self._change = PrefixChange(source.prefix, self._target, spellings=source.spellings, spared=source.spared)
 
     async def run(self) -> Outcome:
-        """Go through all stages; what is there afterwards is whole, or is marked as not being so."""
+        """Go through all stages; after each failure, the clone is gone or still marked as incomplete."""
         try:
             complaint = await self._link()
             mirrored, amended = await self._copy()
@@ -188,7 +189,7 @@ class _Cloning:
 
 
 async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome) -> Outcome:
-    """Install the specs that were asked for besides; raises CondaError, and the clone stays as it is without them."""
+    """Install the additional specs; CondaError if they cannot be installed, and then the clone stays without them."""
     request, installation = facts.request, facts.installation
     assert installation is not None
     specs, name = " ".join(request.add), os.path.basename(facts.target.prefix)

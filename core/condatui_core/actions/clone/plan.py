@@ -1,4 +1,4 @@
-"""From what is so to a plan: nothing in here looks at anything."""
+"""Plans a clone from its facts."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from condatui_core.remedy import AllowDownloads, Reload, TakeConda
 from condatui_core.text import counted, format_bytes
 
 EXPLICIT_FILE = "explicit.txt"
-"""How the file is called in a plan; a job has one of its own."""
+"""The name of the explicit file in the commands of a plan; each job writes one of its own."""
 _MOST_LINES = 20
-"""Of evidence."""
+"""Lines of evidence that a finding shows at most."""
 finding = partial(any_finding, most=_MOST_LINES)
-"""A finding with no more evidence than anybody reads."""
+"""Makes a finding with a bounded number of evidence lines."""
 _error = partial(blocker, most=_MOST_LINES)
 
 
 def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
-    """Say what cloning will do, or why it cannot be done."""
+    """Plan the steps of the clone, with warnings and blockers."""
     request, target = facts.request, facts.target
     blockers = tuple(_blockers(facts, context))
     return Plan(
@@ -69,7 +69,7 @@ def _unobtainable(facts: CloneFacts) -> Iterator[Finding]:
     nowhere = _named(facts, "nowhere")
     if nowhere:
         message = f"{counted(len(nowhere), 'package')} cannot be had again: neither an archive nor a URL is left."
-        yield _error("no-cache", message, "Install them anew in the source: conda install --force-reinstall.", nowhere)
+        yield _error("no-cache", message, "Install them again in the source: conda install --force-reinstall.", nowhere)
     gone = _named(facts, "download")
     if gone and facts.request.offline:
         count = counted(len(gone), "package is", "packages are")
@@ -90,7 +90,7 @@ def _warnings(facts: CloneFacts) -> Iterator[Finding]:
     if seen.binaries:
         count = counted(len(seen.binaries), "binary file names", "binary files name")
         message = f"{count} {source.prefix}: in the clone as well."
-        yield finding("old-prefix", "warning", message, "Install what they belong to anew in the clone.", seen.binaries)
+        yield finding("old-prefix", "warning", message, "Install their packages again in the clone.", seen.binaries)
     if seen.unreadable:
         message = f"{counted(len(seen.unreadable), 'file')} cannot be read: the clone will lack what is in there."
         yield finding("unreadable", "warning", message, "Ask its owner.", seen.unreadable)
@@ -143,7 +143,7 @@ def _notes(facts: CloneFacts, source: Source) -> Iterator[Finding]:
 
 def _steps(facts: CloneFacts) -> Iterator[Step]:
     request, target = facts.request, facts.target.prefix
-    assert facts.installation is not None and facts.source is not None  # else something stands against it
+    assert facts.installation is not None and facts.source is not None  # otherwise there are blockers
     executable = facts.installation.executable
     offline = not _named(facts, "download")
     packages = counted(len(facts.source.records), "package")
@@ -173,13 +173,13 @@ def _facts(facts: CloneFacts, *, blocked: bool) -> Iterator[tuple[str, str]]:
     pip = len(facts.source.contents.pip_distributions)
     yield "packages", f"{len(facts.source.records)} of conda, {pip} of pip"
     yield "copied", f"{counted(facts.survey.copied, 'file')}, {format_bytes(facts.survey.copied_bytes)}"
-    if facts.installation and not blocked:  # run by hand, it deletes a target that is there
+    if facts.installation and not blocked:  # run by hand, it would delete a target that exists
         command = commands.clone(facts.installation.executable, facts.origin.real, facts.target.prefix)
         yield "as conda does it", shlex.join(command)
 
 
 def _unpacked_bytes(facts: CloneFacts) -> int:
-    """What packages take in the package cache that are not extracted there."""
+    """The bytes that packages will take in the package cache that are not extracted there yet."""
     sizes = (
         each.record.installed_bytes + (each.record.archive_bytes if each.way in ("download", "file") else 0)
         for each in facts.provided

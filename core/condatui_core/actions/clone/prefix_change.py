@@ -1,4 +1,4 @@
-"""Whether a file of a clone is the one of its source, the prefix in it apart."""
+"""Replaces the prefix in files and links, and compares files of a clone and its source apart from the prefix."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from urllib.parse import quote
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.fs.tree import TreeEntry
 
-# The old prefix in files and links, and the new one in its place.
+# Replacing the prefix in files and links
 
 
 _LONGEST_SHEBANG = 127
-"""Bytes of a first line that every kernel reads."""
+"""Bytes of a shebang line that every kernel reads."""
 _GOES_ON = rb"(?![\w+~@%\x80-\xff-]|\.\w)"
-"""What follows a prefix is not the rest of another directory's name: `/envs/nlp` is not in `/envs/nlp-2`."""
+"""Requires that a prefix is not followed by the rest of a longer name: `/envs/nlp` is not in `/envs/nlp-2`."""
 
 
 class PrefixChange:
-    """One prefix instead of another, in all that may name it."""
+    """Replaces one prefix by another in everything that may contain it."""
 
     def __init__(self, source: str, target: str, *, spellings: Iterable[str] = (), spared: Iterable[str] = ()) -> None:
-        """`spellings` are other paths to the source; `spared` directories below it stay where they are."""
+        """`spellings` are other paths to the source; paths to `spared` directories below it are not replaced."""
         self.source = source
         self.target = target
         old = dict.fromkeys((source, *spellings))
@@ -35,24 +35,24 @@ class PrefixChange:
         self._pattern = re.compile(b"(?:" + b"|".join(map(re.escape, self._old)) + b")" + stays + _GOES_ON)
 
     def carried_by(self, data: bytes) -> bool:
-        """Whether the old prefix is in there."""
+        """Whether the data contain the old prefix."""
         return self._pattern.search(data) is not None
 
     def of_link(self, target: str) -> str:
-        """Where a link is to lead instead; where it did if that is not in the source."""
+        """The new target of a link; the same if it does not lead into the source."""
         if not os.path.isabs(target):
             return target
         return os.fsdecode(self._replace(os.fsencode(target)))
 
     def of_file(self, data: bytes) -> bytes:
-        """What a file is to hold instead; the same where it is binary or does not name the prefix."""
+        """The new content of a file; the same if it is binary or does not contain the prefix."""
         if is_binary(data) or not self.carried_by(data):
             return data
         changed = self._replace(data)
         return self._with_working_shebang(changed) if changed.startswith(b"#!") else changed
 
     def without(self, data: bytes) -> bytes:
-        """A binary file without either prefix, and without the NULs that conda fills up with."""
+        """The data of a binary file without either prefix, and without the NULs that conda pads with."""
         for each in (*self._old, os.fsencode(self.target)):
             data = data.replace(each, b"")
         return data.replace(b"\0", b"")
@@ -62,7 +62,7 @@ class PrefixChange:
         return self._pattern.sub(lambda match: quoted if match[0] in self._quoted else plain, data)
 
     def _with_working_shebang(self, data: bytes) -> bytes:
-        """A kernel reads no long first line and no space in a path: then the shell starts the interpreter."""
+        """Let the shell start the interpreter if the kernel cannot: its line is too long, or its path has a space."""
         target = os.fsencode(self.target)
         line, newline, rest = data.partition(b"\n")
         if not line.startswith(b"#!" + target) or (len(line) <= _LONGEST_SHEBANG and b" " not in target):
@@ -76,12 +76,12 @@ class PrefixChange:
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether a file is not text: text has no NUL."""
+    """Whether data are not text, which has no NUL."""
     return b"\0" in data
 
 
 def spellings_of(prefix: str, scripts: Iterable[bytes]) -> tuple[str, ...]:
-    """Other paths to a prefix by which its scripts call their interpreter, found in their first lines."""
+    """Other paths to a prefix, found in the first lines of its scripts, which name their interpreter."""
     found: dict[str, None] = {}
     for data in scripts:
         for match in re.finditer(rb"^(?:#!|'''exec' \"?)(/[^\n\"]*?)/bin/[^/\s\"]+", data[:1024], re.MULTILINE):
@@ -92,16 +92,16 @@ def spellings_of(prefix: str, scripts: Iterable[bytes]) -> tuple[str, ...]:
 
 
 LARGEST_TEXT = 64 << 20
-"""Bytes; a larger file is copied as it is."""
+"""Bytes; a larger file is copied without replacing the prefix."""
 _LARGEST_COMPARED = 512 << 20
-"""Bytes; of a larger file nobody expects that conda wrote the prefix into it."""
+"""Bytes; conda hardly writes the prefix into a larger file, so it has to be equal byte by byte."""
 _CHUNK = 1 << 20
 _PYC_HEADER = 16
-"""Bytes that say which source a compiled module is of; what follows names its path, which Python corrects."""
+"""Bytes that identify the source of a compiled module; the code after them contains its path, which Python corrects."""
 
 
 def same(source: TreeEntry, target: TreeEntry, change: PrefixChange) -> bool:
-    """Whether a path of the target is what the source has there. Raises OSError if it has to be read and cannot be."""
+    """Whether a path is the same in source and target, apart from the prefix. Raises OSError if it cannot be read."""
     if source.kind == "symlink" and target.kind == "symlink":
         return change.of_link(source.target) == target.target
     if source.kind != target.kind or source.kind != "file":

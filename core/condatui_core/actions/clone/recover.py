@@ -1,4 +1,4 @@
-"""What is left on the disk of a clone that did not come to its end."""
+"""Finds what an interrupted clone has left on the disk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from condatui_core.records.request import CloneRequest, RemoveRequest
 
 
 def inspect_clone(request: CloneRequest, stage: str) -> Recovery:
-    """Look what is there, changing nothing; blocks."""
+    """Find out how much of the clone exists, changing nothing; blocks."""
     target = os.path.normpath(request.target)
     if not os.path.lexists(target):
         return Recovery(state="untouched", message=f"Nothing was made at {target}.")
@@ -35,7 +35,7 @@ def inspect_clone(request: CloneRequest, stage: str) -> Recovery:
 
 
 def _look_at_whole(target: str, request: CloneRequest, stage: str) -> Recovery:
-    """Look at one that was declared whole: what is added afterwards, conda can break off half-way."""
+    """Inspect a clone that was complete: conda may have been interrupted while it added specs."""
     there = _read(target)
     if stage == "add":
         source = _read(request.source)
@@ -51,7 +51,7 @@ def _look_at_whole(target: str, request: CloneRequest, stage: str) -> Recovery:
 
 
 def not_there(prefix: str, specs: tuple[str, ...]) -> tuple[str, ...]:
-    """The specs that no package of an environment meets. Raises OSError if it cannot be read."""
+    """The specs that no package of an environment matches. Raises OSError if it cannot be read."""
     packages, _ = read_conda_meta(prefix)
     return _not_among([each.record for each in packages], specs)
 
@@ -62,7 +62,7 @@ def _not_among(records: Sequence[PackageRecord], specs: tuple[str, ...]) -> tupl
 
 def _meets(record: PackageRecord, spec: str) -> bool:
     wanted = parse_match_spec(spec)
-    if wanted is None:  # conda has understood it
+    if wanted is None:  # a spec that only conda understands
         return record.name == spec_name(spec)
     asked = f"=={wanted.version}" if wanted.version else wanted.constraint
     return (
@@ -73,7 +73,7 @@ def _meets(record: PackageRecord, spec: str) -> bool:
 
 
 def _read(prefix: str) -> PrefixRecords:
-    os.scandir(os.path.join(prefix, "conda-meta")).close()  # raises what stands against reading it
+    os.scandir(os.path.join(prefix, "conda-meta")).close()  # raises OSError if it cannot be read
     return read_records(prefix)
 
 
@@ -82,11 +82,11 @@ def _names(records: PrefixRecords) -> set[str]:
 
 
 def _half(target: str, message: str, how: str, *, keep: bool = False) -> Recovery:
-    """`keep` is for one that was whole for a while: somebody may have used it since."""
+    """`keep` asks for a restore point: a clone that was complete may have been used since."""
     way_out = RemoveRequest(prefixes=(target,), restore_point=keep)
     return Recovery(state="half", message=message, way_out=way_out, way_out_title=f"Remove the {how} {target}")
 
 
 async def recover(plan: Plan, request: CloneRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001 - as all actions
-    """Look what is there of a clone that was interrupted, changing nothing."""
+    """Find out how much of an interrupted clone exists, changing nothing."""
     return await asyncio.to_thread(inspect_clone, request, stage)

@@ -1,4 +1,4 @@
-"""The environment that is cloned: its packages and where conda will take them from, and every file that comes along."""
+"""The environment that is cloned: its packages, where conda will take them from, and every file to be cloned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from condatui_core.records.restore_point import KeptPackage
 from condatui_core.restore_points.cached_packages import find_package
 from condatui_core.text import strip_credentials
 
-# Where conda will take the packages of a clone from.
+# Where conda will take the packages from
 
 
 Way = Literal["extracted", "archive", "file", "download", "nowhere"]
@@ -36,25 +36,25 @@ class Provided:
 
     package: RecordedPackage = field(repr=False)
     way: Way
-    """Extracted in the package cache, its archive there, a channel on this machine, the network, or nobody knows."""
+    """Extracted in the package cache, its archive there, a channel on this machine, the network, or unknown."""
     device: int | None = None
-    """The file system that it is extracted on."""
+    """The number of the file system that it is extracted on."""
     archive: str = ""
-    """Its archive in the cache, for one that has no URL."""
+    """Its archive in the cache, for a package without a URL."""
 
     @property
     def record(self) -> PackageRecord:
-        """What conda says of it."""
+        """The conda-meta record of the package."""
         return self.package.record
 
 
 def provide(packages: Iterable[RecordedPackage], pkgs_dirs: Sequence[str]) -> tuple[Provided, ...]:
-    """Find out where conda would take these packages from; takes some stats each."""
+    """Find out where conda would take these packages from, by some stats for each."""
     return tuple(_provide(package, pkgs_dirs) for package in packages)
 
 
 def explicit_lines(provided: Iterable[Provided]) -> Iterator[str]:
-    """The lines of an explicit file, credentials and all."""
+    """The lines of an explicit file, credentials included."""
     yield "@EXPLICIT"
     for each in provided:
         url = each.package.url or each.archive
@@ -93,11 +93,11 @@ def _package(record: PackageRecord) -> KeptPackage:
     )
 
 
-# The environment that is cloned: its packages, and every file that comes along.
+# The packages and files of the source
 
 
 OF_INSTALLATION = ("envs", "pkgs")
-"""Directories of a base environment that are not its own."""
+"""Directories in a base prefix that belong to the installation."""
 
 _NEVER = ("conda-meta", ".conda_lock", HALF_MADE)
 _OF_BASE = (
@@ -113,42 +113,42 @@ _OF_BASE = (
     ".condarc",
     "condarc",
 )
-"""What belongs to the installation rather than to its base environment."""
+"""Files and directories that belong to the installation rather than to its base environment."""
 _MACHINERY = ("conda", "conda-env")
 _FIRST_LINES = 1024
-"""Bytes of a script."""
+"""Bytes of a script that are searched for its interpreter."""
 _MOST_SCRIPTS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What comes along when an environment is cloned."""
+    """What an environment consists of, as far as it is cloned."""
 
     prefix: str
     contents: PrefixContents
     packages: tuple[RecordedPackage, ...]
-    """The conda packages that come along, with what their records state."""
+    """The conda packages that are cloned, with their records."""
     left_out: tuple[PackageRecord, ...]
-    """conda itself, and what needs it."""
+    """conda itself, and the packages that depend on it."""
     tree: PrefixTree
-    """Every path that comes along, and what could not be read; conda-meta is not among them."""
+    """Every path that is cloned, and what could not be read; conda-meta is not among them."""
     recorded: dict[str, RecordedPath]
-    """By path, what the records say of the files of conda's packages."""
+    """By path, what the records state about the files of conda's packages."""
     owners: dict[str, str]
-    """By path, the conda package that has it in its record."""
+    """By path, the conda package whose record lists it."""
     unseen: tuple[str, ...]
-    """Paths, relative to it, that were not looked into."""
+    """Paths, relative to the prefix, that were not read."""
     spellings: tuple[str, ...]
-    """Other paths to it that its scripts go by."""
+    """Other paths to the prefix, which aliases and scripts use."""
 
     @property
     def records(self) -> tuple[PackageRecord, ...]:
-        """The conda packages that come along."""
+        """The records of the conda packages that are cloned."""
         return tuple(each.record for each in self.packages)
 
     @property
     def spared(self) -> tuple[str, ...]:
-        """Directories of the installation, which are meant where they are named."""
+        """Directories of the installation: paths to them still mean the source's."""
         return OF_INSTALLATION if any(record.name == "conda" for record in self.contents.packages) else ()
 
 
@@ -183,7 +183,7 @@ def read_source(prefix: str, *, base: bool, with_conda: bool, aliases: Iterable[
 
 
 def machinery(records: Sequence[PackageRecord]) -> frozenset[str]:
-    """The names of conda's own package and of all that need it, directly or not, as conda has always counted them."""
+    """The names of conda's own package and of all that depend on it, directly or not, as conda counts them."""
     found = {record.name for record in records if record.name in _MACHINERY}
     while more := {
         record.name
@@ -195,7 +195,7 @@ def machinery(records: Sequence[PackageRecord]) -> frozenset[str]:
 
 
 def module_of(path: str) -> str:
-    """The module that a file with bytecode was compiled from; empty for any other file."""
+    """The source file that a bytecode file was compiled from; empty for any other file."""
     directory, _, name = path.rpartition("/")
     if not name.endswith(".pyc") or not directory.endswith("__pycache__"):
         return ""
@@ -203,7 +203,7 @@ def module_of(path: str) -> str:
 
 
 def _without(tree: PrefixTree, not_ours: Collection[str]) -> list[TreeEntry]:
-    """The entries without the environments inside, without these files, and without what is then left of them."""
+    """The entries without environments inside, without these files, and without directories that are empty then."""
     nested = tuple(f"{os.path.relpath(each, tree.root)}/" for each in tree.environments)
     entries = [each for each in tree.entries if not nested or not f"{each.path}/".startswith(nested)]
     if not not_ours:

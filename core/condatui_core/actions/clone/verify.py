@@ -1,4 +1,4 @@
-"""Whether a clone is what its source is: by the disk, by its own python, and in words."""
+"""Verifies a clone: compares it with its source on the disk, starts its python, and words the outcome."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import counted, format_bytes
 
-# Whether a clone is what its source is, by what lies on the disk.
+# Comparing the clone with its source
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was found."""
+    """The differences between a clone and its source."""
 
     contents: PrefixContents
-    """Of the clone."""
+    """The contents of the clone."""
     missing_packages: tuple[str, ...]
     other_packages: tuple[str, ...]
     distributions: tuple[str, ...]
-    """Those of pip that only one of the two has, or in another version."""
+    """Distributions of pip that only one of the two has, or has in another version."""
     differing: tuple[str, ...]
-    """Paths that one has and the other has not, or that differ in more than the prefix."""
+    """Paths that only one of the two has, or that differ in more than the prefix."""
     naming_source: tuple[str, ...]
-    """Text files of the clone that still name its source."""
+    """Text files of the clone that still contain the prefix of its source."""
     bytes_used: int
-    """What `df` has lost by it."""
+    """The bytes that `df` has lost to the clone."""
 
 
 def not_linked(records: Iterable[PackageRecord], target: str) -> tuple[str, ...]:
-    """Name the packages of which a target has no record. What the records say is compared in the end."""
+    """The packages of which a target has no record; `verify` compares the content of the records."""
     meta = os.path.join(target, "conda-meta")
     there = set(os.listdir(meta)) if os.path.isdir(meta) else set()
     return tuple(sorted(_spelled(_identity(each)) for each in records if record_file_name(each) not in there))
@@ -63,10 +63,10 @@ def verify(
     untold: Collection[str],
     apart: int = 0,
 ) -> Verified:
-    """Compare a clone with its source, changing nothing; `untold` are paths that are known to differ,
-    `apart` bytes of the clone that will not stay. `contents_in` tells what a clone with this tree says of itself.
+    """Compare a clone with its source, changing nothing.
 
-    Raises OSError if the clone has gone.
+    `contents_in` gives the contents of a clone with this tree. `untold` are paths that are known to differ, and `apart`
+    is the bytes of the clone that will be deleted. Raises OSError if the clone is gone.
     """
     tree = read_tree(change.target)
     contents = contents_in(tree)
@@ -112,7 +112,7 @@ def _differing(source: Source, tree: PrefixTree, change: PrefixChange, untold: f
 
 
 def _naming(source: Source, tree: PrefixTree, change: PrefixChange) -> Iterator[str]:
-    """Look through the text files that are the clone's own, be they conda's or copied."""
+    """Search the text files that are the clone's own, whether conda wrote them or condatui copied them."""
     inodes = {each.inode for each in source.tree.entries if each.kind == "file"}
     for entry in tree.entries:
         if _may_name(entry) and entry.inode not in inodes:
@@ -133,7 +133,7 @@ def _may_name(entry: TreeEntry) -> bool:
     )
 
 
-# Whether the python of a clone runs, and takes itself for the clone's.
+# Starting the python of the clone
 
 
 _OPTIONS = ("-E", "-s", "-B", "-c", "import sys; print(sys.prefix)")
@@ -142,7 +142,7 @@ _SECONDS = 120.0
 
 
 async def python_problem(facts: CloneFacts, context: JobContext, work: Work) -> str:
-    """Say why it does not; empty if it does, or if there is none."""
+    """Say why the clone's python does not run or has another prefix; empty if all is well, or if there is none."""
     target = facts.target.prefix
     python = os.path.join(target, "bin", "python")
     if facts.installation is None or not await work.beside(partial(os.path.lexists, python)):
@@ -164,7 +164,7 @@ def _same_place(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-# What came of a clone, in words.
+# The outcome
 
 
 def outcome_of(
@@ -176,9 +176,9 @@ def outcome_of(
     complaint: str,
     python: str,
 ) -> Outcome:
-    """Say what was made and what is not as in its source.
+    """The outcome of a clone, with findings on what is not as in its source.
 
-    `complaint` is what conda did not like, `python` is why the clone's python does not run; both may be empty.
+    `complaint` is what conda complained about, `python` is why the clone's python does not run; both may be empty.
     """
     contents = verified.contents
     pip = len(contents.pip_distributions)
@@ -217,7 +217,7 @@ def _losses(mirrored: Mirrored, verified: Verified, problems: Sequence[str]) -> 
     if naming := sorted({*mirrored.carrying, *verified.naming_source}):
         count = counted(len(naming), "file still names", "files still name")
         message = f"{count} the source, because the path could not be replaced there."
-        yield finding("old-prefix", "warning", message, "Install what they belong to anew in the clone.", naming)
+        yield finding("old-prefix", "warning", message, "Install their packages again in the clone.", naming)
     if mirrored.unreadable:
         message = f"{counted(len(mirrored.unreadable), 'file')} could not be read: missing in the clone."
         yield finding("unreadable", "warning", message, "Ask its owner.", mirrored.unreadable)

@@ -1,3 +1,3 @@
-"""Pack: conda-pack in a process of its own, and the archive read back before it appears under its name."""
+"""Pack: conda-pack runs in a child process, and its archive is read back before it appears under its name."""
 
 from __future__ import annotations

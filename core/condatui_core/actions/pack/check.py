@@ -1,4 +1,4 @@
-"""Read an archive back, every byte of it: a process of its own, told and answering like the one that packs."""
+"""The process that reads back every byte of an archive; its order and answer are those of the one that packs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from condatui_core.fs.tree import read_tree
 from condatui_core.proc.errors import ChildError
 
 _MOST_BYTES = 256 << 20
-"""Of a listing: a hundred for each of the files of the largest environments, many times over."""
+"""Bytes of a listing at most: it has about a hundred for each file, and the largest environments need far less."""
 _SECONDS = 600.0
-"""A listing that takes longer hangs."""
+"""Seconds after which a listing counts as hanging."""
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -34,7 +34,7 @@ _UNREADABLE = (
 
 
 def main(directory: str) -> int:
-    """Count what is in the archive of a directory; the exit code."""
+    """Count the files in the archive of a directory, and write the answer; returns the exit code."""
     archive = os.path.join(directory, ARCHIVE)
     try:
         names = set(_names(archive, read_order(directory).form))
@@ -67,13 +67,13 @@ def _names_in_zip(archive: str) -> Iterator[str]:
 
 
 def _names_in_squashfs(archive: str) -> Iterator[str]:
-    import asyncio  # noqa: PLC0415 - of this format only, as what is below
+    import asyncio  # noqa: PLC0415 - for this format only, as the imports below
 
     from condatui_core.proc.output import STDERR, STDOUT, Output  # noqa: PLC0415
     from condatui_core.proc.runner import run_to_end  # noqa: PLC0415
 
     argv, output = ("unsquashfs", "-l", archive), Output(_MOST_BYTES)
-    # It stays in the group of this process, and is ended with it.
+    # unsquashfs stays in the group of this process, and is ended with it.
     exit_code = asyncio.run(run_to_end(argv, os.environ, output, seconds=_SECONDS, own_group=False))
     if exit_code:
         raise OSError(output.text(STDERR).strip() or f"unsquashfs ended with exit code {exit_code}")
@@ -81,9 +81,9 @@ def _names_in_squashfs(archive: str) -> Iterator[str]:
 
 
 def _stream(archive: str, form: str) -> IO[bytes]:
-    """The tar in an archive. Packed by several threads it is in several pieces, which these put together again."""
+    """The tar stream in an archive. Several threads make several frames, which these readers join."""
     if form == "tar.zst":
-        import zstandard  # noqa: PLC0415 - of this format only
+        import zstandard  # noqa: PLC0415 - for this format only
 
         return cast(IO[bytes], zstandard.open(archive, "rb"))
     if form == "tar.bz2":

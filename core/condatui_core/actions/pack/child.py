@@ -1,4 +1,4 @@
-"""The process that packs: told what to do by a file, it answers by another and shows on stdout how far it is."""
+"""The process that packs: it reads its order from a file, writes its answer to another, and its progress to stdout."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import time
 from subprocess import SubprocessError
 
-from condatui_core.actions.pack.library import LoadedEnvironment, Manner, PackError, load, write
+from condatui_core.actions.pack.library import LoadedEnvironment, PackError, PackOptions, load, write
 from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, read_order, write_answer
 from condatui_core.fs.atomic_write import sync_path
 from condatui_core.fs.delete_tree import delete_tree
@@ -18,7 +18,7 @@ _LOOK_SECONDS = 0.5
 
 
 def main(directory: str) -> int:
-    """Pack what the order in a directory says into that directory; the exit code."""
+    """Pack into a directory what the order in it says; returns the exit code."""
     order = read_order(directory)
     threading.Thread(target=_end_with, args=(order.parent, directory), daemon=True).start()
     threading.excepthook = lambda failed: _give_up(directory, failed.exc_value)
@@ -26,7 +26,7 @@ def main(directory: str) -> int:
         answer = _pack(order, os.path.join(directory, ARCHIVE))
     except (PackError, OSError, ValueError, SystemError, SubprocessError) as error:
         answer = PackAnswer(error=_words(error))
-    return _tell(directory, answer)
+    return _answer(directory, answer)
 
 
 def _pack(order: PackOrder, archive: str) -> PackAnswer:
@@ -35,13 +35,13 @@ def _pack(order: PackOrder, archive: str) -> PackAnswer:
     loaded = load(order.prefix, order.excludes)
     _take_own(loaded, order)
     count = len({file.target for file in loaded.files})
-    manner = Manner(
+    options = PackOptions(
         form=order.form,
         level=order.level,
         threads=order.threads if order.threads > 0 else -1,
         dest_prefix=order.dest_prefix,
     )
-    write(loaded, archive, manner, _show)
+    write(loaded, archive, options, _show)
     if os.path.isfile(archive):
         os.chmod(archive, 0o666 & ~umask)
         sync_path(archive)
@@ -50,7 +50,7 @@ def _pack(order: PackOrder, archive: str) -> PackAnswer:
 
 
 def _show(done: int, total: int) -> None:
-    """Write the line anew whenever there is a percent more to tell."""
+    """Rewrite the progress line whenever the percentage has changed."""
     percent = 100 * done // total
     if not done or percent > 100 * (done - 1) // total:
         sys.stdout.write(f"\r{percent} %")
@@ -58,7 +58,7 @@ def _show(done: int, total: int) -> None:
 
 
 def _take_own(loaded: LoadedEnvironment, order: PackOrder) -> None:
-    """Take from the environment itself what is not as the package cache has it."""
+    """Pack files from the environment itself if they differ from those in the package cache."""
     own = frozenset(order.own)
     for file in loaded.files:
         if file.target in own:
@@ -67,27 +67,27 @@ def _take_own(loaded: LoadedEnvironment, order: PackOrder) -> None:
 
 
 def _end_with(parent: int, directory: str) -> None:
-    """Leave nothing behind when nobody waits any more."""
+    """End, and delete the directory, when the process that waits for the answer is gone."""
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
     delete_tree(directory)
-    if os.getpgrp() == os.getpid():  # what it has started itself, as mksquashfs, goes too
+    if os.getpgrp() == os.getpid():  # its own children, such as mksquashfs, end too
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
 
 
 def _give_up(directory: str, error: BaseException | None) -> None:
-    """End at once: conda-pack would wait for ever for a thread of its own that could not write on."""
-    _tell(directory, PackAnswer(error=_words(error)))
+    """Answer and exit at once: conda-pack would wait for ever for its thread that has failed."""
+    _answer(directory, PackAnswer(error=_words(error)))
     os._exit(1)
 
 
-def _tell(directory: str, answer: PackAnswer) -> int:
-    """Answer, on stderr if there is no room for it elsewhere; the exit code."""
+def _answer(directory: str, answer: PackAnswer) -> int:
+    """Write the answer, or to stderr if the disk has no room for it; returns the exit code."""
     try:
         write_answer(directory, answer)
     except OSError as error:
-        print(answer.error or _words(error), file=sys.stderr, flush=True)  # noqa: T201 - to whoever waits
+        print(answer.error or _words(error), file=sys.stderr, flush=True)  # noqa: T201 - read by the process that waits
         return 1
     return 1 if answer.error else 0
 

@@ -1,4 +1,4 @@
-"""conda-pack as a library, with what it forgets. Only for processes of their own: it blocks, and may do so for ever."""
+"""conda-pack as a library, with corrections. For use in child processes only, since it may block for ever."""
 
 from __future__ import annotations
 
@@ -16,75 +16,75 @@ from conda_pack import CondaEnv, CondaPackException, formats
 from condatui_core.fs.delete_tree import delete_whole
 
 _LARGE = 64 << 20
-"""Bytes; a larger file is no text that names its prefix, and to see that, conda-pack would read all of it at once."""
+"""Bytes; a larger file is hardly a text with a prefix, and conda-pack would read all of it at once to find out."""
 
 PackError = CondaPackException
-"""What conda-pack raises for what it will not do."""
+"""The error that conda-pack raises if it refuses to pack."""
 
 
 class PackedFile(Protocol):
-    """One file as conda-pack is about to pack it."""
+    """One file that conda-pack is about to pack."""
 
     source: str
-    """Absolute: in the package cache, for what conda has installed and the cache still has."""
+    """The absolute path: in the package cache if conda has installed the file and the cache still has it."""
     target: str
-    """Relative to the prefix."""
+    """The path relative to the prefix."""
     is_conda: bool
     file_mode: str | None
-    """`text` or `binary` where a prefix has to be replaced, `unknown` where that is to be looked for."""
+    """`text` or `binary` if a prefix has to be replaced in it, `unknown` if it has to be searched for the prefix."""
     prefix_placeholder: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedEnvironment:
-    """What conda-pack makes of an environment."""
+    """An environment as conda-pack lists it."""
 
     environment: Any
-    """The CondaEnv, with all that can be packed."""
+    """The CondaEnv, with all files that can be packed."""
     special: tuple[str, ...]
-    """Pipes, sockets and devices, at which conda-pack would wait for ever: left out."""
+    """Pipes, sockets and devices, which are left out, since conda-pack would wait for ever to read them."""
     missing: tuple[str, ...]
-    """Lines that name the packages some of whose files are gone."""
+    """Lines that name packages with missing files."""
     uncached: tuple[str, ...]
-    """Lines that name the packages that are not in the package cache any more."""
+    """Lines that name packages that are not in the package cache any more."""
 
     @property
     def files(self) -> Sequence[PackedFile]:
-        """All that will be packed."""
+        """All files that will be packed."""
         files: Sequence[PackedFile] = self.environment.files
         return files
 
 
 def load(prefix: str, excludes: Sequence[str] = ()) -> LoadedEnvironment:
     """Let conda-pack list an environment. Raises PackError if it cannot be packed at all, OSError if not read."""
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         environment, missing = _load(prefix)
     for pattern in excludes:
         environment = environment.exclude(pattern)
     special = frozenset(file.target for file in environment.files if _is_special(os.path.join(prefix, file.target)))
     environment.files = [file for file in environment.files if file.target not in special]
-    uncached = tuple(line[2:] for each in told for line in str(each.message).splitlines() if line.startswith("- "))
+    uncached = tuple(line[2:] for each in caught for line in str(each.message).splitlines() if line.startswith("- "))
     return LoadedEnvironment(environment, tuple(sorted(special)), missing, tuple(dict.fromkeys(uncached)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class PackOptions:
     """How an environment is packed."""
 
     form: str
     level: int
     threads: int
-    """-1 is all cores."""
+    """The number of threads; -1 is one for each core."""
     dest_prefix: str = ""
 
 
-def write(loaded: LoadedEnvironment, output: str, manner: Manner, show: Callable[[int, int], None]) -> None:
-    """Pack what was loaded into a file, or with `no-archive` a directory, that is not there yet.
+def write(loaded: LoadedEnvironment, output: str, options: PackOptions, show: Callable[[int, int], None]) -> None:
+    """Pack what was loaded into a new file, or with `no-archive` into a new directory.
 
-    `show` is told how many files were taken, and of how many, before each of them.
+    `show` is called before each file with the number of files packed so far, and of all files.
     """
-    form, level, threads = manner.form, manner.level, manner.threads
+    form, level, threads = options.form, options.level, options.threads
     environment = loaded.environment
     packed = {file.target.partition(os.sep)[0] for file in loaded.files} | {"bin"}
     for file in loaded.files:
@@ -92,7 +92,7 @@ def write(loaded: LoadedEnvironment, output: str, manner: Manner, show: Callable
             file.file_mode = None
     environment.files = _Shown(loaded.files, show)
     _mend(level, threads)
-    # Left to itself, xz with one thread takes no notice of the level.
+    # With one thread, conda-pack does not pass the level on to xz.
     threads = max(2, threads) if form == "tar.xz" and threads >= 0 else threads
     parcel = {"parcel_name": environment.name.replace("-", "_")} if form == "parcel" else {}
     environment.pack(
@@ -100,7 +100,7 @@ def write(loaded: LoadedEnvironment, output: str, manner: Manner, show: Callable
         format=form,
         compress_level=level,
         n_threads=threads,
-        dest_prefix=manner.dest_prefix or None,
+        dest_prefix=options.dest_prefix or None,
         **parcel,
     )
     if form == "no-archive":
@@ -108,7 +108,7 @@ def write(loaded: LoadedEnvironment, output: str, manner: Manner, show: Callable
 
 
 class _Shown(list[PackedFile]):
-    """Files that tell how far it is whenever one of them is taken."""
+    """A list of files that reports progress while it is iterated."""
 
     def __init__(self, files: Iterable[PackedFile], show: Callable[[int, int], None]) -> None:
         super().__init__(files)
@@ -121,7 +121,7 @@ class _Shown(list[PackedFile]):
 
 
 def _load(prefix: str) -> tuple[Any, tuple[str, ...]]:
-    # Whether something is editable is judged elsewhere, and by more than conda-pack looks at.
+    # condatui finds editable installs itself, more of them than conda-pack does.
     try:
         return CondaEnv.from_prefix(prefix, ignore_editable_packages=True), ()
     except CondaPackException as error:
@@ -141,31 +141,31 @@ def _is_special(path: str) -> bool:
     try:
         mode = os.lstat(path).st_mode
     except OSError:
-        return False  # then it is missing, which is another matter
+        return False  # it is missing, which is reported elsewhere
     return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
 
 
 def _mend(level: int, threads: int) -> None:
-    """Hand on what conda-pack 0.9 does not, and let it share no file with the package cache."""
+    """Pass on the options that conda-pack 0.9 drops, and make it copy files instead of linking them to the cache."""
     formats.ParallelZstdFileWriter = partial(
         formats.ParallelZstdFileWriter, compresslevel=level, n_threads=threads if threads > 0 else os.cpu_count() or 1
     )
 
     class Copying(formats.NoArchive):  # type: ignore[misc]
-        """Copies: a hard link would let conda-unpack write into the package cache, and so into all environments."""
+        """Copies files: through a hard link conda-unpack would write into the package cache, and so elsewhere."""
 
         def __init__(self, output: str, arcroot: str) -> None:
             super().__init__(output, arcroot)
             self.copy_func = partial(shutil.copy2, follow_symlinks=False)
 
         def __exit__(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-            """Let errors out, which conda-pack swallows here."""
+            """Let errors pass, which conda-pack would suppress here."""
 
     formats.NoArchive = Copying
 
 
 def _sweep(directory: str, packed: Collection[str]) -> None:
-    """Delete the empty temporary file that conda-pack moves into a directory as if that were an archive."""
+    """Delete the empty temporary file that conda-pack moves into a directory, taking the directory for an archive."""
     for name in os.listdir(directory):
         if name not in packed:
             delete_whole(os.path.join(directory, name))

@@ -1,4 +1,4 @@
-"""What the processes of a pack tell each other: the order, the answer, and what was found out before."""
+"""The messages between the processes of a pack: the survey, the order, and the answer."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.json_lines import decode, encode
 from condatui_core.fs.safe_read import read_bounded
 
-# What is found out about an environment that is to be packed.
+# The survey of an environment that is to be packed
 
 
 class Differences(Struct, frozen=True, kw_only=True):
-    """What was looked at, and what is not as it was installed."""
+    """How the files were compared with the package cache, and which differ."""
 
     linked: int = 0
-    """Files that are the cache's own, by hard link."""
+    """Number of files that are hard links to the cache's."""
     alike: int = 0
-    """Files of the same size and time as the cache's."""
+    """Number of files of the same size and time as the cache's."""
     compared: int = 0
-    """Files whose content was compared."""
+    """Number of files whose content was compared."""
     changed: tuple[str, ...] = ()
-    """Paths, relative to the prefix, of files with another content than the cache's or the record's."""
+    """Paths, relative to the prefix, of files whose content differs from the cache and from the record."""
 
 
 class PackSurvey(Struct, frozen=True, kw_only=True):
-    """What conda-pack would find in an environment."""
+    """What packing an environment would involve."""
 
     files: int = 0
     bytes: int = 0
-    """Of all files together, before they are packed."""
+    """The size of all files together, before they are packed."""
     python: bool = False
     """Whether a python is among them."""
     differences: Differences = Differences()
@@ -42,20 +42,20 @@ class PackSurvey(Struct, frozen=True, kw_only=True):
     """Pipes, sockets and devices."""
     unreadable: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    """Lines that name packages and those of their files that are gone."""
+    """Lines that name packages and their missing files."""
     uncached: tuple[str, ...] = ()
     """Packages that are not in the package cache any more."""
     outside: tuple[str, ...] = ()
-    """Lines that name what is imported from outside the prefix."""
+    """Lines that name paths outside the prefix from which its python imports."""
     problem: str = ""
     """Why it cannot be packed at all, in conda-pack's words."""
 
 
-# What the process that packs is told, and what it answers: files in the directory that it works in.
+# The order and the answer: files in the directory that the child process works in
 
 
 ARCHIVE = "archive"
-"""What is packed is called so until it is moved to its place."""
+"""The name of the archive, or of the directory, until it is moved to its place."""
 
 _ORDER, _ANSWER = "order.json", "answer.json"
 _LARGEST = 256 << 20
@@ -63,7 +63,7 @@ _Record = TypeVar("_Record", bound=Struct)
 
 
 class PackOrder(Struct, frozen=True, kw_only=True):
-    """What is to be packed, and how."""
+    """The order to pack an environment, with all options."""
 
     prefix: str
     form: str
@@ -72,39 +72,39 @@ class PackOrder(Struct, frozen=True, kw_only=True):
     dest_prefix: str = ""
     excludes: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
-    """Paths, relative to the prefix, of files that are taken from there and not from the package cache."""
+    """Paths, relative to the prefix, of files that are packed from the prefix and not from the package cache."""
     parent: int
-    """The process that waits for the answer; when it is gone, nobody does."""
+    """The pid of the process that waits for the answer; when it is gone, the child ends."""
 
 
 class PackAnswer(Struct, frozen=True, kw_only=True):
-    """What came of it."""
+    """The answer to an order."""
 
     files: int = 0
-    """How many were packed, or were found in the archive."""
+    """The number of files packed, or found in the archive."""
     bytes: int = 0
-    """What the archive, or the directory, occupies."""
+    """The size of the archive, or of the directory."""
     error: str = ""
-    """Why it could not be done."""
+    """Why packing or reading failed; empty if it did not."""
 
 
 def write_order(directory: Path, order: PackOrder) -> None:
-    """Write down what is to be done."""
+    """Write the order into a directory."""
     write_whole(directory / _ORDER, encode(order), replace=True, durable=False)
 
 
 def read_order(directory: str) -> PackOrder:
-    """Read what is to be done."""
+    """Read the order in a directory."""
     return _read(directory, _ORDER, msgspec.json.Decoder(PackOrder))
 
 
 def write_answer(directory: str, answer: PackAnswer) -> None:
-    """Write down what came of it; the answer before is gone."""
+    """Write the answer into a directory, replacing an earlier one."""
     write_whole(Path(directory, _ANSWER), encode(answer), replace=True, durable=False)
 
 
 def read_answer(directory: str) -> PackAnswer | None:
-    """Read what came of it; None if there is no whole answer."""
+    """Read the answer in a directory; None if there is none, or it is not complete."""
     try:
         return _read(directory, _ANSWER, msgspec.json.Decoder(PackAnswer))
     except OSError:

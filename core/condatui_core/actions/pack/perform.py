@@ -1,4 +1,4 @@
-"""Pack an environment with conda-pack: in a process of its own, read back before it appears under its name."""
+"""Packs an environment with conda-pack in a child process, and reads the archive back before naming it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,12 @@ from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import PackRequest
 from condatui_core.text import counted, format_bytes, sanitize
 
-# Pack an environment with conda-pack: in a process of its own, read back before it appears under its name.
-
-
 _AT_MOST = timedelta(hours=1)
-"""What packing is thought to take until it is over."""
+"""How long a pack that is killed is assumed to have read the environment."""
 
 
 async def perform(plan: Plan, request: PackRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
-    """Pack beside the target, read every byte back, and only then give the archive its name."""
+    """Pack beside the target, read every byte back, and only then move the archive to its name."""
     now, survey = await _look(request, context)
     refuse(now.blockers)
     form = checked_format(request)
@@ -82,18 +79,18 @@ def _prepare(place: PackPlace, request: PackRequest, form: str, survey: PackSurv
 
 
 async def _pack(request: PackRequest, context: JobContext, work: Work, place: PackPlace, failed: str) -> PackAnswer:
-    """Let conda-pack read the environment, and note that it was not a user who did."""
+    """Let conda-pack read the environment, and note that these reads are not a use of it by the user."""
     environment, begun = context.environment(request.prefix), context.clock()
     before = environment.last_used if environment else None
     note = partial(OwnUses(context.locations.own_uses).note, request.prefix, begun, before=before)
-    await work.beside(partial(note, begun + _AT_MOST))  # who is killed comes to no end
+    await work.beside(partial(note, begun + _AT_MOST))  # a job that is killed does not reach the note below
     packed = await _run(work, "child", place, context, failed)
     await work.beside(partial(note, context.clock()))
     return packed
 
 
 async def _run(work: Work, module: str, place: PackPlace, context: JobContext, failed: str) -> PackAnswer:
-    """Run one of the processes that work in the place; raises CondatuiError with its words if it fails."""
+    """Run one of the child processes in the place; raises CondatuiError with its message if it fails."""
     directory = str(place.directory)
     environ = {**packing_environ(context), "TMPDIR": directory}
     done = await work.run(own_argv(f"condatui_core.actions.pack.{module}", directory), environ=environ)

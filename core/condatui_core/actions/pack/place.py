@@ -1,4 +1,4 @@
-"""Where an archive comes about: a directory beside its place, so that no other disk fills and moving it is a rename."""
+"""The working directory of a pack, beside the target: no other disk fills, and the last step is a rename."""
 
 from __future__ import annotations
 
@@ -13,32 +13,29 @@ from condatui_core.fs.delete_tree import delete_tree, delete_whole
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.tree import read_tree
 
-# Where an archive comes about: a directory beside its place, so that no other disk fills and moving it is a rename.
-
-
 _NAME = ".condatui-pack-"
 _LOCK = "lock"
 
 
 class PackPlace:
-    """The directory of one job, and the place of the file that comes of it."""
+    """The working directory of one job, and the path that its archive is moved to."""
 
     def __init__(self, file: str, job_id: str, *, replace: bool) -> None:
         self._target = os.path.realpath(file) if replace else file
         self._replace = replace
         self.directory = Path(os.path.dirname(self._target), f"{_stem(self._target)}{job_id}")
-        """Where the process that packs works, its temporary files included."""
+        """The directory in which the child process works, including its temporary files."""
         self._lock = FileLock(self.directory / _LOCK)
 
     def make(self) -> None:
-        """Make the directory, those of earlier jobs that were to make the same file being deleted. Raises OSError."""
+        """Make the directory, after deleting those of earlier jobs for the same file. Raises OSError."""
         for path in leftovers(self._target):
             delete_whole(str(path))
         self.directory.mkdir(mode=0o700)
         self._lock.try_take()
 
     def put(self) -> None:
-        """Move the archive to its place. Raises FileExistsError if it is taken by now, OSError for other reasons."""
+        """Move the archive to its path. Raises FileExistsError if that is taken by now, OSError for other reasons."""
         archive = self.directory / ARCHIVE
         if archive.is_dir():
             if os.path.lexists(self._target):  # a rename would replace an empty directory
@@ -51,13 +48,13 @@ class PackPlace:
         sync_path(self.directory.parent)
 
     def remove(self) -> None:
-        """Delete the directory and all that is still in it, as far as that is possible."""
+        """Delete the directory and everything in it, as far as possible."""
         delete_tree(str(self.directory))
         self._lock.release()
 
 
 def leftovers(file: str) -> Iterator[Path]:
-    """Find what jobs that were to make a file have left beside it, those that are still at work left out."""
+    """Find the directories that interrupted jobs for a file have left beside it; those of running jobs are left out."""
     directory, stem = os.path.dirname(file), _stem(file)
     try:
         names = sorted(name for name in os.listdir(directory) if name.startswith(stem))
@@ -70,13 +67,13 @@ def leftovers(file: str) -> Iterator[Path]:
 
 
 def holds_other(directory: Path, file: str) -> bool:
-    """Whether there is still an archive in a directory, other than the one that has got the name of the file."""
+    """Whether a directory still has an archive, other than one that has got its final name already."""
     archive = directory / ARCHIVE
     return archive.exists() and not archive.samefile(file)
 
 
 def occupied(directory: Path) -> int:
-    """What `df` gains when a directory goes; 0 if it is gone."""
+    """The bytes that `df` gains when a directory is deleted; 0 if it is gone."""
     try:
         return read_tree(str(directory)).exclusive_bytes
     except OSError:
@@ -84,7 +81,7 @@ def occupied(directory: Path) -> int:
 
 
 def _stem(file: str) -> str:
-    """A name by which the same file is known again, short enough for every file system."""
+    """The beginning of the names of working directories for a file, short enough for every file system."""
     return f"{_NAME}{hashlib.sha256(os.fsencode(os.path.basename(file))).hexdigest()[:8]}-"
 
 
@@ -99,4 +96,4 @@ def _is_abandoned(directory: Path) -> bool:
 
 
 PLACE_STAGE = "place"
-"""The stage in which the archive gets its name."""
+"""The stage in which the archive gets its final name."""

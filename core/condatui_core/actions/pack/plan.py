@@ -1,4 +1,4 @@
-"""What is looked at before packing: the environment, by a process of its own, and the place of the archive."""
+"""Plans a pack: checks the format and the target, and surveys the environment in a child process."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from condatui_core.records.request import PackRequest
 from condatui_core.remedy import ExcludeFiles, FreeSpace, IgnoreEditable, IgnoreMissing, Reload
 from condatui_core.text import counted, format_bytes, sanitize
 
-# The formats that an environment can be packed in, and what each of them can do.
+# Formats
 
 
 FORMATS = ("tar.gz", "zip", "tar.bz2", "tar.xz", "tar.zst", "tar", "squashfs", "parcel", "no-archive")
-"""As conda-pack calls them, without the second names that some have."""
+"""The formats by their names in conda-pack, without aliases."""
 UNCOMPRESSED = frozenset({"tar", "no-archive"})
 
 _SECOND_NAMES = {"tgz": "tar.gz", "tbz2": "tar.bz2", "txz": "tar.xz", "tzst": "tar.zst"}
@@ -43,9 +43,9 @@ _USUAL_LEVELS = range(10)
 
 
 def checked_format(request: PackRequest) -> str:
-    """Tell the format that is asked for, by its name or the file's suffix.
+    """The requested format, by its name or the file's suffix.
 
-    Raises UsageError if there is no such format or what else is asked for does not go with it.
+    Raises UsageError if there is no such format, or if it does not support another option of the request.
     """
     form = _SECOND_NAMES.get(request.format, request.format) or _by_suffix(request.file)
     if form not in FORMATS:
@@ -69,7 +69,7 @@ def _by_suffix(file: str) -> str:
     return ""
 
 
-# What whoever receives a packed environment has to run.
+# Commands for the receiver of a packed environment
 
 
 _PARCELS = "/opt/cloudera/parcels"
@@ -84,7 +84,7 @@ _UNTAR = {
 
 
 def receiver_lines(file: str, form: str, *, name: str, dest_prefix: str = "", python: bool = True) -> tuple[str, ...]:
-    """The lines that make an environment of an archive; `python` says whether it has one of its own."""
+    """The commands that turn an archive into an environment; `python` says whether it has a python of its own."""
     archive = shlex.quote(_not_an_option(os.path.basename(file)))
     place = _PARCELS if form == "parcel" else dest_prefix or _not_an_option(name)
     quoted = shlex.quote(place)
@@ -93,7 +93,7 @@ def receiver_lines(file: str, form: str, *, name: str, dest_prefix: str = "", py
         return tuple(lines)
     if dest_prefix:
         return (*lines, f"source {shlex.quote(os.path.join(place, 'bin/activate'))}")
-    # Not by its own first line, which takes whatever python comes first on the PATH.
+    # Its own first line would take any python that comes first on the PATH.
     runner = shlex.quote(os.path.join(place, "bin/python")) if python else "python3"
     return (*lines, f"{runner} {shlex.quote(os.path.join(place, 'bin/conda-unpack'))}")
 
@@ -112,11 +112,11 @@ def _not_an_option(name: str) -> str:
     return f"./{name}" if name.startswith("-") else name
 
 
-# What packing an environment comes to: facts to a plan, pure.
+# The plan, from facts
 
 
 _PACKED_SHARE = 0.4
-"""What usually remains of an environment when it is compressed."""
+"""The usual size of a compressed environment, relative to that of its files."""
 _EVIDENCE = 50
 """Lines of evidence at most: some environments have thousands of such files."""
 _finding = partial(finding, most=_EVIDENCE)
@@ -131,7 +131,7 @@ def plan_of(
     in_the_way: Sequence[Finding],
     free_bytes: int | None,
 ) -> Plan:
-    """Put together what was found out; `in_the_way` is what stands against writing the file."""
+    """Build the plan from the survey; `in_the_way` are the blockers against writing the file."""
     needed = survey.bytes if form in UNCOMPRESSED else int(survey.bytes * _PACKED_SHARE)
     room = tuple(_room(needed, free_bytes, sure=form in UNCOMPRESSED, place=os.path.dirname(request.file)))
     findings = (*in_the_way, *_findings(request, environment, survey), *room)
@@ -220,7 +220,7 @@ def _room(needed: int, free: int | None, *, sure: bool, place: str) -> Iterator[
 
 
 def _by_hand(request: PackRequest, form: str) -> tuple[str, ...]:
-    """The command that comes nearest: it packs the cache's files for those that have changed."""
+    """The closest command of conda-pack; instead of changed files it packs the cache's."""
     argv = ["conda-pack", "--prefix", request.prefix, "--output", request.file, "--format", form]
     argv += ["--compress-level", str(request.level), "--n-threads", str(request.threads if request.threads > 0 else -1)]
     argv += ["--dest-prefix", request.dest_prefix] if request.dest_prefix else []
@@ -236,16 +236,16 @@ def _by_hand(request: PackRequest, form: str) -> tuple[str, ...]:
 
 _MOST_BYTES = 64 << 20
 _SECONDS = 600.0
-"""A listing that takes longer hangs: at a network file system that does not answer."""
+"""Seconds after which a survey counts as hanging, as on a network file system that does not answer."""
 
 
 def packing_environ(context: JobContext) -> dict[str, str]:
-    """The variables for the processes that look, pack and read back."""
+    """The variables for the child processes that survey, pack and read back."""
     return {**own_environ(context.caller.environ), "HOME": str(context.caller.home), "PYTHONUTF8": "1"}
 
 
 async def survey_of(request: PackRequest, context: JobContext) -> PackSurvey:
-    """Look at all that would be packed. Raises CondatuiError if that comes to no answer."""
+    """Survey everything that would be packed, in a child process. Raises CondatuiError if it gives no answer."""
     argv = own_argv("condatui_core.actions.pack.survey", request.prefix, *request.excludes)
     output = Output(_MOST_BYTES)
     try:
@@ -257,12 +257,12 @@ async def survey_of(request: PackRequest, context: JobContext) -> PackSurvey:
 
 
 def in_the_way(request: PackRequest, form: str, context: JobContext) -> tuple[Finding, ...]:
-    """What stands against writing the archive where it is wanted, and in this format."""
+    """The blockers against writing the archive to its path and in its format."""
     return (*_place(request, form), *_tools(form, context.caller.environ.get("PATH")))
 
 
 def free_bytes(file: str) -> int | None:
-    """What is free where a file is to lie; None if nobody knows."""
+    """The free bytes on the file system of a file; None if unknown."""
     try:
         return shutil.disk_usage(os.path.dirname(os.path.realpath(file))).free
     except OSError:
@@ -270,7 +270,7 @@ def free_bytes(file: str) -> int | None:
 
 
 def _place(request: PackRequest, form: str) -> Iterator[Finding]:
-    # A directory of somebody's is never replaced.
+    # An existing directory is never replaced.
     yield from blockers_to_write(request.file, replace=request.replace, replaceable=form != "no-archive")
     prefix = os.path.realpath(request.prefix)
     if os.path.realpath(request.file).startswith(prefix + os.sep):
@@ -285,7 +285,7 @@ def _tools(form: str, path: str | None) -> Iterator[Finding]:
 
 
 async def plan(request: PackRequest, context: JobContext) -> Plan:
-    """Find out what packing would come to. Raises UsageError if what is asked for makes no sense."""
+    """Find out what packing would involve. Raises UsageError if the options do not fit together."""
     return (await _look(request, context))[0]
 
 
@@ -303,9 +303,9 @@ async def _look(request: PackRequest, context: JobContext) -> tuple[Plan, PackSu
 
 
 def _read(request: PackRequest, context: JobContext) -> Environment | None:
-    """The environment as it is now; None if it is none."""
+    """The environment with its contents now; None if it is no environment."""
     environment = context.environment(request.prefix)
     contents = read_prefix(request.prefix)
-    if environment is None or not contents.has_history:  # without which conda-pack has no time for its own files
+    if environment is None or not contents.has_history:  # conda-pack needs the history, for the time of its own files
         return None
     return replace(environment, contents=contents)

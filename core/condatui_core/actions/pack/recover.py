@@ -1,4 +1,4 @@
-"""What is left of a pack that did not come to its end."""
+"""Finds what an interrupted pack has left on the disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from condatui_core.text import format_bytes
 
 
 async def recover(plan: Plan, request: PackRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
-    """Look whether the archive got its name, and what lies beside it."""
+    """Find out whether the archive got its name, and what lies beside it."""
     return await asyncio.to_thread(_what_is_left, request, stage)
 
 

@@ -1,4 +1,4 @@
-"""What packing an environment would come to: a process of its own, since listing a large one takes seconds."""
+"""The process that surveys an environment to be packed, since listing a large one takes seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.recorded_paths import read_recorded_packages
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
 
-# What lies outside of an environment and is imported from it all the same.
+# Paths outside of an environment that its python imports from
 
 
 _LARGEST = 1 << 20
@@ -26,7 +26,7 @@ _IN_PLACE = "__editable__"
 
 
 def paths_outside(prefix: str) -> Iterator[str]:
-    """Say which `.pth` files lead out of a prefix, and where to; those of projects installed in place among them."""
+    """Lines that name the `.pth` files that lead out of a prefix, and where to, also those of editable installs."""
     for directory in site_directories(prefix, site_packages_candidates(prefix)):
         path = os.path.join(prefix, directory.path)
         for name in sorted(each for each in os.listdir(path) if each.endswith(".pth")):
@@ -50,7 +50,7 @@ def _within(prefix: str, path: str) -> bool:
     return os.path.commonpath((root, os.path.realpath(path))) == root
 
 
-# Which files of an environment are not what conda-pack would take for them from the package cache.
+# Files that differ from what conda-pack would take from the package cache
 
 
 _CHUNK = 1 << 20
@@ -58,7 +58,7 @@ _WITHOUT_TRACE = getattr(os, "O_NOATIME", 0)
 
 
 def find_differences(prefix: str, files: Iterable[PackedFile]) -> Differences:
-    """Compare what would be packed from the package cache with what is there. Reads only what could differ."""
+    """Compare the prefix with the files that would be packed from the package cache; reads only what could differ."""
     recorded = cache(lambda: _recorded(prefix))
     counts = {"linked": 0, "alike": 0, "compared": 0}
     changed = []
@@ -73,11 +73,11 @@ def find_differences(prefix: str, files: Iterable[PackedFile]) -> Differences:
 
 
 def _judge(path: str, file: PackedFile, prefix: str, recorded: Callable[[], Mapping[str, str]]) -> tuple[str, bool]:
-    """How a file was looked at, and whether it is as it was installed."""
+    """How a file was compared, and whether it is as it was installed."""
     try:
         here, there = os.lstat(path), os.lstat(file.source)
     except OSError:
-        return "compared", False  # the cache has lost it: the environment's own is taken
+        return "compared", False  # the cache has lost it: the environment's own file is packed
     if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
         return "linked", True
     if file.prefix_placeholder and stat.S_ISREG(here.st_mode):
@@ -88,7 +88,7 @@ def _judge(path: str, file: PackedFile, prefix: str, recorded: Callable[[], Mapp
 
 
 def _alike(here: os.stat_result, there: os.stat_result) -> bool:
-    """Whether size and time, which conda copies with a file, say that it is the same."""
+    """Whether mode, size and time, which conda copies with a file, are the same."""
     same_time = here.st_mtime_ns // 10**9 == there.st_mtime_ns // 10**9
     return here.st_mode == there.st_mode and here.st_size == there.st_size and same_time
 
@@ -102,7 +102,7 @@ def _equal(path: str, source: str, here: os.stat_result, there: os.stat_result) 
 
 
 def _is_installed(path: str, file: PackedFile, prefix: str) -> bool:
-    """Whether a file is what comes of writing the prefix into the cache's."""
+    """Whether a file equals the cache's file with the prefix written into it."""
     try:
         expected = replace_prefix(_read(file.source), file.file_mode, file.prefix_placeholder, prefix)
     except (ValueError, UnicodeEncodeError):  # the prefix does not fit in
@@ -111,7 +111,7 @@ def _is_installed(path: str, file: PackedFile, prefix: str) -> bool:
 
 
 def _recorded(prefix: str) -> dict[str, str]:
-    """Path → sha256 of what conda has put there: it shortens first lines that are too long for a kernel."""
+    """By path, the sha256 of files as conda installed them: it shortens first lines that are too long for a kernel."""
     packages, _ = read_recorded_packages(prefix)
     return {path.path: path.sha256_in_prefix for package in packages for path in package.paths}
 
@@ -130,7 +130,7 @@ def _digest(path: str) -> str:
 
 
 def _quietly(path: str, flags: int) -> int:
-    """Open without leaving the trace by which one knows when an environment was last used."""
+    """Open a file without changing its access time, by which condatui knows when an environment was last used."""
     try:
         return os.open(path, flags | _WITHOUT_TRACE)
     except PermissionError:  # only the owner may
@@ -138,7 +138,7 @@ def _quietly(path: str, flags: int) -> int:
 
 
 def survey(prefix: str, excludes: Sequence[str] = ()) -> PackSurvey:
-    """Look at all that would be packed, changing nothing."""
+    """Survey everything that would be packed, changing nothing."""
     try:
         loaded = load(prefix, excludes)
         unreadable, size = _weigh(loaded.files)
@@ -154,7 +154,7 @@ def survey(prefix: str, excludes: Sequence[str] = ()) -> PackSurvey:
             outside=tuple(paths_outside(prefix)),
         )
     except (PackError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # What conda-pack does not expect in a record, it stumbles over.
+        # conda-pack raises any of these for a record that it does not expect.
         return PackSurvey(problem=str(error).strip() or type(error).__name__)
 
 
@@ -164,7 +164,7 @@ def _weigh(files: Sequence[PackedFile]) -> tuple[tuple[str, ...], int]:
         try:
             size += os.lstat(file.source).st_size
         except FileNotFoundError:
-            continue  # lost from the cache: taken from the environment
+            continue  # the cache has lost it: the environment's own file is packed
         except OSError:
             unreadable.append(file.target)
             continue
@@ -174,7 +174,7 @@ def _weigh(files: Sequence[PackedFile]) -> tuple[tuple[str, ...], int]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print the survey of a prefix, without what matches the patterns that follow it."""
+    """Print the survey of a prefix, without files that match the patterns after it."""
     prefix, *excludes = arguments
     sys.stdout.buffer.write(encode(survey(prefix, excludes)))
 

@@ -1,4 +1,4 @@
-"""What restore points of before say of an environment as it is now: whole, kept already, or removed in part."""
+"""Compares an environment with its earlier restore points: it may be unchanged, kept already, or removed in part."""
 
 from __future__ import annotations
 
@@ -17,36 +17,37 @@ from condatui_core.restore_points.verify import Differing, differences
 _HISTORY = "conda-meta/history"
 _META = "conda-meta/"
 _LARGEST = 32 << 20
-"""Bytes of a history."""
+"""Bytes of a history that are read at most."""
 _SET_ASIDE = ".c~"
-"""conda renames files so before it deletes them."""
+"""The suffix that conda gives to files before it deletes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An environment beside one restore point of it, by sizes and times."""
+    """How an environment differs from one of its restore points, by sizes and times."""
 
     against: frozenset[str]
-    """What is not as it was: something is `missing`, `extra` or `changed`, the `history` is, all is `removing`."""
+    """The kinds of differences: paths are `missing`, `extra` or `changed`, the `history` differs, and `removing` if all
+    of it is being removed."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is still what its restore point says."""
+        """Whether the environment is still as its restore point states."""
         return not {"missing", "changed", "history"} & self.against
 
     @property
     def is_covered(self) -> bool:
-        """Whether all that there is of it is in the restore point."""
+        """Whether the restore point has everything that the environment has."""
         return not {"extra", "changed"} & self.against
 
     @property
     def is_half(self) -> bool:
-        """Whether conda has begun to remove it, and there is nothing that the restore point does not hold."""
+        """Whether conda has begun to remove the environment, and the restore point has everything that is left."""
         return {"missing", "removing"} <= self.against and self.is_covered
 
 
 def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> Comparison:
-    """Compare what is there with a restore point in a directory; blocks."""
+    """Compare a tree with a restore point in a directory; blocks."""
     try:
         kept = {each.path: each for each in read_paths_of(directory, point)}
         found = differences(tree, tuple(kept.values()), thorough=False)
@@ -56,7 +57,7 @@ def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> Compariso
 
 
 def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> Comparison:
-    """Look what is there, and compare it; blocks."""
+    """Read a prefix and compare it with a restore point; blocks."""
     try:
         tree = read_tree(prefix)
     except OSError:
@@ -65,7 +66,7 @@ def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> Compari
 
 
 def half_of(tree: PrefixTree, points: Iterable[RestorePoint], directory: Path) -> RestorePoint | None:
-    """The restore point of what conda has begun to remove, if there is nothing that it does not hold; blocks."""
+    """The restore point that has everything of an environment that conda has begun to remove; blocks."""
     return next((each for each in points if compare(tree, each, directory).is_half), None)
 
 
@@ -82,7 +83,7 @@ def _against(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPat
 
 
 def _is_being_removed(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> bool:
-    """Whether somebody has begun to remove all of it: who takes out one package writes so into the history."""
+    """Whether a removal of the whole environment was begun; removing one package adds that to the history instead."""
     missing = {each.path for each in found if each.what == "missing"}
     records = {path for path in kept if path.startswith(_META) and path.endswith(".json")}
     if _HISTORY not in kept or _HISTORY in missing:
@@ -95,7 +96,7 @@ def _is_being_removed(prefix: str, found: Sequence[Differing], kept: Mapping[str
 
 
 def _removes_all(prefix: str, begin: int) -> bool:
-    """Whether what a history has got since is of a command that removes all."""
+    """Whether the lines that a history has got since are of a command that removes all packages."""
     try:
         return b"--all" in read_bounded(os.path.join(prefix, _HISTORY), _LARGEST)[begin:]
     except OSError:
@@ -103,7 +104,7 @@ def _removes_all(prefix: str, begin: int) -> bool:
 
 
 def _is_set_aside(prefix: str, path: str, kept: Mapping[str, KeptPath]) -> bool:
-    """Whether it is a file that conda has renamed and was going to delete."""
+    """Whether a path is a file of the restore point that conda has renamed to delete it."""
     was = kept.get(path.removesuffix(_SET_ASIDE))
     if was is None or not path.endswith(_SET_ASIDE):
         return False

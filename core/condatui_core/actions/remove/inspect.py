@@ -1,4 +1,4 @@
-"""What there is to remove: looked at closely, without changing anything."""
+"""Inspects the paths that are to be removed, without changing anything."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Kind = Literal["environment", "remains", "link", "missing", "nothing"]
 
 @dataclass(frozen=True, slots=True)
 class TargetContent:
-    """What a prefix holds, as far as a plan has to know."""
+    """The contents of a prefix, as far as a plan has to know them."""
 
     packages: int = 0
     kept_files: int = 0
@@ -40,15 +40,15 @@ class TargetContent:
     gone: tuple[str, ...] = ()
     """Packages that no cache has any more, so that their files have to be kept."""
     lost: tuple[str, ...] = ()
-    """What could not be brought back as it is."""
+    """Lines that name what could not be brought back as it is."""
     environments: tuple[str, ...] = ()
     """Other environments inside it."""
     mounts: tuple[str, ...] = ()
     detours: tuple[str, ...] = ()
-    """Directories of packages that are behind a link, so that conda cannot be let near."""
+    """Directories of packages that are symlinks, so that conda would delete files elsewhere."""
     unreadable: tuple[str, ...] = ()
     problem: str = ""
-    """Why it could not be looked at."""
+    """Why it could not be read; empty if it could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +56,38 @@ class RemovalTarget:
     """One path that is to be removed."""
 
     path: str
-    """Absolute, its last part not followed."""
+    """The absolute path; if its last part is a link, that is not followed."""
     kind: Kind
     name: str
     observed: PrefixState
     environment: Environment | None = None
     installation: Installation | None = None
     known: bool = True
-    """Whether it is an environment, or lies where environments do; else it may be anything."""
+    """Whether it is an environment, or has a conda-meta; otherwise it may be any directory."""
     half_made: bool = False
-    """Whether condatui itself was making it and has not come to the end: what it was made of is elsewhere."""
+    """Whether it has condatui's mark of an incomplete environment, whose source still exists elsewhere."""
     holds: tuple[str, ...] = ()
-    """What must never go along and lies in it: the home directory, a conda, condatui's own files."""
+    """Paths in it that must never be deleted: the home directory, an installation, condatui's own files."""
     content: TargetContent = TargetContent()
     point: str = ""
-    """The restore point of before it was removed in part, so that it needs no other."""
+    """The id of the restore point from before it was removed in part, so that it needs no new one."""
     covered: bool = False
-    """Whether all its files are in a restore point that was made before."""
+    """Whether an earlier restore point has all its files."""
 
 
 async def look_at(
     paths: Sequence[str], context: JobContext, *, freed: InodeTally | None = None
 ) -> tuple[RemovalTarget, ...]:
-    """Look at paths, each once; with `freed` at every file in them, and what these free together is added up there.
+    """Inspect paths, each once; with `freed` also every file in them, to add up there what they free together.
 
-    What is seen of the files goes into what is known of a path, and is not held: there may be a hundred of them.
+    The trees are summed up and not held in memory: there may be a hundred of them.
     """
     seen = await look_at_all(tuple(dict.fromkeys(paths)), context)
     return await asyncio.to_thread(partial(_candidates, seen, context, freed))
 
 
 def content_of(found: KeepEstimate) -> TargetContent:
-    """Sum up a survey."""
+    """Sum up an estimate."""
     return TargetContent(
         packages=len(found.contents.packages),
         kept_files=len(found.kept),
@@ -139,7 +139,7 @@ def _kind(observed: PrefixState, environment: Environment | None, context: JobCo
         return "missing" if listed else "nothing"
     contents = environment.contents if environment else None
     damaged = contents is not None and bool(contents.problems)  # conda would stop at a record that it cannot read
-    misread = "$" in observed.prefix  # conda would take it for a variable, and remove something else
+    misread = "$" in observed.prefix  # conda would expand it as a variable, and remove another path
     return "environment" if observed.has_history and not damaged and not misread else "remains"
 
 
@@ -164,7 +164,7 @@ def _looked_into(
 def _beside_points(
     candidate: RemovalTarget, tree: PrefixTree, points: Sequence[RestorePoint], directory: Path
 ) -> RemovalTarget:
-    """Let nothing be kept of what is there only in part, if a restore point has it whole."""
+    """Compare a target with its restore points; of one that was removed in part, nothing has to be kept again."""
     compared = [(each.id, compare(tree, each, directory)) for each in points]
     covered = any(found.is_covered for _, found in compared)
     half = next((point for point, found in compared if found.is_half), "")

@@ -1,4 +1,4 @@
-"""Keep what conda could not put back, right before an environment goes."""
+"""Makes the restore point of an environment right before it is removed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from condatui_core.text import format_bytes, sanitize
 
 
 def read_going(candidate: RemovalTarget) -> PrefixSnapshot:
-    """Read what is to go, all of it, right before; blocks.
+    """Read everything in a prefix right before it is removed; blocks.
 
-    Raises CondatuiError if it is gone, RefusedError if something is in it now that must not go along.
+    Raises CondatuiError if it is gone, RefusedError if it holds something now that must not be removed with it.
     """
     try:
         snapshot = read_snapshot(candidate.path)
@@ -39,8 +39,8 @@ def create_point(
 ) -> RestorePoint:
     """Make a restore point of a prefix that was read right before; blocks.
 
-    Raises CondatuiError if it cannot be made, RefusedError if it would be larger than the settings allow and nobody
-    has agreed (`limited`), or if something is changed in the prefix meanwhile. Then there is none.
+    Raises CondatuiError if it cannot be made, RefusedError if it would be larger than the settings allow and the user
+    has not agreed to that (`limited`), or if the prefix is changed meanwhile. No restore point is left then.
     """
     on_bytes = _reporter(work)
     found = estimate(snapshot, caches_of(candidate.installation, context), thorough=True, on_bytes=on_bytes)
@@ -58,12 +58,12 @@ def create_point(
     if changed := snapshot.first_change():
         with suppress(OSError):
             delete_point(directory, point.id)
-        raise RefusedError(f"{sanitize(candidate.name)} is being changed by somebody.", sanitize(changed), "Try again.")
+        raise RefusedError(f"{sanitize(candidate.name)} is being changed right now.", sanitize(changed), "Try again.")
     return point
 
 
 def keep_no_more_than_allowed(context: JobContext, spare: tuple[str, ...]) -> tuple[str, ...]:
-    """Delete the restore points that the settings do not want any more, never those to spare; blocks."""
+    """Delete the restore points that the settings no longer allow, never those to `spare`; blocks."""
     directory = directory_of_points(context.settings, context.locations)
     return prune(directory, context.settings, context.clock(), spare=spare)
 

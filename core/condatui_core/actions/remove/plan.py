@@ -1,4 +1,4 @@
-"""What a removal will do, worked out from what was seen."""
+"""Plans a removal."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Where restore points go, and how much there is room for."""
+    """The directory of restore points, its free space, and the restore points that the prefixes have."""
 
     directory: str
     free_bytes: int | None
     there: tuple[str, ...] = ()
-    """The ids of those that the prefixes have already."""
+    """The ids of the restore points that the prefixes have already."""
 
 
 def removal_plan(
     candidates: Sequence[RemovalTarget], points: Points, request: RemoveRequest, context: JobContext, *, frees: int
 ) -> Plan:
-    """Say what will be done, what one should know first, and what stands against it."""
+    """Plan the steps, with warnings and blockers. `frees` is what the removal frees, in bytes."""
     blockers = [found for each in candidates for found in _blockers(each, request, context)]
     kept = sum(each.content.kept_bytes for each in candidates) if request.restore_point else 0
     if points.free_bytes is not None and kept > points.free_bytes:
@@ -61,7 +61,7 @@ def removal_plan(
 
 
 def blockers_of(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> tuple[Finding, ...]:
-    """What stands against removing this one."""
+    """The blockers against removing one target."""
     return tuple(_blockers(candidate, request, context))
 
 
@@ -158,7 +158,7 @@ def _steps(candidate: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
 
 
 def removal_argv(candidate: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
-    """The command of the conda that owns it."""
+    """The command by which the owning conda removes a target; empty if no conda owns it."""
     if candidate.installation is None:
         return ()
     override = request.override_frozen and can_freeze(candidate.installation)
@@ -213,7 +213,7 @@ def _no_room(kept: int, points: Points) -> Finding:
 
 
 async def plan(request: RemoveRequest, context: JobContext) -> Plan:
-    """Find out what would go, what it frees, and what would have to be kept."""
+    """Find out what would be removed, what that frees, and what has to be kept."""
     freed = InodeTally()
     candidates = await look_at(request.prefixes, context, freed=freed)
     points = await asyncio.to_thread(_points, candidates, context)

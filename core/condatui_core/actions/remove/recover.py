@@ -1,4 +1,4 @@
-"""What is left on the disk of a removal that did not come to its end."""
+"""Finds what an interrupted removal has left on the disk."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from condatui_core.text import sanitize
 
 _There = Literal["gone", "whole", "half"]
 _BEFORE = ("", "look", "keep")
-"""Stages in which nothing is removed yet."""
+"""The stages before anything is removed."""
 
 
 def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: JobContext) -> Recovery:
-    """Say what is there of each environment; changes nothing."""
+    """Find out how much is left of each environment; changes nothing."""
     directory = directory_of_points(context.settings, context.locations)
     there: dict[_There, list[str]] = {"gone": [], "whole": [], "half": []}
     points: dict[str, RestorePoint] = {}
     compared: dict[str, Comparison] = {}
     if stage == "leftovers" and len(request.prefixes) > 1:
-        stage = "remove"  # nobody knows which one it had come to: the files that conda states have to tell
+        stage = "remove"  # the environment that it had reached is unknown: conda's records decide
     made = {each.prefix: each for each in all_points(directory) if each.id not in plan.restore_points}
     for prefix in request.prefixes:
         point = made.get(prefix) if request.restore_point else None
@@ -82,5 +82,5 @@ def _names(prefixes: Sequence[str]) -> str:
 
 
 async def recover(plan: Plan, request: RemoveRequest, stage: str, context: JobContext) -> Recovery:
-    """Look which of them are gone, untouched, or half gone."""
+    """Find out which of the environments are gone, untouched, or half gone."""
     return await asyncio.to_thread(inspect_removal, plan, request, stage, context)

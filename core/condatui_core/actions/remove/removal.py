@@ -1,4 +1,4 @@
-"""The removal of one path: look again, keep, remove, look whether it is gone."""
+"""The removal of one path: inspect it again, keep what has to be kept, remove it, check that it is gone."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from condatui_core.text import counted, sanitize
 
 @dataclass(slots=True)
 class Removed:
-    """What has come of a job so far."""
+    """The results of a job so far."""
 
     names: list[str] = field(default_factory=list)
-    """What went."""
+    """The names of what was removed."""
     findings: list[Finding] = field(default_factory=list)
     errors: list[CondatuiError] = field(default_factory=list)
     points: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Removal:
         self._directory = directory_of_points(context.settings, context.locations)
 
     async def carry_out(self, *, limited: bool) -> None:
-        """Look again, keep, remove, look whether it is gone."""
+        """Inspect the path again, keep what has to be kept, remove it, and check that it is gone."""
         await self._work.stage("look", f"Looking at {sanitize(self._prefix)}")
         candidate = (await look_at((self._prefix,), self._context))[0]
         refuse(blockers_of(candidate, self._request, self._context))
@@ -92,14 +92,14 @@ class Removal:
             await self._run_conda(candidate, point)
         elif detours:
             self._work.say(f"{sanitize(next(iter(detours)))} is behind a link: deleting {name} without conda")
-        await self._work.stage("leftovers", f"Looking what is left of {name}")
+        await self._work.stage("leftovers", f"Deleting what is left of {name}")
         if by_conda and await self._is_there(candidate):
             self._work.say(f"conda has left something of {name}: deleting it")
         left = await self._work.beside(partial(_delete, candidate.path))
         await self._account(candidate, point, snapshot.tree, left)
 
     def _keep(self, candidate: RemovalTarget, snapshot: PrefixSnapshot, *, limited: bool) -> RestorePoint:
-        """Make a restore point, unless there is one of before it was removed in part."""
+        """Make a restore point, unless there is one from before the environment was removed in part."""
         if point := half_of(snapshot.tree, all_points(self._directory, candidate.path), self._directory):
             self._work.say(f"restore point {point.id} has all of it already")
             return point
@@ -119,7 +119,7 @@ class Removal:
             raise await self._work.beside(partial(self._failure, candidate, point, error)) from error
 
     def _failure(self, candidate: RemovalTarget, point: RestorePoint | None, error: CondatuiError) -> CondatuiError:
-        """Say what is there after conda has failed; a restore point of what is still whole is not needed."""
+        """The error after conda has failed, with what is left; an environment that is intact needs no restore point."""
         if point and compare_prefix(candidate.path, point, self._directory).is_whole:
             with suppress(OSError):
                 delete_point(self._directory, point.id)
@@ -150,7 +150,7 @@ class Removal:
         return await self._work.beside(partial(os.path.lexists, candidate.path))
 
     async def _forget(self, candidate: RemovalTarget) -> None:
-        """Take it out of environments.txt, where conda has not done so."""
+        """Take the path out of environments.txt, if conda has not done so."""
         try:
             await self._work.beside(partial(unregister, self._context.caller.home, (candidate.path,)))
         except OSError as error:
@@ -159,7 +159,7 @@ class Removal:
 
 
 def _check_plan(candidate: RemovalTarget, plan: Plan) -> None:
-    """Refuse a directory where the plan saw nothing, or a link: a file system was mounted, somebody has made it."""
+    """Refuse a directory that the plan did not see as one: it was made, or a file system mounted there, since."""
     if candidate.kind not in ("environment", "remains"):
         return
     if plan.removal is None or candidate.path not in plan.removal.directories:
@@ -168,7 +168,7 @@ def _check_plan(candidate: RemovalTarget, plan: Plan) -> None:
 
 
 def _delete(prefix: str) -> tuple[Leftover, ...]:
-    """Delete a prefix, first what makes it an environment: nobody takes what is left for a whole one."""
+    """Delete a prefix, its history first, so that an interrupted deletion leaves no environment."""
     if not os.path.islink(os.path.join(prefix, "conda-meta")):
         with suppress(OSError):
             os.unlink(os.path.join(prefix, "conda-meta", "history"))

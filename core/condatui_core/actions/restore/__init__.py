@@ -1,3 +1,3 @@
-"""Restore: conda links what it has, the rest is unpacked, and every path is compared."""
+"""Restore: conda links the packages that it has, condatui unpacks the rest and compares every path."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The restore points of this machine, as they are listed."""
+"""Lists the restore points of this machine."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from condatui_core.text import sanitize
 
 
 async def restore_points(context: JobContext) -> tuple[RestorePointSummary, ...]:
-    """List all restore points, newest first, and what of them is still on this machine; those damaged say so."""
+    """List all restore points, newest first, with the packages that would have to be downloaded, and damages."""
     return await asyncio.to_thread(_list, context)
 
 
 def find_restore_point(text: str, context: JobContext) -> str:
-    """Find the id that is meant: an id, or the name or the prefix of what was removed, whose newest one is taken.
+    """The id of a restore point, by its id, or by the name or prefix of what was removed: the newest one then.
 
-    One of a whole environment comes before those of what was half-made or half-removed there.
+    A restore point of a whole environment takes precedence over those of a half-made or half-removed one.
 
-    Reads manifests, so it blocks for a moment. Raises UsageError if there is none, or if it could be several.
+    Reads manifests, so it blocks for a moment. Raises UsageError if there is none, or if several prefixes match.
     """
     directory = directory_of_points(context.settings, context.locations)
     ids = point_ids(directory)

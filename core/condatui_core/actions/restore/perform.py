@@ -1,4 +1,4 @@
-"""Bring a removed environment back: conda links what it has, the rest is unpacked, and all of it is compared."""
+"""Brings a removed environment back: conda links its packages, condatui unpacks the rest and compares all of it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ _LENIENT = {
     "CONDA_EXTRA_SAFETY_CHECKS": "false",
     "CONDA_PATH_CONFLICT": "clobber",
 }
-"""However strict conda was told to be: what it would stop at was so before, and every file is compared afterwards."""
+"""Makes conda lenient, whatever its configuration: the environment had the same conflicts before it was removed, and
+every file is compared afterwards."""
 
 
 async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
-    """Bring it back and compare every path; what differs is among the findings."""
-    await work.stage("look", "Looking what is there")
+    """Bring the environment back and compare every path; differences are among the findings."""
+    await work.stage("look", "Looking at what is there")
     found = await _find(request, context)
     refuse(blockers_of(found, context))
     name = sanitize(found.point.name)
@@ -72,7 +73,7 @@ async def _run_conda(found: Restorable, context: JobContext, work: Work) -> None
     assert found.installation is not None
     environ = conda_environ(context.caller, found.installation) | _LENIENT
     answer = await work.run(argv(found), environ=environ)
-    if answer.exit_code:  # with 0 it may complain of a file that was edited in the cache, and have done it
+    if answer.exit_code:  # with 0 conda may complain about a file that was edited in the cache, and has linked it
         check_answer(answer, f"put back the packages of {found.point.name}")
     missing = await work.beside(partial(_missing_records, found))
     if missing:
@@ -84,7 +85,7 @@ async def _run_conda(found: Restorable, context: JobContext, work: Work) -> None
 
 
 def _reserve(found: Restorable, context: JobContext, job: str) -> None:
-    """Make the directory, and mark it as long as it is not whole: conda would replace one that has come up since."""
+    """Make the directory and mark it as incomplete; conda would replace one that another process has made since."""
     try:
         mark_incomplete(found.target, source=found.point.id, job=job, now=context.clock())
     except OSError as error:
@@ -99,7 +100,7 @@ def _missing_records(found: Restorable) -> list[str]:
 
 
 def _register(found: Restorable, context: JobContext) -> None:
-    """conda has done so if it made the environment; if nothing needed it, nobody has."""
+    """List the environment in environments.txt; conda has not done so if it had no package to link."""
     if not found.point.environment:
         return
     try:
@@ -109,7 +110,7 @@ def _register(found: Restorable, context: JobContext) -> None:
 
 
 def _compare(found: Restorable, paths: Sequence[KeptPath]) -> tuple[tuple[Differing, ...], int]:
-    """Look at all that is there: what differs, and what `df` has lost by it."""
+    """Compare all paths; returns the differences, and the bytes that `df` has lost to the environment."""
     try:
         tree = read_tree(found.target)
         return differences(tree, paths), tree.exclusive_bytes
@@ -141,10 +142,10 @@ _WORDS = {
     "target": ("path leads elsewhere", "paths lead elsewhere"),
     "content": ("path has another content", "paths have another content"),
     "mode": ("path has other permissions", "paths have other permissions"),
-    "owner": ("path belongs to somebody else", "paths belong to somebody else"),
+    "owner": ("path belongs to another user", "paths belong to another user"),
     "time": ("path has another time", "paths have another time"),
 }
-"""Of one and of several."""
+"""The words for one path and for several."""
 
 
 def _findings(point: RestorePoint, differing: Sequence[Differing]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What bringing an environment back will do, worked out from what was seen."""
+"""Plans how to bring an environment back."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 @dataclass(frozen=True, slots=True)
 class Restorable:
-    """A restore point, and what stands there now."""
+    """A restore point, and the state of its prefix now."""
 
     point: RestorePoint
     target: str
     explicit: str
-    """The explicit file of what conda has to put back."""
+    """The path of the explicit file of the packages that conda has to put back."""
     observed: PrefixState
     installation: Installation | None
-    """The one whose environment it was, if it is still there and can do it."""
+    """The installation that owned the environment; None if it is gone or cannot change environments."""
     to_download: tuple[KeptPackage, ...]
-    """What no package cache has any more."""
+    """The packages that no package cache has any more."""
     problem: str = ""
     """Why the restore point cannot be used."""
 
 
 def restoring_plan(found: Restorable, request: RestoreRequest, context: JobContext) -> Plan:
-    """Say what will be done, what would be downloaded, and what stands against it."""
+    """Plan what is done and what is downloaded, with the blockers against it."""
     point, name = found.point, sanitize(found.point.name)
     return Plan(
         request=request,
@@ -63,19 +63,19 @@ def restoring_plan(found: Restorable, request: RestoreRequest, context: JobConte
 
 
 def bytes_needed(found: Restorable) -> int:
-    """What has to be written: kept files, and packages with what comes out of them; links take nothing."""
+    """The bytes to be written: kept files, and downloads with their extracted files; links take no space."""
     return found.point.archived_bytes + sum(5 * each.archive_bytes for each in found.to_download)
 
 
 def argv(found: Restorable) -> tuple[str, ...]:
-    """The command that puts back what conda has to; empty if there is nothing, or nobody to do it."""
+    """The command that puts back conda's packages; empty if there are none, or no installation can do it."""
     if found.installation is None or not found.point.needed:
         return ()
     return install_explicit(found.installation.executable, found.target, found.explicit, offline=not found.to_download)
 
 
 def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
-    """What stands against bringing it back."""
+    """The blockers against bringing the environment back."""
     blockers = []
     if found.problem:
         message = f"The restore point of {sanitize(found.point.name)} is damaged: {sanitize(found.problem)}."
@@ -91,9 +91,9 @@ def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
 
 
 def _against_making(found: Restorable, context: JobContext) -> Iterator[Finding]:
-    """What stands against making it; its name and its place have served it before.
+    """The blockers against making the environment; its name and place are not checked, since they were valid before.
 
-    Only where conda would take a part of the name for a variable, it would make something else of it.
+    The exception is a `$`, for conda would expand it as a variable and make another path.
     """
     with_conda = bool(found.point.needed)
     if with_conda and "$" in found.target:
@@ -147,7 +147,7 @@ def _warnings(found: Restorable) -> Iterator[Finding]:
 
 
 async def plan(request: RestoreRequest, context: JobContext) -> Plan:
-    """Find out what is still in a package cache and what would have to be downloaded."""
+    """Find out which packages are still in a package cache, and which have to be downloaded."""
     return restoring_plan(await _find(request, context), request, context)
 
 
@@ -169,7 +169,7 @@ async def _find(request: RestoreRequest, context: JobContext) -> Restorable:
 
 
 def _installation(point: RestorePoint, context: JobContext) -> Installation | None:
-    """The conda that had it; no other one would do, for it has another package cache."""
+    """The installation that owned the environment; another one would have another package cache."""
     able = (each for each in context.inventory.installations if can_change(each))
     return next((each for each in able if each.root_prefix == point.root_prefix), None)
 

@@ -1,4 +1,4 @@
-"""What is back of an environment whose restore did not come to its end."""
+"""Finds how much of an environment is back after an interrupted restore."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GRAVE = ("missing", "content", "kind", "target")
 
 
 async def recover(plan: Plan, request: RestoreRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
-    """Look whether it is back, untouched, or half back."""
+    """Find out whether the environment is back, still gone, or half back."""
     return await asyncio.to_thread(_judge, request, stage, context)
 
 
