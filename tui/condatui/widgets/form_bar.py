@@ -230,8 +230,9 @@ class FormBar(Vertical):
         return [row.children[1] for row in rows]
 
     def _value(self, id: str) -> str:  # noqa: A002 - the identity of a field
-        answer = self.query_one(f"#field-{id}")
-        return answer.value if isinstance(answer, Input | ChoiceLine) else ""
+        for answer in self.query(f"#field-{id}"):
+            return answer.value if isinstance(answer, Input | ChoiceLine) else ""
+        return self._form.answers[id]  # not composed yet: the answers are those that the form suggests
 
 
 def _fill(answer: Input, value: str) -> None:
