@@ -192,8 +192,8 @@ class _DriverOutput(Struct, frozen=True, kw_only=True):
 async def read_driver(environ: Mapping[str, str], *, seconds: float = _SECONDS, root: str = "/") -> Driver:
     """Read all that can be known of the driver; never raises for what it finds.
 
-    Whoever does not answer within so many seconds is ended, or left to the kernel if it cannot be. `root` is where
-    /proc, /sys and /dev begin.
+    A process that does not answer within so many seconds is ended, or left to the kernel if it cannot be. `root` is
+    where /proc, /sys and /dev begin.
     """
     started = time.monotonic()
     variables = {name: value for name, value in environ.items() if name not in _HIDING}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.environment_files.reading import native_subdir
+from condatui_core.analyses.platforms import native_subdir
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from condatui.view_models.compare.rows import KINDS, ComparisonQuery
 from condatui_core.analyses.columns import environment_listing
 from condatui_core.analyses.compare import compare
 from condatui_core.analyses.environments import resolve
-from condatui_core.environment_files.reading import native_subdir, read_environment_file
+from condatui_core.analyses.platforms import native_subdir
+from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import UsageError
 from condatui_core.records.comparison import MOST_COLUMNS, Comparison, Listing, Row
 from condatui_core.records.environment import Environment, Inventory

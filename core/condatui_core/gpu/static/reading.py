@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
-from condatui_core.environment_files.reading import native_subdir
+from condatui_core.analyses.platforms import native_subdir, runs_programs_of
 from condatui_core.gpu.static.torch import read_torch
 from condatui_core.gpu.static.torch_files import conda_build, read_build, read_version_file
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
@@ -174,8 +174,6 @@ def _version(directory: str) -> str:
     return stated.version if stated else ""
 
 
-_RUNS_TOO = (("linux-64", "linux-32"), ("osx-arm64", "osx-64"))
-"""(machine, platform) pairs: a 64-bit Linux runs 32-bit programs, and Rosetta those for Intel Macs."""
 _PYTHONS = ("python", "python3", "python2")
 _MINOR = re.compile(r"(?:python|pypy)(\d+\.\d+)/")
 
@@ -218,7 +216,7 @@ def _foreign(contents: PrefixContents, machine: str) -> str:
     """The platform of conda's packages, by most of them; empty if this machine runs their programs."""
     platforms = Counter(each.subdir for each in contents.packages if each.subdir and each.subdir != "noarch")
     built_for = platforms.most_common(1)[0][0] if platforms else machine
-    return "" if built_for == machine or (machine, built_for) in _RUNS_TOO else built_for
+    return "" if runs_programs_of(machine, built_for) else built_for
 
 
 def _python(prefix: str, minor: str) -> str:
