@@ -98,7 +98,7 @@ def test_a_job_of_0_1_0_that_was_done_is_read(old: Locations) -> None:
     assert job.end.outcome
     assert (job.end.outcome.bytes_freed, job.end.outcome.restore_points) == (36864, (POINT,))
     assert job.ended == datetime(2026, 5, 20, 12, 0, 24, tzinfo=timezone(timedelta(hours=2)))
-    assert not told.given_up
+    assert not told.abandoned
 
 
 @pytest.mark.parametrize(("id_", "name", "state"), [(FAILED, "failed", "failed"), (INTERRUPTED, "half", "interrupted")])
@@ -123,7 +123,7 @@ def test_a_job_of_0_1_0_that_was_killed_is_given_up(old: Locations) -> None:
     events.write_bytes(b"".join(events.read_bytes().splitlines(keepends=True)[:3]))
     told = read_journal(old.jobs / INTERRUPTED, HERE)
     assert told
-    assert (told.given_up, told.job.state, told.job.recovery) == (True, "interrupted", None)
+    assert (told.abandoned, told.job.state, told.job.recovery) == (True, "interrupted", None)
 
 
 def test_journals_of_0_1_0_are_all_there(old: Locations) -> None:

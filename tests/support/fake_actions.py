@@ -65,7 +65,7 @@ class MakeDirectory:
         await self.at("fill")
         await work.run(("sh", "-c", f"cd '{target}'; {self.script}"), environ={"PATH": os.environ["PATH"]})
         await work.stage("finish", "Finishing it")
-        await work.beside((target / "whole").touch)
+        await work.in_thread((target / "whole").touch)
         await self.at("finish")
         return Outcome(message=f"{target.name} was made", files=(str(target),), findings=self.amiss)
 

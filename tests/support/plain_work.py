@@ -49,5 +49,5 @@ class PlainWork:
     def say(self, line: str) -> None:
         self.said.append(line)
 
-    async def beside(self, use: Callable[[], _T]) -> _T:
-        return await asyncio.to_thread(use)
+    async def in_thread(self, function: Callable[[], _T]) -> _T:
+        return await asyncio.to_thread(function)

@@ -93,9 +93,9 @@ async def perform(plan: Plan, request: ExportRequest, context: JobContext, work:
     export = await preview(request, context)
     refuse(await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace))
     await work.stage("write", f"Writing {request.file}")
-    await work.beside(partial(_write, request, _encoded(export)))
+    await work.in_thread(partial(_write, request, _encoded(export)))
     await work.stage("read-back", f"Reading {request.file} back")
-    await work.beside(partial(_read_back, request, export, context))
+    await work.in_thread(partial(_read_back, request, export, context))
     return Outcome(
         message=f"{request.file} was written: {counted(export.packages, 'package')}",
         findings=tuple(_note(each) for each in export.notes),

@@ -31,7 +31,7 @@ async def perform(plan: Plan, request: ForgetRequest, context: JobContext, work:
     await work.stage("delete", plan.title)
     freed = 0
     for point_id in request.ids:
-        freed += await work.beside(partial(_delete, point_id, context))
+        freed += await work.in_thread(partial(_delete, point_id, context))
     return Outcome(
         message=f"{counted(len(request.ids), 'restore point')} deleted: {format_bytes(freed)} freed.",
         bytes_freed=freed,

@@ -22,14 +22,14 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 async def observe_prefix(prefix: str, context: JobContext, *, installation: Installation | None = None) -> PrefixState:
     """Observe one prefix, in a thread; `installation` is the one whose conda would act on it, by default its own."""
-    return (await look_at_all((prefix,), context, installation=installation))[0]
+    return (await observe_prefixes((prefix,), context, installation=installation))[0]
 
 
-async def look_at_all(
+async def observe_prefixes(
     prefixes: Sequence[str], context: JobContext, *, installation: Installation | None = None
 ) -> tuple[PrefixState, ...]:
     """Observe several prefixes, in a thread; the processes of the machine are listed once for all of them."""
-    return await asyncio.to_thread(partial(_look_at_all, prefixes, context, installation))
+    return await asyncio.to_thread(partial(_observe_prefixes, prefixes, context, installation))
 
 
 def blockers_to_change(
@@ -49,9 +49,9 @@ def blockers_to_change(
     if not observed.exists:
         return (blocker("not-an-environment", f"{name} is not there any more: {observed.prefix}", Reload()),)
     found = [
-        *_what_it_is(observed, name, though_frozen=though_frozen),
-        *_rights(observed, name),
-        *_in_use(observed, name),
+        *_kind_blockers(observed, name, though_frozen=though_frozen),
+        *_permission_blockers(observed, name),
+        *_use_blockers(observed, name),
     ]
     if with_conda:
         found += no_conda(context, environment)
@@ -81,7 +81,7 @@ def blockers_to_make(observed: PrefixState, context: JobContext, *, with_conda: 
     """The blockers against making a new environment."""
     found = [*bad_name(observed, context), *target_taken(observed)]
     if not observed.exists:
-        found += _bad_place(observed, context)
+        found += _place_blockers(observed, context)
         found += place_not_writable(observed)
     if with_conda:
         found += conda_busy(observed)
@@ -130,27 +130,27 @@ def refuse(blockers: Iterable[Finding]) -> None:
     raise kind(first.message, detail, first.remedy)
 
 
-def _look_at_all(
+def _observe_prefixes(
     prefixes: Sequence[str], context: JobContext, installation: Installation | None
 ) -> tuple[PrefixState, ...]:
     processes = running_processes(closely=True)
     roots = [each.root_prefix for each in context.inventory.installations if each.root_prefix]
     seen = []
     for prefix in prefixes:
-        acting = installation or context.installation(context.environment(os.path.realpath(prefix)))
+        owner = installation or context.installation(context.environment(os.path.realpath(prefix)))
         seen.append(
             observe(
                 prefix,
                 caller=context.caller,
                 roots=roots,
-                root_prefix=acting.root_prefix if acting else "",
+                root_prefix=owner.root_prefix if owner else "",
                 processes=processes,
             )
         )
     return tuple(seen)
 
 
-def _what_it_is(observed: PrefixState, name: str, *, though_frozen: bool) -> Iterator[Finding]:
+def _kind_blockers(observed: PrefixState, name: str, *, though_frozen: bool) -> Iterator[Finding]:
     if observed.root:
         yield blocker("base", f"{name} is the base of a conda, without which none of its environments can be changed.")
     if observed.active:
@@ -162,13 +162,13 @@ def _what_it_is(observed: PrefixState, name: str, *, though_frozen: bool) -> Ite
         yield blocker("not-an-environment", f"{observed.prefix} is no directory.")
 
 
-def _rights(observed: PrefixState, name: str) -> Iterator[Finding]:
+def _permission_blockers(observed: PrefixState, name: str) -> Iterator[Finding]:
     if observed.directory and not observed.writable:
         whose = f", which belongs to {observed.owner}" if observed.owner else ""
         yield blocker("not-writable", f"This user may not change {name}{whose}.", "Ask its owner.")
 
 
-def _in_use(observed: PrefixState, name: str) -> Iterator[Finding]:
+def _use_blockers(observed: PrefixState, name: str) -> Iterator[Finding]:
     using = [each for each in observed.uses if each.way != "works in it"]
     if using:
         verb = "uses" if len(using) == 1 else "use"
@@ -200,7 +200,7 @@ def target_taken(observed: PrefixState, remedy: Advice = "Choose another name.")
     yield blocker("target-exists", f"{observed.prefix} {what}: nothing is ever replaced.", remedy)
 
 
-def _bad_place(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
+def _place_blockers(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
     if observed.inside:
         message = f"{observed.prefix} would lie inside the environment {observed.inside}."
         yield blocker("inside-environment", message, "Choose a place outside of it.")

@@ -69,7 +69,7 @@ def mark_complete(target: str) -> None:
     os.unlink(os.path.join(target, HALF_MADE))
 
 
-def give_up(target: str) -> bool:
+def remove_if_untouched(target: str) -> bool:
     """Remove the directory again if it holds only what `mark_incomplete` made; returns whether it is gone.
 
     No tree is deleted: each step fails if another file has appeared meanwhile.

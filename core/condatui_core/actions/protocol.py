@@ -85,7 +85,7 @@ class Work(Protocol):
         """Add a line to the output; may be called from a thread."""
         ...
 
-    async def beside(self, use: Callable[[], _T]) -> _T:
+    async def in_thread(self, function: Callable[[], _T]) -> _T:
         """Run a blocking function in a thread. If the job is cancelled meanwhile, this still waits until it returns."""
         ...
 

@@ -31,13 +31,13 @@ class Attempt:
         """Whether the attempt ended with neither an outcome nor an error."""
         return self.outcome is None and self.error is None
 
-    def ended(self, at: datetime, *, left: bool) -> Ended:
-        """The event that ends the job. A job that was `left` counts as interrupted: the next start reports it."""
+    def ended(self, at: datetime, *, leaving: bool) -> Ended:
+        """The event that ends the job. With `leaving`, a cancelled job is interrupted: the next start reports it."""
         if self.outcome is not None:
-            amiss = any(each.severity == "error" for each in self.outcome.findings)
+            has_errors = any(each.severity == "error" for each in self.outcome.findings)
             message = sanitize(self.outcome.message)
-            return Ended(at=at, state="done", message=message, outcome=self.outcome, exit_code=int(amiss))
-        if self.error is None and left:
+            return Ended(at=at, state="done", message=message, outcome=self.outcome, exit_code=int(has_errors))
+        if self.error is None and leaving:
             message = "condatui was left before it was done."
             return Ended(at=at, state="interrupted", message=message, exit_code=INTERRUPTED)
         if self.error is None:
@@ -52,10 +52,10 @@ class Attempt:
         )
 
 
-async def attempt(doing: Callable[[], Awaitable[Outcome]]) -> Attempt:
+async def run_attempt(act: Callable[[], Awaitable[Outcome]]) -> Attempt:
     """Run an action; this is the boundary at which every error of a job becomes an `Attempt`."""
     try:
-        return Attempt(outcome=await doing())
+        return Attempt(outcome=await act())
     except asyncio.CancelledError:
         return Attempt()
     except CondatuiError as error:
@@ -82,11 +82,11 @@ async def inspect_job(job: Job, context: JobContext, find_action: FindAction) ->
     request: Request = job.plan.request
     try:
         action = await asyncio.to_thread(find_action, request)
-        found: Recovery = await action.recover(job.plan, request, stage, context)
-    except Exception as error:  # noqa: BLE001 - as in `attempt`: the failure becomes the message
-        words = unexpected(error)
-        return Recovery(state="half", message=sanitize(f"What there is now could not be found out: {words.title}"))
-    return found
+        recovery: Recovery = await action.recover(job.plan, request, stage, context)
+    except Exception as error:  # noqa: BLE001 - as in `run_attempt`: the failure becomes the message
+        failure = unexpected(error)
+        return Recovery(state="half", message=sanitize(f"What there is now could not be found out: {failure.title}"))
+    return recovery
 
 
 def _printable(advice: Advice) -> Advice:

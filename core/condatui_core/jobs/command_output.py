@@ -18,7 +18,7 @@ _LAST_LINES = 20
 """Lines of a document without an end that are shown."""
 
 
-class JsonFolding:
+class JsonFolder:
     """Passes the lines of one stream on, and replaces a document that begins and ends at the margin by its length."""
 
     def __init__(self) -> None:
@@ -70,13 +70,13 @@ class LineOutput(LastOutput):
     """
 
     def __init__(
-        self, most_bytes: int, *, tell: Callable[[Sequence[str]], None], progress: Callable[[int], None]
+        self, most_bytes: int, *, on_lines: Callable[[Sequence[str]], None], on_percent: Callable[[int], None]
     ) -> None:
         super().__init__(most_bytes)
-        self._tell = tell
-        self._progress = progress
+        self._on_lines = on_lines
+        self._on_percent = on_percent
         self._pending: dict[int, bytes] = {}
-        self._folding: dict[int, JsonFolding] = {}
+        self._folders: dict[int, JsonFolder] = {}
         self._lines: deque[bytes] = deque(maxlen=_MOST_AT_ONCE)
         self._count = 0
         self._pausing = False
@@ -88,17 +88,17 @@ class LineOutput(LastOutput):
         if len(pending) > _MOST_PENDING:
             whole, pending = [*whole, pending], b""
         self._pending[fd] = pending
-        self._gather([*self._folding.setdefault(fd, JsonFolding()).fold(whole)])
+        self._gather([*self._folders.setdefault(fd, JsonFolder()).fold(whole)])
         if b"\r" in pending:
-            self._tell_percent(pending)
+            self._report_percent(pending)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Report the text that did not end with a line break."""
         self._pausing = True
-        for fd, folding in self._folding.items():
-            told = _ONLY_PROGRESS.fullmatch(self._pending[fd])
-            self._gather([*folding.fold([] if told else [self._pending[fd]]), *folding.rest()])
-        self._tell_lines()
+        for fd, folder in self._folders.items():
+            only_progress = _ONLY_PROGRESS.fullmatch(self._pending[fd])
+            self._gather([*folder.fold([] if only_progress else [self._pending[fd]]), *folder.rest()])
+        self._report_lines()
         self._pending.clear()
         super().connection_lost(exc)
 
@@ -107,30 +107,30 @@ class LineOutput(LastOutput):
         self._lines += lines
         self._count += len(lines)
         if lines and not self._pausing:
-            self._tell_lines()
+            self._report_lines()
             self._pausing = True
-            asyncio.get_running_loop().call_later(_PACE, self._go_on)
+            asyncio.get_running_loop().call_later(_PACE, self._report_pending)
 
-    def _go_on(self) -> None:
+    def _report_pending(self) -> None:
         self._pausing = False
         waiting, self._lines = [*self._lines], deque(maxlen=_MOST_AT_ONCE)
         self._count -= len(waiting)
         self._gather(waiting)
 
-    def _tell_lines(self) -> None:
+    def _report_lines(self) -> None:
         shown = [line for each in self._lines if (line := _shown(each))]
         if self._count > len(self._lines):
             shown.insert(0, f"… {self._count - len(self._lines):,} lines …")
         self._lines.clear()
         self._count = 0
         if shown:
-            self._tell(shown)
+            self._on_lines(shown)
 
-    def _tell_percent(self, pending: bytes) -> None:
+    def _report_percent(self, pending: bytes) -> None:
         """A progress line is written again and again, each time after a carriage return."""
         found = _PERCENT.findall(pending[-_LONGEST:].decode("utf-8", "replace"))
         if found and int(found[-1]) <= 100:
-            self._progress(int(found[-1]))
+            self._on_percent(int(found[-1]))
 
 
 def _shown(line: bytes) -> str:

@@ -13,9 +13,9 @@ from functools import partial
 from msgspec.structs import replace
 
 from condatui_core.actions.protocol import FindAction, JobContext
-from condatui_core.jobs.attempt import Attempt, attempt, inspect_job, perform_plan
+from condatui_core.jobs.attempt import Attempt, inspect_job, perform_plan, run_attempt
 from condatui_core.jobs.job_handle import JobHandle, Turn
-from condatui_core.jobs.job_work import JobWork, journal_error, to_its_end
+from condatui_core.jobs.job_work import JobWork, journal_error, run_in_thread
 from condatui_core.jobs.journal import Entry, Inspected, JobBegun, Submission
 from condatui_core.jobs.journal_store import prune
 from condatui_core.jobs.writer_lock import WriterLock
@@ -49,90 +49,92 @@ class JobRuntime:
 class JobExecution:
     """Takes one job from the queue to its end."""
 
-    def __init__(self, held: JobHandle, turn: Turn, means: JobRuntime) -> None:
-        self._held = held
+    def __init__(self, handle: JobHandle, turn: Turn, runtime: JobRuntime) -> None:
+        self._handle = handle
         self._turn = turn
-        self._means = means
+        self._runtime = runtime
         self._context: JobContext | None = None
 
-    async def see_through(self) -> None:
+    async def run(self) -> None:
         """Wait for the job's turn and carry it out; returns when the job has ended, in every case without raising."""
-        with ExitStack() as at_last:
-            at_last.callback(self._turn.leave)
-            doing = asyncio.ensure_future(attempt(partial(self._do, at_last)))
-            self._held.begin(doing)
-            await self._end(await self._result(doing))
+        with ExitStack() as cleanup:
+            cleanup.callback(self._turn.leave)
+            running = asyncio.ensure_future(run_attempt(partial(self._carry_out, cleanup)))
+            self._handle.begin(running)
+            await self._end(await self._result(running))
 
-    async def _do(self, at_last: ExitStack) -> Outcome:
-        held, means = self._held, self._means
+    async def _carry_out(self, cleanup: ExitStack) -> Outcome:
+        handle, runtime = self._handle, self._runtime
         try:
-            await held.journal.begin(held.job.plan, Submission(owner=means.owner, at=held.job.submitted))
+            await handle.journal.begin(handle.job.plan, Submission(owner=runtime.owner, at=handle.job.submitted))
         except OSError as error:
             raise journal_error(error) from error
-        await self._turn.come()
-        await self._take_lock(at_last)
-        begun = JobBegun(at=means.clock())
+        await self._turn.wait()
+        await self._take_lock(cleanup)
+        begun = JobBegun(at=runtime.clock())
         try:
-            await held.journal.write(begun)
+            await handle.journal.write(begun)
         except OSError as error:
             raise journal_error(error) from error
-        held.tell([begun])
-        _logger.debug("job %s begins: %s", held.job.id, held.job.plan.title)
-        held.work = JobWork(held.job.id, held.journal, held.tell, log=means.log, clock=means.clock, grace=means.grace)
-        self._context = await means.job_context()
-        return await perform_plan(held.job.plan, self._context, held.work, means.find_action)
+        handle.apply([begun])
+        _logger.debug("job %s begins: %s", handle.job.id, handle.job.plan.title)
+        handle.work = JobWork(
+            handle.job.id, handle.journal, handle.apply, log=runtime.log, clock=runtime.clock, grace=runtime.grace
+        )
+        self._context = await runtime.job_context()
+        return await perform_plan(handle.job.plan, self._context, handle.work, runtime.find_action)
 
-    async def _take_lock(self, at_last: ExitStack) -> None:
+    async def _take_lock(self, cleanup: ExitStack) -> None:
         """Wait until no other condatui writes, and take the lock."""
-        lock = WriterLock(self._means.locations.state, self._means.owner)
-        at_last.callback(lock.release)
-        while not await to_its_end(partial(self._try, lock)):
+        lock = WriterLock(self._runtime.locations.state, self._runtime.owner)
+        cleanup.callback(lock.release)
+        while not await run_in_thread(partial(self._try_lock, lock)):
             holder = sanitize(await asyncio.to_thread(lock.holder))
-            if holder != self._held.job.waiting:
-                self._held.replace(replace(self._held.job, waiting=holder))
+            if holder != self._handle.job.waiting:
+                self._handle.update(replace(self._handle.job, waiting=holder))
                 self._say(f"Waiting: {holder}")
             await asyncio.sleep(_PAUSE)
         if not lock.supported:
-            self._say(f"{self._means.locations.state} knows no locks: another condatui would not wait for this one")
+            self._say(f"{self._runtime.locations.state} has no locks: another condatui would not wait for this one")
 
-    def _try(self, lock: WriterLock) -> bool:
+    def _try_lock(self, lock: WriterLock) -> bool:
         try:
-            return lock.try_take(self._held.job.plan.title)
+            return lock.try_take(self._handle.job.plan.title)
         except OSError as error:
             raise journal_error(error) from error
 
     def _say(self, line: str) -> None:
-        said = Said(at=self._means.clock(), line=sanitize(line))
-        self._held.journal.note([said])
-        self._held.tell([said])
+        said = Said(at=self._runtime.clock(), line=sanitize(line))
+        self._handle.journal.note([said])
+        self._handle.apply([said])
 
-    async def _end(self, came_to: Attempt) -> None:
-        held, means = self._held, self._means
-        ended = came_to.ended(means.clock(), left=held.left)
+    async def _end(self, attempt: Attempt) -> None:
+        handle, runtime = self._handle, self._runtime
+        ended = attempt.ended(runtime.clock(), leaving=handle.leaving)
         entries: list[Entry] = []
         if ended.state != "done":
-            entries = [Inspected(at=means.clock(), recovery=await self._look())]
-        told = [*entries, replace(ended, at=means.clock())]
-        if not held.journal.whole:
-            entries = [*(Said(at=ended.at, line=line) for line in held.job.output[-_LAST_LINES:]), *entries]
+            entries = [Inspected(at=runtime.clock(), recovery=await self._inspect())]
+        events = [*entries, replace(ended, at=runtime.clock())]
+        if not handle.journal.whole:
+            entries = [*(Said(at=ended.at, line=line) for line in handle.job.output[-_LAST_LINES:]), *entries]
         with suppress(OSError):  # the next start inspects the job instead
-            await held.journal.write(*entries, told[-1])
-        await held.journal.close()
+            await handle.journal.write(*entries, events[-1])
+        await handle.journal.close()
         level = logging.WARNING if ended.state == "failed" else logging.DEBUG
-        _logger.log(level, "job %s is %s: %s: %s", held.job.id, ended.state, held.job.plan.title, ended.message)
-        await asyncio.to_thread(prune, means.locations.jobs, means.clock())
-        held.tell(told)
+        _logger.log(level, "job %s is %s: %s: %s", handle.job.id, ended.state, handle.job.plan.title, ended.message)
+        await asyncio.to_thread(prune, runtime.locations.jobs, runtime.clock())
+        handle.apply(events)
 
-    async def _look(self) -> Recovery:
+    async def _inspect(self) -> Recovery:
         if self._context is None:
             return Recovery(state="untouched", message="Nothing was done: it had not begun.")
-        return await inspect_job(self._held.job, self._context, self._means.find_action)
+        return await inspect_job(self._handle.job, self._context, self._runtime.find_action)
 
-    async def _result(self, doing: asyncio.Task[Attempt]) -> Attempt:
+    async def _result(self, running: asyncio.Task[Attempt]) -> Attempt:
         """Wait for the attempt; if the event loop ends, it is cancelled and still gets the time to end in order."""
-        while not doing.done():
+        while not running.done():
             try:
-                await asyncio.wait({doing})
+                await asyncio.wait({running})
             except asyncio.CancelledError:  # noqa: PERF203 - each one is passed on
-                self._held.cancel(leaving=True)
-        return Attempt() if doing.cancelled() else doing.result()
+                self._handle.cancel(leaving=True)
+        return Attempt() if running.cancelled() else running.result()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from condatui_core.actions.protocol import FindAction, JobContext
 from condatui_core.fs.locks import FileLock
 from condatui_core.jobs.attempt import inspect_job
-from condatui_core.jobs.journal import LOCK, Entry, Inspected, Settled, add_to, after_all
+from condatui_core.jobs.journal import LOCK, Entry, Inspected, Settled, append_to, apply_entries
 from condatui_core.jobs.journal_store import ReadJournal, newer_journals, read_journals
 from condatui_core.proc.descendants import command_of, descendants_of
 from condatui_core.proc.owner import Owner
@@ -30,7 +30,7 @@ class EarlierJobs:
         self._find_action = find_action
         self._clock = clock
         self._jobs: dict[str, Job] = {}
-        self._judged: dict[str, Job] = {}
+        self._inspected: dict[str, Job] = {}
         """By id, the jobs that `interrupted` has inspected, with what it found."""
         self.newer: tuple[Path, ...] = ()
         """The journals of a newer condatui that the last `read` found."""
@@ -42,21 +42,21 @@ class EarlierJobs:
 
     async def read(self) -> list[ReadJournal]:
         """Read all journals but those of this process, whose jobs the queue knows better."""
-        told = await asyncio.to_thread(read_journals, self._directory, self._here)
+        journals = await asyncio.to_thread(read_journals, self._directory, self._here)
         self.newer = await asyncio.to_thread(newer_journals, self._directory)
-        others = [each for each in told if each.owner != self._here]
-        self._jobs = {each.job.id: self._judged.get(each.job.id, each.job) for each in others}
+        others = [each for each in journals if each.owner != self._here]
+        self._jobs = {each.job.id: self._inspected.get(each.job.id, each.job) for each in others}
         return others
 
     async def interrupted(self, job_context: Callable[[], Awaitable[JobContext]]) -> tuple[Job, ...]:
         """Find the jobs that did not finish and are not settled, and inspect what each has left."""
-        open_ones = [each for each in await self.read() if _interrupted(each)]
-        if not open_ones:
+        unfinished = [each for each in await self.read() if _interrupted(each)]
+        if not unfinished:
             return ()
         context = await job_context()
-        found = [await self._judge(each, context) for each in open_ones]
-        self._judged |= {job.id: job for job in found}
-        self._jobs |= self._judged
+        found = [await self._inspect(each, context) for each in unfinished]
+        self._inspected |= {job.id: job for job in found}
+        self._jobs |= self._inspected
         return tuple(found)
 
     async def settle(self, id: str) -> None:  # noqa: A002 - the record's own word
@@ -64,23 +64,23 @@ class EarlierJobs:
         if id in self._jobs:
             await asyncio.to_thread(_record, self._directory / id, Settled(at=self._clock()))
 
-    async def _judge(self, told: ReadJournal, context: JobContext) -> Job:
-        running = await asyncio.to_thread(descendants_of, told.job.id)
+    async def _inspect(self, journal: ReadJournal, context: JobContext) -> Job:
+        running = await asyncio.to_thread(descendants_of, journal.job.id)
         if running:
             command = await asyncio.to_thread(command_of, running[0])
             message = f"A command of it is still at work, pid {running[0]}: {command}"
             still = Recovery(state="half", message=message)
-            return replace(told.job, recovery=still)
-        judged = Inspected(at=self._clock(), recovery=await inspect_job(told.job, context, self._find_action))
-        if told.job.end:
-            return after_all(told.job, [judged])
+            return replace(journal.job, recovery=still)
+        inspected = Inspected(at=self._clock(), recovery=await inspect_job(journal.job, context, self._find_action))
+        if journal.job.end:
+            return apply_entries(journal.job, [inspected])
         ended = Ended(at=self._clock(), state="interrupted", message="condatui ended before it was done.", exit_code=1)
-        await asyncio.to_thread(partial(_record, told.directory, judged, ended))
-        return after_all(told.job, [judged, ended])
+        await asyncio.to_thread(partial(_record, journal.directory, inspected, ended))
+        return apply_entries(journal.job, [inspected, ended])
 
 
-def _interrupted(told: ReadJournal) -> bool:
-    return not told.settled and told.job.state == "interrupted"
+def _interrupted(journal: ReadJournal) -> bool:
+    return not journal.settled and journal.job.state == "interrupted"
 
 
 def _record(directory: Path, *entries: Entry) -> None:
@@ -88,5 +88,5 @@ def _record(directory: Path, *entries: Entry) -> None:
     lock = FileLock(directory / LOCK)
     with suppress(OSError):
         if lock.try_take():
-            add_to(directory, *entries)
+            append_to(directory, *entries)
     lock.release()

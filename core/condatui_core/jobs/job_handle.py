@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from condatui_core.jobs.attempt import Attempt
 from condatui_core.jobs.job_work import JobWork
-from condatui_core.jobs.journal import Entry, Journal, after_all
+from condatui_core.jobs.journal import Entry, Journal, apply_entries
 from condatui_core.records.job import CommandBegun, CommandEnded, Ended, Event, Job, Progressed, Said, StageBegun
 
 # Turns, given in the order in which jobs asked for them
@@ -50,7 +50,7 @@ class Turn:
     def __init__(self, turns: TurnQueue) -> None:
         self._turns = turns
 
-    async def come(self) -> None:
+    async def wait(self) -> None:
         """Return when all turns before this one have left."""
         await self._turns.wait(self)
 
@@ -77,7 +77,7 @@ class JobHandle:
         self.attempt: asyncio.Task[Attempt] | None = None
         """The running attempt, which `cancel` cancels; None before it begins."""
         self._changed = changed
-        self.left = False
+        self.leaving = False
         """Whether it is cancelled because the user leaves condatui, not because the user cancelled the job."""
         self._cancelled = False
         self._events: deque[Event] = deque(maxlen=_MOST_EVENTS)
@@ -99,21 +99,21 @@ class JobHandle:
         """End the job in order; a second call kills its command."""
         if self.over:
             return
-        self.left = self.left or (leaving and not self._cancelled)
+        self.leaving = self.leaving or (leaving and not self._cancelled)
         self._cancelled = True
         if self.work:
             self.work.cancel()
         if self.attempt:
             self.attempt.cancel()
         if self.job.state == "running":
-            self.replace(replace(self.job, state="cancelling"))
+            self.update(replace(self.job, state="cancelling"))
 
-    def tell(self, entries: Sequence[Entry | Event]) -> None:
+    def apply(self, entries: Sequence[Entry | Event]) -> None:
         """Apply entries to the job, and pass them to its subscribers; entries after its end are dropped."""
         if not self.over:
-            self.replace(after_all(self.job, entries), entries)
+            self.update(apply_entries(self.job, entries), entries)
 
-    def replace(self, job: Job, entries: Iterable[Entry | Event] = ()) -> None:
+    def update(self, job: Job, entries: Iterable[Entry | Event] = ()) -> None:
         """Set the job's new state, and publish it with the entries that led to it."""
         self.job = job
         for entry in entries:

@@ -28,7 +28,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _PACE = 0.1
 """Seconds between two reports of progress."""
 
-Tell = Callable[[Sequence[Event]], None]
+OnEvents = Callable[[Sequence[Event]], None]
 
 
 class JobWork:
@@ -38,7 +38,7 @@ class JobWork:
         self,
         job_id: str,
         journal: Journal,
-        tell: Tell,
+        on_events: OnEvents,
         *,
         log: CommandLog,
         clock: Callable[[], datetime],
@@ -46,19 +46,19 @@ class JobWork:
     ) -> None:
         self._job_id = job_id
         self._journal = journal
-        self._tell = tell
+        self._on_events = on_events
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._cancelled = False
         self._latest: Progressed | None = None
-        self._due = False
-        self._told = 0.0
+        self._scheduled = False
+        self._reported_at = 0.0
         self._run = ProcessRunner(
             log,
             clock,
             most_bytes=_MOST_BYTES,
             grace=grace,
-            make_output=partial(LineOutput, tell=self._say_all, progress=self._percent),
+            make_output=partial(LineOutput, on_lines=self._say_all, on_percent=self._percent),
             summarize=last_words,
         )
 
@@ -84,7 +84,7 @@ class JobWork:
         except OSError as error:
             raise journal_error(error) from error
         self._latest = None
-        self._tell([event])
+        self._on_events([event])
 
     async def run(
         self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None
@@ -98,30 +98,30 @@ class JobWork:
     def progress(self, done: int, total: int | None, unit: Unit) -> None:
         """Report how far the stage has come; may be called from a thread, and any number of times."""
         self._latest = Progressed(at=self._clock(), done=done, total=total, unit=unit)
-        if not self._due:
-            self._due = True
-            self._loop.call_soon_threadsafe(self._tell_soon)
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon_threadsafe(self._schedule_report)
 
     def say(self, line: str) -> None:
         """Add a line to the output; may be called from a thread."""
         shown = [sanitize(mask_credentials(each)) for each in line.splitlines() or [line]]
         self._loop.call_soon_threadsafe(self._say_all, shown)
 
-    async def beside(self, use: Callable[[], _T]) -> _T:
+    async def in_thread(self, function: Callable[[], _T]) -> _T:
         """Run a blocking function in a thread. If the job is cancelled meanwhile, this still waits until it returns."""
-        return await to_its_end(use, on_cancel=self.cancel)
+        return await run_in_thread(function, on_cancel=self.cancel)
 
     def _percent(self, percent: int) -> None:
         self.progress(percent, 100, "percent")
 
-    def _tell_soon(self) -> None:
-        self._loop.call_at(max(self._loop.time(), self._told + _PACE), self._tell_progress)
+    def _schedule_report(self) -> None:
+        self._loop.call_at(max(self._loop.time(), self._reported_at + _PACE), self._report_progress)
 
-    def _tell_progress(self) -> None:
-        self._due = False
-        self._told = self._loop.time()
+    def _report_progress(self) -> None:
+        self._scheduled = False
+        self._reported_at = self._loop.time()
         if self._latest is not None:
-            self._tell([self._latest])
+            self._on_events([self._latest])
 
     def _say_all(self, lines: Sequence[str]) -> None:
         now = self._clock()
@@ -129,7 +129,7 @@ class JobWork:
 
     def _note(self, *events: CommandBegun | CommandEnded | Said) -> None:
         self._journal.note(events)
-        self._tell(events)
+        self._on_events(events)
 
 
 def journal_error(error: OSError) -> CondatuiError:
@@ -141,21 +141,21 @@ def journal_error(error: OSError) -> CondatuiError:
     )
 
 
-async def to_its_end(use: Callable[[], _T], *, on_cancel: Callable[[], None] = lambda: None) -> _T:
+async def run_in_thread(function: Callable[[], _T], *, on_cancel: Callable[[], None] = lambda: None) -> _T:
     """Run a function in a thread to its end. A cancellation calls `on_cancel` and is raised after the function returns.
 
     A thread cannot be ended from outside.
     """
-    doing = asyncio.ensure_future(asyncio.to_thread(use))
+    running = asyncio.ensure_future(asyncio.to_thread(function))
     cancelled = False
-    while not doing.done():
+    while not running.done():
         try:
-            await asyncio.wait({doing})
+            await asyncio.wait({running})
         except asyncio.CancelledError:  # noqa: PERF203 - each one is waited out
             cancelled = True
             on_cancel()
     if cancelled:
-        if not doing.cancelled():
-            doing.exception()  # retrieved, so that asyncio does not log it: the cancellation counts
+        if not running.cancelled():
+            running.exception()  # retrieved, so that asyncio does not log it: the cancellation counts
         raise asyncio.CancelledError
-    return doing.result()
+    return running.result()

@@ -74,28 +74,28 @@ def new_job(id: str, plan: Plan, submitted: datetime) -> Job:  # noqa: A002 - th
     return Job(id=id, plan=plan, state="queued", submitted=submitted)
 
 
-def after_all(job: Job, entries: Iterable[Entry | Event]) -> Job:
+def apply_entries(job: Job, entries: Iterable[Entry | Event]) -> Job:
     """The job after all these entries; many lines of output at once cost no more than one."""
     lines: list[str] = []
     for entry in entries:
         if isinstance(entry, Said):
             lines.append(entry.line)
         else:
-            job = _after(job, entry)
+            job = _apply(job, entry)
     return replace(job, output=(*job.output, *lines[-MOST_LINES:])[-MOST_LINES:]) if lines else job
 
 
-def _after(job: Job, entry: Entry | Event) -> Job:
+def _apply(job: Job, entry: Entry | Event) -> Job:
     if isinstance(entry, JobBegun):
         return replace(job, state="running", started=entry.at, waiting="")
     if isinstance(entry, Inspected):
         return replace(job, recovery=entry.recovery)
     if isinstance(entry, Ended):
         return replace(job, state=entry.state, ended=entry.at, end=entry, progress=None, waiting="")
-    return _on_its_way(job, entry)
+    return _apply_event(job, entry)
 
 
-def _on_its_way(job: Job, entry: Entry | Event) -> Job:
+def _apply_event(job: Job, entry: Entry | Event) -> Job:
     if isinstance(entry, StageBegun):
         return replace(job, stage=entry, progress=None)
     if isinstance(entry, Progressed):
@@ -128,11 +128,11 @@ class Journal:
 
     async def begin(self, plan: Plan, submission: Submission) -> None:
         """Make the journal; returns when it is on the disk. Raises OSError, and then leaves no journal."""
-        await self._in_turn(lambda: self._begin(plan, submission))
+        await self._in_order(lambda: self._begin(plan, submission))
 
     async def write(self, *entries: Entry) -> None:
         """Add entries; returns when they are on the disk. Raises OSError."""
-        await self._in_turn(lambda: self._append(entries, durable=True))
+        await self._in_order(lambda: self._append(entries, durable=True))
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add entries that may be lost; the output only as far as there is room for it."""
@@ -141,7 +141,7 @@ class Journal:
     async def close(self) -> None:
         """Close the journal after all entries are written, and release its lock."""
         try:
-            await self._in_turn(self._close)
+            await self._in_order(self._close)
         finally:
             self._pool.shutdown(wait=False)
 
@@ -150,8 +150,8 @@ class Journal:
         """Whether the journal holds all output so far."""
         return self._room > 0
 
-    async def _in_turn(self, use: Callable[[], _T]) -> _T:
-        future: Future[_T] = self._pool.submit(use)
+    async def _in_order(self, function: Callable[[], _T]) -> _T:
+        future: Future[_T] = self._pool.submit(function)
         return await asyncio.shield(asyncio.wrap_future(future))
 
     def _begin(self, plan: Plan, submission: Submission) -> None:
@@ -199,7 +199,7 @@ class Journal:
         self._lock.release()
 
 
-def add_to(directory: Path, *entries: Entry) -> None:
+def append_to(directory: Path, *entries: Entry) -> None:
     """Add entries to the journal of a job whose process is gone. Raises OSError."""
     with open(directory / EVENTS, "r+b", buffering=0) as stream:
         size = stream.seek(0, os.SEEK_END)

@@ -24,7 +24,7 @@ from condatui_core.jobs.journal import (
     Entry,
     Settled,
     Submission,
-    after_all,
+    apply_entries,
     new_job,
 )
 from condatui_core.proc.owner import Owner
@@ -48,13 +48,13 @@ class ReadJournal:
     owner: Owner
     settled: bool
     """Whether the user knows what became of it."""
-    given_up: bool
+    abandoned: bool
     """Whether it has no end, and the process that carried the job out is gone."""
 
 
 def read_journals(directory: Path, here: Owner) -> list[ReadJournal]:
     """Read all journals, newest first; what is no journal, or none yet, is left out. Never raises."""
-    return [told for each in _directories(directory) if (told := read_journal(each, here))]
+    return [journal for each in _directories(directory) if (journal := read_journal(each, here))]
 
 
 def newer_journals(directory: Path) -> tuple[Path, ...]:
@@ -79,15 +79,15 @@ def read_journal(directory: Path, here: Owner) -> ReadJournal | None:
         entries = tuple(_entries(read_bounded(str(directory / EVENTS), _LARGEST)))
     except OSError:
         return None
-    job = after_all(new_job(directory.name, plan, submission.at), entries)
+    job = apply_entries(new_job(directory.name, plan, submission.at), entries)
     owner = submission.owner
-    given_up = job.end is None and owner.near(here) and not _carried_out(directory, owner, here)
-    if given_up:
+    abandoned = job.end is None and owner.near(here) and not _is_running(directory, owner, here)
+    if abandoned:
         job = replace(job, state="interrupted")
     elif job.end is None and owner != here:
         job = replace(job, elsewhere=str(owner))
     settled = any(isinstance(each, Settled) for each in entries)
-    return ReadJournal(directory, job, owner, settled=settled, given_up=given_up)
+    return ReadJournal(directory, job, owner, settled=settled, abandoned=abandoned)
 
 
 def prune(directory: Path, now: datetime) -> None:
@@ -124,7 +124,7 @@ def _entries(data: bytes) -> Iterator[Entry]:
             yield decode(line, _ENTRY)
 
 
-def _carried_out(directory: Path, owner: Owner, here: Owner) -> bool:
+def _is_running(directory: Path, owner: Owner, here: Owner) -> bool:
     """Whether a process holds the journal's lock; where the file system has no locks, whether its owner still runs."""
     lock = FileLock(directory / LOCK)
     try:

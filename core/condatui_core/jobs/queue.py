@@ -38,7 +38,7 @@ class JobQueue:
         grace: float = GRACE,
     ) -> None:
         """`job_context` gives the current context; `grace` is the seconds between SIGTERM and SIGKILL."""
-        self._means = JobRuntime(
+        self._runtime = JobRuntime(
             locations=locations,
             owner=this_process(),
             job_context=job_context,
@@ -47,17 +47,17 @@ class JobQueue:
             clock=clock,
             grace=grace,
         )
-        self._held: dict[str, JobHandle] = {}
+        self._handles: dict[str, JobHandle] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._earlier = EarlierJobs(locations.jobs, self._means.owner, find_action, clock)
+        self._earlier = EarlierJobs(locations.jobs, self._runtime.owner, find_action, clock)
         self._turns = TurnQueue()
         self._subscribers: dict[object, Callable[[Job], None]] = {}
         self._closed = False
 
     async def plan(self, request: Request) -> Plan:
         """Find out what a request would do, changing nothing; reasons against it are among the plan's blockers."""
-        action = await asyncio.to_thread(self._means.find_action, request)
-        plan: Plan = await action.plan(request, await self._means.job_context())
+        action = await asyncio.to_thread(self._runtime.find_action, request)
+        plan: Plan = await action.plan(request, await self._runtime.job_context())
         return plan
 
     def submit(self, plan: Plan) -> Job:
@@ -66,19 +66,19 @@ class JobQueue:
             raise RefusedError(plan.blockers[0].message, hint=plan.blockers[0].remedy)
         if self._closed:
             raise RefusedError("condatui is about to end: no job begins any more.")
-        now = self._means.clock()
+        now = self._runtime.clock()
         job = new_job(self._new_id(now), plan, now)
-        held = JobHandle(job, Journal(self._means.locations.jobs / job.id), self._publish)
-        seeing = JobExecution(held, self._turns.ask(), self._means).see_through()
-        self._held[job.id] = held
-        self._tasks[job.id] = asyncio.get_running_loop().create_task(seeing)
+        handle = JobHandle(job, Journal(self._runtime.locations.jobs / job.id), self._publish)
+        running = JobExecution(handle, self._turns.ask(), self._runtime).run()
+        self._handles[job.id] = handle
+        self._tasks[job.id] = asyncio.get_running_loop().create_task(running)
         self._publish(job)
         return job
 
     @property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs, newest first; those of other and earlier processes as the last `recall` found them."""
-        known = {each.id: each for each in (*self._earlier.jobs, *(held.job for held in self._held.values()))}
+        known = {each.id: each for each in (*self._earlier.jobs, *(handle.job for handle in self._handles.values()))}
         return tuple(sorted(known.values(), key=lambda job: (job.submitted, job.id), reverse=True))
 
     @property
@@ -89,7 +89,7 @@ class JobQueue:
     @property
     def writing(self) -> bool:
         """Whether a job of this process has not ended yet."""
-        return not all(held.over for held in self._held.values())
+        return not all(handle.over for handle in self._handles.values())
 
     def job(self, id: str) -> Job | None:  # noqa: A002 - the record's own word
         """The job with this id in its current state; None if none is known."""
@@ -97,8 +97,8 @@ class JobQueue:
 
     def cancel(self, id: str) -> None:  # noqa: A002 - as above
         """End a job of this process in order; a second call kills its command. A job that has ended is left alone."""
-        if held := self._held.get(id):
-            held.cancel()
+        if handle := self._handles.get(id):
+            handle.cancel()
 
     def subscribe(self, callback: Callable[[Job], None]) -> Callable[[], None]:
         """Call back with every job that changes from now on; the returned function unsubscribes, even called twice."""
@@ -112,7 +112,7 @@ class JobQueue:
 
     def events(self, id: str) -> AsyncIterator[Event]:  # noqa: A002 - as above
         """Yield the events of a job of this process, from its beginning to its end. KeyError if there is none."""
-        return self._held[id].events()
+        return self._handles[id].events()
 
     async def recall(self) -> tuple[Job, ...]:
         """Read the journals of other and earlier processes, and return all jobs, newest first."""
@@ -121,7 +121,7 @@ class JobQueue:
 
     async def interrupted(self) -> tuple[Job, ...]:
         """Find the jobs that ended with their process and are not settled, each with what it has left."""
-        found = await self._earlier.interrupted(self._means.job_context)
+        found = await self._earlier.interrupted(self._runtime.job_context)
         for job in found:
             self._publish(job)
         return found
@@ -140,17 +140,17 @@ class JobQueue:
             tasks = [task for task in self._tasks.values() if not task.done()]
             if not tasks:
                 return True
-            for held in self._held.values():
-                held.cancel(leaving=True)
+            for handle in self._handles.values():
+                handle.cancel(leaving=True)
             await asyncio.wait(tasks, timeout=seconds)
         return all(task.done() for task in self._tasks.values())
 
     def _new_id(self, now: datetime) -> str:
         stamp = now.astimezone(timezone.utc).strftime("%Y%m%d-%H%M%S")
-        while (name := f"{stamp}-{secrets.token_hex(2)}") in self._held:
+        while (name := f"{stamp}-{secrets.token_hex(2)}") in self._handles:
             continue
         return name
 
     def _publish(self, job: Job) -> None:
-        for tell in tuple(self._subscribers.values()):
-            tell(job)
+        for callback in tuple(self._subscribers.values()):
+            callback(job)

@@ -42,7 +42,7 @@ class Pair:
         return mirror.Mirror(*self.read(), lambda done: None).run(lambda: False)
 
     def verify(self) -> Verified:
-        return verify(*self.read(), lambda tree: read_prefix(tree.root), untold=())
+        return verify(*self.read(), lambda tree: read_prefix(tree.root), ignored=())
 
     def there(self, path: str) -> bool:
         return os.path.lexists(self.target.path / path)
@@ -90,7 +90,7 @@ def test_compiled_modules_are_the_same_where_they_are_of_the_same_source(pair: P
     pair.target.write("lib/__pycache__/x.cpython-311.pyc", b"\1" * 16 + os.fsencode(pair.target.path))
     pair.source.write("lib/__pycache__/y.cpython-311.pyc", b"\1" * 16 + os.fsencode(pair.source.path))
     done = pair.mirror()
-    assert (done.copied, done.carrying) == (["lib/__pycache__/y.cpython-311.pyc"], [])
+    assert (done.copied, done.naming_source) == (["lib/__pycache__/y.cpython-311.pyc"], [])
 
 
 def test_directories_that_cannot_be_listed_are_said_and_what_conda_put_there_stays(
@@ -129,7 +129,7 @@ def test_of_a_large_file_it_is_known_whether_it_names_the_source(pair: Pair, mon
     pair.source.write("weights.bin", b"\0" * 50 + os.fsencode(pair.source.path) + b"/x\0")
     pair.source.write("other.bin", b"\0" * 50)
     done = pair.mirror()
-    assert (sorted(done.copied), done.carrying) == (["other.bin", "weights.bin"], ["weights.bin"])
+    assert (sorted(done.copied), done.naming_source) == (["other.bin", "weights.bin"], ["weights.bin"])
     assert (pair.target.path / "weights.bin").read_bytes() == (pair.source.path / "weights.bin").read_bytes()
 
 

@@ -24,8 +24,8 @@ CHANGE = PrefixChange("/opt/envs/nlp", "/data/new")
     ],
 )
 def test_text_names_the_new_prefix(old: bytes, new: bytes) -> None:
-    assert CHANGE.of_file(old) == new
-    assert not CHANGE.carried_by(new)
+    assert CHANGE.file_content(old) == new
+    assert not CHANGE.occurs_in(new)
 
 
 @pytest.mark.parametrize(
@@ -41,34 +41,34 @@ def test_text_names_the_new_prefix(old: bytes, new: bytes) -> None:
     ],
 )
 def test_other_prefixes_and_binaries_stay_as_they_are(data: bytes) -> None:
-    assert CHANGE.of_file(data) == data
+    assert CHANGE.file_content(data) == data
 
 
 def test_paths_of_the_installation_are_not_those_of_its_base() -> None:
     change = PrefixChange("/opt/conda", "/data/new", spared=("envs", "pkgs"))
     text = b"/opt/conda/envs/x /opt/conda/pkgs /opt/conda/envsx /opt/conda/lib /opt/conda"
-    assert change.of_file(text) == b"/opt/conda/envs/x /opt/conda/pkgs /data/new/envsx /data/new/lib /data/new"
+    assert change.file_content(text) == b"/opt/conda/envs/x /opt/conda/pkgs /data/new/envsx /data/new/lib /data/new"
 
 
 def test_a_quoted_prefix_stays_quoted() -> None:
     change = PrefixChange("/opt/my env", "/data/new one")
-    assert change.of_file(b"file:///opt/my%20env/x /opt/my env/x") == b"file:///data/new%20one/x /data/new one/x"
+    assert change.file_content(b"file:///opt/my%20env/x /opt/my env/x") == b"file:///data/new%20one/x /data/new one/x"
 
 
 def test_links_into_the_source_lead_into_the_clone() -> None:
-    assert CHANGE.of_link("/opt/envs/nlp/lib/x") == "/data/new/lib/x"
+    assert CHANGE.link_target("/opt/envs/nlp/lib/x") == "/data/new/lib/x"
     for stays in ("../lib/x", "/opt/envs/nlp-2/x", "/usr/lib/x"):
-        assert CHANGE.of_link(stays) == stays
+        assert CHANGE.link_target(stays) == stays
 
 
 def test_a_first_line_that_no_kernel_reads_is_left_to_the_shell() -> None:
     code = b"import sys\n"
-    assert CHANGE.of_file(b"#!/opt/envs/nlp/bin/python\n" + code) == b"#!/data/new/bin/python\n" + code
-    spaced = PrefixChange("/opt/envs/nlp", "/data/my env").of_file(b"#!/opt/envs/nlp/bin/python3 -u\n" + code)
+    assert CHANGE.file_content(b"#!/opt/envs/nlp/bin/python\n" + code) == b"#!/data/new/bin/python\n" + code
+    spaced = PrefixChange("/opt/envs/nlp", "/data/my env").file_content(b"#!/opt/envs/nlp/bin/python3 -u\n" + code)
     assert spaced == b"#!/bin/sh\n'''exec' \"/data/my env/bin/python3\" -u \"$0\" \"$@\"\n' '''\n" + code
-    long = PrefixChange("/opt/envs/nlp", "/data/" + "d" * 130).of_file(b"#!/opt/envs/nlp/bin/python\n" + code)
+    long = PrefixChange("/opt/envs/nlp", "/data/" + "d" * 130).file_content(b"#!/opt/envs/nlp/bin/python\n" + code)
     assert long.startswith(b"#!/bin/sh\n'''exec' \"/data/ddd")
-    perl = PrefixChange("/opt/envs/nlp", "/data/my env").of_file(b"#!/opt/envs/nlp/bin/perl -w\nprint\n")
+    perl = PrefixChange("/opt/envs/nlp", "/data/my env").file_content(b"#!/opt/envs/nlp/bin/perl -w\nprint\n")
     assert perl == b"#!/usr/bin/env perl\nprint\n"
 
 
@@ -85,4 +85,4 @@ def test_other_paths_to_the_source_are_found_in_its_scripts(tmp_path: Path) -> N
     found = spellings_of(str(real), scripts)
     assert found == (str(link),)
     change = PrefixChange(str(real), "/data/new", spellings=found)
-    assert change.of_file(f"{link}/lib {real}/lib".encode()) == b"/data/new/lib /data/new/lib"
+    assert change.file_content(f"{link}/lib {real}/lib".encode()) == b"/data/new/lib /data/new/lib"

@@ -17,7 +17,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.actions.remove import recover as remove_recover
-from condatui_core.actions.remove.inspect import look_at
+from condatui_core.actions.remove.inspect import inspect_targets
 from condatui_core.actions.remove.plan import Points, removal_plan
 from condatui_core.actions.restore import perform as restore_perform
 from condatui_core.actions.restore import plan as restore_plan
@@ -325,7 +325,7 @@ async def test_a_plan_decides_by_what_it_saw_and_not_by_what_it_says(machine: Re
 
 async def test_too_little_room_for_the_restore_point_is_said_beforehand(machine: RemovalMachine) -> None:
     request, context, freed = asked(machine.make("nlp")), machine.context(), InodeTally()
-    candidates = await look_at(request.prefixes, context, freed=freed)
+    candidates = await inspect_targets(request.prefixes, context, freed=freed)
     points = Points(directory="/full", free_bytes=10)
     plan = removal_plan(candidates, points, request, context, frees=freed.bytes)
     assert [(each.id, each.evidence) for each in plan.blockers] == [("no-space", ("/full",))]

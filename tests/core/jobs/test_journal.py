@@ -45,7 +45,7 @@ async def test_it_tells_the_whole_job(tmp_path: Path) -> None:
     assert told
     assert (told.job.id, told.job.plan, told.job.stage, told.job.end) == ("one", PLAN, STAGE, ENDED)
     assert told.job.output == ("hello",)
-    assert not told.given_up
+    assert not told.abandoned
 
 
 async def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ async def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     events.write_bytes(events.read_bytes() + b'{"type":"ended","at":"2026')
     told = read_journal(tmp_path / "one", HERE)
     assert told
-    assert (told.job.state, told.job.stage, told.given_up) == ("interrupted", STAGE, True)
+    assert (told.job.state, told.job.stage, told.abandoned) == ("interrupted", STAGE, True)
 
 
 async def test_paths_that_are_no_utf8_come_back_as_they_were(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ async def test_cancelling_waits_for_what_a_thread_has_begun(tmp_path: Path) -> N
                 cancelled_seen.set()
 
             await work.stage("make", "Making")
-            await work.beside(loop)
+            await work.in_thread(loop)
             return Outcome(message="done all the same")
 
     jobs = queue_of(tmp_path, Threaded())
@@ -222,7 +222,7 @@ async def test_progress_is_told_now_and_then_however_often_it_is_made(tmp_path: 
                     work.progress(number, 50_000, "files")
 
             await work.stage("make", "Making")
-            await work.beside(count)
+            await work.in_thread(count)
             await heard_all.wait()
             return Outcome(message="counted")
 

@@ -48,4 +48,4 @@ async def test_where_locks_are_not_known_the_job_goes_on_and_says_so(
     over = jobs.job(job.id)
     assert over
     assert over.state == "done"
-    assert "knows no locks" in over.output[0]
+    assert "has no locks" in over.output[0]

@@ -33,7 +33,7 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
         await work.stage(what, f"Deleting {WORDS[what][1]}")
         for cache in caches:
             items = [item for item in cache.items if item.what == what]
-            size, gone = await work.beside(partial(_delete, cache.path, items, left, work, work.job_id))
+            size, gone = await work.in_thread(partial(_delete, cache.path, items, left, work, work.job_id))
             freed, count = freed + size, count + gone
     return Outcome(
         message=f"{counted(count, 'thing')} deleted from {counted(len(caches), 'package cache')}, "

@@ -56,7 +56,7 @@ def cleaning_plan(
     items = [item for cache in caches for item in cache.items]
     return Plan(
         request=request,
-        title=f"Clean {_planning_caches(request.pkgs_dirs)}",
+        title=f"Clean {_cache_names(request.pkgs_dirs)}",
         steps=tuple(_steps(caches, request, executable)),
         bytes_freed=freed_by(items),
         bytes_needed=0,
@@ -110,7 +110,7 @@ def _warnings(
     if newer:
         count = counted(len(newer), "restore point is", "restore points are")
         message = f"{count} a newer condatui's: which packages are needed for that is not known."
-        yield finding("newer-restore-points", "warning", message, "Let the newer condatui clean.", newer)
+        yield finding("newer-restore-points", "warning", message, "Clean with the newer condatui.", newer)
     if unread:
         message = f"{sanitize(unread[0])} cannot be read: it may need packages that seem unused."
         yield finding("unreadable", "warning", message, evidence=unread)
@@ -120,7 +120,7 @@ def _counted(count: int, what: Cleanable) -> str:
     return counted(count, *WORDS[what])
 
 
-def _planning_caches(pkgs_dirs: Sequence[str]) -> str:
+def _cache_names(pkgs_dirs: Sequence[str]) -> str:
     return sanitize(pkgs_dirs[0]) if len(pkgs_dirs) == 1 else counted(len(pkgs_dirs), "package cache")
 
 
@@ -145,10 +145,10 @@ async def _caches(request: CleanRequest, context: JobContext) -> tuple[Cache, ..
     async with aclosing(disk.measure(context.inventory)) as measurements:
         async for measurement in measurements:
             measured = measurement
-    return await asyncio.to_thread(_look, measured, request, context)
+    return await asyncio.to_thread(_items_by_cache, measured, request, context)
 
 
-def _look(measured: Measurement, request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
+def _items_by_cache(measured: Measurement, request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
     wanted = {os.path.realpath(each) for each in request.pkgs_dirs}
     recorded = {
         f"{record.name}-{record.version}-{record.build}"

@@ -64,7 +64,7 @@ class CarriedOver:
         return contents_of(tree.root, self.packages, self.unreadable)
 
 
-def put_back(
+def carry_over(
     change: PrefixChange,
     packages: Iterable[RecordedPackage],
     left_out: Iterable[PackageRecord],
@@ -81,7 +81,7 @@ def put_back(
     for name in _KEPT:
         data = _read(change.source, name, problems)
         if data is not None:
-            write_whole(Path(change.target, "conda-meta", name), change.of_file(data), replace=True)
+            write_whole(Path(change.target, "conda-meta", name), change.file_content(data), replace=True)
     history = _read(change.source, "history", problems)
     if history is not None:
         text = history + b"\n" * (not history.endswith(b"\n") and bool(history))
@@ -103,7 +103,7 @@ def _put_requests_back(
     asked = {record_file_name(each.record): each.requests for each in packages}
     stamps: dict[str, tuple[int, ...]] = {}
 
-    def put_back_into(path: str, regular: bool) -> InstalledPackage | Problem:
+    def read_and_amend(path: str, regular: bool) -> InstalledPackage | Problem:
         name = os.path.basename(path)
         if name in asked:
             document = _with_requests(path, asked[name], regular=regular)
@@ -113,7 +113,7 @@ def _put_requests_back(
         stamps[f"conda-meta/{name}"] = _stamp(os.lstat(path))
         return package
 
-    linked, unreadable = read_each_record(target, put_back_into)
+    linked, unreadable = read_each_record(target, read_and_amend)
     return linked, unreadable, stamps
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from condatui_core.actions.clone.prefix_change import PrefixChange, is_binary
 from condatui_core.actions.clone.source import Provided, Source, provide, read_source
-from condatui_core.actions.guards import look_at_all
+from condatui_core.actions.guards import observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.fs.safe_read import open_regular, reason
@@ -68,7 +68,7 @@ def survey_source(source: Source, provided: Sequence[Provided], device: int | No
     left = _LOOKED_THROUGH
     for entry in sorted(source.tree.entries, key=lambda each: each.status.st_size):
         if entry.kind == "symlink":
-            if change.of_link(entry.target) != entry.target:
+            if change.link_target(entry.target) != entry.target:
                 seen.links.append(entry.path)
         elif entry.kind == "directory":
             seen.placed_bytes += entry.status.st_blocks * _BLOCK
@@ -124,7 +124,7 @@ def _look_through(seen: CloneSurvey, change: PrefixChange, entry: TreeEntry, lef
     except OSError:
         seen.unreadable.append(entry.path)
         return 0
-    if is_binary(data) and change.carried_by(data):
+    if is_binary(data) and change.occurs_in(data):
         seen.binaries.append(entry.path)
     return size
 
@@ -162,15 +162,15 @@ class CloneFacts:
     survey: CloneSurvey
 
 
-async def find_out(request: CloneRequest, context: JobContext) -> CloneFacts:
+async def read_facts(request: CloneRequest, context: JobContext) -> CloneFacts:
     """Read the facts about source and target, in threads, changing nothing."""
     environment = context.environment(request.source)
     installation = context.installation(environment)
-    origin, target = await look_at_all((request.source, request.target), context, installation=installation)
+    origin, target = await observe_prefixes((request.source, request.target), context, installation=installation)
     facts = context.conda_facts.get(installation.root_prefix if installation else "", CondaFacts())
     return await asyncio.to_thread(
         partial(
-            _find_out,
+            _read_facts,
             request,
             environment=environment,
             installation=installation,
@@ -181,7 +181,7 @@ async def find_out(request: CloneRequest, context: JobContext) -> CloneFacts:
     )
 
 
-def _find_out(
+def _read_facts(
     request: CloneRequest,
     *,
     environment: Environment | None,

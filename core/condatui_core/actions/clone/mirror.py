@@ -28,7 +28,7 @@ class Mirrored:
     """All files that were copied."""
     rewritten: list[str] = field(default_factory=list)
     """Those of them in which the prefix was replaced."""
-    carrying: list[str] = field(default_factory=list)
+    naming_source: list[str] = field(default_factory=list)
     """Those of them that still contain the old prefix: binary files, where it cannot be replaced."""
     unreadable: list[str] = field(default_factory=list)
     """Lines that name what could not be read, and why."""
@@ -39,10 +39,10 @@ class Mirrored:
 class Mirror:
     """Makes a target equal to its source."""
 
-    def __init__(self, source: Source, change: PrefixChange, told: Callable[[int], None]) -> None:
+    def __init__(self, source: Source, change: PrefixChange, on_progress: Callable[[int], None]) -> None:
         self._source = source
         self._change = change
-        self._told = told
+        self._on_progress = on_progress
         self._there: dict[str, TreeEntry] = {}
         self._modes: list[tuple[str, int]] = []
         """The modes that directories get after they are filled."""
@@ -56,14 +56,14 @@ class Mirror:
         for number, entry in enumerate(self._source.tree.entries, start=1):
             if stopped():
                 break
-            self._bring(entry)
-            self._told(number)
+            self._mirror(entry)
+            self._on_progress(number)
         for path, mode in reversed(self._modes):
             inherited = os.lstat(path).st_mode & stat.S_ISGID  # of the directory above, which a team may share
             os.chmod(path, (mode & ~stat.S_ISGID) | inherited)
         return self.result
 
-    def _bring(self, entry: TreeEntry) -> None:
+    def _mirror(self, entry: TreeEntry) -> None:
         target = self._there.get(entry.path)
         if entry.kind not in ("file", "directory", "symlink"):
             self.result.special.append(entry.path)
@@ -78,7 +78,7 @@ class Mirror:
                 self._delete(target)
             self._make(entry)
         elif target is not None and entry.kind == "file" and target.status.st_nlink == 1:
-            self._permit(entry, target)
+            self._set_mode(entry, target)
 
     def _make(self, entry: TreeEntry) -> None:
         path = os.path.join(self._change.target, entry.path)
@@ -86,7 +86,7 @@ class Mirror:
             os.mkdir(path)
             self._modes.append((path, stat.S_IMODE(entry.status.st_mode)))
         elif entry.kind == "symlink":
-            os.symlink(self._change.of_link(entry.target), path)
+            os.symlink(self._change.link_target(entry.target), path)
         else:
             self._copy(entry, path)
 
@@ -102,29 +102,29 @@ class Mirror:
         with stream, new_file(temporary) as written:
             if entry.status.st_size <= LARGEST_TEXT:
                 data = stream.read()
-                changed = self._change.of_file(data)
+                changed = self._change.file_content(data)
                 written.write(changed)
-                self._note(entry.path, changed != data, self._change.carried_by(changed))
+                self._note(entry.path, changed != data, self._change.occurs_in(changed))
             else:
                 carried = False
                 tail = b""
                 while chunk := stream.read(_CHUNK):
                     tail += chunk
-                    carried = carried or self._change.carried_by(tail)
+                    carried = carried or self._change.occurs_in(tail)
                     tail = tail[-_LONGEST_PATH:]
                     written.write(chunk)
                 self._note(entry.path, False, carried)
         shutil.copystat(origin, temporary)
         os.rename(temporary, path)
 
-    def _note(self, path: str, rewritten: bool, carrying: bool) -> None:
+    def _note(self, path: str, rewritten: bool, naming_source: bool) -> None:
         self.result.copied.append(path)
         if rewritten:
             self.result.rewritten.append(path)
-        if carrying and not path.endswith(".pyc"):
-            self.result.carrying.append(path)
+        if naming_source and not path.endswith(".pyc"):
+            self.result.naming_source.append(path)
 
-    def _permit(self, entry: TreeEntry, target: TreeEntry) -> None:
+    def _set_mode(self, entry: TreeEntry, target: TreeEntry) -> None:
         mode = stat.S_IMODE(entry.status.st_mode)
         if stat.S_IMODE(target.status.st_mode) != mode:
             os.chmod(os.path.join(self._change.target, entry.path), mode)

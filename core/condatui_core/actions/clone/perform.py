@@ -13,15 +13,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from condatui_core.actions import guards
-from condatui_core.actions.clone.carry_over import CarriedOver, amend_records, put_back
-from condatui_core.actions.clone.facts import CloneFacts, find_out
+from condatui_core.actions.clone.carry_over import CarriedOver, amend_records, carry_over
+from condatui_core.actions.clone.facts import CloneFacts, read_facts
 from condatui_core.actions.clone.mirror import Mirror, Mirrored
 from condatui_core.actions.clone.plan import plan_of
 from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.actions.clone.recover import inspect_clone, not_there
 from condatui_core.actions.clone.source import Provided, Source, explicit_lines
 from condatui_core.actions.clone.verify import not_linked, outcome_of, python_problem, verify
-from condatui_core.actions.incomplete_marker import give_up, mark_bytes, mark_complete, mark_incomplete
+from condatui_core.actions.incomplete_marker import mark_bytes, mark_complete, mark_incomplete, remove_if_untouched
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda import commands
 from condatui_core.conda.answer import CondaAnswer
@@ -58,12 +58,12 @@ async def link_packages(facts: CloneFacts, context: JobContext, work: Work) -> s
     if not facts.source.records:
         return ""
     file = context.locations.jobs / work.job_id / "explicit.txt"
-    await work.beside(partial(_write_explicit, file, facts.provided))
+    await work.in_thread(partial(_write_explicit, file, facts.provided))
     try:
         answer = await _link(facts, facts.installation, file, context, work)
     finally:
-        await work.beside(partial(file.unlink, missing_ok=True))
-    missing = await work.beside(partial(not_linked, facts.source.records, facts.target.prefix))
+        await work.in_thread(partial(file.unlink, missing_ok=True))
+    missing = await work.in_thread(partial(not_linked, facts.source.records, facts.target.prefix))
     try:
         check_answer(answer, _ASKED)
     except CondaError as error:
@@ -105,7 +105,7 @@ async def perform(plan: Plan, request: CloneRequest, context: JobContext, work: 
 
     Raises RefusedError if there are blockers by now, CondatuiError if the clone could not be made, or specs not added.
     """
-    facts = await find_out(request, context)
+    facts = await read_facts(request, context)
     guards.refuse(plan_of(facts, context).blockers)
     assert facts.source is not None  # otherwise there are blockers
     outcome = await _Cloning(facts, facts.source, context, work).run()
@@ -129,7 +129,7 @@ class _Cloning:
         try:
             complaint = await self._link()
             mirrored, amended = await self._copy()
-            carried = await self._put_back()
+            carried = await self._carry_over()
             return await self._verify(mirrored, amended, carried, complaint)
         except OSError as error:
             place = str(error.filename or self._target)
@@ -141,11 +141,11 @@ class _Cloning:
         making = partial(
             mark_incomplete, self._target, source=self._source.prefix, job=work.job_id, now=self._context.clock()
         )
-        await work.beside(making)
+        await work.in_thread(making)
         try:
             return await link_packages(self._facts, self._context, work)
         except (CondatuiError, OSError, asyncio.CancelledError):
-            await work.beside(partial(give_up, self._target))
+            await work.in_thread(partial(remove_if_untouched, self._target))
             raise
 
     async def _copy(self) -> tuple[Mirrored, frozenset[str]]:
@@ -157,33 +157,40 @@ class _Cloning:
             mirrored = mirror.run(lambda: work.cancelled)
             return mirrored, amend_records(self._target, mirrored.copied, frozenset(mirrored.rewritten))
 
-        return await work.beside(copy)
+        return await work.in_thread(copy)
 
-    async def _put_back(self) -> CarriedOver:
+    async def _carry_over(self) -> CarriedOver:
         await self._work.stage("put-back", f"Putting back history, pins and variables of {self._name}")
         assert self._facts.installation is not None
         command = commands.clone(self._facts.installation.executable, self._source.prefix, self._target)
         putting = partial(
-            put_back,
+            carry_over,
             self._change,
             self._source.packages,
             self._source.left_out,
             command=" ".join(command),
             now=self._context.clock(),
         )
-        return await self._work.beside(putting)
+        return await self._work.in_thread(putting)
 
     async def _verify(
         self, mirrored: Mirrored, amended: frozenset[str], carried: CarriedOver, complaint: str
     ) -> Outcome:
         work = self._work
         await work.stage("verify", f"Comparing {self._name} with its source")
-        untold = {*amended, *(line.rpartition(": ")[0] for line in mirrored.unreadable)}
-        marked = await work.beside(partial(mark_bytes, self._target))
-        verifying = partial(verify, self._source, self._change, carried.contents, untold=untold, apart=marked)
-        verified = await work.beside(verifying)
+        ignored = {*amended, *(line.rpartition(": ")[0] for line in mirrored.unreadable)}
+        marked = await work.in_thread(partial(mark_bytes, self._target))
+        verifying = partial(
+            verify,
+            self._source,
+            self._change,
+            carried.contents,
+            ignored=ignored,
+            temporary_bytes=marked,
+        )
+        verified = await work.in_thread(verifying)
         python = await python_problem(self._facts, self._context, work)
-        await work.beside(partial(mark_complete, self._target))
+        await work.in_thread(partial(mark_complete, self._target))
         problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
 
@@ -196,20 +203,20 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
     await work.stage("add", f"Adding {specs} to {name}")
     target = facts.target.prefix
     command = commands.install_specs(installation.executable, target, request.add, offline=request.offline)
-    if out := await work.beside(lambda: read_snapshot(target).leading_out):
+    if out := await work.in_thread(lambda: read_snapshot(target).leading_out):
         detail = f"{out[0]} leads out of it: conda would change what lies there, for its source as well."
         raise CondaError(f"{name} was made, and {specs} was not added to it.", detail, "Copy in what lies there first.")
     try:
         check_answer(await work.run(command, environ=conda_environ(context.caller, installation)), f"add {specs}")
-        missing = await work.beside(partial(not_there, target, request.add))
+        missing = await work.in_thread(partial(not_there, target, request.add))
         if missing:
             raise CondaError("conda says that it is done.", f"Not there: {', '.join(missing)}")
     except CondaError as error:
         detail = "\n".join(filter(None, (error.title, error.detail, error.hint)))
-        there = await work.beside(partial(inspect_clone, request, "add"))
+        there = await work.in_thread(partial(inspect_clone, request, "add"))
         hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
-    tree = await work.beside(partial(read_tree, target))
+    tree = await work.in_thread(partial(read_tree, target))
     return replace(
         made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes, says_bytes=False
     )

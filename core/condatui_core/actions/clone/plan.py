@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from condatui_core.actions import guards
-from condatui_core.actions.clone.facts import CloneFacts, find_out
+from condatui_core.actions.clone.facts import CloneFacts, read_facts
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
@@ -199,4 +199,4 @@ def _name(facts: CloneFacts) -> str:
 
 async def plan(request: CloneRequest, context: JobContext) -> Plan:
     """Find out what cloning would do, changing nothing."""
-    return plan_of(await find_out(request, context), context)
+    return plan_of(await read_facts(request, context), context)

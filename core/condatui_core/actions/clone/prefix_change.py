@@ -34,24 +34,24 @@ class PrefixChange:
         stays = rb"(?!/(?:" + within + rb")(?![\w.-]))" if within else b""
         self._pattern = re.compile(b"(?:" + b"|".join(map(re.escape, self._old)) + b")" + stays + _GOES_ON)
 
-    def carried_by(self, data: bytes) -> bool:
+    def occurs_in(self, data: bytes) -> bool:
         """Whether the data contain the old prefix."""
         return self._pattern.search(data) is not None
 
-    def of_link(self, target: str) -> str:
+    def link_target(self, target: str) -> str:
         """The new target of a link; the same if it does not lead into the source."""
         if not os.path.isabs(target):
             return target
         return os.fsdecode(self._replace(os.fsencode(target)))
 
-    def of_file(self, data: bytes) -> bytes:
+    def file_content(self, data: bytes) -> bytes:
         """The new content of a file; the same if it is binary or does not contain the prefix."""
-        if is_binary(data) or not self.carried_by(data):
+        if is_binary(data) or not self.occurs_in(data):
             return data
         changed = self._replace(data)
         return self._with_working_shebang(changed) if changed.startswith(b"#!") else changed
 
-    def without(self, data: bytes) -> bytes:
+    def without_prefixes(self, data: bytes) -> bytes:
         """The data of a binary file without either prefix, and without the NULs that conda pads with."""
         for each in (*self._old, os.fsencode(self.target)):
             data = data.replace(each, b"")
@@ -103,7 +103,7 @@ _PYC_HEADER = 16
 def same(source: TreeEntry, target: TreeEntry, change: PrefixChange) -> bool:
     """Whether a path is the same in source and target, apart from the prefix. Raises OSError if it cannot be read."""
     if source.kind == "symlink" and target.kind == "symlink":
-        return change.of_link(source.target) == target.target
+        return change.link_target(source.target) == target.target
     if source.kind != target.kind or source.kind != "file":
         return source.kind == target.kind
     if source.inode == target.inode:
@@ -120,8 +120,8 @@ def _same_but_for_prefix(source: str, target: str, change: PrefixChange) -> bool
     with open_regular(source) as one, open_regular(target) as other:
         old, new = one.read(), other.read()
     if is_binary(old):
-        return change.without(old) == change.without(new)
-    return change.of_file(old) == new
+        return change.without_prefixes(old) == change.without_prefixes(new)
+    return change.file_content(old) == new
 
 
 def _same_bytes(source: str, target: str) -> bool:

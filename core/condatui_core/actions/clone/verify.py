@@ -60,18 +60,18 @@ def verify(
     change: PrefixChange,
     contents_in: Callable[[PrefixTree], PrefixContents],
     *,
-    untold: Collection[str],
-    apart: int = 0,
+    ignored: Collection[str],
+    temporary_bytes: int = 0,
 ) -> Verified:
     """Compare a clone with its source, changing nothing.
 
-    `contents_in` gives the contents of a clone with this tree. `untold` are paths that are known to differ, and `apart`
-    is the bytes of the clone that will be deleted. Raises OSError if the clone is gone.
+    `contents_in` gives the contents of a clone with this tree. `ignored` are paths that are known to differ, and
+    `temporary_bytes` those of the clone that will be deleted. Raises OSError if the clone is gone.
     """
     tree = read_tree(change.target)
     contents = contents_in(tree)
     wanted, there = Counter(map(_identity, source.records)), Counter(map(_identity, contents.packages))
-    differing = tuple(_differing(source, tree, change, frozenset(untold)))
+    differing = tuple(_differing(source, tree, change, frozenset(ignored)))
     left_out = {each.name for each in source.left_out}
     expected = [each for each in source.contents.distributions if each.owner not in left_out]
     return Verified(
@@ -81,7 +81,7 @@ def verify(
         distributions=tuple(sorted(_distributions(expected) ^ _distributions(contents.distributions))),
         differing=differing,
         naming_source=tuple(_naming(source, tree, change)),
-        bytes_used=tree.exclusive_bytes - apart,
+        bytes_used=tree.exclusive_bytes - temporary_bytes,
     )
 
 
@@ -97,10 +97,10 @@ def _distributions(found: Iterable[Distribution]) -> set[str]:
     return {f"{each.name} {each.version}" for each in found if each.owner is None}
 
 
-def _differing(source: Source, tree: PrefixTree, change: PrefixChange, untold: frozenset[str]) -> Iterator[str]:
+def _differing(source: Source, tree: PrefixTree, change: PrefixChange, ignored: frozenset[str]) -> Iterator[str]:
     there = {each.path: each for each in tree.entries if each.path.partition("/")[0] != "conda-meta"}
     for entry in source.tree.entries:
-        if entry.path in untold or entry.kind not in ("file", "directory", "symlink"):
+        if entry.path in ignored or entry.kind not in ("file", "directory", "symlink"):
             continue
         found = there.get(entry.path)
         try:
@@ -118,7 +118,7 @@ def _naming(source: Source, tree: PrefixTree, change: PrefixChange) -> Iterator[
         if _may_name(entry) and entry.inode not in inodes:
             with open_regular(os.path.join(change.target, entry.path)) as stream:
                 data = stream.read()
-            if not is_binary(data) and change.carried_by(data):
+            if not is_binary(data) and change.occurs_in(data):
                 yield entry.path
 
 
@@ -145,7 +145,7 @@ async def python_problem(facts: CloneFacts, context: JobContext, work: Work) -> 
     """Say why the clone's python does not run or has another prefix; empty if all is well, or if there is none."""
     target = facts.target.prefix
     python = os.path.join(target, "bin", "python")
-    if facts.installation is None or not await work.beside(partial(os.path.lexists, python)):
+    if facts.installation is None or not await work.in_thread(partial(os.path.lexists, python)):
         return ""
     try:
         environ = conda_environ(context.caller, facts.installation)
@@ -155,7 +155,7 @@ async def python_problem(facts: CloneFacts, context: JobContext, work: Work) -> 
     if answer.exit_code != 0:
         return last_words(answer.stderr) or f"It exits with {answer.exit_code}."
     said = answer.stdout.strip()
-    if not await work.beside(partial(_same_place, said, target)):
+    if not await work.in_thread(partial(_same_place, said, target)):
         return f"It takes {said} for its prefix."
     return ""
 
@@ -214,7 +214,7 @@ def _differences(verified: Verified) -> Iterator[Finding]:
 
 
 def _losses(mirrored: Mirrored, verified: Verified, problems: Sequence[str]) -> Iterator[Finding]:
-    if naming := sorted({*mirrored.carrying, *verified.naming_source}):
+    if naming := sorted({*mirrored.naming_source, *verified.naming_source}):
         count = counted(len(naming), "file still names", "files still name")
         message = f"{count} the source, because the path could not be replaced there."
         yield finding("old-prefix", "warning", message, "Install their packages again in the clone.", naming)

@@ -91,7 +91,7 @@ def write(loaded: LoadedEnvironment, output: str, options: PackOptions, show: Ca
         if file.file_mode == "unknown" and os.lstat(file.source).st_size > _LARGE:
             file.file_mode = None
     environment.files = _Shown(loaded.files, show)
-    _mend(level, threads)
+    _patch_conda_pack(level, threads)
     # With one thread, conda-pack does not pass the level on to xz.
     threads = max(2, threads) if form == "tar.xz" and threads >= 0 else threads
     parcel = {"parcel_name": environment.name.replace("-", "_")} if form == "parcel" else {}
@@ -145,7 +145,7 @@ def _is_special(path: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
 
 
-def _mend(level: int, threads: int) -> None:
+def _patch_conda_pack(level: int, threads: int) -> None:
     """Pass on the options that conda-pack 0.9 drops, and make it copy files instead of linking them to the cache."""
     formats.ParallelZstdFileWriter = partial(
         formats.ParallelZstdFileWriter, compresslevel=level, n_threads=threads if threads > 0 else os.cpu_count() or 1

@@ -9,7 +9,7 @@ from functools import partial
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.pack.messages import PackAnswer, PackOrder, PackSurvey, read_answer, write_order
 from condatui_core.actions.pack.place import PLACE_STAGE, PackPlace
-from condatui_core.actions.pack.plan import _look, checked_format, packing_environ, receiver_lines
+from condatui_core.actions.pack.plan import _plan_and_survey, checked_format, packing_environ, receiver_lines
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondatuiError, RefusedError
@@ -26,14 +26,14 @@ _AT_MOST = timedelta(hours=1)
 
 async def perform(plan: Plan, request: PackRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
     """Pack beside the target, read every byte back, and only then move the archive to its name."""
-    now, survey = await _look(request, context)
-    refuse(now.blockers)
+    plan_now, survey = await _plan_and_survey(request, context)
+    refuse(plan_now.blockers)
     form = checked_format(request)
     name = _name(request, context)
     place = PackPlace(request.file, work.job_id, replace=request.replace)
     await work.stage("pack", f"Packing {name}")
     try:
-        await work.beside(partial(_prepare, place, request, form, survey))
+        await work.in_thread(partial(_prepare, place, request, form, survey))
         packed = await _pack(request, context, work, place, f"{name} could not be packed: nothing was written.")
         await work.stage("check", "Reading the archive back")
         found = await _run(work, "check", place, context, "The archive cannot be read back: nothing was written.")
@@ -41,12 +41,12 @@ async def perform(plan: Plan, request: PackRequest, context: JobContext, work: W
             detail = f"{counted(packed.files, 'file was', 'files were')} packed, {found.files:,} are in it."
             raise CondatuiError("The archive is not whole: nothing was written.", detail)
         await work.stage(PLACE_STAGE, f"Putting it in its place: {request.file}")
-        await work.beside(partial(_put, place, request))
+        await work.in_thread(partial(_put, place, request))
     finally:
-        await work.beside(place.remove)
+        await work.in_thread(place.remove)
     return Outcome(
         message=f"{request.file} was packed: {counted(packed.files, 'file')}, {format_bytes(found.bytes)}",
-        findings=now.warnings,
+        findings=plan_now.warnings,
         bytes_used=found.bytes,
         says_bytes=True,
         files=(request.file,),
@@ -83,9 +83,9 @@ async def _pack(request: PackRequest, context: JobContext, work: Work, place: Pa
     environment, begun = context.environment(request.prefix), context.clock()
     before = environment.last_used if environment else None
     note = partial(OwnUses(context.locations.own_uses).note, request.prefix, begun, before=before)
-    await work.beside(partial(note, begun + _AT_MOST))  # a job that is killed does not reach the note below
+    await work.in_thread(partial(note, begun + _AT_MOST))  # a job that is killed does not reach the note below
     packed = await _run(work, "child", place, context, failed)
-    await work.beside(partial(note, context.clock()))
+    await work.in_thread(partial(note, context.clock()))
     return packed
 
 
@@ -94,7 +94,7 @@ async def _run(work: Work, module: str, place: PackPlace, context: JobContext, f
     directory = str(place.directory)
     environ = {**packing_environ(context), "TMPDIR": directory}
     done = await work.run(own_argv(f"condatui_core.actions.pack.{module}", directory), environ=environ)
-    answer = await work.beside(partial(read_answer, directory))
+    answer = await work.in_thread(partial(read_answer, directory))
     if answer is None or answer.error or done.exit_code:
         words = (answer.error if answer else "") or last_words(done.stderr) or f"exit code {done.exit_code}"
         raise CondatuiError(failed, sanitize(words), "The environment is as it was.")
@@ -105,6 +105,6 @@ def _put(place: PackPlace, request: PackRequest) -> None:
     try:
         place.put()
     except FileExistsError as error:
-        raise RefusedError(f"{sanitize(request.file)} is there by now.", hint="Choose another name.") from error
+        raise RefusedError(f"{sanitize(request.file)} is there by plan_now.", hint="Choose another name.") from error
     except OSError as error:
         raise CondatuiError(f"{sanitize(request.file)} cannot be written.", reason(error)) from error

@@ -66,13 +66,13 @@ def leftovers(file: str) -> Iterator[Path]:
             yield path
 
 
-def holds_other(directory: Path, file: str) -> bool:
+def holds_another(directory: Path, file: str) -> bool:
     """Whether a directory still has an archive, other than one that has got its final name already."""
     archive = directory / ARCHIVE
     return archive.exists() and not archive.samefile(file)
 
 
-def occupied(directory: Path) -> int:
+def disk_bytes(directory: Path) -> int:
     """The bytes that `df` gains when a directory is deleted; 0 if it is gone."""
     try:
         return read_tree(str(directory)).exclusive_bytes

@@ -128,13 +128,13 @@ def plan_of(
     environment: Environment,
     survey: PackSurvey,
     *,
-    in_the_way: Sequence[Finding],
+    blockers: Sequence[Finding],
     free_bytes: int | None,
 ) -> Plan:
-    """Build the plan from the survey; `in_the_way` are the blockers against writing the file."""
+    """Build the plan from the survey; `blockers` are the blockers against writing the file."""
     needed = survey.bytes if form in UNCOMPRESSED else int(survey.bytes * _PACKED_SHARE)
-    room = tuple(_room(needed, free_bytes, sure=form in UNCOMPRESSED, place=os.path.dirname(request.file)))
-    findings = (*in_the_way, *_findings(request, environment, survey), *room)
+    room = tuple(_space_findings(needed, free_bytes, sure=form in UNCOMPRESSED, place=os.path.dirname(request.file)))
+    findings = (*blockers, *_findings(request, environment, survey), *room)
     return Plan(
         request=request,
         title=f"Pack {environment.name} to {request.file}",
@@ -212,7 +212,7 @@ def _editable(request: PackRequest, environment: Environment, survey: PackSurvey
         yield _finding("editable", severity, message, IgnoreEditable(), lines)
 
 
-def _room(needed: int, free: int | None, *, sure: bool, place: str) -> Iterator[Finding]:
+def _space_findings(needed: int, free: int | None, *, sure: bool, place: str) -> Iterator[Finding]:
     if free is not None and needed > free:
         how = "" if sure else "perhaps "
         message = f"{how}{format_bytes(needed)} are needed, {format_bytes(free)} are free at {place}."
@@ -256,7 +256,7 @@ async def survey_of(request: PackRequest, context: JobContext) -> PackSurvey:
         raise CondatuiError(f"{sanitize(request.prefix)} cannot be looked at.", sanitize(words)) from error
 
 
-def in_the_way(request: PackRequest, form: str, context: JobContext) -> tuple[Finding, ...]:
+def target_blockers(request: PackRequest, form: str, context: JobContext) -> tuple[Finding, ...]:
     """The blockers against writing the archive to its path and in its format."""
     return (*_place(request, form), *_tools(form, context.caller.environ.get("PATH")))
 
@@ -286,10 +286,10 @@ def _tools(form: str, path: str | None) -> Iterator[Finding]:
 
 async def plan(request: PackRequest, context: JobContext) -> Plan:
     """Find out what packing would involve. Raises UsageError if the options do not fit together."""
-    return (await _look(request, context))[0]
+    return (await _plan_and_survey(request, context))[0]
 
 
-async def _look(request: PackRequest, context: JobContext) -> tuple[Plan, PackSurvey]:
+async def _plan_and_survey(request: PackRequest, context: JobContext) -> tuple[Plan, PackSurvey]:
     form = checked_format(request)
     environment = await asyncio.to_thread(_read, request, context)
     if environment is None:
@@ -297,9 +297,9 @@ async def _look(request: PackRequest, context: JobContext) -> tuple[Plan, PackSu
         gone = blocker("not-an-environment", message, Reload())
         return Plan(request=request, title=f"Pack {request.prefix}", blockers=(gone,)), PackSurvey()
     survey = await survey_of(request, context)
-    hindrances = await asyncio.to_thread(in_the_way, request, form, context)
+    blockers = await asyncio.to_thread(target_blockers, request, form, context)
     free = await asyncio.to_thread(free_bytes, request.file)
-    return plan_of(request, form, environment, survey, in_the_way=hindrances, free_bytes=free), survey
+    return plan_of(request, form, environment, survey, blockers=blockers, free_bytes=free), survey
 
 
 def _read(request: PackRequest, context: JobContext) -> Environment | None:

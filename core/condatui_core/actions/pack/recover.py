@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from condatui_core.actions.pack.place import PLACE_STAGE, holds_other, leftovers, occupied
+from condatui_core.actions.pack.place import PLACE_STAGE, disk_bytes, holds_another, leftovers
 from condatui_core.actions.protocol import JobContext
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import PackRequest
@@ -14,16 +14,16 @@ from condatui_core.text import format_bytes
 
 async def recover(plan: Plan, request: PackRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
     """Find out whether the archive got its name, and what lies beside it."""
-    return await asyncio.to_thread(_what_is_left, request, stage)
+    return await asyncio.to_thread(_inspect, request, stage)
 
 
-def _what_is_left(request: PackRequest, stage: str) -> Recovery:
+def _inspect(request: PackRequest, stage: str) -> Recovery:
     file = os.path.realpath(request.file) if request.replace else request.file
     left = list(leftovers(file))
-    if left and stage == PLACE_STAGE and os.path.lexists(file) and not any(holds_other(each, file) for each in left):
+    if left and stage == PLACE_STAGE and os.path.lexists(file) and not any(holds_another(each, file) for each in left):
         return Recovery(state="done", message=f"{request.file} was packed, and is whole; {left[0]} can be deleted.")
     if left:
-        size = format_bytes(sum(map(occupied, left)))
+        size = format_bytes(sum(map(disk_bytes, left)))
         message = f"{request.file} was not finished; {size} lie in {left[0]}."
         return Recovery(state="half", message=message, way_out=request, way_out_title="Delete that and pack it again")
     if stage == PLACE_STAGE and os.path.lexists(file):

@@ -65,14 +65,14 @@ def find_differences(prefix: str, files: Iterable[PackedFile]) -> Differences:
     for file in files:
         path = os.path.join(prefix, file.target)
         if file.is_conda and file.source != path:
-            how, same = _judge(path, file, prefix, recorded)
+            how, same = _compare(path, file, prefix, recorded)
             counts[how] += 1
             if not same:
                 changed.append(file.target)
     return Differences(changed=tuple(changed), **counts)
 
 
-def _judge(path: str, file: PackedFile, prefix: str, recorded: Callable[[], Mapping[str, str]]) -> tuple[str, bool]:
+def _compare(path: str, file: PackedFile, prefix: str, recorded: Callable[[], Mapping[str, str]]) -> tuple[str, bool]:
     """How a file was compared, and whether it is as it was installed."""
     try:
         here, there = os.lstat(path), os.lstat(file.source)

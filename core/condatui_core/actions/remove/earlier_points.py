@@ -65,7 +65,7 @@ def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> Compari
     return compare(tree, point, directory)
 
 
-def half_of(tree: PrefixTree, points: Iterable[RestorePoint], directory: Path) -> RestorePoint | None:
+def point_of_half_removed(tree: PrefixTree, points: Iterable[RestorePoint], directory: Path) -> RestorePoint | None:
     """The restore point that has everything of an environment that conda has begun to remove; blocks."""
     return next((each for each in points if compare(tree, each, directory).is_half), None)
 

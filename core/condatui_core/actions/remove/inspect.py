@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from condatui_core.actions.guards import look_at_all
+from condatui_core.actions.guards import observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.remove.earlier_points import compare
@@ -44,7 +44,7 @@ class TargetContent:
     environments: tuple[str, ...] = ()
     """Other environments inside it."""
     mounts: tuple[str, ...] = ()
-    detours: tuple[str, ...] = ()
+    symlinked_directories: tuple[str, ...] = ()
     """Directories of packages that are symlinks, so that conda would delete files elsewhere."""
     unreadable: tuple[str, ...] = ()
     problem: str = ""
@@ -75,15 +75,15 @@ class RemovalTarget:
     """Whether an earlier restore point has all its files."""
 
 
-async def look_at(
+async def inspect_targets(
     paths: Sequence[str], context: JobContext, *, freed: InodeTally | None = None
 ) -> tuple[RemovalTarget, ...]:
     """Inspect paths, each once; with `freed` also every file in them, to add up there what they free together.
 
     The trees are summed up and not held in memory: there may be a hundred of them.
     """
-    seen = await look_at_all(tuple(dict.fromkeys(paths)), context)
-    return await asyncio.to_thread(partial(_candidates, seen, context, freed))
+    seen = await observe_prefixes(tuple(dict.fromkeys(paths)), context)
+    return await asyncio.to_thread(partial(_targets, seen, context, freed))
 
 
 def content_of(found: KeepEstimate) -> TargetContent:
@@ -96,27 +96,25 @@ def content_of(found: KeepEstimate) -> TargetContent:
         lost=tuple(lost(found)),
         environments=tuple(found.tree.environments),
         mounts=tuple(found.tree.mounts),
-        detours=tuple(found.snapshot.symlinked_directories),
+        symlinked_directories=tuple(found.snapshot.symlinked_directories),
         unreadable=tuple(found.tree.unreadable),
     )
 
 
-def _candidates(
-    seen: Sequence[PrefixState], context: JobContext, freed: InodeTally | None
-) -> tuple[RemovalTarget, ...]:
-    found = tuple(_candidate(each, context) for each in seen)
+def _targets(seen: Sequence[PrefixState], context: JobContext, freed: InodeTally | None) -> tuple[RemovalTarget, ...]:
+    found = tuple(_target(each, context) for each in seen)
     if freed is None:
         return found
     points = tuple(all_points(directory_of_points(context.settings, context.locations)))
     return tuple(
-        _looked_into(each, points, context, freed)
+        _with_content(each, points, context, freed)
         if each.kind in ("environment", "remains") and not each.holds
         else each
         for each in found
     )
 
 
-def _candidate(observed: PrefixState, context: JobContext) -> RemovalTarget:
+def _target(observed: PrefixState, context: JobContext) -> RemovalTarget:
     environment = context.environment(observed.real) or context.environment(observed.prefix)
     return RemovalTarget(
         path=observed.prefix,
@@ -143,35 +141,35 @@ def _kind(observed: PrefixState, environment: Environment | None, context: JobCo
     return "environment" if observed.has_history and not damaged and not misread else "remains"
 
 
-def _looked_into(
-    candidate: RemovalTarget, points: Sequence[RestorePoint], context: JobContext, freed: InodeTally
+def _with_content(
+    target: RemovalTarget, points: Sequence[RestorePoint], context: JobContext, freed: InodeTally
 ) -> RemovalTarget:
     try:
-        snapshot = read_snapshot(candidate.path)
-        found = estimate(snapshot, caches_of(candidate.installation, context))
+        snapshot = read_snapshot(target.path)
+        found = estimate(snapshot, caches_of(target.installation, context))
     except OSError as error:
-        problem = f"{error.filename or candidate.path}: {reason(error)}"
-        return replace(candidate, content=TargetContent(problem=problem))
+        problem = f"{error.filename or target.path}: {reason(error)}"
+        return replace(target, content=TargetContent(problem=problem))
     except CondatuiError as error:
-        return replace(candidate, content=TargetContent(problem=error.detail or error.title))
+        return replace(target, content=TargetContent(problem=error.detail or error.title))
     freed.add(snapshot.tree)
     content = content_of(found)
-    seen = replace(candidate, content=content, kind="remains" if content.detours else candidate.kind)
+    seen = replace(target, content=content, kind="remains" if content.symlinked_directories else target.kind)
     directory = directory_of_points(context.settings, context.locations)
-    return _beside_points(seen, snapshot.tree, [each for each in points if each.prefix == seen.path], directory)
+    return _compared_with_points(seen, snapshot.tree, [each for each in points if each.prefix == seen.path], directory)
 
 
-def _beside_points(
-    candidate: RemovalTarget, tree: PrefixTree, points: Sequence[RestorePoint], directory: Path
+def _compared_with_points(
+    target: RemovalTarget, tree: PrefixTree, points: Sequence[RestorePoint], directory: Path
 ) -> RemovalTarget:
     """Compare a target with its restore points; of one that was removed in part, nothing has to be kept again."""
     compared = [(each.id, compare(tree, each, directory)) for each in points]
     covered = any(found.is_covered for _, found in compared)
     half = next((point for point, found in compared if found.is_half), "")
     if not half:
-        return replace(candidate, covered=covered)
-    content = replace(candidate.content, kept_files=0, kept_bytes=0, gone=(), lost=())
-    return replace(candidate, content=content, point=half, covered=covered)
+        return replace(target, covered=covered)
+    content = replace(target.content, kept_files=0, kept_bytes=0, gone=(), lost=())
+    return replace(target, content=content, point=half, covered=covered)
 
 
 def _holds(observed: PrefixState, context: JobContext) -> Iterator[str]:

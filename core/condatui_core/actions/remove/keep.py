@@ -17,16 +17,16 @@ from condatui_core.restore_points.store import delete_point, directory_of_points
 from condatui_core.text import format_bytes, sanitize
 
 
-def read_going(candidate: RemovalTarget) -> PrefixSnapshot:
+def read_before_removal(target: RemovalTarget) -> PrefixSnapshot:
     """Read everything in a prefix right before it is removed; blocks.
 
     Raises CondatuiError if it is gone, RefusedError if it holds something now that must not be removed with it.
     """
     try:
-        snapshot = read_snapshot(candidate.path)
+        snapshot = read_snapshot(target.path)
     except OSError as error:
-        raise not_readable(candidate.path, error) from error
-    name = sanitize(candidate.name)
+        raise not_readable(target.path, error) from error
+    name = sanitize(target.name)
     if environments := snapshot.tree.environments:
         raise RefusedError(f"{name} holds other environments.", "\n".join(environments), "Remove or move those first.")
     if mounted := snapshot.tree.mounts:
@@ -35,7 +35,7 @@ def read_going(candidate: RemovalTarget) -> PrefixSnapshot:
 
 
 def create_point(
-    candidate: RemovalTarget, snapshot: PrefixSnapshot, context: JobContext, work: Work, *, limited: bool
+    target: RemovalTarget, snapshot: PrefixSnapshot, context: JobContext, work: Work, *, limited: bool
 ) -> RestorePoint:
     """Make a restore point of a prefix that was read right before; blocks.
 
@@ -43,36 +43,36 @@ def create_point(
     has not agreed to that (`limited`), or if the prefix is changed meanwhile. No restore point is left then.
     """
     on_bytes = _reporter(work)
-    found = estimate(snapshot, caches_of(candidate.installation, context), thorough=True, on_bytes=on_bytes)
+    found = estimate(snapshot, caches_of(target.installation, context), thorough=True, on_bytes=on_bytes)
     if found.tree.unreadable:
-        raise CondatuiError(f"No restore point of {candidate.name} could be made.", "\n".join(found.tree.unreadable))
+        raise CondatuiError(f"No restore point of {target.name} could be made.", "\n".join(found.tree.unreadable))
     limit = context.settings.restore_point_bytes
     if limited and found.kept_bytes > limit:
         raise RefusedError(
-            f"{sanitize(candidate.name)} holds {format_bytes(found.kept_bytes)} that conda could not put back.",
+            f"{sanitize(target.name)} holds {format_bytes(found.kept_bytes)} that conda could not put back.",
             f"The setting `restore_point_bytes` is {format_bytes(limit)}.",
             AcceptSize(limit_bytes=limit, planned=False),
         )
     directory = directory_of_points(context.settings, context.locations)
-    point = create_restore_point(directory, _subject(candidate, context), found, on_bytes)
+    point = create_restore_point(directory, _subject(target, context), found, on_bytes)
     if changed := snapshot.first_change():
         with suppress(OSError):
             delete_point(directory, point.id)
-        raise RefusedError(f"{sanitize(candidate.name)} is being changed right now.", sanitize(changed), "Try again.")
+        raise RefusedError(f"{sanitize(target.name)} is being changed right now.", sanitize(changed), "Try again.")
     return point
 
 
-def keep_no_more_than_allowed(context: JobContext, spare: tuple[str, ...]) -> tuple[str, ...]:
+def prune_points(context: JobContext, spare: tuple[str, ...]) -> tuple[str, ...]:
     """Delete the restore points that the settings no longer allow, never those to `spare`; blocks."""
     directory = directory_of_points(context.settings, context.locations)
     return prune(directory, context.settings, context.clock(), spare=spare)
 
 
-def _subject(candidate: RemovalTarget, context: JobContext) -> RestorePointSource:
-    installation, environment = candidate.installation, context.environment(candidate.path)
+def _subject(target: RemovalTarget, context: JobContext) -> RestorePointSource:
+    installation, environment = target.installation, context.environment(target.path)
     return RestorePointSource(
-        prefix=candidate.path,
-        name=candidate.name,
+        prefix=target.path,
+        name=target.name,
         at=context.clock(),
         host=os.uname().nodename,
         user=context.caller.environ.get("USER", "") or str(context.caller.euid),

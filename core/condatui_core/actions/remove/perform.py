@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.actions.remove.keep import keep_no_more_than_allowed
+from condatui_core.actions.remove.keep import prune_points
 from condatui_core.actions.remove.removal import Removal, Removed
 from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding, blocker
@@ -31,7 +31,7 @@ async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work:
             removed.errors.append(error)
             removed.findings.append(_failed(prefix, error))
     if removed.points:
-        for pruned in await work.beside(partial(keep_no_more_than_allowed, context, tuple(removed.points))):
+        for pruned in await work.in_thread(partial(prune_points, context, tuple(removed.points))):
             work.say(f"restore point {pruned} was too old, or one too many: deleted")
     if not removed.names:
         raise removed.errors[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from condatui_core.actions.guards import blockers_to_change, warnings_to_change
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove.inspect import RemovalTarget, look_at
+from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
 from condatui_core.records.finding import Finding, blocker, finding
@@ -33,61 +33,61 @@ class Points:
 
 
 def removal_plan(
-    candidates: Sequence[RemovalTarget], points: Points, request: RemoveRequest, context: JobContext, *, frees: int
+    targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest, context: JobContext, *, frees: int
 ) -> Plan:
     """Plan the steps, with warnings and blockers. `frees` is what the removal frees, in bytes."""
-    blockers = [found for each in candidates for found in _blockers(each, request, context)]
-    kept = sum(each.content.kept_bytes for each in candidates) if request.restore_point else 0
+    blockers = [found for each in targets for found in _blockers(each, request, context)]
+    kept = sum(each.content.kept_bytes for each in targets) if request.restore_point else 0
     if points.free_bytes is not None and kept > points.free_bytes:
         blockers.append(_no_room(kept, points))
     return Plan(
         request=request,
-        title=_title(candidates),
-        steps=tuple(step for each in candidates for step in _steps(each, request)),
-        prefixes=tuple(each.path for each in candidates),
+        title=_title(targets),
+        steps=tuple(step for each in targets for step in _steps(each, request)),
+        prefixes=tuple(each.path for each in targets),
         bytes_needed=kept,
         bytes_freed=frees,
-        packages=sum(each.content.packages for each in candidates),
-        facts=tuple(_facts(candidates, points, request)),
-        warnings=tuple(found for each in candidates for found in _warnings(each, request, context)),
+        packages=sum(each.content.packages for each in targets),
+        facts=tuple(_facts(targets, points, request)),
+        warnings=tuple(found for each in targets for found in _warnings(each, request, context)),
         blockers=tuple(blockers),
         restore_points=points.there,
-        confirm=_confirm(candidates, request, context),
+        confirm=_confirm(targets, request, context),
         removal=PlannedRemoval(
-            directories=tuple(each.path for each in candidates if each.kind in ("environment", "remains")),
-            over_limit=tuple(each.path for each in candidates if _is_over_limit(each, request, context)),
+            directories=tuple(each.path for each in targets if each.kind in ("environment", "remains")),
+            over_limit=tuple(each.path for each in targets if _is_over_limit(each, request, context)),
         ),
     )
 
 
-def blockers_of(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> tuple[Finding, ...]:
+def blockers_of(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> tuple[Finding, ...]:
     """The blockers against removing one target."""
-    return tuple(_blockers(candidate, request, context))
+    return tuple(_blockers(target, request, context))
 
 
-def _blockers(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
-    observed, name = candidate.observed, sanitize(candidate.name)
-    if candidate.kind == "nothing":
+def _blockers(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
+    observed, name = target.observed, sanitize(target.name)
+    if target.kind == "nothing":
         yield blocker("not-an-environment", f"There is nothing at {name}, and no conda knows of it.", Reload())
         return
-    if candidate.kind == "link" and not observed.place_writable:
+    if target.kind == "link" and not observed.place_writable:
         yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
-    if candidate.kind in ("link", "missing"):
+    if target.kind in ("link", "missing"):
         return
-    with_conda = candidate.kind == "environment"
+    with_conda = target.kind == "environment"
     yield from blockers_to_change(
-        observed, candidate.environment, context, with_conda=with_conda, though_frozen=request.override_frozen
+        observed, target.environment, context, with_conda=with_conda, though_frozen=request.override_frozen
     )
-    if candidate.holds and not observed.root:
-        message = f"{name} holds {candidate.holds[0]}."
-        yield blocker("not-an-environment", message, "That is surely a mistake.", candidate.holds)
+    if target.holds and not observed.root:
+        message = f"{name} holds {target.holds[0]}."
+        yield blocker("not-an-environment", message, "That is surely a mistake.", target.holds)
     if not observed.place_writable:
         yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
-    yield from _content_blockers(candidate, request)
+    yield from _content_blockers(target, request)
 
 
-def _content_blockers(candidate: RemovalTarget, request: RemoveRequest) -> Iterator[Finding]:
-    content, name = candidate.content, sanitize(candidate.name)
+def _content_blockers(target: RemovalTarget, request: RemoveRequest) -> Iterator[Finding]:
+    content, name = target.content, sanitize(target.name)
     if content.environments:
         message = f"{name} holds other environments: {sanitize(content.environments[0])}."
         yield blocker("holds-environments", message, "Remove or move those first.", content.environments)
@@ -100,35 +100,35 @@ def _content_blockers(candidate: RemovalTarget, request: RemoveRequest) -> Itera
         yield blocker("not-readable", message, WithoutRestorePoint(), lines)
 
 
-def _warnings(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
-    content, name = candidate.content, sanitize(candidate.name)
-    if candidate.kind == "link":
-        message = f"{name} is a link: it goes, and {sanitize(candidate.observed.real)} stays as it is."
+def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
+    content, name = target.content, sanitize(target.name)
+    if target.kind == "link":
+        message = f"{name} is a link: it goes, and {sanitize(target.observed.real)} stays as it is."
         yield finding("symlink", "note", message)
         return
-    if candidate.kind == "missing":
+    if target.kind == "missing":
         yield finding("missing", "note", f"{name} is not there: conda forgets it, and nothing else happens.")
         return
-    yield from warnings_to_change(candidate.observed, candidate.environment, context)
-    if aliases := candidate.environment.aliases if candidate.environment else ():
+    yield from warnings_to_change(target.observed, target.environment, context)
+    if aliases := target.environment.aliases if target.environment else ():
         message = f"{sanitize(aliases[0])} leads to {name}, and will lead nowhere."
         yield finding("symlink", "note", message, evidence=aliases)
-    if candidate.observed.frozen is not None and request.override_frozen:
-        yield finding("frozen", "warning", f"{name} is frozen: {sanitize(candidate.observed.frozen)}")
-    if content.detours:
-        message = f"{sanitize(content.detours[0])} of {name} is behind a link: conda would delete what lies there."
+    if target.observed.frozen is not None and request.override_frozen:
+        yield finding("frozen", "warning", f"{name} is frozen: {sanitize(target.observed.frozen)}")
+    if linked := tuple(map(sanitize, content.symlinked_directories)):
+        message = f"{linked[0]} of {name} is behind a link: conda would delete what lies there."
         remedy = "So it is deleted without conda, and what lies elsewhere stays as it is."
-        yield finding("detour", "note", message, remedy, tuple(map(sanitize, content.detours)))
-    if not candidate.known:
+        yield finding("detour", "note", message, remedy, linked)
+    if not target.known:
         yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
-    if not request.restore_point and candidate.half_made:
+    if not request.restore_point and target.half_made:
         yield finding("half-made", "note", f"{name} was never finished: what it was made of is where it was.")
         return
     if not request.restore_point:
         yield finding("no-restore-point", "warning", f"{name} cannot be brought back: no restore point is made.")
         return
     limit = context.settings.restore_point_bytes
-    if _is_over_limit(candidate, request, context):
+    if _is_over_limit(target, request, context):
         message = f"{name} holds {format_bytes(content.kept_bytes)} that conda could not put back."
         yield finding("restore-point-large", "warning", message, AcceptSize(limit_bytes=limit))
     if content.gone:
@@ -142,69 +142,69 @@ def _warnings(candidate: RemovalTarget, request: RemoveRequest, context: JobCont
         yield finding("not-kept", "warning", message, evidence=content.lost)
 
 
-def _steps(candidate: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
-    name = sanitize(candidate.name)
-    if candidate.kind == "link":
-        yield Step(title=f"Delete the link {name}", argv=("rm", "--", candidate.path))
+def _steps(target: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
+    name = sanitize(target.name)
+    if target.kind == "link":
+        yield Step(title=f"Delete the link {name}", argv=("rm", "--", target.path))
         return
-    if candidate.kind in ("environment", "remains") and request.restore_point and not candidate.point:
+    if target.kind in ("environment", "remains") and request.restore_point and not target.point:
         yield Step(title=f"Make a restore point of {name}")
-    if candidate.kind == "environment":
-        yield Step(title=f"Remove {name} with conda", argv=removal_argv(candidate, request))
+    if target.kind == "environment":
+        yield Step(title=f"Remove {name} with conda", argv=removal_argv(target, request))
         yield Step(title=f"Delete what conda leaves of {name}")
-    elif candidate.kind == "remains":
-        yield Step(title=f"Delete {name}", argv=("rm", "-r", "--", candidate.path))
+    elif target.kind == "remains":
+        yield Step(title=f"Delete {name}", argv=("rm", "-r", "--", target.path))
     yield Step(title=f"Take {name} out of environments.txt")
 
 
-def removal_argv(candidate: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
+def removal_argv(target: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
     """The command by which the owning conda removes a target; empty if no conda owns it."""
-    if candidate.installation is None:
+    if target.installation is None:
         return ()
-    override = request.override_frozen and can_freeze(candidate.installation)
-    return remove_all(candidate.installation.executable, candidate.path, override_frozen=override)
+    override = request.override_frozen and can_freeze(target.installation)
+    return remove_all(target.installation.executable, target.path, override_frozen=override)
 
 
-def _facts(candidates: Sequence[RemovalTarget], points: Points, request: RemoveRequest) -> Iterator[tuple[str, str]]:
-    files = sum(each.content.kept_files for each in candidates)
-    if request.restore_point and any(each.kind in ("environment", "remains") for each in candidates):
-        kept = sum(each.content.kept_bytes for each in candidates)
+def _facts(targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest) -> Iterator[tuple[str, str]]:
+    files = sum(each.content.kept_files for each in targets)
+    if request.restore_point and any(each.kind in ("environment", "remains") for each in targets):
+        kept = sum(each.content.kept_bytes for each in targets)
         yield (
             "restore point",
             f"{counted(files, 'file')} that conda could not put back, {format_bytes(kept)} before compression",
         )
         yield "kept in", sanitize(points.directory)
-    for each in candidates:
+    for each in targets:
         if each.point:
             yield "kept already", f"{sanitize(each.name)} was removed in part: restore point {each.point} has it whole"
 
 
-def _confirm(candidates: Sequence[RemovalTarget], request: RemoveRequest, context: JobContext) -> str:
-    at_risk = [each for each in candidates if _is_at_risk(each, request, context)]
+def _confirm(targets: Sequence[RemovalTarget], request: RemoveRequest, context: JobContext) -> str:
+    at_risk = [each for each in targets if _is_at_risk(each, request, context)]
     if not at_risk:
         return ""
-    return sanitize(at_risk[0].name) if len(candidates) == 1 else f"remove {len(candidates)}"
+    return sanitize(at_risk[0].name) if len(targets) == 1 else f"remove {len(targets)}"
 
 
-def _is_at_risk(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
-    if candidate.kind not in ("environment", "remains") or candidate.covered:
+def _is_at_risk(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
+    if target.kind not in ("environment", "remains") or target.covered:
         return False
-    large = _is_over_limit(candidate, request, context)
-    frozen = candidate.observed.frozen is not None
-    unkept = not request.restore_point and not candidate.half_made
-    return unkept or large or frozen or not candidate.known
+    large = _is_over_limit(target, request, context)
+    frozen = target.observed.frozen is not None
+    unkept = not request.restore_point and not target.half_made
+    return unkept or large or frozen or not target.known
 
 
-def _is_over_limit(candidate: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
+def _is_over_limit(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
     """Whether its restore point would be larger than the settings allow."""
-    large = candidate.content.kept_bytes > context.settings.restore_point_bytes
-    return large and request.restore_point and candidate.kind in ("environment", "remains")
+    large = target.content.kept_bytes > context.settings.restore_point_bytes
+    return large and request.restore_point and target.kind in ("environment", "remains")
 
 
-def _title(candidates: Sequence[RemovalTarget]) -> str:
-    if len(candidates) == 1:
-        return f"Remove {sanitize(candidates[0].name)}"
-    return f"Remove {counted(len(candidates), 'environment')}"
+def _title(targets: Sequence[RemovalTarget]) -> str:
+    if len(targets) == 1:
+        return f"Remove {sanitize(targets[0].name)}"
+    return f"Remove {counted(len(targets), 'environment')}"
 
 
 def _no_room(kept: int, points: Points) -> Finding:
@@ -215,14 +215,14 @@ def _no_room(kept: int, points: Points) -> Finding:
 async def plan(request: RemoveRequest, context: JobContext) -> Plan:
     """Find out what would be removed, what that frees, and what has to be kept."""
     freed = InodeTally()
-    candidates = await look_at(request.prefixes, context, freed=freed)
-    points = await asyncio.to_thread(_points, candidates, context)
-    return removal_plan(candidates, points, request, context, frees=freed.bytes)
+    targets = await inspect_targets(request.prefixes, context, freed=freed)
+    points = await asyncio.to_thread(_points, targets, context)
+    return removal_plan(targets, points, request, context, frees=freed.bytes)
 
 
-def _points(candidates: tuple[RemovalTarget, ...], context: JobContext) -> Points:
+def _points(targets: tuple[RemovalTarget, ...], context: JobContext) -> Points:
     directory = directory_of_points(context.settings, context.locations)
-    going = {each.path for each in candidates if each.kind in ("environment", "remains")}
+    going = {each.path for each in targets if each.kind in ("environment", "remains")}
     there = tuple(point.id for point in all_points(directory) if point.prefix in going)
     return Points(str(directory), _free_bytes(directory), there)
 

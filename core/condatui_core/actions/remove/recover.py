@@ -35,7 +35,7 @@ def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: Job
         if point:
             points[prefix] = point
             compared[prefix] = compare_prefix(prefix, point, directory)
-        there[_look(prefix, compared.get(prefix), stage)].append(prefix)
+        there[_condition(prefix, compared.get(prefix), stage)].append(prefix)
     if there["gone"] and stage in _BEFORE and len(request.prefixes) == 1:
         message = f"{_names(there['gone'])} is not there, and this job had not begun to remove it."
         return Recovery(state="untouched", message=message)
@@ -63,7 +63,7 @@ def _half(there: dict[_There, list[str]], points: dict[str, RestorePoint], *, sa
     )
 
 
-def _look(prefix: str, compared: Comparison | None, stage: str) -> _There:
+def _condition(prefix: str, compared: Comparison | None, stage: str) -> _There:
     if not os.path.lexists(prefix):
         return "gone"
     if os.path.islink(prefix):

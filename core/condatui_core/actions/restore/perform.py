@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.incomplete_marker import give_up, mark_incomplete
+from condatui_core.actions.incomplete_marker import mark_incomplete, remove_if_untouched
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.actions.restore.plan import Restorable, _directory, _find, argv, blockers_of
+from condatui_core.actions.restore.plan import Restorable, _directory, _read_restorable, argv, blockers_of
 from condatui_core.actions.restore.recover import GRAVE
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
@@ -42,7 +42,7 @@ every file is compared afterwards."""
 async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
     """Bring the environment back and compare every path; differences are among the findings."""
     await work.stage("look", "Looking at what is there")
-    found = await _find(request, context)
+    found = await _read_restorable(request, context)
     refuse(blockers_of(found, context))
     name = sanitize(found.point.name)
     count = len(found.point.needed)
@@ -50,22 +50,24 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
     await work.stage(
         "link", f"Letting conda put back {counted(count, 'package')}" if count else f"Making {found.target}"
     )
-    await work.beside(partial(_reserve, found, context, work.job_id))
+    await work.in_thread(partial(_reserve, found, context, work.job_id))
     if found.point.needed:
         try:
             await _run_conda(found, context, work)
         except (CondatuiError, asyncio.CancelledError):
-            await work.beside(partial(give_up, found.target))
+            await work.in_thread(partial(remove_if_untouched, found.target))
             raise
     await work.stage("unpack", f"Putting back what was kept of {name}")
-    paths = await work.beside(partial(read_paths_of, _directory(context), found.point))
+    paths = await work.in_thread(partial(read_paths_of, _directory(context), found.point))
     on_bytes = _reporter(work, found.point.archived_bytes)
-    await work.beside(partial(_register, found, context))
-    await work.beside(partial(apply_restore_point, _directory(context) / found.point.id, paths, found.target, on_bytes))
+    await work.in_thread(partial(_register, found, context))
+    await work.in_thread(
+        partial(apply_restore_point, _directory(context) / found.point.id, paths, found.target, on_bytes)
+    )
     await work.stage("compare", f"Comparing {name} with what was removed")
-    differing, used = await work.beside(partial(_compare, found, paths))
+    differing, used = await work.in_thread(partial(_compare, found, paths))
     note = OwnUses(context.locations.own_uses).note
-    await work.beside(partial(note, found.target, begun, context.clock(), found.point.last_used))
+    await work.in_thread(partial(note, found.target, begun, context.clock(), found.point.last_used))
     return _outcome(found, differing, used)
 
 
@@ -75,7 +77,7 @@ async def _run_conda(found: Restorable, context: JobContext, work: Work) -> None
     answer = await work.run(argv(found), environ=environ)
     if answer.exit_code:  # with 0 conda may complain about a file that was edited in the cache, and has linked it
         check_answer(answer, f"put back the packages of {found.point.name}")
-    missing = await work.beside(partial(_missing_records, found))
+    missing = await work.in_thread(partial(_missing_records, found))
     if missing:
         raise CondatuiError(
             f"conda said that it had put back the packages of {sanitize(found.point.name)}, and had not.",

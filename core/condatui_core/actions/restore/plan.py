@@ -80,7 +80,7 @@ def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
     if found.problem:
         message = f"The restore point of {sanitize(found.point.name)} is damaged: {sanitize(found.problem)}."
         blockers.append(blocker("damaged", message))
-    blockers += _against_making(found, context)
+    blockers += _target_blockers(found, context)
     if found.point.needed and found.installation is None:
         owner = found.point.root_prefix
         count = counted(len(found.point.needed), "package needs", "packages need")
@@ -90,7 +90,7 @@ def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
     return tuple(blockers)
 
 
-def _against_making(found: Restorable, context: JobContext) -> Iterator[Finding]:
+def _target_blockers(found: Restorable, context: JobContext) -> Iterator[Finding]:
     """The blockers against making the environment; its name and place are not checked, since they were valid before.
 
     The exception is a `$`, for conda would expand it as a variable and make another path.
@@ -148,10 +148,10 @@ def _warnings(found: Restorable) -> Iterator[Finding]:
 
 async def plan(request: RestoreRequest, context: JobContext) -> Plan:
     """Find out which packages are still in a package cache, and which have to be downloaded."""
-    return restoring_plan(await _find(request, context), request, context)
+    return restoring_plan(await _read_restorable(request, context), request, context)
 
 
-async def _find(request: RestoreRequest, context: JobContext) -> Restorable:
+async def _read_restorable(request: RestoreRequest, context: JobContext) -> Restorable:
     directory = _directory(context)
     point = await asyncio.to_thread(read_point, directory, request.id)
     installation = _installation(point, context)

@@ -21,10 +21,10 @@ GRAVE = ("missing", "content", "kind", "target")
 
 async def recover(plan: Plan, request: RestoreRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
     """Find out whether the environment is back, still gone, or half back."""
-    return await asyncio.to_thread(_judge, request, stage, context)
+    return await asyncio.to_thread(_inspect, request, stage, context)
 
 
-def _judge(request: RestoreRequest, stage: str, context: JobContext) -> Recovery:
+def _inspect(request: RestoreRequest, stage: str, context: JobContext) -> Recovery:
     directory = _directory(context)
     point = read_point(directory, request.id)
     name = sanitize(point.name)
