@@ -40,7 +40,7 @@ def missing_in(request: ExportRequest, export: ExportText, config: ChannelConfig
     return (
         ""
         if read == export.packages
-        else f"It was to hold {counted(export.packages, 'package')}, and {read} can be read."
+        else f"It should hold {counted(export.packages, 'package')}, but {read} can be read."
     )
 
 
@@ -147,7 +147,7 @@ def _write(request: ExportRequest, data: bytes) -> None:
     try:
         write_whole(Path(request.file), data, replace=request.replace)
     except FileExistsError as error:
-        raise RefusedError(f"{sanitize(request.file)} is there by now.", hint="Choose another name.") from error
+        raise RefusedError(f"{sanitize(request.file)} exists by now.", hint="Choose another name.") from error
     except OSError as error:
         was = "the old one is as it was" if os.path.lexists(request.file) else "nothing was written"
         raise CondatuiError(
@@ -158,7 +158,7 @@ def _write(request: ExportRequest, data: bytes) -> None:
 def _read_back(request: ExportRequest, export: ExportText, context: JobContext) -> None:
     environment = context.environment(request.prefix) or _gone(request.prefix)
     if _bytes_of(request.file) != _encoded(export):
-        raise CondatuiError(f"{sanitize(request.file)} does not hold what was written.", hint="Is the disk sound?")
+        raise CondatuiError(f"{sanitize(request.file)} does not hold what was written.", hint="Check the disk.")
     missing = missing_in(request, export, context.inventory.channel_config(environment))
     if missing:
         raise CondatuiError(f"{sanitize(request.file)} cannot be read back as it was meant.", missing)

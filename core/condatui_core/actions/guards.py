@@ -73,7 +73,7 @@ def warnings_to_change(
         found.append(finding("in-use", "warning", message, "Leave it first.", evidence=_lines(working)))
     if observed.unseen:
         message = f"Whether processes of {', '.join(observed.unseen)} use {name} cannot be seen."
-        found.append(finding("in-use", "note", message, "They show themselves only by the name they were called by."))
+        found.append(finding("in-use", "note", message, "Only the names that they were started by can be seen."))
     return tuple(found)
 
 

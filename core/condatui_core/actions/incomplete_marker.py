@@ -35,7 +35,7 @@ def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> Non
         os.mkdir(target)  # fails if anything is there, so the directory is certainly this job's
     except FileExistsError:
         hint = "Choose another name."
-        raise RefusedError(f"{target} has come up in the meantime: nothing is ever replaced.", hint=hint) from None
+        raise RefusedError(f"{target} has appeared in the meantime: nothing is ever replaced.", hint=hint) from None
     mark = _Marker(format=1, made_by="condatui", job=job, source=os.fsencode(source).decode("utf-8", "replace"), at=now)
     write_new(Path(target, HALF_MADE), msgspec.json.encode(mark))
     sync_path(target)

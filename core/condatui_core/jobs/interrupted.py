@@ -68,7 +68,7 @@ class EarlierJobs:
         running = await asyncio.to_thread(descendants_of, journal.job.id)
         if running:
             command = await asyncio.to_thread(command_of, running[0])
-            message = f"A command of it is still at work, pid {running[0]}: {command}"
+            message = f"One of its commands still runs, pid {running[0]}: {command}"
             still = Recovery(state="half", message=message)
             return replace(journal.job, recovery=still)
         inspected = Inspected(at=self._clock(), recovery=await inspect_job(journal.job, context, self._find_action))

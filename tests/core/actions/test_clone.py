@@ -269,7 +269,7 @@ async def test_a_target_that_comes_up_in_the_last_moment_is_left_alone(place: Pl
         (target / "conda-meta" / "history").write_text("mine")
 
     request, work = place.request("nlp-exp", str(target)), PlainWork(before_stage=make)
-    with pytest.raises(RefusedError, match="has come up"):
+    with pytest.raises(RefusedError, match="has appeared"):
         await place.perform(request, work)
     assert work.ran == []
     assert [path.name for path in target.rglob("*")] == ["conda-meta", "history"]

@@ -142,7 +142,7 @@ async def test_what_was_not_mounted_when_it_was_planned_does_not_go(machine: Rem
     plan = await remove_plan.plan(request, context)
     assert [each.id for each in plan.warnings] == ["missing"]
     (machine.home / "unmounted").rename(prefix.path)
-    with pytest.raises(RefusedError, match="has come up since"):
+    with pytest.raises(RefusedError, match="has appeared since"):
         await remove_perform.perform(plan, request, context, PlainWork())
     assert (prefix.path / "notes/todo.txt").exists()
     prefix.path.rename(machine.home / "unmounted")
@@ -192,7 +192,7 @@ async def test_what_comes_up_while_it_is_brought_back_is_not_replaced(machine: R
         if stage == "link":
             prefix.write("mine", "made meanwhile")
 
-    with pytest.raises(RefusedError, match="come up in the meantime"):
+    with pytest.raises(RefusedError, match="appeared in the meantime"):
         await brought_back(machine.context(), point, PlainWork(before_stage=come_up))
     assert os.listdir(prefix.path) == ["mine"]
     request, context = RestoreRequest(id=point), machine.context()

@@ -317,7 +317,7 @@ async def test_a_plan_decides_by_what_it_saw_and_not_by_what_it_says(machine: Re
     plan = await remove_plan.plan(request, small)
     assert plan.removal == PlannedRemoval(directories=(str(prefix),), over_limit=(str(prefix),))
     elsewhere = replace(plan, removal=PlannedRemoval(directories=(str(other),), over_limit=(str(other),)))
-    with pytest.raises(RefusedError, match="has come up since"):
+    with pytest.raises(RefusedError, match="has appeared since"):
         await remove_perform.perform(elsewhere, request, small, PlainWork())
     await remove_perform.perform(replace(plan, steps=(), warnings=()), request, small, PlainWork())
     assert not prefix.path.exists()

@@ -69,7 +69,7 @@ async def test_a_command_that_outlives_condatui_is_noticed_and_nothing_judged(tm
     await killed(tmp_path, "command", script=script)
     (job,), action = await next_start(tmp_path)
     assert job.recovery
-    assert "still at work, pid " in job.recovery.message
+    assert "commands still runs, pid " in job.recovery.message
     assert action.looked == []
     pid = int(job.recovery.message.partition("pid ")[2].partition(":")[0])
     os.killpg(os.getpgid(pid), signal.SIGKILL)

@@ -68,12 +68,12 @@ def _blockers(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
 def _unobtainable(facts: CloneFacts) -> Iterator[Finding]:
     nowhere = _named(facts, "nowhere")
     if nowhere:
-        message = f"{counted(len(nowhere), 'package')} cannot be had again: neither an archive nor a URL is left."
+        message = f"{counted(len(nowhere), 'package')} cannot be obtained again: neither an archive nor a URL is left."
         yield _error("no-cache", message, "Install them again in the source: conda install --force-reinstall.", nowhere)
     gone = _named(facts, "download")
     if gone and facts.request.offline:
         count = counted(len(gone), "package is", "packages are")
-        message = f"{count} in the package cache no more, and nothing may be downloaded."
+        message = f"{count} not in the package cache any more, and nothing may be downloaded."
         yield _error("no-cache", message, AllowDownloads(), gone)
 
 
@@ -84,7 +84,7 @@ def _warnings(facts: CloneFacts) -> Iterator[Finding]:
     if gone := _named(facts, "download"):
         size = sum(each.record.archive_bytes for each in facts.provided if each.way == "download")
         count = counted(len(gone), "package is", "packages are")
-        message = f"{count} in the package cache no more: {format_bytes(size)} are downloaded."
+        message = f"{count} not in the package cache any more: {format_bytes(size)} are downloaded."
         yield finding("no-cache", "warning", message, "", gone)
     yield from _of_pip(source)
     if seen.binaries:
@@ -138,7 +138,7 @@ def _notes(facts: CloneFacts, source: Source) -> Iterator[Finding]:
                 found,
             )
     if " " in facts.target.prefix:
-        yield finding("bad-name", "warning", "There is a space in its path, which some packages cannot stand.")
+        yield finding("bad-name", "warning", "There is a space in its path, which some packages do not support.")
 
 
 def _steps(facts: CloneFacts) -> Iterator[Step]:

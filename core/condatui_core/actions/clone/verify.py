@@ -225,7 +225,7 @@ def _losses(mirrored: Mirrored, verified: Verified, problems: Sequence[str]) -> 
         count = counted(len(mirrored.special), "pipe, socket or device was", "pipes, sockets and devices were")
         yield finding("special-files", "note", f"{count} not copied.", "", mirrored.special)
     if problems:
-        yield finding("broken", "warning", "Some of what it says of itself could not be read.", "", problems)
+        yield finding("broken", "warning", "Some of its metadata could not be read.", "", problems)
 
 
 def _said(complaint: str, python: str) -> Iterator[Finding]:

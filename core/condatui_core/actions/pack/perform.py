@@ -105,6 +105,6 @@ def _put(place: PackPlace, request: PackRequest) -> None:
     try:
         place.put()
     except FileExistsError as error:
-        raise RefusedError(f"{sanitize(request.file)} is there by plan_now.", hint="Choose another name.") from error
+        raise RefusedError(f"{sanitize(request.file)} exists by now.", hint="Choose another name.") from error
     except OSError as error:
         raise CondatuiError(f"{sanitize(request.file)} cannot be written.", reason(error)) from error

@@ -55,9 +55,9 @@ def checked_format(request: PackRequest) -> str:
     if form not in UNCOMPRESSED and request.level not in levels:
         raise UsageError(f"The level of {form} is {levels.start} to {levels.stop - 1}, not {request.level}.")
     if request.dest_prefix and form == "parcel":
-        raise UsageError("A parcel has its own place: none can be given.")
+        raise UsageError("A parcel has a fixed place: no other can be given.")
     if request.dest_prefix and not os.path.isabs(request.dest_prefix):
-        raise UsageError("The path where it will lie has to be absolute.", sanitize(request.dest_prefix))
+        raise UsageError("The destination path has to be absolute.", sanitize(request.dest_prefix))
     return form
 
 
@@ -184,7 +184,7 @@ def _findings(request: PackRequest, environment: Environment, survey: PackSurvey
         )
         message = f"{count}."
         yield _finding(
-            "changed-files", "warning", message, "Where they are not meant, install their packages again.", changed
+            "changed-files", "warning", message, "If that is not intended, install their packages again.", changed
         )
     if survey.uncached:
         count = counted(len(survey.uncached), "package is", "packages are")
