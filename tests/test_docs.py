@@ -126,7 +126,7 @@ def test_every_finding_is_listed() -> None:
 
 
 _CORE = ROOT / "core" / "condatui_core"
-_STAGE = re.compile(r'\.stage\("([a-z-]+)"')
+_STAGE = re.compile(r'\.stage\(\s*"([a-z-]+)"')
 
 
 @pytest.mark.parametrize("action", ["remove", "restore"])

@@ -241,7 +241,7 @@ async def test_the_restore_point_of_a_newer_condatui_is_told_and_not_used(newer:
     (listed,) = await restore_points(context)
     assert (listed.id, listed.name, listed.problem, listed.whole) == (POINT, "nlp-exp", told, False)
     assert newer_points(newer.restore_points) == (POINT,)
-    with pytest.raises(UsageError, match="1 of them, of a newer condatui"):
+    with pytest.raises(UsageError, match="1 of a newer condatui"):
         find_restore_point("nlp-exp", context)
     assert find_restore_point(POINT, context) == POINT
 
