@@ -19,7 +19,7 @@ SPOKEN = {
     "a place": re.compile(r"\bplace \d\b", re.IGNORECASE),
     "a key": re.compile(r"\b(?:press(?:es)?|enter|esc|escape|tab) (?=\w)|\(`?[a-zA-Z\d]`?\)", re.IGNORECASE),
 }
-OF_CONDA = "conda 25.5 and later refuse to change it unless told --override-frozen"
+OF_CONDA = "conda 25.5 and later refuse to change it without --override-frozen"
 """The one sentence with a flag of conda's own that is called like one of ours."""
 
 

@@ -67,7 +67,7 @@ def test_a_prefix_that_is_read_again_is_said_with_the_reason(logged: pytest.LogC
     assert logged.text == ""
     prefix.package("numpy", "1.26.4")
     PrefixCache(tmp_path / "cache").read(str(prefix.path))
-    assert f"passed over what is remembered of {prefix.path}: the prefix has changed" in logged.text
+    assert f"not using the cached contents of {prefix.path}: the prefix has changed" in logged.text
 
 
 async def test_a_load_is_logged_and_a_problem_once_for_as_long_as_it_stays(

@@ -1,3 +1,3 @@
-"""Records in, records out: comparisons, similarity, provenance, health. Pure: no file, no process, no clock."""
+"""Pure functions from records to records: comparison, similarity, provenance, health. No file, process or clock."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Build strings in words: `cuda126_mkl_py311_hcada2b2_300` is CUDA 12.6, MKL, Python 3.11, build 300."""
+"""Explain build strings: `cuda126_mkl_py311_hcada2b2_300` is CUDA 12.6, MKL, Python 3.11, build 300."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 TraitKind = Literal["accelerator", "cudnn", "blas", "mpi", "python", "numpy", "language", "variant", "number", "hash"]
-"""What a part of a build string is about."""
+"""The subject of a part of a build string."""
 
 _BY_WEIGHT: tuple[TraitKind, ...] = (
     "accelerator",
@@ -26,38 +26,38 @@ _BY_WEIGHT: tuple[TraitKind, ...] = (
 
 
 class Trait(Struct, frozen=True):
-    """One thing that a build string says."""
+    """One property that a build string states."""
 
     kind: TraitKind
     words: str
 
 
 def build_traits(build: str) -> tuple[Trait, ...]:
-    """Decode a build string, weightiest first, one trait a kind; what is not known stays as it stands, a variant."""
+    """Decode a build string, one trait per kind, the most important first; an unknown part becomes the variant."""
     found: dict[TraitKind, str] = {}
     for kind, words in _scan(build):
         if kind == "variant" and kind in found:
             words = f"{found[kind]}_{words}"  # noqa: PLW2901 - several unknown parts are shown as one
-        found[kind] = words  # else the last one is the most precise: `gpu_cuda118`, `mpi_openmpi`
+        found[kind] = words  # for other kinds the last part is the most precise: `gpu_cuda118`, `mpi_openmpi`
     return tuple(Trait(kind, found[kind]) for kind in _BY_WEIGHT if kind in found)
 
 
 def describe_build(build: str) -> str:
-    """Put a build string into words, without the hash, which says nothing to people."""
+    """Explain a build string, without its hash, which means nothing to people."""
     return " · ".join(trait.words for trait in build_traits(build) if trait.kind != "hash")
 
 
 def describe_build_change(left: str, right: str) -> str:
-    """Say in words how two builds differ: `CUDA 12.6 → CPU · MKL → OpenBLAS`; empty if they do not.
+    """Explain how two builds differ: `CUDA 12.6 → CPU · MKL → OpenBLAS`; empty if they do not.
 
-    Build number and hash are named only where nothing else differs; the hash alone differs where the same recipe was
-    built against other packages.
+    Build number and hash are named only if nothing else differs; the hash alone differs if the same recipe was built
+    against other packages.
     """
     before = {trait.kind: trait.words for trait in build_traits(left)}
     after = {trait.kind: trait.words for trait in build_traits(right)}
     differing = [kind for kind in _BY_WEIGHT if before.get(kind) != after.get(kind)]
-    told = [kind for kind in differing if kind not in ("number", "hash")] or differing[:1]
-    return " · ".join(f"{before.get(kind, '–')} → {after.get(kind, '–')}" for kind in told)
+    shown = [kind for kind in differing if kind not in ("number", "hash")] or differing[:1]
+    return " · ".join(f"{before.get(kind, '–')} → {after.get(kind, '–')}" for kind in shown)
 
 
 def _patterns(*rules: tuple[TraitKind, str, str]) -> tuple[tuple[TraitKind, re.Pattern[str], str], ...]:
@@ -67,7 +67,7 @@ def _patterns(*rules: tuple[TraitKind, str, str]) -> tuple[tuple[TraitKind, re.P
 _HASH = r"h[0-9a-f]{7}\Z"
 _ENDS = rf"(?=\Z|{_HASH})"
 
-# In words, `{0}` is the first group of the pattern. Parts may be glued together: `cpugplh1234567`, `np126py311_0`.
+# `{0}` stands for the first group of the pattern. Parts may be joined: `cpugplh1234567`, `np126py311_0`.
 _PATTERNS = _patterns(
     ("hash", rf"({_HASH})", "{0}"),
     ("number", r"([0-9]+)\Z", "build {0}"),
@@ -104,7 +104,7 @@ _UNKNOWN = re.compile(rf".+?{_ENDS}", re.DOTALL)
 
 
 def _scan(build: str) -> Iterator[tuple[TraitKind, str]]:
-    """Read the parts between underscores from left to right."""
+    """Decode the parts between underscores from left to right."""
     for part in build.split("_"):
         position = 0
         while position < len(part):
@@ -113,7 +113,7 @@ def _scan(build: str) -> Iterator[tuple[TraitKind, str]]:
 
 
 def _read(part: str, position: int) -> tuple[TraitKind, str, int]:
-    """Read what stands at a position, by the first pattern that fits, and say where it ends."""
+    """Decode the part at a position by the first pattern that fits; returns kind, explanation and end."""
     for kind, pattern, words in _PATTERNS:
         if match := pattern.match(part, position):
             return kind, words.format(*match.groups()), match.end()

@@ -1,4 +1,4 @@
-"""Channels by their locations and short names, and how much of an environment came from each."""
+"""Channels: their locations, their short names, and how much of an environment came from each."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import strip_credentials
 
-# Channels by their locations and short names, and how much of an environment came from each.
-
-
-# URLs of archives and channels as records state them, brought to the location of the channel.
+# Locations of channels
 
 
 _ARCHIVES = (".conda", ".tar.bz2")
@@ -26,10 +23,10 @@ _PLATFORM = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi
 
 
 def channel_location(channel: str | None, url: str | None, subdir: str) -> str | None:
-    """Find the channel's base URL: without platform, file name, credentials and slash at the end.
+    """The channel's base URL, without platform, file name, credentials and trailing slash.
 
-    The record's own channel goes before the URL of the archive, as in conda: an old host name or a mirror in the URL
-    does not make another channel. A bare channel name is returned as it is if there is nothing better.
+    As in conda, the record's channel takes precedence over the URL of the archive, in which an old host name or a
+    mirror does not make another channel. A bare channel name is returned unchanged if there is no URL.
     """
     channel = None if channel in (None, "", "<unknown>") else channel
     stated = channel if channel and "://" in channel else url or channel
@@ -41,28 +38,28 @@ def channel_location(channel: str | None, url: str | None, subdir: str) -> str |
 
 @lru_cache(maxsize=1024)
 def _location(directory: str, subdir: str) -> str:
-    """What thousands of records have in common: the channel's location by the directory of its archives."""
+    """The channel's location by the directory of its archives; cached, as thousands of records share it."""
     location = strip_credentials(directory).rstrip("/")
     if subdir and location.endswith("/" + subdir):
         location = location[: -len(subdir) - 1]
     return _PLATFORM.sub("", location).rstrip("/")
 
 
-# Channels by their short names, as conda shows them, and how much of an environment came from each.
+# Short names of channels, as conda shows them
 
 
 UNKNOWN = "<unknown>"
-"""The channel of a record that does not say where it came from, in conda's own spelling."""
+"""The channel of a record that states none, in conda's own spelling."""
 PYPI = "pypi"
-"""The channel of what pip installed, as conda calls it."""
+"""conda's name for the channel of packages that pip installed."""
 
 
 @lru_cache(maxsize=4096)
 def channel_name(base_url: str | None, config: ChannelConfig) -> str:
-    """Shorten a channel's base URL to the name conda gives it under this configuration.
+    """Shorten a channel's base URL to the name that conda gives it under this configuration.
 
-    A multichannel of the user's gives its own name to its members; those of `defaults` keep theirs (`pkgs/main`),
-    because which of them it was matters. Else conda's rules: custom channels, then the alias, then the path.
+    Members of a user's multichannel get its name; those of `defaults` keep their own (`pkgs/main`), because the
+    difference matters. Otherwise conda's rules apply: custom channels, then the alias, then the path.
     """
     if not base_url:
         return UNKNOWN
@@ -79,9 +76,9 @@ def channel_name(base_url: str | None, config: ChannelConfig) -> str:
 
 
 def channel_counts(contents: PrefixContents, config: ChannelConfig) -> tuple[tuple[str, int], ...]:
-    """Count the packages of an environment by channel name, most first; pip's are under `pypi`.
+    """Count the packages of an environment by channel name, the largest count first; pip's are under `pypi`.
 
-    Two channels that only share a short name are told apart by their base URLs.
+    Two channels with the same short name are counted separately, by their base URLs.
     """
     by_url = Counter(record.base_url for record in contents.packages)
     names = {url: channel_name(url, config) for url in by_url}
@@ -99,7 +96,7 @@ def _without_scheme(url: str) -> str:
 
 
 def _below(location: str, parent: str) -> str | None:
-    """What follows `parent` in `location`, whole path parts only; None if it lies elsewhere."""
+    """The path of `location` below `parent`; None if it is elsewhere."""
     if location == parent:
         return ""
     return location[len(parent) + 1 :] if parent and location.startswith(parent + "/") else None
@@ -113,33 +110,33 @@ def _name_by_path(base_url: str, location: str) -> str:
     return unquote(path.removeprefix("conda/")) or host
 
 
-# How much of an environment came from where: by channel, by platform, and by the way pip got it.
+# Shares of an environment by channel, by platform, and by pip's origins
 
 
 class Share(Struct, frozen=True):
-    """What one origin brought into an environment."""
+    """The packages that came into an environment from one origin."""
 
     label: str
-    """A channel's short name, a platform directory, or pip's way of getting a distribution."""
+    """A channel's short name, a platform directory, or the origin of pip's distributions."""
     packages: int
     bytes: int
-    """Installed, as the records state it."""
+    """Installed bytes, as the records state them."""
     base_url: str | None = None
-    """Of a channel: what it is told apart by; None for `<unknown>` and for pip's."""
+    """The base URL that identifies a channel; None for `<unknown>` and for pip's."""
     requested: int = 0
-    """How many of the packages the user asked for."""
+    """The number of packages that the user requested."""
     noarch: int = 0
-    """How many of the packages are for any platform."""
+    """The number of packages for any platform."""
 
 
 class ChannelTotal(Struct, frozen=True, kw_only=True):
-    """What one channel brought into all environments; bytes that environments share by hard links count in each."""
+    """The packages from one channel in all environments; bytes shared by hard links count in each environment."""
 
     channel: str
-    """Its short name; `pypi` for all that pip installed."""
+    """The short name; `pypi` for everything that pip installed."""
     base_url: str | None
     environments: int
-    """How many have something from it."""
+    """The number of environments with a package from it."""
     packages: int
     requested: int
     noarch: int
@@ -147,10 +144,10 @@ class ChannelTotal(Struct, frozen=True, kw_only=True):
 
 
 class Origins(Struct, frozen=True, kw_only=True):
-    """One environment divided up; in each of the three, most packages first."""
+    """The origins of an environment's packages, each list sorted by descending number of packages."""
 
     channels: tuple[Share, ...]
-    """One a base URL, and one for all that pip installed."""
+    """One share per base URL, and one for everything that pip installed."""
     platforms: tuple[Share, ...]
     """conda's packages by platform directory, `noarch` among them."""
     pip: tuple[Share, ...]
@@ -158,7 +155,7 @@ class Origins(Struct, frozen=True, kw_only=True):
 
 
 class _OriginEntry(Struct, frozen=True):
-    """One package as it is counted."""
+    """One package and where it is counted."""
 
     label: str
     bytes: int
@@ -168,7 +165,7 @@ class _OriginEntry(Struct, frozen=True):
 
 
 def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
-    """Divide an environment's packages and bytes by channel, by platform and by pip's ways."""
+    """Divide an environment's packages and bytes by channel, by platform and by pip's origins."""
     asked = contents.requested_names
     pip = contents.pip_distributions
     by_channel = [
@@ -192,7 +189,7 @@ def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
 
 
 def channel_totals(environments: Iterable[Origins]) -> tuple[ChannelTotal, ...]:
-    """Sum up environments by channel, most bytes first."""
+    """Sum up environments by channel, the most bytes first."""
     shares: dict[tuple[str, str | None], list[Share]] = {}
     for each in environments:
         for share in each.channels:

@@ -1,4 +1,4 @@
-"""What could go from this machine, strongest reason first; nothing goes by itself."""
+"""Suggest environments and caches to delete, the strongest reason first."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.request import Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
 from condatui_core.text import counted
 
-# What could go from this machine, and why.
+# Candidates
 
 
 class CleanupCandidate(Struct, frozen=True, kw_only=True):
-    """One thing that could go: an environment, what is left of one, or a part of a package cache."""
+    """Something that could be deleted: an environment, the remains of one, or a part of a package cache."""
 
     key: str
     """Its identity."""
     path: str
     """The prefix, or the package cache."""
     name: str
-    """What it is called."""
+    """The name shown for it."""
     part: Cleanable | None = None
-    """Which part of a package cache; None for an environment."""
+    """The part of a package cache; None for an environment."""
     reasons: tuple[str, ...] = ()
-    """Why it could go, strongest first, in a few words each."""
+    """Why it could be deleted, each in a few words, the strongest first."""
     bytes: int = 0
-    """What it occupies; 0 if that was not measured."""
+    """The bytes that it occupies; 0 if not measured."""
     blocked: str = ""
     """Why it cannot be chosen; empty if it can."""
 
 
 class CleanupChoice(Struct, frozen=True, kw_only=True):
-    """What of all that is to go."""
+    """The candidates that the user has chosen to delete."""
 
     prefixes: tuple[str, ...] = ()
     cleaned: tuple[tuple[str, tuple[Cleanable, ...]], ...] = ()
-    """(package cache, the parts of it that are cleaned) pairs."""
+    """(package cache, parts to clean) pairs."""
 
 
 _REASONS = ("orphan", "stale", "scratch-name")
-"""Findings for which an environment could go, strongest first."""
+"""Findings for which an environment could be deleted, the strongest first."""
 _OBSTACLES: Mapping[str, str] = MappingProxyType(
     {"in-use": "processes run from it", "not-writable": "you may not write there", "frozen": "it is frozen"}
 )
-"""Findings for which it cannot, whatever else is found."""
+"""Findings that prevent the deletion."""
 _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
     {
         "tarballs": ("archives", "what packages were extracted from"),
@@ -57,13 +57,13 @@ _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
         "logs": ("logs", "conda's own"),
     }
 )
-"""The parts of a package cache: what they are called, and why they could go."""
+"""The parts of a package cache: their names, and why they could be deleted."""
 
 
 def candidates(
     environments: Iterable[Environment], caches: Iterable[CacheUse], costs: Mapping[str, Cost]
 ) -> tuple[CleanupCandidate, ...]:
-    """Name what could go: what failed clones have left, what nobody uses or means to keep, what caches hold in vain."""
+    """List what could be deleted: remains of failed clones, unused and scratch environments, unneeded cache entries."""
     found = [ranked for environment in environments if (ranked := _ranked(environment, costs))]
     found.sort(key=lambda each: (each[0], -each[1].bytes))
     parts = (part for cache in caches for part in _parts(cache, others=bool(found)))
@@ -71,7 +71,7 @@ def candidates(
 
 
 def without_going(found: Iterable[CleanupCandidate], at_work: Sequence[Request]) -> tuple[CleanupCandidate, ...]:
-    """Block what these requests, which are being carried out, take away, or make: a clone is half-made till then."""
+    """Block the candidates that running requests delete or create: a clone is incomplete until its job has ended."""
     going = {prefix for each in at_work if isinstance(each, RemoveRequest) for prefix in each.prefixes}
     going |= {each.target for each in at_work if isinstance(each, CloneRequest)}
     cleaned = {
@@ -82,7 +82,7 @@ def without_going(found: Iterable[CleanupCandidate], at_work: Sequence[Request])
         for part in each.what
     }
     return tuple(
-        replace(each, blocked="a job is at it") if each.path in going or (each.path, each.part) in cleaned else each
+        replace(each, blocked="a job works on it") if each.path in going or (each.path, each.part) in cleaned else each
         for each in found
     )
 
@@ -102,7 +102,7 @@ def choice_of(chosen: Iterable[CleanupCandidate]) -> CleanupChoice:
 
 
 def requests_of(choice: CleanupChoice) -> tuple[RemoveRequest | CleanRequest, ...]:
-    """What has to be asked for, in this order: caches hold more in vain once environments are gone."""
+    """The requests for a choice, in this order: a removal of environments leaves more cache entries unneeded."""
     together: dict[tuple[Cleanable, ...], list[str]] = {}
     for path, parts in choice.cleaned:
         together.setdefault(tuple(part for part in _PARTS if part in parts), []).append(path)
@@ -111,8 +111,8 @@ def requests_of(choice: CleanupChoice) -> tuple[RemoveRequest | CleanRequest, ..
 
 
 def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, CleanupCandidate] | None:
-    """An environment for which there is a reason, and how strong that is: the lower, the stronger."""
-    # A directory that may be the user's own is an orphan too, of lesser severity.
+    """The candidate for an environment and its rank, the lowest being the strongest; None without a reason."""
+    # A directory that may be the user's own is an orphan as well, but of severity note.
     findings = {each.id: each for each in environment.findings if (each.id, each.severity) != ("orphan", "note")}
     reasons = [name for name in _REASONS if name in findings]
     if not reasons or environment.base:
@@ -135,9 +135,9 @@ def _obstacles(environment: Environment, findings: Collection[str]) -> Iterator[
 
 
 def _parts(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
-    """The parts of a package cache that could go, and at last what could not without harm.
+    """The parts of a package cache that could be deleted, and last those that environments still need.
 
-    Packages that are all in use stand there too where `others` could go: these may leave some unused.
+    With `others`, packages that are all in use are listed too, since removing those environments may free some.
     """
     blocked = "" if cache.writable else "you may not write there"
     for part, (name, reason) in _PARTS.items():
@@ -169,5 +169,5 @@ def _part(
 
 
 def _needed_by(unit: CachedUnit) -> tuple[str, ...]:
-    """Who would miss it though it has no links: an environment may hold copies of its files, or soft links to them."""
+    """The prefixes that need a unit without hard links: they have copies of its files, or soft links to them."""
     return () if unit.part != "packages" else (*unit.soft_linked_by, *unit.copied_by)

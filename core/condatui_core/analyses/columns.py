@@ -1,4 +1,4 @@
-"""An environment as a column of a comparison, and which cells of several columns are the same thing."""
+"""Turn environments into columns of a comparison, and align the cells of several columns."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord, Replacement
 from condatui_core.records.prefix import PrefixContents
 
-# An environment as a column of a comparison.
+# Columns
 
 
 def environment_listing(prefix: str, label: str, contents: PrefixContents, config: ChannelConfig) -> Listing:
-    """List what an environment really has: where pip replaced a conda package, what Python imports now."""
+    """The packages of an environment; where pip replaced a conda package, the one that Python imports now."""
     return Listing(column=Column(label=label, prefix=prefix), entries=entries_of(contents, config))
 
 
 def entries_of(contents: PrefixContents, config: ChannelConfig) -> tuple[Entry, ...]:
-    """List the packages of a prefix, or of a file that states them as a prefix does."""
+    """The packages of a prefix, or of a file with the same contents, as entries."""
     return (*_conda_entries(contents, config), *_pip_entries(contents))
 
 
@@ -97,20 +97,20 @@ def _replaced_cell(conda: Cell, replacement: Replacement, pip: Distribution | No
     )
 
 
-# Which cells of several columns are the same thing: conda's `pytorch` is pip's `torch`.
+# Alignment: conda's `pytorch` is pip's `torch`
 
 
 class Alignment(Struct, frozen=True):
-    """One thing in all columns."""
+    """One package in all columns."""
 
     name: str
-    """conda's name, or pip's canonical one for what no conda package stands for."""
+    """conda's name, or pip's canonical name if no conda package corresponds."""
     cells: tuple[Cell | None, ...]
-    """One a column."""
+    """One cell per column."""
 
 
 def align(listings: Sequence[Listing]) -> tuple[Alignment, ...]:
-    """Bring together what is the same under two names; the order of the columns changes nothing but theirs."""
+    """Align the entries of all columns, also under different names; independent of the order of the columns."""
     columns = [_Names(listing) for listing in listings]
     partners = _partners(columns)
     by_package = {package: distribution for distribution, package in partners.items()}
@@ -120,13 +120,13 @@ def align(listings: Sequence[Listing]) -> tuple[Alignment, ...]:
 
 
 class _Names:
-    """The entries of one column by every name that they go under."""
+    """The entries of one column by each of their names."""
 
     def __init__(self, listing: Listing) -> None:
         self.packages: dict[str, Entry] = {}
-        """By conda's name."""
+        """Entries by conda's name."""
         self.pip: dict[str, Entry] = {}
-        """What only pip knows, by canonical name."""
+        """Entries that only pip knows, by canonical name."""
         self.provided: dict[str, tuple[Entry, str]] = {}
         """(conda package, version) by the canonical name of a distribution that the package ships."""
         for entry in listing.entries:
@@ -148,9 +148,9 @@ def _all_pip(columns: Sequence[_Names]) -> Iterator[str]:
 
 
 def _partners(columns: Sequence[_Names]) -> dict[str, str]:
-    """Find the conda package that stands for a distribution, for every one that pip installed somewhere.
+    """Map each distribution that pip installed in some column to the conda package that corresponds to it.
 
-    A package stands for one distribution only, and not for one that lies beside it in the same column.
+    A package corresponds to one distribution only, and never to one that is beside it in the same column.
     """
     providers = _providers(columns)
     by_spelling = _by_spelling(columns)
@@ -164,7 +164,7 @@ def _partners(columns: Sequence[_Names]) -> dict[str, str]:
 
 
 def _providers(columns: Sequence[_Names]) -> dict[str, Counter[str]]:
-    """Count in how many columns a package ships a distribution."""
+    """For each distribution, in how many columns each package ships it."""
     counts: dict[str, Counter[str]] = {}
     for column in columns:
         for name, (entry, _) in column.provided.items():
@@ -173,7 +173,7 @@ def _providers(columns: Sequence[_Names]) -> dict[str, Counter[str]]:
 
 
 def _by_spelling(columns: Sequence[_Names]) -> dict[str, Counter[str]]:
-    """Count the packages that may ship a distribution of their own name: none of which it is known what they ship.
+    """Count the packages that may ship a distribution of their own name, because their contents are unknown.
 
     The C library `graphviz` is known to ship no distribution, so pip's `graphviz` is something else.
     """
@@ -191,7 +191,7 @@ def _side_by_side(package: str, name: str, columns: Sequence[_Names]) -> bool:
 
 
 def _distance(package: str, name: str) -> tuple[bool, bool, str]:
-    """Of the distributions of `pytorch`, `torch` is nearer than `functorch`."""
+    """A sort key for names: of the distributions of `pytorch`, `torch` is nearer than `functorch`."""
     canonical = canonicalize_name(package)
     return (name != canonical, name not in canonical, name)
 
@@ -210,6 +210,6 @@ def _pip_cell(name: str, column: _Names) -> Cell | None:
         return entry.cell
     if name not in column.provided:
         return None
-    # A conda package ships it besides something that it stands for: Python can import it all the same.
+    # A conda package ships it besides the distribution that it corresponds to: Python can import it as well.
     entry, version = column.provided[name]
     return replace(entry.cell, version=version)

@@ -1,4 +1,4 @@
-"""Environments side by side: what is the same, and how the rest differs."""
+"""Compare environments side by side: which packages are equal, and how the others differ."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Cells = tuple[Cell | None, ...]
 
 
 def compare(listings: Sequence[Listing], reference: int = 0) -> Comparison:
-    """Put listings side by side; `reference` is the index of the one that the signs are against."""
+    """Compare listings; `reference` is the index of the column that the signs refer to."""
     lines = [judge(each.name, _checked(each.cells)) for each in align(listings)]
     rows = tuple(_row(line, reference) for line in lines)
     return Comparison(
@@ -39,7 +39,7 @@ def compare(listings: Sequence[Listing], reference: int = 0) -> Comparison:
 
 
 def with_reference(comparison: Comparison, reference: int) -> Comparison:
-    """Turn the signs to another column; nothing else depends on the reference."""
+    """Make the signs refer to another column; nothing else depends on the reference."""
     rows = tuple(
         row if row.status == "same" else replace(row, signs=_signs(judge(row.name, row.cells), reference))
         for row in comparison.rows
@@ -70,15 +70,15 @@ def _row(line: ComparedLine, reference: int) -> Row:
 
 
 def _checked(cells: Cells) -> Cells:
-    """Hold every constraint of a row against the versions in it."""
+    """Check every constraint of a row against the versions in it."""
     if not any(cell and cell.constraint for cell in cells):
         return cells
     versions = {cell.version for cell in cells if cell and cell.version}
     return tuple(replace(cell, satisfied=_met(cell, versions)) if cell and cell.constraint else cell for cell in cells)
 
 
-def _met(asking: Cell, versions: set[str]) -> bool | None:
-    answers = {satisfies(version, asking) for version in versions}
+def _met(constrained: Cell, versions: set[str]) -> bool | None:
+    answers = {satisfies(version, constrained) for version in versions}
     return False if False in answers else (True in answers or None)
 
 

@@ -1,4 +1,4 @@
-"""Who needs a package: everything in the same prefix that depends on it."""
+"""Find what depends on a package in the same prefix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIRST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def dependents(contents: PrefixContents, name: str) -> tuple[str, ...]:
-    """Name what depends on a package, given by conda's name or by pip's, sorted; a package does not need itself."""
+    """The sorted names of the packages that depend on a package, given by conda's or pip's name, without itself."""
     packages, distributions = _aliases(contents, name)
     found = {
         record.name
@@ -31,7 +31,7 @@ def dependents(contents: PrefixContents, name: str) -> tuple[str, ...]:
 
 
 def _aliases(contents: PrefixContents, name: str) -> tuple[Collection[str], Collection[str]]:
-    """The conda packages and the distributions, by canonical names, that go under a name."""
+    """The conda packages and the distributions (canonical names) that a name refers to."""
     canonical = canonicalize_name(name)
     packages = {name} if any(record.name == name for record in contents.packages) else set()
     packages |= {each.package for each in contents.replaced if canonicalize_name(each.distribution) == canonical}
@@ -47,7 +47,7 @@ def _requires(distribution: Distribution, wanted: Collection[str]) -> bool:
 
 
 def _perhaps(requirements: Iterable[str], wanted: Collection[str]) -> Iterable[str]:
-    """Those that start with a wanted name: reading a requirement in full takes a hundred times as long."""
+    """The requirements that start with a wanted name: parsing one in full takes a hundred times as long."""
     for text in requirements:
         first = _FIRST_NAME.match(text)
         if first and canonicalize_name(first[0]) in wanted:
@@ -55,7 +55,7 @@ def _perhaps(requirements: Iterable[str], wanted: Collection[str]) -> Iterable[s
 
 
 def _name_of(text: str) -> str:
-    """The canonical name of a requirement; empty for one that only an extra needs."""
+    """The canonical name of a requirement; empty if only an extra needs it."""
     try:
         requirement = Requirement(text)
     except InvalidRequirement:

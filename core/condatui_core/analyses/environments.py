@@ -1,4 +1,4 @@
-"""From what was seen of a prefix to an environment: its name, state, installation, and what a user calls it."""
+"""Describe environments: their names, states and installations, and find one by what a user typed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
 from condatui_core.text import sanitize
 
-# Which installation an environment belongs to: the one whose conda should handle it.
+# The installation of an environment, whose conda should handle it
 
 
 def owning_root(
@@ -25,10 +25,10 @@ def owning_root(
     installations: Sequence[Installation],
     facts: Mapping[str, CondaFacts],
 ) -> str | None:
-    """Find the root prefix of the installation that owns an environment, by the best evidence there is.
+    """Find the root prefix of the installation that owns an environment, by the best available evidence.
 
-    In this order: it lies inside that installation; the conda that made it (history) is that one's; only that one
-    lists it; only that one has its envs directory; there is only one installation.
+    In this order: the environment is inside the installation; its history names the installation's conda; no other
+    installation lists it; no other has its envs directory; there is only one installation.
     """
     roots = [installation.root_prefix for installation in installations]
     inside = [root for root in roots if sighting.prefix == root or sighting.prefix.startswith(root + os.sep)]
@@ -50,7 +50,7 @@ def _real(paths: Sequence[str]) -> frozenset[str]:
 
 
 def _maker(contents: PrefixContents, roots: Sequence[str]) -> str | None:
-    """The root prefix of the conda that made the latest change which says so: `# cmd: /opt/conda/bin/conda create`."""
+    """The root prefix of the conda that the latest command names: `# cmd: /opt/conda/bin/conda create`."""
     for revision in reversed(contents.history.revisions):
         for root in roots:
             if revision.command.startswith(root + os.sep):
@@ -58,7 +58,7 @@ def _maker(contents: PrefixContents, roots: Sequence[str]) -> str | None:
     return None
 
 
-# What a user means by the name or the path of an environment.
+# The environment that a user means by a name or path
 
 
 def resolve(
@@ -68,10 +68,10 @@ def resolve(
     cwd: str,
     real_path: Callable[[str], str] = os.path.normpath,
 ) -> Environment:
-    """Find the environment by its prefix (anything with a slash, `.` and `..`), its name or the name of a link to it.
+    """Find an environment by its prefix (any text with a slash, `.` or `..`), its name or the name of a link to it.
 
     `real_path` follows the links of an absolute path; by default none is followed.
-    Raises UsageError if there is none, with the names that come close, or more than one, with their prefixes.
+    Raises UsageError if there is none, with similar names, or if there are several, with their prefixes.
     """
     found = (
         _by_path(environments, os.path.join(cwd, text), real_path) if _is_path(text) else _by_name(environments, text)
@@ -96,7 +96,7 @@ def _by_path(
 
 
 def _by_name(environments: Sequence[Environment], name: str) -> tuple[Environment, ...]:
-    """Names come before links: a link may be called like an environment elsewhere."""
+    """Names take precedence over links: a link may have the name of an environment elsewhere."""
     named = tuple(each for each in environments if each.name == name)
     return named or tuple(each for each in environments if name in map(os.path.basename, each.aliases))
 
@@ -112,11 +112,11 @@ def _hint(environments: Sequence[Environment], text: str) -> Advice:
     return ListEnvironments()
 
 
-# From what was seen of a prefix to the environment that the list shows.
+# The environment that the list shows
 
 
 def environment_name(sighting: PrefixPointer) -> str:
-    """`base` for a root prefix, the directory's name for one in an envs directory, else the whole prefix."""
+    """`base` for a root prefix, the directory's name in an envs directory, otherwise the whole prefix."""
     if sighting.root:
         return "base"
     if sighting.envs_dir is None:
@@ -130,7 +130,7 @@ def environment_name(sighting: PrefixPointer) -> str:
 def describe(
     observed: PrefixObservations, *, installation: str | None, active_prefix: str | None, now: datetime, stale_days: int
 ) -> Environment:
-    """Bring all that is known of one prefix together."""
+    """Combine everything that is known about one prefix."""
     contents = observed.contents
     history = contents.history if contents else None
     return Environment(
@@ -156,14 +156,14 @@ def describe(
 
 
 def managed_bytes(contents: PrefixContents) -> int:
-    """Sum what the records claim: the files of conda's packages and of pip's distributions, face value."""
+    """The bytes that the records claim for the files of conda's packages and pip's distributions."""
     return sum(each.installed_bytes for each in contents.packages) + sum(
         each.installed_bytes for each in contents.pip_distributions
     )
 
 
 def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
-    """Base environments first, then those with a name, then those known by their prefix only."""
+    """Sort environments: base first, then those with a name, then those known only by their prefix."""
     return tuple(
         sorted(
             environments,

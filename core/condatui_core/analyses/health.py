@@ -1,4 +1,4 @@
-"""What is worth knowing about one environment: its state and its findings."""
+"""Determine the state and the findings of one environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCRATCH = re.compile(
 
 
 class PrefixObservations(Struct, frozen=True, kw_only=True):
-    """All that was seen of one prefix, for the analyses to judge."""
+    """Everything that was observed of one prefix, as the input of the analyses."""
 
     sighting: PrefixPointer
     look: PrefixProbe
@@ -31,12 +31,12 @@ class PrefixObservations(Struct, frozen=True, kw_only=True):
     contents: PrefixContents | None = None
     last_used: LastUsed | None = None
     processes: tuple[str, ...] = ()
-    """Processes that run from it, a line each: `pid 4711 python (ann)`."""
+    """The processes that run from it, one line each: `pid 4711 python (ann)`."""
     config: ChannelConfig = ChannelConfig()
 
 
 def state_of(observed: PrefixObservations) -> State:
-    """Say whether a prefix is an environment in order, and if not, what it is."""
+    """The state of a prefix: an environment in order, or what is wrong with it."""
     look, contents = observed.look, observed.contents
     if not look.exists:
         return "missing"
@@ -45,16 +45,16 @@ def state_of(observed: PrefixObservations) -> State:
     if (look.half_made or not look.has_conda_meta) and not observed.sighting.root:
         return "orphan"
     if not look.has_history and not observed.sighting.root:
-        # Records without a history: conda does not list it, yet everything is there.
+        # Records without a history: conda does not list the environment, but its packages are there.
         return "broken" if contents and contents.packages else "orphan"
     return "broken" if contents and _damage(contents) else "ok"
 
 
 def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int) -> tuple[Finding, ...]:
-    """Judge one environment; gravest findings first."""
+    """The findings about one environment, the gravest first."""
     found = [*_state_findings(observed, state_of(observed))]
     if observed.contents is not None and observed.look.exists:
-        from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - costs the first picture
+        from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - delays the first screen
 
         found += provenance_findings(observed.contents, observed.config)
         found += _lesser_problems(observed.contents)
@@ -68,7 +68,7 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
 
 
 def _damage(contents: PrefixContents) -> tuple[Problem, ...]:
-    """The problems that touch what conda itself reads."""
+    """The problems with files that conda itself reads."""
     return tuple(each for each in contents.problems if "conda-meta" in each.path.split("/")[-3:])
 
 
@@ -95,8 +95,8 @@ def _missing(observed: PrefixObservations) -> Finding:
     return Finding(
         id="missing",
         severity="warning",
-        message="registered but not there",
-        remedy="if its disk is only not mounted, mount it; `conda env list` forgets it for good",
+        message="registered but does not exist",
+        remedy="if its disk is not mounted, mount it; `conda env list` would drop the entry permanently",
         evidence=tuple(f"named by {source}" for source in observed.sighting.sources),
     )
 
@@ -106,15 +106,15 @@ def _orphan(observed: PrefixObservations) -> Finding:
         return Finding(
             id="orphan",
             severity="warning",
-            message="half-made: condatui is making it, or was interrupted",
+            message="incomplete: condatui is creating it, or was interrupted",
             remedy=RemoveEnvironment(prefix=observed.sighting.prefix),
-            evidence=(f"its mark is still there: {observed.sighting.prefix}/.condatui-clone",),
+            evidence=(f"its marker still exists: {observed.sighting.prefix}/.condatui-clone",),
         )
     if not observed.look.remains:
         return Finding(
             id="orphan",
             severity="note",
-            message="a directory among environments, but none itself",
+            message="a directory among environments, but not an environment",
             remedy="move it elsewhere if it is yours",
             evidence=(f"{observed.sighting.prefix} has no conda-meta, bin or lib",),
         )
@@ -122,7 +122,7 @@ def _orphan(observed: PrefixObservations) -> Finding:
         id="orphan",
         severity="warning",
         message="not an environment any more",
-        remedy="left by a clone, creation or removal that failed: look into it, then delete the directory",
+        remedy="left by a failed clone, creation or removal: look into it, then delete the directory",
         evidence=(f"no conda-meta/history; there are {', '.join(observed.look.remains)}",),
     )
 
@@ -133,7 +133,7 @@ def _broken(observed: PrefixObservations, contents: PrefixContents) -> Finding:
         return Finding(
             id="broken",
             severity="error",
-            message="conda-meta/history is gone, conda does not see it",
+            message="conda-meta/history is missing, so conda does not see it",
             remedy=f"touch {observed.sighting.prefix}/conda-meta/history",
             evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),
         )
@@ -142,7 +142,7 @@ def _broken(observed: PrefixObservations, contents: PrefixContents) -> Finding:
         id="broken",
         severity="error",
         message=f"{count} of conda-meta cannot be read",
-        remedy="reinstall the packages named, or delete the file if it is no record; conda fails on it",
+        remedy="reinstall the packages named, or delete the file if it is not a record; conda fails on it",
         evidence=_lines(damage),
     )
 
@@ -153,7 +153,7 @@ def _lesser_problems(contents: PrefixContents) -> list[Finding]:
     if not rest:
         return []
     message = rest[0].reason if len(rest) == 1 else f"{len(rest)} files or directories cannot be read"
-    remedy = "what they hold is missing in what you see here"
+    remedy = "their contents are missing in what you see here"
     return [Finding(id="broken", severity="warning", message=message, remedy=remedy, evidence=_lines(rest))]
 
 
@@ -161,7 +161,7 @@ def _frozen(contents: PrefixContents) -> list[Finding]:
     if contents.frozen is None:
         return []
     evidence = ("conda-meta/frozen", contents.frozen) if contents.frozen else ("conda-meta/frozen",)
-    remedy = "conda 25.5 and later refuse to change it unless told --override-frozen"
+    remedy = "conda 25.5 and later refuse to change it without --override-frozen"
     return [Finding(id="frozen", severity="note", message="frozen", remedy=remedy, evidence=evidence)]
 
 
@@ -204,7 +204,7 @@ def _scratch(name: str) -> list[Finding]:
     match = _SCRATCH.search(base)
     if match is None:
         return []
-    message = "named like a trial"
+    message = "named like a scratch environment"
     return [
         Finding(
             id="scratch-name", severity="note", message=message, evidence=(f"`{match[0].strip('-_. ')}` in {base}",)

@@ -1,4 +1,4 @@
-"""What is worth knowing about where the packages of an environment came from."""
+"""Findings about the origins of an environment's packages."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from condatui_core.records.package import Distribution, PackageRecord, Replaceme
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import counted
 
-# Packages that are built against one another, and so should come from one channel.
+# Families: packages that are built against one another, and so should come from one channel
 
 
 DEFAULTS = "defaults"
-"""The lineage of all that Anaconda's own channels carry, whichever of them."""
+"""The lineage of all of Anaconda's own channels."""
 CONDA_FORGE = "conda-forge"
-"""The lineage of conda-forge and of bioconda, which is built upon it."""
+"""The lineage of conda-forge and of bioconda, which builds upon it."""
 
 _ANACONDA_PATH = re.compile(r"/pkgs/(?:main|free|r|pro|msys2|mro|archive)$")
 _ANACONDA_NAMES = ("main", "anaconda", "free", "r", "msys2")
@@ -29,17 +29,17 @@ _CONDA_FORGE_PATH = re.compile(r"/(?:conda-forge|bioconda)$")
 
 
 class Family(Struct, frozen=True):
-    """Packages that load one another's libraries."""
+    """A group of packages that load one another's libraries."""
 
     title: str
     members: re.Pattern[str]
     """Matches the whole name of a member."""
     any_channels: bool = False
-    """Whether any two channels clash; otherwise only defaults with conda-forge, as others build upon one of them."""
+    """Whether any two channels clash; otherwise only defaults and conda-forge do, since others build upon them."""
 
 
 class Mixture(Struct, frozen=True):
-    """A family of which an environment has members from channels that do not go together."""
+    """A family whose members in an environment come from incompatible channels."""
 
     family: str
     by_channel: tuple[tuple[str, tuple[PackageRecord, ...]], ...]
@@ -74,12 +74,12 @@ FAMILIES = (
     _family("OpenCV", r"(lib|py-)?opencv|ffmpeg"),
     _family("R", r"r-.*"),
 )
-"""What is known to break when it is mixed."""
+"""The families known to break when their channels are mixed."""
 
 
 @lru_cache(maxsize=4096)
 def lineage(base_url: str | None, config: ChannelConfig) -> str | None:
-    """Name whose builds a channel carries: `defaults`, `conda-forge`, else its own base URL without a label."""
+    """The lineage of a channel's builds: `defaults`, `conda-forge`, otherwise its own base URL without a label."""
     if base_url is None:
         return None
     location = base_url.partition("/label/")[0]
@@ -89,7 +89,7 @@ def lineage(base_url: str | None, config: ChannelConfig) -> str | None:
 
 
 def mixtures(packages: Iterable[PackageRecord], config: ChannelConfig) -> Iterator[Mixture]:
-    """Find the families of which an environment holds members from channels that do not go together."""
+    """Find the families whose members come from incompatible channels."""
     origins = [(record, origin) for record in packages if (origin := lineage(record.base_url, config))]
     by_family: dict[int, dict[str, list[PackageRecord]]] = {}
     for record, origin in origins:
@@ -104,22 +104,22 @@ def mixtures(packages: Iterable[PackageRecord], config: ChannelConfig) -> Iterat
 
 @lru_cache(maxsize=16384)
 def _families_of(name: str) -> tuple[int, ...]:
-    """The families that a package is a member of; the same names come up in every environment."""
+    """The indices of the families that a package belongs to; cached, as the same names occur in every environment."""
     return tuple(index for index, family in enumerate(FAMILIES) if family.members.fullmatch(name))
 
 
 def _anaconda_channels(config: ChannelConfig) -> Iterator[str]:
-    """The copies of defaults that anaconda.org, or what stands in for it, keeps as ordinary channels."""
+    """The copies of defaults that anaconda.org, or its mirror, offers as ordinary channels."""
     for host in {config.channel_alias, ChannelConfig().channel_alias}:
         yield from (f"{host}/{name}" for name in _ANACONDA_NAMES)
 
 
 _NAMED = 3
-"""So many packages are named in the one line of a finding; the evidence has all of them."""
+"""The number of packages that a finding's message names; its evidence has all of them."""
 
 
 def provenance_findings(contents: PrefixContents, config: ChannelConfig) -> tuple[Finding, ...]:
-    """Judge where everything in an environment came from: channels that clash or are unknown, and pip's doings."""
+    """The findings about origins: clashing or unknown channels, and packages that pip installed or replaced."""
     pip = contents.pip_distributions
     return (
         *_pip_over_conda(contents.replaced),
@@ -142,7 +142,7 @@ def _pip_over_conda(replaced: Sequence[Replacement]) -> list[Finding]:
             id="pip-over-conda",
             severity="warning",
             message=f"pip replaced {count}: {names}",
-            remedy="to have conda's back: "
+            remedy="to restore conda's: "
             f"`pip uninstall {first.distribution}`, then `conda install --force-reinstall {first.package}`",
             evidence=tuple(_replacement_lines(replaced)),
         )
@@ -171,7 +171,7 @@ def _mixed_channels(packages: Sequence[PackageRecord], config: ChannelConfig) ->
             id="mixed-channels",
             severity="warning",
             message=f"built by different channels yet used together: {families}",
-            remedy="make it anew from one channel: `conda create --override-channels --channel CHANNEL …`",
+            remedy="recreate it from one channel: `conda create --override-channels --channel CHANNEL …`",
             evidence=tuple(line for mixture in found for line in _mixture_lines(mixture, config)),
         )
     ]
@@ -194,7 +194,7 @@ def _anaconda_terms(packages: Sequence[PackageRecord], config: ChannelConfig) ->
             id="mixed-channels",
             severity="note",
             message=f"{count} from Anaconda's default channels, for which commercial terms may apply",
-            remedy="see Anaconda's terms of service, or make it anew from conda-forge",
+            remedy="see Anaconda's terms of service, or recreate it from conda-forge",
             evidence=tuple(f"{record.name} {record.version} from {record.base_url}" for record in theirs),
         )
     ]
@@ -210,7 +210,7 @@ def _unknown_channel(packages: Sequence[PackageRecord]) -> list[Finding]:
             id="unknown-channel",
             severity="note",
             message=f"{count} is unknown: {_some(lost)}",
-            remedy="no export can say where to get them; `conda install` them again from a channel",
+            remedy="an export cannot state their origin; `conda install` them again from a channel",
             evidence=tuple(lost),
         )
     ]
@@ -224,8 +224,8 @@ def _not_exportable(finding_id: str, what: str, distributions: Sequence[Distribu
         Finding(
             id=finding_id,
             severity="note",
-            message=f"{what}, which no export can carry: {names}",
-            remedy="keep its sources: they have to be installed by hand wherever this environment is made again",
+            message=f"{what}, which an export cannot include: {names}",
+            remedy="keep the sources: they must be installed by hand wherever this environment is recreated",
             evidence=tuple(
                 f"{each.name} {each.version} from {each.location or each.url or PYPI}" for each in distributions
             ),
@@ -234,6 +234,6 @@ def _not_exportable(finding_id: str, what: str, distributions: Sequence[Distribu
 
 
 def _some(names: Sequence[str]) -> str:
-    """Join the first few names and say how many more there are."""
+    """Join the first few names and state how many more there are."""
     shown = ", ".join(names[:_NAMED])
     return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown

@@ -1,4 +1,4 @@
-"""How much alike environments are, by which of their cells agree."""
+"""Determine which cells agree, and how similar environments are."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from condatui_core.analyses.specs import satisfies_conda, satisfies_pep440
 from condatui_core.analyses.versions import Scheme, is_pep440, rank_versions
 from condatui_core.records.comparison import Cell
 
-# Whether two cells of one row agree, in version, build or channel. What a cell does not state agrees with anything.
+# Agreement of two cells in version, build or channel; an empty field agrees with anything
 
 
 Ranks = Mapping[str, int]
-"""The versions of a row, numbered from the oldest up; the same version in two spellings has one number."""
+"""Version → rank in its row, the oldest first; two spellings of the same version have one rank."""
 
 
 class ComparedLine(Struct, frozen=True):
-    """The cells of one row with what they are judged by."""
+    """The cells of one row, and the order of their versions."""
 
     name: str
     cells: tuple[Cell | None, ...]
     ranks: Ranks
     uniform: bool
-    """Whether no cell is missing and all of them read the same, as in most rows."""
+    """Whether no cell is missing and all are equal, as in most rows."""
 
 
 def judge(name: str, cells: tuple[Cell | None, ...]) -> ComparedLine:
-    """Order the versions of a row; where its cells all read the same there is nothing to order."""
+    """Order the versions of a row, unless its cells are all equal."""
     present = [cell for cell in cells if cell]
     uniform = len(present) == len(cells) and all(_reads_same(present[0], cell) for cell in present)
     stated = {cell.version for cell in present if cell.version}
@@ -50,7 +50,7 @@ def _reads_same(left: Cell, right: Cell) -> bool:
 
 
 def _scheme(cells: Sequence[Cell]) -> Scheme:
-    """By whose rules a row is ordered: where both sources meet, by PEP 440 if it can read every version."""
+    """The scheme that orders a row: if both sources occur, PEP 440 if every version is valid under it."""
     if all(cell.source == "conda" for cell in cells):
         return "conda"
     if all(cell.source == "pypi" for cell in cells):
@@ -59,7 +59,7 @@ def _scheme(cells: Sequence[Cell]) -> Scheme:
 
 
 def versions_agree(left: Cell, right: Cell, ranks: Ranks) -> bool:
-    """Tell whether two cells can be the same version; two constraints are, if they read the same."""
+    """Whether two cells can be the same version; two constraints must be equal."""
     if left.version and right.version:
         return ranks[left.version] == ranks[right.version]
     if left.version:
@@ -69,48 +69,48 @@ def versions_agree(left: Cell, right: Cell, ranks: Ranks) -> bool:
     return left.constraint == right.constraint
 
 
-def satisfies(version: str, asking: Cell) -> bool | None:
-    """Check a version against the constraint of a cell, by the rules of its source; None if that cannot be done."""
-    check = satisfies_conda if asking.source == "conda" else satisfies_pep440
-    return check(version, asking.constraint)
+def satisfies(version: str, constrained: Cell) -> bool | None:
+    """Check a version against the constraint of a cell, by the rules of its source; None if one is not readable."""
+    check = satisfies_conda if constrained.source == "conda" else satisfies_pep440
+    return check(version, constrained.constraint)
 
 
 def builds_agree(left: Cell, right: Cell) -> bool:
-    """Tell whether two cells can be the same build."""
+    """Whether two cells can be the same build."""
     mine, theirs = left.build, right.build
     return not mine or not theirs or mine == theirs or fnmatchcase(mine, theirs) or fnmatchcase(theirs, mine)
 
 
 def channels_agree(left: Cell, right: Cell) -> bool:
-    """Tell whether two cells can come from the same channel."""
+    """Whether two cells can come from the same channel."""
     mine, theirs = channel_identity(left), channel_identity(right)
     return not mine or not theirs or mine == theirs
 
 
 def channel_identity(cell: Cell) -> str:
-    """What the channel of a cell is told apart by: its base URL, or its name where there is none (`pypi`)."""
+    """What identifies the channel of a cell: its base URL, or its name if it has none (`pypi`)."""
     return cell.base_url or cell.channel
 
 
 def is_vague(cell: Cell) -> bool:
-    """Tell whether a cell leaves its version or its channel open, so that it may agree with cells that differ."""
+    """Whether a cell leaves its version or channel open, so that it may agree with cells that differ."""
     return not cell.version or not (cell.base_url or cell.channel)
 
 
-# How much alike environments are: of the names in either, the part with the same name, version and channel in both.
+# Similarity: of the names in either environment, the part with the same name, version and channel in both
 
 
 Matrix = tuple[tuple[float, ...], ...]
-"""Symmetric, a row and a column for each column of a comparison; 1.0 on the diagonal."""
+"""Symmetric, with a row and a column for each column of a comparison; 1.0 on the diagonal."""
 
 
 def similarity_matrix(lines: Iterable[ComparedLine], size: int) -> Matrix:
-    """Compare every two columns of rows that are aligned and judged already."""
+    """The similarity of every two columns, from rows that are aligned and judged already."""
     same = [[0] * size for _ in range(size)]
     either = [[0] * size for _ in range(size)]
     everywhere = (((1 << size) - 1),) * size
     ways = Counter(everywhere if line.uniform else _alike(line) for line in lines)
-    # Most rows agree in one of a few ways; with each way counted once, twenty columns cost little more than two.
+    # Most rows agree in one of a few patterns; counting patterns makes twenty columns hardly costlier than two.
     for alike, rows in ways.items():
         for left, right in combinations(range(size), 2):
             if alike[left] or alike[right]:
@@ -125,7 +125,7 @@ def _ratio(same: list[list[int]], either: list[list[int]], row: int, column: int
 
 
 def _alike(line: ComparedLine) -> tuple[int, ...]:
-    """For each cell, the set of columns whose cells are the same as bits of a number; 0 where it is missing."""
+    """For each cell, the columns with an equal cell, as the bits of a number; 0 if the cell is missing."""
     if any(cell and is_vague(cell) for cell in line.cells):
         return tuple(_agreeing(cell, line) for cell in line.cells)
     groups: dict[tuple[int, str], int] = {}

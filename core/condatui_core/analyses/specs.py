@@ -1,4 +1,4 @@
-"""What people write to ask for a package, and whether a version meets it: conda's grammar, and PEP 440 for pip's."""
+"""Parse the specs of packages, and check versions against them: conda's grammar, and PEP 440 for pip's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from condatui_core.analyses.versions import CondaVersion, is_pep440, parse_conda_version
 from condatui_core.text import mask_credentials
 
-# Whether a version meets what a spec asks for: conda's spec grammar, and PEP 440 for pip's.
+# Checking a version against a spec
 
 
 _TOKEN = re.compile(r"\s*([()|,]|[^()|,]+)")
@@ -23,13 +23,13 @@ _DEEPEST = 20
 
 
 class _UnreadableError(ValueError):
-    """A spec or version that cannot be judged."""
+    """A spec or version cannot be parsed."""
 
 
 def satisfies_conda(version: str, spec: str) -> bool | None:
     """Check a version against a conda spec such as `>=1.2,<2|1.0.*`; None if either cannot be read.
 
-    Regular expressions (`^…$`), which conda takes too, are not run.
+    Regular expressions (`^…$`), which conda accepts too, are never run.
     """
     if len(spec) > _LONGEST_SPEC or "^" in spec or "$" in spec:
         return None
@@ -50,7 +50,7 @@ def satisfies_pep440(version: str, spec: str) -> bool | None:
 
 
 class _Reader:
-    """Reads a spec once, left to right: `|` joins what `,` has joined, parentheses as usual."""
+    """Reads a spec once from left to right; `,` binds tighter than `|`, and parentheses group as usual."""
 
     def __init__(self, spec: str, version: str) -> None:
         self._tokens: Iterator[str] = iter([token.strip() for token in _TOKEN.findall(spec)])
@@ -68,7 +68,7 @@ class _Reader:
         met = self._both()
         while self._next == "|":
             self._advance()
-            # Both sides are read before they are joined: an unreadable side makes the whole unreadable.
+            # Both sides are read before they are joined: an unreadable side makes the whole spec unreadable.
             met = self._both() or met
         return met
 
@@ -145,7 +145,7 @@ def _parse(text: str) -> CondaVersion:
     return version
 
 
-# What people write to ask for a package: conda's match specs and pip's requirements.
+# Parsing match specs and requirements
 
 
 ANY = "*"
@@ -153,19 +153,19 @@ ANY = "*"
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """One package as somebody asks for it: one version, or a constraint."""
+    """A request for one package: an exact version or a constraint."""
 
     name: str
     version: str = ""
-    """Where it is one exact version."""
+    """The exact version; empty for a constraint."""
     constraint: str = ""
-    """Where it is not; `*` if any will do."""
+    """The constraint, `*` for any version; empty for an exact version."""
     build: str = ""
-    """May be a pattern: `py311*`."""
+    """The build string, possibly a pattern: `py311*`."""
     channel: str = ""
-    """A name or URL, if the spec demands one; credentials masked."""
+    """The name or URL of the channel, if the spec has one; credentials masked."""
     url: str | None = None
-    """Of a distribution that is asked for by its URL; credentials masked."""
+    """The URL of a distribution that is requested by URL; credentials masked."""
 
 
 _SPEC = re.compile(
@@ -179,9 +179,9 @@ _PLAIN = re.compile(r"[^\s=<>!~,|*^$()]+")
 
 
 def parse_match_spec(text: str) -> Wanted | None:
-    """Read a spec such as `numpy`, `numpy=1.26`, `conda-forge::numpy>=1.2,<2` or `numpy==1.26.4=py311_0`.
+    """Parse a spec such as `numpy`, `numpy=1.26`, `conda-forge::numpy>=1.2,<2` or `numpy==1.26.4=py311_0`.
 
-    None if it is not one.
+    None if it is not a spec.
     """
     if len(text) > _LONGEST:
         return None
@@ -203,7 +203,7 @@ def parse_match_spec(text: str) -> Wanted | None:
 
 
 def parse_requirement(text: str) -> Wanted | None:
-    """Read a requirement such as `torch==2.1.0` or `tool @ git+https://…`; None for options, paths and bare URLs."""
+    """Parse a requirement such as `torch==2.1.0` or `tool @ git+https://…`; None for options, paths and bare URLs."""
     if len(text) > _LONGEST:
         return None
     try:
@@ -223,7 +223,7 @@ def parse_requirement(text: str) -> Wanted | None:
 
 
 def _without_brackets(spec: str) -> tuple[str, dict[str, str]]:
-    """Take off `[key=value, …]` at the end, which overrides what stands before it."""
+    """Split off the `[key=value, …]` at the end, which overrides the part before it."""
     brackets = _BRACKETS.search(spec)
     if brackets is None:
         return spec, {}
@@ -233,7 +233,7 @@ def _without_brackets(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def _exact_or_constraint(version: str, *, has_build: bool) -> tuple[str, str]:
-    """Sort a version spec into what it is: `==1.2` is exact, and so is `=1.2` beside a build, but not by itself."""
+    """Classify a version spec as (exact, constraint): `==1.2` is exact; `=1.2` is exact only beside a build."""
     if not version or version == ANY:
         return "", ANY
     plain = version.lstrip("=")

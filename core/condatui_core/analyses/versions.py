@@ -1,4 +1,4 @@
-"""The order of versions: conda's own for conda packages, PEP 440 for Python distributions. Total: nothing raises."""
+"""Order versions: conda's rules for conda packages, PEP 440 for Python distributions. The order is total."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Literal
 from packaging.version import InvalidVersion, Version
 
 Scheme = Literal["conda", "pep440"]
-"""By whose rules versions are ordered."""
+"""The rules that order versions."""
 
 Part = tuple[int, int, str]
 """A run of digits or of letters as (rank, number, letters): letters come before numbers, `post` after them."""
 Component = tuple[Part, ...]
-"""What stands between two dots."""
+"""The runs between two dots."""
 
 _LETTERS, _NUMBER, _POST = range(3)
 _ZERO: Part = (_NUMBER, 0, "")
@@ -25,7 +25,7 @@ _VALID = re.compile(r"[*.+!_0-9a-z]+")
 _RUNS = re.compile(r"[0-9]+|[*]+|[^0-9*]+")
 _WORDS = re.compile(r"[0-9]+|[a-z]+")
 _LONGEST = 1000
-"""Longer than any version is: what is longer is ordered as text."""
+"""Characters; a longer text is no version and is ordered as text."""
 
 
 @total_ordering
@@ -33,8 +33,8 @@ _LONGEST = 1000
 class CondaVersion:
     """A version as conda orders it: https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html.
 
-    Missing parts count as 0, so `1.1` equals `1.1.0`; letters make it earlier (`1.1a1 < 1.1`), `dev` earliest,
-    `post` makes it later; what follows `+` matters only where the rest is equal.
+    Missing parts count as 0, so `1.1` equals `1.1.0`; letters make a version earlier (`1.1a1 < 1.1`), `dev` earliest,
+    `post` later; the part after `+` matters only if the rest is equal.
     """
 
     release: tuple[Component, ...]
@@ -51,7 +51,7 @@ class CondaVersion:
         return hash((_without_padding(self.release), _without_padding(self.local)))
 
     def starts_with(self, other: CondaVersion) -> bool:
-        """Tell whether this is `other.*`: equal up to other's last part, which letters may continue."""
+        """Whether this matches `other.*`: equal up to other's last part, which letters may continue."""
         if not other.local:
             return _starts_with(self.release, other.release)
         return _order(self.release, other.release) == 0 and _starts_with(self.local, other.local)
@@ -61,12 +61,12 @@ class CondaVersion:
 
 
 def parse_conda_version(text: str) -> CondaVersion | None:
-    """Read a version by conda's rules; None if it breaks them."""
+    """Parse a version by conda's rules; None if it breaks them."""
     version = text.strip().lower()
     if len(version) > _LONGEST:
         return None
     if not _VALID.fullmatch(version):
-        # A dash is taken for an underscore, unless there are underscores too.
+        # A dash counts as an underscore, unless there are underscores too.
         version = version if "_" in version else version.replace("-", "_")
         if not _VALID.fullmatch(version):
             return None
@@ -82,17 +82,17 @@ def parse_conda_version(text: str) -> CondaVersion | None:
 
 
 def compare_versions(left: str, right: str, scheme: Scheme) -> int:
-    """Give 1 if left is newer, -1 if older, 0 if they are the same. Versions against the rules are oldest."""
+    """1 if left is newer, -1 if older, 0 if they are equal. Invalid versions are the oldest."""
     mine, theirs = version_key(left, scheme), version_key(right, scheme)
     return 0 if mine == theirs else (-1 if mine < theirs else 1)
 
 
 VersionKey = tuple[bool, CondaVersion | Version, str]
-"""Valid or not, the parsed version, and the text where it is not valid; keys of one scheme order and hash."""
+"""(valid, parsed version, text if invalid); keys of one scheme can be compared and hashed."""
 
 
 def rank_versions(texts: Iterable[str], scheme: Scheme) -> dict[str, int]:
-    """Number versions from the oldest up; those that are the same have the same number."""
+    """Number versions from the oldest up; equal versions have the same number."""
     keys = {text: version_key(text, scheme) for text in texts}
     if len(keys) == 1:
         return dict.fromkeys(keys, 0)
@@ -106,23 +106,23 @@ def rank_versions(texts: Iterable[str], scheme: Scheme) -> dict[str, int]:
 
 @lru_cache(maxsize=16384)
 def version_key(text: str, scheme: Scheme) -> VersionKey:
-    """Make what versions sort, compare and hash by."""
+    """The key by which versions sort, compare and hash."""
     if scheme == "pep440":
         try:
             return True, Version(text), ""
-        except (InvalidVersion, ValueError):  # ValueError: more digits than Python turns into a number
+        except (InvalidVersion, ValueError):  # ValueError: more digits than Python converts to a number
             return False, _guess(text), text
     version = parse_conda_version(text)
     return (True, version, "") if version is not None else (False, _guess(text), text)
 
 
 def is_pep440(text: str) -> bool:
-    """Tell whether PEP 440 knows what to make of a version."""
+    """Whether a version is valid under PEP 440."""
     return version_key(text, "pep440")[0]
 
 
 def _pieces(release: str) -> list[str]:
-    """Split at dots and underscores; an underscore at the very end stays, it makes `1.1_` earlier than `1.1a`."""
+    """Split at dots and underscores; a final underscore stays, since it makes `1.1_` earlier than `1.1a`."""
     stem, end = (release[:-1], "_") if release.endswith("_") else (release, "")
     pieces = stem.replace("_", ".").split(".")
     pieces[-1] += end
@@ -135,7 +135,7 @@ def _components(pieces: Iterable[str]) -> tuple[Component, ...]:
 
 def _component(text: str) -> Component:
     parts = tuple(_part(run) for run in _RUNS.findall(text))
-    # Letters stand behind a number always, so that `1.a1` is `1.0a1`.
+    # A leading number is always present, so that `1.a1` is `1.0a1`.
     return parts if text[:1].isdigit() else (_ZERO, *parts)
 
 
@@ -144,7 +144,7 @@ def _part(run: str) -> Part:
         return (_NUMBER, int(run), "")
     if run == "post":
         return (_POST, 0, "")
-    # Capitals come before small letters and the underscore, and everything else is small.
+    # Capitals sort before small letters and the underscore, and everything else is small.
     return (_LETTERS, 0, "DEV" if run == "dev" else run)
 
 
@@ -185,5 +185,5 @@ def _trimmed(items: Iterable[object], padding: object) -> tuple[object, ...]:
 
 
 def _guess(text: str) -> CondaVersion:
-    """Order what breaks the rules by its numbers and words, so that `1.10~x` is still newer than `1.9~x`."""
+    """Parse an invalid version by its numbers and words, so that `1.10~x` is still newer than `1.9~x`."""
     return CondaVersion(_components(_WORDS.findall(text[:_LONGEST].lower())))

@@ -1,3 +1,3 @@
-"""The only place that runs conda: found, asked, told, and its answers parsed."""
+"""The only package that runs conda: it finds installations, runs their commands and parses their answers."""
 
 from __future__ import annotations

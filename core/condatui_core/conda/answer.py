@@ -1,4 +1,4 @@
-"""What a conda answered, and the JSON documents in it: sometimes two, sometimes with words before and between."""
+"""What a conda answered, and the JSON documents in it: sometimes two, sometimes with text before and between."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import re
 from condatui_core.proc.runner import Answer
 
 _START = re.compile(r'\{(?=\s*["}])|\[(?=\s*[]\["{\d\-tfn])')
-"""An opening bracket after which an object or an array may well go on."""
+"""An opening bracket and what may follow it in an object or an array."""
 _DECODER = json.JSONDecoder()
 _MOST_FAILURES = 1000
-"""How many brackets may turn out to open nothing before the rest counts as junk."""
+"""How many brackets may fail to open a document before the rest counts as junk."""
 _LARGE = 1024 * 1024
-"""Characters that would keep the event loop busy for long enough to be felt."""
+"""Characters; parsing more than this would block the event loop noticeably, so it happens in a thread."""
 
 
 class CondaAnswer(Answer, frozen=True, kw_only=True):
-    """What came of a command that ran to its end, with the JSON that it wrote."""
+    """The answer of a command that ran to its end, with the JSON that it wrote."""
 
     documents: tuple[object, ...] = ()
     """The JSON documents in stdout, in order."""
 
 
 async def with_documents(answer: Answer) -> CondaAnswer:
-    """Parse what a command wrote; much of it in a thread."""
+    """Parse the JSON that a command wrote; a long output is parsed in a thread."""
     if len(answer.stdout) < _LARGE:
         documents = parse_documents(answer.stdout)
     else:
@@ -41,7 +41,7 @@ async def with_documents(answer: Answer) -> CondaAnswer:
 
 
 def parse_documents(output: str) -> tuple[object, ...]:
-    """Find all JSON objects and arrays in what a process wrote; what lies between them is left out.
+    """Find all JSON objects and arrays in the output of a process, and skip the text between them.
 
     Never raises, and takes linear time on junk.
     """
@@ -62,11 +62,11 @@ def parse_documents(output: str) -> tuple[object, ...]:
 
 
 def _document_at(text: str, start: int) -> tuple[tuple[object, ...], int]:
-    """The one document that begins here, if there is one, and how far it was read."""
+    """The document that begins at `start`, if there is one, and the index where it ends."""
     try:
         document, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         return (), error.pos
-    except (ValueError, RecursionError):  # a number of thousands of digits, arrays in thousands of arrays
+    except (ValueError, RecursionError):  # a number with thousands of digits, or arrays nested thousands deep
         return (), start
     return (document,), end

@@ -1,4 +1,4 @@
-"""Ask a conda what only conda knows, without changing anything, and remember the answer."""
+"""Ask a conda what only conda knows, change nothing, and keep the answer on disk."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from condatui_core.proc.runner import Runner
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.settings import expand_home
 
-# The files that a conda reads its configuration from.
+# Configuration files
 
 
 _NAMES = (".condarc", "condarc", "condarc.d", ".mambarc", "mambarc", "mambarc.d")
 
 
 def condarc_files(root_prefix: str, home: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Every file and directory that conda, mamba or micromamba would read, existing or not, none twice.
+    """Every configuration file and directory that conda, mamba or micromamba would read, existing or not, each once.
 
-    Those of the active environment are not among them: nobody is in an environment while an installation is asked.
+    Those of the active environment are left out: condatui asks an installation without any active environment.
     """
     directories = ["/etc/conda", "/var/lib/conda", root_prefix]
     if config := environ.get("XDG_CONFIG_HOME"):
@@ -59,7 +59,7 @@ def _inside(directory: str) -> Iterator[str]:
     yield from (os.path.join(directory, name) for name in names if name.endswith((".yml", ".yaml")))
 
 
-# What was learnt of installations, on disk: small files that may vanish at any time and are never trusted.
+# Answers on disk: small files that may vanish at any time and are never trusted
 
 
 _Kept = TypeVar("_Kept", bound=Struct)
@@ -70,7 +70,7 @@ Stamp: TypeAlias = tuple[int, int, int] | None
 
 
 def stamp(path: str | Path) -> Stamp:
-    """Look at a file or directory: if the stamp is another later on, it was changed."""
+    """Stamp a file or directory: if a later stamp differs, it was changed in between."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -79,12 +79,12 @@ def stamp(path: str | Path) -> Stamp:
 
 
 def cache_file(cache: Path, subject: str, kind: str) -> Path:
-    """The file that keeps what is known of a root prefix or an executable."""
+    """The cache file for what is known about a root prefix or an executable."""
     return cache / f"{hashlib.blake2b(os.fsencode(subject), digest_size=12).hexdigest()}.{kind}"
 
 
 def recall_answer(file: Path, shape: type[_Kept]) -> _Kept | None:
-    """Read what was kept; None if there is nothing, or nothing that makes sense."""
+    """Read a cached answer; None if the file is missing or damaged."""
     try:
         return msgspec.msgpack.decode(file.read_bytes(), type=shape)
     except FileNotFoundError:
@@ -95,20 +95,20 @@ def recall_answer(file: Path, shape: type[_Kept]) -> _Kept | None:
 
 
 def remember_answer(file: Path, value: Struct) -> None:
-    """Write a file whole or not at all, readable by its owner alone; if it cannot be written, that is no harm."""
+    """Write a cache file atomically, readable by its owner alone; a failure is only logged."""
     try:
         put_in_cache(file, msgspec.msgpack.encode(value))
-    except (OSError, UnicodeEncodeError) as error:  # a full disk, a home that is not ours, a path that is no UTF-8
+    except (OSError, UnicodeEncodeError) as error:  # a full disk, another user's home, a path that is not UTF-8
         _logger.debug("not remembered in %s: %s", file, error)
 
 
-# Put one question to a conda.
+# One command
 
 
 async def run_conda(
     runner: Runner, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None
 ) -> CondaAnswer:
-    """Run a command and find the JSON in what it writes; raises CondaError if it does not come to its end."""
+    """Run a command and find the JSON in its output; raises CondaError if it cannot start or does not finish."""
     try:
         return await with_documents(await runner(argv, environ=environ, seconds=seconds))
     except ChildNotStartedError as error:
@@ -120,43 +120,43 @@ async def run_conda(
 
 
 class CondaClient(Struct, frozen=True):
-    """Puts questions to condas, and knows where to keep what they answer."""
+    """Runs reading commands of condas, and knows where their answers are kept."""
 
     runner: Runner
     caller: Caller
     cache: Path
     """The directory for answers; it need not exist."""
     now: Callable[[], datetime]
-    """The clock, with zone."""
+    """The current time, with its time zone."""
     seconds: float
-    """How long a conda may take for one answer."""
+    """Seconds that a conda may take for one answer."""
 
     async def read(self, installation: Installation, command: Sequence[str]) -> CondaAnswer:
-        """Run a command that only reads; raises CondaError if it cannot be run or does not end in time."""
+        """Run a command that only reads; raises CondaError if it cannot start or does not end in time."""
         environ = reading_environ(self.caller, installation)
         return await run_conda(self.runner, command, environ=environ, seconds=self.seconds)
 
 
-# Ask a conda what only conda knows, without changing anything, and remember it.
+# Facts about an installation
 
 
 _T = TypeVar("_T")
 
 _SCHEMA = 1
-"""Counts the shapes of what is remembered: another number, another key."""
+"""The version of the cached format; it is part of the key, so an older file is never read."""
 _MOST_AGE = timedelta(hours=24)
 _CONFIGURING = re.compile(r"CONDA|MAMBA|XDG_|HOME$")
 """The environment variables that an answer may depend on."""
 
 
 class Asked(Struct, frozen=True):
-    """What an installation answered, as far as it did."""
+    """What an installation answered, possibly incomplete."""
 
     facts: CondaFacts
     problems: tuple[CondaError, ...] = ()
     """Why something is missing from the facts."""
     listed: bool = True
-    """Whether it listed its environments; where that would change a file, it is not asked to."""
+    """Whether it listed its environments; where listing would change a file, condatui does not ask for it."""
 
 
 class _Remembered(Struct, frozen=True):
@@ -167,9 +167,9 @@ class _Remembered(Struct, frozen=True):
 
 
 async def ask(installation: Installation, inquirer: CondaClient) -> Asked:
-    """Ask an installation for its configuration and its environments, both at once, and remember a whole answer.
+    """Ask an installation for its configuration and environments concurrently, and keep a complete answer on disk.
 
-    Never raises CondaError: what fails is among the problems, and what the other command said is kept.
+    Never raises CondaError: a failure is among the problems, and the answer of the other command is used.
     """
     caller, began = inquirer.caller, inquirer.now()
     key = _key(installation, caller)
@@ -187,19 +187,19 @@ async def ask(installation: Installation, inquirer: CondaClient) -> Asked:
 
 
 def remembered(installation: Installation, inquirer: CondaClient) -> CondaFacts | None:
-    """Recall the last answer if nothing that it depends on has changed since, and it is not a day old."""
+    """Read the kept answer if nothing that it depends on has changed since, and it is less than a day old."""
     kept = recall_answer(_file(installation, inquirer), _Remembered)
     if kept is None:
         return None
     why = ""
     if kept.key != _key(installation, inquirer.caller):
-        why = "its executable, its configuration or the environment variables are others"
+        why = "its executable, its configuration or the environment variables have changed"
     elif not timedelta() <= inquirer.now() - kept.asked < _MOST_AGE:
         why = "it is too old"
     elif not all(stamp(each) == seen for each, seen in kept.envs_dirs):
         why = "a directory with environments has changed"
     if why:
-        _logger.debug("passed over what %s has answered: %s", installation.executable, why)
+        _logger.debug("not using the kept answer of %s: %s", installation.executable, why)
     return None if why else kept.facts
 
 
@@ -228,7 +228,7 @@ def _file(installation: Installation, inquirer: CondaClient) -> Path:
 
 
 def _key(installation: Installation, caller: Caller) -> bytes:
-    """All that an answer depends on, hashed: variables may hold secrets."""
+    """A hash of everything that an answer depends on; hashed because variables may hold secrets."""
     environ = reading_environ(caller, installation)
     depends_on = (
         _SCHEMA,

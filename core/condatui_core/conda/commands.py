@@ -1,4 +1,4 @@
-"""What condas are asked and told, as pure argument lists, one function a verb; and the variables they run with."""
+"""The commands that condatui runs of a conda, as argument lists, and the environment variables they run with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from condatui_core.records.installation import Installation
 
-# The environment variables that a conda is run with.
+# Environment variables
 
 
 _FOREIGN = re.compile(
@@ -18,13 +18,13 @@ _FOREIGN = re.compile(
     r"|(FORCE_COLOR|CLICOLOR_FORCE)$"  # escape sequences in JSON and in error messages
 )
 _ACTIVATION = re.compile(
-    # A reading is about the installation: which environment the user is in would add that one's own .condarc.
+    # A reading is about the installation; an active environment would add its own .condarc.
     r"CONDA_(PREFIX(_\d+)?|DEFAULT_ENV|PROMPT_MODIFIER|SHLVL|STACKED_\d+)$"
 )
 
 
 class Caller(Struct, frozen=True):
-    """On whose behalf conda runs."""
+    """The user and the environment variables that conda runs with."""
 
     environ: Mapping[str, str]
     home: Path
@@ -33,35 +33,35 @@ class Caller(Struct, frozen=True):
 
 
 def conda_environ(caller: Caller, installation: Installation) -> dict[str, str]:
-    """The variables for any command of an installation: the caller's, without what would spoil conda's answer."""
+    """The variables for any command of an installation: the caller's, without those that would spoil the answer."""
     environ = {name: value for name, value in caller.environ.items() if not _FOREIGN.match(name)}
     environ |= {
-        "HOME": str(caller.home),  # the one whose files we look at, even if the caller's says nothing
+        "HOME": str(caller.home),  # the home whose files condatui reads, even if the caller's HOME is unset
         "NO_COLOR": "1",
         "PYTHONUTF8": "1",
-        "PYTHONIOENCODING": "utf-8:surrogateescape",  # paths that are no UTF-8 come through as they are
-        "PYTHONDONTWRITEBYTECODE": "1",  # running a conda does not add files to it
+        "PYTHONIOENCODING": "utf-8:surrogateescape",  # paths that are not UTF-8 come through unchanged
+        "PYTHONDONTWRITEBYTECODE": "1",  # running a conda must not add files to it
         "CONDA_REPORT_ERRORS": "false",  # old versions offer to upload a report when they crash
     }
     if installation.kind != "conda" and installation.root_prefix:
-        environ["MAMBA_ROOT_PREFIX"] = installation.root_prefix  # else it picks, or makes, a root of its own
+        environ["MAMBA_ROOT_PREFIX"] = installation.root_prefix  # else it takes or creates another root
     return environ
 
 
 def reading_environ(caller: Caller, installation: Installation) -> dict[str, str]:
     """The variables for a command that only reads.
 
-    Not for one that solves: it would believe that the machine has no GPU.
+    Not for a command that solves: the solver would believe that the machine has no GPU.
     """
     environ = conda_environ(caller, installation)
     for name in tuple(filter(_ACTIVATION.match, environ)):
         del environ[name]
-    # Empty means "no CUDA" to every version, and that no driver is asked: a sick one hangs, and conda waits a minute.
+    # Empty means "no CUDA" to every version, and the driver is not asked: a broken one hangs, and conda waits a minute.
     environ.setdefault("CONDA_OVERRIDE_CUDA", "")
     return environ
 
 
-# The commands that are asked of conda, as pure argument lists: one function a verb.
+# Commands that only read
 
 
 CONFIG_KEYS = (
@@ -72,54 +72,54 @@ CONFIG_KEYS = (
     "envs_dirs",
     "pkgs_dirs",
 )
-"""What is read of a conda's configuration; every conda since 4.4 knows these."""
+"""The configuration keys that condatui reads; every conda since 4.4 knows them."""
 
 
 def version(executable: str) -> tuple[str, ...]:
-    """Ask for the version; text, not JSON."""
+    """Print the version, as text, not JSON."""
     return (executable, "--version")
 
 
 def env_list(executable: str) -> tuple[str, ...]:
-    """List the environments. It may rewrite environments.txt: see `environments_txt`."""
+    """List the environments. This may rewrite environments.txt: see `registry.listing_would_change`."""
     return (executable, "env", "list", "--json")
 
 
 def show_config(executable: str) -> tuple[str, ...]:
-    """Show how conda is configured, after all its files and variables; mamba has no such command."""
+    """Show the effective configuration of conda; mamba has no such command."""
     return (executable, "config", "--show", *CONFIG_KEYS, "--json")
 
 
 def mamba_info(executable: str) -> tuple[str, ...]:
-    """Ask mamba or micromamba where it keeps its environments and packages."""
+    """Show where mamba or micromamba keeps its environments and packages."""
     return (executable, "info", "--json")
 
 
 def root_prefix(executable: str) -> tuple[str, ...]:
-    """Ask a conda for its root prefix, where the place of its executable does not tell."""
+    """Show the root prefix of a conda whose location does not reveal it."""
     return (executable, "config", "--show", "root_prefix", "--json")
 
 
-# The commands that make and change environments, as pure argument lists: one function a verb.
+# Commands that create and change environments
 
 
 def clone(executable: str, source: str, target: str) -> tuple[str, ...]:
-    """Clone an environment as conda does it; a target that exists is deleted first, without a question."""
+    """Clone an environment with conda, which first deletes an existing target without asking."""
     return (executable, "create", "-p", target, "--clone", source)
 
 
 def list_explicit(executable: str, prefix: str) -> tuple[str, ...]:
-    """List the archives that a prefix is made of, with their checksums; text, for an explicit file."""
+    """List the archives that a prefix was installed from, with their checksums, as the text of an explicit file."""
     return (executable, "list", "-p", prefix, "--explicit", "--md5")
 
 
 def install_explicit(executable: str, prefix: str, file: str, *, offline: bool) -> tuple[str, ...]:
-    """Install the archives in a file into an environment that is there; nothing is solved, nothing is deleted."""
+    """Install the archives in an explicit file into an existing environment; conda solves and deletes nothing."""
     return (executable, "install", "-p", prefix, "--file", file, "--json", "--yes", *_offline(offline))
 
 
 def install_specs(executable: str, prefix: str, specs: Iterable[str], *, offline: bool) -> tuple[str, ...]:
-    """Solve for specs and install them."""
+    """Solve for specs and install the result."""
     return (executable, "install", "-p", prefix, "--json", "--yes", *_offline(offline), "--", *specs)
 
 
@@ -127,7 +127,7 @@ def _offline(offline: bool) -> tuple[str, ...]:
     return ("--offline",) if offline else ()
 
 
-# The commands that remove environments and clean caches, as pure argument lists.
+# Commands that remove environments and clean caches
 
 
 def remove_all(executable: str, prefix: str, *, override_frozen: bool = False) -> tuple[str, ...]:
@@ -137,5 +137,5 @@ def remove_all(executable: str, prefix: str, *, override_frozen: bool = False) -
 
 
 def clean(executable: str, what: Sequence[str]) -> tuple[str, ...]:
-    """Clean package caches: `what` are the names of the options, such as `tarballs`."""
+    """Clean package caches: `what` holds the names of conda's options, such as `tarballs`."""
     return (executable, "clean", *(f"--{each}" for each in what), "--json", "--yes")

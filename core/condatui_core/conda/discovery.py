@@ -1,4 +1,4 @@
-"""The conda installations of a machine: found, told apart, and asked for their version."""
+"""Find the conda installations of a machine, tell them apart, and learn their versions."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class ExecutableCandidate(Struct, frozen=True):
     path: str
     """Absolute, symlinks not followed."""
     found_by: str
-    """`--conda`, the variable that names it, `PATH`, or the directory that was looked into."""
+    """`--conda`, the variable that names it, `PATH`, or the directory that was searched."""
     given: bool = False
-    """Whether the user asked for this one: then it is an error if it is not there."""
+    """Whether the user named this one: then it is an error if it does not exist."""
 
 
 def usual_places(home: Path) -> tuple[str, ...]:
-    """The root prefixes that installers propose, in this home and for the whole machine; most of them do not exist."""
+    """The root prefixes that installers propose, for this user and for the whole machine; most do not exist."""
     parents = (str(home), "/opt", "/usr/local")
     roots = [os.path.join(parent, name) for parent in parents for name in _ROOTS]
     return (*roots, str(home / ".local"), str(home / ".local" / "share" / "mamba"))
@@ -43,7 +43,7 @@ def usual_places(home: Path) -> tuple[str, ...]:
 def find_executables(
     given: Sequence[str], environ: Mapping[str, str], home: Path, places: Iterable[str]
 ) -> tuple[ExecutableCandidate, ...]:
-    """Find every executable that may be a conda, those that the user names first; each file once, whatever leads there.
+    """Find every executable that may be a conda, each file once, those that the user named first.
 
     `given` are paths, root prefixes, or names to look for in PATH.
     """
@@ -84,7 +84,7 @@ def _in_directories(directories: Iterable[str], found_by: str) -> Iterator[Execu
 
 
 class _Identity(Struct, frozen=True):
-    """What an executable said it is, for as long as it stays the same file."""
+    """What an executable reported about itself, valid while it stays the same file."""
 
     stamp: Stamp
     kind: Kind
@@ -97,8 +97,8 @@ async def find_installations(
 ) -> tuple[Installation, ...]:
     """Find the installations, each root prefix once, those given by the user first.
 
-    One that cannot be used has an `error`; only what the user gave may be missing. A process is run only where neither
-    the disk nor the cache tells the version, all of them at once.
+    One that cannot be used has an `error`; only one that the user named may be missing. A process runs only where
+    neither the disk nor the cache has the version, and all these processes run concurrently.
     """
     found = await asyncio.to_thread(_on_disk, given, tuple(places), inquirer)
     identified = await asyncio.gather(*(_identify(each, inquirer) for each in _by_root(found)))
@@ -112,7 +112,7 @@ def _on_disk(given: Sequence[str], places: Sequence[str], inquirer: CondaClient)
 
 
 def _look(candidate: ExecutableCandidate, inquirer: CondaClient) -> Installation:
-    """What can be said of a candidate without running it."""
+    """What the disk says about a candidate, without running it."""
     executable = candidate.path
     root = root_of(executable, inquirer.caller.environ, inquirer.caller.home)
     if root and not candidate.given:
@@ -138,7 +138,7 @@ def _unusable(executable: str) -> str:
 
 
 def _by_root(installations: Iterable[Installation]) -> tuple[Installation, ...]:
-    """Each root once, a usable installation rather than a broken one; those of unknown root by their executable."""
+    """One installation a root, preferably a usable one; those of unknown root are told apart by their executable."""
     first: dict[str, Installation] = {}
     for each in installations:
         root = each.root_prefix or os.path.realpath(each.executable)
@@ -181,5 +181,5 @@ async def _identity(installation: Installation, inquirer: CondaClient) -> _Ident
 def installations_on_disk(
     given: Sequence[str], places: Iterable[str], inquirer: CondaClient
 ) -> tuple[Installation, ...]:
-    """Find the installations by stats alone, without their versions where only a process could tell them."""
+    """Find the installations without running any of them; where only a process would know a version, it is empty."""
     return _by_root(_on_disk(given, tuple(places), inquirer))

@@ -1,4 +1,4 @@
-"""Failures in words: what was asked, what conda said, what to do."""
+"""Errors of conda for the user: what condatui asked for, what conda said, what to do."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _CRASH = re.compile(r"^ {4}(\S.*)\n\s*^`\$ ", re.MULTILINE)
 _BY_HAND = "Run the command by hand to see more."
 _HINTS = {
     "CorruptedEnvironmentError": "A file in the conda-meta directory of that environment is damaged.",
-    "EnvironmentNotWritableError": "The environment belongs to somebody else: ask its owner.",
-    "EnvironmentLocationNotFound": "The environment is gone: reload.",
-    "NoSpaceLeftError": "The disk is full: remove something first.",
+    "EnvironmentNotWritableError": "The environment belongs to another user: ask its owner.",
+    "EnvironmentLocationNotFound": "The environment no longer exists: reload.",
+    "NoSpaceLeftError": "The disk is full: free some space first.",
     "CondaMemoryError": "The machine has run out of memory.",
-    "CondaHTTPError": "Is the network there, and the channel?",
-    "OfflineError": "conda is set to offline and does not have all it needs.",
+    "CondaHTTPError": "Check the network connection and the address of the channel.",
+    "OfflineError": "conda is configured as offline and its caches lack packages that it needs.",
 }
 
 
 def check_answer(answer: CondaAnswer, asked: str) -> CondaAnswer:
-    """Give the answer back if the command did what was asked; raise CondaError with conda's own words if not.
+    """Return the answer if the command succeeded; raise CondaError with conda's own message if not.
 
-    `asked` completes the title: `list its environments`. A document about an error means nothing if conda went on to
-    succeed, so the exit code and the last document decide.
+    `asked` completes the title: `list its environments`. The exit code and the last document decide, since conda may
+    write a document about an error and still succeed.
     """
     error = _error_document(answer)
     if answer.exit_code == 0 and error is None:
@@ -41,19 +41,19 @@ def check_answer(answer: CondaAnswer, asked: str) -> CondaAnswer:
 
 
 def nonsense(answer: CondaAnswer, asked: str, reason: str) -> CondaError:
-    """The error for a command that ended well but whose answer is not what it should be."""
+    """The error for a command that exited with 0 but whose answer condatui cannot understand."""
     said = last_words(answer.stdout) or last_words(answer.stderr)
     detail = "\n".join(part for part in (sanitize(reason), said, command_line(answer.argv)) if part)
-    return CondaError(f"{_name(answer.argv)} could not {asked}: its answer makes no sense.", detail, _BY_HAND)
+    return CondaError(f"{_name(answer.argv)} could not {asked}: its answer is not understood.", detail, _BY_HAND)
 
 
 def not_started(error: ChildNotStartedError) -> CondaError:
     """The error for a command that could not even be started."""
     hint = ""
     if error.interpreter_missing:
-        hint = "The installation was moved or its python is gone."
+        hint = "The installation was moved or its python is missing."
     elif isinstance(error.cause, PermissionError):
-        hint = "Is it executable, and may you read it?"
+        hint = "Check that it is executable and that you may read it."
     title = f"{_name(error.argv)} could not be started."
     return CondaError(title, f"{error.reason}\n{command_line(error.argv)}", hint)
 
@@ -61,19 +61,19 @@ def not_started(error: ChildNotStartedError) -> CondaError:
 def timed_out(error: ChildTimedOutError) -> CondaError:
     """The error for a command that was ended because it took too long."""
     title = f"{_name(error.argv)} did not answer within {error.seconds:g} seconds."
-    return CondaError(title, command_line(error.argv), "The setting `conda_seconds` gives it more time.")
+    return CondaError(title, command_line(error.argv), "Raise the setting `conda_seconds` to give it more time.")
 
 
 def too_much(error: ChildWroteTooMuchError) -> CondaError:
-    """The error for a command that was ended because it wrote without end."""
+    """The error for a command that was ended because it wrote too much."""
     title = f"{_name(error.argv)} wrote more than {error.most_bytes:,} bytes."
     return CondaError(title, command_line(error.argv), _BY_HAND)
 
 
 def last_words(text: str, lines: int = 8) -> str:
-    """The last lines of an output that say something, fit to be shown, as `last_lines` gives them.
+    """The last non-empty lines of an output, sanitized as by `last_lines`.
 
-    Of the report that conda makes when it crashes, only the exception: the report holds the user's whole environment.
+    Of a crash report only the exception is kept: the report contains all of the user's environment variables.
     """
     if crash := _CRASH.search(text):
         text = crash[1]
@@ -95,14 +95,14 @@ def _detail(answer: CondaAnswer, error: Mapping[str, object] | None) -> str:
     if error is not None:
         said = last_words("\n".join(dict.fromkeys(_messages(error))), lines=40)
     elif answer.exit_code < 0:
-        said = f"It was ended by {_signal_name(-answer.exit_code)}."
+        said = f"It was killed by {_signal_name(-answer.exit_code)}."
     else:
-        said = last_words(answer.stderr) or last_words(answer.stdout) or "It said nothing."
+        said = last_words(answer.stderr) or last_words(answer.stdout) or "It printed nothing."
     return f"{said}\n{command_line(answer.argv)} → {answer.exit_code}"
 
 
 def _messages(error: Mapping[str, object]) -> Iterator[str]:
-    """What an error document says, those nested in it included; never its report of the user's whole environment."""
+    """The messages of an error document and those nested in it, without its report of the environment variables."""
     nested = error.get("errors")
     if isinstance(nested, list) and nested:
         for each in nested:
@@ -132,7 +132,7 @@ def _exceptions(error: Mapping[str, object]) -> Iterator[str]:
 
 
 def _guidance(error: Mapping[str, object]) -> str:
-    """What conda itself advises (26.7 and later)."""
+    """The advice of conda itself (26.7 and later)."""
     guidance = error.get("guidance")
     hints = guidance.get("hints") if isinstance(guidance, dict) else None
     if not isinstance(hints, list):

@@ -1,4 +1,4 @@
-"""What conda and mamba answer, in every shape that their versions give it."""
+"""Parse the answers of conda and mamba, in every shape that their versions use."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _VERSION = re.compile(r"^(?:(conda|mamba) )?(\d+\.\d\S*)\s*$", re.MULTILINE)
 
 
 class _EnvironmentListing(Struct):
-    """`env list`: first `envs` alone, since 24.7 among all that `info` says, since 25.11 with details; mamba `envs`."""
+    """`env list`: originally `envs` alone, since 24.7 all of `info`, since 25.11 with details; mamba has `envs`."""
 
     envs: tuple[str, ...]
 
 
 class _AnsweredChannel(Struct):
-    """A channel as `config --show` dumps it. Its token and user are not even read."""
+    """A channel as `config --show` dumps it. Its token and user are deliberately not read."""
 
     scheme: str | None = None
     location: str | None = None
@@ -51,12 +51,12 @@ class _RootPrefix(Struct):
 
 
 def parse_environments(answer: CondaAnswer) -> tuple[str, ...]:
-    """Read the prefixes that `env list --json` answered; raises CondaError if conda failed or answered nonsense."""
+    """Parse the answer of `env list --json`; raises CondaError if conda failed or the answer is not understood."""
     return _read(answer, _EnvironmentListing, "list its environments").envs
 
 
 def parse_configuration(answer: CondaAnswer) -> CondaFacts:
-    """Read what `config --show … --json` answered; raises CondaError as `parse_environments` does."""
+    """Parse the answer of `config --show … --json`; raises CondaError as `parse_environments` does."""
     shown = _read(answer, _Configuration, "show its configuration")
     multichannels = {
         name: tuple(_base_url(each) for each in members) for name, members in shown.custom_multichannels.items()
@@ -74,20 +74,20 @@ def parse_configuration(answer: CondaAnswer) -> CondaFacts:
 
 
 def parse_root_prefix(answer: CondaAnswer) -> str:
-    """Read what `config --show root_prefix --json` answered; raises CondaError as `parse_environments` does."""
-    return _read(answer, _RootPrefix, "tell its root prefix").root_prefix
+    """Parse the answer of `config --show root_prefix --json`; raises CondaError as `parse_environments` does."""
+    return _read(answer, _RootPrefix, "show its root prefix").root_prefix
 
 
 def parse_version(answer: CondaAnswer, kind: Kind) -> tuple[Kind, str]:
-    """Read what `--version` answered: what it really is, and its version; `kind` is what its name makes believe.
+    """Parse the answer of `--version` to the real kind and the version; `kind` is what the executable's name suggests.
 
-    `conda 24.7.1`, `mamba 1.5.8` before its conda's, or a number alone, as mamba 2 and micromamba say it. Raises
-    CondaError as `parse_environments` does.
+    The answer is `conda 24.7.1`, `mamba 1.5.8` followed by its conda's version, or a number alone (mamba 2 and
+    micromamba). Raises CondaError as `parse_environments` does.
     """
-    check_answer(answer, "tell its version")
+    check_answer(answer, "show its version")
     found = _VERSION.search(answer.stdout) or _VERSION.search(answer.stderr)
     if not found:
-        raise nonsense(answer, "tell its version", "There is no version in it.")
+        raise nonsense(answer, "show its version", "There is no version in it.")
     name, version = found.groups()
     if name is None and kind == "conda":
         return "micromamba", version
@@ -95,11 +95,11 @@ def parse_version(answer: CondaAnswer, kind: Kind) -> tuple[Kind, str]:
 
 
 def parse_mamba_info(answer: CondaAnswer) -> CondaFacts:
-    """Read the directories out of what mamba's `info --json` answered; raises CondaError as `parse_environments` does.
+    """Parse the directories in mamba's answer of `info --json`; raises CondaError as `parse_environments` does.
 
-    mamba does not tell its channel aliases, so the channels are those of an unconfigured conda.
+    mamba does not report its channel aliases, so the channels are those of an unconfigured conda.
     """
-    info = _read(answer, _MambaInfo, "tell its directories")
+    info = _read(answer, _MambaInfo, "show its directories")
     return CondaFacts(envs_dirs=info.envs_dirs, pkgs_dirs=info.pkgs_dirs)
 
 
@@ -123,6 +123,6 @@ def _base_url(channel: _AnsweredChannel | str) -> str:
 
 
 def _custom_url(name: str, channel: _AnsweredChannel | str) -> str:
-    """As a string, a custom channel is what its name is appended to, as in a condarc."""
+    """The URL of a custom channel; given as a string, it is the URL to append its name to, as in a condarc."""
     url = _base_url(channel)
     return f"{url}/{name}" if isinstance(channel, str) else url

@@ -1,4 +1,4 @@
-"""The file in which conda registers environments: the one reader of it, whether conda would rewrite it, and changes."""
+"""environments.txt, in which conda registers environments: read it, foresee conda's changes to it, and change it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.safe_read import read_bounded
 
-# The file in which conda registers environments, and whether conda would rewrite it.
+# Reading
 
 
 _LARGEST = 16 << 20
-"""Bytes; room for a hundred thousand environments."""
+"""Bytes; enough for a hundred thousand environments."""
 
 
 def environments_txt(home: Path) -> Path:
-    """Where conda and mamba register the environments of a user."""
+    """The file in which conda and mamba register the environments of a user."""
     return home / ".conda" / "environments.txt"
 
 
 def registered_prefixes(home: Path) -> tuple[str, ...]:
-    """Read the prefixes that conda has registered for this user; none if there is no such file or it cannot be read."""
+    """Read the prefixes that conda has registered for this user; none if the file is missing or unreadable."""
     try:
         lines = _read(home).splitlines()
     except OSError:
@@ -31,15 +31,15 @@ def registered_prefixes(home: Path) -> tuple[str, ...]:
 
 
 def _read(home: Path) -> bytes:
-    """The whole file; many keep it in another place and have a link here. Raises OSError, also if it is no file."""
+    """The whole file, links followed, as users often link it. Raises OSError, also if it is not a regular file."""
     return read_bounded(str(environments_txt(home)), _LARGEST)
 
 
 def listing_would_change(home: Path, euid: int) -> bool:
-    """Whether `conda env list` would change a file: it forgets what is no environment at this moment.
+    """Whether `conda env list` would change a file: it drops each entry that is not an environment at the moment.
 
-    A prefix on a disk that is not mounted just now would be forgotten for good. As root it does that for every user
-    of the machine. mamba also drops repeated, empty and comment lines.
+    It would drop a prefix on an unmounted disk permanently. As root, conda does this to every user's file. mamba also
+    drops repeated, empty and comment lines.
     """
     if euid == 0:
         return True
@@ -56,13 +56,13 @@ def _is_environment(prefix: str) -> bool:
     return os.path.isabs(prefix) and os.path.isfile(os.path.join(prefix, "conda-meta", "history"))
 
 
-# Take environments that are gone out of the file in which conda registers them, and leave the rest as it is.
+# Changing
 
 
 def unregister(home: Path, prefixes: Collection[str]) -> bool:
-    """Drop these prefixes, as they are spelled or by another way to the same place; whether one was there.
+    """Drop these prefixes, also under another spelling of the same path; returns whether one was registered.
 
-    Every other line stays as it is, byte for byte. Raises OSError if the file cannot be written.
+    Every other line stays byte for byte. Raises OSError if the file cannot be written.
     """
     try:
         before = _read(home)
@@ -78,7 +78,7 @@ def unregister(home: Path, prefixes: Collection[str]) -> bool:
 
 
 def register(home: Path, prefix: str) -> None:
-    """Add a prefix, if it is not there, as conda does when it makes an environment. Raises OSError."""
+    """Add a prefix unless it is there already, as conda does when it creates an environment. Raises OSError."""
     file = environments_txt(home)
     try:
         before = _read(home)
@@ -92,7 +92,7 @@ def register(home: Path, prefix: str) -> None:
 
 
 def is_registered(home: Path, prefix: str) -> bool:
-    """Whether a prefix is in the file."""
+    """Whether a prefix is registered."""
     return any(_names(os.fsencode(each), {prefix}) for each in registered_prefixes(home))
 
 
@@ -100,11 +100,11 @@ def _names(line: bytes, prefixes: Collection[str]) -> bool:
     text = os.fsdecode(line.strip())
     if not os.path.isabs(text):
         return False
-    # A link that is called otherwise is another entry, also where it leads to the one that is gone.
+    # A link with another name is another entry, even if it leads to a dropped prefix.
     return text in prefixes or os.path.normpath(text) in prefixes or (_real(text) in prefixes)
 
 
 def _real(path: str) -> str:
-    """The path with the links above its last part followed, but not that one."""
+    """The path with the links above its last part followed; the last part itself stays."""
     directory, name = os.path.split(os.path.normpath(path))
     return os.path.join(os.path.realpath(directory), name)

@@ -1,4 +1,4 @@
-"""Which root prefix an executable belongs to, judged by what lies on the disk."""
+"""Which root prefix an executable belongs to, according to the files on disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from condatui_core.records.installation import Kind
 
-# Where a conda, mamba or micromamba may lie.
+# Where a conda, mamba or micromamba may be
 
 
 NAMES = ("conda", "mamba", "micromamba")
@@ -18,27 +18,27 @@ NAMES = ("conda", "mamba", "micromamba")
 
 _COMMAND = re.compile(rb"^# cmd: (.+)$", re.MULTILINE)
 _HISTORY_BYTES = 4096
-"""The command that made an environment stands in the first lines of its history."""
+"""Bytes; the first lines of a history contain the command that created the environment."""
 
 
 def kind_of(executable: str) -> Kind:
-    """What an executable is by its name, symlinks followed; anything unheard of is taken for a conda."""
+    """The kind of an executable by its name, symlinks followed; an unknown name counts as conda."""
     name = os.path.basename(os.path.realpath(executable))
     return "micromamba" if name.startswith("micromamba") else "mamba" if name.startswith("mamba") else "conda"
 
 
 def root_of(executable: str, environ: Mapping[str, str], home: Path) -> str | None:
-    """The real path of the root prefix that an executable works on; None if its place does not tell."""
+    """The real path of the root prefix that an executable works on; None if its location does not reveal it."""
     if kind_of(executable) == "micromamba":
         return next(filter(_is_mamba_root, _mamba_roots(executable, environ, home)), None)
     return _prefix_around(executable)
 
 
 def owner_of(prefix: str) -> str | None:
-    """The root that a prefix with a conda in it is an environment of; None if it is a root itself.
+    """The root prefix that an environment with a conda in it belongs to; None if the prefix is a root itself.
 
-    An environment that has conda among its packages is no installation for that. One that is used as a root has a
-    package cache of its own, sooner or later.
+    An environment that has conda among its packages is not an installation. One that is used as a root eventually has
+    a package cache of its own.
     """
     if os.path.isdir(os.path.join(prefix, "pkgs")):
         return None
@@ -56,14 +56,14 @@ def executable_in(root_prefix: str) -> str | None:
 
 
 def recorded_version(root_prefix: str, kind: Kind) -> str:
-    """The version of a conda by the name of its record in its own root prefix; empty if there is none."""
+    """The version of a conda, from the name of its record in its root prefix; empty if there is no single record."""
     name = re.compile(rf"{kind}-(\d[^-]*)-[^-]+\.json")
     try:
         records = os.listdir(os.path.join(root_prefix, "conda-meta"))
     except OSError:
         return ""
     versions = [found[1] for found in map(name.fullmatch, records) if found]
-    return versions[0] if len(versions) == 1 else ""  # two are what a broken update leaves: then ask
+    return versions[0] if len(versions) == 1 else ""  # a broken update leaves two: then ask conda
 
 
 def _prefix_around(executable: str) -> str | None:
@@ -75,7 +75,7 @@ def _prefix_around(executable: str) -> str | None:
 
 
 def _creator(prefix: str) -> str | None:
-    """The root whose conda made this prefix, by its history."""
+    """The root whose conda created this prefix, according to its history."""
     try:
         with open(os.path.join(prefix, "conda-meta", "history"), "rb") as history:
             found = _COMMAND.search(history.read(_HISTORY_BYTES))
@@ -90,7 +90,7 @@ def _is_root(prefix: str) -> bool:
 
 
 def _mamba_roots(executable: str, environ: Mapping[str, str], home: Path) -> Iterator[str]:
-    """Where micromamba looks for its root prefix, in its order."""
+    """Where micromamba looks for its root prefix, in that order."""
     if set_root := environ.get("MAMBA_ROOT_PREFIX"):
         yield os.path.realpath(set_root)
     elif prefix := _prefix_around(executable):
@@ -106,6 +106,6 @@ def _is_mamba_root(prefix: str) -> bool:
 
 
 def package_caches(root_prefix: str, pkgs_dirs: Sequence[str]) -> tuple[str, ...]:
-    """Where an installation keeps its packages, as far as that is known; each once."""
+    """The known package caches of an installation, each once."""
     default = (os.path.join(root_prefix, "pkgs"),) if root_prefix else ()
     return tuple(dict.fromkeys(os.path.realpath(each) for each in (*pkgs_dirs, *default)))

@@ -1,3 +1,3 @@
-"""What environments really cost: the walk over every inode, who holds which, and what removing a set of them frees."""
+"""What environments really cost: a walk over all inodes, the places that hold each, and what a removal frees."""
 
 from __future__ import annotations

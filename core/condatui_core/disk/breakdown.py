@@ -1,4 +1,4 @@
-"""What is in a prefix, by package: its files walked once more, this time by their names."""
+"""Break the size of a prefix down by package, with a walk over its files by name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _PackageTally(Struct):
 
 
 class _CountedInode(Struct):
-    """An inode with several links: it is charged to the first package that has one."""
+    """An inode with several links, charged to the first package that has a link to it."""
 
     count: int
     size: int
@@ -41,9 +41,9 @@ class _CountedInode(Struct):
 
 
 def break_down(prefix: str, contents: PrefixContents, *, nested: Collection[str] = ()) -> Breakdown:
-    """Tell what each package of a prefix occupies, and where the files lie that none of them brought.
+    """Compute the bytes of each package of a prefix, and where its untracked files are.
 
-    `nested` names places inside it, relative to it, that are passed over. What cannot be read is left out.
+    `nested` are places inside it, relative to it, that are skipped. What cannot be read is left out.
     """
     owners = read_owners(prefix, contents)
     walk = _BreakdownWalk(prefix, owners, frozenset(nested))
@@ -52,7 +52,7 @@ def break_down(prefix: str, contents: PrefixContents, *, nested: Collection[str]
 
 
 class _BreakdownWalk:
-    """A walk of its own beside `fs.tree`'s: it charges each file at once and keeps no entries of a large prefix."""
+    """A walk separate from `fs.tree`'s: it charges each file at once and keeps no entries of a large prefix."""
 
     def __init__(self, prefix: str, owners: Owners, nested: frozenset[str]) -> None:
         self._prefix = prefix
@@ -62,10 +62,10 @@ class _BreakdownWalk:
         self._tracked = _directories_of(owners)
         self.uses: dict[int, _PackageTally] = {}
         self.untracked: dict[str, _PackageTally] = {}
-        """By the directory that they are shown at."""
+        """Untracked files by the directory under which they are shown."""
 
     def run(self) -> None:
-        """Look at every entry."""
+        """Visit every entry."""
         waiting = [""]
         while waiting:
             waiting += self._directory(waiting.pop())
@@ -113,7 +113,7 @@ class _BreakdownWalk:
         return owner
 
     def _is_tracked(self, directory: str) -> bool:
-        """Whether something that a package brought lies in it or below, or bytecode that was made of it."""
+        """Whether a directory contains, at any depth, a file of a package or its bytecode."""
         above, _, name = directory.rpartition("/")
         return directory in self._tracked or (name == "__pycache__" and above in self._tracked)
 
@@ -125,14 +125,14 @@ class _BreakdownWalk:
             )
 
     def _shown_at(self, directory: str) -> str:
-        """The highest directory above untracked files that holds nothing else; their own if that holds other files."""
+        """The highest directory that contains only untracked files; their own directory if it has other files."""
         while not self._is_tracked(directory) and not self._is_tracked(above := os.path.dirname(directory)):
             directory = above
         return directory
 
 
 def _directories_of(owners: Owners) -> frozenset[str]:
-    """All directories with something below them that a package brought, the prefix itself and conda-meta besides."""
+    """All directories with a package's file below them, and the prefix itself and conda-meta."""
     found = {"", _RECORDS}
     for path in owners.by_path:
         directory = os.path.dirname(path)

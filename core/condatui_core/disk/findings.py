@@ -1,4 +1,4 @@
-"""What stood in the way of measuring a place, and packages that only look unused, as findings."""
+"""Findings about what could not be measured, and the prefixes that hold files of cached packages."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from condatui_core.disk.tree import ProblemKind, ScanProblem
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, Severity
 
-# Packages in a cache that look unused only because an environment holds copies of their files instead of links.
+# Packages in a cache that seem unused, because environments hold copies of their files instead of links
 
 
 def holders_of_packages(environments: Iterable[Environment], *, empty: bool = False) -> dict[str, tuple[str, ...]]:
-    """Name the prefixes with files of each package, by the name that it has in a package cache.
+    """Package name in a cache → prefixes with files of that package.
 
-    An `empty` package, which has no file to link or copy, counts only if that is wanted.
+    A package without any file to link or copy counts only with `empty`.
     """
     holders: dict[str, list[str]] = {}
     for environment in environments:
@@ -25,7 +25,7 @@ def holders_of_packages(environments: Iterable[Environment], *, empty: bool = Fa
     return {name: tuple(prefixes) for name, prefixes in holders.items()}
 
 
-# What stood in the way of measuring a place, as findings.
+# Findings about what could not be measured
 
 
 _MOST_EVIDENCE = 20
@@ -33,7 +33,7 @@ _KINDS: dict[ProblemKind, tuple[str, Severity, str, str]] = {
     "unreadable": (
         "disk-unreadable",
         "warning",
-        "{} cannot be read: what it occupies is more than shown",
+        "{} cannot be read: it occupies more than shown",
         "measure as a user who may read it",
     ),
     "mounted": ("disk-mounted", "note", "{} on another file system: removal frees it there", ""),
@@ -41,11 +41,11 @@ _KINDS: dict[ProblemKind, tuple[str, Severity, str, str]] = {
 }
 
 DISK_FINDINGS = frozenset(name for name, *_ in _KINDS.values())
-"""The ids of what can stand in the way."""
+"""The ids of these findings."""
 
 
 def findings_of(place: str, problems: Iterable[ScanProblem]) -> tuple[Finding, ...]:
-    """Say what stood in the way of measuring a place, one finding a kind, gravest first."""
+    """The findings about what could not be measured in a place, one per kind, the gravest first."""
     paths: dict[ProblemKind, dict[str, None]] = {}
     for problem in problems:
         path = os.path.normpath(os.path.join(place, os.fsdecode(problem.path)))

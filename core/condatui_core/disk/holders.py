@@ -1,4 +1,4 @@
-"""From a million links to a few thousand classes: inodes that the same places hold are one."""
+"""Group inodes by the places that hold them: a million links become a few thousand classes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.tree_store import DamagedStoreError
 from condatui_core.records.disk import LinkTable, ShareClass, Unit, UnitKind
 
-# From a million links to a few thousand classes: inodes that the same places hold are one.
+# Classes of inodes with the same holders
 
 
 _SPAN = 1 << 32
-"""States are multiples of it, holders are below it."""
+"""States are multiples of this number, holders are below it."""
 
 
 class _Steps(dict[int, int]):
@@ -42,16 +42,16 @@ class _Steps(dict[int, int]):
         return following
 
     def holders(self, state: int) -> Iterator[int]:
-        """Name the holders of a state, one a link."""
+        """Yield the holders of a state, one per link."""
         while state:
             yield self._holder[state]
             state = self._before[state]
 
 
 class Holders:
-    """Takes in the links of all places and says which inodes have the same holders.
+    """Collects the links of all places and groups the inodes by their holders.
 
-    An inode costs one entry in a dictionary while this lives, whatever the number of its links.
+    While this object exists, an inode costs one entry in a dictionary, regardless of the number of its links.
     """
 
     def __init__(self) -> None:
@@ -60,15 +60,15 @@ class Holders:
         self._sums: dict[int, list[int]] = {}
 
     def see(self, device: int, links: Files, holders: Iterable[int] | int) -> None:
-        """Take in links, each with its holder, or with the one that holds them all."""
+        """Record links, each with its own holder, or all with the same one."""
         states = self._states.setdefault(device, {})
         held = repeat(holders) if isinstance(holders, int) else holders
-        # One pass without a line of Python for each link: every state is looked up after the one before it is stored.
+        # One pass without Python code for each link: every state is looked up after the previous one is stored.
         seen = map(add, map(states.get, links.inodes, repeat(0)), held)
         states.update(zip(links.inodes, map(self._steps.__getitem__, seen), strict=False))
 
     def add_up(self, device: int, inodes: InodeTable) -> None:
-        """Count the bytes of inodes, each once however often it is among them, after all links were seen."""
+        """Add the bytes of inodes, each inode once even if it occurs several times, after all links are recorded."""
         take = self._states.setdefault(device, {}).pop
         lengths, sums = self._steps.lengths, self._sums
         for inode, count, blocks, size in zip(*inodes.columns(), strict=True):
@@ -80,17 +80,17 @@ class Holders:
 
     @property
     def unknown(self) -> bool:
-        """Whether nothing is known of some inode that was seen."""
+        """Whether some recorded inode has no known size."""
         return any(self._states.values())
 
     def classes(self) -> Iterator[tuple[tuple[int, ...], bool, int, int]]:
-        """Yield (holders, one a link; whether there are links elsewhere; blocks; apparent bytes)."""
+        """Yield (holders, one per link; whether there are links elsewhere; blocks; apparent bytes)."""
         for key, (blocks, sizes) in self._sums.items():
             state, outside = divmod(key, _SPAN)
             yield tuple(self._steps.holders(state)), bool(outside), blocks, sizes
 
 
-# Trees → the table of who holds what.
+# From trees to the table of links
 
 
 _BLOCK = 512
@@ -109,16 +109,16 @@ class _UnitFound(Struct):
 def table_of(
     places: Sequence[PlaceRequest], trees: Sequence[InodeTree], inodes: Iterable[Mapping[int, InodeTable]]
 ) -> LinkTable:
-    """Say which places hold how many bytes together, and what the package caches consist of.
+    """Compute which places share how many bytes, and the units of the package caches.
 
-    `inodes` are by device; where two of them know the same one, the first is right.
-    Raises DamagedStoreError if none of them knows an inode that has several links.
+    `inodes` are tables by device; if two contain the same inode, the first is right.
+    Raises DamagedStoreError if no table contains an inode that has several links.
     """
     return _ShareTable(places, trees, inodes).made()
 
 
 class _ShareTable:
-    """Holders are numbered: first the places, then the units of the package caches."""
+    """Builds the table. Holders are numbered: first the places, then the units of the package caches."""
 
     def __init__(
         self, places: Sequence[PlaceRequest], trees: Sequence[InodeTree], inodes: Iterable[Mapping[int, InodeTable]]
@@ -131,7 +131,7 @@ class _ShareTable:
         self._sums: dict[tuple[tuple[int, ...], int, bool], list[int]] = {}
 
     def made(self) -> LinkTable:
-        """Add everything up."""
+        """Build the table."""
         self._add_directories()
         self._add_links()
         self._find_soft_links()
@@ -147,9 +147,9 @@ class _ShareTable:
         )
 
     def _find_units(self, number: int) -> list[int]:
-        """Number the units of a package cache; returns the holder of each of its rows.
+        """Number the units of a package cache; returns the holder for each of its rows.
 
-        A directory whose files go one by one stays when they do, and is no part of a unit.
+        A directory whose files are cleaned one by one stays when they go, so it is not part of a unit.
         """
         known: dict[bytes, int] = {}
         holders: list[int] = []
@@ -189,7 +189,7 @@ class _ShareTable:
             self._add(*each)
 
     def _add(self, holders: tuple[int, ...], outside: bool, blocks: int, sizes: int) -> None:
-        """Add inodes that have these holders, one a link."""
+        """Add inodes with these holders, one per link."""
         first = len(self._places)
         counts = Counter(holders)
         units = [holder for holder in counts if holder >= first]

@@ -1,4 +1,4 @@
-"""What is known of inodes while a walk goes on, over all places."""
+"""The inodes that a walk has found so far in all places."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from condatui_core.disk.messages import WalkSizes
 from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.workers import Task, refresh
 
-# What is known of inodes while a walk goes on, and what places occupy by it before all the others are walked.
+# Inodes found during a walk, and the sizes of single places before the walk is complete
 
 
 _BLOCK = 512
 
 
 class InodeIndex:
-    """Collects what the workers find out about inodes with several links, and finds it again."""
+    """Collects the facts that workers find about inodes with several links, and looks them up."""
 
     def __init__(self) -> None:
         self.found: defaultdict[int, InodeTable] = defaultdict(InodeTable)
-        """By device; two workers may have met the same."""
+        """By device; two workers may have found the same inode."""
         self._positions: defaultdict[int, dict[int, int]] = defaultdict(dict)
 
     def add(self, found: Mapping[int, InodeTable]) -> None:
-        """Take in what one piece of work has found."""
+        """Add the results of one task."""
         for device, more in found.items():
             inodes = self.found[device]
             first = len(inodes.inodes)
@@ -35,7 +35,7 @@ class InodeIndex:
             self._positions[device].update(zip(more.inodes, positions, strict=True))
 
     def sizes_of(self, number: int, tree: InodeTree) -> WalkSizes:
-        """Say what is known of a place without the others: all but who shares what is not its own."""
+        """The sizes of a place that need no other place: everything except who shares the rest."""
         total, apparent = sum(tree.blocks), sum(tree.sizes)
         exclusive = total
         for device, links in tree.links.items():
@@ -44,7 +44,7 @@ class InodeIndex:
             positions = [position[inode] for inode in held]
             total += sum(map(facts.blocks.__getitem__, positions))
             apparent += sum(map(facts.sizes.__getitem__, positions))
-            if len(held) < len(links.inodes):  # as a rule no inode is linked twice in one place, so none is its own
+            if len(held) < len(links.inodes):  # usually no inode is linked twice in one place
                 links_here = Counter(links.inodes)
                 own = (at for at in positions if links_here[facts.inodes[at]] >= facts.counts[at])
                 exclusive += sum(map(facts.blocks.__getitem__, own))
@@ -54,7 +54,7 @@ class InodeIndex:
 def united(
     found: Mapping[int, InodeTable], kept: Mapping[int, InodeTable], trees: Iterable[InodeTree]
 ) -> dict[int, InodeTable]:
-    """Bring together what is known of the inodes that are linked from these trees, what was found now first."""
+    """Merge the facts about the inodes that these trees link to; new ones take precedence over kept ones."""
     linked: defaultdict[int, set[int]] = defaultdict(set)
     for tree in trees:
         for device, links in tree.links.items():
@@ -70,7 +70,7 @@ def united(
     return union
 
 
-# The trees of all places, brought together: what has changed in one place can change the link counts in another.
+# The trees of all places together: a change in one place can change link counts in another
 
 
 ByDevice = defaultdict[int, set[int]]
@@ -78,25 +78,25 @@ ByDevice = defaultdict[int, set[int]]
 
 
 class FoundPlace(Struct):
-    """One place with what is known of it so far."""
+    """One place and its tree so far."""
 
     task: Task
     tree: InodeTree = field(default_factory=InodeTree)
     fresh_from: int = 0
-    """The first row that was read in this walk."""
+    """The index of the first row that this walk has read."""
     changed: bool = True
-    """Whether the tree is another than the one that was kept."""
+    """Whether the tree differs from the kept one."""
 
 
 def look_up(places: list[FoundPlace], lost: ByDevice, found: defaultdict[int, InodeTable]) -> None:
-    """Read anew the kept directories whose link counts may be another than they were, and add what was found.
+    """Read again the kept directories whose link counts may have changed, and add the results.
 
-    Only lstat knows them. Of an inode that has lost a link, one directory is enough; but every directory tells whether
-    what used to be a file with one link is one still.
+    Only lstat knows link counts. For an inode that has lost a link, one directory is enough; but every directory must
+    be read for files that used to have one link and may have more now.
     """
     fresh = {device: set(inodes.inodes) for device, inodes in found.items()}
     left = {device: inodes.difference(fresh.get(device, ())) for device, inodes in lost.items()}
-    # Package caches first: one directory of theirs tells of what fifty environments share.
+    # Package caches first: one of their directories has files that fifty environments share.
     for place in sorted(places, key=lambda each: not each.task.place.cache):
         rows = {row for device, links in place.tree.links.items() for row in _one_row_each(links, left.get(device))}
         for device, singles in place.tree.singles.items():
@@ -109,7 +109,7 @@ def look_up(places: list[FoundPlace], lost: ByDevice, found: defaultdict[int, In
 
 
 def _one_row_each(links: Files, inodes: set[int] | None) -> Iterator[int]:
-    """Choose a row for each of these inodes that is linked here, and take it from them."""
+    """Choose one row for each of these inodes that is linked here, and remove it from `inodes`."""
     if not inodes:
         return
     for row, inode in zip(links.rows, links.inodes, strict=True):

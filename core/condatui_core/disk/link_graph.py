@@ -1,4 +1,4 @@
-"""Who holds which bytes, and what any set of places frees when it goes: sums over classes, whatever the links."""
+"""Answer what removals free, from sums over the classes of shared inodes."""
 
 from __future__ import annotations
 
@@ -13,54 +13,54 @@ from condatui_core.records.disk import CachedUnit, CacheUse, DiskPlace, DiskUse,
 from condatui_core.records.finding import Finding
 from condatui_core.records.request import Cleanable
 
-# The entries of a package cache, and which of them `conda clean` would take.
+# The units of a package cache, and which of them `conda clean` would delete
 
 
 _PARTS: Mapping[UnitKind, Cleanable] = MappingProxyType({"archive": "tarballs", "package": "packages"})
 _OTHER_PARTS: Mapping[str, Cleanable] = MappingProxyType({"cache": "index", ".logs": "logs"})
-"""What else conda keeps at the top of a package cache, by its name."""
+"""Other entries that conda keeps at the top of a package cache, by name."""
 
 
 class CacheUnit:
-    """An extracted package, an archive, or something else at the top of a package cache.
+    """An extracted package, an archive, or another entry at the top of a package cache.
 
-    conda takes a package if each of its files has one link, so it must know of no other holder.
+    conda deletes a package if each of its files has one link, so it does not know its other holders.
     """
 
     def __init__(self, unit: Unit, cache: DiskPlace) -> None:
         self.place = unit.place
-        """The number of the package cache."""
+        """The index of the package cache."""
         self.name = os.fsdecode(unit.name)
         self.kind: UnitKind = unit.kind
         self.part: Cleanable | None = _PARTS.get(unit.kind) or _OTHER_PARTS.get(self.name)
-        """Which part of the cache it belongs to; None if it is none that is ever cleaned."""
+        """The part of the cache that it belongs to; None if it is never cleaned."""
         self.bytes = 0
         self._can_be_taken = cache.writable and not unit.blocked
         self._linked_by = 0
         self._soft_linked_by = sum(1 << place for place in unit.soft_linked_by)
 
     def add(self, holders: int, size: int) -> None:
-        """Add some bytes of it, and the prefixes that hold them too."""
+        """Add some of its bytes, and the prefixes that hold them too."""
         self.bytes += size
         self._linked_by |= holders
 
     def taken_without(self, kept: int) -> bool:
-        """Whether `conda clean --tarballs --packages` takes it when only these places are left."""
+        """Whether `conda clean --tarballs --packages` deletes it if only these places are left."""
         return self.kind != "other" and self._is_free(kept)
 
     def safe_without(self, kept: int) -> bool:
-        """Whether it takes it and breaks none of these places."""
+        """Whether conda deletes it and breaks none of these places."""
         return self.taken_without(kept) and not self._soft_linked_by & kept
 
     def goes_with(self, parts: Collection[Cleanable], kept: int) -> bool:
-        """Whether cleaning these parts takes it when only these places are left, and breaks none of them."""
+        """Whether cleaning these parts deletes it if only these places are left, and breaks none of them."""
         return self.part in parts and self._is_free(kept) and not self._soft_linked_by & kept
 
     def _is_free(self, kept: int) -> bool:
         return self._can_be_taken and not self._linked_by & kept
 
     def described(self, places: Sequence[DiskPlace], copied_by: tuple[str, ...]) -> CachedUnit:
-        """Say what it is now, with everything there."""
+        """The record of this unit, with all places present."""
         soft = tuple(place.path for number, place in enumerate(places) if self._soft_linked_by >> number & 1)
         unused = self.taken_without(~0)
         return CachedUnit(
@@ -75,7 +75,7 @@ class CacheUnit:
 
 
 class LinkGraph:
-    """Answers what removals free. A set of places is one number, in which bit n stands for place n."""
+    """Answers what removals free. A set of places is an integer in which bit n stands for place n."""
 
     def __init__(self, places: Sequence[DiskPlace], table: LinkTable) -> None:
         self.places = tuple(places)
@@ -83,7 +83,7 @@ class LinkGraph:
         self._caches = _union(self._bits[place.path] for place in places if place.cache)
         self._nested = {place.path: self._inside_of(place.path) for place in places}
         self._classes = [(_union(1 << place for place in each.places), each) for each in table.classes]
-        # What something outside holds as well stays, whatever goes.
+        # Inodes that are also held outside stay, no matter which places are removed.
         self._can_go = [(holders, each.bytes) for holders, each in self._classes if not each.outside]
         self._units = tuple(CacheUnit(each, places[each.place]) for each in table.units)
         for holders, each in self._classes:
@@ -91,17 +91,17 @@ class LinkGraph:
                 self._units[each.unit].add(holders & ~self._caches, each.bytes)
 
     def frees(self, selection: Iterable[str]) -> int:
-        """Tell what `df` gains, in bytes, when these places go with all that lies in them.
+        """The bytes that `df` gains if these places are removed with everything in them.
 
-        A path that is no place frees nothing.
+        A path that is not a place frees nothing.
         """
         kept = ~self._gone(selection)
         return sum(size for holders, size in self._can_go if not holders & kept)
 
     def frees_with_cache_clean(self, selection: Iterable[str]) -> int:
-        """Tell what `df` gains when these go and `conda clean --tarballs --packages` then takes what is unused.
+        """The bytes that `df` gains if these are removed and `conda clean --tarballs --packages` runs afterwards.
 
-        What symlinks of an environment that stays lead to counts as used, though conda up to 26.7 would take it.
+        Packages that symlinks of a remaining environment lead to count as used, though conda up to 26.7 deletes them.
         """
         selected = tuple(selection)
         gone = self._gone(selected)
@@ -115,9 +115,9 @@ class LinkGraph:
         *,
         copied_by: Mapping[str, tuple[str, ...]],
     ) -> int:
-        """Tell what `df` gains when these go and just these parts of some package caches are then cleaned.
+        """The bytes that `df` gains if these are removed and these parts of package caches are cleaned afterwards.
 
-        Packages stay that a prefix which stays has soft links to or, as `copied_by` names them, copies of.
+        Packages stay if a remaining prefix has soft links to them or, according to `copied_by`, copies of them.
         """
         selected = set(selection)
         gone = self._gone(selected)
@@ -129,7 +129,7 @@ class LinkGraph:
         )
 
     def kept_by(self, selection: Iterable[str]) -> tuple[Sharing, ...]:
-        """Tell which other places hold what these do not free, most first; what nobody seen holds is left out."""
+        """The other places that hold what these do not free, the most first; links elsewhere are left out."""
         gone = self._gone(selection)
         rest: defaultdict[int, int] = defaultdict(int)
         for holders, each in self._classes:
@@ -138,12 +138,12 @@ class LinkGraph:
         return self._by_place(rest.items())
 
     def held_outside(self, selection: Iterable[str]) -> int:
-        """Tell what of these places stays because of links that were not seen."""
+        """The bytes of these places that stay because of links outside all places."""
         gone = self._gone(selection)
         return sum(each.bytes for holders, each in self._classes if each.outside and holders & gone)
 
     def nested_in(self, selection: Iterable[str]) -> tuple[str, ...]:
-        """Name the places that go only because they lie inside one of these."""
+        """The places that are removed because they are inside one of these."""
         selected = tuple(selection)
         gone = self._gone(selected)
         return tuple(
@@ -151,12 +151,12 @@ class LinkGraph:
         )
 
     def total(self, selection: Iterable[str]) -> int:
-        """Tell what these places occupy together, each inode once: `du -s` of all of them at once."""
+        """The bytes that these places occupy together, each inode once, as `du -s` of all at once."""
         counted = self._gone(selection)
         return sum(each.bytes for holders, each in self._classes if holders & counted)
 
     def use_of(self, prefix: str, findings: tuple[Finding, ...] = ()) -> DiskUse:
-        """Tell what a prefix occupies and with whom. Raises KeyError if it was not among the places."""
+        """What a prefix occupies and which places share it. Raises KeyError if it is not a place."""
         own = self._bits[prefix]
         apparent = total = exclusive = with_cache = with_environments = outside = 0
         for holders, each in self._classes:
@@ -187,16 +187,16 @@ class LinkGraph:
         )
 
     def sharing(self, path: str) -> tuple[Sharing, ...]:
-        """Tell how much a place has in common with each other one, most first. Raises KeyError if it is no place."""
+        """How much a place shares with each other place, the most first. Raises KeyError if it is not a place."""
         own = self._bits[path]
         return self._by_place((holders & ~own, each.bytes) for holders, each in self._classes if holders & own)
 
     def cache_use(
         self, path: str, *, copied_by: Mapping[str, tuple[str, ...]], findings: tuple[Finding, ...] = ()
     ) -> CacheUse:
-        """Tell what a package cache consists of. `copied_by` names the prefixes that hold a copy of a package.
+        """What a package cache consists of. `copied_by` names the prefixes that hold a copy of a package.
 
-        Raises KeyError if it is no place.
+        Raises KeyError if it is not a place.
         """
         own = self._bits[path]
         units = [unit for unit in self._units if 1 << unit.place == own]
@@ -217,7 +217,7 @@ class LinkGraph:
         )
 
     def _by_place(self, held: Iterable[tuple[int, int]]) -> tuple[Sharing, ...]:
-        """(holders, bytes) pairs, added up for each holder; most first."""
+        """(holders, bytes) pairs, added up for each holder; the most first."""
         held = [(holders, size) for holders, size in held if holders]
         bits = ((place.path, self._bits[place.path]) for place in self.places)
         sums = ((path, sum(size for holders, size in held if holders & bit)) for path, bit in bits)
@@ -226,11 +226,11 @@ class LinkGraph:
         )
 
     def _gone(self, selection: Iterable[str]) -> int:
-        """All that goes when some places do: what lies inside them as well."""
+        """The set of places that are removed with some places: those inside them as well."""
         return _union(self._nested.get(path, 0) for path in selection)
 
     def _inside_of(self, path: str) -> int:
-        """A place with the places inside it."""
+        """The set of a place and the places inside it."""
         below = path.rstrip(os.sep) + os.sep
         return _union(bit for other, bit in self._bits.items() if other == path or other.startswith(below))
 

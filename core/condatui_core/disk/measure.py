@@ -1,4 +1,4 @@
-"""All about the disk for the façade: what to measure, the walk, and what came of it in records."""
+"""Measure the disk for the workbench: choose the places, run the walk, and turn its results into records."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.settings import expand_home
 
-# Which directories are measured: every environment that is there, and every package cache.
+# Places to measure: every existing environment and every package cache
 
 
 def disk_places(inventory: Inventory, *, environ: Mapping[str, str], home: Path) -> tuple[DiskPlace, ...]:
-    """List the prefixes of an inventory and the package caches of its installations, existing ones, each once.
+    """The existing prefixes of an inventory and package caches of its installations, each once.
 
-    Besides the package caches that the condas have named, those are looked at where conda would look by default.
+    Besides the package caches that the condas have named, these include conda's default locations.
     """
     places = {each.prefix: DiskPlace(path=each.prefix) for each in inventory.environments if each.state != "missing"}
     roots = (os.path.join(each.root_prefix, "pkgs") for each in inventory.installations if each.root_prefix)
@@ -44,7 +44,7 @@ def disk_places(inventory: Inventory, *, environ: Mapping[str, str], home: Path)
 
 
 def nested_in(path: str, places: Iterable[DiskPlace]) -> tuple[str, ...]:
-    """Name the places inside a directory, relative to it; those inside one of these are left to it."""
+    """The places inside a directory, relative to it, without those inside another one of them."""
     below = path.rstrip(os.sep) + os.sep
     inside = sorted(place.path[len(below) :] for place in places if place.path.startswith(below))
     outermost: list[str] = []
@@ -55,52 +55,52 @@ def nested_in(path: str, places: Iterable[DiskPlace]) -> tuple[str, ...]:
 
 
 def _is_writable(cache: str) -> bool:
-    """Whether conda takes it for writable: it tries the list of URLs in it."""
+    """Whether conda considers a cache writable, which it decides by the list of URLs in it."""
     marker = os.path.join(cache, "urls.txt")
     return os.access(marker if os.path.exists(marker) else cache, os.W_OK)
 
 
-# Measure the disk beside the event loop: starts the walk's process, passes on what it says, ends it when left.
+# Measuring in a separate process
 
 
 WALK = own_argv("condatui_core.disk.walk")
-"""The command that walks."""
+"""The command of the walk's process."""
 
 _FAILED = "The disk could not be measured."
 _GRACE = 5.0
-"""Seconds that the process may take to write down what it found, once it has said it."""
+"""Seconds that the process may take to save its results after it has sent them."""
 _MOST_BYTES = 1 << 30
-"""Of one message; the table of a hundred million links has fewer."""
+"""The most bytes of one message; the table of a hundred million links has fewer."""
 _MOST_WORKERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What is known of the disk so far; a later one replaces it whole."""
+    """What is known about the disk so far; a later measurement replaces it completely."""
 
     places: tuple[DiskPlace, ...]
     sizes: Mapping[str, PlaceSizes]
-    """By path, of the places that are walked already."""
+    """Path → sizes, of the places that are walked already."""
     entries: int = 0
-    """How many directory entries were looked at."""
+    """The number of directory entries visited."""
     graph: LinkGraph | None = None
-    """Who holds what, once all is measured."""
+    """The graph of who holds what, once everything is measured."""
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
-    """By path, what could not be measured, once all is."""
+    """Path → what could not be measured there, once everything is measured."""
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether everything is measured."""
         return self.graph is not None
 
     def use_of(self, prefix: str) -> DiskUse | None:
-        """What a prefix occupies; None before all is measured, or if it was not there to be measured."""
+        """What a prefix occupies; None before everything is measured, or if it did not exist then."""
         if self.graph is None or not any(place.path == prefix and not place.cache for place in self.places):
             return None
         return self.graph.use_of(prefix, self.findings.get(prefix, ()))
 
     def cache_uses(self, environments: Iterable[Environment]) -> tuple[CacheUse, ...]:
-        """What the package caches occupy; none before all is measured. The environments tell who holds copies."""
+        """What the package caches occupy; none before everything is measured. `environments` show who holds copies."""
         if self.graph is None:
             return ()
         copied_by = holders_of_packages(environments)
@@ -119,11 +119,11 @@ async def measure(
     anew: bool = False,
     workers: int | None = None,
 ) -> AsyncGenerator[Measurement, None]:
-    """Walk all places in a process of its own and yield what is known, several times a second; the last is complete.
+    """Walk all places in a separate process and yield measurements several times a second; the last is complete.
 
-    What was found is kept in the directory `kept` for the next walk, which reads only directories that have changed
-    since: a file that grew in place, or got a link or lost one where condatui does not look, is not noticed before one
-    with `anew`. To leave this generator ends the walk. Raises CondatuiError if the process fails.
+    The results are kept in the directory `kept` for the next walk, which reads only directories that have changed
+    since. Only a walk with `anew` notices a file that grew in place, or that got or lost a link outside all places.
+    Closing this generator ends the walk. Raises CondatuiError if the process fails.
     """
     request = WalkRequest(
         places=tuple(_request(place, places) for place in places),
@@ -174,5 +174,5 @@ async def _replies(request: WalkRequest, environ: Mapping[str, str]) -> AsyncGen
             finally:
                 if finished:
                     await child.wait()
-    except ChildError as error:  # it could not be started
+    except ChildError as error:  # the process could not be started
         raise CondatuiError(_FAILED, str(error)) from error

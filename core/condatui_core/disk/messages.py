@@ -1,4 +1,4 @@
-"""What the walk's process is asked and what it answers; paths are bytes, places are called by their index."""
+"""Messages to and from the walk's process; paths are bytes, and places are named by their index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PlaceRequest(Struct, frozen=True, array_like=True):
     path: bytes
     cache: bool
     skip: tuple[bytes, ...]
-    """Places inside it, relative to it: `./envs/a`."""
+    """Places inside it that are skipped, relative to it: `./envs/a`."""
 
 
 class WalkRequest(Struct, frozen=True, array_like=True):
@@ -26,16 +26,16 @@ class WalkRequest(Struct, frozen=True, array_like=True):
 
     places: tuple[PlaceRequest, ...]
     directory: bytes
-    """Where trees are kept from one walk to the next; empty to keep none."""
+    """The directory where trees are kept from one walk to the next; empty to keep none."""
     anew: bool
-    """Whether to read everything, whatever was kept."""
+    """Whether to read everything and ignore kept trees."""
     workers: int
     now: int
     """Nanoseconds since 1970."""
 
 
 class WalkSizes(Struct, frozen=True, array_like=True):
-    """A place that has been walked."""
+    """The sizes of a place that has been walked."""
 
     place: int
     total: int
@@ -44,15 +44,15 @@ class WalkSizes(Struct, frozen=True, array_like=True):
 
 
 class WalkProgress(Struct, frozen=True, array_like=True, tag="progress"):
-    """What came since the last message."""
+    """The results since the previous message."""
 
     entries: int
-    """How many were looked at so far."""
+    """The number of directory entries visited so far."""
     measured: tuple[WalkSizes, ...]
 
 
 class WalkResult(Struct, frozen=True, array_like=True, tag="result"):
-    """The last message: who holds what."""
+    """The last message, with the table of links."""
 
     entries: int
     table: LinkTable
@@ -61,12 +61,12 @@ class WalkResult(Struct, frozen=True, array_like=True, tag="result"):
 
 
 def pack(message: Struct) -> bytes:
-    """Encode a message with its length before it."""
+    """Encode a message, preceded by its length."""
     return frame(msgspec.msgpack.encode(message))
 
 
 def read_request(stream: BinaryIO) -> WalkRequest:
-    """Read a request; raises msgspec.DecodeError if it is none."""
+    """Read a request; raises msgspec.DecodeError if it is invalid."""
     return msgspec.msgpack.decode(read_frame(stream), type=WalkRequest)
 
 

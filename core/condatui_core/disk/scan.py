@@ -1,6 +1,6 @@
-"""A tree that was found before, brought up to date: only directories that have changed are read again.
+"""Scan a place into a tree, or bring a kept tree up to date by reading only directories that have changed.
 
-This walk is its own and not `fs.tree`'s, which makes an entry of every path: here a million inodes are summed up.
+This walk is separate from `fs.tree`'s, which creates an entry for every path: here a million inodes are summed up.
 """
 
 from __future__ import annotations
@@ -16,44 +16,44 @@ from msgspec import Struct, field
 
 from condatui_core.disk.tree import InodeTable, InodeTree, ScanProblem
 
-# Look at every entry of a directory tree: lstat only, no file is opened and no symlink followed.
+# Scanning a directory tree by lstat only: no file is opened and no symlink followed
 
 
 ROOT = b"."
 OF_A_CACHE = frozenset({ROOT, b"./.logs"})
-"""The directories of a package cache that are known file by file: cleaning takes files from them, and they stay."""
+"""Directories of a package cache that have a row for each file: cleaning deletes their files but keeps them."""
 
 _RACY = 2_000_000_000
-"""Nanoseconds; some file systems keep times in steps of two seconds, in which a second change leaves no trace."""
+"""Nanoseconds; some file systems keep times in steps of two seconds, which hide a second change."""
 _DAY = 86_400_000_000_000
 _identity = attrgetter("st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
 
 
 def in_place(place: bytes, path: bytes) -> bytes:
-    """Spell out a path of a place: `./lib` of `/a` is `/a/lib`."""
+    """The absolute path of a place's path: `./lib` of `/a` is `/a/lib`."""
     return place + path[1:]
 
 
 def stamp_of(status: os.stat_result) -> int:
-    """Sum up in one number what changes when entries of a directory come, go or are renamed.
+    """A number that changes when entries of a directory come, go or are renamed.
 
-    A file that grows in place leaves its directory as it is, and no trace here.
+    A file that grows in place does not change its directory, so it does not change this number.
     """
     return hash(_identity(status))
 
 
 class Met(Struct):
-    """The inodes with several links that were met on one device."""
+    """The inodes with several links that were found on one device."""
 
     inodes: set[int] = field(default_factory=set)
     trusted: bool = True
-    """Whether directories there give their entries the inode numbers that lstat gives; some layered ones do not."""
+    """Whether directory entries have the same inode numbers as lstat; on some layered file systems they differ."""
 
 
 class Scanner:
-    """Fills a tree with what is found at some paths of a place.
+    """Scans paths of a place into a tree.
 
-    `met` is by device and grows; the scanners of one walk in one process share it.
+    `met` is by device and grows; all scanners of one walk in one process share it.
     """
 
     def __init__(
@@ -67,17 +67,17 @@ class Scanner:
     ) -> None:
         self.tree = InodeTree()
         self.inodes: dict[int, InodeTable] = defaultdict(InodeTable)
-        """By device, what there is to know of inodes with several links that were met for the first time."""
+        """By device, the facts about inodes with several links that were found for the first time."""
         self._met = met
         self._place = place
         self._now = now
         self._rows_of_files = rows_of_files
-        """The directories in which a file has a row of its own, as at the top of a package cache."""
+        """The directories in which each file has its own row, as at the top of a package cache."""
         self._skip = skip
-        """Paths that are places of their own, or known already."""
+        """Paths that are separate places, or known already."""
 
     def scan(self, paths: Iterable[bytes], *, seconds: float = float("inf")) -> list[bytes]:
-        """Scan what is at some paths and all below it; what there was no time for is returned."""
+        """Scan some paths with everything below them; returns the paths for which the time did not suffice."""
         deadline = time.monotonic() + seconds
         waiting = [(path, status) for path in paths if (status := self._look_at(path))]
         while waiting:
@@ -114,7 +114,7 @@ class Scanner:
                         continue
                     try:
                         status = entry.stat(follow_symlinks=False)
-                    except OSError as error:  # gone since it was listed
+                    except OSError as error:  # deleted since it was listed
                         settled = self._problem(path, error)
                         continue
                     if status.st_ino != inode and status.st_dev == device:
@@ -174,7 +174,7 @@ class Scanner:
         tree.stamps.append(stamp_of(own) if holds else 0)
 
     def _too_fresh(self, time: int) -> bool:
-        # What lies further ahead was set by hand, and will not become true for years.
+        # A time further in the future was set by hand, and would count as too fresh for years.
         return self._now - _RACY < time < self._now + _DAY
 
     def _symlink(self, row: int, path: bytes) -> None:
@@ -186,7 +186,7 @@ class Scanner:
             self.tree.targets.append((row, target))
 
     def _problem(self, path: bytes, error: OSError) -> bool:
-        """Note what went wrong; False, for a row with a problem is looked at again next time."""
+        """Record a problem; returns False, since a row with a problem is read again next time."""
         gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
         reason = error.strerror or str(error)
         self.tree.problems.append(ScanProblem(path, "changed" if gone else "unreadable", reason))
@@ -194,27 +194,27 @@ class Scanner:
 
 
 MakeScanner = Callable[[Collection[bytes]], Scanner]
-"""Makes a scanner of the same place that passes over some paths."""
+"""Creates a scanner of the same place that skips some paths."""
 
 
 class Rechecked(Struct):
-    """A tree as it is now, and what became of its links."""
+    """A tree brought up to date, and the changes of its links."""
 
     tree: InodeTree
     fresh_from: int = 0
-    """The first row that was read just now; those before it are as they were."""
+    """The index of the first row that was read now; the rows before it are unchanged."""
     inodes: dict[int, InodeTable] = field(default_factory=dict)
-    """By device, what was found out about inodes with several links."""
+    """By device, the facts found about inodes with several links."""
     lost: dict[int, set[int]] = field(default_factory=dict)
-    """By device, the inodes with links in rows that went or were read again: they may have fewer links than before."""
+    """By device, the inodes linked in rows that were dropped or read again: they may have fewer links than before."""
 
 
 def changed_rows(place: bytes, tree: InodeTree) -> list[int]:
-    """Find the rows that have changed since, by an lstat each. Raises OSError if the place cannot be entered."""
+    """Find the rows that have changed since, by one lstat each. Raises OSError if the place cannot be entered."""
     os.chdir(place)
     try:
         now = list(map(stamp_of, map(os.lstat, tree.paths)))
-    except OSError:  # something has gone
+    except OSError:  # something was deleted
         now = [_stamp(path) for path in tree.paths]
     was = tree.stamps.tolist()
     if now == was and 0 not in was:
@@ -230,10 +230,10 @@ def read_again(
     *,
     also_gone: Collection[bytes] = (),
 ) -> Rechecked:
-    """Read some rows again, and what is new below them; drop what is gone (or `also_gone`) with all that was below."""
+    """Read some rows again with what is new below them; drop what is gone (or in `also_gone`) with everything below."""
     paths = tree.paths
     changed = {paths[row] for row in rows}
-    # A directory that became a symlink is gone: what was below may still be reached through it.
+    # A directory replaced by a symlink counts as gone, though paths below it may still exist through the link.
     gone = {path for path in changed if not _is_directory(in_place(place, path))}.union(also_gone)
     keep = [path not in changed and not _within(path, gone) for path in paths]
     known = {path for path, kept in zip(paths, keep, strict=True) if kept}
@@ -263,7 +263,7 @@ def _is_directory(path: bytes) -> bool:
 
 
 def _within(path: bytes, roots: set[bytes]) -> bool:
-    """Whether a path is one of the roots or lies below one."""
+    """Whether a path is one of the roots or is below one."""
     while roots and path:
         if path in roots:
             return True

@@ -1,4 +1,4 @@
-"""What was found in one place, in columns: a million links fit where a million objects would not."""
+"""The scanned tree of one place, in columns, since a million objects would not fit into memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ProblemKind = Literal["unreadable", "changed", "mounted"]
 
 
 class ScanProblem(NamedTuple):
-    """A directory that could not be measured like any other."""
+    """A directory that could not be measured completely."""
 
     path: bytes
     """Relative to the place."""
@@ -31,45 +31,45 @@ def _small() -> array[int]:
 
 
 class Files(Struct):
-    """Which files lie where, on one device; the columns are parallel."""
+    """The files of one device and their directories; the columns are parallel."""
 
     rows: array[int] = field(default_factory=_small)
-    """The row of the directory that each lies in."""
+    """The row of each file's directory."""
     inodes: array[int] = field(default_factory=_unsigned)
 
     def extend(self, other: Files, first_row: int) -> None:
-        """Add others, whose rows begin at another number."""
+        """Append other files, whose rows begin at `first_row`."""
         self.rows.extend(row + first_row for row in other.rows)
         self.inodes.extend(other.inodes)
 
     def chosen(self, new_rows: Sequence[int | None]) -> Files:
-        """Those in rows that have a new number, which they get."""
+        """The files in rows that have a new number, with these numbers."""
         numbers = [new_rows[row] for row in self.rows]
         inodes = compress(self.inodes, (number is not None for number in numbers))
         return Files(array("I", (number for number in numbers if number is not None)), array("Q", inodes))
 
     def in_rows(self, rows: set[int]) -> Iterable[int]:
-        """The inodes that lie in some rows."""
+        """The inodes in some rows."""
         return compress(self.inodes, map(rows.__contains__, self.rows))
 
     def rows_with(self, inodes: set[int]) -> Iterable[int]:
-        """The rows that some inodes lie in."""
+        """The rows that contain some inodes."""
         return compress(self.rows, map(inodes.__contains__, self.inodes))
 
 
 class InodeTable(Struct):
-    """What lstat says of inodes with several links, on one device; the columns are parallel."""
+    """What lstat reports about inodes with several links, on one device; the columns are parallel."""
 
     inodes: array[int] = field(default_factory=_unsigned)
     counts: array[int] = field(default_factory=_small)
-    """How many links there are in all."""
+    """The number of all links to each inode, also outside the place."""
     blocks: array[int] = field(default_factory=_unsigned)
-    """Of 512 bytes."""
+    """Allocated blocks of 512 bytes."""
     sizes: array[int] = field(default_factory=_unsigned)
     """Apparent bytes."""
 
     def columns(self) -> tuple[array[int], ...]:
-        """All columns, in the order they are stored."""
+        """All columns, in the order in which they are stored."""
         return self.inodes, self.counts, self.blocks, self.sizes
 
     def extend(self, other: InodeTable) -> None:
@@ -83,28 +83,28 @@ def _by_device() -> dict[int, Files]:
 
 
 class InodeTree(Struct):
-    """A place as it was found; a row is a directory, in a package cache also a file that may be cleaned alone."""
+    """A scanned place; each row is a directory, or in a package cache a file that may be cleaned alone."""
 
     paths: list[bytes] = field(default_factory=list)
     """Relative to the place: `.`, `./lib` …"""
     stamps: array[int] = field(default_factory=lambda: array("q"))
-    """A number that changes when the row does; 0 where it must be looked at again."""
+    """A number that changes when the row does; 0 if it must be read again."""
     blocks: array[int] = field(default_factory=_unsigned)
-    """Of the directory itself and of files in it that have one link; 512 bytes each."""
+    """Blocks of 512 bytes of the directory itself and of the files in it that have one link."""
     sizes: array[int] = field(default_factory=_unsigned)
-    """Apparent bytes of the same."""
+    """Apparent bytes of the directory and of these files."""
     links: dict[int, Files] = field(default_factory=_by_device)
-    """By device: links to inodes that have several."""
+    """By device: links to inodes that have several links."""
     singles: dict[int, Files] = field(default_factory=_by_device)
-    """By device: files that have one link, and may get a second one that leaves no trace in their directory."""
+    """By device: files with one link, which may get a second one without a change of their directory."""
     targets: list[tuple[int, bytes]] = field(default_factory=list)
     """(row, target) of symlinks with an absolute target."""
     problems: list[ScanProblem] = field(default_factory=list)
     entries: int = 0
-    """How many were looked at to make it."""
+    """The number of directory entries visited."""
 
     def extend(self, other: InodeTree) -> None:
-        """Add the rows of another part of the same place."""
+        """Append the rows of another part of the same place."""
         first = len(self.paths)
         self.paths += other.paths
         self.stamps += other.stamps
@@ -119,7 +119,7 @@ class InodeTree(Struct):
         self.entries += other.entries
 
     def chosen(self, keep: Sequence[bool]) -> InodeTree:
-        """The rows that are to be kept."""
+        """The tree of the rows to keep."""
         numbers = iter(range(len(keep)))
         new_rows = [next(numbers) if kept else None for kept in keep]
         paths = list(compress(self.paths, keep))

@@ -1,4 +1,4 @@
-"""What is kept from one walk to the next: a tree a place, and the table of them all."""
+"""Keep the results of a walk for the next one: a tree per place, and the table of all links."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from condatui_core.disk.tree import Files, InodeTable, InodeTree, ScanProblem
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.records.disk import LinkTable
 
-# Trees on disk: written whole or not at all, and passed over if anything about them is not as it must be.
+# Trees on disk, written atomically, and ignored if anything in them is invalid
 
 
 _Document = TypeVar("_Document", bound=Struct)
 _logger = logging.getLogger(__name__)
 
 _FORMAT = 3
-"""To be raised when the same bytes come to mean something else."""
+"""Raise this when the meaning of the stored bytes changes."""
 _CHECK = 4
-"""Bytes of the checksum that a file begins with."""
+"""Bytes of the checksum at the beginning of a file."""
 _ROWS = ".rows"
 
 
 class _TreeRows(Struct, frozen=True, array_like=True, kw_only=True):
-    """What tells whether a tree still holds, and its sums."""
+    """The part of a tree that shows whether it is still valid, and its sums."""
 
     writer: str
     token: bytes
@@ -47,18 +47,18 @@ class _TreeRows(Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class TreeColumns(Struct, frozen=True, array_like=True):
-    """What is known of one device, as bytes."""
+    """The columns of one device, as bytes."""
 
     device: int
     columns: tuple[bytes, ...]
 
     @staticmethod
     def of(device: int, columns: Iterable[array[int]]) -> TreeColumns:
-        """Turn columns into bytes."""
+        """Convert columns to bytes."""
         return TreeColumns(device, tuple(column.tobytes() for column in columns))
 
     def arrays(self, typecodes: str) -> Iterator[array[int]]:
-        """Turn them back. Raises ValueError if there are not as many, or not of equal length."""
+        """Convert the bytes to columns. Raises ValueError if their number is wrong or their lengths differ."""
         found = [_column(typecode, data) for typecode, data in zip(typecodes, self.columns, strict=True)]
         if len({len(column) for column in found}) > 1:
             raise ValueError("columns of unequal length")
@@ -76,14 +76,14 @@ class TreeFile:
     """The two files of one place: rows, which every walk reads, and links, which only a changed one needs."""
 
     def __init__(self, directory: Path, place: bytes) -> None:
-        name = f"{zlib.crc32(place):08x}{zlib.adler32(place):08x}"  # two places of one name only cost each other time
+        name = f"{zlib.crc32(place):08x}{zlib.adler32(place):08x}"  # a collision of two places only costs time
         self._place = place
         self._rows = directory / f"{name}{_ROWS}"
         self._links = directory / f"{name}.links"
         self._token = b""
 
     def load_rows(self) -> tuple[InodeTree, tuple[bytes, ...]] | None:
-        """Read a tree without its links, and the places inside it that it passed over; None if there is no such."""
+        """Read a tree without its links, and the places inside it that it skipped; None if there is no valid file."""
         rows = _read_rows(self._rows)
         if rows is None or rows.place != self._place:
             return None
@@ -98,7 +98,7 @@ class TreeFile:
         return tree, rows.skip
 
     def load_links(self, tree: InodeTree) -> bool:
-        """Read the links of the tree whose rows were loaded last; False if they are not there or not its own."""
+        """Read the links of the tree whose rows were loaded last; False if they are missing or of another tree."""
         stored = read_document(self._links, _Links)
         if stored is None or stored.token != self._token:
             return False
@@ -108,7 +108,7 @@ class TreeFile:
         return True
 
     def save(self, tree: InodeTree, skip: tuple[bytes, ...]) -> None:
-        """Write a tree. Raises OSError if that cannot be done."""
+        """Write a tree. Raises OSError."""
         token = os.urandom(8)
         rows = _TreeRows(
             writer=_writer(),
@@ -125,7 +125,7 @@ class TreeFile:
         write_document(self._rows, rows)
 
     def mark(self) -> int:
-        """A number that changes when the tree is saved; 0 if none is there."""
+        """A number that changes when the tree is saved; 0 if there is none."""
         try:
             status = os.stat(self._rows)
         except OSError:
@@ -139,7 +139,7 @@ class TreeFile:
 
 
 def kept_besides(directory: Path, places: Iterable[bytes]) -> Iterator[tuple[bytes, TreeFile]]:
-    """Find the trees that are kept of other places than these."""
+    """Find the kept trees of other places than these."""
     known = {TreeFile(directory, place)._rows.name for place in places}
     for path in directory.glob(f"*{_ROWS}"):
         if path.name not in known and (rows := _read_rows(path)):
@@ -152,22 +152,22 @@ def _read_rows(path: Path) -> _TreeRows | None:
 
 
 def read_document(path: Path, shape: type[_Document]) -> _Document | None:
-    """Read what `write_document` has written; None if there is nothing, or a bit of it has turned."""
+    """Read a file that `write_document` has written; None if it is missing or damaged."""
     try:
         data = path.read_bytes()
         if zlib.crc32(memoryview(data)[_CHECK:]).to_bytes(_CHECK, "big") != data[:_CHECK]:
-            _logger.debug("passed over %s: damaged", path)
+            _logger.debug("ignored %s: damaged", path)
             return None
         return msgspec.msgpack.decode(memoryview(data)[_CHECK:], type=shape)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, msgspec.DecodeError) as error:
-        _logger.debug("passed over %s: %s", path, error)
+        _logger.debug("ignored %s: %s", path, error)
         return None
 
 
 def write_document(path: Path, document: Struct) -> None:
-    """Write a document so that whoever reads meanwhile sees the old or the new one whole; raises OSError."""
+    """Write a document atomically, so that a concurrent reader sees the old or the new one; raises OSError."""
     data = msgspec.msgpack.encode(document)
     put_in_cache(path, zlib.crc32(data).to_bytes(_CHECK, "big"), data)
 
@@ -183,19 +183,19 @@ def _column(typecode: str, data: bytes) -> array[int]:
 
 
 def _writer() -> str:
-    """Who must have written a file for it to be understood: the numbers are this machine's own."""
+    """The format, version and machine that must have written a valid file, since its numbers are machine-specific."""
     return f"{_FORMAT} {condatui_core.__version__} {os.uname().nodename} {array('I').itemsize}"
 
 
 class DamagedStoreError(Exception):
-    """Something of what was kept is missing, so that nothing of it can be used."""
+    """A part of the kept data is missing, so that none of it can be used."""
 
 
 class _StoredTable(Struct, frozen=True, array_like=True):
     writer: str
     places: tuple[tuple[bytes, bool], ...]
     marks: tuple[int, ...]
-    """Of the tree files that it was made of."""
+    """The marks of the tree files that the table was made from."""
     table: LinkTable
 
 
@@ -205,7 +205,7 @@ class _StoredInodes(Struct, frozen=True, array_like=True):
 
 
 class TreeStore:
-    """The directory of kept trees. A store that cannot be written is no reason to trouble anybody."""
+    """The directory of kept trees. A failure to write it is only logged."""
 
     def __init__(self, directory: Path, places: Sequence[PlaceRequest]) -> None:
         self.directory = directory
@@ -215,11 +215,11 @@ class TreeStore:
         self._unfinished = directory / "unfinished"
 
     def whole(self) -> bool:
-        """Whether the last walk has written all it had to; trees of different walks do not fit together."""
+        """Whether the last walk has written everything; trees of different walks do not fit together."""
         return not self._unfinished.exists()
 
     def table(self) -> LinkTable | None:
-        """The table of the last walk, if it was made of the very trees that are kept now."""
+        """The table of the last walk, if it was made from exactly the trees that are kept now."""
         stored = read_document(self._table, _StoredTable)
         if (
             stored is None
@@ -231,7 +231,7 @@ class TreeStore:
         return stored.table
 
     def load(self, number: int) -> InodeTree:
-        """Read a tree with its links; raises DamagedStoreError if they are not there any more."""
+        """Read a tree with its links; raises DamagedStoreError if they are missing."""
         file = self._file(number)
         loaded = file.load_rows()
         if loaded is None or not file.load_links(loaded[0]):
@@ -239,14 +239,14 @@ class TreeStore:
         return loaded[0]
 
     def inodes(self) -> dict[int, InodeTable]:
-        """Read what is known of the inodes in all kept trees; raises DamagedStoreError if it is not there any more."""
+        """Read the facts about the inodes in all kept trees; raises DamagedStoreError if they are missing."""
         stored = read_document(self._inodes, _StoredInodes)
         if stored is None or stored.writer != _writer():
             raise DamagedStoreError
         return {each.device: InodeTable(*each.arrays("QIQQ")) for each in stored.devices}
 
     def gone(self) -> Iterable[InodeTree]:
-        """The trees of places that are no more."""
+        """The trees of places that no longer exist."""
         for place, file in self._others():
             loaded = None if os.path.lexists(place) else file.load_rows()
             if loaded and file.load_links(loaded[0]):
@@ -255,23 +255,23 @@ class TreeStore:
     def save(
         self, trees: Sequence[InodeTree], changed: Collection[int], inodes: Mapping[int, InodeTable], table: LinkTable
     ) -> None:
-        """Keep the trees that have changed, what is known of the inodes in all of them, and the table."""
+        """Keep the changed trees, the facts about the inodes in all trees, and the table."""
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._unfinished.touch()
             for number in changed:
                 self._file(number).save(trees[number], self._places[number].skip)
-            for _, file in self._others():  # no part of this walk, so nobody knows whether they fit the rest
+            for _, file in self._others():  # not part of this walk, so they may not fit the rest
                 file.remove()
             devices = tuple(TreeColumns.of(device, each.columns()) for device, each in inodes.items())
             write_document(self._inodes, _StoredInodes(_writer(), devices))
             write_document(self._table, _StoredTable(_writer(), self._key(), self._marks(), table))
             self._unfinished.unlink(missing_ok=True)
         except (OSError, OverflowError) as error:
-            _logger.debug("the walk is not remembered in %s: %s", self.directory, error)
+            _logger.debug("the walk is not kept in %s: %s", self.directory, error)
 
     def _others(self) -> list[tuple[bytes, TreeFile]]:
-        """The trees of places that are not asked for."""
+        """The trees of places that are not in this request."""
         return list(kept_besides(self.directory, (each.path for each in self._places)))
 
     def _file(self, number: int) -> TreeFile:

@@ -1,4 +1,4 @@
-"""What is known of the disk at one moment: what the records claim, what was measured since, and what follows."""
+"""Disk usage at one moment: what the records claim, what was measured, and what follows from it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import Cleanable
 from condatui_core.settings import Locations
 
-# What the records claim, at once and without touching a file: shown until the disk is measured.
+# Claims of the records, shown until the disk is measured
 
 
 _Package = tuple[str | None, str, str, str]
 
 
 class ManagedSizes:
-    """Managed bytes of all environments, and what they seem to share: the same package is taken for the same files."""
+    """Managed bytes of all environments, and what they seem to share: equal packages count as the same files."""
 
     def __init__(self, environments: Collection[Environment]) -> None:
         self._packages = {each.prefix: _packages(each) for each in environments}
@@ -49,13 +49,13 @@ class ManagedSizes:
         return prefix in self._packages
 
     def use_of(self, prefix: str) -> ManagedUse:
-        """Say what one environment claims. Raises KeyError if it is not among them."""
+        """What the records of one environment claim. Raises KeyError if it is not among them."""
         packages = self._packages[prefix]
         total = sum(packages.values()) + self._pip[prefix]
         return ManagedUse(prefix=prefix, total=total, exclusive=self.frees((prefix,)))
 
     def frees(self, selection: Collection[str]) -> int:
-        """Say what removing these would free if no package cache held their packages too, bytes at face value."""
+        """The claimed bytes that removing these would free if no package cache held their packages too."""
         gone = set(selection)
         mine = dict(chain.from_iterable(self._packages[prefix].items() for prefix in gone))
         pip = sum(self._pip[prefix] for prefix in gone)
@@ -72,41 +72,41 @@ def _identity(record: PackageRecord) -> _Package:
 
 
 _BATCH_SECONDS = 0.3
-"""How often what was measured meanwhile is told."""
+"""Seconds between two reports of what was measured meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiskUsage:
-    """What is known of the disk at one moment; a later one replaces it whole."""
+    """What is known about the disk at one moment; a later usage replaces it completely."""
 
     managed: ManagedSizes
     costs: Mapping[str, Cost] = field(default_factory=dict)
-    """By prefix: measured as soon as it is walked, until then as last measured or as the records claim."""
+    """By prefix: measured once it is walked, until then as last measured or as the records claim."""
     entries: int = 0
-    """How many directory entries this walk has looked at."""
+    """The number of directory entries that this walk has visited."""
     complete: bool = False
-    """Whether this walk is over; what follows here is of the last one that was."""
+    """Whether this walk is complete; the fields below are of the last complete walk."""
     anew: bool = False
-    """Whether that one read everything; otherwise only directories that had changed."""
+    """Whether the last complete walk read everything; otherwise only directories that had changed."""
     graph: LinkGraph | None = None
-    """Who holds what."""
+    """The graph of who holds what."""
     uses: Mapping[str, DiskUse] = field(default_factory=dict)
     """By prefix."""
     caches: tuple[CacheUse, ...] = ()
     copied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Prefixes with a record of each package, by its name in a package cache."""
     total: int = 0
-    """What all environments and package caches occupy together."""
+    """The bytes of all environments and package caches together."""
     reclaimable: int = 0
-    """What of that are archives, and packages that nobody needs."""
+    """The part of `total` that is archives and packages that no environment needs."""
 
     @property
     def places(self) -> tuple[DiskPlace, ...]:
-        """All that was measured."""
+        """All measured places."""
         return self.graph.places if self.graph else ()
 
     def freed_by(self, prefixes: Collection[str]) -> Freed:
-        """Tell what removing these would free; as the records claim it while one of them is not measured."""
+        """What removing these would free; as the records claim it if one of them is not measured yet."""
         graph = self.graph
         if graph is None or not all(prefix in self.uses for prefix in prefixes):
             known = [prefix for prefix in prefixes if prefix in self.managed]
@@ -126,13 +126,13 @@ class DiskUsage:
         )
 
     def frees_with_choice(self, choice: CleanupChoice) -> int:
-        """Tell what `df` gains when just this goes, the environments first; 0 if nothing was measured."""
+        """The bytes that `df` gains if the choice is deleted, the environments first; 0 if nothing was measured."""
         if self.graph is None:
             return 0
         return self.graph.frees_with_cleaning(choice.prefixes, dict(choice.cleaned), copied_by=self.copied_by)
 
     def added_to(self, inventory: Inventory) -> Inventory:
-        """The same inventory, in which environments have the findings of measuring them as well."""
+        """The inventory with the findings of the measurement added to its environments."""
         return replace_fields(inventory, environments=tuple(map(self._judged, inventory.environments)))
 
     def _judged(self, environment: Environment) -> Environment:
@@ -154,9 +154,9 @@ async def survey(
     anew: bool = False,
     former: DiskUsage | None = None,
 ) -> AsyncGenerator[DiskUsage, None]:
-    """Yield what is known while this is measured, a few times a second; the last is complete.
+    """Measure, and yield the usage a few times a second; the last is complete.
 
-    What was known of a `former` walk stands until this one knows better. To leave this ends the walk.
+    The results of a `former` walk are used until this one replaces them. Closing this generator ends the walk.
     """
     known = await asyncio.to_thread(_begun, inventory, former)
     yield known
@@ -174,7 +174,7 @@ async def survey(
 
 
 def _begun(inventory: Inventory, former: DiskUsage | None) -> DiskUsage:
-    """What is known before anything is measured: what the records claim, and the figures of last time."""
+    """The usage before anything is measured: the claims of the records, and the figures of the former walk."""
     managed = ManagedSizes(inventory.environments)
     costs = {each.prefix: _claimed(managed, each.prefix) for each in inventory.environments if each.managed_bytes}
     if former is None:
@@ -189,7 +189,7 @@ def _claimed(managed: ManagedSizes, prefix: str) -> Cost:
 
 
 def _walked(measurement: Measurement) -> Mapping[str, Cost]:
-    """What is exact already: all but who shares what is not an environment's own."""
+    """The costs that are exact already, before it is known who shares the rest."""
     caches = {place.path for place in measurement.places if place.cache}
     sizes = (each for path, each in measurement.sizes.items() if path not in caches)
     return {each.path: Cost(total=each.total, frees=each.exclusive) for each in sizes}
@@ -220,7 +220,7 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
 
 
 class Disk:
-    """Measures the environments of an inventory and the package caches beside them."""
+    """Measures the environments of an inventory and the package caches."""
 
     def __init__(self, locations: Locations, *, environ: Mapping[str, str], clock: Callable[[], datetime]) -> None:
         self._kept = locations.disk_cache
@@ -229,9 +229,9 @@ class Disk:
         self._clock = clock
 
     async def measure(self, inventory: Inventory, *, anew: bool = False) -> AsyncGenerator[Measurement, None]:
-        """Yield what is known of the disk, more each time; see `measure` for what `anew` is about.
+        """Yield measurements of the disk, each more complete; for `anew` see `measure`.
 
-        To leave the generator ends the walk.
+        Closing the generator ends the walk.
         """
         places = await asyncio.to_thread(self._places, inventory)
         walk = measure(places, kept=self._kept, environ=self._environ, now=self._clock(), anew=anew)
@@ -242,11 +242,11 @@ class Disk:
     def survey(
         self, inventory: Inventory, *, anew: bool = False, former: DiskUsage | None = None
     ) -> AsyncGenerator[DiskUsage, None]:
-        """Yield what is known of the disk and what follows from it, a few times a second; see `survey`."""
+        """Yield the disk usage a few times a second; see `survey`."""
         return survey(self.measure(inventory, anew=anew), inventory, anew=anew, former=former)
 
     async def break_down(self, environment: Environment, places: Iterable[DiskPlace]) -> Breakdown:
-        """Tell what is in an environment, by package, beside the event loop; one that was not read has no packages."""
+        """Break down an environment by package, in a thread; one that was not read has no packages."""
         contents = environment.contents or PrefixContents()
         nested = nested_in(environment.prefix, places)
         return await asyncio.to_thread(break_down, environment.prefix, contents, nested=nested)

@@ -1,4 +1,4 @@
-"""The process that walks: `python -m condatui_core.disk.walk`, a request on stdin, progress and a result on stdout."""
+"""The walk's process, `python -m condatui_core.disk.walk`: a request on stdin, progress and a result on stdout."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ from condatui_core.disk.tree_store import DamagedStoreError, TreeStore
 from condatui_core.disk.workers import Found, Task, carry_out_all
 from condatui_core.records.disk import LinkTable
 
-_TELL_SECONDS = 0.1
+_REPORT_SECONDS = 0.1
 _NICENESS = 5
-"""Whoever presses keys, here or in another program, goes first."""
+"""Interactive programs, condatui among them, get the processor first."""
 
 
 class Walk:
     """One walk over all places of a request."""
 
-    def __init__(self, request: WalkRequest, tell: Callable[[Struct], None]) -> None:
+    def __init__(self, request: WalkRequest, send: Callable[[Struct], None]) -> None:
         store = TreeStore(Path(os.fsdecode(request.directory)), request.places) if request.directory else None
         self._store = store
         self._workers = request.workers
-        self._tell = tell
-        self._told = time.monotonic()
+        self._send = send
+        self._last_sent = time.monotonic()
         kept_in = store.directory if store and not request.anew and store.whole() else None
         tasks = [Task(number, place, request.now, (), kept_in) for number, place in enumerate(request.places)]
         self._places = [FoundPlace(task) for task in tasks]
         self._parts = [1] * len(tasks)
-        """How many pieces of each place are still being walked."""
+        """For each place, the number of tasks that are not finished."""
         self._lost: ByDevice = defaultdict(set)
         self._inodes = InodeIndex()
         self._measured: list[WalkSizes] = []
 
     def run(self) -> None:
-        """Walk, tell what came of it, and keep what was found for the next time."""
-        # Package caches first: they are the largest, and the last place walked should be a small one.
+        """Walk, send the result, and keep the trees for the next walk."""
+        # Package caches first: they are the largest, and the last place to be walked should be a small one.
         tasks = sorted((place.task for place in self._places), key=lambda task: not task.place.cache)
         for found in carry_out_all(tasks, self._workers):
             self._take(found)
         if self._store and not any(place.changed for place in self._places) and (table := self._store.table()):
-            self._tell(self._result(table))
+            self._send(self._result(table))
             return
-        kept = self._bring_together()
+        kept = self._reconcile()
         trees = [place.tree for place in self._places]
         table = table_of([place.task.place for place in self._places], trees, (self._inodes.found, kept))
-        self._tell(self._result(table))
+        self._send(self._result(table))
         if self._store:
             changed = [number for number, place in enumerate(self._places) if place.changed]
             self._store.save(trees, changed, united(self._inodes.found, kept, trees), table)
@@ -76,13 +76,13 @@ class Walk:
                 self._lose(rechecked.lost)
             if not self._parts[number] and not place.fresh_from:
                 self._measured.append(self._inodes.sizes_of(number, place.tree))
-        if time.monotonic() - self._told > _TELL_SECONDS:
-            self._told = time.monotonic()
-            self._tell(WalkProgress(self._entries(), tuple(self._measured)))
+        if time.monotonic() - self._last_sent > _REPORT_SECONDS:
+            self._last_sent = time.monotonic()
+            self._send(WalkProgress(self._entries(), tuple(self._measured)))
             self._measured.clear()
 
-    def _bring_together(self) -> dict[int, InodeTable]:
-        """Let trees of different walks fit together; returns what was known of inodes before this one, by device."""
+    def _reconcile(self) -> dict[int, InodeTable]:
+        """Make trees of different walks fit together; returns the kept facts about inodes, by device."""
         if not self._store or all(place.changed and not place.fresh_from for place in self._places):
             return {}
         for place in self._places:
@@ -106,27 +106,27 @@ class Walk:
         return WalkResult(self._entries(), table, tuple(each for each in problems if each[1]))
 
 
-def walk(request: WalkRequest, tell: Callable[[Struct], None]) -> None:
-    """Serve a request: tell progress, and the result at last."""
+def walk(request: WalkRequest, send: Callable[[Struct], None]) -> None:
+    """Serve a request: send progress, and finally the result."""
     try:
-        Walk(request, tell).run()
+        Walk(request, send).run()
     except DamagedStoreError:
-        Walk(replace(request, anew=True), tell).run()
+        Walk(replace(request, anew=True), send).run()
 
 
 def main() -> None:
-    """Serve one request."""
+    """Serve the request on stdin."""
     request = read_request(sys.stdin.buffer)
     os.nice(_NICENESS)
     answers = sys.stdout.buffer
 
-    def tell(message: Struct) -> None:
+    def send(message: Struct) -> None:
         answers.write(pack(message))
         answers.flush()
 
     try:
-        walk(request, tell)
-    except BrokenPipeError:  # nobody wants to know any more
+        walk(request, send)
+    except BrokenPipeError:  # the parent process has stopped reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
 
 

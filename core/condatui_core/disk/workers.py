@@ -1,4 +1,4 @@
-"""The processes that look at the disk: forked, talked with over pipes, and dealt work a piece at a time."""
+"""The worker processes of a walk: forked, connected by pipes, and given one task at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from condatui_core.disk.scan import OF_A_CACHE, ROOT, Met, Rechecked, Scanner, c
 from condatui_core.disk.tree import InodeTree, ScanProblem
 from condatui_core.disk.tree_store import TreeFile
 
-# A forked process and the two pipes to talk with it: a tenth of what multiprocessing would have to import.
+# A forked process and its two pipes: a tenth of what multiprocessing would import
 
 
 _Sent = TypeVar("_Sent")
@@ -30,25 +30,25 @@ _LENGTH = 8
 
 
 class Pipe(Generic[_Sent, _Received]):
-    """One end: whole objects go out and come in."""
+    """One end of a connection that sends and receives whole objects."""
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
 
     def fileno(self) -> int:
-        """What to wait at for the next object, if it is not sent before it was asked for."""
+        """The descriptor on which `select` waits for the next object."""
         return self._incoming.fileno()
 
     def send(self, message: _Sent) -> None:
-        """Send an object; raises BrokenPipeError if nobody is there any more."""
+        """Send an object; raises BrokenPipeError if the other process has ended."""
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         self._outgoing.write(len(data).to_bytes(_LENGTH, "big"))
         self._outgoing.write(data)
         self._outgoing.flush()
 
     def receive(self) -> _Received:
-        """Wait for an object; raises EOFError if none comes any more."""
+        """Wait for an object; raises EOFError if the other process has ended."""
         length = int.from_bytes(self._incoming.read(_LENGTH), "big")
         data = self._incoming.read(length)
         if not length or len(data) < length:
@@ -57,20 +57,20 @@ class Pipe(Generic[_Sent, _Received]):
         return received
 
     def close(self) -> None:
-        """Let go of the pipes."""
+        """Close the pipes."""
         self._incoming.close()
         self._outgoing.close()
 
 
 class Forked(Pipe[_Sent, _Received]):
-    """The end of the one who forked."""
+    """The parent's end of the connection to a forked process."""
 
     def __init__(
         self, serve: Callable[[Pipe[_Received, _Sent]], None], *, apart_from: list[Forked[_Sent, _Received]]
     ) -> None:
-        """Fork a process that runs `serve` and nothing else; this one must have no threads.
+        """Fork a process that runs only `serve`; the calling process must have no threads.
 
-        The child lets go of its siblings' pipes: an end that stayed open there would hide that the other one has gone.
+        The child closes its siblings' pipes: an end left open there would hide that a sibling has ended.
         """
         to_child, to_parent = os.pipe(), os.pipe()
         self.pid = os.fork()
@@ -92,46 +92,46 @@ class Forked(Pipe[_Sent, _Received]):
         super().__init__(os.fdopen(to_parent[0], "rb"), os.fdopen(to_child[1], "wb"))
 
     def end(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the process."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         self.close()
 
 
-# One of the processes that look at the disk: it takes a piece of work at a time and gives back what it found.
+# Workers
 
 
 _SECONDS = 0.2
-"""How long one piece of work may take before what is left of it is dealt anew."""
+"""Seconds that one task may take before the rest of it becomes new tasks."""
 
 
 class Task(Struct, frozen=True):
-    """Walk a place, or a part of one."""
+    """A place, or a part of one, to walk."""
 
     number: int
-    """Of the place."""
+    """The index of the place."""
     place: PlaceRequest
     now: int
     starts: tuple[bytes, ...] = ()
-    """What to scan; nothing for the whole of a place, of which a tree may have been kept."""
+    """The paths to scan; empty for the whole place, which may have a kept tree."""
     kept_in: Path | None = None
-    """Where trees are kept; None to read everything."""
+    """The directory of kept trees; None to read everything."""
 
 
 class Found(Struct, frozen=True):
-    """What came of a task."""
+    """The result of a task."""
 
     task: Task
     rechecked: Rechecked | None
-    """None if the place is as it was."""
+    """None if the place is unchanged."""
     problems: tuple[ScanProblem, ...] = ()
-    """Of a place that is as it was."""
+    """The problems of an unchanged place."""
     rest: list[bytes] = field(default_factory=list)
-    """What is still to be scanned."""
+    """The paths that are still to be scanned."""
 
 
 def serve(dealer: Pipe[Found, Task]) -> None:
-    """Carry out tasks until nobody is there to give one or to take what was found."""
+    """Carry out tasks until the parent process has ended."""
     met: defaultdict[int, Met] = defaultdict(Met)
     try:
         while True:
@@ -141,7 +141,7 @@ def serve(dealer: Pipe[Found, Task]) -> None:
 
 
 def carry_out(task: Task, met: defaultdict[int, Met]) -> Found:
-    """Walk what a task says, for a while."""
+    """Work on a task for a limited time."""
     if task.kept_in and not task.starts and (found := _recheck(task, TreeFile(task.kept_in, task.place.path), met)):
         return found
     scanner = _scanner(task, met)
@@ -150,7 +150,7 @@ def carry_out(task: Task, met: defaultdict[int, Met]) -> Found:
 
 
 def _recheck(task: Task, kept: TreeFile, met: defaultdict[int, Met]) -> Found | None:
-    """Bring a kept tree up to date; None if there is none that is of any use."""
+    """Bring a kept tree up to date; None if there is no usable one."""
     loaded = kept.load_rows()
     if loaded is None:
         return None
@@ -165,7 +165,7 @@ def _recheck(task: Task, kept: TreeFile, met: defaultdict[int, Met]) -> Found | 
     if not kept.load_links(tree):
         return None
     reread = {os.path.dirname(path) for path in went}
-    if task.place.cache:  # a file with a row of its own that has changed is found again where it is listed
+    if task.place.cache:  # a changed file with its own row is found again in its directory
         reread.update(OF_A_CACHE)
     rows.update(row for row, path in enumerate(tree.paths) if path in reread)
     return Found(
@@ -174,7 +174,7 @@ def _recheck(task: Task, kept: TreeFile, met: defaultdict[int, Met]) -> Found | 
 
 
 def refresh(task: Task, tree: InodeTree, rows: Collection[int]) -> Rechecked:
-    """Read rows again that have not changed, because links that they share with others have gone there."""
+    """Read unchanged rows again, because link counts of their files have changed through other places."""
     return read_again(task.place.path, tree, rows, lambda known: _scanner(task, defaultdict(Met), known))
 
 
@@ -183,13 +183,13 @@ def _scanner(task: Task, met: defaultdict[int, Met], known: Collection[bytes] = 
     return Scanner(task.place.path, met, now=task.now, rows_of_files=rows_of_files, skip={*task.place.skip, *known})
 
 
-# Work dealt to processes: whoever is free gets the next piece, and what is left of a piece is dealt anew.
+# Distribution of tasks: an idle worker gets the next one, and the rest of a task becomes new tasks
 
 
 def carry_out_all(tasks: Iterable[Task], workers: int) -> Iterator[Found]:
-    """Carry out tasks and what they leave over; each result as it comes.
+    """Carry out tasks and their rests in worker processes; yields each result as it arrives.
 
-    The workers are forked, so this is for a process that has no threads. A worker that dies is an EOFError.
+    The workers are forked, so the calling process must have no threads. Raises EOFError if a worker dies.
     """
     waiting = deque(tasks)
     idle: list[Forked[Task, Found]] = []
@@ -205,7 +205,7 @@ def carry_out_all(tasks: Iterable[Task], workers: int) -> Iterator[Found]:
                 found = worker.receive()
                 busy.remove(worker)
                 idle.append(worker)
-                # Two halves, and before all others: what was begun is finished first.
+                # The rest becomes two tasks at the front of the queue, so that started places are finished first.
                 halves = (found.rest[::2], found.rest[1::2])
                 waiting.extendleft(replace(found.task, starts=tuple(half)) for half in halves if half)
                 yield found

@@ -1,4 +1,4 @@
-"""conda-lock.yml: exactly what to install, for several platforms."""
+"""Read conda-lock.yml, which lists exactly what to install on several platforms."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
 
 
 class LockFile(Struct, frozen=True):
-    """The part of a lock file that says what will be in the environment."""
+    """The part of a lock file that states what the environment will contain."""
 
     package: tuple[LockedPackage, ...]
 
 
 def lock_contents(document: LockFile, platform: str, file: str) -> PrefixContents:
-    """List the packages for a platform, or for the only one that there is.
+    """The packages for a platform, or for the file's only platform.
 
-    Raises UsageError, which names the file, if there are several and this is none of them.
+    Raises UsageError, which names the file, if the file has several platforms and `platform` is not among them.
     """
     platforms = {each.platform for each in document.package}
     chosen = platform if platform in platforms or len(platforms) != 1 else next(iter(platforms))
@@ -49,7 +49,7 @@ def lock_contents(document: LockFile, platform: str, file: str) -> PrefixContent
         raise UsageError(
             f"The lock file has nothing for {platform}.",
             f"{file} is for {', '.join(sorted(platforms))}.",
-            "Compare it on a machine of one of these platforms, or lock it for this one.",
+            "Compare it on a machine with one of these platforms, or lock it for this platform.",
         )
     packages = [each for each in document.package if each.platform == chosen]
     return PrefixContents(

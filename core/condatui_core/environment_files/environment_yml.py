@@ -1,4 +1,4 @@
-"""environment.yml, read as what somebody asks for and written from what is there; the same in JSON."""
+"""Read environment.yml as a list of requests, and write it, as YAML or JSON, from an environment."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from condatui_core.records.comparison import Cell, Entry
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import mask_credentials, sanitize
 
-# environment.yml: what somebody asks for, more or less exactly.
+# Reading
 
 
 class EnvironmentFile(Struct, frozen=True):
-    """The part of an environment file that says what is in the environment."""
+    """The part of an environment file that lists the environment's packages."""
 
     dependencies: tuple[str | dict[str, tuple[str, ...] | str | None], ...] | str | None
-    """Specs, and below `pip` requirements; a text or None where nothing is listed."""
+    """Specs, and requirements below `pip`; a text or None where nothing is listed."""
     prefix: str | None = None
 
 
 def environment_file_entries(
     document: EnvironmentFile, config: ChannelConfig
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """List what the file asks for, and the lines of it that name no package or cannot be understood."""
+    """The requests of the file, and its lines that name no package or cannot be understood."""
     entries: list[Entry] = []
     left_out: list[str] = []
     for source, line in _lines(document):
@@ -90,7 +90,7 @@ def _pip_entry(line: str) -> Entry | None:
 
 
 def _location(channel: str, config: ChannelConfig) -> str | None:
-    """Find the base URL of a channel that is named; None for a multichannel, which is several."""
+    """The base URL of a named channel; None for a multichannel, which has several."""
     if not channel or any(channel == name for name, _ in config.custom_multichannels):
         return None
     for name, url in config.custom_channels:
@@ -100,7 +100,7 @@ def _location(channel: str, config: ChannelConfig) -> str | None:
     return channel_location(stated, None, "")
 
 
-# Exports as documents: environment.yml, and the same in JSON.
+# Writing
 
 
 _Dependency: TypeAlias = str | dict[str, list[str]]
@@ -108,13 +108,13 @@ _Section: TypeAlias = str | list[str] | list[_Dependency] | dict[str, str]
 
 
 def yaml_text(held: ExportModel) -> str:
-    """Write environment.yml. What is pinned, for which it has no place, stands in comments above."""
-    import yaml  # noqa: PLC0415 - only who exports pays for it
+    """Write environment.yml. The format has no place for pinned specs, so they are comments at the top."""
+    import yaml  # noqa: PLC0415 - only exports need it
 
     class Indented(yaml.SafeDumper):
         """Indents lists below their key, as conda does."""
 
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - yaml asks
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - of yaml
             super().increase_indent(flow, False)
 
     def dump(*, as_it_is: bool) -> str:
@@ -134,13 +134,13 @@ def yaml_text(held: ExportModel) -> str:
 
 
 def json_text(held: ExportModel) -> str:
-    """Write the same as JSON."""
+    """Write the environment file as JSON."""
     text = json.dumps(_document(held), indent=2, ensure_ascii=False)
     return (text if _harmless(text) else json.dumps(_document(held), indent=2)) + "\n"
 
 
 def _harmless(text: str) -> bool:
-    """Whether nothing in a text turns the screen of a terminal upside down; otherwise it has to be escaped."""
+    """Whether a terminal shows the text as it is; a text with control or bidirectional characters must be escaped."""
     return all(line == sanitize(line) for line in text.splitlines())
 
 

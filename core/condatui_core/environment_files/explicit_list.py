@@ -1,4 +1,4 @@
-"""Explicit lists, a URL a line, and requirements, a spec a line: read, and written in the order of installation."""
+"""Read and write explicit lists (one URL per line), and write requirements (one spec per line)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import mask_credentials, sanitize, strip_credentials
 
-# Explicit lists: a URL a line, as `conda list --explicit` and `conda-lock` write them.
+# Reading explicit lists, as `conda list --explicit` and `conda-lock` write them
 
 
 MARK = "@EXPLICIT"
-"""The line by which conda knows such a list."""
+"""The line by which conda recognizes an explicit list."""
 
 _HASH = re.compile(r"(?:md5:|sha256:)?(?:(?P<md5>[0-9a-fA-F]{32})|(?P<sha256>[0-9a-fA-F]{64}))")
 _EXTENSIONS = (".conda", ".tar.bz2")
@@ -26,7 +26,7 @@ _PARTS = 3  # name, version, build
 
 
 def looks_explicit(text: str) -> bool:
-    """Tell whether a text is such a list, be it without the mark."""
+    """Whether a text is an explicit list, with or without the `@EXPLICIT` line."""
     for line in map(str.strip, text.splitlines()):
         if line and not line.startswith("#"):
             return line == MARK or parse_archive_url(line) is not None
@@ -34,7 +34,7 @@ def looks_explicit(text: str) -> bool:
 
 
 def explicit_contents(text: str) -> tuple[PrefixContents, tuple[str, ...]]:
-    """List the packages, and the lines that cannot be understood."""
+    """The packages of the list, and the lines that cannot be understood."""
     lines = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#") and line != MARK]
     found = [(line, parse_archive_url(line)) for line in lines]
     return (
@@ -44,7 +44,7 @@ def explicit_contents(text: str) -> tuple[PrefixContents, tuple[str, ...]]:
 
 
 def parse_archive_url(line: str) -> PackageRecord | None:
-    """Read all that the URL or path of an archive says of the package, with its hash behind `#`; None if it is none."""
+    """The package that the URL or path of an archive names, with the hash after `#`; None if it is not an archive."""
     url, _, digest = line.partition("#")
     directory, _, file_name = url.rpartition("/")
     stem = next((file_name.removesuffix(each) for each in _EXTENSIONS if file_name.endswith(each)), "")
@@ -66,19 +66,19 @@ def parse_archive_url(line: str) -> PackageRecord | None:
     )
 
 
-# The order in which packages are installed: each after all that it depends on.
+# The order of installation
 
 
 _NAME = re.compile(r"[^\s=<>!~\[@]+")
 
 
 def in_installation_order(packages: Iterable[PackageRecord]) -> tuple[PackageRecord, ...]:
-    """Put every package behind those that it depends on, by name where that leaves a choice; circles are cut."""
+    """Sort every package after its dependencies, otherwise by name; cycles are cut."""
     by_name = {record.name: record for record in sorted(packages, key=lambda each: each.name)}
     ordered: dict[str, PackageRecord] = {}
     begun: set[str] = set()
     for name in by_name:
-        # Not by recursion: nothing limits how long a chain of dependencies may be.
+        # An explicit stack instead of recursion, since a chain of dependencies may be arbitrarily long.
         waiting = [(name, _needs(name, by_name))] if name not in begun else []
         begun.add(name)
         while waiting:
@@ -100,21 +100,21 @@ def _needs(name: str, installed: Mapping[str, PackageRecord]) -> Iterator[str]:
             yield match[0]
 
 
-# Exports as lists, a package a line: explicit, by URL and md5, and requirements.txt, by spec.
+# Writing explicit lists and requirements.txt
 
 
 _HEAD = "# This file may be used to create an environment using:\n# $ conda create --name <env> --file <this file>\n"
 
 
 def explicit_text(contents: PrefixContents, held: ExportModel) -> str:
-    """List the archives by URL and md5, each behind those it depends on, as `conda list --explicit --md5` does."""
+    """Write the archives' URLs and md5, each after its dependencies, as `conda list --explicit --md5` does."""
     packages = in_installation_order(contents.packages)
     urls = (_explicit_line(each) for each in packages)
     return "".join((_HEAD, *_platform(packages), *_remarks(held), "@EXPLICIT\n", *urls))
 
 
 def requirements_text(contents: PrefixContents, config: ChannelConfig, held: ExportModel, *, builds: bool) -> str:
-    """List the packages by spec, each with its channel: such a file has no other place for that."""
+    """Write one spec per package, each with its channel, since the format has no other place for channels."""
     references = channel_references(contents.packages, config)
     packages = sorted(contents.packages, key=lambda each: (each.name, each.version))
     specs = (f"{sanitize(package_spec(each, references, builds=builds))}\n" for each in packages)
@@ -122,7 +122,7 @@ def requirements_text(contents: PrefixContents, config: ChannelConfig, held: Exp
 
 
 def archive_url(record: PackageRecord) -> str:
-    """Where the archive is to be had, without credentials; empty if that is not known."""
+    """The URL of the archive, without credentials; empty if it is unknown."""
     if record.url:
         return strip_credentials(record.url)
     if record.base_url and "://" in record.base_url and record.subdir and record.file_name:
@@ -143,8 +143,8 @@ def _platform(packages: tuple[PackageRecord, ...] | list[PackageRecord]) -> Iter
 
 
 def _remarks(held: ExportModel) -> Iterator[str]:
-    """What these lists have no place for, as comments."""
+    """Comments about what the list formats cannot express."""
     yield from pinned_comments(held)
     if held.pip:
-        yield "# Installed by pip, which conda passes over in this file:\n"
+        yield "# Installed by pip; conda ignores these lines:\n"
         yield from (f"#   {sanitize(each)}\n" for each in held.pip)

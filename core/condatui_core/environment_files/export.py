@@ -1,4 +1,4 @@
-"""An environment written down so that conda can make it again, without asking conda, whose export changes things."""
+"""Export an environment so that conda can recreate it, without running conda, whose export has side effects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import ExportFormat
 from condatui_core.text import counted
 
-# Which format of an export a file's name asks for.
+# The format of an export
 
 
 _SUFFIXES: dict[str, ExportFormat] = {
@@ -30,9 +30,9 @@ _SUFFIXES: dict[str, ExportFormat] = {
 
 
 def format_of_file(file: str) -> ExportFormat:
-    """Tell the format by the name that a file is going to have: `requirements.txt`, `explicit.txt`, else its suffix.
+    """The format that suits a file's name: `requirements.txt`, `explicit.txt`, otherwise by its suffix.
 
-    YAML, which says most, for `-` and whatever else.
+    YAML, the most complete format, for `-` and any other name.
     """
     name = os.path.basename(file).lower()
     suffix = os.path.splitext(name)[1]
@@ -45,30 +45,30 @@ _NAMED = 5
 
 
 class ExportText(Struct, frozen=True, kw_only=True):
-    """An export, ready to be written."""
+    """The text of an export, ready to be written."""
 
     text: str
     """The file's content."""
     notes: tuple[str, ...] = ()
-    """What it cannot say, or what has to be known by who uses it: a sentence without its full stop each."""
+    """What the format cannot express and other warnings for its user, each a sentence without its full stop."""
     packages: int = 0
-    """How many packages, conda's and pip's, are in it."""
+    """The number of packages in it, conda's and pip's."""
 
 
 def export_text(
     environment: Environment,
     config: ChannelConfig,
     *,
-    format: ExportFormat = "yaml",  # noqa: A002 - what everybody calls it
+    format: ExportFormat = "yaml",  # noqa: A002 - the usual term
     builds: bool = True,
     from_history: bool = False,
 ) -> ExportText:
-    """Write down an environment that was read; without `builds` versions only, `from_history` what was asked for.
+    """Export an environment: without `builds` only versions, with `from_history` only what the user requested.
 
-    Raises UsageError for a history in a format that has no room for what is not exact.
+    Raises UsageError if `from_history` meets a format that can only list exact packages.
     """
     if from_history and format not in ("yaml", "json"):
-        raise UsageError(f"What was asked for cannot be written as {format}.", hint="Use yaml or json for it.")
+        raise UsageError(f"The requested specs cannot be written as {format}.", hint="Use yaml or json for it.")
     contents = environment.contents or PrefixContents()
     held = export_model(environment, config, builds=builds, from_history=from_history)
     notes = tuple(_notes(contents, format, from_history=from_history))
@@ -88,27 +88,27 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
     if form in ("yaml", "json"):
         yield from pip_notes(pip)
     elif pip:
-        yield f"what pip installed is only in comments, conda passes over it: {_some(each.name for each in pip)}"
+        yield f"packages installed by pip are only in comments, which conda ignores: {_some(each.name for each in pip)}"
     if form == "explicit":
         yield from _without_urls(contents)
     elif unknown := [each.name for each in contents.packages if not each.base_url]:
-        yield f"the channel is not known of {_some(unknown)}"
+        yield f"the channel is unknown of {_some(unknown)}"
     yield from _settings_notes(contents, form)
     for each in contents.replaced:
         yield (
-            f"pip has replaced {each.package} {each.conda_version} by {each.pip_version}: conda installs the one, "
-            "then pip the other"
+            f"pip has replaced {each.package} {each.conda_version} by {each.pip_version}: conda installs the first, "
+            "then pip the second"
         )
     if from_history:
         yield from _history_notes(contents)
     if contents.problems:
         files = counted(len(contents.problems), "file")
-        yield f"{files} of the environment could not be read; what should be in there is missing here"
+        yield f"{files} of the environment could not be read; their contents are missing in the export"
 
 
 def _without_urls(contents: PrefixContents) -> Iterator[str]:
     if lost := [each.name for each in contents.packages if not archive_url(each)]:
-        yield f"where it was downloaded from is not known of {_some(lost)}: left out"
+        yield f"left out, since the URL is unknown: {_some(lost)}"
     if unsure := [each.name for each in contents.packages if archive_url(each) and not each.md5]:
         yield f"there is no md5 for {_some(unsure)}"
 
@@ -119,17 +119,17 @@ def _settings_notes(contents: PrefixContents, form: ExportFormat) -> Iterator[st
         if form in ("yaml", "json"):
             yield f"the environment variables {names} are written with their values, which may be secrets"
         else:
-            yield f"the environment variables {names} are not carried"
+            yield f"the environment variables {names} are not included"
     if contents.pinned:
-        how = "not carried" if form == "json" else "only in comments"
-        yield f"what is pinned ({_some(contents.pinned)}) is {how}: it belongs into conda-meta/pinned"
+        how = "not included" if form == "json" else "only in comments"
+        yield f"the pinned specs ({_some(contents.pinned)}) are {how}: copy them to conda-meta/pinned"
 
 
 def _history_notes(contents: PrefixContents) -> Iterator[str]:
     if contents.history.cloned_specs:
-        yield "the environment was cloned, and conda has written down that every package of it was asked for"
+        yield "the environment is a clone, and conda has recorded every package of it as requested"
     if not contents.history.requested and not any(each.requested_specs for each in contents.packages):
-        yield "what was asked for is not known: there is no history"
+        yield "the requested specs are unknown: there is no history"
 
 
 def _some(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What an export is about to say, before it is spelled in one format or another."""
+"""The contents of an export, independent of its format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents, Revision
 from condatui_core.text import AUTH_MASK, sanitize, strip_credentials
 
-# Channels as a file names them that is to be read on another machine.
+# Channels, named so that another machine finds them
 
 
 _OPTIONS = ("-c", "--channel")
@@ -29,9 +29,9 @@ _OPTIONS = ("-c", "--channel")
 
 @lru_cache(maxsize=4096)
 def channel_reference(base_url: str | None, config: ChannelConfig) -> str:
-    """Name a channel so that conda finds it again: by its short name, by its URL where that leads elsewhere.
+    """Name a channel so that conda finds it again: by its short name, or by its URL if the name is ambiguous.
 
-    A member of `defaults` is called so, as conda does it. Empty if the channel is not known.
+    A member of `defaults` is called `defaults`, as conda does. Empty if the channel is unknown.
     """
     if not base_url:
         return ""
@@ -44,16 +44,16 @@ def channel_reference(base_url: str | None, config: ChannelConfig) -> str:
 
 
 def channel_references(packages: Iterable[PackageRecord], config: ChannelConfig) -> Mapping[str, str]:
-    """Package name → how its channel is called; packages of no known channel are left out."""
+    """Package name → reference of its channel; packages of unknown channels are left out."""
     named = ((record.name, channel_reference(record.base_url, config)) for record in packages)
     return {name: reference for name, reference in named if reference}
 
 
 def in_order_of_priority(contents: PrefixContents, references: Mapping[str, str]) -> tuple[str, ...]:
-    """Every channel that a package came from, the one first that goes before the others.
+    """Every channel that a package came from, by descending priority.
 
-    First those that the user has named, in that order; then the others, those before that few packages came from: that
-    is how a channel of a few special packages stands to the one that everything else is from.
+    First come the channels that the user has named, in that order, then the others, those with the fewest packages
+    first: a channel of a few special packages usually takes precedence over the channel of all others.
     """
     uses = Counter(references.values())
     named = [each for each in _named(contents.history.revisions) if each in uses]
@@ -62,7 +62,7 @@ def in_order_of_priority(contents: PrefixContents, references: Mapping[str, str]
 
 
 def _named(revisions: Sequence[Revision]) -> Iterator[str]:
-    """The channels of the options in the commands that have made an environment."""
+    """The channels in the options of the commands that created an environment."""
     for revision in revisions:
         words = iter(_split(revision.command))
         for word in words:
@@ -76,12 +76,12 @@ def _named(revisions: Sequence[Revision]) -> Iterator[str]:
 def _split(command: str) -> list[str]:
     try:
         return shlex.split(command)
-    except ValueError:  # an apostrophe without another one
+    except ValueError:  # an unbalanced apostrophe
         return command.split()
 
 
 def _location(name: str, config: ChannelConfig) -> str:
-    """Where conda looks for a channel of this name."""
+    """The location where conda looks for a channel of this name."""
     for known, url in config.custom_channels:
         if name == known or name.startswith(f"{known}/"):
             return url + name[len(known) :]
@@ -96,7 +96,7 @@ def _without_scheme(url: str) -> str:
     return url.rpartition("://")[2].rstrip("/")
 
 
-# What pip has installed, as lines that pip reads again.
+# Distributions of pip, as requirement lines
 
 
 _PLAIN_PATH = re.compile(r"[\w/.,+@-]+", re.ASCII)
@@ -104,15 +104,15 @@ _SSH_AS_SOMEBODY = re.compile(rf"(?:\w+\+)?ssh://{re.escape(AUTH_MASK)}@")
 
 
 def pip_lines(distributions: Iterable[Distribution]) -> tuple[str, ...]:
-    """A requirement each, by name: a version from the index, or where else it is from; each line once."""
+    """One requirement per distribution, sorted by name, with its version or its direct origin; each line once."""
     by_name = sorted(distributions, key=lambda each: (canonicalize_name(each.name), each.version))
-    # The name of a directory may hold bytes that are no UTF-8, and so no text.
+    # The name of a directory may contain bytes that are not UTF-8.
     lines = (pip_line(each).encode("utf-8", "replace").decode() for each in by_name)
     return tuple(dict.fromkeys(lines))
 
 
 def pip_line(distribution: Distribution) -> str:
-    """The requirement that installs a distribution again from where it is from, as `pip freeze` writes it."""
+    """The requirement that installs a distribution again from the same origin, as `pip freeze` writes it."""
     name = canonicalize_name(distribution.name)
     if distribution.origin == "editable":
         return f"-e {_editable(distribution)}"
@@ -124,13 +124,13 @@ def pip_line(distribution: Distribution) -> str:
 
 
 def pip_notes(distributions: Iterable[Distribution]) -> Iterator[str]:
-    """Say what can only be installed where something else is as well."""
+    """Warnings about distributions that can only be reinstalled if something else is available."""
     for each in distributions:
         if each.origin in ("editable", "local") and (place := each.location or strip_credentials(each.url or "")):
             how = "installed in place from" if each.origin == "editable" else "installed from"
-            yield f"{each.name} is {how} {place}, which has to be there wherever this is used"
+            yield f"{each.name} is {how} {place}, which must exist wherever this file is used"
         elif each.origin == "unknown":
-            yield f"where {each.name} {each.version} is from cannot be read; it is written down as if from the index"
+            yield f"the origin of {each.name} {each.version} cannot be read; it is exported as if from the index"
 
 
 def _editable(distribution: Distribution) -> str:
@@ -141,7 +141,7 @@ def _url(distribution: Distribution) -> str:
     if distribution.location:
         url = f"file://{quote(os.fsencode(distribution.location))}"
     else:
-        # pip writes down the user of an SSH address only if that is `git`: no secret, and without it nobody gets in.
+        # pip records the user of an SSH address only if it is `git`: no secret, and necessary for access.
         scheme, _, rest = strip_credentials(distribution.url or "").partition("://")
         url = f"{scheme}://{'git@' if _SSH_AS_SOMEBODY.match(distribution.url or '') else ''}{rest}"
     if distribution.origin == "vcs":
@@ -150,26 +150,26 @@ def _url(distribution: Distribution) -> str:
     return url + (f"#subdirectory={distribution.subdirectory}" if distribution.subdirectory else "")
 
 
-# What an export is about to say, before it is spelled in one format or another.
+# The contents of an export
 
 
 class ExportModel(Struct, frozen=True, kw_only=True):
-    """What an environment holds, as it is written down."""
+    """The contents of an environment as an export states them."""
 
     name: str
-    """Without any path."""
+    """The environment's name without any path."""
     channels: tuple[str, ...]
-    """Those that packages really came from, the one first that goes before the others."""
+    """The channels that packages really came from, by descending priority."""
     specs: tuple[str, ...]
-    """A package each, with its channel where there are several."""
+    """One spec per conda package, with its channel if there are several."""
     pip: tuple[str, ...]
-    """A requirement each."""
+    """One requirement per distribution of pip."""
     variables: tuple[tuple[str, str], ...]
     pinned: tuple[str, ...]
 
 
 def export_model(environment: Environment, config: ChannelConfig, *, builds: bool, from_history: bool) -> ExportModel:
-    """Take together what is written down: all packages, or with `from_history` those that were asked for."""
+    """Collect the contents of an export: all packages, or with `from_history` those that the user requested."""
     contents = environment.contents or PrefixContents()
     references = channel_references(contents.packages, config)
     channels = in_order_of_priority(contents, references)
@@ -192,7 +192,7 @@ def export_model(environment: Environment, config: ChannelConfig, *, builds: boo
 
 
 def export_name(environment: Environment) -> str:
-    """The name without any path; what no file in UTF-8 can hold becomes a question mark."""
+    """The name without any path; bytes that are not UTF-8 become question marks."""
     name = environment.name if environment.base else os.path.basename(environment.prefix)
     return name.encode("utf-8", "replace").decode()
 
@@ -204,7 +204,7 @@ def package_spec(record: PackageRecord, references: Mapping[str, str], *, builds
 
 
 def requested(contents: PrefixContents, *, with_pip: bool) -> Iterator[tuple[str, str]]:
-    """(package name, spec) of all that was asked for; `with_pip` says that pip is needed, be it asked for or not."""
+    """The requested (package name, spec) pairs; `with_pip` adds pip if the user did not request it."""
     asked = contents.history.requested or tuple(
         (record.name, record.requested_specs[-1]) for record in contents.packages if record.requested_specs
     )
@@ -223,7 +223,7 @@ def _by_name(contents: PrefixContents) -> list[PackageRecord]:
 
 
 def pinned_comments(held: ExportModel) -> list[str]:
-    """Say what is pinned in lines that are comments everywhere."""
+    """The pinned specs as lines that are comments in every format."""
     if not held.pinned:
         return []
     return ["# Pinned, in conda-meta/pinned:\n", *(f"#   {sanitize(each)}\n" for each in held.pinned)]

@@ -1,4 +1,4 @@
-"""What `condatui show --json` printed on another machine; `conda list --json` is near enough to be read too."""
+"""Read the output of `condatui show --json` from another machine, or of `conda list --json`, which is similar."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from condatui_core.text import mask_credentials
 
 
 class ListedPackage(Struct, frozen=True, kw_only=True):
-    """One package; what is not stated is None."""
+    """One package; a field that is not stated is None."""
 
     name: str
     version: str | None = None
     build: str | None = None
     build_string: str | None = None
-    """conda's word for `build`."""
+    """conda's name for `build`."""
     build_number: int | None = None
     channel: str | None = None
     base_url: str | None = None
@@ -33,7 +33,7 @@ class ListedPackage(Struct, frozen=True, kw_only=True):
 
 
 PACKAGE_LIST_FORMAT = 1
-"""The newest format of `condatui show --json` that is read."""
+"""The newest format of `condatui show --json` that this version reads."""
 
 
 class PackageList(Struct, frozen=True, kw_only=True):
@@ -41,13 +41,13 @@ class PackageList(Struct, frozen=True, kw_only=True):
 
     packages: tuple[ListedPackage, ...]
     format: int = 1
-    """Of the document; the first release stated none, nor does conda."""
+    """The version of the format; the first release stated none, and neither does conda."""
     prefix: str | None = None
     replaced: tuple[Replacement, ...] = ()
 
 
 def package_list_contents(document: PackageList) -> PrefixContents:
-    """List the packages as the other machine's prefix has them."""
+    """The packages of the other machine's prefix."""
     return PrefixContents(
         packages=tuple(_record(each) for each in document.packages if not _is_pip(each)),
         distributions=tuple(_distribution(each) for each in document.packages if _is_pip(each)),
@@ -78,7 +78,7 @@ def _record(package: ListedPackage) -> PackageRecord:
 
 
 def _location(package: ListedPackage) -> str | None:
-    """The channel's base URL: stated, or from the archive's URL, else by its name under the usual alias."""
+    """The channel's base URL: stated, or from the archive's URL, or by its name under the default alias."""
     if package.base_url or package.url:
         return channel_location(package.base_url, package.url, package.subdir or "")
     if not package.channel or package.channel == UNKNOWN:

@@ -1,4 +1,4 @@
-"""conda's names of platforms."""
+"""Read any file that describes an environment as a column of a comparison."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.comparison import Column, ColumnKind, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
 
-# YAML of unknown make, read as texts, lists and mappings and nothing else.
+# Untrusted YAML, read as texts, lists and mappings only
 
 
 _DEEPEST = 50
-"""No file that describes an environment nests as deep as this."""
+"""The deepest nesting; no file that describes an environment is nested as deeply."""
 
 
 class YamlMark(Protocol):
-    """Where in a text an event begins."""
+    """The position in a text where an event begins."""
 
     line: int
     """From 0."""
 
 
 def parse_plain_yaml(text: str) -> object:
-    """Read one document: `1.10` stays a text, no tag makes an object, no alias makes a few lines a few billion.
+    """Parse one document: `1.10` stays a text, no tag creates an object, and no alias can expand to billions of lines.
 
-    It is put together from the parser's events, for the parser's own loaders recurse, and the one written in C crashes
-    where nesting is deep. Raises ValueError, with the line, for what is broken or goes beyond that.
+    It is built from the parser's events, because the parser's own loaders recurse and the C loader crashes on deep
+    nesting. Raises ValueError, with the line, for broken YAML and everything beyond this subset.
     """
-    import yaml  # noqa: PLC0415 - only who compares files pays for it
+    import yaml  # noqa: PLC0415 - only a comparison of files needs it
 
     stack: list[list[object]] = [[]]
     try:
@@ -67,28 +67,28 @@ def _place(mark: YamlMark | None) -> str:
 def _mapping(items: list[object]) -> dict[str, object]:
     keys = items[::2]
     if not all(isinstance(key, str) for key in keys):
-        raise ValueError("a key that is no text")
+        raise ValueError("a key that is not a text")
     return dict(zip(map(str, keys), items[1::2], strict=True))
 
 
-# Files that describe an environment, read as columns of a comparison. Nothing in them is ever run.
+# Environment files; nothing in them is ever executed
 
 
 LARGEST = 64 << 20
-"""Bytes; a lock file for ten platforms has a tenth of that."""
+"""Bytes; a lock file for ten platforms takes a tenth of that."""
 
 _HINT = (
     "These can be compared: an environment.yml, an explicit list, a conda-lock.yml, "
-    "and what condatui has written of an environment as JSON."
+    "and the JSON that condatui has written about an environment."
 )
 _T = TypeVar("_T")
 
 
 def read_environment_file(file: Path, config: ChannelConfig, platform: str) -> Listing:
-    """Read a file as a column; of a lock file for several platforms the part for `platform` (such as `linux-64`).
+    """Read a file as a column; of a lock file for several platforms, the part for `platform` (such as `linux-64`).
 
-    Raises UsageError if it cannot be read, is none of the kinds that are known, or is broken, and NewerFormatError if a
-    newer condatui has printed it.
+    Raises UsageError if it cannot be read, is of an unknown kind or is broken, and NewerFormatError if a newer
+    condatui has written it.
     """
     text = _read(file)
     if looks_explicit(text):
@@ -151,4 +151,4 @@ def _convert(document: object, kind: type[_T], file: Path) -> _T:
 
 
 def _broken(file: Path, why: str, cause: Exception) -> NoReturn:
-    raise UsageError("The file is broken.", f"{file}: {why}", "Make it anew, or mend it where it says.") from cause
+    raise UsageError("The file is broken.", f"{file}: {why}", "Create it again, or repair it there.") from cause

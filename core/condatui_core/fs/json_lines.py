@@ -47,4 +47,4 @@ def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
             found: _T = msgspec.convert(json.loads(data), decoder.type)
             return found
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        raise OSError(errno.EILSEQ, f"not what it should hold: {error}") from error
+        raise OSError(errno.EILSEQ, f"unexpected content: {error}") from error

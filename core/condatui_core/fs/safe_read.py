@@ -65,7 +65,7 @@ def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
-        what = f"not what it should hold: {error}"
+        what = f"unexpected content: {error}"
         cause: Exception = error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # msgspec 0.23 has an error of its own for invalid UTF-8
         what, cause = (f"not valid JSON: {error}" if _is_utf8(data) else "not UTF-8"), error

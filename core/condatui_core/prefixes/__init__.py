@@ -1,3 +1,3 @@
-"""The only place that reads prefixes, and it changes nothing in them."""
+"""The only package that reads prefixes; it changes nothing in them."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prefixes that were read before, in memory and on disk, for as long as nothing has changed in them."""
+"""A cache of prefixes that were read, in memory and on disk, valid until something changes in them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import History, PrefixContents, Revision
 
-# When a prefix was last changed, by a handful of stats: what tells an old reading from one that still holds.
+# Stamps: a few stats show whether a prefix has changed since it was read
 
 
 _MARKED = (
@@ -33,26 +33,26 @@ _MARKED = (
     "conda-meta/frozen",
     "conda-meta/state",
     "conda-meta/created_at",
-    # A python that comes or goes is a new name in one of these.
+    # A python that comes or goes changes the names in one of these.
     "lib",
     "lib64",
     "Lib",
 )
 _RACY = 2_000_000_000
-"""Nanoseconds; some file systems keep times in steps of one second, or of two."""
+"""Nanoseconds; some file systems keep times in steps of one or two seconds."""
 
 _DAY = 86_400_000_000_000
 
 
 class Stamp(Struct, frozen=True, array_like=True):
-    """What stat says of one path; all zero if it is not there."""
+    """What stat reports about one path; all zero if it does not exist."""
 
     path: str
     """Relative to the prefix."""
     modified: int = 0
     """Nanoseconds since 1970."""
     changed: int = 0
-    """Nanoseconds since 1970; tells what was put in place with an old modification time."""
+    """Nanoseconds since 1970; reveals a file that was put in place with an old modification time."""
     inode: int = 0
     size: int = 0
 
@@ -61,27 +61,27 @@ Stamps = tuple[Stamp, ...]
 
 
 def stamps(prefix: str) -> Stamps:
-    """Stamp all that changes when packages come or go: conda-meta with its files, and every site-packages.
+    """Stamp everything that changes when packages come or go: conda-meta with its files, and every site-packages.
 
-    Both conda and pip write anew rather than in place, so the directories tell of the files in them.
+    Both conda and pip replace files rather than write in place, so a directory's stamp covers the files in it.
     """
     return stamp(prefix, (*_MARKED, *site_packages_candidates(prefix)))
 
 
 def stamp(prefix: str, paths: Iterable[str]) -> Stamps:
-    """Stamp paths of a prefix: the second look at what `stamps` has found, without a directory listed."""
+    """Stamp the given paths of a prefix again, without listing a directory."""
     return tuple(_stamp(prefix, path) for path in paths)
 
 
 def stamped_site_packages(known: Stamps) -> tuple[str, ...]:
-    """The site-packages among the paths stamped, there or not."""
+    """The site-packages among the stamped paths, existing or not."""
     return tuple(each.path for each in known if each.path.endswith("/site-packages"))
 
 
 def too_fresh(known: Stamps, now: int) -> bool:
-    """Whether something was changed so shortly before `now` that another change might leave the same stamp."""
+    """Whether something changed so shortly before `now` that another change might leave the same stamp."""
     times = (time for each in known for time in (each.modified, each.changed))
-    # What lies further ahead was set by hand, and will not become true for years.
+    # A time further in the future was set by hand, and would count as too fresh for years.
     return any(now - _RACY < time < now + _DAY for time in times)
 
 
@@ -93,7 +93,7 @@ def _stamp(prefix: str, path: str) -> Stamp:
     return Stamp(path, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size)
 
 
-# Equal records kept once: on one machine two hundred environments hold the same few thousand packages.
+# Equal records are kept once: two hundred environments of one machine hold the same few thousand packages.
 
 
 _T = TypeVar("_T")
@@ -101,7 +101,7 @@ _logger = logging.getLogger(__name__)
 
 
 class SharedRecords:
-    """Hands out one object for all that are equal, for as long as it lives itself."""
+    """Hands out one object for all equal records."""
 
     def __init__(self) -> None:
         self._packages: dict[PackageRecord, PackageRecord] = {}
@@ -109,7 +109,7 @@ class SharedRecords:
         self._texts: dict[str, str] = {}
 
     def share(self, contents: PrefixContents) -> PrefixContents:
-        """Make the same contents of records that other prefixes may hold as well."""
+        """Return equal contents, built of records that other prefixes share."""
         return msgspec.structs.replace(
             contents,
             packages=tuple(self._packages.setdefault(each, each) for each in contents.packages),
@@ -129,9 +129,9 @@ class SharedRecords:
 
 
 _FORMAT = 1
-"""To be raised when the same files are to be read as something else though no record has another field."""
+"""Raise this when the same files are to be read differently although no record's fields have changed."""
 _LARGEST = 64 << 20
-"""Bytes of one cached prefix."""
+"""The most bytes of one cached prefix."""
 
 
 class _Known(Struct, frozen=True):
@@ -140,7 +140,7 @@ class _Known(Struct, frozen=True):
     stamps: Stamps
     contents: PrefixContents
     holds: bool
-    """Whether equal stamps mean equal contents: not if it was read right after a change."""
+    """Whether equal stamps mean equal contents: False if it was read right after a change."""
 
 
 class _CacheFile(Struct, frozen=True, array_like=True):
@@ -150,13 +150,13 @@ class _CacheFile(Struct, frozen=True, array_like=True):
     prefix: bytes
     stamps: Stamps
     contents: Raw
-    """Decoded only if all of the above is as it must be."""
+    """The encoded contents, decoded only if the other fields match."""
 
 
 class PrefixCache:
-    """Reads prefixes, each of them only once until something changes in it.
+    """Reads each prefix only once until something changes in it.
 
-    Where nothing can be written it works all the same, from memory. Any thread may call it.
+    If nothing can be written, it works from memory. Any thread may call it.
     """
 
     def __init__(self, directory: Path, *, clock: Callable[[], int] = time.time_ns) -> None:
@@ -167,9 +167,9 @@ class PrefixCache:
         self._shared = SharedRecords()
 
     def read(self, prefix: str, *, refresh: bool = False) -> PrefixContents:
-        """Read a prefix, from the cache unless something has changed or `refresh` asks for the prefix itself.
+        """Read a prefix, from the cache unless something has changed or `refresh` is True.
 
-        What had problems is read again every time: the repair of a file in place leaves no stamp.
+        A prefix with problems is read again every time: repairing a file in place does not change the stamps.
         """
         if not refresh:
             known = self._known.get(prefix)
@@ -177,10 +177,10 @@ class PrefixCache:
                 return known.contents
             if (loaded := self._load(prefix)) is not None:
                 return self._keep(prefix, loaded)
-        return self._keep(prefix, self._read_anew(prefix))
+        return self._keep(prefix, self._read_from_disk(prefix))
 
     def unchanged(self, prefix: str) -> bool:
-        """Whether a prefix is still what `read` has last returned, by a dozen stats; False if it was never read."""
+        """Whether a prefix is still what `read` last returned, by a dozen stats; False if it was never read."""
         known = self._known.get(prefix)
         return known is not None and known.holds and _still(prefix, known.stamps)
 
@@ -188,8 +188,8 @@ class PrefixCache:
         self._known[prefix] = known
         return known.contents
 
-    def _read_anew(self, prefix: str) -> _Known:
-        # Taken first: what changes while it is read has then changed since, and is read again.
+    def _read_from_disk(self, prefix: str) -> _Known:
+        # The stamps come first: a change during the reading then makes them differ, and the prefix is read again.
         now = self._clock()
         taken = stamps(prefix)
         contents = self._shared.share(read_prefix(prefix, stamped_site_packages(taken)))
@@ -204,11 +204,11 @@ class PrefixCache:
         return self._directory / hashlib.sha256(os.fsencode(prefix)).hexdigest()[:32]
 
     def _load(self, prefix: str) -> _Known | None:
-        """Take a prefix from disk; None if it is not there, out of date, of another version or damaged."""
+        """Load a prefix from disk; None if it is missing, out of date, of another version or damaged."""
         try:
             file = _FILE.decode(read_bounded(str(self._path(prefix)), _LARGEST))
             if (file.fingerprint, file.prefix) != (self._fingerprint, os.fsencode(prefix)):
-                _log_passed_over(prefix, "another condatui wrote it")
+                _log_passed_over(prefix, "another version of condatui wrote it")
                 return None
             if not _still(prefix, file.stamps):
                 _log_passed_over(prefix, "the prefix has changed")
@@ -224,24 +224,24 @@ class PrefixCache:
         return None if problems else _Known(file.stamps, self._shared.share(contents), holds=True)
 
     def _discard(self, prefix: str) -> None:
-        """Take from disk what was true before something was damaged in place."""
+        """Delete the file of a prefix, which describes it as it was before it was damaged in place."""
         with contextlib.suppress(OSError):
             self._path(prefix).unlink()
 
     def _save(self, prefix: str, known: _Known) -> None:
-        """Put a prefix on disk. A cache that cannot be written is no reason to trouble anybody."""
-        # Variables may hold secrets, which stay where they are.
+        """Save a prefix to disk; a failure is only logged."""
+        # Variables may hold secrets, so they are not copied into the cache.
         contents = msgspec.structs.replace(known.contents, variables=())
         try:
             encoded = Raw(msgspec.msgpack.encode(contents))
             data = msgspec.msgpack.encode(_CacheFile(self._fingerprint, os.fsencode(prefix), known.stamps, encoded))
             put_in_cache(self._path(prefix), data)
         except (OSError, UnicodeEncodeError, OverflowError) as error:
-            _logger.debug("what is in %s is not remembered: %s", prefix, error)
+            _logger.debug("%s is not cached: %s", prefix, error)
 
 
 def _log_passed_over(prefix: str, why: object) -> None:
-    _logger.debug("passed over what is remembered of %s: %s", prefix, why)
+    _logger.debug("not using the cached contents of %s: %s", prefix, why)
 
 
 def _still(prefix: str, known: Stamps) -> bool:
@@ -254,7 +254,7 @@ def _variables(prefix: str, known: Stamps, problems: list[Problem]) -> tuple[tup
 
 
 def _fingerprint() -> str:
-    """What must be the same for a file to be understood: the types down to each field, and who wrote it."""
+    """A hash of what decides the format of a file: the records' fields and the version of condatui."""
     types = repr(msgspec.inspect.type_info(PrefixContents))
     return hashlib.sha256(f"{_FORMAT} {condatui_core.__version__} {types}".encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""Records of the conda packages in a prefix, read from the files that conda keeps in conda-meta."""
+"""Read the records of conda packages from the files in a prefix's conda-meta."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord, ProvidedDistribution
 from condatui_core.text import mask_credentials
 
-# The schema of a file in conda-meta, as wide as the condas of ten years have written it.
+# The schema of a file in conda-meta, as the condas of ten years have written it
 
 
 _NOT_FILES = ("softlink", "directory")
 _DECLARING = ("/METADATA", "-INFO", ".egg-info", ".egg-link")
 _LAST_SECOND = 253_402_300_799
-"""The end of the year 9999: a timestamp beyond it is in milliseconds."""
+"""Seconds until the end of the year 9999: a larger timestamp is in milliseconds."""
 
 
 class MetaPath(Struct, gc=False):
-    """One path of a package, without the hashes, which nobody needs for every package at once."""
+    """One path of a package, without the hashes, which are only needed for single packages."""
 
     path: str = field(name="_path", default="")
     path_type: str | int | None = None
@@ -44,7 +44,7 @@ class _MetaPathsData(Struct, Generic[_Path], gc=False):
 
 
 class MetaFile(Struct, Generic[_Path], gc=False):
-    """A file in conda-meta, with as much of its paths as a reader needs. Whatever is not named here is passed over."""
+    """A file in conda-meta, with the details of its paths that a reader needs. Unknown fields are ignored."""
 
     name: str
     version: str
@@ -65,11 +65,11 @@ class MetaFile(Struct, Generic[_Path], gc=False):
     requested_spec: str | UnsetType | None = UNSET
     requested_specs: list[str] | UnsetType | None = UNSET
     files: list[str] | None = None
-    """Where they lie in the prefix. The paths of a `noarch: python` package are those of its archive instead."""
+    """Paths in the prefix; `paths_data` of a `noarch: python` package has those in the archive instead."""
     paths_data: _MetaPathsData[_Path] | None = None
 
     def to_record(self) -> PackageRecord:
-        """Bring it to what the rest of condatui knows."""
+        """Convert it to the record that the rest of condatui uses."""
         files = self.files or ()
         url = mask_credentials(self.url) if self.url else None
         return PackageRecord(
@@ -96,22 +96,22 @@ class MetaFile(Struct, Generic[_Path], gc=False):
         )
 
     def paths(self) -> list[_Path]:
-        """Its files with their sizes; records from before conda 4.3 have none."""
+        """The files with their sizes; records from before conda 4.3 have none."""
         return (self.paths_data.paths if self.paths_data else None) or []
 
     def sizes(self, files: Iterable[str]) -> Iterator[tuple[str, int]]:
-        """Tell the size in bytes of those of these files that have the size in the prefix which the record states."""
+        """Yield the stated size in bytes of those of `files` that have this same size in the prefix."""
         wanted = {in_archive(file) if self.noarch == "python" else file: file for file in files}
         if not wanted:
             return
         for each in self.paths():
-            # Where conda wrote the prefix into a file, the size stated is that of before.
+            # Where conda has written the prefix into a file, the record states the size before that.
             if each.path in wanted and each.size_in_bytes is not None and not each.prefix_placeholder:
                 yield wanted[each.path], each.size_in_bytes
 
     def _installed_bytes(self) -> int:
         total = 0
-        for each in self.paths():  # a plain loop: this is asked of every file of every package
+        for each in self.paths():  # a plain loop: it runs for every file of every package
             if each.size_in_bytes and each.path_type not in _NOT_FILES:
                 total += each.size_in_bytes
         return total
@@ -129,18 +129,18 @@ class MetaFile(Struct, Generic[_Path], gc=False):
     def _requested(self) -> tuple[str, ...]:
         if self.requested_specs:
             return tuple(self.requested_specs)
-        # conda wrote the word None for years.
+        # For years conda wrote the text `None`.
         return (self.requested_spec,) if self.requested_spec and self.requested_spec != "None" else ()
 
     def anchors(self, record: PackageRecord) -> Iterator[Anchor]:
-        """Find the files by which one sees that pip has installed one of its distributions anew."""
+        """Yield the files that show whether pip has reinstalled one of the package's distributions."""
         wanted = [f"{each.path}/{name}" for each in record.provides for name in ("METADATA", "RECORD")]
         for path, size in self.sizes(wanted):
             yield Anchor(path, size)
 
 
 def _provided(files: Iterable[str]) -> tuple[ProvidedDistribution, ...]:
-    # Hardly one file in a hundred declares a distribution, and this is asked of every file of every package.
+    # This runs for every file of every package, and less than one in a hundred declares a distribution.
     declaring = [file for file in files if file.endswith(_DECLARING)]
     paths = [path for file in declaring if (path := distribution_directory(file))]
     return tuple(ProvidedDistribution(*name_and_version(path.rpartition("/")[2]), path) for path in paths)
@@ -148,33 +148,33 @@ def _provided(files: Iterable[str]) -> tuple[ProvidedDistribution, ...]:
 
 _DECODER = msgspec.json.Decoder(MetaFile[MetaPath])
 LARGEST_RECORD = 32 << 20
-"""Bytes; the largest records of real packages, with tens of thousands of files, take a third of that."""
+"""Bytes; the largest real records, with tens of thousands of files, take a third of that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The file of a conda package that changes whenever pip installs the same distribution anew."""
+    """A file of a conda package that changes whenever pip reinstalls the same distribution."""
 
     path: str
     """Relative to the prefix."""
     size: int
-    """Bytes, as the record states them."""
+    """The size in bytes that the record states."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledPackage:
-    """A record with what only the look for replaced packages needs of it."""
+    """A record with what only the search for replaced packages needs."""
 
     record: PackageRecord
     anchors: tuple[Anchor, ...] = ()
-    """The METADATA and RECORD of its distributions, where the record states the size that they have in the prefix."""
+    """The METADATA and RECORD of its distributions, if the record states their size in the prefix."""
 
 
 _Package = TypeVar("_Package", bound=InstalledPackage)
 
 
 def read_conda_meta(prefix: str) -> tuple[list[InstalledPackage], list[Problem]]:
-    """Read every record of a prefix, sorted by name; what cannot be read becomes a problem and harms no other.
+    """Read every record of a prefix, sorted by name; an unreadable one becomes a problem and affects no other.
 
     Raises OSError if conda-meta itself cannot be listed.
     """
@@ -184,7 +184,7 @@ def read_conda_meta(prefix: str) -> tuple[list[InstalledPackage], list[Problem]]
 def read_each_record(
     prefix: str, read_file: Callable[[str, bool], _Package | Problem]
 ) -> tuple[list[_Package], list[Problem]]:
-    """Do the same with a reader that keeps more of each file; it is told whether the file is known to be regular."""
+    """Read every record with `read`, as `read_conda_meta` does; its second argument is whether the file is regular."""
     packages: list[_Package] = []
     problems: list[Problem] = []
     for path, regular in _record_files(os.path.join(prefix, "conda-meta")):
@@ -199,7 +199,7 @@ def read_each_record(
 
 
 def read_record(path: str, *, regular: bool = False) -> InstalledPackage | Problem:
-    """Read one file of conda-meta, or say what is wrong with it; `regular` as for `read_bounded`."""
+    """Read one file of conda-meta, or return what is wrong with it; `regular` as for `read_bounded`."""
     try:
         file = decode(read_bounded(path, LARGEST_RECORD, regular=regular), _DECODER)
     except OSError as error:
@@ -208,11 +208,11 @@ def read_record(path: str, *, regular: bool = False) -> InstalledPackage | Probl
 
 
 def take_record(path: str, document: Mapping[str, object]) -> InstalledPackage | Problem:
-    """Take a package from the document that a file of conda-meta was decoded to, or say what is wrong with it."""
+    """Convert the decoded document of a conda-meta file to a package, or return what is wrong with it."""
     try:
         return _installed(path, msgspec.convert(document, MetaFile[MetaPath]))
     except msgspec.ValidationError as error:
-        return Problem(path=path, reason=f"not what it should hold: {error}")
+        return Problem(path=path, reason=f"unexpected content: {error}")
 
 
 def _installed(path: str, file: MetaFile[MetaPath]) -> InstalledPackage | Problem:
@@ -223,18 +223,18 @@ def _installed(path: str, file: MetaFile[MetaPath]) -> InstalledPackage | Proble
 
 
 def misplaced_record(path: str, record: PackageRecord) -> Problem | None:
-    """Say that a file does not have the name of the record in it."""
+    """The problem of a file that is not named after the record in it, if it is one."""
     if record_file_name(record) == os.path.basename(path):
         return None
-    # conda passes over such a file as well (or stops at it), so its package is not installed for conda.
+    # conda ignores such a file as well (or fails at it), so to conda its package is not installed.
     return Problem(path=path, reason=f"holds the record of {record.name} {record.version} {record.build}")
 
 
 def _record_files(directory: str) -> Iterator[tuple[str, bool]]:
-    """The paths of the records, and whether the listing already says that it is a regular file."""
+    """The paths of the records, and whether the directory listing shows that each is a regular file."""
     with os.scandir(directory) as entries:
         for entry in entries:
-            # `._x.json` is what macOS leaves on foreign file systems; conda does not look at it either.
+            # macOS leaves `._x.json` on foreign file systems; conda ignores it as well.
             if entry.name.endswith(".json") and not entry.name.startswith("._"):
                 yield entry.path, entry.is_file(follow_symlinks=False)
 
@@ -247,5 +247,5 @@ def _second_records(prefix: str, packages: Sequence[InstalledPackage]) -> Iterat
 
 
 def record_file_name(record: PackageRecord) -> str:
-    """Name the file in conda-meta that holds a record."""
+    """The name of the file in conda-meta that holds a record."""
     return f"{record.name}-{record.version}-{record.build}.json"

@@ -1,4 +1,4 @@
-"""Where environments are on this machine, by everything that points to one, conda's own answer included."""
+"""Find the environments of this machine by everything that points to one, conda's own answer included."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer
 from condatui_core.settings import expand_home
 
-# The prefixes of last time, so that the first picture has names before anybody has been asked.
+# The prefixes of the last run, so that the first screen shows names before any search has finished
 
 
 _LIST_FORMAT = b"format 1"
-"""The first entry. In the first release the list began with a path."""
+"""The first entry, a version. In the first release the list began with a path."""
 
 
 def read_last_list(file: Path) -> tuple[str, ...]:
-    """Read the prefixes of last time; none if there was no last time, or if another release has written them."""
+    """Read the prefixes of the last run; none if there was none, or if another release wrote the file."""
     try:
         first, *more = file.read_bytes().split(b"\0")
     except OSError:
@@ -31,7 +31,7 @@ def read_last_list(file: Path) -> tuple[str, ...]:
 
 
 def write_last_list(file: Path, prefixes: Iterable[str]) -> None:
-    """Remember the prefixes for next time; where that cannot be done, next time is only slower."""
+    """Keep the prefixes for the next run; if the file cannot be written, the next run is only slower."""
     data = b"\0".join((_LIST_FORMAT, *map(os.fsencode, prefixes)))
     with suppress(OSError):
         put_in_cache(file, data)
@@ -42,11 +42,11 @@ CONDA = "conda"
 LAST_TIME = "last time"
 
 _DEPTH = 6
-"""How deep a root directory is searched: /data/users/NAME/miniconda3/envs/NAME is five below /data."""
+"""Levels that a root directory is searched: /data/users/NAME/miniconda3/envs/NAME is five below /data."""
 _REMAINS = {"conda-meta", "bin", "lib"}
-"""A directory in `envs` with one of these is an environment or was one."""
+"""A directory in `envs` that has one of these is an environment or was one."""
 _MOST_DIRECTORIES = 20_000
-"""How many directories a root directory may have before the search gives up: it is not meant for a whole disk."""
+"""The most directories that one search reads: it is not meant for a whole disk."""
 
 
 def envs_directories(
@@ -77,15 +77,15 @@ def children(envs_dir: str) -> Iterator[str]:
 def _is_directory(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself
+    except OSError:  # a link to itself
         return False
 
 
 def search_root(root: str) -> tuple[tuple[str, ...], bool]:
     """Search a directory for environments, six levels deep, symlinks not followed.
 
-    This is no walk of a tree: only names of directories are read, and nothing inside an environment.
-    Returns the prefixes and whether the search saw everything (False past 20,000 directories).
+    The search reads only names of directories, and nothing inside an environment. Returns the prefixes, and whether
+    the search saw everything (False past 20,000 directories).
     """
     found: list[str] = []
     seen = 0
@@ -118,7 +118,7 @@ def _subdirectories(directory: str) -> set[str]:
 def merge(
     paths: Iterable[tuple[str, str]], roots: Iterable[str], envs_dirs: Iterable[str]
 ) -> tuple[PrefixPointer, ...]:
-    """Bring (path, source) pairs together by real path, root prefixes among them, in the order they are first named."""
+    """Merge (path, source) pairs and the root prefixes by real path, in the order of their first mention."""
     root_prefixes = {os.path.realpath(root) for root in roots}
     directories = frozenset(envs_dirs)
     sources: dict[str, dict[str, None]] = {}
@@ -129,7 +129,7 @@ def merge(
             continue
         real = os.path.realpath(absolute)
         sources.setdefault(real, {})[source] = None
-        # A link further up (/home -> /data/home) renames everything and is worth no mention; the last part is.
+        # A link further up (/home -> /data/home) renames everything, so only a link in the last part is an alias.
         if real != absolute and os.path.islink(absolute):
             aliases.setdefault(real, {})[absolute] = None
     return tuple(

@@ -1,4 +1,4 @@
-"""What pip writes beside a distribution: METADATA, INSTALLER, RECORD and direct_url.json."""
+"""Read the files that pip writes beside a distribution: METADATA, INSTALLER, RECORD and direct_url.json."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, Origin
 from condatui_core.text import mask_credentials
 
-# What the paths of Python's packaging files say: which file stands for a distribution, its name and its version.
+# Paths of Python's packaging files: which file declares a distribution, its name and its version
 
 
 _SITE_PACKAGES = r"(?:[Ll]ib|lib64)/(?:(?:python|pypy)[^/]*/)?site-packages"
@@ -36,29 +36,29 @@ _NAME_VERSION = re.compile(r"(?P<name>.+?)-(?P<version>v?\d[^-]*)(?:-py\d.*)?$")
 
 
 def distribution_directory(path: str) -> str | None:
-    """Tell whose distribution a file declares: its dist-info, egg-info, egg or egg-link, relative to the prefix.
+    """The dist-info, egg-info, egg or egg-link that a file declares, relative to the prefix; None for other files.
 
-    Only the file that makes a distribution (METADATA, PKG-INFO) counts, and only directly in a site-packages: what
-    a package has vendored deeper is nobody's installation.
+    Only the file that makes a distribution (METADATA, PKG-INFO) counts, and only directly in a site-packages: a
+    distribution vendored deeper inside a package is not installed.
     """
     match = _ANCHOR.match(path)
     return match["directory"] if match else None
 
 
 def in_archive(path: str) -> str:
-    """Spell the path of a file in site-packages without its python, as in the archive of a `noarch: python` package."""
+    """The path of a file in site-packages without its python, as in the archive of a `noarch: python` package."""
     return _IN_PREFIX.sub("site-packages/", path, count=1)
 
 
 def name_and_version(file_name: str) -> tuple[str, str]:
-    """Take a distribution's name and version from the name of its directory; the version is empty if that has none."""
+    """Split a directory's name into the distribution's name and version; the version is empty if there is none."""
     stem = _KIND.sub("", file_name)
     match = _NAME_VERSION.match(stem)
     return (match["name"], match["version"]) if match else (stem, "")
 
 
 _LARGEST = 16 << 20
-"""Bytes; the RECORD of the largest wheels has two."""
+"""Bytes; the RECORD of the largest wheels takes two MB."""
 _METADATA = ("METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO")
 
 
@@ -79,9 +79,9 @@ class _DirectUrl(Struct):
 
 
 def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterator[Distribution]:
-    """Read a dist-info, egg-info or egg that lies at a path relative to the prefix.
+    """Read a dist-info, egg-info or egg at a path relative to the prefix.
 
-    Yields nothing for a directory without metadata: that is what a removal leaves behind, and Python passes over it.
+    Yields nothing for a directory without metadata, which a removal leaves behind and Python ignores.
     """
     absolute = os.path.join(prefix, path)
     stem_name, stem_version = name_and_version(os.path.basename(path))
@@ -115,20 +115,20 @@ def read_metadata(path: str) -> Message | None:
     Raises OSError if they cannot be read.
     """
     if not os.path.isdir(path):
-        # An egg may be a zip, whose name has to do.
+        # An egg may be a zip: then only its name is used.
         return Message() if path.endswith(".egg") else _headers(read_bounded(path, _LARGEST))
     file = next((file for name in _METADATA if os.path.lexists(file := os.path.join(path, name))), None)
     return _headers(read_bounded(file, _LARGEST)) if file else None
 
 
 def _headers(metadata: bytes) -> Message:
-    # What follows the empty line is the description: pages of text, not for us to parse.
+    # After the empty line follows the description, pages of text that are not parsed.
     head = metadata.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     return HeaderParser().parsestr(head.decode("utf-8", "replace"))
 
 
 def _requirements(headers: Message, path: str) -> tuple[str, ...]:
-    """Requires-Dist, or what an old setuptools wrote into requires.txt above its first section."""
+    """Requires-Dist, or the lines of an old setuptools' requires.txt above its first section."""
     stated = tuple(" ".join(str(each).split()) for each in headers.get_all("Requires-Dist", ()))
     if stated or not path.endswith(".egg-info"):
         return stated
@@ -144,7 +144,7 @@ def _read_optional(directory: str, name: str) -> bytes:
 
 
 def _sum_of_sizes(record: bytes) -> int:
-    """The size is the last of three columns, so no quoted path can get in the way."""
+    """The sum of the last column of a RECORD; since it is the last, a comma in a quoted path does no harm."""
     sizes = (line.rpartition(b",")[2].strip() for line in record.splitlines())
     return sum(int(size) for size in sizes if size.isdigit() and len(size) < 16)
 

@@ -1,4 +1,4 @@
-"""The history of a prefix: conda-meta/history, as every conda since 2013 has appended to it."""
+"""Parse the history of a prefix, conda-meta/history, in the formats of every conda since 2013."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from condatui_core.records.finding import Problem
 from condatui_core.records.prefix import History, Revision
 from condatui_core.text import mask_credentials
 
-# What the user asked for, from the specs that conda has written into conda-meta/history over the years.
+# Requested specs, in the formats that conda has written over the years
 
 
 _SPECS = re.compile(r"#\s*(?P<action>\w+)\s*specs:\s*(?P<specs>.*)")
@@ -34,23 +34,23 @@ _ACTIONS = {
 
 
 def parse_specs_comment(comment: str) -> tuple[str, tuple[str, ...]] | None:
-    """Take action and specs from a comment such as `# update specs: ['python=3.9', 'numpy']`; None for any other."""
+    """Parse action and specs of a comment such as `# update specs: ['python=3.9', 'numpy']`; None for any other."""
     match = _SPECS.match(comment)
     action = _ACTIONS.get(match["action"]) if match else None
     if match is None or action is None:
         return None
     text = match["specs"]
     specs = _listed(text) if text.startswith("[") else _before_conda_4_5(text)
-    # `feature@` was how features were tracked; conda drops them as well.
+    # Tracked features were written as `feature@`; conda drops them as well.
     specs = [spec for spec in specs if spec and not spec.endswith("@")]
     return (action, tuple(specs)) if specs else None
 
 
 def requested_specs(revisions: Iterable[Revision], installed: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """Work out as conda does what the user asked for and still stands: (package name, spec) pairs sorted by name.
+    """The user's requests that still hold, determined as conda does: (package name, spec) pairs sorted by name.
 
-    Only revisions that name their command count, and only packages that are still installed: removals were not always
-    written down.
+    Only revisions that name their command count, and only packages that are still installed, since conda did not
+    always write removals down.
     """
     action_context: dict[str, str] = {}
     for revision in revisions:
@@ -64,7 +64,7 @@ def requested_specs(revisions: Iterable[Revision], installed: Collection[str]) -
 
 
 def spec_name(spec: str) -> str:
-    """Take the package name from a match spec: `conda-forge::numpy>=1`, `numpy 1.2*`, the URL of an archive."""
+    """The package name in a match spec: `conda-forge::numpy>=1`, `numpy 1.2*`, the URL of an archive."""
     bare = spec.strip().partition("[")[0]
     if _ARCHIVE.search(bare):
         return bare.rpartition("/")[2].rsplit("-", 2)[0].lower()
@@ -73,12 +73,12 @@ def spec_name(spec: str) -> str:
 
 
 def _listed(text: str) -> list[str]:
-    """The strings of a Python list, without running what somebody may have put there."""
+    """The strings of a Python list literal, parsed without evaluating code."""
     return [re.sub(r"\\(.)", r"\1", single or double) for single, double in _QUOTED.findall(text)]
 
 
 def _before_conda_4_5(text: str) -> Sequence[str]:
-    """Specs separated by commas, which also separate the parts of a version: `param >=1.5,<2.0,jupyter`."""
+    """Specs separated by commas, which may also separate the parts of a version: `param >=1.5,<2.0,jupyter`."""
     if "[" in text:
         return []
     specs: list[str] = []
@@ -91,7 +91,7 @@ def _before_conda_4_5(text: str) -> Sequence[str]:
 
 
 _LARGEST = 32 << 20
-"""Bytes; a thousand revisions of a large environment have one."""
+"""Bytes; a thousand revisions of a large environment take one MB."""
 _HEADER = re.compile(r"==>\s*(.+?)\s*<==")
 _COMMAND = re.compile(r"#\s*cmd:\s*(\S+)(.*)")
 _CONDA_VERSION = re.compile(r"#\s*conda version:\s*(.+)")
@@ -100,7 +100,7 @@ _EXTENSION = re.compile(r"\.(?:conda|tar\.bz2)$")
 
 @dataclass(slots=True)
 class _Section:
-    """A header with what follows it up to the next."""
+    """A header and the lines that follow it up to the next."""
 
     date: str
     comments: list[str] = field(default_factory=list)
@@ -108,9 +108,9 @@ class _Section:
 
 
 def read_history(prefix: str, installed: Collection[str]) -> tuple[History, list[Problem]]:
-    """Read the history of a prefix in which the packages of these names are installed.
+    """Read the history of a prefix; `installed` are the names of its packages.
 
-    An absent history is an empty one; one that cannot be read is a problem.
+    A missing history is empty; one that cannot be read is a problem.
     """
     path = os.path.join(prefix, "conda-meta", "history")
     try:
@@ -130,7 +130,7 @@ def read_history(prefix: str, installed: Collection[str]) -> tuple[History, list
 
 
 def parse_history(text: str) -> tuple[Revision, ...]:
-    """Parse a history file, whatever else it may hold; its times are taken to be of this machine's time zone."""
+    """Parse a history file, ignoring unknown lines; its times are taken to be in this machine's time zone."""
     revisions: list[Revision] = []
     installed: set[str] = set()
     for number, section in enumerate(_sections(mask_credentials(text))):
@@ -154,7 +154,7 @@ def _sections(text: str) -> Iterator[_Section]:
 
 
 def _changes(lines: list[str], before: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What came and what went. An old conda wrote all that was installed, a newer one signs what changed."""
+    """The packages added and removed: an old conda listed all installed packages, a newer one marks changes."""
     if any(line.startswith(("+", "-")) for line in lines):
         added = tuple(_dist(line[1:]) for line in lines if line.startswith("+"))
         return added, tuple(_dist(line[1:]) for line in lines if line.startswith("-"))
@@ -193,20 +193,20 @@ def _revision(number: int, section: _Section, added: tuple[str, ...], removed: t
 
 
 def _program(path: str) -> str:
-    """`/opt/conda/bin/conda` → `conda`: which one it was says little and takes much room."""
+    """`/opt/conda/bin/conda` → `conda`: the full path takes much space and says little."""
     return os.path.basename(path) if path.endswith(("conda", "mamba")) else path
 
 
 def _time(text: str) -> datetime | None:
     try:
-        # Without a zone, it is of the machine that wrote it.
+        # Without a zone, it is the local time of the machine that wrote it.
         return datetime.fromisoformat(text).astimezone(timezone.utc)
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def _created_at(prefix: str) -> datetime | None:
-    """The seconds since 1970 that conda 25.11 and later leave in a file when they create an environment."""
+    """When the environment was created, from the file that conda 25.11 and later write (seconds since 1970)."""
     try:
         seconds = float(read_bounded(os.path.join(prefix, "conda-meta", "created_at"), 1 << 10))
         return datetime.fromtimestamp(seconds, timezone.utc)

@@ -1,4 +1,4 @@
-"""When an environment was last used, from what using it leaves behind: nobody writes it down."""
+"""When an environment was last used, inferred from file times and processes, since conda does not record it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from condatui_core.prefixes.processes import RunningProcess, processes_in
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.environment import LastUsed
 
-# When condatui itself has run something of a prefix: reading that as somebody's use would make every one look used.
+# Runs by condatui itself, which must not count as uses of an environment
 
 
 _STEP = timedelta(seconds=2)
-"""Some file systems keep times in steps as coarse as this."""
+"""The coarsest steps in which file systems keep times."""
 
 
 _FORMAT = 1
@@ -32,29 +32,29 @@ class _OwnUse(Struct, frozen=True, array_like=True):
     begun: datetime
     ended: datetime
     before: LastUsed | None
-    """What was known of its last use until then."""
+    """The last use known before that."""
     format: int = 1
-    """In the fourth place whatever the format; the first release stated none."""
+    """The version, always the fourth entry; the first release wrote none."""
 
 
 class OwnUses:
-    """One small file a prefix. Its methods touch the disk: call them in a thread."""
+    """The uses by condatui itself, one small file per prefix. The methods touch the disk: call them in a thread."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def note(self, prefix: str, begun: datetime, ended: datetime, before: LastUsed | None) -> None:
-        """Note that something of a prefix runs from then to then, and what its last use was until now.
+        """Record that condatui ran something of a prefix from `begun` to `ended`, and its last use `before` that.
 
-        That this cannot be written is no reason not to run it.
+        A file that cannot be written is ignored, since it must not prevent the run.
         """
         try:
             put_in_cache(self._file(prefix), msgspec.msgpack.encode(_OwnUse(begun, ended, before, _FORMAT)))
-        except (OSError, UnicodeEncodeError):  # a full disk; a file among the evidence whose name is no UTF-8
+        except (OSError, UnicodeEncodeError):  # a full disk; a file name in the evidence that is not UTF-8
             return
 
     def correct(self, prefix: str, used: LastUsed | None) -> LastUsed | None:
-        """The last use of a prefix: the one before, if what seems to be the last was condatui's own."""
+        """The last use of a prefix by others: the recorded earlier one if `used` was condatui's own."""
         if used is None:
             return None
         try:
@@ -82,12 +82,12 @@ _LIBRARIES = (
     "lib/libstdc++.so.6",
 )
 _PACKAGES = 32
-"""How many packages of a site-packages are looked at for compiled modules."""
+"""How many packages of a site-packages are checked for compiled modules."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """A time at which somebody did something here."""
+    """A time at which the environment was read or changed."""
 
     at: float
     """Seconds since 1970."""
@@ -97,19 +97,19 @@ class _Sign:
 @dataclass(frozen=True, slots=True)
 class _Read(_Sign):
     alone: bool
-    """Whether no other environment has the same file by a hard link: the time is the inode's, whoever read it."""
+    """Whether no other environment shares the file by a hard link, which would share its access time."""
     interpreter: bool
 
 
 def last_used(
     prefix: str, *, processes: Iterable[RunningProcess], mounts: Iterable[Mount], now: datetime
 ) -> LastUsed | None:
-    """Find the best evidence of when a prefix was last used; None if there is none. Only stats, opens nothing.
+    """Find the best evidence of when a prefix was last used; None if there is none. Uses stats only, opens no file.
 
-    A process that runs from it is the best. Else it is the last time that its interpreter was read, which can be
-    trusted to a day where the file system keeps such times and the file is no other environment's as well (conda links
-    files from its cache, but not those it has written the prefix into, as into most pythons). What was written
-    since counts too, and where there is nothing else it is what remains.
+    A running process is the best evidence. The next best is the time at which its interpreter was last read: it is
+    accurate to a day if the file system keeps access times and no other environment shares the file (conda hard-links
+    files from its cache, except those that it writes the prefix into, as most pythons). A later write counts too, and
+    is the only evidence if there are no access times.
     """
     running = processes_in(prefix, processes)
     if running:
@@ -120,7 +120,7 @@ def last_used(
     reads = [] if times == "not kept" else list(_reads(prefix))
     alone = [each for each in reads if each.alone]
     sure = times == "kept" and any(each.interpreter for each in alone)
-    # What others may have read is an upper bound only, and better than none: what is older is surely not in use.
+    # The access time of a shared file is only an upper bound, but an old one proves that the environment is unused.
     signs: list[_Sign] = [*(alone if sure else reads), *_changes(prefix)]
     latest = max(
         (each for each in signs if each.at <= now.timestamp() + timedelta(days=1).total_seconds()),
@@ -129,12 +129,12 @@ def last_used(
     )
     if latest is None:
         return None
-    words = latest.words if times != "not kept" else f"{latest.words}; when files are read is not kept here"
+    words = latest.words if times != "not kept" else f"{latest.words}; access times are not kept here"
     return LastUsed(at=min(now, datetime.fromtimestamp(latest.at, timezone.utc)), evidence=words, reliable=sure)
 
 
 def _reads(prefix: str) -> Iterator[_Read]:
-    """When the interpreter and some libraries were last read, those that lie in the prefix itself."""
+    """When the interpreter and some libraries were last read, if they are inside the prefix."""
     root = os.path.realpath(prefix)
     seen: set[str] = set()
     for path in (*_INTERPRETERS, *_LIBRARIES):
@@ -153,7 +153,7 @@ def _reads(prefix: str) -> Iterator[_Read]:
 
 
 def _changes(prefix: str) -> Iterator[_Sign]:
-    """When packages came or went and when Python last compiled a module: it was in use then, or later."""
+    """When packages came or went, and when Python last compiled a module: the environment was in use at least then."""
     paths = ["conda-meta/history"]
     for directory in site_packages_candidates(prefix):
         paths += (f"{directory}/{name}/__pycache__" for name in _packages(os.path.join(prefix, directory)))

@@ -1,4 +1,4 @@
-"""Which conda package owns which path and which Python distribution, and which of them pip has replaced since."""
+"""Determine which conda package owns which path and distribution, and which distributions pip has replaced."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import PrefixContents
 
-# Which conda package owns which Python distribution, and which of them pip has replaced since.
+# Distributions
 
 
 class Ownership(Struct, frozen=True):
-    """What conda's records say about the distributions of a prefix."""
+    """What conda's records state about the distributions of a prefix."""
 
     packages: Mapping[str, str]
     """The path of a dist-info (egg-info, egg-link) → the conda package whose record lists it."""
     claims: tuple[tuple[InstalledPackage, ProvidedDistribution, str], ...]
-    """Each distribution of each package, with its path as the file system has it."""
+    """Each distribution of each package, with its real path in the prefix."""
 
 
 def ownership(packages: Iterable[InstalledPackage], directories: Sequence[SiteDirectory]) -> Ownership:
-    """Work out who owns what, whichever of the paths to a site-packages the records go by."""
+    """Map distributions to the packages that own them, by whichever path to a site-packages the records use."""
     own_path = {alias: each.path for each in directories for alias in each.aliases}
     claims = []
     for package in packages:
@@ -42,9 +42,9 @@ def ownership(packages: Iterable[InstalledPackage], directories: Sequence[SiteDi
 
 
 def find_replaced(prefix: str, owned: Ownership, distributions: Iterable[Distribution]) -> Iterator[Replacement]:
-    """Find the conda packages whose distribution pip has replaced; opens nothing.
+    """Find the conda packages whose distribution pip has replaced, without opening a file.
 
-    That a dist-info is gone proves nothing unless another has come, nor does `pip` in an INSTALLER.
+    A missing dist-info proves nothing unless another has appeared; neither does `pip` in an INSTALLER.
     """
     strangers = _strangers(distributions)
     told: set[tuple[str, str]] = set()
@@ -68,7 +68,7 @@ def find_replaced(prefix: str, owned: Ownership, distributions: Iterable[Distrib
 
 
 def _strangers(distributions: Iterable[Distribution]) -> dict[tuple[str, str], list[Distribution]]:
-    """What no conda package owns, by its site-packages and its canonical name."""
+    """The distributions that no conda package owns, by site-packages and canonical name."""
     found: dict[tuple[str, str], list[Distribution]] = {}
     for each in distributions:
         if each.owner is None:
@@ -84,9 +84,9 @@ def _beside(prefix: str, path: str, others: Sequence[Distribution]) -> tuple[str
 
 
 def _rewritten(prefix: str, package: InstalledPackage, provided: ProvidedDistribution) -> tuple[str, ...]:
-    """The same version installed anew: pip writes a RECORD of its own, longer than the package's."""
+    """The evidence that pip reinstalled the same version: its RECORD is longer than the package's."""
     stated = {anchor.path: anchor.size for anchor in package.anchors}
-    # METADATA, which people edit by hand, has to do only where the package came without a RECORD.
+    # METADATA, which people edit by hand, is only used if the package has no RECORD.
     for path in (f"{provided.path}/RECORD", f"{provided.path}/METADATA"):
         if path in stated:
             size = _size(prefix, path)
@@ -102,25 +102,25 @@ def _size(prefix: str, path: str) -> int | None:
         return None
 
 
-# Which package each path of a prefix belongs to, by conda's records and pip's RECORD files.
+# Paths, by conda's records and pip's RECORD files
 
 
 _LARGEST = 64 << 20
-"""Bytes of a RECORD or of the list of an egg-info."""
+"""The most bytes of a RECORD or of the list of an egg-info."""
 _BYTECODE = re.compile(r"(?P<directory>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.[^./]+(?:\.opt-[12])?\.pyc")
 
 
 class Owners(Struct, frozen=True):
-    """The packages of a prefix, and the paths of each; what pip put over a conda package's file is pip's."""
+    """The packages of a prefix and the paths of each; a conda package's file that pip has overwritten is pip's."""
 
     packages: tuple[PackageRecord | Distribution, ...]
     by_path: dict[str, int]
     """Path relative to the prefix → index of its package."""
     metadata: dict[str, int]
-    """The same for dist-info directories, whose files are all of one package, be they listed or not."""
+    """Path of a dist-info directory → index of its package, which owns all files in it, listed or not."""
 
     def owner(self, path: str) -> int | None:
-        """Find the package that a file belongs to: bytecode belongs to whose source it was made of."""
+        """The index of the package that a file belongs to; bytecode belongs to the package of its source."""
         found = self.by_path.get(path)
         if found is None:
             found = self.metadata.get(path.rpartition("/")[0])
@@ -130,12 +130,12 @@ class Owners(Struct, frozen=True):
 
 
 def read_owners(prefix: str, contents: PrefixContents) -> Owners:
-    """Read which files the packages of a prefix brought; the files of what cannot be read belong to nobody."""
+    """Read which files belong to which package; the files of an unreadable record have no owner."""
     return owners_of(prefix, contents, (read_paths(prefix, record) for record in contents.packages))
 
 
 def owners_of(prefix: str, contents: PrefixContents, recorded: Iterable[Sequence[RecordedPath] | Problem]) -> Owners:
-    """Find the same with what conda's records state, which was read already: in the order of their packages."""
+    """Determine the owners from paths that were read already, in the order of their packages."""
     packages: tuple[PackageRecord | Distribution, ...] = (*contents.packages, *contents.pip_distributions)
     by_path: dict[str, int] = {}
     for index, paths in enumerate(recorded):
@@ -150,7 +150,7 @@ def owners_of(prefix: str, contents: PrefixContents, recorded: Iterable[Sequence
 
 
 def _pip_paths(prefix: str, distribution: Distribution) -> list[str]:
-    """The files of a distribution, as its RECORD lists them, or the installed-files.txt of an egg-info."""
+    """The files of a distribution, from its RECORD, or from the installed-files.txt of an egg-info."""
     directory = os.path.join(prefix, distribution.path)
     for name, lines in (("RECORD", _record_lines), ("installed-files.txt", _egg_lines)):
         path = os.path.join(directory, name)
@@ -168,7 +168,7 @@ def _pip_paths(prefix: str, distribution: Distribution) -> list[str]:
 def _record_lines(text: str) -> Iterator[str]:
     try:
         yield from (row[0] for row in csv.reader(text.splitlines()) if row)
-    except csv.Error:  # a line that no pip has written; those before it stand
+    except csv.Error:  # a line that pip cannot have written; the lines before it count
         return
 
 

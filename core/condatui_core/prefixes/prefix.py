@@ -1,4 +1,4 @@
-"""All that a prefix says of itself, read without changing anything in it and without asking conda."""
+"""Read the contents of a prefix without changing anything in it and without asking conda."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from condatui_core.records.prefix import PrefixContents
 
 _T = TypeVar("_T")
 _LARGEST = 1 << 20
-"""Bytes; of the small files in conda-meta."""
+"""The most bytes of one of the small files in conda-meta."""
 _UNSET = "***unset***"
-"""What conda writes as the value of a variable that it shall unset."""
+"""The value that conda writes for a variable that activation unsets."""
 
 
 class _State(Struct):
@@ -39,9 +39,9 @@ class _Frozen(Struct):
 
 
 def read_prefix(prefix: str, candidates: Sequence[str] | None = None) -> PrefixContents:
-    """Read a prefix. Never raises for what it finds: what cannot be read is in `problems`, the rest is there.
+    """Read a prefix. Never raises: what cannot be read is in `problems`, and the rest is complete.
 
-    `candidates` are its site-packages if they are known already, as `site_packages_candidates` finds them.
+    `candidates` are the results of `site_packages_candidates`, if they are known already.
     """
     try:
         packages, problems = read_conda_meta(prefix)
@@ -51,10 +51,10 @@ def read_prefix(prefix: str, candidates: Sequence[str] | None = None) -> PrefixC
 
 
 def without_records(prefix: str, error: OSError) -> PrefixContents:
-    """Say what there is to say of a prefix whose conda-meta cannot be listed."""
+    """The contents of a prefix whose conda-meta cannot be listed."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return PrefixContents(has_conda_meta=False, has_history=False)
-    # Without the records, all in site-packages would seem to be pip's.
+    # Without the records, everything in site-packages would seem to be pip's.
     problem = Problem(path=os.path.join(prefix, "conda-meta"), reason=reason(error))
     return PrefixContents(problems=(problem,), has_history=False)
 
@@ -65,7 +65,7 @@ def contents_of(
     unreadable: Iterable[Problem],
     candidates: Sequence[str] | None = None,
 ) -> PrefixContents:
-    """Read what a prefix says of itself beside the records of its packages, which were read already."""
+    """Read the contents of a prefix, given its package records, which were read already."""
     problems = list(unreadable)
     directories = site_directories(prefix, site_packages_candidates(prefix) if candidates is None else candidates)
     owned = ownership(packages, directories)
@@ -97,7 +97,7 @@ def _read_distributions(
 
 
 def read_frozen(prefix: str) -> str | None:
-    """Read why a prefix must not be changed (CEP 22): empty if no reason is given or readable, None if it may be."""
+    """The reason why a prefix is frozen (CEP 22), empty if none is given or readable; None if it is not frozen."""
     path = os.path.join(prefix, "conda-meta", "frozen")
     if not os.path.isfile(path):
         return None
@@ -113,7 +113,7 @@ def read_variables(prefix: str, problems: list[Problem]) -> tuple[tuple[str, str
 
 
 def _read_meta(prefix: str, name: str, parse: Callable[[bytes], _T], absent: _T, problems: list[Problem]) -> _T:
-    """Read one of the small files that need not be there."""
+    """Read one of the small optional files in conda-meta."""
     path = os.path.join(prefix, "conda-meta", name)
     try:
         return parse(read_bounded(path, _LARGEST))

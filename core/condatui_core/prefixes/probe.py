@@ -1,4 +1,4 @@
-"""A glance at a prefix: what stat says of it, no file read."""
+"""Probe a prefix with stats only, without reading a file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 from condatui_core.records.prefix import PrefixProbe
 
 HALF_MADE = ".condatui-clone"
-"""The file in an environment that condatui is making: as long as it is there, the environment is not whole."""
+"""The file in an environment that condatui is creating: while it exists, the environment is incomplete."""
 _REMAINS = ("conda-meta", "bin", "lib", "include", "share", "etc", "ssl", "Scripts", "Library", "pyvenv.cfg")
 
 
 def probe_prefix(prefix: str) -> PrefixProbe:
-    """See whether a prefix is there, whether it is an environment, whose it is and whether this user may change it."""
+    """Find out whether a prefix exists, is an environment, who owns it, and whether this user may change it."""
     try:
         there = os.stat(prefix)
     except (FileNotFoundError, NotADirectoryError):
@@ -42,10 +42,10 @@ def _remains(prefix: str) -> tuple[str, ...]:
 
 
 def user_name(uid: int) -> str:
-    """Name a user; the number where it has no name here."""
+    """The name of a user, or the number if this machine has no name for it."""
     if sys.platform == "win32":
         return str(uid)
-    import pwd  # noqa: PLC0415 - not there on every platform
+    import pwd  # noqa: PLC0415 - not available on every platform
 
     try:
         return pwd.getpwuid(uid).pw_name

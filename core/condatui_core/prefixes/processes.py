@@ -1,4 +1,4 @@
-"""Processes that run from a prefix: a snapshot of the machine, and who of it belongs where."""
+"""Find the processes that run from a prefix in a snapshot of the machine's processes."""
 
 from __future__ import annotations
 
@@ -9,55 +9,55 @@ from dataclasses import dataclass, replace
 from condatui_core.text import mask_credentials
 
 _LONGEST = 200
-"""Characters of a command line."""
+"""The most characters of a command line."""
 _MAPPED_PATH = 5
-"""The column of /proc/PID/maps that names the file."""
+"""The index of the column of /proc/PID/maps that names the file."""
 _DELETED = b" (deleted)"
 
 
 @dataclass(frozen=True, slots=True)
 class RunningProcess:
-    """A process of this machine, as much as this user may know of it."""
+    """A process of this machine, as far as this user may read its details."""
 
     pid: int
     programs: tuple[str, ...]
-    """Absolute paths of what it runs: its executable, and the name it was called by, which may be a link to that."""
+    """Absolute paths of its executable, and of the name it was called by, which may be a link to it."""
     command: str = ""
-    """Its command line, credentials in URLs masked, cut to a line."""
+    """Its command line on one line, credentials in URLs masked, cut if long."""
     user: str = ""
-    """Empty if this user may not know."""
+    """The name of its user; empty if it may not be read."""
     arguments: tuple[str, ...] = ()
-    """Its command line as it is, credentials and all: to be looked at, not to be shown."""
+    """Its unmodified command line with possible credentials: for inspection only, never to be shown."""
     parent: int = 0
-    """The pid of the process that started it, or of who has taken it over."""
+    """The pid of its parent process."""
     script: str = ""
-    """The absolute path of the script that an interpreter runs, if it was called so."""
+    """The absolute path of the script that an interpreter runs, if its command line has one."""
     directory: str = ""
-    """Where it works; empty if this user may not know, or nobody has looked."""
+    """Its working directory; empty if it was not read or may not be."""
     libraries: tuple[str, ...] | None = None
-    """The files that are mapped into its memory; None if this user may not know, or nobody has looked."""
+    """The files mapped into its memory; None if they were not read or may not be."""
 
     def __str__(self) -> str:
         return f"pid {self.pid} {self.command}" + (f" ({self.user})" if self.user else "")
 
 
 def running_processes(*, closely: bool = False) -> tuple[RunningProcess, ...]:
-    """Take a snapshot of all processes, those whose program this user may not know left out.
+    """Take a snapshot of all processes, except those whose program this user may not read.
 
-    `closely` looks as well where they work and which libraries they have loaded, which takes ten times as long.
+    With `closely` it also reads their working directories and loaded libraries, which takes ten times as long.
     """
-    import psutil  # noqa: PLC0415 - takes longer to import than the first picture should wait
+    import psutil  # noqa: PLC0415 - its import would delay the first screen
 
     found = []
     attributes = ["pid", "ppid", "exe", "cmdline", "username", *(["cwd"] if closely else ())]
     for process in psutil.process_iter(attributes, ad_value=None):
         info = process.info
         arguments: list[str] = info["cmdline"] or []
-        # Whose executable is nobody's business can still be known by the name it was called by.
+        # If the executable may not be read, the name it was called by may still identify it.
         named = (info["exe"], arguments[0] if arguments else None)
         programs = dict.fromkeys(os.path.normpath(each) for each in named if each and os.path.isabs(each))
         if not programs and not arguments:
-            continue  # of the kernel's own
+            continue  # a kernel thread
         command = mask_credentials(" ".join(arguments) or next(iter(programs)))[:_LONGEST]
         seen = RunningProcess(
             pid=info["pid"],
@@ -75,12 +75,12 @@ def running_processes(*, closely: bool = False) -> tuple[RunningProcess, ...]:
 
 
 def processes_in(prefix: str, processes: Iterable[RunningProcess]) -> tuple[RunningProcess, ...]:
-    """Pick the processes that run from a prefix, those of an environment inside it (as in base's envs) left out."""
+    """The processes that run from a prefix, without those of an environment inside it (as in base's envs)."""
     return tuple(each for each in processes if any(lies_in(program, prefix) for program in each.programs))
 
 
 def lies_in(path: str, prefix: str) -> bool:
-    """Whether a path is of a prefix, and not of an environment inside it."""
+    """Whether a path belongs to a prefix, and not to an environment inside it."""
     if not path.startswith(prefix.rstrip("/") + "/"):
         return False
     directory = os.path.dirname(path)
@@ -92,13 +92,13 @@ def lies_in(path: str, prefix: str) -> bool:
 
 
 def _script(arguments: list[str]) -> str:
-    """`/usr/bin/python -u /prefix/bin/jupyter lab` → `/prefix/bin/jupyter`: the first that is no option."""
+    """`/usr/bin/python -u /prefix/bin/jupyter lab` → `/prefix/bin/jupyter`: the first argument that is no option."""
     first = next((each for each in arguments[1:] if not each.startswith("-")), "")
     return os.path.normpath(first) if os.path.isabs(first) else ""
 
 
 def _libraries(pid: int) -> tuple[str, ...] | None:
-    """What /proc says is mapped. psutil would add up the memory of each, which holds a large process up."""
+    """The mapped files by /proc; psutil would also add up the memory of each, which stalls a large process."""
     try:
         with open(f"/proc/{pid}/maps", "rb") as stream:
             lines = stream.read().splitlines()

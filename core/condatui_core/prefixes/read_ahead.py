@@ -1,6 +1,6 @@
-"""A second process reads prefixes into the cache, beginning with the last, since a parse holds the interpreter lock.
+"""Read prefixes into the cache in a second process, since parsing holds the interpreter lock.
 
-condatui itself reads from the front and finds the rest already there. If this process fails, or is not there at all,
+It begins with the last prefix while condatui itself begins with the first. If the process fails or does not start,
 only time is lost.
 """
 
@@ -16,11 +16,11 @@ from condatui_core.proc.errors import ChildNotStartedError
 from condatui_core.proc.output import ChildWatcher
 
 WORTH_IT = 8
-"""So many prefixes have to be waiting; starting a process costs as much as reading a few."""
+"""The least prefixes that are worth a process, which costs as much as reading a few."""
 
 
 async def start_reading_ahead(prefixes: Sequence[str], cache: Path, *, environ: Mapping[str, str]) -> Child | None:
-    """Start to read these prefixes from the last to the first; None if it is not worth it or cannot be done."""
+    """Start reading these prefixes from the last to the first; None if they are too few or the start fails."""
     if len(prefixes) < WORTH_IT or (os.cpu_count() or 1) < 2:
         return None
     argv, names = own_argv(__name__, str(cache)), b"\0".join(os.fsencode(prefix) for prefix in reversed(prefixes))
@@ -31,14 +31,14 @@ async def start_reading_ahead(prefixes: Sequence[str], cache: Path, *, environ: 
 
 
 async def stop_reading_ahead(child: Child | None) -> None:
-    """End it, wherever it is: what it was writing appears whole or not at all."""
+    """End the process, which is safe at any point because it writes files atomically."""
     if child is not None:
         await child.end()
 
 
 def main() -> None:
-    """Read the prefixes named on stdin, a NUL between them, into the cache."""
-    from condatui_core.prefixes.cache import PrefixCache  # noqa: PLC0415 - for this process, not for who starts it
+    """Read the prefixes named on stdin, separated by NUL, into the cache."""
+    from condatui_core.prefixes.cache import PrefixCache  # noqa: PLC0415 - only the second process needs it
 
     cache = PrefixCache(Path(sys.argv[1]))
     for prefix in sys.stdin.buffer.read().split(b"\0"):

@@ -1,4 +1,4 @@
-"""Reads prefixes one after the other, each with the signs of its use."""
+"""Read prefixes one after the other, each with its last use and its running processes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from condatui_core.prefixes.processes import processes_in, running_processes
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.prefix import PrefixContents
 
-# Reads prefixes one after the other, each with the signs of its use.
-
 
 class Reading(Struct, frozen=True):
     """What was read of one prefix."""
@@ -24,27 +22,27 @@ class Reading(Struct, frozen=True):
     contents: PrefixContents
     last_used: LastUsed | None
     processes: tuple[str, ...]
-    """Processes that run from it, a line each."""
+    """The processes that run from it, one line each."""
 
 
 class PrefixReader:
-    """Reads prefixes through the cache; the machine's processes and mounts are looked at once for all of them."""
+    """Reads prefixes through the cache, with one snapshot of the machine's processes and mounts for all of them."""
 
     def __init__(self, cache: Path, clock: Callable[[], datetime], *, own_uses: Path) -> None:
-        """`cache` is where what is read is kept, `own_uses` where condatui notes what it runs itself."""
+        """`cache` is the directory of the prefix cache, `own_uses` that of the runs by condatui itself."""
         self._clock = clock
         self._own_uses = OwnUses(own_uses)
         self._cache = PrefixCache(cache, clock=lambda: int(clock().timestamp() * 1e9))
         self.look_around()
 
     def look_around(self) -> None:
-        """See anew which processes run and what is mounted."""
+        """Take a new snapshot of the processes and mounts."""
         self._processes = running_processes()
         self._mounts = mounts()
 
     def read(self, prefix: str, *, refresh: bool = False) -> Reading:
         """Read a prefix, from the cache unless something has changed in it or `refresh` says so."""
-        # First the times at which files were read last, then the files.
+        # Access times come first, since reading the files changes them.
         used = last_used(prefix, processes=self._processes, mounts=self._mounts, now=self._clock())
         used = self._own_uses.correct(prefix, used)
         processes = tuple(str(each) for each in processes_in(prefix, self._processes))

@@ -1,4 +1,4 @@
-"""The files of packages as their records state them, read only where an action or a question needs them."""
+"""Read the files of packages as their records state them, only where an action or an analysis needs them."""
 
 from __future__ import annotations
 
@@ -30,38 +30,38 @@ class RecordedPath(Struct, frozen=True, kw_only=True):
     path: str
     """Relative to the prefix."""
     kind: str = "hardlink"
-    """`hardlink` for any plain file, be it linked or copied; `softlink`, `directory`, `pyc_file` …"""
+    """`hardlink` for any regular file, linked or copied; `softlink`, `directory`, `pyc_file` …"""
     size: int | None = None
-    """Bytes in the archive; a file with a placeholder may have another size in the prefix. None if not stated."""
+    """Bytes in the archive, None if not stated; a file with a placeholder may have another size in the prefix."""
     sha256: str = ""
-    """Of the file in the archive."""
+    """SHA-256 of the file in the archive."""
     sha256_in_prefix: str = ""
-    """Of the file as it was installed; empty if the record does not say."""
+    """SHA-256 of the file as it was installed; empty if not stated."""
     placeholder: str = ""
-    """The prefix of the build machine, which conda has replaced in the file by this one; empty if there is none."""
+    """The prefix of the build machine, which conda has replaced in the file; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedPackage(InstalledPackage):
-    """All that an action needs of a record, taken from its file at one reading."""
+    """Everything that an action needs of a record, from one reading of its file."""
 
     paths: tuple[RecordedPath, ...] = ()
-    """The files of the package, in the order in which they are stated."""
+    """The files of the package, in the order of the record."""
     url: str = field(default="", repr=False)
-    """Where it came from, credentials and all, for conda's ears alone."""
+    """The URL of its archive with possible credentials, to be passed to conda only."""
     requests: Mapping[str, object] = field(default_factory=dict)
-    """By the name of the field, what the record says that the user asked for."""
+    """The specs that the user requested, by the name of the record's field."""
 
 
 class _HashedPath(MetaPath, gc=False):
-    """One path of a package with its hashes. One that is no text vouches for nothing, and spoils nothing else."""
+    """One path of a package with its hashes. A hash that is not text counts as missing."""
 
     sha256: object = None
     sha256_in_prefix: object = None
 
 
 def read_recorded_packages(prefix: str) -> tuple[list[RecordedPackage], list[Problem]]:
-    """Read every record of a prefix with its files, sorted by name, as `read_conda_meta` does without them.
+    """Read every record of a prefix with its files, sorted by name.
 
     Raises OSError if conda-meta itself cannot be listed.
     """
@@ -69,7 +69,7 @@ def read_recorded_packages(prefix: str) -> tuple[list[RecordedPackage], list[Pro
 
 
 def read_paths(prefix: str, record: PackageRecord) -> tuple[RecordedPath, ...] | Problem:
-    """Read the files that one record states, in its order, or say why it cannot be read."""
+    """Read the files that one record states, in its order, or return why it cannot be read."""
     path = os.path.join(prefix, "conda-meta", record_file_name(record))
     try:
         file = decode(read_bounded(path, LARGEST_RECORD), _DECODER)
@@ -98,10 +98,10 @@ def _read_package(path: str, regular: bool) -> RecordedPackage | Problem:
 
 def _recorded(file: MetaFile[_HashedPath]) -> Iterator[RecordedPath]:
     files, paths = file.files or [], file.paths()
-    # The paths of a `noarch: python` package are those of its archive; where they lie here only `files` says.
+    # The paths of a `noarch: python` package are those in its archive; only `files` has those in the prefix.
     here = {in_archive(each): each for each in files} if file.noarch == "python" else {}
     stated = {here.get(each.path, each.path) for each in paths}
-    # Before conda 4.3 there were no `paths`, and since then what was damaged in the cache is not among them.
+    # Before conda 4.3 there were no `paths`, and later condas leave out files that were damaged in the cache.
     yield from (RecordedPath(path=each) for each in files if each not in stated)
     for each in paths:
         yield RecordedPath(

@@ -1,4 +1,4 @@
-"""The Python distributions in a prefix, conda's as well as pip's, found in its site-packages directories."""
+"""Find the Python distributions in a prefix's site-packages directories, conda's as well as pip's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from condatui_core.prefixes.distributions import name_and_version, read_distribu
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution
 
-# Editable installs of before direct_url.json: egg-link files and the paths in easy-install.pth.
+# Editable installs from before direct_url.json: egg-link files and the paths in easy-install.pth
 
 
 _LARGEST = 1 << 20
@@ -20,7 +20,7 @@ _LARGEST = 1 << 20
 
 
 def read_egg_link(prefix: str, path: str, problems: list[Problem]) -> Iterator[Distribution]:
-    """Read a file that says in its first line where a project lies that was installed in place."""
+    """Read an egg-link, whose first line is the directory of a project that was installed in place."""
     lines = _read_lines(os.path.join(prefix, path), problems)
     if lines:
         name = os.path.basename(path).removesuffix(".egg-link")
@@ -30,7 +30,7 @@ def read_egg_link(prefix: str, path: str, problems: list[Problem]) -> Iterator[D
 def read_easy_install(
     prefix: str, path: str, known: Iterable[Distribution], problems: list[Problem]
 ) -> Iterator[Distribution]:
-    """Read the projects that are on Python's path by easy-install.pth and have lost their egg-link."""
+    """Read the projects that easy-install.pth lists and that have lost their egg-link."""
     locations = {os.path.normpath(each.location) for each in known if each.location}
     for line in _read_lines(os.path.join(prefix, path), problems):
         if os.path.isabs(line) and os.path.normpath(line) not in locations:
@@ -38,7 +38,7 @@ def read_easy_install(
 
 
 def _read_lines(path: str, problems: list[Problem]) -> list[str]:
-    """The lines of a list of paths that are neither empty nor a comment nor code."""
+    """The paths in a file: its lines that are not empty, a comment or code."""
     try:
         text = os.fsdecode(read_bounded(path, _LARGEST))
     except OSError as error:
@@ -49,9 +49,9 @@ def _read_lines(path: str, problems: list[Problem]) -> list[str]:
 
 
 def _editable(path: str, location: str, name: str) -> Distribution:
-    """A project in a directory outside: its egg-info knows its name and version, if it is still there."""
+    """The distribution of a project outside, with the name and version of its egg-info if that still exists."""
     version = ""
-    # A relative path would be looked for wherever condatui was started.
+    # A relative path would be resolved against the directory where condatui was started.
     for egg_info in _egg_infos(location, name) if os.path.isabs(location) else ():
         stem_name, stem_version = name_and_version(os.path.basename(egg_info))
         try:
@@ -65,7 +65,7 @@ def _editable(path: str, location: str, name: str) -> Distribution:
 
 
 def _egg_infos(location: str, name: str) -> list[str]:
-    """The egg-infos of a project, the one that has its name first."""
+    """The egg-infos in a project's directory, the one with its name first."""
     try:
         names = sorted(each for each in os.listdir(location) if each.endswith(".egg-info"))
     except OSError:
@@ -76,7 +76,7 @@ def _egg_infos(location: str, name: str) -> list[str]:
 
 _PYTHON = re.compile(r"(?:python|pypy)\d[\w.]*")
 _LEFT_BEHIND = ("~", "-")
-"""pip renames to `~ame` what it is about to remove; one that stays behind belongs to nothing that can be imported."""
+"""pip renames a package to `~ame` before it removes it; such a leftover cannot be imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class SiteDirectory:
     path: str
     """Relative to the prefix."""
     aliases: tuple[str, ...] = ()
-    """Other paths that lead to the same directory: `lib64` or another python's name as a symlink."""
+    """Other paths to the same directory: `lib64` or another python's name as a symlink."""
 
 
 def site_packages_candidates(prefix: str) -> tuple[str, ...]:
-    """Where site-packages would be, there or not, relative to the prefix: one for each python in a lib directory."""
+    """The possible site-packages, existing or not, relative to the prefix: one for each python in a lib directory."""
     found: list[str] = []
     for lib in ("lib", "lib64"):
         names = sorted(name for name in _names(os.path.join(prefix, lib)) if _PYTHON.fullmatch(name))
@@ -99,7 +99,7 @@ def site_packages_candidates(prefix: str) -> tuple[str, ...]:
 
 
 def site_directories(prefix: str, candidates: Iterable[str]) -> tuple[SiteDirectory, ...]:
-    """Those of the candidates that are there, each once however many paths lead to it."""
+    """The candidates that exist, each directory once, even if several paths lead to it."""
     paths: dict[str, list[str]] = {}
     for candidate in candidates:
         path = os.path.join(prefix, candidate)
@@ -112,9 +112,9 @@ def site_directories(prefix: str, candidates: Iterable[str]) -> tuple[SiteDirect
 def read_site_packages(
     prefix: str, directory: SiteDirectory, owners: Mapping[str, str]
 ) -> tuple[list[Distribution], list[Problem]]:
-    """Read the distributions of one site-packages, whose owners are given by the path of their dist-info.
+    """Read the distributions of one site-packages; the owners are given by the path of their dist-info.
 
-    Nothing of what a conda package owns is opened: conda's record has said it all.
+    A distribution that a conda package owns is not opened, since conda's record states everything.
     """
     distributions: list[Distribution] = []
     problems: list[Problem] = []
@@ -144,7 +144,7 @@ def _owned(path: str, file_name: str, owner: str) -> Distribution:
 
 
 def _directory(real: str, paths: list[str]) -> SiteDirectory:
-    """The path without a symlink in it goes first: it is the one that pip writes to."""
+    """A site-packages and its aliases; its main path is the one without a symlink, which pip writes to."""
     own = real if real in paths else paths[0]
     return SiteDirectory(own, tuple(path for path in paths if path != own))
 

@@ -1,4 +1,4 @@
-"""A prefix read once for an action: its records with the paths they state, and its tree."""
+"""Read a prefix once for an action: its records with the paths they state, and its tree."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _RACY = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class PrefixRecords:
-    """What a prefix says of itself, the files of each conda package among it."""
+    """The contents of a prefix, with the files of each conda package."""
 
     prefix: str
     contents: PrefixContents
     packages: tuple[RecordedPackage, ...]
-    """Those of the contents, in the same order."""
+    """The conda packages of the contents, in the same order."""
 
     @property
     def stated(self) -> frozenset[str]:
@@ -35,7 +35,7 @@ class PrefixRecords:
 
     @property
     def has_all_files(self) -> bool:
-        """Whether it has every file that its records state, those that pip has replaced left out; looks at each."""
+        """Whether each file that the records state exists, apart from those that pip has replaced; stats each file."""
         replaced = {each.package for each in self.contents.replaced}
         wanted = (each for each in self.packages if each.record.name not in replaced)
         return (
@@ -47,7 +47,7 @@ class PrefixRecords:
 
 @dataclass(frozen=True, slots=True)
 class PrefixSnapshot(PrefixRecords):
-    """A prefix as it was at one moment. An action takes one when it plans, and one when it is carried out."""
+    """A prefix as it was at one moment. An action takes one when it is planned and one when it is performed."""
 
     tree: PrefixTree
     taken_ns: int
@@ -55,9 +55,10 @@ class PrefixSnapshot(PrefixRecords):
 
     @property
     def symlinked_directories(self) -> Mapping[str, str]:
-        """The directories that its records state and that are behind a link, with where they really are.
+        """The recorded directories that a symlink leads to, with their real paths.
 
-        conda deletes by path: it would delete what lies there, also outside where no restore point has it, and crash.
+        conda deletes by path: it would delete files in the link's target, even outside the prefix where no restore
+        point covers them, and crash.
         """
         plain = {each.path for each in self.tree.entries if each.kind == "directory"}
         found = {}
@@ -69,19 +70,19 @@ class PrefixSnapshot(PrefixRecords):
 
     @property
     def leading_out(self) -> tuple[str, ...]:
-        """Those of them that are outside."""
+        """The symlinked directories whose real path is outside the prefix."""
         inside = os.path.join(os.path.realpath(self.tree.root), "")
         behind = self.symlinked_directories.items()
         return tuple(path for path, real in behind if not os.path.join(real, "").startswith(inside))
 
     def owners(self) -> Owners:
-        """Find which package each path belongs to, by the records and by pip's lists, which are read for it."""
+        """Determine which package each path belongs to; reads pip's lists of files."""
         return owners_of(self.prefix, self.contents, (each.paths for each in self.packages))
 
     def first_change(self) -> str:
-        """Find the first path that is not what it was; empty if there is none.
+        """Find the first path that has changed since the snapshot; empty if there is none.
 
-        Nothing is parsed and hardly a directory listed: what comes and goes in a directory changes its time.
+        It parses nothing and lists few directories, since files that come or go change the time of their directory.
         """
         for entry in self.tree.entries:
             try:
@@ -94,7 +95,7 @@ class PrefixSnapshot(PrefixRecords):
         return min(come, default="") or next(self._other_names(), "")
 
     def _other_names(self) -> Iterator[str]:
-        """List again the directories that had changed so shortly before that another change may leave the same time."""
+        """The names in directories that changed so shortly before that another change may leave the same time."""
         fresh = self.taken_ns - _RACY
         names = {
             entry.path: set[str]()
@@ -120,7 +121,7 @@ class PrefixSnapshot(PrefixRecords):
 
 
 def read_records(prefix: str) -> PrefixRecords:
-    """Read what a prefix says of itself, each record once. Never raises for what it finds."""
+    """Read the contents of a prefix, each record once. Never raises: what cannot be read is among the problems."""
     try:
         packages, problems = read_recorded_packages(prefix)
     except OSError as error:
@@ -131,10 +132,10 @@ def read_records(prefix: str) -> PrefixRecords:
 def read_snapshot(prefix: str, *, clock: Callable[[], int] = time.time_ns) -> PrefixSnapshot:
     """Walk a prefix once and parse each of its records once.
 
-    Raises OSError if it is not there or no directory.
+    Raises OSError if it does not exist or is not a directory.
     """
     now = clock()
-    # The tree first: a record that is changed before it is parsed then differs from what the tree says of it.
+    # The tree comes first, so that a record changed before it is parsed differs from its entry in the tree.
     tree = read_tree(prefix, _mount_points())
     records = read_records(prefix)
     return PrefixSnapshot(prefix, records.contents, records.packages, tree, now)
@@ -149,6 +150,6 @@ def _mount_points() -> frozenset[str]:
 
 
 def _stamp(entry: TreeEntry, status: os.stat_result) -> tuple[int, ...]:
-    # In a directory this shows a time that was set back; in a file it would only show hard links made elsewhere.
+    # The change time of a directory reveals a modification time set back; that of a file only new hard links.
     changed = status.st_ctime_ns if entry.kind == "directory" else 0
     return status.st_mode, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, changed

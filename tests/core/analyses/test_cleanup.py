@@ -9,7 +9,7 @@ from condatui_core.records.request import CleanRequest, CloneRequest, RemoveRequ
 from support.inventories import environment, finding, loaded
 
 STALE = finding("stale", "note", "not used for 400 days")
-SCRATCH = finding("scratch-name", "note", "named like a trial")
+SCRATCH = finding("scratch-name", "note", "named like a scratch environment")
 ORPHAN = finding("orphan", "warning", "not an environment any more")
 
 
@@ -30,7 +30,7 @@ def test_the_strongest_reason_comes_first_and_of_equals_the_largest() -> None:
         older=10,
     )
     assert [row.name for row in rows] == ["half", "old-try", "older", "old", "try"]
-    assert rows[1].reasons == ("not used for 400 days", "named like a trial")
+    assert rows[1].reasons == ("not used for 400 days", "named like a scratch environment")
     assert [row.bytes for row in rows] == [0, 0, 10, 5, 0]
 
 
@@ -81,7 +81,7 @@ def test_what_a_job_is_taking_away_is_blocked() -> None:
     rows = found(loaded("old", findings=(STALE,)), caches=(CACHE,))
     old = rows[0].path
     at_work = (RemoveRequest(prefixes=(old,)), CleanRequest(pkgs_dirs=("/pkgs",), what=("tarballs",)))
-    blocked = {row.name for row in without_going(rows, at_work) if row.blocked == "a job is at it"}
+    blocked = {row.name for row in without_going(rows, at_work) if row.blocked == "a job works on it"}
     assert blocked == {"old", "archives"}
     assert without_going(rows, ()) == rows
 
@@ -90,7 +90,7 @@ def test_what_is_just_being_made_is_not_cleared_away() -> None:
     (row,) = found(loaded("new", findings=(ORPHAN,)))
     assert row.blocked == ""
     (making,) = without_going((row,), (CloneRequest(source="/envs/base", target=row.path),))
-    assert making.blocked == "a job is at it"
+    assert making.blocked == "a job works on it"
 
 
 def test_a_package_cache_comes_in_parts_and_what_somebody_needs_stays() -> None:

@@ -199,9 +199,9 @@ async def test_a_directory_and_a_file_that_is_not_executable_say_so(tmp_path: Pa
     [
         ("echo hello", "There is no version in it."),
         ("exec sleep 600", "did not answer within 0.3 seconds"),
-        ("kill -9 $$", "ended by signal 9"),
+        ("kill -9 $$", "killed by signal 9"),
         ("echo broken >&2; exit 1", "broken"),
-        ("head -c 5000000 /dev/zero", "makes no sense"),
+        ("head -c 5000000 /dev/zero", "not understood"),
     ],
     ids=["garbage", "hangs", "killed", "fails", "5 MB"],
 )

@@ -110,7 +110,7 @@ def test_an_unknown_flag_is_said_by_argparse_on_stderr() -> None:
 
 def test_a_killed_conda_names_the_signal() -> None:
     error = failed(exit_code=-9, stderr="some noise")
-    assert error.detail.startswith("It was ended by signal 9 (SIGKILL).")
+    assert error.detail.startswith("It was killed by signal 9 (SIGKILL).")
     assert "memory" in error.hint
     assert "signal 77" in failed(exit_code=-77).detail
 

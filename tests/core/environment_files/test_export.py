@@ -166,7 +166,7 @@ def test_variables_and_pins() -> None:
     assert any("secret" in note and "KEY" in note for note in export.notes)
     assert json.loads(export_text(held, CONFIG, format="json").text)["variables"] == {"KEY": "no", "N": "1"}
     explicit = export_text(held, CONFIG, format="explicit")
-    assert any("KEY" in note and "not carried" in note for note in explicit.notes)
+    assert any("KEY" in note and "not included" in note for note in explicit.notes)
 
 
 def test_from_history_is_what_was_asked_for_with_channels_and_pip() -> None:

@@ -109,7 +109,7 @@ def test_how_far_to_trust_depends_on_the_file_system(
 ) -> None:
     found = used(prefix, mounted=(mount,))
     assert (age(found), found.reliable) == (days, reliable)
-    assert ("is not kept here" in found.evidence) == (mount.access_times == "not kept")
+    assert ("are not kept here" in found.evidence) == (mount.access_times == "not kept")
 
 
 def test_an_unknown_file_system_is_not_trusted(prefix: FakePrefix) -> None:

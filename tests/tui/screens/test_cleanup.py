@@ -100,12 +100,12 @@ async def test_caches_get_a_plan_of_their_own_once_the_environments_are_gone() -
         await driver.press("enter")
         await driver.until(lambda: known.jobs.submitted)
         assert "Next, by enter: the caches." in driver.text
-        await driver.until(lambda: driver.text.count("a job is at it") == 3)  # in two rows, and below
+        await driver.until(lambda: driver.text.count("a job works on it") == 3)  # in two rows, and below
         assert {path for path, _, name in (key.partition("\0") for key in place(driver).chosen)} == {PKGS}
         await driver.press("enter")
         assert "Environments are being removed: the caches are planned after that." in driver.text
         known.jobs.end("job-1", "2 were removed.")
-        await driver.until(lambda: "a job is at it" not in driver.text)
+        await driver.until(lambda: "a job works on it" not in driver.text)
         await driver.press("enter")
         await driver.until(lambda: "Do CleanRequest" in driver.text)
         assert driver.posted(RequestProposed)[-1].request == CleanRequest(
