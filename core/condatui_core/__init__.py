@@ -1,4 +1,4 @@
-"""The headless core of condatui: what the conda environments of a machine are, read without changing them."""
+"""The headless core of condatui: read, measure, check and change the conda environments of a machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find out what belongs into a bug report. Whatever fails is reported as a problem; the rest is said all the same."""
+"""Collect the facts for a bug report. A fact that cannot be determined becomes a problem in the report."""
 
 from __future__ import annotations
 
@@ -49,17 +49,18 @@ _MOST_ENTRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class _Problems:
-    """The boundary at which whatever fails becomes a problem among others."""
+    """The boundary at which every failure becomes a problem in the report."""
 
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     async def unless(self, finding: Awaitable[_T], what: str, otherwise: _T) -> _T:
-        """What is found, or something else and a problem."""
+        """The result of `finding`; if it fails, `otherwise`, and a problem is added."""
         try:
             return await finding
         except Exception as error:  # noqa: BLE001 - the named boundary of the doctor
-            words = unexpected(error)
-            self.said.append(f"{what} could not be found out: {words.title} {words.detail.partition(chr(10))[0]}")
+            described = unexpected(error)
+            first_line = described.detail.partition("\n")[0]
+            self.messages.append(f"{what} could not be determined: {described.title} {first_line}")
             return otherwise
 
 
@@ -72,17 +73,17 @@ async def examine(
     environ: Mapping[str, str],
     at: datetime,
 ) -> DoctorReport:
-    """Look at everything, asking each conda; `problems` are those that are known already."""
-    amiss = _Problems([*problems])
+    """Collect everything and run each conda; `problems` are those that are known already."""
+    failures = _Problems([*problems])
     locations = workbench.locations
     file = locations.log
     no_tmux = TmuxFacts(version="", inside="TMUX" in environ, options={})
-    tmux = await amiss.unless(_tmux(environ), "tmux", no_tmux)
-    asked = await amiss.unless(workbench.ask_installations(), "What the condas answer", ())
-    states = await amiss.unless(_states(workbench, amiss), "The environments", {})
+    tmux = await failures.unless(_tmux(environ), "tmux", no_tmux)
+    asked = await failures.unless(workbench.ask_installations(), "What the condas answer", ())
+    states = await failures.unless(_states(workbench, failures), "The environments", {})
     own, roots = _own_directories(workbench), [each.root_prefix for each in asked if each.root_prefix]
-    directories = await amiss.unless(asyncio.to_thread(_directories, own, roots), "The directories", ())
-    troubles = await amiss.unless(asyncio.to_thread(last_troubles, file, _MOST_ENTRIES), "The log", ())
+    directories = await failures.unless(asyncio.to_thread(_directories, own, roots), "The directories", ())
+    troubles = await failures.unless(asyncio.to_thread(last_troubles, file, _MOST_ENTRIES), "The log", ())
     report = DoctorReport(
         at=at,
         versions=_versions(),
@@ -93,7 +94,7 @@ async def examine(
         settings=tuple(settings),
         environments=states,
         log=LogFacts(path=str(file), bytes=_size(file), entries=troubles),
-        problems=tuple(amiss.said),
+        problems=tuple(failures.messages),
     )
     return _fit_to_publish(report, locations)
 
@@ -127,7 +128,7 @@ async def _tmux(environ: Mapping[str, str]) -> TmuxFacts:
 
 
 async def _answer(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
-    """What a command writes; None if it fails or does not answer in time."""
+    """The output of a command; None if it fails or does not answer in time."""
     output = Output(_MOST_BYTES)
     try:
         exit_code = await run_to_end(argv, environ, output, seconds=_TMUX_SECONDS)
@@ -141,7 +142,7 @@ async def _states(workbench: Workbench, problems: _Problems) -> dict[str, int]:
     async for inventory in workbench.load():
         if inventory.complete:
             counts = Counter(each.state for each in inventory.environments)
-            problems.said.extend(f"{each.message} {each.remedy}".strip() for each in inventory.problems)
+            problems.messages.extend(f"{each.message} {each.remedy}".strip() for each in inventory.problems)
     return dict(sorted(counts.items()))
 
 
@@ -175,7 +176,7 @@ def _directory(name: str, path: Path, mounted: Sequence[Mount], *, own: bool) ->
         file_system=mount.kind if mount else "",
         mount_point=mount.point if mount else "",
         locks=locks,
-        notes=(*_notes(mount), *(("locks do not work: two condatuis do not wait for each other",) * (locks is False))),
+        notes=(*_notes(mount), *(("without locks, two condatuis do not wait for each other",) * (locks is False))),
     )
 
 
@@ -183,17 +184,17 @@ def _notes(mount: Mount | None) -> Iterator[str]:
     if mount is None:
         return
     if mount.kind.startswith("nfs"):
-        yield "NFS: what another machine has changed may be seen late"
+        yield "NFS: changes by another machine may appear late"
     if "noatime" in mount.options:
-        yield "noatime: reading a file leaves no trace, so last use is known less well"
+        yield "noatime: reading a file leaves no trace, so the last use is less certain"
     elif mount.access_times == "not kept":
         yield "read-only"
     elif mount.access_times == "unsure":
-        yield "the times at which files were read cannot be relied on here"
+        yield "access times are not reliable here"
 
 
 def _locks(directory: Path) -> bool | None:
-    """Whether a lock can be had there, tried on a file that is gone afterwards."""
+    """Whether locks work there, tried on a temporary file."""
     try:
         return locks_work(directory)
     except OSError:
@@ -215,7 +216,7 @@ def _size(file: Path) -> int | None:
 
 
 def _fit_to_publish(report: DoctorReport, locations: Locations) -> DoctorReport:
-    """The same without credentials and without the way to the home directory, whichever field they are in."""
+    """The report without credentials and without the path of the home directory, in all fields."""
     homes = {str(locations.home), os.path.realpath(locations.home)} - {"/", ""}
     pattern = "|".join(re.escape(each) for each in sorted(homes, key=len, reverse=True))
     home = re.compile(rf"(?<![\w./-])(?:{pattern})(?![\w.-])") if homes else None

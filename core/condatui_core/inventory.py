@@ -1,4 +1,4 @@
-"""What is known of this machine so far: who was found, what was seen, what was read."""
+"""Collects what is known about this machine: its installations, prefixes and their contents."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Described(Struct, frozen=True):
-    """An environment and what it was made from, so that it is made anew only when that has changed."""
+    """An environment and its inputs, so that it is described again only if they change."""
 
     observed: PrefixObservations
     described_from: tuple[object, ...]
@@ -36,9 +36,9 @@ class _Described(Struct, frozen=True):
 
 
 class Machine:
-    """All that is known of this machine so far.
+    """Everything that is known about this machine so far.
 
-    Its methods read the disk, so they are called beside the event loop; never two at once, `changed` excepted.
+    Its methods read the disk, so call them in a thread; only `changed` may run concurrently with another method.
     """
 
     def __init__(
@@ -61,17 +61,17 @@ class Machine:
         self._marks: tuple[tuple[str, int], ...] = ()
 
     def found(self, installations: Sequence[Installation]) -> None:
-        """Take note of the installations of this machine; what is wrong with one is a problem of the machine."""
+        """Record the installations of this machine; an error of one becomes a problem of the machine."""
         self._installations = tuple(installations)
         self._problems = {each.executable: (_unusable(each),) for each in installations if each.error}
 
     def learn(self, installation: Installation, facts: CondaFacts, problems: Sequence[Finding] = ()) -> None:
-        """Take note of what the conda of an installation has answered."""
+        """Record what the conda of an installation has answered."""
         self._facts[installation.root_prefix] = facts
         self._problems[installation.executable] = tuple(problems)
 
     def survey(self, *, last_time: bool = False) -> None:
-        """Look where environments are, without reading one; `last_time` believes the list of last time as well."""
+        """Find the prefixes, without reading one; `last_time` also uses the list of the last run."""
         envs_dirs = discovery.envs_directories(self._installations, self._facts, self._locations.home, self._environ)
         self._marks = self._mark(envs_dirs)
         roots = [each.root_prefix for each in self._installations if each.root_prefix]
@@ -86,7 +86,7 @@ class Machine:
                 del known_things[gone]
 
     def search_roots(self) -> None:
-        """Search the root directories of the settings, which may take a while."""
+        """Search the root directories of the settings, which may be slow."""
         found: list[tuple[str, str]] = []
         for root in self._settings.roots:
             directory = expand_home(root, self._locations.home)
@@ -96,7 +96,7 @@ class Machine:
         self._searched = tuple(found)
 
     def begin(self) -> None:
-        """Start to read all environments, those first that are shown first."""
+        """Queue all environments for reading, in the order in which they are shown."""
         if self._reader is None:
             own_uses = self._locations.own_uses
             from condatui_core.prefixes.reader import PrefixReader  # noqa: PLC0415 - names come first
@@ -109,21 +109,21 @@ class Machine:
 
     @property
     def facts(self) -> Mapping[str, CondaFacts]:
-        """What the condas have answered so far, by root prefix."""
+        """Root prefix → what its conda has answered so far."""
         return dict(self._facts)
 
     @property
     def pending(self) -> tuple[str, ...]:
-        """The prefixes that have not been read yet, in the order in which they will be."""
+        """The prefixes that have not been read yet, in the order of reading."""
         return tuple(self._pending)
 
     def add_new(self) -> None:
-        """Let what the last survey has found for the first time be read as well."""
+        """Queue the prefixes that the last survey found for the first time."""
         waiting = {*self._pending, *self._readings}
         self._pending += [prefix for prefix, look in self._looks.items() if look.exists and prefix not in waiting]
 
     def read_some(self, seconds: float, *, refresh: bool = False) -> bool:
-        """Read environments for about so many seconds; True while there are more to read."""
+        """Read environments for about this time; returns whether there are more to read."""
         deadline = time.monotonic() + seconds
         while self._reader and self._pending and time.monotonic() < deadline:
             prefix = self._pending.pop(0)
@@ -132,7 +132,7 @@ class Machine:
         return bool(self._pending)
 
     def inventory(self, *, asking: bool = False) -> Inventory:
-        """Say all that is known so far."""
+        """The inventory of everything known so far; `asking` is whether a conda has not answered yet."""
         now = self._clock()
         return Inventory(
             environments=in_order(self._describe(each, now) for each in self._sightings),
@@ -145,12 +145,12 @@ class Machine:
         )
 
     def remember(self) -> None:
-        """Write down the prefixes for the first picture of next time."""
+        """Save the prefixes for the first screen of the next run."""
         own = [each.prefix for each in self._sightings if set(each.sources) - set(self._settings.roots)]
         write_last_list(self._locations.last_list, own)
 
     def changed(self) -> bool:
-        """Whether an environment, or a directory with environments, has changed since it was read; some stats each."""
+        """Whether an environment, or a directory with environments, has changed since it was read, by some stats."""
         if self._mark(path for path, _ in self._marks) != self._marks:
             return True
         return self._reader is not None and not all(map(self._reader.unchanged, tuple(self._readings)))
@@ -165,7 +165,7 @@ class Machine:
         yield from self._searched
 
     def _mark(self, envs_dirs: Iterable[str]) -> tuple[tuple[str, int], ...]:
-        """When the places changed that say where environments are."""
+        """The modification times of the places that list environments."""
         places = dict.fromkeys((*envs_dirs, str(environments_txt(self._locations.home))))
         return tuple((place, _modified(place)) for place in places)
 
@@ -199,7 +199,7 @@ class Machine:
 
 
 def _same(one: PrefixObservations, other: PrefixObservations) -> bool:
-    """Equal, the contents by identity: they come out of the cache as the same object until something has changed."""
+    """Whether two are equal; contents by identity, since the cache returns the same object until they change."""
     return one.contents is other.contents and replace(one, contents=None) == replace(other, contents=None)
 
 
@@ -215,14 +215,14 @@ def _unusable(installation: Installation) -> Finding:
         id="conda-unusable",
         severity="warning",
         message=f"{installation.executable} cannot be used: {installation.error}",
-        remedy="its environments are shown, actions on them are off",
+        remedy="its environments are shown, but actions on them are disabled",
         evidence=(f"found by {installation.found_by}",),
     )
 
 
 def _searched(root: str, whole: bool) -> tuple[Finding, ...]:
     if not os.path.isdir(root):
-        return (Finding(id="root-unusable", severity="warning", message=f"{root} is no directory"),)
+        return (Finding(id="root-unusable", severity="warning", message=f"{root} is not a directory"),)
     if whole:
         return ()
     message = f"{root} has too many directories to search them all"

@@ -1,4 +1,4 @@
-"""The log file: what condatui did and what went wrong, for the search after a failure. Modules log as usual."""
+"""The log file: what condatui did and what went wrong. Modules log with the standard library."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from condatui_core.fs.safe_read import read_bounded
 from condatui_core.text import mask_credentials, sanitize
 
 LIMIT = 1_000_000
-"""Bytes after which a log file is put aside for a new one."""
+"""Bytes after which a log file is rotated."""
 _PUT_ASIDE = 2
-"""How many full files are kept besides the present one."""
+"""The number of rotated files that are kept."""
 _MOST_TEXT = 32_000
-"""Characters of one record."""
+"""The most characters of one record."""
 _OWN = ("condatui", "condatui_core", "condatui_sandbox")
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _INDENT = "    "
-"""Before each further line of a record, so that no text in a message can pass for a record of its own."""
+"""Starts each further line of a record, so that no text in a message looks like a separate record."""
 _HEAD = re.compile(r"(?P<at>\d{4}-\S+) (?P<level>[A-Z]+) \d+ (?P<logger>\S+): (?P<message>.*)")
 
 _logger = logging.getLogger(__name__)
 
 
 class LogFile(logging.Handler):
-    """Appends records to a file that other processes may append to and put aside at any time.
+    """Appends records to a file that other processes may append to and rotate at any time.
 
-    The file is opened for each record: there are few, and so each goes to the file that has the name at that moment.
-    A link in its place is not followed. A file that cannot be written is passed over in silence.
+    Records are few, so the file is opened for each one, which then goes to the file that has the name at that moment.
+    A link in its place is not followed. A failure to write is ignored.
     """
 
     def __init__(self, file: Path) -> None:
@@ -48,11 +48,11 @@ class LogFile(logging.Handler):
         self.setFormatter(_SafeFormatter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; a failure to do so is no reason to fail for what is logged."""
+        """Write a record; a failure to write is ignored."""
         self.written = False
         try:
             self._append(f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
-        except Exception:  # noqa: BLE001 - the named boundary of the log: not even a message without words may end a job
+        except Exception:  # noqa: BLE001 - the named boundary of the log: a broken message must not end a job
             return
         self.written = True
 
@@ -71,7 +71,7 @@ class LogFile(logging.Handler):
             os.close(descriptor)
 
     def _put_aside(self, descriptor: int, status: os.stat_result) -> None:
-        """Rename the full file, unless another process is at it or has done it; where there are no locks, try."""
+        """Rename the full file, unless another process does or has done so; without locks, just try."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -89,18 +89,18 @@ class LogFile(logging.Handler):
 
 
 def _check(status: os.stat_result) -> None:
-    """Refuse what is no file, what another name leads to as well, and what belongs to somebody else."""
+    """Refuse anything but a regular file with one link that belongs to this user."""
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or os.geteuid() not in (status.st_uid, 0):
         raise OSError("not a log file of this user")
 
 
 def _files(file: Path) -> list[Path]:
-    """The present file and those put aside, newest first."""
+    """The current file and the rotated ones, the newest first."""
     return [file, *(file.with_name(f"{file.name}.{number}") for number in range(1, _PUT_ASIDE + 1))]
 
 
 class _SafeFormatter(logging.Formatter):
-    """One line a record and its traceback below it: bounded, credentials masked, nothing that a terminal obeys."""
+    """One line per record and its traceback below: bounded, credentials masked, without control characters."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()
@@ -112,7 +112,7 @@ class _SafeFormatter(logging.Formatter):
 
 
 def _bounded(text: str) -> str:
-    """The beginning and the end of a text; words at the cut go whole, since half a credential is not recognized."""
+    """The beginning and the end of a text, cut between words, since half a credential would not be masked."""
     if len(text) <= _MOST_TEXT:
         return text
     first, last = text[: _MOST_TEXT // 4].rsplit(None, 1), text[-_MOST_TEXT // 2 :].split(None, 1)
@@ -120,9 +120,9 @@ def _bounded(text: str) -> str:
 
 
 def open_log(file: Path, *, debug: bool) -> None:
-    """Log to this file from now on: warnings and errors, with `debug` all that condatui itself does as well.
+    """Log to this file from now on: warnings and errors, and with `debug` everything that condatui does.
 
-    Nothing is made before there is something to write.
+    The file is created with its first record.
     """
     root = logging.getLogger()
     for handler in root.handlers[:]:
@@ -134,9 +134,9 @@ def open_log(file: Path, *, debug: bool) -> None:
 
 
 def unexpected(error: BaseException, title: str = "", hint: str = "") -> CondatuiError:
-    """The words for an error that nobody has thought of: what, where, and the log with its traceback.
+    """Log an unforeseen error and describe it: what failed, where, and the log with its traceback.
 
-    One that has words already keeps them. `title` says what failed, `hint` what the user can do.
+    A CondatuiError is returned unchanged. `title` states what failed, `hint` what the user can do.
     """
     if isinstance(error, CondatuiError):
         return error
@@ -147,7 +147,7 @@ def unexpected(error: BaseException, title: str = "", hint: str = "") -> Condatu
     if isinstance(error, OSError):
         title = title or error.strerror or what
     else:
-        title, hint = title or "It failed in a way that was not foreseen.", hint or "Please report this."
+        title, hint = title or "An unexpected error occurred.", hint or "Please report this."
     hints = (hint, *(f"The log has the details: {file}" for file in _written_to()))
     return CondatuiError(title, what + where, "\n".join(filter(None, hints)))
 

@@ -1,7 +1,7 @@
-"""Remedies: what the user can do about something, in no front end's language.
+"""Remedies: what the user can do about something, independent of the front end.
 
-What reads the same everywhere is a plain text. What a command says as a flag and the workbench as a key or a field is
-a record here, with its arguments; each front end has words of its own for it.
+A remedy with the same wording everywhere is a plain text. One that a command words as a flag and the workbench as a
+key or a field is a record here, with its arguments; each front end has its own wording for it.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ class AllowDownloads(Struct, frozen=True, kw_only=True, tag_field="kind", tag="a
 
 
 class TakeConda(Struct, frozen=True, kw_only=True, tag_field="kind", tag="take-conda"):
-    """Take conda itself along into a clone of base."""
+    """Include conda itself in a clone of base."""
 
 
 class ReplaceFile(Struct, frozen=True, kw_only=True, tag_field="kind", tag="replace-file"):
-    """Let the file that is there be replaced, or choose another name."""
+    """Allow the existing file to be replaced, or choose another name."""
 
 
 class IgnoreEditable(Struct, frozen=True, kw_only=True, tag_field="kind", tag="ignore-editable"):
-    """Pack without what is installed in place, or install it for good."""
+    """Pack without packages installed in place, or install them regularly."""
 
 
 class IgnoreMissing(Struct, frozen=True, kw_only=True, tag_field="kind", tag="ignore-missing"):
-    """Pack without the files that are gone, or install their packages again."""
+    """Pack without missing files, or install their packages again."""
 
 
 class ExcludeFiles(Struct, frozen=True, kw_only=True, tag_field="kind", tag="exclude-files"):
@@ -46,27 +46,27 @@ class WithoutRestorePoint(Struct, frozen=True, kw_only=True, tag_field="kind", t
     """Remove without a restore point."""
 
     elsewhere: bool = False
-    """Whether keeping restore points in another directory would do as well."""
+    """Whether another directory for restore points would help as well."""
 
 
 class AcceptSize(Struct, frozen=True, kw_only=True, tag_field="kind", tag="accept-size"):
-    """Agree to a restore point over the limit of the settings, or do without one."""
+    """Accept a restore point over the limit of the settings, or remove without one."""
 
     limit_bytes: int
     """What a restore point may hold by the settings."""
     planned: bool = True
-    """Whether the plan has it, so that agreeing to the plan is enough; otherwise it has to be planned again."""
+    """Whether the plan includes it, so that confirming the plan is enough; otherwise it must be planned again."""
 
 
 class Thaw(Struct, frozen=True, kw_only=True, tag_field="kind", tag="thaw"):
-    """Thaw an environment, or remove it though it is frozen."""
+    """Thaw an environment, or remove it although it is frozen."""
 
     file: str
-    """What makes it frozen."""
+    """The file that makes it frozen."""
 
 
 class RemoveEnvironment(Struct, frozen=True, kw_only=True, tag_field="kind", tag="remove-environment"):
-    """Remove what is left of an environment, unless a job is at it."""
+    """Remove the remains of an environment, unless a job works on it."""
 
     prefix: str
     """Where it lies."""
@@ -77,15 +77,15 @@ class FreeSpace(Struct, frozen=True, kw_only=True, tag_field="kind", tag="free-s
 
 
 class Reload(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reload"):
-    """Look again what is there: something is gone that was there before."""
+    """Reload, since something no longer exists."""
 
 
 class ListEnvironments(Struct, frozen=True, kw_only=True, tag_field="kind", tag="list-environments"):
-    """Look which environments there are."""
+    """List the environments."""
 
 
 class ListRestorePoints(Struct, frozen=True, kw_only=True, tag_field="kind", tag="list-restore-points"):
-    """Look which restore points there are."""
+    """List the restore points."""
 
 
 Remedy: TypeAlias = (
@@ -107,4 +107,4 @@ Remedy: TypeAlias = (
 )
 
 Advice: TypeAlias = Remedy | str
-"""What to do: a remedy that each front end says in its own words, or a plain text for all of them."""
+"""What to do: a remedy that each front end words itself, or a plain text for all of them."""

@@ -1,4 +1,4 @@
-"""Settings from a YAML file and the environment, and every path that condatui uses, in one place."""
+"""Settings from a YAML file and environment variables, and every path that condatui uses."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from condatui_core.errors import UsageError
 
 
 def expand_home(path: str, home: Path) -> str:
-    """Spell out a path that begins with `~`, this home, or with `~user`, that user's; any other stays as it is.
+    """Expand a leading `~` to `home` and `~user` to that user's home; other paths stay unchanged.
 
-    For every path that a person types: a shell expands `~` only at the beginning of a word, so neither in `--root=~/x`
-    nor in a settings file. The home is the given one, never that of the process.
+    For every path that a person types: a shell expands `~` only at the beginning of a word, not in `--root=~/x` and
+    not in a settings file. The home is the given one, never that of the process.
     """
     if not path.startswith("~"):
         return path
-    import pwd  # noqa: PLC0415 - not there on every platform
+    import pwd  # noqa: PLC0415 - not available on every platform
 
     user, slash, below = path[1:].partition("/")
     try:
         start = pwd.getpwnam(user).pw_dir if user else str(home)
-    except (KeyError, ValueError):  # a file that is called so
+    except (KeyError, ValueError):  # a file with such a name
         return path
     return f"{start.rstrip('/')}{slash}{below}" or "/"
 
 
 class Locations(Struct, frozen=True, kw_only=True):
-    """Where condatui keeps its own files; nothing is created by asking."""
+    """Where condatui keeps its own files; these properties create nothing."""
 
     home: Path
     config: Path
@@ -42,52 +42,52 @@ class Locations(Struct, frozen=True, kw_only=True):
 
     @property
     def settings_file(self) -> Path:
-        """The user's settings, which need not exist."""
+        """The user's settings file, which need not exist."""
         return self.config / "settings.yaml"
 
     @property
     def prefix_cache(self) -> Path:
-        """One file a prefix: what was parsed."""
+        """One file per prefix: its parsed contents."""
         return self.cache / "prefixes"
 
     @property
     def conda_cache(self) -> Path:
-        """One file an installation: what its conda answered."""
+        """One file per installation: the answers of its conda."""
         return self.cache / "installations"
 
     @property
     def disk_cache(self) -> Path:
-        """What the last walk of the disk has seen."""
+        """The results of the last walk of the disk."""
         return self.cache / "disk"
 
     @property
     def gpu_cache(self) -> Path:
-        """One file an environment: what its GPU check came to."""
+        """One file per environment: the result of its GPU check."""
         return self.cache / "gpu"
 
     @property
     def own_uses(self) -> Path:
-        """One file an environment: when condatui itself ran something of it."""
+        """One file per environment: when condatui itself ran something of it."""
         return self.state / "own-uses"
 
     @property
     def jobs(self) -> Path:
-        """One directory a job: its journal."""
+        """One directory per job: its journal."""
         return self.state / "jobs"
 
     @property
     def restore_points(self) -> Path:
-        """One directory a restore point, unless the settings say where else."""
+        """One directory per restore point, unless the settings name another place."""
         return self.state / "restore"
 
     @property
     def log(self) -> Path:
-        """What went wrong, and with `debug` all that was done; full ones lie beside it."""
+        """The log file; rotated files are beside it."""
         return self.state / "condatui.log"
 
     @property
     def last_list(self) -> Path:
-        """The names of last time, for the first picture."""
+        """The prefixes of the last run, for the first screen."""
         return self.cache / "environments"
 
     @staticmethod
@@ -96,7 +96,7 @@ class Locations(Struct, frozen=True, kw_only=True):
         if own := environ.get("CONDATUI_HOME"):
             root = Path(expand_home(own, home))
             return Locations(home=home, config=root / "config", cache=root / "cache", state=root / "state")
-        from platformdirs import PlatformDirs  # noqa: PLC0415 - costs milliseconds that the override saves
+        from platformdirs import PlatformDirs  # noqa: PLC0415 - slow, and not needed above
 
         dirs = PlatformDirs("condatui", appauthor=False)
         return Locations(
@@ -108,40 +108,40 @@ class Locations(Struct, frozen=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the user can decide. A settings file may hold any of these by their names."""
+    """The user's settings. A settings file may contain any of these by name."""
 
     conda: tuple[str, ...] = ()
-    """Conda executables to use besides those that are found; `~` is home, as in every path here."""
+    """Conda executables to use in addition to those found; `~` is the home directory, as in every path here."""
     usual_places: bool = True
-    """Whether to look for condas in the usual places in home, /opt and /usr/local as well."""
+    """Whether to look for condas also in the usual places in the home directory, /opt and /usr/local."""
     roots: tuple[str, ...] = ()
-    """Directories to search for environments besides those that conda knows."""
+    """Directories to search for environments in addition to those that conda knows."""
     baseline: str = ""
     """Name or prefix of the environment that new ones are cloned from; conda's base unless set."""
     stale_days: int = 180
-    """An environment not used for so many days is stale."""
+    """Number of days without use after which an environment is stale."""
     watch_seconds: float = 3.0
-    """How often to look for changes made outside; 0 is never."""
+    """Seconds between checks for changes from outside; 0 is never."""
     conda_seconds: float = 60.0
-    """How long conda may take to answer a question."""
+    """Seconds that conda may take to answer."""
     gpu_import_seconds: float = 120.0
-    """How long `import torch` may take in the GPU check."""
+    """Seconds that `import torch` may take in the GPU check."""
     gpu_stage_seconds: float = 60.0
-    """How long each later stage of the GPU check may take."""
+    """Seconds that each later stage of the GPU check may take."""
     restore_directory: str = ""
-    """Where restore points are kept; in condatui's state directory unless set."""
+    """The directory of restore points; in condatui's state directory unless set."""
     restore_point_bytes: int = 1_000_000_000
-    """What an environment holds besides its packages is kept up to so many bytes without asking."""
+    """Most bytes of an environment's own files that a restore point keeps without asking."""
     restore_days: int = 90
-    """Restore points older than so many days are deleted when another is made; 0 keeps them."""
+    """Age in days after which restore points are deleted when another one is created; 0 keeps them."""
     restore_bytes: int = 20_000_000_000
-    """All restore points together: beyond so many bytes the oldest are deleted when another is made; 0 is no limit."""
+    """Most bytes of all restore points; beyond this, a new one deletes the oldest ones; 0 is no limit."""
     theme: str = ""
-    """A Textual theme; `ansi-dark` sends least over a slow line."""
+    """A Textual theme; `ansi-dark` sends the least data over a slow connection."""
     ascii: bool = False
-    """Signs in ASCII, for poor fonts."""
+    """Whether to use only ASCII glyphs, for fonts that lack others."""
     debug: bool = False
-    """Whether the log holds all that is done, not only what goes wrong."""
+    """Whether to log everything that condatui does, not only what goes wrong."""
     keys: dict[str, str] = {}
     """Action id → keys, separated by commas; see the key list."""
 
@@ -162,11 +162,11 @@ FROM_ENVIRONMENT = (
     "ascii",
     "debug",
 )
-"""The settings that a variable `CONDATUI_<FIELD>` may give."""
+"""The settings that a variable `CONDATUI_<FIELD>` may set."""
 
 
 def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
-    """Read the settings file, if there is one; `CONDATUI_<FIELD>` in the environment wins over it for plain values.
+    """Read the settings file, if it exists; environment variables `CONDATUI_<FIELD>` override its plain values.
 
     Raises UsageError if the file cannot be read or a field is unknown or of the wrong type.
     """
@@ -177,7 +177,7 @@ def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        hint = f"There are {', '.join(Settings.__struct_fields__)}."
+        hint = f"The settings are {', '.join(Settings.__struct_fields__)}."
         raise UsageError("A setting is not valid.", f"{file}: {error}", hint) from error
 
 
@@ -188,15 +188,15 @@ class SettingSource(Struct, frozen=True, kw_only=True):
     value: object
     source: Literal["default", "file", "environment", "command line"]
     where: str = ""
-    """The file and the line, or the variable; empty for the others."""
+    """The file and line, or the variable; empty for other sources."""
 
 
 def setting_sources(
     settings: Settings, file: Path, environ: Mapping[str, str], given: Collection[str] = ()
 ) -> tuple[SettingSource, ...]:
-    """Say of each setting in force where it comes from; `given` are those that the command line changes.
+    """The source of each effective setting; `given` are those that the command line changes.
 
-    A file that cannot be used is passed over.
+    An unusable file is ignored.
     """
     text = ""
     with suppress(UsageError):
@@ -218,7 +218,7 @@ def setting_sources(
 
 
 def _text(file: Path) -> str:
-    """What the settings file says; nothing if there is none."""
+    """The text of the settings file; empty if there is none."""
     try:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -230,7 +230,7 @@ def _text(file: Path) -> str:
 def _parse(text: str, file: Path) -> dict[str, object]:
     if not text:
         return {}
-    import yaml  # noqa: PLC0415 - only who has a settings file pays for it
+    import yaml  # noqa: PLC0415 - only a settings file needs it
 
     try:
         values = yaml.safe_load(text)

@@ -1,10 +1,10 @@
-"""Text on its way to a terminal or a log: foreign text made safe, credentials masked, numbers spelled out."""
+"""Text for a terminal or a log: sanitize foreign text, mask credentials, format numbers."""
 
 from __future__ import annotations
 
 import re
 
-# Foreign text made safe to show: no escape sequence, line break or broken byte reaches a terminal.
+# Foreign text: no escape sequence, line break or invalid byte reaches a terminal
 
 
 # C0 and C1 controls, line and paragraph separators, bidirectional overrides, zero-width characters, lone surrogates.
@@ -12,7 +12,7 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\
 
 
 def sanitize(text: str) -> str:
-    """Show what cannot be shown as a visible escape: `\\x1b`, `\\n`, and `\\xff` for a byte that is no UTF-8."""
+    """Replace unprintable characters by visible escapes: `\\x1b`, `\\n`, and `\\xff` for a byte that is not UTF-8."""
     return _UNSAFE.sub(_escape, text)
 
 
@@ -24,12 +24,12 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def last_lines(text: str, lines: int = 8) -> str:
-    """The last lines of an output that say something, fit to be shown: printable and without credentials."""
+    """The last non-empty lines of an output, printable and without credentials."""
     said = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip(" \t\0")]
     return "\n".join(sanitize(mask_credentials(line))[:2000] for line in said[-lines:])
 
 
-# Tokens and passwords in channel URLs: masked before anything else sees them.
+# Tokens and passwords in channel URLs
 
 
 TOKEN_MASK = "<TOKEN>"
@@ -38,13 +38,13 @@ AUTH_MASK = "***"
 _WORD_WITH_TOKEN = re.compile(r"(?<![^\s\"'\\=,])[^\s\"'\\=,]*?/t/[^\s\"'\\]+")
 _TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s\"'\\]+")
 _FILE = re.compile(r"[(\[,]*(file:|/(?!t/)|~|\.)")
-"""How what names a file begins: a directory may be called `t`, also one right below the root."""
+"""The beginnings of file names, in which `/t/` may be an ordinary directory."""
 _AUTH = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<auth>[^/\s\"'\\]+)@")
 _AUTH_OR_TOKEN = re.compile(r"(?<=://)[^/\s\"'\\]+@|/t/[^/\s\"'\\]+(?=/|$)")
 
 
 def mask_credentials(text: str) -> str:
-    """Replace every `/t/<token>/` and `user:password@` in a text, be it a URL or a page of output."""
+    """Mask every `/t/<token>/` and `user:password@` in a text, which may be a URL or a page of output."""
     if "/t/" in text:
         text = _WORD_WITH_TOKEN.sub(_masked, text)
     if "@" in text:
@@ -53,7 +53,7 @@ def mask_credentials(text: str) -> str:
 
 
 def strip_credentials(url: str) -> str:
-    """Take the token and the user out of a URL, so that the same channel compares equal however it was reached."""
+    """Remove the token and the user from a URL, so that equal channels compare equal."""
     if ("@" not in url and "/t/" not in url) or url.startswith("file:"):
         return url
     return _AUTH_OR_TOKEN.sub("", url)
@@ -66,28 +66,28 @@ def _masked(word: re.Match[str]) -> str:
     return file + comma + mask_credentials(more)
 
 
-# Numbers in words.
+# Counts
 
 
 def counted(count: int, one: str, several: str = "") -> str:
-    """So many of a thing: `1 restore point`, `2 restore points`; `several` where that is more than an s."""
+    """A number with its noun: `1 restore point`, `2 restore points`; `several` is the plural if it is irregular."""
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
-# Numbers of bytes in words.
+# Bytes
 
 
 _PREFIXES = "KMGTPE"
 
 
 def format_bytes(count: int) -> str:
-    """Bytes for a sentence: `5.1 GB`, `412 MB`, `17 B`. Powers of 1000, as `df -H` and disk vendors count."""
+    """Format bytes: `5.1 GB`, `412 MB`, `17 B`, in powers of 1000 as `df -H` and disk vendors do."""
     number, prefix = scaled(count)
     return f"{number} {prefix}B"
 
 
 def scaled(count: int) -> tuple[str, str]:
-    """Two or three digits and the prefix they are in: `("5.1", "G")`; none below 1000."""
+    """Two or three digits and the unit's prefix: `("5.1", "G")`; no prefix below 1000."""
     if count < 1000:
         return f"{count}", ""
     value, power = count / 1000, 0

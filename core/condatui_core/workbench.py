@@ -1,4 +1,4 @@
-"""The façade that the commands and the screens get: load, refresh, look for changes."""
+"""The façade for the commands and the screens: load, refresh, detect changes, plan and submit jobs."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _T = TypeVar("_T")
 _logger = logging.getLogger(__name__)
 
 _BATCH_SECONDS = 0.2
-"""How long environments are read before what was read is shown."""
+"""Seconds of reading environments between two inventories."""
 
 
 class Workbench:
-    """All that the commands and the screens know of the machine comes from here."""
+    """The source of everything that the commands and the screens know about the machine."""
 
     def __init__(
         self,
@@ -70,24 +70,24 @@ class Workbench:
         )
         self._places = usual_places(locations.home) if settings.usual_places else ()
         self._turn = Lock()
-        """Whoever uses the machine holds it: a load that was given up may still be reading in its thread."""
+        """Held while the machine is used: a cancelled load may still be reading in its thread."""
         self._surveyed = False
         self._machine = Machine(settings, locations, environ, clock)
         self._disk: Disk | None = None
         self._gpu: GpuCheck | None = None
         self._jobs: JobQueue | None = None
         self._complete: Inventory | None = None
-        """What the last load that came to its end has found."""
+        """The inventory of the last complete load."""
         self._logged: frozenset[str] = frozenset()
-        """The problems that the log has of the last load: a load every few minutes is not to fill it."""
-        self._loaded_aside = False
-        """Whether a job has loaded, so that others have not heard yet of what changed."""
+        """The problems that the last load logged, so that repeated loads do not fill the log."""
+        self._loaded_by_job = False
+        """Whether a job has loaded the machine, so that `changed` must still report the changes."""
         self.frees: Callable[[Sequence[str]], int | None] = lambda _: None
-        """What removing exactly these prefixes would free; whoever has the disk walked says it here."""
+        """The bytes that removing exactly these prefixes would free; set by the owner of the disk measurement."""
 
     @property
     def disk(self) -> Disk:
-        """What the disk holds, to be measured; the first picture does without it, so it is not imported before."""
+        """Measures the disk; imported at its first use, since the first screen does not need it."""
         if self._disk is None:
             from condatui_core.disk.usage import Disk  # noqa: PLC0415 - as above
 
@@ -97,7 +97,7 @@ class Workbench:
 
     @property
     def gpu(self) -> GpuCheck:
-        """Whether CUDA works in environments, to be checked; as with the disk, only who asks imports it."""
+        """Checks whether CUDA works in environments; imported at its first use."""
         if self._gpu is None:
             from condatui_core.gpu.check import GpuCheck  # noqa: PLC0415 - as above
 
@@ -107,7 +107,7 @@ class Workbench:
 
     @property
     def jobs(self) -> JobQueue:
-        """What changes environments; as with the disk, nobody who only looks imports it."""
+        """The queue of jobs that change environments; imported at its first use."""
         if self._jobs is None:
             from condatui_core.actions.registry import find_action  # noqa: PLC0415 - as above
             from condatui_core.jobs.queue import JobQueue  # noqa: PLC0415 - as above
@@ -118,21 +118,21 @@ class Workbench:
         return self._jobs
 
     def glance(self) -> Inventory:
-        """Name the environments by what is on disk: milliseconds of stats, no process; to be called in a thread."""
+        """An inventory of names from the disk, by milliseconds of stats and no process; call it in a thread."""
         with self._turn:
-            if not self._surveyed:  # where the disk is slow, a load may have overtaken it
+            if not self._surveyed:  # on a slow disk a load may have overtaken it
                 self._survey(installations_on_disk(self.settings.conda, self._places, self._inquirer), last_time=True)
             return self._machine.inventory(asking=True)
 
     async def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
-        """Yield what is known, more of it each time; the last inventory is complete.
+        """Yield inventories, each more complete; the last one is complete.
 
-        Names come first, then packages, while conda is asked beside. What was read before and has not changed is not
-        read again, unless `refresh` says so. All of it happens beside the event loop.
+        Names come first, then packages, while the condas are asked concurrently. Unchanged prefixes are not read
+        again unless `refresh` is True. All reading happens in threads.
         """
         began = time.monotonic()
         installations = await find_installations(self.settings.conda, self._places, self._inquirer)
-        unanswered = await self._beside(partial(self._begin, installations, refresh=refresh))
+        unanswered = await self._in_thread(partial(self._begin, installations, refresh=refresh))
         asking = asyncio.create_task(self._ask(unanswered))
         ahead: Child | None = None
         try:
@@ -146,25 +146,25 @@ class Workbench:
                 yield await self._inventory(asking=True)
             if not asking.done() or searching:
                 yield await self._inventory(asking=True)
-            await self._beside(partial(self._take_in, await asking, searching=searching))
+            await self._in_thread(partial(self._record, await asking, searching=searching))
             while await self._read_some(refresh=refresh):
                 yield await self._inventory()
         finally:
             asking.cancel()
             await stop_reading_ahead(ahead)
-        await self._beside(self._machine.remember)
+        await self._in_thread(self._machine.remember)
         inventory = await self._inventory()
         self._complete = inventory if inventory.complete else self._complete
         self._log_load(inventory, time.monotonic() - began)
         yield inventory
 
     async def ask_installations(self) -> tuple[AskedInstallation, ...]:
-        """Ask every conda of this machine now, whatever it has answered before, and say how long each took."""
+        """Ask every conda of this machine now, without kept answers, and measure how long each took."""
         found = await find_installations(self.settings.conda, self._places, self._inquirer)
         return tuple(await asyncio.gather(*map(self._ask_one, found)))
 
     async def _ask_one(self, installation: Installation) -> AskedInstallation:
-        from condatui_core.records.doctor import AskedInstallation  # noqa: PLC0415 - only the doctor asks
+        from condatui_core.records.doctor import AskedInstallation  # noqa: PLC0415 - only the doctor needs it
 
         began = time.monotonic()
         problems = () if installation.error else (await ask(installation, self._inquirer)).problems
@@ -181,19 +181,19 @@ class Workbench:
         )
 
     async def changed(self) -> bool:
-        """Look, beside the event loop, whether anything was changed from outside since it was read."""
-        if self._loaded_aside:
-            self._loaded_aside = False
+        """Whether anything was changed from outside since it was read; checks in a thread."""
+        if self._loaded_by_job:
+            self._loaded_by_job = False
             return True
         return await asyncio.to_thread(self._machine.changed)
 
     async def job_context(self) -> JobContext:
-        """Say how things are now, for an action: looks again if anything has changed since the last load."""
+        """The context for an action; loads again if anything has changed since the last load."""
         from condatui_core.actions.protocol import JobContext  # noqa: PLC0415 - as above
 
         if self._complete is not None and await asyncio.to_thread(self._machine.changed):
-            self._complete, self._loaded_aside = None, True
-        while self._complete is None:  # a load that another one gets in the way of is not complete
+            self._complete, self._loaded_by_job = None, True
+        while self._complete is None:  # a load that another one interrupts is not complete
             async for _ in self.load():
                 pass
         return JobContext(
@@ -202,24 +202,24 @@ class Workbench:
             locations=self.locations,
             caller=self._inquirer.caller,
             clock=self._inquirer.now,
-            conda_facts=await self._beside(lambda: self._machine.facts),
+            conda_facts=await self._in_thread(lambda: self._machine.facts),
             frees=self.frees,
         )
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
-        """Make the text of an export without writing it. CondatuiError if it cannot be made."""
+        """The text of an export, without writing it. Raises CondatuiError if it cannot be made."""
         from condatui_core.actions.export import preview  # noqa: PLC0415 - only an export needs it
 
         return await preview(request, await self.job_context())
 
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
-        """List the restore points, newest first, with what of them is still on this machine."""
+        """The restore points, the newest first, with what of them is still on this machine."""
         from condatui_core.actions.restore.listing import restore_points  # noqa: PLC0415 - only a restore needs it
 
         return await restore_points(await self.job_context())
 
     async def close(self) -> None:
-        """End what is being done in order, and wait for that: to be called before the process ends."""
+        """End the running jobs in order and wait for them; call this before the process ends."""
         if self._jobs is not None:
             await self._jobs.close()
 
@@ -241,7 +241,7 @@ class Workbench:
     def _survey(
         self, installations: tuple[Installation, ...], *, last_time: bool = False, refresh: bool = False
     ) -> list[Installation]:
-        """See what is there; returns the installations whose conda has to be asked, its last answer not holding."""
+        """Survey the disk; returns the installations without a valid kept answer, whose conda has to be asked."""
         self._machine.found(installations)
         unanswered = []
         for installation in installations:
@@ -254,8 +254,8 @@ class Workbench:
         self._machine.survey(last_time=last_time)
         return unanswered
 
-    async def _beside(self, use: Callable[[], _T]) -> _T:
-        """Use the machine beside the event loop, when nobody else does."""
+    async def _in_thread(self, use: Callable[[], _T]) -> _T:
+        """Use the machine in a thread, once no other thread uses it."""
 
         def in_turn() -> _T:
             with self._turn:
@@ -264,22 +264,22 @@ class Workbench:
         return await asyncio.to_thread(in_turn)
 
     async def _read_some(self, *, refresh: bool) -> bool:
-        return await self._beside(partial(self._machine.read_some, _BATCH_SECONDS, refresh=refresh))
+        return await self._in_thread(partial(self._machine.read_some, _BATCH_SECONDS, refresh=refresh))
 
     async def _inventory(self, *, asking: bool = False) -> Inventory:
-        return await self._beside(partial(self._machine.inventory, asking=asking))
+        return await self._in_thread(partial(self._machine.inventory, asking=asking))
 
     async def _start_reading_ahead(self) -> Child | None:
         environ = self._inquirer.caller.environ
         return await start_reading_ahead(self._machine.pending, self.locations.prefix_cache, environ=environ)
 
     async def _ask(self, installations: list[Installation]) -> list[tuple[Installation, Asked]]:
-        """Ask these condas, all at once."""
+        """Ask these condas concurrently."""
         answers = await asyncio.gather(*(ask(each, self._inquirer) for each in installations))
         return list(zip(installations, answers, strict=True))
 
-    def _take_in(self, answers: list[tuple[Installation, Asked]], *, searching: bool) -> None:
-        """Take note of what the condas said and of what lies in the root directories: there may be new environments."""
+    def _record(self, answers: list[tuple[Installation, Asked]], *, searching: bool) -> None:
+        """Record the answers of the condas and search the root directories: there may be new environments."""
         for installation, asked in answers:
             self._machine.learn(installation, asked.facts, [_problem(installation, each) for each in asked.problems])
         if searching:

@@ -135,7 +135,7 @@ def test_a_state_directory_that_is_a_file_is_no_reason_to_fail(machine: Machine)
     open_log(machine.locations.log, debug=False)
     report = machine.examine()
     assert not next(each for each in report.directories if each.name == "state").exists
-    assert any("The log could not be found out" in each for each in report.problems)
+    assert any("The log could not be determined" in each for each in report.problems)
 
 
 def test_whatever_fails_is_a_problem_and_the_rest_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def test_whatever_fails_is_a_problem_and_the_rest_is_told(machine: Machine, monk
     monkeypatch.setattr(Workbench, "load", fail)
     report = machine.examine("known before")
     assert report.problems[0] == "known before"
-    assert "The environments could not be found out" in report.problems[1]
+    assert "The environments could not be determined" in report.problems[1]
     assert "RuntimeError: https://***@example.org" in report.problems[1]
     assert report.directories
 

@@ -40,7 +40,7 @@ def test_a_command_says_what_failed_and_names_the_log(invocation: Invocation) ->
     assert (result.exit_code, result.stdout) == (1, "")
     assert "Traceback" not in result.stderr
     said = result.stderr.splitlines()
-    assert said[0] == "condatui: It failed in a way that was not foreseen."
+    assert said[0] == "condatui: An unexpected error occurred."
     assert said[1] == "  LookupError: no such https://***@example.org"
     assert said[-1] == f"  The log has the details: {log}"
     assert "Traceback" in log.read_text() and "hunter2" not in log.read_text()

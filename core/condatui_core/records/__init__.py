@@ -1,3 +1,3 @@
-"""Facts: frozen, parsed once at the edge, without behaviour that reaches out."""
+"""Frozen records of facts, parsed once at the edge, that read no file and start no process."""
 
 from __future__ import annotations

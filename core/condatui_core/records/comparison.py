@@ -1,4 +1,4 @@
-"""Environments side by side: columns, rows, and what differs."""
+"""Records of a comparison: columns, rows, and their differences."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from msgspec import Struct
 from condatui_core.records.package import ProvidedDistribution
 
 MOST_COLUMNS = 20
-"""More than that nobody can read."""
+"""More columns would be unreadable."""
 
 ColumnKind = Literal["environment", "environment file", "explicit list", "lock file", "package list"]
-"""What a column was read from."""
+"""The source of a column."""
 
 Source = Literal["conda", "pypi"]
-"""Who installed a package, and so by whose rules its version is read."""
+"""The installer of a package, which decides the rules for its version."""
 
 Status = Literal["missing", "version", "build", "channel", "same"]
-"""How the cells of a row differ; the first that holds."""
+"""How the cells of a row differ; the first of these that applies."""
 
 Sign = Literal["=", "≠", "↑", "↓", "+", "−"]
-"""A cell against the reference: same, other, newer, older, only here, only there."""
+"""A cell relative to the reference: same, different, newer, older, only here, only there."""
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """One thing that is compared: an environment, or a file that describes one."""
+    """One compared environment, or file that describes one."""
 
     label: str
     kind: ColumnKind = "environment"
     prefix: str | None = None
-    """Of an environment, or the one that a package list says it was made from."""
+    """The prefix of an environment, or the one that a package list names."""
     file: str | None = None
     left_out: tuple[str, ...] = ()
-    """Lines of the file that say nothing about a package, or nothing that could be understood."""
+    """Lines of the file that name no package or could not be understood."""
 
 
 class Cell(Struct, frozen=True, kw_only=True):
-    """One package in one column. What a file does not state is empty, and then it is not compared."""
+    """One package in one column. A field that a file does not state is empty and not compared."""
 
     name: str
-    """As this column calls it: the row may have another name for it."""
+    """The name in this column; the row may use another name."""
     source: Source
     version: str = ""
     """Empty if the column only has a constraint."""
@@ -48,40 +48,40 @@ class Cell(Struct, frozen=True, kw_only=True):
     """conda's build string (a file's may be a pattern: `py311*`), or the commit that pip installed."""
     build_number: int | None = None
     constraint: str = ""
-    """What a file asks for, where that is not one version: `>=1.2,<2`, or `*` for any."""
+    """The constraint of a file that names no single version: `>=1.2,<2`, or `*` for any."""
     satisfied: bool | None = None
-    """Whether every other version in the row meets the constraint; None if there is nothing that can be checked."""
+    """Whether every other version in the row meets the constraint; None if nothing can be checked."""
     channel: str = ""
     """Short name."""
     base_url: str | None = None
-    """What channels are told apart by."""
+    """The URL that identifies the channel."""
     url: str | None = None
     """Credentials masked."""
     subdir: str = ""
     md5: str = ""
     sha256: str = ""
     bytes: int = 0
-    """Installed, as the records state it."""
+    """Installed bytes, as the records state them."""
     license: str = ""
     requested: bool = False
     replaced: str = ""
-    """The version and build that conda still states though pip has replaced the files; empty if it has not."""
+    """The version and build that conda still states after pip has replaced the files; empty if it has not."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """A cell before it has found its row."""
+    """A cell that is not assigned to a row yet."""
 
     cell: Cell
     package: str = ""
-    """conda's name for it, also where pip has replaced it; empty for what only pip knows."""
+    """conda's name, even if pip has replaced the package; empty if only pip knows it."""
     provides: tuple[ProvidedDistribution, ...] = ()
     """The Python distributions that a conda package ships."""
     known: bool = False
-    """Whether `provides` is all that it ships. Of a package in a file nobody knows, nor of one without files."""
+    """Whether `provides` is complete, which is unknown for a package in a file and for one without files."""
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """All that one column has, before it is compared."""
+    """The entries of one column, before the comparison."""
 
     column: Column
     entries: tuple[Entry, ...] = ()
@@ -91,18 +91,18 @@ class Row(Struct, frozen=True, kw_only=True):
     """One package in all columns."""
 
     name: str
-    """conda's name where a conda package is among the cells, else pip's canonical one."""
+    """conda's name if a cell is a conda package, otherwise pip's canonical name."""
     status: Status
     requested: bool
-    """Whether the user asked for it in any of the columns."""
+    """Whether the user requested it in any of the columns."""
     cells: tuple[Cell | None, ...]
-    """One a column; None where it is missing."""
+    """One cell per column; None where it is missing."""
     signs: tuple[Sign, ...]
-    """One a cell, against the reference."""
+    """One sign per cell, relative to the reference."""
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """How many rows have which status."""
+    """The number of rows with each status."""
 
     same: int = 0
     version: int = 0
@@ -119,6 +119,6 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """By name."""
     summary: Summary
     similarity: tuple[tuple[float, ...], ...]
-    """A row and a column for each column of the matrix; 1 is the same, 0 has nothing in common."""
+    """A row and a column for each column of the matrix; 1 means equal, 0 means nothing in common."""
     reference: int = 0
-    """The column that signs are against."""
+    """The index of the column that signs refer to."""

@@ -1,4 +1,4 @@
-"""What environments and package caches occupy on disk. All bytes are allocated ones unless they are called apparent."""
+"""What environments and package caches occupy on disk. All bytes are allocated bytes unless called apparent."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.request import Cleanable
 
 UnitKind = Literal["package", "archive", "other"]
-"""What an entry of a package cache is: an extracted package, the archive it came in, or anything else."""
+"""The kind of an entry of a package cache: an extracted package, its archive, or anything else."""
 
 
 class DiskPlace(Struct, frozen=True, kw_only=True):
-    """A prefix or a package cache that is to be measured; what lies in another one inside it is counted there alone."""
+    """A prefix or a package cache to measure; another place inside it is counted only there."""
 
     path: str
     """The real path."""
     cache: bool = False
     """Whether it is a package cache."""
     writable: bool = True
-    """Whether conda would clean it, which it does to writable package caches alone."""
+    """Whether conda would clean it, which it only does to writable package caches."""
 
 
 class PlaceSizes(Struct, frozen=True, kw_only=True):
-    """What is known of a place as soon as it is walked, before all the others are."""
+    """The sizes of a place that are known as soon as it is walked, before all others are."""
 
     path: str
     total: int
@@ -34,91 +34,91 @@ class PlaceSizes(Struct, frozen=True, kw_only=True):
 
 
 class ManagedUse(Struct, frozen=True, kw_only=True):
-    """What the records of an environment claim, face value."""
+    """The sizes that the records of an environment claim."""
 
     prefix: str
     total: int
     """Installed bytes of conda's records and pip's distributions."""
     exclusive: int
-    """Of packages that no other environment has."""
+    """Bytes of packages that no other environment has."""
 
 
 class Cost(Struct, frozen=True, kw_only=True):
-    """What one environment costs, in the two figures of its row."""
+    """The two figures of an environment's row."""
 
     total: int
-    """What it occupies, places inside it left out."""
+    """The bytes that it occupies, without places inside it."""
     frees: int
-    """What of it is its own: what `df` gains when it alone goes."""
+    """The part that no other place holds: what `df` gains if only this environment is removed."""
     measured: bool = True
-    """Whether this was found on the disk; otherwise it is what the records claim."""
+    """Whether this was measured on the disk; otherwise it is what the records claim."""
     at_least: bool = False
-    """Whether something in it could not be read, so that it is more than this."""
+    """Whether something in it could not be read, so that the real figures are higher."""
 
 
 class DiskUse(Struct, frozen=True, kw_only=True):
-    """What a prefix occupies; `exclusive`, the two `shared` and `outside` add up to `total`."""
+    """What a prefix occupies; `exclusive`, the two `shared` fields and `outside` add up to `total`."""
 
     prefix: str
     total: int
-    """What `du -s` says of it, places inside it left out."""
+    """Its size by `du -s`, without places inside it."""
     exclusive: int
-    """Of inodes whose every link lies in it, its directories included."""
+    """Bytes of inodes whose links are all inside it, its directories included."""
     shared_with_cache: int
-    """Of inodes that besides this prefix only package caches hold."""
+    """Bytes of inodes that only this prefix and package caches hold."""
     shared_with_environments: int
-    """Of inodes that another prefix holds as well."""
+    """Bytes of inodes that another prefix holds as well."""
     outside: int
-    """Of inodes that, among those left, something holds that was not measured: these bytes stay whatever goes."""
+    """Bytes of the other inodes that have links outside the measured places: removals never free them."""
     apparent: int
     """The sizes of its files, as `du --apparent-size` adds them up."""
     nested: tuple[str, ...] = ()
-    """Places inside it, which go when it goes and are not counted here."""
+    """Places inside it, which are removed with it and not counted here."""
     with_nested: int = 0
-    """What `du -s` says of it with all that is nested."""
+    """Its size by `du -s` with everything nested."""
     findings: tuple[Finding, ...] = ()
-    """What could not be measured; where something is unreadable all figures are lower bounds."""
+    """What could not be measured; if something is unreadable, all figures are lower bounds."""
 
     @property
     def cost(self) -> Cost:
-        """The two figures of its row."""
+        """The two figures of the environment's row."""
         unreadable = any(finding.id == "disk-unreadable" for finding in self.findings)
         return Cost(total=self.total, frees=self.exclusive, at_least=unreadable)
 
     @property
     def shared(self) -> int:
-        """What is not its own."""
+        """The bytes that removing only this prefix does not free."""
         return self.total - self.exclusive
 
 
 class Sharing(Struct, frozen=True, kw_only=True):
-    """How much one place has in common with another; these overlap, for three may share one inode."""
+    """How much one place shares with another; the figures overlap, since three places may share one inode."""
 
     path: str
     bytes: int
 
 
 class Freed(Struct, frozen=True, kw_only=True):
-    """What removing some environments would free, and what keeps it from being more."""
+    """What removing some environments would free, and who holds the rest."""
 
     frees: int
-    """What `df` gains."""
+    """The bytes that `df` gains."""
     with_cache_clean: int
-    """What it gains if the package caches are cleaned then."""
+    """The bytes that `df` gains if the package caches are cleaned afterwards."""
     one_by_one: int
-    """What each of them occupies, added up: what they share counts for each."""
+    """The sum of their single sizes: shared inodes count for each."""
     together: int
-    """What they occupy, each inode once."""
+    """Their size together, each inode once."""
     kept_by: tuple[Sharing, ...] = ()
-    """Who holds what is not freed, most first."""
+    """The places that hold the bytes not freed, the most first."""
     outside: int = 0
-    """What links that were not seen keep."""
+    """Bytes held by links outside the measured places."""
     nested: int = 0
-    """How many other environments and package caches lie inside them and go too."""
+    """The number of other environments and package caches inside them, which are removed too."""
     measured: bool = True
-    """Whether this was found on the disk; otherwise it is what the records claim; who keeps the rest is not known."""
+    """Whether this was measured on the disk; otherwise the records claim it, and `kept_by` is unknown."""
     at_least: bool = False
-    """Whether something in them could not be read."""
+    """Whether something in them could not be read, so that the real figures are higher."""
 
 
 class CachedUnit(Struct, frozen=True, kw_only=True):
@@ -128,28 +128,28 @@ class CachedUnit(Struct, frozen=True, kw_only=True):
     """The file or directory name; that of a package is `name-version-build`."""
     kind: UnitKind
     part: Cleanable | None = None
-    """Which part of a package cache it belongs to; None if it is none that is ever cleaned."""
+    """The part of a package cache that it belongs to; None if it is never cleaned."""
     bytes: int
     unused: bool
-    """Whether `conda clean` would take it: a package without a file that has a second link, an archive in any case."""
+    """Whether `conda clean` would delete it: a package if none of its files has a second link, an archive always."""
     soft_linked_by: tuple[str, ...] = ()
-    """Prefixes with symlinks into it: they break when it goes, and conda up to 26.7 does not look."""
+    """Prefixes with symlinks into it, which break if it is deleted; conda up to 26.7 does not check."""
     copied_by: tuple[str, ...] = ()
-    """Prefixes that hold a copy; they need it for a clone or a pack without the network, but not to work."""
+    """Prefixes with a copy; they work without it, but an offline clone or pack needs it."""
 
 
 class CacheUse(Struct, frozen=True, kw_only=True):
-    """What a package cache occupies, and what cleaning it gives."""
+    """What a package cache occupies, and what cleaning it frees."""
 
     path: str
     total: int
     archives: int
     packages: int
-    """Of extracted packages."""
+    """Bytes of extracted packages."""
     cleanable: int
-    """What `conda clean --tarballs --packages` takes, as far as it is safe: nothing that symlinks lead to."""
+    """Bytes that `conda clean --tarballs --packages` deletes safely, without packages that symlinks lead to."""
     unsafe: int
-    """What it would take besides, and break an environment."""
+    """Bytes that it would also delete and thereby break an environment."""
     units: tuple[CachedUnit, ...] = ()
     """Largest first."""
     writable: bool = True
@@ -157,50 +157,50 @@ class CacheUse(Struct, frozen=True, kw_only=True):
 
 
 class PackageUse(Struct, frozen=True, kw_only=True):
-    """What one package occupies in a prefix, the bytecode that Python made of it included."""
+    """What one package occupies in a prefix, with its bytecode."""
 
     name: str
     version: str
     source: Literal["conda", "pypi"]
     bytes: int
     exclusive: int
-    """Of inodes whose every link lies in the prefix."""
+    """Bytes of inodes whose links are all inside the prefix."""
     files: int
 
 
 class UntrackedDirectory(Struct, frozen=True, kw_only=True):
-    """Files of a prefix that no package brought, added up where they lie."""
+    """Files of a prefix that belong to no package, added up by directory."""
 
     path: str
-    """Relative to the prefix: the highest directory that holds nothing but such files, or theirs among others."""
+    """Relative to the prefix: the highest directory that contains only such files, or their own directory."""
     bytes: int
     exclusive: int
     files: int
 
 
 class Breakdown(Struct, frozen=True, kw_only=True):
-    """A prefix by what is in it; `packages`, `untracked` and `bookkeeping` add up to its total."""
+    """The size of a prefix by contents; `packages`, `untracked` and `bookkeeping` add up to its total."""
 
     prefix: str
     packages: tuple[PackageUse, ...]
-    """conda's and pip's, largest first."""
+    """conda's and pip's packages, the largest first."""
     pip: int
-    """Of that, what pip installed."""
+    """The part of the packages that pip installed."""
     untracked: int
-    """Files that no package brought, and the directories that hold nothing else."""
+    """Bytes of files that belong to no package, and of directories with only such files."""
     bookkeeping: int
-    """conda-meta, and the directories that packages share."""
+    """Bytes of conda-meta and of directories that packages share."""
     directories: tuple[UntrackedDirectory, ...] = ()
-    """Where the untracked files lie, largest first."""
+    """The untracked files by directory, the largest first."""
 
 
 class ShareClass(Struct, frozen=True, array_like=True):
-    """All inodes that the same places hold: what a hundred thousand links come down to."""
+    """All inodes that the same places hold."""
 
     places: tuple[int, ...]
     """Indices of the places, ascending."""
     unit: int
-    """Index of the one unit of a package cache that is among the holders; -1 if there is none or more than one."""
+    """Index of the only unit of a package cache among the holders; -1 if there is none or more than one."""
     outside: bool
     """Whether there are more links than were found."""
     bytes: int
@@ -208,19 +208,19 @@ class ShareClass(Struct, frozen=True, array_like=True):
 
 
 class Unit(Struct, frozen=True, array_like=True):
-    """One entry of a package cache, as the walk has found it."""
+    """One entry of a package cache, as the walk found it."""
 
     place: int
     name: bytes
     kind: UnitKind
     blocked: bool
-    """Whether it has links that no removal of prefixes takes: within itself, to another unit, outside."""
+    """Whether it has links that no removal of prefixes deletes: within itself, in another unit, or outside."""
     soft_linked_by: tuple[int, ...]
     """Indices of the places with symlinks into it."""
 
 
 class LinkTable(Struct, frozen=True, array_like=True):
-    """Who holds what."""
+    """The places, the units of package caches, and the classes of inodes that they hold."""
 
     classes: tuple[ShareClass, ...] = ()
     units: tuple[Unit, ...] = ()

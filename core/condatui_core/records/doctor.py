@@ -1,4 +1,4 @@
-"""What belongs into a bug report: facts about condatui and what it runs on. Also the document of `doctor --json`."""
+"""Facts for a bug report about condatui and its surroundings. They are also the document of `doctor --json`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Versions(Struct, frozen=True, kw_only=True):
     """The Python that runs condatui."""
     platform: str
     packages: dict[str, str | None]
-    """By distribution; None for what is not installed."""
+    """Versions by distribution; None if it is not installed."""
 
 
 class TerminalFacts(Struct, frozen=True, kw_only=True):
-    """Where condatui is shown."""
+    """The terminal that shows condatui."""
 
     term: str
     colorterm: str
@@ -36,7 +36,7 @@ class TerminalFacts(Struct, frozen=True, kw_only=True):
     """None if none of stdin, stdout and stderr is a terminal."""
     rows: int | None
     colors: str
-    """`truecolor`, `256`, `standard`, or `none`: what would be used on a terminal."""
+    """The colors that condatui would use on a terminal: `truecolor`, `256`, `standard` or `none`."""
     no_color: bool
     ssh: bool
 
@@ -48,7 +48,7 @@ class TmuxFacts(Struct, frozen=True, kw_only=True):
     """Empty if there is none."""
     inside: bool
     options: dict[str, str | None]
-    """Asked only inside; None for an option that this tmux does not know."""
+    """Options, read only inside tmux; None for an option that this tmux does not know."""
 
 
 class AskedInstallation(Struct, frozen=True, kw_only=True):
@@ -61,40 +61,40 @@ class AskedInstallation(Struct, frozen=True, kw_only=True):
     found_by: str
     answered: bool
     milliseconds: int | None
-    """Until it had answered everything or given up; None if it cannot be asked."""
+    """The time until it had answered everything or failed; None if it cannot be run."""
     error: str
 
 
 class DirectoryFacts(Struct, frozen=True, kw_only=True):
-    """A directory that condatui uses, or the nearest one above it that is there."""
+    """A directory that condatui uses, or the nearest existing directory above it."""
 
     name: str
-    """What it is for."""
+    """The purpose of the directory."""
     path: str
     exists: bool
     writable: bool
-    """Whether it can be written, or made if it does not exist."""
+    """Whether it is writable, or can be created if it does not exist."""
     free_bytes: int | None
     file_system: str
-    """Such as `ext4`; empty if that cannot be known."""
+    """Such as `ext4`; empty if unknown."""
     mount_point: str
     locks: bool | None
-    """Whether locks between processes work; None where that was not tried."""
+    """Whether locks between processes work; None if not tried."""
     notes: tuple[str, ...]
 
 
 class LogFacts(Struct, frozen=True, kw_only=True):
-    """The log and what went wrong lately."""
+    """The log file and its last warnings and errors."""
 
     path: str
     bytes: int | None
-    """None if there is none."""
+    """None if there is no log file."""
     entries: tuple[LogEntry, ...]
     """The last warnings and errors, oldest first."""
 
 
 class DoctorReport(Struct, frozen=True, kw_only=True):
-    """All of it; credentials masked, the home directory written `~`."""
+    """The whole report, credentials masked, the home directory written as `~`."""
 
     format: int = 1
     at: datetime
@@ -105,7 +105,7 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
     directories: tuple[DirectoryFacts, ...]
     settings: tuple[SettingSource, ...]
     environments: dict[str, int]
-    """How many by state."""
+    """The number of environments by state."""
     log: LogFacts
     problems: tuple[str, ...]
-    """What is wrong with the settings or the machine, and what could not be found out."""
+    """Problems with the settings or the machine, and facts that could not be determined."""

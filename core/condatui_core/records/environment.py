@@ -1,4 +1,4 @@
-"""An environment as the list shows it."""
+"""Records of environments, as the list shows them, and of the inventory."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ State = Literal["ok", "broken", "orphan", "missing", "unreadable"]
 
 
 class LastUsed(Struct, frozen=True, kw_only=True):
-    """When an environment was last used, by the best evidence there is."""
+    """When an environment was last used, by the best available evidence."""
 
     at: datetime
     evidence: str
-    """What says so, in words: `python 3.11 runs from it (pid 4711)`, `bin/python3.11 was read`."""
+    """The evidence as text: `python 3.11 runs from it (pid 4711)`, `bin/python3.11 was read`."""
     reliable: bool
-    """Whether `at` can be trusted to a day; False where access times are not kept or others may have touched it."""
+    """Whether `at` is accurate to a day; False if access times are not kept or a shared file was read elsewhere."""
 
 
 class Environment(Struct, frozen=True, kw_only=True):
-    """One environment: a prefix and all that is known of it so far."""
+    """One environment: a prefix and everything that is known about it so far."""
 
     prefix: str
-    """The real path; the identity. Undecodable bytes are surrogates, as os.fsdecode makes them."""
+    """The real path, which identifies it. Undecodable bytes are surrogates, as by os.fsdecode."""
     name: str
-    """`base`, the directory's name for one in an envs directory, else the whole prefix. Names collide."""
+    """`base`, the directory's name in an envs directory, otherwise the whole prefix. Names are not unique."""
     aliases: tuple[str, ...] = ()
-    """Symlinks through which the same environment is listed as well."""
+    """Symlinks under which the same environment is also listed."""
     installation: str | None = None
     """The root prefix of the installation that owns it."""
     base: bool = False
@@ -41,16 +41,16 @@ class Environment(Struct, frozen=True, kw_only=True):
     writable: bool | None = None
     """None if unknown."""
     owner: str = ""
-    """The user whose it is."""
+    """The name of the user who owns it."""
     state: State = "ok"
     contents: PrefixContents | None = None
     """None until it is read."""
     python: str = ""
-    """The version of its python; empty if it has none or it is not read yet."""
+    """The version of its python; empty if it has none or is not read yet."""
     channels: tuple[tuple[str, int], ...] = ()
-    """(short name, packages) pairs, most packages first; `pypi` for what pip installed."""
+    """(short name, number of packages) pairs, the most first; `pypi` for packages that pip installed."""
     managed_bytes: int = 0
-    """What its records claim, face value."""
+    """Bytes that its records claim."""
     created: datetime | None = None
     modified: datetime | None = None
     last_used: LastUsed | None = None
@@ -59,28 +59,28 @@ class Environment(Struct, frozen=True, kw_only=True):
 
 
 class Inventory(Struct, frozen=True, kw_only=True):
-    """All that is known of the machine at one moment of loading; a later one replaces it whole."""
+    """Everything known about the machine at one moment of loading; a later inventory replaces it completely."""
 
     environments: tuple[Environment, ...] = ()
-    """In the order they are shown by default: base, then those with a name, then those known by their prefix only."""
+    """In the default order: base, then those with a name, then those known only by their prefix."""
     installations: tuple[Installation, ...] = ()
     channel_configs: tuple[tuple[str, ChannelConfig], ...] = ()
     """(root prefix, configuration) pairs of the installations that have answered."""
     problems: tuple[Finding, ...] = ()
-    """What is wrong with the machine rather than with one environment: a conda that hangs, a root that is not there."""
+    """Problems of the machine rather than of one environment: a conda that hangs, a missing root directory."""
     pkgs_dirs: tuple[str, ...] = ()
-    """The package caches that the installations have named, as they spell them."""
+    """The package caches that the installations have named, in their spelling."""
     pending: int = 0
-    """How many environments have not been read yet."""
+    """The number of environments that have not been read yet."""
     asking_conda: bool = False
     """Whether a conda has not answered yet."""
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether the load has ended."""
         return not self.pending and not self.asking_conda
 
     def channel_config(self, environment: Environment) -> ChannelConfig:
-        """How channels are called in an environment: as its installation has it, or by conda's defaults."""
+        """The channel configuration of an environment: that of its installation, or conda's defaults."""
         configs = dict(self.channel_configs)
         return configs.get(environment.installation or "", ChannelConfig())

@@ -19,18 +19,18 @@ class Finding(Struct, frozen=True, kw_only=True):
     """One thing worth knowing about an environment, with the evidence and what to do about it."""
 
     id: str
-    """A public, stable word: `broken`, `orphan`, `pip-over-conda` …"""
+    """A public, stable id: `broken`, `orphan`, `pip-over-conda` …"""
     severity: Severity
     message: str
     """One line."""
     remedy: Advice = ""
     """What to do, one line, with the command where there is one; empty if there is nothing to say."""
     evidence: tuple[str, ...] = ()
-    """What this was concluded from, a line each: files, versions, dates."""
+    """The evidence, one line each: files, versions, dates."""
 
 
 def finding(
-    id: str,  # noqa: A002 - the record's own word
+    id: str,  # noqa: A002 - the name of the record's field
     severity: Severity,
     message: str,
     remedy: Advice = "",
@@ -38,7 +38,7 @@ def finding(
     *,
     most: int | None = None,
 ) -> Finding:
-    """A finding; of its evidence `most` lines, if that is given, and how many more there are."""
+    """Create a finding; with `most`, its evidence has so many lines and the number of the others."""
     lines = tuple(evidence)
     if most is not None and len(lines) > most:
         lines = (*lines[:most], f"and {len(lines) - most:,} more")
@@ -53,14 +53,14 @@ def blocker(
     *,
     most: int | None = None,
 ) -> Finding:
-    """What stands against an action: a finding of the gravest kind."""
+    """Create a finding that blocks an action; its severity is the gravest."""
     return finding(id, "error", message, remedy, evidence, most=most)
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """A file or directory of a prefix that could not be read as what it should be."""
+    """A file or directory of a prefix that could not be read or has invalid contents."""
 
     path: str
-    """Absolute, as the file system spells it (undecodable bytes as surrogates)."""
+    """The absolute path, undecodable bytes as surrogates."""
     reason: str
     """What is wrong with it, in a few words: `not valid JSON: …`, `Permission denied`."""

@@ -1,4 +1,4 @@
-"""What is known of GPUs: the machine's driver, what an environment was built for, and what a check came to."""
+"""Records about GPUs: the machine's driver, what an environment was built for, and the results of checks."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from condatui_core.records.gpu_probe import Framework, ProbeRun
 BuildKind = Literal["cpu", "cuda", "rocm", "xpu", "unknown"]
 Presence = Literal["absent", "installed", "leftover"]
 VerdictClass = Literal["works", "elsewhere", "broken", "absent"]
-"""CUDA works; it does not, and that is not the environment's fault; the environment is broken; nothing to check."""
+"""CUDA works; it fails for a reason outside the environment; the environment is broken; nothing to check."""
 
 
 class Device(Struct, frozen=True, kw_only=True):
-    """A GPU of the machine, as the driver's own tools see it, whatever CUDA_VISIBLE_DEVICES says."""
+    """A GPU of the machine as the driver's own tools report it, independent of CUDA_VISIBLE_DEVICES."""
 
     index: int
     name: str
     uuid: str = ""
     capability: tuple[int, int] | None = None
-    """The compute capability: (9, 0) is sm_90; None where the driver does not say."""
+    """The compute capability: (9, 0) is sm_90; None if the driver does not report it."""
     memory_bytes: int | None = None
     free_bytes: int | None = None
     mig: bool = False
@@ -32,14 +32,14 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 class Driver(Struct, frozen=True, kw_only=True):
-    """The NVIDIA driver of this machine, and what stands in its way."""
+    """The NVIDIA driver of this machine, and its problems."""
 
     version: str = ""
     """`550.54.15`, from the first source that states it; empty if none does."""
     kernel_version: str = ""
-    """Of the loaded kernel module: `550.54.15`; empty if none is loaded (or under WSL)."""
+    """The version of the loaded kernel module: `550.54.15`; empty if none is loaded (or under WSL)."""
     library_version: str = ""
-    """Of libcuda by the file it is; empty if it is not there or does not say."""
+    """The version of libcuda by its file's name; empty if it is missing or its name has none."""
     library: str = ""
     """The libcuda that was loaded, symlinks resolved."""
     library_error: str = ""
@@ -47,61 +47,61 @@ class Driver(Struct, frozen=True, kw_only=True):
     cuda: str = ""
     """The newest CUDA that the driver supports: `12.8`; empty if there is no driver."""
     init_code: int | None = None
-    """What cuInit answered, 0 is success; None if it was not asked."""
+    """The result of cuInit, 0 is success; None if it was not called."""
     nvml_code: int | None = None
-    """What NVML's init answered, 0 is success; None if its library is not there."""
+    """The result of NVML's init, 0 is success; None if its library is missing."""
     smi_code: int | None = None
-    """The exit code of nvidia-smi; None if it is not there."""
+    """The exit code of nvidia-smi; None if it is missing."""
     smi_text: str = ""
-    """What nvidia-smi said when it failed."""
+    """The message of nvidia-smi when it failed."""
     devices: tuple[Device, ...] = ()
     mig_instances: tuple[str, ...] = ()
-    """The UUIDs by which MIG instances can be chosen: `MIG-…`."""
+    """The UUIDs that select MIG instances: `MIG-…`."""
     hardware: bool | None = None
-    """Whether an NVIDIA GPU is on the PCI bus; None if that cannot be seen."""
+    """Whether an NVIDIA GPU is on the PCI bus; None if unknown."""
     amd_hardware: bool = False
-    """Whether an AMD GPU with its compute driver is here (/dev/kfd)."""
+    """Whether the machine has an AMD GPU with its compute driver (/dev/kfd)."""
     device_files: tuple[str, ...] = ()
-    """Those in /dev: `/dev/nvidia0`, `/dev/nvidiactl`; `/dev/dxg` under WSL."""
+    """Device files: `/dev/nvidia0`, `/dev/nvidiactl`; `/dev/dxg` under WSL."""
     uvm_loaded: bool | None = None
-    """Whether the kernel module nvidia_uvm, which CUDA needs, is loaded; None if that cannot be seen."""
+    """Whether the kernel module nvidia_uvm, which CUDA needs, is loaded; None if unknown."""
     wsl: bool = False
     timed_out: bool = False
     """Whether the driver did not answer in time."""
     crashed: bool = False
     """Whether one of the driver's own libraries or tools crashed when condatui asked it."""
     error: str = ""
-    """Why something is missing here: a library of the driver crashed when it was asked, or did not answer."""
+    """Why fields are missing: a library of the driver crashed when it was called, or did not return."""
     seconds: float = 0.0
-    """How long it took to ask."""
+    """The duration of the readings."""
 
     @property
     def sick(self) -> bool:
-        """Whether it fails without any environment: it did not start, did not answer or crashed when it was read."""
+        """Whether the driver itself fails: it did not start, did not answer or crashed when it was read."""
         return bool(self.init_code) or self.timed_out or self.crashed
 
     @property
     def present(self) -> bool:
-        """Whether there is, by all evidence, an NVIDIA GPU in this machine, usable or not."""
+        """Whether any evidence shows an NVIDIA GPU in this machine, usable or not."""
         return bool(self.hardware or self.devices or self.kernel_version)
 
 
 class CondaBuild(Struct, frozen=True, kw_only=True):
-    """What conda's record says of a framework."""
+    """What conda's record states about a framework."""
 
     name: str
     version: str
     build: str
     channel: str
-    """Its short name, or the URL where it has none."""
+    """The channel's short name, or its URL if it has none."""
     kind: BuildKind = "unknown"
-    """By the build string."""
+    """The kind of build, from the build string."""
     cuda: str = ""
-    """By the build string: `12.6`; empty if it names none."""
+    """The CUDA version, from the build string: `12.6`; empty if it names none."""
 
 
 class Shadow(Struct, frozen=True, kw_only=True):
-    """A torch outside the environment that wins over its own when its Python is started as usual."""
+    """A torch outside the environment that takes precedence over its own in an ordinary start of its Python."""
 
     path: str
     version: str = ""
@@ -109,59 +109,59 @@ class Shadow(Struct, frozen=True, kw_only=True):
 
 
 class TorchFacts(Struct, frozen=True, kw_only=True):
-    """What the files of an environment say of its PyTorch."""
+    """What the files of an environment state about its PyTorch."""
 
     presence: Presence = "absent"
     version: str = ""
-    """The best known: of version.py, with its suffix (`2.13.0+cu130`), else of a record."""
+    """The version of version.py, with its suffix (`2.13.0+cu130`), otherwise of a record."""
     kind: BuildKind = "unknown"
     build_cuda: str = ""
     """The CUDA it was built for: `12.6`; empty for none or unknown."""
     build_rocm: str = ""
     known_by: Literal["", "version.py", "libraries", "build string", "metadata"] = ""
-    """What kind and CUDA were taken from."""
+    """The source of `kind` and `cuda`."""
     directory: str = ""
     """The package's directory."""
     libraries: tuple[str, ...] = ()
-    """Which of the libraries that tell kinds apart are there: `libtorch_cuda.so`."""
+    """The existing libraries that distinguish kinds: `libtorch_cuda.so`."""
     conda: CondaBuild | None = None
     distributions: tuple[str, ...] = ()
-    """pip's, as `torch 2.13.0+cpu (lib/python3.11/site-packages/torch-2.13.0+cpu.dist-info)`."""
+    """pip's distributions, as `torch 2.13.0+cpu (lib/python3.11/site-packages/torch-2.13.0+cpu.dist-info)`."""
     companions: tuple[str, ...] = ()
     """pip's packages that are built against one build of PyTorch and must change with it: `torchvision`."""
     helpers: tuple[str, ...] = ()
-    """Packages that say what was wanted: `cpuonly 2.0`, `pytorch-cuda 12.4`, `cudatoolkit 11.8`."""
+    """Packages that show which build was wanted: `cpuonly 2.0`, `pytorch-cuda 12.4`, `cudatoolkit 11.8`."""
     overwritten: tuple[str, ...] = ()
-    """What shows that two PyTorch lie over each other, a line each; empty if there is one."""
+    """Evidence that two PyTorch installations overlap, one line each; empty if there is only one."""
     shadows: tuple[Shadow, ...] = ()
     leftovers: tuple[str, ...] = ()
-    """Directories that a removed or half-removed PyTorch has left."""
+    """Directories left by a PyTorch that was removed completely or partly."""
 
 
 class OtherFacts(Struct, frozen=True, kw_only=True):
-    """What the files of an environment say of another framework that it has."""
+    """What the files of an environment state about another framework in it."""
 
     framework: Framework
     version: str
     kind: BuildKind = "unknown"
     build_cuda: str = ""
-    """`12.6`, or only `12` where that is all that is known."""
+    """`12.6`, or only `12` if no more is known."""
     source: str = ""
-    """The packages that say so: `jax 0.10.2, jax-cuda12-plugin 0.10.2`."""
+    """The packages that show this: `jax 0.10.2, jax-cuda12-plugin 0.10.2`."""
     mismatch: str = ""
-    """Its parts that do not belong together; empty if they do."""
+    """Parts of the framework that do not match; empty if all match."""
     conda: CondaBuild | None = None
-    """conda's record of it; None if pip installed it."""
+    """conda's record of the framework; None if pip installed it."""
     cuda_libraries: bool | None = None
-    """Whether the CUDA libraries that it needs are in the environment; None if it was not looked for."""
+    """Whether the CUDA libraries that it needs are in the environment; None if not checked."""
     distributions: tuple[str, ...] = ()
-    """pip's packages that it consists of, by name: `cupy-cuda12x`."""
+    """The names of pip's packages that it consists of: `cupy-cuda12x`."""
     duplicates: tuple[str, ...] = ()
-    """pip's packages that lie over each other, with their versions; empty if there is one."""
+    """pip's packages that overlap, with their versions; empty if there is only one."""
 
 
 class StaticFacts(Struct, frozen=True, kw_only=True):
-    """What the files of an environment say, without a process."""
+    """What the files of an environment show, without running a process."""
 
     prefix: str
     python: str = ""
@@ -169,33 +169,33 @@ class StaticFacts(Struct, frozen=True, kw_only=True):
     foreign: str = ""
     """The platform that its packages were built for, `linux-aarch64`, if this machine runs no such program."""
     python_version: str = ""
-    """By conda's record or by where site-packages lies: `3.11.9` or `3.11`; empty if unknown."""
+    """The version by conda's record or the path of site-packages: `3.11.9` or `3.11`; empty if unknown."""
     torch: TorchFacts = TorchFacts()
     others: tuple[OtherFacts, ...] = ()
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What a check came to."""
+    """The conclusion of a check."""
 
     id: str
-    """A public, stable word, the name of the rule that gave it: `works`, `driver-too-old`."""
+    """A public, stable id, the name of the rule that applied: `works`, `driver-too-old`."""
     kind: VerdictClass
     message: str
     """One line."""
     remedy: str = ""
     """What to do, one line."""
     command: str = ""
-    """The command that does it, to be copied; empty if there is none."""
+    """The command for it, to be copied; empty if there is none."""
     notes: tuple[str, ...] = ()
-    """What else is worth knowing, a line each."""
+    """Further notes, one line each."""
     evidence: tuple[tuple[str, str], ...] = ()
-    """What it was concluded from: (what, text) pairs."""
+    """The evidence as (source, text) pairs."""
     preliminary: bool = False
-    """Whether it was concluded from files alone, so that a run may say more."""
+    """Whether it was concluded from files alone, so that a probe may show more."""
 
 
 class FrameworkResult(Struct, frozen=True, kw_only=True):
-    """What the check of one framework came to."""
+    """The result of checking one framework."""
 
     framework: Framework
     version: str
@@ -203,20 +203,20 @@ class FrameworkResult(Struct, frozen=True, kw_only=True):
     """Empty for a build without CUDA."""
     verdict: Verdict
     runs: tuple[ProbeRun, ...] = ()
-    """None if the files sufficed; the second is without the variable that was suspected."""
+    """The probes; none if the files sufficed. The second ran without the suspected variable."""
 
 
 class GpuResult(Struct, frozen=True, kw_only=True):
-    """What the check of one environment came to."""
+    """The result of checking one environment."""
 
     prefix: str
     main: FrameworkResult
-    """PyTorch; another framework where only that is installed."""
+    """The result for PyTorch, or for another framework if PyTorch is not installed."""
     others: tuple[FrameworkResult, ...] = ()
     static: StaticFacts
     driver: Driver | None = None
-    """None if it was not asked."""
+    """None if the driver was not read."""
     at: datetime
-    """When it was checked."""
+    """The time of the check."""
     seconds: float = 0.0
     from_cache: bool = False

@@ -1,4 +1,4 @@
-"""What a probe of the GPU says, line by line, and how it ended."""
+"""The lines that a GPU probe prints, and how a probe ended."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from msgspec import Struct
 
 Framework = Literal["torch", "tensorflow", "jax", "cupy"]
 Ended = Literal["exited", "timed-out", "stuck", "cancelled", "not-started"]
-"""How a probe ended: stuck is one that SIGKILL did not end; a crash is an exit with a negative code."""
+"""How a probe ended: `stuck` means that SIGKILL did not end it; a crash is an exit with a negative code."""
 Variant = Literal["as-is", "no-ld-library-path", "no-cuda-visible-devices"]
-"""Which variables a probe ran without."""
+"""The variables that a probe ran without."""
 
 
 class _Stage(Struct, frozen=True, kw_only=True, tag_field="stage"):
     seconds: float = 0.0
-    """Since the stage before, or since the script began."""
+    """Milliseconds since the previous stage, or since the script began."""
 
 
 class ProbeBegun(_Stage, frozen=True, kw_only=True, tag="start"):
     """Python runs; the framework is imported next."""
 
     python: str = ""
-    """Its version: `3.11.9`."""
+    """Python's version: `3.11.9`."""
     executable: str = ""
 
 
 class Imported(_Stage, frozen=True, kw_only=True, tag="import_ok"):
-    """The framework was imported and is a whole one; what it was built for is read next."""
+    """The framework was imported and is complete; the probe next reads what it was built for."""
 
     version: str = ""
     """Its `__version__`."""
     file: str = ""
-    """Where it lies."""
+    """The path of the imported module."""
 
 
 class ImportFailed(_Stage, frozen=True, kw_only=True, tag="import_fail"):
-    """The import raised something, or gave a module without file or version."""
+    """The import raised an exception, or gave a module without file or version."""
 
     kind: str = ""
     """The exception's class; empty for a module that is only a leftover directory."""
@@ -47,48 +47,48 @@ class ImportFailed(_Stage, frozen=True, kw_only=True, tag="import_fail"):
 
 
 class Built(_Stage, frozen=True, kw_only=True, tag="static"):
-    """What it says it was built for; the driver is asked next."""
+    """What the framework reports to be built for; the probe next calls the driver."""
 
     cuda: str | None = None
     hip: str | None = None
     xpu: str | None = None
     archs: tuple[str, ...] = ()
-    """What its kernels were compiled for: `sm_80`, `compute_90`."""
+    """The architectures of its kernels: `sm_80`, `compute_90`."""
     mps: bool | None = None
-    """Whether it was built for Apple GPUs; None if it does not say."""
+    """Whether it was built for Apple GPUs; None if unknown."""
 
 
 class Available(_Stage, frozen=True, kw_only=True, tag="available"):
-    """Whether it sees a GPU."""
+    """Whether the framework sees a GPU."""
 
     available: bool = False
     warnings: tuple[str, ...] = ()
-    """What was warned of meanwhile; whitespace collapsed."""
+    """Warnings during the call; whitespace collapsed."""
     mps: bool | None = None
     """Whether it sees an Apple GPU."""
 
 
 class Why(_Stage, frozen=True, kw_only=True, tag="why"):
-    """Why it sees none: what `torch.cuda.init()` raised; whitespace collapsed. Empty if it raised nothing."""
+    """Why it sees none: the exception of `torch.cuda.init()`, whitespace collapsed; empty if it raised none."""
 
     kind: str = ""
     message: str = ""
 
 
 class Counted(_Stage, frozen=True, kw_only=True, tag="count"):
-    """How many GPUs it counts, which is no proof that one can be used."""
+    """The number of GPUs that it counts, which does not prove that one is usable."""
 
     count: int = 0
 
 
 class CudnnRead(_Stage, frozen=True, kw_only=True, tag="cudnn"):
-    """The cuDNN that it has."""
+    """The cuDNN of the framework."""
 
     version: int | None = None
-    """As cuDNN counts: 90100 is 9.1.0."""
+    """The version in cuDNN's notation: 90100 is 9.1.0."""
     kind: str = ""
     message: str = ""
-    """What asking for it raised."""
+    """The exception that reading it raised."""
 
 
 class DeviceSeen(_Stage, frozen=True, kw_only=True, tag="device"):
@@ -101,24 +101,24 @@ class DeviceSeen(_Stage, frozen=True, kw_only=True, tag="device"):
     free_bytes: int | None = None
     kind: str = ""
     message: str = ""
-    """What asking raised."""
+    """The exception that reading it raised."""
 
 
 class KernelRun(_Stage, frozen=True, kw_only=True, tag="kernel"):
-    """A small matrix multiplication on a GPU, compared with the CPU's answer."""
+    """A small matrix multiplication on a GPU, compared with the CPU's result."""
 
     index: int = 0
     right: bool = False
-    """Whether it ran and its answer is the CPU's."""
+    """Whether it ran and its result equals the CPU's."""
     kind: str = ""
     """The exception's class; empty if it ran."""
     message: str = ""
-    """What it raised; whitespace collapsed."""
+    """The exception's message; whitespace collapsed."""
     warnings: tuple[str, ...] = ()
 
 
 class ConvolutionRun(_Stage, frozen=True, kw_only=True, tag="conv"):
-    """A small convolution on a GPU, which is cuDNN's work."""
+    """A small convolution on a GPU, which tests cuDNN."""
 
     index: int = 0
     right: bool = False
@@ -133,7 +133,7 @@ class Loaded(_Stage, frozen=True, kw_only=True, tag="libraries"):
 
 
 class Over(_Stage, frozen=True, kw_only=True, tag="done"):
-    """The probe has come to its end."""
+    """The probe is complete."""
 
 
 Stage: TypeAlias = (
@@ -151,9 +151,9 @@ Stage: TypeAlias = (
     | Loaded
     | Over
 )
-"""A line of a probe, a JSON object whose `stage` says which; in this order, those of devices once for each.
+"""A line of a probe: a JSON object whose `stage` names its type, in this order; lines of devices once per device.
 
-Each is written when it is over, so that the last one tells what a probe was at when it died or was ended.
+Each line is written when its stage is complete, so the last one shows where a probe died or was killed.
 """
 
 
@@ -165,17 +165,17 @@ class ProbeRun(Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...] = ()
     ended: Ended = "exited"
     exit_code: int | None = None
-    """Negative if a signal ended it; None if it was not started or could not be ended."""
+    """Negative if a signal killed it; None if it was not started or could not be killed."""
     limit: float = 0.0
-    """The seconds that were too few for it, if it was ended for that."""
+    """The time limit in seconds, if the probe was ended because it exceeded it."""
     error: str = ""
-    """Why it could not be started, in the words of the operating system."""
+    """Why it could not be started, as the operating system's message."""
     pid: int | None = None
     process_state: str = ""
-    """The letter in /proc/<pid>/stat of one that is stuck: `D`."""
+    """The state letter in /proc/<pid>/stat of a stuck probe: `D`."""
     stdout: str = ""
     stderr: str = ""
-    """The last of what it wrote, a few KB."""
+    """The end of its stderr, a few KB."""
     variables: tuple[tuple[str, str], ...] = ()
-    """Those that matter and were set as it ran: CUDA_VISIBLE_DEVICES, LD_LIBRARY_PATH; `LD_PRELOAD` though removed."""
+    """Relevant variables that were set: CUDA_VISIBLE_DEVICES, LD_LIBRARY_PATH; also `LD_PRELOAD`, which is removed."""
     seconds: float = 0.0

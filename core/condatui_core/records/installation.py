@@ -1,4 +1,4 @@
-"""A conda installation: a root prefix, the executable that runs it, and what its version can do."""
+"""Records of a conda installation: its root prefix, its executable, its configuration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Kind = Literal["conda", "mamba", "micromamba"]
 
 
 class ChannelConfig(Struct, frozen=True, kw_only=True):
-    """How an installation turns channel names into URLs; URLs without credentials and without a slash at the end."""
+    """How an installation resolves channel names to URLs; URLs have no credentials and no trailing slash."""
 
     channel_alias: str = "https://conda.anaconda.org"
     custom_channels: tuple[tuple[str, str], ...] = (
@@ -26,38 +26,38 @@ class ChannelConfig(Struct, frozen=True, kw_only=True):
 
 
 class Installation(Struct, frozen=True, kw_only=True):
-    """One conda installation of the machine, with what it can do."""
+    """One conda installation of the machine."""
 
     executable: str
     root_prefix: str
     """The real path of its base environment."""
     version: str = ""
-    """Such as `24.7.1`; empty if it could not be found out."""
+    """Such as `24.7.1`; empty if unknown."""
     kind: Kind = "conda"
     found_by: str = ""
-    """Where it was found: `--conda`, `$CONDA_EXE`, `PATH`, or the directory that was looked into."""
+    """Where it was found: `--conda`, `$CONDA_EXE`, `PATH`, or the directory that was searched."""
     error: str = ""
     """Why it cannot be used; empty if it can."""
 
 
 class CondaFacts(Struct, frozen=True, kw_only=True):
-    """What an installation's conda says when asked: its environments and its configuration."""
+    """What an installation's conda answers: its environments and its configuration."""
 
     environments: tuple[str, ...] = ()
-    """Prefixes as conda lists them, not resolved."""
+    """Prefixes as conda lists them, links not resolved."""
     envs_dirs: tuple[str, ...] = ()
     pkgs_dirs: tuple[str, ...] = ()
     channels: ChannelConfig = ChannelConfig()
 
 
 def can_change(installation: Installation) -> bool:
-    """Whether environments may be changed through it: a conda that works, no mamba."""
+    """Whether it can change environments: it must be a working conda, not a mamba."""
     return installation.kind == "conda" and not installation.error
 
 
 def can_freeze(installation: Installation) -> bool:
     """Whether it is a conda that honours conda-meta/frozen and knows `--override-frozen`: 25.5 or newer."""
-    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - the first picture does without it
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - the first screen does not need it
 
     try:
         return installation.kind == "conda" and Version(installation.version).release >= (25, 5)

@@ -1,4 +1,4 @@
-"""Plans and jobs: what will be done, what is being done, and what came of it."""
+"""Records of plans, of running jobs, and of their outcomes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JobState = Literal["queued", "running", "cancelling", "done", "failed", "cancell
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One thing that a plan does, in its order."""
+    """One step of a plan."""
 
     title: str
     """One line, in the imperative: `Remove nlp-exp with conda`."""
@@ -24,49 +24,49 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class PlannedRemoval(Struct, frozen=True, kw_only=True):
-    """What a removal was planned by, so that nothing goes that was not seen then."""
+    """The facts that a removal was planned with, so that it deletes nothing that was not there then."""
 
     directories: tuple[str, ...] = ()
-    """The paths at which there was a directory, of whose contents the plan tells."""
+    """The paths that were directories, whose contents the plan describes."""
     over_limit: tuple[str, ...] = ()
-    """Those whose restore point goes over the limit of the settings: whoever lets the plan be done agrees to it."""
+    """The paths whose restore point exceeds the limit of the settings; confirming the plan accepts this."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What an action will do, found out without doing it."""
+    """What an action will do, determined without changing anything."""
 
     request: Request
     title: str
     """One line: `Clone nlp-base to nlp-2`."""
     steps: tuple[Step, ...] = ()
     prefixes: tuple[str, ...] = ()
-    """The environments that it changes, makes or removes."""
+    """The environments that it changes, creates or removes."""
     bytes_needed: int | None = None
-    """On the disk it writes to; None if unknown."""
+    """Free bytes on the disk that it writes to; None if unknown."""
     bytes_freed: int | None = None
-    """What `df` gains; None if unknown."""
+    """The bytes that `df` gains; None if unknown."""
     packages: int = 0
-    """How many it clones, exports, packs, removes or brings back."""
+    """The number of packages that it clones, exports, packs, removes or restores."""
     facts: tuple[tuple[str, str], ...] = ()
-    """More that is worth seeing before it is done: (label, text) pairs."""
+    """Further details for the user's decision: (label, text) pairs."""
     warnings: tuple[Finding, ...] = ()
-    """What the user should know first; it can be done all the same."""
+    """What the user should know first; the plan can be carried out nevertheless."""
     blockers: tuple[Finding, ...] = ()
-    """Why it cannot be done: a plan with one is never carried out."""
+    """Why it cannot be carried out: a plan with a blocker never is."""
     restore_points: tuple[str, ...] = ()
-    """Ids of those that its prefixes had already when it was planned."""
+    """Ids of the restore points that its prefixes had when it was planned."""
     confirm: str = ""
-    """What has to be typed before it is done, because something is really at risk; empty if a key is enough."""
+    """The text that the user must type to confirm a risky plan; empty if a key is enough."""
     removal: PlannedRemoval | None = None
-    """Of removals alone."""
+    """Only for removals."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):
-    """A job goes on to its next stage; written to the journal before anything of that stage is done."""
+    """A job begins its next stage; the journal records this before the stage changes anything."""
 
     at: datetime
     name: str
-    """A stable word: `unlink`, `archive`."""
+    """A stable id: `unlink`, `archive`."""
     title: str
     """One line: `Removing nlp-exp`."""
 
@@ -88,39 +88,39 @@ class CommandEnded(Struct, frozen=True, kw_only=True, tag="command-ended"):
 
 
 class Said(Struct, frozen=True, kw_only=True, tag="output"):
-    """A line that a command wrote, or that the job itself has to say; printable, credentials masked."""
+    """A line of a command's output, or a message of the job itself; printable, credentials masked."""
 
     at: datetime
     line: str
 
 
 class Progressed(Struct, frozen=True, kw_only=True, tag="progress"):
-    """How far a stage has come; not kept in the journal."""
+    """The progress of a stage; not kept in the journal."""
 
     at: datetime
     done: int
     total: int | None
-    """None if nobody knows."""
+    """None if unknown."""
     unit: Literal["bytes", "files", "packages", "environments", "percent"]
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What came of a job, judged by what is on the disk."""
+    """The outcome of a job, judged by the disk."""
 
     message: str
-    """One line that is true: `nlp-2 was made: 212 packages, 14 MB`."""
+    """One line about the result: `nlp-2 was made: 212 packages, 14 MB`."""
     findings: tuple[Finding, ...] = ()
-    """What is not as it should be, and what to do about it."""
+    """Problems with the result, and what to do about them."""
     bytes_freed: int | None = None
     bytes_used: int | None = None
     says_bytes: bool = False
-    """Whether the message tells what was freed or used, so that it need not be said again."""
+    """Whether the message states the bytes freed or used, so that they need not be repeated."""
     files: tuple[str, ...] = ()
-    """Files and directories that were made for the user: archives, exports, prefixes."""
+    """Files and directories created for the user: archives, exports, prefixes."""
     restore_points: tuple[str, ...] = ()
-    """Ids of those that were made."""
+    """Ids of the restore points that were created."""
     receiver: tuple[str, ...] = ()
-    """Lines that whoever receives the result has to run."""
+    """Commands that the recipient of the result must run."""
 
 
 class Ended(Struct, frozen=True, kw_only=True, tag="ended"):
@@ -131,36 +131,36 @@ class Ended(Struct, frozen=True, kw_only=True, tag="ended"):
     message: str
     """One line."""
     detail: str = ""
-    """The words of whoever refused; may have several lines."""
+    """Where it failed, and the error message of the program or system; may have several lines."""
     hint: Advice = ""
     """What the user can do about it."""
     outcome: Outcome | None = None
-    """None if it failed or was cancelled before it came to anything."""
+    """None if it failed or was cancelled before it had a result."""
     exit_code: int = 0
-    """What a command that waited for it exits with."""
+    """The exit code of a command that waited for it."""
 
 
 Event: TypeAlias = StageBegun | CommandBegun | CommandEnded | Said | Progressed | Ended
 
 
 class Recovery(Struct, frozen=True, kw_only=True):
-    """What is on the disk after a job was interrupted, cancelled or has failed, and the way out."""
+    """The state of the disk after a job was interrupted, cancelled or failed, and the way out."""
 
     state: Literal["untouched", "done", "half"]
-    """As before, as wanted, or neither."""
+    """The disk is as before the job, as intended, or neither."""
     message: str
-    """One line that is true of the disk now."""
+    """One line about the state of the disk."""
     way_out: Request | None = None
-    """What puts it right; None if nothing has to be done."""
+    """The request that repairs it; None if nothing has to be done."""
     way_out_title: str = ""
-    """What the way out does, one line: `Remove the half-made prefix`."""
+    """One line about the way out: `Remove the half-made prefix`."""
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A plan that is being carried out, at one moment; a later one replaces it whole."""
+    """A plan that is being carried out, at one moment; a later record replaces it completely."""
 
     id: str
-    """Sorts by time: `20261120-233853-4f2a`."""
+    """An id that sorts by time: `20261120-233853-4f2a`."""
     plan: Plan
     state: JobState
     submitted: datetime
@@ -168,14 +168,14 @@ class Job(Struct, frozen=True, kw_only=True):
     ended: datetime | None = None
     stage: StageBegun | None = None
     progress: Progressed | None = None
-    """Of the stage."""
+    """The progress of the stage."""
     commands: tuple[tuple[str, ...], ...] = ()
-    """What was run, oldest first; credentials masked."""
+    """The commands that were run, the oldest first; credentials masked."""
     output: tuple[str, ...] = ()
-    """The last lines."""
+    """The last lines of output."""
     end: Ended | None = None
     recovery: Recovery | None = None
     waiting: str = ""
-    """What a queued job waits for, if it is not another job of this process: `pid 4711 on gpu07 is at work`."""
+    """What a queued job waits for, unless it is a job of this process: `pid 4711 on gpu07 is at work`."""
     elsewhere: str = ""
-    """Which other process carries it out: `pid 4711 on gpu07`; empty if it is, or was, this one."""
+    """The other process that carries it out: `pid 4711 on gpu07`; empty if it is, or was, this one."""

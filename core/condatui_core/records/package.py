@@ -1,4 +1,4 @@
-"""What is installed in a prefix: conda's records and pip's distributions."""
+"""Records of the packages in a prefix: conda's and pip's."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal
 from msgspec import Struct
 
 Origin = Literal["index", "vcs", "local", "editable", "url", "unknown"]
-"""Where pip got a distribution from, by its direct_url.json: an index unless that says otherwise."""
+"""Where pip got a distribution from, by its direct_url.json; without one, an index."""
 
 
 class ProvidedDistribution(Struct, frozen=True, array_like=True):
     """A Python distribution that a conda package ships: conda's `pytorch` provides `torch`."""
 
     name: str
-    """As its directory spells it; compare by `packaging.utils.canonicalize_name`."""
+    """Spelled as in its directory's name; compare by `packaging.utils.canonicalize_name`."""
     version: str
     path: str
     """The dist-info or egg-info, relative to the prefix."""
@@ -29,29 +29,29 @@ class PackageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The build string, such as `py311h64a7726_0`."""
     build_number: int = 0
     base_url: str | None = None
-    """The channel's location without platform, file name and credentials; None if the record does not say."""
+    """The channel's location without platform, file name and credentials; None if the record states none."""
     url: str | None = None
-    """Where the archive came from, credentials masked."""
+    """The URL of the archive, credentials masked."""
     subdir: str = ""
     """The platform directory: `linux-64`, `noarch`."""
     noarch: str | None = None
-    """`python` or `generic` for packages of no platform."""
+    """`python` or `generic` for packages for any platform."""
     file_name: str = ""
     """The archive's file name."""
     md5: str = ""
     sha256: str = ""
     archive_bytes: int = 0
-    """Size of the compressed archive, which is what conda's `size` means."""
+    """Size of the compressed archive, as conda's `size`."""
     installed_bytes: int = 0
-    """Sum of the sizes of its files as the record states them, face value."""
+    """Sum of the sizes of its files as the record states them."""
     file_count: int = 0
     depends: tuple[str, ...] = ()
     constrains: tuple[str, ...] = ()
     license: str = ""
     timestamp: int = 0
-    """When it was built, milliseconds since 1970; 0 if unknown."""
+    """The time of the build, milliseconds since 1970; 0 if unknown."""
     requested_specs: tuple[str, ...] = ()
-    """What the user asked for that brought it in, if the record says so."""
+    """The user's specs that caused its installation, if the record states them."""
     provides: tuple[ProvidedDistribution, ...] = ()
     """The Python distributions among its files."""
 
@@ -60,23 +60,23 @@ class Distribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One Python distribution in the site-packages of a prefix."""
 
     name: str
-    """As its metadata spells it; compare by `packaging.utils.canonicalize_name`."""
+    """Spelled as in its metadata; compare by `packaging.utils.canonicalize_name`."""
     version: str
     path: str
-    """The dist-info or egg-info (or egg-link), relative to the prefix where it lies inside."""
+    """The dist-info, egg-info or egg-link, relative to the prefix if it is inside."""
     installer: str = ""
-    """The INSTALLER file: `pip`, `conda`, `uv`; no proof of anything, many conda packages say `pip`."""
+    """The contents of INSTALLER: `pip`, `conda`, `uv`; not reliable, as many conda packages contain `pip`."""
     owner: str | None = None
-    """The conda package whose record owns this dist-info; None if pip (or a hand) put it there."""
+    """The conda package whose record owns this dist-info; None if pip (or a person) installed it."""
     origin: Origin = "index"
     url: str | None = None
     """Its direct URL, credentials masked; None if it came from an index."""
     revision: str = ""
     """The commit of a VCS install."""
     vcs: str = ""
-    """What a VCS install was checked out with: `git`, `hg`, `svn`, `bzr`."""
+    """The version control system of a VCS install: `git`, `hg`, `svn`, `bzr`."""
     subdirectory: str = ""
-    """Where the project lies in its repository or archive; empty at the top."""
+    """The project's directory in its repository or archive; empty at the top."""
     location: str = ""
     """The directory of an editable or local install."""
     installed_bytes: int = 0
@@ -95,4 +95,4 @@ class Replacement(Struct, frozen=True, kw_only=True):
     conda_version: str
     pip_version: str
     evidence: tuple[str, ...] = ()
-    """Files that show it, a line each."""
+    """The files that show it, one line each."""

@@ -1,4 +1,4 @@
-"""Everything that one prefix says of itself, and what points to it."""
+"""Records of a prefix: what points to it, what a probe shows, and its contents."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from msgspec import Struct
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, PackageRecord, Replacement
 
-# A prefix that something on this machine points to, and what a glance at it shows.
+# Pointers and probes
 
 
 class PrefixPointer(Struct, frozen=True, kw_only=True):
-    """A prefix by its real path, and who knows of it."""
+    """A prefix that something on this machine points to."""
 
     prefix: str
     """The real path."""
     aliases: tuple[str, ...] = ()
-    """Symlinks that lead to it and were listed as well."""
+    """Symlinks to it that were listed as well."""
     sources: tuple[str, ...] = ()
-    """Who points to it: `environments.txt`, `conda`, an envs directory, a root directory, `last time`."""
+    """What points to it: `environments.txt`, `conda`, an envs directory, a root directory, `last time`."""
     envs_dir: str | None = None
-    """The envs directory that it (or an alias) lies in; it is known by its directory's name there."""
+    """The envs directory that contains it (or an alias), in which its directory's name is its name."""
     root: bool = False
     """Whether it is the root prefix of an installation."""
 
 
 class PrefixProbe(Struct, frozen=True, kw_only=True):
-    """What stat says of a prefix, without reading a file."""
+    """What stat shows about a prefix, without reading a file."""
 
     exists: bool
     readable: bool = True
@@ -36,30 +36,30 @@ class PrefixProbe(Struct, frozen=True, kw_only=True):
     has_conda_meta: bool = False
     has_history: bool = False
     half_made: bool = False
-    """Whether condatui is making it, or was when it was interrupted."""
+    """Whether condatui is creating it, or was interrupted while it did."""
     remains: tuple[str, ...] = ()
-    """Of a directory that is no environment: what in it looks like one (`conda-meta`, `bin`, `lib`)."""
+    """For a directory that is not an environment: its entries that suggest one (`conda-meta`, `bin`, `lib`)."""
     writable: bool | None = None
     owner: str = ""
 
 
-# Everything that one prefix says of itself.
+# Contents
 
 
 class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One transaction in conda-meta/history."""
 
     number: int
-    """As `conda list --revisions` counts them: from 0."""
+    """The number in `conda list --revisions`, from 0."""
     at: datetime | None = None
-    """When, in UTC (the file holds local time without a zone); None if the line cannot be read."""
+    """The time in UTC (the file has local time without a zone); None if the line cannot be parsed."""
     command: str = ""
     """The `# cmd:` line, credentials masked."""
     conda_version: str = ""
     added: tuple[str, ...] = ()
-    """What came in, as `name-version-build`."""
+    """Added packages, as `name-version-build`."""
     removed: tuple[str, ...] = ()
-    """What went out."""
+    """Removed packages, as `name-version-build`."""
     update_specs: tuple[str, ...] = ()
     remove_specs: tuple[str, ...] = ()
     neutered_specs: tuple[str, ...] = ()
@@ -69,27 +69,27 @@ class History(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The history file of a prefix."""
 
     created: datetime | None = None
-    """conda-meta/created_at where conda wrote it, else the first revision."""
+    """The time in conda-meta/created_at if conda wrote it, otherwise that of the first revision."""
     modified: datetime | None = None
-    """When conda last changed the prefix: mtime of the history file."""
+    """When conda last changed the prefix: the mtime of the history file."""
     revisions: tuple[Revision, ...] = ()
     requested: tuple[tuple[str, str], ...] = ()
-    """What the user asked for and still stands, as (package name, spec) pairs sorted by name."""
+    """The user's requests that still hold, as (package name, spec) pairs sorted by name."""
 
     @property
     def cloned_specs(self) -> frozenset[str]:
-        """The specs that stand in the history only because the prefix was cloned."""
+        """The specs that are in the history only because the prefix was cloned."""
         clones = (each for each in self.revisions if " --clone " in each.command)
         return frozenset(spec for revision in clones for spec in revision.update_specs)
 
 
 class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a prefix holds by its own records: conda-meta, history and site-packages."""
+    """The contents of a prefix by its own records: conda-meta, history and site-packages."""
 
     packages: tuple[PackageRecord, ...] = ()
     """Sorted by name."""
     distributions: tuple[Distribution, ...] = ()
-    """All that lie in site-packages, those of conda packages too (these have an owner); sorted by name."""
+    """All distributions in site-packages, sorted by name; those of conda packages have an owner."""
     replaced: tuple[Replacement, ...] = ()
     history: History = History()
     pinned: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: tuple[tuple[str, str], ...] = ()
     """Environment variables set by `conda env config vars`. The values may be secrets: show the names."""
     problems: tuple[Problem, ...] = ()
-    """What could not be read. Everything else is still here."""
+    """What could not be read; everything else is complete."""
     has_conda_meta: bool = True
     has_history: bool = True
 
@@ -110,9 +110,9 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def requested_names(self) -> frozenset[str]:
-        """The conda packages that the user asked for: by the history, or by their own records where it has gone.
+        """The conda packages that the user requested, by the history, or by their own records if it is missing.
 
-        conda writes down that all packages of a clone were asked for one by one; the user asked for the clone.
+        conda records every package of a clone as requested; the user only requested the clone.
         """
         if self.history.requested:
             copied = self.history.cloned_specs

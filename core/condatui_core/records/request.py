@@ -1,4 +1,4 @@
-"""What the user wants done: one record an action, complete enough to be planned, carried out and written down."""
+"""Requests of the user: one record per action, with everything needed to plan, perform and record it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ Cleanable = Literal["tarballs", "packages", "index", "logs"]
 
 
 class CloneRequest(Struct, frozen=True, kw_only=True, tag="clone"):
-    """Make an environment like another one."""
+    """Create an environment like another one."""
 
     source: str
     """A prefix."""
     target: str
-    """The prefix to make."""
+    """The prefix to create."""
     add: tuple[str, ...] = ()
     """Specs to install into it afterwards."""
     with_conda: bool = False
-    """Whether conda itself comes along when base is cloned."""
+    """Whether a clone of base includes conda itself."""
     offline: bool = False
-    """Whether nothing may be downloaded; otherwise it is tried offline first."""
+    """Whether nothing may be downloaded; otherwise condatui tries offline first."""
 
 
 class ExportRequest(Struct, frozen=True, kw_only=True, tag="export"):
-    """Write down what an environment holds."""
+    """Write the contents of an environment to a file."""
 
     prefix: str
     file: str
@@ -34,9 +34,9 @@ class ExportRequest(Struct, frozen=True, kw_only=True, tag="export"):
     format: ExportFormat = "yaml"
     builds: bool = True
     from_history: bool = False
-    """Only what was asked for; YAML and JSON only."""
+    """Only what the user requested; YAML and JSON only."""
     replace: bool = False
-    """Whether a file that is there may be replaced."""
+    """Whether an existing file may be replaced."""
 
 
 class PackRequest(Struct, frozen=True, kw_only=True, tag="pack"):
@@ -44,15 +44,15 @@ class PackRequest(Struct, frozen=True, kw_only=True, tag="pack"):
 
     prefix: str
     file: str
-    """Absolute; its suffix tells the format unless `format` does."""
+    """The absolute path; its suffix decides the format unless `format` does."""
     format: str = ""
-    """As conda-pack calls them: `tar.gz`, `zip`, `tar.zst`, `squashfs`, `no-archive` …"""
+    """conda-pack's name of the format: `tar.gz`, `zip`, `tar.zst`, `squashfs`, `no-archive` …"""
     level: int = 4
-    """Of compression, 0 to 9 (19 for zstd, 22 at most)."""
+    """The level of compression, 0 to 9 (19 for zstd, 22 at most)."""
     threads: int = 1
-    """0 or less is all cores."""
+    """0 or less means all cores."""
     dest_prefix: str = ""
-    """Where it will lie, if that is known: then no `conda-unpack` is needed."""
+    """The prefix at the destination, if known: then no `conda-unpack` is needed."""
     excludes: tuple[str, ...] = ()
     """Patterns of paths to leave out."""
     replace: bool = False
@@ -61,24 +61,24 @@ class PackRequest(Struct, frozen=True, kw_only=True, tag="pack"):
 
 
 class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
-    """Remove environments, or what is left of them."""
+    """Remove environments, or their remains."""
 
     prefixes: tuple[str, ...]
-    """As they were chosen: not resolved, so that a symlink is seen for what it is."""
+    """The chosen paths, links not resolved, so that a symlink is recognized as one."""
     restore_point: bool = True
     override_frozen: bool = False
-    """Whether frozen environments go as well."""
+    """Whether frozen environments are removed as well."""
 
 
 class RestoreRequest(Struct, frozen=True, kw_only=True, tag="restore"):
     """Bring a removed environment back."""
 
     id: str
-    """Of the restore point."""
+    """The id of the restore point."""
 
 
 class CleanRequest(Struct, frozen=True, kw_only=True, tag="clean"):
-    """Delete what nobody needs from package caches."""
+    """Delete unneeded entries from package caches."""
 
     pkgs_dirs: tuple[str, ...]
     what: tuple[Cleanable, ...]

@@ -52,7 +52,7 @@ async def test_the_last_word_is_complete(places: list[DiskPlace], tmp_path: Path
 async def test_sizes_come_as_places_are_walked(
     places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _walk_with(monkeypatch, tmp_path, "from condatui_core.disk import walk; walk._TELL_SECONDS = 0; walk.main()")
+    _walk_with(monkeypatch, tmp_path, "from condatui_core.disk import walk; walk._REPORT_SECONDS = 0; walk.main()")
     seen = await all_of(places)
     last = seen[-1]
     assert last.graph

@@ -54,7 +54,7 @@ def test_a_dry_run_shows_the_command_and_changes_nothing(sandbox: Sandbox) -> No
     [
         (("base", "--yes"), 3, "base of a conda"),
         (("prod-frozen", "--yes"), 3, "is frozen: Serves the ranking model."),
-        (("notebooks",), 3, "nobody to ask"),
+        (("notebooks",), 3, "no terminal to ask"),
         (("nonesuch", "--yes"), 2, "There is no environment `nonesuch`."),
         (("./miniforge3/pkgs", "--yes"), 2, "There is no environment"),
         ((), 2, "Missing argument"),

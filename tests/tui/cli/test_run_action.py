@@ -151,7 +151,7 @@ def test_a_failure_is_said_with_what_there_is_now_and_the_way_out(tmp_path: Path
         "disk full",
         "Make room.",
         "The directory is half-made.",
-        "What puts it right: Remove the half-made directory",
+        "The way out: Remove the half-made directory",
         f"$ condatui remove --no-restore-point -- {tmp_path / 'new'}",
     ]
 

@@ -1,3 +1,3 @@
-"""The commands, a file each: what the screens know can be had without them."""
+"""The commands, one file each; they offer what the screens show without a screen."""
 
 from __future__ import annotations

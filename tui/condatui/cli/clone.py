@@ -1,4 +1,4 @@
-"""`condatui clone`: an environment like another one."""
+"""`condatui clone`: create an environment like another one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @click.command("clone")
 @click.argument("names", metavar="[SRC] NAME", nargs=-1, required=True)
 @click.option("--add", metavar="SPEC", multiple=True, help="Install this into it afterwards; may be given again.")
-@click.option("--with-conda", is_flag=True, help="Take conda itself along when base is cloned.")
-@click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache comes first.")
+@click.option("--with-conda", is_flag=True, help="Include conda itself in a clone of base.")
+@click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first.")
 @acting_options
 @global_options
 @click.pass_obj
@@ -38,13 +38,13 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Make an environment like another one, hard-linked from the package cache; nothing is ever replaced.
+    """Create an environment like another one, hard-linked from the package cache; nothing is ever replaced.
 
-    SRC is a name or a prefix: the baseline of the settings unless given, and conda's base unless that is set. NAME is a
-    name, or a path if there is a slash in it.
+    SRC is a name or a prefix; without it, the baseline of the settings is cloned, or conda's base if none is set. NAME
+    is a name, or a path if it contains a slash.
     """
     if not 1 <= len(names) <= 2:
-        raise click.UsageError(f"There are {len(names)} names, where SRC and NAME are meant.")
+        raise click.UsageError(f"There are {len(names)} names, but SRC and NAME are expected.")
 
     def request(inventory: Inventory, context: JobContext) -> CloneRequest:
         from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - `--help` needs none of the core
@@ -57,7 +57,7 @@ def command(
 
 
 def _source(inventory: Inventory, context: JobContext, given: tuple[str, ...], cwd: str) -> Environment:
-    """What is cloned; UsageError if it is not there."""
+    """The environment to clone; UsageError if it does not exist."""
     environments = inventory.environments
     if given:
         return resolve(environments, given[0], cwd=cwd, real_path=os.path.realpath)
@@ -66,7 +66,7 @@ def _source(inventory: Inventory, context: JobContext, given: tuple[str, ...], c
             home = context.locations.home
             return resolve(environments, expand_home(baseline, home), cwd=str(home), real_path=os.path.realpath)
         except UsageError as error:
-            raise UsageError("The baseline of the settings is not there.", str(error), "Name a source.") from error
+            raise UsageError("The baseline of the settings does not exist.", str(error), "Name a source.") from error
     base = next((each for each in environments if each.base), None)
     if base is None:
         raise NoCondaError("There is no base to clone.", hint="Name a source: condatui clone SRC NAME.")

@@ -1,4 +1,4 @@
-"""`condatui compare`: environments side by side."""
+"""`condatui compare`: compare environments side by side."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import sanitize
 
-# What the arguments of `condatui compare` mean: environments of this machine, or files that describe one.
+# Arguments: environments of this machine, or files that describe one
 
 
 _ENDINGS = (".yml", ".yaml", ".json", ".txt", ".lock")
-"""Of files: an environment that is called so has to be there."""
+"""Suffixes of files that describe an environment."""
 
 
 class CompareArguments:
-    """The columns of a comparison by the words they were asked for with."""
+    """Turns the arguments of a comparison into its columns."""
 
     def __init__(self, invocation: Invocation, inventory: Inventory) -> None:
         self._cwd = invocation.cwd
         self._inventory = inventory
 
     def listings(self, texts: Sequence[str]) -> tuple[Listing, ...]:
-        """List what each stands for.
+        """The listing of each argument.
 
-        Raises UsageError for what cannot be found or read, for one alone, more than twenty, and the same twice.
+        Raises UsageError for an argument that cannot be found or read, for fewer than two or more than twenty, and
+        for the same twice.
         """
         if not 2 <= len(texts) <= MOST_COLUMNS:
             title = f"{len(texts)} are too many to compare." if texts[1:] else "Comparing takes two or more."
@@ -57,7 +58,7 @@ class CompareArguments:
         return tuple(map(self._listing, texts))
 
     def place(self, text: str) -> str:
-        """The real path of what a word stands for, by which it is told apart."""
+        """The real path of an argument's environment or file, which identifies it."""
         file = self._file(text)
         return os.path.realpath(file) if file else self._environment(text).prefix
 
@@ -69,7 +70,7 @@ class CompareArguments:
         return listing
 
     def _file(self, text: str) -> Path | None:
-        """The file that is meant: an environment of that name comes first, unless it is written as a path."""
+        """The file of an argument; None if an environment has that name and the argument is not written as a path."""
         path = Path(self._cwd, text)
         return path if path.exists() and not path.is_dir() and not self._is_name(text) else None
 
@@ -103,9 +104,9 @@ _ONLY = tuple(kind for kind in KINDS if kind != "all")
 @click.command("compare")
 @click.argument("envs", metavar="ENV ENV...", nargs=-1)
 @click.option("--only", type=click.Choice(_ONLY), help="Only packages that differ so; `requested`: that you asked for.")
-@click.option("--all", "everything", is_flag=True, help="All packages, those too that are the same.")
-@click.option("--reference", metavar="ENV", help="The one that signs are against; the first unless given.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 if any package that was asked for differs.")
+@click.option("--all", "everything", is_flag=True, help="All packages, also those that are equal.")
+@click.option("--reference", metavar="ENV", help="The column that signs refer to; by default the first.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if any selected package differs.")
 @click.option("--markdown", "written", flag_value="markdown", help="Print a Markdown table.")
 @click.option("--csv", "written", flag_value="csv", help="Print CSV.")
 @json_option
@@ -122,7 +123,7 @@ def command(
     written: str | None,
     as_json: bool,
 ) -> None:
-    """Show environments side by side: what they have in common and what differs.
+    """Show environments side by side: their common packages and their differences.
 
     ENV is a name or a prefix, or a file: an environment.yml, an explicit list, a conda-lock.yml, or what
     `condatui show ENV --json` printed, also on another machine.
@@ -133,7 +134,7 @@ def command(
         raise click.UsageError(f"--json and --{written} exclude each other.")
     invocation: Invocation = context.obj
     comparison = _compare(invocation, tuple(map(invocation.spelled_out, envs)), reference)
-    # Who prints for people leaves out what is the same; who prints for programs leaves that to them.
+    # Output for people leaves out equal packages; output for programs has all of them.
     kind = "all" if everything else only or ("all" if as_json else "differing")
     rows = ComparisonQuery(kind=kind).of(comparison.rows)
     _print(invocation, comparison, rows, "json" if as_json else written)
@@ -153,13 +154,13 @@ def _compare(invocation: Invocation, texts: Sequence[str], reference: str | None
     places = [columns.place(text) for text in texts]
     place = columns.place(invocation.spelled_out(reference))
     if place not in places:
-        raise UsageError(f"`{reference}` is not among those that are compared.", hint=f"These are: {', '.join(texts)}.")
+        raise UsageError(f"`{reference}` is not among the compared environments.", hint=f"They are {', '.join(texts)}.")
     return compare(listings, places.index(place))
 
 
 def _print(invocation: Invocation, comparison: Comparison, rows: Sequence[Row], written: str | None) -> None:
     if written == "json":
-        from condatui.view_models.compare.document import describe_comparison  # noqa: PLC0415 - each its own
+        from condatui.view_models.compare.document import describe_comparison  # noqa: PLC0415 - only for this output
 
         print_json(describe_comparison(comparison, rows))
     elif written:

@@ -1,4 +1,4 @@
-"""`condatui demo`: a sandbox to try everything in."""
+"""`condatui demo`: a sandbox for trying everything."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from condatui.cli.list import print_inventory
 from condatui.cli.main import open_workbench
 
 _KEPT = ("CONDATUI_ASCII", "CONDATUI_THEME", "CONDATUI_DEBUG")
-"""Variables that hold in the sandbox as well: what the user's terminal can show, and how much is logged."""
+"""Variables passed on to the sandbox: the abilities of the user's terminal, and how much is logged."""
 
 
 @click.command("demo")
 @click.option(
-    "--dir", "directory", type=click.Path(file_okay=False, path_type=Path), help="Where; kept and used again."
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The directory of the sandbox; it is kept and reused.",
 )
 @click.option("--list", "as_list", is_flag=True, help="Print the environments instead of opening the workbench.")
-@click.option("--rebuild", is_flag=True, help="Build it anew.")
+@click.option("--rebuild", is_flag=True, help="Build the sandbox again.")
 @json_option
 @version_option
 @click.pass_context
 def command(context: click.Context, *, directory: Path | None, as_list: bool, rebuild: bool, as_json: bool) -> None:
-    """Build and open a sandbox: a real conda with real environments; nothing of yours is touched."""
+    """Build and open a sandbox: a real conda with real environments; yours are not touched."""
     invocation: Invocation = context.obj
     inside = _sandboxed(invocation, directory or invocation.locations.cache / "demo", rebuild=rebuild)
     if as_list or as_json or not invocation.terminal:
@@ -35,8 +38,8 @@ def command(context: click.Context, *, directory: Path | None, as_list: bool, re
 
 
 def _sandboxed(invocation: Invocation, directory: Path, *, rebuild: bool) -> Invocation:
-    """The same in the sandbox's surroundings, where it finds the sandbox's conda and no other."""
-    from condatui_sandbox import build_sandbox  # noqa: PLC0415 - only the demo pays for it
+    """The invocation with the sandbox's environment variables, in which only the sandbox's conda is found."""
+    from condatui_sandbox import build_sandbox  # noqa: PLC0415 - only the demo needs it
 
     sandbox = build_sandbox(Path(invocation.absolute(str(directory))), rebuild=rebuild, report=say)
     kept = {name: invocation.environ[name] for name in _KEPT if name in invocation.environ}

@@ -1,4 +1,4 @@
-"""`condatui disk`: what environments cost, and what removing them would free."""
+"""`condatui disk`: measure what environments cost and what removing them would free."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from condatui_core.disk.usage import Disk
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment, Inventory
 
-# The disk, measured to the end for commands.
+# Complete measurements for commands
 
 
 def disk_of(invocation: Invocation) -> Disk:
-    """The disk as it is seen from these surroundings."""
+    """The disk measurement for an invocation."""
     return Disk(invocation.locations, environ=invocation.environ, clock=invocation.clock)
 
 
 def measure_all(invocation: Invocation, inventory: Inventory) -> Measurement:
-    """Walk all environments and package caches; returns what is known at the end."""
+    """Walk all environments and package caches; returns the complete measurement."""
     return asyncio.run(measured(disk_of(invocation), inventory))
 
 
 async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> Measurement:
-    """Walk all environments and package caches, without believing what was kept if that is wanted."""
+    """Walk all environments and package caches; with `anew` without the kept results."""
     last = Measurement(places=(), sizes={})
     async with aclosing(disk.measure(inventory, anew=anew)) as measurements:
         async for measurement in measurements:
@@ -40,15 +40,15 @@ async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> M
 
 @click.command("disk")
 @click.argument("envs", metavar="[ENV]...", nargs=-1)
-@click.option("--anew", is_flag=True, help="Read every directory, also those that have not changed since last time.")
+@click.option("--anew", is_flag=True, help="Read every directory, also unchanged ones.")
 @json_option
 @global_options
 @click.pass_obj
 def command(invocation: Invocation, *, envs: tuple[str, ...], anew: bool, as_json: bool) -> None:
     """Measure what environments cost, by package, and what removing exactly these would free.
 
-    ENV is a name, a prefix, or the name of a link to one; without it, all are meant. A file that grew in place since it
-    was measured last is noticed with --anew alone.
+    ENV is a name, a prefix, or the name of a link to one; without it, all environments are measured. Only --anew
+    notices a file that grew in place since the last measurement.
     """
     inventory = invocation.load()
     say_problems(inventory.problems)
@@ -67,7 +67,7 @@ def command(invocation: Invocation, *, envs: tuple[str, ...], anew: bool, as_jso
 
 
 def _chosen(invocation: Invocation, inventory: Inventory, texts: Sequence[str]) -> tuple[Environment, ...]:
-    """The environments that are meant, each once; UsageError for one that is not there."""
+    """The chosen environments, each once; UsageError for one that does not exist."""
     if not texts:
         return tuple(each for each in inventory.environments if each.state != "missing")
     found = [invocation.environment(inventory, text) for text in texts]

@@ -1,4 +1,4 @@
-"""`condatui doctor`: what belongs into a bug report."""
+"""`condatui doctor`: print the facts for a bug report."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from condatui_core.settings import Settings, setting_sources
 @global_options
 @click.pass_obj
 def command(invocation: Invocation, *, as_json: bool) -> None:
-    """Print what belongs into a bug report.
+    """Print the facts for a bug report.
 
-    Versions, terminal, condas and whether they answer, directories, settings, and what the log has of late. Credentials
-    are masked and your home directory is written ~; read it over before you publish it all the same.
+    They are versions, terminal, condas and whether they answer, directories, settings, and the last troubles in the
+    log. Credentials are masked and your home directory is written ~; still, read the report before you publish it.
     """
     from condatui_core.doctor import examine  # noqa: PLC0415 - it imports nearly everything
 

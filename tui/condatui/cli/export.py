@@ -1,4 +1,4 @@
-"""`condatui export`: an environment as a file, or on stdout."""
+"""`condatui export`: write an environment to a file or to stdout."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _STDOUT = "-"
 
 @click.command("export")
 @click.argument("env")
-@click.option("-o", "--output", "file", default=_STDOUT, metavar="FILE", help="Where to; `-`, the default, is stdout.")
+@click.option("-o", "--output", "file", default=_STDOUT, metavar="FILE", help="The file; `-`, the default, is stdout.")
 @click.option(
     "--format",
     type=click.Choice(("yaml", "explicit", "requirements", "json")),
-    help="By default what the file's name asks for, else yaml.",
+    help="By default the format that suits the file's name, or yaml.",
 )
 @click.option("--no-builds", "builds", is_flag=True, flag_value=False, default=True, help="Versions only.")
-@click.option("--from-history", is_flag=True, help="Only what was asked for.")
-@click.option("--force", "replace", is_flag=True, help="Replace the file if it is there.")
+@click.option("--from-history", is_flag=True, help="Only the packages that the user requested.")
+@click.option("--force", "replace", is_flag=True, help="Replace the file if it exists.")
 @acting_options
 @global_options
 @click.pass_obj
@@ -44,16 +44,16 @@ def command(
     env: str,
     file: str,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - taken as everywhere; nothing is asked
+    yes: bool,  # noqa: ARG001 - accepted as in every command; an export asks nothing
     as_json: bool,
-    **how: Any,  # noqa: ANN401 - the fields of the request that the options are called by
+    **how: Any,  # noqa: ANN401 - the options are named like the request's fields
 ) -> None:
-    """Write down what an environment holds, so that conda can make it again.
+    """Write the contents of an environment, so that conda can recreate it.
 
     ENV is a name or a prefix. The environment is not changed, and no file is replaced without --force.
     """
 
-    def request(inventory: Inventory, context: JobContext) -> ExportRequest:  # noqa: ARG001 - names need the inventory only
+    def request(inventory: Inventory, context: JobContext) -> ExportRequest:  # noqa: ARG001 - unused
         environment = invocation.environment(inventory, env)
         how["format"] = how["format"] or format_of_file(file)
         return ExportRequest(prefix=environment.prefix, file=invocation.absolute(file), **how)

@@ -1,4 +1,4 @@
-"""`condatui gpu`: whether frameworks can compute on the GPUs of this machine, and if not, why."""
+"""`condatui gpu`: check whether frameworks can compute on the GPUs of this machine, and if not, why."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _Checked = list[tuple[Environment, GpuResult]]
 @click.command("gpu")
 @click.argument("envs", metavar="[ENV]...", nargs=-1)
 @click.option("--static", is_flag=True, help="Judge by files and driver alone; no Python of an environment is run.")
-@click.option("--anew", is_flag=True, help="Check again also what was found before and has not changed since.")
+@click.option("--anew", is_flag=True, help="Check again, also if nothing has changed since the last check.")
 @json_option
 @global_options
 @click.pass_obj
 def command(invocation: Invocation, *, envs: tuple[str, ...], static: bool, anew: bool, as_json: bool) -> None:
     """Check whether PyTorch (or TensorFlow, JAX, CuPy) really computes on a GPU, and if not, why.
 
-    ENV is a name, a prefix, or the name of a link to one; without it, all are meant. One after the other is asked by
-    its own Python, which changes nothing in it.
+    ENV is a name, a prefix, or the name of a link to one; without it, all environments are checked. One after the other
+    is checked by its own Python, which changes nothing in it.
     """
     if static and anew:
         raise click.UsageError("--static and --anew exclude each other.")
@@ -52,7 +52,7 @@ def command(invocation: Invocation, *, envs: tuple[str, ...], static: bool, anew
 
 
 def _chosen(invocation: Invocation, inventory: Inventory, texts: Sequence[str]) -> tuple[Environment, ...]:
-    """The environments that are meant, each once; UsageError for one that is not there."""
+    """The chosen environments, each once; UsageError for one that does not exist."""
     if not texts:
         return tuple(each for each in inventory.environments if each.state in ("ok", "broken"))
     found = [invocation.environment(inventory, text) for text in texts]
@@ -92,7 +92,7 @@ async def _check(
 
 
 class _CheckProgress:
-    """A line on the terminal that says what is being checked; nothing elsewhere."""
+    """A line on the terminal that shows what is being checked; no output elsewhere."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -100,13 +100,13 @@ class _CheckProgress:
         self._seen = sys.stderr.isatty()
 
     def say(self, what: str, done: int) -> None:
-        """Show what is checked now, in the place of what was shown before."""
+        """Show what is being checked, in place of the previous text."""
         text = f"checking {done + 1} of {self._total}: {sanitize(what)}"
         if self._seen and text != self._shown:
             click.echo(f"\r\x1b[K{text}", err=True, nl=False)
             self._shown = text
 
     def end(self) -> None:
-        """Leave the line as it was."""
+        """Clear the line."""
         if self._shown:
             click.echo("\r\x1b[K", err=True, nl=False)

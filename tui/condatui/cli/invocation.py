@@ -1,4 +1,4 @@
-"""What a command gets from its surroundings, so that tests can give it others."""
+"""What a command gets from its process and user, as one object that tests can replace."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
 
-# Options that several commands have.
+# Options of several commands
 
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 version_option = click.version_option(__version__, message="condatui %(version)s")
 _AS_JSON = "condatui.json"
-"""What a context notes of `--json`, for what goes wrong afterwards."""
+"""The key under which a context records `--json`, for later errors."""
 
 
-def json_flag(help: str) -> Callable[[_Decorated], _Decorated]:  # noqa: A002 - click's word
-    """Make the option `--json`: the parameter `as_json`."""
+def json_flag(help: str) -> Callable[[_Decorated], _Decorated]:  # noqa: A002 - click's name
+    """Create the option `--json`: the parameter `as_json`."""
     return click.option("--json", "as_json", is_flag=True, callback=_note_json, help=help)
 
 
@@ -56,7 +56,7 @@ json_option = json_flag("Print one JSON document.")
 
 
 def global_options(command: _Decorated) -> _Decorated:
-    """Give a command `--conda`, `--root`, `--debug` and `--version`, which hold before and after its name."""
+    """Give a command `--conda`, `--root`, `--debug` and `--version`, which work before and after its name."""
     for option in (version_option, _debug, _root, _conda):
         command = option(command)
     return command
@@ -95,11 +95,11 @@ _debug = click.option(
     is_flag=True,
     expose_value=False,
     callback=_set_debug,
-    help="Log all that is done; `condatui doctor` says where.",
+    help="Log everything that is done; `condatui doctor` shows where.",
 )
 
 
-# Where errors end: a few lines on stderr and an exit code, never a traceback for what the user can mend.
+# Errors: a few lines on stderr and an exit code, never a traceback for what the user can fix
 
 
 _INTERRUPTED = 130
@@ -111,18 +111,18 @@ class ErrorReport(Struct, frozen=True, kw_only=True):
     title: str
     """One sentence."""
     detail: str
-    """Where, and the words of whoever refused; may have several lines."""
+    """Where it failed, and the error message of the program or system; may have several lines."""
     hint: str
-    """What the user can do about it; empty if nothing is known."""
+    """What the user can do about it; empty if unknown."""
     exit_code: int
-    """What the command exits with."""
+    """The exit code of the command."""
 
 
 class ErrorDocument(Struct, frozen=True):
-    """What is printed with `--json` when a command comes to nothing; the same is said on stderr."""
+    """The document that `--json` prints if a command fails; stderr has the same information."""
 
     error: ErrorReport
-    """Why nothing came of it."""
+    """Why the command failed."""
 
 
 def _described(error: CondatuiError) -> ErrorReport:
@@ -130,7 +130,7 @@ def _described(error: CondatuiError) -> ErrorReport:
 
 
 class ReportingGroup(click.Group):
-    """A group of commands that says what went wrong."""
+    """A group of commands that reports errors."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; its errors become messages and exit codes, and so does Ctrl-C."""
@@ -139,20 +139,20 @@ class ReportingGroup(click.Group):
         except CondatuiError as error:
             report(error)
             if ctx.meta.get(_AS_JSON):
-                with suppress(OSError):  # nobody listens any more
+                with suppress(OSError):  # the reader has closed the pipe
                     print_json(ErrorDocument(_described(error)))
             raise click.exceptions.Exit(error.exit_code) from error
         except KeyboardInterrupt:
             raise click.exceptions.Exit(_INTERRUPTED) from None
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise  # click has words and exit codes for these
+            raise  # click reports these itself
         except Exception as error:  # the named boundary of commands: the traceback goes to the log
             report(ctx.obj.unexpected(error))
             raise click.exceptions.Exit(CondatuiError.exit_code) from error
 
 
 def report(error: CondatuiError) -> None:
-    """Say what went wrong, where, and what to do."""
+    """Print what went wrong, where, and what to do."""
     say(f"condatui: {error.title}")
     for part in (error.detail, command_line_words(error.advice)):
         for line in part.splitlines():
@@ -165,13 +165,13 @@ def say(message: str) -> None:
 
 
 def say_problems(problems: Sequence[Finding]) -> None:
-    """Say what is wrong with the machine, which spoils no output."""
+    """Print the problems of the machine on stderr, so that they do not disturb the output."""
     for problem in problems:
         say(f"condatui: {problem.message} {command_line_words(problem.remedy)}".rstrip())
 
 
 Clock = Callable[[], datetime]
-"""Says what time it is, with the local zone."""
+"""Returns the current time with the local zone."""
 
 MakeWorkbench = Callable[[Settings, Locations, Mapping[str, str], Clock], "Workbench"]
 RunApp = Callable[["Workbench", Clock], int]
@@ -184,13 +184,13 @@ def _make_workbench(settings: Settings, locations: Locations, environ: Mapping[s
 
 
 def _run_app(workbench: Workbench, clock: Clock) -> int:
-    gc.disable()  # until the first picture stands: what is imported stays, so there is nothing to collect
+    gc.disable()  # until the first screen is shown: imports stay, so there is nothing to collect
     with ThreadPoolExecutor(1) as pool:
-        glance = pool.submit(workbench.glance)  # while Textual is imported, so that the first picture has names
-        from condatui.app import CondatuiApp  # noqa: PLC0415 - Textual is for those who open the workbench
+        glance = pool.submit(workbench.glance)  # while Textual is imported, so that the first screen shows names
+        from condatui.app import CondatuiApp  # noqa: PLC0415 - only the workbench needs Textual
 
         first = glance.result()
-    # A thread that parses gives way to a key press after half a millisecond, not five: a key takes a dozen turns.
+    # A parsing thread yields after half a millisecond instead of five, since handling a key takes a dozen switches.
     sys.setswitchinterval(0.0005)
     app = CondatuiApp(workbench, host=socket.gethostname(), clock=clock, first=first)
     app.run()
@@ -198,14 +198,14 @@ def _run_app(workbench: Workbench, clock: Clock) -> int:
 
 
 class Invocation(Struct, frozen=True, kw_only=True):
-    """Where, when and for whom a command runs."""
+    """The process, user and global options that a command runs with."""
 
     environ: Mapping[str, str]
     home: Path
     cwd: str
     clock: Clock
     terminal: bool
-    """Whether someone sits at all ends, so that the workbench can open: Textual draws on stderr."""
+    """Whether stdin, stdout and stderr are terminals, so that the workbench can open: Textual draws on stderr."""
     conda: tuple[str, ...] = ()
     """What `--conda` adds to the settings."""
     roots: tuple[str, ...] = ()
@@ -217,7 +217,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     @staticmethod
     def of_process() -> Invocation:
-        """The surroundings of this very process."""
+        """The invocation of this process."""
         return Invocation(
             environ=os.environ,
             home=Path(os.path.expanduser("~")),
@@ -227,7 +227,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
         )
 
     def adding(self, *, conda: tuple[str, ...] = (), roots: tuple[str, ...] = (), debug: bool = False) -> Invocation:
-        """The same with more executables and directories to look at, and with more in the log."""
+        """The invocation with further executables and root directories, and with `--debug` if given."""
         return replace(
             self,
             conda=(*self.conda, *map(self.absolute, conda)),
@@ -236,17 +236,17 @@ class Invocation(Struct, frozen=True, kw_only=True):
         )
 
     def spelled_out(self, text: str) -> str:
-        """What the user typed, an environment or a path, with their home for `~`: `--root=~/x` comes as it is."""
+        """An environment or path that the user typed, with `~` expanded: no shell does this in `--root=~/x`."""
         return expand_home(text, self.home)
 
     def environment(self, inventory: Inventory, text: str) -> Environment:
-        """The environment that the user typed by its name or its prefix; UsageError if it is none, or several."""
+        """The environment that the user named; UsageError if there is none or more than one."""
         from condatui_core.analyses.environments import resolve  # noqa: PLC0415 - `--help` and `--version` need none
 
         return resolve(inventory.environments, self.spelled_out(text), cwd=self.cwd, real_path=os.path.realpath)
 
     def absolute(self, path: str) -> str:
-        """A path that the user typed, from the root on."""
+        """The absolute path of a path that the user typed."""
         return os.path.join(self.cwd, self.spelled_out(path))
 
     @property
@@ -256,11 +256,11 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     @property
     def settings(self) -> Settings:
-        """The user's settings and what the command line adds; UsageError if they cannot be used."""
+        """The user's settings with those of the command line; UsageError if they are not usable."""
         return self.added_to(read_settings(self.locations.settings_file, self.environ))
 
     def added_to(self, settings: Settings) -> Settings:
-        """These settings and what the command line adds."""
+        """These settings with those of the command line added."""
         return msgspec.structs.replace(
             settings,
             conda=(*self.conda, *settings.conda),
@@ -274,16 +274,16 @@ class Invocation(Struct, frozen=True, kw_only=True):
         return frozenset(name for name in ("conda", "roots", "debug") if getattr(self, name))
 
     def workbench(self, settings: Settings | None = None) -> Workbench:
-        """A workbench on these surroundings, with the user's settings unless others are given."""
+        """A workbench for this invocation, with the user's settings unless others are given."""
         settings = settings or self.settings
         self._open_log(debug=settings.debug)
         return self.make_workbench(settings, self.locations, self.environ, self.clock)
 
     def unexpected(self, error: Exception) -> CondatuiError:
-        """Log an error that nobody has thought of, and put it in words."""
+        """Log an unforeseen error and describe it."""
         from condatui_core.log import unexpected  # noqa: PLC0415 - as below
 
-        self._open_log(debug=self.debug)  # it may be the first thing there is to log
+        self._open_log(debug=self.debug)  # it may be the first record
         return unexpected(error)
 
     def _open_log(self, *, debug: bool) -> None:
@@ -295,10 +295,10 @@ class Invocation(Struct, frozen=True, kw_only=True):
         logging.getLogger(__name__).debug(words, __version__, arguments, sys.version.split()[0], sys.platform)
 
     def load(self) -> Inventory:
-        """Load all there is to know."""
-        import asyncio  # noqa: PLC0415 - a third of what `--version` would take
+        """Load the complete inventory."""
+        import asyncio  # noqa: PLC0415 - would take a third of the time of `--version`
 
-        gc.disable()  # records hold no cycles, and the process ends when it has printed
+        gc.disable()  # records have no cycles, and the process ends after it has printed
         last = [Inventory()]
         asyncio.run(_keep_last(self.workbench().load(), last))
         return last[0]
@@ -307,12 +307,12 @@ class Invocation(Struct, frozen=True, kw_only=True):
 def _working_directory() -> str:
     try:
         return os.getcwd()
-    except FileNotFoundError:  # removed under the shell's feet
+    except FileNotFoundError:  # deleted while the shell is in it
         return os.sep
 
 
 async def _keep_last(inventories: AsyncIterator[Inventory], last: list[Inventory]) -> None:
-    # Not returned: asyncio prints the result of its main task into an error that signal throws away, which for an
-    # inventory takes longer than to load it.
+    # Not returned: asyncio formats the result of its main task for an error that signal discards, which for an
+    # inventory takes longer than loading it.
     async for inventory in inventories:
         last[0] = inventory

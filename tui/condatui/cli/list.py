@@ -1,4 +1,4 @@
-"""`condatui list`: the environments of this machine."""
+"""`condatui list`: list the environments of this machine."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def command(invocation: Invocation, *, packages: bool, sizes: bool, channels: bool, as_json: bool) -> None:
     """List the environments of this machine.
 
-    Sizes count hard links: `frees` is what the disk gains when this environment alone goes. A file that grew in place
-    since it was measured last is noticed by `condatui disk --anew` alone.
+    Sizes count hard links: `frees` is what the disk gains if only this environment is removed. Only `condatui disk
+    --anew` notices a file that grew in place since the last measurement.
     """
     if packages and not as_json:
         raise click.UsageError("--packages needs --json; `condatui show ENV` prints the packages of one environment.")
@@ -51,7 +51,7 @@ def print_inventory(
     as_json: bool,
     uses: Mapping[str, DiskUse] = MappingProxyType({}),
 ) -> None:
-    """Print what was loaded and measured on stdout, and what was wrong with it on stderr."""
+    """Print the inventory and its measurement on stdout, and its problems on stderr."""
     say_problems(inventory.problems)
     if as_json:
         print_json(describe_inventory(inventory, packages=packages, uses=uses))
@@ -64,8 +64,8 @@ def print_inventory(
 
 
 def _measure(invocation: Invocation, inventory: Inventory) -> Mapping[str, DiskUse]:
-    """Measure what each environment occupies, and say what could not be."""
-    from condatui.cli.disk import measure_all  # noqa: PLC0415 - who asks for no sizes does not wait for it
+    """Measure what each environment occupies, and report what could not be measured."""
+    from condatui.cli.disk import measure_all  # noqa: PLC0415 - only sizes need it
 
     measurement = measure_all(invocation, inventory)
     found = {each.prefix: measurement.use_of(each.prefix) for each in inventory.environments}

@@ -1,4 +1,4 @@
-"""The command line: global options and what its commands are called."""
+"""The command line: global options and the table of commands."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import click
 from condatui.cli.invocation import Invocation, ReportingGroup, global_options
 from condatui_core.errors import UsageError
 
-# `condatui` without a command: the workbench.
+# `condatui` without a command opens the workbench
 
 
 def open_workbench(invocation: Invocation) -> int:
-    """Open the workbench and stay until it is left; returns the exit code. UsageError without a terminal."""
+    """Run the workbench; returns the exit code. UsageError without a terminal."""
     if not invocation.terminal:
         raise UsageError(
             "The workbench needs a terminal.",
-            hint="`condatui list` prints the environments, `condatui --help` says what else there is.",
+            hint="`condatui list` prints the environments, `condatui --help` shows the other commands.",
         )
     return invocation.run_app(invocation.workbench(), invocation.clock)
 
 
-# The command line: global options and what its commands are called.
+# The commands
 
 
 COMMANDS: tuple[str, ...] = (
@@ -39,13 +39,13 @@ COMMANDS: tuple[str, ...] = (
     "demo",
     "doctor",
 )
-"""Each is `command` in the module of condatui.cli that has its name."""
+"""Each is the function `command` in the module of condatui.cli with its name."""
 
 
 class _Commands(ReportingGroup):
-    """Imports a command when it is asked for."""
+    """Imports a command when it is used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click asks with it
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above

@@ -1,4 +1,4 @@
-"""`condatui pack`: an environment as an archive that works elsewhere."""
+"""`condatui pack`: pack an environment into an archive that works elsewhere."""
 
 from __future__ import annotations
 
@@ -21,18 +21,16 @@ _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-arc
 @click.command("pack")
 @click.argument("env")
 @click.option("-o", "--output", "file", required=True, metavar="FILE", help="The archive.")
-@click.option("--format", default="", metavar="FORMAT", help=f"By default what the suffix says; {_FORMATS}.")
-@click.option("--level", type=int, default=4, show_default=True, help="Of compression: 0 to 9, with tar.zst up to 22.")
-@click.option("--threads", type=int, default=1, show_default=True, help="To compress with; 0 is all cores.")
+@click.option("--format", default="", metavar="FORMAT", help=f"By default the format of the suffix; {_FORMATS}.")
+@click.option("--level", type=int, default=4, show_default=True, help="Compression: 0 to 9, tar.zst up to 22.")
+@click.option("--threads", type=int, default=1, show_default=True, help="Threads for compression; 0 is all cores.")
+@click.option("--dest-prefix", default="", metavar="PATH", help="The prefix there; then `conda-unpack` is not needed.")
 @click.option(
-    "--dest-prefix", default="", metavar="PATH", help="Where it will lie; then nothing has to be unpacked there."
+    "--exclude", "excludes", multiple=True, metavar="PATTERN", help="Leave out matching paths; may be given again."
 )
-@click.option(
-    "--exclude", "excludes", multiple=True, metavar="PATTERN", help="Leave out what matches; may be given again."
-)
-@click.option("--ignore-editable", is_flag=True, help="Pack it without what is installed in place.")
-@click.option("--ignore-missing", is_flag=True, help="Pack it without the files that are gone.")
-@click.option("--force", "replace", is_flag=True, help="Replace the file if it is there.")
+@click.option("--ignore-editable", is_flag=True, help="Pack it without packages installed in place.")
+@click.option("--ignore-missing", is_flag=True, help="Pack it without missing files.")
+@click.option("--force", "replace", is_flag=True, help="Replace the file if it exists.")
 @acting_options
 @global_options
 @click.pass_obj
@@ -45,14 +43,14 @@ def command(
     dry_run: bool,
     yes: bool,
     as_json: bool,
-    **how: Any,  # noqa: ANN401 - the fields of the request that the options are called by
+    **how: Any,  # noqa: ANN401 - the options are named like the request's fields
 ) -> None:
     """Pack an environment into an archive that works on other machines.
 
     ENV is a name or a prefix. Every byte of the archive is read back before it appears under its name.
     """
 
-    def request(inventory: Inventory, context: JobContext) -> PackRequest:  # noqa: ARG001 - names need the inventory only
+    def request(inventory: Inventory, context: JobContext) -> PackRequest:  # noqa: ARG001 - unused
         environment = invocation.environment(inventory, env)
         return PackRequest(prefix=environment.prefix, file=invocation.absolute(file), **how)
 

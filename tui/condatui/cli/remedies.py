@@ -1,4 +1,4 @@
-"""What to do about something, in the words of the command line: a remedy is a flag or a command here."""
+"""Word remedies for the command line, as flags and commands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _NAME_CONDA = {
 
 
 def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a kind
-    """Say what to do to somebody at a command line."""
+    """What to do, worded for a user of the command line."""
     match advice:
         case str():
             return advice
@@ -49,29 +49,29 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
         case AllowDownloads():
             return "Clone it without --offline."
         case TakeConda():
-            return "--with-conda takes it along."
+            return "--with-conda includes it."
         case ReplaceFile():
             return "Choose another name, or `--force`."
         case IgnoreEditable():
-            return "Install it for good (`pip install DIRECTORY`), or pass `--ignore-editable`."
+            return "Install it regularly (`pip install DIRECTORY`), or pass `--ignore-editable`."
         case IgnoreMissing():
             return "Install their packages again, or pass `--ignore-missing`."
         case ExcludeFiles():
             return "Ask its owner, or leave them out: `--exclude`."
         case WithoutRestorePoint():
-            elsewhere = "The setting `restore_directory` puts them elsewhere; " if advice.elsewhere else ""
-            return f"{elsewhere}--no-restore-point does without."
+            elsewhere = "The setting `restore_directory` keeps them elsewhere; " if advice.elsewhere else ""
+            return f"{elsewhere}--no-restore-point keeps none."
         case AcceptSize():
             limit = f"The limit is {format_bytes(advice.limit_bytes)} (`restore_point_bytes`)"
             return f"{limit if advice.planned else 'Plan it again, and it asks'}; --no-restore-point keeps nothing."
         case Thaw():
-            return f"If you may thaw it, delete {advice.file}; --override-frozen removes it all the same."
+            return f"If you may thaw it, delete {advice.file}; --override-frozen removes it nevertheless."
         case RemoveEnvironment():
-            return f"unless a job is at it, remove it: condatui remove {shlex.quote(advice.prefix)}"
+            return f"unless a job works on it, remove it: condatui remove {shlex.quote(advice.prefix)}"
         case FreeSpace():
-            return "Free some first: `condatui disk` says what takes it."
+            return "Free some first: `condatui disk` shows what occupies it."
         case Reload():
-            return "`condatui list` shows what is there."
+            return "`condatui list` shows what exists."
         case ListEnvironments():
             return "`condatui list` shows them all."
         case ListRestorePoints():
@@ -79,15 +79,15 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
 
 
 def findings_in_words(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings as documents have them: every remedy is a text."""
+    """The findings as in documents, where every remedy is a text."""
     return tuple(replace(each, remedy=command_line_words(each.remedy)) for each in findings)
 
 
 def plan_in_words(plan: Plan) -> Plan:
-    """A plan as documents have it."""
+    """A plan as in documents, where every remedy is a text."""
     return replace(plan, warnings=findings_in_words(plan.warnings), blockers=findings_in_words(plan.blockers))
 
 
 def outcome_in_words(outcome: Outcome) -> Outcome:
-    """What came of a job as documents have it."""
+    """An outcome as in documents, where every remedy is a text."""
     return replace(outcome, findings=findings_in_words(outcome.findings))

@@ -1,4 +1,4 @@
-"""`condatui remove`: remove environments, and keep what conda could not put back."""
+"""`condatui remove`: remove environments, and keep what conda could not restore."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from condatui_core.records.request import RemoveRequest
 
 @click.command("remove")
 @click.argument("envs", metavar="ENV...", nargs=-1, required=True)
-@click.option("--no-restore-point", is_flag=True, help="Keep nothing: it cannot be brought back.")
+@click.option("--no-restore-point", is_flag=True, help="Keep nothing: the environments cannot be restored.")
 @click.option("--override-frozen", is_flag=True, help="Remove frozen environments too.")
 @acting_options
 @global_options
@@ -32,10 +32,10 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Remove environments; `condatui restore` brings them back.
+    """Remove environments; `condatui restore` restores them.
 
-    ENV is a name or a prefix. Of a link to an environment only the link is removed. Files that no package brought and
-    those that are not what conda installed are kept in a restore point first.
+    ENV is a name or a prefix. For a link to an environment, only the link is removed. Files that belong to no package
+    and files that differ from what conda installed are first kept in a restore point.
     """
     run_action(
         invocation,
@@ -51,7 +51,7 @@ def command(
 
 
 def paths_of(environments: Sequence[Environment], texts: Sequence[str], cwd: str) -> tuple[str, ...]:
-    """The paths that are meant, each once, links not followed; UsageError for what is no environment."""
+    """The chosen paths, each once, links not followed; UsageError for one that is not an environment."""
     return tuple(dict.fromkeys(_path(environments, text, cwd) for text in texts))
 
 
@@ -60,7 +60,7 @@ def _path(environments: Sequence[Environment], text: str, cwd: str) -> str:
     try:
         found = resolve(environments, text, cwd=cwd, real_path=os.path.realpath)
     except UsageError:
-        # What is left of an environment is in no list, but knows itself what it was.
+        # The remains of an environment are not listed, but its path identifies it.
         if os.sep in text and os.path.isdir(os.path.join(path, "conda-meta")):
             return path
         raise

@@ -1,4 +1,4 @@
-"""To whom an action reports: lines for people or JSON for programs, until they stop listening."""
+"""Reporters of an action's progress: text for people, or lines of JSON for programs."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ from condatui.cli.remedies import command_line_words, outcome_in_words, plan_in_
 from condatui.json_documents import print_json
 from condatui_core.records.job import Ended, Event, Job, JobState, Outcome, Plan, Recovery
 
-# What an action tells programs: a line of JSON each for the plan, for every event and for the result.
+# Lines of JSON: one for the plan, one for every event and one for the result
 
 
 class PlanLine(Struct, frozen=True):
     """The first line."""
 
     plan: Plan
-    """What will be done; with `--dry-run` this is the only line."""
+    """The plan; with `--dry-run` this is the only line."""
 
 
 class EventLine(Struct, frozen=True):
-    """One of the lines between."""
+    """One of the lines between the first and the last."""
 
     event: Event
     """What happened."""
 
 
 class ActionResult(Struct, frozen=True, kw_only=True):
-    """What came of a job."""
+    """The result of a job."""
 
     id: str
-    """Of the job, as the journals have it."""
+    """The id of the job, as in its journal."""
     state: JobState
     """How it ended; `done` is the only success."""
     message: str
     """One line."""
     detail: str
-    """The words of whoever refused; may have several lines."""
+    """Where it failed, and the error message of the program or system; may have several lines."""
     hint: str
-    """What the user can do about it; empty if nothing is known."""
+    """What the user can do about it; empty if unknown."""
     started: datetime | None
-    """None if it never began."""
+    """None if it never started."""
     ended: datetime | None
-    """None if it has no end."""
+    """None if it did not end."""
     outcome: Outcome | None
-    """None if it failed or was cancelled before it came to anything."""
+    """None if it failed or was cancelled before it had a result."""
     recovery: Recovery | None = field(name="aftermath")
-    """What is there after it, and the way out; null for a job that is done."""
+    """The state of the disk afterwards, and the way out; null for a job that is done."""
 
 
 class ResultLine(Struct, frozen=True):
     """The last line."""
 
     result: ActionResult
-    """What came of it."""
+    """The result of the job."""
 
 
 def result_line(job: Job) -> ResultLine:
-    """The last line for a job that is over."""
+    """The last line for a job that has ended."""
     end = job.end
     result = ActionResult(
         id=job.id,
@@ -78,22 +78,22 @@ def result_line(job: Job) -> ResultLine:
     return ResultLine(result)
 
 
-# Who is told what an action does: programs or people, until they stop listening.
+# Reporters
 
 
 class Reporter(Protocol):
-    """Is told of a plan and of its job."""
+    """Reports a plan, the events of its job, and its result."""
 
     def plan(self, plan: Plan) -> None:
-        """Tell what will be done."""
+        """Report the plan."""
         ...
 
     def event(self, event: Event) -> None:
-        """Tell what happened."""
+        """Report an event."""
         ...
 
     def result(self, job: Job) -> None:
-        """Tell what came of it."""
+        """Report the result."""
         ...
 
 
@@ -105,44 +105,44 @@ class JsonReporter:
         print_json(PlanLine(plan_in_words(plan)))
 
     def event(self, event: Event) -> None:
-        """Print what happened; the end is in the result."""
+        """Print an event, except the end, which is in the result."""
         if not isinstance(event, Ended):
             print_json(EventLine(event))
 
     def result(self, job: Job) -> None:
-        """Print what came of it."""
+        """Print the result."""
         print_json(result_line(job))
 
 
 class LastingReporter:
-    """Tells on until nobody listens any more: a terminal or a reader that is gone does not end what is being done."""
+    """Stops reporting when the terminal or the reading process is gone, so that the job goes on."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
-        self._heard = True
+        self._connected = True
 
     def plan(self, plan: Plan) -> None:
-        """Tell what will be done; here a reader that is gone ends the command, since nothing has begun."""
+        """Report the plan; a missing reader ends the command here, since nothing has begun."""
         self._reporter.plan(plan)
 
     def event(self, event: Event) -> None:
-        """Tell what happened."""
-        self._tell(partial(self._reporter.event, event))
+        """Report an event."""
+        self._report(partial(self._reporter.event, event))
 
     def result(self, job: Job) -> None:
-        """Tell what came of it."""
-        self._tell(partial(self._reporter.result, job))
+        """Report the result."""
+        self._report(partial(self._reporter.result, job))
 
-    def _tell(self, telling: Callable[[], None]) -> None:
+    def _report(self, report: Callable[[], None]) -> None:
         try:
-            if self._heard:
-                telling()
+            if self._connected:
+                report()
         except OSError:
-            self._heard = False
+            self._connected = False
 
 
 def make_reporter(invocation: Invocation, *, as_json: bool) -> Reporter:
-    """Who is told: programs by lines of JSON, or people."""
+    """The reporter for programs, which prints lines of JSON, or for people."""
     if as_json:
         return LastingReporter(JsonReporter())
 

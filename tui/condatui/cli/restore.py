@@ -1,4 +1,4 @@
-"""`condatui restore`: bring removed environments back, and list those that can be."""
+"""`condatui restore`: restore removed environments, and list the restore points."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RestorePointsDocument(Struct, frozen=True, kw_only=True):
-    """What `condatui restore --list --json` prints."""
+    """The document of `condatui restore --list --json`."""
 
     restore_points: tuple[RestorePointSummary, ...]
     """Newest first."""
@@ -27,22 +27,22 @@ class RestorePointsDocument(Struct, frozen=True, kw_only=True):
 
 @click.command("restore")
 @click.argument("point", metavar="[ID]", required=False)
-@click.option("--list", "only_list", is_flag=True, help="List the restore points; so does no ID.")
+@click.option("--list", "only_list", is_flag=True, help="List the restore points, as without an ID.")
 @acting_options
 @global_options
 @click.pass_obj
 def command(
     invocation: Invocation, *, point: str | None, only_list: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
-    """Bring a removed environment back under its prefix, file for file.
+    """Restore a removed environment under its prefix, file for file.
 
-    ID is that of a restore point, or the name or prefix of an environment: then its newest one is meant. Without it,
-    the restore points are listed.
+    ID is the id of a restore point, or the name or prefix of an environment, whose newest restore point is then used.
+    Without it, the restore points are listed.
     """
     if point is None or only_list:
         _print_list(invocation, as_json=as_json)
         if point is None and not only_list and not as_json:
-            say("`condatui restore ID` brings one of them back.")
+            say("`condatui restore ID` restores one of them.")
         return
     wanted = invocation.spelled_out(point)
     run_action(invocation, lambda _, context: _request(wanted, context), dry_run=dry_run, yes=yes, as_json=as_json)

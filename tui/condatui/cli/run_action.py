@@ -1,4 +1,4 @@
-"""What all commands that change something have in common: plan, question, job, result."""
+"""Run an action from the command line: plan, question, job, result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 MakeRequest = Callable[[Inventory, "JobContext"], Request]
-"""Makes a request of what the user typed, once it is known what there is; CondatuiError if it cannot be."""
+"""Makes a request from the user's arguments and the inventory; raises CondatuiError if it cannot."""
 
 _INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -44,19 +44,19 @@ def acting_options(command: _Decorated) -> _Decorated:
 
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
-_yes = click.option("--yes", "-y", is_flag=True, help="Ask no question.")
+_yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 _json = json_flag("Print plan, events and result as lines of JSON.")
 
 
 def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Plan what is asked for, print the plan, ask, do it, and print what came of it.
+    """Plan a request, print the plan, ask for confirmation, run the job, and print its result.
 
-    Raises Exit with the job's exit code, and RefusedError if there is a blocker or nobody to ask.
+    Raises Exit with the job's exit code, and RefusedError if there is a blocker or no terminal to ask on.
     """
     if not (dry_run or yes or invocation.terminal):
         raise RefusedError(
-            "There is nobody to ask: this is no terminal.",
-            hint="--yes does it without a question, --dry-run prints what would be done.",
+            "There is no terminal to ask for confirmation.",
+            hint="--yes goes on without asking, --dry-run prints what would be done.",
         )
     reporter = make_reporter(invocation, as_json=as_json)
     workbench = invocation.workbench()
@@ -70,7 +70,7 @@ def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bo
     received: list[int] = []
     job = asyncio.run(_carry_out(workbench.jobs, plan, reporter, received))
     reporter.result(job)
-    with suppress(OSError):  # nobody listens any more
+    with suppress(OSError):  # the reader has closed the pipe
         _say_failure(job)
     raise click.exceptions.Exit(_exit_code(job, received))
 
@@ -78,12 +78,12 @@ def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bo
 async def _plan(workbench: Workbench, make_request: MakeRequest) -> Plan:
     context = await workbench.job_context()
     say_problems(context.inventory.problems)
-    await _tell_interrupted(workbench.jobs)
+    await _report_interrupted(workbench.jobs)
     return await workbench.jobs.plan(make_request(context.inventory, context))
 
 
-async def _tell_interrupted(jobs: JobQueue) -> None:
-    """Say what a former condatui has not brought to its end; what has to be put right is said until it is."""
+async def _report_interrupted(jobs: JobQueue) -> None:
+    """Report the interrupted jobs of earlier runs; one that needs a repair is reported until it is repaired."""
     for job in await jobs.interrupted():
         stage = f" ({job.stage.title})" if job.stage else ""
         say(f"condatui: {job.plan.title} was interrupted{stage}.")
@@ -117,7 +117,7 @@ def _ask(plan: Plan) -> None:
 
 
 async def _carry_out(jobs: JobQueue, plan: Plan, reporter: Reporter, received: list[int]) -> Job:
-    """Do it and tell what happens; a signal ends it in order, the same again at once."""
+    """Run the job and report its events; a signal ends it in order, a second one at once."""
     submitted = jobs.submit(plan)
     loop = asyncio.get_running_loop()
     leaving: list[asyncio.Task[bool]] = []
@@ -126,13 +126,13 @@ async def _carry_out(jobs: JobQueue, plan: Plan, reporter: Reporter, received: l
         received.append(number)
         if number == signal.SIGINT:
             jobs.cancel(submitted.id)
-        else:  # nobody may see any more how it ends: the next start tells
+        else:  # the output may be gone: the next start reports how it ended
             leaving.append(loop.create_task(jobs.close()))
 
     for number in _SIGNALS:
-        if signal.getsignal(number) is signal.SIG_IGN:  # as nohup has it
+        if signal.getsignal(number) is signal.SIG_IGN:  # as under nohup
             continue
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not beside the main thread
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # only possible in the main thread
             loop.add_signal_handler(number, partial(stop, number))
     async for event in jobs.events(submitted.id):
         reporter.event(event)
@@ -147,23 +147,23 @@ def _say_failure(job: Job) -> None:
 
 
 def _say_recovery(job: Job) -> None:
-    """Say what there is now, and the way out."""
+    """Print the state of the disk and the way out."""
     if job.recovery:
         say(f"  {job.recovery.message}")
         if job.recovery.way_out:
-            say(f"  What puts it right: {job.recovery.way_out_title}")
+            say(f"  The way out: {job.recovery.way_out_title}")
             if isinstance(job.recovery.way_out, RemoveRequest):
                 say(f"  $ {_command(job.recovery.way_out)}")
 
 
 def _command(request: RemoveRequest) -> str:
-    """How the same is asked for here."""
+    """The command line of a request."""
     options = () if request.restore_point else ("--no-restore-point",)
     return sanitize(shlex.join(("condatui", "remove", *options, "--", *request.prefixes)))
 
 
 def _exit_code(job: Job, received: list[int]) -> int:
-    """That of the job; of one that a signal has ended, as the shell knows it."""
+    """The exit code of the job; 128 + N if signal N ended it."""
     if job.end is None:
         return 1
     if job.end.state in ("cancelled", "interrupted") and received:

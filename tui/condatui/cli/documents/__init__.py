@@ -1,3 +1,3 @@
-"""Records as JSON documents: a public interface."""
+"""Convert records to JSON documents, which are a public interface."""
 
 from __future__ import annotations

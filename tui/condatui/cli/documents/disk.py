@@ -1,4 +1,4 @@
-"""What the disk holds → the JSON document of `condatui disk`."""
+"""Convert a disk measurement to the JSON document of `condatui disk`."""
 
 from __future__ import annotations
 
@@ -25,46 +25,46 @@ class CostsDocument(Struct, frozen=True, kw_only=True):
     """What one environment occupies, in allocated bytes unless they are called apparent."""
 
     name: str
-    """As in `list`."""
+    """The name, as in `list`."""
     prefix: str
     """Its real path."""
     total: int
-    """What `du -s` says of it, environments and package caches inside it left out."""
+    """Its size by `du -s`, without environments and package caches inside it."""
     exclusive: int
-    """What `df` gains when it alone goes."""
+    """What `df` gains if only this environment is removed."""
     shared_with_cache: int
-    """Of inodes that besides this environment only package caches hold."""
+    """Bytes of inodes that only this environment and package caches hold."""
     shared_with_environments: int
-    """Of inodes that another environment holds as well."""
+    """Bytes of inodes that another environment holds as well."""
     outside: int
-    """Held by links that condatui does not see; with the three above it makes up the total."""
+    """Bytes held by links that condatui does not see; with the three above it adds up to the total."""
     untracked: int
-    """Of files that no package brought."""
+    """Bytes of files that belong to no package."""
     pip: int
-    """Of what pip installed; part of `packages`."""
+    """Bytes of packages that pip installed; part of `packages`."""
     bookkeeping: int
-    """conda-meta and directories that packages share; with the packages and what is untracked it makes up the total."""
+    """conda-meta and directories that packages share; with `packages` and `untracked` it adds up to the total."""
     apparent: int
     """The sizes of its files, as `du --apparent-size` adds them up."""
     nested: tuple[str, ...]
-    """Environments and package caches inside it, which are not counted here and go with it."""
+    """Environments and package caches inside it, which are not counted here and are removed with it."""
     packages: tuple[PackageUse, ...]
-    """conda's and pip's, largest first."""
+    """conda's and pip's packages, the largest first."""
     untracked_directories: tuple[UntrackedDirectory, ...]
-    """Where the files lie that no package brought, largest first."""
+    """The files that belong to no package by directory, the largest first."""
     findings: tuple[Finding, ...]
-    """What could not be measured; then figures are lower bounds."""
+    """What could not be measured; then the figures are lower bounds."""
 
 
 class DiskDocument(Struct, frozen=True, kw_only=True):
     """What some environments cost."""
 
     environments: tuple[CostsDocument, ...]
-    """Those that were named, or all."""
+    """The chosen environments, or all."""
     frees: int
     """What removing exactly these would free."""
     frees_with_cache_clean: int
-    """The same with what `conda clean --tarballs --packages` takes then."""
+    """The same, with what `conda clean --tarballs --packages` deletes afterwards."""
     caches: tuple[CacheUse, ...]
     """All package caches of the machine."""
 

@@ -1,4 +1,4 @@
-"""Records → JSON documents."""
+"""Convert records of environments to JSON documents."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from condatui_core.records.disk import DiskUse
 
 
-# The packages of a prefix → JSON documents, conda's and pip's in one list by name.
+# Packages of a prefix, conda's and pip's in one list by name
 
 
 _Package = TypeVar("_Package", bound=PackageDocument)
@@ -56,7 +56,7 @@ def package_summaries(contents: PrefixContents, config: ChannelConfig) -> tuple[
 
 
 def package_details(contents: PrefixContents, config: ChannelConfig) -> tuple[PackageDetailDocument, ...]:
-    """Describe the packages with all that is known of them."""
+    """Describe the packages in full."""
     requested = contents.requested_names
     conda = (_conda_detail(record, config, record.name in requested) for record in contents.packages)
     return _by_name((*conda, *map(_pip_detail, contents.pip_distributions)))
@@ -102,7 +102,7 @@ def _pip_detail(distribution: Distribution) -> PackageDetailDocument:
 
 
 def describe_inventory(inventory: Inventory, *, packages: bool, uses: Mapping[str, DiskUse]) -> ListDocument:
-    """Describe the machine, with the packages of each environment if they are wanted, and what was measured of it."""
+    """Describe the inventory, optionally with the packages of each environment, and with its measurement."""
     return ListDocument(
         conda=_conda(inventory.installations),
         environments=tuple(
@@ -122,13 +122,13 @@ def describe_inventory(inventory: Inventory, *, packages: bool, uses: Mapping[st
 
 
 def describe_channels(inventory: Inventory) -> tuple[ChannelTotal, ...]:
-    """Sum up where the packages of all environments came from."""
+    """Sum up the packages of all environments by channel."""
     read = (each for each in inventory.environments if each.contents is not None)
     return channel_totals(origins(each.contents or PrefixContents(), inventory.channel_config(each)) for each in read)
 
 
 def describe_environment(environment: Environment, config: ChannelConfig) -> EnvironmentDetailDocument:
-    """Describe one environment with all that is known of it."""
+    """Describe one environment in full."""
     contents = environment.contents or PrefixContents()
     in_short = _environment(environment, package_details(contents, config))
     return EnvironmentDetailDocument(
@@ -186,7 +186,7 @@ def _sizes(use: DiskUse) -> SizesDocument:
 
 
 def _conda(installations: Sequence[Installation]) -> CondaDocument | None:
-    """The first that works, which is the one condatui uses where none owns the environment."""
+    """The first working conda, which condatui uses if no installation owns the environment."""
     for each in installations:
         if not each.error:
             return CondaDocument(executable=each.executable, version=each.version, root_prefix=each.root_prefix)

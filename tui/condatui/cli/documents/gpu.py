@@ -1,4 +1,4 @@
-"""GPU checks → the JSON document of `condatui gpu`."""
+"""Convert GPU checks to the JSON document of `condatui gpu`."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ class DriverDocument(Struct, frozen=True, kw_only=True):
     """The NVIDIA driver of the machine."""
 
     version: str
-    """Such as `550.54.15`; empty if nothing says."""
+    """Such as `550.54.15`; empty if unknown."""
     cuda: str | None
     """The newest CUDA that it supports."""
     kernel_version: str | None
-    """Of the loaded module."""
+    """The version of the loaded kernel module."""
     library_version: str | None
-    """Of libcuda by the file it is; None if it is not there."""
+    """The version of libcuda by its file's name; None if it is missing."""
     library: str | None
-    """The libcuda that programs get."""
+    """The libcuda that programs load."""
     init_code: int | None
-    """What cuInit answered; 0 is success."""
+    """The result of cuInit; 0 is success."""
     nvml_code: int | None
-    """What NVML's init answered, 0 is success; None if its library is not there."""
+    """The result of NVML's init, 0 is success; None if its library is missing."""
     mig_instances: tuple[str, ...]
-    """The UUIDs by which MIG instances can be chosen."""
+    """The UUIDs that select MIG instances."""
     error: str | None
-    """What stands in its way."""
+    """Problems of the driver."""
 
 
 class FrameworkDocument(Struct, frozen=True, kw_only=True):
-    """What the check of one framework came to."""
+    """The result of checking one framework."""
 
     verdict: str
-    """A stable word: `works`, `driver-too-old`."""
+    """A stable id: `works`, `driver-too-old`."""
     kind: VerdictClass = msgspec.field(name="class")
-    """It computes on a GPU; it does not, but not by its own fault; it is broken; there is nothing to check."""
+    """It computes on a GPU; it fails for a reason outside the environment; it is broken; nothing to check."""
     message: str
     """One line."""
     remedy: str
     """What to do, one line; empty if nothing has to be done."""
     command: str | None
-    """What does that, to be run in a shell."""
+    """The command for it, to be run in a shell."""
     notes: tuple[str, ...]
-    """What else is worth knowing, a line each."""
+    """Further notes, one line each."""
     framework: str
     """`torch`, `tensorflow`, `jax` or `cupy`."""
     version: str | None
@@ -58,43 +58,43 @@ class FrameworkDocument(Struct, frozen=True, kw_only=True):
     build_cuda: str | None
     """None for a build without CUDA."""
     evidence: dict[str, str]
-    """What it was concluded from, by where that stands; several lines where there are several."""
+    """The evidence by its source; several pieces of evidence are several lines."""
     runs: tuple[ProbeRun, ...]
-    """None where the files sufficed."""
+    """None if the files sufficed."""
 
 
 class GpuEnvironmentDocument(FrameworkDocument, frozen=True, kw_only=True):
-    """What the check of one environment came to, PyTorch first."""
+    """The result of checking one environment, PyTorch first."""
 
     name: str
-    """As in `list`."""
+    """The name, as in `list`."""
     prefix: str
     """Its real path."""
     others: tuple[FrameworkDocument, ...]
-    """The other frameworks that it has."""
+    """The other frameworks in it."""
     preliminary: bool
-    """Whether it was concluded without a run."""
+    """Whether it was concluded without running a probe."""
     checked: datetime
     """When."""
     seconds: float
-    """How long it took."""
+    """The duration of the check."""
     from_cache: bool
-    """Whether it was found by an earlier check that still holds."""
+    """Whether the result is that of an earlier check that is still valid."""
 
 
 class GpuDocument(Struct, frozen=True, kw_only=True):
     """The machine and its environments."""
 
     driver: DriverDocument | None
-    """None if there is no trace of one."""
+    """None if there is no trace of a driver."""
     devices: tuple[Device, ...]
     """The GPUs as the driver sees them."""
     environments: tuple[GpuEnvironmentDocument, ...]
-    """Those that were checked."""
+    """The checked environments."""
 
 
 def describe_gpu(driver: Driver, results: Sequence[tuple[Environment, GpuResult]]) -> GpuDocument:
-    """Describe the driver, its devices, and what each environment came to."""
+    """Describe the driver, its devices, and the result of each environment."""
     return GpuDocument(
         driver=_driver(driver),
         devices=driver.devices,

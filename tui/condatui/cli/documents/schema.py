@@ -1,6 +1,6 @@
 """The JSON documents: a public interface, so fields are added but keep their names and their meaning.
 
-Where a record is what the document says, it stands for itself: `Finding`, `LastUsed`, `Installation`.
+Some records are documents without a conversion: `Finding`, `LastUsed`, `Installation`.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ class PackageDocument(Struct, frozen=True, kw_only=True):
     name: str
     """conda's name, or pip's as its metadata spells it."""
     version: str
-    """As the record states it."""
+    """The version, as the record states it."""
     build: str | None
-    """None for what pip installed."""
+    """None for packages that pip installed."""
     channel: str
-    """Its short name; `pypi` for what pip installed, `<unknown>` if the record does not say."""
+    """The channel's short name; `pypi` for packages that pip installed, `<unknown>` if the record states none."""
     source: str
     """`conda` or `pypi`."""
 
 
 class PackageDetailDocument(PackageDocument, frozen=True, kw_only=True):
-    """One package with all that its records say."""
+    """One package with everything that its records state."""
 
     url: str | None = None
-    """Where it came from, credentials masked; None if the record does not say, and for what came from an index."""
+    """The URL that it came from, credentials masked; None if not stated, and for packages from an index."""
     base_url: str | None = None
-    """The channel's URL without platform and file name; None for pip, and if the record does not say."""
+    """The channel's URL without platform and file name; None for pip, and if not stated."""
     md5: str | None = None
-    """Of the archive; None if the record does not say, and for pip."""
+    """The digest of the archive; None if not stated, and for pip."""
     sha256: str | None = None
     """As `md5`."""
     build_number: int | None = None
@@ -58,11 +58,11 @@ class PackageDetailDocument(PackageDocument, frozen=True, kw_only=True):
     subdir: str | None = None
     """The platform directory, such as `linux-64` or `noarch`; None for pip."""
     requested: bool | None = None
-    """Whether the user asked for it; None for pip, which keeps no account of that."""
+    """Whether the user requested it; None for pip, which does not record this."""
     installer: str | None = None
-    """What a distribution's INSTALLER file says; None for conda packages."""
+    """The contents of a distribution's INSTALLER file; None for conda packages."""
     origin: str | None = None
-    """Where pip had it from: index, vcs, local, editable, url, unknown; None for conda packages."""
+    """Where pip got it from: index, vcs, local, editable, url, unknown; None for conda packages."""
     location: str | None = None
     """The directory of an editable or local install."""
     revision: str | None = None
@@ -70,56 +70,56 @@ class PackageDetailDocument(PackageDocument, frozen=True, kw_only=True):
     license: str | None = None
     """None if it is not stated."""
     bytes: int
-    """Installed bytes as its records state them."""
+    """Installed bytes, as its records state them."""
 
 
 class RevisionDocument(Struct, frozen=True, kw_only=True):
     """One transaction of the history."""
 
     revision: int
-    """As `conda list --revisions` counts them: from 0."""
+    """The number in `conda list --revisions`, from 0."""
     at: datetime | None
-    """When; None if the line cannot be read."""
+    """The time; None if the line cannot be parsed."""
     command: str
-    """The command that made it, credentials masked; empty if the history does not say."""
+    """The command, credentials masked; empty if not stated."""
     conda_version: str
-    """Empty if the history does not say."""
+    """Empty if not stated."""
     added: tuple[str, ...]
-    """What came in, as `name-version-build`."""
+    """Added packages, as `name-version-build`."""
     removed: tuple[str, ...]
-    """What went out, as `name-version-build`."""
+    """Removed packages, as `name-version-build`."""
 
 
 class SizesDocument(Struct, frozen=True, kw_only=True):
     """What one environment occupies, in allocated bytes."""
 
     total: int
-    """What `du -s` says of it, environments and package caches inside it left out."""
+    """Its size by `du -s`, without environments and package caches inside it."""
     exclusive: int
-    """What `df` gains when it alone goes."""
+    """What `df` gains if only this environment is removed."""
     shared: int
-    """The rest, which the next three make up."""
+    """The rest: the sum of the next three."""
     shared_with_cache: int
-    """Of inodes that besides this environment only package caches hold."""
+    """Bytes of inodes that only this environment and package caches hold."""
     shared_with_environments: int
-    """Of inodes that another environment holds as well."""
+    """Bytes of inodes that another environment holds as well."""
     outside: int
-    """Held by links that condatui does not see."""
+    """Bytes held by links that condatui does not see."""
     nested: tuple[str, ...]
     """Environments and package caches inside it."""
     with_nested: int
-    """What `du -s` says of it with all that is nested."""
+    """Its size by `du -s` with everything nested."""
 
 
 class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     """One environment."""
 
     name: str
-    """`base`, the directory's name for one in an envs directory, else the whole prefix; names collide."""
+    """`base`, the directory's name in an envs directory, otherwise the whole prefix; names are not unique."""
     prefix: str
-    """Its real path, by which alone it is identified."""
+    """Its real path, the only unique identification."""
     aliases: tuple[str, ...]
-    """Symlinks by which it is listed as well."""
+    """Symlinks under which it is also listed."""
     installation: str | None
     """The root prefix of the installation that owns it; None if none does."""
     base: bool
@@ -131,9 +131,9 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     writable: bool | None
     """Whether this user may change it; None if unknown."""
     owner: str
-    """The user whose it is; empty if unknown."""
+    """The name of its owner; empty if unknown."""
     state: State
-    """Whole, damaged, left by something that failed, registered but gone, or not readable by this user."""
+    """Complete, damaged, left by a failure, registered but missing, or not readable by this user."""
     python: str | None
     """The version of its python; None if it has none or could not be read."""
     conda_packages: int | None
@@ -141,25 +141,25 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     pip_packages: int | None
     """Distributions that no conda package owns; None as for `conda_packages`."""
     channels: dict[str, int]
-    """Short name → how many packages came from there, most first."""
+    """Short name → number of packages from this channel, the most first."""
     created: datetime | None
     """None if unknown."""
     modified: datetime | None
     """When conda last changed it; None if unknown."""
     last_used: LastUsed | None
-    """None if nothing says when."""
+    """None if there is no evidence."""
     managed_bytes: int | None
-    """What its records claim, face value; None as for `conda_packages`."""
+    """Bytes that its records claim; None as for `conda_packages`."""
     disk: SizesDocument | None = None
-    """What was measured on disk; None without `--sizes`, and for what is not there."""
+    """The sizes on disk; None without `--sizes`, and for a missing environment."""
     findings: tuple[Finding, ...]
-    """What is worth knowing about it, gravest first."""
+    """Its findings, the gravest first."""
     packages: tuple[PackageDocument, ...] | UnsetType = UNSET
-    """Its packages by name: in `show`, and in `list` with `--packages`, else not there."""
+    """Its packages by name; only in `show`, and in `list` with `--packages`."""
 
 
 class EnvironmentDetailDocument(EnvironmentDocument, frozen=True, kw_only=True):
-    """One environment with all that is known of it."""
+    """One environment in full."""
 
     packages: tuple[PackageDetailDocument, ...] = ()
     """All of them, by name."""
@@ -168,7 +168,7 @@ class EnvironmentDetailDocument(EnvironmentDocument, frozen=True, kw_only=True):
     history: tuple[RevisionDocument, ...]
     """Its transactions, oldest first."""
     requested: dict[str, str]
-    """Package name → the spec that the user asked for."""
+    """Package name → the spec that the user requested."""
     pinned: tuple[str, ...]
     """The specs in conda-meta/pinned."""
     variables: tuple[str, ...]
@@ -183,12 +183,12 @@ class ListDocument(Struct, frozen=True, kw_only=True):
     """All environments of the machine."""
 
     conda: CondaDocument | None
-    """The first that works; None if there is none."""
+    """The first working conda; None if there is none."""
     environments: tuple[EnvironmentDocument, ...]
-    """base first, then those with a name, then those known by their prefix only."""
+    """base first, then those with a name, then those known only by their prefix."""
     installations: tuple[Installation, ...]
     """All condas, mambas and micromambas that were found."""
     channels: tuple[ChannelTotal, ...]
-    """Where the packages of all of them came from, most bytes first."""
+    """The packages of all environments by channel, the most bytes first."""
     problems: tuple[Finding, ...]
-    """What is wrong with the machine rather than with one environment."""
+    """Problems of the machine rather than of one environment."""

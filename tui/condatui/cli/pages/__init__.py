@@ -1,3 +1,3 @@
-"""Records as tables and pages for people."""
+"""Print records as tables and pages for people."""
 
 from __future__ import annotations

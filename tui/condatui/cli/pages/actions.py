@@ -1,4 +1,4 @@
-"""What an action tells people: the plan, what is being done, and what came of it, as lines."""
+"""Print an action for people: the plan, the progress and the result, as lines."""
 
 from __future__ import annotations
 
@@ -19,26 +19,23 @@ from condatui.view_models.plan import plan_text
 from condatui_core.records.job import CommandBegun, Event, Job, Outcome, Plan, Progressed, Said, StageBegun
 from condatui_core.text import sanitize
 
-# What an action tells people: the plan, what is being done, and what came of it, as lines.
-
-
 _CLEAR = "\r\x1b[K"
 
 
 class PageReporter:
-    """Prints for people; how far something has come stands in one line that is written anew, on a terminal only."""
+    """Prints for people; progress is one line that is overwritten, and only on a terminal."""
 
     def __init__(self, *, ascii_only: bool) -> None:
         self._printer = Printer(ascii_only=ascii_only)
         self._passing = False
 
     def plan(self, plan: Plan) -> None:
-        """Print what will be done."""
+        """Print the plan."""
         self._line(Text(sanitize(plan.title), styles.STRONG))
         self._line(plan_text(plan, words=command_line_words, glyphs=self._printer.glyphs))
 
     def event(self, event: Event) -> None:
-        """Print what happened."""
+        """Print an event."""
         if isinstance(event, StageBegun):
             self._line(Text(event.title, styles.STRONG))
         elif isinstance(event, CommandBegun):
@@ -50,7 +47,7 @@ class PageReporter:
             self._passing = True
 
     def result(self, job: Job) -> None:
-        """Print what came of it: what went well on stdout; why it did not is said on stderr."""
+        """Print the result on stdout; a failure is reported on stderr elsewhere."""
         if job.end and job.end.outcome:
             self._line(Text("\n").join(_outcome(job.end.outcome, job.plan, self._printer.glyphs)))
         elif self._passing:
@@ -67,7 +64,7 @@ class PageReporter:
 
 def _outcome(outcome: Outcome, plan: Plan, glyphs: Glyphs) -> Iterator[Text]:
     yield Text(sanitize(outcome.message), styles.GOOD if not outcome.findings else styles.WARNING)
-    # What the plan has said stands a few lines above.
+    # The plan is printed a few lines above, so its warnings are not repeated.
     if fresh := [each for each in outcome.findings if each not in plan.warnings]:
         yield findings_text(fresh, words=command_line_words, glyphs=glyphs)
     for file in outcome.files:

@@ -1,4 +1,4 @@
-"""A comparison for people: as many columns beside each other as the terminal has room for, the rest below."""
+"""Print a comparison for people: as many columns side by side as fit the terminal, the others below."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from condatui.view_models.compare.matrix import MatrixFit, MatrixModel, Measures
 from condatui.view_models.format import shorten_text
 from condatui_core.records.comparison import Comparison, Row
 
-# A comparison for people: as many columns beside each other as the terminal has room for, the rest below.
-
-
 _GAP = "  "
 
 
 def print_comparison(invocation: Invocation, comparison: Comparison, rows: Sequence[Row]) -> None:
-    """Print the rows, then how many there are of each status."""
+    """Print the rows, then the number of rows with each status."""
     printer = Printer(ascii_only=invocation.settings.ascii)
     measures = Measures.of(rows, whole=not printer.on_terminal)
     model = MatrixModel(comparison, rows, measures, glyphs=printer.glyphs)

@@ -1,4 +1,4 @@
-"""What environments cost, for people."""
+"""Print what environments cost, for people."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _CACHES = (
     TableColumn("cleanable", "conda clean takes", 17, align="right"),
 )
 _MOST_ROWS = 20
-"""As many packages and directories as are worth a look."""
+"""The most packages and directories that are printed."""
 
 
 class _DiskRows:
-    """A table of rows that are all there."""
+    """A table model of given rows."""
 
     def __init__(self, columns: tuple[TableColumn, ...], rows: Sequence[tuple[str, ...]]) -> None:
         self.columns = columns
@@ -64,7 +64,7 @@ class _DiskRows:
 
 
 def print_disk(invocation: Invocation, document: DiskDocument, *, by_package: bool) -> None:
-    """Print a row for each environment and package cache, packages if wanted, and what removal would free."""
+    """Print a row for each environment and package cache, optionally packages, and what removal would free."""
     printer = Printer(ascii_only=invocation.settings.ascii)
     printer.table(_DiskRows(_ENVIRONMENTS, [_environment(each) for each in document.environments]))
     for costs in document.environments if by_package else ():

@@ -1,4 +1,4 @@
-"""What belongs into a bug report, as plain lines to paste into one."""
+"""Print the facts for a bug report as plain lines to paste."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from condatui_core.settings import SettingSource
 from condatui_core.text import format_bytes, sanitize
 
 _WIDTH = 100
-"""No line is longer: it is read in a browser, or in a mail."""
+"""The longest line, since a report is read in a browser or in a mail."""
 _INDENT = "    "
 
 
 def print_report(report: DoctorReport) -> None:
-    """Print it all."""
+    """Print the report."""
     for line in report_lines(report):
         click.echo(line)
 

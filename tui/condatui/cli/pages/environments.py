@@ -1,4 +1,4 @@
-"""What people read of environments: tables and pages made of the screens' view models."""
+"""Print environments for people, as tables and pages made of the screens' view models."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from condatui_core.records.disk import DiskUse
 
 
-# One environment in a few lines: what it is, where it lies, what it holds.
+# Summary of one environment
 
 
 def summary_text(environment: Environment, now: datetime, *, glyphs: Glyphs = UNICODE) -> Text:
-    """The name and what holds of it, the prefix with its links, then contents and age: three lines."""
+    """Three lines: the name with its state, the prefix with its links, and contents with age."""
     links = "".join(f" {glyphs.alias} {sanitize(alias)}" for alias in environment.aliases)
     return Text("\n").join(
         [
@@ -73,11 +73,11 @@ def _facts(environment: Environment, now: datetime, glyphs: Glyphs) -> list[str]
     return facts
 
 
-# What people read: tables and pages made of the screens' view models.
+# Tables and pages
 
 
 def print_environments(invocation: Invocation, inventory: Inventory, uses: Mapping[str, DiskUse]) -> None:
-    """Print a row for each environment, with what removing it frees if that was measured."""
+    """Print a row for each environment, with what removing it frees if measured."""
     printer = Printer(ascii_only=invocation.settings.ascii)
     costs = {prefix: use.cost for prefix, use in uses.items()} or None
     printer.table(EnvironmentsModel(inventory.environments, now=invocation.clock(), glyphs=printer.glyphs, costs=costs))
@@ -90,7 +90,7 @@ def print_channels(invocation: Invocation, totals: Sequence[ChannelTotal]) -> No
 
 
 def print_environment(invocation: Invocation, environment: Environment, config: ChannelConfig) -> None:
-    """Print all about one environment: its health, its channels and its packages."""
+    """Print one environment: its health, its channels and its packages."""
     now = invocation.clock()
     printer = Printer(ascii_only=invocation.settings.ascii)
     glyphs = printer.glyphs

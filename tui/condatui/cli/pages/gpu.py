@@ -1,4 +1,4 @@
-"""What GPU checks came to, for people."""
+"""Print the results of GPU checks for people."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class _Results:
 def print_gpu(
     invocation: Invocation, driver: Driver, checked: Sequence[tuple[Environment, GpuResult]], *, everything: bool
 ) -> None:
-    """Print the machine in a line, a row for each framework, and what to do about those that do not work.
+    """Print the machine in one line, a row for each framework, and what to do about those that do not work.
 
-    Unless `everything` is wanted, environments without a framework are only counted.
+    Without `everything`, environments without a framework are only counted.
     """
     printer = Printer(ascii_only=invocation.settings.ascii)
     rows = [(environment, result, each) for environment, result in checked for each in (result.main, *result.others)]
@@ -83,7 +83,7 @@ def print_gpu(
 
 
 def _advice(rows: Sequence[_Row], glyphs: Glyphs, *, everything: bool) -> list[tuple[list[Text], list[str]]]:
-    """Verdicts in full with what to do, and the environments that they are about."""
+    """Complete verdicts with what to do, and the environments that they concern."""
     helped: dict[str, tuple[list[Text], list[str]]] = {}
     for environment, _, framework in rows:
         verdict = framework.verdict

@@ -1,4 +1,4 @@
-"""Restore points, for people."""
+"""Print restore points for people."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from condatui.view_models.table import TableColumn
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.text import counted, format_bytes, sanitize
 
-# Restore points, for people.
-
-
 _COLUMNS = (
     TableColumn("id", "id", 60),
     TableColumn("removed", "removed", 7, align="right"),
@@ -29,7 +26,7 @@ _COLUMNS = (
 
 
 class _PointRows:
-    """Restore points by what a command needs of them: their ids first."""
+    """A table model of restore points, with their ids first, which the command takes."""
 
     columns = _COLUMNS
 
@@ -57,7 +54,7 @@ class _PointRows:
 
 
 def print_restore_points(invocation: Invocation, points: Sequence[RestorePointSummary]) -> None:
-    """Print a row for each restore point, newest first, and what they occupy together."""
+    """Print a row for each restore point, the newest first, and their total size."""
     printer = Printer(ascii_only=invocation.settings.ascii)
     printer.table(_PointRows(points, invocation))
     total = format_bytes(sum(each.bytes for each in points))

@@ -1,4 +1,4 @@
-"""View models as tables for people: fitted to the terminal, whole and plain in a pipe."""
+"""Print view models as tables: fitted to the terminal, complete and plain in a pipe."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui.view_models.table import FittedColumn, TableModel, fit_columns
 
 _WHOLE = 1 << 20
-"""More cells than any line has."""
+"""Cells; wider than any line."""
 
 
 class Printer:
-    """Prints to stdout, with styles and cuts only where it is a terminal."""
+    """Prints to stdout, styled and cut only on a terminal."""
 
     def __init__(self, *, ascii_only: bool) -> None:
         self._console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
@@ -29,12 +29,12 @@ class Printer:
 
     @property
     def width(self) -> int:
-        """Cells of a line: those of the terminal; elsewhere lines are as long as they need to be."""
+        """The cells of a line: those of the terminal; elsewhere lines have any length."""
         return self._console.width if self.on_terminal else _WHOLE
 
     @property
     def on_terminal(self) -> bool:
-        """Whether people see this, so that lines are cut to what they see."""
+        """Whether stdout is a terminal, so that lines are cut to its width."""
         return self._console.is_terminal
 
     def text(self, text: Text) -> None:
@@ -51,7 +51,7 @@ class Printer:
         self.text(Text("\n").join(self._line(cells, columns) for cells in (titles, *rows)))
 
     def _fit(self, model: TableModel, rows: Sequence[Sequence[Text]]) -> list[FittedColumn]:
-        """Columns of which there is nothing to see are no columns here: nobody marks what is printed."""
+        """Fit the columns, without those for marks, which printed tables do not need."""
         everything = [
             FittedColumn(index, column, max([len(column.title), *(row[index].cell_len for row in rows)]))
             for index, column in enumerate(model.columns)
