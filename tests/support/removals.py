@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shutil
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove import set_aside
+from condatui_core.fs.delete_tree import Leftover, delete_tree
+from condatui_core.fs.rename_directory import rename_directory_if_free
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import CondaFacts, Installation
@@ -19,6 +27,37 @@ from support.contexts import made_context
 from support.disk_trees import write
 from support.fake_conda import program
 from support.prefixes import CONDA_FORGE, FakePrefix, make_prefix, record_of
+
+
+def cannot_set_aside(monkeypatch: pytest.MonkeyPatch, names: str) -> None:
+    """Let the directories above those whose names match be such that nothing may be renamed in them."""
+
+    def refuse(source: str, target: str, directory: int) -> None:
+        if re.fullmatch(names, source):
+            raise PermissionError(errno.EACCES, "Permission denied", target)
+        rename_directory_if_free(source, target, directory)
+
+    monkeypatch.setattr(set_aside, "rename_directory_if_free", refuse)
+
+
+class KilledError(Exception):
+    """Stands for whatever ends a job from outside."""
+
+
+@contextmanager
+def dying_deletion(*gone: str, script: str = "") -> Iterator[None]:
+    """Let a deletion end when it has deleted these paths, or when a script has done it; `$3` is where it works."""
+
+    def die(directory: int, path: str, goes: object) -> tuple[Leftover, ...]:
+        subprocess.run(["sh", "-c", script, "sh", "", "", path], check=True)
+        for each in gone:
+            delete_tree(os.path.join(path, each))
+        raise KilledError
+
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(KilledError):
+        patched.setattr(set_aside, "delete_what_goes", die)
+        yield
+
 
 REMOVES = 'rm -rf "$3"'
 """What a conda does that really removes: its third argument is the prefix."""

@@ -131,9 +131,9 @@ def _offline(offline: bool) -> tuple[str, ...]:
 
 
 def remove_all(executable: str, prefix: str, *, override_frozen: bool = False) -> tuple[str, ...]:
-    """Remove an environment with everything in it."""
+    """Remove an environment with everything in it, as a user would by hand: condatui deletes it itself."""
     frozen = ("--override-frozen",) if override_frozen else ()
-    return (executable, "remove", "--prefix", prefix, "--all", "--json", "--yes", *frozen)
+    return (executable, "remove", "--prefix", prefix, "--all", *frozen)
 
 
 def clean(executable: str, what: Sequence[str]) -> tuple[str, ...]:

@@ -6,12 +6,18 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from condatui_core.fs.safe_read import reason
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _MOUNTED = "another file system is mounted here"
+_NOT_MEANT = "it was not there before, or has changed since"
+
+Goes: TypeAlias = Callable[[str, os.stat_result], bool]
+"""Whether something goes: by its path relative to the tree, `.` for the tree itself, and by what lstat says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,25 @@ def delete_tree(path: str) -> tuple[Leftover, ...]:
 
     A link is deleted, never its target; a directory on which another file system is mounted is not touched.
     """
-    parent, name = os.path.split(os.path.abspath(path))
     try:
-        above = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
+        above = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         return (_leftover(path, error),) if os.path.lexists(path) else ()
-    deletion = _Deletion(above, _Level("", parent, _identity(above), [name]), _device(above, name))
+    return _delete(above, os.path.abspath(path), None, "")
+
+
+def delete_what_goes(directory: int, path: str, goes: Goes, *, last: str = "") -> tuple[Leftover, ...]:
+    """Delete of a path only what `goes`, and what is called `last` right in it after the rest; returns what stays.
+
+    `directory` is the descriptor of the directory in which it lies; the path above its last part is only for messages.
+    """
+    return _delete(os.dup(directory), path, goes, last)
+
+
+def _delete(above: int, path: str, goes: Goes | None, last: str) -> tuple[Leftover, ...]:
+    """Delete a path in a directory that is open, and close that."""
+    parent, name = os.path.split(path)
+    deletion = _Deletion(above, _Level("", parent, _identity(above), [name]), _device(above, name), goes, last)
     try:
         deletion.run()
     finally:
@@ -72,11 +91,13 @@ class _Level:
 class _Deletion:
     """Walks down and up with one directory open at a time, so that the depth of a tree has no limit."""
 
-    def __init__(self, descriptor: int, top: _Level, device: int) -> None:
+    def __init__(self, descriptor: int, top: _Level, device: int, goes: Goes | None, last: str) -> None:
         self.left: list[Leftover] = []
         self._here = descriptor
         self._levels = [top]
         self._device = device
+        self._goes = goes
+        self._last = last
         self._mount: bytes | None = None
         """The mount of the tree; None before its first directory is open."""
 
@@ -99,32 +120,47 @@ class _Deletion:
         path = os.path.join(self._levels[-1].path, name)
         try:
             status = os.lstat(name, dir_fd=self._here)
-            if not stat.S_ISDIR(status.st_mode):
+            if self._goes and not self._goes(self._relative(name), status):
+                self._stays(Leftover(path, _NOT_MEANT))
+            elif not stat.S_ISDIR(status.st_mode):
                 os.unlink(name, dir_fd=self._here)
             elif status.st_dev != self._device:
                 self._stays(Leftover(path, _MOUNTED))
             else:
-                self._enter(name, path)
+                self._enter(name, path, (status.st_dev, status.st_ino))
         except FileNotFoundError:  # another process has deleted it
             return
         except OSError as error:
             self._stays(_leftover(path, error))
 
-    def _enter(self, name: str, path: str) -> None:
+    def _relative(self, name: str) -> str:
+        """The path of something in the directory that is open, as seen from the tree."""
+        return "/".join((*(each.name for each in self._levels[2:]), name)) if len(self._levels) > 1 else "."
+
+    def _enter(self, name: str, path: str, identity: tuple[int, int]) -> None:
         descriptor = _open(self._here, name)
         try:
+            if _identity(descriptor) != identity:
+                raise OSError(errno.ESTALE, "it was replaced meanwhile")
             mount = _mount(descriptor)
             if self._mount is None:
                 self._mount = mount
             elif mount != self._mount:
                 raise OSError(errno.EBUSY, _MOUNTED)
-            level = _Level(name, path, _identity(descriptor), os.listdir(descriptor))
+            level = _Level(name, path, identity, self._in_order(os.listdir(descriptor)))
         except OSError:
             os.close(descriptor)
             raise
         os.close(self._here)
         self._here = descriptor
         self._levels.append(level)
+
+    def _in_order(self, names: list[str]) -> list[str]:
+        """Put what goes last in the tree at the beginning: names are taken from the end."""
+        if len(self._levels) == 1 and self._last in names:
+            names.remove(self._last)
+            names.insert(0, self._last)
+        return names
 
     def _leave(self, done: _Level) -> None:
         try:

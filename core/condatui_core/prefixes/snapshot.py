@@ -79,22 +79,38 @@ class PrefixSnapshot(PrefixRecords):
         """Determine which package each path belongs to; reads pip's lists of files."""
         return owners_of(self.prefix, self.contents, (each.paths for each in self.packages))
 
-    def first_change(self) -> str:
-        """Find the first path that has changed since the snapshot; empty if there is none.
+    def first_change(self, moved_to: str = "") -> str:
+        """Find the first path that has changed since the snapshot; empty if there is none; `moved_to`: where it is now.
 
         It parses nothing and lists few directories, since files that come or go change the time of their directory.
         """
+        root = moved_to or self.tree.root
         for entry in self.tree.entries:
             try:
-                status = os.lstat(_at(self.tree, entry.path))
+                status = os.lstat(_at(root, entry.path))
             except OSError as error:
-                return entry.path if entry.path != "." else f"{self.tree.root}: {reason(error)}"
-            if _stamp(entry, status) != _stamp(entry, entry.status):
+                return entry.path if entry.path != "." else f"{root}: {reason(error)}"
+            now, before = _stamp(entry, status), _stamp(entry, entry.status)
+            if moved_to and entry.path == ".":  # a rename changes the last of them
+                now, before = now[:-1], before[:-1]
+            if now != before:
                 return entry.path
-        come = mounts_inside(self.tree.root, _mount_points()) - set(self.tree.mounts)
-        return min(come, default="") or next(self._other_names(), "")
+        come = mounts_inside(root, _mount_points()) - (set() if moved_to else set(self.tree.mounts))
+        return min(come, default="") or next(self._other_names(root), "")
 
-    def _other_names(self) -> Iterator[str]:
+    def sees_unchanged(self) -> Callable[[str, os.stat_result], bool]:
+        """Give a test whether a path is what it was, by lstat; of a directory only that it is the same one."""
+        entries = {each.path: each for each in self.tree.entries}
+
+        def unchanged(path: str, status: os.stat_result) -> bool:
+            entry = entries.get(path)
+            if entry is None or entry.kind == "directory":
+                return entry is not None and entry.inode == (status.st_dev, status.st_ino)
+            return _stamp(entry, status) == _stamp(entry, entry.status)
+
+        return unchanged
+
+    def _other_names(self, root: str) -> Iterator[str]:
         """The names in directories that changed so shortly before that another change may leave the same time."""
         fresh = self.taken_ns - _RACY
         names = {
@@ -111,7 +127,7 @@ class PrefixSnapshot(PrefixRecords):
                 names[directory].add(os.path.basename(path))
         for directory, before in names.items():
             try:
-                different = before ^ set(os.listdir(_at(self.tree, directory)))
+                different = before ^ set(os.listdir(_at(root, directory)))
             except OSError:
                 different = {""}
             yield from (os.path.normpath(os.path.join(directory, name)) for name in sorted(different))
@@ -141,8 +157,8 @@ def read_snapshot(prefix: str, *, clock: Callable[[], int] = time.time_ns) -> Pr
     return PrefixSnapshot(prefix, records.contents, records.packages, tree, now)
 
 
-def _at(tree: PrefixTree, path: str) -> str:
-    return tree.root if path == "." else os.path.join(tree.root, path)
+def _at(root: str, path: str) -> str:
+    return root if path == "." else os.path.join(root, path)
 
 
 def _mount_points() -> frozenset[str]:

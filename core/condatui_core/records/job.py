@@ -18,7 +18,7 @@ class Step(Struct, frozen=True, kw_only=True):
     """One step of a plan."""
 
     title: str
-    """One line, in the imperative: `Remove nlp-exp with conda`."""
+    """One line, in the imperative: `Delete what was set aside`."""
     argv: tuple[str, ...] = ()
     """The command that does it, as it can be run by hand; empty if condatui does it itself."""
 

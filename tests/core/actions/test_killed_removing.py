@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.remove.set_aside import how_to_put_back, set_aside_of
 from condatui_core.records.job import Recovery
 from condatui_core.records.request import CleanRequest, ForgetRequest, RemoveRequest, RestoreRequest
 from condatui_sandbox import Sandbox
@@ -63,29 +64,35 @@ async def test_condatui_while_it_removes(copied: Sandbox, prefix: Path, stage: s
     assert is_as_before(prefix, before)
 
 
-async def test_conda_while_it_removes(copied: Sandbox, prefix: Path) -> None:
+async def test_condatui_before_it_deletes_what_it_has_set_aside(copied: Sandbox, prefix: Path) -> None:
+    """It is whole under another name, and a rename brings it back."""
     before = manifest(prefix)
-    request = RemoveRequest(prefixes=(str(prefix),))
-    with dying_conda(copied, "remove", "os.remove", str(prefix), 200):
-        code, said = run_dying(copied, request, "", 0)
-    point = point_ids(copied)[-1]
-    assert (code, said.partition("\n")[0]) == (0, "failed")
-    assert f"restore point {point} has it whole" in said
-    assert (await carried_out(copied, request)).state == "done"
-    await bring_back(copied, point)
+    assert run_dying(copied, RemoveRequest(prefixes=(str(prefix),)), "remove", 1)[0] == -9
+    after = await told(copied)
+    (aside,) = set_aside_of(str(prefix))
+    assert (after.state, os.path.lexists(prefix)) == ("half", False)
+    assert how_to_put_back(aside) in after.message
+    assert after.way_out == RemoveRequest(prefixes=(aside,), restore_point=False)
+    os.rename(aside, prefix)
     assert is_as_before(prefix, before)
 
 
-async def test_conda_and_condatui_while_they_remove(copied: Sandbox, prefix: Path) -> None:
+@pytest.mark.parametrize("effect", [2, 60, 400])
+async def test_condatui_while_it_deletes_what_it_has_set_aside(copied: Sandbox, prefix: Path, effect: int) -> None:
+    """The way out deletes the rest, and nothing that has come up at the path since."""
     before = manifest(prefix)
-    with dying_conda(copied, "remove", "os.remove", str(prefix), 200, with_parent=True):
-        assert run_dying(copied, RemoveRequest(prefixes=(str(prefix),)), "", 0)[0] == -9
+    assert run_dying(copied, RemoveRequest(prefixes=(str(prefix),)), "remove", effect)[0] == -9
+    prefix.mkdir()
+    (prefix / "new").touch()
     after = await told(copied)
+    (aside,) = set_aside_of(str(prefix))
     point = point_ids(copied)[-1]
+    assert aside in after.message
     assert f"Restore point {point} has notebooks whole." in after.message
-    assert after.way_out == RemoveRequest(prefixes=(str(prefix),), restore_point=False)
-    assert (await carried_out(copied, RemoveRequest(prefixes=(str(prefix),), restore_point=False))).state == "done"
-    assert not os.path.lexists(prefix)
+    assert after.way_out == RemoveRequest(prefixes=(aside,), restore_point=False)
+    assert (await carried_out(copied, after.way_out)).state == "done"
+    assert (set_aside_of(str(prefix)), os.listdir(prefix)) == ((), ["new"])
+    shutil.rmtree(prefix)
     await bring_back(copied, point)
     assert is_as_before(prefix, before)
 

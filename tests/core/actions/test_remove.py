@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import json
 import os
 import resource
 import socket
 import stat
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,11 +37,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.plain_work import PlainWork
 from support.prefixes import FakePrefix, manifest
-from support.removals import RemovalMachine
-
-
-class KilledError(Exception):
-    """Stands for whatever ends a job from outside."""
+from support.removals import KilledError, RemovalMachine, cannot_set_aside, dying_deletion
 
 
 @pytest.fixture
@@ -68,10 +68,14 @@ async def test_the_plan_says_what_is_kept_and_what_runs(machine: RemovalMachine)
     before = manifest(prefix.path)
     plan = await planned(machine, prefix)
     assert plan.title == "Remove nlp"
-    assert plan.steps[1].argv == (
-        str(machine.root / "bin/conda"),
-        *f"remove --prefix {prefix} --all --json --yes".split(),
-    )
+    assert [step.title.partition(" nlp ")[0] for step in plan.steps] == [
+        "Make a restore point of nlp",
+        "Set",
+        "Keep what has changed in it since",
+        "Delete what was set aside",
+        "Take",
+    ]
+    assert dict(plan.facts)["by hand"] == f"{machine.root}/bin/conda remove --prefix {prefix} --all"
     assert plan.bytes_needed == sum(path.stat().st_size for path in prefix.path.rglob("*") if path.is_file())
     assert (plan.confirm, plan.blockers, plan.packages) == ("", (), 1)
     assert manifest(prefix.path) == before
@@ -89,39 +93,37 @@ async def test_it_is_gone_and_only_its_own_line_is_dropped_from_the_list(machine
     assert outcome.findings == ()
 
 
-async def test_what_conda_leaves_is_deleted_though_it_reports_success(machine: RemovalMachine) -> None:
-    prefix = machine.make("nlp")
-    machine.conda('rm -r "$3/conda-meta"; echo \'{"success": true}\'')
-    work = PlainWork()
+async def test_conda_does_not_run_on_what_goes(machine: RemovalMachine) -> None:
+    prefix, work = machine.make("nlp"), PlainWork()
     await removed(machine.context(), asked(prefix), work)
-    assert not prefix.path.exists()
-    assert any("conda has left something" in line for line in work.said)
+    assert (work.ran, os.listdir(machine.envs)) == ([], [])
 
 
-async def test_a_conda_that_refuses_leaves_everything_and_no_restore_point(machine: RemovalMachine) -> None:
+async def test_what_cannot_be_set_aside_stays_as_it_is_without_a_restore_point(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prefix = machine.make("nlp")
     before = manifest(prefix.path)
-    machine.conda('echo \'{"error": "no", "message": "It is sacred.", "exception_name": "Sacred"}\'; exit 1')
-    with pytest.raises(CondatuiError, match="It is as it was") as failed:
+    cannot_set_aside(monkeypatch, "nlp")
+    with pytest.raises(CondatuiError, match="could not be set aside: nothing was removed") as failed:
         await removed(machine.context(), asked(prefix))
-    assert "It is sacred." in failed.value.detail
+    assert f"{machine.envs}: Permission denied" in failed.value.detail
     assert manifest(prefix.path) == before
     assert machine.point_ids() == []
+    assert machine.registry.read_text() == f"{prefix}\n"
 
 
-async def test_a_conda_that_dies_half_way_leaves_a_restore_point_and_a_way_out(machine: RemovalMachine) -> None:
+async def test_a_deletion_that_dies_half_way_leaves_a_restore_point_and_a_way_out(machine: RemovalMachine) -> None:
     prefix = machine.make("nlp")
-    machine.conda('rm -r "$3/lib"; kill -9 $$')
     context, request = machine.context(), asked(prefix)
     plan = await remove_plan.plan(request, context)
-    with pytest.raises(CondatuiError, match="has it whole"):
+    with dying_deletion("lib"):
         await remove_perform.perform(plan, request, context, PlainWork())
     after = await remove_recover.recover(plan, request, "remove", context)
     assert after.state == "half"
     assert after.way_out == asked(prefix, restore_point=False)
     (point,) = machine.point_ids()
     assert point in after.message
-    machine.conda('rm -rf "$3"')
     assert (await planned(machine, prefix, restore_point=False)).confirm == "", "all that is left is kept already"
     assert isinstance(after.way_out, RemoveRequest)
     await removed(context, after.way_out)
@@ -131,11 +133,10 @@ async def test_a_conda_that_dies_half_way_leaves_a_restore_point_and_a_way_out(m
 
 
 @pytest.mark.parametrize(
-    ("stage", "state"), [("look", "untouched"), ("keep", "untouched"), ("remove", "untouched"), ("leftovers", "half")]
+    ("stage", "state"), [("look", "untouched"), ("keep", "untouched"), ("remove", "untouched"), ("leftovers", "done")]
 )
 async def test_killed_in_any_stage_it_says_what_is_there(machine: RemovalMachine, stage: str, state: str) -> None:
     prefix = machine.make("nlp")
-    machine.conda('rm -r "$3/lib"')
     context, request = machine.context(), asked(prefix)
 
     def die(name: str) -> None:
@@ -146,22 +147,16 @@ async def test_killed_in_any_stage_it_says_what_is_there(machine: RemovalMachine
     with pytest.raises(KilledError):
         await remove_perform.perform(plan, request, context, PlainWork(before_stage=die))
     after = await remove_recover.recover(plan, request, stage, context)
-    assert after.state == state
+    assert (after.state, after.way_out) == (state, None)
     assert ("as it was" in after.message) == (state == "untouched")
-    if isinstance(after.way_out, RemoveRequest):
-        machine.conda('rm -rf "$3"')
-        await removed(context, RemoveRequest(prefixes=after.way_out.prefixes))
-        assert (await remove_recover.recover(plan, request, stage, context)).state == "done"
 
 
 async def test_what_is_left_of_a_half_removal_needs_no_second_restore_point(machine: RemovalMachine) -> None:
     prefix = machine.make("nlp")
     aside = 'mv "$3/bin/python3.11" "$3/bin/python3.11.c~"; echo "# cmd: conda remove --all" >> "$3/conda-meta/history"'
-    machine.conda(f'{aside}; rm -r "$3/lib"; kill -9 $$')
-    with pytest.raises(CondatuiError):
+    with dying_deletion(script=f'{aside}; rm -r "$3/lib"'):
         await removed(machine.context(), asked(prefix))
     points = machine.point_ids()
-    machine.conda('rm -rf "$3"')
     plan = await planned(machine, prefix)
     assert (plan.bytes_needed, points[0] in dict(plan.facts)["kept already"]) == (0, True)
     outcome = await removed(machine.context(), asked(prefix))
@@ -211,7 +206,6 @@ async def test_what_cannot_be_deleted_is_said_with_the_reason(
     machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = machine.make("nlp")
-    machine.conda("true")
     real = os.unlink
 
     def unlink(path: str, *, dir_fd: int | None = None) -> None:
@@ -401,9 +395,11 @@ async def test_no_name_is_taken_for_anything_else(machine: RemovalMachine, name:
     assert restored.findings == ()
 
 
-async def test_in_a_batch_one_that_fails_stops_no_other(machine: RemovalMachine) -> None:
+async def test_in_a_batch_one_that_fails_stops_no_other(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prefixes = [machine.make(f"e{number:03}", registered=False) for number in range(40)]
-    machine.conda('case "$3" in *e007) exit 1;; esac; rm -rf "$3"')
+    cannot_set_aside(monkeypatch, "e007")
     request = asked(*prefixes)
     plan = await remove_plan.plan(request, machine.context())
     assert (plan.title, plan.packages, plan.confirm) == ("Remove 40 environments", 40, "")
@@ -422,7 +418,6 @@ async def test_nothing_outside_is_touched_through_links(machine: RemovalMachine,
     prefix = machine.make("nlp")
     (prefix.path / "lib/away").symlink_to(outside)
     (prefix.path / "bin/file").symlink_to(outside / "deep/file")
-    machine.conda("true")
     await removed(machine.context(), asked(prefix))
     assert (outside / "deep/file").read_text() == "precious"
 
@@ -443,13 +438,19 @@ async def test_pipes_and_sockets_are_never_opened(machine: RemovalMachine, monke
     assert not (prefix.path / "sock").exists()
 
 
-async def test_the_real_conda_removes_and_forgets(sandbox_copy: Callable[..., Sandbox]) -> None:
+async def test_the_real_conda_knows_nothing_of_it_any_more(sandbox_copy: Callable[..., Sandbox]) -> None:
     sandbox = sandbox_copy("notebooks", "half-cloned")
     context = await context_of(sandbox)
-    work = PlainWork()
-    outcome = await removed(context, asked(sandbox.prefixes["notebooks"], sandbox.prefixes["half-cloned"]), work)
-    assert [argv[1] for argv in work.ran] == ["remove"]
+    with (sandbox.home / ".conda/environments.txt").open("a") as registry:
+        registry.write("/not/mounted/now\n")
+    outcome = await removed(context, asked(sandbox.prefixes["notebooks"], sandbox.prefixes["half-cloned"]))
+    assert "/not/mounted/now\n" in (sandbox.home / ".conda/environments.txt").read_text()
     assert not sandbox.prefixes["notebooks"].exists()
     assert not sandbox.prefixes["half-cloned"].exists()
     assert "notebooks" not in (sandbox.home / ".conda/environments.txt").read_text()
     assert len(outcome.restore_points) == 2
+    command = [sandbox.conda, "env", "list", "--json"]
+    listed = await asyncio.to_thread(
+        partial(subprocess.run, command, env=sandbox.environ, capture_output=True, check=True)
+    )
+    assert str(sandbox.prefixes["notebooks"]) not in json.loads(listed.stdout)["envs"]

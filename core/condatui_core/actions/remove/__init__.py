@@ -1,3 +1,3 @@
-"""Remove: a restore point first, then the removal, and a check that it really happened."""
+"""Remove: a restore point first, then the removal, and a look whether it really happened."""
 
 from __future__ import annotations

@@ -1,53 +1,53 @@
-"""Compares an environment with its earlier restore points: it may be unchanged, kept already, or removed in part."""
+"""What restore points of before say of an environment as it is now: whole, kept already, or removed in part."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from condatui_core.actions.remove.set_aside import is_of
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.fs.tree import PrefixTree, path_kind, read_tree
 from condatui_core.records.restore_point import KeptPath, RestorePoint
-from condatui_core.restore_points.store import read_paths_of
+from condatui_core.restore_points.store import all_points, read_paths_of
 from condatui_core.restore_points.verify import Differing, differences
 
 _HISTORY = "conda-meta/history"
 _META = "conda-meta/"
 _LARGEST = 32 << 20
-"""Bytes of a history that are read at most."""
+"""Bytes of a history."""
 _SET_ASIDE = ".c~"
-"""The suffix that conda gives to files before it deletes them."""
+"""conda renames files so before it deletes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How an environment differs from one of its restore points, by sizes and times."""
+    """An environment beside one restore point of it, by sizes and times."""
 
     against: frozenset[str]
-    """The kinds of differences: paths are `missing`, `extra` or `changed`, the `history` differs, and `removing` if all
-    of it is being removed."""
+    """What is not as it was: something is `missing`, `extra` or `changed`, the `history` is, all is `removing`."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether the environment is still as its restore point states."""
+        """Whether it is still what its restore point says."""
         return not {"missing", "changed", "history"} & self.against
 
     @property
     def is_covered(self) -> bool:
-        """Whether the restore point has everything that the environment has."""
+        """Whether all that there is of it is in the restore point."""
         return not {"extra", "changed"} & self.against
 
     @property
     def is_half(self) -> bool:
-        """Whether conda has begun to remove the environment, and the restore point has everything that is left."""
+        """Whether conda has begun to remove it, and there is nothing that the restore point does not hold."""
         return {"missing", "removing"} <= self.against and self.is_covered
 
 
 def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> Comparison:
-    """Compare a tree with a restore point in a directory; blocks."""
+    """Compare what is there with a restore point in a directory; blocks."""
     try:
         kept = {each.path: each for each in read_paths_of(directory, point)}
         found = differences(tree, tuple(kept.values()), thorough=False)
@@ -57,7 +57,7 @@ def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> Compariso
 
 
 def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> Comparison:
-    """Read a prefix and compare it with a restore point; blocks."""
+    """Look what is there, and compare it; blocks."""
     try:
         tree = read_tree(prefix)
     except OSError:
@@ -65,8 +65,13 @@ def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> Compari
     return compare(tree, point, directory)
 
 
+def points_of(directory: Path, path: str) -> Iterator[RestorePoint]:
+    """The restore points of what is at a path, newest first: those of the prefix that was set aside there, too."""
+    return (each for each in all_points(directory) if is_of(path, each.prefix))
+
+
 def point_of_half_removed(tree: PrefixTree, points: Iterable[RestorePoint], directory: Path) -> RestorePoint | None:
-    """The restore point that has everything of an environment that conda has begun to remove; blocks."""
+    """The restore point of what conda has begun to remove, if there is nothing that it does not hold; blocks."""
     return next((each for each in points if compare(tree, each, directory).is_half), None)
 
 
@@ -83,7 +88,7 @@ def _against(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPat
 
 
 def _is_being_removed(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> bool:
-    """Whether a removal of the whole environment was begun; removing one package adds that to the history instead."""
+    """Whether somebody has begun to remove all of it: who takes out one package writes so into the history."""
     missing = {each.path for each in found if each.what == "missing"}
     records = {path for path in kept if path.startswith(_META) and path.endswith(".json")}
     if _HISTORY not in kept or _HISTORY in missing:
@@ -96,7 +101,7 @@ def _is_being_removed(prefix: str, found: Sequence[Differing], kept: Mapping[str
 
 
 def _removes_all(prefix: str, begin: int) -> bool:
-    """Whether the lines that a history has got since are of a command that removes all packages."""
+    """Whether what a history has got since is of a command that removes all."""
     try:
         return b"--all" in read_bounded(os.path.join(prefix, _HISTORY), _LARGEST)[begin:]
     except OSError:
@@ -104,7 +109,7 @@ def _removes_all(prefix: str, begin: int) -> bool:
 
 
 def _is_set_aside(prefix: str, path: str, kept: Mapping[str, KeptPath]) -> bool:
-    """Whether a path is a file of the restore point that conda has renamed to delete it."""
+    """Whether it is a file that conda has renamed and was going to delete."""
     was = kept.get(path.removesuffix(_SET_ASIDE))
     if was is None or not path.endswith(_SET_ASIDE):
         return False

@@ -1,10 +1,12 @@
-"""Inspects the paths that are to be removed, without changing anything."""
+"""What there is to remove: looked at closely, without changing anything."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +16,10 @@ from condatui_core.actions.guards import observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.remove.earlier_points import compare
+from condatui_core.actions.remove.set_aside import is_of, is_set_aside, origin_of, set_aside_of
 from condatui_core.conda.registry import is_registered
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.safe_read import reason
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import InodeTally, PrefixTree
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.prefixes.snapshot import read_snapshot
@@ -26,12 +29,16 @@ from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.create import KeepEstimate, estimate, lost
 from condatui_core.restore_points.store import all_points, directory_of_points
 
+_UNLINK_SCRIPT = re.compile(r"bin/\.[^/]+-(pre|post)-unlink\.sh")
+_MENU = re.compile(r"Menu/[^/]+\.json")
+_LARGEST_SHORTCUT = 64 * 1024
+
 Kind = Literal["environment", "remains", "link", "missing", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
 class TargetContent:
-    """The contents of a prefix, as far as a plan has to know them."""
+    """What a prefix holds, as far as a plan has to know."""
 
     packages: int = 0
     kept_files: int = 0
@@ -40,15 +47,19 @@ class TargetContent:
     gone: tuple[str, ...] = ()
     """Packages that no cache has any more, so that their files have to be kept."""
     lost: tuple[str, ...] = ()
-    """Lines that name what could not be brought back as it is."""
+    """What could not be brought back as it is."""
     environments: tuple[str, ...] = ()
     """Other environments inside it."""
     mounts: tuple[str, ...] = ()
     symlinked_directories: tuple[str, ...] = ()
-    """Directories of packages that are symlinks, so that conda would delete files elsewhere."""
+    """Directories of packages that are behind a link, so that conda cannot be let near."""
     unreadable: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    """What conda would run when it removes the packages."""
+    menus: tuple[str, ...] = ()
+    """The files by which packages have made menu entries, which lie outside."""
     problem: str = ""
-    """Why it could not be read; empty if it could."""
+    """Why it could not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +67,47 @@ class RemovalTarget:
     """One path that is to be removed."""
 
     path: str
-    """The absolute path; if its last part is a link, that is not followed."""
+    """Absolute, its last part not followed."""
     kind: Kind
     name: str
     observed: PrefixState
     environment: Environment | None = None
     installation: Installation | None = None
     known: bool = True
-    """Whether it is an environment, or has a conda-meta; otherwise it may be any directory."""
+    """Whether it is an environment, or lies where environments do; else it may be anything."""
     half_made: bool = False
-    """Whether it has condatui's mark of an incomplete environment, whose source still exists elsewhere."""
+    """Whether condatui itself was making it and has not come to the end: what it was made of is elsewhere."""
     holds: tuple[str, ...] = ()
-    """Paths in it that must never be deleted: the home directory, an installation, condatui's own files."""
+    """What must never go along and lies in it: the home directory, a conda, condatui's own files."""
     content: TargetContent = TargetContent()
     point: str = ""
-    """The id of the restore point from before it was removed in part, so that it needs no new one."""
+    """The restore point of before it was removed in part, so that it needs no other."""
     covered: bool = False
-    """Whether an earlier restore point has all its files."""
+    """Whether all its files are in a restore point that was made before."""
+    set_aside: tuple[str, ...] = ()
+    """What a removal of it that did not come to its end has set aside."""
+    shortcuts: tuple[str, ...] = ()
+    """Menu entries of this user that name it."""
+
+    @property
+    def origin(self) -> str:
+        """Where it was, if a removal has set it aside; else its path."""
+        return origin_of(self.path)
 
 
 async def inspect_targets(
     paths: Sequence[str], context: JobContext, *, freed: InodeTally | None = None
 ) -> tuple[RemovalTarget, ...]:
-    """Inspect paths, each once; with `freed` also every file in them, to add up there what they free together.
+    """Look at paths, each once; with `freed` at every file in them, and what these free together is added up there.
 
-    The trees are summed up and not held in memory: there may be a hundred of them.
+    What is seen of the files goes into what is known of a path, and is not held: there may be a hundred of them.
     """
     seen = await observe_prefixes(tuple(dict.fromkeys(paths)), context)
     return await asyncio.to_thread(partial(_targets, seen, context, freed))
 
 
 def content_of(found: KeepEstimate) -> TargetContent:
-    """Sum up an estimate."""
+    """Sum up a survey."""
     return TargetContent(
         packages=len(found.contents.packages),
         kept_files=len(found.kept),
@@ -98,6 +118,8 @@ def content_of(found: KeepEstimate) -> TargetContent:
         mounts=tuple(found.tree.mounts),
         symlinked_directories=tuple(found.snapshot.symlinked_directories),
         unreadable=tuple(found.tree.unreadable),
+        scripts=tuple(each.path for each in found.tree.entries if _UNLINK_SCRIPT.fullmatch(each.path)),
+        menus=tuple(each.path for each in found.tree.entries if _MENU.fullmatch(each.path)),
     )
 
 
@@ -123,9 +145,10 @@ def _target(observed: PrefixState, context: JobContext) -> RemovalTarget:
         observed=observed,
         environment=environment,
         installation=context.installation(environment),
-        known=environment is not None or observed.has_conda_meta,
+        known=environment is not None or observed.has_conda_meta or is_set_aside(observed.prefix),
         half_made=os.path.lexists(os.path.join(observed.prefix, HALF_MADE)),
         holds=tuple(_holds(observed, context)),
+        set_aside=set_aside_of(observed.prefix),
     )
 
 
@@ -137,7 +160,7 @@ def _kind(observed: PrefixState, environment: Environment | None, context: JobCo
         return "missing" if listed else "nothing"
     contents = environment.contents if environment else None
     damaged = contents is not None and bool(contents.problems)  # conda would stop at a record that it cannot read
-    misread = "$" in observed.prefix  # conda would expand it as a variable, and remove another path
+    misread = "$" in observed.prefix  # conda would take it for a variable, and remove something else
     return "environment" if observed.has_history and not damaged and not misread else "remains"
 
 
@@ -154,15 +177,19 @@ def _with_content(
         return replace(target, content=TargetContent(problem=error.detail or error.title))
     freed.add(snapshot.tree)
     content = content_of(found)
-    seen = replace(target, content=content, kind="remains" if content.symlinked_directories else target.kind)
+    kind: Kind = "remains" if content.symlinked_directories else target.kind
+    shortcuts = tuple(_shortcuts(context.caller.home, target.path)) if content.menus else ()
+    seen = replace(target, content=content, kind=kind, shortcuts=shortcuts)
     directory = directory_of_points(context.settings, context.locations)
-    return _compared_with_points(seen, snapshot.tree, [each for each in points if each.prefix == seen.path], directory)
+    return _compared_with_points(
+        seen, snapshot.tree, [each for each in points if is_of(seen.path, each.prefix)], directory
+    )
 
 
 def _compared_with_points(
     target: RemovalTarget, tree: PrefixTree, points: Sequence[RestorePoint], directory: Path
 ) -> RemovalTarget:
-    """Compare a target with its restore points; of one that was removed in part, nothing has to be kept again."""
+    """Let nothing be kept of what is there only in part, if a restore point has it whole."""
     compared = [(each.id, compare(tree, each, directory)) for each in points]
     covered = any(found.is_covered for _, found in compared)
     half = next((point for point, found in compared if found.is_half), "")
@@ -170,6 +197,14 @@ def _compared_with_points(
         return replace(target, covered=covered)
     content = replace(target.content, kept_files=0, kept_bytes=0, gone=(), lost=())
     return replace(target, content=content, point=half, covered=covered)
+
+
+def _shortcuts(home: Path, prefix: str) -> Iterator[str]:
+    """The menu entries of a user that start something in a prefix, where a Linux desktop keeps them."""
+    for file in sorted((home / ".local/share/applications").glob("*.desktop")):
+        with suppress(OSError):
+            if os.fsencode(os.path.join(prefix, "")) in read_bounded(str(file), _LARGEST_SHORTCUT):
+                yield str(file)
 
 
 def _holds(observed: PrefixState, context: JobContext) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Makes the restore point of an environment right before it is removed."""
+"""Keep what conda could not put back, right before an environment goes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ from condatui_core.restore_points.store import delete_point, directory_of_points
 from condatui_core.text import format_bytes, sanitize
 
 
-def read_before_removal(target: RemovalTarget) -> PrefixSnapshot:
-    """Read everything in a prefix right before it is removed; blocks.
+def read_before_removal(
+    target: RemovalTarget, moved_to: str = "", inode: tuple[int, int] | None = None
+) -> PrefixSnapshot:
+    """Read what is to go, all of it, right before; blocks. Where it was moved to, it has to be the same directory.
 
-    Raises CondatuiError if it is gone, RefusedError if it holds something now that must not be removed with it.
+    Raises CondatuiError if it is gone, RefusedError if something is in it now that must not go along.
     """
+    path = moved_to or target.path
     try:
-        snapshot = read_snapshot(target.path)
+        snapshot = read_snapshot(path)
     except OSError as error:
-        raise not_readable(target.path, error) from error
+        raise not_readable(path, error) from error
     name = sanitize(target.name)
+    if inode and snapshot.tree.entries[0].inode != inode:
+        raise being_changed(target, path)
     if environments := snapshot.tree.environments:
         raise RefusedError(f"{name} holds other environments.", "\n".join(environments), "Remove or move those first.")
     if mounted := snapshot.tree.mounts:
@@ -39,8 +44,8 @@ def create_point(
 ) -> RestorePoint:
     """Make a restore point of a prefix that was read right before; blocks.
 
-    Raises CondatuiError if it cannot be made, RefusedError if it would be larger than the settings allow and the user
-    has not agreed to that (`limited`), or if the prefix is changed meanwhile. No restore point is left then.
+    Raises CondatuiError if it cannot be made, RefusedError if it would be larger than the settings allow and nobody
+    has agreed (`limited`), or if something is changed in the prefix meanwhile. Then there is none.
     """
     on_bytes = _reporter(work)
     found = estimate(snapshot, caches_of(target.installation, context), thorough=True, on_bytes=on_bytes)
@@ -58,21 +63,26 @@ def create_point(
     if changed := snapshot.first_change():
         with suppress(OSError):
             delete_point(directory, point.id)
-        raise RefusedError(f"{sanitize(target.name)} is being changed right now.", sanitize(changed), "Try again.")
+        raise being_changed(target, changed)
     return point
 
 
+def being_changed(target: RemovalTarget, path: str) -> RefusedError:
+    """Say that somebody is changing something in it, so that it is not removed now."""
+    return RefusedError(f"{sanitize(target.name)} is being changed by somebody.", sanitize(path), "Try again.")
+
+
 def prune_points(context: JobContext, spare: tuple[str, ...]) -> tuple[str, ...]:
-    """Delete the restore points that the settings no longer allow, never those to `spare`; blocks."""
+    """Delete the restore points that the settings do not want any more, never those to spare; blocks."""
     directory = directory_of_points(context.settings, context.locations)
     return prune(directory, context.settings, context.clock(), spare=spare)
 
 
 def _subject(target: RemovalTarget, context: JobContext) -> RestorePointSource:
-    installation, environment = target.installation, context.environment(target.path)
+    installation, environment = target.installation, context.environment(target.origin)
     return RestorePointSource(
-        prefix=target.path,
-        name=target.name,
+        prefix=target.origin,
+        name=target.name if target.origin == target.path else os.path.basename(target.origin),
         at=context.clock(),
         host=os.uname().nodename,
         user=context.caller.environ.get("USER", "") or str(context.caller.euid),

@@ -1,4 +1,4 @@
-"""Removes environments: keeps first what conda could not put back, and checks on the disk that they are gone."""
+"""Remove environments: what conda could not put back is kept first, and the disk is asked whether they are gone."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work: Work) -> Outcome:
-    """Remove one environment after the other; a failure does not stop the others.
+    """Remove one after the other; one that fails does not keep the others from going.
 
-    Raises CondatuiError if none was removed.
+    Raises CondatuiError if none of them went.
     """
     removed = Removed()
     agreed = plan.removal.over_limit if plan.removal else ()

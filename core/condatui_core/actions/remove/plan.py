@@ -1,8 +1,9 @@
-"""Plans a removal."""
+"""What a removal will do, worked out from what was seen."""
 
 from __future__ import annotations
 
 import asyncio
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from condatui_core.actions.guards import blockers_to_change, warnings_to_change
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
+from condatui_core.actions.remove.set_aside import how_to_put_back
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
 from condatui_core.records.finding import Finding, blocker, finding
@@ -24,18 +26,18 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The directory of restore points, its free space, and the restore points that the prefixes have."""
+    """Where restore points go, and how much there is room for."""
 
     directory: str
     free_bytes: int | None
     there: tuple[str, ...] = ()
-    """The ids of the restore points that the prefixes have already."""
+    """The ids of those that the prefixes have already."""
 
 
 def removal_plan(
     targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest, context: JobContext, *, frees: int
 ) -> Plan:
-    """Plan the steps, with warnings and blockers. `frees` is what the removal frees, in bytes."""
+    """Say what will be done, what one should know first, and what stands against it."""
     blockers = [found for each in targets for found in _blockers(each, request, context)]
     kept = sum(each.content.kept_bytes for each in targets) if request.restore_point else 0
     if points.free_bytes is not None and kept > points.free_bytes:
@@ -61,7 +63,7 @@ def removal_plan(
 
 
 def blockers_of(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> tuple[Finding, ...]:
-    """The blockers against removing one target."""
+    """What stands against removing this one."""
     return tuple(_blockers(target, request, context))
 
 
@@ -102,6 +104,7 @@ def _content_blockers(target: RemovalTarget, request: RemoveRequest) -> Iterator
 
 def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
     content, name = target.content, sanitize(target.name)
+    yield from _unfinished(target)
     if target.kind == "link":
         message = f"{name} is a link: it goes, and {sanitize(target.observed.real)} stays as it is."
         yield finding("symlink", "note", message)
@@ -115,10 +118,11 @@ def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext
         yield finding("symlink", "note", message, evidence=aliases)
     if target.observed.frozen is not None and request.override_frozen:
         yield finding("frozen", "warning", f"{name} is frozen: {sanitize(target.observed.frozen)}")
-    if linked := tuple(map(sanitize, content.symlinked_directories)):
-        message = f"{linked[0]} of {name} is behind a link: conda would delete what lies there."
-        remedy = "So it is deleted without conda, and what lies elsewhere stays as it is."
-        yield finding("detour", "note", message, remedy, linked)
+    if content.symlinked_directories:
+        message = f"{sanitize(content.symlinked_directories[0])} of {name} is behind a link: conda would delete what lies there."
+        remedy = "condatui deletes the link, and what lies elsewhere stays as it is."
+        yield finding("detour", "note", message, remedy, tuple(map(sanitize, content.symlinked_directories)))
+    yield from _outside(target)
     if not target.known:
         yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
     if not request.restore_point and target.half_made:
@@ -142,6 +146,28 @@ def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext
         yield finding("not-kept", "warning", message, evidence=content.lost)
 
 
+def _unfinished(target: RemovalTarget) -> Iterator[Finding]:
+    name = sanitize(target.name)
+    if target.set_aside:
+        message = f"A removal of {name} did not come to its end: what it has set aside is still there."
+        remedy = f"To put it back: {sanitize(how_to_put_back(target.set_aside[0]))}. To delete it, remove that path."
+        yield finding("set-aside", "warning", message, remedy, map(sanitize, target.set_aside))
+
+
+def _outside(target: RemovalTarget) -> Iterator[Finding]:
+    """What conda would do beside deleting, and condatui does not."""
+    content, name = target.content, sanitize(target.name)
+    if content.scripts:
+        message = f"Packages of {name} have scripts that conda runs when it removes them: condatui does not run them."
+        remedy = "Read them first: run them by hand if they undo something elsewhere."
+        yield finding("unlink-scripts", "note", message, remedy, map(sanitize, content.scripts))
+    if content.menus:
+        message = f"Packages of {name} have made menu entries, which stay."
+        remedy = "Delete these." if target.shortcuts else "Delete those that these files describe."
+        lines = map(sanitize, target.shortcuts or content.menus)
+        yield finding("menu", "note", message, remedy, lines)
+
+
 def _steps(target: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
     name = sanitize(target.name)
     if target.kind == "link":
@@ -149,18 +175,18 @@ def _steps(target: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
         return
     if target.kind in ("environment", "remains") and request.restore_point and not target.point:
         yield Step(title=f"Make a restore point of {name}")
-    if target.kind == "environment":
-        yield Step(title=f"Remove {name} with conda", argv=removal_argv(target, request))
-        yield Step(title=f"Delete what conda leaves of {name}")
-    elif target.kind == "remains":
-        yield Step(title=f"Delete {name}", argv=("rm", "-r", "--", target.path))
+    if target.kind in ("environment", "remains"):
+        yield Step(title=f"Set {name} aside, under a hidden name in the same directory")
+        if request.restore_point:
+            yield Step(title="Keep what has changed in it since")
+        yield Step(title="Delete what was set aside")
     yield Step(title=f"Take {name} out of environments.txt")
 
 
-def removal_argv(target: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
-    """The command by which the owning conda removes a target; empty if no conda owns it."""
-    if target.installation is None:
-        return ()
+def _by_hand(target: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
+    """What a user would run without condatui: conda, unless it would delete something else or nothing."""
+    if target.kind != "environment" or target.installation is None:
+        return ("rm", "-r", "--", target.path)
     override = request.override_frozen and can_freeze(target.installation)
     return remove_all(target.installation.executable, target.path, override_frozen=override)
 
@@ -177,6 +203,9 @@ def _facts(targets: Sequence[RemovalTarget], points: Points, request: RemoveRequ
     for each in targets:
         if each.point:
             yield "kept already", f"{sanitize(each.name)} was removed in part: restore point {each.point} has it whole"
+    for each in targets:
+        if each.kind in ("environment", "remains"):
+            yield "by hand", sanitize(shlex.join(_by_hand(each, request)))
 
 
 def _confirm(targets: Sequence[RemovalTarget], request: RemoveRequest, context: JobContext) -> str:
@@ -213,7 +242,7 @@ def _no_room(kept: int, points: Points) -> Finding:
 
 
 async def plan(request: RemoveRequest, context: JobContext) -> Plan:
-    """Find out what would be removed, what that frees, and what has to be kept."""
+    """Find out what would go, what it frees, and what would have to be kept."""
     freed = InodeTally()
     targets = await inspect_targets(request.prefixes, context, freed=freed)
     points = await asyncio.to_thread(_points, targets, context)

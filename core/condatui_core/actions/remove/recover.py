@@ -1,14 +1,16 @@
-"""Finds what an interrupted removal has left on the disk."""
+"""What is left on the disk of a removal that did not come to its end."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.earlier_points import Comparison, compare_prefix
+from condatui_core.actions.remove.set_aside import how_to_put_back, is_of, origin_of, set_aside_of
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RemoveRequest
@@ -18,24 +20,66 @@ from condatui_core.text import sanitize
 
 _There = Literal["gone", "whole", "half"]
 _BEFORE = ("", "look", "keep")
-"""The stages before anything is removed."""
+"""Stages in which nothing is removed yet."""
 
 
 def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: JobContext) -> Recovery:
-    """Find out how much is left of each environment; changes nothing."""
+    """Say what is there of each environment; changes nothing."""
     directory = directory_of_points(context.settings, context.locations)
-    there: dict[_There, list[str]] = {"gone": [], "whole": [], "half": []}
-    points: dict[str, RestorePoint] = {}
-    compared: dict[str, Comparison] = {}
+    seen = _Seen()
     if stage == "leftovers" and len(request.prefixes) > 1:
-        stage = "remove"  # the environment that it had reached is unknown: conda's records decide
-    made = {each.prefix: each for each in all_points(directory) if each.id not in plan.restore_points}
+        stage = "remove"  # nobody knows which one it had come to: the files that conda states have to tell
+    made = [each for each in all_points(directory) if each.id not in plan.restore_points]
     for prefix in request.prefixes:
-        point = made.get(prefix) if request.restore_point else None
-        if point:
-            points[prefix] = point
-            compared[prefix] = compare_prefix(prefix, point, directory)
-        there[_condition(prefix, compared.get(prefix), stage)].append(prefix)
+        point = next((each for each in made if request.restore_point and is_of(prefix, each.prefix)), None)
+        set_aside = set_aside_of(prefix)
+        for path in (prefix, *set_aside):
+            if point:
+                seen.points[path] = point
+                seen.compared[path] = compare_prefix(path, point, directory)
+        seen.aside += [
+            _Aside(path, whole=_condition(path, seen.compared.get(path), "remove") == "whole") for path in set_aside
+        ]
+        if os.path.lexists(prefix) or not set_aside:
+            seen.there[_condition(prefix, seen.compared.get(prefix), stage)].append(prefix)
+    return _recovery(seen, request, stage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """What a job had set aside when it ended."""
+
+    path: str
+    whole: bool
+    """Whether nothing of it was deleted yet."""
+
+    def __str__(self) -> str:
+        name, path = _names([origin_of(self.path)]), sanitize(self.path)
+        if not self.whole:
+            return f"{name} is removed in part: what is left is set aside in {path}."
+        when = ", once its path is free" if os.path.lexists(origin_of(self.path)) else ""
+        return f"{name} is whole, set aside in {path}; to put it back{when}: {sanitize(how_to_put_back(self.path))}."
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is there of the environments of a job."""
+
+    there: dict[_There, list[str]] = field(default_factory=lambda: {"gone": [], "whole": [], "half": []})
+    aside: list[_Aside] = field(default_factory=list)
+    points: dict[str, RestorePoint] = field(default_factory=dict)
+    compared: dict[str, Comparison] = field(default_factory=dict)
+    """By path, as the points."""
+
+    def is_saved(self, paths: Iterable[str]) -> bool:
+        """Whether all that is there of these is in restore points."""
+        return all(each in self.compared and self.compared[each].is_covered for each in paths)
+
+
+def _recovery(seen: _Seen, request: RemoveRequest, stage: str) -> Recovery:
+    there = seen.there
+    if seen.aside:
+        return _set_aside(seen)
     if there["gone"] and stage in _BEFORE and len(request.prefixes) == 1:
         message = f"{_names(there['gone'])} is not there, and this job had not begun to remove it."
         return Recovery(state="untouched", message=message)
@@ -43,24 +87,44 @@ def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: Job
         return Recovery(state="untouched", message=f"Nothing was removed: {_names(there['whole'])} is as it was.")
     if not there["half"] and not there["whole"]:
         return Recovery(state="done", message=f"{_names(there['gone'])} is gone, as it should be.")
-    saved = all(each in compared and compared[each].is_covered for each in there["half"])
-    return _half(there, points, saved=saved)
+    return _half(seen)
 
 
-def _half(there: dict[_There, list[str]], points: dict[str, RestorePoint], *, saved: bool) -> Recovery:
-    half = there["half"]
-    parts = [f"{_names(half)} is removed in part."] if half else []
-    parts += [f"Restore point {points[each].id} has {_names([each])} whole." for each in half if each in points]
-    parts += [f"{_names(there['gone'])} is gone."] if there["gone"] else []
-    parts += [f"{_names(there['whole'])} is as it was."] if there["whole"] else []
-    rest = half or there["whole"]
-    way_out = RemoveRequest(prefixes=tuple(rest), restore_point=not (half and saved))
+def _set_aside(seen: _Seen) -> Recovery:
+    """The way out deletes what was set aside, and nothing that is at a path now; putting back is left to the user."""
+    paths = tuple(each.path for each in seen.aside)
     return Recovery(
         state="half",
-        message=" ".join(parts),
+        message=" ".join((*map(str, seen.aside), *_parts(seen, paths))),
+        way_out=RemoveRequest(prefixes=paths, restore_point=not seen.is_saved(paths)),
+        way_out_title=f"Finish the removal of {_names([origin_of(each) for each in paths])}",
+    )
+
+
+def _half(seen: _Seen) -> Recovery:
+    half = seen.there["half"]
+    rest = half or seen.there["whole"]
+    way_out = RemoveRequest(prefixes=tuple(rest), restore_point=not (half and seen.is_saved(half)))
+    return Recovery(
+        state="half",
+        message=" ".join(_parts(seen, half)),
         way_out=way_out,
         way_out_title=f"Remove the rest: {_names(rest)}",
     )
+
+
+def _parts(seen: _Seen, begun: Iterable[str]) -> Iterator[str]:
+    """What is there of each, the restore points of those that were `begun` among it."""
+    there = seen.there
+    if there["half"]:
+        yield f"{_names(there['half'])} is removed in part."
+    for each in begun:
+        if each in seen.points:
+            yield f"Restore point {seen.points[each].id} has {_names([origin_of(each)])} whole."
+    if there["gone"]:
+        yield f"{_names(there['gone'])} is gone."
+    if there["whole"]:
+        yield f"{_names(there['whole'])} is as it was."
 
 
 def _condition(prefix: str, compared: Comparison | None, stage: str) -> _There:
@@ -82,5 +146,5 @@ def _names(prefixes: Sequence[str]) -> str:
 
 
 async def recover(plan: Plan, request: RemoveRequest, stage: str, context: JobContext) -> Recovery:
-    """Find out which of the environments are gone, untouched, or half gone."""
+    """Look which of them are gone, untouched, or half gone."""
     return await asyncio.to_thread(inspect_removal, plan, request, stage, context)

@@ -1,4 +1,4 @@
-"""The removal of one path: inspect it again, keep what has to be kept, remove it, check that it is gone."""
+"""The removal of one path: look again, keep, set aside, delete what is kept, look whether it is gone."""
 
 from __future__ import annotations
 
@@ -6,34 +6,37 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.actions.remove.earlier_points import compare_prefix, point_of_half_removed
+from condatui_core.actions.remove.earlier_points import point_of_half_removed, points_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
-from condatui_core.actions.remove.keep import create_point, read_before_removal
-from condatui_core.actions.remove.plan import blockers_of, removal_argv
-from condatui_core.conda.commands import conda_environ
-from condatui_core.conda.errors import check_answer
+from condatui_core.actions.remove.keep import being_changed, create_point, read_before_removal
+from condatui_core.actions.remove.plan import blockers_of
+from condatui_core.actions.remove.set_aside import SetAside, set_aside
 from condatui_core.conda.registry import unregister
 from condatui_core.errors import CondatuiError, RefusedError
-from condatui_core.fs.delete_tree import Leftover, delete_tree
-from condatui_core.fs.tree import PrefixTree, read_tree
+from condatui_core.fs.delete_tree import Leftover
+from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan
 from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
-from condatui_core.restore_points.store import all_points, bytes_of_point, delete_point, directory_of_points
+from condatui_core.restore_points.store import bytes_of_point, delete_point, directory_of_points
 from condatui_core.text import counted, sanitize
+
+_ATTEMPTS = 3
+"""How often what is set aside is read again because somebody is still writing into it."""
 
 
 @dataclass(slots=True)
 class Removed:
-    """The results of a job so far."""
+    """What has come of a job so far."""
 
     names: list[str] = field(default_factory=list)
-    """The names of what was removed."""
+    """What went."""
     findings: list[Finding] = field(default_factory=list)
     errors: list[CondatuiError] = field(default_factory=list)
     points: list[str] = field(default_factory=list)
@@ -56,7 +59,7 @@ class Removal:
         self._directory = directory_of_points(context.settings, context.locations)
 
     async def carry_out(self, *, limited: bool) -> None:
-        """Inspect the path again, keep what has to be kept, remove it, and check that it is gone."""
+        """Look again, keep, remove, look whether it is gone."""
         await self._work.stage("look", f"Looking at {sanitize(self._prefix)}")
         target = (await inspect_targets((self._prefix,), self._context))[0]
         refuse(blockers_of(target, self._request, self._context))
@@ -74,116 +77,172 @@ class Removal:
             await self._work.in_thread(partial(os.unlink, target.path))
         except OSError as error:
             raise CondatuiError("The link could not be deleted.", f"{target.path}: {error.strerror}") from error
-        real = target.observed.real
-        self._work.say(f"{real} stays; `ln -s {real} {target.path}` makes the link again")
+        stays = target.observed.real
+        self._work.say(f"{stays} stays; `ln -s {stays} {target.path}` makes the link again")
 
     async def _delete_directory(self, target: RemovalTarget, *, limited: bool) -> None:
         name = sanitize(target.name)
-        point: RestorePoint | None = None
         if self._request.restore_point:
             await self._work.stage("keep", f"Making a restore point of {name}")
-        snapshot = await self._work.in_thread(partial(read_before_removal, target))
+        kept = Kept(await self._work.in_thread(partial(read_before_removal, target)))
         if self._request.restore_point:
-            point = await self._work.in_thread(partial(self._keep, target, snapshot, limited=limited))
-        linked = await self._work.in_thread(lambda: snapshot.symlinked_directories)
+            await self._work.in_thread(partial(self._keep, target, kept, limited=limited))
         await self._work.stage("remove", f"Removing {name}")
-        by_conda = target.kind == "environment" and not linked
-        if by_conda:
-            await self._run_conda(target, point)
-        elif linked:
-            self._work.say(f"{sanitize(next(iter(linked)))} is behind a link: deleting {name} without conda")
-        await self._work.stage("leftovers", f"Deleting what is left of {name}")
-        if by_conda and await self._is_there(target):
-            self._work.say(f"conda has left something of {name}: deleting it")
-        left = await self._work.in_thread(partial(_delete, target.path))
-        await self._account(target, point, snapshot.tree, left)
+        gone = await self._work.in_thread(partial(self._take_away, target, kept, limited=limited))
+        await self._work.stage("leftovers", f"Looking what is left of {name}")
+        await self._account(target, kept, gone)
 
-    def _keep(self, target: RemovalTarget, snapshot: PrefixSnapshot, *, limited: bool) -> RestorePoint:
-        """Make a restore point, unless there is one from before the environment was removed in part."""
-        if point := point_of_half_removed(snapshot.tree, all_points(self._directory, target.path), self._directory):
+    def _keep(self, target: RemovalTarget, kept: Kept, *, limited: bool) -> None:
+        """Make a restore point, unless there is one of before it was removed in part."""
+        points = points_of(self._directory, target.path)
+        if point := point_of_half_removed(kept.snapshot.tree, points, self._directory):
+            kept.point, kept.made = point, False
             self._work.say(f"restore point {point.id} has all of it already")
-            return point
-        point = create_point(target, snapshot, self._context, self._work, limited=limited)
-        self._work.say(f"restore point {point.id}: {counted(point.archived_files, 'file')}")
-        return point
+            return
+        kept.point, kept.made = create_point(target, kept.snapshot, self._context, self._work, limited=limited), True
+        self._work.say(f"restore point {kept.point.id}: {counted(kept.point.archived_files, 'file')}")
 
-    async def _run_conda(self, target: RemovalTarget, point: RestorePoint | None) -> None:
-        assert target.installation is not None
-        environ = conda_environ(self._context.caller, target.installation)
+    def _take_away(self, target: RemovalTarget, kept: Kept, *, limited: bool) -> _Gone:
+        """Set it aside, keep what came since, delete what is kept, and put back what stays; blocks.
+
+        Cancelling does not interrupt this: until the deletion begins an error puts everything back.
+        """
+        begun = False
         try:
-            answer = await self._work.run(removal_argv(target, self._request), environ=environ)
-            check_answer(answer, f"remove {target.name}")
-        except CondatuiError as error:
-            if not await self._is_there(target):
+            with set_aside(target.path, kept.snapshot.tree.entries[0].inode) as aside:
+                self._keep_what_came(target, aside, kept, limited=limited)
+                begun = True
+                left = aside.delete(kept.snapshot.sees_unchanged() if kept.point else _everything)
+                left_at = aside.put_back()
+                if left and not left_at:
+                    raise _moved_away(target, kept.point, aside.path)
+                return _Gone(left, aside.path, left_at)
+        except CondatuiError:
+            if not begun:
+                self._discard(kept)
+            raise
+
+    def _keep_what_came(self, target: RemovalTarget, aside: SetAside, kept: Kept, *, limited: bool) -> None:
+        """Compare what is set aside with what was read of it, and read and keep it again if something has changed.
+
+        Raises RefusedError if it does not come to rest: whoever is in it goes on writing.
+        """
+        for _ in range(_ATTEMPTS):
+            changed = kept.snapshot.first_change(aside.path)
+            if not changed:
                 return
-            raise await self._work.in_thread(partial(self._failure, target, point, error)) from error
+            self._work.say(f"{sanitize(changed)} has changed since it was read: reading {target.name} again")
+            snapshot = read_before_removal(target, aside.path, aside.inode)
+            again = Kept(snapshot)
+            if kept.point:
+                self._keep(target, again, limited=limited)
+                assert again.point
+                if again.point.id == kept.point.id:  # the rest of what it has whole
+                    again.made = kept.made
+                else:
+                    self._discard(kept)
+            kept.snapshot, kept.point, kept.made = again.snapshot, again.point, again.made
+        if changed := kept.snapshot.first_change(aside.path):
+            raise being_changed(target, changed)
 
-    def _failure(self, target: RemovalTarget, point: RestorePoint | None, error: CondatuiError) -> CondatuiError:
-        """The error after conda has failed, with what is left; an environment that is intact needs no restore point."""
-        if point and compare_prefix(target.path, point, self._directory).is_whole:
+    def _discard(self, kept: Kept) -> None:
+        """Delete a restore point that was made for nothing."""
+        if kept.point and kept.made:
             with suppress(OSError):
-                delete_point(self._directory, point.id)
-            said = "It is as it was."
-        elif point:
-            self._removed.points.append(point.id)
-            said = f"Part of it may be gone; restore point {point.id} has it whole."
-        else:
-            said = "Part of it may be gone."
-        return CondatuiError(error.title, f"{error.detail}\n{said}".strip(), error.advice)
+                delete_point(self._directory, kept.point.id)
+            kept.point = None
 
-    async def _account(
-        self, target: RemovalTarget, point: RestorePoint | None, tree: PrefixTree, left: tuple[Leftover, ...]
-    ) -> None:
-        gone = not await self._is_there(target)
-        freed = tree.exclusive_bytes
-        if not gone:
-            freed -= (await self._work.in_thread(partial(read_tree, target.path))).exclusive_bytes
-            self._removed.findings.append(_left_behind(target, left))
+    async def _account(self, target: RemovalTarget, kept: Kept, gone: _Gone) -> None:
+        freed, point = kept.snapshot.tree.exclusive_bytes, kept.point
+        if gone.left_at:
+            freed -= (await self._work.in_thread(partial(read_tree, gone.left_at))).exclusive_bytes
+            self._removed.findings.append(_left_behind(target, gone))
+        elif await self._work.in_thread(partial(os.path.lexists, target.path)):
+            self._removed.findings.append(_come_up(target))
         self._removed.freed += freed
         if point:
             self._removed.points.append(point.id)
             self._removed.kept += await self._work.in_thread(partial(bytes_of_point, self._directory, point.id))
-        if not gone:
-            raise _still_there(target, point, left)
-
-    async def _is_there(self, target: RemovalTarget) -> bool:
-        return await self._work.in_thread(partial(os.path.lexists, target.path))
+        if gone.left_at:
+            raise _still_there(target, point, gone)
 
     async def _forget(self, target: RemovalTarget) -> None:
-        """Take the path out of environments.txt, if conda has not done so."""
+        """Take it out of environments.txt, unless another environment has come up at its path."""
         try:
-            await self._work.in_thread(partial(unregister, self._context.caller.home, (target.path,)))
+            await self._work.in_thread(partial(_unregister, self._context.caller.home, target))
         except OSError as error:
             message = f"{sanitize(target.name)} is still listed in environments.txt: {error.strerror}."
             self._removed.findings.append(Finding(id="registered", severity="warning", message=message))
 
 
+@dataclass(slots=True)
+class Kept:
+    """What was read of a directory that goes, and kept."""
+
+    snapshot: PrefixSnapshot
+    point: RestorePoint | None = None
+    made: bool = False
+    """Whether this job has made the restore point."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What has come of the deletion of what was set aside."""
+
+    left: tuple[Leftover, ...]
+    aside: str
+    """Where it was set aside."""
+    left_at: str
+    """Where what could not be deleted is now; empty if there is nothing."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What could not be deleted, by the paths that it has now, and why."""
+        return tuple(str(each).replace(self.aside, self.left_at, 1) for each in self.left)
+
+
+def _everything(path: str, status: os.stat_result) -> bool:  # noqa: ARG001 - stands for what looks
+    return True
+
+
+def _unregister(home: Path, target: RemovalTarget) -> None:
+    gone = {target.path, target.origin}
+    unregister(home, [each for each in gone if not os.path.isfile(os.path.join(each, "conda-meta", "history"))])
+
+
 def _check_plan(target: RemovalTarget, plan: Plan) -> None:
-    """Refuse a directory that the plan did not see as one: it was made, or a file system mounted there, since."""
+    """Refuse a directory where the plan saw nothing, or a link: a file system was mounted, somebody has made it."""
     if target.kind not in ("environment", "remains"):
         return
     if plan.removal is None or target.path not in plan.removal.directories:
-        title = f"{sanitize(target.name)} has appeared since this was planned."
+        title = f"{sanitize(target.name)} has come up since this was planned."
         raise RefusedError(title, target.path, "Plan it again, if it is to go.")
 
 
-def _delete(prefix: str) -> tuple[Leftover, ...]:
-    """Delete a prefix, its history first, so that an interrupted deletion leaves no environment."""
-    if not os.path.islink(os.path.join(prefix, "conda-meta")):
-        with suppress(OSError):
-            os.unlink(os.path.join(prefix, "conda-meta", "history"))
-    return delete_tree(prefix)
-
-
-def _left_behind(target: RemovalTarget, left: tuple[Leftover, ...]) -> Finding:
-    message = f"{counted(len(left), 'thing')} of {sanitize(target.name)} could not be deleted."
-    lines = (sanitize(str(each)) for each in left)
+def _left_behind(target: RemovalTarget, gone: _Gone) -> Finding:
+    message = f"{counted(len(gone.left), 'thing')} of {sanitize(target.name)} could not be deleted."
+    lines = map(sanitize, gone.lines)
     return blocker("left-behind", message, "Delete them by hand, or ask whose they are.", lines, most=20)
 
 
-def _still_there(target: RemovalTarget, point: RestorePoint | None, left: tuple[Leftover, ...]) -> CondatuiError:
-    saved = f"Restore point {point.id} has it whole." if point else ""
-    lines = (*(str(each) for each in left[:20]), saved)
+def _come_up(target: RemovalTarget) -> Finding:
+    message = f"Something else has come up at {sanitize(target.path)} meanwhile: it stays as it is."
+    return Finding(id="come-up", severity="warning", message=message, remedy="Look what it is, and who has made it.")
+
+
+def _moved_away(target: RemovalTarget, point: RestorePoint | None, path: str) -> CondatuiError:
+    saved = f"Restore point {point.id} has what was deleted." if point else ""
+    return CondatuiError(
+        f"{sanitize(target.name)} was moved elsewhere while it was being removed.",
+        "\n".join(line for line in (f"It was in {sanitize(path)}.", saved) if line),
+        "Look where it is, and who has moved it.",
+    )
+
+
+def _still_there(target: RemovalTarget, point: RestorePoint | None, gone: _Gone) -> CondatuiError:
+    saved = f"Restore point {point.id} has what was deleted." if point else ""
+    where = f"What is left is in {gone.left_at}." if gone.left_at != target.path else ""
+    lines = (*gone.lines[:20], where, saved)
     return CondatuiError(
         f"{sanitize(target.name)} could not be removed whole.",
         "\n".join(sanitize(line) for line in lines if line),
