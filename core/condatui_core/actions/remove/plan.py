@@ -118,10 +118,10 @@ def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext
         yield finding("symlink", "note", message, evidence=aliases)
     if target.observed.frozen is not None and request.override_frozen:
         yield finding("frozen", "warning", f"{name} is frozen: {sanitize(target.observed.frozen)}")
-    if content.symlinked_directories:
-        message = f"{sanitize(content.symlinked_directories[0])} of {name} is behind a link: conda would delete what lies there."
+    if linked := tuple(map(sanitize, content.symlinked_directories)):
+        message = f"{linked[0]} of {name} is behind a link: conda would delete what lies there."
         remedy = "condatui deletes the link, and what lies elsewhere stays as it is."
-        yield finding("detour", "note", message, remedy, tuple(map(sanitize, content.symlinked_directories)))
+        yield finding("detour", "note", message, remedy, linked)
     yield from _outside(target)
     if not target.known:
         yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")

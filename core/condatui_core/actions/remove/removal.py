@@ -215,7 +215,7 @@ def _check_plan(target: RemovalTarget, plan: Plan) -> None:
     if target.kind not in ("environment", "remains"):
         return
     if plan.removal is None or target.path not in plan.removal.directories:
-        title = f"{sanitize(target.name)} has come up since this was planned."
+        title = f"{sanitize(target.name)} has appeared since this was planned."
         raise RefusedError(title, target.path, "Plan it again, if it is to go.")
 
 
