@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,9 +19,10 @@ from condatui_core.jobs.job_work import JobWork, journal_error, run_in_thread
 from condatui_core.jobs.journal import Entry, Inspected, JobBegun, Submission
 from condatui_core.jobs.journal_store import prune
 from condatui_core.jobs.writer_lock import WriterLock
+from condatui_core.log import unexpected
 from condatui_core.proc.command_log import CommandLog
 from condatui_core.proc.owner import Owner
-from condatui_core.records.job import Outcome, Recovery, Said
+from condatui_core.records.job import Ended, Outcome, Recovery, Said
 from condatui_core.settings import Locations
 from condatui_core.text import sanitize
 
@@ -85,9 +86,9 @@ class JobExecution:
         return await perform_plan(handle.job.plan, self._context, handle.work, runtime.find_action)
 
     async def _take_lock(self, cleanup: ExitStack) -> None:
-        """Wait until no other condatui writes, and take the lock."""
+        """Wait until no other process writes."""
         lock = WriterLock(self._runtime.locations.state, self._runtime.owner)
-        cleanup.callback(lock.release)
+        cleanup.callback(_release, lock)
         while not await run_in_thread(partial(self._try_lock, lock)):
             holder = sanitize(await asyncio.to_thread(lock.holder))
             if holder != self._handle.job.waiting:
@@ -109,21 +110,35 @@ class JobExecution:
         self._handle.apply([said])
 
     async def _end(self, attempt: Attempt) -> None:
+        """Write the end down and report it: whatever fails meanwhile, a job never stays at work for ever."""
         handle, runtime = self._handle, self._runtime
         ended = attempt.ended(runtime.clock(), leaving=handle.leaving)
-        entries: list[Entry] = []
-        if ended.state != "done":
-            entries = [Inspected(at=runtime.clock(), recovery=await self._inspect())]
-        events = [*entries, replace(ended, at=runtime.clock())]
+        events: list[Entry] = []
+        try:
+            if ended.state != "done":
+                events.append(Inspected(at=runtime.clock(), recovery=await self._inspect()))
+            ended = replace(ended, at=runtime.clock())
+            if (failure := await self._write_end(ended, events)) is not None:
+                events.append(_unwritten(failure, runtime.clock()))
+            level = logging.WARNING if ended.state == "failed" else logging.DEBUG
+            _logger.log(level, "job %s is %s: %s: %s", handle.job.id, ended.state, handle.job.plan.title, ended.message)
+            await asyncio.to_thread(prune, runtime.locations.jobs, runtime.clock())
+        except Exception as error:  # noqa: BLE001 - the end of the job counts, and the log has the traceback
+            events.append(_unwritten(error, runtime.clock()))
+        finally:
+            handle.apply([*events, ended])
+
+    async def _write_end(self, ended: Ended, entries: Sequence[Entry]) -> Exception | None:
+        """Bring the journal to its end and let go of it; what failed, the first of it. The next start then tells."""
+        handle, failure = self._handle, None
         if not handle.journal.whole:
             entries = [*(Said(at=ended.at, line=line) for line in handle.job.output[-_LAST_LINES:]), *entries]
-        with suppress(OSError):  # the next start inspects the job instead
-            await handle.journal.write(*entries, events[-1])
-        await handle.journal.close()
-        level = logging.WARNING if ended.state == "failed" else logging.DEBUG
-        _logger.log(level, "job %s is %s: %s: %s", handle.job.id, ended.state, handle.job.plan.title, ended.message)
-        await asyncio.to_thread(prune, runtime.locations.jobs, runtime.clock())
-        handle.apply(events)
+        for use in (partial(handle.journal.write, *entries, ended), handle.journal.close):
+            try:
+                await use()
+            except Exception as error:  # noqa: BLE001, PERF203 - as above
+                failure = failure or error
+        return failure
 
     async def _inspect(self) -> Recovery:
         if self._context is None:
@@ -138,3 +153,17 @@ class JobExecution:
             except asyncio.CancelledError:  # noqa: PERF203 - each one is passed on
                 self._handle.cancel(leaving=True)
         return Attempt() if running.cancelled() else running.result()
+
+
+def _release(lock: WriterLock) -> None:
+    try:
+        lock.release()
+    except OSError as error:  # the kernel has let go of it all the same
+        unexpected(error, "The writer's lock was not closed in order.")
+
+
+def _unwritten(error: Exception, at: datetime) -> Said:
+    """The last line of a job whose end may not be on the disk."""
+    words = unexpected(error)
+    detail = " ".join(words.detail.split())
+    return Said(at=at, line=sanitize(f"The job's journal could not be brought to its end: {detail}"))

@@ -136,7 +136,8 @@ class Journal:
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add entries that may be lost; the output only as far as there is room for it."""
-        self._pool.submit(self._note, tuple(entries))
+        with suppress(RuntimeError):  # what a thread says when the journal is closed comes too late
+            self._pool.submit(self._note, tuple(entries))
 
     async def close(self) -> None:
         """Close the journal after all entries are written, and release its lock."""
@@ -163,7 +164,8 @@ class Journal:
             write_whole(self._directory / PLAN, encode(plan), replace=True)  # last: what has a plan is a journal
             sync_path(self._directory.parent)
         except OSError:
-            self._close()
+            with suppress(OSError):  # what has failed first counts
+                self._close()
             delete_tree(str(self._directory))
             raise
 
@@ -193,10 +195,12 @@ class Journal:
             self._append(kept, durable=False)
 
     def _close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-        self._lock.release()
+        stream, self._stream = self._stream, None
+        try:
+            if stream is not None:
+                stream.close()
+        finally:
+            self._lock.release()
 
 
 def append_to(directory: Path, *entries: Entry) -> None:

@@ -14,6 +14,7 @@ from condatui_core.jobs.interrupted import EarlierJobs
 from condatui_core.jobs.job_handle import JobHandle, TurnQueue
 from condatui_core.jobs.journal import Journal, new_job
 from condatui_core.jobs.journal_store import newer_note
+from condatui_core.log import unexpected
 from condatui_core.proc.command_log import CommandLog
 from condatui_core.proc.owner import this_process
 from condatui_core.records.job import Event, Job, Plan
@@ -153,4 +154,7 @@ class JobQueue:
 
     def _publish(self, job: Job) -> None:
         for callback in tuple(self._subscribers.values()):
-            callback(job)
+            try:
+                callback(job)
+            except Exception as error:  # noqa: BLE001, PERF203 - a listener that fails must not end the job
+                unexpected(error, "A change of a job could not be reported.")
