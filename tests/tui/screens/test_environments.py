@@ -161,6 +161,12 @@ async def test_zoom_gives_all_the_room_to_what_has_the_cursor() -> None:
         assert driver.place.table.has_focus  # type: ignore[unreachable]
 
 
+async def test_zoom_once_more_gives_the_room_back() -> None:
+    async with opened(machine(), size=(160, 40)) as driver:
+        await driver.press("z", "z")
+        assert (driver.place.table.display, driver.place.detail.display) == (True, True)
+
+
 async def test_copy_takes_the_prefix_and_says_so_in_place() -> None:
     async with opened(machine()) as driver:
         await driver.press("j", "y")

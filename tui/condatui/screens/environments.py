@@ -225,7 +225,7 @@ class EnvironmentsScreen(PlaceScreen):
 
     def action_zoom(self) -> None:
         """Give the whole body to the focused one of environments and details, or share it again."""
-        zoomed = self.has_class("-zoom-table", "-zoom-detail")
+        zoomed = self.has_class("-zoom-table") or self.has_class("-zoom-detail")
         self.remove_class("-zoom-table", "-zoom-detail")
         if not zoomed:
             self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")
