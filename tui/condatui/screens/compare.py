@@ -25,6 +25,7 @@ from condatui.widgets.input_bars import FilterBar, PromptBar
 from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.matrix_table import MatrixTable
+from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
 from condatui_core.text import sanitize
 
@@ -51,6 +52,8 @@ class CompareScreen(CompareExportScreen):
         """The prefixes that the user has asked to compare."""
         self._comparing: tuple[CompareSubject, ...] = ()
         """What was compared last, or is being compared."""
+        self._failure = ""
+        """Why the last comparison came to nothing."""
         self._settling: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -98,6 +101,7 @@ class CompareScreen(CompareExportScreen):
     def compare(self, prefixes: Sequence[str]) -> None:
         """Compare other environments; the first one is the reference."""
         self._prefixes, self._comparing, self.compared = tuple(prefixes), (), None
+        self._failure = ""
         self.show_session()
         self.focus_body()
 
@@ -106,7 +110,7 @@ class CompareScreen(CompareExportScreen):
         subjects = self._subjects()
         read = len(subjects) >= 2 and all(each.environment.contents is not None for each in subjects)
         if read and differs(subjects, self._comparing):
-            self._comparing = subjects
+            self._comparing, self._failure = subjects, ""
             self._compare(subjects)
         if self.compared is None:
             self._show()
@@ -139,6 +143,15 @@ class CompareScreen(CompareExportScreen):
         self._show()
         self.draw_bottom()
 
+    def tell_failure(self, group: str, error: BaseException) -> None:
+        """Say why there is no comparison where it would be."""
+        if group != "compare" or self.compared is not None:
+            super().tell_failure(group, error)
+            return
+        self._failure = " ".join(str(unexpected(error, "The environments could not be compared.")).split())
+        self._show()
+        self.draw_bottom()
+
     def _show(self, *, fresh: bool = False) -> None:
         compared = self.compared or NOTHING
         self.shown = self.comparison_query.of(compared.comparison.rows)
@@ -149,6 +162,8 @@ class CompareScreen(CompareExportScreen):
 
     def _why_empty(self) -> Text:
         """Why there are no rows, and which key leads to some."""
+        if self.compared is None and self._failure:
+            return Text(sanitize(self._failure), styles.ERROR)
         if not self._prefixes:
             why = "Nothing is compared yet: 1 goes to the environments, space marks two or more there, c compares them."
         elif self.compared is None and self.session.inventory.complete and len(self._subjects()) < 2:
@@ -203,7 +218,7 @@ class CompareScreen(CompareExportScreen):
 
     def action_zoom(self) -> None:
         """Give the whole body to the focused one of matrix and details, or share it again."""
-        zoomed = self.has_class("-zoom-table", "-zoom-detail")
+        zoomed = self.has_class("-zoom-table") or self.has_class("-zoom-detail")
         self.remove_class("-zoom-table", "-zoom-detail")
         if not zoomed:
             self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")

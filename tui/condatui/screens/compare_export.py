@@ -17,6 +17,7 @@ from condatui.view_models.compare.export import FORMATS, cell_spec, markdown, ro
 from condatui.view_models.format import shorten_text
 from condatui.widgets.input_bars import PromptBar
 from condatui_core.errors import CondatuiError
+from condatui_core.log import unexpected
 from condatui_core.records.comparison import Row
 from condatui_core.text import format_bytes, sanitize
 
@@ -106,6 +107,13 @@ class CompareExportScreen(PlaceScreen):
         else:
             self.close_prompt()
             self.say(f"Saved {len(self.shown)} rows as {sanitize(str(file))}")
+
+    def tell_failure(self, group: str, error: BaseException) -> None:
+        """Say why nothing was saved where the name was typed."""
+        if group == "save" and self.query_one(PromptBar).display:
+            self._refuse(sanitize(" ".join(str(unexpected(error, "It could not be saved.")).split())))
+        else:
+            super().tell_failure(group, error)
 
     def _refuse(self, why: str) -> None:
         self._refusal = why

@@ -14,6 +14,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
 from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import ActionContext
@@ -24,6 +25,7 @@ from condatui.session import Session
 from condatui.view_models.format import shorten_text
 from condatui.view_models.status import problem_lines, top_line, with_jobs
 from condatui.widgets.line import Line
+from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
 
 if TYPE_CHECKING:
@@ -89,6 +91,17 @@ class PlaceScreen(Screen[None]):
         self.session.changed.subscribe(self, lambda _session: self.show_session())
         self.session.jobs_changed.subscribe(self, lambda _session: self.show_jobs())
         self.show_session()
+
+    @on(Worker.StateChanged)
+    def _take_failure(self, event: Worker.StateChanged) -> None:
+        """The boundary at which whatever went wrong in a worker of the place becomes words: the app hears of none."""
+        error = event.worker.error if event.state is WorkerState.ERROR else None
+        if error is not None:
+            self.tell_failure(event.worker.group, error)
+
+    def tell_failure(self, group: str, error: BaseException) -> None:
+        """Say what failed in a worker of this group."""
+        self.session.fail(unexpected(error, f"What runs beside this place has failed: {group}."))
 
     @property
     def current_environment(self) -> Environment | None:

@@ -11,7 +11,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import ScreenResume
-from textual.worker import Worker, WorkerState
 
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
@@ -117,13 +116,14 @@ class RestoreScreen(PlaceScreen):
             self._looked, self._failure = True, ""
         self._show()
 
-    @on(Worker.StateChanged)
-    def _take_failure(self, event: Worker.StateChanged) -> None:
-        """The error boundary of reading restore points: show any failure as a message."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            words = unexpected(event.worker.error, "The restore points cannot be read.")
-            self._fail(" ".join(f"{words.detail}\n{words.hint}".splitlines()))
-            self._show()
+    def tell_failure(self, group: str, error: BaseException) -> None:
+        """Say in the place itself why the look came to nothing."""
+        if group != "restore points":
+            super().tell_failure(group, error)
+            return
+        words = unexpected(error, "The restore points cannot be read.")
+        self._fail(" ".join(f"{words.detail}\n{words.hint}".splitlines()))
+        self._show()
 
     def _fail(self, why: str) -> None:
         self._looked, self._failure = True, why

@@ -1,0 +1,96 @@
+"""A worker that fails is told of on the screen, whoever has started it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import condatui
+from condatui.screens.place import PlaceScreen
+from condatui_core.errors import CondatuiError
+from support.inventories import inventory, loaded, package
+from support.pilots import opened
+
+_OWNERS = {"_app": "CondatuiApp", "_screen": "PlaceScreen"}
+"""What services are given to run their workers on."""
+
+
+def _classes() -> dict[str, ast.ClassDef]:
+    files = sorted(Path(condatui.__file__).parent.rglob("*.py"))
+    trees = (ast.parse(file.read_text("utf-8")) for file in files)
+    return {node.name: node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+
+
+def _owners(classes: dict[str, ast.ClassDef]) -> Iterator[str]:
+    """The classes whose objects hear of a worker that does not end the app when it fails."""
+    for name, each in classes.items():
+        for call in ast.walk(each):
+            if not (isinstance(call, ast.Call) and any(key.arg == "exit_on_error" for key in call.keywords)):
+                continue
+            receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+            yield _OWNERS.get(receiver.attr, name) if isinstance(receiver, ast.Attribute) else name
+
+
+def _family(name: str, classes: dict[str, ast.ClassDef]) -> Iterator[str]:
+    """The class, what it is made from, and what is made from it."""
+    yield name
+    above = [name]
+    while above:
+        bases = (base.id for base in classes[above.pop()].bases if isinstance(base, ast.Name))
+        found = [base for base in bases if base in classes]
+        yield from found
+        above += found
+    yield from (each for each, node in classes.items() if name in map(ast.unparse, node.bases))
+
+
+def _hears(node: ast.ClassDef) -> bool:
+    decorators = [
+        ast.unparse(each) for item in node.body if isinstance(item, ast.FunctionDef) for each in item.decorator_list
+    ]
+    return "on(Worker.StateChanged)" in decorators
+
+
+def test_whoever_starts_a_worker_hears_of_its_failure() -> None:
+    classes = _classes()
+    owners = set(_owners(classes))
+    assert {"CondatuiApp", "PlaceScreen", "CompareScreen"} <= owners
+    assert not {each for each in owners if not any(_hears(classes[one]) for one in _family(each, classes))}
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise LookupError("out of order")
+
+
+async def test_a_comparison_that_fails_says_why_instead_of_being_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("condatui.screens.compare.compare_subjects", _fail)
+    known = inventory(loaded("a", [package("numpy", "1")]), loaded("b", [package("numpy", "2")]))
+    async with opened(known, size=(160, 24)) as driver:
+        await driver.press("a", "c")
+        await driver.until(lambda: "out of order" in driver.text)
+        assert "Reading and comparing" not in driver.text
+
+
+async def test_a_file_that_cannot_be_saved_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("condatui.screens.compare_export.save", _fail)
+    known = inventory(loaded("a", [package("numpy", "1")]), loaded("b", [package("numpy", "2")]))
+    async with opened(known, size=(160, 24)) as driver:
+        await driver.press("a", "c")
+        await driver.until(lambda: "numpy" in driver.text)
+        await driver.press("w", "enter")
+        await driver.until(lambda: "It could not be saved." in driver.text)
+
+
+async def test_what_fails_beside_a_place_is_told_there() -> None:
+    async def fail() -> None:
+        _fail()
+
+    async with opened(inventory(), size=(160, 24)) as driver:
+        place = driver.app.screen
+        assert isinstance(place, PlaceScreen)
+        place.run_worker(fail(), group="breakdown", exit_on_error=False)
+        await driver.until(lambda: place.session.failure is not None)
+        assert isinstance(place.session.failure, CondatuiError)
+        assert "out of order" in place.session.failure.detail
