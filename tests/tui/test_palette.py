@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
+from textual.widgets import Input
 
 from condatui.screens.environments import EnvironmentsScreen
 from condatui_core.settings import Settings
@@ -27,6 +28,36 @@ async def test_an_action_of_the_registry_is_done_from_the_palette(key: str) -> N
     async with opened(inventory(environment("a"))) as driver:
         await choose(driver, key, "Reverse the order")
         await driver.until(lambda: driver.place.environment_query.reverse)
+
+
+async def test_a_second_enter_while_it_closes_does_nothing() -> None:
+    async with opened(inventory(environment("a"))) as driver:
+        await driver.press("colon", *"reverse the order")
+        await driver.until(lambda: "Reverse the order" in driver.text)
+        palette = driver.app.screen
+        assert isinstance(palette, CommandPalette)
+        list_of_it = palette.query_one(CommandList)
+        list_of_it.highlighted = 0
+        for _ in range(2):  # as two keys that arrive together
+            list_of_it.action_select()
+            palette.query_one(Input).post_message(Input.Submitted(palette.query_one(Input), ""))
+        await driver.until(lambda: not isinstance(driver.app.screen, CommandPalette))
+        await driver.pilot.pause()
+        assert driver.place.browsing.reverse
+
+
+@pytest.mark.parametrize("key", ["pageup", "pagedown"])
+async def test_a_page_is_not_turned_before_there_are_lines(key: str) -> None:
+    async with opened(inventory(environment("a"))) as driver:
+        await driver.press("colon")
+        palette = driver.app.screen
+        list_of_it = palette.query_one(CommandList)
+        await driver.until(lambda: list_of_it.option_count > 0)
+        list_of_it.highlighted = 0
+        list_of_it.styles.height = 0  # as before its first layout
+        list_of_it._line_cache.clear()
+        await driver.press(key)
+        assert driver.app.screen is palette
 
 
 async def test_an_environment_is_found_by_name_even_behind_a_filter() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
-from textual.command import CommandPalette, Provider
+from textual.command import Provider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerFailed, WorkerState
 
@@ -23,7 +23,7 @@ from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, comparable
 from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
-from condatui.palette import PlaceCommands
+from condatui.palette import Palette, PlaceCommands
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.place import PlaceScreen
 from condatui.screens.places import PLACES
@@ -231,7 +231,7 @@ class CondatuiApp(ActionApp):
 
     async def action_palette(self) -> None:
         """Open the palette."""
-        await self.push_screen(CommandPalette(placeholder="What to do, or an environment to go to"))
+        await self.push_screen(Palette(placeholder="What to do, or an environment to go to"))
 
     def action_go(self, place: str) -> None:
         """Go to a place, which is as the user left it."""

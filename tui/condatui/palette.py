@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import on
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.message import Message
 from textual.types import IgnoreReturnCallbackType
+from textual.widgets import Input, OptionList
 
 from condatui.messages import EnvironmentChosen
 from condatui.screens.place import PlaceScreen
@@ -15,6 +20,31 @@ from condatui_core.text import sanitize
 
 _Command = tuple[str, str, IgnoreReturnCallbackType]
 """The name, the description and the callback of a command."""
+
+
+class Palette(CommandPalette):
+    """Textual's palette, for those who type fast: it takes nothing before its list is drawn or while it closes."""
+
+    _left_already = False
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close, once."""
+        if self._left_already:
+            return AwaitComplete()
+        self._left_already = True
+        return super().dismiss(result)
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _take_one_choice(self, event: Message) -> None:
+        """Keep a second enter from doing the command again and closing what lies below."""
+        if self._left_already:
+            event.stop()
+            event.prevent_default()
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(LookupError):  # a list that is not drawn yet knows no lines, so that no page can be turned
+            super()._action_command_list(action)
 
 
 class PlaceCommands(Provider):
