@@ -1,4 +1,4 @@
-"""A real conda with environments of its own, made here: for the demo, the tests, the pictures and the benchmarks."""
+"""Build a sandbox: a real conda with real environments, for the demo, the tests, the screenshots and benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Build a sandbox, or take the one that is there."""
+"""Build a sandbox, or reuse an existing one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from condatui_sandbox.interpreter import Interpreter
 from condatui_sandbox.layout import Layout, Sandbox
 from condatui_sandbox.vendored_conda import VendoredConda, find_vendored_conda
 
-# Whose a directory is: a sandbox is built, reused and deleted only where it says that it is one.
+# Ownership of a directory: a sandbox is only built, reused and deleted where a marker identifies one
 
 
 MARKER = "condatui-sandbox.json"
@@ -31,15 +31,15 @@ _LOCK = "condatui-sandbox.lock"
 
 @contextmanager
 def claimed(directory: Path) -> Iterator[None]:
-    """Create a directory for a sandbox, or take one that is empty or a sandbox, and keep other builders out.
+    """Create a directory for a sandbox, or use one that is empty or a sandbox, and lock out other builders.
 
-    Raises RefusedError if something else lies in it.
+    Raises RefusedError if it contains anything else.
     """
     directory.mkdir(parents=True, exist_ok=True)
     contents = {entry.name for entry in os.scandir(directory)}
     if contents - {_LOCK} and MARKER not in contents:
         raise RefusedError(
-            "The directory is not empty and not a sandbox.", str(directory), "Choose another one; nothing was changed."
+            "The directory is not empty and not a sandbox.", str(directory), "Choose another one. Nothing was changed."
         )
     with (directory / _LOCK).open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -47,7 +47,7 @@ def claimed(directory: Path) -> Iterator[None]:
 
 
 def is_current(directory: Path, recipe: str) -> bool:
-    """Whether the sandbox is complete and made by this very recipe."""
+    """Whether the sandbox is complete and built from exactly this recipe."""
     try:
         marker = json.loads((directory / MARKER).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -56,7 +56,7 @@ def is_current(directory: Path, recipe: str) -> bool:
 
 
 def start_over(directory: Path) -> None:
-    """Empty a claimed directory and mark it as a sandbox in the making."""
+    """Empty a claimed directory and mark it as an incomplete sandbox."""
     _write_marker(directory, _marker("", complete=False))
     for entry in directory.iterdir():
         if entry.name in {MARKER, _LOCK}:
@@ -68,7 +68,7 @@ def start_over(directory: Path) -> None:
 
 
 def complete(directory: Path, recipe: str) -> None:
-    """Mark a sandbox as complete: the last thing that is written."""
+    """Mark a sandbox as complete, which is the last write of a build."""
     _write_marker(directory, _marker(recipe, complete=True))
 
 
@@ -93,10 +93,10 @@ def build_sandbox(
     report: Callable[[str], None] = _ignore,
     clock: Callable[[], float] = time.time,
 ) -> Sandbox:
-    """Build a sandbox in a directory, or reuse the one there if nothing it is made from has changed.
+    """Build a sandbox in a directory, or reuse the existing one if nothing that it is made from has changed.
 
-    Nothing outside the directory is written. `report` is told what is being done, from any thread.
-    Raises UsageError if the `demo` extra is not installed, RefusedError if the directory holds something else,
+    Nothing outside the directory is written. `report` gets each step, from any thread.
+    Raises UsageError if the `demo` extra is not installed, RefusedError if the directory contains anything else, and
     CondaError if a step fails.
     """
     conda = find_vendored_conda()
@@ -131,10 +131,10 @@ def _build(
 
 
 def _recipe(layout: Layout, conda: VendoredConda, interpreter: Interpreter) -> str:
-    """Digest all that a sandbox is made from; a moved directory or another Python asks for another one."""
+    """A digest of everything that a sandbox is made from, its path and Python included."""
     digest = hashlib.sha256()
     for source in sorted(files("condatui_sandbox").iterdir(), key=lambda each: each.name):
-        if source.name.endswith((".py", ".yaml")) and not source.name.startswith("scale"):  # the scale tree is apart
+        if source.name.endswith((".py", ".yaml")) and not source.name.startswith("scale"):  # the scale tree is separate
             digest.update(source.read_bytes())
     facts = (
         layout.directory,

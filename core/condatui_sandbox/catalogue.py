@@ -1,4 +1,4 @@
-"""The packages of the sandbox, read from the table beside this file."""
+"""Read the packages of the sandbox from the table beside this file."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ class CataloguePackage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     dist: str = ""
     """The Python distribution it provides; empty if none."""
     module: str = ""
-    """What is imported; the distribution's name with underscores unless the table says otherwise."""
+    """The module to import; by default the distribution's name with underscores."""
     libraries: tuple[str, ...] = ()
     """File names in `lib/`."""
     contents: str = ""
-    """Which special contents it has: `python`, `pip`, `conda`, `torch`; empty for made-up ones."""
+    """Its special contents: `python`, `pip`, `conda`, `torch`; empty for made-up contents."""
     cuda: str = ""
     """The CUDA version a torch was built for; empty for a CPU build."""
     archive: str = "conda"
     """The archive's suffix: `conda` or `tar.bz2`."""
     kb: int = 8
-    """Kilobytes that its files take."""
+    """Kilobytes of its files."""
     files: int = 12
-    """Python files in the module."""
+    """The number of Python files in the module."""
 
     @property
     def stem(self) -> str:
-        """Name, version and build, as file names have them."""
+        """Name, version and build, as in file names."""
         return f"{self.name}-{self.version}-{self.build}"
 
     @property
@@ -53,7 +53,7 @@ class CataloguePackage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def noarch_python(self) -> bool:
-        """Whether conda puts its Python files where the environment's python wants them."""
+        """Whether conda installs its Python files into the site-packages of the environment's python."""
         return self.subdir == "noarch" and bool(self.dist)
 
     @property
@@ -64,7 +64,7 @@ class CataloguePackage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def read_catalogue(interpreter: Interpreter, versions: Mapping[str, str]) -> tuple[CataloguePackage, ...]:
-    """Read the table for an interpreter; `versions` fills the places that it leaves open, such as `{conda}`."""
+    """Read the table for an interpreter; `versions` fills its placeholders, such as `{conda}`."""
     table = files("condatui_sandbox").joinpath("catalogue.yaml").read_text(encoding="utf-8")
     channels: dict[str, list[dict[str, object]]] = yaml.safe_load(table)
     filled = {

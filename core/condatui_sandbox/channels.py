@@ -1,4 +1,4 @@
-"""The channels of the sandbox: a directory of archives each, with a `repodata.json` a subdir."""
+"""Write the channels of the sandbox: directories of archives, with a `repodata.json` per subdir."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from condatui_sandbox.packages import (
 )
 from condatui_sandbox.vendored_conda import VendoredConda
 
-# Conda archives: `.conda` and `.tar.bz2`, with the `info` directory that conda wants.
+# Conda archives: `.conda` and `.tar.bz2`, with the `info` directory that conda requires
 
 
 _BUILT = 1_730_000_000
-"""When all packages were built, seconds since 1970: archives are the same every time."""
+"""The build time of all packages, seconds since 1970, so that archives are reproducible."""
 
 
 def write_archive(directory: Path, package: CataloguePackage, files: Sequence[PackageFile]) -> dict[str, object]:
@@ -122,7 +122,7 @@ SUBDIRS = ("linux-64", "noarch")
 
 
 class PackageContents:
-    """Makes the files of catalogue packages."""
+    """Creates the files of catalogue packages."""
 
     def __init__(self, interpreter: Interpreter, conda: VendoredConda, launcher: str) -> None:
         self._interpreter = interpreter
@@ -130,7 +130,7 @@ class PackageContents:
         self._launcher = launcher
 
     def files(self, package: CataloguePackage) -> list[PackageFile]:
-        """Make all files of a package, in the order of its archive."""
+        """Create all files of a package, in the order of its archive."""
         size = package.kb * 1024
         root = "site-packages" if package.noarch_python else self._interpreter.site_packages
         if package.contents == "python":
@@ -150,7 +150,7 @@ class PackageContents:
             return list(torch_files(root, package.version, package.cuda, package.files, size))
         if package.noarch_python:
             return list(module_files(root, package.module, package.version, package.files, size))
-        # Most of a package with compiled code is the compiled code.
+        # In a package with compiled code, this code is most of its size.
         modules = module_files(root, package.module, package.version, package.files, size // 3)
         extension = f"{root}/{package.module}/_core.cpython-{self._interpreter.digits}-x86_64-linux-gnu.so"
         return [*modules, PackageFile(extension, filler(extension, size * 2 // 3), executable=True)]

@@ -1,4 +1,4 @@
-"""The sandbox's conda: its launcher, its configuration, and a base environment that it makes itself."""
+"""Create the sandbox's conda: its launcher, its configuration, and its base environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LAUNCHER = """\
 #!/bin/sh
 '''exec' "@PREFIX@/bin/python" -E -s -W ignore "$0" "$@"
 ' '''
-# conda, kept inside its sandbox: whoever calls it, it reads and writes nothing of theirs.
+# conda, kept inside its sandbox: it reads and writes nothing of its caller's.
 import logging
 import os
 import sys
@@ -60,7 +60,7 @@ if __name__ == "__main__":
 
 
 def launcher(layout: Layout, conda: VendoredConda, interpreter: Interpreter) -> str:
-    """Write `bin/conda`; conda itself puts the prefix in when it makes the base environment."""
+    """The text of `bin/conda`; conda itself inserts the prefix when it creates the base environment."""
     search_path = [str(path) for path in conda.search_path]
     places = {
         "@PREFIX@": PREFIX_PLACEHOLDER,
@@ -76,7 +76,7 @@ def launcher(layout: Layout, conda: VendoredConda, interpreter: Interpreter) -> 
 
 
 def write_condarc(layout: Layout) -> None:
-    """Write the configuration of the sandbox's conda: own directories, and channels that are all files."""
+    """Write the configuration of the sandbox's conda: its own directories, and only local channels."""
     channels = layout.channels.as_uri()
     config: dict[str, object] = {
         "channels": ["conda-forge"],
@@ -103,9 +103,9 @@ def write_condarc(layout: Layout) -> None:
 def make_base(
     layout: Layout, interpreter: Interpreter, conda: VendoredConda, packages: tuple[CataloguePackage, ...]
 ) -> None:
-    """Make the base environment from the sandbox's own `conda` package, which a borrowed conda installs.
+    """Create the base environment from the sandbox's own `conda` package, which the vendored conda installs.
 
-    All packages are taken into the package cache on the way, so that making environments is only linking.
+    This also puts all packages into the package cache, so that creating environments only links files.
     Raises CondaError if conda fails.
     """
     borrowed = layout.directory / "borrowed"

@@ -1,4 +1,4 @@
-"""The environments of the sandbox, as people leave them in two years, and how its own conda and pip make them."""
+"""Create the environments of the sandbox with its own conda and pip, as people leave them after two years."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from condatui_sandbox.interpreter import Interpreter, run_conda
 from condatui_sandbox.layout import Layout
 from condatui_sandbox.pip_packages import install_mixture, replace_numpy, write_pip_sources
 
-# The environments of the sandbox: what a machine looks like where people have worked for two years.
+# Recipes
 
 
 NVIDIA = ("--override-channels", "-c", "pytorch", "-c", "nvidia", "-c", "conda-forge")
-"""The channels that PyTorch's own instructions gave for its CUDA builds."""
+"""The channels in PyTorch's former instructions for its CUDA builds."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRecipe:
-    """How one environment comes about, by commands that a user would have typed."""
+    """How one environment is created, by commands that a user would type."""
 
     name: str
     specs: tuple[str, ...] = ()
-    """What `conda create` gets, options included."""
+    """The arguments of `conda create`."""
     clone_of: str = ""
-    """The environment it is cloned from, instead of being created."""
+    """The environment to clone, instead of creating one."""
     added: tuple[str, ...] = ()
-    """What `conda install` gets afterwards."""
+    """The arguments of a later `conda install`."""
     location: str = ""
-    """Where it lies below the home directory; empty for one in the envs directory."""
+    """Its path below the home directory; empty for one in the envs directory."""
     pip: bool = False
     """Whether pip then installs packages of every origin."""
     replaced_numpy: bool = False
     """Whether pip then replaces conda's numpy."""
     age_days: int = 0
-    """How long ago it was last changed or used."""
+    """Days since it was last changed or used."""
     pinned: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     frozen: str = ""
@@ -115,26 +115,26 @@ RECIPES = (
 )
 
 SYMLINK = ("current", "nlp-exp")
-"""A symlink in the envs directory, and the environment it leads to."""
+"""A symlink in the envs directory, and the environment that it leads to."""
 
 TORSO = "half-cloned"
-"""What a clone that failed has left: files, and no conda-meta."""
+"""The remains of a failed clone: files, and no conda-meta."""
 
 GONE = "work/deleted-project/env"
-"""An environment below the home directory that conda still lists and that was deleted by hand."""
+"""An environment below the home directory that was deleted by hand but that conda still lists."""
 
 
 def creations() -> Iterator[EnvironmentRecipe]:
-    """Yield the environments that need no other one."""
+    """Yield the environments that are not clones."""
     return (recipe for recipe in RECIPES if not recipe.clone_of)
 
 
 def clones() -> Iterator[EnvironmentRecipe]:
-    """Yield the environments that are made from another one."""
+    """Yield the environments that are clones."""
     return (recipe for recipe in RECIPES if recipe.clone_of)
 
 
-# Make an environment look as old as it is said to be.
+# Age
 
 
 _REVISION = re.compile(r"^==> (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) <==$", re.MULTILINE)
@@ -142,9 +142,9 @@ _FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 def age(prefix: Path, days: int, now: float) -> None:
-    """Move an environment `days` into the past: its history, and the times of every file that is its own.
+    """Move an environment `days` into the past: its history, and the times of every file that it does not share.
 
-    Files that are hard-linked keep theirs: other environments and the package cache show the same.
+    Hard-linked files keep their times, which other environments and the package cache share.
     """
     history = prefix / "conda-meta" / "history"
     if history.is_file():
@@ -161,7 +161,7 @@ def _earlier(moment: str, days: int) -> str:
 
 
 def _own(prefix: Path) -> Iterator[str]:
-    # Bottom up, because touching a directory's entries changes the times of the directory.
+    # Bottom up, since changes to a directory's entries change the directory's times.
     for directory, _, names in os.walk(prefix, topdown=False):
         for name in names:
             path = os.path.join(directory, name)
@@ -170,7 +170,7 @@ def _own(prefix: Path) -> Iterator[str]:
         yield directory
 
 
-# Carry out the recipes: environments made by the sandbox's own conda and pip.
+# Creation by the sandbox's own conda and pip
 
 
 _AT_A_TIME = 2
@@ -178,7 +178,7 @@ _TORSO_DAYS = 61
 
 
 def prefixes(layout: Layout) -> dict[str, Path]:
-    """Name → prefix of everything in a sandbox that is, was or looks like an environment."""
+    """Name → prefix of everything in a sandbox that is, was or seems to be an environment."""
     found = {"base": layout.root_prefix}
     found |= {recipe.name: _prefix(recipe, layout) for recipe in RECIPES}
     found |= {name: layout.environments / name for name in (SYMLINK[0], TORSO)}
@@ -186,7 +186,7 @@ def prefixes(layout: Layout) -> dict[str, Path]:
 
 
 def make_environments(layout: Layout, interpreter: Interpreter, now: float, report: Callable[[str], None]) -> None:
-    """Make all environments of the sandbox; raises CondaError if conda or pip fails."""
+    """Create all environments of the sandbox; raises CondaError if conda or pip fails."""
     write_pip_sources(layout)
     maker = _Maker(layout, interpreter, report)
     maker.make(creations())
@@ -205,10 +205,10 @@ class _Maker:
         self._report = report
 
     def make(self, recipes: Iterable[EnvironmentRecipe]) -> None:
-        """Make several, two at a time: with every package extracted before, conda only reads its cache."""
+        """Create environments, two at a time, which is safe because conda only reads its cache."""
         with ThreadPoolExecutor(_AT_A_TIME) as pool:
             for _ in pool.map(self._make, recipes):
-                pass  # raises what one of them raised
+                pass  # raises the first error
 
     def _make(self, recipe: EnvironmentRecipe) -> None:
         self._report(f"Making {recipe.name}")
@@ -230,7 +230,7 @@ def _prefix(recipe: EnvironmentRecipe, layout: Layout) -> Path:
 
 
 def _decorate(prefix: Path, recipe: EnvironmentRecipe) -> None:
-    """Write what `conda config`, `conda env config vars` and a text editor leave in conda-meta."""
+    """Write the files that `conda config`, `conda env config vars` and a text editor leave in conda-meta."""
     meta = prefix / "conda-meta"
     if recipe.pinned:
         (meta / "pinned").write_text("".join(f"{spec}\n" for spec in recipe.pinned), encoding="utf-8")
@@ -242,7 +242,7 @@ def _decorate(prefix: Path, recipe: EnvironmentRecipe) -> None:
 
 
 def _leave_torso(layout: Layout, interpreter: Interpreter) -> None:
-    """Leave what a failed clone leaves: copies of files that no record claims, and no conda-meta."""
+    """Create the remains of a failed clone: copies of files without records, and no conda-meta."""
     source = layout.environments / "nlp-base"
     torso = layout.environments / TORSO
     for part in (f"{interpreter.site_packages}/transformers", f"{interpreter.site_packages}/sklearn", "share"):
@@ -257,5 +257,5 @@ def _leave_traces(layout: Layout) -> None:
 
 
 def relist_gone(layout: Layout) -> None:
-    """Put the environment that is gone back into conda's list, from which conda drops it whenever it is asked."""
+    """Add the deleted environment to conda's list again, from which every `conda env list` drops it."""
     register(layout.home, str(layout.home / GONE))

@@ -1,4 +1,4 @@
-"""The Python that the sandbox's environments run: that of condatui itself."""
+"""The Python of the sandbox's environments, which is condatui's own, and processes in a sandbox."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from condatui_core.errors import CondaError
 from condatui_sandbox.layout import Layout
 
-# Run processes inside a sandbox.
+# Processes in a sandbox
 
 
 _LAST_LINES = 15
@@ -21,7 +21,7 @@ _SECONDS = 300
 
 
 def run_conda(layout: Layout, *arguments: str) -> str:
-    """Run the sandbox's conda and return what it prints; raises CondaError with its words if it fails."""
+    """Run the sandbox's conda and return its output; raises CondaError with its message if it fails."""
     return run_process([str(layout.conda), *arguments], layout)
 
 
@@ -56,15 +56,15 @@ def _run(
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python outside the sandbox, which every `bin/python` inside is a copy of."""
+    """A Python outside the sandbox; every `bin/python` inside is a copy of it."""
 
     executable: Path
-    """The real file, past virtual environments and symlinks."""
+    """The real file, with virtual environments and symlinks resolved."""
     version: str
-    """Such as `3.11.7`; without a suffix for pre-releases, which conda packages do not carry."""
+    """Such as `3.11.7`, without a pre-release suffix, which conda packages do not have."""
 
     movable: bool = True
-    """Whether a copy of the file runs from another directory; if not, the sandbox has symlinks to it."""
+    """Whether a copy of the file runs from another directory; if not, the sandbox uses symlinks to it."""
 
     @property
     def minor(self) -> str:
@@ -78,23 +78,23 @@ class Interpreter:
 
     @property
     def site_packages(self) -> str:
-        """Where a prefix keeps its Python packages, relative to it."""
+        """The site-packages of a prefix, relative to it."""
         return f"lib/python{self.minor}/site-packages"
 
     @property
     def pyvenv_config(self) -> str:
-        """The `pyvenv.cfg` that makes a prefix the home of a copy of this interpreter."""
+        """The `pyvenv.cfg` with which a copy of this interpreter runs in a prefix."""
         return f"home = {self.executable.parent}\ninclude-system-site-packages = false\nversion = {self.version}\n"
 
     @staticmethod
     def running() -> Interpreter:
-        """The one that runs this code; if that is a virtual environment, the one it was made from."""
+        """The interpreter that runs this code; in a virtual environment, its base interpreter."""
         base = getattr(sys, "_base_executable", None) or sys.executable
         version = ".".join(str(part) for part in sys.version_info[:3])
         return Interpreter(executable=Path(os.path.realpath(base)), version=version)
 
     def tried_in(self, directory: Path) -> Interpreter:
-        """Try whether a copy below `directory` runs, and return this interpreter with the outcome as `movable`."""
+        """Try whether a copy below `directory` runs; returns this interpreter with the result as `movable`."""
         copy = directory / "bin" / "python"
         copy.parent.mkdir(parents=True)
         shutil.copy(self.executable, copy)

@@ -1,4 +1,4 @@
-"""Where things lie in a sandbox, and the environment variables that keep a process inside it."""
+"""The paths of a sandbox, and the environment variables that keep a process inside it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The places of a sandbox, made or not."""
+    """The paths of a sandbox, existing or not."""
 
     directory: Path
 
     @property
     def home(self) -> Path:
-        """The home of whoever works in the sandbox."""
+        """The home directory of the sandbox's user."""
         return self.directory / "home"
 
     @property
@@ -36,31 +36,31 @@ class Layout:
 
     @property
     def environments(self) -> Path:
-        """Where environments go that are made by name."""
+        """The directory of environments created by name."""
         return self.root_prefix / "envs"
 
     @property
     def channels(self) -> Path:
-        """A directory a channel."""
+        """The directory of the channels, each a directory."""
         return self.directory / "channels"
 
     @property
     def scratch(self) -> Path:
-        """For temporary files; on the same file system as the rest."""
+        """The directory for temporary files, on the same file system as the rest."""
         return self.directory / "tmp"
 
     @property
     def bytecode(self) -> Path:
-        """Where conda's own compiled Python goes, so that nothing is written beside condatui's packages."""
+        """The directory for conda's own bytecode, so that nothing is written beside condatui's packages."""
         return self.directory / "bytecode"
 
     @property
     def sources(self) -> Path:
-        """What pip installs from: wheels, and the projects that a user has checked out."""
+        """The directory of wheels and checked-out projects that pip installs from."""
         return self.home / "src"
 
     def environ(self) -> dict[str, str]:
-        """The environment variables of a process in the sandbox: nothing of the caller's is among them."""
+        """The environment variables of a process in the sandbox, without any of the caller's."""
         return {
             "CONDATUI_HOME": str(self.home / ".condatui"),
             "CONDA_EXE": str(self.conda),
@@ -74,10 +74,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A conda with environments, made by condatui, that shares nothing with the user's own."""
+    """A conda with environments, built by condatui, that shares nothing with the user's own."""
 
     directory: Path
-    """Everything lies in here."""
+    """The directory that contains everything."""
     home: Path
     root_prefix: Path
     conda: Path
@@ -85,7 +85,7 @@ class Sandbox:
     environ: Mapping[str, str]
     """All environment variables that a process in the sandbox needs, and none of the caller's."""
     prefixes: Mapping[str, Path]
-    """Name → prefix, of whatever looks like an environment: real ones, a symlink, a torso, one that is gone."""
+    """Name → prefix of everything like an environment: real ones, a symlink, a failed clone, a deleted one."""
 
     @staticmethod
     def at(layout: Layout, prefixes: Mapping[str, Path]) -> Sandbox:

@@ -1,4 +1,4 @@
-"""What a made-up package holds: modules, dist-infos, libraries of plausible sizes; python, pip, conda and torch."""
+"""Create the contents of the sandbox's packages: made-up ones of plausible sizes, and python, pip, conda and torch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 from condatui_sandbox.interpreter import Interpreter
 from condatui_sandbox.vendored_conda import VendoredConda
 
-# What a made-up package holds: importable modules, dist-infos, shared libraries of plausible sizes.
+# Made-up packages: importable modules, dist-infos, shared libraries of plausible sizes
 
 
 PREFIX_PLACEHOLDER = "/opt/anaconda1anaconda2anaconda3"
-"""What conda replaces by the prefix in files that say so."""
+"""The placeholder that conda replaces by the prefix in files marked for it."""
 
 _BLOCK = 4096
 _WHEEL = b"Wheel-Version: 1.0\nGenerator: condatui\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -31,12 +31,12 @@ class PackageFile:
     """Relative to the prefix, with slashes."""
     content: bytes = b""
     target: str = ""
-    """Where it points, if it is a symlink."""
+    """The target, if it is a symlink."""
     executable: bool = False
     has_prefix: bool = False
-    """Whether conda has to write the prefix into it."""
+    """Whether conda must write the prefix into it."""
     no_link: bool = False
-    """Whether every environment gets a copy of its own."""
+    """Whether every environment gets its own copy."""
 
     @property
     def sha256(self) -> str:
@@ -46,12 +46,12 @@ class PackageFile:
 
 @dataclass(frozen=True, slots=True)
 class MadeDistribution:
-    """What the dist-info of a Python distribution says."""
+    """The contents of a Python distribution's dist-info."""
 
     name: str
     version: str
     installer: str = "conda"
-    """What its INSTALLER file says; empty for one that has none, as in a wheel."""
+    """The contents of its INSTALLER file; empty if it has none, as in a wheel."""
     summary: str = ""
     requires: tuple[str, ...] = ()
 
@@ -68,7 +68,7 @@ class MadeDistribution:
 
 
 def filler(seed: str, size: int) -> bytes:
-    """Make `size` bytes that depend on the seed alone and compress well."""
+    """Create `size` bytes that depend only on the seed and compress well."""
     block = random.Random(seed).randbytes(64) + bytes(_BLOCK - 64)
     return (block * (size // _BLOCK + 1))[:size]
 
@@ -87,7 +87,7 @@ def module_files(root: str, module: str, version: str, count: int, size: int) ->
     """Yield a Python package of `count` files and `size` bytes below `root` that knows its `__version__`."""
     head = f'"""{module}, as much of it as the sandbox needs."""\n\n__version__ = "{version}"\n'
     yield PackageFile(f"{root}/{module}/__init__.py", head.encode())
-    comment = f"# {module} {version}\n"  # what is only comments compiles in no time
+    comment = f"# {module} {version}\n"  # comments compile fast
     lines = max(size // max(count, 1) // len(comment), 1)
     for number in range(1, count):
         folder = f"part{number // 12}/" if number >= 12 else ""
@@ -109,7 +109,7 @@ def dist_info(distribution: MadeDistribution, root: str, files: Iterable[Package
 
 
 def record(root: str, folder: str, files: Iterable[PackageFile]) -> PackageFile:
-    """Make the RECORD in the dist-info `folder`, with paths as seen from `root`."""
+    """Create the RECORD in the dist-info `folder`, with paths relative to `root`."""
     lines = [_record_line(file, root) for file in files]
     own = f"{folder}/RECORD".removeprefix(f"{root}/")
     return PackageFile(f"{folder}/RECORD", "\n".join([*lines, f"{own},,", ""]).encode())
@@ -122,7 +122,7 @@ def _record_line(file: PackageFile, root: str) -> str:
     return f"{path},sha256={digest},{len(file.content)}"
 
 
-# The packages whose contents are more than filling: python, pip, conda and torch.
+# Packages with special contents: python, pip, conda and torch
 
 
 _PIP_SCRIPT = f"""\
@@ -197,10 +197,10 @@ conda() {
 
 
 def python_files(interpreter: Interpreter, size: int) -> Iterator[PackageFile]:
-    """Yield a `python` without a standard library: `pyvenv.cfg` says where that is, and makes the prefix its home."""
+    """Yield a `python` without a standard library: its `pyvenv.cfg` points to one outside."""
     python = f"bin/python{interpreter.minor}"
     if interpreter.movable:
-        # Never linked: each environment has a file of its own, as of the real one, into which conda writes the prefix.
+        # Never linked: as with the real python, into which conda writes the prefix, each environment has its own copy.
         yield PackageFile(python, interpreter.executable.read_bytes(), executable=True, no_link=True)
     else:
         yield PackageFile(python, target=str(interpreter.executable))
@@ -215,7 +215,7 @@ def python_files(interpreter: Interpreter, size: int) -> Iterator[PackageFile]:
 
 
 def pip_files(wheel: Path, root: str) -> list[PackageFile]:
-    """Make a pip that works: the wheel's files below `root`, its dist-info and a `bin/pip`."""
+    """Create a working pip: the wheel's files below `root`, its dist-info and a `bin/pip`."""
     folder = f"{root}/{'-'.join(wheel.name.split('-')[:2])}.dist-info"
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in sorted(archive.namelist()) if not name.endswith(("/", "/RECORD"))]
@@ -235,7 +235,7 @@ def conda_files(conda: VendoredConda, launcher: str, root: str) -> Iterator[Pack
 
 
 def torch_files(root: str, version: str, cuda: str, count: int, size: int) -> Iterator[PackageFile]:
-    """Yield a torch that imports, says which CUDA it was built for, and never finds a GPU."""
+    """Yield a torch that can be imported, reports its CUDA version, and never finds a GPU."""
     special = {
         "__init__.py": _TORCH_INIT,
         "version.py": _TORCH_VERSION.format(version=version, cuda=repr(cuda or None)),

@@ -1,4 +1,4 @@
-"""What pip installs in the sandbox: wheels and projects, made here and installed without any index."""
+"""Create the wheels and projects that pip installs in the sandbox, without any index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from condatui_sandbox.layout import Layout
 from condatui_sandbox.packages import MadeDistribution, PackageFile, dist_info, module_files
 
 NEW_NUMPY = "2.0.2"
-"""The numpy that pip puts over conda's."""
+"""The version of numpy with which pip replaces conda's."""
 
 _FROM_INDEX = (("einops", "0.8.0"), ("timm", "1.0.12"), ("lightning-utilities", "0.11.9"))
 _FROM_GIT = ("trl", "0.13.0.dev0")
@@ -65,7 +65,7 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
 
 
 def write_pip_sources(layout: Layout) -> None:
-    """Write everything that pip is going to install."""
+    """Write everything that pip will install."""
     for name, version in (*_FROM_INDEX, _FROM_GIT, ("numpy", NEW_NUMPY)):
         _write_wheel(_wheels(layout), name, version)
     _write_wheel(layout.sources, *_FROM_WHEEL)
@@ -83,7 +83,7 @@ def install_mixture(prefix: Path, layout: Layout, interpreter: Interpreter) -> N
 
 
 def replace_numpy(prefix: Path, layout: Layout) -> None:
-    """Let pip replace conda's numpy, as `pip install -U` does behind conda's back."""
+    """Let pip replace conda's numpy, as `pip install -U` does without conda noticing."""
     _pip_install(prefix, layout, f"numpy=={NEW_NUMPY}")
 
 
@@ -94,7 +94,7 @@ def _pip_install(prefix: Path, layout: Layout, *arguments: str) -> None:
 
 
 def _claim_git_origin(site_packages: Path) -> None:
-    """Write what pip writes after an install from git, which would need a network."""
+    """Write the file that pip writes after an install from git, which would need a network."""
     name, version = _FROM_GIT
     folder = site_packages / MadeDistribution(name, version).folder
     (folder / "direct_url.json").write_text(json.dumps(_GIT_ORIGIN), encoding="utf-8")

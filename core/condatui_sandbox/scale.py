@@ -1,4 +1,4 @@
-"""Environments in any number, without conda: what a machine of a hundred people has, in seconds."""
+"""Create any number of environments in seconds, without conda, as on a machine of a hundred people."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from condatui_core.errors import RefusedError
 from condatui_sandbox.packages import MadeDistribution, PackageFile, dist_info, filler
 
-# Made-up packages in any number, the same for the same seed, written straight into a package cache.
+# Made-up packages, deterministic by seed, written directly into a package cache
 
 
 SITE_PACKAGES = "lib/python3.11/site-packages"
-"""Where the made-up Python packages lie; the made-up python is a 3.11."""
+"""The directory of the made-up Python packages; the made-up python is a 3.11."""
 
 CHANNELS = ("conda-forge", "conda-forge", "conda-forge", "pkgs/main", "pytorch")
-"""The channels that packages come from, by weight."""
+"""The channels of the packages, by weight."""
 
 _CHANNEL_ROOTS = {"pkgs/main": "https://repo.anaconda.com"}
 _DEFAULT_ROOT = "https://conda.anaconda.org"
@@ -42,11 +42,11 @@ class ScalePackage:
     distribution: str = ""
     """The Python distribution it provides; empty if none."""
     requested: bool = False
-    """Whether somebody asked for it by name."""
+    """Whether the user requested it by name."""
 
     @property
     def stem(self) -> str:
-        """Name, version and build, as file names have them."""
+        """Name, version and build, as in file names."""
         return f"{self.name}-{self.version}-{self.build}"
 
     @property
@@ -56,19 +56,19 @@ class ScalePackage:
 
     @property
     def url(self) -> str:
-        """Where the archive is said to have come from."""
+        """The URL of the archive in the record."""
         return f"{self.base_url}/{self.subdir}/{self.stem}.conda"
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleCachedPackage:
-    """A made-up package as it lies in the package cache, ready to be linked into any number of environments."""
+    """A made-up package in the package cache, ready to be linked into any number of environments."""
 
     package: ScalePackage
     links: tuple[tuple[str, str], ...]
     """(path in the cache, path below the prefix) pairs."""
     record: bytes
-    """What goes to conda-meta."""
+    """The record for conda-meta."""
 
 
 @cache
@@ -77,7 +77,7 @@ def _stems() -> list[str]:
 
 
 def make_package(index: int, seed: str, variant: int) -> ScalePackage:
-    """Make the `index`-th package of a seed; variants are versions of the same package. Index 0 is python."""
+    """Create the `index`-th package of a seed; variants are versions of the same package. Index 0 is python."""
     if index == 0:
         return ScalePackage("python", "3.11.9", "hb806964_0_cpython", "conda-forge", "linux-64", requested=True)
     chance = random.Random(f"{seed} {index}")
@@ -100,14 +100,14 @@ def make_package(index: int, seed: str, variant: int) -> ScalePackage:
 
 
 def cache_package(directory: Path, package: ScalePackage, files: tuple[int, int]) -> ScaleCachedPackage:
-    """Write a package's files into the cache, unless they are there, and make its record."""
+    """Write a package's files into the cache, unless they exist, and create its record."""
     chance = random.Random(package.stem)
     contents = _files(package, chance.randint(*files), chance)
     extracted = directory / package.stem
     if not extracted.is_dir():
         _extract(extracted, contents)
     archive = directory / f"{package.stem}.conda"
-    archive.write_bytes(package.stem.encode())  # nothing opens it: only its place and its size are of interest
+    archive.write_bytes(package.stem.encode())  # never opened: only its path and size matter
     record = _record(package, contents, extracted, archive)
     _write(extracted / "info" / "repodata_record.json", json.dumps(_index(package, archive), indent=2).encode())
     links = tuple((os.path.join(extracted, file.path), file.path) for file in contents)
@@ -184,19 +184,19 @@ def _record(package: ScalePackage, files: list[PackageFile], extracted: Path, ar
     return {**record, "package_type": "noarch_python"} if package.subdir == "noarch" else record
 
 
-# Environments in any number, without conda: what a machine of a hundred people has, in seconds.
+# Environments
 
 
 _LEFT_OUT = 0.1
-"""The part of all packages that one environment does not have."""
+"""The fraction of all packages that one environment does not have."""
 
 _OTHER_VERSION = 0.08
-"""The part of its packages that it has in another version than most."""
+"""The fraction of its packages that it has in another version than most environments."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleTree:
-    """A package cache and environments that are hard-linked from it, with records as conda writes them."""
+    """A package cache and environments hard-linked from it, with records like conda's."""
 
     directory: Path
     packages: Path
@@ -204,7 +204,7 @@ class ScaleTree:
     environments: Path
     """The directory of the environments."""
     contents: Mapping[Path, tuple[ScalePackage, ...]]
-    """Prefix → what is installed in it, by name."""
+    """Prefix → its packages, by name."""
 
 
 def _ignore(_: str) -> None:
@@ -220,10 +220,10 @@ def build_scale(
     files: tuple[int, int] = (10, 40),
     report: Callable[[str], None] = _ignore,
 ) -> ScaleTree:
-    """Build so many environments of about so many packages each, of `files` (fewest, most) files each.
+    """Build environments of about `packages` packages each, with `files` (fewest, most) files per package.
 
-    `pkgs` and `envs` in the directory may exist already, as in a conda's root prefix. The same arguments make the
-    same tree. Raises RefusedError if one of the environments is there already.
+    `pkgs` and `envs` in the directory may exist already, as in a conda's root prefix. The same arguments create the
+    same tree. Raises RefusedError if one of the environments exists already.
     """
     cache, envs = directory / "pkgs", directory / "envs"
     prefixes = [envs / f"scale-{number:03}" for number in range(environments)]
@@ -241,7 +241,7 @@ def build_scale(
 
 
 class _Pool:
-    """The packages that environments choose from; a package is written when the first one chooses it."""
+    """The packages that environments choose from; a package is written when an environment first chooses it."""
 
     def __init__(self, cache: Path, seed: int, files: tuple[int, int]) -> None:
         self._cache = cache
@@ -250,7 +250,7 @@ class _Pool:
         self._written: dict[tuple[int, int], ScaleCachedPackage] = {}
 
     def choose(self, count: int, environment: int) -> Iterable[ScaleCachedPackage]:
-        """Choose `count` packages for an environment: most of them are in most environments, in the same version."""
+        """Choose `count` packages for an environment; most environments have most of them in the same version."""
         chance = random.Random(f"{self._seed} environment {environment}")
         there = int(count / (1 - _LEFT_OUT))
         others = chance.sample(range(1, there), min(count, there) - 1) if count > 1 else []

@@ -1,4 +1,4 @@
-"""The conda that comes with the `demo` extra: conda-lock carries a whole one, and pip brings what it imports."""
+"""Find the conda of the `demo` extra: conda-lock contains a complete one, and pip installs its dependencies."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from pathlib import Path
 from packaging.version import Version
 
 from condatui_core.errors import UsageError
-
-# The conda that comes with the `demo` extra: conda-lock carries a whole one, and pip brings what it imports.
-
 
 IMPORTED_BY_CONDA = (
     "archspec",
@@ -30,7 +27,7 @@ IMPORTED_BY_CONDA = (
     "tqdm",
     "zstandard",
 )
-"""What conda imports for what the sandbox does; the solver is given `pysat`, which has wheels."""
+"""The modules that conda imports for the sandbox; the solver uses `pysat`, which has wheels."""
 
 _HINT = "pip install 'condatui[demo]'"
 _VENDORED_NAME = re.compile(r"\bconda_lock\._vendor\.conda\b")
@@ -39,15 +36,15 @@ _LEFT_OUT = {"testing", "__pycache__"}
 
 @dataclass(frozen=True, slots=True)
 class VendoredConda:
-    """Where the parts lie on this machine, outside the sandbox; they are only read."""
+    """The paths of its parts on this machine, outside the sandbox; they are only read."""
 
     package: Path
     """The directory with conda's Python files."""
     version: str
     search_path: tuple[Path, ...]
-    """The directories in which Python finds what conda imports."""
+    """The directories with the modules that conda imports."""
     pip_wheel: Path
-    """The newest pip that virtualenv carries."""
+    """The wheel of the newest pip in virtualenv."""
 
     @property
     def pip_version(self) -> str:
@@ -63,9 +60,9 @@ class VendoredConda:
 
 
 def find_vendored_conda() -> VendoredConda:
-    """Find conda and what it imports among the packages of this Python, without importing any of it.
+    """Find conda and its dependencies among the packages of this Python, without importing them.
 
-    Raises UsageError if something is not installed.
+    Raises UsageError if one is not installed.
     """
     if missing := missing_modules(("conda_lock", "virtualenv", *IMPORTED_BY_CONDA)):
         raise UsageError("The sandbox needs packages that are not installed.", ", ".join(missing), _HINT)
@@ -73,20 +70,20 @@ def find_vendored_conda() -> VendoredConda:
     wheels = sorted((_directory("virtualenv") / "seed" / "wheels" / "embed").glob("pip-*.whl"), key=_wheel_order)
     version = re.search(r"version = '([\d.]+)'", _read(vendor / "_version.py"))
     if version is None or not wheels:
-        raise UsageError("The installed conda-lock or virtualenv is not one the sandbox can use.", str(vendor), _HINT)
+        raise UsageError("The sandbox cannot use the installed conda-lock or virtualenv.", str(vendor), _HINT)
     roots = dict.fromkeys(_directory(name).parents[name.count(".")] for name in IMPORTED_BY_CONDA)
     return VendoredConda(package=vendor, version=version[1], search_path=tuple(roots), pip_wheel=wheels[-1])
 
 
 def missing_modules(names: Iterable[str]) -> tuple[str, ...]:
-    """Name the modules of these that this Python does not have."""
+    """The modules of these that this Python does not have."""
     return tuple(name for name in names if _spec(name) is None)
 
 
 def _spec(name: str) -> ModuleSpec | None:
     try:
         return find_spec(name)
-    except ModuleNotFoundError:  # the package around it is not there
+    except ModuleNotFoundError:  # its package is missing
         return None
 
 
