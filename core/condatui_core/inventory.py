@@ -52,8 +52,8 @@ class Machine:
         self._installations: tuple[Installation, ...] = ()
         self._facts: dict[str, CondaFacts] = {}
         self._problems: dict[str, tuple[Finding, ...]] = {}
-        self._sightings: tuple[PrefixPointer, ...] = ()
-        self._looks: dict[str, PrefixProbe] = {}
+        self._pointers: tuple[PrefixPointer, ...] = ()
+        self._probes: dict[str, PrefixProbe] = {}
         self._readings: dict[str, Reading] = {}
         self._described: dict[str, _Described] = {}
         self._pending: list[str] = []
@@ -75,14 +75,14 @@ class Machine:
         envs_dirs = discovery.envs_directories(self._installations, self._facts, self._locations.home, self._environ)
         self._marks = self._mark(envs_dirs)
         roots = [each.root_prefix for each in self._installations if each.root_prefix]
-        pointers = [*self._pointers(roots, envs_dirs)]
+        pointers = [*self._named_prefixes(roots, envs_dirs)]
         if last_time:
             known = read_last_list(self._locations.last_list)
             pointers += [(prefix, discovery.LAST_TIME) for prefix in known if os.path.isdir(prefix)]
-        self._sightings = discovery.merge(pointers, roots, envs_dirs)
-        self._looks = {each.prefix: probe_prefix(each.prefix) for each in self._sightings}
+        self._pointers = discovery.merge(pointers, roots, envs_dirs)
+        self._probes = {each.prefix: probe_prefix(each.prefix) for each in self._pointers}
         for known_things in (self._readings, self._described):
-            for gone in known_things.keys() - self._looks.keys():
+            for gone in known_things.keys() - self._probes.keys():
                 del known_things[gone]
 
     def search_roots(self) -> None:
@@ -103,9 +103,9 @@ class Machine:
 
             self._reader = PrefixReader(self._locations.prefix_cache, self._clock, own_uses=own_uses)
         else:
-            self._reader.look_around()
+            self._reader.snapshot_machine()
         shown = [each.prefix for each in self.inventory().environments]
-        self._pending = [prefix for prefix in shown if self._looks[prefix].exists]
+        self._pending = [prefix for prefix in shown if self._probes[prefix].exists]
 
     @property
     def facts(self) -> Mapping[str, CondaFacts]:
@@ -120,33 +120,33 @@ class Machine:
     def add_new(self) -> None:
         """Queue the prefixes that the last survey found for the first time."""
         waiting = {*self._pending, *self._readings}
-        self._pending += [prefix for prefix, look in self._looks.items() if look.exists and prefix not in waiting]
+        self._pending += [prefix for prefix, probe in self._probes.items() if probe.exists and prefix not in waiting]
 
     def read_some(self, seconds: float, *, refresh: bool = False) -> bool:
         """Read environments for about this time; returns whether there are more to read."""
         deadline = time.monotonic() + seconds
         while self._reader and self._pending and time.monotonic() < deadline:
             prefix = self._pending.pop(0)
-            if prefix in self._looks:
+            if prefix in self._probes:
                 self._readings[prefix] = self._reader.read(prefix, refresh=refresh)
         return bool(self._pending)
 
-    def inventory(self, *, asking: bool = False) -> Inventory:
-        """The inventory of everything known so far; `asking` is whether a conda has not answered yet."""
+    def inventory(self, *, asking_conda: bool = False) -> Inventory:
+        """The inventory of everything known so far; `asking_conda` is whether a conda has not answered yet."""
         now = self._clock()
         return Inventory(
-            environments=in_order(self._describe(each, now) for each in self._sightings),
+            environments=in_order(self._describe(each, now) for each in self._pointers),
             installations=self._installations,
             channel_configs=tuple((root, facts.channels) for root, facts in self._facts.items()),
             pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
             problems=tuple(finding for found in self._problems.values() for finding in found),
             pending=len(self._pending),
-            asking_conda=asking,
+            asking_conda=asking_conda,
         )
 
     def remember(self) -> None:
         """Save the prefixes for the first screen of the next run."""
-        own = [each.prefix for each in self._sightings if set(each.sources) - set(self._settings.roots)]
+        own = [each.prefix for each in self._pointers if set(each.sources) - set(self._settings.roots)]
         write_last_list(self._locations.last_list, own)
 
     def changed(self) -> bool:
@@ -155,7 +155,7 @@ class Machine:
             return True
         return self._reader is not None and not all(map(self._reader.unchanged, tuple(self._readings)))
 
-    def _pointers(self, roots: Sequence[str], envs_dirs: Sequence[str]) -> Iterator[tuple[str, str]]:
+    def _named_prefixes(self, roots: Sequence[str], envs_dirs: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield from ((root, discovery.CONDA) for root in roots)
         for facts in self._facts.values():
             yield from ((prefix, discovery.CONDA) for prefix in facts.environments)
@@ -169,21 +169,21 @@ class Machine:
         places = dict.fromkeys((*envs_dirs, str(environments_txt(self._locations.home))))
         return tuple((place, _modified(place)) for place in places)
 
-    def _describe(self, sighting: PrefixPointer, now: datetime) -> Environment:
-        reading = self._readings.get(sighting.prefix)
+    def _describe(self, pointer: PrefixPointer, now: datetime) -> Environment:
+        reading = self._readings.get(pointer.prefix)
         contents = reading.contents if reading else None
-        root = owning_root(sighting, contents, self._installations, self._facts)
+        root = owning_root(pointer, contents, self._installations, self._facts)
         observed = PrefixObservations(
-            sighting=sighting,
-            look=self._looks[sighting.prefix],
-            name=environment_name(sighting),
+            pointer=pointer,
+            probe=self._probes[pointer.prefix],
+            name=environment_name(pointer),
             contents=contents,
             last_used=reading.last_used if reading else None,
             processes=reading.processes if reading else (),
             config=self._facts[root].channels if root in self._facts else ChannelConfig(),
         )
         described_from = (root, now.date())
-        former = self._described.get(sighting.prefix)
+        former = self._described.get(pointer.prefix)
         if former and former.described_from == described_from and _same(former.observed, observed):
             return former.environment
         active = self._environ.get("CONDA_PREFIX")
@@ -194,7 +194,7 @@ class Machine:
             now=now,
             stale_days=self._settings.stale_days,
         )
-        self._described[sighting.prefix] = _Described(observed, described_from, environment)
+        self._described[pointer.prefix] = _Described(observed, described_from, environment)
         return environment
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from condatui_core.conda.client import Asked, CondaClient, ask, remembered
+from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, remembered
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.discovery import find_installations, installations_on_disk, usual_places
 from condatui_core.conda.errors import last_words
@@ -61,7 +61,7 @@ class Workbench:
         self.locations = locations
         self.log = CommandLog()
         """Every command that was run."""
-        self._inquirer = CondaClient(
+        self._client = CondaClient(
             runner=runner or ProcessRunner(self.log, clock, summarize=last_words),
             caller=Caller(environ, locations.home, os.geteuid()),
             cache=locations.conda_cache,
@@ -91,8 +91,8 @@ class Workbench:
         if self._disk is None:
             from condatui_core.disk.usage import Disk  # noqa: PLC0415 - as above
 
-            caller = self._inquirer.caller
-            self._disk = Disk(self.locations, environ=caller.environ, clock=self._inquirer.now)
+            caller = self._client.caller
+            self._disk = Disk(self.locations, environ=caller.environ, clock=self._client.now)
         return self._disk
 
     @property
@@ -101,7 +101,7 @@ class Workbench:
         if self._gpu is None:
             from condatui_core.gpu.check import GpuCheck  # noqa: PLC0415 - as above
 
-            environ, clock = self._inquirer.caller.environ, self._inquirer.now
+            environ, clock = self._client.caller.environ, self._client.now
             self._gpu = GpuCheck(self.settings, self.locations, environ=environ, clock=clock, log=self.log)
         return self._gpu
 
@@ -113,7 +113,7 @@ class Workbench:
             from condatui_core.jobs.queue import JobQueue  # noqa: PLC0415 - as above
 
             self._jobs = JobQueue(
-                self.locations, self.job_context, find_action=find_action, log=self.log, clock=self._inquirer.now
+                self.locations, self.job_context, find_action=find_action, log=self.log, clock=self._client.now
             )
         return self._jobs
 
@@ -121,8 +121,8 @@ class Workbench:
         """An inventory of names from the disk, by milliseconds of stats and no process; call it in a thread."""
         with self._turn:
             if not self._surveyed:  # on a slow disk a load may have overtaken it
-                self._survey(installations_on_disk(self.settings.conda, self._places, self._inquirer), last_time=True)
-            return self._machine.inventory(asking=True)
+                self._survey(installations_on_disk(self.settings.conda, self._places, self._client), last_time=True)
+            return self._machine.inventory(asking_conda=True)
 
     async def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
         """Yield inventories, each more complete; the last one is complete.
@@ -131,7 +131,7 @@ class Workbench:
         again unless `refresh` is True. All reading happens in threads.
         """
         began = time.monotonic()
-        installations = await find_installations(self.settings.conda, self._places, self._inquirer)
+        installations = await find_installations(self.settings.conda, self._places, self._client)
         unanswered = await self._in_thread(partial(self._begin, installations, refresh=refresh))
         asking = asyncio.create_task(self._ask(unanswered))
         ahead: Child | None = None
@@ -143,9 +143,9 @@ class Workbench:
                     ahead = await self._start_reading_ahead()
                 if asking.done() or not more:
                     break
-                yield await self._inventory(asking=True)
+                yield await self._inventory(asking_conda=True)
             if not asking.done() or searching:
-                yield await self._inventory(asking=True)
+                yield await self._inventory(asking_conda=True)
             await self._in_thread(partial(self._record, await asking, searching=searching))
             while await self._read_some(refresh=refresh):
                 yield await self._inventory()
@@ -160,14 +160,14 @@ class Workbench:
 
     async def ask_installations(self) -> tuple[AskedInstallation, ...]:
         """Ask every conda of this machine now, without kept answers, and measure how long each took."""
-        found = await find_installations(self.settings.conda, self._places, self._inquirer)
+        found = await find_installations(self.settings.conda, self._places, self._client)
         return tuple(await asyncio.gather(*map(self._ask_one, found)))
 
     async def _ask_one(self, installation: Installation) -> AskedInstallation:
         from condatui_core.records.doctor import AskedInstallation  # noqa: PLC0415 - only the doctor needs it
 
         began = time.monotonic()
-        problems = () if installation.error else (await ask(installation, self._inquirer)).problems
+        problems = () if installation.error else (await ask(installation, self._client)).problems
         reasons = [" ".join((each.title, each.detail.partition("\n")[0])).strip() for each in problems]
         return AskedInstallation(
             executable=installation.executable,
@@ -200,8 +200,8 @@ class Workbench:
             inventory=self._complete,
             settings=self.settings,
             locations=self.locations,
-            caller=self._inquirer.caller,
-            clock=self._inquirer.now,
+            caller=self._client.caller,
+            clock=self._client.now,
             conda_facts=await self._in_thread(lambda: self._machine.facts),
             frees=self.frees,
         )
@@ -247,7 +247,7 @@ class Workbench:
         for installation in installations:
             if installation.error:
                 continue
-            if not refresh and (facts := remembered(installation, self._inquirer)):
+            if not refresh and (facts := remembered(installation, self._client)):
                 self._machine.learn(installation, facts)
             else:
                 unanswered.append(installation)
@@ -266,19 +266,19 @@ class Workbench:
     async def _read_some(self, *, refresh: bool) -> bool:
         return await self._in_thread(partial(self._machine.read_some, _BATCH_SECONDS, refresh=refresh))
 
-    async def _inventory(self, *, asking: bool = False) -> Inventory:
-        return await self._in_thread(partial(self._machine.inventory, asking=asking))
+    async def _inventory(self, *, asking_conda: bool = False) -> Inventory:
+        return await self._in_thread(partial(self._machine.inventory, asking_conda=asking_conda))
 
     async def _start_reading_ahead(self) -> Child | None:
-        environ = self._inquirer.caller.environ
+        environ = self._client.caller.environ
         return await start_reading_ahead(self._machine.pending, self.locations.prefix_cache, environ=environ)
 
-    async def _ask(self, installations: list[Installation]) -> list[tuple[Installation, Asked]]:
+    async def _ask(self, installations: list[Installation]) -> list[tuple[Installation, InstallationAnswer]]:
         """Ask these condas concurrently."""
-        answers = await asyncio.gather(*(ask(each, self._inquirer) for each in installations))
+        answers = await asyncio.gather(*(ask(each, self._client) for each in installations))
         return list(zip(installations, answers, strict=True))
 
-    def _record(self, answers: list[tuple[Installation, Asked]], *, searching: bool) -> None:
+    def _record(self, answers: list[tuple[Installation, InstallationAnswer]], *, searching: bool) -> None:
         """Record the answers of the condas and search the root directories: there may be new environments."""
         for installation, asked in answers:
             self._machine.learn(installation, asked.facts, [_problem(installation, each) for each in asked.problems])

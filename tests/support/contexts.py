@@ -31,8 +31,8 @@ async def context_of(sandbox: Sandbox, *, environ: Mapping[str, str] | None = No
     workbench = Workbench(settings, locations, environ=variables, clock=now)
     inventory = [each async for each in workbench.load()][-1]
     caller = Caller(variables, sandbox.home, 1000)
-    inquirer = CondaClient(ProcessRunner(CommandLog(), now), caller, locations.conda_cache, now, 60)
-    facts = {each.root_prefix: (await ask(each, inquirer)).facts for each in inventory.installations}
+    client = CondaClient(ProcessRunner(CommandLog(), now), caller, locations.conda_cache, now, 60)
+    facts = {each.root_prefix: (await ask(each, client)).facts for each in inventory.installations}
     return JobContext(
         inventory=inventory, settings=settings, locations=locations, caller=caller, clock=now, conda_facts=facts
     )

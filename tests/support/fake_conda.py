@@ -60,7 +60,7 @@ class FakeRunner:
         return found
 
 
-def inquirer(
+def conda_client(
     tmp_path: Path,
     runner: Runner,
     environ: Mapping[str, str] | None = None,

@@ -20,7 +20,7 @@ from condatui_core.text import sanitize
 
 
 def owning_root(
-    sighting: PrefixPointer,
+    pointer: PrefixPointer,
     contents: PrefixContents | None,
     installations: Sequence[Installation],
     facts: Mapping[str, CondaFacts],
@@ -31,15 +31,15 @@ def owning_root(
     installation lists it; no other has its envs directory; there is only one installation.
     """
     roots = [installation.root_prefix for installation in installations]
-    inside = [root for root in roots if sighting.prefix == root or sighting.prefix.startswith(root + os.sep)]
+    inside = [root for root in roots if pointer.prefix == root or pointer.prefix.startswith(root + os.sep)]
     if inside:
         return max(inside, key=len)
     if contents is not None and (maker := _maker(contents, roots)):
         return maker
-    listing = [root for root in roots if root in facts and sighting.prefix in _real(facts[root].environments)]
+    listing = [root for root in roots if root in facts and pointer.prefix in _real(facts[root].environments)]
     if len(listing) == 1:
         return listing[0]
-    keeping = [root for root in roots if root in facts and sighting.envs_dir in _real(facts[root].envs_dirs)]
+    keeping = [root for root in roots if root in facts and pointer.envs_dir in _real(facts[root].envs_dirs)]
     if len(keeping) == 1:
         return keeping[0]
     return roots[0] if len(roots) == 1 else None
@@ -115,16 +115,16 @@ def _hint(environments: Sequence[Environment], text: str) -> Advice:
 # The environment that the list shows
 
 
-def environment_name(sighting: PrefixPointer) -> str:
+def environment_name(pointer: PrefixPointer) -> str:
     """`base` for a root prefix, the directory's name in an envs directory, otherwise the whole prefix."""
-    if sighting.root:
+    if pointer.root:
         return "base"
-    if sighting.envs_dir is None:
-        return sighting.prefix
-    for path in (sighting.prefix, *sighting.aliases):
-        if os.path.dirname(path) == sighting.envs_dir:
+    if pointer.envs_dir is None:
+        return pointer.prefix
+    for path in (pointer.prefix, *pointer.aliases):
+        if os.path.dirname(path) == pointer.envs_dir:
             return os.path.basename(path)
-    return os.path.basename(sighting.prefix)
+    return os.path.basename(pointer.prefix)
 
 
 def describe(
@@ -134,15 +134,15 @@ def describe(
     contents = observed.contents
     history = contents.history if contents else None
     return Environment(
-        prefix=observed.sighting.prefix,
+        prefix=observed.pointer.prefix,
         name=observed.name,
-        aliases=observed.sighting.aliases,
+        aliases=observed.pointer.aliases,
         installation=installation,
-        base=observed.sighting.root,
-        active=active_prefix == observed.sighting.prefix,
+        base=observed.pointer.root,
+        active=active_prefix == observed.pointer.prefix,
         frozen=contents is not None and contents.frozen is not None,
-        writable=observed.look.writable,
-        owner=observed.look.owner,
+        writable=observed.probe.writable,
+        owner=observed.probe.owner,
         state=state_of(observed),
         contents=contents,
         python=_python(contents) if contents else "",

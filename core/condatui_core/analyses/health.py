@@ -25,8 +25,8 @@ _SCRATCH = re.compile(
 class PrefixObservations(Struct, frozen=True, kw_only=True):
     """Everything that was observed of one prefix, as the input of the analyses."""
 
-    sighting: PrefixPointer
-    look: PrefixProbe
+    pointer: PrefixPointer
+    probe: PrefixProbe
     name: str
     contents: PrefixContents | None = None
     last_used: LastUsed | None = None
@@ -37,14 +37,14 @@ class PrefixObservations(Struct, frozen=True, kw_only=True):
 
 def state_of(observed: PrefixObservations) -> State:
     """The state of a prefix: an environment in order, or what is wrong with it."""
-    look, contents = observed.look, observed.contents
-    if not look.exists:
+    probe, contents = observed.probe, observed.contents
+    if not probe.exists:
         return "missing"
-    if not look.readable:
+    if not probe.readable:
         return "unreadable"
-    if (look.half_made or not look.has_conda_meta) and not observed.sighting.root:
+    if (probe.half_made or not probe.has_conda_meta) and not observed.pointer.root:
         return "orphan"
-    if not look.has_history and not observed.sighting.root:
+    if not probe.has_history and not observed.pointer.root:
         # Records without a history: conda does not list the environment, but its packages are there.
         return "broken" if contents and contents.packages else "orphan"
     return "broken" if contents and _damage(contents) else "ok"
@@ -53,7 +53,7 @@ def state_of(observed: PrefixObservations) -> State:
 def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int) -> tuple[Finding, ...]:
     """The findings about one environment, the gravest first."""
     found = [*_state_findings(observed, state_of(observed))]
-    if observed.contents is not None and observed.look.exists:
+    if observed.contents is not None and observed.probe.exists:
         from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - delays the first screen
 
         found += provenance_findings(observed.contents, observed.config)
@@ -61,7 +61,7 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
         found += _frozen(observed.contents)
     found += _writable(observed)
     found += _in_use(observed.processes)
-    if not observed.sighting.root:
+    if not observed.pointer.root:
         found += _stale(observed.last_used, now, stale_days)
         found += _scratch(observed.name)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
@@ -77,12 +77,12 @@ def _lines(problems: Sequence[Problem]) -> tuple[str, ...]:
 
 
 def _state_findings(observed: PrefixObservations, state: State) -> list[Finding]:
-    prefix = observed.sighting.prefix
+    prefix = observed.pointer.prefix
     if state == "missing":
         return [_missing(observed)]
     if state == "unreadable":
         message = "this user may not read it"
-        remedy = f"ask {observed.look.owner or 'its owner'}, or run condatui as a user who may"
+        remedy = f"ask {observed.probe.owner or 'its owner'}, or run condatui as a user who may"
         return [Finding(id="broken", severity="error", message=message, remedy=remedy, evidence=(prefix,))]
     if state == "orphan":
         return [_orphan(observed)]
@@ -97,44 +97,44 @@ def _missing(observed: PrefixObservations) -> Finding:
         severity="warning",
         message="registered but does not exist",
         remedy="if its disk is not mounted, mount it; `conda env list` would drop the entry permanently",
-        evidence=tuple(f"named by {source}" for source in observed.sighting.sources),
+        evidence=tuple(f"named by {source}" for source in observed.pointer.sources),
     )
 
 
 def _orphan(observed: PrefixObservations) -> Finding:
-    if observed.look.half_made:
+    if observed.probe.half_made:
         return Finding(
             id="orphan",
             severity="warning",
             message="incomplete: condatui is creating it, or was interrupted",
-            remedy=RemoveEnvironment(prefix=observed.sighting.prefix),
-            evidence=(f"its marker still exists: {observed.sighting.prefix}/.condatui-clone",),
+            remedy=RemoveEnvironment(prefix=observed.pointer.prefix),
+            evidence=(f"its marker still exists: {observed.pointer.prefix}/.condatui-clone",),
         )
-    if not observed.look.remains:
+    if not observed.probe.remains:
         return Finding(
             id="orphan",
             severity="note",
             message="a directory among environments, but not an environment",
             remedy="move it elsewhere if it is yours",
-            evidence=(f"{observed.sighting.prefix} has no conda-meta, bin or lib",),
+            evidence=(f"{observed.pointer.prefix} has no conda-meta, bin or lib",),
         )
     return Finding(
         id="orphan",
         severity="warning",
         message="not an environment any more",
         remedy="left by a failed clone, creation or removal: look into it, then delete the directory",
-        evidence=(f"no conda-meta/history; there are {', '.join(observed.look.remains)}",),
+        evidence=(f"no conda-meta/history; there are {', '.join(observed.probe.remains)}",),
     )
 
 
 def _broken(observed: PrefixObservations, contents: PrefixContents) -> Finding:
     damage = _damage(contents)
-    if not observed.look.has_history:
+    if not observed.probe.has_history:
         return Finding(
             id="broken",
             severity="error",
             message="conda-meta/history is missing, so conda does not see it",
-            remedy=f"touch {observed.sighting.prefix}/conda-meta/history",
+            remedy=f"touch {observed.pointer.prefix}/conda-meta/history",
             evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),
         )
     count = counted(len(damage), "file")
@@ -166,16 +166,16 @@ def _frozen(contents: PrefixContents) -> list[Finding]:
 
 
 def _writable(observed: PrefixObservations) -> list[Finding]:
-    if observed.look.writable is not False:
+    if observed.probe.writable is not False:
         return []
-    owner = observed.look.owner
+    owner = observed.probe.owner
     return [
         Finding(
             id="not-writable",
             severity="note",
             message=f"belongs to {owner}" if owner else "not writable",
             remedy="it can be read, compared, exported and cloned, not changed",
-            evidence=(f"{observed.sighting.prefix}/conda-meta is not writable for this user",),
+            evidence=(f"{observed.pointer.prefix}/conda-meta is not writable for this user",),
         )
     ]
 

@@ -19,7 +19,7 @@ import condatui_core
 from condatui_core.conda import commands
 from condatui_core.conda.answer import CondaAnswer, with_documents
 from condatui_core.conda.commands import Caller, reading_environ
-from condatui_core.conda.errors import not_started, timed_out, too_much
+from condatui_core.conda.errors import not_started, timed_out, wrote_too_much
 from condatui_core.conda.parsers import parse_configuration, parse_environments, parse_mamba_info
 from condatui_core.conda.registry import environments_txt, listing_would_change
 from condatui_core.errors import CondaError
@@ -116,7 +116,7 @@ async def run_conda(
     except ChildTimedOutError as error:
         raise timed_out(error) from error
     except ChildWroteTooMuchError as error:
-        raise too_much(error) from error
+        raise wrote_too_much(error) from error
 
 
 class CondaClient(Struct, frozen=True):
@@ -149,7 +149,7 @@ _CONFIGURING = re.compile(r"CONDA|MAMBA|XDG_|HOME$")
 """The environment variables that an answer may depend on."""
 
 
-class Asked(Struct, frozen=True):
+class InstallationAnswer(Struct, frozen=True):
     """What an installation answered, possibly incomplete."""
 
     facts: CondaFacts
@@ -166,35 +166,35 @@ class _Remembered(Struct, frozen=True):
     facts: CondaFacts
 
 
-async def ask(installation: Installation, inquirer: CondaClient) -> Asked:
+async def ask(installation: Installation, client: CondaClient) -> InstallationAnswer:
     """Ask an installation for its configuration and environments concurrently, and keep a complete answer on disk.
 
     Never raises CondaError: a failure is among the problems, and the answer of the other command is used.
     """
-    caller, began = inquirer.caller, inquirer.now()
+    caller, began = client.caller, client.now()
     key = _key(installation, caller)
     may_list = not await asyncio.to_thread(listing_would_change, caller.home, caller.euid)
     problems: list[CondaError] = []
     facts, prefixes = await asyncio.gather(
-        _unless_it_fails(_configuration(installation, inquirer), CondaFacts(), problems),
-        _unless_it_fails(_environments(installation, inquirer, may_list), None, problems),
+        _unless_it_fails(_configuration(installation, client), CondaFacts(), problems),
+        _unless_it_fails(_environments(installation, client, may_list), None, problems),
     )
     facts = msgspec.structs.replace(facts, environments=prefixes or ())
     if not problems:
         envs_dirs = tuple((each, stamp(each)) for each in facts.envs_dirs)
-        remember_answer(_file(installation, inquirer), _Remembered(key, began, envs_dirs, facts))
-    return Asked(facts, tuple(problems), listed=prefixes is not None)
+        remember_answer(_file(installation, client), _Remembered(key, began, envs_dirs, facts))
+    return InstallationAnswer(facts, tuple(problems), listed=prefixes is not None)
 
 
-def remembered(installation: Installation, inquirer: CondaClient) -> CondaFacts | None:
+def remembered(installation: Installation, client: CondaClient) -> CondaFacts | None:
     """Read the kept answer if nothing that it depends on has changed since, and it is less than a day old."""
-    kept = recall_answer(_file(installation, inquirer), _Remembered)
+    kept = recall_answer(_file(installation, client), _Remembered)
     if kept is None:
         return None
     why = ""
-    if kept.key != _key(installation, inquirer.caller):
+    if kept.key != _key(installation, client.caller):
         why = "its executable, its configuration or the environment variables have changed"
-    elif not timedelta() <= inquirer.now() - kept.asked < _MOST_AGE:
+    elif not timedelta() <= client.now() - kept.asked < _MOST_AGE:
         why = "it is too old"
     elif not all(stamp(each) == seen for each, seen in kept.envs_dirs):
         why = "a directory with environments has changed"
@@ -203,16 +203,16 @@ def remembered(installation: Installation, inquirer: CondaClient) -> CondaFacts 
     return None if why else kept.facts
 
 
-async def _configuration(installation: Installation, inquirer: CondaClient) -> CondaFacts:
+async def _configuration(installation: Installation, client: CondaClient) -> CondaFacts:
     if installation.kind == "conda":
-        return parse_configuration(await inquirer.read(installation, commands.show_config(installation.executable)))
-    return parse_mamba_info(await inquirer.read(installation, commands.mamba_info(installation.executable)))
+        return parse_configuration(await client.read(installation, commands.show_config(installation.executable)))
+    return parse_mamba_info(await client.read(installation, commands.mamba_info(installation.executable)))
 
 
-async def _environments(installation: Installation, inquirer: CondaClient, may_list: bool) -> tuple[str, ...] | None:
+async def _environments(installation: Installation, client: CondaClient, may_list: bool) -> tuple[str, ...] | None:
     if not may_list:
         return None
-    return parse_environments(await inquirer.read(installation, commands.env_list(installation.executable)))
+    return parse_environments(await client.read(installation, commands.env_list(installation.executable)))
 
 
 async def _unless_it_fails(answer: Awaitable[_T], otherwise: _T, problems: list[CondaError]) -> _T:
@@ -223,8 +223,8 @@ async def _unless_it_fails(answer: Awaitable[_T], otherwise: _T, problems: list[
         return otherwise
 
 
-def _file(installation: Installation, inquirer: CondaClient) -> Path:
-    return cache_file(inquirer.cache, installation.root_prefix, "facts")
+def _file(installation: Installation, client: CondaClient) -> Path:
+    return cache_file(client.cache, installation.root_prefix, "facts")
 
 
 def _key(installation: Installation, caller: Caller) -> bytes:

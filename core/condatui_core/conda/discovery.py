@@ -93,28 +93,28 @@ class _Identity(Struct, frozen=True):
 
 
 async def find_installations(
-    given: Sequence[str], places: Iterable[str], inquirer: CondaClient
+    given: Sequence[str], places: Iterable[str], client: CondaClient
 ) -> tuple[Installation, ...]:
     """Find the installations, each root prefix once, those given by the user first.
 
     One that cannot be used has an `error`; only one that the user named may be missing. A process runs only where
     neither the disk nor the cache has the version, and all these processes run concurrently.
     """
-    found = await asyncio.to_thread(_on_disk, given, tuple(places), inquirer)
-    identified = await asyncio.gather(*(_identify(each, inquirer) for each in _by_root(found)))
+    found = await asyncio.to_thread(_on_disk, given, tuple(places), client)
+    identified = await asyncio.gather(*(_identify(each, client) for each in _by_root(found)))
     return _by_root(identified)
 
 
-def _on_disk(given: Sequence[str], places: Sequence[str], inquirer: CondaClient) -> list[Installation]:
-    caller = inquirer.caller
+def _on_disk(given: Sequence[str], places: Sequence[str], client: CondaClient) -> list[Installation]:
+    caller = client.caller
     candidates = find_executables(given, caller.environ, caller.home, places)
-    return [_look(each, inquirer) for each in candidates]
+    return [_probe(each, client) for each in candidates]
 
 
-def _look(candidate: ExecutableCandidate, inquirer: CondaClient) -> Installation:
+def _probe(candidate: ExecutableCandidate, client: CondaClient) -> Installation:
     """What the disk says about a candidate, without running it."""
     executable = candidate.path
-    root = root_of(executable, inquirer.caller.environ, inquirer.caller.home)
+    root = root_of(executable, client.caller.environ, client.caller.home)
     if root and not candidate.given:
         root = owner_of(root) or root
         executable = executable_in(root) or executable  # conda before mamba
@@ -147,13 +147,13 @@ def _by_root(installations: Iterable[Installation]) -> tuple[Installation, ...]:
     return tuple(first.values())
 
 
-async def _identify(installation: Installation, inquirer: CondaClient) -> Installation:
+async def _identify(installation: Installation, client: CondaClient) -> Installation:
     if installation.error or (installation.version and installation.root_prefix):
         return installation
     if installation.kind == "micromamba" and not installation.root_prefix:
         return msgspec.structs.replace(installation, error="It has no root prefix yet.")
     try:
-        identity = await _identity(installation, inquirer)
+        identity = await _identity(installation, client)
     except CondaError as error:
         reason = error.detail.partition("\n")[0]
         return msgspec.structs.replace(installation, error=f"{error.title} {reason}".strip())
@@ -162,24 +162,22 @@ async def _identify(installation: Installation, inquirer: CondaClient) -> Instal
     )
 
 
-async def _identity(installation: Installation, inquirer: CondaClient) -> _Identity:
+async def _identity(installation: Installation, client: CondaClient) -> _Identity:
     executable = installation.executable
-    file = cache_file(inquirer.cache, executable, "identity")
+    file = cache_file(client.cache, executable, "identity")
     seen = stamp(executable)
     if (kept := recall_answer(file, _Identity)) and kept.stamp == seen:
         return kept
-    answer = await inquirer.read(installation, commands.version(executable))
+    answer = await client.read(installation, commands.version(executable))
     kind, version = parse_version(answer, installation.kind)
     root = installation.root_prefix
     if not root:
-        root = parse_root_prefix(await inquirer.read(installation, commands.root_prefix(executable)))
+        root = parse_root_prefix(await client.read(installation, commands.root_prefix(executable)))
     identity = _Identity(seen, kind, version, root)
     remember_answer(file, identity)
     return identity
 
 
-def installations_on_disk(
-    given: Sequence[str], places: Iterable[str], inquirer: CondaClient
-) -> tuple[Installation, ...]:
+def installations_on_disk(given: Sequence[str], places: Iterable[str], client: CondaClient) -> tuple[Installation, ...]:
     """Find the installations without running any of them; where only a process would know a version, it is empty."""
-    return _by_root(_on_disk(given, tuple(places), inquirer))
+    return _by_root(_on_disk(given, tuple(places), client))

@@ -40,7 +40,7 @@ def check_answer(answer: CondaAnswer, asked: str) -> CondaAnswer:
     raise CondaError(f"{name} could not {asked}.", _detail(answer, error), _hint(answer, error))
 
 
-def nonsense(answer: CondaAnswer, asked: str, reason: str) -> CondaError:
+def not_understood(answer: CondaAnswer, asked: str, reason: str) -> CondaError:
     """The error for a command that exited with 0 but whose answer condatui cannot understand."""
     said = last_words(answer.stdout) or last_words(answer.stderr)
     detail = "\n".join(part for part in (sanitize(reason), said, command_line(answer.argv)) if part)
@@ -64,7 +64,7 @@ def timed_out(error: ChildTimedOutError) -> CondaError:
     return CondaError(title, command_line(error.argv), "Raise the setting `conda_seconds` to give it more time.")
 
 
-def too_much(error: ChildWroteTooMuchError) -> CondaError:
+def wrote_too_much(error: ChildWroteTooMuchError) -> CondaError:
     """The error for a command that was ended because it wrote too much."""
     title = f"{_name(error.argv)} wrote more than {error.most_bytes:,} bytes."
     return CondaError(title, command_line(error.argv), _BY_HAND)

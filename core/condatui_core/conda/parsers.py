@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.conda.answer import CondaAnswer
-from condatui_core.conda.errors import check_answer, nonsense
+from condatui_core.conda.errors import check_answer, not_understood
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Kind
 from condatui_core.text import strip_credentials
 
@@ -87,7 +87,7 @@ def parse_version(answer: CondaAnswer, kind: Kind) -> tuple[Kind, str]:
     check_answer(answer, "show its version")
     found = _VERSION.search(answer.stdout) or _VERSION.search(answer.stderr)
     if not found:
-        raise nonsense(answer, "show its version", "There is no version in it.")
+        raise not_understood(answer, "show its version", "There is no version in it.")
     name, version = found.groups()
     if name is None and kind == "conda":
         return "micromamba", version
@@ -106,13 +106,13 @@ def parse_mamba_info(answer: CondaAnswer) -> CondaFacts:
 def _read(answer: CondaAnswer, shape: type[_Shape], asked: str) -> _Shape:
     objects = [document for document in check_answer(answer, asked).documents if isinstance(document, dict)]
     if not objects:
-        raise nonsense(answer, asked, "There is no JSON object in it.")
+        raise not_understood(answer, asked, "There is no JSON object in it.")
     key = shape.__struct_encode_fields__[0]
     document = next((each for each in reversed(objects) if key in each), objects[-1])
     try:
         return msgspec.convert(document, shape)
     except msgspec.ValidationError as error:
-        raise nonsense(answer, asked, str(error)) from error
+        raise not_understood(answer, asked, str(error)) from error
 
 
 def _base_url(channel: _AnsweredChannel | str) -> str:

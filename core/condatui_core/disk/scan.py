@@ -42,7 +42,7 @@ def stamp_of(status: os.stat_result) -> int:
     return hash(_identity(status))
 
 
-class Met(Struct):
+class SeenInodes(Struct):
     """The inodes with several links that were found on one device."""
 
     inodes: set[int] = field(default_factory=set)
@@ -53,13 +53,13 @@ class Met(Struct):
 class Scanner:
     """Scans paths of a place into a tree.
 
-    `met` is by device and grows; all scanners of one walk in one process share it.
+    `seen` is by device and grows; all scanners of one walk in one process share it.
     """
 
     def __init__(
         self,
         place: bytes,
-        met: defaultdict[int, Met],
+        seen: defaultdict[int, SeenInodes],
         *,
         now: int,
         rows_of_files: Collection[bytes] = (),
@@ -68,7 +68,7 @@ class Scanner:
         self.tree = InodeTree()
         self.inodes: dict[int, InodeTable] = defaultdict(InodeTable)
         """By device, the facts about inodes with several links that were found for the first time."""
-        self._met = met
+        self._seen = seen
         self._place = place
         self._now = now
         self._rows_of_files = rows_of_files
@@ -100,9 +100,9 @@ class Scanner:
     def _directory(self, path: bytes, own: os.stat_result, below: list[tuple[bytes, os.stat_result]]) -> None:
         row, settled, entries = len(self.tree.paths), True, 0
         blocks, sizes, device = own.st_blocks, own.st_size, own.st_dev
-        met, links, singles = self._met[device], self.tree.links[device], self.tree.singles[device]
+        seen, links, singles = self._seen[device], self.tree.links[device], self.tree.singles[device]
         files_are_rows = path in self._rows_of_files
-        known = met.inodes if met.trusted and not files_are_rows else frozenset[int]()
+        known = seen.inodes if seen.trusted and not files_are_rows else frozenset[int]()
         try:
             with os.scandir(in_place(self._place, path)) as found:
                 for entry in found:
@@ -118,7 +118,7 @@ class Scanner:
                         settled = self._problem(path, error)
                         continue
                     if status.st_ino != inode and status.st_dev == device:
-                        met.trusted, known = False, frozenset()
+                        seen.trusted, known = False, frozenset()
                     kind = stat.S_IFMT(status.st_mode)
                     if kind == stat.S_IFDIR or files_are_rows:
                         self._below(path + b"/" + entry.name, status, device, below)
@@ -152,10 +152,10 @@ class Scanner:
         files = self.tree.singles if status.st_nlink == 1 else self.tree.links
         files[device].rows.append(row)
         files[device].inodes.append(inode)
-        met = self._met[device].inodes
-        if status.st_nlink == 1 or inode in met:
+        seen = self._seen[device].inodes
+        if status.st_nlink == 1 or inode in seen:
             return
-        met.add(inode)
+        seen.add(inode)
         values = (inode, status.st_nlink, status.st_blocks, status.st_size)
         for column, value in zip(self.inodes[device].columns(), values, strict=True):
             column.append(value)

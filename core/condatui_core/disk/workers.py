@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from condatui_core.disk.messages import PlaceRequest
-from condatui_core.disk.scan import OF_A_CACHE, ROOT, Met, Rechecked, Scanner, changed_rows, read_again
+from condatui_core.disk.scan import OF_A_CACHE, ROOT, Rechecked, Scanner, SeenInodes, changed_rows, read_again
 from condatui_core.disk.tree import InodeTree, ScanProblem
 from condatui_core.disk.tree_store import TreeFile
 
@@ -132,24 +132,24 @@ class Found(Struct, frozen=True):
 
 def serve(dealer: Pipe[Found, Task]) -> None:
     """Carry out tasks until the parent process has ended."""
-    met: defaultdict[int, Met] = defaultdict(Met)
+    seen: defaultdict[int, SeenInodes] = defaultdict(SeenInodes)
     try:
         while True:
-            dealer.send(carry_out(dealer.receive(), met))
+            dealer.send(carry_out(dealer.receive(), seen))
     except (EOFError, BrokenPipeError):
         return
 
 
-def carry_out(task: Task, met: defaultdict[int, Met]) -> Found:
+def carry_out(task: Task, seen: defaultdict[int, SeenInodes]) -> Found:
     """Work on a task for a limited time."""
-    if task.kept_in and not task.starts and (found := _recheck(task, TreeFile(task.kept_in, task.place.path), met)):
+    if task.kept_in and not task.starts and (found := _recheck(task, TreeFile(task.kept_in, task.place.path), seen)):
         return found
-    scanner = _scanner(task, met)
+    scanner = _scanner(task, seen)
     rest = scanner.scan(task.starts or (ROOT,), seconds=_SECONDS)
     return Found(task, Rechecked(scanner.tree, inodes=scanner.inodes), rest=rest)
 
 
-def _recheck(task: Task, kept: TreeFile, met: defaultdict[int, Met]) -> Found | None:
+def _recheck(task: Task, kept: TreeFile, seen: defaultdict[int, SeenInodes]) -> Found | None:
     """Bring a kept tree up to date; None if there is no usable one."""
     loaded = kept.load_rows()
     if loaded is None:
@@ -169,18 +169,18 @@ def _recheck(task: Task, kept: TreeFile, met: defaultdict[int, Met]) -> Found | 
         reread.update(OF_A_CACHE)
     rows.update(row for row, path in enumerate(tree.paths) if path in reread)
     return Found(
-        task, read_again(task.place.path, tree, rows, lambda known: _scanner(task, met, known), also_gone=came)
+        task, read_again(task.place.path, tree, rows, lambda known: _scanner(task, seen, known), also_gone=came)
     )
 
 
 def refresh(task: Task, tree: InodeTree, rows: Collection[int]) -> Rechecked:
     """Read unchanged rows again, because link counts of their files have changed through other places."""
-    return read_again(task.place.path, tree, rows, lambda known: _scanner(task, defaultdict(Met), known))
+    return read_again(task.place.path, tree, rows, lambda known: _scanner(task, defaultdict(SeenInodes), known))
 
 
-def _scanner(task: Task, met: defaultdict[int, Met], known: Collection[bytes] = ()) -> Scanner:
+def _scanner(task: Task, seen: defaultdict[int, SeenInodes], known: Collection[bytes] = ()) -> Scanner:
     rows_of_files = OF_A_CACHE if task.place.cache else ()
-    return Scanner(task.place.path, met, now=task.now, rows_of_files=rows_of_files, skip={*task.place.skip, *known})
+    return Scanner(task.place.path, seen, now=task.now, rows_of_files=rows_of_files, skip={*task.place.skip, *known})
 
 
 # Distribution of tasks: an idle worker gets the next one, and the rest of a task becomes new tasks

@@ -107,7 +107,7 @@ _Dependency: TypeAlias = str | dict[str, list[str]]
 _Section: TypeAlias = str | list[str] | list[_Dependency] | dict[str, str]
 
 
-def yaml_text(held: ExportModel) -> str:
+def yaml_text(model: ExportModel) -> str:
     """Write environment.yml. The format has no place for pinned specs, so they are comments at the top."""
     import yaml  # noqa: PLC0415 - only exports need it
 
@@ -120,7 +120,7 @@ def yaml_text(held: ExportModel) -> str:
     def dump(*, as_it_is: bool) -> str:
         return str(
             yaml.dump(
-                _document(held),
+                _document(model),
                 Dumper=Indented,
                 sort_keys=False,
                 default_flow_style=False,
@@ -130,13 +130,13 @@ def yaml_text(held: ExportModel) -> str:
         )
 
     text = dump(as_it_is=True)
-    return "".join(pinned_comments(held)) + (text if _harmless(text) else dump(as_it_is=False))
+    return "".join(pinned_comments(model)) + (text if _harmless(text) else dump(as_it_is=False))
 
 
-def json_text(held: ExportModel) -> str:
+def json_text(model: ExportModel) -> str:
     """Write the environment file as JSON."""
-    text = json.dumps(_document(held), indent=2, ensure_ascii=False)
-    return (text if _harmless(text) else json.dumps(_document(held), indent=2)) + "\n"
+    text = json.dumps(_document(model), indent=2, ensure_ascii=False)
+    return (text if _harmless(text) else json.dumps(_document(model), indent=2)) + "\n"
 
 
 def _harmless(text: str) -> bool:
@@ -144,15 +144,15 @@ def _harmless(text: str) -> bool:
     return all(line == sanitize(line) for line in text.splitlines())
 
 
-def _document(held: ExportModel) -> dict[str, _Section]:
-    dependencies: list[_Dependency] = [*held.specs]
-    if held.pip:
-        dependencies.append({"pip": [*held.pip]})
+def _document(model: ExportModel) -> dict[str, _Section]:
+    dependencies: list[_Dependency] = [*model.specs]
+    if model.pip:
+        dependencies.append({"pip": [*model.pip]})
     document: dict[str, _Section] = {
-        "name": held.name,
-        "channels": [*held.channels],
+        "name": model.name,
+        "channels": [*model.channels],
         "dependencies": dependencies,
     }
-    if held.variables:
-        document["variables"] = dict(held.variables)
+    if model.variables:
+        document["variables"] = dict(model.variables)
     return document

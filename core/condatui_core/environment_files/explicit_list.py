@@ -106,19 +106,19 @@ def _needs(name: str, installed: Mapping[str, PackageRecord]) -> Iterator[str]:
 _HEAD = "# This file may be used to create an environment using:\n# $ conda create --name <env> --file <this file>\n"
 
 
-def explicit_text(contents: PrefixContents, held: ExportModel) -> str:
+def explicit_text(contents: PrefixContents, model: ExportModel) -> str:
     """Write the archives' URLs and md5, each after its dependencies, as `conda list --explicit --md5` does."""
     packages = in_installation_order(contents.packages)
     urls = (_explicit_line(each) for each in packages)
-    return "".join((_HEAD, *_platform(packages), *_remarks(held), "@EXPLICIT\n", *urls))
+    return "".join((_HEAD, *_platform(packages), *_remarks(model), "@EXPLICIT\n", *urls))
 
 
-def requirements_text(contents: PrefixContents, config: ChannelConfig, held: ExportModel, *, builds: bool) -> str:
+def requirements_text(contents: PrefixContents, config: ChannelConfig, model: ExportModel, *, builds: bool) -> str:
     """Write one spec per package, each with its channel, since the format has no other place for channels."""
     references = channel_references(contents.packages, config)
     packages = sorted(contents.packages, key=lambda each: (each.name, each.version))
     specs = (f"{sanitize(package_spec(each, references, builds=builds))}\n" for each in packages)
-    return "".join((_HEAD, *_platform(packages), *_remarks(held), *specs))
+    return "".join((_HEAD, *_platform(packages), *_remarks(model), *specs))
 
 
 def archive_url(record: PackageRecord) -> str:
@@ -142,9 +142,9 @@ def _platform(packages: tuple[PackageRecord, ...] | list[PackageRecord]) -> Iter
         yield f"# platform: {sanitize(platforms.most_common(1)[0][0])}\n"
 
 
-def _remarks(held: ExportModel) -> Iterator[str]:
+def _remarks(model: ExportModel) -> Iterator[str]:
     """Comments about what the list formats cannot express."""
-    yield from pinned_comments(held)
-    if held.pip:
+    yield from pinned_comments(model)
+    if model.pip:
         yield "# Installed by pip; conda ignores these lines:\n"
-        yield from (f"#   {sanitize(each)}\n" for each in held.pip)
+        yield from (f"#   {sanitize(each)}\n" for each in model.pip)

@@ -70,16 +70,16 @@ def export_text(
     if from_history and format not in ("yaml", "json"):
         raise UsageError(f"The requested specs cannot be written as {format}.", hint="Use yaml or json for it.")
     contents = environment.contents or PrefixContents()
-    held = export_model(environment, config, builds=builds, from_history=from_history)
+    model = export_model(environment, config, builds=builds, from_history=from_history)
     notes = tuple(_notes(contents, format, from_history=from_history))
-    packages = len(held.specs) + (len(held.pip) if format in ("yaml", "json") else 0)
+    packages = len(model.specs) + (len(model.pip) if format in ("yaml", "json") else 0)
     if format == "explicit":
         packages = sum(bool(archive_url(each)) for each in contents.packages)
-        return ExportText(text=explicit_text(contents, held), notes=notes, packages=packages)
+        return ExportText(text=explicit_text(contents, model), notes=notes, packages=packages)
     if format == "requirements":
-        text = requirements_text(contents, config, held, builds=builds)
+        text = requirements_text(contents, config, model, builds=builds)
         return ExportText(text=text, notes=notes, packages=packages)
-    text = json_text(held) if format == "json" else yaml_text(held)
+    text = json_text(model) if format == "json" else yaml_text(model)
     return ExportText(text=text, notes=notes, packages=packages)
 
 

@@ -222,8 +222,8 @@ def _by_name(contents: PrefixContents) -> list[PackageRecord]:
     return sorted(contents.packages, key=lambda each: (each.name, each.version))
 
 
-def pinned_comments(held: ExportModel) -> list[str]:
+def pinned_comments(model: ExportModel) -> list[str]:
     """The pinned specs as lines that are comments in every format."""
-    if not held.pinned:
+    if not model.pinned:
         return []
-    return ["# Pinned, in conda-meta/pinned:\n", *(f"#   {sanitize(each)}\n" for each in held.pinned)]
+    return ["# Pinned, in conda-meta/pinned:\n", *(f"#   {sanitize(each)}\n" for each in model.pinned)]

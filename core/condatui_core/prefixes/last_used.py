@@ -86,16 +86,16 @@ _PACKAGES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class _Sign:
+class _Evidence:
     """A time at which the environment was read or changed."""
 
     at: float
     """Seconds since 1970."""
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Read(_Sign):
+class _Read(_Evidence):
     alone: bool
     """Whether no other environment shares the file by a hard link, which would share its access time."""
     interpreter: bool
@@ -121,7 +121,7 @@ def last_used(
     alone = [each for each in reads if each.alone]
     sure = times == "kept" and any(each.interpreter for each in alone)
     # The access time of a shared file is only an upper bound, but an old one proves that the environment is unused.
-    signs: list[_Sign] = [*(alone if sure else reads), *_changes(prefix)]
+    signs: list[_Evidence] = [*(alone if sure else reads), *_changes(prefix)]
     latest = max(
         (each for each in signs if each.at <= now.timestamp() + timedelta(days=1).total_seconds()),
         key=lambda each: each.at,
@@ -129,8 +129,8 @@ def last_used(
     )
     if latest is None:
         return None
-    words = latest.words if times != "not kept" else f"{latest.words}; access times are not kept here"
-    return LastUsed(at=min(now, datetime.fromtimestamp(latest.at, timezone.utc)), evidence=words, reliable=sure)
+    text = latest.text if times != "not kept" else f"{latest.text}; access times are not kept here"
+    return LastUsed(at=min(now, datetime.fromtimestamp(latest.at, timezone.utc)), evidence=text, reliable=sure)
 
 
 def _reads(prefix: str) -> Iterator[_Read]:
@@ -147,12 +147,12 @@ def _reads(prefix: str) -> Iterator[_Read]:
             continue
         seen.add(real)
         alone = status.st_nlink == 1
-        words = f"{os.path.relpath(real, root)} was read"
-        words += "" if alone else ", here or in another environment that shares the file"
-        yield _Read(status.st_atime, words, alone, path in _INTERPRETERS)
+        text = f"{os.path.relpath(real, root)} was read"
+        text += "" if alone else ", here or in another environment that shares the file"
+        yield _Read(status.st_atime, text, alone, path in _INTERPRETERS)
 
 
-def _changes(prefix: str) -> Iterator[_Sign]:
+def _changes(prefix: str) -> Iterator[_Evidence]:
     """When packages came or went, and when Python last compiled a module: the environment was in use at least then."""
     paths = ["conda-meta/history"]
     for directory in site_packages_candidates(prefix):
@@ -162,7 +162,7 @@ def _changes(prefix: str) -> Iterator[_Sign]:
             written = os.stat(os.path.join(prefix, path)).st_mtime
         except OSError:
             continue
-        yield _Sign(written, f"{path} was written")
+        yield _Evidence(written, f"{path} was written")
 
 
 def _packages(directory: str) -> list[str]:

@@ -33,9 +33,9 @@ class PrefixReader:
         self._clock = clock
         self._own_uses = OwnUses(own_uses)
         self._cache = PrefixCache(cache, clock=lambda: int(clock().timestamp() * 1e9))
-        self.look_around()
+        self.snapshot_machine()
 
-    def look_around(self) -> None:
+    def snapshot_machine(self) -> None:
         """Take a new snapshot of the processes and mounts."""
         self._processes = running_processes()
         self._mounts = mounts()

@@ -69,7 +69,7 @@ class PrefixSnapshot(PrefixRecords):
         return found
 
     @property
-    def leading_out(self) -> tuple[str, ...]:
+    def symlinked_outside(self) -> tuple[str, ...]:
         """The symlinked directories whose real path is outside the prefix."""
         inside = os.path.join(os.path.realpath(self.tree.root), "")
         behind = self.symlinked_directories.items()

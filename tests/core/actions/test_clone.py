@@ -61,9 +61,9 @@ class Place:
 
     def state(self, prefix: str) -> str:
         """How the clone is listed."""
-        sighting = PrefixPointer(prefix=prefix)
+        pointer = PrefixPointer(prefix=prefix)
         return state_of(
-            PrefixObservations(sighting=sighting, look=probe_prefix(prefix), name="", contents=read_prefix(prefix))
+            PrefixObservations(pointer=pointer, probe=probe_prefix(prefix), name="", contents=read_prefix(prefix))
         )
 
 

@@ -19,19 +19,19 @@ def test_what_lies_inside_an_installation_is_its_own() -> None:
 
 
 def test_elsewhere_the_conda_that_made_it_owns_it() -> None:
-    sighting = PrefixPointer(prefix="/data/envs/x")
-    assert owning_root(sighting, _made_by("/home/u/forge/bin/conda create -p /data/envs/x"), TWO, {}) == "/home/u/forge"
-    assert owning_root(sighting, _made_by("conda create"), TWO, {}) is None
+    pointer = PrefixPointer(prefix="/data/envs/x")
+    assert owning_root(pointer, _made_by("/home/u/forge/bin/conda create -p /data/envs/x"), TWO, {}) == "/home/u/forge"
+    assert owning_root(pointer, _made_by("conda create"), TWO, {}) is None
 
 
 def test_elsewhere_and_without_history_the_only_one_that_lists_it_or_keeps_envs_there() -> None:
-    sighting = PrefixPointer(prefix="/data/envs/x", envs_dir="/data/envs")
+    pointer = PrefixPointer(prefix="/data/envs/x", envs_dir="/data/envs")
     listed = {"/opt/conda": CondaFacts(environments=("/data/envs/x/",)), "/home/u/forge": CondaFacts()}
     kept = {"/opt/conda": CondaFacts(), "/home/u/forge": CondaFacts(envs_dirs=("/data/envs",))}
     both = {root: CondaFacts(environments=("/data/envs/x",)) for root in listed}
-    assert owning_root(sighting, None, TWO, listed) == "/opt/conda"
-    assert owning_root(sighting, None, TWO, kept) == "/home/u/forge"
-    assert owning_root(sighting, None, TWO, both) is None
+    assert owning_root(pointer, None, TWO, listed) == "/opt/conda"
+    assert owning_root(pointer, None, TWO, kept) == "/home/u/forge"
+    assert owning_root(pointer, None, TWO, both) is None
 
 
 def test_a_lone_installation_owns_everything_and_no_installation_nothing() -> None:

@@ -17,10 +17,10 @@ NUMPY = PackageRecord(name="numpy", version="1", build="0", base_url="https://co
 
 
 def _observed(
-    look: PrefixProbe = WHOLE, contents: PrefixContents | None = None, *, root: bool = False, name: str = "nlp"
+    probe: PrefixProbe = WHOLE, contents: PrefixContents | None = None, *, root: bool = False, name: str = "nlp"
 ) -> PrefixObservations:
-    sighting = PrefixPointer(prefix=PREFIX, sources=("environments.txt",), root=root)
-    return PrefixObservations(sighting=sighting, look=look, name=name, contents=contents)
+    pointer = PrefixPointer(prefix=PREFIX, sources=("environments.txt",), root=root)
+    return PrefixObservations(pointer=pointer, probe=probe, name=name, contents=contents)
 
 
 def _ids(observed: PrefixObservations, stale_days: int = 180) -> list[tuple[str, str]]:
@@ -77,10 +77,10 @@ def test_a_directory_that_never_was_an_environment_is_only_noted() -> None:
 
 
 def test_frozen_and_not_writable_and_in_use() -> None:
-    look = PrefixProbe(exists=True, has_conda_meta=True, has_history=True, writable=False, owner="ann")
+    probe = PrefixProbe(exists=True, has_conda_meta=True, has_history=True, writable=False, owner="ann")
     observed = PrefixObservations(
-        sighting=PrefixPointer(prefix=PREFIX),
-        look=look,
+        pointer=PrefixPointer(prefix=PREFIX),
+        probe=probe,
         name="nlp",
         contents=PrefixContents(frozen="for production"),
         processes=("pid 7 python (ann)",),
@@ -95,7 +95,7 @@ def test_frozen_and_not_writable_and_in_use() -> None:
 @pytest.mark.parametrize(("days", "reliable", "message"), [(400, True, "not used"), (400, False, "perhaps not used")])
 def test_stale_says_how_far_it_can_be_trusted(days: int, reliable: bool, message: str) -> None:
     last_used = LastUsed(at=NOW - timedelta(days=days), evidence="bin/python3.11 was read", reliable=reliable)
-    observed = PrefixObservations(sighting=PrefixPointer(prefix=PREFIX), look=WHOLE, name="nlp", last_used=last_used)
+    observed = PrefixObservations(pointer=PrefixPointer(prefix=PREFIX), probe=WHOLE, name="nlp", last_used=last_used)
     (finding,) = findings_of(observed, now=NOW, stale_days=180)
     assert finding.id == "stale"
     assert finding.message.startswith(message)
@@ -116,6 +116,6 @@ def test_ordinary_names(name: str) -> None:
 
 def test_base_is_never_called_stale_or_a_trial() -> None:
     last_used = LastUsed(at=NOW - timedelta(days=999), evidence="", reliable=True)
-    sighting = PrefixPointer(prefix="/opt/test", root=True)
-    observed = PrefixObservations(sighting=sighting, look=WHOLE, name="base", last_used=last_used)
+    pointer = PrefixPointer(prefix="/opt/test", root=True)
+    observed = PrefixObservations(pointer=pointer, probe=WHOLE, name="base", last_used=last_used)
     assert findings_of(observed, now=NOW, stale_days=1) == ()

@@ -11,7 +11,7 @@ from condatui_core.conda.client import CondaClient, ask, condarc_files, remember
 from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError
 from condatui_core.records.installation import Installation
-from support.fake_conda import CONFIGURATION, NOON, FakeRunner, answer, inquirer, installed
+from support.fake_conda import CONFIGURATION, NOON, FakeRunner, answer, conda_client, installed
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def willing(conda: Installation) -> FakeRunner:
 
 
 async def test_conda_is_asked_for_its_environments_and_its_configuration(tmp_path: Path, conda: Installation) -> None:
-    asked = await ask(conda, inquirer(tmp_path, willing(conda)))
+    asked = await ask(conda, conda_client(tmp_path, willing(conda)))
     assert asked.facts.environments == (conda.root_prefix,)
     assert asked.facts.pkgs_dirs == ("/opt/conda/pkgs",)
     assert asked.facts.channels.channel_alias == "https://conda.anaconda.org"
@@ -38,7 +38,7 @@ async def test_it_is_not_asked_to_list_where_that_would_change_a_file(
     tmp_path: Path, conda: Installation, why: str
 ) -> None:
     runner = willing(conda)
-    asking = inquirer(tmp_path, runner, euid=0 if why == "root" else 1000)
+    asking = conda_client(tmp_path, runner, euid=0 if why == "root" else 1000)
     if why != "root":
         environments_txt(tmp_path / "home").parent.mkdir()
         environments_txt(tmp_path / "home").write_text("/not/mounted/today\n")
@@ -51,23 +51,23 @@ async def test_it_is_not_asked_to_list_where_that_would_change_a_file(
 async def test_what_one_command_said_is_kept_when_the_other_fails(tmp_path: Path, conda: Installation) -> None:
     runner, error = willing(conda), CondaError("conda did not answer within 5 seconds.")
     runner.answers["env list"] = error
-    asked = await ask(conda, inquirer(tmp_path, runner))
+    asked = await ask(conda, conda_client(tmp_path, runner))
     assert (asked.problems, asked.listed) == ((error,), False)
     assert asked.facts.envs_dirs == (f"{conda.root_prefix}/envs",)
 
     runner = willing(conda)
     runner.answers["config --show"] = answer({"message": "bad", "exception_name": "X"}, exit_code=1)
-    asked = await ask(conda, inquirer(tmp_path, runner))
+    asked = await ask(conda, conda_client(tmp_path, runner))
     assert [problem.title for problem in asked.problems] == ["conda could not show its configuration."]
     assert asked.facts.environments == (conda.root_prefix,)
-    assert remembered(conda, inquirer(tmp_path, runner)) is None
+    assert remembered(conda, conda_client(tmp_path, runner)) is None
 
 
 async def test_mamba_is_asked_in_its_own_words(tmp_path: Path, conda: Installation) -> None:
     mamba = msgspec.structs.replace(conda, kind="micromamba")
     info = {"envs directories": ["/m/envs"], "package cache": ["/m/pkgs"]}
     runner = FakeRunner({"env list": answer({"envs": ["/m"]}), "info": answer(info)})
-    asked = await ask(mamba, inquirer(tmp_path, runner))
+    asked = await ask(mamba, conda_client(tmp_path, runner))
     assert (asked.facts.environments, asked.facts.envs_dirs, asked.facts.pkgs_dirs) == (
         ("/m",),
         ("/m/envs",),
@@ -76,7 +76,7 @@ async def test_mamba_is_asked_in_its_own_words(tmp_path: Path, conda: Installati
 
 
 async def test_an_answer_is_remembered(tmp_path: Path, conda: Installation) -> None:
-    asking = inquirer(tmp_path, willing(conda))
+    asking = conda_client(tmp_path, willing(conda))
     assert remembered(conda, asking) is None
     asked = await ask(conda, asking)
     assert remembered(conda, asking) == asked.facts
@@ -104,14 +104,14 @@ CHANGES: dict[str, Change] = {
 async def test_it_is_forgotten_when_something_that_it_depends_on_changes(
     tmp_path: Path, conda: Installation, change: Change
 ) -> None:
-    asking = inquirer(tmp_path, willing(conda))
+    asking = conda_client(tmp_path, willing(conda))
     await ask(conda, asking)
     change(asking, conda)
     assert remembered(conda, asking) is None
 
 
 async def test_another_release_asks_again(tmp_path: Path, conda: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    asking = inquirer(tmp_path, willing(conda))
+    asking = conda_client(tmp_path, willing(conda))
     await ask(conda, asking)
     monkeypatch.setattr("condatui_core.__version__", "99")
     assert remembered(conda, asking) is None
@@ -119,9 +119,9 @@ async def test_another_release_asks_again(tmp_path: Path, conda: Installation, m
 
 async def test_it_is_forgotten_after_a_day_and_when_the_clock_went_back(tmp_path: Path, conda: Installation) -> None:
     runner = willing(conda)
-    await ask(conda, inquirer(tmp_path, runner))
+    await ask(conda, conda_client(tmp_path, runner))
     for hours, known in ((23, True), (24, False), (-1, False)):
-        later = inquirer(tmp_path, runner, now=NOON + timedelta(hours=hours))
+        later = conda_client(tmp_path, runner, now=NOON + timedelta(hours=hours))
         assert (remembered(conda, later) is not None) is known
 
 
@@ -132,13 +132,13 @@ async def test_it_is_forgotten_after_a_day_and_when_the_clock_went_back(tmp_path
 async def test_it_depends_on_condas_variables_but_not_on_the_active_environment(
     tmp_path: Path, conda: Installation, variable: str, matters: bool
 ) -> None:
-    await ask(conda, inquirer(tmp_path, willing(conda), {}))
-    later = inquirer(tmp_path, willing(conda), {variable: "/somewhere"})
+    await ask(conda, conda_client(tmp_path, willing(conda), {}))
+    later = conda_client(tmp_path, willing(conda), {variable: "/somewhere"})
     assert (remembered(conda, later) is None) is matters
 
 
 async def test_two_installations_do_not_share_an_answer(tmp_path: Path, conda: Installation) -> None:
-    asking = inquirer(tmp_path, willing(conda))
+    asking = conda_client(tmp_path, willing(conda))
     await ask(conda, asking)
     assert remembered(msgspec.structs.replace(conda, root_prefix="/other"), asking) is None
     assert remembered(msgspec.structs.replace(conda, version="25.1.0"), asking) is None
@@ -148,7 +148,7 @@ async def test_two_installations_do_not_share_an_answer(tmp_path: Path, conda: I
 async def test_a_damaged_or_foreign_file_is_as_good_as_none(
     tmp_path: Path, conda: Installation, content: bytes
 ) -> None:
-    asking = inquirer(tmp_path, willing(conda))
+    asking = conda_client(tmp_path, willing(conda))
     await ask(conda, asking)
     (file,) = asking.cache.iterdir()
     file.write_bytes(content)
@@ -159,12 +159,12 @@ async def test_a_damaged_or_foreign_file_is_as_good_as_none(
 
 async def test_a_cache_that_cannot_be_written_is_no_harm(tmp_path: Path, conda: Installation) -> None:
     (tmp_path / "cache").write_text("a file where the directory should be")
-    asked = await ask(conda, inquirer(tmp_path, willing(conda)))
+    asked = await ask(conda, conda_client(tmp_path, willing(conda)))
     assert not asked.problems
 
 
 async def test_no_secret_is_written_and_nobody_else_can_read_it(tmp_path: Path, conda: Installation) -> None:
-    asking = inquirer(tmp_path, willing(conda), {"CONDA_TOKEN": "tk-1234"})
+    asking = conda_client(tmp_path, willing(conda), {"CONDA_TOKEN": "tk-1234"})
     await ask(conda, asking)
     (file,) = asking.cache.iterdir()
     assert b"tk-1234" not in file.read_bytes()
@@ -174,9 +174,9 @@ async def test_no_secret_is_written_and_nobody_else_can_read_it(tmp_path: Path, 
 async def test_paths_that_are_no_utf8_are_answered_though_not_remembered(tmp_path: Path, conda: Installation) -> None:
     runner = willing(conda)
     runner.answers["env list"] = answer({"envs": ["/data/caf\udce9"]})
-    asked = await ask(conda, inquirer(tmp_path, runner))
+    asked = await ask(conda, conda_client(tmp_path, runner))
     assert asked.facts.environments == ("/data/caf\udce9",)
-    assert remembered(conda, inquirer(tmp_path, runner)) is None
+    assert remembered(conda, conda_client(tmp_path, runner)) is None
 
 
 def test_the_file_that_a_variable_names_may_begin_at_home() -> None:

@@ -11,7 +11,7 @@ from condatui_core.errors import CondaError
 from condatui_core.proc.command_log import CommandLog
 from condatui_core.proc.runner import Answer, ProcessRunner
 from condatui_core.records.installation import Installation
-from support.fake_conda import NOON, FakeRunner, answer, inquirer, installed, program
+from support.fake_conda import NOON, FakeRunner, answer, conda_client, installed, program
 
 
 def says(text: str) -> FakeRunner:
@@ -25,7 +25,7 @@ async def found(
     places: Sequence[object] = (),
     runner: FakeRunner | None = None,
 ) -> tuple[Installation, ...]:
-    asking = inquirer(tmp_path, runner or FakeRunner({}), environ)
+    asking = conda_client(tmp_path, runner or FakeRunner({}), environ)
     return await find_installations(given, [str(place) for place in places], asking)
 
 
@@ -208,7 +208,7 @@ async def test_a_directory_and_a_file_that_is_not_executable_say_so(tmp_path: Pa
 async def test_one_that_is_broken_has_an_error(tmp_path: Path, script: str, words: str) -> None:
     root = installed(tmp_path / "conda", version="", script=script)
     runner = ProcessRunner(CommandLog(), lambda: NOON, grace=0.2)
-    asking = inquirer(tmp_path, runner, {"PATH": os.environ["PATH"]}, seconds=0.3 if "sleep" in script else 20)
+    asking = conda_client(tmp_path, runner, {"PATH": os.environ["PATH"]}, seconds=0.3 if "sleep" in script else 20)
     (each,) = await find_installations([str(root)], [], asking)
     assert words in each.error
     assert each.root_prefix == str(root)

@@ -32,8 +32,8 @@ def real(path: Path) -> str:
     return os.path.realpath(path)
 
 
-async def located(sandbox: Sandbox, inquirer: CondaClient) -> Installation:
-    (installation,) = await find_installations([str(sandbox.conda)], [str(sandbox.root_prefix)], inquirer)
+async def located(sandbox: Sandbox, client: CondaClient) -> Installation:
+    (installation,) = await find_installations([str(sandbox.conda)], [str(sandbox.root_prefix)], client)
     return installation
 
 
@@ -47,9 +47,9 @@ async def test_asking_changes_nothing_though_conda_would_forget_an_environment_t
     sandbox_copy: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
     sandbox = sandbox_copy("nlp-base")
-    inquirer = asking(sandbox, tmp_path / "cache")
+    client = asking(sandbox, tmp_path / "cache")
     before = manifest(sandbox.home)
-    asked = await ask(await located(sandbox, inquirer), inquirer)
+    asked = await ask(await located(sandbox, client), client)
     assert (asked.listed, asked.problems) == (False, ())
     assert asked.facts.channels.channel_alias.startswith("file://")
     assert manifest(sandbox.home) == before
@@ -61,22 +61,22 @@ async def test_it_lists_its_environments_where_that_is_harmless_and_still_change
     sandbox = sandbox_copy("nlp-base")
     registered = environments_txt(sandbox.home)
     registered.write_text("".join(f"{prefix}\n" for prefix in sandbox.prefixes.values()))
-    inquirer = asking(sandbox, tmp_path / "cache")
+    client = asking(sandbox, tmp_path / "cache")
     before = manifest(sandbox.home)
-    installation = await located(sandbox, inquirer)
-    asked = await ask(installation, inquirer)
+    installation = await located(sandbox, client)
+    asked = await ask(installation, client)
     assert asked.listed
     assert {str(sandbox.root_prefix), str(sandbox.prefixes["nlp-base"])} <= set(asked.facts.environments)
     assert manifest(sandbox.home) == before
-    assert remembered(installation, inquirer) == asked.facts
+    assert remembered(installation, client) == asked.facts
 
 
 async def test_it_says_in_its_own_words_what_it_cannot_do(sandbox: Sandbox, tmp_path: Path) -> None:
-    inquirer = asking(sandbox, tmp_path)
-    installation = await located(sandbox, inquirer)
-    unknown_flag = await inquirer.read(installation, (*commands.env_list(installation.executable), "--size"))
+    client = asking(sandbox, tmp_path)
+    installation = await located(sandbox, client)
+    unknown_flag = await client.read(installation, (*commands.env_list(installation.executable), "--size"))
     with pytest.raises(CondaError, match="unrecognized arguments: --size"):
         check_answer(unknown_flag, "list sizes")
-    not_there = await inquirer.read(installation, (installation.executable, "list", "-p", "/nowhere", "--json"))
+    not_there = await client.read(installation, (installation.executable, "list", "-p", "/nowhere", "--json"))
     with pytest.raises(CondaError, match="Not a conda environment: /nowhere"):
         check_answer(not_there, "list /nowhere")

@@ -14,7 +14,7 @@ import pytest
 
 from condatui_core.disk.findings import findings_of
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.scan import ROOT, Met, Scanner
+from condatui_core.disk.scan import ROOT, Scanner, SeenInodes
 from condatui_core.disk.tree import InodeTree
 from support.disk_trees import du, graph_of, link, prefixes, walked, write
 
@@ -23,7 +23,7 @@ Listing = AbstractContextManager[Iterable[object]]
 
 
 def scan(path: Path) -> InodeTree:
-    scanner = Scanner(os.fsencode(path), defaultdict(Met), now=0)
+    scanner = Scanner(os.fsencode(path), defaultdict(SeenInodes), now=0)
     scanner.scan([ROOT])
     return scanner.tree
 

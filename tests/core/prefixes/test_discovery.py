@@ -38,14 +38,14 @@ def test_a_link_is_an_alias_of_the_real_prefix_and_not_another_environment(tmp_p
     envs = tmp_path / "envs"
     real = _environment(envs / "nlp-exp")
     (envs / "current").symlink_to(real)
-    (sighting,) = discovery.merge(
+    (pointer,) = discovery.merge(
         [(str(envs / "current"), "conda"), (str(real), "environments.txt"), (f"{real}/", "conda")], (), (str(envs),)
     )
-    assert sighting.prefix == str(real)
-    assert sighting.aliases == (str(envs / "current"),)
-    assert sighting.sources == ("conda", "environments.txt")
-    assert sighting.envs_dir == str(envs)
-    assert not sighting.root
+    assert pointer.prefix == str(real)
+    assert pointer.aliases == (str(envs / "current"),)
+    assert pointer.sources == ("conda", "environments.txt")
+    assert pointer.envs_dir == str(envs)
+    assert not pointer.root
 
 
 def test_a_link_in_an_envs_directory_to_an_environment_elsewhere_lies_in_that_directory(tmp_path: Path) -> None:
@@ -53,15 +53,15 @@ def test_a_link_in_an_envs_directory_to_an_environment_elsewhere_lies_in_that_di
     envs = tmp_path / "envs"
     envs.mkdir()
     (envs / "y").symlink_to(real)
-    (sighting,) = discovery.merge([(str(envs / "y"), "envs")], (), (str(envs),))
-    assert (sighting.prefix, sighting.envs_dir) == (str(real), str(envs))
+    (pointer,) = discovery.merge([(str(envs / "y"), "envs")], (), (str(envs),))
+    assert (pointer.prefix, pointer.envs_dir) == (str(real), str(envs))
 
 
 def test_a_linked_home_makes_no_aliases(tmp_path: Path) -> None:
     real = _environment(tmp_path / "data" / "home" / "e")
     (tmp_path / "home").symlink_to(tmp_path / "data" / "home")
-    (sighting,) = discovery.merge([(str(tmp_path / "home" / "e"), "environments.txt")], (), ())
-    assert (sighting.prefix, sighting.aliases) == (str(real), ())
+    (pointer,) = discovery.merge([(str(tmp_path / "home" / "e"), "environments.txt")], (), ())
+    assert (pointer.prefix, pointer.aliases) == (str(real), ())
 
 
 def test_relative_lines_are_no_prefixes() -> None:

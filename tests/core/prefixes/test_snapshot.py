@@ -158,7 +158,7 @@ def test_a_directory_of_packages_behind_a_link_is_seen(prefix: FakePrefix, tmp_p
     found = read_snapshot(str(prefix))
     directory = "lib/python3.11/site-packages/tqdm"
     assert found.symlinked_directories == {directory: str((tmp_path / "moved").resolve())}
-    assert found.leading_out == (directory,)
+    assert found.symlinked_outside == (directory,)
 
 
 def test_what_has_no_records_is_read_as_well(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
     await work.stage("add", f"Adding {specs} to {name}")
     target = facts.target.prefix
     command = commands.install_specs(installation.executable, target, request.add, offline=request.offline)
-    if out := await work.in_thread(lambda: read_snapshot(target).leading_out):
+    if out := await work.in_thread(lambda: read_snapshot(target).symlinked_outside):
         detail = f"{out[0]} leads out of it: conda would change what lies there, for its source as well."
         raise CondaError(f"{name} was made, and {specs} was not added to it.", detail, "Copy in what lies there first.")
     try:
