@@ -138,7 +138,7 @@ def _unusable(executable: str) -> str:
 
 
 def _by_root(installations: Iterable[Installation]) -> tuple[Installation, ...]:
-    """One installation a root, preferably a usable one; those of unknown root are told apart by their executable."""
+    """One installation per root, preferably a usable one; those of unknown root are told apart by their executable."""
     first: dict[str, Installation] = {}
     for each in installations:
         root = each.root_prefix or os.path.realpath(each.executable)

@@ -160,16 +160,16 @@ async def survey(
     """
     known = await asyncio.to_thread(_begun, inventory, former)
     yield known
-    told = time.monotonic()
+    last_yield = time.monotonic()
     async with aclosing(measurements) as steps:
         async for measurement in steps:
             if measurement.complete:
                 known = await asyncio.to_thread(_measured, known, measurement, inventory, anew)
-            elif time.monotonic() - told > _BATCH_SECONDS:
+            elif time.monotonic() - last_yield > _BATCH_SECONDS:
                 known = replace(known, costs={**known.costs, **_walked(measurement)}, entries=measurement.entries)
             else:
                 continue
-            told = time.monotonic()
+            last_yield = time.monotonic()
             yield known
 
 

@@ -47,7 +47,7 @@ def find_replaced(prefix: str, owned: Ownership, distributions: Iterable[Distrib
     A missing dist-info proves nothing unless another has appeared; neither does `pip` in an INSTALLER.
     """
     strangers = _strangers(distributions)
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for package, provided, path in owned.claims:
         name = canonicalize_name(provided.name)
         others = strangers.get((path.rpartition("/")[0], name), [])
@@ -56,8 +56,8 @@ def find_replaced(prefix: str, owned: Ownership, distributions: Iterable[Distrib
         else:
             version, evidence = provided.version, _rewritten(prefix, package, provided)
         # A package may bring the same distribution twice, as dist-info and as egg-info.
-        if evidence and (package.record.name, name) not in told:
-            told.add((package.record.name, name))
+        if evidence and (package.record.name, name) not in reported:
+            reported.add((package.record.name, name))
             yield Replacement(
                 package=package.record.name,
                 distribution=others[0].name if others else provided.name,

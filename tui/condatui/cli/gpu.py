@@ -80,8 +80,8 @@ async def _check(
     checked: _Checked = []
     progress = _CheckProgress(len(chosen))
     try:
-        async with aclosing(gpu.check(chosen, anew=anew)) as told:
-            async for each in told:
+        async with aclosing(gpu.check(chosen, anew=anew)) as results:
+            async for each in results:
                 if isinstance(each, GpuResult):
                     checked.append((by_prefix[each.prefix], each))
                 else:
