@@ -43,7 +43,7 @@ async def test_a_second_enter_while_it_closes_does_nothing() -> None:
             palette.query_one(Input).post_message(Input.Submitted(palette.query_one(Input), ""))
         await driver.until(lambda: not isinstance(driver.app.screen, CommandPalette))
         await driver.pilot.pause()
-        assert driver.place.browsing.reverse
+        assert driver.place.environment_query.reverse
 
 
 @pytest.mark.parametrize("key", ["pageup", "pagedown"])

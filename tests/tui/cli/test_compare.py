@@ -142,7 +142,8 @@ def test_another_reference_turns_the_signs(shell: Shell) -> None:
     turned = shell.document("left", "right", "--reference", "right")
     assert turned["packages"][0]["signs"] == ["↓", "="]
     assert turned["reference"] == 1
-    assert "`/a/twin` is not among the compared environments." in shell.refused("left", "right", "--reference", "/a/twin")
+    refused = shell.refused("left", "right", "--reference", "/a/twin")
+    assert "`/a/twin` is not among the compared environments." in refused
 
 
 def test_what_show_printed_elsewhere_is_a_column(shell: Shell, tmp_path: Path) -> None:

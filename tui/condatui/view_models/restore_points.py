@@ -76,7 +76,7 @@ def bring_back_words(point: RestorePointSummary) -> str:
     if point.exists:
         return "its prefix exists again"
     if not point.to_download:
-        return "all is here"
+        return "everything is here"
     size = f", {format_bytes(point.download_bytes)}" if point.download_bytes else ""
     return f"{counted(len(point.to_download), 'package')} to download{size}"
 
