@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 
-from condatui_core.proc.command_log import CommandLog, CommandRun
-from condatui_core.proc.runner import Answer, ProcessRunner
+from condatui_core.proc.runner import Answer, CommandLog, CommandRun, ProcessRunner
 
 _WHEN = datetime(2026, 1, 5, 9, 41, 7, tzinfo=timezone.utc)
 _MILLISECONDS = 284

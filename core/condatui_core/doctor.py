@@ -22,17 +22,9 @@ from condatui_core import __version__
 from condatui_core.fs.locks import locks_work
 from condatui_core.fs.mounts import Mount, mount_of, mounts
 from condatui_core.log import last_troubles, unexpected
-from condatui_core.proc.errors import ChildError
-from condatui_core.proc.output import STDOUT, Output
+from condatui_core.proc.child import STDOUT, ChildError, Output
 from condatui_core.proc.runner import run_to_end
-from condatui_core.records.doctor import (
-    DirectoryFacts,
-    DoctorReport,
-    LogFacts,
-    TerminalFacts,
-    TmuxFacts,
-    Versions,
-)
+from condatui_core.records.doctor import DirectoryFacts, DoctorReport, LogFacts, TerminalFacts, TmuxFacts, Versions
 from condatui_core.restore_points.store import directory_of_points
 from condatui_core.settings import Locations, SettingSource
 from condatui_core.text import mask_credentials

@@ -20,8 +20,7 @@ from condatui_core.errors import CondaError
 from condatui_core.inventory import Machine
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
-from condatui_core.proc.command_log import CommandLog
-from condatui_core.proc.runner import ProcessRunner, Runner
+from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation

@@ -18,8 +18,7 @@ from condatui_sandbox.catalogue import read_catalogue
 from condatui_sandbox.channels import PackageContents, write_channels
 from condatui_sandbox.conda_root import launcher, make_base, write_condarc
 from condatui_sandbox.environments import make_environments, prefixes, relist_gone
-from condatui_sandbox.interpreter import Interpreter
-from condatui_sandbox.layout import Layout, Sandbox
+from condatui_sandbox.layout import Interpreter, Layout, Sandbox
 from condatui_sandbox.vendored_conda import VendoredConda, find_vendored_conda
 
 # Ownership of a directory: a sandbox is only built, reused and deleted where a marker identifies one

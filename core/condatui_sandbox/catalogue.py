@@ -9,7 +9,7 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from condatui_sandbox.interpreter import Interpreter
+from condatui_sandbox.layout import Interpreter
 
 
 class CataloguePackage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

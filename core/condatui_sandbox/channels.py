@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from condatui_sandbox.catalogue import CataloguePackage
-from condatui_sandbox.interpreter import Interpreter
+from condatui_sandbox.layout import Interpreter
 from condatui_sandbox.packages import (
     PREFIX_PLACEHOLDER,
     MadeDistribution,

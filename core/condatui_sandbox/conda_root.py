@@ -8,8 +8,7 @@ from pathlib import Path
 import yaml
 
 from condatui_sandbox.catalogue import CataloguePackage
-from condatui_sandbox.interpreter import Interpreter, run_process
-from condatui_sandbox.layout import Layout
+from condatui_sandbox.layout import Interpreter, Layout, run_process
 from condatui_sandbox.packages import PREFIX_PLACEHOLDER
 from condatui_sandbox.vendored_conda import VendoredConda
 

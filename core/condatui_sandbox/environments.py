@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from condatui_core.conda.registry import register
-from condatui_sandbox.interpreter import Interpreter, run_conda
-from condatui_sandbox.layout import Layout
+from condatui_sandbox.layout import Interpreter, Layout, run_conda
 from condatui_sandbox.pip_packages import install_mixture, replace_numpy, write_pip_sources
 
 # Recipes

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from condatui_sandbox.interpreter import Interpreter
+from condatui_sandbox.layout import Interpreter
 from condatui_sandbox.vendored_conda import VendoredConda
 
 # Made-up packages: importable modules, dist-infos, shared libraries of plausible sizes

@@ -6,8 +6,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from condatui_sandbox.interpreter import Interpreter, run_process
-from condatui_sandbox.layout import Layout
+from condatui_sandbox.layout import Interpreter, Layout, run_process
 from condatui_sandbox.packages import MadeDistribution, PackageFile, dist_info, module_files
 
 NEW_NUMPY = "2.0.2"

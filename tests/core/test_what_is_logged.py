@@ -13,7 +13,7 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.client import recall_answer, remember_answer
 from condatui_core.log import open_log
 from condatui_core.prefixes.cache import PrefixCache
-from condatui_core.proc.command_log import CommandLog, CommandRun, Outcome
+from condatui_core.proc.runner import CommandLog, CommandRun, Outcome
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.job import Outcome as JobOutcome
 from condatui_core.records.request import CloneRequest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_sandbox.interpreter import Interpreter
+from condatui_sandbox.layout import Interpreter
 from condatui_sandbox.packages import python_files
 
 

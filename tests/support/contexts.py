@@ -9,8 +9,7 @@ from pathlib import Path
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda.client import CondaClient, ask
 from condatui_core.conda.commands import Caller
-from condatui_core.proc.command_log import CommandLog
-from condatui_core.proc.runner import ProcessRunner
+from condatui_core.proc.runner import CommandLog, ProcessRunner
 from condatui_core.records.environment import Inventory
 from condatui_core.records.installation import CondaFacts
 from condatui_core.settings import Locations, Settings

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from condatui_core.actions.protocol import Action, JobContext, Work
 from condatui_core.jobs.queue import JobQueue
-from condatui_core.proc.command_log import CommandLog
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step

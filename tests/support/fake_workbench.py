@@ -11,7 +11,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.gpu.examination import GpuProgress
-from condatui_core.proc.command_log import CommandRun
+from condatui_core.proc.runner import CommandRun
 from condatui_core.records.disk import Breakdown
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.gpu import GpuResult

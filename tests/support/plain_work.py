@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.client import run_conda
-from condatui_core.proc.command_log import CommandLog
-from condatui_core.proc.runner import ProcessRunner, Runner
+from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
 
 _T = TypeVar("_T")
 

@@ -24,7 +24,7 @@ from condatui_core.conda.parsers import parse_configuration, parse_environments,
 from condatui_core.conda.registry import environments_txt, listing_would_change
 from condatui_core.errors import CondaError
 from condatui_core.fs.atomic_write import put_in_cache
-from condatui_core.proc.errors import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
+from condatui_core.proc.child import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
 from condatui_core.proc.runner import Runner
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.settings import expand_home

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.errors import CondaError
-from condatui_core.proc.command_log import command_line
-from condatui_core.proc.errors import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
+from condatui_core.proc.child import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
+from condatui_core.proc.runner import command_line
 from condatui_core.text import last_lines, sanitize
 
 _CRASH = re.compile(r"^ {4}(\S.*)\n\s*^`\$ ", re.MULTILINE)

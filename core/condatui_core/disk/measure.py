@@ -16,8 +16,7 @@ from condatui_core.disk.findings import findings_of, holders_of_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.messages import REPLY, PlaceRequest, WalkProgress, WalkRequest, WalkResult, WalkSizes, pack
 from condatui_core.errors import CondatuiError
-from condatui_core.proc.child import own_argv, own_environ
-from condatui_core.proc.errors import ChildError
+from condatui_core.proc.child import ChildError, own_argv, own_environ
 from condatui_core.proc.message_child import message_child
 from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, PlaceSizes
 from condatui_core.records.environment import Environment, Inventory

@@ -23,7 +23,7 @@ from condatui_core.gpu.result_cache import ResultCache, lasts
 from condatui_core.gpu.static.reading import read_static
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.proc.command_log import CommandLog
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import Driver, GpuResult, StaticFacts

@@ -15,9 +15,16 @@ from msgspec import Struct
 
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.gpu.cuda_versions import cuda_in_words
-from condatui_core.proc.child import own_argv, own_environ
-from condatui_core.proc.errors import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
-from condatui_core.proc.output import STDERR, STDOUT, Output
+from condatui_core.proc.child import (
+    STDERR,
+    STDOUT,
+    ChildNotStartedError,
+    ChildTimedOutError,
+    ChildWroteTooMuchError,
+    Output,
+    own_argv,
+    own_environ,
+)
 from condatui_core.proc.runner import run_to_end
 from condatui_core.records.gpu import Device, Driver
 

@@ -14,7 +14,7 @@ from condatui_core.conda.errors import last_words
 from condatui_core.gpu.diagnosis.evidence import Evidence
 from condatui_core.gpu.diagnosis.rules import needs_run, other_verdict, second_variant, torch_verdict
 from condatui_core.gpu.probe.prober import Probe, Prober
-from condatui_core.proc.command_log import CommandLog, CommandRun, Outcome
+from condatui_core.proc.runner import CommandLog, CommandRun, Outcome
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import Driver, FrameworkResult, GpuResult, OtherFacts, StaticFacts
 from condatui_core.records.gpu_probe import Ended, Framework, ProbeRun, Stage, Variant

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from condatui_core.proc.output import LastOutput
+from condatui_core.proc.child import LastOutput
 from condatui_core.text import mask_credentials, sanitize
 
 # JSON documents that span many lines, such as conda's answers: readers only see their length

@@ -20,8 +20,8 @@ from condatui_core.jobs.journal import Entry, Inspected, JobBegun, Submission
 from condatui_core.jobs.journal_store import prune
 from condatui_core.jobs.writer_lock import WriterLock
 from condatui_core.log import unexpected
-from condatui_core.proc.command_log import CommandLog
 from condatui_core.proc.owner import Owner
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.job import Ended, Outcome, Recovery, Said
 from condatui_core.settings import Locations
 from condatui_core.text import sanitize

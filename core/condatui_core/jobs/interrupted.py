@@ -16,8 +16,7 @@ from condatui_core.fs.locks import FileLock
 from condatui_core.jobs.attempt import inspect_job
 from condatui_core.jobs.journal import LOCK, Entry, Inspected, Settled, append_to, apply_entries
 from condatui_core.jobs.journal_store import ReadJournal, newer_journals, read_journals
-from condatui_core.proc.descendants import command_of, descendants_of
-from condatui_core.proc.owner import Owner
+from condatui_core.proc.owner import Owner, command_of, descendants_of
 from condatui_core.records.job import Ended, Job, Recovery
 
 

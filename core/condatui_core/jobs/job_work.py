@@ -14,9 +14,8 @@ from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondatuiError
 from condatui_core.jobs.command_output import LineOutput
 from condatui_core.jobs.journal import Journal
-from condatui_core.proc.command_log import CommandLog
-from condatui_core.proc.descendants import marked
-from condatui_core.proc.runner import ProcessRunner
+from condatui_core.proc.owner import marked
+from condatui_core.proc.runner import CommandLog, ProcessRunner
 from condatui_core.records.job import CommandBegun, CommandEnded, Event, Progressed, Said, StageBegun
 from condatui_core.text import mask_credentials, sanitize
 

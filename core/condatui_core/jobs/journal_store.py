@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from condatui_core.fs.atomic_write import decode, format_of
 from condatui_core.fs.delete_tree import delete_tree
-from condatui_core.fs.json_lines import decode, format_of
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.jobs.journal import (

@@ -15,8 +15,8 @@ from condatui_core.jobs.job_handle import JobHandle, TurnQueue
 from condatui_core.jobs.journal import Journal, new_job
 from condatui_core.jobs.journal_store import newer_note
 from condatui_core.log import unexpected
-from condatui_core.proc.command_log import CommandLog
 from condatui_core.proc.owner import this_process
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.job import Event, Job, Plan
 from condatui_core.records.request import Request
 from condatui_core.settings import Locations

@@ -7,8 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from condatui_core.fs.atomic_write import put_in_cache
-from condatui_core.fs.json_lines import decode, encode_versioned, format_of
+from condatui_core.fs.atomic_write import decode, encode_versioned, format_of, put_in_cache
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.proc.owner import Owner

@@ -11,9 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from condatui_core.proc.child import Child, own_argv, own_environ, start_child
-from condatui_core.proc.errors import ChildNotStartedError
-from condatui_core.proc.output import ChildWatcher
+from condatui_core.proc.child import Child, ChildNotStartedError, ChildWatcher, own_argv, own_environ, start_child
 
 WORTH_IT = 8
 """The least prefixes that are worth a process, which costs as much as reading a few."""

@@ -1,4 +1,4 @@
-"""Starts a child process in a session of its own, and ends it with all its descendants."""
+"""How a child process is started and ended: a group of its own, bounded output, all its descendants."""
 
 from __future__ import annotations
 
@@ -11,8 +11,117 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeAlias, TypedDict
 
-from condatui_core.proc.errors import ChildNotStartedError
-from condatui_core.proc.output import ChildWatcher
+# Errors of child processes; callers turn them into messages about their own subject.
+
+
+class ChildError(Exception):
+    """A child process did not run to its own end."""
+
+    def __init__(self, argv: Sequence[str], message: str) -> None:
+        super().__init__(message)
+        self.argv = tuple(argv)
+        """The command as it was run, credentials included."""
+
+
+class ChildNotStartedError(ChildError):
+    """A command could not be started."""
+
+    def __init__(self, argv: Sequence[str], cause: OSError | ValueError) -> None:
+        super().__init__(argv, str(cause))
+        self.cause = cause
+        """A ValueError means a NUL in an argument or a variable."""
+
+    @property
+    def interpreter_missing(self) -> bool:
+        """Whether the file exists, but the interpreter that its first line names does not."""
+        return isinstance(self.cause, FileNotFoundError) and os.path.exists(self.argv[0])
+
+    @property
+    def reason(self) -> str:
+        """Why it could not be started, without the path."""
+        if self.interpreter_missing:
+            return "the interpreter in its first line does not exist"
+        return (isinstance(self.cause, OSError) and self.cause.strerror) or str(self.cause)
+
+
+class ChildTimedOutError(ChildError):
+    """A process was ended because it took too long."""
+
+    def __init__(self, argv: Sequence[str], seconds: float) -> None:
+        super().__init__(argv, f"{os.path.basename(argv[0])} did not end within {seconds:g} seconds")
+        self.seconds = seconds
+
+
+class ChildWroteTooMuchError(ChildError):
+    """A process was ended because it wrote too much."""
+
+    def __init__(self, argv: Sequence[str], most_bytes: int) -> None:
+        super().__init__(argv, f"{os.path.basename(argv[0])} wrote more than {most_bytes:,} bytes")
+        self.most_bytes = most_bytes
+
+
+# Collects the output of a child process within bounds, and notes when it exits and when its pipes close.
+
+
+STDOUT, STDERR = 1, 2
+
+
+class ChildWatcher(asyncio.SubprocessProtocol):
+    """Notes when a process exits; its output is dropped."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        """Set when the process has exited, or has to be ended."""
+        self.closed = asyncio.Event()
+        """Set when the process has exited and no descendant holds its pipes any more."""
+
+    def process_exited(self) -> None:
+        """Note that the process has exited; descendants may still run."""
+        self.over.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Note that the process has exited and its pipes are closed."""
+        self.closed.set()
+
+
+class Output(ChildWatcher):
+    """Collects what a process writes, up to a number of bytes for each of stdout and stderr; a process that writes more
+    has to be ended.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__()
+        self.most_bytes = most_bytes
+        self.written = {STDOUT: bytearray(), STDERR: bytearray()}
+        self.too_much = False
+        """Whether it wrote more than the limit."""
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Keep the data, as far as there is room."""
+        written = self.written[fd]
+        written += data[: self.most_bytes - len(written)]
+        if len(written) >= self.most_bytes:
+            self.too_much = True
+            self.over.set()
+
+    def text(self, stream: int) -> str:
+        """The text of stdout or stderr; bytes that are not UTF-8 become surrogates, as in os.fsdecode."""
+        return self.written[stream].decode("utf-8", "surrogateescape")
+
+
+class LastOutput(Output):
+    """Keeps the end of what a process writes rather than the beginning, so that it never has to be ended for that."""
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Keep the data; beyond the limit, keep only the last bytes, half as many as the limit."""
+        written = self.written[fd]
+        written += data
+        if len(written) > self.most_bytes:
+            del written[: len(written) - self.most_bytes // 2]
+
+
+# Starts a child process in a session of its own, and ends it with all its descendants.
+
 
 # Processes that run a module of condatui
 

@@ -10,9 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO, TypeAlias
 
-from condatui_core.proc.child import SendSignal, start_options, try_signal
-from condatui_core.proc.descendants import descendants_of, marked
-from condatui_core.proc.errors import ChildNotStartedError
+from condatui_core.proc.child import ChildNotStartedError, SendSignal, start_options, try_signal
+from condatui_core.proc.owner import descendants_of, marked
 
 Graces: TypeAlias = tuple[tuple[int, float], ...]
 """Pairs of a signal and the seconds that it has to take effect."""

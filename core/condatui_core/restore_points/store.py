@@ -15,9 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
-from condatui_core.fs.atomic_write import sync_path, write_new
+from condatui_core.fs.atomic_write import decode, encode_versioned, format_of, sync_path, write_new
 from condatui_core.fs.delete_tree import delete_tree, delete_whole
-from condatui_core.fs.json_lines import decode, encode_versioned, format_of
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.proc.owner import Owner, this_process

@@ -10,12 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condatui_core.analyses.versions import (
-    compare_versions,
-    parse_conda_version,
-    rank_versions,
-    version_key,
-)
+from condatui_core.analyses.versions import compare_versions, parse_conda_version, rank_versions, version_key
 from support.conda_oracle import CondaOracle
 
 REAL = (Path(__file__).parents[2] / "data" / "versions.txt").read_text(encoding="utf-8").split()

@@ -8,8 +8,7 @@ import pytest
 
 from condatui_core.conda.discovery import find_installations, usual_places
 from condatui_core.errors import CondaError
-from condatui_core.proc.command_log import CommandLog
-from condatui_core.proc.runner import Answer, ProcessRunner
+from condatui_core.proc.runner import Answer, CommandLog, ProcessRunner
 from condatui_core.records.installation import Installation
 from support.fake_conda import NOON, FakeRunner, answer, conda_client, installed, program
 

@@ -5,7 +5,7 @@ import pytest
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.errors import check_answer, last_words
 from condatui_core.errors import CondaError
-from condatui_core.proc.command_log import command_line
+from condatui_core.proc.runner import command_line
 from support.fake_conda import answer
 
 COMMAND = ("/opt/conda/bin/conda", "remove", "-p", "/envs/my twin")

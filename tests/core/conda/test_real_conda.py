@@ -15,8 +15,7 @@ from condatui_core.conda.discovery import find_installations
 from condatui_core.conda.errors import check_answer
 from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError
-from condatui_core.proc.command_log import CommandLog
-from condatui_core.proc.runner import ProcessRunner
+from condatui_core.proc.runner import CommandLog, ProcessRunner
 from condatui_core.records.installation import Installation
 from condatui_sandbox import Sandbox
 from support.fake_conda import NOON

@@ -12,8 +12,7 @@ from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.client import run_conda
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError
-from condatui_core.proc.command_log import CommandLog
-from condatui_core.proc.runner import ProcessRunner
+from condatui_core.proc.runner import CommandLog, ProcessRunner
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
 from support.fake_conda import NOON, installed, program

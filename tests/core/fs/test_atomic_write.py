@@ -10,14 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.fs.atomic_write import (
-    begun_beside,
-    put_in_cache,
-    rename_if_free,
-    sync_path,
-    write_new,
-    write_whole,
-)
+from condatui_core.fs.atomic_write import begun_beside, put_in_cache, rename_if_free, sync_path, write_new, write_whole
 from condatui_core.fs.locks import FileLock
 
 

@@ -17,7 +17,7 @@ from msgspec import structs
 from condatui_core.gpu.check import GpuCheck
 from condatui_core.gpu.driver import read_driver
 from condatui_core.gpu.examination import GpuProgress
-from condatui_core.proc.command_log import CommandLog
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.environment import Environment
 from condatui_core.records.gpu import Driver, GpuResult
 from condatui_core.records.gpu_probe import ProbeBegun

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.jobs.journal import OWNER
-from condatui_core.proc.descendants import descendants_of
+from condatui_core.proc.owner import descendants_of
 from condatui_core.records.job import Job
 from support.fake_actions import MakeDirectory, queue_of
 from support.job_process import job_process, said_by

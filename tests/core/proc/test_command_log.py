@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from condatui_core.proc.command_log import CommandLog, CommandRun
+from condatui_core.proc.runner import CommandLog, CommandRun
 from support.fake_conda import NOON
 
 

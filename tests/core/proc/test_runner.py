@@ -9,10 +9,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from condatui_core.proc.command_log import CommandLog
-from condatui_core.proc.errors import ChildError, ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
-from condatui_core.proc.output import Output
-from condatui_core.proc.runner import Answer, ProcessRunner, run_to_end
+from condatui_core.proc.child import (
+    ChildError,
+    ChildNotStartedError,
+    ChildTimedOutError,
+    ChildWroteTooMuchError,
+    Output,
+)
+from condatui_core.proc.runner import Answer, CommandLog, ProcessRunner, run_to_end
 from support.fake_conda import NOON, program
 from support.processes import is_gone, is_written, until
 

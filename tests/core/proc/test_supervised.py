@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.proc.descendants import command_of, descendants_of, marked
-from condatui_core.proc.errors import ChildNotStartedError
+from condatui_core.proc.child import ChildNotStartedError
+from condatui_core.proc.owner import command_of, descendants_of, marked
 from condatui_core.proc.supervised import SupervisedChild, process_state
 from support.processes import has_ended
 

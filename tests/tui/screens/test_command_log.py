@@ -6,7 +6,7 @@ import msgspec
 
 from condatui.screens.command_log import CommandLogScreen
 from condatui.widgets.lines_pane import TextPane
-from condatui_core.proc.command_log import CommandRun
+from condatui_core.proc.runner import CommandRun
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, inventory
 from support.pilots import Driver, opened

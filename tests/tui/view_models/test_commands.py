@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from condatui.view_models.commands import CommandsModel
-from condatui_core.proc.command_log import CommandRun
+from condatui_core.proc.runner import CommandRun
 from support.inventories import NOW
 
 

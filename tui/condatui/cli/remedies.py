@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from condatui_core.records.finding import Finding
     from condatui_core.records.job import Outcome, Plan
 
+
 _NAME_CONDA = {
     "none": "Name one: --conda PATH.",
     "not-conda": "Name a conda: --conda PATH.",

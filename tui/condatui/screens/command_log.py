@@ -17,7 +17,7 @@ from condatui.session import Session
 from condatui.view_models.commands import CommandsModel, command_line
 from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.proc.command_log import CommandRun
+from condatui_core.proc.runner import CommandRun
 from condatui_core.text import counted, sanitize
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.table import TableColumn
-from condatui_core.proc.command_log import CommandRun
+from condatui_core.proc.runner import CommandRun
 from condatui_core.text import sanitize
 
 COLUMNS = (

@@ -15,7 +15,7 @@ from typing import IO, cast
 
 from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, read_order, write_answer
 from condatui_core.fs.tree import read_tree
-from condatui_core.proc.errors import ChildError
+from condatui_core.proc.child import ChildError
 
 _MOST_BYTES = 256 << 20
 """Bytes of a listing at most: it has about a hundred for each file, and the largest environments need far less."""
@@ -69,7 +69,7 @@ def _names_in_zip(archive: str) -> Iterator[str]:
 def _names_in_squashfs(archive: str) -> Iterator[str]:
     import asyncio  # noqa: PLC0415 - for this format only, as the imports below
 
-    from condatui_core.proc.output import STDERR, STDOUT, Output  # noqa: PLC0415
+    from condatui_core.proc.child import STDERR, STDOUT, Output  # noqa: PLC0415
     from condatui_core.proc.runner import run_to_end  # noqa: PLC0415
 
     argv, output = ("unsquashfs", "-l", archive), Output(_MOST_BYTES)

@@ -9,8 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from condatui_core.fs.atomic_write import write_whole
-from condatui_core.fs.json_lines import decode, encode
+from condatui_core.fs.atomic_write import decode, encode, write_whole
 from condatui_core.fs.safe_read import read_bounded
 
 # The survey of an environment that is to be packed

@@ -17,11 +17,9 @@ from condatui_core.actions.pack.messages import PackSurvey
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondatuiError, UsageError
-from condatui_core.fs.json_lines import decode
+from condatui_core.fs.atomic_write import decode
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.proc.child import own_argv, own_environ
-from condatui_core.proc.errors import ChildError
-from condatui_core.proc.output import STDERR, STDOUT, Output
+from condatui_core.proc.child import STDERR, STDOUT, ChildError, Output, own_argv, own_environ
 from condatui_core.proc.runner import run_to_end
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, Severity, blocker, finding

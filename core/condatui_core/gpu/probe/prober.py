@@ -14,10 +14,8 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.gpu.probe.environ import probe_environ, reported_variables
-from condatui_core.gpu.probe.files import ProbeFiles
-from condatui_core.proc.child import SendSignal
-from condatui_core.proc.errors import ChildNotStartedError
+from condatui_core.gpu.probe.environ import ProbeFiles, probe_environ, reported_variables
+from condatui_core.proc.child import ChildNotStartedError, SendSignal
 from condatui_core.proc.supervised import GRACES, Graces, SupervisedChild, process_state
 from condatui_core.records.gpu_probe import Ended, Framework, ProbeBegun, ProbeRun, Stage, Variant
 
