@@ -89,6 +89,7 @@ async def test_condatui_while_it_deletes_what_it_has_set_aside(copied: Sandbox, 
     point = point_ids(copied)[-1]
     assert aside in after.message
     assert f"Restore point {point} has notebooks whole." in after.message
+    assert isinstance(after.way_out, RemoveRequest)
     assert after.way_out == RemoveRequest(prefixes=(aside,), restore_point=False)
     assert (await carried_out(copied, after.way_out)).state == "done"
     assert (set_aside_of(str(prefix)), os.listdir(prefix)) == ((), ["new"])

@@ -54,6 +54,7 @@ _RECORD = re.compile(r"\[(\w+)\]\(#\w+\)")
 def _tables() -> dict[str, dict[str, str]]:
     """The type of each field, by the heading of its table and its name, as the page has it."""
     found: dict[str, dict[str, str]] = {}
+    fields: dict[str, str] = {}
     for line in json_reference.PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("### "):
             fields = found.setdefault(line[4:], {})
