@@ -30,9 +30,7 @@ def test_what_is_mounted_stays_also_if_it_is_of_the_same_device(
     (tmp_path / "tree/mounted/kept").touch()
     (tmp_path / "tree/gone").touch()
     inode = (tmp_path / "tree/mounted").stat().st_ino
-    monkeypatch.setattr(
-        delete_tree, "_mount", lambda descriptor: b"1" if os.fstat(descriptor).st_ino == inode else b"0"
-    )
+    monkeypatch.setattr(module, "_mount", lambda descriptor: b"1" if os.fstat(descriptor).st_ino == inode else b"0")
     mounted = str(tmp_path / "tree/mounted")
     assert delete_tree(str(tmp_path / "tree")) == (
         Leftover(mounted, "another file system is mounted here", errno.EBUSY),

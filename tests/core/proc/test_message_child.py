@@ -16,7 +16,7 @@ from support.processes import has_ended, until
 ENVIRON = own_environ(os.environ)
 _PROGRAM = """
 import sys
-from condatui_core.proc.frames import frame, read_frame
+from condatui_core.proc.message_child import frame, read_frame
 asked, out = sys.stdin.buffer, sys.stdout.buffer
 """
 
