@@ -215,7 +215,7 @@ def _unusable(installation: Installation) -> Finding:
         id="conda-unusable",
         severity="warning",
         message=f"{installation.executable} cannot be used: {installation.error}",
-        remedy="its environments are shown, but actions on them are disabled",
+        remedy="If it has environments, they are shown, and cannot be changed through it.",
         evidence=(f"found by {installation.found_by}",),
     )
 

@@ -105,5 +105,5 @@ def test_only_proc_starts_processes() -> None:
 
 def test_the_sandbox_which_is_no_part_of_the_product_has_one_place_of_its_own() -> None:
     assert found_in(condatui_sandbox.__file__) == {("condatui_sandbox.layout", "subprocess.run")}
-    source = Path(condatui_sandbox.__file__).with_name("interpreter.py").read_text(encoding="utf-8")
+    source = Path(condatui_sandbox.__file__).with_name("layout.py").read_text(encoding="utf-8")
     assert list(starters_in(source)) == ["subprocess.run"]
