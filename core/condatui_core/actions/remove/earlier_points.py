@@ -24,7 +24,7 @@ _SET_ASIDE = ".c~"
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PointComparison:
     """An environment beside one restore point of it, by sizes and times."""
 
     against: frozenset[str]
@@ -46,22 +46,22 @@ class Comparison:
         return {"missing", "removing"} <= self.against and self.is_covered
 
 
-def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> Comparison:
+def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> PointComparison:
     """Compare what is there with a restore point in a directory; blocks."""
     try:
         kept = {each.path: each for each in read_paths_of(directory, point)}
         found = differences(tree, tuple(kept.values()), thorough=False)
     except (OSError, CondatuiError):
-        return Comparison(frozenset({"missing", "extra", "changed"}))
-    return Comparison(frozenset(_against(tree.root, found, kept)))
+        return PointComparison(frozenset({"missing", "extra", "changed"}))
+    return PointComparison(frozenset(_against(tree.root, found, kept)))
 
 
-def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> Comparison:
+def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> PointComparison:
     """Look what is there, and compare it; blocks."""
     try:
         tree = read_tree(prefix)
     except OSError:
-        return Comparison(frozenset({"missing", "extra", "changed"}))
+        return PointComparison(frozenset({"missing", "extra", "changed"}))
     return compare(tree, point, directory)
 
 

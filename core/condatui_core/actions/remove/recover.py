@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove.earlier_points import Comparison, compare_prefix
+from condatui_core.actions.remove.earlier_points import PointComparison, compare_prefix
 from condatui_core.actions.remove.set_aside import how_to_put_back, is_of, origin_of, set_aside_of
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, Recovery
@@ -68,7 +68,7 @@ class _Seen:
     there: dict[_There, list[str]] = field(default_factory=lambda: {"gone": [], "whole": [], "half": []})
     aside: list[_Aside] = field(default_factory=list)
     points: dict[str, RestorePoint] = field(default_factory=dict)
-    compared: dict[str, Comparison] = field(default_factory=dict)
+    compared: dict[str, PointComparison] = field(default_factory=dict)
     """By path, as the points."""
 
     def is_saved(self, paths: Iterable[str]) -> bool:
@@ -127,7 +127,7 @@ def _parts(seen: _Seen, begun: Iterable[str]) -> Iterator[str]:
         yield f"{_names(there['whole'])} is as it was."
 
 
-def _condition(prefix: str, compared: Comparison | None, stage: str) -> _There:
+def _condition(prefix: str, compared: PointComparison | None, stage: str) -> _There:
     if not os.path.lexists(prefix):
         return "gone"
     if os.path.islink(prefix):
