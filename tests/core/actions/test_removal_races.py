@@ -243,7 +243,7 @@ async def test_what_does_not_come_to_rest_is_put_back(machine: RemovalMachine, m
     prefix = machine.make("nlp")
     numbers = iter(range(100))
     when_set_aside(monkeypatch, lambda aside: Path(aside, f"new-{next(numbers)}").touch(), times=100)
-    with pytest.raises(RefusedError, match="is being changed by somebody"):
+    with pytest.raises(RefusedError, match="is being changed right now"):
         await removed(machine.context(), prefix)
     assert os.listdir(machine.envs) == ["nlp"]
     assert (prefix.path / "notes/todo.txt").exists()
@@ -264,7 +264,7 @@ async def test_what_cannot_be_put_back_is_told_with_the_way_back(
     when_set_aside(monkeypatch, come_up, times=100)
     request = RemoveRequest(prefixes=(str(prefix),))
     plan = await remove_plan.plan(request, context)
-    with pytest.raises(CondatuiError, match="is being changed by somebody") as failed:
+    with pytest.raises(CondatuiError, match="is being changed right now") as failed:
         await remove_perform.perform(plan, request, context, PlainWork())
     (aside,) = set_aside_of(str(prefix))
     assert f"mv -- {aside} {prefix}" in str(failed.value)

@@ -88,7 +88,7 @@ def _against(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPat
 
 
 def _is_being_removed(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> bool:
-    """Whether somebody has begun to remove all of it: who takes out one package writes so into the history."""
+    """Whether the removal of all of it has begun: removing a single package leaves an entry in the history."""
     missing = {each.path for each in found if each.what == "missing"}
     records = {path for path in kept if path.startswith(_META) and path.endswith(".json")}
     if _HISTORY not in kept or _HISTORY in missing:

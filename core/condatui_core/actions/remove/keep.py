@@ -44,8 +44,8 @@ def create_point(
 ) -> RestorePoint:
     """Make a restore point of a prefix that was read right before; blocks.
 
-    Raises CondatuiError if it cannot be made, RefusedError if it would be larger than the settings allow and nobody
-    has agreed (`limited`), or if something is changed in the prefix meanwhile. Then there is none.
+    Raises CondatuiError if it cannot be made, RefusedError if it would be larger than the settings allow and the
+    user has not agreed (`limited`), or if something is changed in the prefix meanwhile. Then there is none.
     """
     on_bytes = _reporter(work)
     found = estimate(snapshot, caches_of(target.installation, context), thorough=True, on_bytes=on_bytes)
@@ -68,8 +68,8 @@ def create_point(
 
 
 def being_changed(target: RemovalTarget, path: str) -> RefusedError:
-    """Say that somebody is changing something in it, so that it is not removed now."""
-    return RefusedError(f"{sanitize(target.name)} is being changed by somebody.", sanitize(path), "Try again.")
+    """The refusal of a removal while another process changes the environment."""
+    return RefusedError(f"{sanitize(target.name)} is being changed right now.", sanitize(path), "Try again.")
 
 
 def prune_points(context: JobContext, spare: tuple[str, ...]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: Job
     directory = directory_of_points(context.settings, context.locations)
     seen = _Seen()
     if stage == "leftovers" and len(request.prefixes) > 1:
-        stage = "remove"  # nobody knows which one it had come to: the files that conda states have to tell
+        stage = "remove"  # the environment that it had reached is unknown: the files that conda states decide
     made = [each for each in all_points(directory) if each.id not in plan.restore_points]
     for prefix in request.prefixes:
         point = next((each for each in made if request.restore_point and is_of(prefix, each.prefix)), None)

@@ -28,7 +28,7 @@ from condatui_core.restore_points.store import bytes_of_point, delete_point, dir
 from condatui_core.text import counted, sanitize
 
 _ATTEMPTS = 3
-"""How often what is set aside is read again because somebody is still writing into it."""
+"""How often what is set aside is read again because another process still writes into it."""
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ class Removal:
     def _keep_what_came(self, target: RemovalTarget, aside: SetAside, kept: Kept, *, limited: bool) -> None:
         """Compare what is set aside with what was read of it, and read and keep it again if something has changed.
 
-        Raises RefusedError if it does not come to rest: whoever is in it goes on writing.
+        Raises RefusedError if another process goes on writing into it.
         """
         for _ in range(_ATTEMPTS):
             changed = kept.snapshot.first_change(aside.path)
@@ -211,7 +211,7 @@ def _unregister(home: Path, target: RemovalTarget) -> None:
 
 
 def _check_plan(target: RemovalTarget, plan: Plan) -> None:
-    """Refuse a directory where the plan saw nothing, or a link: a file system was mounted, somebody has made it."""
+    """Refuse a directory that the plan did not see as one: it was made, or a file system mounted there, since."""
     if target.kind not in ("environment", "remains"):
         return
     if plan.removal is None or target.path not in plan.removal.directories:
