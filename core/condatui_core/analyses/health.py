@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -42,7 +43,7 @@ def state_of(observed: PrefixObservations) -> State:
         return "missing"
     if not probe.readable:
         return "unreadable"
-    if (probe.half_made or not probe.has_conda_meta) and not observed.pointer.root:
+    if (probe.half_made or probe.set_aside_from or not probe.has_conda_meta) and not observed.pointer.root:
         return "orphan"
     if not probe.has_history and not observed.pointer.root:
         # Records without a history: conda does not list the environment, but its packages are there.
@@ -102,6 +103,15 @@ def _missing(observed: PrefixObservations) -> Finding:
 
 
 def _orphan(observed: PrefixObservations) -> Finding:
+    if origin := observed.probe.set_aside_from:
+        put_back = shlex.join(("mv", "--", observed.pointer.prefix, origin))
+        return Finding(
+            id="orphan",
+            severity="warning",
+            message="set aside by a removal that has not ended",
+            remedy=f"if no job is removing it: `{put_back}` puts it back, as far as it is whole; or remove it",
+            evidence=(f"it was {origin}",),
+        )
     if observed.probe.half_made:
         return Finding(
             id="orphan",

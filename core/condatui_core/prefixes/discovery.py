@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer
 from condatui_core.settings import expand_home
@@ -65,10 +66,17 @@ def envs_directories(
 
 
 def children(envs_dir: str) -> Iterator[str]:
-    """Every directory in an envs directory, symlinked ones included; conda's own hidden files are left out."""
+    """Every directory in an envs directory, symlinked ones included.
+
+    Hidden ones are conda's own and are left out, except those that a removal has set aside.
+    """
     try:
         with os.scandir(envs_dir) as entries:
-            names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_directory(entry))
+            names = sorted(
+                entry.name
+                for entry in entries
+                if (not entry.name.startswith(".") or set_aside_from(entry.path)) and _is_directory(entry)
+            )
     except OSError:
         return
     yield from (os.path.join(envs_dir, name) for name in names)

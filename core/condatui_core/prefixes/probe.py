@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 from condatui_core.records.prefix import PrefixProbe
 
 HALF_MADE = ".condatui-clone"
 """The file in an environment that condatui is creating: while it exists, the environment is incomplete."""
+SET_ASIDE = ".condatui-removing-"
+"""Part of the name under which a removal sets a directory aside, before 16 random digits."""
+_SET_ASIDE = re.compile(rf"\.(?P<of>.+){re.escape(SET_ASIDE)}[0-9a-f]{{16}}", re.DOTALL)
 _REMAINS = ("conda-meta", "bin", "lib", "include", "share", "etc", "ssl", "Scripts", "Library", "pyvenv.cfg")
+
+
+def set_aside_from(path: str) -> str:
+    """Where a directory was that a removal has set aside; empty if the path is none of those."""
+    directory, name = os.path.split(path)
+    found = _SET_ASIDE.fullmatch(name)
+    return os.path.join(directory, found["of"]) if found else ""
 
 
 def probe_prefix(prefix: str) -> PrefixProbe:
@@ -31,6 +42,7 @@ def probe_prefix(prefix: str) -> PrefixProbe:
         has_conda_meta=has_conda_meta,
         has_history=has_history,
         half_made=os.path.lexists(os.path.join(prefix, HALF_MADE)),
+        set_aside_from=set_aside_from(prefix),
         remains=() if has_history else _remains(prefix),
         writable=os.access(history, os.W_OK) and os.access(meta, os.W_OK) if has_history else None,
         owner=user_name(there.st_uid),

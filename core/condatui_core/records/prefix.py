@@ -37,6 +37,8 @@ class PrefixProbe(Struct, frozen=True, kw_only=True):
     has_history: bool = False
     half_made: bool = False
     """Whether condatui is creating it, or was interrupted while it did."""
+    set_aside_from: str = ""
+    """Where it was, if a removal has set it aside and has not ended, or not yet; otherwise empty."""
     remains: tuple[str, ...] = ()
     """For a directory that is not an environment: its entries that suggest one (`conda-meta`, `bin`, `lib`)."""
     writable: bool | None = None

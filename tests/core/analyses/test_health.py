@@ -38,6 +38,7 @@ DAMAGED = PrefixContents(problems=(Problem(path=f"{PREFIX}/conda-meta/x-1-0.json
         (_observed(PrefixProbe(exists=False)), "missing"),
         (_observed(PrefixProbe(exists=True, readable=False)), "unreadable"),
         (_observed(PrefixProbe(exists=True, remains=("bin",))), "orphan"),
+        (_observed(PrefixProbe(exists=True, has_conda_meta=True, has_history=True, set_aside_from="/e/x")), "orphan"),
         (_observed(PrefixProbe(exists=True, has_conda_meta=True), PrefixContents()), "orphan"),
         (_observed(PrefixProbe(exists=True, has_conda_meta=True), PrefixContents(packages=(NUMPY,))), "broken"),
         (_observed(contents=DAMAGED), "broken"),
@@ -119,3 +120,11 @@ def test_base_is_never_called_stale_or_a_trial() -> None:
     pointer = PrefixPointer(prefix="/opt/test", root=True)
     observed = PrefixObservations(pointer=pointer, probe=WHOLE, name="base", last_used=last_used)
     assert findings_of(observed, now=NOW, stale_days=1) == ()
+
+
+def test_what_a_removal_has_set_aside_says_how_it_is_put_back() -> None:
+    probe = PrefixProbe(exists=True, has_conda_meta=True, has_history=True, set_aside_from="/envs/a b")
+    (finding,) = findings_of(_observed(probe), now=NOW, stale_days=180)
+    assert (finding.id, finding.severity) == ("orphan", "warning")
+    assert "mv -- " in str(finding.remedy)
+    assert str(finding.remedy).count("'/envs/a b'") == 1

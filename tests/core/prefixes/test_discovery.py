@@ -88,3 +88,11 @@ def test_look_tells_environments_remains_and_nothing_apart(tmp_path: Path) -> No
     half = probe_prefix(str(tmp_path / "half"))
     assert (half.has_conda_meta, half.has_history, half.remains, half.writable) == (False, False, ("lib",), None)
     assert not probe_prefix(str(tmp_path / "gone")).exists
+
+
+def test_what_a_removal_has_set_aside_is_a_child_and_says_where_it_was(tmp_path: Path) -> None:
+    aside = _environment(tmp_path / ".nlp.condatui-removing-0123456789abcdef")
+    _environment(tmp_path / ".nlp.condatui-removing-short")
+    assert list(discovery.children(str(tmp_path))) == [str(aside)]
+    assert probe_prefix(str(aside)).set_aside_from == str(tmp_path / "nlp")
+    assert probe_prefix(str(tmp_path)).set_aside_from == ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shlex
 from collections.abc import Iterator
@@ -14,10 +13,9 @@ from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
 from condatui_core.fs.rename_directory import rename_directory_if_free
 from condatui_core.fs.safe_read import reason
+from condatui_core.prefixes.probe import SET_ASIDE, set_aside_from
 from condatui_core.text import sanitize
 
-_MARK = ".condatui-removing-"
-_NAME = re.compile(rf"\.(?P<of>.+){re.escape(_MARK)}[0-9a-f]{{16}}", re.DOTALL)
 _META = "conda-meta"
 _LONGEST = 200
 """Bytes of a directory's name that go into the name under which it is set aside, which may not be longer than 255."""
@@ -25,9 +23,7 @@ _LONGEST = 200
 
 def origin_of(path: str) -> str:
     """Where what is set aside at a path came from; the path itself if it is not one of condatui's."""
-    directory, name = os.path.split(path)
-    found = _NAME.fullmatch(name)
-    return os.path.join(directory, found["of"]) if found else path
+    return set_aside_from(path) or path
 
 
 def is_set_aside(path: str) -> bool:
@@ -48,7 +44,7 @@ def set_aside_of(prefix: str) -> tuple[str, ...]:
         names = sorted(os.listdir(directory))
     except OSError:
         return ()
-    there = (os.path.join(directory, name) for name in names if _NAME.fullmatch(name))
+    there = (os.path.join(directory, name) for name in names)
     return tuple(path for path in there if path != prefix and is_of(path, prefix))
 
 
@@ -132,7 +128,7 @@ def set_aside(prefix: str, inode: tuple[int, int]) -> Iterator[SetAside]:
         directory = os.open(os.path.dirname(prefix), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise _not_renamed(prefix, error) from error
-    name = f".{_stem(prefix)}{_MARK}{secrets.token_hex(8)}"
+    name = f".{_stem(prefix)}{SET_ASIDE}{secrets.token_hex(8)}"
     aside = SetAside(directory, prefix, os.path.join(os.path.dirname(prefix), name), inode)
     try:
         aside.begin()
@@ -151,9 +147,7 @@ def set_aside(prefix: str, inode: tuple[int, int]) -> Iterator[SetAside]:
 
 def _stem(path: str) -> str:
     """What the names of all that is set aside of a path begin with, after the dot."""
-    name = os.path.basename(path)
-    found = _NAME.fullmatch(name)
-    return os.fsdecode(os.fsencode(found["of"] if found else name)[:_LONGEST])
+    return os.fsdecode(os.fsencode(os.path.basename(origin_of(path)))[:_LONGEST])
 
 
 def _not_renamed(prefix: str, error: OSError) -> CondatuiError:
