@@ -105,6 +105,8 @@ def test_a_pipe_in_its_place_makes_nobody_wait(file: Path) -> None:
     os.mkfifo(file)
     open_log(file, debug=False)
     LOGGER.warning("loud")
+    assert file.is_fifo()
+    assert os.listdir(file.parent) == [file.name]
 
 
 def test_a_directory_that_cannot_be_made_is_passed_over_in_silence(

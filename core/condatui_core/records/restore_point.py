@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from condatui_core.fs.tree import PathKind
 from condatui_core.records.environment import LastUsed
+from condatui_core.records.package import PackageRecord
+from condatui_core.text import strip_credentials
 
 Means = Literal["package", "archive", "manifest", "none"]
 """What a path is restored from: conda's package, the archive, the manifest, or nothing."""
@@ -65,6 +67,21 @@ class KeptPackage(Struct, frozen=True, kw_only=True):
     def explicit(self) -> str:
         """Its line in an explicit file."""
         return f"{self.url}#{self.md5}" if self.md5 else self.url
+
+
+def kept_package(record: PackageRecord, *, kept: bool) -> KeptPackage:
+    """What a restore point or a package cache knows a record by; `kept` as the field."""
+    return KeptPackage(
+        name=record.name,
+        version=record.version,
+        build=record.build,
+        url=strip_credentials(record.url or ""),
+        md5=record.md5,
+        sha256=record.sha256,
+        file_name=record.file_name,
+        archive_bytes=record.archive_bytes,
+        kept=kept,
+    )
 
 
 class RestorePoint(Struct, frozen=True, kw_only=True):

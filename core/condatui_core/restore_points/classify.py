@@ -12,10 +12,8 @@ from condatui_core.fs.safe_read import open_regular
 from condatui_core.fs.tree import PrefixTree, TreeEntry
 from condatui_core.prefixes.distributions import in_archive
 from condatui_core.prefixes.recorded_paths import RecordedPackage, RecordedPath
-from condatui_core.records.package import PackageRecord
-from condatui_core.records.restore_point import KeptPackage
+from condatui_core.records.restore_point import KeptPackage, kept_package
 from condatui_core.restore_points.cached_packages import CachedPackage, find_package
-from condatui_core.text import strip_credentials
 
 # What conda's records state about the files of a prefix
 
@@ -65,7 +63,7 @@ def find_recorded_files(
         recorded, key=lambda each: each.record.name != "python"
     ):  # its version decides where conda puts noarch packages
         record, paths = each.record, each.paths
-        package = _package(record)
+        package = kept_package(record, kept=True)
         stated.update(path.path for path in paths)
         can_come = bool(package.url) and (python_comes or record.noarch != "python")
         cached = find_package(package, pkgs_dirs, thorough=thorough) if can_come and paths else None
@@ -100,20 +98,6 @@ def _files(
             file = RecordedFile(package.dist_name, each.size, each.sha256, sha256, in_cache, cached.extracted_ns)
             found.append((each.path, file))
     return found
-
-
-def _package(record: PackageRecord) -> KeptPackage:
-    return KeptPackage(
-        name=record.name,
-        version=record.version,
-        build=record.build,
-        url=strip_credentials(record.url or ""),
-        md5=record.md5,
-        sha256=record.sha256,
-        file_name=record.file_name,
-        archive_bytes=record.archive_bytes,
-        kept=True,
-    )
 
 
 _CHUNK = 1 << 20

@@ -39,7 +39,7 @@ _NAME_CONDA = {
 
 
 def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a kind
-    """Say what to do to somebody at the workbench."""
+    """What to do, worded for a user of the workbench."""
     match advice:
         case str():
             return advice
@@ -68,7 +68,7 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
         case Thaw():
             return f"If you may thaw it, delete {advice.file}; {key('list.open')} removes it all the same."
         case RemoveEnvironment():
-            return f"unless a job is at it, remove it: {key('remove')}"
+            return f"unless a job works on it, remove it: {key('remove')}"
         case FreeSpace():
             return f"Free some first: Cleanup ({key('place.cleanup')}) shows what could go."
         case Reload():

@@ -48,8 +48,6 @@ class CloneSurvey:
     special: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     """Files that conda's records list but that do not exist."""
-    not_looked_through: int = 0
-    """Number of copied files that were not searched for the old prefix."""
 
     @property
     def bytes_needed(self) -> int:
@@ -116,7 +114,6 @@ def _look_through(seen: CloneSurvey, change: PrefixChange, entry: TreeEntry, lef
     if entry.path.endswith(".pyc"):
         return 0
     if size > min(_LARGEST, left):
-        seen.not_looked_through += 1
         return 0
     try:
         with open_regular(path) as stream:

@@ -20,9 +20,8 @@ from condatui_core.prefixes.recorded_paths import RecordedPackage, RecordedPath
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.records.restore_point import KeptPackage
+from condatui_core.records.restore_point import kept_package
 from condatui_core.restore_points.cached_packages import find_package
-from condatui_core.text import strip_credentials
 
 # Where conda will take the packages from
 
@@ -63,7 +62,7 @@ def explicit_lines(provided: Iterable[Provided]) -> Iterator[str]:
 
 def _provide(package: RecordedPackage, pkgs_dirs: Sequence[str]) -> Provided:
     record = package.record
-    cached = find_package(_package(record), pkgs_dirs)
+    cached = find_package(kept_package(record, kept=False), pkgs_dirs)
     archive = cached.archive if cached else ""
     if not record.url and not archive:
         return Provided(package, "nowhere")
@@ -77,20 +76,6 @@ def _provide(package: RecordedPackage, pkgs_dirs: Sequence[str]) -> Provided:
 def _is_on_this_machine(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme == "file" and os.path.isfile(unquote(parts.path))
-
-
-def _package(record: PackageRecord) -> KeptPackage:
-    return KeptPackage(
-        name=record.name,
-        version=record.version,
-        build=record.build,
-        url=strip_credentials(record.url or ""),
-        md5=record.md5,
-        sha256=record.sha256,
-        file_name=record.file_name,
-        archive_bytes=record.archive_bytes,
-        kept=False,
-    )
 
 
 # The packages and files of the source

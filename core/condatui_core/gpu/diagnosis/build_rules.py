@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from condatui_core.gpu.diagnosis.cuda_builds import cuda_build
 from condatui_core.gpu.diagnosis.evidence import Evidence
 from condatui_core.records.gpu import Verdict
@@ -14,7 +16,8 @@ def overwritten(evidence: Evidence) -> Verdict | None:
         return None
     message = f"Two PyTorch in one environment: {two_torches(evidence)}"
     command = f"{evidence.python} -m pip uninstall torch"
-    return evidence.verdict("overwritten", "broken", message, "remove both, then install one", command)
+    verdict = evidence.verdict("overwritten", "broken", message, "remove both, then install one", command)
+    return replace(verdict, about="overwritten")
 
 
 def two_torches(evidence: Evidence) -> str:

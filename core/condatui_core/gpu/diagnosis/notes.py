@@ -17,16 +17,16 @@ _OLD_NUMPY = ("compiled using NumPy 1.x", "Failed to initialize NumPy")
 def notes_of(evidence: Evidence, verdict: Verdict) -> Iterator[str]:
     """What else is worth knowing, a line each."""
     torch = evidence.torch
-    if torch.overwritten and verdict.id != "overwritten":
+    if torch.overwritten and verdict.about != "overwritten":
         yield f"two PyTorch in one environment: {two_torches(evidence)}; remove both, then install one"
     for shadow in torch.shadows:
         version = f" {shadow.version}" if shadow.version else ""
         yield f"`python` typed here imports torch{version} of {shadow.path} instead ({shadow.by})"
-    if torch.leftovers and verdict.id != "torch-leftover":
+    if torch.leftovers and verdict.about != "leftovers":
         yield f"remains of another torch: {', '.join(torch.leftovers)}"
     if evidence.variable("LD_PRELOAD"):
         yield "LD_PRELOAD is set; the check ran without it"
-    if verdict.id == "works":
+    if verdict.kind == "works" and evidence.build_cuda:
         yield from _beside_success(evidence)
 
 

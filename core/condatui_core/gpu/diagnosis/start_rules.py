@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import signal
 
+from msgspec.structs import replace
+
 from condatui_core.gpu.diagnosis.evidence import Evidence
 from condatui_core.gpu.diagnosis.remedies import install, library_package, reinstall
 from condatui_core.records.gpu import Verdict
@@ -80,7 +82,8 @@ def torch_leftover(evidence: Evidence) -> Verdict | None:
     remedy = f"remove it whole, then install it again: {where}"
     by_pip = f"{evidence.python} -m pip uninstall torch"
     command = f"conda remove -p {evidence.prefix} pytorch" if torch.conda else by_pip
-    return evidence.verdict("torch-leftover", "broken", "Remains of a removed PyTorch", remedy, command)
+    verdict = evidence.verdict("torch-leftover", "broken", "Remains of a removed PyTorch", remedy, command)
+    return replace(verdict, about="leftovers")
 
 
 def stuck(evidence: Evidence) -> Verdict | None:
