@@ -1,15 +1,17 @@
-"""Verifies a prefix against a restore point: every path, its content, mode, owner and time."""
+"""Verifies a restore point, and a prefix against it: every path, its content, mode, owner and time."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from condatui_core.fs.tree import PrefixTree, TreeEntry
 from condatui_core.records.restore_point import KeptPath
+from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, check_archive
 from condatui_core.restore_points.classify import file_sha256
 
 Difference = Literal["missing", "extra", "kind", "target", "content", "mode", "owner", "time"]
@@ -39,6 +41,17 @@ def differences(tree: PrefixTree, paths: Sequence[KeptPath], *, thorough: bool =
                 Differing(path, what) for what in _compare(tree.root, each, entry, path in shared, thorough=thorough)
             )
     return tuple(found)
+
+
+def has_its_files(directory: Path, paths: Iterable[KeptPath]) -> bool:
+    """Whether the restore point in a directory holds the content of these of its paths; reads its whole archive."""
+    digests = {each.path: each.sha256 for each in paths if each.means == "archive"}
+    try:
+        if digests:
+            check_archive(directory / ARCHIVE, digests)
+    except DAMAGES:
+        return False
+    return True
 
 
 def _compare(target: str, kept: KeptPath, entry: TreeEntry, shared: bool, *, thorough: bool) -> Iterator[Difference]:

@@ -275,3 +275,35 @@ async def test_what_was_made_anew_after_a_half_removal_is_kept_when_it_goes(mach
     prefix.write("thesis.tex", "written since")
     after = await remove_recover.recover(plan, request, "remove", context)
     assert after.way_out is None or (isinstance(after.way_out, RemoveRequest) and after.way_out.restore_point)
+
+
+async def test_what_is_left_is_kept_anew_if_the_restore_point_is_damaged(machine: RemovalMachine) -> None:
+    prefix, context = machine.make("nlp"), machine.context()
+    request = RemoveRequest(prefixes=(str(prefix),))
+    plan = await remove_plan.plan(request, context)
+    with dying_deletion("lib"):
+        await remove_perform.perform(plan, request, context, PlainWork())
+    (damaged,) = machine.point_ids()
+    after = await remove_recover.recover(plan, request, "remove", context)
+    assert isinstance(after.way_out, RemoveRequest)
+    assert (after.way_out.restore_point, "has nlp whole" in after.message) == (False, True)
+    (machine.points / damaged / "files.tar.gz").write_bytes(b"")
+    after = await remove_recover.recover(plan, request, "remove", context)
+    assert isinstance(after.way_out, RemoveRequest)
+    assert (after.way_out.restore_point, f"{damaged} of nlp is damaged" in after.message) == (True, True)
+    again = await remove_plan.plan(after.way_out, context)
+    await remove_perform.perform(again, after.way_out, context, PlainWork())
+    assert len(machine.point_ids()) == 2
+
+
+async def test_half_an_environment_is_not_given_up_for_a_damaged_restore_point(machine: RemovalMachine) -> None:
+    prefix = machine.make("nlp")
+    (point,) = await removed(machine.context(), prefix)
+    archive = machine.points / point / "files.tar.gz"
+    archive.write_bytes(archive.read_bytes()[:-40])
+    with pytest.raises(CondatuiError, match="could not be brought back whole"):
+        await brought_back(machine.context(), point)
+    request, context = RestoreRequest(id=point), machine.context()
+    after = await restore_recover.recover(await restore_plan.plan(request, context), request, "unpack", context)
+    assert (after.state, after.way_out) == ("half", None)
+    assert "is damaged" in after.message

@@ -13,12 +13,13 @@ from condatui_core.fs.safe_read import read_bounded
 from condatui_core.fs.tree import PrefixTree, path_kind, read_tree
 from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.store import all_points, read_paths_of
-from condatui_core.restore_points.verify import Differing, differences
+from condatui_core.restore_points.verify import Differing, differences, has_its_files
 
 _HISTORY = "conda-meta/history"
 _META = "conda-meta/"
 _LARGEST = 32 << 20
 """Bytes of a history."""
+_ALL = frozenset({"missing", "extra", "changed"})
 _SET_ASIDE = ".c~"
 """conda renames files so before it deletes them."""
 
@@ -29,6 +30,13 @@ class PointComparison:
 
     against: frozenset[str]
     """What is not as it was: something is `missing`, `extra` or `changed`, the `history` is, all is `removing`."""
+    damaged: bool = False
+    """Whether the restore point does not hold the files that it says it does, so that it is no way back."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the restore point could be read, so that the two were compared."""
+        return not (self.damaged and self.against == _ALL)
 
     @property
     def is_whole(self) -> bool:
@@ -38,7 +46,7 @@ class PointComparison:
     @property
     def is_covered(self) -> bool:
         """Whether all that there is of it is in the restore point."""
-        return not {"extra", "changed"} & self.against
+        return not self.damaged and not {"extra", "changed"} & self.against
 
     @property
     def is_half(self) -> bool:
@@ -47,13 +55,22 @@ class PointComparison:
 
 
 def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> PointComparison:
-    """Compare what is there with a restore point in a directory; blocks."""
+    """Compare what is there with a restore point in a directory; blocks.
+
+    A restore point that would cover all that is there is read whole: what was kept long ago may be damaged by now.
+    """
     try:
         kept = {each.path: each for each in read_paths_of(directory, point)}
-        found = differences(tree, tuple(kept.values()), thorough=False)
     except (OSError, CondatuiError):
-        return PointComparison(frozenset({"missing", "extra", "changed"}))
-    return PointComparison(frozenset(_against(tree.root, found, kept)))
+        return PointComparison(_ALL, damaged=True)
+    try:
+        found = differences(tree, tuple(kept.values()), thorough=False)
+    except OSError:
+        return PointComparison(_ALL)
+    compared = PointComparison(frozenset(_against(tree.root, found, kept)))
+    if compared.is_covered and not has_its_files(directory / point.id, kept.values()):
+        return PointComparison(compared.against, damaged=True)
+    return compared
 
 
 def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> PointComparison:
@@ -61,7 +78,7 @@ def compare_prefix(prefix: str, point: RestorePoint, directory: Path) -> PointCo
     try:
         tree = read_tree(prefix)
     except OSError:
-        return PointComparison(frozenset({"missing", "extra", "changed"}))
+        return PointComparison(_ALL)
     return compare(tree, point, directory)
 
 

@@ -119,7 +119,9 @@ def _parts(seen: _Seen, begun: Iterable[str]) -> Iterator[str]:
     if there["half"]:
         yield f"{_names(there['half'])} is removed in part."
     for each in begun:
-        if each in seen.points:
+        if each in seen.points and seen.compared[each].damaged:
+            yield f"Restore point {seen.points[each].id} of {_names([origin_of(each)])} is damaged."
+        elif each in seen.points:
             yield f"Restore point {seen.points[each].id} has {_names([origin_of(each)])} whole."
     if there["gone"]:
         yield f"{_names(there['gone'])} is gone."
@@ -132,7 +134,7 @@ def _condition(prefix: str, compared: PointComparison | None, stage: str) -> _Th
         return "gone"
     if os.path.islink(prefix):
         return "whole"
-    if compared:
+    if compared and compared.is_known:
         return "whole" if compared.is_whole else "half"
     if stage in _BEFORE:
         return "whole"

@@ -13,7 +13,7 @@ from condatui_core.fs.tree import read_tree
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.restore_points.store import read_paths_of, read_point
-from condatui_core.restore_points.verify import differences
+from condatui_core.restore_points.verify import differences, has_its_files
 from condatui_core.text import sanitize
 
 GRAVE = ("missing", "content", "kind", "target")
@@ -31,13 +31,18 @@ def _inspect(request: RestoreRequest, stage: str, context: JobContext) -> Recove
     if stage in ("", "look") or not os.path.lexists(point.prefix):
         message = f"Nothing was brought back: {name} is still only in restore point {point.id}."
         return Recovery(state="untouched", message=message)
-    found = differences(read_tree(point.prefix), read_paths_of(directory, point), thorough=False)
+    paths = read_paths_of(directory, point)
+    found = differences(read_tree(point.prefix), paths, thorough=False)
     if not any(each.what in (*GRAVE, "extra") for each in found):
         return Recovery(state="done", message=f"{name} is back.")
     if not is_marked_incomplete(point.prefix) and not (stage == "link" and is_empty(point.prefix)):
         state: Literal["half", "untouched"] = "half" if stage == "compare" else "untouched"
-        message = f"What is at {sanitize(point.prefix)} is not what restore point {point.id} has; that one is whole."
+        kept = "that one is whole" if has_its_files(directory / point.id, paths) else "that one is damaged"
+        message = f"What is at {sanitize(point.prefix)} is not what restore point {point.id} has; {kept}."
         return Recovery(state=state, message=message)
+    if not has_its_files(directory / point.id, paths):
+        message = f"{name} is back in part only, and restore point {point.id} is damaged: it cannot bring back the rest."
+        return Recovery(state="half", message=message)
     return Recovery(
         state="half",
         message=f"{name} is back in part only; restore point {point.id} still has it whole.",
