@@ -10,8 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from condatui_core.settings import FROM_ENVIRONMENT, Settings
-
-_KINDS = {"str": "text", "bool": "`true` or `false`", "int": "whole number", "float": "number"}
+from condatui_core.settings_file import expected_values
 
 
 def settings_table() -> str:
@@ -26,18 +25,13 @@ def _rows() -> Iterator[str]:
         default = field.default if field.default is not msgspec.NODEFAULT else ()
         shown = f"`{_spelled(default)}`" if default not in ("", ()) else ""
         variable = f"`CONDATUI_{field.name.upper()}`" if field.name in FROM_ENVIRONMENT else ""
-        yield f"| `{field.name}` | {_kind(field.type)} | {shown} | {meanings[field.name]} | {variable} |"
+        kind = expected_values(field.type).removeprefix("a ")
+        yield f"| `{field.name}` | {kind} | {shown} | {meanings[field.name]} | {variable} |"
 
 
 def _spelled(default: object) -> str:
     """A default as the settings file would have it."""
     return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _kind(kind: object) -> str:
-    if isinstance(kind, type) and kind.__name__ in _KINDS:
-        return _KINDS[kind.__name__]
-    return "names with texts" if "dict" in str(kind) else "list of texts"
 
 
 def docstrings(record: type) -> dict[str, str]:

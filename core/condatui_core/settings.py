@@ -1,17 +1,15 @@
-"""Settings from a YAML file and environment variables, and every path that condatui uses."""
+"""The settings with their defaults and ranges, and every path that condatui uses."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from condatui_core.errors import UsageError
+from condatui_core.remedy import Advice
 
 
 def expand_home(path: str, home: Path) -> str:
@@ -107,6 +105,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         )
 
 
+_Days: TypeAlias = Annotated[int, Meta(ge=0, le=36_500)]
+_Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
+_Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 60)]
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The user's settings. A settings file may contain any of these by name."""
 
@@ -118,24 +121,24 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Directories to search for environments in addition to those that conda knows."""
     baseline: str = ""
     """Name or prefix of the environment that new ones are cloned from; conda's base unless set."""
-    stale_days: int = 180
+    stale_days: _Days = 180
     """Number of days without use after which an environment is stale."""
-    watch_seconds: float = 3.0
+    watch_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 3.0
     """Seconds between checks for changes from outside; 0 is never."""
-    conda_seconds: float = 60.0
+    conda_seconds: _Seconds = 60.0
     """Seconds that conda may take to answer."""
-    gpu_import_seconds: float = 120.0
+    gpu_import_seconds: _Seconds = 120.0
     """Seconds that `import torch` may take in the GPU check."""
-    gpu_stage_seconds: float = 60.0
+    gpu_stage_seconds: _Seconds = 60.0
     """Seconds that each later stage of the GPU check may take."""
     restore_directory: str = ""
     """The directory of restore points; in condatui's state directory unless set."""
-    restore_point_bytes: int = 1_000_000_000
+    restore_point_bytes: _Bytes = 1_000_000_000
     """Most bytes of an environment's own files that a restore point keeps without asking."""
-    restore_days: int = 90
-    """Age in days after which restore points are deleted when another one is created; 0 keeps them."""
-    restore_bytes: int = 20_000_000_000
-    """Most bytes of all restore points; beyond this, a new one deletes the oldest ones; 0 is no limit."""
+    restore_days: Annotated[int, Meta(ge=-1, le=36_500)] = 90
+    """Age in days after which restore points are deleted when another one is created; 0 or -1 is no limit."""
+    restore_bytes: Annotated[int, Meta(ge=-1, le=1 << 60)] = 20_000_000_000
+    """Most bytes of all restore points; beyond this, a new one deletes the oldest ones; 0 or -1 is no limit."""
     theme: str = ""
     """A Textual theme; `ansi-dark` sends the least data over a slow connection."""
     ascii: bool = False
@@ -165,22 +168,6 @@ FROM_ENVIRONMENT = (
 """The settings that a variable `CONDATUI_<FIELD>` may set."""
 
 
-def read_settings(file: Path, environ: Mapping[str, str]) -> Settings:
-    """Read the settings file, if it exists; environment variables `CONDATUI_<FIELD>` override its plain values.
-
-    Raises UsageError if the file cannot be read or a field is unknown or of the wrong type.
-    """
-    values = _parse(_text(file), file)
-    for field in FROM_ENVIRONMENT:
-        if value := environ.get(f"CONDATUI_{field.upper()}"):
-            values[field] = value
-    try:
-        return msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        hint = f"The settings are {', '.join(Settings.__struct_fields__)}."
-        raise UsageError("A setting is not valid.", f"{file}: {error}", hint) from error
-
-
 class SettingSource(Struct, frozen=True, kw_only=True):
     """Where the value of a setting comes from."""
 
@@ -191,53 +178,9 @@ class SettingSource(Struct, frozen=True, kw_only=True):
     """The file and line, or the variable; empty for other sources."""
 
 
-def setting_sources(
-    settings: Settings, file: Path, environ: Mapping[str, str], given: Collection[str] = ()
-) -> tuple[SettingSource, ...]:
-    """The source of each effective setting; `given` are those that the command line changes.
+class SettingError(UsageError):
+    """A setting has a value that cannot be used; only its reader knows the file or variable that it comes from."""
 
-    An unusable file is ignored.
-    """
-    text = ""
-    with suppress(UsageError):
-        text = _text(file)
-    found = []
-    for name, value in msgspec.structs.asdict(settings).items():
-        variable = f"CONDATUI_{name.upper()}"
-        line = re.search(rf"^[\"']?{name}[\"']?\s*:", text, re.MULTILINE)
-        if name in given:
-            found.append(SettingSource(name=name, value=value, source="command line"))
-        elif name in FROM_ENVIRONMENT and environ.get(variable):
-            found.append(SettingSource(name=name, value=value, source="environment", where=variable))
-        elif line:
-            where = f"{file}, line {text.count(chr(10), 0, line.start()) + 1}"
-            found.append(SettingSource(name=name, value=value, source="file", where=where))
-        else:
-            found.append(SettingSource(name=name, value=value, source="default"))
-    return tuple(found)
-
-
-def _text(file: Path) -> str:
-    """The text of the settings file; empty if there is none."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError("The settings file cannot be read.", f"{file}: {error}") from error
-
-
-def _parse(text: str, file: Path) -> dict[str, object]:
-    if not text:
-        return {}
-    import yaml  # noqa: PLC0415 - only a settings file needs it
-
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError("The settings file is not valid YAML.", f"{file}: {error}") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise UsageError("The settings file must hold `name: value` lines.", str(file))
-    return {str(key): value for key, value in values.items()}
+    def __init__(self, title: str, setting: str, detail: str = "", hint: Advice = "") -> None:
+        super().__init__(title, detail or f"In the settings: {setting}", hint)
+        self.setting = setting

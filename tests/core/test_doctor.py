@@ -13,7 +13,8 @@ import pytest
 from condatui_core.doctor import examine
 from condatui_core.log import open_log
 from condatui_core.records.doctor import DoctorReport, TerminalFacts
-from condatui_core.settings import Locations, Settings, setting_sources
+from condatui_core.settings import Locations, Settings
+from condatui_core.settings_file import setting_sources
 from condatui_core.workbench import Workbench
 from support.prefixes import make_prefix
 
@@ -52,7 +53,7 @@ class Machine:
 
     def examine(self, *problems: str) -> DoctorReport:
         workbench = Workbench(self.settings, self.locations, environ=self.environ, clock=lambda: NOW)
-        sources = setting_sources(self.settings, self.locations.settings_file, self.environ)
+        sources = setting_sources(self.settings, self.locations, self.environ)
         environ = self.environ
         return asyncio.run(
             examine(workbench, terminal=TERMINAL, settings=sources, problems=problems, environ=environ, at=NOW)
@@ -173,5 +174,5 @@ def test_settings_say_where_they_come_from(machine: Machine) -> None:
 
 
 def test_what_the_command_line_gives_wins(machine: Machine) -> None:
-    sources = setting_sources(Settings(debug=True), machine.locations.settings_file, {"CONDATUI_DEBUG": "1"}, {"debug"})
+    sources = setting_sources(Settings(debug=True), machine.locations, {"CONDATUI_DEBUG": "1"}, {"debug"})
     assert next(each for each in sources if each.name == "debug").source == "command line"

@@ -2,31 +2,39 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from condatui_core.errors import UsageError
-from condatui_core.settings import Locations, Settings, expand_home, read_settings
+from condatui_core.settings import Locations, Settings, expand_home
+from condatui_core.settings_file import read_settings
 
 
-def test_no_file_means_the_defaults(tmp_path: Path) -> None:
-    assert read_settings(tmp_path / "settings.yaml", {}) == Settings()
+def read(directory: Path, text: str | bytes | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read settings with this text in their file; without a text there is no file."""
+    if text is not None:
+        (directory / "settings.yaml").write_bytes(text.encode() if isinstance(text, str) else text)
+    locations = Locations(home=directory, config=directory, cache=directory, state=directory)
+    return read_settings(locations, environ or {})
 
 
-def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
-    file = tmp_path / "settings.yaml"
-    file.write_text("# nothing yet\n")
-    assert read_settings(file, {}) == Settings()
+def refused(directory: Path, text: str | bytes | None = None, environ: Mapping[str, str] | None = None) -> UsageError:
+    with pytest.raises(UsageError) as raised:
+        read(directory, text, environ)
+    return raised.value
+
+
+@pytest.mark.parametrize("text", [None, "", "# nothing yet\n"])
+def test_no_file_and_an_empty_one_mean_the_defaults(tmp_path: Path, text: str | None) -> None:
+    assert read(tmp_path, text) == Settings()
 
 
 def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
-    file = tmp_path / "settings.yaml"
-    file.write_text("stale_days: 90\nconda: [/opt/conda/bin/conda]\nkeys: {sort: o}\nascii: false\n")
-    settings = read_settings(
-        file, {"CONDATUI_STALE_DAYS": "30", "CONDATUI_ASCII": "true", "CONDATUI_USUAL_PLACES": "0"}
-    )
-    assert settings == Settings(
+    text = "stale_days: 90\nconda: [/opt/conda/bin/conda]\nkeys: {sort: o}\nascii: no\n"
+    environ = {"CONDATUI_STALE_DAYS": "30", "CONDATUI_ASCII": "true", "CONDATUI_USUAL_PLACES": "0"}
+    assert read(tmp_path, text, environ) == Settings(
         stale_days=30, conda=("/opt/conda/bin/conda",), keys={"sort": "o"}, ascii=True, usual_places=False
     )
 
@@ -34,28 +42,76 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("stale_day: 90\n", "stale_day"),
-        ("stale_days: soon\n", "stale_days"),
-        ("keys: [a]\n", "keys"),
         ("- a list\n", "name: value"),
         ("a: [\n", "YAML"),
+        ("[" * 20_000, "nested too deeply"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        ("#" * (2 << 20), "larger than"),
     ],
 )
-def test_what_is_wrong_is_named_with_the_file(tmp_path: Path, text: str, word: str) -> None:
-    file = tmp_path / "settings.yaml"
-    file.write_text(text)
-    with pytest.raises(UsageError) as raised:
-        read_settings(file, {})
-    assert word in str(raised.value)
-    assert str(file) in str(raised.value)
-    assert raised.value.exit_code == 2
+def test_a_file_that_is_no_settings_file_is_named(tmp_path: Path, text: str | bytes, word: str) -> None:
+    error = refused(tmp_path, text)
+    assert word in str(error)
+    assert str(tmp_path / "settings.yaml") in error.detail
+    assert error.exit_code == 2
 
 
-def test_bytes_that_are_no_text_are_a_clear_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("stale_day: 90", "There is no setting `stale_day`."),
+        ("stale_days: soon", "The setting `stale_days` must be a whole number from 0 to 36500."),
+        ("stale_days: 99999999999999999999", "The setting `stale_days` must be a whole number from 0 to 36500."),
+        ("stale_days: -1", "The setting `stale_days` must be a whole number from 0 to 36500."),
+        ("watch_seconds: .nan", "The setting `watch_seconds` must be a number from 0 to 86400."),
+        ("conda_seconds: 0", "The setting `conda_seconds` must be a number above 0 and up to 86400."),
+        ("conda_seconds: .inf", "The setting `conda_seconds` must be a number above 0 and up to 86400."),
+        ("restore_days: -2", "The setting `restore_days` must be a whole number from -1 to 36500."),
+        ("restore_point_bytes: -1", f"The setting `restore_point_bytes` must be a whole number from 0 to {1 << 60}."),
+        ("keys: [a]", "The setting `keys` must be names with texts."),
+        ("roots: /scratch", "The setting `roots` must be a list of texts."),
+        ("theme: 2026-02-30", "A setting is not valid."),
+        ("theme: !!bool perhaps", "A setting is not valid."),
+        (r'roots: ["/a\0b"]', "The setting `roots` must name a path that can exist."),
+        (f"conda: [/opt/{'x' * 300}]", "The setting `conda` must name a path that can exist."),
+        (f"restore_directory: {'x/' * 3000}", "The setting `restore_directory` must name a path that can exist."),
+        ("restore_directory: a-file/below", "The setting `restore_directory` must name a directory."),
+        ("restore_directory: ~/a-file", "The setting `restore_directory` must name a directory."),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused_with_its_line(tmp_path: Path, line: str, title: str) -> None:
+    (tmp_path / "a-file").touch()
+    error = refused(tmp_path, f"# mine\nascii: true\n{line}\n")
+    assert error.title == title
+    assert f"{tmp_path / 'settings.yaml'}, line 3" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("STALE_DAYS", "soon"), ("RESTORE_BYTES", "-7"), ("RESTORE_DIRECTORY", "a" * 300)]
+)
+def test_a_bad_variable_is_reported_as_that_variable(tmp_path: Path, variable: str, value: str) -> None:
+    error = refused(tmp_path, None, {f"CONDATUI_{variable}": value})
+    assert f"In the variable CONDATUI_{variable}" in error.detail
+    assert "settings.yaml" not in str(error)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_zero_and_minus_one_are_no_limit(tmp_path: Path, limit: int) -> None:
+    settings = read(tmp_path, f"restore_bytes: {limit}\nrestore_days: {limit}\n")
+    assert (settings.restore_bytes, settings.restore_days) == (limit, limit)
+
+
+def test_a_restore_directory_that_is_not_there_yet_can_be_made(tmp_path: Path) -> None:
+    assert read(tmp_path, "restore_directory: later/points\n").restore_directory == "later/points"
+
+
+def test_a_pipe_and_an_endless_file_are_not_read(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
-    file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="cannot be read"):
-        read_settings(file, {})
+    os.mkfifo(file)
+    assert "not a regular file" in refused(tmp_path).detail
+    file.unlink()
+    file.symlink_to("/dev/zero")
+    assert "not a regular file" in refused(tmp_path).detail
 
 
 def test_one_variable_moves_every_path(tmp_path: Path) -> None:
@@ -66,11 +122,8 @@ def test_one_variable_moves_every_path(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_is_not_known_is_answered_with_those_that_are(tmp_path: Path) -> None:
-    file = tmp_path / "settings.yaml"
-    file.write_text("stale_day: 90\n")
-    with pytest.raises(UsageError) as raised:
-        read_settings(file, {})
-    assert all(each in raised.value.hint for each in Settings.__struct_fields__)
+    error = refused(tmp_path, "stale_day: 90\n")
+    assert all(each in error.hint for each in Settings.__struct_fields__)
 
 
 ME = pwd.getpwuid(os.geteuid())

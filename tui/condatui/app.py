@@ -32,9 +32,11 @@ from condatui.services.gpu_monitor import CHECKS_GROUP, LOOK_GROUP, GpuMonitor
 from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.session import Session
-from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Inventory
+from condatui_core.settings import SettingError
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
@@ -64,7 +66,7 @@ class CondatuiApp(ActionApp):
         clock: Callable[[], datetime],
         first: Inventory | None = None,
     ) -> None:
-        """`first` is shown before anything is read. Raises UsageError for an unknown theme or impossible keys."""
+        """`first` is shown before anything is read. Raises SettingError for an unknown theme or impossible keys."""
         super().__init__()
         self.animation_level = "none"
         self.session = Session(self, workbench, host=host, clock=clock)
@@ -83,7 +85,7 @@ class CondatuiApp(ActionApp):
     def _use_theme(self, theme: str) -> None:
         if theme not in self.available_themes:
             hint = f"There are {', '.join(sorted(self.available_themes))}."
-            raise UsageError(f"There is no theme `{theme}`.", "In the settings: theme", hint)
+            raise SettingError(f"There is no theme `{sanitize(theme)}`.", "theme", hint=hint)
         self.theme = theme
 
     def get_default_screen(self) -> PlaceScreen:

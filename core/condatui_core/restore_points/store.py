@@ -52,8 +52,8 @@ def prune(directory: Path, settings: Settings, now: datetime, *, spare: Collecti
 
 
 def _goes(made: datetime, left: int, settings: Settings, now: datetime) -> bool:
-    too_old = bool(settings.restore_days) and now - made > timedelta(days=settings.restore_days)
-    return too_old or bool(settings.restore_bytes and left > settings.restore_bytes)
+    too_old = settings.restore_days > 0 and now - made > timedelta(days=settings.restore_days)
+    return too_old or 0 < settings.restore_bytes < left
 
 
 FORMAT = 1

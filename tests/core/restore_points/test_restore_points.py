@@ -134,9 +134,10 @@ async def test_they_are_kept_where_the_settings_say(machine: RemovalMachine) -> 
     assert listed.id == point
 
 
-async def test_zero_means_for_ever_and_without_limit(machine: RemovalMachine) -> None:
+@pytest.mark.parametrize("no_limit", [0, -1])
+async def test_zero_and_minus_one_mean_for_ever_and_without_limit(machine: RemovalMachine, no_limit: int) -> None:
     await kept(machine, "one", days_ago=1000)
-    await kept(machine, "two", restore_days=0, restore_bytes=0)
+    await kept(machine, "two", restore_days=no_limit, restore_bytes=no_limit)
     assert len(machine.point_ids()) == 2
 
 

@@ -25,8 +25,8 @@ def test_the_defaults_have_no_key_with_two_meanings() -> None:
     ("keys", "complaint"),
     [
         ({"environments.fly": "f"}, "There is no action `environments.fly`."),
-        ({"quit": "hyperspace"}, "There is no key `hyperspace`."),
-        ({"quit": "warp+x"}, "There is no key `warp+x`."),
+        ({"quit": "hyperspace"}, "There is no key `hyperspace` for quit."),
+        ({"quit": "warp+x"}, "There is no key `warp+x` for quit."),
         ({"quit": " , "}, "The action quit would have no key."),
         ({"quit": "s"}, "The key `s` would mean both environments.sort and quit."),
         ({"quit": "question_mark"}, "The key `?` would mean both quit and help."),

@@ -15,7 +15,7 @@ from condatui.cli.main import condatui
 from condatui_core import __version__
 from condatui_core.errors import CondatuiError, NoCondaError, RefusedError, UsageError
 from condatui_core.records.environment import Inventory
-from condatui_core.settings import Settings
+from condatui_core.settings import SettingError, Settings
 from support.inventories import NOW, LoadedWorkbench, environment, finding, inventory, research
 
 TWINS = (environment("e1", prefix="/a/envs/e1"), environment("e1", prefix="/b/envs/e1"))
@@ -195,3 +195,23 @@ def test_home_may_be_written_as_a_tilde_where_no_shell_sees_it(command_line: Com
     command_line.workbench = LoadedWorkbench(inventory(environment("mine", prefix=f"{home}/envs/mine")))
     assert "mine" in lines(command_line.run("show", "~/envs/mine"))[0]
     assert command_line.run("show", "~/envs/other").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "where"),
+    [("ascii: true\ntheme: mauve\n", {}, "settings.yaml, line 2"), ("", {"CONDATUI_THEME": "mauve"}, "CONDATUI_THEME")],
+)
+def test_what_the_workbench_refuses_of_the_settings_is_told_with_its_place(
+    command_line: CommandLine, text: str, environ: dict[str, str], where: str
+) -> None:
+    def refuse(*_: object) -> int:
+        raise SettingError("There is no theme `mauve`.", "theme")
+
+    file = command_line.invocation.locations.settings_file
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    invocation = command_line.invocation
+    command_line.invocation = replace(invocation, run_app=refuse, environ={**invocation.environ, **environ})
+    result = command_line.run(terminal=True)
+    assert result.exit_code == 2
+    assert where in result.stderr

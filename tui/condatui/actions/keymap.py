@@ -12,7 +12,8 @@ from textual.keys import KEY_TO_UNICODE_NAME, Keys, format_key
 
 from condatui.actions.action import KeyAction
 from condatui.actions.registry import ACTION_BY_ID, ACTIONS
-from condatui_core.errors import UsageError
+from condatui_core.settings import SettingError
+from condatui_core.text import sanitize
 
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
 _NAMED = frozenset(key.value for key in Keys) | KEY_TO_UNICODE_NAME.keys()
@@ -20,7 +21,7 @@ _LABELS = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
 _SPELLED_OUT = frozenset(
     {"up", "down", "left", "right", "enter", "backspace", "delete"}
 )  # Textual shows arrows for these
-_WHERE = "In the settings: keys"
+_SETTING = "keys"
 
 
 class Keymap(Struct, frozen=True):
@@ -31,7 +32,7 @@ class Keymap(Struct, frozen=True):
 
     @staticmethod
     def of_settings(keys: Mapping[str, str]) -> Keymap:
-        """The keymap of the settings. Raises UsageError for an unknown action or key, or a key with two meanings."""
+        """The keymap of the settings. Raises SettingError for an unknown action or key, or a key with two meanings."""
         for name, listed in keys.items():
             _check(name, listed)
         keymap = Keymap({name: ",".join(_split(listed)) for name, listed in keys.items()})
@@ -39,7 +40,7 @@ class Keymap(Struct, frozen=True):
         for (one, keys_of_one), (other, keys_of_other) in combinations(labelled, 2):
             both = keys_of_one & keys_of_other
             if both and _overlap(one, other):
-                raise UsageError(f"The key `{min(both)}` would mean both {one.id} and {other.id}.", _WHERE)
+                raise SettingError(f"The key `{min(both)}` would mean both {one.id} and {other.id}.", _SETTING)
         return keymap
 
     def labels(self, action: KeyAction) -> tuple[str, ...]:
@@ -82,14 +83,14 @@ def _parts(key: str) -> list[str]:
 
 def _check(name: str, keys: str) -> None:
     if name not in ACTION_BY_ID:
-        raise UsageError(f"There is no action `{name}`.", _WHERE, f"There are {', '.join(ACTION_BY_ID)}.")
+        hint = f"There are {', '.join(ACTION_BY_ID)}."
+        raise SettingError(f"There is no action `{sanitize(name)}`.", _SETTING, hint=hint)
     if not _split(keys):
-        raise UsageError(f"The action {name} would have no key.", _WHERE)
+        raise SettingError(f"The action {name} would have no key.", _SETTING)
     for key in _split(keys):
         if not _is_key(key):
-            raise UsageError(
-                f"There is no key `{key}`.", f"{_WHERE}: {name}", "Keys are such as `x`, `f5`, `ctrl+x`, `space`."
-            )
+            hint = "Keys are such as `x`, `f5`, `ctrl+x`, `space`."
+            raise SettingError(f"There is no key `{sanitize(key)}` for {name}.", _SETTING, hint=hint)
 
 
 def _is_key(key: str) -> bool:

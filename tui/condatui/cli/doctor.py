@@ -14,7 +14,8 @@ from condatui.cli.invocation import Invocation, global_options, json_option
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.records.doctor import TerminalFacts
-from condatui_core.settings import Settings, setting_sources
+from condatui_core.settings import Settings
+from condatui_core.settings_file import setting_sources
 
 
 @click.command("doctor")
@@ -34,12 +35,11 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
         settings = invocation.settings
     except UsageError as error:
         settings, problems = invocation.added_to(Settings()), (" ".join(str(error).splitlines()),)
-    file = invocation.locations.settings_file
     report = asyncio.run(
         examine(
             invocation.workbench(settings),
             terminal=_terminal(invocation.environ),
-            settings=setting_sources(settings, file, invocation.environ, invocation.given),
+            settings=setting_sources(settings, invocation.locations, invocation.environ, invocation.given),
             problems=problems,
             environ=invocation.environ,
             at=invocation.clock(),

@@ -22,10 +22,11 @@ from msgspec.structs import replace
 from condatui.cli.remedies import command_line_words
 from condatui.json_documents import print_json
 from condatui_core import __version__
-from condatui_core.errors import CondatuiError
+from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
-from condatui_core.settings import Locations, Settings, expand_home, read_settings
+from condatui_core.settings import Locations, SettingError, Settings, expand_home
+from condatui_core.settings_file import read_settings, setting_sources
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     @property
     def settings(self) -> Settings:
         """The user's settings with those of the command line; UsageError if they are not usable."""
-        return self.added_to(read_settings(self.locations.settings_file, self.environ))
+        return self.added_to(read_settings(self.locations, self.environ))
 
     def added_to(self, settings: Settings) -> Settings:
         """These settings with those of the command line added."""
@@ -267,6 +268,12 @@ class Invocation(Struct, frozen=True, kw_only=True):
             roots=(*settings.roots, *self.roots),
             debug=self.debug or settings.debug,
         )
+
+    def located(self, error: SettingError) -> UsageError:
+        """An error about a setting's value with the file and line, or the variable, that it comes from."""
+        sources = setting_sources(self.settings, self.locations, self.environ, self.given)
+        where = next((each.where for each in sources if each.name == error.setting), "")
+        return UsageError(error.title, f"In {where}" if where else error.detail, error.advice)
 
     @property
     def given(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ import click
 
 from condatui.cli.invocation import Invocation, ReportingGroup, global_options
 from condatui_core.errors import UsageError
+from condatui_core.settings import SettingError
 
 # `condatui` without a command opens the workbench
 
@@ -19,7 +20,10 @@ def open_workbench(invocation: Invocation) -> int:
             "The workbench needs a terminal.",
             hint="`condatui list` prints the environments, `condatui --help` shows the other commands.",
         )
-    return invocation.run_app(invocation.workbench(), invocation.clock)
+    try:
+        return invocation.run_app(invocation.workbench(), invocation.clock)
+    except SettingError as error:
+        raise invocation.located(error) from error
 
 
 # The commands
