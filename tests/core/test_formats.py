@@ -48,6 +48,7 @@ from condatui_core.records.request import (
 )
 from condatui_core.restore_points import store
 from condatui_core.restore_points.apply import apply_restore_point
+from condatui_core.restore_points.prune import prunable_points
 from condatui_core.restore_points.store import all_points, new_point, newer_points, read_paths_of, read_point
 from condatui_core.restore_points.verify import differences
 from condatui_core.settings import Locations, Settings
@@ -249,7 +250,7 @@ async def test_the_restore_point_of_a_newer_condatui_is_told_and_not_used(newer:
 async def test_the_restore_point_of_a_newer_condatui_is_never_deleted(newer: Locations) -> None:
     directory = newer.restore_points
     far = NOW + timedelta(days=1000)
-    assert store.prune(directory, Settings(restore_days=1, restore_bytes=1), far, spare=()) == ()
+    assert prunable_points(directory, Settings(restore_days=1, restore_bytes=1), far, spare=()) == ()
     with pytest.raises(NewerFormatError):
         store.delete_point(directory, POINT)
     plan = await forget.plan(ForgetRequest(ids=(POINT,)), made_context(Inventory(), newer.home))

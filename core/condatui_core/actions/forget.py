@@ -11,6 +11,8 @@ from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.request import ForgetRequest
+from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points.prune import last_of_something_gone
 from condatui_core.restore_points.store import (
     bytes_of_point,
     delete_point,
@@ -55,14 +57,31 @@ def _plan(request: ForgetRequest, context: JobContext) -> Plan:
     directory = directory_of_points(context.settings, context.locations)
     known = point_ids(directory)
     newer = newer_points(directory)
+    last = last_of_something_gone(directory, request.ids)
     return Plan(
         request=request,
         title=f"Delete {counted(len(request.ids), 'restore point')}",
         steps=tuple(Step(title=f"Delete restore point {each}") for each in request.ids),
         bytes_freed=sum(bytes_of_point(directory, each) for each in request.ids if each in known),
-        warnings=(finding("forget", "warning", "What only they hold cannot be brought back afterwards."),),
+        warnings=(
+            finding("forget", "warning", "What only they hold cannot be brought back afterwards."),
+            *(_nothing_stays(each) for each in dict.fromkeys(point.prefix for point in last)),
+        ),
         blockers=tuple(_blockers(request.ids, known, newer)),
+        confirm=_confirm(request, last),
     )
+
+
+def _nothing_stays(prefix: str) -> Finding:
+    message = f"{sanitize(prefix)} is gone, and no restore point of it stays: nothing can bring it back."
+    return finding("last-restore-point", "warning", message)
+
+
+def _confirm(request: ForgetRequest, last: Sequence[RestorePoint]) -> str:
+    """What has to be typed where something would be lost for ever."""
+    if not last:
+        return ""
+    return sanitize(last[0].name) if len(request.ids) == 1 else f"delete {len(request.ids)}"
 
 
 def _blockers(ids: Sequence[str], known: Sequence[str], newer: Sequence[str]) -> Iterator[Finding]:

@@ -30,6 +30,8 @@ class PlannedRemoval(Struct, frozen=True, kw_only=True):
     """The paths that were directories, whose contents the plan describes."""
     over_limit: tuple[str, ...] = ()
     """The paths whose restore point exceeds the limit of the settings; confirming the plan accepts this."""
+    prunes: tuple[str, ...] = ()
+    """Ids of the older restore points that it deletes afterwards, because the settings no longer allow them."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -6,9 +6,9 @@ import gzip
 import os
 import re
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
@@ -25,36 +25,6 @@ from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.settings import Locations, Settings, expand_home
 from condatui_core.text import sanitize
-
-# Pruning: old restore points, and the oldest ones if all together take too much space
-
-
-def prune(directory: Path, settings: Settings, now: datetime, *, spare: Collection[str]) -> tuple[str, ...]:
-    """Delete the restore points that the settings no longer allow, none of those to `spare`; returns the ids deleted.
-
-    Those whose manifest cannot be read, or that cannot be deleted, stay.
-    """
-    ages: dict[str, datetime] = {}
-    for point_id in point_ids(directory):
-        with suppress(CondatuiError):
-            ages[point_id] = read_point(directory, point_id).at
-    sizes = {point_id: bytes_of_point(directory, point_id) for point_id in ages}
-    left = sum(sizes.values())
-    gone: list[str] = []
-    for point_id in sorted(ages, key=lambda each: ages[each]):
-        if point_id in spare or not _goes(ages[point_id], left, settings, now):
-            continue
-        with suppress(OSError):
-            delete_point(directory, point_id)
-            gone.append(point_id)
-            left -= sizes[point_id]
-    return tuple(gone)
-
-
-def _goes(made: datetime, left: int, settings: Settings, now: datetime) -> bool:
-    too_old = settings.restore_days > 0 and now - made > timedelta(days=settings.restore_days)
-    return too_old or 0 < settings.restore_bytes < left
-
 
 FORMAT = 1
 """The format of restore points, stated in the manifest, in the paths and, during creation, in the owner's file. Raise

@@ -33,6 +33,7 @@ from condatui_core.restore_points.store import (
     write_manifest,
 )
 from condatui_core.settings import Locations, Settings
+from condatui_core.text import format_bytes
 from support.disk_trees import du
 from support.inventories import NOW
 from support.plain_work import PlainWork
@@ -125,6 +126,56 @@ async def test_beyond_the_limit_the_oldest_go_and_never_the_one_just_made(machin
     assert machine.point_ids() == sorted([two, three])
     four = await kept(machine, "four", restore_bytes=10)
     assert machine.point_ids() == [four]
+
+
+async def test_what_goes_for_its_age_or_for_room_is_in_the_plan_by_name(machine: RemovalMachine) -> None:
+    ancient, large = await kept(machine, "one", days_ago=91), await kept(machine, "two", days_ago=2)
+    stays = await kept(machine, "three", days_ago=1)
+    machine.make("two")
+    request = RemoveRequest(prefixes=(str(machine.make("four")),))
+    context = machine.context(restore_days=90, restore_bytes=du(machine.points / stays) + 50_000)
+    sizes = {each: format_bytes(du(machine.points / each)) for each in (ancient, large)}
+
+    def as_well(point: str) -> str:
+        return f"Restore point {point} goes as well, {sizes[point]}"
+
+    plan = await remove_plan.plan(request, context)
+    assert plan.removal and plan.removal.prunes == (ancient, large)
+    assert [step.title for step in plan.steps[-2:]] == [
+        f"Delete restore point {each}: {size}" for each, size in sizes.items()
+    ]
+    assert [(each.severity, each.message) for each in plan.warnings if each.id == "prunes"] == [
+        ("warning", f"{as_well(ancient)}: older than 90 days (`restore_days`). Nothing else can bring back one."),
+        ("note", f"{as_well(large)}: beyond {format_bytes(context.settings.restore_bytes)} (`restore_bytes`)."),
+    ]
+    outcome = await remove_perform.perform(plan, request, context, PlainWork())
+    assert machine.point_ids() == sorted([stays, *outcome.restore_points])
+
+
+async def test_what_the_plan_did_not_name_is_not_pruned(machine: RemovalMachine) -> None:
+    request = RemoveRequest(prefixes=(str(machine.make("nlp")),))
+    context = machine.context(restore_days=90)
+    plan = await remove_plan.plan(request, context)
+    since = await kept(machine, "one", days_ago=91)
+    outcome = await remove_perform.perform(plan, request, context, PlainWork())
+    assert machine.point_ids() == sorted([since, *outcome.restore_points])
+
+
+async def test_the_last_way_back_to_something_gone_goes_only_by_a_typed_word(machine: RemovalMachine) -> None:
+    older, newer = await kept(machine, "nlp", days_ago=2), await kept(machine, "nlp", days_ago=1)
+    there = await kept(machine, "zoo")
+    machine.make("zoo")
+
+    async def asked(*ids: str) -> tuple[str, list[str]]:
+        plan = await forget.plan(ForgetRequest(ids=ids), machine.context())
+        return plan.confirm, [each.message for each in plan.warnings if each.id == "last-restore-point"]
+
+    assert await asked(older) == ("", [])
+    assert await asked(there) == ("", []), "zoo is there again"
+    told = f"{machine.envs / 'nlp'} is gone, and no restore point of it stays: nothing can bring it back."
+    assert await asked(older, newer, there) == ("delete 3", [told])
+    (machine.points / older / "paths.json.gz").unlink()
+    assert await asked(newer) == ("nlp", [told]), "a damaged one is no way back"
 
 
 async def test_they_are_kept_where_the_settings_say(machine: RemovalMachine) -> None:

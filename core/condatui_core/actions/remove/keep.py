@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from condatui_core.actions.protocol import JobContext, Work, caches_of
@@ -13,7 +13,8 @@ from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.remedy import AcceptSize
 from condatui_core.restore_points.create import RestorePointSource, create_restore_point, estimate, not_readable
-from condatui_core.restore_points.store import delete_point, directory_of_points, prune
+from condatui_core.restore_points.prune import Prunable, prune
+from condatui_core.restore_points.store import delete_point, directory_of_points
 from condatui_core.text import format_bytes, sanitize
 
 
@@ -72,10 +73,10 @@ def being_changed(target: RemovalTarget, path: str) -> RefusedError:
     return RefusedError(f"{sanitize(target.name)} is being changed right now.", sanitize(path), "Try again.")
 
 
-def prune_points(context: JobContext, spare: tuple[str, ...]) -> tuple[str, ...]:
-    """Delete the restore points that the settings do not want any more, never those to spare; blocks."""
+def prune_points(context: JobContext, *, agreed: Collection[str], spare: Collection[str]) -> tuple[Prunable, ...]:
+    """Delete the restore points that the settings no longer allow, if the plan has named them; blocks."""
     directory = directory_of_points(context.settings, context.locations)
-    return prune(directory, context.settings, context.clock(), spare=spare)
+    return prune(directory, context.settings, context.clock(), agreed=agreed, spare=spare)
 
 
 def _subject(target: RemovalTarget, context: JobContext) -> RestorePointSource:

@@ -30,9 +30,10 @@ async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work:
                 raise
             removed.errors.append(error)
             removed.findings.append(_failed(prefix, error))
-    if removed.points:
-        for pruned in await work.in_thread(partial(prune_points, context, tuple(removed.points))):
-            work.say(f"restore point {pruned} was too old, or one too many: deleted")
+    if removed.points and plan.removal:
+        prune = partial(prune_points, context, agreed=plan.removal.prunes, spare=removed.points)
+        for pruned in await work.in_thread(prune):
+            work.say(f"restore point {pruned.point.id} ({format_bytes(pruned.bytes)}) is deleted")
     if not removed.names:
         raise removed.errors[0]
     return _outcome(removed)

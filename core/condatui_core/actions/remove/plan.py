@@ -15,11 +15,12 @@ from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.set_aside import how_to_put_back
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
-from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.finding import Finding, Severity, blocker, finding
 from condatui_core.records.installation import can_freeze
 from condatui_core.records.job import Plan, PlannedRemoval, Step
 from condatui_core.records.request import RemoveRequest
 from condatui_core.remedy import AcceptSize, Reload, WithoutRestorePoint
+from condatui_core.restore_points.prune import Prunable, last_of_something_gone, prunable_points
 from condatui_core.restore_points.store import all_points, directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -32,6 +33,10 @@ class Points:
     free_bytes: int | None
     there: tuple[str, ...] = ()
     """The ids of those that the prefixes have already."""
+    pruned: tuple[Prunable, ...] = ()
+    """Those that go afterwards, because the settings no longer allow them."""
+    last: frozenset[str] = frozenset()
+    """The ids of those of them that are the last of something that is gone."""
 
 
 def removal_plan(
@@ -45,19 +50,23 @@ def removal_plan(
     return Plan(
         request=request,
         title=_title(targets),
-        steps=tuple(step for each in targets for step in _steps(each, request)),
+        steps=(*(step for each in targets for step in _steps(each, request)), *_prune_steps(points)),
         prefixes=tuple(each.path for each in targets),
         bytes_needed=kept,
         bytes_freed=frees,
         packages=sum(each.content.packages for each in targets),
         facts=tuple(_facts(targets, points, request)),
-        warnings=tuple(found for each in targets for found in _warnings(each, request, context)),
+        warnings=(
+            *(found for each in targets for found in _warnings(each, request, context)),
+            *_prune_warnings(points, context),
+        ),
         blockers=tuple(blockers),
         restore_points=points.there,
         confirm=_confirm(targets, request, context),
         removal=PlannedRemoval(
             directories=tuple(each.path for each in targets if each.kind in ("environment", "remains")),
             over_limit=tuple(each.path for each in targets if _is_over_limit(each, request, context)),
+            prunes=tuple(each.point.id for each in points.pruned),
         ),
     )
 
@@ -183,6 +192,25 @@ def _steps(target: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
     yield Step(title=f"Take {name} out of environments.txt")
 
 
+def _prune_steps(points: Points) -> Iterator[Step]:
+    for each in points.pruned:
+        yield Step(title=f"Delete restore point {each.point.id}: {format_bytes(each.bytes)}")
+
+
+def _prune_warnings(points: Points, context: JobContext) -> Iterator[Finding]:
+    days, limit = context.settings.restore_days, format_bytes(context.settings.restore_bytes)
+    for each in points.pruned:
+        why = (
+            f"older than {counted(days, 'day')} (`restore_days`)"
+            if each.too_old
+            else f"beyond {limit} (`restore_bytes`)"
+        )
+        last = f" Nothing else can bring back {sanitize(each.point.name)}." if each.point.id in points.last else ""
+        severity: Severity = "warning" if last else "note"
+        message = f"Restore point {each.point.id} goes as well, {format_bytes(each.bytes)}: {why}.{last}"
+        yield finding("prunes", severity, message)
+
+
 def _by_hand(target: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
     """What a user would run without condatui: conda, unless it would delete something else or nothing."""
     if target.kind != "environment" or target.installation is None:
@@ -245,15 +273,24 @@ async def plan(request: RemoveRequest, context: JobContext) -> Plan:
     """Find out what would go, what it frees, and what would have to be kept."""
     freed = InodeTally()
     targets = await inspect_targets(request.prefixes, context, freed=freed)
-    points = await asyncio.to_thread(_points, targets, context)
+    points = await asyncio.to_thread(_points, targets, request, context)
     return removal_plan(targets, points, request, context, frees=freed.bytes)
 
 
-def _points(targets: tuple[RemovalTarget, ...], context: JobContext) -> Points:
+def _points(targets: tuple[RemovalTarget, ...], request: RemoveRequest, context: JobContext) -> Points:
     directory = directory_of_points(context.settings, context.locations)
-    going = {each.path for each in targets if each.kind in ("environment", "remains")}
-    there = tuple(point.id for point in all_points(directory) if point.prefix in going)
-    return Points(str(directory), _free_bytes(directory), there)
+    going = [each for each in targets if each.kind in ("environment", "remains")]
+    paths = {each.path for each in going}
+    there = tuple(point.id for point in all_points(directory) if point.prefix in paths)
+    pruned = _pruned(directory, going, context) if going and request.restore_point else ()
+    last = last_of_something_gone(directory, {each.point.id for each in pruned})
+    return Points(str(directory), _free_bytes(directory), there, pruned, frozenset(each.id for each in last))
+
+
+def _pruned(directory: Path, going: Sequence[RemovalTarget], context: JobContext) -> tuple[Prunable, ...]:
+    coming = sum(each.content.kept_bytes for each in going)
+    spare = {each.point for each in going}
+    return prunable_points(directory, context.settings, context.clock(), spare=spare, coming=coming)
 
 
 def _free_bytes(directory: Path) -> int | None:
