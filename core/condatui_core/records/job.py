@@ -34,6 +34,15 @@ class PlannedRemoval(Struct, frozen=True, kw_only=True):
     """Ids of the older restore points that it deletes afterwards, because the settings no longer allow them."""
 
 
+class PlannedCleaning(Struct, frozen=True, kw_only=True):
+    """What a cleaning was planned to delete: it deletes that at most."""
+
+    paths: tuple[str, ...] = ()
+    """The paths in package caches that it deletes."""
+    needed: tuple[str, ...] = ()
+    """The packages, as `name-version-build`, that restore points need and would have to download afterwards."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What an action will do, determined without changing anything."""
 
@@ -61,6 +70,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The text that the user must type to confirm a risky plan; empty if a key is enough."""
     removal: PlannedRemoval | None = None
     """Only for removals."""
+    cleaning: PlannedCleaning | None = None
+    """Only for the cleaning of package caches."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):

@@ -173,6 +173,35 @@ async def test_a_package_that_comes_into_use_meanwhile_stays(machine: RemovalMac
     assert outcome.bytes_freed == 0
 
 
+async def removed(machine: RemovalMachine, name: str) -> None:
+    request, context = RemoveRequest(prefixes=(str(machine.envs / name),)), machine.context()
+    await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+    machine.environments = [each for each in machine.environments if each.name != name]
+
+
+async def test_what_comes_out_of_use_after_it_was_planned_stays(machine: RemovalMachine) -> None:
+    request = request_of(machine.root, "packages")
+    plan = await clean_plan.plan(request, machine.context())
+    await removed(machine, "nlp")
+    outcome = await clean_perform.perform(plan, request, machine.context(), PlainWork())
+    assert names_in(machine.root / "pkgs") == ["idle-1.0-0.conda", "used-1.0-0", "used-1.0-0.conda"]
+    assert (outcome.bytes_freed, outcome.findings) == (plan.bytes_freed, ())
+
+
+async def test_what_a_restore_point_needs_that_was_made_after_it_was_planned_stays(machine: RemovalMachine) -> None:
+    request = request_of(machine.root, "packages", "tarballs")
+    plan = await clean_plan.plan(request, machine.context())
+    prefix = machine.make("late")
+    machine.environments.pop()
+    machine.install(prefix, machine.root / "pkgs/idle-1.0-0")
+    machine.note(prefix.path)
+    await removed(machine, "late")
+    outcome = await clean_perform.perform(plan, request, machine.context(), PlainWork())
+    assert names_in(machine.root / "pkgs") == ["idle-1.0-0", "idle-1.0-0.conda", "used-1.0-0"]
+    assert [(each.id, each.evidence) for each in outcome.findings] == [("spared", ("idle-1.0-0",))]
+    assert (await clean_recover.recover(plan, request, "tarballs", machine.context())).state == "half"
+
+
 async def test_only_package_caches_are_cleaned(machine: RemovalMachine) -> None:
     plan = await clean_plan.plan(CleanRequest(pkgs_dirs=(str(machine.home),), what=EVERYTHING), machine.context())
     assert [each.id for each in plan.blockers] == ["not-a-cache"]

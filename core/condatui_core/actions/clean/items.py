@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from condatui_core.fs.tree import read_tree
 from condatui_core.records.disk import CachedUnit, CacheUse
@@ -73,6 +73,11 @@ def items_of(cache: CacheUse, what: Collection[Cleanable], recorded: Collection[
     if "logs" in what:
         items += _files("logs", _listed(os.path.join(cache.path, ".logs")))
     return Cache(cache.path, tuple(items), tuple(copied), tuple(soft_linked))
+
+
+def only(caches: Iterable[Cache], goes: Callable[[str], bool]) -> tuple[Cache, ...]:
+    """The caches with only those of their items whose path goes."""
+    return tuple(replace(each, items=tuple(item for item in each.items if goes(item.path))) for each in caches)
 
 
 def package_item(path: str) -> Item | None:

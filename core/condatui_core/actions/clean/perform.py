@@ -10,8 +10,8 @@ import os
 from collections.abc import Sequence
 from functools import partial
 
-from condatui_core.actions.clean.items import TRASH, Item, freed_by, package_item
-from condatui_core.actions.clean.plan import WORDS, _blockers, _caches
+from condatui_core.actions.clean.items import TRASH, Cache, Item, freed_by, only, package_item
+from condatui_core.actions.clean.plan import WORDS, _blockers, _caches, needed_by_points, planned_of
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.fs.delete_tree import Leftover, delete_tree
@@ -21,12 +21,16 @@ from condatui_core.records.request import CleanRequest
 from condatui_core.text import counted, format_bytes, sanitize
 
 
-async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
-    """Look again, then delete one item after the other; what cannot be deleted is among the findings."""
+async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: Work) -> Outcome:
+    """Look again, then delete one planned item after the other; what cannot be deleted is among the findings.
+
+    What has become unused since it was planned stays, and so does what a restore point needs that was made since.
+    """
     await work.stage("look", "Looking for what no environment needs")
     refuse(await _blockers(request, context))
-    caches = await _caches(request, context)
+    planned = planned_of(plan, await _caches(request, context))
     refuse(await _blockers(request, context))  # the walk takes a while: a conda may have begun to link since
+    caches, spared = await work.in_thread(partial(_spare_what_points_need, planned, plan, context))
     left: list[Leftover] = []
     freed = count = 0
     for what in request.what:
@@ -38,10 +42,28 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
     return Outcome(
         message=f"{counted(count, 'thing')} deleted from {counted(len(caches), 'package cache')}, "
         f"{format_bytes(freed)} freed.",
-        findings=_left_behind(left),
+        findings=(*_left_behind(left), *_told_as_spared(spared)),
         bytes_freed=freed,
         says_bytes=True,
     )
+
+
+def _spare_what_points_need(
+    caches: tuple[Cache, ...], plan: Plan, context: JobContext
+) -> tuple[tuple[Cache, ...], tuple[str, ...]]:
+    """The caches without what restore points need that the plan did not say to be needed, and those packages."""
+    agreed = plan.cleaning.needed if plan.cleaning else ()
+    needed = {name: paths for name, paths in needed_by_points(caches, context).items() if name not in agreed}
+    stays = frozenset().union(*needed.values())
+    return only(caches, lambda path: path not in stays), tuple(needed)
+
+
+def _told_as_spared(packages: Sequence[str]) -> tuple[Finding, ...]:
+    if not packages:
+        return ()
+    count = counted(len(packages), "package stays", "packages stay")
+    message = f"{count}: a restore point needs what was not needed when this was planned."
+    return (finding("spared", "note", message, evidence=packages),)
 
 
 def _delete(pkgs_dir: str, items: Sequence[Item], left: list[Leftover], work: Work, job_id: str) -> tuple[int, int]:

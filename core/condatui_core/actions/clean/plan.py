@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing, suppress
 
-from condatui_core.actions.clean.items import Cache, freed_by, items_of
+from condatui_core.actions.clean.items import Cache, freed_by, items_of, only
 from condatui_core.actions.guards import conda_busy, observe_prefix
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda.commands import clean
@@ -18,7 +18,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation
-from condatui_core.records.job import Plan, Step
+from condatui_core.records.job import Plan, PlannedCleaning, Step
 from condatui_core.records.request import Cleanable, CleanRequest
 from condatui_core.restore_points.store import directory_of_points, newer_points, point_ids, read_point
 from condatui_core.text import counted, format_bytes, sanitize
@@ -64,6 +64,7 @@ def cleaning_plan(
         facts=tuple(_facts(caches, request)),
         warnings=tuple(_warnings(caches, needed, unread, newer)),
         blockers=tuple(blockers),
+        cleaning=PlannedCleaning(paths=tuple(item.path for item in items), needed=tuple(needed)),
     )
 
 
@@ -132,7 +133,7 @@ async def plan(request: CleanRequest, context: JobContext) -> Plan:
         caches,
         request,
         executable=next((each.executable for each in context.inventory.installations if not each.error), ""),
-        needed=await asyncio.to_thread(_needed_by_points, caches, context),
+        needed=tuple(await asyncio.to_thread(needed_by_points, caches, context)),
         unread=_unread(context.inventory),
         newer=await asyncio.to_thread(newer_points, directory_of_points(context.settings, context.locations)),
         blockers=blockers,
@@ -182,20 +183,29 @@ def _known_caches(context: JobContext) -> dict[str, Installation]:
     return known
 
 
-def _needed_by_points(caches: Sequence[Cache], context: JobContext) -> tuple[str, ...]:
-    """The packages of restore points that no cache would have afterwards, neither extracted nor as an archive."""
+def needed_by_points(caches: Sequence[Cache], context: JobContext) -> dict[str, frozenset[str]]:
+    """The packages of restore points that no cache would have afterwards, neither extracted nor as an archive; blocks.
+
+    By `name-version-build`, the paths that go and hold it.
+    """
     going = {item.path for cache in caches for item in cache.items}
     known = tuple(_known_caches(context))
     directory = directory_of_points(context.settings, context.locations)
-    needed: dict[str, None] = {}
+    needed: dict[str, frozenset[str]] = {}
     for point_id in point_ids(directory):
         with suppress(CondatuiError):
             for each in read_point(directory, point_id).needed:
                 names = (each.dist_name, *([each.file_name] if each.file_name else ()))
                 there = {os.path.join(pkgs_dir, name) for pkgs_dir in known for name in names}
                 if there & going and not any(map(os.path.lexists, there - going)):
-                    needed[each.dist_name] = None
-    return tuple(needed)
+                    needed[each.dist_name] = frozenset(there & going)
+    return needed
+
+
+def planned_of(plan: Plan, caches: Sequence[Cache]) -> tuple[Cache, ...]:
+    """The caches with only what the plan has named."""
+    named = frozenset(plan.cleaning.paths) if plan.cleaning else frozenset()
+    return only(caches, named.__contains__)
 
 
 def _unread(inventory: Inventory) -> tuple[str, ...]:

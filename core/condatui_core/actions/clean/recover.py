@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from condatui_core.actions.clean.items import freed_by
-from condatui_core.actions.clean.plan import _caches
+from condatui_core.actions.clean.plan import _caches, planned_of
 from condatui_core.actions.protocol import JobContext
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import CleanRequest
 from condatui_core.text import format_bytes
 
 
-async def recover(plan: Plan, request: CleanRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
+async def recover(plan: Plan, request: CleanRequest, stage: str, context: JobContext) -> Recovery:
     """Find out whether something is still to be deleted; the caches are usable in either case."""
     if stage in ("", "look"):
         return Recovery(state="untouched", message="Nothing was deleted.")
-    caches = await _caches(request, context)
+    caches = planned_of(plan, await _caches(request, context))
     rest = freed_by(item for cache in caches for item in cache.items)
     if not rest:
-        return Recovery(state="done", message="All that no environment needs is deleted.")
+        return Recovery(state="done", message="All that was to go is deleted.")
     return Recovery(
         state="half",
         message=f"{format_bytes(rest)} that no environment needs are still there; no package is half deleted.",
