@@ -21,7 +21,7 @@ from condatui_core.conda.answer import CondaAnswer, with_documents
 from condatui_core.conda.commands import Caller, reading_environ
 from condatui_core.conda.errors import not_started, timed_out, wrote_too_much
 from condatui_core.conda.parsers import parse_configuration, parse_environments, parse_mamba_info
-from condatui_core.conda.registry import environments_txt, listing_would_change
+from condatui_core.conda.registry import environments_txt, listing_would_change, put_back_lines, registered_lines
 from condatui_core.errors import CondaError
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.proc.child import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
@@ -212,7 +212,19 @@ async def _configuration(installation: Installation, client: CondaClient) -> Con
 async def _environments(installation: Installation, client: CondaClient, may_list: bool) -> tuple[str, ...] | None:
     if not may_list:
         return None
-    return parse_environments(await client.read(installation, commands.env_list(installation.executable)))
+    home = client.caller.home
+    before = await asyncio.to_thread(registered_lines, home)
+    try:
+        return parse_environments(await client.read(installation, commands.env_list(installation.executable)))
+    finally:  # a disk may have been unmounted since it was found harmless
+        await asyncio.to_thread(_put_back, home, before)
+
+
+def _put_back(home: Path, before: Sequence[bytes]) -> None:
+    try:
+        put_back_lines(home, before, only_not_mounted=True)
+    except OSError as error:
+        _logger.warning("environments.txt could not be put back: %s", error)
 
 
 async def _unless_it_fails(answer: Awaitable[_T], otherwise: _T, problems: list[CondaError]) -> _T:

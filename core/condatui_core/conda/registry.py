@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from condatui_core.fs.atomic_write import write_whole
@@ -54,6 +54,39 @@ def listing_would_change(home: Path, euid: int) -> bool:
 
 def _is_environment(prefix: str) -> bool:
     return os.path.isabs(prefix) and os.path.isfile(os.path.join(prefix, "conda-meta", "history"))
+
+
+# What conda drops
+
+
+def registered_lines(home: Path) -> tuple[bytes, ...]:
+    """Read every line of environments.txt, to be put back after a command of conda; none if it cannot be read."""
+    try:
+        return tuple(_read(home).splitlines())
+    except OSError:
+        return ()
+
+
+def put_back_lines(home: Path, before: Sequence[bytes], *, only_not_mounted: bool = False) -> None:
+    """Put back the lines that a command of conda has dropped, in their places; what it has added stays. Blocks.
+
+    conda drops every prefix that is not an environment at that moment, so one on a disk that is not mounted, whenever
+    it unlinks packages, removes or lists environments. `only_not_mounted` is for a command beside which environments
+    may be removed: a prefix is put back only if the directory that held it is gone as well. Raises OSError.
+    """
+    if not before:
+        return
+    after = registered_lines(home)
+    lost = {line for line in {*before}.difference(after) if not only_not_mounted or _is_not_mounted(line)}
+    if lost:
+        kept = [line for line in before if line in lost or line in after]
+        added = [line for line in after if line not in before]
+        write_whole(environments_txt(home), b"".join(line + b"\n" for line in (*kept, *added)), replace=True)
+
+
+def _is_not_mounted(line: bytes) -> bool:
+    prefix = os.fsdecode(line.strip())
+    return os.path.isabs(prefix) and not os.path.isdir(os.path.dirname(prefix))
 
 
 # Changing

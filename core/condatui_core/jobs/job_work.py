@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.client import run_conda
 from condatui_core.conda.errors import last_words
+from condatui_core.conda.registry import put_back_lines, registered_lines
 from condatui_core.errors import CondatuiError
 from condatui_core.jobs.command_output import LineOutput
 from condatui_core.jobs.journal import Journal
@@ -88,11 +91,25 @@ class JobWork:
     async def run(
         self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None
     ) -> CondaAnswer:
-        """Run a command to its end; cancelling ends it with all its descendants. CondaError as in `Work`."""
+        """Run a command to its end; cancelling ends it with all its descendants. CondaError as in `Work`.
+
+        What it drops from environments.txt is put back: no action lets conda remove an environment.
+        """
         self._note(CommandBegun(at=self._clock(), argv=tuple(map(mask_credentials, argv))))
-        answer = await run_conda(self._run, argv, environ=marked(environ, self._job_id), seconds=seconds)
+        home = Path(environ.get("HOME", os.sep))
+        registered = await self.in_thread(partial(registered_lines, home))
+        try:
+            answer = await run_conda(self._run, argv, environ=marked(environ, self._job_id), seconds=seconds)
+        finally:
+            await self.in_thread(partial(self._put_back, home, registered))
         self._note(CommandEnded(at=self._clock(), exit_code=answer.exit_code, milliseconds=answer.milliseconds))
         return answer
+
+    def _put_back(self, home: Path, registered: Sequence[bytes]) -> None:
+        try:
+            put_back_lines(home, registered)
+        except OSError as error:
+            self.say(f"environments.txt: what conda has dropped from it could not be put back: {error}")
 
     def progress(self, done: int, total: int | None, unit: Unit) -> None:
         """Report how far the stage has come; may be called from a thread, and any number of times."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +10,10 @@ import pytest
 from condatui_core.conda.client import CondaClient, ask, condarc_files, remembered
 from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError
+from condatui_core.proc.runner import Answer
 from condatui_core.records.installation import Installation
 from support.fake_conda import CONFIGURATION, NOON, FakeRunner, answer, conda_client, installed
+from support.prefixes import make_prefix
 
 
 @pytest.fixture
@@ -46,6 +48,24 @@ async def test_it_is_not_asked_to_list_where_that_would_change_a_file(
     assert [words[1] for words in runner.asked] == ["config"]
     assert (asked.listed, asked.problems, asked.facts.environments) == (False, (), ())
     assert asked.facts.envs_dirs
+
+
+async def test_what_is_unmounted_while_it_lists_stays_registered(tmp_path: Path, conda: Installation) -> None:
+    registered = environments_txt(tmp_path / "home")
+    prefix = make_prefix(tmp_path / "disk/envs/nlp").path
+
+    class Unmounting(FakeRunner):
+        async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
+            if "list" in argv:
+                (tmp_path / "disk").rename(tmp_path / "unplugged")
+                registered.write_text("")
+            return await super().__call__(argv, environ=environ, seconds=seconds)
+
+    asking = conda_client(tmp_path, Unmounting(willing(conda).answers))
+    registered.parent.mkdir()
+    registered.write_text(f"{prefix}\n")
+    assert (await ask(conda, asking)).listed
+    assert registered.read_text() == f"{prefix}\n"
 
 
 async def test_what_one_command_said_is_kept_when_the_other_fails(tmp_path: Path, conda: Installation) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from condatui_core.conda import registry
-from condatui_core.conda.registry import environments_txt, is_registered, listing_would_change, registered_prefixes
+from condatui_core.conda.registry import (
+    environments_txt,
+    is_registered,
+    listing_would_change,
+    put_back_lines,
+    registered_lines,
+    registered_prefixes,
+)
 
 
 def write(home: Path, *lines: bytes) -> None:
@@ -101,3 +108,29 @@ def test_a_list_that_is_kept_in_another_place_is_changed_there(tmp_path: Path, t
     assert (tmp_path / "dotfiles/conda.txt").read_bytes() == (b"/a\n# mine\n/c\n" if there else b"/c\n")
     assert [each.name for each in (tmp_path / "dotfiles").iterdir()] == ["conda.txt"]
     assert [each.name for each in (tmp_path / ".conda").iterdir()] == ["environments.txt"]
+
+
+def test_what_conda_drops_is_put_back_in_its_place_and_what_it_adds_stays(tmp_path: Path) -> None:
+    write(tmp_path, b"/not/mounted", b"# mine", b"/a", b"/caf\xe9", b"/b")
+    before = registered_lines(tmp_path)
+    write(tmp_path, b"/a", b"/b", b"/new")
+    put_back_lines(tmp_path, before)
+    assert environments_txt(tmp_path).read_bytes() == b"/not/mounted\n# mine\n/a\n/caf\xe9\n/b\n/new\n"
+
+
+def test_a_list_from_which_nothing_was_dropped_is_not_written(tmp_path: Path) -> None:
+    write(tmp_path, b"/a", b"/b")
+    before, inode = registered_lines(tmp_path), environments_txt(tmp_path).stat().st_ino
+    write(tmp_path, b"/b", b"/a", b"/new")
+    put_back_lines(tmp_path, before)
+    assert environments_txt(tmp_path).stat().st_ino == inode
+    assert registered_prefixes(tmp_path) == ("/b", "/a", "/new")
+
+
+def test_beside_a_removal_only_what_is_not_mounted_is_put_back(tmp_path: Path) -> None:
+    removed = bytes(tmp_path / "removed")
+    write(tmp_path, removed, b"/not/mounted")
+    before = registered_lines(tmp_path)
+    write(tmp_path)
+    put_back_lines(tmp_path, before, only_not_mounted=True)
+    assert registered_prefixes(tmp_path) == ("/not/mounted",)

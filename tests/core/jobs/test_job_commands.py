@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -11,9 +12,12 @@ import pytest
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.answer import CondaAnswer
+from condatui_core.conda.commands import remove_all
+from condatui_core.conda.registry import environments_txt, registered_prefixes
 from condatui_core.errors import CondaError
-from condatui_core.records.job import Job, Outcome, Plan, Progressed, Said
+from condatui_core.records.job import Ended, Job, Outcome, Plan, Progressed, Said
 from condatui_core.records.request import CloneRequest
+from condatui_sandbox import Sandbox
 from support.fake_actions import MakeDirectory, queue_of, request
 
 
@@ -176,6 +180,28 @@ async def test_one_that_takes_too_long_fails(tmp_path: Path) -> None:
     assert job.state == "failed"
     assert job.end
     assert "within 0.2 seconds" in job.end.message
+
+
+async def test_what_a_real_conda_drops_from_its_list_is_put_back(
+    sandbox_copy: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    sandbox = sandbox_copy("notebooks")
+    with environments_txt(sandbox.home).open("a") as file:
+        file.write("/not/mounted/today\n")
+    before = registered_prefixes(sandbox.home)
+
+    class Unlinking(MakeDirectory):
+        async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
+            (prefix,) = (each for each in before if each.endswith("/notebooks"))
+            argv = (*remove_all(str(sandbox.conda), prefix), "--yes", "--offline")
+            answer = await work.run(argv, environ=sandbox.environ)
+            return Outcome(message=f"exit code {answer.exit_code}, {os.path.exists(prefix)=}")
+
+    jobs = queue_of(tmp_path, Unlinking())
+    job = jobs.submit(await jobs.plan(request(tmp_path)))
+    *_, end = [event async for event in jobs.events(job.id)]
+    assert isinstance(end, Ended) and end.message == "exit code 0, os.path.exists(prefix)=False"
+    assert registered_prefixes(sandbox.home) == before
 
 
 async def test_its_exit_code_is_for_the_action_to_judge(tmp_path: Path) -> None:
