@@ -306,7 +306,7 @@ def test_own_uses_of_0_1_0_still_correct_what_was_used(old: Locations, tmp_path:
     new.note(VISION, NOW, NOW + timedelta(seconds=9), before)
     assert new.correct(VISION, seen) == before
     (file,) = (tmp_path / "new").iterdir()
-    begun, ended, known, format_ = msgspec.msgpack.decode(file.read_bytes())
+    begun, ended, known, format_, _ = msgspec.msgpack.decode(file.read_bytes())
     assert format_ == 1
     file.write_bytes(msgspec.msgpack.encode((begun, ended, known, 2)))
     assert new.correct(VISION, seen) == seen

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -170,12 +169,9 @@ class GpuCheck:
         self, environment: Environment, static: StaticFacts, on_progress: OnProgress
     ) -> tuple[ProbeRun, ...]:
         """Run what there is, and note that condatui ran it, not the user."""
-        begun, at_most = self._clock(), timedelta(seconds=self._import_seconds)
-        note = partial(self._own_uses.note, environment.prefix, begun, before=environment.last_used)
-        await asyncio.to_thread(note, begun + at_most)  # a check that is cancelled does not reach the note below
-        runs = await self._examiner.run(environment, static, on_progress)
-        await asyncio.to_thread(note, self._clock())
-        return runs
+        at_most, before = timedelta(seconds=self._import_seconds), environment.last_used
+        async with self._own_uses.noting(environment.prefix, self._clock, before=before, at_most=at_most):
+            return await self._examiner.run(environment, static, on_progress)
 
     async def _driver_for(self, static: StaticFacts) -> Driver | None:
         """The driver, unless there is nothing here that would use it: a sick one need not be waited for then."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +16,7 @@ from msgspec import Struct
 
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.mounts import Mount, mount_of
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.processes import RunningProcess, processes_in
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.environment import LastUsed
@@ -26,15 +29,35 @@ _STEP = timedelta(seconds=2)
 
 
 _FORMAT = 1
+_MOST_INTERVALS = 200
+"""How many own uses of a prefix are kept. A read of today hides a later one of the same day: an access time is that of
+any of them."""
+_LARGEST = 1 << 20
+"""Bytes of the file of a prefix."""
+
+
+class _Interval(Struct, frozen=True, array_like=True):
+    begun: datetime
+    ended: datetime
+    before: LastUsed | None
+    """The last use by others known before that."""
+
+    def covers(self, at: datetime) -> bool:
+        return self.begun - _STEP <= at <= self.ended + _STEP
 
 
 class _OwnUse(Struct, frozen=True, array_like=True):
     begun: datetime
     ended: datetime
     before: LastUsed | None
-    """The last use known before that."""
     format: int = 1
     """The version, always the fourth entry; the first release wrote none."""
+    earlier: tuple[_Interval, ...] = ()
+    """The uses before this one, newest first; the first release kept none."""
+
+    @property
+    def intervals(self) -> tuple[_Interval, ...]:
+        return (_Interval(self.begun, self.ended, self.before), *self.earlier)
 
 
 class OwnUses:
@@ -44,29 +67,59 @@ class OwnUses:
         self._directory = directory
 
     def note(self, prefix: str, begun: datetime, ended: datetime, before: LastUsed | None) -> None:
-        """Record that condatui ran something of a prefix from `begun` to `ended`, and its last use `before` that.
+        """Record that condatui read something of a prefix from `begun` to `ended`, and its last use `before` that.
 
-        A file that cannot be written is ignored, since it must not prevent the run.
+        Another `ended` for the same `begun` replaces the first. A file that cannot be written is ignored, since it must
+        not prevent the run.
         """
+        earlier = tuple(each for each in self._intervals(self._file(prefix)) if each.begun != begun)
+        use = _OwnUse(begun, ended, before, _FORMAT, earlier[: _MOST_INTERVALS - 1])
         try:
-            put_in_cache(self._file(prefix), msgspec.msgpack.encode(_OwnUse(begun, ended, before, _FORMAT)))
+            put_in_cache(self._file(prefix), msgspec.msgpack.encode(use))
         except (OSError, UnicodeEncodeError):  # a full disk; a file name in the evidence that is not UTF-8
             return
 
+    @asynccontextmanager
+    async def noting(
+        self, prefix: str, clock: Callable[[], datetime], *, before: LastUsed | None, at_most: timedelta
+    ) -> AsyncGenerator[None, None]:
+        """Note that condatui reads something of a prefix as long as this is open, however that ends.
+
+        A process that is killed does not come to note its end: it counts as having read for `at_most`.
+        """
+        begun = clock()
+        await asyncio.to_thread(self.note, prefix, begun, begun + at_most, before)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.note, prefix, begun, clock(), before)
+
     def correct(self, prefix: str, used: LastUsed | None) -> LastUsed | None:
         """The last use of a prefix by others: the recorded earlier one if `used` was condatui's own."""
-        if used is None:
-            return None
+        for each in self._intervals(self._file(prefix)):
+            if used is not None and each.covers(used.at):
+                used = each.before
+        return used
+
+    def times(self) -> tuple[tuple[float, float], ...]:
+        """When condatui has read something of any prefix, from and to, in seconds since 1970."""
         try:
-            own = _DECODER.decode(self._file(prefix).read_bytes())
-        except (OSError, msgspec.DecodeError):
-            return used
-        if own.format > _FORMAT:
-            return used
-        return own.before if own.begun - _STEP <= used.at <= own.ended + _STEP else used
+            files = [*self._directory.iterdir()]
+        except OSError:
+            return ()
+        intervals = (each for file in files for each in self._intervals(file))
+        return tuple(((each.begun - _STEP).timestamp(), (each.ended + _STEP).timestamp()) for each in intervals)
 
     def _file(self, prefix: str) -> Path:
         return self._directory / hashlib.blake2b(os.fsencode(prefix), digest_size=12).hexdigest()
+
+    def _intervals(self, file: Path) -> tuple[_Interval, ...]:
+        """The recorded uses, newest first; none if there is no file, or it is not of this format."""
+        try:
+            own = _DECODER.decode(read_bounded(str(file), _LARGEST))
+        except (OSError, msgspec.DecodeError):
+            return ()
+        return own.intervals if own.format <= _FORMAT else ()
 
 
 _DECODER = msgspec.msgpack.Decoder(_OwnUse)
@@ -102,14 +155,20 @@ class _Read(_Evidence):
 
 
 def last_used(
-    prefix: str, *, processes: Iterable[RunningProcess], mounts: Iterable[Mount], now: datetime
+    prefix: str,
+    *,
+    processes: Iterable[RunningProcess],
+    mounts: Iterable[Mount],
+    now: datetime,
+    own_times: Sequence[tuple[float, float]] = (),
 ) -> LastUsed | None:
     """Find the best evidence of when a prefix was last used; None if there is none. Uses stats only, opens no file.
 
     A running process is the best evidence. The next best is the time at which its interpreter was last read: it is
     accurate to a day if the file system keeps access times and no other environment shares the file (conda hard-links
     files from its cache, except those that it writes the prefix into, as most pythons). A later write counts too, and
-    is the only evidence if there are no access times.
+    is the only evidence if there are no access times. A file that environments share is no evidence if condatui has
+    read it in any of them: `own_times` are those of `OwnUses.times`.
     """
     running = processes_in(prefix, processes)
     if running:
@@ -117,7 +176,7 @@ def last_used(
         return LastUsed(at=now, evidence=f"{name} runs from it (pid {running[0].pid})", reliable=True)
     mount = mount_of(prefix, mounts)
     times = mount.access_times if mount else "unsure"
-    reads = [] if times == "not kept" else list(_reads(prefix))
+    reads = [] if times == "not kept" else [each for each in _reads(prefix) if not _is_own(each, own_times)]
     alone = [each for each in reads if each.alone]
     sure = times == "kept" and any(each.interpreter for each in alone)
     # The access time of a shared file is only an upper bound, but an old one proves that the environment is unused.
@@ -131,6 +190,10 @@ def last_used(
         return None
     text = latest.text if times != "not kept" else f"{latest.text}; access times are not kept here"
     return LastUsed(at=min(now, datetime.fromtimestamp(latest.at, timezone.utc)), evidence=text, reliable=sure)
+
+
+def _is_own(read: _Read, own_times: Sequence[tuple[float, float]]) -> bool:
+    return not read.alone and any(begun <= read.at <= ended for begun, ended in own_times)
 
 
 def _reads(prefix: str) -> Iterator[_Read]:

@@ -36,14 +36,17 @@ class PrefixReader:
         self.snapshot_machine()
 
     def snapshot_machine(self) -> None:
-        """Take a new snapshot of the processes and mounts."""
+        """Take a new snapshot of the processes, the mounts, and what condatui itself has read."""
+        self._own_times = self._own_uses.times()
         self._processes = running_processes()
         self._mounts = mounts()
 
     def read(self, prefix: str, *, refresh: bool = False) -> Reading:
         """Read a prefix, from the cache unless something has changed in it or `refresh` says so."""
         # Access times come first, since reading the files changes them.
-        used = last_used(prefix, processes=self._processes, mounts=self._mounts, now=self._clock())
+        used = last_used(
+            prefix, processes=self._processes, mounts=self._mounts, now=self._clock(), own_times=self._own_times
+        )
         used = self._own_uses.correct(prefix, used)
         processes = tuple(str(each) for each in processes_in(prefix, self._processes))
         return Reading(self._cache.read(prefix, refresh=refresh), used, processes)

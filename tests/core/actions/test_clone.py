@@ -22,9 +22,11 @@ from condatui_core.actions.clone import recover as clone_recover
 from condatui_core.actions.protocol import JobContext
 from condatui_core.analyses.health import PrefixObservations, state_of
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
+from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.probe import probe_prefix
 from condatui_core.proc.runner import Answer, Runner
+from condatui_core.records.environment import LastUsed
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.prefix import PrefixPointer
 from condatui_core.records.request import CloneRequest, RemoveRequest
@@ -130,6 +132,16 @@ async def test_a_clone_has_what_its_source_has(place: Place, name: str) -> None:
     assert files_of(target) == files_of(source)
     assert manifest(source) == before
     assert place.state(str(target)) == "ok"
+
+
+async def test_cloning_an_environment_is_not_using_it(place: Place) -> None:
+    request, context = place.request("nlp-exp", offline=True), place.context
+    begun = context.clock()
+    await place.perform(request)
+    seems = LastUsed(at=begun + (context.clock() - begun) / 2, evidence="bin/python3.11 was read", reliable=True)
+    environment = context.environment(request.source)
+    assert environment is not None
+    assert OwnUses(context.locations.own_uses).correct(request.source, seems) == environment.last_used
 
 
 async def test_what_it_costs_is_what_the_disk_has_lost(place: Place) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from condatui_core.gpu.check import GpuCheck
@@ -19,6 +19,10 @@ A_YEAR_AGO = datetime(2025, 5, 20, tzinfo=timezone.utc)
 
 def now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def tomorrow() -> datetime:
+    return now() + timedelta(hours=20)
 
 
 async def test_a_check_does_not_make_an_environment_look_used(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -47,3 +51,6 @@ async def test_a_check_does_not_make_an_environment_look_used(sandbox: Sandbox, 
 
     assert told
     assert last_used() == before
+    later = GpuCheck(Settings(), locations, environ=environ, clock=tomorrow, ask_driver=ask, platform="linux")
+    assert [each async for each in later.check([environment])]
+    assert last_used() == before, "the kernel notes only the first of several reads"

@@ -38,9 +38,13 @@ def prefix(tmp_path: Path) -> FakePrefix:
 
 
 def used(
-    prefix: FakePrefix, *, processes: tuple[RunningProcess, ...] = (), mounted: tuple[Mount, ...] = KEPT
+    prefix: FakePrefix,
+    *,
+    processes: tuple[RunningProcess, ...] = (),
+    mounted: tuple[Mount, ...] = KEPT,
+    own: tuple[tuple[float, float], ...] = (),
 ) -> LastUsed:
-    found = last_used(str(prefix), processes=processes, mounts=mounted, now=NOW)
+    found = last_used(str(prefix), processes=processes, mounts=mounted, now=NOW, own_times=own)
     assert found is not None
     return found
 
@@ -91,6 +95,18 @@ def test_shared_libraries_say_nothing_where_the_interpreter_is_its_own(prefix: F
     os.link(library, tmp_path / "the same")
     touch(library, read=1, written=400)
     assert age(used(prefix)) == 30
+
+
+def test_a_shared_library_that_condatui_read_in_another_environment_is_no_evidence(
+    prefix: FakePrefix, tmp_path: Path
+) -> None:
+    os.link(prefix.path / "bin" / "python3.11", tmp_path / "python of another environment")
+    library = prefix.write("lib/libcrypto.so", "elf")
+    os.link(library, tmp_path / "the same")
+    touch(library, read=1, written=400)
+    assert age(used(prefix)) == 1
+    assert age(used(prefix, own=((days_ago(1.1), days_ago(0.9)),))) == 30
+    assert age(used(prefix, own=((days_ago(0.9), days_ago(0.8)),))) == 1
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,34 @@ def test_what_was_read_at_another_time_is_one(uses: OwnUses, seconds: float) -> 
     assert uses.correct("/opt/envs/a", read_at(seconds)) == read_at(seconds)
 
 
+def test_a_second_run_does_not_make_the_first_a_use(uses: OwnUses) -> None:
+    """The kernel notes the first of several reads a day."""
+    for hours in range(1, 12):
+        begun = NOW + timedelta(hours=hours)
+        uses.note("/opt/envs/a", begun, begun + timedelta(minutes=1), BEFORE)
+        uses.note("/opt/envs/a", begun, begun + timedelta(seconds=5), BEFORE)
+    assert uses.correct("/opt/envs/a", read_at(3)) == BEFORE
+    assert uses.correct("/opt/envs/a", read_at(11 * 3600)) == BEFORE
+    assert uses.correct("/opt/envs/a", read_at(3630)) == read_at(3630), "the note made before it ended is replaced"
+
+
+def test_what_is_noted_is_bounded_and_the_newest_stay(uses: OwnUses) -> None:
+    for minute in range(1, 300):
+        begun = NOW + timedelta(minutes=minute)
+        uses.note("/opt/envs/a", begun, begun + timedelta(seconds=5), BEFORE)
+    assert len(uses.times()) == 200
+    assert uses.correct("/opt/envs/a", read_at(299 * 60)) == BEFORE
+
+
+async def test_a_run_that_fails_is_noted_as_well(uses: OwnUses) -> None:
+    clock = iter((NOW + timedelta(hours=1), NOW + timedelta(hours=2)))
+    with pytest.raises(ValueError, match="failed"):
+        async with uses.noting("/opt/envs/b", lambda: next(clock), before=BEFORE, at_most=timedelta(hours=9)):
+            raise ValueError("failed")
+    assert uses.correct("/opt/envs/b", read_at(5400)) == BEFORE
+    assert uses.correct("/opt/envs/b", read_at(3 * 3600)) == read_at(3 * 3600)
+
+
 def test_other_environments_are_left_alone(uses: OwnUses) -> None:
     assert uses.correct("/opt/envs/b", read_at(0)) == read_at(0)
     assert uses.correct("/opt/envs/a", None) is None

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from condatui_core.errors import CondaError, CondatuiError
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import read_tree
+from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan
@@ -100,6 +102,10 @@ def _not_done(answer: CondaAnswer, missing: tuple[str, ...]) -> CondaError:
     return CondaError(title, f"{shown}\n{said}", "Run the command by hand to see more.")
 
 
+_AT_MOST = timedelta(hours=1)
+"""How long a clone that is killed is assumed to have read its source."""
+
+
 async def perform(plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001 - as all actions
     """Make the clone, compare it with its source, and add the specs that the user asked for.
 
@@ -108,7 +114,10 @@ async def perform(plan: Plan, request: CloneRequest, context: JobContext, work: 
     facts = await read_facts(request, context)
     guards.refuse(plan_of(facts, context).blockers)
     assert facts.source is not None  # otherwise there are blockers
-    outcome = await _Cloning(facts, facts.source, context, work).run()
+    environment, source = context.environment(facts.source.prefix), facts.source
+    before, uses = environment.last_used if environment else None, OwnUses(context.locations.own_uses)
+    async with uses.noting(source.prefix, context.clock, before=before, at_most=_AT_MOST):
+        outcome = await _Cloning(facts, source, context, work).run()
     return await _add(facts, context, work, outcome) if request.add else outcome
 
 

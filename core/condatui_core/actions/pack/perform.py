@@ -80,13 +80,10 @@ def _prepare(place: PackPlace, request: PackRequest, form: str, survey: PackSurv
 
 async def _pack(request: PackRequest, context: JobContext, work: Work, place: PackPlace, failed: str) -> PackAnswer:
     """Let conda-pack read the environment, and note that these reads are not a use of it by the user."""
-    environment, begun = context.environment(request.prefix), context.clock()
-    before = environment.last_used if environment else None
-    note = partial(OwnUses(context.locations.own_uses).note, request.prefix, begun, before=before)
-    await work.in_thread(partial(note, begun + _AT_MOST))  # a job that is killed does not reach the note below
-    packed = await _run(work, "child", place, context, failed)
-    await work.in_thread(partial(note, context.clock()))
-    return packed
+    environment = context.environment(request.prefix)
+    before, uses = environment.last_used if environment else None, OwnUses(context.locations.own_uses)
+    async with uses.noting(request.prefix, context.clock, before=before, at_most=_AT_MOST):
+        return await _run(work, "child", place, context, failed)
 
 
 async def _run(work: Work, module: str, place: PackPlace, context: JobContext, failed: str) -> PackAnswer:
