@@ -106,15 +106,18 @@ def remember_answer(file: Path, value: Struct) -> None:
 
 
 async def run_conda(
-    runner: Runner, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None
+    runner: Runner, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None, more_time: str = ""
 ) -> CondaAnswer:
-    """Run a command and find the JSON in its output; raises CondaError if it cannot start or does not finish."""
+    """Run a command and find the JSON in its output; raises CondaError if it cannot start or does not finish.
+
+    `more_time` says how to give it more time.
+    """
     try:
         return await with_documents(await runner(argv, environ=environ, seconds=seconds))
     except ChildNotStartedError as error:
         raise not_started(error) from error
     except ChildTimedOutError as error:
-        raise timed_out(error) from error
+        raise timed_out(error, more_time) from error
     except ChildWroteTooMuchError as error:
         raise wrote_too_much(error) from error
 
@@ -134,7 +137,13 @@ class CondaClient(Struct, frozen=True):
     async def read(self, installation: Installation, command: Sequence[str]) -> CondaAnswer:
         """Run a command that only reads; raises CondaError if it cannot start or does not end in time."""
         environ = reading_environ(self.caller, installation)
-        return await run_conda(self.runner, command, environ=environ, seconds=self.seconds)
+        return await run_conda(
+            self.runner,
+            command,
+            environ=environ,
+            seconds=self.seconds,
+            more_time="Raise the setting `conda_seconds` to give it more time.",
+        )
 
 
 # Facts about an installation

@@ -58,10 +58,10 @@ def not_started(error: ChildNotStartedError) -> CondaError:
     return CondaError(title, f"{error.reason}\n{command_line(error.argv)}", hint)
 
 
-def timed_out(error: ChildTimedOutError) -> CondaError:
+def timed_out(error: ChildTimedOutError, more_time: str) -> CondaError:
     """The error for a command that was ended because it took too long."""
     title = f"{_name(error.argv)} did not answer within {error.seconds:g} seconds."
-    return CondaError(title, command_line(error.argv), "Raise the setting `conda_seconds` to give it more time.")
+    return CondaError(title, command_line(error.argv), more_time)
 
 
 def wrote_too_much(error: ChildWroteTooMuchError) -> CondaError:

@@ -27,6 +27,8 @@ Unit = Literal["bytes", "files", "packages", "environments", "percent"]
 
 _MOST_BYTES = 16 * 1024 * 1024
 """Bytes of a command's stdout, and of its stderr, that are kept for the action that ran it."""
+_MOST_SECONDS = 86_400.0
+"""Seconds after which a command hangs, unless its action says otherwise: downloads may take hours."""
 _PACE = 0.1
 """Seconds between two reports of progress."""
 
@@ -99,7 +101,8 @@ class JobWork:
         home = Path(environ.get("HOME", os.sep))
         registered = await self.in_thread(partial(registered_lines, home))
         try:
-            answer = await run_conda(self._run, argv, environ=marked(environ, self._job_id), seconds=seconds)
+            limit = _MOST_SECONDS if seconds is None else seconds
+            answer = await run_conda(self._run, argv, environ=marked(environ, self._job_id), seconds=limit)
         finally:
             await self.in_thread(partial(self._put_back, home, registered))
         self._note(CommandEnded(at=self._clock(), exit_code=answer.exit_code, milliseconds=answer.milliseconds))

@@ -136,6 +136,23 @@ def own_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
+_LEAST_MEMORY = 4 << 30
+
+
+def bound_memory() -> None:
+    """Bound the memory of this process and its children to three quarters of the machine's, and to 4 GB at least.
+
+    For processes that run condatui's own modules on files of unknown origin: they fail then rather than the machine.
+    Not for a conda or a probe: a CUDA driver reserves more addresses than any machine has memory.
+    """
+    with suppress(ImportError, OSError, ValueError):  # no such limits, or a lower one already
+        import resource  # noqa: PLC0415 - not available on every platform
+
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        most = max(_LEAST_MEMORY, memory * 3 // 4)
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
 # Options and signals of every child
 
 

@@ -168,14 +168,25 @@ async def test_what_pip_put_over_conda_comes_along(sandbox_copy: Callable[..., S
     sandbox = sandbox_copy("try-again-final-v2")
     prefix = sandbox.prefixes["try-again-final-v2"]
     context = await context_of(sandbox)
-    refused = await pack_plan.plan(_request(prefix, tmp_path / "x.tar.gz"), context)
-    assert _findings(refused)["missing-files"] == "error"
-    assert any("numpy" in line for each in refused.blockers for line in each.evidence)
-    request = _request(prefix, tmp_path / "x.tar.gz", ignore_missing=True)
+    request = _request(prefix, tmp_path / "x.tar.gz")
     plan = await pack_plan.plan(request, context)
-    assert _findings(plan) == {"missing-files": "warning", "changed-files": "warning"}
+    assert _findings(plan) == {"pip-over-conda": "warning", "changed-files": "warning"}
+    (told,) = [each.message for each in plan.warnings if each.id == "pip-over-conda"]
+    assert told == "pip has put numpy 2.0.2 over conda's 1.26.4: it is packed as it is now."
     _receive(await pack_perform.perform(plan, request, context, PlainWork()), tmp_path)
     assert _python(tmp_path / prefix.name, "import numpy; print(numpy.__version__)") == "2.0.2"
+
+
+async def test_what_is_gone_for_another_reason_is_refused(sandbox_copy: Callable[..., Sandbox], tmp_path: Path) -> None:
+    sandbox = sandbox_copy("try-again-final-v2")
+    prefix = sandbox.prefixes["try-again-final-v2"]
+    gone = next(prefix.glob("lib/python*/site-packages/pandas/__init__.py"))
+    gone.unlink()
+    plan = await pack_plan.plan(_request(prefix, tmp_path / "x.tar.gz"), await context_of(sandbox))
+    (blocker,) = plan.blockers
+    assert blocker.id == "missing-files"
+    assert blocker.evidence[0].startswith("pandas ") and str(gone.relative_to(prefix)) in blocker.evidence[1]
+    assert not [line for line in blocker.evidence if "numpy" in line]
 
 
 async def test_what_is_installed_in_place_stays_behind_only_if_asked(

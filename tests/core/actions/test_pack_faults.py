@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from condatui_core.actions.pack import perform as pack_perform
 from condatui_core.actions.pack import plan as pack_plan
@@ -88,6 +90,45 @@ async def test_a_full_disk(more: dict[str, object], prefix: FakePrefix, context:
         await _carry_out(_request(prefix, place / "x.tar.gz", **more), context, work)
     assert "File too large" in failed.value.detail
     assert os.listdir(place) == []
+
+
+@pytest.mark.parametrize("form", ["tar", "tar.gz", "tar.zst", "zip", "no-archive"])
+async def test_hard_links_between_its_own_files_come_along(
+    form: str, prefix: FakePrefix, context: JobContext, place: Path
+) -> None:
+    """One that is rewritten, one that is packed as it is, and texts in bin and elsewhere."""
+    for name, text in {
+        "note": "of a person\n",
+        "tool": f"#!{prefix}/bin/python\nprint()\n",
+        "blob": "\0" * 3000,
+    }.items():
+        first = prefix.write(f"bin/{name}", text)
+        for other in ("share", "zlast"):
+            (prefix.path / other).mkdir(exist_ok=True)
+            os.link(first, prefix.path / other / name)
+    file = place / f"x.{form}"
+    await _carry_out(_request(prefix, file), context, PlainWork())
+    found = file if form == "no-archive" else place / "out"
+    if form != "no-archive":
+        shutil.unpack_archive(await asyncio.to_thread(_plain, file, form), found)
+    for name in ("note", "blob"):
+        assert {(found / each / name).read_text() for each in ("bin", "share", "zlast")} == {
+            (prefix.path / "bin" / name).read_text()
+        }
+    assert (found / "bin/tool").read_text() == "#!/usr/bin/env python\nprint()\n"
+    assert (
+        (found / "share/tool").read_text() == (found / "zlast/tool").read_text() == f"#!{prefix}/bin/python\nprint()\n"
+    )
+
+
+def _plain(file: Path, form: str) -> Path:
+    """An archive that the standard library can unpack."""
+    if form != "tar.zst":
+        return file
+    plain = file.with_name("plain.tar")
+    with zstandard.open(file, "rb") as packed:
+        plain.write_bytes(packed.read())
+    return plain
 
 
 @pytest.mark.parametrize("module", ["child", "check"])

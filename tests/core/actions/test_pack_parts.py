@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from condatui_core.actions.pack import check
-from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, read_answer, write_order
+from condatui_core.actions.pack.messages import ARCHIVE, MissingFiles, PackAnswer, PackOrder, read_answer, write_order
 from condatui_core.actions.pack.plan import checked_format, receiver_lines
 from condatui_core.actions.pack.survey import paths_outside, survey
+from condatui_core.proc.child import own_argv, own_environ
 from condatui_core.records.request import PackRequest
 from support.fake_conda import program
 from support.prefixes import FakePrefix, make_prefix
@@ -124,11 +126,38 @@ def test_what_is_gone_or_lost_is_told(prefix: FakePrefix, tmp_path: Path) -> Non
     os.mkfifo(prefix.path / "share/pipe")
     (tmp_path / "pkgs/tool-1.0-0/share/b").unlink()
     found = survey(str(prefix))
-    assert found.missing == ("tool 1.0", "  share/a")
+    assert found.missing == (MissingFiles(package="tool", version="1.0", files=("share/a",)),)
     assert found.differences.changed == ("share/b",)
     assert found.special == ("share/c", "share/pipe")
     assert any("python" in each for each in found.uncached)
     assert survey(str(prefix), ["share/*"]).differences.changed == ()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless", "directory"])
+def test_a_record_that_is_no_regular_file_is_not_read(kind: str, prefix: FakePrefix) -> None:
+    record = prefix.meta / "odd-1.0-0.json"
+    if kind == "pipe":
+        os.mkfifo(record)
+    elif kind == "endless":
+        record.symlink_to("/dev/zero")
+    else:
+        record.mkdir()
+    assert survey(str(prefix)).problem == f"not a regular file: {record}"
+
+
+def test_what_a_zip_archive_would_read_without_end_is_left_out(prefix: FakePrefix) -> None:
+    (prefix.path / "zeros").symlink_to("/dev/zero")
+    assert survey(str(prefix), form="zip").special == ("zeros",)
+    assert survey(str(prefix), form="tar").special == (), "packed as the link that it is"
+
+
+def test_a_process_that_takes_too_much_memory_says_so(prefix: FakePrefix) -> None:
+    """The record is sparse: it takes no room on the disk."""
+    with (prefix.meta / "odd-1.0-0.json").open("wb") as stream:
+        stream.truncate(1 << 40)
+    argv = own_argv("condatui_core.actions.pack.survey", str(prefix), "tar")
+    done = subprocess.run(argv, env=own_environ(os.environ), stdout=subprocess.PIPE, check=True, timeout=60)
+    assert json.loads(done.stdout)["problem"].startswith("more memory would be needed")
 
 
 def _listed_by(script: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> PackAnswer | None:

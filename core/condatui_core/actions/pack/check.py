@@ -13,9 +13,9 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, cast
 
-from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, read_order, write_answer
+from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, read_order, words_of, write_answer
 from condatui_core.fs.tree import read_tree
-from condatui_core.proc.child import ChildError
+from condatui_core.proc.child import ChildError, bound_memory
 
 _MOST_BYTES = 256 << 20
 """Bytes of a listing at most: it has about a hundred for each file, and the largest environments need far less."""
@@ -30,17 +30,19 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
+    MemoryError,
 )
 
 
 def main(directory: str) -> int:
     """Count the files in the archive of a directory, and write the answer; returns the exit code."""
     archive = os.path.join(directory, ARCHIVE)
+    bound_memory()
     try:
         names = set(_names(archive, read_order(directory).form))
         answer = PackAnswer(files=len(names), bytes=_bytes(archive))
     except _UNREADABLE as error:
-        answer = PackAnswer(error=str(error) or type(error).__name__)
+        answer = PackAnswer(error=words_of(error))
     write_answer(directory, answer)
     return 1 if answer.error else 0
 

@@ -10,29 +10,31 @@ import time
 from subprocess import SubprocessError
 
 from condatui_core.actions.pack.library import LoadedEnvironment, PackError, PackOptions, load, write
-from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, read_order, write_answer
+from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, read_order, words_of, write_answer
 from condatui_core.fs.atomic_write import sync_path
 from condatui_core.fs.delete_tree import delete_tree
+from condatui_core.proc.child import bound_memory
 
 _LOOK_SECONDS = 0.5
 
 
 def main(directory: str) -> int:
     """Pack into a directory what the order in it says; returns the exit code."""
+    bound_memory()
     order = read_order(directory)
     threading.Thread(target=_end_with, args=(order.parent, directory), daemon=True).start()
-    threading.excepthook = lambda failed: _give_up(directory, failed.exc_value)
+    threading.excepthook = lambda failed: _give_up(directory, failed.exc_value or RuntimeError())
     try:
         answer = _pack(order, os.path.join(directory, ARCHIVE))
-    except (PackError, OSError, ValueError, SystemError, SubprocessError) as error:
-        answer = PackAnswer(error=_words(error))
+    except (PackError, OSError, ValueError, SystemError, SubprocessError, MemoryError) as error:
+        answer = PackAnswer(error=words_of(error))
     return _answer(directory, answer)
 
 
 def _pack(order: PackOrder, archive: str) -> PackAnswer:
     umask = os.umask(0o77)
     os.umask(umask)
-    loaded = load(order.prefix, order.excludes)
+    loaded = load(order.prefix, order.excludes, form=order.form)
     _take_own(loaded, order)
     count = len({file.target for file in loaded.files})
     options = PackOptions(
@@ -76,9 +78,9 @@ def _end_with(parent: int, directory: str) -> None:
     os._exit(1)
 
 
-def _give_up(directory: str, error: BaseException | None) -> None:
+def _give_up(directory: str, error: BaseException) -> None:
     """Answer and exit at once: conda-pack would wait for ever for its thread that has failed."""
-    _answer(directory, PackAnswer(error=_words(error)))
+    _answer(directory, PackAnswer(error=words_of(error)))
     os._exit(1)
 
 
@@ -87,15 +89,9 @@ def _answer(directory: str, answer: PackAnswer) -> int:
     try:
         write_answer(directory, answer)
     except OSError as error:
-        print(answer.error or _words(error), file=sys.stderr, flush=True)  # noqa: T201 - read by the process that waits
+        print(answer.error or words_of(error), file=sys.stderr, flush=True)  # noqa: T201 - read by the process that waits
         return 1
     return 1 if answer.error else 0
-
-
-def _words(error: BaseException | None) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error).strip() or type(error).__name__
 
 
 if __name__ == "__main__":

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 import stat
+import tarfile
 import warnings
+import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from typing import Any, Protocol
 
-from conda_pack import CondaEnv, CondaPackException, formats
+from conda_pack import CondaEnv, CondaPackException, core, formats
 
+from condatui_core.actions.pack.messages import MissingFiles
 from condatui_core.fs.delete_tree import delete_whole
 
 _LARGE = 64 << 20
@@ -42,9 +48,8 @@ class LoadedEnvironment:
     environment: Any
     """The CondaEnv, with all files that can be packed."""
     special: tuple[str, ...]
-    """Pipes, sockets and devices, which are left out, since conda-pack would wait for ever to read them."""
-    missing: tuple[str, ...]
-    """Lines that name packages with missing files."""
+    """Pipes, sockets and devices, which are left out: reading one of them may never end."""
+    missing: tuple[MissingFiles, ...]
     uncached: tuple[str, ...]
     """Lines that name packages that are not in the package cache any more."""
 
@@ -55,14 +60,16 @@ class LoadedEnvironment:
         return files
 
 
-def load(prefix: str, excludes: Sequence[str] = ()) -> LoadedEnvironment:
+def load(prefix: str, excludes: Sequence[str] = (), *, form: str = "tar") -> LoadedEnvironment:
     """Let conda-pack list an environment. Raises PackError if it cannot be packed at all, OSError if not read."""
+    _read_only_regular_files()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         environment, missing = _load(prefix)
     for pattern in excludes:
         environment = environment.exclude(pattern)
-    special = frozenset(file.target for file in environment.files if _is_special(os.path.join(prefix, file.target)))
+    look = os.stat if form == "zip" else os.lstat  # a zip archive has the content of what a link leads to
+    special = frozenset(each.target for each in environment.files if _is_special(prefix, each.target, look))
     environment.files = [file for file in environment.files if file.target not in special]
     uncached = tuple(line[2:] for each in caught for line in str(each.message).splitlines() if line.startswith("- "))
     return LoadedEnvironment(environment, tuple(sorted(special)), missing, tuple(dict.fromkeys(uncached)))
@@ -120,33 +127,61 @@ class _Shown(list[PackedFile]):
             yield file
 
 
-def _load(prefix: str) -> tuple[Any, tuple[str, ...]]:
+def _load(prefix: str) -> tuple[Any, tuple[MissingFiles, ...]]:
     # condatui finds editable installs itself, more of them than conda-pack does.
     try:
         return CondaEnv.from_prefix(prefix, ignore_editable_packages=True), ()
     except CondaPackException as error:
         environment = CondaEnv.from_prefix(prefix, ignore_editable_packages=True, ignore_missing_files=True)
-        return environment, tuple(_listed(str(error)))
+        return environment, tuple(_missing(str(error)))
 
 
-def _listed(message: str) -> Iterator[str]:
-    for line in message.splitlines():
-        if line.startswith("- "):
-            yield line[2:].rstrip(":")
-        elif line.startswith("    "):
-            yield f"  {line.strip()}"
+def _missing(message: str) -> Iterator[MissingFiles]:
+    """The packages and files that conda-pack's message lists: `- numpy 1.26.4:`, and below it indented paths."""
+    for part in re.split(r"^- ", message, flags=re.MULTILINE)[1:]:
+        heading, *lines = part.splitlines()
+        package, _, version = heading.rstrip(":").rpartition(" ")
+        files = tuple(line.strip() for line in lines if line.startswith("    "))
+        yield MissingFiles(package=package, version=version, files=files)
 
 
-def _is_special(path: str) -> bool:
+def _is_special(prefix: str, target: str, look: Callable[[str], os.stat_result]) -> bool:
     try:
-        mode = os.lstat(path).st_mode
+        mode = look(os.path.join(prefix, target)).st_mode
     except OSError:
         return False  # it is missing, which is reported elsewhere
     return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
 
 
+def _read_only_regular_files() -> None:
+    """Let conda-pack and what it archives with open no pipe and no device, at whatever path one comes up."""
+    reading = partial(open, opener=_open_regular)
+    for module, name in ((core, "open"), (zipfile, "open"), (tarfile, "bltn_open")):
+        setattr(module, name, reading)
+
+
+def _open_regular(path: str, flags: int) -> int:
+    if flags & os.O_ACCMODE != os.O_RDONLY:
+        return os.open(path, flags, 0o666)
+    _refuse_special(os.stat(path), path)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    try:
+        _refuse_special(os.fstat(descriptor), path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _refuse_special(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+
+
 def _patch_conda_pack(level: int, threads: int) -> None:
-    """Pass on the options that conda-pack 0.9 drops, and make it copy files instead of linking them to the cache."""
+    """Pass on the options that conda-pack 0.9 drops, copy files instead of linking them to the cache, and keep those
+    whose content it rewrites apart from their other hard links.
+    """
     formats.ParallelZstdFileWriter = partial(
         formats.ParallelZstdFileWriter, compresslevel=level, n_threads=threads if threads > 0 else os.cpu_count() or 1
     )
@@ -161,7 +196,23 @@ def _patch_conda_pack(level: int, threads: int) -> None:
         def __exit__(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
             """Let errors pass, which conda-pack would suppress here."""
 
+    class Separate(formats.TarArchive):  # type: ignore[misc]
+        """Makes a file of its own of each file whose content is rewritten, though it is a hard link on the disk.
+
+        As a link it would have no content in the archive, and what is written after its header would be taken for the
+        next header.
+        """
+
+        def _add_bytes(self, source: str, sourcebytes: bytes, target: str) -> None:
+            info = self.archive.gettarinfo(source, target)
+            info.type, info.linkname, info.size = tarfile.REGTYPE, "", len(sourcebytes)
+            status = os.stat(source)
+            if self.archive.inodes.get((status.st_ino, status.st_dev)) == info.name:
+                del self.archive.inodes[status.st_ino, status.st_dev]  # no other link is to get these bytes
+            self.archive.addfile(info, BytesIO(sourcebytes))
+
     formats.NoArchive = Copying
+    formats.TarArchive = Separate
 
 
 def _sweep(directory: str, packed: Collection[str]) -> None:

@@ -28,6 +28,20 @@ class Differences(Struct, frozen=True, kw_only=True):
     """Paths, relative to the prefix, of files whose content differs from the cache and from the record."""
 
 
+class MissingFiles(Struct, frozen=True, kw_only=True):
+    """Files of a conda package that are not in the environment any more."""
+
+    package: str
+    version: str
+    files: tuple[str, ...]
+    """Some of them, relative to the prefix, and how many more there are."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The package and its files, as lines of evidence."""
+        return (f"{self.package} {self.version}", *(f"  {each}" for each in self.files))
+
+
 class PackSurvey(Struct, frozen=True, kw_only=True):
     """What packing an environment would involve."""
 
@@ -38,10 +52,9 @@ class PackSurvey(Struct, frozen=True, kw_only=True):
     """Whether a python is among them."""
     differences: Differences = Differences()
     special: tuple[str, ...] = ()
-    """Pipes, sockets and devices."""
+    """Pipes, sockets and devices; for a zip archive, which follows links, also the links to such."""
     unreadable: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    """Lines that name packages and their missing files."""
+    missing: tuple[MissingFiles, ...] = ()
     uncached: tuple[str, ...] = ()
     """Packages that are not in the package cache any more."""
     outside: tuple[str, ...] = ()
@@ -112,3 +125,12 @@ def read_answer(directory: str) -> PackAnswer | None:
 
 def _read(directory: str, name: str, decoder: msgspec.json.Decoder[_Record]) -> _Record:
     return decode(read_bounded(os.path.join(directory, name), _LARGEST), decoder)
+
+
+def words_of(error: BaseException) -> str:
+    """What went wrong in one of these processes, in words."""
+    if isinstance(error, MemoryError):
+        return "more memory would be needed than one of condatui's processes may take"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).strip() or type(error).__name__

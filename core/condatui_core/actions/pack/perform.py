@@ -12,7 +12,7 @@ from condatui_core.actions.pack.place import PLACE_STAGE, PackPlace
 from condatui_core.actions.pack.plan import _plan_and_survey, checked_format, packing_environ, receiver_lines
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.errors import last_words
-from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.errors import CondaError, CondatuiError, RefusedError
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.proc.child import own_argv
@@ -22,6 +22,9 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 _AT_MOST = timedelta(hours=1)
 """How long a pack that is killed is assumed to have read the environment."""
+_LEAST_SECONDS, _SLOWEST = 3600.0, 500_000
+"""A pack that takes longer hangs: an hour, and what is to be packed at half a megabyte a second."""
+_NOT_READ_BACK = "The archive cannot be read back: nothing was written."
 
 
 async def perform(plan: Plan, request: PackRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
@@ -34,9 +37,10 @@ async def perform(plan: Plan, request: PackRequest, context: JobContext, work: W
     await work.stage("pack", f"Packing {name}")
     try:
         await work.in_thread(partial(_prepare, place, request, form, survey))
-        packed = await _pack(request, context, work, place, f"{name} could not be packed: nothing was written.")
+        seconds = _LEAST_SECONDS + survey.bytes / _SLOWEST
+        packed = await _pack(request, context, work, place, name, seconds=seconds)
         await work.stage("check", "Reading the archive back")
-        found = await _run(work, "check", place, context, "The archive cannot be read back: nothing was written.")
+        found = await _run(work, "check", place, context, _NOT_READ_BACK, seconds=seconds)
         if found.files < packed.files:
             detail = f"{counted(packed.files, 'file was', 'files were')} packed, {found.files:,} are in it."
             raise CondatuiError("The archive is not whole: nothing was written.", detail)
@@ -78,19 +82,28 @@ def _prepare(place: PackPlace, request: PackRequest, form: str, survey: PackSurv
         raise CondatuiError(message, reason(error), "Choose another place.") from error
 
 
-async def _pack(request: PackRequest, context: JobContext, work: Work, place: PackPlace, failed: str) -> PackAnswer:
+async def _pack(
+    request: PackRequest, context: JobContext, work: Work, place: PackPlace, name: str, *, seconds: float
+) -> PackAnswer:
     """Let conda-pack read the environment, and note that these reads are not a use of it by the user."""
     environment = context.environment(request.prefix)
     before, uses = environment.last_used if environment else None, OwnUses(context.locations.own_uses)
     async with uses.noting(request.prefix, context.clock, before=before, at_most=_AT_MOST):
-        return await _run(work, "child", place, context, failed)
+        failed = f"{name} could not be packed: nothing was written."
+        return await _run(work, "child", place, context, failed, seconds=seconds)
 
 
-async def _run(work: Work, module: str, place: PackPlace, context: JobContext, failed: str) -> PackAnswer:
+async def _run(
+    work: Work, module: str, place: PackPlace, context: JobContext, failed: str, *, seconds: float
+) -> PackAnswer:
     """Run one of the child processes in the place; raises CondatuiError with its message if it fails."""
     directory = str(place.directory)
     environ = {**packing_environ(context), "TMPDIR": directory}
-    done = await work.run(own_argv(f"condatui_core.actions.pack.{module}", directory), environ=environ)
+    argv = own_argv(f"condatui_core.actions.pack.{module}", directory)
+    try:
+        done = await work.run(argv, environ=environ, seconds=seconds)
+    except CondaError as error:
+        raise CondatuiError(failed, error.title, "The environment is as it was.") from error
     answer = await work.in_thread(partial(read_answer, directory))
     if answer is None or answer.error or done.exit_code:
         words = (answer.error if answer else "") or last_words(done.stderr) or f"exit code {done.exit_code}"

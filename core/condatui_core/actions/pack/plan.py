@@ -24,6 +24,7 @@ from condatui_core.proc.runner import run_to_end
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, Severity, blocker, finding
 from condatui_core.records.job import Plan, Step
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import PackRequest
 from condatui_core.remedy import ExcludeFiles, FreeSpace, IgnoreEditable, IgnoreMissing, Reload
 from condatui_core.text import counted, format_bytes, sanitize
@@ -167,10 +168,7 @@ def _findings(request: PackRequest, environment: Environment, survey: PackSurvey
     if survey.problem:
         yield _finding("cannot-pack", "error", "conda-pack cannot pack it.", "", survey.problem.splitlines())
     yield from _editable(request, environment, survey)
-    if survey.missing:
-        severity: Severity = "warning" if request.ignore_missing else "error"
-        message = "Files that conda has installed are gone, so the archive will lack them."
-        yield _finding("missing-files", severity, message, IgnoreMissing(), survey.missing)
+    yield from _missing(request, environment, survey)
     if survey.unreadable:
         message = f"This user may not read {counted(len(survey.unreadable), 'file')} of it."
         yield _finding("unreadable", "error", message, ExcludeFiles(), survey.unreadable)
@@ -196,6 +194,22 @@ def _findings(request: PackRequest, environment: Environment, survey: PackSurvey
     if environment.contents and (variables := environment.contents.variables):
         message = f"{counted(len(variables), 'environment variable')} will be in the archive, with their values."
         yield _finding("variables", "warning", message, "Is any of them a secret?", [name for name, _ in variables])
+
+
+def _missing(request: PackRequest, environment: Environment, survey: PackSurvey) -> Iterator[Finding]:
+    """What is gone, told apart by why: where pip has put a package over conda's, that is what it does."""
+    replaced = {each.package: each.pip_version for each in (environment.contents or PrefixContents()).replaced}
+    gone = [line for each in survey.missing if each.package not in replaced for line in each.lines]
+    if gone:
+        severity: Severity = "warning" if request.ignore_missing else "error"
+        message = "Files that conda has installed are gone, so the archive will lack them."
+        yield _finding("missing-files", severity, message, IgnoreMissing(), gone)
+    for each in survey.missing:
+        if by := replaced.get(each.package):
+            message = (
+                f"pip has put {sanitize(each.package)} {by} over conda's {each.version}: it is packed as it is now."
+            )
+            yield _finding("pip-over-conda", "warning", message, "", each.lines)
 
 
 def _editable(request: PackRequest, environment: Environment, survey: PackSurvey) -> Iterator[Finding]:
@@ -242,9 +256,9 @@ def packing_environ(context: JobContext) -> dict[str, str]:
     return {**own_environ(context.caller.environ), "HOME": str(context.caller.home), "PYTHONUTF8": "1"}
 
 
-async def survey_of(request: PackRequest, context: JobContext) -> PackSurvey:
+async def survey_of(request: PackRequest, form: str, context: JobContext) -> PackSurvey:
     """Survey everything that would be packed, in a child process. Raises CondatuiError if it gives no answer."""
-    argv = own_argv("condatui_core.actions.pack.survey", request.prefix, *request.excludes)
+    argv = own_argv("condatui_core.actions.pack.survey", request.prefix, form, *request.excludes)
     output = Output(_MOST_BYTES)
     try:
         await run_to_end(argv, packing_environ(context), output, seconds=_SECONDS)
@@ -294,7 +308,7 @@ async def _plan_and_survey(request: PackRequest, context: JobContext) -> tuple[P
         message = f"There is no environment at {sanitize(request.prefix)}."
         gone = blocker("not-an-environment", message, Reload())
         return Plan(request=request, title=f"Pack {request.prefix}", blockers=(gone,)), PackSurvey()
-    survey = await survey_of(request, context)
+    survey = await survey_of(request, form, context)
     blockers = await asyncio.to_thread(target_blockers, request, form, context)
     free = await asyncio.to_thread(free_bytes, request.file)
     return plan_of(request, form, environment, survey, blockers=blockers, free_bytes=free), survey

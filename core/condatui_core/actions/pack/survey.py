@@ -12,11 +12,12 @@ from functools import cache
 from conda_pack.prefixes import replace_prefix
 
 from condatui_core.actions.pack.library import PackedFile, PackError, load
-from condatui_core.actions.pack.messages import Differences, PackSurvey
+from condatui_core.actions.pack.messages import Differences, PackSurvey, words_of
 from condatui_core.fs.atomic_write import encode
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.recorded_paths import read_recorded_packages
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
+from condatui_core.proc.child import bound_memory
 
 # Paths outside of an environment that its python imports from
 
@@ -137,10 +138,10 @@ def _quietly(path: str, flags: int) -> int:
         return os.open(path, flags)
 
 
-def survey(prefix: str, excludes: Sequence[str] = ()) -> PackSurvey:
+def survey(prefix: str, excludes: Sequence[str] = (), *, form: str = "tar") -> PackSurvey:
     """Survey everything that would be packed, changing nothing."""
     try:
-        loaded = load(prefix, excludes)
+        loaded = load(prefix, excludes, form=form)
         unreadable, size = _weigh(loaded.files)
         return PackSurvey(
             files=len(loaded.files),
@@ -153,9 +154,9 @@ def survey(prefix: str, excludes: Sequence[str] = ()) -> PackSurvey:
             uncached=loaded.uncached,
             outside=tuple(paths_outside(prefix)),
         )
-    except (PackError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (PackError, OSError, ValueError, KeyError, TypeError, AttributeError, MemoryError) as error:
         # conda-pack raises any of these for a record that it does not expect.
-        return PackSurvey(problem=str(error).strip() or type(error).__name__)
+        return PackSurvey(problem=words_of(error))
 
 
 def _weigh(files: Sequence[PackedFile]) -> tuple[tuple[str, ...], int]:
@@ -174,9 +175,10 @@ def _weigh(files: Sequence[PackedFile]) -> tuple[tuple[str, ...], int]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print the survey of a prefix, without files that match the patterns after it."""
-    prefix, *excludes = arguments
-    sys.stdout.buffer.write(encode(survey(prefix, excludes)))
+    """Print the survey of a prefix that is to be packed in a format, without files that match the patterns after it."""
+    bound_memory()
+    prefix, form, *excludes = arguments
+    sys.stdout.buffer.write(encode(survey(prefix, excludes, form=form)))
 
 
 if __name__ == "__main__":
