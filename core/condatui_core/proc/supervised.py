@@ -8,10 +8,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO, TypeAlias
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from condatui_core.proc.child import ChildNotStartedError, SendSignal, start_options, try_signal
 from condatui_core.proc.owner import descendants_of, marked
+
+if TYPE_CHECKING:
+    import psutil
 
 Graces: TypeAlias = tuple[tuple[int, float], ...]
 """Pairs of a signal and the seconds that it has to take effect."""
@@ -25,8 +29,9 @@ _LOOK = 0.02
 class SupervisedChild:
     """A process in a session of its own, so that it cannot write to the terminal through /dev/tty.
 
-    It writes to files, which the caller keeps small, and its descendants are found even if they left its group. Its
-    methods may block: call them in a thread. Raises ChildNotStartedError.
+    It writes to files, which the caller keeps small. Its descendants are found even if they left its group: by a
+    variable, and where one has dropped that as well, by their parents, if the process adopts orphans as the GPU probe
+    does on Linux. Its methods may block: call them in a thread. Raises ChildNotStartedError.
     """
 
     def __init__(
@@ -34,8 +39,8 @@ class SupervisedChild:
         argv: Sequence[str],
         environ: Mapping[str, str],
         *,
-        stdout: BinaryIO,
-        stderr: BinaryIO,
+        stdout: BinaryIO | int,
+        stderr: BinaryIO | int,
         directory: str,
         send: SendSignal = os.killpg,
     ) -> None:
@@ -43,6 +48,8 @@ class SupervisedChild:
         self._started = time.time()
         self._send = send
         self._signalled = False
+        self._below: list[psutil.Process] = []
+        """What was below it when it was to be ended: afterwards orphans have another parent."""
         options = start_options(marked(environ, self._mark), directory=directory)
         try:
             self._process = subprocess.Popen(argv, stdout=stdout, stderr=stderr, **options)
@@ -63,6 +70,8 @@ class SupervisedChild:
 
         A second call sends no signal and only looks for one that still runs.
         """
+        if not self._signalled:
+            self._below = _all_below(self.pid)
         for number, seconds in graces if not self._signalled else ():
             if self._survivor() is None:
                 return None
@@ -83,7 +92,25 @@ class SupervisedChild:
 
     def _descendants(self) -> list[int]:
         found = descendants_of(self._mark, group=self.pid, since=self._started - 1, stuck=False)
-        return [pid for pid in found if pid != self.pid]
+        adopted = (each.pid for each in self._below if _runs(each))
+        return [pid for pid in dict.fromkeys((*found, *adopted)) if pid != self.pid]
+
+
+def _all_below(pid: int) -> list[psutil.Process]:
+    import psutil  # noqa: PLC0415 - slow to import, and needed only when a process is ended
+
+    with suppress(psutil.Error, OSError):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it is still the same process, and not one that has ended and waits for its parent."""
+    import psutil  # noqa: PLC0415 - as above
+
+    with suppress(psutil.Error, OSError):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def process_state(pid: int) -> str:

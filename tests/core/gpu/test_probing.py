@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,19 @@ def patient() -> Limits:
 
 def impatient(after: type[Stage]) -> Limits:
     return Impatient(to_import=60, a_stage=60, after_stage=after)
+
+
+class AfterFile(Limits, frozen=True, kw_only=True):
+    """Has no time left when there is this file."""
+
+    file: str
+
+    def after(self, stages: Sequence[Stage]) -> float:
+        return 0.1 if os.path.exists(self.file) else 60
+
+
+def impatient_after_daemon(bench: Bench) -> Limits:
+    return AfterFile(to_import=60, a_stage=60, file=str(bench.pid_file))
 
 
 class Bench:
@@ -260,6 +274,86 @@ async def test_a_descendant_that_has_left_the_session_is_ended(bench: Bench) -> 
     run = await bench.run(FakeTorch(before=bench.descendant(f"os.setsid()\n{IGNORING}\n{FOREVER}")))
     assert (run.ended, run.exit_code) == ("exited", 0)
     assert bench.ended()
+
+
+DAEMON = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        code = "import os, time; made = open({file!r} + '~', 'w'); made.write(str(os.getpid())); made.close(); "
+        code += "os.rename({file!r} + '~', {file!r}); time.sleep(600)"
+        os.execve(sys.executable, [sys.executable, '-c', code], {{}})
+    os._exit(0)
+while not os.path.exists({file!r}): time.sleep(0.01)
+"""
+"""Code that starts a process without parent, session and variables, and waits until that has left its pid."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+@pytest.mark.parametrize(("then", "ended"), [("", "exited"), (FOREVER, "timed-out")])
+async def test_a_daemon_that_has_dropped_its_variables_is_ended(bench: Bench, then: str, ended: str) -> None:
+    daemon = DAEMON.format(file=str(bench.pid_file))
+    run = await bench.run(FakeTorch(before=f"{daemon}\n{then}"), impatient_after_daemon(bench) if then else None)
+    assert run.ended == ended
+    assert bench.ended()
+
+
+async def test_nothing_is_written_into_the_home_or_the_caches_of_the_user(bench: Bench) -> None:
+    home = bench.scratch / "user"
+    for each in (".cache", ".config", ".keras", ".cupy/kernel_cache", "tmp"):
+        (home / each).mkdir(parents=True)
+    bench.environ |= {
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "CUPY_CACHE_DIR": str(home / ".cupy/kernel_cache"),
+        "KERAS_HOME": str(home / ".keras"),
+    }
+    writing = """
+import os, tempfile
+wanted = [os.path.expanduser('~/.nv/ComputeCache'), os.path.expanduser('~/.local/share'), tempfile.mkdtemp()]
+wanted += [os.environ[name] for name in ('XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'CUPY_CACHE_DIR', 'KERAS_HOME')]
+for directory in wanted:
+    os.makedirs(directory, exist_ok=True)
+    open(os.path.join(directory, 'written'), 'w').write('x')
+"""
+    before = manifest(home)
+    run = await bench.run(FakeTorch(before=writing))
+    assert isinstance(run.stages[-1], Over) and any(isinstance(each, Imported) for each in run.stages), run.stderr
+    assert manifest(home) == before
+
+
+@pytest.mark.parametrize("name", ["stages", "stdout", "stderr"])
+async def test_a_probe_that_replaces_its_files_by_pipes_hangs_nobody(bench: Bench, name: str) -> None:
+    replacing = f"""
+import os
+file = os.path.join(os.path.dirname(os.getcwd()), {name!r})
+os.unlink(file)
+os.mkfifo(file)
+os.write(1, b'said')
+"""
+    after = ProbeBegun if name == "stages" else Over
+    run = await bench.run(FakeTorch(before=replacing), impatient(after))
+    assert run.ended == ("timed-out" if name == "stages" else "exited")
+    assert run.stdout == "said"
+
+
+async def test_a_probe_that_links_its_files_elsewhere_changes_nothing_there(bench: Bench) -> None:
+    precious = bench.scratch / "precious"
+    precious.write_bytes(b"x" * (9 << 20))
+    linking = f"""
+import os
+for name in ('stdout', 'stderr'):
+    file = os.path.join(os.path.dirname(os.getcwd()), name)
+    os.unlink(file)
+    os.symlink({str(precious)!r}, file)
+"""
+    run = await bench.run(FakeTorch(before=linking))
+    assert isinstance(run.stages[-1], Over)
+    assert precious.stat().st_size == 9 << 20
+    assert run.stdout == ""
 
 
 async def test_an_import_that_takes_for_ever(bench: Bench) -> None:

@@ -6,8 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from typing import BinaryIO
+from typing import Literal
 
 import msgspec
 
@@ -30,6 +29,7 @@ _LEFT_OUT = frozenset(
         "LD_PRELOAD",
         "PYTORCH_NVML_BASED_CUDA_CHECK",  # lets torch say yes where the driver is too old
         "CUDA_LAUNCH_BLOCKING",
+        "JAX_COMPILATION_CACHE_DIR",  # JAX would write into it, and needs none
         "COLUMNS",
         "LINES",
     )
@@ -86,7 +86,7 @@ def _can_be_set(name: str, value: str) -> bool:
     return bool(name) and "=" not in name and "\0" not in name + value
 
 
-# The directory of one probe: what it says, what it writes to stdout and stderr, and an empty place to run in.
+# The directory of one probe: what it says, what it writes to stdout and stderr, and empty places to run and write in.
 
 
 _TAIL = 8 << 10
@@ -95,68 +95,104 @@ _MOST_WRITTEN = 8 << 20
 """Bytes; a longer file is cut to its tail, so that no disk fills up."""
 _MOST_SAID = 1 << 20
 """Bytes of stages; a hundred times what a machine with many GPUs comes to."""
+_PLACES = {
+    "HOME": "home",
+    "TMPDIR": "tmp",
+    "XDG_CACHE_HOME": "home/.cache",
+    "XDG_CONFIG_HOME": "home/.config",
+    "XDG_DATA_HOME": "home/.local/share",
+    "XDG_STATE_HOME": "home/.local/state",
+    "CUDA_CACHE_PATH": "home/.nv/ComputeCache",
+    "CUPY_CACHE_DIR": "home/.cupy/kernel_cache",
+    "HF_HOME": "home/.cache/huggingface",
+    "KERAS_HOME": "home/.keras",
+    "MPLCONFIGDIR": "home/.config/matplotlib",
+    "NUMBA_CACHE_DIR": "home/.cache/numba",
+    "TORCHINDUCTOR_CACHE_DIR": "tmp/torchinductor",
+    "TORCH_EXTENSIONS_DIR": "home/.cache/torch_extensions",
+    "TORCH_HOME": "home/.cache/torch",
+    "TRITON_CACHE_DIR": "home/.triton/cache",
+}
+"""Where frameworks, and what they import, write of their own accord: each by a place in the probe's directory."""
+_RESULT, _STDOUT, _STDERR = "stages", "stdout", "stderr"
 
 
 class ProbeFiles:
-    """Made when a probe starts and removed when it is over. Its methods touch the disk: call them in a thread."""
+    """Made when a probe starts and removed when it is over. Its methods touch the disk: call them in a thread.
+
+    The files are held open from the beginning. What the probe puts in their places later, such as a pipe or a link,
+    is neither read nor written.
+    """
 
     def __init__(self) -> None:
+        self._open: dict[str, int] = {}
+        self.directory = ""
         try:
             self.directory = tempfile.mkdtemp(prefix="condatui-gpu-")
             self.working_directory = os.path.join(self.directory, "empty")
-            os.mkdir(self.working_directory)
+            for path in (self.working_directory, *self.places.values()):
+                os.makedirs(path, mode=0o700, exist_ok=True)
+            for name in (_RESULT, _STDOUT, _STDERR):
+                flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL
+                self._open[name] = os.open(os.path.join(self.directory, name), flags, 0o600)
         except OSError as error:
+            self.remove()
             hint = "Free some space there, or set TMPDIR to another directory."
             raise CondatuiError("No temporary directory could be made for the GPU check.", str(error), hint) from error
-        self.result = os.path.join(self.directory, "stages")
+        self.result = os.path.join(self.directory, _RESULT)
         self._read = 0
         self._partial = b""
 
-    def open(self, name: str) -> BinaryIO:
-        """Open `stdout` or `stderr` for the process to write to."""
-        return open(os.path.join(self.directory, name), "ab", buffering=0)
+    @property
+    def places(self) -> dict[str, str]:
+        """The variables that name where the probe may write: nothing of it is left, and nothing of the user's changes.
+
+        They win over those of the user, and `HOME` is for what has no variable.
+        """
+        return {name: os.path.join(self.directory, place) for name, place in _PLACES.items()}
+
+    @property
+    def stdout(self) -> int:
+        """The descriptor for the process to write its stdout to."""
+        return self._open[_STDOUT]
+
+    @property
+    def stderr(self) -> int:
+        """The descriptor for the process to write its stderr to."""
+        return self._open[_STDERR]
 
     def new_stages(self) -> list[Stage]:
         """Read the stages that were written since this was asked last, credentials masked.
 
         What makes no sense is passed over.
         """
-        try:
-            with open(self.result, "rb") as file:
-                file.seek(self._read)
-                data = file.read(_MOST_SAID - self._read)
-        except OSError:  # not written yet
-            return []
+        data = os.pread(self._open[_RESULT], _MOST_SAID - self._read, self._read)
         self._read += len(data)
         *lines, self._partial = (self._partial + data).split(b"\n")
         return [stage for line in lines if (stage := _stage(line)) is not None]
 
     def trim(self) -> None:
         """Cut what is written without end, but for the last of it."""
-        for name in ("stdout", "stderr"):
-            path = os.path.join(self.directory, name)
-            with suppress(OSError):  # removed by a clean-up of the temporary directory
-                if os.path.getsize(path) > _MOST_WRITTEN:
-                    last = self._last(name)
-                    os.truncate(path, 0)  # the process appends, so it goes on from there
-                    with self.open(name) as file:
-                        file.write(last)
+        for name in (_STDOUT, _STDERR):
+            if os.fstat(self._open[name]).st_size > _MOST_WRITTEN:
+                last = self._last(name)
+                os.ftruncate(self._open[name], 0)  # the process appends, so it goes on from there
+                os.write(self._open[name], last)
 
-    def tail(self, name: str) -> str:
+    def tail(self, name: Literal["stdout", "stderr"]) -> str:
         """The last of `stdout` or `stderr`, credentials masked; bytes that are no UTF-8 are replaced."""
         return mask_credentials(self._last(name).decode("utf-8", "replace"))
 
     def remove(self) -> None:
         """Remove the directory, as far as that is possible."""
-        delete_tree(self.directory)
+        while self._open:
+            os.close(self._open.popitem()[1])
+        if self.directory:
+            delete_tree(self.directory)
 
     def _last(self, name: str) -> bytes:
-        try:
-            with open(os.path.join(self.directory, name), "rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
-                return file.read(_TAIL)
-        except OSError:  # as above
-            return b""
+        size = os.fstat(self._open[name]).st_size
+        return os.pread(self._open[name], _TAIL, max(0, size - _TAIL))
 
 
 def _stage(line: bytes) -> Stage | None:

@@ -118,10 +118,14 @@ class Prober:
         files = ProbeFiles()
         try:
             argv = probe.argv(files.result, seconds=self._limits.to_end_itself)
-            with files.open("stdout") as stdout, files.open("stderr") as stderr:
-                process = SupervisedChild(
-                    argv, environ, stdout=stdout, stderr=stderr, directory=files.working_directory, send=self._send
-                )
+            process = SupervisedChild(
+                argv,
+                {**environ, **files.places},
+                stdout=files.stdout,
+                stderr=files.stderr,
+                directory=files.working_directory,
+                send=self._send,
+            )
             return process, files
         except (ChildNotStartedError, OSError):
             files.remove()

@@ -24,6 +24,8 @@ _SIDE = 64
 """Of the matrices that are multiplied: large enough that a library does it and not a loop."""
 _MAPPED = ("libcu", "libnv", "libtorch", "libc10", "libmkl", "libiomp", "libgomp", "libamdhip", "libhip")
 """How the libraries are called whose place matters."""
+_ADOPT_ORPHANS = 36
+"""PR_SET_CHILD_SUBREAPER of prctl."""
 
 
 class Report(object):
@@ -303,6 +305,35 @@ def tell_where_it_hangs():
     importlib.import_module("faulthandler").register(signal.SIGTERM, chain=True)
 
 
+def adopt_orphans():
+    """Have descendants that lose their parents become children of this process, where Linux allows that."""
+    importlib.import_module("ctypes").CDLL(None).prctl(_ADOPT_ORPHANS, 1, 0, 0, 0)
+
+
+def end_children():
+    """End what the framework has started and left running, also daemons: it would outlive the check."""
+    for turn in range(200):
+        children = own_children()
+        if not children:
+            return
+        for pid in children:
+            attempt(os.kill, pid, 15 if turn < 100 else 9)
+        attempt(os.waitpid, -1, os.WNOHANG)
+        time.sleep(0.01)
+
+
+def own_children():
+    """List the children of this process, where there is a /proc."""
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [pid for pid in pids if attempt(parent_of, pid)[0] == os.getpid()]
+
+
+def parent_of(pid):
+    """Find the parent of a process."""
+    with open("/proc/%d/stat" % pid) as stat:
+        return int(stat.read().rpartition(")")[2].split()[1])
+
+
 def main(path, name, seconds=0.0):
     """Probe one framework. Ends without a clean-up, in which CUDA may hang or crash."""
     code = 1
@@ -310,6 +341,7 @@ def main(path, name, seconds=0.0):
         report = Report(path, seconds)
         attempt(leave_no_core_file)
         attempt(tell_where_it_hangs)
+        attempt(adopt_orphans)
         report("start", python=sys.version.split()[0], executable=text(sys.executable))
         framework = import_framework(name, report)
         if framework is not None:
@@ -322,6 +354,7 @@ def main(path, name, seconds=0.0):
     finally:
         for stream in (sys.stdout, sys.stderr):
             attempt(stream.flush)
+        attempt(end_children)
         os._exit(code)
 
 
