@@ -7,10 +7,11 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,9 +21,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui.cli.remedies import command_line_words
+from condatui.cli.standard_streams import OutputError
 from condatui.json_documents import print_json
 from condatui_core import __version__
-from condatui_core.errors import CondatuiError
+from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.settings import Locations, Settings, expand_home, read_settings
@@ -125,30 +127,62 @@ class ErrorDocument(Struct, frozen=True):
     """Why the command failed."""
 
 
-def _described(error: CondatuiError) -> ErrorReport:
-    return ErrorReport(title=error.title, detail=error.detail, hint=error.hint, exit_code=error.exit_code)
-
-
 class ReportingGroup(click.Group):
-    """A group of commands that reports errors."""
+    """A group of commands that reports errors, those of its arguments too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the global options, and note `--json` for errors in the arguments that follow."""
+        ctx.meta[_AS_JSON] = "--json" in takewhile(lambda argument: argument != "--", args)
+        with _reported(ctx):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; its errors become messages and exit codes, and so does Ctrl-C."""
-        try:
+        with _reported(ctx):
             return super().invoke(ctx)
-        except CondatuiError as error:
-            report(error)
-            if ctx.meta.get(_AS_JSON):
-                with suppress(OSError):  # the reader has closed the pipe
-                    print_json(ErrorDocument(_described(error)))
-            raise click.exceptions.Exit(error.exit_code) from error
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(_INTERRUPTED) from None
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise  # click reports these itself
-        except Exception as error:  # the named boundary of commands: the traceback goes to the log
-            report(ctx.obj.unexpected(error))
-            raise click.exceptions.Exit(CondatuiError.exit_code) from error
+
+
+@contextmanager
+def _reported(context: click.Context) -> Iterator[None]:
+    """Turn errors into messages, and into the document that `--json` promises; Exit with their exit code."""
+    try:
+        yield
+    except click.exceptions.Exit:
+        raise
+    except (KeyboardInterrupt, click.Abort):
+        raise click.exceptions.Exit(_INTERRUPTED) from None
+    except BrokenPipeError:  # the reader has seen enough
+        raise click.exceptions.Exit(0) from None
+    except OutputError:  # the end of the process tells it
+        raise click.exceptions.Exit(CondatuiError.exit_code) from None
+    except click.ClickException as error:
+        error.show()
+        raise _failed(context, UsageError(error.format_message(), hint=_usage(error))) from error
+    except CondatuiError as error:
+        report(error)
+        raise _failed(context, error) from error
+    except Exception as error:  # the named boundary of commands: the traceback goes to the log
+        described = context.obj.unexpected(error)
+        report(described)
+        raise _failed(context, described) from error
+
+
+def _failed(context: click.Context, error: CondatuiError) -> click.exceptions.Exit:
+    """Print the document about the error if `--json` was given; returns the Exit with its code."""
+    if context.meta.get(_AS_JSON):
+        with suppress(OSError):  # the reader has closed the pipe
+            print_json(ErrorDocument(_described(error)))
+    return click.exceptions.Exit(error.exit_code)
+
+
+def _described(error: CondatuiError) -> ErrorReport:
+    hint = command_line_words(error.advice)
+    return ErrorReport(title=error.title, detail=error.detail, hint=hint, exit_code=error.exit_code)
+
+
+def _usage(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"`{context.command_path} --help` shows how it is used." if context else ""
 
 
 def report(error: CondatuiError) -> None:
