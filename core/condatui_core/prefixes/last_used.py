@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.mounts import Mount, mount_of
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.processes import RunningProcess, processes_in
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.environment import LastUsed
@@ -58,7 +59,7 @@ class OwnUses:
         if used is None:
             return None
         try:
-            own = _DECODER.decode(self._file(prefix).read_bytes())
+            own = _DECODER.decode(read_bounded(str(self._file(prefix)), _LARGEST))
         except (OSError, msgspec.DecodeError):
             return used
         if own.format > _FORMAT:
@@ -70,6 +71,7 @@ class OwnUses:
 
 
 _DECODER = msgspec.msgpack.Decoder(_OwnUse)
+_LARGEST = 1 << 20
 
 
 _INTERPRETERS = ("bin/python", "bin/python3", "lib/R/bin/exec/R", "bin/julia", "bin/node", "bin/perl")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import io
 import os
 import re
 import zlib
@@ -72,6 +74,8 @@ _DELETING = ".deleting-"
 _ABANDONED = 86_400.0
 """Seconds after which an unfinished restore point without an owner's file counts as abandoned."""
 _LARGEST = 64 << 20
+_MOST_UNPACKED = 1 << 30
+"""Bytes of decompressed paths; a million of them take a fifth of it."""
 _ID = re.compile(r"\d{8}-\d{6}-[A-Za-z0-9._-]+")
 _LONGEST_NAME = 40
 
@@ -140,7 +144,7 @@ def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
     """Read the paths of a restore point; raises NewerFormatError as `read_point`, CondatuiError if it is damaged."""
     file = directory / point.id / PATHS
     try:
-        data = gzip.decompress(file.read_bytes())
+        data = _unpacked(read_bounded(str(file), _LARGEST))
         _refuse_newer(format_of(data), directory / point.id)
         paths = decode(data, _PATHS).paths
     except (OSError, EOFError, zlib.error) as error:
@@ -148,6 +152,15 @@ def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
     if len(paths) != point.paths:
         raise _damaged(file, f"it has {len(paths)} paths, not {point.paths}")
     return paths
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Decompress at most `_MOST_UNPACKED` bytes. Raises OSError, EOFError or zlib.error."""
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+        data = stream.read(_MOST_UNPACKED + 1)
+    if len(data) > _MOST_UNPACKED:
+        raise OSError(errno.EFBIG, f"larger than {_MOST_UNPACKED >> 20} MB")
+    return data
 
 
 def point_ids(directory: Path) -> tuple[str, ...]:
@@ -207,7 +220,7 @@ def _sweep(directory: Path, now: float) -> None:
         if _format(left / OWNER) > FORMAT:
             continue
         try:
-            owner = decode((left / OWNER).read_bytes(), _OWNER)
+            owner = decode(read_bounded(str(left / OWNER), _LARGEST), _OWNER)
             abandoned = owner.near(here) and not owner.alive(here)
         except OSError:
             abandoned = _modified(left) < now - _ABANDONED
