@@ -97,14 +97,40 @@ def test_problems_of_the_machine_are_said_on_stderr(command_line: CommandLine) -
     assert "conda does not answer" in result.stderr
 
 
+def executable(file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("#!/bin/sh\n")
+    file.chmod(0o755)
+    return file
+
+
 @pytest.mark.parametrize(
     "arguments", [("--conda", "x/conda", "list", "--root", "/envs"), ("list", "--conda", "x/conda", "--root", "/envs")]
 )
 def test_global_options_hold_before_and_after_the_command(
     command_line: CommandLine, arguments: tuple[str, ...]
 ) -> None:
+    conda = executable(command_line.invocation.home / "x/conda")
+    command_line.invocation = replace(command_line.invocation, cwd=str(command_line.invocation.home))
     command_line.run(*arguments)
-    assert (command_line.settings.conda, command_line.settings.roots) == (("/somewhere/x/conda",), ("/envs",))
+    assert (command_line.settings.conda, command_line.settings.roots) == ((str(conda),), ("/envs",))
+
+
+def test_a_conda_that_is_named_is_looked_up_in_path(command_line: CommandLine) -> None:
+    conda = executable(command_line.invocation.home / "bin/my-conda")
+    environ = {**command_line.invocation.environ, "PATH": f"/nowhere:{conda.parent}"}
+    command_line.invocation = replace(command_line.invocation, environ=environ)
+    assert command_line.run("list", "--conda", "my-conda").exit_code == 0
+    assert command_line.settings.conda == (str(conda),)
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("show", "research"), ()])
+def test_a_conda_that_is_named_and_is_not_there_is_an_error(
+    command_line: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    result = command_line.run("--conda", "/nope/conda", *arguments, terminal=True)
+    assert (result.exit_code, command_line.opened) == (4, [])
+    assert result.stderr.splitlines()[:2] == ["condatui: `/nope/conda` is no conda.", "  It does not exist."]
 
 
 def test_global_options_add_up_and_add_to_the_settings(command_line: CommandLine) -> None:
@@ -189,6 +215,7 @@ def test_a_command_that_does_not_exist_is_wrong_usage(command_line: CommandLine)
 
 def test_home_may_be_written_as_a_tilde_where_no_shell_sees_it(command_line: CommandLine) -> None:
     home = command_line.invocation.home
+    executable(home / "forge/bin/conda")
     assert command_line.run("list", "--root=~/data", "--conda=~/forge/bin/conda", "--root=here").exit_code == 0
     assert command_line.settings.roots == (f"{home}/data", "/somewhere/here")
     assert command_line.settings.conda == (f"{home}/forge/bin/conda",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from condatui.cli.remedies import command_line_words
 from condatui.cli.standard_streams import OutputError
 from condatui.json_documents import print_json
 from condatui_core import __version__
-from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.errors import CondatuiError, NoCondaError, UsageError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.settings import Locations, Settings, expand_home, read_settings
@@ -264,7 +265,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
         """The invocation with further executables and root directories, and with `--debug` if given."""
         return replace(
             self,
-            conda=(*self.conda, *map(self.absolute, conda)),
+            conda=(*self.conda, *map(self._named_conda, conda)),
             roots=(*self.roots, *map(self.absolute, roots)),
             debug=self.debug or debug,
         )
@@ -282,6 +283,11 @@ class Invocation(Struct, frozen=True, kw_only=True):
     def absolute(self, path: str) -> str:
         """The absolute path of a path that the user typed."""
         return os.path.join(self.cwd, self.spelled_out(path))
+
+    def _named_conda(self, text: str) -> str:
+        """The path of a conda that the user named, as a shell finds it: a bare name is looked up in PATH first."""
+        found = None if os.sep in text else shutil.which(text, path=self.environ.get("PATH", ""))
+        return self.absolute(found or text)
 
     @property
     def locations(self) -> Locations:
@@ -308,10 +314,25 @@ class Invocation(Struct, frozen=True, kw_only=True):
         return frozenset(name for name in ("conda", "roots", "debug") if getattr(self, name))
 
     def workbench(self, settings: Settings | None = None) -> Workbench:
-        """A workbench for this invocation, with the user's settings unless others are given."""
-        settings = settings or self.settings
+        """A workbench for this invocation, with the user's settings unless others are given.
+
+        Raises NoCondaError if a conda of the command line is not there; with other settings it is only a problem.
+        """
+        if settings is None:
+            settings = self.settings
+            self._check_condas()
         self._open_log(debug=settings.debug)
         return self.make_workbench(settings, self.locations, self.environ, self.clock)
+
+    def _check_condas(self) -> None:
+        if not self.conda:
+            return
+        from condatui_core.conda.discovery import unusable  # noqa: PLC0415 - as below
+
+        for each in self.conda:
+            if reason := unusable(each, self.environ.get("PATH", ""), self.home):
+                hint = "--conda takes the path of a conda, its root prefix, or a name that PATH has."
+                raise NoCondaError(f"`{sanitize(each)}` is no conda.", reason, hint)
 
     def unexpected(self, error: Exception) -> CondatuiError:
         """Log an unforeseen error and describe it."""

@@ -53,11 +53,6 @@ def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bo
 
     Raises Exit with the job's exit code, and RefusedError if there is a blocker or no terminal to ask on.
     """
-    if not (dry_run or yes or invocation.terminal):
-        raise RefusedError(
-            "There is no terminal to ask for confirmation.",
-            hint="--yes goes on without asking, --dry-run prints what would be done.",
-        )
     reporter = make_reporter(invocation, as_json=as_json)
     workbench = invocation.workbench()
     plan = asyncio.run(_plan(workbench, make_request))
@@ -66,7 +61,7 @@ def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bo
     if dry_run:
         return
     if not yes:
-        _ask(plan)
+        _ask(plan, invocation)
     received: list[int] = []
     job = asyncio.run(_carry_out(workbench.jobs, plan, reporter, received))
     reporter.result(job)
@@ -101,8 +96,13 @@ def _refuse(plan: Plan) -> None:
         raise refused(f"{plan.title}: this cannot be done.", "\n".join(lines))
 
 
-def _ask(plan: Plan) -> None:
-    """Ask whether to go on; Exit with 130 if not."""
+def _ask(plan: Plan, invocation: Invocation) -> None:
+    """Ask whether to go on; Exit with 130 if not, RefusedError without a terminal."""
+    if not invocation.terminal:
+        raise RefusedError(
+            "There is no terminal to ask for confirmation.",
+            hint="--yes goes on without asking, --dry-run prints what would be done.",
+        )
     try:
         if plan.confirm:
             answer = click.prompt(f"Type {plan.confirm} to go on", default="", show_default=False, err=True)

@@ -149,7 +149,7 @@ class ProbeFiles:
         delete_tree(self.directory)
 
     def _cut(self, name: str) -> None:
-        """Cut a file to its tail; the process appends, so it goes on from there. A link in its place is not followed."""
+        """Cut a file to its tail; the process appends, so it goes on there. A link in its place is not followed."""
         last = self._last(name)
         descriptor = os.open(os.path.join(self.directory, name), _TO_CUT)
         with open(descriptor, "ab", buffering=0) as file:
