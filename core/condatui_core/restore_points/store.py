@@ -26,7 +26,7 @@ from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.settings import Locations, Settings, expand_home
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 # Pruning: old restore points, and the oldest ones if all together take too much space
 
@@ -150,7 +150,7 @@ def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(file, reason(error) if isinstance(error, OSError) else str(error)) from error
     if len(paths) != point.paths:
-        raise _damaged(file, f"it has {len(paths)} paths, not {point.paths}")
+        raise _damaged(file, f"it has {counted(len(paths), 'path')}, not {point.paths}")
     return paths
 
 

@@ -70,6 +70,14 @@ def test_a_wrong_name_is_told_before_the_missing_terminal(sandbox: Sandbox, argu
     assert (result.exit_code, "terminal" in result.stderr) == (2, False)
 
 
+def test_a_damaged_restore_point_is_one_line_of_the_list(removed: Sandbox) -> None:
+    (point,) = (removed.home / ".condatui/state/restore").iterdir()
+    (point / "manifest.json").write_text("no manifest")
+    _, line, *_ = run_in(removed, "restore", "--list").stdout.splitlines()
+    assert "The restore point is damaged: " in line and "manifest.json" in line
+    assert "\\n" not in line
+
+
 def test_an_id_that_is_none_is_wrong_usage(sandbox: Sandbox) -> None:
     result = run_in(sandbox, "restore", "20260101-000000-none", "--yes")
     assert result.exit_code == 2

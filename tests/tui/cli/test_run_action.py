@@ -64,6 +64,7 @@ def test_a_blocker_is_a_refusal_with_its_reason(tmp_path: Path, option: str) -> 
     result = run(tmp_path, option, action=MakeDirectory(blockers=(BLOCKER,)))
     assert result.exit_code == 3
     assert "new exists. Choose another name." in result.stderr
+    assert "new exists." not in result.stdout
     assert not (tmp_path / "new").exists()
 
 

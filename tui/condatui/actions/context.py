@@ -69,7 +69,7 @@ def no_conda(action_context: ActionContext) -> str | None:
         return "Still looking for a conda."
     if installations:
         return f"No conda works here: {installations[0].error}"
-    return "No conda was found: start condatui with --conda PATH, or set `conda` in the settings."
+    return "No conda was found: set `conda` in the settings to the path of one."
 
 
 def not_clonable(action_context: ActionContext) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ from condatui.cli.remedies import command_line_words
 from condatui.cli.reporters import Reporter, make_reporter
 from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.request import RemoveRequest, Request
 from condatui_core.remedy import NameConda
@@ -91,9 +92,14 @@ async def _report_interrupted(jobs: JobQueue) -> None:
 
 def _refuse(plan: Plan) -> None:
     if plan.blockers:
-        lines = [f"{each.message} {command_line_words(each.remedy)}".rstrip() for each in plan.blockers]
+        lines = [line for each in plan.blockers for line in _reason(each)]
         refused = NoCondaError if all(isinstance(each.remedy, NameConda) for each in plan.blockers) else RefusedError
         raise refused(f"{plan.title}: this cannot be done.", "\n".join(lines))
+
+
+def _reason(blocker: Finding) -> Iterator[str]:
+    yield f"{blocker.message} {command_line_words(blocker.remedy)}".rstrip()
+    yield from (f"  {line}" for line in blocker.evidence)
 
 
 def _ask(plan: Plan, invocation: Invocation) -> None:

@@ -106,7 +106,7 @@ def _problem(directory: Path, point: RestorePoint, *, has_conda: bool) -> str:
 
 def _damaged(point_id: str, size: int, error: CondatuiError) -> RestorePointSummary:
     made = datetime.strptime(point_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
-    problem = error.title if isinstance(error, NewerFormatError) else str(error)
+    problem = error.title if isinstance(error, NewerFormatError) else error.in_one_line
     return RestorePointSummary(
         id=point_id, name=point_id[16:], prefix="", at=made, bytes=size, packages=0, pip_packages=0, problem=problem
     )
