@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -198,6 +199,42 @@ def test_a_prefix_may_be_reached_through_a_link(command_line: CommandLine, tmp_p
     (tmp_path / "home").symlink_to(tmp_path / "data")
     command_line.workbench = LoadedWorkbench(inventory(environment("env", prefix=os.path.realpath(real))))
     assert command_line.run("show", str(tmp_path / "home" / "env")).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ["research", "e1", "e1"]),
+        ("package:numpy>=1.20", ["research"]),
+        ("!package:numpy", ["e1", "e1"]),
+        ("x", []),
+    ],
+)
+def test_a_filter_chooses_what_is_listed(command_line: CommandLine, text: str, names: list[str]) -> None:
+    document = json.loads(command_line.run("list", "--json", "--filter", text).stdout)
+    assert [each["name"] for each in document["environments"]] == names
+    printed = command_line.run("list", "--filter", text)
+    assert [line.split()[0] for line in printed.stdout.splitlines()[1:]] == names
+    assert (printed.exit_code, "No environment matches `x`." in printed.stderr) == (0, not names)
+
+
+def test_a_wrong_filter_is_wrong_usage_and_points_at_the_word(command_line: CommandLine) -> None:
+    result = command_line.run("list", "--filter", "nlp package:numpy<<1", "--json")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[1:3] == ["  nlp package:numpy<<1", "      ^"]
+    assert "`<<1` is not a version" in json.loads(result.stdout)["error"]["title"]
+
+
+def test_the_help_explains_the_filters(command_line: CommandLine) -> None:
+    assert "package:torch" in command_line.run("list", "--help").stdout
+
+
+def test_marks_are_explained_on_a_terminal(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked = environment("prod", frozen=True, aliases=("/envs/current",))
+    command_line.workbench = LoadedWorkbench(inventory(marked))
+    assert "frozen" not in command_line.run("list").stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "◊ frozen · ←NAME a link to it" in command_line.run("list").stdout.splitlines()[-1]
 
 
 def test_packages_are_for_json_only(command_line: CommandLine) -> None:
