@@ -6,17 +6,17 @@ import sys
 
 from condatui.cli.invocation import Invocation, report
 from condatui.cli.main import condatui, open_workbench
-from condatui.cli.standard_streams import guard_standard_streams
+from condatui.cli.standard_streams import guarded_standard_streams
 from condatui_core.errors import CondatuiError
 
 
 def main() -> None:
     """Run the command line of this process."""
-    output = guard_standard_streams()
-    code = _open() if len(sys.argv) == 1 else _run_command()
-    if output.problem:
-        report(CondatuiError("The output could not be written.", output.problem))
-        code = code or CondatuiError.exit_code
+    with guarded_standard_streams() as output:
+        code = _open() if len(sys.argv) == 1 else _run_command()
+        if output.problem:
+            report(CondatuiError("The output could not be written.", output.problem))
+            code = code or CondatuiError.exit_code
     sys.exit(code)
 
 

@@ -26,6 +26,7 @@ from condatui.cli.standard_streams import OutputError
 from condatui.json_documents import print_json
 from condatui_core import __version__
 from condatui_core.errors import CondatuiError, NoCondaError, UsageError
+from condatui_core.own_package import replaced_error, was_replaced
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.settings import Locations, Settings, expand_home, read_settings
@@ -336,18 +337,22 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     def unexpected(self, error: Exception) -> CondatuiError:
         """Log an unforeseen error and describe it."""
+        if was_replaced():  # then a module that is imported only now may be of another version
+            return replaced_error(error)
         from condatui_core.log import unexpected  # noqa: PLC0415 - as below
 
         self._open_log(debug=self.debug)  # it may be the first record
         return unexpected(error)
 
     def _open_log(self, *, debug: bool) -> None:
-        from condatui_core.log import open_log  # noqa: PLC0415 - `--help` and `--version` log nothing
+        from condatui_core.log import log_problem, open_log  # noqa: PLC0415 - `--help` and `--version` log nothing
 
         open_log(self.locations.log, debug=debug)
         words = "condatui %s %s, Python %s on %s"
         arguments = " ".join(sys.argv[1:])
         logging.getLogger(__name__).debug(words, __version__, arguments, sys.version.split()[0], sys.platform)
+        if debug and (problem := log_problem()):
+            say(f"condatui: nothing is logged. {problem}")
 
     def load(self) -> Inventory:
         """Load the complete inventory."""

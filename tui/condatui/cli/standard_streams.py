@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from condatui_core.fs.safe_read import reason
@@ -57,18 +58,26 @@ class _Messages(io.FileIO):
         return memoryview(data).nbytes
 
 
-def guard_standard_streams() -> Output:
-    """Open what is closed, and make stdout and stderr fail in order; returns the raw stdout.
+@contextmanager
+def guarded_standard_streams() -> Iterator[Output]:
+    """Open what is closed, and let stdout and stderr fail in order until this is left; gives the raw stdout.
 
     A terminal that does not speak UTF-8 gets escapes for what it cannot show.
     """
     for descriptor in range(3):
         _open_closed(descriptor)
+    former = sys.stdin, sys.stdout, sys.stderr
     sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - stays open as long as the process
     output = Output(1, "w", closefd=False)
     sys.stdout = _text(output, sys.stdout, line_buffering=output.isatty())
     sys.stderr = _text(_Messages(2, "w", closefd=False), sys.stderr, line_buffering=True)
-    return output
+    try:
+        yield output
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        sys.stdin, sys.stdout, sys.stderr = former
 
 
 def _open_closed(descriptor: int) -> None:
