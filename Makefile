@@ -18,6 +18,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .venv/ready: requirements/dev.txt pyproject.toml
+	@echo 'Installing condatui and its tools into .venv, which takes a minute.' >&2
 	@$(VENV)
 	@$(INSTALL) --no-deps --require-hashes -r requirements/dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation -e .
@@ -74,6 +75,7 @@ bench: .venv/ready  ## ratios against what you would run otherwise
 	PYTHONPATH=tests $(BIN)/python -m bench
 
 .venv/screenshots: requirements/screenshots.txt .venv/ready
+	@echo 'Installing what draws the pictures into .venv.' >&2
 	@$(INSTALL) --no-deps --require-hashes -r requirements/screenshots.txt
 	@touch $@
 

@@ -23,6 +23,12 @@ class CondatuiError(Exception):
         self.hint = hint if isinstance(hint, str) else ""
         """The hint if it is a text for every front end; otherwise empty."""
 
+    @property
+    def in_one_line(self) -> str:
+        """The title and the detail, for a place with room for one line."""
+        detail = " ".join(self.detail.splitlines())
+        return f"{self.title.removesuffix('.')}: {detail}" if detail else self.title
+
     def __str__(self) -> str:
         return "\n".join(part for part in (self.title, self.detail, self.hint) if part)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -15,7 +16,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.safe_read import read_bounded
+from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.own_package import replaced_error, was_replaced
 from condatui_core.text import mask_credentials, sanitize
 
 LIMIT = 1_000_000
@@ -45,6 +47,8 @@ class LogFile(logging.Handler):
         self.file = file
         self.written = False
         """Whether the last record has reached the file."""
+        self.problem = ""
+        """Why the last record has not reached it, in a few words."""
         self.setFormatter(_SafeFormatter())
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -52,7 +56,8 @@ class LogFile(logging.Handler):
         self.written = False
         try:
             self._append(f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
-        except Exception:  # noqa: BLE001 - the named boundary of the log: a broken message must not end a job
+        except Exception as error:  # noqa: BLE001 - the named boundary of the log: a broken message must not end a job
+            self.problem = _why_not(error)
             return
         self.written = True
 
@@ -92,6 +97,12 @@ def _check(status: os.stat_result) -> None:
     """Refuse anything but a regular file with one link that belongs to this user."""
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or os.geteuid() not in (status.st_uid, 0):
         raise OSError("not a log file of this user")
+
+
+def _why_not(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return "it is a link, which is not followed"
+    return reason(error) if isinstance(error, OSError) else str(error)
 
 
 def _files(file: Path) -> list[Path]:
@@ -136,11 +147,14 @@ def open_log(file: Path, *, debug: bool) -> None:
 def unexpected(error: BaseException, title: str = "", hint: str = "") -> CondatuiError:
     """Log an unforeseen error and describe it: what failed, where, and the log with its traceback.
 
-    A CondatuiError is returned unchanged. `title` states what failed, `hint` what the user can do.
+    A CondatuiError is returned unchanged. `title` states what failed, `hint` what the user can do; after an upgrade in
+    place that is the reason, whatever has failed.
     """
     if isinstance(error, CondatuiError):
         return error
     _logger.error("unexpected: %s", title or type(error).__name__, exc_info=error)
+    if was_replaced():
+        return replaced_error(error)
     what = mask_credentials(f"{type(error).__name__}: {error}".rstrip(": "))
     frames = traceback.extract_tb(error.__traceback__)
     where = f"\n{frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
@@ -150,6 +164,12 @@ def unexpected(error: BaseException, title: str = "", hint: str = "") -> Condatu
         title, hint = title or "An unexpected error occurred.", hint or "Please report this."
     hints = (hint, *(f"The log has the details: {file}" for file in _written_to()))
     return CondatuiError(title, what + where, "\n".join(filter(None, hints)))
+
+
+def log_problem() -> str:
+    """Which log the last record has not reached, and why; empty if it has."""
+    logs = (each for each in logging.getLogger().handlers if isinstance(each, LogFile))
+    return next((f"{each.file}: {each.problem}" for each in logs if each.problem and not each.written), "")
 
 
 def _written_to() -> list[Path]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core import own_package
 from condatui_core.errors import CondatuiError
-from condatui_core.log import LIMIT, LogFile, last_troubles, open_log, unexpected
+from condatui_core.log import LIMIT, LogFile, last_troubles, log_problem, open_log, unexpected
 
 LOGGER = logging.getLogger("condatui_core.somewhere")
 _WRITES = """
@@ -183,3 +184,27 @@ def test_what_went_wrong_last_is_told_with_how_it_ended(file: Path) -> None:
 
 def test_no_log_has_told_nothing(file: Path) -> None:
     assert last_troubles(file, 20) == ()
+
+
+def test_a_log_that_takes_nothing_says_why(file: Path, tmp_path: Path) -> None:
+    file.parent.mkdir()
+    file.symlink_to(tmp_path / "elsewhere")
+    open_log(file, debug=True)
+    LOGGER.debug("something")
+    assert log_problem() == f"{file}: it is a link, which is not followed"
+    file.unlink()
+    LOGGER.debug("something")
+    assert log_problem() == ""
+
+
+@pytest.mark.parametrize("error", [ImportError("cannot import name 'x'"), AttributeError("no attribute 'y'")], ids=str)
+def test_an_error_after_an_upgrade_in_place_is_told_as_that(
+    file: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    open_log(file, debug=False)
+    assert "upgraded" not in unexpected(error).title
+    monkeypatch.setattr(own_package, "_AT_START", (0, 0, 0, 0))
+    told = unexpected(error)
+    assert told.title == "condatui was upgraded or removed while it was running."
+    assert (str(error) in told.detail, told.hint) == (True, "Start it again.")
+    assert str(error) in file.read_text()

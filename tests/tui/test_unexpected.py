@@ -61,7 +61,7 @@ def test_wrong_usage_is_no_unexpected_error(invocation: Invocation) -> None:
 
 
 def test_without_a_command_it_is_the_same(
-    invocation: Invocation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    invocation: Invocation, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> int:
         raise LookupError("deep inside")
@@ -72,7 +72,7 @@ def test_without_a_command_it_is_the_same(
     with pytest.raises(SystemExit) as ended:
         __main__.main()
     assert ended.value.code == 1
-    said = capsys.readouterr().err
+    said = capfd.readouterr().err
     assert "LookupError: deep inside" in said and str(invocation.locations.log) in said and "Traceback" not in said
 
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import sys
-from io import TextIOWrapper
 
 from condatui.cli.invocation import Invocation, report
-from condatui.cli.main import open_workbench
+from condatui.cli.main import condatui, open_workbench
+from condatui.cli.standard_streams import guarded_standard_streams
 from condatui_core.errors import CondatuiError
 
 
 def main() -> None:
     """Run the command line of this process."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that does not speak UTF-8 gets escapes for what it cannot show, not a traceback.
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    if len(sys.argv) == 1:
-        sys.exit(_open())
-    from condatui.cli.main import condatui  # noqa: PLC0415 - opening the workbench needs no parser
+    with guarded_standard_streams() as output:
+        code = _open() if len(sys.argv) == 1 else _run_command()
+        if output.problem:
+            report(CondatuiError("The output could not be written.", output.problem))
+            code = code or CondatuiError.exit_code
+    sys.exit(code)
 
-    condatui.main(prog_name="condatui", obj=Invocation.of_process())
+
+def _run_command() -> int:
+    code = condatui.main(prog_name="condatui", obj=Invocation.of_process(), standalone_mode=False)
+    return code if isinstance(code, int) else 0
 
 
 def _open() -> int:

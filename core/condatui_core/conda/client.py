@@ -24,6 +24,7 @@ from condatui_core.conda.parsers import parse_configuration, parse_environments,
 from condatui_core.conda.registry import environments_txt, listing_would_change, put_back_lines, registered_lines
 from condatui_core.errors import CondaError
 from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.proc.child import ChildNotStartedError, ChildTimedOutError, ChildWroteTooMuchError
 from condatui_core.proc.runner import Runner
 from condatui_core.records.installation import CondaFacts, Installation
@@ -78,6 +79,10 @@ def stamp(path: str | Path) -> Stamp:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
+_LARGEST_ANSWER = 16 << 20
+"""Bytes of a cache file."""
+
+
 def cache_file(cache: Path, subject: str, kind: str) -> Path:
     """The cache file for what is known about a root prefix or an executable."""
     return cache / f"{hashlib.blake2b(os.fsencode(subject), digest_size=12).hexdigest()}.{kind}"
@@ -86,7 +91,7 @@ def cache_file(cache: Path, subject: str, kind: str) -> Path:
 def recall_answer(file: Path, shape: type[_Kept]) -> _Kept | None:
     """Read a cached answer; None if the file is missing or damaged."""
     try:
-        return msgspec.msgpack.decode(file.read_bytes(), type=shape)
+        return msgspec.msgpack.decode(read_bounded(str(file), _LARGEST_ANSWER), type=shape)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:

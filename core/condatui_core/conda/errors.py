@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import re
 import signal
@@ -13,8 +15,17 @@ from condatui_core.proc.child import ChildNotStartedError, ChildTimedOutError, C
 from condatui_core.proc.runner import command_line
 from condatui_core.text import last_lines, sanitize
 
-_CRASH = re.compile(r"^ {4}(\S.*)\n\s*^`\$ ", re.MULTILINE)
-"""The exception in a crash report: the end of the traceback, before the command that crashed."""
+_logger = logging.getLogger(__name__)
+
+_TRACEBACK = re.compile(
+    r"^( *)Traceback \(most recent call last\):\n(?:\1 +\S.*\n|[ \t]*\n)*\1(?P<exception>\S.*)", re.MULTILINE
+)
+"""A traceback and the exception below it. Of several, the first is the cause: conda also fails at telling it."""
+_REPORTED = re.compile(
+    r"^(?:V ){9,}V *\n(?P<error>.*?)(?:^A reportable application error|\Z)", re.MULTILINE | re.DOTALL
+)
+"""The error at the end of a report that has no traceback, below the user's environment variables."""
+_DISK_FULL = f"[Errno {errno.ENOSPC}]"
 _BY_HAND = "Run the command by hand to see more."
 _HINTS = {
     "CorruptedEnvironmentError": "A file in the conda-meta directory of that environment is damaged.",
@@ -36,8 +47,10 @@ def check_answer(answer: CondaAnswer, asked: str) -> CondaAnswer:
     error = _error_document(answer)
     if answer.exit_code == 0 and error is None:
         return answer
-    name = _name(answer.argv)
-    raise CondaError(f"{name} could not {asked}.", _detail(answer, error), _hint(answer, error))
+    title = f"{_name(answer.argv)} could not {asked}."
+    if crash := _crash(answer, error):
+        _logger.warning("%s It crashed:\n%s", title, crash)
+    raise CondaError(title, _detail(answer, error), _hint(answer, error))
 
 
 def not_understood(answer: CondaAnswer, asked: str, reason: str) -> CondaError:
@@ -73,11 +86,21 @@ def wrote_too_much(error: ChildWroteTooMuchError) -> CondaError:
 def last_words(text: str, lines: int = 8) -> str:
     """The last non-empty lines of an output, sanitized as by `last_lines`.
 
-    Of a crash report only the exception is kept: the report contains all of the user's environment variables.
+    Of a crash only the exception is kept, and of a report the error: it contains all of the user's environment
+    variables.
     """
-    if crash := _CRASH.search(text):
-        text = crash[1]
+    if crash := _TRACEBACK.search(text):
+        text = crash["exception"]
+    elif report := _REPORTED.search(text):
+        text = report["error"]
     return last_lines(text, lines)
+
+
+def _crash(answer: CondaAnswer, error: Mapping[str, object] | None) -> str:
+    """The tracebacks of a conda that crashed; empty if it did not."""
+    if error is not None:
+        return str(error.get("traceback") or "")
+    return "\n".join(each[0] for each in _TRACEBACK.finditer(answer.stderr))
 
 
 def _name(argv: Sequence[str]) -> str:
@@ -112,6 +135,8 @@ def _messages(error: Mapping[str, object]) -> Iterator[str]:
 
 
 def _hint(answer: CondaAnswer, error: Mapping[str, object] | None) -> str:
+    if _DISK_FULL in _crash(answer, error):
+        return _HINTS["NoSpaceLeftError"]
     if error is not None:
         if "traceback" in error and "message" not in error:
             return f"This is a crash of conda itself. {_BY_HAND}"

@@ -27,7 +27,12 @@ def registered_prefixes(home: Path) -> tuple[str, ...]:
         lines = _read(home).splitlines()
     except OSError:
         return ()
-    return tuple(os.fsdecode(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith(b"#"))
+    return tuple(os.fsdecode(line.strip()) for line in lines if _is_entry(line))
+
+
+def _is_entry(line: bytes) -> bool:
+    """Whether a line can name a directory: a power cut may leave zeros at the end of a file."""
+    return bool(line.strip()) and b"\0" not in line and not line.lstrip().startswith(b"#")
 
 
 def _read(home: Path) -> bytes:
@@ -49,7 +54,8 @@ def listing_would_change(home: Path, euid: int) -> bool:
         return False
     except OSError:
         return True
-    return len(set(lines)) < len(lines) or not all(_is_environment(os.fsdecode(line.strip())) for line in lines)
+    entries = [os.fsdecode(line.strip()) for line in lines if _is_entry(line)]
+    return len(set(lines)) < len(lines) or len(entries) < len(lines) or not all(map(_is_environment, entries))
 
 
 def _is_environment(prefix: str) -> bool:
@@ -130,7 +136,7 @@ def is_registered(home: Path, prefix: str) -> bool:
 
 
 def _names(line: bytes, prefixes: Collection[str]) -> bool:
-    text = os.fsdecode(line.strip())
+    text = os.fsdecode(line.strip()) if _is_entry(line) else ""
     if not os.path.isabs(text):
         return False
     # A link with another name is another entry, even if it leads to a dropped prefix.

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from condatui_core.fs.safe_read import open_regular
 from condatui_core.records.installation import Kind
 
 # Where a conda, mamba or micromamba may be
@@ -77,7 +78,7 @@ def _prefix_around(executable: str) -> str | None:
 def _creator(prefix: str) -> str | None:
     """The root whose conda created this prefix, according to its history."""
     try:
-        with open(os.path.join(prefix, "conda-meta", "history"), "rb") as history:
+        with open_regular(os.path.join(prefix, "conda-meta", "history"), follow=True) as history:
             found = _COMMAND.search(history.read(_HISTORY_BYTES))
         program = shlex.split(os.fsdecode(found[1]))[0] if found else ""
     except (OSError, ValueError, IndexError):

@@ -17,6 +17,7 @@ import condatui_core
 from condatui_core.disk.messages import PlaceRequest
 from condatui_core.disk.tree import Files, InodeTable, InodeTree, ScanProblem
 from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.records.disk import LinkTable
 
 # Trees on disk, written atomically, and ignored if anything in them is invalid
@@ -30,6 +31,8 @@ _FORMAT = 3
 _CHECK = 4
 """Bytes of the checksum at the beginning of a file."""
 _ROWS = ".rows"
+_LARGEST = 1 << 30
+"""Bytes of a file; ten million files take half of it."""
 
 
 class _TreeRows(Struct, frozen=True, array_like=True, kw_only=True):
@@ -154,7 +157,7 @@ def _read_rows(path: Path) -> _TreeRows | None:
 def read_document(path: Path, shape: type[_Document]) -> _Document | None:
     """Read a file that `write_document` has written; None if it is missing or damaged."""
     try:
-        data = path.read_bytes()
+        data = read_bounded(str(path), _LARGEST)
         if zlib.crc32(memoryview(data)[_CHECK:]).to_bytes(_CHECK, "big") != data[:_CHECK]:
             _logger.debug("ignored %s: damaged", path)
             return None

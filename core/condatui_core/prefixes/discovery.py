@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer
@@ -18,12 +19,14 @@ from condatui_core.settings import expand_home
 
 _LIST_FORMAT = b"format 1"
 """The first entry, a version. In the first release the list began with a path."""
+_LARGEST_LIST = 16 << 20
+"""Bytes; enough for a hundred thousand prefixes."""
 
 
 def read_last_list(file: Path) -> tuple[str, ...]:
     """Read the prefixes of the last run; none if there was none, or if another release wrote the file."""
     try:
-        first, *more = file.read_bytes().split(b"\0")
+        first, *more = read_bounded(str(file), _LARGEST_LIST).split(b"\0")
     except OSError:
         return ()
     if first != _LIST_FORMAT and not first.startswith(b"/"):

@@ -123,6 +123,7 @@ class OwnUses:
 
 
 _DECODER = msgspec.msgpack.Decoder(_OwnUse)
+_LARGEST = 1 << 20
 
 
 _INTERPRETERS = ("bin/python", "bin/python3", "lib/R/bin/exec/R", "bin/julia", "bin/node", "bin/perl")

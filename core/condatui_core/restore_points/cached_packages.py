@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct
 
-from condatui_core.fs.safe_read import decode, read_bounded
+from condatui_core.fs.safe_read import decode, open_regular, read_bounded
 from condatui_core.records.restore_point import KeptPackage
 from condatui_core.text import strip_credentials
 
@@ -92,7 +92,7 @@ def _is_archive(path: str, package: KeptPackage, *, thorough: bool) -> bool:
 
 def _md5(path: str) -> str:
     digest = hashlib.md5(usedforsecurity=False)
-    with open(path, "rb") as stream:
+    with open_regular(path, follow=True) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -96,6 +96,85 @@ An unexpected error has occurred. Conda has prepared the above report.
     assert "hunter2" not in str(error)
 
 
+DISK_FULL = """
+ERROR conda.core.link:_execute(950): An error occurred while installing package 'conda-forge::cudnn-9'.
+Traceback (most recent call last):
+  File "/opt/conda/lib/python3.11/site-packages/conda/exception_handler.py", line 18, in __call__
+    return func(*args, **kwargs)
+           ^^^^^^^^^^^^^^^^^^^^^
+  File "/opt/conda/lib/python3.11/site-packages/conda/core/link.py", line 970, in _execute
+    raise CondaMultiError(
+conda.CondaMultiError: [Errno 28] No space left on device
+()
+
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/opt/conda/bin/conda", line 42, in <module>
+    sys.exit(main())
+             ^^^^^^
+AttributeError: 'OSError' object has no attribute 'dump_map'
+"""
+"""What conda 24.7 writes when the disk is full: it cannot even tell it."""
+
+
+def test_a_conda_that_dies_on_a_full_disk_says_that_and_the_log_has_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+    error = failed(stderr=DISK_FULL)
+    assert error.detail.splitlines() == [
+        "conda.CondaMultiError: [Errno 28] No space left on device",
+        "$ /opt/conda/bin/conda remove -p '/envs/my twin' → 1",
+    ]
+    assert error.hint == "The disk is full: free some space first."
+    assert "link.py" in caplog.text and "dump_map" in caplog.text
+
+
+def test_the_traceback_of_a_document_goes_to_the_log_without_the_environment(caplog: pytest.LogCaptureFixture) -> None:
+    error = failed(
+        {
+            "error": "OSError(28, 'No space left on device')",
+            "exception_name": "OSError",
+            "traceback": "Traceback (most recent call last):\n  File x\nOSError: [Errno 28] No space left on device\n",
+            "conda_info": {"env_vars": {"SECRET": "hunter2"}},
+        }
+    )
+    assert error.detail.startswith("OSError(28, 'No space left on device')\n")
+    assert error.hint == "The disk is full: free some space first."
+    assert "File x" in caplog.text and "hunter2" not in caplog.text
+
+
+def test_an_error_that_is_not_told_as_a_crash_is_no_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    failed({"exception_name": "NoSpaceLeftError", "message": "No space left on devices."})
+    assert caplog.text == ""
+
+
+def test_a_report_without_a_traceback_gives_the_error_below_it() -> None:
+    report = """
+# >>>>>>>>>>>>>>>>>>>>>> ERROR REPORT <<<<<<<<<<<<<<<<<<<<<<
+
+`$ /opt/conda/bin/conda create`
+
+  environment variables:
+                 SECRET=hunter2
+
+V V V V V V V V V V V V V V V V V V V V V V V V V V V V V V V
+
+SafetyError: The package for numpy located at /opt/conda/pkgs/numpy
+appears to be corrupted.
+
+A reportable application error has occurred. Conda has prepared the above report.
+"""
+    assert failed(stderr=report).detail.splitlines()[:-1] == [
+        "SafetyError: The package for numpy located at /opt/conda/pkgs/numpy",
+        "appears to be corrupted.",
+    ]
+
+
+@pytest.mark.parametrize("text", ["Traceback (most recent call last):\n" + " \n" * 50_000, "V " * 50_000])
+def test_an_endless_report_is_read_once(text: str) -> None:
+    assert isinstance(last_words(text), str)
+
+
 def test_what_conda_advises_is_the_hint() -> None:
     advice = {"cause": "sharded", "hints": [{"text": "Enable shards", "hint_code": "enable_repodata_shards"}]}
     assert failed({"exception_name": "X", "message": "no", "guidance": advice}).hint == "Enable shards"

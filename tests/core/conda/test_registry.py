@@ -134,3 +134,14 @@ def test_beside_a_removal_only_what_is_not_mounted_is_put_back(tmp_path: Path) -
     write(tmp_path)
     put_back_lines(tmp_path, before, only_not_mounted=True)
     assert registered_prefixes(tmp_path) == ("/not/mounted",)
+
+
+def test_a_line_with_a_zero_byte_names_nothing(tmp_path: Path, environment: bytes) -> None:
+    """As a power cut leaves them at the end of a file."""
+    file = environments_txt(tmp_path)
+    file.parent.mkdir()
+    file.write_bytes(environment + b"\n/with\0zero\n\0\0\0\n")
+    assert registered_prefixes(tmp_path) == (os.fsdecode(environment),)
+    assert listing_would_change(tmp_path, euid=1000)
+    assert registry.unregister(tmp_path, [os.fsdecode(environment)])
+    assert file.read_bytes() == b"/with\0zero\n\0\0\0\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,14 +98,40 @@ def test_problems_of_the_machine_are_said_on_stderr(command_line: CommandLine) -
     assert "conda does not answer" in result.stderr
 
 
+def executable(file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("#!/bin/sh\n")
+    file.chmod(0o755)
+    return file
+
+
 @pytest.mark.parametrize(
     "arguments", [("--conda", "x/conda", "list", "--root", "/envs"), ("list", "--conda", "x/conda", "--root", "/envs")]
 )
 def test_global_options_hold_before_and_after_the_command(
     command_line: CommandLine, arguments: tuple[str, ...]
 ) -> None:
+    conda = executable(command_line.invocation.home / "x/conda")
+    command_line.invocation = replace(command_line.invocation, cwd=str(command_line.invocation.home))
     command_line.run(*arguments)
-    assert (command_line.settings.conda, command_line.settings.roots) == (("/somewhere/x/conda",), ("/envs",))
+    assert (command_line.settings.conda, command_line.settings.roots) == ((str(conda),), ("/envs",))
+
+
+def test_a_conda_that_is_named_is_looked_up_in_path(command_line: CommandLine) -> None:
+    conda = executable(command_line.invocation.home / "bin/my-conda")
+    environ = {**command_line.invocation.environ, "PATH": f"/nowhere:{conda.parent}"}
+    command_line.invocation = replace(command_line.invocation, environ=environ)
+    assert command_line.run("list", "--conda", "my-conda").exit_code == 0
+    assert command_line.settings.conda == (str(conda),)
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("show", "research"), ()])
+def test_a_conda_that_is_named_and_is_not_there_is_an_error(
+    command_line: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    result = command_line.run("--conda", "/nope/conda", *arguments, terminal=True)
+    assert (result.exit_code, command_line.opened) == (4, [])
+    assert result.stderr.splitlines()[:2] == ["condatui: `/nope/conda` is no conda.", "  It does not exist."]
 
 
 def test_global_options_add_up_and_add_to_the_settings(command_line: CommandLine) -> None:
@@ -174,6 +201,42 @@ def test_a_prefix_may_be_reached_through_a_link(command_line: CommandLine, tmp_p
     assert command_line.run("show", str(tmp_path / "home" / "env")).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ["research", "e1", "e1"]),
+        ("package:numpy>=1.20", ["research"]),
+        ("!package:numpy", ["e1", "e1"]),
+        ("x", []),
+    ],
+)
+def test_a_filter_chooses_what_is_listed(command_line: CommandLine, text: str, names: list[str]) -> None:
+    document = json.loads(command_line.run("list", "--json", "--filter", text).stdout)
+    assert [each["name"] for each in document["environments"]] == names
+    printed = command_line.run("list", "--filter", text)
+    assert [line.split()[0] for line in printed.stdout.splitlines()[1:]] == names
+    assert (printed.exit_code, "No environment matches `x`." in printed.stderr) == (0, not names)
+
+
+def test_a_wrong_filter_is_wrong_usage_and_points_at_the_word(command_line: CommandLine) -> None:
+    result = command_line.run("list", "--filter", "nlp package:numpy<<1", "--json")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[1:3] == ["  nlp package:numpy<<1", "      ^"]
+    assert "`<<1` is not a version" in json.loads(result.stdout)["error"]["title"]
+
+
+def test_the_help_explains_the_filters(command_line: CommandLine) -> None:
+    assert "package:torch" in command_line.run("list", "--help").stdout
+
+
+def test_marks_are_explained_on_a_terminal(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked = environment("prod", frozen=True, aliases=("/envs/current",))
+    command_line.workbench = LoadedWorkbench(inventory(marked))
+    assert "frozen" not in command_line.run("list").stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "◊ frozen · ←NAME a link to it" in command_line.run("list").stdout.splitlines()[-1]
+
+
 def test_packages_are_for_json_only(command_line: CommandLine) -> None:
     assert command_line.run("list", "--packages").exit_code == 2
 
@@ -189,6 +252,7 @@ def test_a_command_that_does_not_exist_is_wrong_usage(command_line: CommandLine)
 
 def test_home_may_be_written_as_a_tilde_where_no_shell_sees_it(command_line: CommandLine) -> None:
     home = command_line.invocation.home
+    executable(home / "forge/bin/conda")
     assert command_line.run("list", "--root=~/data", "--conda=~/forge/bin/conda", "--root=here").exit_code == 0
     assert command_line.settings.roots == (f"{home}/data", "/somewhere/here")
     assert command_line.settings.conda == (f"{home}/forge/bin/conda",)
@@ -215,3 +279,13 @@ def test_what_the_workbench_refuses_of_the_settings_is_told_with_its_place(
     result = command_line.run(terminal=True)
     assert result.exit_code == 2
     assert where in result.stderr
+
+
+def test_debug_says_if_nothing_is_logged(command_line: CommandLine) -> None:
+    log = command_line.invocation.locations.log
+    log.parent.mkdir(parents=True)
+    log.symlink_to("elsewhere")
+    result = command_line.run("list", "--debug")
+    assert result.exit_code == 0
+    assert f"condatui: nothing is logged. {log}: it is a link, which is not followed" in result.stderr.splitlines()
+    assert command_line.run("list").stderr == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,3 +95,32 @@ def test_json_is_utf8_whatever_the_terminal_speaks() -> None:
         command("list", "--json"), env=environ(PYTHONIOENCODING="ascii"), capture_output=True, check=True
     )
     assert len(json.loads(done.stdout)["environments"]) == 2
+
+
+_UPGRADED = """
+import shutil, sys
+from condatui.__main__ import main
+
+shutil.rmtree(sys.argv.pop())
+main()
+"""
+
+
+@pytest.mark.parametrize("call", ["list", "show", "doctor"])
+def test_a_command_whose_package_goes_while_it_runs_says_so(tmp_path: Path, call: str) -> None:
+    """As in an upgrade in place: what is imported late is not there."""
+    copy = tmp_path / "site-packages"
+    for name in ("condatui", "condatui_core"):
+        package = Path(__import__(name).__file__ or "").parent
+        shutil.copytree(package, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run(
+        [sys.executable, "-c", _UPGRADED, call, str(copy)],
+        env=environ(PYTHONPATH=str(copy), CONDATUI_HOME=str(tmp_path / "own")),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "condatui: condatui was upgraded or removed while it was running."
+    assert "Traceback" not in done.stderr

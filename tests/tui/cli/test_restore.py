@@ -55,6 +55,29 @@ def test_a_dry_run_says_what_would_come_back_and_changes_nothing(removed: Sandbo
     assert (manifest(removed.home / "miniforge3/envs"), manifest(removed.home / ".conda")) == before
 
 
+def test_yes_without_an_id_undoes_the_last_removal(removed: Sandbox) -> None:
+    plan = json.loads(run_in(removed, "restore", "--dry-run", "--json").stdout)["plan"]
+    assert plan["title"] == "Bring back notebooks"
+    result = run_in(removed, "restore", "--yes")
+    assert (result.exit_code, removed.prefixes["notebooks"].is_dir()) == (0, True), result.output
+    again = run_in(removed, "restore", "--yes")
+    assert (again.exit_code, "no removal to undo" in again.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [("restore", "nope", "--json"), ("remove", "nope"), ("clone", "nope", "new")])
+def test_a_wrong_name_is_told_before_the_missing_terminal(sandbox: Sandbox, arguments: tuple[str, ...]) -> None:
+    result = run_in(sandbox, *arguments)
+    assert (result.exit_code, "terminal" in result.stderr) == (2, False)
+
+
+def test_a_damaged_restore_point_is_one_line_of_the_list(removed: Sandbox) -> None:
+    (point,) = (removed.home / ".condatui/state/restore").iterdir()
+    (point / "manifest.json").write_text("no manifest")
+    _, line, *_ = run_in(removed, "restore", "--list").stdout.splitlines()
+    assert "The restore point is damaged: " in line and "manifest.json" in line
+    assert "\\n" not in line
+
+
 def test_an_id_that_is_none_is_wrong_usage(sandbox: Sandbox) -> None:
     result = run_in(sandbox, "restore", "20260101-000000-none", "--yes")
     assert result.exit_code == 2

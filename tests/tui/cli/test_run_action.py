@@ -64,6 +64,7 @@ def test_a_blocker_is_a_refusal_with_its_reason(tmp_path: Path, option: str) -> 
     result = run(tmp_path, option, action=MakeDirectory(blockers=(BLOCKER,)))
     assert result.exit_code == 3
     assert "new exists. Choose another name." in result.stderr
+    assert "new exists." not in result.stdout
     assert not (tmp_path / "new").exists()
 
 
@@ -87,11 +88,17 @@ def test_what_the_plan_has_said_is_not_said_again_with_the_result(tmp_path: Path
     assert (said.count(note.message), said.count(more.message)) == (1, 1)
 
 
-def test_without_a_terminal_and_without_yes_it_refuses(tmp_path: Path) -> None:
+def test_without_a_terminal_and_without_yes_it_refuses_after_the_plan(tmp_path: Path) -> None:
     result = run(tmp_path)
     assert result.exit_code == 3
     assert "--yes" in result.stderr
+    assert "Make the directory" in result.stdout
     assert not (tmp_path / "new").exists()
+
+
+def test_what_is_wrong_comes_before_the_missing_terminal(tmp_path: Path) -> None:
+    result = run(tmp_path, action=MakeDirectory(blockers=(BLOCKER,)))
+    assert (result.exit_code, "new exists." in result.stderr, "terminal" in result.stderr) == (3, True, False)
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 130), ("\n", 130), ("", 130)])

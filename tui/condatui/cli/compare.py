@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -137,7 +138,8 @@ def command(
     # Output for people leaves out equal packages; output for programs has all of them.
     kind = "all" if everything else only or ("all" if as_json else "differing")
     rows = ComparisonQuery(kind=kind).of(comparison.rows)
-    _print(invocation, comparison, rows, "json" if as_json else written)
+    with suppress(BrokenPipeError):  # the exit code is for those who do not read
+        _print(invocation, comparison, rows, "json" if as_json else written)
     if not rows and not as_json:
         say("Nothing differs." if kind == "differing" else "There are no such packages.")
     if exit_code and any(row.status != "same" for row in rows):

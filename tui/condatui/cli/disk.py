@@ -47,8 +47,8 @@ async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> M
 def command(invocation: Invocation, *, envs: tuple[str, ...], anew: bool, as_json: bool) -> None:
     """Measure what environments cost, by package, and what removing exactly these would free.
 
-    ENV is a name, a prefix, or the name of a link to one; without it, all environments are measured. Only --anew
-    notices a file that grew in place since the last measurement.
+    ENV is a name, a prefix, or the name of a link to one; without it, all environments are measured. A file that was
+    written to, and not replaced, since the last measurement counts as it was; --anew reads every file again.
     """
     inventory = invocation.load()
     say_problems(inventory.problems)

@@ -34,7 +34,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     try:
         settings = invocation.settings
     except UsageError as error:
-        settings, problems = invocation.added_to(Settings()), (" ".join(str(error).splitlines()),)
+        settings, problems = invocation.added_to(Settings()), (error.in_one_line,)
     report = asyncio.run(
         examine(
             invocation.workbench(settings),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,9 +22,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui.cli.remedies import command_line_words
+from condatui.cli.standard_streams import OutputError
 from condatui.json_documents import print_json
 from condatui_core import __version__
-from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.errors import CondatuiError, NoCondaError, UsageError
+from condatui_core.own_package import replaced_error, was_replaced
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.settings import Locations, SettingError, Settings, expand_home
@@ -126,30 +130,62 @@ class ErrorDocument(Struct, frozen=True):
     """Why the command failed."""
 
 
-def _described(error: CondatuiError) -> ErrorReport:
-    return ErrorReport(title=error.title, detail=error.detail, hint=error.hint, exit_code=error.exit_code)
-
-
 class ReportingGroup(click.Group):
-    """A group of commands that reports errors."""
+    """A group of commands that reports errors, those of its arguments too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the global options, and note `--json` for errors in the arguments that follow."""
+        ctx.meta[_AS_JSON] = "--json" in takewhile(lambda argument: argument != "--", args)
+        with _reported(ctx):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; its errors become messages and exit codes, and so does Ctrl-C."""
-        try:
+        with _reported(ctx):
             return super().invoke(ctx)
-        except CondatuiError as error:
-            report(error)
-            if ctx.meta.get(_AS_JSON):
-                with suppress(OSError):  # the reader has closed the pipe
-                    print_json(ErrorDocument(_described(error)))
-            raise click.exceptions.Exit(error.exit_code) from error
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(_INTERRUPTED) from None
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise  # click reports these itself
-        except Exception as error:  # the named boundary of commands: the traceback goes to the log
-            report(ctx.obj.unexpected(error))
-            raise click.exceptions.Exit(CondatuiError.exit_code) from error
+
+
+@contextmanager
+def _reported(context: click.Context) -> Iterator[None]:
+    """Turn errors into messages, and into the document that `--json` promises; Exit with their exit code."""
+    try:
+        yield
+    except click.exceptions.Exit:
+        raise
+    except (KeyboardInterrupt, click.Abort):
+        raise click.exceptions.Exit(_INTERRUPTED) from None
+    except BrokenPipeError:  # the reader has seen enough
+        raise click.exceptions.Exit(0) from None
+    except OutputError:  # the end of the process tells it
+        raise click.exceptions.Exit(CondatuiError.exit_code) from None
+    except click.ClickException as error:
+        error.show()
+        raise _failed(context, UsageError(error.format_message(), hint=_usage(error))) from error
+    except CondatuiError as error:
+        report(error)
+        raise _failed(context, error) from error
+    except Exception as error:  # the named boundary of commands: the traceback goes to the log
+        described = context.obj.unexpected(error)
+        report(described)
+        raise _failed(context, described) from error
+
+
+def _failed(context: click.Context, error: CondatuiError) -> click.exceptions.Exit:
+    """Print the document about the error if `--json` was given; returns the Exit with its code."""
+    if context.meta.get(_AS_JSON):
+        with suppress(OSError):  # the reader has closed the pipe
+            print_json(ErrorDocument(_described(error)))
+    return click.exceptions.Exit(error.exit_code)
+
+
+def _described(error: CondatuiError) -> ErrorReport:
+    hint = command_line_words(error.advice)
+    return ErrorReport(title=error.title, detail=error.detail, hint=hint, exit_code=error.exit_code)
+
+
+def _usage(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"`{context.command_path} --help` shows how it is used." if context else ""
 
 
 def report(error: CondatuiError) -> None:
@@ -231,7 +267,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
         """The invocation with further executables and root directories, and with `--debug` if given."""
         return replace(
             self,
-            conda=(*self.conda, *map(self.absolute, conda)),
+            conda=(*self.conda, *map(self._named_conda, conda)),
             roots=(*self.roots, *map(self.absolute, roots)),
             debug=self.debug or debug,
         )
@@ -249,6 +285,11 @@ class Invocation(Struct, frozen=True, kw_only=True):
     def absolute(self, path: str) -> str:
         """The absolute path of a path that the user typed."""
         return os.path.join(self.cwd, self.spelled_out(path))
+
+    def _named_conda(self, text: str) -> str:
+        """The path of a conda that the user named, as a shell finds it: a bare name is looked up in PATH first."""
+        found = None if os.sep in text else shutil.which(text, path=self.environ.get("PATH", ""))
+        return self.absolute(found or text)
 
     @property
     def locations(self) -> Locations:
@@ -281,25 +322,44 @@ class Invocation(Struct, frozen=True, kw_only=True):
         return frozenset(name for name in ("conda", "roots", "debug") if getattr(self, name))
 
     def workbench(self, settings: Settings | None = None) -> Workbench:
-        """A workbench for this invocation, with the user's settings unless others are given."""
-        settings = settings or self.settings
+        """A workbench for this invocation, with the user's settings unless others are given.
+
+        Raises NoCondaError if a conda of the command line is not there; with other settings it is only a problem.
+        """
+        if settings is None:
+            settings = self.settings
+            self._check_condas()
         self._open_log(debug=settings.debug)
         return self.make_workbench(settings, self.locations, self.environ, self.clock)
 
+    def _check_condas(self) -> None:
+        if not self.conda:
+            return
+        from condatui_core.conda.discovery import unusable  # noqa: PLC0415 - as below
+
+        for each in self.conda:
+            if reason := unusable(each, self.environ.get("PATH", ""), self.home):
+                hint = "--conda takes the path of a conda, its root prefix, or a name that PATH has."
+                raise NoCondaError(f"`{sanitize(each)}` is no conda.", reason, hint)
+
     def unexpected(self, error: Exception) -> CondatuiError:
         """Log an unforeseen error and describe it."""
+        if was_replaced():  # then a module that is imported only now may be of another version
+            return replaced_error(error)
         from condatui_core.log import unexpected  # noqa: PLC0415 - as below
 
         self._open_log(debug=self.debug)  # it may be the first record
         return unexpected(error)
 
     def _open_log(self, *, debug: bool) -> None:
-        from condatui_core.log import open_log  # noqa: PLC0415 - `--help` and `--version` log nothing
+        from condatui_core.log import log_problem, open_log  # noqa: PLC0415 - `--help` and `--version` log nothing
 
         open_log(self.locations.log, debug=debug)
         words = "condatui %s %s, Python %s on %s"
         arguments = " ".join(sys.argv[1:])
         logging.getLogger(__name__).debug(words, __version__, arguments, sys.version.split()[0], sys.platform)
+        if debug and (problem := log_problem()):
+            say(f"condatui: nothing is logged. {problem}")
 
     def load(self) -> Inventory:
         """Load the complete inventory."""

@@ -7,39 +7,54 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from condatui.cli.documents.environments import describe_channels, describe_inventory
 from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
 from condatui.json_documents import print_json
+from condatui.view_models.environments.filters import HELP, Filter, parse_filter
+from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.records.disk import DiskUse
 
 
-@click.command("list")
+def _help_on_filters() -> str:
+    width = max(len(example) for example, _ in HELP)
+    return "\n".join(("\b", "Filters:", *(f"  {example:{width}}  {meaning}" for example, meaning in HELP)))
+
+
+@click.command("list", epilog=_help_on_filters())
+@click.option("--filter", "text", default="", metavar="FILTER", help="Only environments that match, as below.")
 @click.option("--packages", is_flag=True, help="With --json, add the packages of each environment.")
 @click.option("--sizes", is_flag=True, help="Measure what each environment occupies on disk.")
 @click.option("--channels", is_flag=True, help="Sum up by channel instead: packages and bytes of all environments.")
 @json_option
 @global_options
 @click.pass_obj
-def command(invocation: Invocation, *, packages: bool, sizes: bool, channels: bool, as_json: bool) -> None:
+def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, channels: bool, as_json: bool) -> None:
     """List the environments of this machine.
 
-    Sizes count hard links: `frees` is what the disk gains if only this environment is removed. Only `condatui disk
-    --anew` notices a file that grew in place since the last measurement.
+    Sizes count hard links: `frees` is what the disk gains if only this environment is removed. A file that was written
+    to, and not replaced, since the last measurement counts as it was; `condatui disk --anew` reads every file again.
     """
     if packages and not as_json:
         raise click.UsageError("--packages needs --json; `condatui show ENV` prints the packages of one environment.")
-    inventory = invocation.load()
+    wanted = _filter(text)
+    whole = invocation.load()
+    inventory = replace(whole, environments=tuple(filter(wanted.matches, whole.environments)))
     if channels and not as_json and inventory.environments:
         from condatui.cli.pages.environments import print_channels  # noqa: PLC0415 - Rich is for people
 
         say_problems(inventory.problems)
         print_channels(invocation, describe_channels(inventory))
         return
-    uses = _measure(invocation, inventory) if sizes else {}
+    uses = _measure(invocation, inventory, whole) if sizes else {}
+    if whole.environments and not inventory.environments and not as_json:
+        say(f"No environment matches `{text}`.")
+        return
     print_inventory(invocation, inventory, packages=packages, uses=uses, as_json=as_json)
 
 
@@ -63,11 +78,20 @@ def print_inventory(
         say("No environments found. `--root DIR` looks in a directory, `--conda PATH` asks a conda.")
 
 
-def _measure(invocation: Invocation, inventory: Inventory) -> Mapping[str, DiskUse]:
-    """Measure what each environment occupies, and report what could not be measured."""
+def _filter(text: str) -> Filter:
+    """The parsed filter; UsageError that points at what is wrong in it."""
+    parsed = parse_filter(text)
+    if parsed.error:
+        pointer = " " * len(sanitize(text[: parsed.position])) + "^"
+        raise UsageError(parsed.error, f"{sanitize(text)}\n{pointer}", "`condatui list --help` shows the filters.")
+    return parsed
+
+
+def _measure(invocation: Invocation, inventory: Inventory, whole: Inventory) -> Mapping[str, DiskUse]:
+    """Measure what each environment occupies beside all others, and report what could not be measured."""
     from condatui.cli.disk import measure_all  # noqa: PLC0415 - only sizes need it
 
-    measurement = measure_all(invocation, inventory)
+    measurement = measure_all(invocation, whole)
     found = {each.prefix: measurement.use_of(each.prefix) for each in inventory.environments}
     uses = {prefix: use for prefix, use in found.items() if use}
     for use in uses.values():

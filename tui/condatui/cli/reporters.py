@@ -115,15 +115,18 @@ class JsonReporter:
 
 
 class LastingReporter:
-    """Stops reporting when the terminal or the reading process is gone, so that the job goes on."""
+    """Stops reporting when the terminal or the reading process is gone, so that what was agreed to goes on.
+
+    How much of a plan fits into a pipe does not decide whether its job is done.
+    """
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._connected = True
 
     def plan(self, plan: Plan) -> None:
-        """Report the plan; a missing reader ends the command here, since nothing has begun."""
-        self._reporter.plan(plan)
+        """Report the plan."""
+        self._report(partial(self._reporter.plan, plan))
 
     def event(self, event: Event) -> None:
         """Report an event."""

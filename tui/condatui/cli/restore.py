@@ -27,7 +27,7 @@ class RestorePointsDocument(Struct, frozen=True, kw_only=True):
 
 @click.command("restore")
 @click.argument("point", metavar="[ID]", required=False)
-@click.option("--list", "only_list", is_flag=True, help="List the restore points, as without an ID.")
+@click.option("--list", "only_list", is_flag=True, help="List the restore points.")
 @acting_options
 @global_options
 @click.pass_obj
@@ -37,21 +37,23 @@ def command(
     """Restore a removed environment under its prefix, file for file.
 
     ID is the id of a restore point, or the name or prefix of an environment, whose newest restore point is then used.
-    Without it, the restore points are listed.
+    Without it, the restore points are listed; with --yes or --dry-run, it is the newest one of what is gone.
     """
-    if point is None or only_list:
+    if only_list or not (point or yes or dry_run):
         _print_list(invocation, as_json=as_json)
-        if point is None and not only_list and not as_json:
+        if not (only_list or as_json):
             say("`condatui restore ID` restores one of them.")
         return
-    wanted = invocation.spelled_out(point)
+    wanted = invocation.spelled_out(point) if point else None
     run_action(invocation, lambda _, context: _request(wanted, context), dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-def _request(text: str, context: JobContext) -> RestoreRequest:
-    from condatui_core.actions.restore.listing import find_restore_point  # noqa: PLC0415 - `--help` needs none
+def _request(text: str | None, context: JobContext) -> RestoreRequest:
+    from condatui_core.actions.restore import listing  # noqa: PLC0415 - `--help` needs none
 
-    return RestoreRequest(id=find_restore_point(text, context))
+    if text is None:
+        return RestoreRequest(id=listing.last_removal(listing.read_restore_points(context)))
+    return RestoreRequest(id=listing.find_restore_point(text, context))
 
 
 def _print_list(invocation: Invocation, *, as_json: bool) -> None:

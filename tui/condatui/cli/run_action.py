@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ from condatui.cli.remedies import command_line_words
 from condatui.cli.reporters import Reporter, make_reporter
 from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.request import RemoveRequest, Request
 from condatui_core.remedy import NameConda
@@ -53,11 +54,6 @@ def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bo
 
     Raises Exit with the job's exit code, and RefusedError if there is a blocker or no terminal to ask on.
     """
-    if not (dry_run or yes or invocation.terminal):
-        raise RefusedError(
-            "There is no terminal to ask for confirmation.",
-            hint="--yes goes on without asking, --dry-run prints what would be done.",
-        )
     reporter = make_reporter(invocation, as_json=as_json)
     workbench = invocation.workbench()
     plan = asyncio.run(_plan(workbench, make_request))
@@ -66,7 +62,7 @@ def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bo
     if dry_run:
         return
     if not yes:
-        _ask(plan)
+        _ask(plan, invocation)
     received: list[int] = []
     job = asyncio.run(_carry_out(workbench.jobs, plan, reporter, received))
     reporter.result(job)
@@ -96,13 +92,23 @@ async def _report_interrupted(jobs: JobQueue) -> None:
 
 def _refuse(plan: Plan) -> None:
     if plan.blockers:
-        lines = [f"{each.message} {command_line_words(each.remedy)}".rstrip() for each in plan.blockers]
+        lines = [line for each in plan.blockers for line in _reason(each)]
         refused = NoCondaError if all(isinstance(each.remedy, NameConda) for each in plan.blockers) else RefusedError
         raise refused(f"{plan.title}: this cannot be done.", "\n".join(lines))
 
 
-def _ask(plan: Plan) -> None:
-    """Ask whether to go on; Exit with 130 if not."""
+def _reason(blocker: Finding) -> Iterator[str]:
+    yield f"{blocker.message} {command_line_words(blocker.remedy)}".rstrip()
+    yield from (f"  {line}" for line in blocker.evidence)
+
+
+def _ask(plan: Plan, invocation: Invocation) -> None:
+    """Ask whether to go on; Exit with 130 if not, RefusedError without a terminal."""
+    if not invocation.terminal:
+        raise RefusedError(
+            "There is no terminal to ask for confirmation.",
+            hint="--yes goes on without asking, --dry-run prints what would be done.",
+        )
     try:
         if plan.confirm:
             answer = click.prompt(f"Type {plan.confirm} to go on", default="", show_default=False, err=True)

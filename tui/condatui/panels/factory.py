@@ -9,7 +9,6 @@ from condatui.panels.action_panel import ActionPanel
 from condatui.panels.clone_form import CloneForm
 from condatui.panels.forms import ExportForm, FormPaths, PackForm
 from condatui.session import Session
-from condatui_core.errors import UsageError
 from condatui_core.records.request import RemoveRequest, Request, RestoreRequest
 
 
@@ -36,10 +35,8 @@ def plan_panel(request: Request, session: Session, then: str = "") -> ActionPane
 
 def _last_removal(session: Session) -> Callable[[], Awaitable[Request]]:
     async def find() -> Request:
-        points = await session.workbench.restore_points()
-        gone = [point for point in points if not point.exists and not point.problem]
-        if not gone:
-            raise UsageError("There is no removal to undo: no restore point is left of an environment that is gone.")
-        return RestoreRequest(id=max(gone, key=lambda point: point.at).id)
+        from condatui_core.actions.restore.listing import last_removal  # noqa: PLC0415 - only an undo needs it
+
+        return RestoreRequest(id=last_removal(await session.workbench.restore_points()))
 
     return find

@@ -17,7 +17,7 @@ import msgspec
 
 from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.fs.atomic_write import write_whole
-from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.fs.safe_read import decode, open_regular, read_bounded, reason
 from condatui_core.fs.tree import PrefixTree
 from condatui_core.prefixes.conda_meta import (
     LARGEST_RECORD,
@@ -164,6 +164,8 @@ def _revision(history: bytes, left_out: Iterable[PackageRecord], command: str, n
 
 _NAME = ".dist-info/RECORD"
 _COLUMNS = 3
+_LARGEST_RECORD = 64 << 20
+_CHUNK = 1 << 20
 
 
 def amend_records(target: str, copied: Iterable[str], rewritten: Collection[str]) -> frozenset[str]:
@@ -181,8 +183,7 @@ def amend_records(target: str, copied: Iterable[str], rewritten: Collection[str]
 def _amend(target: str, path: str, rewritten: Collection[str]) -> bool:
     file = os.path.join(target, path)
     base = os.path.dirname(os.path.dirname(path))
-    with open(file, newline="", encoding="utf-8", errors="surrogateescape") as stream:
-        text = stream.read()
+    text = read_bounded(file, _LARGEST_RECORD).decode("utf-8", "surrogateescape")
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error:  # not written by pip: the file stays as it is
@@ -204,7 +205,9 @@ def _amend(target: str, path: str, rewritten: Collection[str]) -> bool:
 
 def _stated(file: str) -> tuple[str, str]:
     """The digest and the size of a file in the format of RECORD."""
-    with open(file, "rb") as stream:
-        data = stream.read()
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-    return f"sha256={digest}", str(len(data))
+    digest, size = hashlib.sha256(), 0
+    with open_regular(file) as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return f"sha256={base64.urlsafe_b64encode(digest.digest()).rstrip(b'=').decode()}", str(size)

@@ -14,7 +14,7 @@ from conda_pack.prefixes import replace_prefix
 from condatui_core.actions.pack.library import PackedFile, PackError, load
 from condatui_core.actions.pack.messages import Differences, PackSurvey, words_of
 from condatui_core.fs.atomic_write import encode
-from condatui_core.fs.safe_read import read_bounded
+from condatui_core.fs.safe_read import open_regular, read_bounded
 from condatui_core.prefixes.recorded_paths import read_recorded_packages
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
 from condatui_core.proc.child import bound_memory
@@ -55,7 +55,6 @@ def _within(prefix: str, path: str) -> bool:
 
 
 _CHUNK = 1 << 20
-_WITHOUT_TRACE = getattr(os, "O_NOATIME", 0)
 
 
 def find_differences(prefix: str, files: Iterable[PackedFile]) -> Differences:
@@ -106,7 +105,7 @@ def _is_installed(path: str, file: PackedFile, prefix: str) -> bool:
     """Whether a file equals the cache's file with the prefix written into it."""
     try:
         expected = replace_prefix(_read(file.source), file.file_mode, file.prefix_placeholder, prefix)
-    except (ValueError, UnicodeEncodeError):  # the prefix does not fit in
+    except (OSError, ValueError):  # the cache holds something else there; the prefix does not fit in
         return False
     return bool(expected == _read(path))
 
@@ -118,24 +117,16 @@ def _recorded(prefix: str) -> dict[str, str]:
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb", opener=_quietly) as stream:
+    with open_regular(path) as stream:
         return stream.read()
 
 
 def _digest(path: str) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb", opener=_quietly) as stream:
+    with open_regular(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _quietly(path: str, flags: int) -> int:
-    """Open a file without changing its access time, by which condatui knows when an environment was last used."""
-    try:
-        return os.open(path, flags | _WITHOUT_TRACE)
-    except PermissionError:  # only the owner may
-        return os.open(path, flags)
 
 
 def survey(prefix: str, excludes: Sequence[str] = (), *, form: str = "tar") -> PackSurvey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,7 +27,15 @@ from condatui_core.text import sanitize
 
 async def restore_points(context: JobContext) -> tuple[RestorePointSummary, ...]:
     """List all restore points, newest first, with the packages that would have to be downloaded, and damages."""
-    return await asyncio.to_thread(_list, context)
+    return await asyncio.to_thread(read_restore_points, context)
+
+
+def last_removal(points: Sequence[RestorePointSummary]) -> str:
+    """The id of the newest restore point of what is gone and can be restored; UsageError if there is none."""
+    gone = [point for point in points if not point.exists and not point.problem]
+    if not gone:
+        raise UsageError("There is no removal to undo: no restore point is left of an environment that is gone.")
+    return max(gone, key=lambda point: point.at).id
 
 
 def find_restore_point(text: str, context: JobContext) -> str:
@@ -59,7 +68,8 @@ def find_restore_point(text: str, context: JobContext) -> str:
     return next(iter(newest.values()))
 
 
-def _list(context: JobContext) -> tuple[RestorePointSummary, ...]:
+def read_restore_points(context: JobContext) -> tuple[RestorePointSummary, ...]:
+    """List all restore points as `restore_points` does; blocks."""
     directory = directory_of_points(context.settings, context.locations)
     return tuple(_summary(directory, each, context) for each in point_ids(directory))
 
@@ -96,7 +106,7 @@ def _problem(directory: Path, point: RestorePoint, *, has_conda: bool) -> str:
 
 def _damaged(point_id: str, size: int, error: CondatuiError) -> RestorePointSummary:
     made = datetime.strptime(point_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
-    problem = error.title if isinstance(error, NewerFormatError) else str(error)
+    problem = error.title if isinstance(error, NewerFormatError) else error.in_one_line
     return RestorePointSummary(
         id=point_id, name=point_id[16:], prefix="", at=made, bytes=size, packages=0, pip_packages=0, problem=problem
     )

@@ -33,7 +33,6 @@ RESEARCH = research()
         "package:pytorch=2.5.*",
         "package:research",
         "state:ok",
-        "channel:",
         "!channel:bioconda",
         "!research bert",
         'miniforge3 package:"numpy >= 2"',
@@ -78,7 +77,7 @@ def test_quotes_keep_a_word_together_and_its_colon_plain() -> None:
     spaced = environment("my env", prefix="/envs/a:b/my env")
     assert parse_filter('"my env"').matches(spaced)
     assert parse_filter('"a:b"').matches(spaced)
-    assert parse_filter('"my en').matches(spaced)
+    assert parse_filter('"my en', typed=True).matches(spaced)
 
 
 def test_a_name_is_found_however_it_is_spelled() -> None:
@@ -107,6 +106,21 @@ def test_what_cannot_be_understood_says_so_and_hides_nothing(text: str, words: s
     assert wrong.matches(RESEARCH)
 
 
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [("chanel:x", 0), ("  nlp package:numpy>= x", 6), ("!a package:", 3), ('a "b c', 2), ("é\tstate:", 2)],
+)
+def test_an_error_has_a_position(text: str, position: int) -> None:
+    wrong = parse_filter(text)
+    assert (bool(wrong.error), wrong.position) == (True, position)
+
+
+@pytest.mark.parametrize("text", ["package:", '"my en', "state:"])
+def test_what_is_still_being_typed_is_no_error(text: str) -> None:
+    assert parse_filter(text, typed=True).error == ""
+    assert parse_filter(text).error
+
+
 def test_an_environment_that_is_not_read_has_no_package() -> None:
     assert not parse_filter("package:numpy").matches(environment("new"))
     assert not parse_filter("finding:stale").matches(environment("new", findings=(finding("orphan"),)))
@@ -115,6 +129,7 @@ def test_an_environment_that_is_not_read_has_no_package() -> None:
 @given(st.text(alphabet=st.sampled_from('ab:!"<>=~,.* python package 3é\udcff\x00'), max_size=30))
 def test_no_text_is_too_strange(text: str) -> None:
     assert isinstance(parse_filter(text).matches(RESEARCH), bool)
+    assert isinstance(parse_filter(text, typed=True).matches(RESEARCH), bool)
 
 
 def test_the_help_shows_filters_that_work() -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import click
+from msgspec.structs import replace
 from rich.text import Text
 
 from condatui.cli.pages.tables import Printer
@@ -30,9 +31,9 @@ class PageReporter:
         self._passing = False
 
     def plan(self, plan: Plan) -> None:
-        """Print the plan."""
+        """Print the plan, but for its blockers, which the refusal tells."""
         self._line(Text(sanitize(plan.title), styles.STRONG))
-        self._line(plan_text(plan, words=command_line_words, glyphs=self._printer.glyphs))
+        self._line(plan_text(replace(plan, blockers=()), words=command_line_words, glyphs=self._printer.glyphs))
 
     def event(self, event: Event) -> None:
         """Print an event."""

@@ -77,10 +77,24 @@ def _facts(environment: Environment, now: datetime, glyphs: Glyphs) -> list[str]
 
 
 def print_environments(invocation: Invocation, inventory: Inventory, uses: Mapping[str, DiskUse]) -> None:
-    """Print a row for each environment, with what removing it frees if measured."""
+    """Print a row for each environment, with what removing it frees if measured; on a terminal also what marks mean."""
     printer = Printer(ascii_only=invocation.settings.ascii)
     costs = {prefix: use.cost for prefix, use in uses.items()} or None
     printer.table(EnvironmentsModel(inventory.environments, now=invocation.clock(), glyphs=printer.glyphs, costs=costs))
+    if printer.on_terminal and (marks := _legend(inventory.environments, printer.glyphs)):
+        printer.text(Text(f"\n{marks}", styles.DIM))
+
+
+def _legend(environments: Sequence[Environment], glyphs: Glyphs) -> str:
+    """What the marks beside these names mean; empty if none has one."""
+    marks = (
+        (glyphs.base, "base", any(each.base for each in environments)),
+        (glyphs.active, "active", any(each.active for each in environments)),
+        (glyphs.frozen, "frozen", any(each.frozen for each in environments)),
+        (glyphs.read_only, "not writable", any(each.writable is False for each in environments)),
+        (f"{glyphs.alias}NAME", "a link to it", any(each.aliases for each in environments)),
+    )
+    return f" {glyphs.separator} ".join(f"{mark} {meaning}" for mark, meaning, shown in marks if shown)
 
 
 def print_channels(invocation: Invocation, totals: Sequence[ChannelTotal]) -> None:

@@ -36,6 +36,8 @@ class Filter(Struct, frozen=True):
     """The text that the user typed."""
     error: str = ""
     """The syntax error, one line; a filter with an error matches everything."""
+    position: int = 0
+    """The index in the text of the word that has the error."""
     inverse: bool = False
     tests: tuple[_Test, ...] = ()
 
@@ -46,18 +48,26 @@ class Filter(Struct, frozen=True):
         return all(test(environment) for test in self.tests) != self.inverse
 
 
-def parse_filter(text: str) -> Filter:
-    """Parse a filter. A wrong or half-typed one does not raise: it has an `error`."""
-    words = text.strip()
-    inverse = words.startswith("!")
+def parse_filter(text: str, *, typed: bool = False) -> Filter:
+    """Parse a filter. A wrong one does not raise: it has an `error`.
+
+    While it is `typed`, a quote that is still open and a field that has no value yet are no errors.
+    """
+    begin = len(text) - len(text.lstrip())
+    inverse = text.startswith("!", begin)
+    tests, position = [], begin
     try:
-        tests = tuple(_test_of(word) for word in _WORD.findall(words[inverse:]))
+        for word in _WORD.finditer(text, begin + inverse):
+            position = word.start()
+            tests.append(_test_of(word[0], typed=typed))
     except UsageError as error:
-        return Filter(text, error=error.title)
-    return Filter(text, inverse=inverse, tests=tests)
+        return Filter(text, error=error.title, position=position)
+    return Filter(text, inverse=inverse, tests=tuple(tests))
 
 
-def _test_of(word: str) -> _Test:
+def _test_of(word: str, *, typed: bool) -> _Test:
+    if word.count('"') % 2 and not typed:
+        raise UsageError("A quote is not closed.")
     match = _FIELD.fullmatch(word)
     if match is None:
         return _named(word.replace('"', ""))
@@ -65,7 +75,11 @@ def _test_of(word: str) -> _Test:
     if make is None:
         raise UsageError(f"There is no field `{match['field']}`; there are {', '.join(_FIELDS)}.")
     value = match["value"].replace('"', "").strip()
-    return make(value) if value else _anything  # a field without a value is still being typed
+    if value:
+        return make(value)
+    if not typed:
+        raise UsageError(f"The value of `{match['field']}:` is missing.")
+    return _anything
 
 
 def _anything(_environment: Environment) -> bool:

@@ -116,7 +116,7 @@ class EnvironmentQuery(Struct, frozen=True):
     @property
     def filter_error(self) -> str:
         """The syntax error of the filter; empty if it has none."""
-        return parse_filter(self.filter).error
+        return parse_filter(self.filter, typed=True).error
 
     @property
     def descending(self) -> bool:
@@ -125,7 +125,7 @@ class EnvironmentQuery(Struct, frozen=True):
 
     def of(self, environments: Sequence[Environment], costs: Costs = NO_COSTS) -> tuple[Environment, ...]:
         """The environments that pass the filter, in the order of the query."""
-        wanted = parse_filter(self.filter)
+        wanted = parse_filter(self.filter, typed=True)
         passing = [each for each in environments if wanted.matches(each)]
         return sort_environments(passing, self.by, self.reverse, costs=costs)
 

@@ -1,0 +1,68 @@
+"""Files are opened in few places: everything else reads through `condatui_core.fs.safe_read`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+OPENING = {"open", "fdopen", "read_text", "read_bytes", "ZipFile"}
+
+ALLOWED = {
+    "fs/safe_read.py": "the place itself",
+    "fs/atomic_write.py": "files that are new, and directories",
+    "fs/delete_tree.py": "directories, and what the kernel tells",
+    "fs/locks.py": "lock files, which are not read",
+    "log.py": "the log, which is written",
+    "settings.py": "the settings, by their own rules",
+    "jobs/journal.py": "the journal of a job, which is written",
+    "disk/walk.py": "/dev/null",
+    "disk/workers.py": "pipes to own processes",
+    "gpu/driver_libraries.py": "/proc",
+    "gpu/probe/environ.py": "new files for a probe to write to",
+    "gpu/probe/prober.py": "the same",
+    "gpu/probe/script.py": "runs in the probed Python, alone",
+    "prefixes/processes.py": "/proc",
+    "proc/owner.py": "/proc",
+    "proc/supervised.py": "/proc",
+    "restore_points/archive.py": "tar streams over open files",
+    "actions/pack/check.py": "the archive just made, in a process of its own",
+    "actions/remove/set_aside.py": "a directory",
+    "cli/standard_streams.py": "the standard streams",
+    "screens/compare.py": "a filter bar",
+    "screens/environments.py": "a filter bar",
+}
+"""What opens something, and what that is."""
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in (ROOT / "core/condatui_core", ROOT / "tui/condatui"):
+        for file in sorted(package.rglob("*.py")):
+            yield file.relative_to(package).as_posix(), file
+
+
+def opened(source: str) -> list[int]:
+    """The lines that open a file."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [node.lineno for node in calls if _name(node.func) in OPENING]
+
+
+def _name(function: ast.expr) -> str:
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+@pytest.mark.parametrize(("module", "file"), list(modules()))
+def test_a_file_of_unknown_origin_is_read_by_one_reader(module: str, file: Path) -> None:
+    lines = opened(file.read_text(encoding="utf-8"))
+    assert module in ALLOWED or not lines, f"lines {lines}: read_bounded or open_regular"
+
+
+def test_every_way_to_open_is_seen() -> None:
+    ways = ("open(x)", "path.read_text()", "os.open(x, 0)", "gzip.open(x)", "Path(x).read_bytes()", "path.open()")
+    assert opened("\n".join(ways)) == [1, 2, 3, 4, 5, 6]

@@ -1,0 +1,146 @@
+"""Standard streams that are closed, full or left by their reader: every command ends in order, with its own code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from condatui.cli.main import COMMANDS
+
+CALLS = {
+    "": "",
+    "list": "list",
+    "show": "show nope",
+    "compare": "compare a b",
+    "disk": "disk",
+    "clone": "clone nope new --dry-run",
+    "export": "export nope",
+    "pack": "pack nope -o x.tar.gz --dry-run",
+    "remove": "remove nope --dry-run",
+    "restore": "restore",
+    "gpu": "gpu --static",
+    "demo": "demo --dir file --list",
+    "doctor": "doctor",
+}
+"""A call of every command, and of the workbench, on a machine without any conda."""
+
+LARGE = """
+import sys
+from support.inventories import NOW, LoadedWorkbench, inventory, loaded, package
+from condatui.__main__ import main
+from condatui.cli.invocation import Invocation
+from msgspec.structs import replace
+
+machine = inventory(*(loaded(f"env{n}", [package(f"p{i}", str(n)) for i in range(2000)]) for n in range(9)))
+made = replace(Invocation.of_process(), clock=lambda: NOW, make_workbench=lambda *_: LoadedWorkbench(machine))
+Invocation.of_process = staticmethod(lambda: made)
+main()
+"""
+"""condatui on a machine whose documents fill a pipe."""
+
+
+class Shell:
+    """Runs condatui by a line of shell, which says what becomes of its streams."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        (home / "file").touch()
+
+    def run(self, arguments: str, streams: str = "", program: str = "-m condatui") -> subprocess.CompletedProcess[str]:
+        tests = str(Path(__file__).parents[2])
+        return subprocess.run(
+            ["bash", "-c", f"{sys.executable} {program} {arguments} {streams}"],
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": tests,
+                "HOME": str(self.home),
+                "CONDATUI_HOME": str(self.home / "own"),
+                "CONDATUI_USUAL_PLACES": "0",
+            },
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def quiet(said: str) -> bool:
+    return not any(word in said for word in ("Traceback", "Exception ignored", "unexpected", "Please report"))
+
+
+def test_every_command_is_called() -> None:
+    assert set(CALLS) == {"", *COMMANDS}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=[name or "workbench" for name in CALLS])
+def test_closed_streams_change_no_exit_code(shell: Shell, call: str) -> None:
+    usual = shell.run(call)
+    assert usual.returncode in (0, 2, 4), usual.stderr
+    without_stdin = shell.run(call, "<&-")
+    assert (without_stdin.returncode, without_stdin.stdout) == (usual.returncode, usual.stdout)
+    assert quiet(without_stdin.stderr)
+    for streams in (">&-", "2>&-", "<&- >&- 2>&-"):
+        done = shell.run(call, streams)
+        assert done.returncode == usual.returncode, streams
+        assert quiet(done.stderr)
+    assert not [each for each in shell.home.iterdir() if each.name not in ("file", "own")]
+
+
+@pytest.mark.parametrize("call", [*CALLS.values(), "--help", "--version", "list --bogus", "list --json"], ids=str)
+def test_a_full_disk_below_the_output_is_told_and_is_a_failure(shell: Shell, call: str) -> None:
+    usual, full = shell.run(call), shell.run(call, ">/dev/full")
+    assert quiet(full.stderr)
+    if usual.stdout:
+        assert full.returncode == (usual.returncode or 1)
+        assert full.stderr.endswith("condatui: The output could not be written.\n  No space left on device\n")
+    else:
+        assert (full.returncode, full.stderr) == (usual.returncode, usual.stderr)
+
+
+@pytest.mark.parametrize("call", ["list", "show nope", "--bogus"])
+def test_messages_that_nothing_takes_change_no_exit_code(shell: Shell, call: str) -> None:
+    usual, full = shell.run(call), shell.run(call, "2>/dev/full")
+    assert (full.returncode, full.stdout) == (usual.returncode, usual.stdout)
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("list --json --packages", 0),
+        ("show env1", 0),
+        ("show env1 --json", 0),
+        ("compare env1 env2 --json", 0),
+        ("compare env1 env2 --exit-code", 1),
+        ("compare env1 env2 --csv", 0),
+    ],
+)
+def test_a_reader_that_leaves_is_no_failure(shell: Shell, call: str, code: int) -> None:
+    program = shell.home / "large.py"
+    program.write_text(LARGE)
+    done = shell.run(call, "| head -c 5 >/dev/null; exit ${PIPESTATUS[0]}", f"{program}")
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+@pytest.mark.parametrize("call", ["list --bogus --json", "--bogus list --json", "show --json", "nope --json"])
+def test_wrong_usage_is_a_document_too(shell: Shell, call: str) -> None:
+    done = shell.run(call)
+    assert (done.returncode, "Usage: " in done.stderr) == (2, True)
+    error = json.loads(done.stdout)["error"]
+    assert error["exit_code"] == 2
+    assert error["title"] and "--help" in error["hint"]
+
+
+def test_a_remedy_stands_in_the_document_as_on_the_screen(shell: Shell) -> None:
+    done = shell.run("show nope --json")
+    assert json.loads(done.stdout)["error"]["hint"] == "`condatui list` shows them all."
