@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.theme import ThemeProvider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerFailed, WorkerState
 
@@ -31,6 +29,7 @@ from condatui.services.disk_monitor import WALK_GROUP, DiskMonitor
 from condatui.services.gpu_monitor import CHECKS_GROUP, LOOK_GROUP, GpuMonitor
 from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
+from condatui.services.signals import leaving_on_signals
 from condatui.session import Session
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.log import unexpected
@@ -86,24 +85,21 @@ class CondatuiApp(ActionApp):
             raise UsageError(f"There is no theme `{theme}`.", "In the settings: theme", hint)
         self.theme = theme
 
+    async def run_until_left(self) -> None:
+        """Run on the terminal of this process until the user, or a signal, ends it."""
+        with leaving_on_signals(lambda code: self.exit(return_code=code)):
+            await self.run_async()
+
     def get_default_screen(self) -> PlaceScreen:
         """Place 1, so that Textual draws no default screen before it."""
         return EnvironmentsScreen(self.session)
 
     def on_mount(self) -> None:
         """Register the other places, and start to load."""
-        self._quit_on_signals()
         for name, screen in PLACES.items():
             self.add_mode(name, partial(screen, self.session))
         # After the first drawing: a load would compete with it for the interpreter.
         self.call_after_refresh(self._begin)
-
-    def _quit_on_signals(self) -> None:
-        """Quit in order on SIGTERM and SIGHUP, so that the processes that condatui has started end as well."""
-        loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # absent on Windows and outside the main thread
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def _begin(self) -> None:
         gc.freeze()  # the command line turns collecting off until now, to start faster
@@ -232,6 +228,10 @@ class CondatuiApp(ActionApp):
     async def action_palette(self) -> None:
         """Open the palette."""
         await self.push_screen(Palette(placeholder="What to do, or an environment to go to"))
+
+    def search_themes(self) -> None:
+        """Offer the themes in a palette."""
+        self.push_screen(Palette([ThemeProvider], placeholder="Which colours"))
 
     def action_go(self, place: str) -> None:
         """Go to a place, which is as the user left it."""

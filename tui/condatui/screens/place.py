@@ -9,7 +9,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.events import DescendantFocus, ScreenSuspend
+from textual.events import DescendantFocus, Resize, ScreenSuspend
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -32,13 +32,26 @@ if TYPE_CHECKING:
     from condatui.panels.help_panel import HelpPanel
 
 
+class TerminalSized(Screen[None]):
+    """A screen that is laid out for the size that the terminal has now, and for no size that it had before.
+
+    Textual's screens post the size of each layout to themselves. Where two sizes wait together, each layout of one
+    calls for a layout of the other, for ever: the screen stays in this loop, and no key or signal is answered any more.
+    """
+
+    async def _on_resize(self, event: Resize) -> None:
+        if event.size != self.app.size:
+            event.stop()
+            event.prevent_default()
+
+
 class _Body(Container):
     """The contents of a place cover the whole body, so the body itself draws nothing."""
 
     BLANK = True
 
 
-class PlaceScreen(Screen[None]):
+class PlaceScreen(TerminalSized):
     """A place: the top line, problems of the machine, a body, the status line, and hints."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (132, "-wide")]  # noqa: RUF012 - Textual declares it so
