@@ -14,17 +14,16 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.theme import ThemeProvider
 from textual.widgets import Input
-from textual.worker import Worker, WorkerFailed, WorkerState
+from textual.worker import Worker, WorkerState
 
-from condatui.action_app import ActionApp
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, comparable
 from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
 from condatui.palette import Palette, PlaceCommands
+from condatui.recovering_app import RecoveringApp
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.place import PlaceScreen
-from condatui.screens.places import PLACES
 from condatui.services.disk_monitor import WALK_GROUP, DiskMonitor
 from condatui.services.gpu_monitor import CHECKS_GROUP, LOOK_GROUP, GpuMonitor
 from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
 
-class CondatuiApp(ActionApp):
+class CondatuiApp(RecoveringApp):
     """The workbench on a terminal. The app owns all work that goes on when the user leaves a screen."""
 
     TITLE = "condatui"
@@ -96,12 +95,12 @@ class CondatuiApp(ActionApp):
 
     def on_mount(self) -> None:
         """Register the other places, and start to load."""
-        for name, screen in PLACES.items():
-            self.add_mode(name, partial(screen, self.session))
+        self.add_places()
         # After the first drawing: a load would compete with it for the interpreter.
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self._can_recover = True
         gc.freeze()  # the command line turns collecting off until now, to start faster
         gc.enable()
         self._load(refresh=False, glance=self._first is None)
@@ -144,18 +143,6 @@ class CondatuiApp(ActionApp):
             self._disk_monitor.start()
             self._gpu_monitor.look()
             self.job_monitor.start()
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Leave with words when a handler has failed: its widget would hear no more; the log has the traceback."""
-        from rich.text import Text  # noqa: PLC0415 - only a failure needs it
-
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        words = unexpected(cause, "condatui has failed and had to end.", "Please report this.")
-        if self._exception is None:  # what fails while it ends is for the log alone
-            self.panic(Text(f"condatui: {words}"))
-            self._return_code = CondatuiError.exit_code
-            self._exception = error  # Textual's own account, which tests look at
-            self._exception_event.set()
 
     def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:

@@ -14,9 +14,10 @@ from condatui.screens.cleanup import CleanupScreen
 from condatui.screens.command_log import CommandLogScreen
 from condatui.screens.compare import CompareScreen
 from condatui.screens.environments import EnvironmentsScreen
+from condatui.screens.failure import FailureScreen
 from condatui.screens.jobs import JobsScreen
 from condatui.screens.place import PlaceScreen
-from condatui.screens.places import PLACES
+from condatui.screens.places import FAILURE, PLACES
 from condatui.screens.restore import RestoreScreen
 from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -33,6 +34,7 @@ OWNERS: dict[str, tuple[type[object], ...]] = {
     "jobs": (JobsScreen,),
     "restore": (RestoreScreen,),
     "log": (CommandLogScreen,),
+    "failure": (FailureScreen,),
     "list": (VirtualTable, TextPane),
 }
 
@@ -53,7 +55,7 @@ def test_ids_are_unique_and_help_is_a_sentence() -> None:
 
 def test_every_place_has_a_key_and_a_screen() -> None:
     places = {action.id.removeprefix("place.") for action in ACTIONS if action.id.startswith("place.")}
-    assert places == set(PLACES)
+    assert places == set(PLACES) - {FAILURE}
 
 
 def test_no_key_is_one_that_tmux_or_terminals_take() -> None:

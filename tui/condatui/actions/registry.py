@@ -179,7 +179,7 @@ _SHARED = (
         "y",
         "Copy what is under the cursor to the clipboard of your terminal, over SSH too.",
         "screen.copy",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure"),
         "Everywhere",
         "copy",
     ),
@@ -189,7 +189,7 @@ _SHARED = (
         "escape",
         "Back: out of the help, the details, the filter or the log.",
         "screen.back",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure"),
         "Everywhere",
     ),
 )

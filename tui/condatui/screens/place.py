@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -101,9 +102,17 @@ class PlaceScreen(TerminalSized):
 
     def on_mount(self) -> None:
         """Show the session, and subscribe to its changes."""
-        self.session.changed.subscribe(self, lambda _session: self.show_session())
-        self.session.jobs_changed.subscribe(self, lambda _session: self.show_jobs())
+        self.session.changed.subscribe(self, partial(self._show_change, self.show_session))
+        self.session.jobs_changed.subscribe(self, partial(self._show_change, self.show_jobs))
         self.show_session()
+
+    def _show_change(self, show: Callable[[], None], _session: Session) -> None:
+        """Show a change; Textual would keep silent about an error in it."""
+        try:
+            show()
+        except Exception as error:  # noqa: BLE001 - the named boundary of what the session tells the places
+            with self._context():
+                self.app._handle_exception(error)
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
