@@ -124,7 +124,7 @@ class ActionApp(OrderedKeys):
 
     async def _cancel_and_leave(self) -> None:
         try:
-            await self.job_monitor.close()
+            await self.job_monitor.close(asked=True)
         finally:
             self.exit()
 

@@ -180,6 +180,14 @@ async def test_another_reference_turns_the_signs_and_the_similarities() -> None:
         await driver.until(lambda: "gamma reference" in driver.text)
 
 
+async def test_references_asked_for_quickly_add_up() -> None:
+    async with comparing() as driver:
+        for _ in range(2):
+            screen(driver).action_turn(1)  # the second before the first is computed
+        await driver.until(lambda: "gamma reference" in driver.text)
+        assert screen(driver).table.cursor_column == 2
+
+
 async def test_the_cursor_goes_from_cell_to_cell_and_the_details_follow() -> None:
     async with comparing() as driver:
         await driver.press("right")

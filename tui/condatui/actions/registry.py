@@ -187,7 +187,7 @@ _SHARED = (
         "back",
         "Back",
         "escape",
-        "Back: out of the help, the details, the filter or the log.",
+        "Back: out of the help, the details, the filter or the log; puts the notice of an interrupted job away.",
         "screen.back",
         ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure"),
         "Everywhere",

@@ -239,7 +239,7 @@ class EnvironmentsScreen(PlaceScreen):
         self.say(f"Copied {sanitize(copied)}")
 
     def action_back(self) -> None:
-        """Leave the innermost of the help, the details, the zoom and the filter."""
+        """Leave the innermost of the help, the details, the zoom, the filter and a notice."""
         if self.help_is_open:
             self.close_help()
         elif not self.table.has_focus:
@@ -248,6 +248,8 @@ class EnvironmentsScreen(PlaceScreen):
             self.remove_class("-zoom-table")
         elif self.environment_query.filter:
             self._apply_query(self.environment_query.filtered(""))
+        else:
+            super().action_back()
 
     def go_to(self, prefix: str) -> None:
         """Put the cursor on an environment, and clear a filter that hides it."""

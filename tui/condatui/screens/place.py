@@ -20,6 +20,7 @@ from textual.worker import Worker, WorkerState
 from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import actions_in
+from condatui.messages import JobsSeen
 from condatui.panels.base import BottomPanel
 from condatui.panels.help_panel import hint_line
 from condatui.session import Session
@@ -283,6 +284,8 @@ class PlaceScreen(TerminalSized):
         """Focus the widget that takes the keys when no panel is open."""
 
     def action_back(self) -> None:
-        """Leave the help."""
+        """Leave the help, or else put away the notice of what was interrupted."""
         if self.help_is_open:
             self.close_help()
+        elif self.session.interrupted:
+            self.post_message(JobsSeen())
