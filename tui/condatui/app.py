@@ -17,7 +17,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from condatui.actions.action import KeyAction
-from condatui.actions.context import ActionContext, comparable
+from condatui.actions.context import ActionContext, comparable, left_out_of_comparison
 from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
 from condatui.palette import Palette, PlaceCommands
@@ -230,10 +230,10 @@ class CondatuiApp(RecoveringApp):
 
         place = self.screen
         if isinstance(place, PlaceScreen):
-            prefixes = comparable(place.action_context)
+            prefixes, left_out = comparable(place.action_context), left_out_of_comparison(place.action_context)
             await self.switch_mode("compare")
             if isinstance(self.screen, CompareScreen):
-                self.screen.compare(prefixes)
+                self.screen.compare(prefixes, left_out)
 
     @on(EnvironmentChosen)
     async def _go_to_environment(self, event: EnvironmentChosen) -> None:

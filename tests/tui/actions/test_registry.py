@@ -72,7 +72,7 @@ def test_bindings_carry_the_ids_that_settings_remap() -> None:
     ("known", "reason"),
     [
         (Inventory(asking_conda=True), "Still looking for a conda."),
-        (Inventory(), "No conda was found: start condatui with --conda PATH, or set `conda` in the settings."),
+        (Inventory(), "No conda was found: name one in the settings (`conda`), and start condatui again."),
         (
             Inventory(installations=(Installation(executable="/c", root_prefix="/", error="it does not answer"),)),
             "No conda works here: it does not answer",

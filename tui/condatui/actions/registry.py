@@ -200,7 +200,7 @@ _EVERYWHERE = (
         "reload_all",
         "Reload all",
         "R",
-        "Read and measure everything again, even what has not changed.",
+        "Read, measure and check everything again, also files that have only grown.",
         "app.reload_all",
     ),
     KeyAction("log", "Command log", "@", "Every command that condatui ran, to read and copy.", "app.log", hint="log"),

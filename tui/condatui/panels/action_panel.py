@@ -52,10 +52,11 @@ class ActionPanel(BottomPanel):
         request: Request | None = None,
         find_request: Callable[[], Awaitable[Request]] | None = None,
         then: str = "",
+        note: str = "",
     ) -> None:
         """Starts with the form, or with the plan of a request that is given or that `find_request` finds.
 
-        `then` names what gets its own plan after this one.
+        `then` names what gets its own plan after this one; `note` is a line above the plan.
         """
         super().__init__()
         self._session = session
@@ -63,6 +64,9 @@ class ActionPanel(BottomPanel):
         self._request = request
         self._find_request = find_request
         self._then = then
+        self._note = note
+        self._agreed: tuple[Request, Plan] | None = None
+        """The request to replace a file, which the user has agreed to, and the plan that the user saw."""
         self._plan_state = PlanState()
         self._form: Form | None = form.form({}) if form else None
         self._notice = Text()
@@ -215,6 +219,15 @@ class ActionPanel(BottomPanel):
         if request is self._plan_state.request:  # the user may have proposed another request meanwhile
             self._plan_state = PlanState(request, result)
             self._show_plan()
+            if (plan := self._plan_state.ready) and self._is_agreed(plan):
+                self._submit(plan)
+
+    def _is_agreed(self, plan: Plan) -> bool:
+        """Whether the user has agreed to this plan already, and it has nothing more to tell."""
+        if self._agreed is None or plan.confirm:
+            return False
+        request, seen = self._agreed
+        return request is self._plan_state.request and plan.warnings == seen.warnings
 
     def _show_plan(self) -> None:
         view = self.query_one(PlanView)
@@ -224,12 +237,11 @@ class ActionPanel(BottomPanel):
 
     def _plan_text(self) -> Text:
         text = self._plan_state.text(self._session.glyphs, self._session.words)
-        if not self._then or not self._plan_state.ready:
-            return text
-        next_one = (
-            f"This comes first: {self._then} get a plan of their own, by {self._key('list.open')}, once it is done."
-        )
-        return Text.assemble((f"{next_one}\n", styles.STRONG), text)
+        lines = [self._note] if self._plan_state.plan else []
+        if self._then and self._plan_state.ready:
+            key = self._key("list.open")
+            lines.append(f"This comes first: {self._then} get a plan of their own, by {key}, once it is done.")
+        return Text.assemble(*((f"{line}\n", styles.STRONG) for line in lines if line), text)
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
@@ -244,7 +256,9 @@ class ActionPanel(BottomPanel):
     def _run(self, event: PlanView.Accepted) -> None:
         """Submit the plan, or propose the alternative to a blocked one."""
         if alternative := self._plan_state.alternative:
-            self._propose(alternative[0])
+            seen = self._plan_state.plan
+            self._agreed = (alternative.request, seen) if alternative.agreed and seen else None
+            self._propose(alternative.request)
             return
         plan = self._plan_state.ready
         if plan is None:
@@ -252,6 +266,9 @@ class ActionPanel(BottomPanel):
         if event.typed.strip() != plan.confirm:
             self._refuse(f"Type {plan.confirm} and enter to go on, or esc to leave it.")
             return
+        self._submit(plan)
+
+    def _submit(self, plan: Plan) -> None:
         try:
             self._session.workbench.jobs.submit(plan)
         except CondatuiError as error:

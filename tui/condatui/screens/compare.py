@@ -52,6 +52,8 @@ class CompareScreen(CompareExportScreen):
         """The prefixes that the user has asked to compare."""
         self._comparing: tuple[CompareSubject, ...] = ()
         """What was compared last, or is being compared."""
+        self._left_out = ""
+        """Which of the environments that the user wanted cannot be compared, and why."""
         self._reference = 0
         """The column that the user wants as the reference; a worker makes it so."""
         self._failure = ""
@@ -100,8 +102,9 @@ class CompareScreen(CompareExportScreen):
         """Focus the matrix."""
         self.table.focus()
 
-    def compare(self, prefixes: Sequence[str]) -> None:
-        """Compare other environments; the first one is the reference."""
+    def compare(self, prefixes: Sequence[str], left_out: str = "") -> None:
+        """Compare other environments; the first one is the reference. `left_out` says which cannot be compared."""
+        self._left_out = left_out
         self._prefixes, self._comparing, self.compared = tuple(prefixes), (), None
         self._reference, self._failure = 0, ""
         self.show_session()
@@ -191,7 +194,10 @@ class CompareScreen(CompareExportScreen):
         if self.compared is None:
             return Text()
         query, separator = self.comparison_query, self.session.glyphs.separator
-        parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)} {query.title}"]
+        at = f"{self.table.cursor_row + 1} of {len(self.shown)} {query.title}"
+        parts = [at if self.shown else f"no rows of this kind: {query.title}"]
+        if self._left_out:
+            parts.insert(0, self._left_out)
         if query.text:
             parts.append(f"filter `{sanitize(query.text)}`")
         if query.by != "name":

@@ -262,11 +262,13 @@ class PlaceScreen(TerminalSized):
             self.close_help()
             return
         from condatui.panels.help_panel import HelpPanel, help_text  # noqa: PLC0415 - imported at the first use
+        from condatui.view_models.legend import legend  # noqa: PLC0415 - as above
 
         if self._help is None:
             self._help = HelpPanel(id="help")
             await self.mount(self._help, after="#body")
-        text = help_text(self.actions, self.session.keymap, self.action_context, self.LANGUAGES, self.size.width - 4)
+        explained = {**self.LANGUAGES, **legend(self.PLACE, self.session.glyphs)}
+        text = help_text(self.actions, self.session.keymap, self.action_context, explained, self.size.width - 4)
         self._help.set_text(text, fresh=True)
         self._help.display = True
         self._help.focus()
