@@ -49,6 +49,10 @@ class FakeJobs:
     cancelled: list[str] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     closed: int = 0
+    asked: bool = False
+    """Whether the user has agreed that the jobs are cancelled."""
+    failure: Exception | None = None
+    """Why the jobs of earlier runs cannot be read."""
     left_over: tuple[Job, ...] = ()
     """What was interrupted earlier."""
     newer: str = ""
@@ -108,6 +112,8 @@ class FakeJobs:
         return unsubscribe
 
     async def recall(self) -> tuple[Job, ...]:
+        if self.failure:
+            raise self.failure
         return self.jobs
 
     async def interrupted(self) -> tuple[Job, ...]:
@@ -117,8 +123,9 @@ class FakeJobs:
     async def settle(self, id: str) -> None:  # noqa: A002
         self.settled.append(id)
 
-    async def close(self) -> bool:
+    async def close(self, *, asked: bool = False) -> bool:
         self.closed += 1
+        self.asked = self.asked or asked
         return True
 
     async def preview(self, request: Request) -> ExportText:

@@ -85,6 +85,8 @@ class FakeGpu:
     checked: list[str] = field(default_factory=list)
     ended: int = 0
     """How many checks were left, at their end or before."""
+    dying: asyncio.Event | None = None
+    """What a check that is left waits for before it ends."""
 
     def remembered(self, environment: Environment) -> GpuResult | None:
         return None
@@ -106,6 +108,8 @@ class FakeGpu:
                         yield step
                         await asyncio.sleep(0)
             finally:
+                if self.dying:
+                    await self.dying.wait()
                 self.ended += 1
 
 

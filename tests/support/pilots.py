@@ -87,3 +87,5 @@ async def opened(
         await driver.until(lambda: not app.session.loading or workbench.waiting)
         await pilot.pause()
         yield driver
+        if app.failures:
+            raise app.failures[0]

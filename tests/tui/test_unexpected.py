@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from condatui import __main__
 from condatui.app import CondatuiApp
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
+from condatui.screens.cleanup import CleanupScreen
+from condatui.screens.failure import FailureScreen
 from condatui_core.log import open_log
 from condatui_core.records.environment import Inventory
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, LoadedWorkbench, environment, inventory
-from support.pilots import opened
+from support.pilots import Driver, opened
 
 
 @pytest.fixture
@@ -84,25 +87,90 @@ def test_debug_holds_before_and_after_the_command(invocation: Invocation) -> Non
         invocation.locations.log.unlink()
 
 
-async def test_a_handler_that_fails_ends_the_workbench_with_words_and_not_with_a_traceback(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+async def _fail() -> None:
+    raise LookupError("in a handler")
+
+
+async def test_what_fails_before_the_first_drawing_ends_the_workbench_with_words_and_not_with_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_log(tmp_path / "condatui.log", debug=False)
     app = CondatuiApp(FakeWorkbench(inventory(environment("alpha"))), host="here", clock=lambda: NOW)  # type: ignore[arg-type]
-
-    async def fail() -> None:
-        raise LookupError("in a handler")
-
+    monkeypatch.setattr(app, "add_places", _raise)
     with pytest.raises(LookupError, match="in a handler"):
         async with app.run_test() as pilot:
-            app.call_later(fail)
-            app.call_later(fail)
             await pilot.pause()
     assert app.return_code == 1
     said = " ".join(capsys.readouterr().err.split())
     assert "condatui has failed and had to end." in said and "LookupError: in a handler" in said
     assert said.count("The log has the details:") == 1 and "Traceback" not in said
     assert "Traceback" in (tmp_path / "condatui.log").read_text()
+
+
+async def _told(driver: Driver) -> None:
+    """Let the app run until it tells the failure; the pilot itself would wait for widgets that hear no more."""
+    for _ in range(500):
+        if isinstance(driver.app.screen, FailureScreen) and "LookupError: in a handler" in driver.text:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(driver.text)
+
+
+def _raise(*_: object) -> None:
+    raise LookupError("in a handler")
+
+
+@pytest.mark.parametrize("where", ["app", "screen", "table"])
+async def test_a_handler_that_fails_costs_the_place_and_not_the_workbench(where: str, tmp_path: Path) -> None:
+    open_log(tmp_path / "condatui.log", debug=False)
+    async with opened(inventory(environment("alpha"), environment("beta")), size=(160, 24)) as driver:
+        await driver.press("space")
+        failed = driver.place
+        pump = {"app": driver.app, "screen": failed, "table": failed.table}[where]
+        pump.call_later(_fail)
+        pump.call_later(_fail)
+        await _told(driver)
+        assert "LookupError: in a handler" in driver.text and str(tmp_path / "condatui.log") in driver.text
+        await driver.press("escape")
+        assert driver.place is not failed
+        assert driver.names == ["alpha", "beta"] and driver.app.session.marked
+        await driver.press("down")
+        assert driver.cursor == driver.place.shown[1].prefix
+        assert isinstance(driver.app.failures[0], LookupError)
+        driver.app.failures = ()
+    assert "Traceback" in (tmp_path / "condatui.log").read_text()
+
+
+async def test_the_action_of_a_key_that_fails_and_a_drawing_that_fails_leave_the_other_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened(inventory(environment("alpha")), size=(160, 24)) as driver:
+        monkeypatch.setattr("condatui.screens.environments.EnvironmentsScreen.action_sort", _raise)
+        await driver.press("s")
+        await _told(driver)
+        await driver.press("3")
+        assert isinstance(driver.app.screen, CleanupScreen)
+        monkeypatch.setattr("condatui.screens.cleanup.CleanupScreen.status", _raise)
+        driver.app.session.mark([], marked=True)
+        await _told(driver)
+        await driver.press("escape")  # it fails again as soon as it is made
+        await _told(driver)
+        await driver.press("1")
+        assert driver.names == ["alpha"]
+        driver.app.failures = ()
+
+
+async def test_a_failure_of_the_place_that_tells_failures_ends_the_workbench(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(LookupError, match="in a handler"):
+        async with opened(inventory(environment("alpha"))) as driver:
+            driver.place.call_later(_fail)
+            await _told(driver)
+            driver.app.failures = ()
+            driver.app.screen.call_later(_fail)
+            await driver.pilot.pause()
+    assert "condatui has failed and had to end." in " ".join(capsys.readouterr().err.split())
 
 
 async def test_a_worker_that_fails_is_told_on_the_screen_and_logged(tmp_path: Path) -> None:

@@ -43,7 +43,14 @@ def _family(name: str, classes: dict[str, ast.ClassDef]) -> Iterator[str]:
         found = [base for base in bases if base in classes]
         yield from found
         above += found
-    yield from (each for each, node in classes.items() if name in map(ast.unparse, node.bases))
+    yield from _made_from(name, classes)
+
+
+def _made_from(name: str, classes: dict[str, ast.ClassDef]) -> Iterator[str]:
+    for each, node in classes.items():
+        if name in map(ast.unparse, node.bases):
+            yield each
+            yield from _made_from(each, classes)
 
 
 def _hears(node: ast.ClassDef) -> bool:

@@ -123,8 +123,10 @@ class ActionApp(OrderedKeys):
         self.run_worker(self._cancel_and_leave(), group="leave", exit_on_error=True)
 
     async def _cancel_and_leave(self) -> None:
-        await self.job_monitor.close()
-        self.exit()
+        try:
+            await self.job_monitor.close(asked=True)
+        finally:
+            self.exit()
 
     async def on_unmount(self) -> None:
         """Cancel the jobs in order, however the app ends."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import signal
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -15,22 +12,23 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.theme import ThemeProvider
 from textual.widgets import Input
-from textual.worker import Worker, WorkerFailed, WorkerState
+from textual.worker import Worker, WorkerState
 
-from condatui.action_app import ActionApp
 from condatui.actions.action import KeyAction
-from condatui.actions.context import ActionContext, comparable
+from condatui.actions.context import ActionContext, comparable, left_out_of_comparison
 from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
 from condatui.palette import Palette, PlaceCommands
+from condatui.recovering_app import RecoveringApp
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.place import PlaceScreen
-from condatui.screens.places import PLACES
 from condatui.services.disk_monitor import WALK_GROUP, DiskMonitor
 from condatui.services.gpu_monitor import CHECKS_GROUP, LOOK_GROUP, GpuMonitor
 from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
+from condatui.services.signals import leaving_on_signals
 from condatui.session import Session
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
 
-class CondatuiApp(ActionApp):
+class CondatuiApp(RecoveringApp):
     """The workbench on a terminal. The app owns all work that goes on when the user leaves a screen."""
 
     TITLE = "condatui"
@@ -88,26 +86,23 @@ class CondatuiApp(ActionApp):
             raise SettingError(f"There is no theme `{sanitize(theme)}`.", "theme", hint=hint)
         self.theme = theme
 
+    async def run_until_left(self) -> None:
+        """Run on the terminal of this process until the user, or a signal, ends it."""
+        with leaving_on_signals(lambda code: self.exit(return_code=code)):
+            await self.run_async()
+
     def get_default_screen(self) -> PlaceScreen:
         """Place 1, so that Textual draws no default screen before it."""
         return EnvironmentsScreen(self.session)
 
     def on_mount(self) -> None:
         """Register the other places, and start to load."""
-        self._quit_on_signals()
-        for name, screen in PLACES.items():
-            self.add_mode(name, partial(screen, self.session))
+        self.add_places()
         # After the first drawing: a load would compete with it for the interpreter.
         self.call_after_refresh(self._begin)
 
-    def _quit_on_signals(self) -> None:
-        """Quit in order on SIGTERM and SIGHUP, so that the processes that condatui has started end as well."""
-        loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # absent on Windows and outside the main thread
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
-
     def _begin(self) -> None:
+        self._can_recover = True
         gc.freeze()  # the command line turns collecting off until now, to start faster
         gc.enable()
         self._load(refresh=False, glance=self._first is None)
@@ -150,18 +145,6 @@ class CondatuiApp(ActionApp):
             self._disk_monitor.start()
             self._gpu_monitor.look()
             self.job_monitor.start()
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Leave with words when a handler has failed: its widget would hear no more; the log has the traceback."""
-        from rich.text import Text  # noqa: PLC0415 - only a failure needs it
-
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        words = unexpected(cause, "condatui has failed and had to end.", "Please report this.")
-        if self._exception is None:  # what fails while it ends is for the log alone
-            self.panic(Text(f"condatui: {words}"))
-            self._return_code = CondatuiError.exit_code
-            self._exception = error  # Textual's own account, which tests look at
-            self._exception_event.set()
 
     def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:
@@ -235,6 +218,10 @@ class CondatuiApp(ActionApp):
         """Open the palette."""
         await self.push_screen(Palette(placeholder="What to do, or an environment to go to"))
 
+    def search_themes(self) -> None:
+        """Offer the themes in a palette."""
+        self.push_screen(Palette([ThemeProvider], placeholder="Which colours"))
+
     def action_go(self, place: str) -> None:
         """Go to a place, which is as the user left it."""
         self.switch_mode(place)
@@ -245,10 +232,10 @@ class CondatuiApp(ActionApp):
 
         place = self.screen
         if isinstance(place, PlaceScreen):
-            prefixes = comparable(place.action_context)
+            prefixes, left_out = comparable(place.action_context), left_out_of_comparison(place.action_context)
             await self.switch_mode("compare")
             if isinstance(self.screen, CompareScreen):
-                self.screen.compare(prefixes)
+                self.screen.compare(prefixes, left_out)
 
     @on(EnvironmentChosen)
     async def _go_to_environment(self, event: EnvironmentChosen) -> None:

@@ -15,14 +15,14 @@ from textual.types import IgnoreReturnCallbackType
 from textual.widgets import Input, OptionList
 
 from condatui.messages import EnvironmentChosen
-from condatui.screens.place import PlaceScreen
+from condatui.screens.place import PlaceScreen, TerminalSized
 from condatui_core.text import sanitize
 
 _Command = tuple[str, str, IgnoreReturnCallbackType]
 """The name, the description and the callback of a command."""
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, TerminalSized):
     """Textual's palette, for those who type fast: it takes nothing before its list is drawn or while it closes."""
 
     _left_already = False

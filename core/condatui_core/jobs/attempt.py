@@ -41,7 +41,7 @@ class Attempt:
             message = "condatui was left before it was done."
             return Ended(at=at, state="interrupted", message=message, exit_code=INTERRUPTED)
         if self.error is None:
-            return Ended(at=at, state="cancelled", message="It was cancelled.", exit_code=INTERRUPTED)
+            return Ended(at=at, state="cancelled", message="You cancelled it.", exit_code=INTERRUPTED)
         return Ended(
             at=at,
             state="failed",

@@ -131,10 +131,10 @@ class JobQueue:
         """Note that the user knows what became of an interrupted job, so that it is not reported again."""
         await self._earlier.settle(id)
 
-    async def close(self, grace: float = 2 * GRACE) -> bool:
+    async def close(self, grace: float = 2 * GRACE, *, asked: bool = False) -> bool:
         """Take no more jobs, end those that still run and wait `grace` seconds for them; returns whether all ended.
 
-        The next start reports what became of the jobs that were ended here.
+        With `asked`, the user has agreed that they are cancelled; otherwise the next start reports what became of them.
         """
         self._closed = True
         for seconds in (grace, GRACE):  # the second time, `cancel` kills the commands
@@ -142,7 +142,7 @@ class JobQueue:
             if not tasks:
                 return True
             for handle in self._handles.values():
-                handle.cancel(leaving=True)
+                handle.cancel(leaving=not asked)
             await asyncio.wait(tasks, timeout=seconds)
         return all(task.done() for task in self._tasks.values())
 

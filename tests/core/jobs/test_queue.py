@@ -250,6 +250,19 @@ async def test_closing_ends_what_runs_and_what_waits(tmp_path: Path) -> None:
         jobs.submit(await jobs.plan(request(tmp_path, "c")))
 
 
+async def test_jobs_whose_end_the_user_has_asked_for_are_cancelled_and_not_interrupted(tmp_path: Path) -> None:
+    at, there, _ = pausing()
+    jobs = queue_of(tmp_path, MakeDirectory(at=at))
+    for name in ("a", "b"):
+        jobs.submit(await jobs.plan(request(tmp_path, name)))
+    await there.wait()
+    assert await jobs.close(asked=True)
+    assert await jobs.close()  # as the app does when it ends
+    assert {(each.state, each.end and each.end.message) for each in jobs.jobs} == {("cancelled", "You cancelled it.")}
+    later = queue_of(tmp_path, MakeDirectory())
+    assert await later.interrupted() == ()
+
+
 async def test_a_loop_that_ends_takes_its_jobs_along_in_order(tmp_path: Path) -> None:
     """As when an app is left without a word: the journal still tells how it ended."""
     at, there, _ = pausing()

@@ -189,7 +189,7 @@ def acting_process(home: Path, script: str, *arguments: str) -> Iterator[subproc
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
-        (signal.SIGINT, 130, "condatui: It was cancelled."),
+        (signal.SIGINT, 130, "condatui: You cancelled it."),
         (signal.SIGTERM, 143, "condatui: condatui was left before it was done."),
         (signal.SIGHUP, 129, "condatui: condatui was left before it was done."),
     ],

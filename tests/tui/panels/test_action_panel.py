@@ -267,7 +267,7 @@ async def test_a_preview_that_cannot_be_made_says_why() -> None:
         await driver.until(lambda: "no room for a history" in driver.text)
 
 
-async def test_a_file_that_is_there_is_replaced_when_that_is_said_once() -> None:
+async def test_a_file_that_is_there_is_replaced_only_when_that_is_said() -> None:
     def answer(request: Request) -> object:
         there = finding("file-exists", "error", "/a exists already.", remedy=ReplaceFile())
         assert isinstance(request, ExportRequest)
@@ -280,11 +280,39 @@ async def test_a_file_that_is_there_is_replaced_when_that_is_said_once() -> None
         await driver.until(lambda: "enter replace the file" in driver.text)
         assert workbench.jobs.submitted == []
         await driver.press("enter")
-        await driver.until(lambda: workbench.jobs.submitted != [])
+        await driver.until(lambda: workbench.jobs.submitted)
         first, second = workbench.jobs.requests
         assert second == replace(first, replace=True)
-        (submitted,) = workbench.jobs.submitted
-        assert submitted.request == second
+        assert [plan.request for plan in workbench.jobs.submitted] == [second]
+        assert not is_open(driver)
+
+
+async def test_a_file_is_not_replaced_unasked_if_the_plan_then_warns_of_more() -> None:
+    def answer(request: Request) -> object:
+        assert isinstance(request, ExportRequest)
+        there = finding("file-exists", "error", "/a exists already.", remedy=ReplaceFile())
+        changed = finding("changed", "warning", "it has just changed")
+        return plan_like(request, warnings=(changed,)) if request.replace else plan_like(request, blockers=(there,))
+
+    workbench = bench()
+    workbench.jobs.plans[ExportRequest] = answer  # type: ignore[assignment]
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "e", "enter")
+        await driver.until(lambda: "enter replace the file" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "enter run" in driver.text)
+        assert "it has just changed" in driver.text
+        assert workbench.jobs.submitted == []
+
+
+async def test_marks_that_a_filter_hides_are_counted_and_named_before_they_are_removed() -> None:
+    async with opened(workbench=bench(), size=(120, 30)) as driver:
+        driver.app.session.mark([f"{ENVS}/research", f"{ENVS}/zoo"], marked=True)
+        await driver.press("slash", *"zoo", "enter")
+        assert "2 marked (1 not on the screen)" in driver.text
+        await driver.press("d")
+        await driver.until(lambda: "enter run" in driver.text)
+        assert "not on the screen, as the filter hides it: research" in driver.text
 
 
 async def test_a_frozen_environment_goes_only_when_that_is_said_and_typed() -> None:

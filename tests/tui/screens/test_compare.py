@@ -108,6 +108,30 @@ async def test_one_alone_cannot_be_compared_and_the_key_says_so() -> None:
         assert not isinstance(driver.app.screen, CompareScreen)
 
 
+async def test_what_cannot_be_read_is_named_as_the_reason() -> None:
+    known = inventory(loaded("alpha", packages("1")), environment("zombie", state="orphan"))  # type: ignore[arg-type]
+    async with opened(known, size=(120, 24)) as driver:
+        await driver.press("a", "c")
+        assert "zombie cannot be compared: its state is orphan." in driver.text
+        assert not isinstance(driver.app.screen, CompareScreen)
+
+
+async def test_what_is_left_out_of_a_comparison_is_said() -> None:
+    known = machine(zombie=environment("zombie", state="orphan"))
+    async with opened(known, size=(120, 24)) as driver:
+        await driver.press("a", "c")
+        await driver.until(lambda: columns(driver) == list(NAMES))
+        assert "zombie cannot be compared: its state is orphan." in driver.text
+
+
+async def test_a_kind_without_rows_says_so_and_counts_no_columns() -> None:
+    async with comparing(None, "space", "space", "c") as driver:
+        await driver.press("f", "f", "f")
+        assert "no rows of this kind: build" in driver.text
+        assert "There are no rows of this kind: build. f goes on to the next." in driver.text
+        assert "columns" not in driver.text.splitlines()[-2]
+
+
 async def test_more_than_twenty_are_too_many() -> None:
     async with opened(wide(21)) as driver:
         await driver.press("a", "c")
@@ -178,6 +202,14 @@ async def test_another_reference_turns_the_signs_and_the_similarities() -> None:
         assert "alpha 25 %" in driver.text
         await driver.press("less_than_sign", "less_than_sign")
         await driver.until(lambda: "gamma reference" in driver.text)
+
+
+async def test_references_asked_for_quickly_add_up() -> None:
+    async with comparing() as driver:
+        for _ in range(2):
+            screen(driver).action_turn(1)  # the second before the first is computed
+        await driver.until(lambda: "gamma reference" in driver.text)
+        assert screen(driver).table.cursor_column == 2
 
 
 async def test_the_cursor_goes_from_cell_to_cell_and_the_details_follow() -> None:

@@ -166,6 +166,21 @@ async def test_x_gives_up_what_runs_and_what_waits() -> None:
         await driver.until(lambda: cell(driver, "alpha") == "✓12.6")
 
 
+async def test_a_check_asked_for_while_a_cancelled_one_still_ends_is_made() -> None:
+    bench = workbench(alpha=result(ALPHA, static()))
+    bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch"), asyncio.Event())
+    async with opened(workbench=bench, size=(120, 30)) as driver:
+        await driver.press("g")
+        await driver.until(lambda: cell(driver, "alpha") == "load")
+        dying = bench.gpu.dying = asyncio.Event()
+        bench.gpu.scripts[ALPHA] = (WORKS,)
+        await driver.press("x", "g")
+        assert bench.gpu.checked == [ALPHA]
+        dying.set()
+        await driver.until(lambda: cell(driver, "alpha") == "✓12.6")
+        assert bench.gpu.checked == [ALPHA, ALPHA]
+
+
 async def test_who_leaves_leaves_no_check_behind() -> None:
     bench = workbench()
     bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch"), asyncio.Event())

@@ -170,6 +170,31 @@ async def test_what_was_interrupted_is_told_at_the_start_and_leads_to_its_way_ou
         await driver.until(lambda: "enter run" in driver.text)
 
 
+@pytest.mark.parametrize("place", ["1", "2", "3", "5"])
+async def test_escape_puts_the_notice_of_an_interruption_away(place: str) -> None:
+    workbench = bench()
+    workbench.jobs.left_over = (cut_short(),)
+    async with opened(workbench=workbench, size=(160, 30)) as driver:
+        await driver.until(lambda: "esc dismisses this" in driver.text)
+        await driver.press(place, "question_mark", "escape")
+        assert workbench.jobs.settled == []
+        await driver.press("escape")
+        await driver.until(lambda: "was interrupted" not in driver.text)
+        assert workbench.jobs.settled == ["0"]
+
+
+async def test_jobs_that_could_not_be_read_once_are_told_and_shown_at_the_next_look() -> None:
+    workbench = bench()
+    workbench.jobs.failure = PermissionError("no journals today")
+    async with opened(workbench=workbench, size=(160, 30)) as driver:
+        await driver.until(lambda: "no journals today" in driver.text)
+        workbench.jobs.failure = None
+        workbench.jobs.put(made_job(state="running", started=NOW))
+        await driver.press("r")
+        await driver.until(lambda: "jobs ●1" in driver.text)
+        assert len(workbench.jobs.callbacks) == 1
+
+
 async def test_journals_of_a_newer_condatui_are_told_at_the_start() -> None:
     workbench = bench()
     workbench.jobs.newer = "The journal of one job was made by a newer condatui"
@@ -276,7 +301,7 @@ async def test_leaving_while_a_job_is_at_work_asks_and_then_cancels_it(key: str)
         assert driver.workbench.jobs.closed == 0
         await driver.press(key)
         await driver.until(lambda: not driver.app.is_running)
-        assert driver.workbench.jobs.closed
+        assert driver.workbench.jobs.closed and driver.workbench.jobs.asked
 
 
 async def test_escape_stays() -> None:
@@ -302,7 +327,7 @@ async def test_an_app_that_ends_otherwise_ends_its_jobs_too() -> None:
         await attended(driver)
         app: CondatuiApp = driver.app
         app.exit(return_code=129)
-    assert workbench.jobs.closed
+    assert workbench.jobs.closed and not workbench.jobs.asked
     assert workbench.jobs.callbacks == []
 
 

@@ -88,10 +88,10 @@ async def test_the_limit_of_a_walk_that_believes_what_was_kept_is_said_until_it_
     *_, full = await surveyed(machine(), *HELD)
     known = workbench(full)
     async with opened(workbench=known) as driver:
-        await driver.until(lambda: "R also measures files that grew in place" in driver.text)
+        await driver.until(lambda: "R measures all again, also files that have only grown" in driver.text)
         known.disk.script = (replace(full, anew=True),)
         await driver.press("R")
-        await driver.until(lambda: "grew in place" not in driver.text)
+        await driver.until(lambda: "only grown" not in driver.text)
         assert known.disk.walks == [False, True]
 
 

@@ -26,6 +26,8 @@ class ActionContext(Struct, frozen=True):
     """The job under the cursor, in place 4."""
     candidate: CleanupCandidate | None = None
     """The candidate under the cursor, in place 3."""
+    hidden: frozenset[str] = frozenset()
+    """Prefixes of the environments that a filter hides."""
     restore_points: tuple[str, ...] = ()
     """Ids of the marked restore points, or of the one under the cursor."""
 
@@ -43,31 +45,36 @@ def no_environment(action_context: ActionContext) -> str | None:
 
 def comparable(action_context: ActionContext) -> tuple[str, ...]:
     """The prefixes to compare: the marked environments in their order; a single one with the one under the cursor."""
+    return tuple(each.prefix for each in _to_compare(action_context) if _readable(each))
+
+
+def left_out_of_comparison(action_context: ActionContext) -> str:
+    """Which of the environments to compare cannot be read, and why; empty if all can."""
+    left_out = [each for each in _to_compare(action_context) if not _readable(each)]
+    return " ".join(f"{sanitize(each.name)} cannot be compared: its state is {each.state}." for each in left_out)
+
+
+def _to_compare(action_context: ActionContext) -> tuple[Environment, ...]:
     wanted = {*action_context.marked}
     if len(wanted) == 1 and action_context.current:
         wanted.add(action_context.current.prefix)
-    readable = (each for each in action_context.inventory.environments if each.state in ("ok", "broken"))
-    return tuple(each.prefix for each in readable if each.prefix in wanted)
+    return tuple(each for each in action_context.inventory.environments if each.prefix in wanted)
+
+
+def _readable(environment: Environment) -> bool:
+    return environment.state in ("ok", "broken")
 
 
 def not_comparable(action_context: ActionContext) -> str | None:
-    """Why nothing can be compared: too few environments, or too many."""
+    """Why nothing can be compared: environments that cannot be read, too few of them, or too many."""
     count = len(comparable(action_context))
+    if count < 2 and (left_out := left_out_of_comparison(action_context)):
+        return left_out
     if count < 2:
-        if unread := _without_contents(action_context):
-            return f"{sanitize(unread.name)} cannot be compared: its state is {unread.state}."
         return "Comparing takes two environments: mark them with space; one and the cursor on another will do."
     from condatui_core.records.comparison import MOST_COLUMNS  # noqa: PLC0415 - imported when two are marked
 
     return f"{count} are too many to compare: {MOST_COLUMNS} at most." if count > MOST_COLUMNS else None
-
-
-def _without_contents(action_context: ActionContext) -> Environment | None:
-    """What was chosen to be compared and has no contents, if something was marked."""
-    if not action_context.marked:
-        return None
-    chosen = (*action_context.chosen, *filter(None, (action_context.current,)))
-    return next((each for each in chosen if each.state not in ("ok", "broken")), None)
 
 
 def no_conda(action_context: ActionContext) -> str | None:
@@ -79,7 +86,7 @@ def no_conda(action_context: ActionContext) -> str | None:
         return "Still looking for a conda."
     if installations:
         return f"No conda works here: {installations[0].error}"
-    return "No conda was found: set `conda` in the settings to the path of one."
+    return "No conda was found: name one in the settings (`conda`), and start condatui again."
 
 
 def not_clonable(action_context: ActionContext) -> str | None:

@@ -25,7 +25,7 @@ from condatui.widgets.plan_view import PlanView
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.job import Plan
-from condatui_core.records.request import ExportRequest, PackRequest, Request
+from condatui_core.records.request import Request
 from condatui_core.text import sanitize
 
 _CLIPBOARD = 70_000
@@ -52,10 +52,11 @@ class ActionPanel(BottomPanel):
         request: Request | None = None,
         find_request: Callable[[], Awaitable[Request]] | None = None,
         then: str = "",
+        note: str = "",
     ) -> None:
         """Starts with the form, or with the plan of a request that is given or that `find_request` finds.
 
-        `then` names what gets its own plan after this one.
+        `then` names what gets its own plan after this one; `note` is a line above the plan.
         """
         super().__init__()
         self._session = session
@@ -63,6 +64,9 @@ class ActionPanel(BottomPanel):
         self._request = request
         self._find_request = find_request
         self._then = then
+        self._note = note
+        self._agreed: tuple[Request, Plan] | None = None
+        """The request to replace a file, which the user has agreed to, and the plan that the user saw."""
         self._plan_state = PlanState()
         self._form: Form | None = form.form({}) if form else None
         self._notice = Text()
@@ -193,30 +197,37 @@ class ActionPanel(BottomPanel):
         if self._notice:
             self._say(Text())
 
-    def _propose(self, request: Request, *, agreed: bool = False) -> None:
-        """Plan a request and drop the previous plan; one that the user has `agreed` to is run if nothing blocks it."""
+    def _propose(self, request: Request) -> None:
+        """Plan a request and drop the previous plan."""
         self._plan_state = PlanState(request)
         for each in (*self.query(FormBar), *self.query(ExportPreview)):
             each.display = False
         self.query_one(PlanView).display = True
         self._show_plan()
-        self._plan(request, agreed=agreed)
+        self._plan(request)
 
     @work(group="plan", exclusive=True, exit_on_error=False, description="plan")
-    async def _plan(self, request: Request, *, agreed: bool) -> None:
+    async def _plan(self, request: Request) -> None:
         try:
             plan = await self._session.workbench.jobs.plan(request)
         except CondatuiError as error:
             self._take_plan(request, error)
         else:
             self._take_plan(request, plan)
-            if agreed and self._plan_state.ready is plan and not plan.confirm:
-                self._submit(plan)
 
     def _take_plan(self, request: Request | None, result: Plan | CondatuiError) -> None:
         if request is self._plan_state.request:  # the user may have proposed another request meanwhile
             self._plan_state = PlanState(request, result)
             self._show_plan()
+            if (plan := self._plan_state.ready) and self._is_agreed(plan):
+                self._submit(plan)
+
+    def _is_agreed(self, plan: Plan) -> bool:
+        """Whether the user has agreed to this plan already, and it has nothing more to tell."""
+        if self._agreed is None or plan.confirm:
+            return False
+        request, seen = self._agreed
+        return request is self._plan_state.request and plan.warnings == seen.warnings
 
     def _show_plan(self) -> None:
         view = self.query_one(PlanView)
@@ -226,12 +237,11 @@ class ActionPanel(BottomPanel):
 
     def _plan_text(self) -> Text:
         text = self._plan_state.text(self._session.glyphs, self._session.words)
-        if not self._then or not self._plan_state.ready:
-            return text
-        next_one = (
-            f"This comes first: {self._then} get a plan of their own, by {self._key('list.open')}, once it is done."
-        )
-        return Text.assemble((f"{next_one}\n", styles.STRONG), text)
+        lines = [self._note] if self._plan_state.plan else []
+        if self._then and self._plan_state.ready:
+            key = self._key("list.open")
+            lines.append(f"This comes first: {self._then} get a plan of their own, by {key}, once it is done.")
+        return Text.assemble(*((f"{line}\n", styles.STRONG) for line in lines if line), text)
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
@@ -246,8 +256,9 @@ class ActionPanel(BottomPanel):
     def _run(self, event: PlanView.Accepted) -> None:
         """Submit the plan, or propose the alternative to a blocked one."""
         if alternative := self._plan_state.alternative:
-            # The plan of a file that is replaced has been read already: only its name was in the way.
-            self._propose(alternative[0], agreed=isinstance(alternative[0], ExportRequest | PackRequest))
+            seen = self._plan_state.plan
+            self._agreed = (alternative.request, seen) if alternative.agreed and seen else None
+            self._propose(alternative.request)
             return
         plan = self._plan_state.ready
         if plan is None:

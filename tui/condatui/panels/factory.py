@@ -10,6 +10,7 @@ from condatui.panels.clone_form import CloneForm
 from condatui.panels.forms import ExportForm, FormPaths, PackForm
 from condatui.session import Session
 from condatui_core.records.request import RemoveRequest, Request, RestoreRequest
+from condatui_core.text import sanitize
 
 
 def panel_for(action: str, session: Session, action_context: ActionContext) -> ActionPanel:
@@ -18,14 +19,19 @@ def panel_for(action: str, session: Session, action_context: ActionContext) -> A
     if action == "clone":
         return ActionPanel(session, form=CloneForm(session, action_context.current, paths))
     if action == "remove":
-        return ActionPanel(
-            session, request=RemoveRequest(prefixes=tuple(each.prefix for each in action_context.chosen))
-        )
+        request = RemoveRequest(prefixes=tuple(each.prefix for each in action_context.chosen))
+        return ActionPanel(session, request=request, note=_hidden_marks(action_context))
     if action == "undo":
         return ActionPanel(session, find_request=_last_removal(session))
     assert action_context.current is not None
     form = ExportForm(action_context.current, paths) if action == "export" else PackForm(action_context.current, paths)
     return ActionPanel(session, form=form)
+
+
+def _hidden_marks(action_context: ActionContext) -> str:
+    """Names the chosen environments that are not on the screen; empty if all are."""
+    names = [sanitize(each.name) for each in action_context.chosen if each.prefix in action_context.hidden]
+    return f"Marked, but not on the screen, as the filter hides it: {', '.join(names)}" if names else ""
 
 
 def plan_panel(request: Request, session: Session, then: str = "") -> ActionPanel:

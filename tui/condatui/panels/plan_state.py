@@ -19,6 +19,17 @@ from condatui_core.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """A request that overrules a blocker."""
+
+    request: Request
+    label: str
+    """What its key does."""
+    agreed: bool = False
+    """Whether the user who chooses it need not be asked again."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanState:
     """A request and the result of planning it."""
 
@@ -57,22 +68,22 @@ class PlanState:
         return Text(f"Planning{glyphs.unread}", styles.DIM)
 
     @property
-    def alternative(self) -> tuple[Request, str] | None:
-        """If the only blocker is one that the user may overrule: the request that does, and a label for it."""
+    def alternative(self) -> Alternative | None:
+        """If the only blocker is one that the user may overrule: what does."""
         remedies = {type(finding.remedy) for finding in self.plan.blockers} if self.plan else set[type]()
         request = self.request
         if isinstance(request, ExportRequest | PackRequest) and remedies == {ReplaceFile}:
-            return replace(request, replace=True), "replace the file"
+            return Alternative(replace(request, replace=True), "replace the file", agreed=True)
         if isinstance(request, RemoveRequest) and remedies == {Thaw}:
-            return replace(request, override_frozen=True), "though it is frozen"
+            return Alternative(replace(request, override_frozen=True), "though it is frozen")
         if isinstance(request, RemoveRequest) and remedies == {WithoutRestorePoint}:
-            return replace(request, restore_point=False), "without a restore point"
+            return Alternative(replace(request, restore_point=False), "without a restore point")
         return None
 
     def hints(self, enter: str, copy: str, leave: str) -> str:
         """The hints: what the keys `enter` and `copy` do, and `leave`, a hint that is given as it is."""
         if self.alternative:
-            return f"{enter} {self.alternative[1]}  {leave}"
+            return f"{enter} {self.alternative.label}  {leave}"
         if not self.ready:
             return leave
         if self.word:

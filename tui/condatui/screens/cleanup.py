@@ -21,7 +21,7 @@ from condatui.view_models import styles
 from condatui.view_models.cleanup import CleanupModel, candidate_text, choice_line
 from condatui.view_models.format import copyable
 from condatui.view_models.jobs import is_over
-from condatui.view_models.status import KEPT_LIMIT
+from condatui.view_models.status import kept_limit
 from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.analyses.cleanup import CleanupCandidate, candidates, choice_of, requests_of, without_going
@@ -157,7 +157,7 @@ class CleanupScreen(PlaceScreen):
             return choice_line(chosen, self.frees, glyphs=session.glyphs)
         parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)}", "nothing is chosen"]
         if session.disk and session.disk.complete and not session.disk.anew:
-            parts.append(KEPT_LIMIT)
+            parts.append(kept_limit(session.key("reload_all")))
         return Text(f" {session.glyphs.separator} ".join(parts), styles.DIM)
 
     @on(VirtualTable.CursorMoved)

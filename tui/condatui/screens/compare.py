@@ -52,6 +52,10 @@ class CompareScreen(CompareExportScreen):
         """The prefixes that the user has asked to compare."""
         self._comparing: tuple[CompareSubject, ...] = ()
         """What was compared last, or is being compared."""
+        self._left_out = ""
+        """Which of the environments that the user wanted cannot be compared, and why."""
+        self._reference = 0
+        """The column that the user wants as the reference; a worker makes it so."""
         self._failure = ""
         """Why the last comparison came to nothing."""
         self._settling: Timer | None = None
@@ -98,10 +102,11 @@ class CompareScreen(CompareExportScreen):
         """Focus the matrix."""
         self.table.focus()
 
-    def compare(self, prefixes: Sequence[str]) -> None:
-        """Compare other environments; the first one is the reference."""
+    def compare(self, prefixes: Sequence[str], left_out: str = "") -> None:
+        """Compare other environments; the first one is the reference. `left_out` says which cannot be compared."""
+        self._left_out = left_out
         self._prefixes, self._comparing, self.compared = tuple(prefixes), (), None
-        self._failure = ""
+        self._reference, self._failure = 0, ""
         self.show_session()
         self.focus_body()
 
@@ -131,21 +136,22 @@ class CompareScreen(CompareExportScreen):
     async def _compare(self, subjects: tuple[CompareSubject, ...]) -> None:
         """Compare in a thread; the reference keeps its column if the columns stay."""
         before = self.compared
-        stays = before is not None and len(before.subjects) == len(subjects)
-        reference = before.comparison.reference if before and stays else 0
-        self.compared = await asyncio.to_thread(compare_subjects, subjects, reference)
+        if before is None or len(before.subjects) != len(subjects):
+            self._reference = 0
+        self.compared = await asyncio.to_thread(compare_subjects, subjects, self._reference)
         self._show(fresh=before is None)
         self.draw_bottom()
 
     @work(group="compare", exclusive=True, exit_on_error=False, description="turn to another reference")
-    async def _turn(self, compared: Compared, reference: int) -> None:
-        self.compared = await asyncio.to_thread(compared.with_reference, reference)
+    async def _turn(self, compared: Compared) -> None:
+        self.compared = await asyncio.to_thread(compared.with_reference, self._reference)
         self._show()
         self.draw_bottom()
 
     def tell_failure(self, group: str, error: BaseException) -> None:
         """Say why there is no comparison where it would be."""
         if group != "compare" or self.compared is not None:
+            self._reference = self.compared.comparison.reference if self.compared else 0
             super().tell_failure(group, error)
             return
         self._failure = " ".join(str(unexpected(error, "The environments could not be compared.")).split())
@@ -188,7 +194,10 @@ class CompareScreen(CompareExportScreen):
         if self.compared is None:
             return Text()
         query, separator = self.comparison_query, self.session.glyphs.separator
-        parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)} {query.title}"]
+        at = f"{self.table.cursor_row + 1} of {len(self.shown)} {query.title}"
+        parts = [at if self.shown else f"no rows of this kind: {query.title}"]
+        if self._left_out:
+            parts.insert(0, self._left_out)
         if query.text:
             parts.append(f"filter `{sanitize(query.text)}`")
         if query.by != "name":
@@ -271,10 +280,9 @@ class CompareScreen(CompareExportScreen):
         """Make the column so many steps further the reference."""
         if self.compared is None:
             return
-        count = len(self.compared.subjects)
-        reference = (self.compared.comparison.reference + steps) % count
-        self._turn(self.compared, reference)
-        self.table.go_to_column(reference)
+        self._reference = (self._reference + steps) % len(self.compared.subjects)
+        self._turn(self.compared)
+        self.table.go_to_column(self._reference)
 
     def action_jump(self, steps: int) -> None:
         """Go to the next row in which the column under the cursor differs; in the reference, in which any does."""
@@ -289,10 +297,12 @@ class CompareScreen(CompareExportScreen):
         self.say("No difference after this one." if steps > 0 else "No difference before this one.")
 
     def action_back(self) -> None:
-        """Leave the innermost of the help, the cell and the filter."""
+        """Leave the innermost of the help, the cell, the filter and a notice."""
         if self.help_is_open:
             self.close_help()
         elif not self.table.has_focus:
             self.focus_body()
         elif self.comparison_query.text:
             self._apply_query(self.comparison_query.filtered(""))
+        else:
+            super().action_back()

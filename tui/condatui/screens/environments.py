@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
 
+from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
 from condatui.screens.place import PlaceScreen
 from condatui.services.disk_monitor import Breakdowns
@@ -21,7 +23,7 @@ from condatui.view_models.environments.query import EnvironmentQuery
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.format import copyable, shorten_text
 from condatui.view_models.gpu import GpuSubject
-from condatui.view_models.status import KEPT_LIMIT, marked_line
+from condatui.view_models.status import kept_limit, marked_line
 from condatui.widgets.detail_pane import DetailPane
 from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.line import Line
@@ -69,6 +71,16 @@ class EnvironmentsScreen(PlaceScreen):
         """The environment under the cursor."""
         row = self.table.cursor_row
         return self.shown[row] if row < len(self.shown) else None
+
+    @property
+    def action_context(self) -> ActionContext:
+        """The environments under the cursor, marked and hidden, for the actions."""
+        return replace(super().action_context, hidden=self._hidden)
+
+    @property
+    def _hidden(self) -> frozenset[str]:
+        every = frozenset(each.prefix for each in self.session.inventory.environments)
+        return every - {each.prefix for each in self.shown}
 
     def on_mount(self) -> None:
         """Focus the environments."""
@@ -128,13 +140,16 @@ class EnvironmentsScreen(PlaceScreen):
         marked = [each for each in session.inventory.environments if each.prefix in session.marked]
         if marked:
             width = self.query_one("#status", Line).content_size.width
-            return marked_line(marked, session.freed, names=session.names, width=width, glyphs=session.glyphs)
+            hidden = len(session.marked & self._hidden)
+            return marked_line(
+                marked, session.freed, names=session.names, width=width, hidden=hidden, glyphs=session.glyphs
+            )
         parts = [f"{self.table.cursor_row + 1} of {len(self.shown)}" if self.shown else "0 of 0"]
         if query.filter:
             parts.append(f"filter `{sanitize(query.filter)}`")
         parts.append(f"by {query.by}")
         if session.disk and session.disk.complete and not session.disk.anew:
-            parts.append(KEPT_LIMIT)
+            parts.append(kept_limit(session.key("reload_all")))
         return Text(f" {session.glyphs.separator} ".join(parts), "dim")
 
     def hints(self, width: int) -> Text:
@@ -239,7 +254,7 @@ class EnvironmentsScreen(PlaceScreen):
         self.say(f"Copied {sanitize(copied)}")
 
     def action_back(self) -> None:
-        """Leave the innermost of the help, the details, the zoom and the filter."""
+        """Leave the innermost of the help, the details, the zoom, the filter and a notice."""
         if self.help_is_open:
             self.close_help()
         elif not self.table.has_focus:
@@ -248,6 +263,8 @@ class EnvironmentsScreen(PlaceScreen):
             self.remove_class("-zoom-table")
         elif self.environment_query.filter:
             self._apply_query(self.environment_query.filtered(""))
+        else:
+            super().action_back()
 
     def go_to(self, prefix: str) -> None:
         """Put the cursor on an environment, and clear a filter that hides it."""

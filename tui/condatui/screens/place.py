@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.events import DescendantFocus, ScreenSuspend
+from textual.events import DescendantFocus, Resize, ScreenSuspend
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -19,6 +20,7 @@ from textual.worker import Worker, WorkerState
 from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import actions_in
+from condatui.messages import JobsSeen
 from condatui.panels.base import BottomPanel
 from condatui.panels.help_panel import hint_line
 from condatui.session import Session
@@ -32,13 +34,26 @@ if TYPE_CHECKING:
     from condatui.panels.help_panel import HelpPanel
 
 
+class TerminalSized(Screen[None]):
+    """A screen that is laid out for the size that the terminal has now, and for no size that it had before.
+
+    Textual's screens post the size of each layout to themselves. Where two sizes wait together, each layout of one
+    calls for a layout of the other, for ever: the screen stays in this loop, and no key or signal is answered any more.
+    """
+
+    async def _on_resize(self, event: Resize) -> None:
+        if event.size != self.app.size:
+            event.stop()
+            event.prevent_default()
+
+
 class _Body(Container):
     """The contents of a place cover the whole body, so the body itself draws nothing."""
 
     BLANK = True
 
 
-class PlaceScreen(Screen[None]):
+class PlaceScreen(TerminalSized):
     """A place: the top line, problems of the machine, a body, the status line, and hints."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (132, "-wide")]  # noqa: RUF012 - Textual declares it so
@@ -88,9 +103,17 @@ class PlaceScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the session, and subscribe to its changes."""
-        self.session.changed.subscribe(self, lambda _session: self.show_session())
-        self.session.jobs_changed.subscribe(self, lambda _session: self.show_jobs())
+        self.session.changed.subscribe(self, partial(self._show_change, self.show_session))
+        self.session.jobs_changed.subscribe(self, partial(self._show_change, self.show_jobs))
         self.show_session()
+
+    def _show_change(self, show: Callable[[], None], _session: Session) -> None:
+        """Show a change; Textual would keep silent about an error in it."""
+        try:
+            show()
+        except Exception as error:  # noqa: BLE001 - the named boundary of what the session tells the places
+            with self._context():
+                self.app._handle_exception(error)
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
@@ -239,11 +262,13 @@ class PlaceScreen(Screen[None]):
             self.close_help()
             return
         from condatui.panels.help_panel import HelpPanel, help_text  # noqa: PLC0415 - imported at the first use
+        from condatui.view_models.legend import legend  # noqa: PLC0415 - as above
 
         if self._help is None:
             self._help = HelpPanel(id="help")
             await self.mount(self._help, after="#body")
-        text = help_text(self.actions, self.session.keymap, self.action_context, self.LANGUAGES, self.size.width - 4)
+        explained = {**self.LANGUAGES, **legend(self.PLACE, self.session.glyphs)}
+        text = help_text(self.actions, self.session.keymap, self.action_context, explained, self.size.width - 4)
         self._help.set_text(text, fresh=True)
         self._help.display = True
         self._help.focus()
@@ -261,6 +286,8 @@ class PlaceScreen(Screen[None]):
         """Focus the widget that takes the keys when no panel is open."""
 
     def action_back(self) -> None:
-        """Leave the help."""
+        """Leave the help, or else put away the notice of what was interrupted."""
         if self.help_is_open:
             self.close_help()
+        elif self.session.interrupted:
+            self.post_message(JobsSeen())

@@ -34,7 +34,23 @@ def _restore(session: Session) -> PlaceScreen:
     return RestoreScreen(session)
 
 
+def _failure(session: Session) -> PlaceScreen:
+    from condatui.screens.failure import FailureScreen  # noqa: PLC0415 - imported at the first failure
+
+    return FailureScreen(session)
+
+
+FAILURE = "failure"
+"""The place that is shown instead of one that has failed; no key goes there."""
+
 PLACES: Mapping[str, Callable[[Session], PlaceScreen]] = MappingProxyType(
-    {"environments": EnvironmentsScreen, "compare": _compare, "cleanup": _cleanup, "jobs": _jobs, "restore": _restore}
+    {
+        "environments": EnvironmentsScreen,
+        "compare": _compare,
+        "cleanup": _cleanup,
+        "jobs": _jobs,
+        "restore": _restore,
+        FAILURE: _failure,
+    }
 )
 """What makes the screen of each place, by the id of its action without `place.`."""

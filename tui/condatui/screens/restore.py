@@ -183,8 +183,3 @@ class RestoreScreen(PlaceScreen):
         if point := self.current_point:
             self.app.copy_to_clipboard(copyable(point.prefix))
             self.say(f"Copied {sanitize(point.prefix)}")
-
-    def action_back(self) -> None:
-        """Leave the help."""
-        if self.help_is_open:
-            self.close_help()

@@ -106,7 +106,7 @@ class Breakdowns:
             sharing=self._sharing(survey.graph, environment.prefix) if survey.graph and use else (),
             breakdown=self._of(environment, use) if use else None,
             names=self._session.names,
-            kept=not survey.anew,
+            full_walk="" if survey.anew else self._session.key("reload_all"),
             entries=None if survey.complete else survey.entries,
         )
 

@@ -59,7 +59,11 @@ class GpuMonitor:
         """Check these environments after those that wait already."""
         self._queue += [each.prefix for each in environments if each.prefix not in self._queue]
         self._post()
-        if not self._checking:
+        self._start()
+
+    def _start(self) -> None:
+        """Begin with the checks that wait, unless one runs, or a cancelled one has not ended yet: then `end` begins."""
+        if self._queue and not self._checking:
             self._checking = True
             self._app.run_worker(self._check_all(), group=CHECKS_GROUP, exit_on_error=False, description="check GPUs")
 
@@ -74,9 +78,10 @@ class GpuMonitor:
         self._app.workers.cancel_group(self._app, CHECKS_GROUP)
 
     def end(self) -> None:
-        """Note that the checks are over, with a result or without."""
+        """Note that the checks are over, with a result or without; those asked for meanwhile begin."""
         self._checking = False
         self._set_under_check(None)
+        self._start()
 
     async def _look(self) -> None:
         gpu = await asyncio.to_thread(self._gpu)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.timer import Timer
 
-from condatui.actions.registry import ACTION_BY_ID
 from condatui.messages import JobChanged, JobEnded
 from condatui.session import Session
+from condatui.view_models.remedies import KeyOf
 from condatui_core.records.finding import Finding
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class JobMonitor:
         """Ids of the jobs whose end was posted, or that ended in an earlier run."""
 
     def start(self) -> None:
-        """Follow the jobs from now on; a second call does nothing. The first drawing does without it, to be fast."""
+        """Follow the jobs, unless they are followed already. The first drawing does without it, to be fast."""
         if not self._begun:
             self._begun = True
             self._app.run_worker(self._run(), group=JOBS_GROUP, exit_on_error=False, description="follow the jobs")
@@ -59,10 +59,13 @@ class JobMonitor:
             return ()
         return tuple(job for job in self._queue.jobs if job.state not in _OVER and not job.elsewhere)
 
-    async def close(self) -> None:
-        """Cancel the jobs that are not over, wait for their orderly ends, and stop following."""
+    async def close(self, *, asked: bool = False) -> None:
+        """Cancel the jobs that are not over, wait for their orderly ends, and stop following.
+
+        If the user was `asked` and agreed, the next start has nothing to tell of them.
+        """
         if self._queue is not None:
-            await self._queue.close()
+            await self._queue.close(asked=asked)
         self._unsubscribe()
 
     async def settle(self) -> None:
@@ -82,6 +85,15 @@ class JobMonitor:
             self._due = self._app.set_timer(_PACE, self._show)
 
     async def _run(self) -> None:
+        """Follow the jobs; after a failure, the next `start` tries again."""
+        try:
+            await self._follow()
+        except Exception:
+            self._unsubscribe()
+            self._begun = False
+            raise
+
+    async def _follow(self) -> None:
         await asyncio.to_thread(import_module, "condatui_core.jobs.queue")  # takes a while, so in a thread
         self._session.directory = await asyncio.to_thread(_directory, self._session.directory)
         queue = self._queue = self._session.workbench.jobs
@@ -91,8 +103,8 @@ class JobMonitor:
         self._reported |= {job.id for job in known if job.state in _OVER}
         self._recalled = True
         self._show()
-        key = self._session.keymap.labels(ACTION_BY_ID["place.jobs"])[0]
-        self._session.show_interrupted((*(_finding(job, key) for job in self._interrupted), *_of_newer(queue)))
+        told = (_finding(job, self._session.key) for job in self._interrupted)
+        self._session.show_interrupted((*told, *_of_newer(queue)))
 
     def _post_change(self) -> None:
         self._app.post_message(JobChanged())
@@ -124,9 +136,14 @@ def _of_newer(queue: JobQueue) -> Iterator[Finding]:
         yield Finding(id="newer-journal", severity="warning", message=queue.newer)
 
 
-def _finding(job: Job, key: str) -> Finding:
-    """The state of an interrupted job, and the key that leads to its repair."""
+def _finding(job: Job, key: KeyOf) -> Finding:
+    """The state of an interrupted job, and the keys that lead to its repair and put the notice away."""
     now = f": {job.recovery.message}" if job.recovery else ""
     message = f"{job.plan.title} was interrupted{now}"
     out = " and the way out" if job.recovery and job.recovery.way_out else ""
-    return Finding(id="interrupted", severity="warning", message=message, remedy=f"{key} shows it{out}")
+    return Finding(
+        id="interrupted",
+        severity="warning",
+        message=message,
+        remedy=f"{key('place.jobs')} shows it{out}, {key('back')} dismisses this",
+    )

@@ -150,8 +150,10 @@ def _problem(problem: Finding, glyphs: Glyphs, words: RemedyWords) -> Text:
 # The marked environments: what removing them frees, and why that is less than the sum of their sizes
 
 
-KEPT_LIMIT = "R also measures files that grew in place"
-"""A note beside the figures of a walk that has read only the directories that have changed."""
+def kept_limit(key: str) -> str:
+    """A note beside the figures of a walk that has read only the directories that have changed; `key` reads all."""
+    return f"{key} measures all again, also files that have only grown"
+
 
 _MOST_NAMES = 2
 """The largest number of environments that are named as holders; the others are counted."""
@@ -163,15 +165,17 @@ def marked_line(
     *,
     names: Mapping[str, str],
     width: int,
+    hidden: int = 0,
     glyphs: Glyphs = UNICODE,
 ) -> Text:
     """How many environments are marked and what removing them frees, in the longest wording that fits.
 
-    Empty if none is marked. `names`: those of all environments by prefix; other holders of links are package caches.
+    Empty if none is marked. `hidden`: how many of them the filter hides. `names`: those of all environments by prefix;
+    other holders of links are package caches.
     """
     if not marked:
         return Text()
-    count = f"{len(marked)} marked"
+    count = f"{len(marked)} marked{f' ({hidden} not on the screen)' if hidden else ''}"
     if freed is None or not freed.measured:
         return Text(f"{count} {glyphs.separator} {_claimed(marked, freed, glyphs)}")
     if freed.nested:

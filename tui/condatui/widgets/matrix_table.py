@@ -100,7 +100,7 @@ class MatrixTable(VirtualTable):
 
     @property
     def _column_count(self) -> int:
-        return len(self._matrix.comparison.columns) if self._matrix else 0
+        return 0 if self._matrix is None else len(self._matrix.comparison.columns)
 
     def _scroll_to_column(self) -> None:
         shown = self._matrix_fit.columns if self._matrix_fit else 1

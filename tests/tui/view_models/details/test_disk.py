@@ -89,7 +89,10 @@ def test_two_package_caches_are_told_apart() -> None:
 def test_the_parts_and_what_a_walk_of_changed_directories_cannot_know() -> None:
     parts = "conda 40 M · pip 1.0 M · of no package 16 M · bookkeeping 1.0 M"
     assert parts_line(subject(), UNICODE, 150).plain == parts
-    assert parts_line(subject(kept=True), UNICODE, 150).plain == f"{parts}  R also measures files that grew in place"
+    assert (
+        parts_line(subject(full_walk="R"), UNICODE, 150).plain
+        == f"{parts}  R measures all again, also files that have only grown"
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_what_was_not_measured_says_why(known: DiskSubject, words: str) -> None:
 @pytest.mark.parametrize("make", [shares_line, sharers_line, parts_line])
 def test_no_line_is_too_wide_and_ascii_is_ascii(make: object) -> None:
     for width in range(10, 120):
-        line = make(subject(kept=True), ASCII, width)  # type: ignore[operator]
+        line = make(subject(full_walk="R"), ASCII, width)  # type: ignore[operator]
         assert line.cell_len <= width
         assert line.plain.isascii()
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.format import short_bytes, shorten_text
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
-from condatui.view_models.status import KEPT_LIMIT
+from condatui.view_models.status import kept_limit
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import Breakdown, DiskUse, Sharing
 from condatui_core.records.environment import Environment
@@ -122,8 +122,8 @@ class DiskSubject:
     """None until its files have been assigned to packages."""
     names: Mapping[str, str] | None = None
     """The names of all environments by prefix; anything else that shares is a package cache."""
-    kept: bool = False
-    """Whether the walk read only directories that have changed."""
+    full_walk: str = ""
+    """The key that measures everything again; empty if the last walk did."""
     entries: int | None = None
     """How many entries the present walk has counted; None if no walk is under way."""
 
@@ -189,7 +189,7 @@ def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
     elif subject.use:
         parts = ["finding out which package has which file"]
     line = f" {glyphs.separator} ".join(parts)
-    limit = f"  {KEPT_LIMIT}" if subject.use and subject.kept else ""
+    limit = f"  {kept_limit(subject.full_walk)}" if subject.use and subject.full_walk else ""
     return shorten_text(
         Text.assemble(line, (limit if len(line) + len(limit) <= width else "", styles.DIM)),
         width,
