@@ -101,7 +101,7 @@ def _versions_differ(cells: Sequence[Cell], ranks: Ranks) -> bool:
 
 
 def _builds_differ(cells: Sequence[Cell]) -> bool:
-    if len({cell.build for cell in cells} - {""}) < 2:
+    if len({cell.build for cell in cells} - {""}) < 2 and not any(each.build_numbers or each.digest for each in cells):
         return False
     return any(not builds_agree(left, right) for left, right in combinations(cells, 2))
 

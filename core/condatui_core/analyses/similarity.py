@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from itertools import combinations
 
 from msgspec import Struct
 
-from condatui_core.analyses.specs import satisfies_conda, satisfies_pep440
+from condatui_core.analyses.requirements import satisfies_pep440
+from condatui_core.analyses.specs import build_matches, build_number_matches, satisfies_conda
 from condatui_core.analyses.versions import Scheme, is_pep440, rank_versions
 from condatui_core.records.comparison import Cell
 
@@ -46,6 +46,8 @@ def _reads_same(left: Cell, right: Cell) -> bool:
         and left.base_url == right.base_url
         and left.channel == right.channel
         and left.constraint == right.constraint
+        and left.build_numbers == right.build_numbers
+        and left.digest == right.digest
     )
 
 
@@ -76,9 +78,23 @@ def satisfies(version: str, constrained: Cell) -> bool | None:
 
 
 def builds_agree(left: Cell, right: Cell) -> bool:
-    """Whether two cells can be the same build."""
-    mine, theirs = left.build, right.build
-    return not mine or not theirs or mine == theirs or fnmatchcase(mine, theirs) or fnmatchcase(theirs, mine)
+    """Whether two cells can be the same build: by its string, its number, and a digest that a file demands."""
+    return _strings_agree(left.build, right.build) and _demands_met(left, right) and _demands_met(right, left)
+
+
+def _strings_agree(mine: str, theirs: str) -> bool:
+    if not mine or not theirs or mine == theirs:
+        return True
+    return build_matches(mine, theirs) is not False or build_matches(theirs, mine) is not False
+
+
+def _demands_met(asking: Cell, given: Cell) -> bool:
+    """Whether a cell can be what the other one demands beyond the build string; what is not stated can be."""
+    number = given.build_number
+    if asking.build_numbers and number is not None and build_number_matches(number, asking.build_numbers) is False:
+        return False
+    comparable = [each for each in (given.md5, given.sha256, given.digest) if len(each) == len(asking.digest)]
+    return not asking.digest or not comparable or asking.digest in comparable
 
 
 def channels_agree(left: Cell, right: Cell) -> bool:

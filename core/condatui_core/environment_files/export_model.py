@@ -99,7 +99,6 @@ def _without_scheme(url: str) -> str:
 # Distributions of pip, as requirement lines
 
 
-_PLAIN_PATH = re.compile(r"[\w/.,+@-]+", re.ASCII)
 _SSH_AS_SOMEBODY = re.compile(rf"(?:\w+\+)?ssh://{re.escape(AUTH_MASK)}@")
 
 
@@ -112,10 +111,13 @@ def pip_lines(distributions: Iterable[Distribution]) -> tuple[str, ...]:
 
 
 def pip_line(distribution: Distribution) -> str:
-    """The requirement that installs a distribution again from the same origin, as `pip freeze` writes it."""
+    """The requirement that installs a distribution again from the same origin, as `pip freeze` writes it.
+
+    A project installed in place is given by its URL, which has room for its name.
+    """
     name = canonicalize_name(distribution.name)
     if distribution.origin == "editable":
-        return f"-e {_editable(distribution)}"
+        return f"-e {_url(distribution)}{'&' if distribution.subdirectory else '#'}egg={name}"
     if (distribution.url or distribution.location) and distribution.origin in ("vcs", "local", "url"):
         return f"{name} @ {_url(distribution)}"
     if not distribution.version:
@@ -131,10 +133,6 @@ def pip_notes(distributions: Iterable[Distribution]) -> Iterator[str]:
             yield f"{each.name} is {how} {place}, which must exist wherever this file is used"
         elif each.origin == "unknown":
             yield f"the origin of {each.name} {each.version} cannot be read; it is exported as if from the index"
-
-
-def _editable(distribution: Distribution) -> str:
-    return distribution.location if _PLAIN_PATH.fullmatch(distribution.location) else _url(distribution)
 
 
 def _url(distribution: Distribution) -> str:

@@ -39,7 +39,7 @@ async def _export(context: JobContext, prefix: Path, form: ExportFormat, **how: 
 def _bare(dependency: str) -> str:
     """A dependency without what real exports lack: the channel, and where pip had it from."""
     if dependency.startswith("-e "):
-        return dependency.rpartition("/")[2]
+        return dependency.rpartition("#egg=")[2]
     return dependency.rpartition("::")[2].partition(" @ ")[0].partition("==")[0]
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from condatui_core.environment_files.explicit_list import explicit_contents, in_installation_order
+from condatui_core.environment_files.explicit_list import explicit_contents, in_installation_order, listed_lines
 from condatui_core.environment_files.export import ExportText, export_text, format_of_file
 from condatui_core.environment_files.export_model import pip_line
 from condatui_core.errors import UsageError
@@ -137,10 +137,10 @@ def test_pip_packages_are_what_they_are(line: str) -> None:
 
 
 def test_editable_projects_are_installed_in_place_again() -> None:
-    assert pip_line(pip_package("x", origin="editable", location="/srv/x")) == "-e /srv/x"
-    assert pip_line(pip_package("x", origin="editable", location="/srv/my x")) == "-e file:///srv/my%20x"
+    assert pip_line(pip_package("x", origin="editable", location="/srv/x")) == "-e file:///srv/x#egg=x"
+    assert pip_line(pip_package("x", origin="editable", location="/srv/my x")) == "-e file:///srv/my%20x#egg=x"
     byte = os.fsdecode(b"/srv/\xff")
-    assert pip_line(pip_package("x", origin="editable", location=byte)) == "-e file:///srv/%FF"
+    assert pip_line(pip_package("x", origin="editable", location=byte)) == "-e file:///srv/%FF#egg=x"
 
 
 def test_paths_that_have_to_be_there_are_told() -> None:
@@ -195,7 +195,8 @@ def test_explicit_has_urls_with_md5_and_says_what_is_missing() -> None:
         "# no URL for: lost=1.0=h0_0",
     ]
     assert "#   einops==1.0" in lines
-    assert [each.name for each in explicit_contents(export.text)[0].packages] == ["a"]
+    found = explicit_contents(listed_lines(export.text))[0].packages
+    assert [(each.name, each.url is None) for each in found] == [("a", False), ("lost", True)]
     assert any("einops" in note for note in export.notes) and any("lost" in note for note in export.notes)
 
 
