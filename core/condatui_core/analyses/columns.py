@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
-from condatui_core.analyses.channels import PYPI, channel_name
+from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
 from condatui_core.analyses.requirements import satisfies_pep440
 from condatui_core.records.comparison import Cell, Column, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
@@ -33,9 +33,12 @@ def _conda_entries(contents: PrefixContents, config: ChannelConfig) -> Iterator[
     requested = contents.requested_names
     replaced = {each.package: each for each in contents.replaced}
     by_pip = {canonicalize_name(each.name): each for each in contents.pip_distributions} if replaced else {}
-    channels = {url: channel_name(url, config) for url in {record.base_url for record in contents.packages}}
+    channels = {
+        url: (channel_label(url, config), channel_identity(url, config))
+        for url in {record.base_url for record in contents.packages}
+    }
     for record in contents.packages:
-        cell = _conda_cell(record, channels[record.base_url], record.name in requested)
+        cell = _conda_cell(record, *channels[record.base_url], requested=record.name in requested)
         if replacement := replaced.get(record.name):
             cell = _replaced_cell(cell, replacement, by_pip.get(canonicalize_name(replacement.distribution)))
         yield Entry(
@@ -53,7 +56,7 @@ def _pip_entries(contents: PrefixContents) -> Iterator[Entry]:
             yield Entry(cell=_listed_pip_cell(distribution))
 
 
-def _conda_cell(record: PackageRecord, channel: str, requested: bool) -> Cell:
+def _conda_cell(record: PackageRecord, channel: str, identity: str, *, requested: bool) -> Cell:
     return Cell(
         name=record.name,
         source="conda",
@@ -62,6 +65,7 @@ def _conda_cell(record: PackageRecord, channel: str, requested: bool) -> Cell:
         build_number=record.build_number,
         channel=channel,
         base_url=record.base_url,
+        channel_identity=identity,
         url=record.url,
         subdir=record.subdir,
         md5=record.md5,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.analyses.channels import PYPI, channel_location, channel_name
+from condatui_core.analyses.channels import PYPI, channel_identity, channel_label, channel_urls
 from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.analyses.specs import Wanted, parse_match_spec
 from condatui_core.environment_files.explicit_list import parse_archive_url
@@ -105,8 +105,9 @@ def conda_entry(line: str, config: ChannelConfig) -> Entry | None:
         build=wanted.build,
         build_numbers=wanted.build_number,
         constraint=wanted.constraint,
-        channel=channel_name(location, config) if location else "",
+        channel=channel_label(location, config) if location else "",
         base_url=location,
+        channel_identity=channel_identity(location, config),
         subdir=wanted.subdir,
         digest=wanted.sha256 or wanted.md5,
         requested=True,
@@ -135,13 +136,8 @@ def pip_entry(line: str, target: Target) -> Entry | str:
 
 def _location(channel: str, config: ChannelConfig) -> str | None:
     """The base URL of a named channel; None for a multichannel, which has several."""
-    if not channel or any(channel == name for name, _ in config.custom_multichannels):
-        return None
-    for name, url in config.custom_channels:
-        if channel == name or channel.startswith(name + "/"):
-            return channel_location(url + channel[len(name) :], None, "")
-    stated = channel if "://" in channel else f"{config.channel_alias}/{channel}"
-    return channel_location(stated, None, "")
+    urls = channel_urls(channel, config) if channel else ()
+    return urls[0] if len(urls) == 1 and channel not in dict(config.custom_multichannels) else None
 
 
 # Writing

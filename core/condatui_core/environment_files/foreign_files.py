@@ -80,7 +80,10 @@ _BY_KEYS: tuple[tuple[frozenset[str], Foreign], ...] = (
     (frozenset({"files", "name", "build", "depends"}), Foreign("conda's record of one package")),
     (frozenset({"package", "requirements"}), Foreign("a recipe of conda-build")),
     (frozenset({"recipe", "context"}), Foreign("a recipe of rattler-build")),
-    (frozenset({"text", "notes", "packages"}), Foreign("an export with its notes", "Compare the text in it, saved as a file of its own.")),
+    (
+        frozenset({"text", "notes", "packages"}),
+        Foreign("an export with its notes", "Compare its text, saved as a file."),
+    ),
     (frozenset({"environments", "installations"}), Foreign("a list of environments")),
     (frozenset({"envs"}), Foreign("a list of environments")),
     (frozenset({"columns", "rows"}), Foreign("a comparison")),

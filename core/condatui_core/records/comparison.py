@@ -56,7 +56,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     channel: str = ""
     """Short name."""
     base_url: str | None = None
-    """The URL that identifies the channel."""
+    channel_identity: str = ""
+    """What all URLs of its channel have in common; empty if it states none."""
     url: str | None = None
     """Credentials masked."""
     subdir: str = ""

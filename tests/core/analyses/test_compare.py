@@ -323,3 +323,35 @@ def test_every_package_is_in_a_row_and_no_sign_contradicts_its_row(columns: list
     for each in comparison.rows:
         assert len(each.cells) == len(each.signs) == len(columns)
         assert (each.status == "same") == (set(each.signs) == {"="})
+
+
+def test_mirrors_and_equal_archives_are_no_difference() -> None:
+    mirrored = "https://prefix.dev/conda-forge"
+    private, other = "https://host.example/private", "https://host.example/other"
+
+    def archive(name: str, base_url: str, **digests: str) -> PackageRecord:
+        return PackageRecord(name=name, version="1", build="0", base_url=base_url, **digests)  # type: ignore[arg-type]
+
+    first = environment(
+        archive("mirrored", FORGE),
+        archive("md5", private, md5="a" * 32),
+        archive("sha", private, sha256="b" * 64),
+        archive("differs", private, md5="c" * 32),
+        archive("unknown", private),
+    )
+    second = environment(
+        archive("mirrored", mirrored),
+        archive("md5", other, md5="a" * 32),
+        archive("sha", other, sha256="b" * 64, md5="d" * 32),
+        archive("differs", other, md5="e" * 32),
+        archive("unknown", other),
+    )
+    comparison = compare([first, second])
+    assert {each.name: (each.status, each.signs[1]) for each in comparison.rows} == {
+        "mirrored": ("same", "="),
+        "md5": ("same", "="),
+        "sha": ("same", "="),
+        "differs": ("channel", "≠"),
+        "unknown": ("channel", "≠"),
+    }
+    assert comparison.similarity[0][1] == 3 / 5

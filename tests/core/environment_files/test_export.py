@@ -70,6 +70,46 @@ def test_channels_go_in_the_order_in_which_they_were_named() -> None:
     assert _document(export_text(mixed, CONFIG))["channels"] == ["conda-forge", "pytorch"]
 
 
+BIOCONDA = "https://conda.anaconda.org/bioconda"
+CONFIGURED = ChannelConfig(channels=("https://conda.anaconda.org/conda-forge/", "bioconda", "defaults"))
+
+
+def _channels(*commands: str, config: ChannelConfig = CONFIGURED, **how: bool) -> list[str]:
+    """What is exported of an environment from three channels, most packages from bioconda."""
+    revisions = tuple(Revision(number=number, command=command) for number, command in enumerate(commands))
+    history = History(revisions=revisions, requested=(("zlibx", "zlibx"),))
+    packages = [package("zlibx"), package("m", base_url=MAIN), *(package(each, base_url=BIOCONDA) for each in "abc")]
+    channels = _document(export_text(_environment(*packages, history=history), config, **how))["channels"]  # type: ignore[arg-type]
+    assert isinstance(channels, list)
+    return channels
+
+
+@pytest.mark.parametrize("from_history", [True, False])
+def test_channels_go_in_the_order_that_was_in_force(from_history: bool) -> None:
+    """By the commands, then by the configuration; the numbers of packages say nothing about priority."""
+    assert _channels(from_history=from_history) == ["conda-forge", "bioconda", "defaults"]
+    assert _channels("conda create -n x zlibx", from_history=from_history) == ["conda-forge", "bioconda", "defaults"]
+    only = "conda create --override-channels -c bioconda --channel conda-forge -c=pkgs/main zlibx"
+    assert _channels(only, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
+    first = "conda create -c https://conda.anaconda.org/bioconda/ zlibx"
+    assert _channels(first, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
+    assert _channels("conda create a", first, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
+
+
+def test_a_channel_that_nothing_names_is_searched_before_the_configured_ones() -> None:
+    """So it is where conda itself exports it."""
+    config = ChannelConfig(channels=("conda-forge", "defaults"))
+    assert _channels(config=config) == ["bioconda", "conda-forge", "defaults"]
+
+
+def test_of_the_urls_of_one_channel_one_is_exported() -> None:
+    mirrored = [package("a", base_url="https://prefix.dev/conda-forge"), package("b")]
+    document = _document(export_text(_environment(*mirrored), CONFIG))
+    assert (document["channels"], document["dependencies"]) == (["conda-forge"], ["a=1.0=h0_0", "b=1.0=h0_0"])
+    document = _document(export_text(_environment(mirrored[0]), CONFIG))
+    assert document["channels"] == ["https://prefix.dev/conda-forge"]  # where the name leads may be out of reach
+
+
 def test_a_channel_that_its_name_does_not_lead_to_is_called_by_its_url() -> None:
     document = _document(export_text(_environment(package("a"), package("c"), package("b", base_url=PRIVATE)), CONFIG))
     assert document["channels"] == [PRIVATE, "conda-forge"]
