@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from condatui_core.actions.guards import blockers_to_write, refuse
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.environment_files.export import ExportText, export_text
+from condatui_core.environment_files.export import ExportText, check_file_name, export_text
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import begun_beside, write_whole
@@ -64,7 +64,11 @@ async def preview(request: ExportRequest, context: JobContext) -> ExportText:
 
 
 async def plan(request: ExportRequest, context: JobContext) -> Plan:
-    """Plan the file, and warn of what the format cannot express. UsageError as in `export_text`."""
+    """Plan the file, and warn of what the format cannot express.
+
+    Raises UsageError as in `export_text`, and if the file's name stands for another format.
+    """
+    check_file_name(request.file, request.format)
     environment = context.environment(request.prefix)
     name = environment.name if environment else request.prefix
     title = f"Export {name} to {request.file}"

@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from condatui_core.environment_files.explicit_list import explicit_contents, in_installation_order, listed_lines
-from condatui_core.environment_files.export import ExportText, export_text, format_of_file
+from condatui_core.environment_files.export import ExportText, check_file_name, export_text, format_of_file
 from condatui_core.environment_files.export_model import pip_line
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
@@ -294,3 +294,39 @@ def test_other_scripts_stay_readable() -> None:
 )
 def test_the_name_of_a_file_tells_the_format(file: str, form: str) -> None:
     assert format_of_file(file) == form
+
+
+FORMATS = ("yaml", "json", "explicit", "requirements")
+
+
+@pytest.mark.parametrize(
+    ("file", "suitable"),
+    [
+        ("env.yml", "yaml json"),
+        ("/x/Environment.YAML", "yaml json"),
+        ("env.json", "json"),
+        ("explicit.txt", "explicit requirements"),
+        ("requirements.txt", "requirements"),
+        ("dev-requirements.txt", "requirements"),
+        ("spec.lock", "yaml json explicit requirements"),
+        ("env", "yaml json explicit requirements"),
+        ("pixi.lock", ""),
+        ("/x/conda-lock.yml", ""),
+        ("linux.conda-lock.yml", ""),
+        ("pyproject.toml", ""),
+        ("bom.cdx.json", ""),
+        ("env.tar.gz", ""),
+        ("Dockerfile", ""),
+    ],
+)
+def test_a_name_that_stands_for_another_format_is_refused(file: str, suitable: str) -> None:
+    def suits(form: str) -> bool:
+        try:
+            check_file_name(file, form)  # type: ignore[arg-type]
+        except UsageError as error:
+            assert os.path.basename(file) in error.title and "Give it another name" in str(error.hint)
+            return False
+        return True
+
+    assert " ".join(filter(suits, FORMATS)) == suitable
+    assert not suitable or suits(format_of_file(file))
