@@ -10,9 +10,13 @@ import pytest
 
 from condatui_core.analyses.columns import environment_listing
 from condatui_core.analyses.compare import compare
+from condatui_core.environment_files.export import export_text
+from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.comparison import Comparison, Listing
+from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.request import ExportFormat
 from condatui_sandbox import Sandbox
 
 NAMES = (
@@ -105,3 +109,20 @@ def test_where_pip_replaced_a_package_the_cell_shows_what_python_imports(sandbox
         assert row.cells[0] is not None
         assert (row.cells[0].source, row.cells[0].version) == ("pypi", replaced.pip_version)
         assert replaced.conda_version in row.cells[0].replaced
+
+
+@pytest.mark.parametrize("form", ["yaml", "json", "explicit", "requirements"])
+def test_an_environment_does_not_differ_from_its_own_export(
+    sandbox: Sandbox, form: ExportFormat, tmp_path: Path
+) -> None:
+    """What pip has installed and replaced is in every format, in some of them in comments."""
+    config, file = ChannelConfig(), tmp_path / "exported"
+    for name, prefix in sandbox.prefixes.items():
+        contents = read_prefix(str(prefix))
+        environment = Environment(name=name, prefix=str(prefix), contents=contents)
+        file.write_text(export_text(environment, config, format=form).text)
+        exported = read_environment_file(file, config, "linux-64")
+        comparison = compare([environment_listing(str(prefix), name, contents, config), exported])
+        assert [row.name for row in comparison.rows if row.status != "same"] == [], name
+        assert exported.column.left_out == ()
+        assert bool(comparison.rows) == bool(contents.packages or contents.distributions)

@@ -7,15 +7,21 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 _CHILD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
+import logging, warnings
+warnings.simplefilter("ignore")
+logging.disable(logging.WARNING)
+from conda import CondaError
 from conda.exceptions import InvalidVersionSpec
 from conda.history import History
 from conda.models.match_spec import MatchSpec
+from conda.models.records import PackageRecord
 from conda.models.version import VersionOrder, VersionSpec
 
 def compare(left, right):
@@ -31,6 +37,16 @@ def requested(prefix):
 def parse(text):
     spec = MatchSpec(text)
     return [spec.get("name"), str(spec.get("version") or "*"), str(spec.get("build") or "*")]
+
+def meets(text, record):
+    record = dict(record, fn="x.conda", channel="conda-forge")
+    try:
+        return bool(MatchSpec(text).match(PackageRecord.from_objects(record)))
+    except (CondaError, ValueError, IndexError):
+        return None
+
+def meets_each(pairs):
+    return [meets(text, record) for text, record in pairs]
 
 for line in sys.stdin:
     name, *arguments = json.loads(line)
@@ -86,13 +102,19 @@ class CondaOracle:
         name, version, build = map(str, answer)
         return name, version, build
 
+    def meets(self, pairs: Sequence[tuple[str, Mapping[str, str | int]]]) -> list[bool | None]:
+        """Tell of each spec whether the record beside it meets it; None if conda cannot read the spec."""
+        answers = self._ask("meets_each", pairs)
+        assert isinstance(answers, list)
+        return answers
+
     def requested(self, prefix: str) -> list[str]:
         """Name the packages that the history of a prefix says were asked for."""
         names = self._ask("requested", prefix)
         assert isinstance(names, list)
         return names
 
-    def _ask(self, *question: str) -> object:
+    def _ask(self, *question: object) -> object:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()

@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from condatui_core.actions.guards import blockers_to_write, refuse
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.environment_files.export import ExportText, export_text
+from condatui_core.environment_files.export import ExportText, check_file_name, export_text
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import begun_beside, write_whole
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.comparison import Cell
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import ChannelConfig
@@ -30,18 +31,23 @@ from condatui_core.text import counted, sanitize
 
 def missing_in(request: ExportRequest, export: ExportText, config: ChannelConfig) -> str:
     """Say what a written file lacks, by reading it like any environment file; empty if it has everything."""
-    if request.format == "requirements":  # only conda reads these, and each byte was compared
-        return ""
     try:
         listing = read_environment_file(Path(request.file), config, platform="")
     except UsageError as error:
         return str(error)
-    read = len(listing.entries) + len(listing.column.left_out)
+    read = sum(_installs(request, each.cell) for each in listing.entries) + len(listing.column.left_out)
     return (
         ""
         if read == export.packages
         else f"It should hold {counted(export.packages, 'package')}, but {read} can be read."
     )
+
+
+def _installs(request: ExportRequest, cell: Cell) -> bool:
+    """Whether conda installs what was read; in the lists some packages are only in comments."""
+    if request.format in ("yaml", "json"):
+        return True
+    return cell.source == "conda" and (request.format == "requirements" or cell.url is not None)
 
 
 _FORMATS = {
@@ -58,7 +64,11 @@ async def preview(request: ExportRequest, context: JobContext) -> ExportText:
 
 
 async def plan(request: ExportRequest, context: JobContext) -> Plan:
-    """Plan the file, and warn of what the format cannot express. UsageError as in `export_text`."""
+    """Plan the file, and warn of what the format cannot express.
+
+    Raises UsageError as in `export_text`, and if the file's name stands for another format.
+    """
+    check_file_name(request.file, request.format)
     environment = context.environment(request.prefix)
     name = environment.name if environment else request.prefix
     title = f"Export {name} to {request.file}"

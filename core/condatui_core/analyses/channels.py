@@ -75,20 +75,17 @@ def channel_name(base_url: str | None, config: ChannelConfig) -> str:
     return unquote(below_alias) if below_alias else _name_by_path(base_url, location)
 
 
-def channel_counts(contents: PrefixContents, config: ChannelConfig) -> tuple[tuple[str, int], ...]:
-    """Count the packages of an environment by channel name, the largest count first; pip's are under `pypi`.
-
-    Two channels with the same short name are counted separately, by their base URLs.
-    """
-    by_url = Counter(record.base_url for record in contents.packages)
-    names = {url: channel_name(url, config) for url in by_url}
-    shared = {name for name, uses in Counter(names.values()).items() if uses > 1}
-    counts: Counter[str] = Counter()
-    for url, packages in by_url.items():
-        counts[url if url and names[url] in shared else names[url]] += packages
-    if pip := len(contents.pip_distributions):
-        counts[PYPI] += pip
-    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+def channel_urls(name: str, config: ChannelConfig) -> tuple[str, ...]:
+    """Where conda looks for a channel, by its name or URL: one base URL, or those of a multichannel's members."""
+    for known, members in config.custom_multichannels:
+        if name == known:
+            return members
+    if "://" in name:
+        return (channel_location(name, None, "") or name,)
+    for known, url in config.custom_channels:
+        if name == known or name.startswith(f"{known}/"):
+            return (channel_location(url + name[len(known) :], None, "") or "",)
+    return (channel_location(f"{config.channel_alias}/{name}", None, "") or "",)
 
 
 def _without_scheme(url: str) -> str:
@@ -110,6 +107,75 @@ def _name_by_path(base_url: str, location: str) -> str:
     return unquote(path.removeprefix("conda/")) or host
 
 
+# The identity of a channel: several URLs may lead to one
+
+
+_PUBLIC_ALIASES = ("https://conda.anaconda.org", "https://conda.binstar.org")
+"""anaconda.org, whatever the alias of an installation is; such an alias usually mirrors it."""
+_MIRRORED = re.compile(r"^[^/]+/(?:.+/)?(?P<name>pkgs/(?:main|free|r|pro|msys2|mro|archive)|conda-forge|bioconda)$")
+"""A host and a path at whose end a host offers a channel that everybody knows: prefix.dev, a proxy, a university."""
+_ALSO_CALLED = {name: f"pkgs/{name}" for name in ("main", "free", "r", "pro", "msys2")}
+"""anaconda.org's copies of the members of `defaults`."""
+
+
+@lru_cache(maxsize=4096)
+def channel_identity(base_url: str | None, config: ChannelConfig) -> str:
+    """What all URLs of one channel have in common; empty for an unknown channel.
+
+    It is the channel's name if the configuration, anaconda.org or a mirror of a well-known channel gives it one,
+    otherwise its location. The scheme, credentials and `/label/main` make no difference.
+    """
+    if not base_url:
+        return ""
+    location = _without_scheme(strip_credentials(base_url))
+    name = unquote(location) if "://" not in base_url else _given_name(location, config)
+    if name is None and not base_url.startswith("file:"):
+        mirrored = _MIRRORED.match(location.removesuffix("/label/main"))
+        name = mirrored["name"] if mirrored else None
+    if name:
+        name = name.removesuffix("/label/main")
+        return _ALSO_CALLED.get(name, name)
+    return base_url.rstrip("/") if base_url.startswith("file:") else f"https://{location}"
+
+
+def _given_name(location: str, config: ChannelConfig) -> str | None:
+    """The name that the configuration or anaconda.org gives a location; None if they give none."""
+    for name, url in sorted(config.custom_channels, key=lambda pair: -len(pair[0])):
+        rest = _below(location, _without_scheme(url))
+        if rest is not None:
+            return unquote("/".join(part for part in (name, rest) if part))
+    for alias in (config.channel_alias, *config.migrated_channel_aliases, *_PUBLIC_ALIASES):
+        if rest := _below(location, _without_scheme(alias)):
+            return unquote(rest)
+    return None
+
+
+def channel_label(base_url: str | None, config: ChannelConfig) -> str:
+    """The short name to show for a channel, the same for each of its URLs."""
+    for name, members in config.custom_multichannels:
+        if base_url and name != "defaults" and base_url in members:
+            return name
+    identity = channel_identity(base_url, config)
+    return identity if identity and "://" not in identity else channel_name(base_url, config)
+
+
+def channel_counts(contents: PrefixContents, config: ChannelConfig) -> tuple[tuple[str, int], ...]:
+    """Count the packages of an environment by channel name, the largest count first; pip's are under `pypi`.
+
+    Two channels with the same short name are counted separately, by their base URLs.
+    """
+    by_url = Counter(record.base_url for record in contents.packages)
+    names = {url: channel_label(url, config) for url in by_url}
+    identities = {(names[url], channel_identity(url, config)) for url in by_url}
+    shared = {name for name, uses in Counter(name for name, _ in identities).items() if uses > 1}
+    counts: Counter[str] = Counter()
+    for url, packages in by_url.items():
+        counts[url if url and names[url] in shared else names[url]] += packages
+    if pip := len(contents.pip_distributions):
+        counts[PYPI] += pip
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 # Shares of an environment by channel, by platform, and by pip's origins
 
 
@@ -122,11 +188,13 @@ class Share(Struct, frozen=True):
     bytes: int
     """Installed bytes, as the records state them."""
     base_url: str | None = None
-    """The base URL that identifies a channel; None for `<unknown>` and for pip's."""
+    """The base URL of the channel, from which most of them came; None for `<unknown>` and for pip's."""
     requested: int = 0
     """The number of packages that the user requested."""
     noarch: int = 0
     """The number of packages for any platform."""
+    identity: str = ""
+    """What all URLs of the channel have in common; empty if there is none."""
 
 
 class ChannelTotal(Struct, frozen=True, kw_only=True):
@@ -135,6 +203,7 @@ class ChannelTotal(Struct, frozen=True, kw_only=True):
     channel: str
     """The short name; `pypi` for everything that pip installed."""
     base_url: str | None
+    """That from which most of them came, of several URLs of one channel."""
     environments: int
     """The number of environments with a package from it."""
     packages: int
@@ -147,7 +216,7 @@ class Origins(Struct, frozen=True, kw_only=True):
     """The origins of an environment's packages, each list sorted by descending number of packages."""
 
     channels: tuple[Share, ...]
-    """One share per base URL, and one for everything that pip installed."""
+    """One share per channel, and one for everything that pip installed."""
     platforms: tuple[Share, ...]
     """conda's packages by platform directory, `noarch` among them."""
     pip: tuple[Share, ...]
@@ -162,6 +231,7 @@ class _OriginEntry(Struct, frozen=True):
     base_url: str | None = None
     requested: bool = False
     noarch: bool = False
+    identity: str = ""
 
 
 def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
@@ -170,11 +240,12 @@ def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
     pip = contents.pip_distributions
     by_channel = [
         _OriginEntry(
-            channel_name(each.base_url, config),
+            channel_label(each.base_url, config),
             each.installed_bytes,
             each.base_url,
             each.name in asked,
             _platform(each) == "noarch",
+            channel_identity(each.base_url, config),
         )
         for each in contents.packages
     ]
@@ -190,21 +261,21 @@ def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
 
 def channel_totals(environments: Iterable[Origins]) -> tuple[ChannelTotal, ...]:
     """Sum up environments by channel, the most bytes first."""
-    shares: dict[tuple[str, str | None], list[Share]] = {}
+    shares: dict[tuple[str, str], list[Share]] = {}
     for each in environments:
         for share in each.channels:
-            shares.setdefault((share.label, share.base_url), []).append(share)
+            shares.setdefault((share.label, share.identity), []).append(share)
     totals = [
         ChannelTotal(
             channel=label,
-            base_url=base_url,
+            base_url=max(found, key=lambda share: share.packages).base_url,
             environments=len(found),
             packages=sum(share.packages for share in found),
             requested=sum(share.requested for share in found),
             noarch=sum(share.noarch for share in found),
             bytes=sum(share.bytes for share in found),
         )
-        for (label, base_url), found in shares.items()
+        for (label, _), found in shares.items()
     ]
     return tuple(sorted(totals, key=lambda total: (-total.bytes, total.channel, total.base_url or "")))
 
@@ -214,18 +285,19 @@ def _platform(record: PackageRecord) -> str:
 
 
 def _shares(entries: Iterable[_OriginEntry]) -> tuple[Share, ...]:
-    together: dict[tuple[str, str | None], list[_OriginEntry]] = {}
+    together: dict[tuple[str, str], list[_OriginEntry]] = {}
     for entry in entries:
-        together.setdefault((entry.label, entry.base_url), []).append(entry)
+        together.setdefault((entry.label, entry.identity), []).append(entry)
     shares = [
         Share(
             label,
             len(found),
             sum(entry.bytes for entry in found),
-            base_url,
+            Counter(entry.base_url for entry in found).most_common(1)[0][0],
             sum(entry.requested for entry in found),
             sum(entry.noarch for entry in found),
+            identity,
         )
-        for (label, base_url), found in together.items()
+        for (label, identity), found in together.items()
     ]
     return tuple(sorted(shares, key=lambda share: (-share.packages, share.label, share.base_url or "")))

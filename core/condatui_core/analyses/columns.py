@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
-from condatui_core.analyses.channels import PYPI, channel_name
+from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
+from condatui_core.analyses.requirements import satisfies_pep440
 from condatui_core.records.comparison import Cell, Column, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord, Replacement
@@ -32,9 +33,12 @@ def _conda_entries(contents: PrefixContents, config: ChannelConfig) -> Iterator[
     requested = contents.requested_names
     replaced = {each.package: each for each in contents.replaced}
     by_pip = {canonicalize_name(each.name): each for each in contents.pip_distributions} if replaced else {}
-    channels = {url: channel_name(url, config) for url in {record.base_url for record in contents.packages}}
+    channels = {
+        url: (channel_label(url, config), channel_identity(url, config))
+        for url in {record.base_url for record in contents.packages}
+    }
     for record in contents.packages:
-        cell = _conda_cell(record, channels[record.base_url], record.name in requested)
+        cell = _conda_cell(record, *channels[record.base_url], requested=record.name in requested)
         if replacement := replaced.get(record.name):
             cell = _replaced_cell(cell, replacement, by_pip.get(canonicalize_name(replacement.distribution)))
         yield Entry(
@@ -52,7 +56,7 @@ def _pip_entries(contents: PrefixContents) -> Iterator[Entry]:
             yield Entry(cell=_listed_pip_cell(distribution))
 
 
-def _conda_cell(record: PackageRecord, channel: str, requested: bool) -> Cell:
+def _conda_cell(record: PackageRecord, channel: str, identity: str, *, requested: bool) -> Cell:
     return Cell(
         name=record.name,
         source="conda",
@@ -61,6 +65,7 @@ def _conda_cell(record: PackageRecord, channel: str, requested: bool) -> Cell:
         build_number=record.build_number,
         channel=channel,
         base_url=record.base_url,
+        channel_identity=identity,
         url=record.url,
         subdir=record.subdir,
         md5=record.md5,
@@ -112,6 +117,7 @@ class Alignment(Struct, frozen=True):
 def align(listings: Sequence[Listing]) -> tuple[Alignment, ...]:
     """Align the entries of all columns, also under different names; independent of the order of the columns."""
     columns = [_Names(listing) for listing in listings]
+    _unite_what_is_named_twice(columns)
     partners = _partners(columns)
     by_package = {package: distribution for distribution, package in partners.items()}
     rows = [_package_row(package, by_package.get(package), columns) for package in _all_packages(columns)]
@@ -123,6 +129,8 @@ class _Names:
     """The entries of one column by each of their names."""
 
     def __init__(self, listing: Listing) -> None:
+        self.of_file = listing.column.kind != "environment"
+        """Whether its packages are those of a file, of which pip's may replace conda's."""
         self.packages: dict[str, Entry] = {}
         """Entries by conda's name."""
         self.pip: dict[str, Entry] = {}
@@ -137,6 +145,32 @@ class _Names:
         for entry in self.packages.values():
             for distribution in entry.provides:
                 self.provided.setdefault(canonicalize_name(distribution.name), (entry, distribution.version))
+
+
+def _unite_what_is_named_twice(columns: Sequence[_Names]) -> None:
+    """Make one entry of a package that a file asks of conda and of pip, as pip's replaces conda's.
+
+    An environment's own entries say already what pip has replaced.
+    """
+    providers = _providers(columns)
+    known = {package for column in columns for package, entry in column.packages.items() if entry.known}
+    for column in columns:
+        for name in tuple(column.pip) if column.of_file else ():
+            by_name = (each for each in column.packages if canonicalize_name(each) == name and each not in known)
+            package = next((each for each in providers.get(name, ()) if each in column.packages), None)
+            if package := package or next(by_name, None):
+                column.packages[package] = _united(column.packages[package], column.pip.pop(name))
+
+
+def _united(conda: Entry, pip: Entry) -> Entry:
+    """What is there after conda and then pip have installed; pip leaves alone what meets its requirement."""
+    asked, there = pip.cell, conda.cell
+    if not asked.version and (not there.version or satisfies_pep440(there.version, asked.constraint) is not False):
+        return conda
+    if asked.version == there.version and not asked.url:
+        return conda
+    stated = f"{there.version or there.constraint} {there.build}".rstrip()
+    return replace(conda, cell=replace(asked, requested=there.requested or asked.requested, replaced=stated))
 
 
 def _all_packages(columns: Sequence[_Names]) -> Iterator[str]:

@@ -13,8 +13,6 @@ from condatui_core.analyses.similarity import (
     ComparedLine,
     Ranks,
     builds_agree,
-    channel_identity,
-    channels_agree,
     judge,
     satisfies,
     similarity_matrix,
@@ -90,7 +88,7 @@ def _status(line: ComparedLine) -> Status:
         return "version"
     if _builds_differ(present):
         return "build"
-    return "channel" if len({channel_identity(cell) for cell in present} - {""}) > 1 else "same"
+    return "channel" if len(set(line.origins) - {""}) > 1 else "same"
 
 
 def _versions_differ(cells: Sequence[Cell], ranks: Ranks) -> bool:
@@ -101,21 +99,22 @@ def _versions_differ(cells: Sequence[Cell], ranks: Ranks) -> bool:
 
 
 def _builds_differ(cells: Sequence[Cell]) -> bool:
-    if len({cell.build for cell in cells} - {""}) < 2:
+    if len({cell.build for cell in cells} - {""}) < 2 and not any(each.build_numbers or each.digest for each in cells):
         return False
     return any(not builds_agree(left, right) for left, right in combinations(cells, 2))
 
 
 def _signs(line: ComparedLine, reference: int) -> tuple[Sign, ...]:
-    return tuple(_sign(line.cells[reference], cell, line.ranks) for cell in line.cells)
+    return tuple(_sign(line, reference, index) for index in range(len(line.cells)))
 
 
-def _sign(reference: Cell | None, cell: Cell | None, ranks: Ranks) -> Sign:
+def _sign(line: ComparedLine, reference_index: int, index: int) -> Sign:
+    reference, cell, ranks = line.cells[reference_index], line.cells[index], line.ranks
     if reference is None:
         return "+" if cell else "="
     if cell is None:
         return "−"
     if cell.version and reference.version and ranks[cell.version] != ranks[reference.version]:
         return "↑" if ranks[cell.version] > ranks[reference.version] else "↓"
-    agree = versions_agree(cell, reference, ranks) and builds_agree(cell, reference) and channels_agree(cell, reference)
-    return "=" if agree else "≠"
+    agree = versions_agree(cell, reference, ranks) and builds_agree(cell, reference)
+    return "=" if agree and line.channels_agree(index, reference_index) else "≠"

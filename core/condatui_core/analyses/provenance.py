@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from condatui_core.analyses.channels import PYPI, channel_name
+from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord, Replacement
@@ -23,9 +23,8 @@ DEFAULTS = "defaults"
 CONDA_FORGE = "conda-forge"
 """The lineage of conda-forge and of bioconda, which builds upon it."""
 
-_ANACONDA_PATH = re.compile(r"/pkgs/(?:main|free|r|pro|msys2|mro|archive)$")
-_ANACONDA_NAMES = ("main", "anaconda", "free", "r", "msys2")
-_CONDA_FORGE_PATH = re.compile(r"/(?:conda-forge|bioconda)$")
+_ANACONDA = re.compile(r"^anaconda$|(?:^|/)pkgs/(?:main|free|r|pro|msys2|mro|archive)$")
+_CONDA_FORGE = re.compile(r"(?:^|/)(?:conda-forge|bioconda)$")
 
 
 class Family(Struct, frozen=True):
@@ -79,13 +78,13 @@ FAMILIES = (
 
 @lru_cache(maxsize=4096)
 def lineage(base_url: str | None, config: ChannelConfig) -> str | None:
-    """The lineage of a channel's builds: `defaults`, `conda-forge`, otherwise its own base URL without a label."""
+    """The lineage of a channel's builds: `defaults`, `conda-forge`, otherwise the channel itself without a label."""
     if base_url is None:
         return None
-    location = base_url.partition("/label/")[0]
-    if _ANACONDA_PATH.search(location) or location in _anaconda_channels(config):
+    channel = channel_identity(base_url, config).partition("/label/")[0]
+    if _ANACONDA.search(channel):
         return DEFAULTS
-    return CONDA_FORGE if _CONDA_FORGE_PATH.search(location) else location
+    return CONDA_FORGE if _CONDA_FORGE.search(channel) else channel
 
 
 def mixtures(packages: Iterable[PackageRecord], config: ChannelConfig) -> Iterator[Mixture]:
@@ -106,12 +105,6 @@ def mixtures(packages: Iterable[PackageRecord], config: ChannelConfig) -> Iterat
 def _families_of(name: str) -> tuple[int, ...]:
     """The indices of the families that a package belongs to; cached, as the same names occur in every environment."""
     return tuple(index for index, family in enumerate(FAMILIES) if family.members.fullmatch(name))
-
-
-def _anaconda_channels(config: ChannelConfig) -> Iterator[str]:
-    """The copies of defaults that anaconda.org, or its mirror, offers as ordinary channels."""
-    for host in {config.channel_alias, ChannelConfig().channel_alias}:
-        yield from (f"{host}/{name}" for name in _ANACONDA_NAMES)
 
 
 _NAMED = 3
@@ -179,9 +172,10 @@ def _mixed_channels(packages: Sequence[PackageRecord], config: ChannelConfig) ->
 
 def _mixture_lines(mixture: Mixture, config: ChannelConfig) -> Iterable[str]:
     for _, records in mixture.by_channel:
-        for url in sorted({record.base_url or "" for record in records}):
-            members = ", ".join(f"{each.name} {each.version}" for each in records if each.base_url == url)
-            yield f"{mixture.family} from {channel_name(url, config)}: {members}"
+        by_label: dict[str, list[str]] = {}
+        for each in records:
+            by_label.setdefault(channel_label(each.base_url, config), []).append(f"{each.name} {each.version}")
+        yield from (f"{mixture.family} from {label}: {', '.join(names)}" for label, names in sorted(by_label.items()))
 
 
 def _anaconda_terms(packages: Sequence[PackageRecord], config: ChannelConfig) -> list[Finding]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from itertools import combinations
 
 from msgspec import Struct
 
-from condatui_core.analyses.specs import satisfies_conda, satisfies_pep440
+from condatui_core.analyses.requirements import satisfies_pep440
+from condatui_core.analyses.specs import build_matches, build_number_matches, satisfies_conda
 from condatui_core.analyses.versions import Scheme, is_pep440, rank_versions
 from condatui_core.records.comparison import Cell
 
@@ -26,8 +26,15 @@ class ComparedLine(Struct, frozen=True):
     name: str
     cells: tuple[Cell | None, ...]
     ranks: Ranks
+    origins: tuple[str, ...]
+    """What identifies the channel of each cell, the same for the same package; empty if a cell states none."""
     uniform: bool
     """Whether no cell is missing and all are equal, as in most rows."""
+
+    def channels_agree(self, left: int, right: int) -> bool:
+        """Whether two cells can come from the same channel."""
+        mine, theirs = self.origins[left], self.origins[right]
+        return not mine or not theirs or mine == theirs
 
 
 def judge(name: str, cells: tuple[Cell | None, ...]) -> ComparedLine:
@@ -36,16 +43,36 @@ def judge(name: str, cells: tuple[Cell | None, ...]) -> ComparedLine:
     uniform = len(present) == len(cells) and all(_reads_same(present[0], cell) for cell in present)
     stated = {cell.version for cell in present if cell.version}
     ranks = rank_versions(stated, _scheme(present)) if len(stated) > 1 else dict.fromkeys(stated, 0)
-    return ComparedLine(name, cells, ranks, uniform)
+    return ComparedLine(name, cells, ranks, _origins(cells), uniform)
+
+
+def _origins(cells: tuple[Cell | None, ...]) -> tuple[str, ...]:
+    """The channel of each cell; archives of equal digests are one package, whatever their URLs say."""
+    origins = [_origin(cell) if cell else "" for cell in cells]
+    if len(set(origins)) < 2:
+        return tuple(origins)
+    first: dict[str, str] = {}
+    merged: dict[str, str] = {}
+    for cell, origin in zip(cells, origins, strict=True):
+        for digest in filter(None, (cell.md5, cell.sha256)) if cell else ():
+            known = first.setdefault(digest, origin)
+            if known != origin:
+                merged[origin] = merged.get(known, known)
+    return tuple(merged.get(each, each) for each in origins)
+
+
+def _origin(cell: Cell) -> str:
+    return cell.channel_identity or cell.base_url or cell.channel
 
 
 def _reads_same(left: Cell, right: Cell) -> bool:
     return (
         left.version == right.version
         and left.build == right.build
-        and left.base_url == right.base_url
-        and left.channel == right.channel
+        and _origin(left) == _origin(right)
         and left.constraint == right.constraint
+        and left.build_numbers == right.build_numbers
+        and left.digest == right.digest
     )
 
 
@@ -76,20 +103,23 @@ def satisfies(version: str, constrained: Cell) -> bool | None:
 
 
 def builds_agree(left: Cell, right: Cell) -> bool:
-    """Whether two cells can be the same build."""
-    mine, theirs = left.build, right.build
-    return not mine or not theirs or mine == theirs or fnmatchcase(mine, theirs) or fnmatchcase(theirs, mine)
+    """Whether two cells can be the same build: by its string, its number, and a digest that a file demands."""
+    return _strings_agree(left.build, right.build) and _demands_met(left, right) and _demands_met(right, left)
 
 
-def channels_agree(left: Cell, right: Cell) -> bool:
-    """Whether two cells can come from the same channel."""
-    mine, theirs = channel_identity(left), channel_identity(right)
-    return not mine or not theirs or mine == theirs
+def _strings_agree(mine: str, theirs: str) -> bool:
+    if not mine or not theirs or mine == theirs:
+        return True
+    return build_matches(mine, theirs) is not False or build_matches(theirs, mine) is not False
 
 
-def channel_identity(cell: Cell) -> str:
-    """What identifies the channel of a cell: its base URL, or its name if it has none (`pypi`)."""
-    return cell.base_url or cell.channel
+def _demands_met(asking: Cell, given: Cell) -> bool:
+    """Whether a cell can be what the other one demands beyond the build string; what is not stated can be."""
+    number = given.build_number
+    if asking.build_numbers and number is not None and build_number_matches(number, asking.build_numbers) is False:
+        return False
+    comparable = [each for each in (given.md5, given.sha256, given.digest) if len(each) == len(asking.digest)]
+    return not asking.digest or not comparable or asking.digest in comparable
 
 
 def is_vague(cell: Cell) -> bool:
@@ -127,20 +157,24 @@ def _ratio(same: list[list[int]], either: list[list[int]], row: int, column: int
 def _alike(line: ComparedLine) -> tuple[int, ...]:
     """For each cell, the columns with an equal cell, as the bits of a number; 0 if the cell is missing."""
     if any(cell and is_vague(cell) for cell in line.cells):
-        return tuple(_agreeing(cell, line) for cell in line.cells)
+        return tuple(_agreeing(index, line) for index in range(len(line.cells)))
     groups: dict[tuple[int, str], int] = {}
-    keys = [(line.ranks[cell.version], channel_identity(cell)) if cell else None for cell in line.cells]
+    keys = [
+        (line.ranks[cell.version], origin) if cell else None
+        for cell, origin in zip(line.cells, line.origins, strict=True)
+    ]
     for index, key in enumerate(keys):
         if key is not None:
             groups[key] = groups.get(key, 0) | 1 << index
     return tuple(groups[key] if key is not None else 0 for key in keys)
 
 
-def _agreeing(cell: Cell | None, line: ComparedLine) -> int:
+def _agreeing(index: int, line: ComparedLine) -> int:
+    cell = line.cells[index]
     if cell is None:
         return 0
     return sum(
-        1 << index
-        for index, other in enumerate(line.cells)
-        if other is not None and versions_agree(cell, other, line.ranks) and channels_agree(cell, other)
+        1 << place
+        for place, other in enumerate(line.cells)
+        if other is not None and versions_agree(cell, other, line.ranks) and line.channels_agree(index, place)
     )

@@ -1,22 +1,21 @@
-"""Parse the specs of packages, and check versions against them: conda's grammar, and PEP 440 for pip's."""
+"""Parse conda's match specs, and check versions against them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from condatui_core.analyses.versions import CondaVersion, is_pep440, parse_conda_version
+from condatui_core.analyses.versions import CondaVersion, parse_conda_version
+from condatui_core.records.package import PackageRecord
 from condatui_core.text import mask_credentials
 
 # Checking a version against a spec
 
 
-_TOKEN = re.compile(r"\s*([()|,]|[^()|,]+)")
+_TOKEN = re.compile(r"\s*(\^[^$]*\$|[()|,]|[^()|,]+)")
 _RELATION = re.compile(r"(==|!=|<=|>=|~=|=|<|>)([^\s=<>!~]\S*)")
 _LONGEST_SPEC = 2000
 _DEEPEST = 20
@@ -29,23 +28,13 @@ class _UnreadableError(ValueError):
 def satisfies_conda(version: str, spec: str) -> bool | None:
     """Check a version against a conda spec such as `>=1.2,<2|1.0.*`; None if either cannot be read.
 
-    Regular expressions (`^…$`), which conda accepts too, are never run.
+    A regular expression (`^…$`) is run only if it cannot take long; otherwise the spec counts as unreadable.
     """
-    if len(spec) > _LONGEST_SPEC or "^" in spec or "$" in spec:
+    if len(spec) > _LONGEST_SPEC:
         return None
     try:
         return _Reader(spec, version).read()
     except _UnreadableError:
-        return None
-
-
-def satisfies_pep440(version: str, spec: str) -> bool | None:
-    """Check a version against a specifier set such as `>=1.2,!=1.3.*`; pre-releases count. None if unreadable."""
-    if not is_pep440(version):
-        return None
-    try:
-        return SpecifierSet("" if spec == "*" else spec).contains(version, prereleases=True)
-    except InvalidSpecifier:
         return None
 
 
@@ -101,13 +90,49 @@ def _meets(version: str, spec: str) -> bool:
     """Check one condition without commas and bars."""
     if spec == "*":
         return True
+    if spec.startswith("^") or spec.endswith("$"):
+        return _safe_regex(spec).match(version) is not None
     if spec[:1] in set("=<>!~"):
         return _meets_relation(version, spec)
     if "*" in spec.rstrip("*"):
-        return fnmatchcase(version, spec)
+        return glob_matches(spec, version)
     if spec.endswith("*"):
-        return _parse(version).starts_with(_parse(spec.rstrip("*").rstrip(".")))
+        return _parse(version).starts_with(_parse(spec.rstrip("*").rstrip(".") or "*"))
     return _parse(version) == _parse(spec)
+
+
+_SLOW = re.compile(r"\)[*+?{]|\\[1-9]|\(\?|[*+}][*+{]")
+"""Repeated groups, references, look-around: what makes a match take exponential time."""
+_MOST_REPEATS = 3
+_LONGEST_MATCHED = 200
+
+
+@lru_cache(maxsize=256)
+def _safe_regex(spec: str) -> re.Pattern[str]:
+    repeats = len(re.findall(r"[*+{]", spec))
+    closed = spec.startswith("^") and spec.endswith("$")
+    if not closed or len(spec) > _LONGEST_MATCHED or repeats > _MOST_REPEATS or _SLOW.search(spec):
+        raise _UnreadableError
+    try:
+        return re.compile(spec)
+    except (re.error, OverflowError) as error:
+        raise _UnreadableError from error
+
+
+def glob_matches(pattern: str, text: str) -> bool:
+    """Whether a text matches a pattern in which only `*` has a meaning, in linear time."""
+    if "*" not in pattern:
+        return pattern == text
+    first, *between, last = pattern.split("*")
+    if not text.startswith(first) or len(text) < len(first) + len(last) or not text.endswith(last):
+        return False
+    position, end = len(first), len(text) - len(last)
+    for piece in between:
+        found = text.find(piece, position, end)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return True
 
 
 def _meets_relation(version: str, spec: str) -> bool:
@@ -145,7 +170,7 @@ def _parse(text: str) -> CondaVersion:
     return version
 
 
-# Parsing match specs and requirements
+# Parsing match specs
 
 
 ANY = "*"
@@ -161,82 +186,151 @@ class Wanted(Struct, frozen=True, kw_only=True):
     constraint: str = ""
     """The constraint, `*` for any version; empty for an exact version."""
     build: str = ""
-    """The build string, possibly a pattern: `py311*`."""
+    """The build string, possibly a pattern: `py311*`, `^py.*$`."""
+    build_number: str = ""
+    """The constraint on the build number: `0`, `>=2`."""
     channel: str = ""
     """The name or URL of the channel, if the spec has one; credentials masked."""
+    subdir: str = ""
+    """The platform, if the spec has one."""
+    md5: str = ""
+    sha256: str = ""
     url: str | None = None
     """The URL of a distribution that is requested by URL; credentials masked."""
+    marker: str = ""
+    """pip's environment marker: `python_version < "3.8"`; empty if it is wanted everywhere."""
 
 
-_SPEC = re.compile(
-    r"(?:(?P<channel>[^\s\[]+):[^:\s\[]*:)?(?P<name>[A-Za-z0-9_][^\s=<>!~\[\]]*)\s*(?P<rest>.*)", re.DOTALL
-)
-_BRACKETS = re.compile(r"\[([^\]]*)\]\s*$")
-_IN_BRACKETS = re.compile(r"(?P<key>\w+)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s,]+))")
-_VERSION_BUILD = re.compile(r"(?P<version>.*?[^\s=<>!~,|])(?:(?:\s+=?\s*|=)(?P<build>[^\s=<>!~,|]+))?", re.DOTALL)
 _LONGEST = 1000
-_PLAIN = re.compile(r"[^\s=<>!~,|*^$()]+")
+_BRACKETS = re.compile(r".*(\[.*\])")
+_PARENS = re.compile(r".*(\(.*\))")
+_IN_BRACKETS = re.compile(r"(?P<key>[a-zA-Z0-9_-]+?)=(?P<quote>[\"']?)(?P<value>[^'\"]*?)(?P=quote)(?:[, ]|$)")
+_NAME_AND_REST = re.compile(r"(?P<name>[^ =<>!~]+)(?P<rest>[><!=~ ].+)?")
+_PACKAGE_NAME = re.compile(r"[a-z0-9_][a-z0-9_.+-]*|\*", re.IGNORECASE | re.ASCII)
+_VERSION_AND_BUILD = re.compile(
+    r"(?P<version>.+?[^><!,|]?)(?:(?<![=!|,<>~])[ =](?P<build>[^-=,|<>~]+?))?$",
+)
+_NOT_EXACT = re.compile(r"^[=<>!~^]|[,|*$()]")
+_SUBDIR = re.compile(r"(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)")
 
 
 def parse_match_spec(text: str) -> Wanted | None:
-    """Parse a spec such as `numpy`, `numpy=1.26`, `conda-forge::numpy>=1.2,<2` or `numpy==1.26.4=py311_0`.
+    """Parse a spec by conda's grammar: `numpy=1.26`, `conda-forge/linux-64::numpy>=1.2,<2`, `a==*=*cuda*[md5=…]`.
 
-    None if it is not a spec.
+    None if conda takes it for no spec, or if it asks for a feature or for any name. Where versions of conda differ,
+    as for `==*=build`, the newest counts.
     """
-    if len(text) > _LONGEST:
+    spec = text.partition("#")[0].partition(" if ")[0].strip()
+    if len(text) > _LONGEST or spec.endswith("@"):
         return None
-    spec, stated = _without_brackets(text.partition("#")[0].partition(" if ")[0].strip())
-    parts = _SPEC.fullmatch(spec)
-    found = _VERSION_BUILD.fullmatch(parts["rest"].strip() or ANY) if parts and "[" not in parts["rest"] else None
-    if parts is None or found is None:
+    spec, stated = _without(_BRACKETS, spec)
+    spec, _ = _without(_PARENS, spec)
+    channel, _, spec = ["", "", *spec.rsplit(":", 2)][-3:]
+    parts = _NAME_AND_REST.match(spec)
+    if parts is None or not _PACKAGE_NAME.fullmatch(parts["name"]) or parts["name"] == ANY:
         return None
-    build = stated.get("build", found["build"] or "")
-    version = "".join(stated.get("version", found["version"]).split())
-    exact, constraint = _exact_or_constraint(version, has_build=bool(build))
-    return Wanted(
-        name=parts["name"].lower(),
-        version=exact,
-        constraint=constraint,
-        build="" if build == ANY else build,
-        channel=mask_credentials(stated.get("channel") or parts["channel"] or ""),
-    )
+    asked = _version_and_build((parts["rest"] or "").strip(), stated)
+    return None if asked is None else _wanted(parts["name"].lower(), channel, asked, stated)
 
 
-def parse_requirement(text: str) -> Wanted | None:
-    """Parse a requirement such as `torch==2.1.0` or `tool @ git+https://…`; None for options, paths and bare URLs."""
-    if len(text) > _LONGEST:
-        return None
-    try:
-        requirement = Requirement(text.partition(" #")[0].strip())
-    except InvalidRequirement:
-        return None
-    pins = [
-        each for each in requirement.specifier if each.operator in ("==", "===") and not each.version.endswith(".*")
-    ]
-    exact = pins[0].version if len(pins) == len(requirement.specifier) == 1 else ""
-    return Wanted(
-        name=requirement.name,
-        version=exact,
-        constraint="" if exact else str(requirement.specifier) or ANY,
-        url=mask_credentials(requirement.url) if requirement.url else None,
-    )
-
-
-def _without_brackets(spec: str) -> tuple[str, dict[str, str]]:
-    """Split off the `[key=value, …]` at the end, which overrides the part before it."""
-    brackets = _BRACKETS.search(spec)
-    if brackets is None:
+def _without(section: re.Pattern[str], spec: str) -> tuple[str, dict[str, str]]:
+    """Split off the `[key=value, …]` or `(key=value)`, which overrides the part before it."""
+    match = section.match(spec)
+    if match is None:
         return spec, {}
-    found = _IN_BRACKETS.finditer(brackets[1])
-    stated = {match["key"]: match["double"] or match["single"] or match["bare"] or "" for match in found}
-    return spec[: brackets.start()].strip(), stated
+    found = _IN_BRACKETS.finditer(match[1][1:-1])
+    return spec.replace(match[1], ""), {each["key"]: each["value"] for each in found}
+
+
+class _Asked(Struct, frozen=True):
+    """What a spec says of version and build."""
+
+    version: str
+    constraint: str
+    build: str
+
+
+def _version_and_build(text: str, stated: Mapping[str, str]) -> _Asked | None:
+    """Version, constraint and build of a spec; None if they cannot be read."""
+    found = _VERSION_AND_BUILD.search(text) if text else None
+    beside = ((found and found["build"]) or "").strip()
+    version = stated.get("version") or (found["version"] if found else ANY)
+    has_build = bool(beside) and "version" not in stated
+    exact, constraint = _exact_or_constraint("".join(version.split()), has_build=has_build)
+    build = stated.get("build") or beside
+    if "[" in text or satisfies_conda("1", exact or constraint) is None:
+        return None
+    return _Asked(exact, constraint, "" if build == ANY else build)
 
 
 def _exact_or_constraint(version: str, *, has_build: bool) -> tuple[str, str]:
     """Classify a version spec as (exact, constraint): `==1.2` is exact; `=1.2` is exact only beside a build."""
-    if not version or version == ANY:
-        return "", ANY
-    plain = version.lstrip("=")
-    if _PLAIN.fullmatch(plain) and (has_build or not version.startswith("=") or version.startswith("==")):
-        return plain, ""
-    return "", version
+    if version in ("=", "=="):
+        return "", ""
+    plain = version.lstrip("=") if version.startswith("=") else version
+    joined = any(each in plain for each in "=,|")
+    if version.startswith("==") and not has_build:
+        version = plain
+    elif version.startswith("=") and not joined:
+        if has_build or plain.endswith("*") or plain.startswith("^"):
+            version = plain
+        elif "*" in plain:
+            version = f"{plain}*"
+    return ("", version) if _NOT_EXACT.search(version) else (version, "")
+
+
+def _wanted(name: str, channel: str, asked: _Asked, stated: Mapping[str, str]) -> Wanted:
+    channel, subdir = _channel_and_subdir(channel)
+    stated_channel, stated_subdir = _channel_and_subdir(stated.get("channel", ""))
+    channel = stated_channel or channel
+    return Wanted(
+        name=name,
+        version=asked.version,
+        constraint=asked.constraint,
+        build=asked.build,
+        build_number=stated.get("build_number", ""),
+        channel="" if channel == ANY else mask_credentials(channel),
+        subdir=stated.get("subdir") or stated_subdir or subdir,
+        md5=stated.get("md5", ""),
+        sha256=stated.get("sha256", ""),
+    )
+
+
+def _channel_and_subdir(channel: str) -> tuple[str, str]:
+    """Split `conda-forge/linux-64`."""
+    name, _, last = channel.rpartition("/")
+    return (name, last) if name and _SUBDIR.fullmatch(last) else (channel, "")
+
+
+# Checking builds, and whole packages
+
+
+def build_matches(build: str, pattern: str) -> bool | None:
+    """Whether a build string is, or matches, what a spec asks for; None if that cannot be told."""
+    if pattern.startswith("^") and pattern.endswith("$"):
+        try:
+            return _safe_regex(pattern).match(build) is not None
+        except _UnreadableError:
+            return None
+    return glob_matches(pattern, build)
+
+
+def build_number_matches(number: int, constraint: str) -> bool | None:
+    """Whether a build number meets a constraint such as `0` or `>=2`; None if that cannot be read."""
+    if constraint.strip().isdigit():
+        return number == int(constraint)
+    return satisfies_conda(str(number), constraint) if constraint[:1] in ("=", "<", ">", "!", "*") else None
+
+
+def meets(package: PackageRecord, wanted: Wanted) -> bool | None:
+    """Whether a package meets a spec in all but its channel; None if a part of the spec cannot be checked."""
+    answers = (
+        package.name.lower() == wanted.name,
+        satisfies_conda(package.version, wanted.version or wanted.constraint),
+        not wanted.build or build_matches(package.build, wanted.build),
+        not wanted.build_number or build_number_matches(package.build_number, wanted.build_number),
+        wanted.subdir in ("", package.subdir),
+        wanted.md5 in ("", package.md5),
+        wanted.sha256 in ("", package.sha256),
+    )
+    return False if False in answers else None if None in answers else True

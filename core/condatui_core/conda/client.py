@@ -156,7 +156,7 @@ class CondaClient(Struct, frozen=True):
 
 _T = TypeVar("_T")
 
-_SCHEMA = 1
+_SCHEMA = 2
 """The version of the cached format; it is part of the key, so an older file is never read."""
 _MOST_AGE = timedelta(hours=24)
 _CONFIGURING = re.compile(r"CONDA|MAMBA|XDG_|HOME$")

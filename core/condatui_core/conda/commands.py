@@ -66,10 +66,12 @@ def reading_environ(caller: Caller, installation: Installation) -> dict[str, str
 
 CONFIG_KEYS = (
     "channel_alias",
+    "channels",
     "custom_channels",
     "custom_multichannels",
     "default_channels",
     "envs_dirs",
+    "migrated_channel_aliases",
     "pkgs_dirs",
 )
 """The configuration keys that condatui reads; every conda since 4.4 knows them."""

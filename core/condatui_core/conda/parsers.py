@@ -39,6 +39,8 @@ class _Configuration(Struct):
     default_channels: tuple[_AnsweredChannel | str, ...]
     envs_dirs: tuple[str, ...]
     pkgs_dirs: tuple[str, ...]
+    channels: tuple[_AnsweredChannel | str, ...] = ()
+    migrated_channel_aliases: tuple[_AnsweredChannel | str, ...] = ()
 
 
 class _MambaInfo(Struct, rename={"envs_dirs": "envs directories", "pkgs_dirs": "package cache"}):
@@ -69,6 +71,8 @@ def parse_configuration(answer: CondaAnswer) -> CondaFacts:
             channel_alias=_base_url(shown.channel_alias),
             custom_channels=tuple((name, _custom_url(name, each)) for name, each in shown.custom_channels.items()),
             custom_multichannels=tuple(multichannels.items()),
+            migrated_channel_aliases=tuple(map(_base_url, shown.migrated_channel_aliases)),
+            channels=tuple(map(_base_url, shown.channels)),
         ),
     )
 

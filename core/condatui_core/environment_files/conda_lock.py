@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
 from condatui_core.environment_files.explicit_list import parse_archive_url
+from condatui_core.environment_files.selectors import Target, choose_platform
 from condatui_core.errors import UsageError
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -30,6 +32,9 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
     manager: Literal["conda", "pip"] = "conda"
     hash: LockHash = LockHash()
     build: str = ""
+    category: str = "main"
+    optional: bool | str = False
+    """Whether the category is installed only on request; a text in YAML."""
 
 
 class LockFile(Struct, frozen=True):
@@ -38,25 +43,38 @@ class LockFile(Struct, frozen=True):
     package: tuple[LockedPackage, ...]
 
 
-def lock_contents(document: LockFile, platform: str, file: str) -> PrefixContents:
-    """The packages for a platform, or for the file's only platform.
+def lock_contents(document: LockFile, target: Target, file: str) -> tuple[PrefixContents, tuple[str, ...]]:
+    """The packages for a platform, or for the file's only platform; and the packages of optional categories.
 
-    Raises UsageError, which names the file, if the file has several platforms and `platform` is not among them.
+    The target's environment names an optional category that is included.
+    Raises UsageError, which names the file, if the file has nothing for the platform, or no such category.
     """
-    platforms = {each.platform for each in document.package}
-    chosen = platform if platform in platforms or len(platforms) != 1 else next(iter(platforms))
-    if platforms and chosen not in platforms:
-        raise UsageError(
-            f"The lock file has nothing for {platform}.",
-            f"{file} is for {', '.join(sorted(platforms))}.",
-            "Compare it on a machine with one of these platforms, or lock it for this platform.",
-        )
-    packages = [each for each in document.package if each.platform == chosen]
+    platform = choose_platform({each.platform for each in document.package}, target, file)
+    packages = [each for each in document.package if each.platform == platform]
+    _check_category(packages, target.environment, file)
+    chosen = _once(each for each in packages if not _optional(each) or each.category == target.environment)
+    names = {(each.manager, each.name) for each in chosen}
+    others = [each for each in packages if (each.manager, each.name) not in names]
     return PrefixContents(
-        packages=tuple(_record(each) for each in packages if each.manager == "conda"),
-        distributions=tuple(_distribution(each) for each in packages if each.manager == "pip"),
+        packages=tuple(_record(each) for each in chosen if each.manager == "conda"),
+        distributions=tuple(_distribution(each) for each in chosen if each.manager == "pip"),
         has_history=False,
-    )
+    ), tuple(f"{each.name} {each.version} (of the optional category {each.category})" for each in others)
+
+
+def _check_category(packages: list[LockedPackage], category: str, file: str) -> None:
+    categories = sorted({each.category for each in packages})
+    if category and category not in categories:
+        raise UsageError(f"The lock file has no category `{category}`.", f"{file} has {', '.join(categories)}.")
+
+
+def _optional(package: LockedPackage) -> bool:
+    return package.optional in (True, "true", "True", "TRUE")
+
+
+def _once(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
+    """Each package once: one that several categories need is listed for each of them."""
+    return tuple({(each.manager, each.name, each.url): each for each in packages}.values())
 
 
 def _record(package: LockedPackage) -> PackageRecord:

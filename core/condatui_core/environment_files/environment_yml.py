@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from condatui_core.analyses.channels import PYPI, channel_location, channel_name
-from condatui_core.analyses.specs import Wanted, parse_match_spec, parse_requirement
+from condatui_core.analyses.channels import PYPI, channel_identity, channel_label, channel_urls
+from condatui_core.analyses.requirements import parse_requirement
+from condatui_core.analyses.specs import Wanted, parse_match_spec
 from condatui_core.environment_files.explicit_list import parse_archive_url
 from condatui_core.environment_files.export_model import ExportModel, pinned_comments
+from condatui_core.environment_files.selectors import Target, applies, selector_of_key, selects, stated_python
 from condatui_core.records.comparison import Cell, Entry
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import mask_credentials, sanitize
@@ -23,41 +26,76 @@ class EnvironmentFile(Struct, frozen=True):
     """The part of an environment file that lists the environment's packages."""
 
     dependencies: tuple[str | dict[str, tuple[str, ...] | str | None], ...] | str | None
-    """Specs, and requirements below `pip`; a text or None where nothing is listed."""
+    """Specs, requirements below `pip`, and what a selector such as `sel(linux)` selects; a text or None for nothing."""
     prefix: str | None = None
 
 
+class _Line(Struct, frozen=True):
+    """A line of the file, and what installs it: `conda`, `pip`, or another key."""
+
+    installer: str
+    text: str
+
+
 def environment_file_entries(
-    document: EnvironmentFile, config: ChannelConfig
+    document: EnvironmentFile, config: ChannelConfig, target: Target
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """The requests of the file, and its lines that name no package or cannot be understood."""
-    entries: list[Entry] = []
-    left_out: list[str] = []
-    for source, line in _lines(document):
-        entry = _pip_entry(line) if source == "pip" else _conda_entry(line, config) if source == "conda" else None
-        if entry is not None:
-            entries.append(entry)
-        elif line.partition("#")[0].strip():
-            left_out.append(mask_credentials(line))
-    return tuple(entries), tuple(left_out)
+    """The requests of the file for a target, and the lines that ask for nothing there or cannot be understood."""
+    lines = [line for line in _lines(document, target) if line.text.partition("#")[0].strip()]
+    conda = [conda_entry(line.text, config) if line.installer == "conda" else None for line in lines]
+    target = replace(target, python=_python(conda) or target.python)
+    found = [
+        entry or (pip_entry(line.text, target) if line.installer == "pip" else _left_out(line))
+        for line, entry in zip(lines, conda, strict=True)
+    ]
+    return (
+        tuple(each for each in found if isinstance(each, Entry)),
+        tuple(each for each in found if isinstance(each, str)),
+    )
 
 
-def _lines(document: EnvironmentFile) -> Iterator[tuple[str, str]]:
-    for dependency in document.dependencies if isinstance(document.dependencies, tuple) else ():
+def _lines(document: EnvironmentFile, target: Target) -> Iterator[_Line]:
+    dependencies = document.dependencies
+    for dependency in dependencies if isinstance(dependencies, tuple) else (dependencies or "",):
         if isinstance(dependency, str):
-            yield "conda", dependency
+            yield _Line("conda", dependency)
             continue
-        for installer, lines in dependency.items():
-            yield from ((installer, line) for line in (lines if isinstance(lines, tuple) else ()))
+        for key, value in dependency.items():
+            yield from _below(key, (value or "",) if value is None or isinstance(value, str) else value, target)
 
 
-def _conda_entry(line: str, config: ChannelConfig) -> Entry | None:
+def _below(key: str, values: tuple[str, ...], target: Target) -> Iterator[_Line]:
+    """The lines below a key; those that a selector keeps for other platforms stay together with it."""
+    selector = selector_of_key(key)
+    if selector is None:
+        yield from (_Line(key, value) for value in values if value or key != "pip")
+    elif selects(selector, target):
+        yield from (_Line("conda", value) for value in values)
+    else:
+        yield from (_Line(key, value) for value in values)
+
+
+def _python(entries: Iterable[Entry | None]) -> str:
+    """The Python that conda will install; empty if the file leaves it open."""
+    cell = next((each.cell for each in entries if each and each.package == "python"), None)
+    return stated_python(cell.version or cell.constraint) if cell else ""
+
+
+def _left_out(line: _Line) -> str:
+    text = mask_credentials(line.text)
+    if line.installer != "conda":
+        return f"{line.installer}: {text}"
+    return f"{text} (a virtual package: conda detects it)" if text.startswith("__") else text
+
+
+def conda_entry(line: str, config: ChannelConfig) -> Entry | None:
+    """What a line asks of conda: a spec, or the URL of an archive; None for a virtual package and anything else."""
     if record := parse_archive_url(line.strip()):
         wanted = Wanted(name=record.name, version=record.version, build=record.build)
         location = record.base_url
     else:
         parsed = parse_match_spec(line)
-        if parsed is None:
+        if parsed is None or parsed.name.startswith("__"):
             return None
         wanted, location = parsed, _location(parsed.channel, config)
     cell = Cell(
@@ -65,18 +103,25 @@ def _conda_entry(line: str, config: ChannelConfig) -> Entry | None:
         source="conda",
         version=wanted.version,
         build=wanted.build,
+        build_numbers=wanted.build_number,
         constraint=wanted.constraint,
-        channel=channel_name(location, config) if location else "",
+        channel=channel_label(location, config) if location else "",
         base_url=location,
+        channel_identity=channel_identity(location, config),
+        subdir=wanted.subdir,
+        digest=wanted.sha256 or wanted.md5,
         requested=True,
     )
     return Entry(cell=cell, package=wanted.name)
 
 
-def _pip_entry(line: str) -> Entry | None:
+def pip_entry(line: str, target: Target) -> Entry | str:
+    """What a line asks of pip; a text that says what is left out if it asks for nothing on this target."""
     wanted = parse_requirement(line)
     if wanted is None:
-        return None
+        return mask_credentials(line)
+    if applies(wanted.marker, target) is False:
+        return f"{mask_credentials(line)} (not for this platform and Python)"
     cell = Cell(
         name=wanted.name,
         source="pypi",
@@ -91,13 +136,8 @@ def _pip_entry(line: str) -> Entry | None:
 
 def _location(channel: str, config: ChannelConfig) -> str | None:
     """The base URL of a named channel; None for a multichannel, which has several."""
-    if not channel or any(channel == name for name, _ in config.custom_multichannels):
-        return None
-    for name, url in config.custom_channels:
-        if channel == name or channel.startswith(name + "/"):
-            return channel_location(url + channel[len(name) :], None, "")
-    stated = channel if "://" in channel else f"{config.channel_alias}/{channel}"
-    return channel_location(stated, None, "")
+    urls = channel_urls(channel, config) if channel else ()
+    return urls[0] if len(urls) == 1 and channel not in dict(config.custom_multichannels) else None
 
 
 # Writing

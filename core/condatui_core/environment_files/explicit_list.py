@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from condatui_core.analyses.channels import channel_location
 from condatui_core.environment_files.export_model import ExportModel, channel_references, package_spec, pinned_comments
 from condatui_core.records.installation import ChannelConfig
@@ -33,26 +35,71 @@ def looks_explicit(text: str) -> bool:
     return False
 
 
-def explicit_contents(text: str) -> tuple[PrefixContents, tuple[str, ...]]:
-    """The packages of the list, and the lines that cannot be understood."""
-    lines = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#") and line != MARK]
-    found = [(line, parse_archive_url(line)) for line in lines]
+class ListedLines(Struct, frozen=True):
+    """What a list of archives or specs holds, line by line."""
+
+    lines: tuple[str, ...]
+    """The lines that conda reads."""
+    pip: tuple[str, ...]
+    """Requirements for pip in comments, as condatui and conda-lock write them."""
+    without_url: tuple[str, ...]
+    """Specs in comments of packages whose URL was unknown, as conda and condatui write them."""
+
+
+_WITHOUT_URL = re.compile(r"#\s*no URL for:\s*(?P<spec>\S.*)")
+_LOCKED_FOR_PIP = re.compile(r"#\s*pip\s+(?P<line>[A-Za-z0-9]\S*\s*(?:@|=).*)")
+_PIP_BLOCK = "# Installed by pip; conda ignores these lines:"
+_IN_BLOCK = "#   "
+
+
+def listed_lines(text: str) -> ListedLines:
+    """Sort the lines of a list; of the comments, those that carry packages."""
+    lines: list[str] = []
+    pip: list[str] = []
+    without_url: list[str] = []
+    in_block = False
+    for line in text.splitlines():
+        if in_block and line.startswith(_IN_BLOCK):
+            pip.append(line.removeprefix(_IN_BLOCK))
+            continue
+        in_block = line == _PIP_BLOCK
+        if match := _WITHOUT_URL.match(line):
+            without_url.append(match["spec"])
+        elif match := _LOCKED_FOR_PIP.match(line):
+            pip.append(match["line"])
+        elif line.strip() not in ("", MARK) and not line.lstrip().startswith("#"):
+            lines.append(line.strip())
+    return ListedLines(tuple(lines), tuple(pip), tuple(without_url))
+
+
+def explicit_contents(listed: ListedLines) -> tuple[PrefixContents, tuple[str, ...]]:
+    """The packages of an explicit list, and the lines that cannot be understood."""
+    found = [(line, parse_archive_url(line)) for line in listed.lines]
+    lost = [(line, _without_url(line)) for line in listed.without_url]
     return (
-        PrefixContents(packages=tuple(record for _, record in found if record), has_history=False),
-        tuple(mask_credentials(line) for line, record in found if record is None),
+        PrefixContents(packages=tuple(record for _, record in (*found, *lost) if record), has_history=False),
+        tuple(mask_credentials(line) for line, record in (*found, *lost) if record is None),
     )
+
+
+def _without_url(spec: str) -> PackageRecord | None:
+    parts = spec.strip().split("=")
+    if len(parts) != _PARTS or not all(parts):
+        return None
+    return PackageRecord(name=parts[0], version=parts[1], build=parts[2])
 
 
 def parse_archive_url(line: str) -> PackageRecord | None:
     """The package that the URL or path of an archive names, with the hash after `#`; None if it is not an archive."""
     url, _, digest = line.partition("#")
-    directory, _, file_name = url.rpartition("/")
+    remote = "://" in url
+    directory, file_name = _split_url(url) if remote else _split_path(url)
     stem = next((file_name.removesuffix(each) for each in _EXTENSIONS if file_name.endswith(each)), "")
     parts = unquote(stem).rsplit("-", 2)
     hashes = _HASH.fullmatch(digest)
-    if len(parts) != _PARTS or not all(parts) or any(map(str.isspace, url)) or (digest and not hashes):
+    spaced = any(map(str.isspace, url if remote else file_name))
+    if len(parts) != _PARTS or not all(parts) or spaced or (digest and not hashes):
         return None
-    remote = "://" in url
     return PackageRecord(
         name=parts[0],
         version=parts[1],
@@ -64,6 +111,17 @@ def parse_archive_url(line: str) -> PackageRecord | None:
         md5=(hashes and hashes["md5"]) or "",
         sha256=(hashes and hashes["sha256"]) or "",
     )
+
+
+def _split_url(url: str) -> tuple[str, str]:
+    directory, _, file_name = url.rpartition("/")
+    return directory, file_name
+
+
+def _split_path(path: str) -> tuple[str, str]:
+    """Split a path of this system or of Windows: `C:\\pkgs\\foo-1.0-0.conda`."""
+    file_name = re.split(r"[\\/]", path)[-1]
+    return path[: len(path) - len(file_name)], file_name
 
 
 # The order of installation
@@ -146,5 +204,5 @@ def _remarks(model: ExportModel) -> Iterator[str]:
     """Comments about what the list formats cannot express."""
     yield from pinned_comments(model)
     if model.pip:
-        yield "# Installed by pip; conda ignores these lines:\n"
-        yield from (f"#   {sanitize(each)}\n" for each in model.pip)
+        yield f"{_PIP_BLOCK}\n"
+        yield from (f"{_IN_BLOCK}{sanitize(each)}\n" for each in model.pip)

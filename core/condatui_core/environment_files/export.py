@@ -15,7 +15,7 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import ExportFormat
-from condatui_core.text import counted
+from condatui_core.text import counted, sanitize
 
 # The format of an export
 
@@ -29,6 +29,58 @@ _SUFFIXES: dict[str, ExportFormat] = {
 }
 
 
+_SUITABLE: dict[str, tuple[ExportFormat, ...]] = {
+    ".yml": ("yaml", "json"),  # JSON is YAML
+    ".yaml": ("yaml", "json"),
+    ".json": ("json",),
+    ".txt": ("explicit", "requirements"),
+}
+"""The formats that a suffix may stand for; any format suits another one."""
+_TITLES: dict[ExportFormat, tuple[str, str]] = {
+    "yaml": ("YAML", "environment.yml"),
+    "json": ("JSON", "environment.json"),
+    "explicit": ("an explicit list", "explicit.txt"),
+    "requirements": ("a list of specs", "requirements.txt"),
+}
+"""What a format is, and a name that suits it."""
+_FOREIGN_NAMES = {
+    "pixi.lock": "a lock file of pixi",
+    "pixi.toml": "a manifest of pixi",
+    "conda-lock.yml": "a lock file of conda-lock",
+    "conda-lock.yaml": "a lock file of conda-lock",
+    "poetry.lock": "a lock file of Poetry",
+    "uv.lock": "a lock file of uv",
+    "pdm.lock": "a lock file of PDM",
+    "pylock.toml": "a lock file for pip",
+    "pipfile": "a file of Pipenv",
+    "pipfile.lock": "a lock file of Pipenv",
+    "anaconda-project.yml": "a file of anaconda-project",
+    "environment.devenv.yml": "a file of conda-devenv",
+    "meta.yaml": "a recipe of conda-build",
+    "recipe.yaml": "a recipe of rattler-build",
+    "package.json": "a file of npm",
+    "bom.json": "an SBOM",
+    "dockerfile": "a Dockerfile",
+    ".condarc": "a configuration of conda",
+}
+_FOREIGN_ENDINGS = {
+    ".conda-lock.yml": "a lock file of conda-lock",
+    ".cdx.json": "an SBOM",
+    ".spdx.json": "an SBOM",
+    ".toml": "TOML",
+    ".xml": "XML",
+    ".md": "Markdown",
+    ".csv": "CSV",
+    ".sh": "a script",
+    ".py": "a script",
+    ".zip": "an archive",
+    ".gz": "an archive",
+    ".bz2": "an archive",
+    ".zst": "an archive",
+    ".conda": "an archive",
+}
+
+
 def format_of_file(file: str) -> ExportFormat:
     """The format that suits a file's name: `requirements.txt`, `explicit.txt`, otherwise by its suffix.
 
@@ -39,6 +91,28 @@ def format_of_file(file: str) -> ExportFormat:
     if suffix == ".txt" and "requirements" in name:
         return "requirements"
     return _SUFFIXES.get(suffix, "yaml")
+
+
+def check_file_name(file: str, form: ExportFormat) -> None:
+    """Raise UsageError if the name of a file stands for another format than the one to be written into it."""
+    shown = os.path.basename(file)
+    name = shown.lower()
+    title, suitable = _TITLES[form]
+    foreign = _FOREIGN_NAMES.get(name) or next(
+        (what for ending, what in _FOREIGN_ENDINGS.items() if name.endswith(ending)), ""
+    )
+    if foreign:
+        raise UsageError(
+            f"`{sanitize(shown)}` stands for {foreign}, which an export is not.",
+            hint=f"Give it another name, such as `{suitable}` for {title}.",
+        )
+    named = format_of_file(name)
+    other_list = "requirements" in name and named == "requirements" and form == "explicit"
+    if other_list or form not in _SUITABLE.get(os.path.splitext(name)[1], (form,)):
+        raise UsageError(
+            f"`{sanitize(shown)}` stands for {_TITLES[named][0]}, not for {title}.",
+            hint=f"Give it another name, such as `{suitable}`, or write {_TITLES[named][0]}.",
+        )
 
 
 _NAMED = 5

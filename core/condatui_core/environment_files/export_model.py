@@ -13,7 +13,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from condatui_core.analyses.channels import channel_name
+from condatui_core.analyses.channels import channel_identity, channel_name, channel_urls
 from condatui_core.analyses.versions import is_pep440
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
@@ -40,37 +40,70 @@ def channel_reference(base_url: str | None, config: ChannelConfig) -> str:
         if any(_same(base_url, member) for member in members):
             return name
     name = channel_name(base_url, config)
-    return name if _same(base_url, _location(name, config)) else base_url
+    return name if _same(base_url, channel_urls(name, config)[0]) else base_url
 
 
 def channel_references(packages: Iterable[PackageRecord], config: ChannelConfig) -> Mapping[str, str]:
-    """Package name → reference of its channel; packages of unknown channels are left out."""
-    named = ((record.name, channel_reference(record.base_url, config)) for record in packages)
+    """Package name → reference of its channel; packages of unknown channels are left out.
+
+    Of several URLs of one channel, the shortest reference stands for all of them.
+    """
+    references: dict[str, str] = {}
+    for record in packages:
+        reference = channel_reference(record.base_url, config)
+        known = references.setdefault(channel_identity(record.base_url, config), reference)
+        references[channel_identity(record.base_url, config)] = min(known, reference, key=len)
+    named = ((record.name, references[channel_identity(record.base_url, config)]) for record in packages)
     return {name: reference for name, reference in named if reference}
 
 
-def in_order_of_priority(contents: PrefixContents, references: Mapping[str, str]) -> tuple[str, ...]:
+def in_order_of_priority(
+    contents: PrefixContents, references: Mapping[str, str], config: ChannelConfig
+) -> tuple[str, ...]:
     """Every channel that a package came from, by descending priority.
 
-    First come the channels that the user has named, in that order, then the others, those with the fewest packages
-    first: a channel of a few special packages usually takes precedence over the channel of all others.
+    First come the channels of the commands, in that order; then those that neither a command nor the configuration
+    names, those with the fewest packages first, since conda searched them for a few special packages; last the
+    configured channels in their order, which is how conda itself exports them.
     """
     uses = Counter(references.values())
-    named = [each for each in _named(contents.history.revisions) if each in uses]
-    others = sorted(uses, key=lambda each: (uses[each], each))
-    return tuple(dict.fromkeys((*named, *others)))
+    by_identity = {_identity(each, config): each for each in uses}
+    named, overridden = _named(contents.history.revisions)
+    configured = () if overridden else config.channels
+    commanded = [by_identity.get(_identity(each, config), "") for each in named]
+    usual = [by_identity.get(_identity(each, config), "") for each in configured]
+    others = sorted(uses.keys() - set(commanded) - set(usual), key=lambda each: (uses[each], each))
+    return tuple(dict.fromkeys(filter(None, (*commanded, *others, *usual))))
 
 
-def _named(revisions: Sequence[Revision]) -> Iterator[str]:
-    """The channels in the options of the commands that created an environment."""
-    for revision in revisions:
-        words = iter(_split(revision.command))
-        for word in words:
-            option, _, value = word.partition("=")
-            if option in _OPTIONS:
-                yield value or next(words, "")
-            elif word.startswith("-c") and not word.startswith("--"):
-                yield word[2:]
+def _identity(reference: str, config: ChannelConfig) -> str:
+    """What identifies a channel or multichannel that is given by its name or URL."""
+    multichannels = dict(config.custom_multichannels)
+    if reference in multichannels:
+        return reference
+    identity = channel_identity(channel_urls(reference, config)[0], config)
+    of_member = (
+        name for name, urls in multichannels.items() if any(channel_identity(url, config) == identity for url in urls)
+    )
+    return next(of_member, identity)
+
+
+def _named(revisions: Sequence[Revision]) -> tuple[list[str], bool]:
+    """The channels in the options of the commands, and whether all of these commands override the configured ones."""
+    commands = [_split(revision.command) for revision in revisions]
+    naming = [(words, channels) for words in commands if (channels := [*_channel_options(words)])]
+    overridden = bool(naming) and all("--override-channels" in words for words, _ in naming)
+    return [channel for _, channels in naming for channel in channels], overridden
+
+
+def _channel_options(words: Iterable[str]) -> Iterator[str]:
+    waiting = iter(words)
+    for word in waiting:
+        option, _, value = word.partition("=")
+        if option in _OPTIONS:
+            yield value or next(waiting, "")
+        elif word.startswith("-c") and not word.startswith("--"):
+            yield word[2:]
 
 
 def _split(command: str) -> list[str]:
@@ -78,14 +111,6 @@ def _split(command: str) -> list[str]:
         return shlex.split(command)
     except ValueError:  # an unbalanced apostrophe
         return command.split()
-
-
-def _location(name: str, config: ChannelConfig) -> str:
-    """The location where conda looks for a channel of this name."""
-    for known, url in config.custom_channels:
-        if name == known or name.startswith(f"{known}/"):
-            return url + name[len(known) :]
-    return f"{config.channel_alias}/{name}"
 
 
 def _same(one: str, other: str) -> bool:
@@ -99,7 +124,6 @@ def _without_scheme(url: str) -> str:
 # Distributions of pip, as requirement lines
 
 
-_PLAIN_PATH = re.compile(r"[\w/.,+@-]+", re.ASCII)
 _SSH_AS_SOMEBODY = re.compile(rf"(?:\w+\+)?ssh://{re.escape(AUTH_MASK)}@")
 
 
@@ -112,10 +136,13 @@ def pip_lines(distributions: Iterable[Distribution]) -> tuple[str, ...]:
 
 
 def pip_line(distribution: Distribution) -> str:
-    """The requirement that installs a distribution again from the same origin, as `pip freeze` writes it."""
+    """The requirement that installs a distribution again from the same origin, as `pip freeze` writes it.
+
+    A project installed in place is given by its URL, which has room for its name.
+    """
     name = canonicalize_name(distribution.name)
     if distribution.origin == "editable":
-        return f"-e {_editable(distribution)}"
+        return f"-e {_url(distribution)}{'&' if distribution.subdirectory else '#'}egg={name}"
     if (distribution.url or distribution.location) and distribution.origin in ("vcs", "local", "url"):
         return f"{name} @ {_url(distribution)}"
     if not distribution.version:
@@ -131,10 +158,6 @@ def pip_notes(distributions: Iterable[Distribution]) -> Iterator[str]:
             yield f"{each.name} is {how} {place}, which must exist wherever this file is used"
         elif each.origin == "unknown":
             yield f"the origin of {each.name} {each.version} cannot be read; it is exported as if from the index"
-
-
-def _editable(distribution: Distribution) -> str:
-    return distribution.location if _PLAIN_PATH.fullmatch(distribution.location) else _url(distribution)
 
 
 def _url(distribution: Distribution) -> str:
@@ -172,7 +195,7 @@ def export_model(environment: Environment, config: ChannelConfig, *, builds: boo
     """Collect the contents of an export: all packages, or with `from_history` those that the user requested."""
     contents = environment.contents or PrefixContents()
     references = channel_references(contents.packages, config)
-    channels = in_order_of_priority(contents, references)
+    channels = in_order_of_priority(contents, references, config)
     prefixes = references if len(channels) > 1 else {}
     pip = pip_lines(contents.pip_distributions)
     if from_history:

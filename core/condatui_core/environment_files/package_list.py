@@ -57,7 +57,9 @@ def package_list_contents(document: PackageList) -> PrefixContents:
 
 
 def _is_pip(package: ListedPackage) -> bool:
-    return (package.source or package.channel) == PYPI
+    stated = package.source or package.channel
+    # pip's own list has nothing but names, versions, and where a project is that was installed in place.
+    return stated == PYPI if stated else not (package.base_url or package.url or package.build or package.build_string)
 
 
 def _record(package: ListedPackage) -> PackageRecord:

@@ -2,74 +2,30 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
-from typing import NoReturn, Protocol, TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.columns import entries_of
 from condatui_core.environment_files.conda_lock import LockFile, lock_contents
 from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_entries
-from condatui_core.environment_files.explicit_list import explicit_contents, looks_explicit
+from condatui_core.environment_files.explicit_list import explicit_contents, listed_lines, looks_explicit
+from condatui_core.environment_files.foreign_files import HINT, Foreign, foreign_document, foreign_text, refuse_foreign
 from condatui_core.environment_files.package_list import PACKAGE_LIST_FORMAT, PackageList, package_list_contents
+from condatui_core.environment_files.pixi_lock import PixiLock, pixi_contents
+from condatui_core.environment_files.plain_yaml import parse_plain_yaml
+from condatui_core.environment_files.selectors import Target, apply_selectors
+from condatui_core.environment_files.spec_list import commented_entries, installer_of, spec_list_entries
 from condatui_core.errors import NewerFormatError, UsageError
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.comparison import Column, ColumnKind, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
-
-# Untrusted YAML, read as texts, lists and mappings only
-
-
-_DEEPEST = 50
-"""The deepest nesting; no file that describes an environment is nested as deeply."""
-
-
-class YamlMark(Protocol):
-    """The position in a text where an event begins."""
-
-    line: int
-    """From 0."""
-
-
-def parse_plain_yaml(text: str) -> object:
-    """Parse one document: `1.10` stays a text, no tag creates an object, and no alias can expand to billions of lines.
-
-    It is built from the parser's events, because the parser's own loaders recurse and the C loader crashes on deep
-    nesting. Raises ValueError, with the line, for broken YAML and everything beyond this subset.
-    """
-    import yaml  # noqa: PLC0415 - only a comparison of files needs it
-
-    stack: list[list[object]] = [[]]
-    try:
-        for event in yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
-            if isinstance(event, yaml.ScalarEvent):
-                stack[-1].append(event.value)
-            elif isinstance(event, yaml.CollectionStartEvent):
-                stack.append([])
-                if len(stack) > _DEEPEST:
-                    raise ValueError(f"nested too deeply{_place(event.start_mark)}")
-            elif isinstance(event, yaml.CollectionEndEvent):
-                items = stack.pop()
-                stack[-1].append(_mapping(items) if isinstance(event, yaml.MappingEndEvent) else items)
-            elif isinstance(event, yaml.AliasEvent):
-                raise ValueError(f"aliases are not read{_place(event.start_mark)}")
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
-    if len(stack[0]) > 1:
-        raise ValueError("more than one document")
-    return stack[0][0] if stack[0] else None
-
-
-def _place(mark: YamlMark | None) -> str:
-    return f", line {mark.line + 1}" if mark else ""
-
-
-def _mapping(items: list[object]) -> dict[str, object]:
-    keys = items[::2]
-    if not all(isinstance(key, str) for key in keys):
-        raise ValueError("a key that is not a text")
-    return dict(zip(map(str, keys), items[1::2], strict=True))
-
+from condatui_core.text import mask_credentials
 
 # Environment files; nothing in them is ever executed
 
@@ -77,77 +33,194 @@ def _mapping(items: list[object]) -> dict[str, object]:
 LARGEST = 64 << 20
 """Bytes; a lock file for ten platforms takes a tenth of that."""
 
-_HINT = (
-    "These can be compared: an environment.yml, an explicit list, a conda-lock.yml, "
-    "and the JSON that condatui has written about an environment."
-)
 _T = TypeVar("_T")
 
 
-def read_environment_file(file: Path, config: ChannelConfig, platform: str) -> Listing:
-    """Read a file as a column; of a lock file for several platforms, the part for `platform` (such as `linux-64`).
+def read_environment_file(
+    file: Path,
+    config: ChannelConfig,
+    platform: str,
+    *,
+    python: str = "",
+    environment: str = "",
+    platform_asked: bool = False,
+) -> Listing:
+    """Read a file as a column.
 
+    What a file has for several platforms is read for `platform` (such as `linux-64`; empty if every line applies),
+    environment markers for `python` unless the file names its own, and of a lock file `environment` is read.
     Raises UsageError if it cannot be read, is of an unknown kind or is broken, and NewerFormatError if a newer
     condatui has written it.
     """
+    target = Target(platform=platform, platform_asked=platform_asked, python=python, environment=environment)
+    source = _Source(file, config, target)
     text = _read(file)
+    return _distinct(_of_text(text, source) or _of_document(text, source))
+
+
+class _Source(Struct, frozen=True):
+    """A file, and what it is read for."""
+
+    file: Path
+    config: ChannelConfig
+    target: Target
+
+    def listing(
+        self,
+        kind: ColumnKind,
+        entries: tuple[Entry, ...],
+        *,
+        prefix: str | None = None,
+        left_out: tuple[str, ...] = (),
+    ) -> Listing:
+        label = f"{self.file.name}#{self.target.environment}" if self.target.environment else self.file.name
+        column = Column(label=label, kind=kind, prefix=prefix, file=str(self.file), left_out=left_out)
+        return Listing(column=column, entries=entries)
+
+    def unsuitable(self, what: Foreign) -> NoReturn:
+        raise refuse_foreign(what, str(self.file))
+
+
+def _distinct(listing: Listing) -> Listing:
+    """Each package once; of what is listed again in another way, the first counts and the others are told."""
+    kept: dict[tuple[str, str], Entry] = {}
+    again: list[str] = []
+    for entry in listing.entries:
+        name = entry.package or canonicalize_name(entry.cell.name)
+        first = kept.setdefault((entry.cell.source, name), entry)
+        if first.cell != entry.cell:
+            stated = entry.cell.version or entry.cell.constraint
+            again.append(f"{entry.cell.name} {stated} (it is listed before)")
+    column = replace(listing.column, left_out=(*listing.column.left_out, *again))
+    return Listing(column=column, entries=tuple(kept.values()))
+
+
+# Lists of a package a line
+
+
+def _of_text(text: str, source: _Source) -> Listing | None:
+    """The listing of a text that is neither YAML nor JSON; None if it may be one of these."""
     if looks_explicit(text):
-        contents, left_out = explicit_contents(text)
-        return _listing(file, "explicit list", entries_of(contents, config), left_out=left_out)
-    document = _parse(text, file)
+        return _explicit(text, source)
+    if foreign := foreign_text(text, source.file.name):
+        source.unsuitable(foreign)
+    if installer := installer_of(text, source.file.name):
+        entries, left_out = spec_list_entries(text, installer, source.config, source.target)
+        return source.listing("spec list", entries, left_out=left_out)
+    return None
+
+
+def _explicit(text: str, source: _Source) -> Listing:
+    listed = listed_lines(text)
+    contents, left_out = explicit_contents(listed)
+    by_pip = commented_entries(listed, source.target)
+    return source.listing(
+        "explicit list",
+        (*entries_of(contents, source.config), *(each for each in by_pip if isinstance(each, Entry))),
+        left_out=(*left_out, *(each for each in by_pip if isinstance(each, str))),
+    )
+
+
+# Documents
+
+
+def _of_document(text: str, source: _Source) -> Listing:
+    document = _parse(text, source)
     if isinstance(document, list):
-        document = {"packages": document}
-    if isinstance(document, dict) and "packages" in document:
-        packages = _convert(document, PackageList, file)
-        if packages.format > PACKAGE_LIST_FORMAT:
-            raise NewerFormatError("The list", str(file), found=packages.format, known=PACKAGE_LIST_FORMAT)
-        entries = entries_of(package_list_contents(packages), config)
-        return _listing(file, "package list", entries, prefix=packages.prefix)
-    if isinstance(document, dict) and "dependencies" in document:
-        wanted = _convert(document, EnvironmentFile, file)
-        entries, left_out = environment_file_entries(wanted, config)
-        return _listing(file, "environment file", entries, prefix=wanted.prefix, left_out=left_out)
-    if isinstance(document, dict) and "package" in document:
-        contents = lock_contents(_convert(document, LockFile, file), platform, str(file))
-        return _listing(file, "lock file", entries_of(contents, config))
-    raise UsageError("This file does not describe an environment.", str(file), _HINT)
+        document = _list_of_packages(document, source)
+    if not isinstance(document, dict):
+        raise UsageError("This file does not describe an environment.", str(source.file), HINT)
+    if foreign := foreign_document(document, source.file.name):
+        source.unsuitable(foreign)
+    if "environments" in document and "packages" in document:
+        contents = pixi_contents(_convert(document, PixiLock, source), source.target, str(source.file))
+        return source.listing("lock file", entries_of(contents, source.config))
+    if "packages" in document:
+        return _package_list(document, source)
+    if "dependencies" in document:
+        return _environment_yml(text, document, source)
+    if "package" in document:
+        contents, left_out = lock_contents(_convert(document, LockFile, source), source.target, str(source.file))
+        return source.listing("lock file", entries_of(contents, source.config), left_out=left_out)
+    raise UsageError("This file does not describe an environment.", str(source.file), HINT)
 
 
-def _listing(
-    file: Path,
-    kind: ColumnKind,
-    entries: tuple[Entry, ...],
-    *,
-    prefix: str | None = None,
-    left_out: tuple[str, ...] = (),
-) -> Listing:
-    column = Column(label=file.name, kind=kind, prefix=prefix, file=str(file), left_out=left_out)
-    return Listing(column=column, entries=entries)
+def _list_of_packages(items: list[object], source: _Source) -> dict[str, object]:
+    if not items:
+        raise UsageError("The list in this file is empty: it names no package.", str(source.file), HINT)
+    if not all(isinstance(each, dict) and "name" in each for each in items):
+        raise UsageError("This file does not describe an environment.", str(source.file), HINT)
+    return {"packages": items}
+
+
+def _package_list(document: dict[str, object], source: _Source) -> Listing:
+    packages = _convert(document, PackageList, source)
+    if packages.format > PACKAGE_LIST_FORMAT:
+        raise NewerFormatError("The list", str(source.file), found=packages.format, known=PACKAGE_LIST_FORMAT)
+    return source.listing(
+        "package list", entries_of(package_list_contents(packages), source.config), prefix=packages.prefix
+    )
+
+
+def _environment_yml(text: str, document: object, source: _Source) -> Listing:
+    selected, others = apply_selectors(text, source.target)
+    wanted = _convert(_parse(selected, source) if others else document, EnvironmentFile, source)
+    entries, left_out = environment_file_entries(wanted, source.config, source.target)
+    left_out = (*map(mask_credentials, others), *left_out)
+    return source.listing("environment file", entries, prefix=wanted.prefix, left_out=left_out)
+
+
+# Bytes, texts, documents
+
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 def _read(file: Path) -> str:
     try:
-        return read_bounded(str(file), LARGEST).decode("utf-8-sig")
+        data = read_bounded(str(file), LARGEST)
     except OSError as error:
-        raise UsageError("The file cannot be read.", f"{file}: {reason(error)}", _HINT) from error
+        raise UsageError("The file cannot be read.", f"{file}: {reason(error)}", HINT) from error
+    try:
+        text = decode_text(data)
     except UnicodeDecodeError as error:
-        raise UsageError("The file is not text in UTF-8.", f"{file}: {error}", _HINT) from error
+        raise UsageError("The file is not text.", f"{file}: {error}", HINT) from error
+    if "\0" in text:
+        raise UsageError("The file is not text.", f"{file}: there are NUL characters in it", HINT)
+    if not text.strip():
+        raise UsageError("The file is empty.", str(file), HINT)
+    return text
 
 
-def _parse(text: str, file: Path) -> object:
+def decode_text(data: bytes) -> str:
+    """Decode text as editors and shells write it: UTF-8, with a byte order mark UTF-16, or Windows' code page 1252.
+
+    Line ends become `\\n`. Raises UnicodeDecodeError for everything else.
+    """
+    mark, encoding = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", ""))
+    try:
+        text = data[len(mark) :].decode(encoding or "utf-8")
+    except UnicodeDecodeError:
+        if encoding:
+            raise
+        text = data.decode("cp1252")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _parse(text: str, source: _Source) -> object:
     try:
         return msgspec.json.decode(text) if text.lstrip()[:1] in ("{", "[") else parse_plain_yaml(text)
     except (msgspec.DecodeError, ValueError) as error:
-        _broken(file, str(error), error)
+        _broken(source.file, str(error), error)
     except RecursionError as error:
-        _broken(file, "nested too deeply", error)
+        _broken(source.file, "nested too deeply", error)
 
 
-def _convert(document: object, kind: type[_T], file: Path) -> _T:
+def _convert(document: object, kind: type[_T], source: _Source) -> _T:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        _broken(file, str(error), error)
+        _broken(source.file, str(error), error)
 
 
 def _broken(file: Path, why: str, cause: Exception) -> NoReturn:

@@ -11,7 +11,7 @@ from condatui_core.records.package import ProvidedDistribution
 MOST_COLUMNS = 20
 """More columns would be unreadable."""
 
-ColumnKind = Literal["environment", "environment file", "explicit list", "lock file", "package list"]
+ColumnKind = Literal["environment", "environment file", "explicit list", "lock file", "package list", "spec list"]
 """The source of a column."""
 
 Source = Literal["conda", "pypi"]
@@ -33,7 +33,7 @@ class Column(Struct, frozen=True, kw_only=True):
     """The prefix of an environment, or the one that a package list names."""
     file: str | None = None
     left_out: tuple[str, ...] = ()
-    """Lines of the file that name no package or could not be understood."""
+    """Lines of the file that name no package, are for other machines, or could not be understood."""
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -47,6 +47,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     build: str = ""
     """conda's build string (a file's may be a pattern: `py311*`), or the commit that pip installed."""
     build_number: int | None = None
+    build_numbers: str = ""
+    """The constraint of a file on the build number: `0`, `>=2`."""
     constraint: str = ""
     """The constraint of a file that names no single version: `>=1.2,<2`, or `*` for any."""
     satisfied: bool | None = None
@@ -54,12 +56,15 @@ class Cell(Struct, frozen=True, kw_only=True):
     channel: str = ""
     """Short name."""
     base_url: str | None = None
-    """The URL that identifies the channel."""
+    channel_identity: str = ""
+    """What all URLs of its channel have in common; empty if it states none."""
     url: str | None = None
     """Credentials masked."""
     subdir: str = ""
     md5: str = ""
     sha256: str = ""
+    digest: str = ""
+    """The md5 or sha256 that a file demands."""
     bytes: int = 0
     """Installed bytes, as the records state them."""
     license: str = ""

@@ -23,6 +23,10 @@ class ChannelConfig(Struct, frozen=True, kw_only=True):
         ("defaults", ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")),
     )
     """(name, the base URLs of its members) pairs."""
+    migrated_channel_aliases: tuple[str, ...] = ()
+    """Base URLs that mean the same as the alias: those of earlier aliases."""
+    channels: tuple[str, ...] = ()
+    """The channels that it searches unless told otherwise, by descending priority: names or URLs."""
 
 
 class Installation(Struct, frozen=True, kw_only=True):

@@ -168,3 +168,12 @@ async def test_a_project_below_the_top_of_its_repository_is_named_so(
     prefix.pip_install("deep", direct_url={"url": "https://x.org/r", "vcs_info": vcs, "subdirectory": "py"})
     text = (await export.preview(_request(prefix, tmp_path / "x"), context)).text
     assert "deep @ hg+https://x.org/r@f00#subdirectory=py\n" in text
+
+
+async def test_nothing_is_written_under_a_name_that_stands_for_something_else(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    for name, form in (("pixi.lock", "explicit"), ("environment.yml", "explicit"), ("requirements.txt", "yaml")):
+        with pytest.raises(UsageError, match="stands for"):
+            await export.plan(_request(prefix, tmp_path / name, format=form), context)
+    assert os.listdir(tmp_path) == ["envs"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -39,7 +40,7 @@ async def _export(context: JobContext, prefix: Path, form: ExportFormat, **how: 
 def _bare(dependency: str) -> str:
     """A dependency without what real exports lack: the channel, and where pip had it from."""
     if dependency.startswith("-e "):
-        return dependency.rpartition("/")[2]
+        return dependency.rpartition("#egg=")[2]
     return dependency.rpartition("::")[2].partition(" @ ")[0].partition("==")[0]
 
 
@@ -77,6 +78,25 @@ async def test_versions_and_histories_say_what_conda_says(sandbox: Sandbox, cont
     theirs = json.loads(conda(sandbox, "env", "export", "-p", str(prefix), "--json", "--from-history"))
     assert _dependencies(ours) == _dependencies(theirs)
     assert ours["channels"] == ["pytorch", "nvidia", "conda-forge"]  # conda knows of its own configuration only
+
+
+@pytest.mark.parametrize("channels", [["conda-forge", "pytorch", "nvidia"], ["nvidia", "conda-forge", "pytorch"]])
+async def test_channels_of_a_history_go_in_the_order_of_the_configuration(
+    channels: list[str], sandbox_copy: Callable[..., Sandbox]
+) -> None:
+    """Unless the commands name them, which conda itself does not look at."""
+    copy = sandbox_copy("vision-cuda")
+    prefix = copy.prefixes["vision-cuda"]
+    history = prefix / "conda-meta/history"
+    history.write_text(re.sub(r"(?<=create).*", f" -p {prefix} pytorch", history.read_text(), count=1))
+    condarc = Path(copy.environ["HOME"]) / ".condarc"
+    others = condarc.read_text().partition("channels:\n- conda-forge\n")
+    condarc.write_text("channels:\n" + "".join(f"- {each}\n" for each in channels) + others[2])
+    for how in ({"from_history": True}, {}):
+        ours = json.loads(await _export(await context_of(copy), prefix, "json", **how))
+        options = ["--from-history"] if how else []
+        theirs = json.loads(conda(copy, "env", "export", "-p", str(prefix), "--json", *options))
+        assert ours["channels"] == theirs["channels"] == channels
 
 
 async def test_explicit_lists_are_those_of_conda(sandbox: Sandbox, context: JobContext) -> None:

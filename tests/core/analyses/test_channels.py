@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.analyses.channels import channel_counts, channel_name
+from condatui_core.analyses.channels import channel_counts, channel_identity, channel_label, channel_name, channel_urls
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -77,3 +77,78 @@ def test_counts_tell_channels_of_one_name_apart_and_add_pip() -> None:
         ("http://host/chan", 1),
         ("pypi", 1),
     )
+
+
+# One channel, several URLs
+
+
+PROXIED = ChannelConfig(
+    channel_alias="https://proxy.example/conda",
+    migrated_channel_aliases=("https://old.example/conda",),
+    custom_channels=(
+        ("pkgs/main", "https://proxy.example/anaconda/pkgs/main"),
+        ("team", "https://host.example/a/team"),
+        ("team", "file:///srv/team"),
+    ),
+    custom_multichannels=(("defaults", ("https://proxy.example/anaconda/pkgs/main",)),),
+)
+ONE_CHANNEL: dict[str, list[str | None]] = {
+    "conda-forge": [
+        "https://conda.anaconda.org/conda-forge",
+        "http://conda.anaconda.org/conda-forge/",
+        "https://conda.anaconda.org/t/tk-123/conda-forge",
+        "https://me:secret@proxy.example/conda/conda-forge",
+        "https://old.example/conda/conda-forge",
+        "https://prefix.dev/conda-forge",
+        "https://mirrors.example.edu/anaconda/cloud/conda-forge",
+        "https://conda.anaconda.org/conda-forge/label/main",
+        "conda-forge",
+    ],
+    "conda-forge/label/dev": ["https://conda.anaconda.org/conda-forge/label/dev"],
+    "pkgs/main": [
+        "https://repo.anaconda.com/pkgs/main",
+        "https://repo.continuum.io/pkgs/main",
+        "https://proxy.example/anaconda/pkgs/main",
+        "https://conda.anaconda.org/main",
+        "https://mirrors.example.edu/anaconda/pkgs/main",
+    ],
+    "pkgs/r": ["https://repo.anaconda.com/pkgs/r", "https://conda.anaconda.org/r"],
+    "anaconda": ["https://conda.anaconda.org/anaconda"],
+    "team": ["https://host.example/a/team", "file:///srv/team"],
+    "https://host.example/own": ["https://host.example/own", "http://host.example/own/"],
+    "https://host.example/main": ["https://host.example/main"],
+    "file:///srv/conda-forge": ["file:///srv/conda-forge"],
+    "": ["", None],
+}
+
+
+def test_all_urls_of_one_channel_are_one() -> None:
+    found = {identity: {channel_identity(url, PROXIED) for url in urls} for identity, urls in ONE_CHANNEL.items()}
+    assert found == {identity: {identity} for identity in ONE_CHANNEL}
+
+
+def test_a_channel_is_called_the_same_by_each_of_its_urls() -> None:
+    for identity, urls in ONE_CHANNEL.items():
+        if identity and "://" not in identity:
+            assert {channel_label(url, PROXIED) for url in urls} == {identity}
+    assert channel_label("file:///srv/lab-b", LAB) == "lab"
+    assert channel_label(None, PROXIED) == "<unknown>"
+
+
+def test_counts_of_one_channel_are_one_count() -> None:
+    packages = tuple(_record(f"p{number}", url) for number, url in enumerate(ONE_CHANNEL["conda-forge"]))
+    assert channel_counts(PrefixContents(packages=packages), PROXIED) == (("conda-forge", len(packages)),)
+
+
+@pytest.mark.parametrize(
+    ("name", "urls"),
+    [
+        ("conda-forge", ("https://proxy.example/conda/conda-forge",)),
+        ("conda-forge/label/dev", ("https://proxy.example/conda/conda-forge/label/dev",)),
+        ("team/label/x", ("https://host.example/a/team/label/x",)),
+        ("defaults", ("https://proxy.example/anaconda/pkgs/main",)),
+        ("https://me:pw@host.example/own/linux-64/", ("https://host.example/own",)),
+    ],
+)
+def test_a_name_leads_where_conda_looks(name: str, urls: tuple[str, ...]) -> None:
+    assert channel_urls(name, PROXIED) == urls

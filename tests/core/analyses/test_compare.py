@@ -163,6 +163,74 @@ def test_distributions_that_conda_owns_are_no_rows() -> None:
     assert len(compare([environment(conda("attrs", provides=["attrs"]), owned)]).rows) == 1
 
 
+def of_file(*cells: Cell) -> Listing:
+    entries = tuple(Entry(cell=each, package=each.name if each.source == "conda" else "") for each in cells)
+    return Listing(column=Column(label="a.yml", kind="environment file"), entries=entries)
+
+
+def in_conda(name: str, version: str = "", build: str = "", **stated: str) -> Cell:
+    constraint = "" if version else "*"
+    return Cell(name=name, source="conda", version=version, build=build, constraint=constraint, **stated)  # type: ignore[arg-type]
+
+
+def by_pip(name: str, version: str = "", constraint: str = "") -> Cell:
+    return Cell(name=name, source="pypi", version=version, constraint=constraint, channel="pypi")
+
+
+def test_what_a_file_asks_of_conda_and_of_pip_is_one_row() -> None:
+    """pip goes last: its version is there afterwards, unless what conda installs is enough for it."""
+    file = of_file(
+        in_conda("numpy", "1.26.4", "py_0"),
+        by_pip("NumPy", "2.0.1"),
+        in_conda("pytorch", "2.1", "cpu_0"),
+        by_pip("torch", "2.2"),
+        in_conda("rich", "13.9"),
+        by_pip("rich", constraint=">=13"),
+        in_conda("einops"),
+        by_pip("einops", "0.8"),
+        in_conda("graphviz", "9.0"),
+        by_pip("graphviz", "0.20"),
+    )
+    there = environment(conda("pytorch", "2.1", "cpu_0", provides=["torch"]), conda("graphviz", "9.0"))
+    found = {
+        f"{each.name} {each.cells[1].source}": (each.cells[1].version, each.cells[1].replaced)
+        for each in compare([there, file]).rows
+        if each.cells[1]
+    }
+    assert found == {
+        "numpy pypi": ("2.0.1", "1.26.4 py_0"),
+        "pytorch pypi": ("2.2", "2.1 cpu_0"),
+        "rich conda": ("13.9", ""),
+        "einops pypi": ("0.8", "*"),
+        "graphviz conda": ("9.0", ""),  # the environment's is known to be the C library
+        "graphviz pypi": ("0.20", ""),
+    }
+
+
+def test_demands_on_number_and_digest_are_held_against_the_package() -> None:
+    number, md5 = 7, "0" * 32
+    there = Listing(
+        column=Column(label="x"),
+        entries=tuple(
+            Entry(
+                cell=Cell(name=name, source="conda", version="1", build="b_7", build_number=number, md5=md5),
+                package=name,
+            )
+            for name in "abcdef"
+        ),
+    )
+    file = of_file(
+        in_conda("a", build_numbers=">=7"),
+        in_conda("b", build_numbers="8"),
+        in_conda("c", digest=md5),
+        in_conda("d", digest="1" * 32),
+        in_conda("e", digest="1" * 64),
+        in_conda("f", build="^b_[0-9]$"),
+    )
+    statuses = {each.name: each.status for each in compare([there, file]).rows}
+    assert statuses == {"a": "same", "b": "build", "c": "same", "d": "build", "e": "same", "f": "same"}
+
+
 def test_requested_is_what_the_history_says_of_any_column() -> None:
     contents = PrefixContents(packages=(conda("a"), conda("b")), history=History(requested=(("a", "a"),)))
     asked = environment_listing("/envs/x", "x", contents, ChannelConfig())
@@ -255,3 +323,35 @@ def test_every_package_is_in_a_row_and_no_sign_contradicts_its_row(columns: list
     for each in comparison.rows:
         assert len(each.cells) == len(each.signs) == len(columns)
         assert (each.status == "same") == (set(each.signs) == {"="})
+
+
+def test_mirrors_and_equal_archives_are_no_difference() -> None:
+    mirrored = "https://prefix.dev/conda-forge"
+    private, other = "https://host.example/private", "https://host.example/other"
+
+    def archive(name: str, base_url: str, **digests: str) -> PackageRecord:
+        return PackageRecord(name=name, version="1", build="0", base_url=base_url, **digests)  # type: ignore[arg-type]
+
+    first = environment(
+        archive("mirrored", FORGE),
+        archive("md5", private, md5="a" * 32),
+        archive("sha", private, sha256="b" * 64),
+        archive("differs", private, md5="c" * 32),
+        archive("unknown", private),
+    )
+    second = environment(
+        archive("mirrored", mirrored),
+        archive("md5", other, md5="a" * 32),
+        archive("sha", other, sha256="b" * 64, md5="d" * 32),
+        archive("differs", other, md5="e" * 32),
+        archive("unknown", other),
+    )
+    comparison = compare([first, second])
+    assert {each.name: (each.status, each.signs[1]) for each in comparison.rows} == {
+        "mirrored": ("same", "="),
+        "md5": ("same", "="),
+        "sha": ("same", "="),
+        "differs": ("channel", "≠"),
+        "unknown": ("channel", "≠"),
+    }
+    assert comparison.similarity[0][1] == 3 / 5

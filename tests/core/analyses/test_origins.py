@@ -21,9 +21,9 @@ OTHER = PrefixContents(packages=(package("numpy"), package("x", base_url=None)))
 def test_an_environment_is_divided_by_channel_platform_and_pips_ways() -> None:
     divided = origins(ONE, CONFIG)
     assert divided.channels == (
-        Share("conda-forge", 2, 2000, CONDA_FORGE, 1, 1),
+        Share("conda-forge", 2, 2000, CONDA_FORGE, 1, 1, "conda-forge"),
         Share("pypi", 2, 7),
-        Share("pytorch", 1, 5000, PYTORCH),
+        Share("pytorch", 1, 5000, PYTORCH, identity="pytorch"),
     )
     assert divided.platforms == (Share("linux-64", 2, 6000, None, 1), Share("noarch", 1, 1000))
     assert divided.pip == (Share("editable", 1, 0), Share("index", 1, 7))
@@ -48,6 +48,15 @@ def test_environments_are_summed_by_base_url_most_bytes_first() -> None:
     )
 
 
-def test_mirrors_of_one_name_stay_apart() -> None:
+def test_the_urls_of_one_channel_are_summed_under_the_one_most_came_from() -> None:
+    urls = (CONDA_FORGE, "https://prefix.dev/conda-forge", "https://prefix.dev/conda-forge")
+    contents = PrefixContents(packages=tuple(package(f"p{n}", base_url=url) for n, url in enumerate(urls)))
+    (share,) = origins(contents, CONFIG).channels
+    assert (share.label, share.packages, share.base_url) == ("conda-forge", 3, "https://prefix.dev/conda-forge")
+    (total,) = channel_totals([origins(contents, CONFIG), origins(ONE, CONFIG)][:1])
+    assert (total.channel, total.packages, total.base_url) == ("conda-forge", 3, "https://prefix.dev/conda-forge")
+
+
+def test_other_channels_of_one_name_stay_apart() -> None:
     contents = PrefixContents(packages=tuple(package(url[8], base_url=url) for url in ("file:///a/m", "file:///b/m")))
     assert len(channel_totals([origins(contents, CONFIG)])) == 2

@@ -58,6 +58,20 @@ def test_packages_of_no_family_may_be_mixed_but_defaults_are_named_once_for_thei
     assert note.evidence == (f"tqdm 1.0 from {MAIN}", f"click 1.0 from {CONFIG.channel_alias}/anaconda")
 
 
+def test_mirrors_are_what_they_mirror() -> None:
+    """prefix.dev has conda-forge, anaconda.org copies of `defaults`, a proxy both."""
+    forge = ["https://prefix.dev/conda-forge", "https://proxy.example/api/conda/conda-forge", FORGE]
+    assert not findings(*(record(name, url) for name, url in zip(("python", "numpy", "pandas"), forge, strict=True)))
+    found = findings(
+        record("python", "https://prefix.dev/conda-forge"), record("numpy", "https://proxy.example/pkgs/main")
+    )
+    assert set(found["mixed-channels", "warning"].evidence) == {
+        "Python and NumPy from conda-forge: python 1.0",
+        "Python and NumPy from pkgs/main: numpy 1.0",
+    }
+    assert found["mixed-channels", "note"].message.startswith("1 package is from Anaconda's default channels")
+
+
 def test_a_private_channel_called_main_is_not_anacondas() -> None:
     assert not findings(record("tqdm", "https://conda.example.org/team/main"))
     assert findings(record("tqdm", "https://mirror.example.org/anaconda/pkgs/main"))
@@ -119,9 +133,8 @@ def test_shares_count_packages_bytes_and_requests_by_channel_platform_and_origin
     )
     found = origins(contents, CONFIG)
     assert [(each.base_url, each.packages, each.bytes, each.requested) for each in found.channels] == [
-        (FORGE, 2, 30, 1),
+        (FORGE, 3, 35, 1),
         (None, 2, 8, 0),
-        ("https://mirror.example.org/conda-forge", 1, 5, 0),
     ]
     assert [(each.label, each.packages, each.bytes) for each in found.platforms] == [
         ("linux-64", 2, 15),

@@ -37,7 +37,8 @@ def test_three_of_five_names_are_the_same() -> None:
 
 def test_another_channel_is_another_package_and_another_build_is_not() -> None:
     here = environment({"a": "1"})
-    assert similarities([here, environment({"a": "1"}, base_url="https://mirror.example.org/conda-forge")])[0][1] == 0.0
+    assert similarities([here, environment({"a": "1"}, base_url="https://other.example.org/forge")])[0][1] == 0.0
+    assert similarities([here, environment({"a": "1"}, base_url="https://mirror.example.org/conda-forge")])[0][1] == 1.0
     assert similarities([here, environment({"a": "1"}, build="1")])[0][1] == 1.0
 
 

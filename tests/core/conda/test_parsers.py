@@ -98,6 +98,16 @@ def test_channels_as_plain_strings() -> None:
     assert channels.custom_multichannels == (("defaults", ("https://repo.anaconda.com/pkgs/main",)),)
 
 
+def test_the_searched_channels_and_earlier_aliases() -> None:
+    shown = CONFIGURATION | {
+        "channels": ["bioconda", "https://me:pw@host.org/t/tk-1234/lab/"],
+        "migrated_channel_aliases": [channel("old.example.org", ""), "https://older.example.org/"],
+    }
+    channels = parse_configuration(answer(shown)).channels
+    assert channels.channels == ("bioconda", "https://host.org/lab")
+    assert channels.migrated_channel_aliases == ("https://old.example.org", "https://older.example.org")
+
+
 def test_a_configuration_of_another_shape_names_the_key() -> None:
     with pytest.raises(CondaError, match=r"\$\.custom_channels"):
         parse_configuration(answer(CONFIGURATION | {"custom_channels": ["lab"]}))

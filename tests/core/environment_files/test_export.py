@@ -10,8 +10,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from condatui_core.environment_files.explicit_list import explicit_contents, in_installation_order
-from condatui_core.environment_files.export import ExportText, export_text, format_of_file
+from condatui_core.environment_files.explicit_list import explicit_contents, in_installation_order, listed_lines
+from condatui_core.environment_files.export import ExportText, check_file_name, export_text, format_of_file
 from condatui_core.environment_files.export_model import pip_line
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
@@ -68,6 +68,46 @@ def test_channels_go_in_the_order_in_which_they_were_named() -> None:
     history = History(revisions=(Revision(number=0, command=command),))
     mixed = _environment(package("a"), package("b"), package("torch", base_url=PYTORCH), history=history)
     assert _document(export_text(mixed, CONFIG))["channels"] == ["conda-forge", "pytorch"]
+
+
+BIOCONDA = "https://conda.anaconda.org/bioconda"
+CONFIGURED = ChannelConfig(channels=("https://conda.anaconda.org/conda-forge/", "bioconda", "defaults"))
+
+
+def _channels(*commands: str, config: ChannelConfig = CONFIGURED, **how: bool) -> list[str]:
+    """What is exported of an environment from three channels, most packages from bioconda."""
+    revisions = tuple(Revision(number=number, command=command) for number, command in enumerate(commands))
+    history = History(revisions=revisions, requested=(("zlibx", "zlibx"),))
+    packages = [package("zlibx"), package("m", base_url=MAIN), *(package(each, base_url=BIOCONDA) for each in "abc")]
+    channels = _document(export_text(_environment(*packages, history=history), config, **how))["channels"]  # type: ignore[arg-type]
+    assert isinstance(channels, list)
+    return channels
+
+
+@pytest.mark.parametrize("from_history", [True, False])
+def test_channels_go_in_the_order_that_was_in_force(from_history: bool) -> None:
+    """By the commands, then by the configuration; the numbers of packages say nothing about priority."""
+    assert _channels(from_history=from_history) == ["conda-forge", "bioconda", "defaults"]
+    assert _channels("conda create -n x zlibx", from_history=from_history) == ["conda-forge", "bioconda", "defaults"]
+    only = "conda create --override-channels -c bioconda --channel conda-forge -c=pkgs/main zlibx"
+    assert _channels(only, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
+    first = "conda create -c https://conda.anaconda.org/bioconda/ zlibx"
+    assert _channels(first, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
+    assert _channels("conda create a", first, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
+
+
+def test_a_channel_that_nothing_names_is_searched_before_the_configured_ones() -> None:
+    """So it is where conda itself exports it."""
+    config = ChannelConfig(channels=("conda-forge", "defaults"))
+    assert _channels(config=config) == ["bioconda", "conda-forge", "defaults"]
+
+
+def test_of_the_urls_of_one_channel_one_is_exported() -> None:
+    mirrored = [package("a", base_url="https://prefix.dev/conda-forge"), package("b")]
+    document = _document(export_text(_environment(*mirrored), CONFIG))
+    assert (document["channels"], document["dependencies"]) == (["conda-forge"], ["a=1.0=h0_0", "b=1.0=h0_0"])
+    document = _document(export_text(_environment(mirrored[0]), CONFIG))
+    assert document["channels"] == ["https://prefix.dev/conda-forge"]  # where the name leads may be out of reach
 
 
 def test_a_channel_that_its_name_does_not_lead_to_is_called_by_its_url() -> None:
@@ -137,10 +177,10 @@ def test_pip_packages_are_what_they_are(line: str) -> None:
 
 
 def test_editable_projects_are_installed_in_place_again() -> None:
-    assert pip_line(pip_package("x", origin="editable", location="/srv/x")) == "-e /srv/x"
-    assert pip_line(pip_package("x", origin="editable", location="/srv/my x")) == "-e file:///srv/my%20x"
+    assert pip_line(pip_package("x", origin="editable", location="/srv/x")) == "-e file:///srv/x#egg=x"
+    assert pip_line(pip_package("x", origin="editable", location="/srv/my x")) == "-e file:///srv/my%20x#egg=x"
     byte = os.fsdecode(b"/srv/\xff")
-    assert pip_line(pip_package("x", origin="editable", location=byte)) == "-e file:///srv/%FF"
+    assert pip_line(pip_package("x", origin="editable", location=byte)) == "-e file:///srv/%FF#egg=x"
 
 
 def test_paths_that_have_to_be_there_are_told() -> None:
@@ -195,7 +235,8 @@ def test_explicit_has_urls_with_md5_and_says_what_is_missing() -> None:
         "# no URL for: lost=1.0=h0_0",
     ]
     assert "#   einops==1.0" in lines
-    assert [each.name for each in explicit_contents(export.text)[0].packages] == ["a"]
+    found = explicit_contents(listed_lines(export.text))[0].packages
+    assert [(each.name, each.url is None) for each in found] == [("a", False), ("lost", True)]
     assert any("einops" in note for note in export.notes) and any("lost" in note for note in export.notes)
 
 
@@ -253,3 +294,39 @@ def test_other_scripts_stay_readable() -> None:
 )
 def test_the_name_of_a_file_tells_the_format(file: str, form: str) -> None:
     assert format_of_file(file) == form
+
+
+FORMATS = ("yaml", "json", "explicit", "requirements")
+
+
+@pytest.mark.parametrize(
+    ("file", "suitable"),
+    [
+        ("env.yml", "yaml json"),
+        ("/x/Environment.YAML", "yaml json"),
+        ("env.json", "json"),
+        ("explicit.txt", "explicit requirements"),
+        ("requirements.txt", "requirements"),
+        ("dev-requirements.txt", "requirements"),
+        ("spec.lock", "yaml json explicit requirements"),
+        ("env", "yaml json explicit requirements"),
+        ("pixi.lock", ""),
+        ("/x/conda-lock.yml", ""),
+        ("linux.conda-lock.yml", ""),
+        ("pyproject.toml", ""),
+        ("bom.cdx.json", ""),
+        ("env.tar.gz", ""),
+        ("Dockerfile", ""),
+    ],
+)
+def test_a_name_that_stands_for_another_format_is_refused(file: str, suitable: str) -> None:
+    def suits(form: str) -> bool:
+        try:
+            check_file_name(file, form)  # type: ignore[arg-type]
+        except UsageError as error:
+            assert os.path.basename(file) in error.title and "Give it another name" in str(error.hint)
+            return False
+        return True
+
+    assert " ".join(filter(suits, FORMATS)) == suitable
+    assert not suitable or suits(format_of_file(file))

@@ -168,7 +168,7 @@ def test_an_explicit_list_says_everything_but_the_size(tmp_path: Path) -> None:
         "0" * 64,
     )
     assert found["own"].base_url == "https://conda.anaconda.org/private"
-    assert listing.column.left_out == ("what is this",)
+    assert listing.column.left_out == ("what is this", "lost")
 
 
 def test_an_explicit_list_needs_no_mark_and_may_name_files(tmp_path: Path) -> None:
@@ -234,14 +234,18 @@ def test_a_file_is_a_column_beside_an_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "title"),
     [
-        ("", "does not describe an environment"),
+        ("", "is empty"),
+        ("\n \n", "is empty"),
+        ("[]", "list in this file is empty"),
+        ("[1, 2]", "does not describe an environment"),
         ("just some words\n", "does not describe an environment"),
         ("a: 1\nb: 2\n", "does not describe an environment"),
         ("{}", "does not describe an environment"),
         ("dependencies: [a, b", "broken"),
-        ("dependencies: {a: b}", "broken"),
+        ("dependencies: {a: b}", "a manifest of another tool"),
         ("dependencies: [[a]]", "broken"),
-        ("dependencies: [&a b, *a]", "broken"),
+        ("dependencies: [*a]", "broken"),
+        ("dependencies: [a]\ndependencies: [b]", "broken"),
         ("dependencies: [!!python/object/apply:os.system [true]]", "broken"),
         ("package: [{name: a}]", "broken"),
         ('{"packages": [', "broken"),
@@ -259,11 +263,12 @@ def test_what_cannot_be_used_is_refused_with_the_file_and_what_to_do(tmp_path: P
 
 
 def test_what_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "latin").write_bytes(b"dependencies: [\xe9]")
+    (tmp_path / "binary").write_bytes(b"dependencies: [\x8d]")
+    (tmp_path / "nul").write_bytes(b"dependencies: [\0]")
     (tmp_path / "large").write_bytes(b"x" * 100)
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setattr(reading, "LARGEST", 99)
-    for name in ("gone", "latin", "large", "pipe", "."):
+    for name in ("gone", "binary", "nul", "large", "pipe", "."):
         with pytest.raises(UsageError, match=r"cannot be read|not text"):
             read_environment_file(tmp_path / name, CONFIG, "linux-64")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
@@ -227,7 +228,7 @@ def test_a_file_that_is_not_there_is_called_a_file(shell: Shell) -> None:
     [
         (b"hello: world\n", "This file does not describe an environment."),
         (b"{", "The file is broken."),
-        (b"\xff\xfe\x00", "The file is not text in UTF-8."),
+        (b"\xff\xfe\x00", "The file is not text."),
     ],
 )
 def test_a_file_of_another_kind_is_refused(shell: Shell, tmp_path: Path, content: bytes, message: str) -> None:
@@ -265,3 +266,29 @@ def test_list_sums_up_the_channels_of_all_environments(shell: Shell) -> None:
     ]
     channels = json.loads(shell.run("list", "--json").stdout)["channels"]
     assert [each["packages"] for each in channels] == [5, 1, 1]
+
+
+PIXI = """
+version: 6
+environments:
+  default: {packages: {osx-64: [{conda: https://conda.anaconda.org/conda-forge/osx-64/zlib-1.3-h0_0.conda}]}}
+  test: {packages: {osx-64: [], linux-64: []}}
+packages: []
+"""
+
+
+def test_what_is_read_of_a_lock_file_is_named(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "pixi.lock").write_text(PIXI)
+    assert "pixi.lock#default" in shell.refused("left", "pixi.lock")
+    assert "nothing for linux-64" in shell.refused("left", "pixi.lock#default", "--platform", "linux-64")
+    document = shell.document("pixi.lock#default", "pixi.lock#test", "--platform", "osx-64")
+    assert [each["name"] for each in document["environments"]] == ["pixi.lock#default", "pixi.lock#test"]
+    assert [row["name"] for row in document["packages"]] == ["zlib"]
+    assert "compared with itself" in shell.refused("pixi.lock#test", "./pixi.lock#test", "--platform", "osx-64")
+
+
+def test_markers_are_those_of_the_environment_beside(shell: Shell, tmp_path: Path) -> None:
+    shell.machine = (replace(loaded("left", [package("a")]), python="3.11.9"),)
+    (tmp_path / "requirements.txt").write_text("rich==13.9\nold==1; python_version < '3'\n")
+    result = shell.run("compare", "left", "requirements.txt")
+    assert "left out: old==1; python_version < '3' (not for this platform and Python)" in result.stderr

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from platform import machine, system
+from typing import NamedTuple
 
 import click
 
@@ -32,12 +33,20 @@ _ENDINGS = (".yml", ".yaml", ".json", ".txt", ".lock")
 """Suffixes of files that describe an environment."""
 
 
+class FileArgument(NamedTuple):
+    """A file, and which environment or category of a lock file: `pixi.lock#test`."""
+
+    path: Path
+    environment: str = ""
+
+
 class CompareArguments:
     """Turns the arguments of a comparison into its columns."""
 
-    def __init__(self, invocation: Invocation, inventory: Inventory) -> None:
+    def __init__(self, invocation: Invocation, inventory: Inventory, platform: str | None = None) -> None:
         self._cwd = invocation.cwd
         self._inventory = inventory
+        self._platform = platform
 
     def listings(self, texts: Sequence[str]) -> tuple[Listing, ...]:
         """The listing of each argument.
@@ -56,24 +65,31 @@ class CompareArguments:
                 first = texts[places.index(place)]
                 detail = f"`{first}` and `{texts[index]}` are {place}"
                 raise UsageError("An environment cannot be compared with itself.", detail)
-        return tuple(map(self._listing, texts))
+        # The environment markers of a file are true or not for the Python that it is compared with.
+        python = next((self._environment(text).python for text in texts if not self._file(text)), "")
+        return tuple(self._listing(text, python) for text in texts)
 
     def place(self, text: str) -> str:
-        """The real path of an argument's environment or file, which identifies it."""
+        """The real path of an argument's environment, or of a file and what of it is read, which identifies it."""
         file = self._file(text)
-        return os.path.realpath(file) if file else self._environment(text).prefix
+        if file is None:
+            return self._environment(text).prefix
+        return "#".join(filter(None, (os.path.realpath(file.path), file.environment)))
 
-    def _listing(self, text: str) -> Listing:
+    def _listing(self, text: str, python: str) -> Listing:
         file = self._file(text)
-        listing = self._of_file(file) if file else self._of_environment(self._environment(text))
+        listing = self._of_file(file, python) if file else self._of_environment(self._environment(text))
         for line in listing.column.left_out:
             say(f"condatui: {text}: left out: {line}")
         return listing
 
-    def _file(self, text: str) -> Path | None:
+    def _file(self, text: str) -> FileArgument | None:
         """The file of an argument; None if an environment has that name and the argument is not written as a path."""
-        path = Path(self._cwd, text)
-        return path if path.exists() and not path.is_dir() and not self._is_name(text) else None
+        name, _, environment = text.rpartition("#")
+        for file in (FileArgument(Path(self._cwd, text)), FileArgument(Path(self._cwd, name), environment)):
+            if file.path.exists() and not file.path.is_dir() and not self._is_name(text):
+                return file
+        return None
 
     def _is_name(self, text: str) -> bool:
         return os.sep not in text and any(each.name == text for each in self._inventory.environments)
@@ -93,10 +109,16 @@ class CompareArguments:
         config = self._inventory.channel_config(environment)
         return environment_listing(environment.prefix, environment.name, contents, config)
 
-    def _of_file(self, file: Path) -> Listing:
+    def _of_file(self, file: FileArgument, python: str) -> Listing:
         configs = [config for _, config in self._inventory.channel_configs]
-        subdir = native_subdir(platform.system(), platform.machine())
-        return read_environment_file(file, configs[0] if configs else ChannelConfig(), subdir)
+        return read_environment_file(
+            file.path,
+            configs[0] if configs else ChannelConfig(),
+            self._platform or native_subdir(system(), machine()),
+            python=python,
+            environment=file.environment,
+            platform_asked=self._platform is not None,
+        )
 
 
 _ONLY = tuple(kind for kind in KINDS if kind != "all")
@@ -107,6 +129,9 @@ _ONLY = tuple(kind for kind in KINDS if kind != "all")
 @click.option("--only", type=click.Choice(_ONLY), help="Only packages that differ so; `requested`: that you asked for.")
 @click.option("--all", "everything", is_flag=True, help="All packages, also those that are equal.")
 @click.option("--reference", metavar="ENV", help="The column that signs refer to; by default the first.")
+@click.option(
+    "--platform", metavar="PLATFORM", help="What files have for it, as `linux-64`; by default this machine's."
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if any selected package differs.")
 @click.option("--markdown", "written", flag_value="markdown", help="Print a Markdown table.")
 @click.option("--csv", "written", flag_value="csv", help="Print CSV.")
@@ -115,26 +140,28 @@ _ONLY = tuple(kind for kind in KINDS if kind != "all")
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     *,
     envs: tuple[str, ...],
     only: str | None,
     everything: bool,
-    reference: str | None,
     exit_code: bool,
     written: str | None,
     as_json: bool,
+    **columns: str | None,
 ) -> None:
     """Show environments side by side: their common packages and their differences.
 
-    ENV is a name or a prefix, or a file: an environment.yml, an explicit list, a conda-lock.yml, or what
-    `condatui show ENV --json` printed, also on another machine.
+    ENV is a name or a prefix, or a file: an environment.yml, a list of URLs, specs or requirements, a conda-lock.yml, a
+    pixi.lock, or what `condatui show ENV --json` printed, also on another machine. FILE#NAME reads one environment of
+    a pixi.lock, or an optional category of a conda-lock.yml as well.
     """
     if only and everything:
         raise click.UsageError("--only and --all exclude each other.")
     if as_json and written:
         raise click.UsageError(f"--json and --{written} exclude each other.")
     invocation: Invocation = context.obj
-    comparison = _compare(invocation, tuple(map(invocation.spelled_out, envs)), reference)
+    comparison = _compare(invocation, tuple(map(invocation.spelled_out, envs)), **columns)
     # Output for people leaves out equal packages; output for programs has all of them.
     kind = "all" if everything else only or ("all" if as_json else "differing")
     rows = ComparisonQuery(kind=kind).of(comparison.rows)
@@ -146,10 +173,12 @@ def command(
         context.exit(1)
 
 
-def _compare(invocation: Invocation, texts: Sequence[str], reference: str | None) -> Comparison:
+def _compare(
+    invocation: Invocation, texts: Sequence[str], *, reference: str | None, platform: str | None
+) -> Comparison:
     inventory = invocation.load()
     say_problems(inventory.problems)
-    columns = CompareArguments(invocation, inventory)
+    columns = CompareArguments(invocation, inventory, platform)
     listings = columns.listings(texts)
     if reference is None:
         return compare(listings)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
 from condatui_core.actions.protocol import JobContext
-from condatui_core.analyses.specs import ANY, parse_match_spec, satisfies_conda
+from condatui_core.analyses.specs import meets, parse_match_spec
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.conda_meta import read_conda_meta
 from condatui_core.prefixes.history import spec_name
@@ -64,12 +63,7 @@ def _meets(record: PackageRecord, spec: str) -> bool:
     wanted = parse_match_spec(spec)
     if wanted is None:  # a spec that only conda understands
         return record.name == spec_name(spec)
-    asked = f"=={wanted.version}" if wanted.version else wanted.constraint
-    return (
-        record.name == wanted.name
-        and satisfies_conda(record.version, asked) is not False
-        and fnmatchcase(record.build, wanted.build or ANY)
-    )
+    return meets(record, wanted) is not False
 
 
 def _read(prefix: str) -> PrefixRecords:

@@ -1,0 +1,83 @@
+"""Read lists of one spec a line: `conda list --export`, what `conda create --file` takes, pip's requirements.txt."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from condatui_core.analyses.channels import PYPI
+from condatui_core.analyses.requirements import parse_requirement
+from condatui_core.analyses.specs import parse_match_spec
+from condatui_core.environment_files.environment_yml import conda_entry, pip_entry
+from condatui_core.environment_files.explicit_list import ListedLines, listed_lines, parse_archive_url
+from condatui_core.environment_files.selectors import Target
+from condatui_core.records.comparison import Cell, Entry
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.text import mask_credentials
+
+Installer = Literal["conda", "pip"]
+
+_BY_CONDA = re.compile(r"^#\s*(?:platform:|.*conda create\b)", re.MULTILINE)
+"""The comments at the top of what conda and condatui write."""
+_CONDA_ALONE = re.compile(r"::|(?<![=<>!~])=(?!=)")
+"""A channel, or `=` alone: pip knows neither."""
+_RELATION = re.compile(r"[=<>~]")
+_PIP_OPTION = re.compile(r"-[a-zA-Z]\b|--[a-z]|\S+ @ |\.{0,2}/")
+_BY_PIP = re.compile(r"(?P<name>[^=\s:]+)=(?P<version>[^=\s]+)=pypi_\d+")
+"""How conda lists what pip has installed."""
+
+
+def installer_of(text: str, file_name: str) -> Installer | None:
+    """The program that reads a list of specs; None if the text is no such list."""
+    lines = _joined(listed_lines(text).lines)
+    conda = [parse_match_spec(line) is not None or parse_archive_url(line) is not None for line in lines]
+    if _BY_CONDA.search(text) and (any(conda) or not lines):
+        return "conda"
+    if not lines:
+        return None
+    pip = [parse_requirement(line) is not None for line in lines]
+    named = "requirements" in file_name.lower() and file_name.lower().endswith((".txt", ".in"))
+    if all(conda) and any(map(_CONDA_ALONE.search, lines)):
+        return "conda"
+    if all(met or _PIP_OPTION.match(line) for met, line in zip(pip, lines, strict=True)) and (named or not all(conda)):
+        return "pip" if any(pip) else None
+    return "conda" if all(conda) and _looks_deliberate(lines, file_name) else None
+
+
+def _looks_deliberate(lines: tuple[str, ...], file_name: str) -> bool:
+    """Whether specs without a mark are meant as such: prose consists of names of packages, too."""
+    stated = all(_RELATION.search(line) or len(line.split()) == 1 for line in lines)
+    return stated and (file_name.endswith(".txt") or any(map(_RELATION.search, lines)))
+
+
+def spec_list_entries(
+    text: str, installer: Installer, config: ChannelConfig, target: Target
+) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The requests of the list, and the lines that ask for nothing or cannot be understood."""
+    listed = listed_lines(text)
+    if installer == "pip":
+        found = [pip_entry(line, target) for line in _joined(listed.lines)]
+    else:
+        found = [_entry(line, config) or mask_credentials(line) for line in listed.lines]
+    found += commented_entries(listed, target)
+    return (
+        tuple(each for each in found if isinstance(each, Entry)),
+        tuple(each for each in found if isinstance(each, str)),
+    )
+
+
+def commented_entries(listed: ListedLines, target: Target) -> list[Entry | str]:
+    """What comments say that pip has installed, which conda does not read."""
+    return [pip_entry(line, target) for line in listed.pip]
+
+
+def _joined(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Join the lines that end in a backslash, as pip does."""
+    return tuple(filter(None, (each.strip() for each in "\n".join(lines).replace("\\\n", " ").split("\n"))))
+
+
+def _entry(line: str, config: ChannelConfig) -> Entry | None:
+    by_pip = _BY_PIP.fullmatch(line)
+    if by_pip is None:
+        return conda_entry(line, config)
+    return Entry(cell=Cell(name=by_pip["name"], source="pypi", version=by_pip["version"], channel=PYPI))
