@@ -301,14 +301,16 @@ class Invocation(Struct, frozen=True, kw_only=True):
         arguments = " ".join(sys.argv[1:])
         logging.getLogger(__name__).debug(words, __version__, arguments, sys.version.split()[0], sys.platform)
 
-    def load(self) -> Inventory:
-        """Load the complete inventory."""
+    def load(self, *, with_journals: bool = False) -> Inventory:
+        """Load the complete inventory; `with_journals` adds to its problems what journals of jobs tell."""
         import asyncio  # noqa: PLC0415 - would take a third of the time of `--version`
 
         gc.disable()  # records have no cycles, and the process ends after it has printed
         last = [Inventory()]
-        asyncio.run(_keep_last(self.workbench().load(), last))
-        return last[0]
+        workbench = self.workbench()
+        asyncio.run(_keep_last(workbench.load(), last))
+        told = workbench.journal_findings() if with_journals else ()
+        return msgspec.structs.replace(last[0], problems=(*last[0].problems, *told)) if told else last[0]
 
 
 def _working_directory() -> str:

@@ -32,7 +32,7 @@ def command(invocation: Invocation, *, packages: bool, sizes: bool, channels: bo
     """
     if packages and not as_json:
         raise click.UsageError("--packages needs --json; `condatui show ENV` prints the packages of one environment.")
-    inventory = invocation.load()
+    inventory = invocation.load(with_journals=True)
     if channels and not as_json and inventory.environments:
         from condatui.cli.pages.environments import print_channels  # noqa: PLC0415 - Rich is for people
 

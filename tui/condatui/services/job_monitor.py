@@ -72,6 +72,7 @@ class JobMonitor:
         interrupted, self._interrupted = self._interrupted, ()
         self._session.show_interrupted(())
         await self._queue.recall()
+        self._session.show_damaged_journals(self._queue.damaged)
         self._show()
         for job in interrupted:
             await self._queue.settle(job.id)
@@ -92,7 +93,8 @@ class JobMonitor:
         self._recalled = True
         self._show()
         key = self._session.keymap.labels(ACTION_BY_ID["place.jobs"])[0]
-        self._session.show_interrupted((*(_finding(job, key) for job in self._interrupted), *_of_newer(queue)))
+        told = (*(_finding(job, key) for job in self._interrupted), *_of_newer(queue), *queue.damaged)
+        self._session.show_interrupted(told)
 
     def _post_change(self) -> None:
         self._app.post_message(JobChanged())
