@@ -22,6 +22,7 @@ from condatui_core.errors import UsageError
 from condatui_core.records.comparison import MOST_COLUMNS, Comparison, Listing, Row
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.settings import absolute_path
 from condatui_core.text import sanitize
 
 # Arguments: environments of this machine, or files that describe one
@@ -71,8 +72,10 @@ class CompareArguments:
 
     def _file(self, text: str) -> Path | None:
         """The file of an argument; None if an environment has that name and the argument is not written as a path."""
-        path = Path(self._cwd, text)
-        return path if path.exists() and not path.is_dir() and not self._is_name(text) else None
+        if self._is_name(text) or not (self._cwd or os.sep in text or text.endswith(_ENDINGS)):
+            return None
+        path = Path(absolute_path(text, self._cwd))
+        return path if path.exists() and not path.is_dir() else None
 
     def _is_name(self, text: str) -> bool:
         return os.sep not in text and any(each.name == text for each in self._inventory.environments)

@@ -7,9 +7,9 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,7 +25,7 @@ from condatui_core import __version__
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
-from condatui_core.settings import Locations, SettingError, Settings, expand_home
+from condatui_core.settings import Locations, SettingError, Settings, absolute_path, expand_home
 from condatui_core.settings_file import read_settings, setting_sources
 from condatui_core.text import sanitize
 
@@ -64,11 +64,22 @@ def global_options(command: _Decorated) -> _Decorated:
 
 
 def _add_conda(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
-    context.obj = context.obj.adding(conda=paths)
+    with _as_bad_parameter():
+        context.obj = context.obj.adding(conda=paths)
 
 
 def _add_roots(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
-    context.obj = context.obj.adding(roots=paths)
+    with _as_bad_parameter():
+        context.obj = context.obj.adding(roots=paths)
+
+
+@contextmanager
+def _as_bad_parameter() -> Iterator[None]:
+    """Turn what is wrong with an option's value into click's error, since the command does not run yet."""
+    try:
+        yield
+    except UsageError as error:
+        raise click.BadParameter(f"{error.title} {error.hint}") from error
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool) -> None:
@@ -204,6 +215,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     environ: Mapping[str, str]
     home: Path
     cwd: str
+    """The working directory; empty if it does not exist any more."""
     clock: Clock
     terminal: bool
     """Whether stdin, stdout and stderr are terminals, so that the workbench can open: Textual draws on stderr."""
@@ -247,8 +259,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
         return resolve(inventory.environments, self.spelled_out(text), cwd=self.cwd, real_path=os.path.realpath)
 
     def absolute(self, path: str) -> str:
-        """The absolute path of a path that the user typed."""
-        return os.path.join(self.cwd, self.spelled_out(path))
+        """The absolute path of a path that the user typed; UsageError as `absolute_path`."""
+        return absolute_path(self.spelled_out(path), self.cwd)
 
     @property
     def locations(self) -> Locations:
@@ -317,7 +329,7 @@ def _working_directory() -> str:
     try:
         return os.getcwd()
     except FileNotFoundError:  # deleted while the shell is in it
-        return os.sep
+        return ""
 
 
 async def _keep_last(inventories: AsyncIterator[Inventory], last: list[Inventory]) -> None:
