@@ -73,6 +73,8 @@ async def examine(
     tmux = await failures.unless(_tmux(environ), "tmux", no_tmux)
     asked = await failures.unless(workbench.ask_installations(), "What the condas answer", ())
     states = await failures.unless(_states(workbench, failures), "The environments", {})
+    told = await failures.unless(asyncio.to_thread(workbench.journal_findings), "The journals", ())
+    failures.messages.extend(f"{each.message} {each.remedy}".strip() for each in told)
     own, roots = _own_directories(workbench), [each.root_prefix for each in asked if each.root_prefix]
     directories = await failures.unless(asyncio.to_thread(_directories, own, roots), "The directories", ())
     troubles = await failures.unless(asyncio.to_thread(last_troubles, file, _MOST_ENTRIES), "The log", ())

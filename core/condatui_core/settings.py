@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -10,6 +11,7 @@ from msgspec import Meta, Struct
 
 from condatui_core.errors import UsageError
 from condatui_core.remedy import Advice
+from condatui_core.text import sanitize
 
 
 def expand_home(path: str, home: Path) -> str:
@@ -28,6 +30,17 @@ def expand_home(path: str, home: Path) -> str:
     except (KeyError, ValueError):  # a file with such a name
         return path
     return f"{start.rstrip('/')}{slash}{below}" or "/"
+
+
+def absolute_path(path: str, cwd: str) -> str:
+    """The absolute path of one that a person typed, in a working directory that is empty if it does not exist any more.
+
+    Raises UsageError for a relative path then: it would lead somewhere that nobody has chosen.
+    """
+    if not cwd and not path.startswith("/"):
+        title = f"`{sanitize(path)}` is relative to a working directory that does not exist any more."
+        raise UsageError(title, hint="Go to another directory, or give an absolute path.")
+    return os.path.join(cwd, path)
 
 
 class Locations(Struct, frozen=True, kw_only=True):

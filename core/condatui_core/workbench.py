@@ -222,6 +222,12 @@ class Workbench:
         if self._jobs is not None:
             await self._jobs.close()
 
+    def journal_findings(self) -> tuple[Finding, ...]:
+        """What journals say of jobs that were interrupted, and which journals cannot be read; blocks."""
+        from condatui_core.jobs.journal_store import journal_findings  # noqa: PLC0415 - as for `jobs`
+
+        return journal_findings(self.locations.jobs)
+
     def _log_load(self, inventory: Inventory, seconds: float) -> None:
         for problem in inventory.problems:
             if problem.message not in self._logged:

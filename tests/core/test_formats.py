@@ -29,7 +29,7 @@ from condatui_core.fs.tree import read_tree
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.jobs import journal, journal_store
 from condatui_core.jobs.journal import Entry, Journal, Submission
-from condatui_core.jobs.journal_store import newer_journals, newer_note, prune, read_journal, read_journals
+from condatui_core.jobs.journal_store import newer_note, prune, read_journal, survey_journals
 from condatui_core.jobs.writer_lock import WriterLock
 from condatui_core.prefixes.cache import PrefixCache
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
@@ -128,8 +128,8 @@ def test_a_job_of_0_1_0_that_was_killed_is_given_up(old: Locations) -> None:
 
 
 def test_journals_of_0_1_0_are_all_there(old: Locations) -> None:
-    assert [each.job.id for each in read_journals(old.jobs, HERE)] == [INTERRUPTED, FAILED, DONE]
-    assert newer_journals(old.jobs) == ()
+    assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, FAILED, DONE]
+    assert survey_journals(old.jobs, HERE).newer == ()
 
 
 async def test_a_journal_states_its_format(tmp_path: Path) -> None:
@@ -146,12 +146,12 @@ async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_prun
 ) -> None:
     restate(old.jobs / FAILED / journal.OWNER, format=2, owner={"something": "else"})
     assert read_journal(old.jobs / FAILED, HERE) is None
-    assert [each.job.id for each in read_journals(old.jobs, HERE)] == [INTERRUPTED, DONE]
-    assert newer_journals(old.jobs) == (old.jobs / FAILED,)
+    assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, DONE]
+    assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
     note = (
         "The journal of one job was made by a newer condatui (format 2); this one reads format 1 and leaves them alone."
     )
-    assert newer_note(newer_journals(old.jobs)) == note
+    assert newer_note(survey_journals(old.jobs, HERE).newer) == note
     jobs = queue_of(old.home, MakeDirectory())
     await jobs.recall()
     assert (jobs.newer, len(jobs.jobs)) == (note, 2)

@@ -18,12 +18,13 @@ def run_in(
     terminal: bool = False,
     answer: str = "",
     environ: Mapping[str, str] | None = None,
+    cwd: str | None = None,
 ) -> Result:
-    """Run `condatui ARGUMENTS…` in the home of the sandbox's user."""
+    """Run `condatui ARGUMENTS…` in the home of the sandbox's user, or in another directory: empty if that is gone."""
     invocation = Invocation(
         environ={**sandbox.environ, "CONDATUI_USUAL_PLACES": "0", **(environ or {})},
         home=sandbox.home,
-        cwd=str(sandbox.home),
+        cwd=str(sandbox.home) if cwd is None else cwd,
         clock=lambda: datetime.now().astimezone(),
         terminal=terminal,
     )

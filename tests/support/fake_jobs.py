@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from condatui_core.environment_files.export import ExportText
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import Ended, Job, Outcome, Plan, StageBegun, Step
 from condatui_core.records.request import Request
 from condatui_core.records.restore_point import RestorePointSummary
@@ -57,6 +58,8 @@ class FakeJobs:
     """What was interrupted earlier."""
     newer: str = ""
     """What is said of the journals of a newer condatui."""
+    damaged: tuple[Finding, ...] = ()
+    """What is said of journals that cannot be read."""
     points: tuple[RestorePointSummary, ...] = ()
     preview_text: str = "name: research\n"
     preview_error: Exception | None = None

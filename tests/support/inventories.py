@@ -111,8 +111,11 @@ def inventory(*environments: Environment, **fields: object) -> Inventory:
 class LoadedWorkbench:
     """Stands for the core's workbench: yields these inventories, or raises."""
 
-    def __init__(self, *inventories: Inventory, error: BaseException | None = None) -> None:
+    def __init__(
+        self, *inventories: Inventory, error: BaseException | None = None, journals: tuple[Finding, ...] = ()
+    ) -> None:
         self._inventories = inventories
+        self._journals = journals
         self._error = error
         self.closed = False
 
@@ -121,6 +124,9 @@ class LoadedWorkbench:
             yield each
         if self._error:
             raise self._error
+
+    def journal_findings(self) -> tuple[Finding, ...]:
+        return self._journals
 
     def close(self) -> None:
         self.closed = True

@@ -57,6 +57,7 @@ class Session:
         self.jobs: tuple[Job, ...] = ()
         """The jobs, newest first."""
         self.interrupted: tuple[Finding, ...] = ()
+        self.damaged_journals: tuple[Finding, ...] = ()
         """What earlier runs have left half done, until the user has seen it."""
         self.changed: Signal[Session] = Signal(owner, "session changed")
         """Published after each change of the session except the jobs."""
@@ -149,6 +150,12 @@ class Session:
         """Take in what was interrupted; empty once the user has seen it."""
         if findings != self.interrupted:
             self.interrupted = findings
+            self.changed.publish(self)
+
+    def show_damaged_journals(self, findings: tuple[Finding, ...]) -> None:
+        """Take in which journals cannot be read: their jobs are no rows of the jobs place, so it always tells them."""
+        if findings != self.damaged_journals:
+            self.damaged_journals = findings
             self.changed.publish(self)
 
     def mark(self, prefixes: Collection[str], *, marked: bool) -> None:

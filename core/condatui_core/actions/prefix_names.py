@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import UsageError
+from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import CondaFacts
-from condatui_core.settings import expand_home
+from condatui_core.settings import absolute_path, expand_home
 from condatui_core.text import sanitize
 
 # Valid names and paths
@@ -60,6 +61,8 @@ def prefix_problem(prefix: str) -> str:
 
 
 def _spelling_problem(name: str) -> str:
+    if set_aside_from(os.path.join(os.sep, name)):
+        return "is a name under which condatui sets aside what it removes"
     if name.startswith("-"):
         return "begins with `-`: every command would take it for an option"
     if name != name.strip():
@@ -79,7 +82,7 @@ def target_prefix(text: str, source: Environment | None, context: JobContext, *,
     this reads the disk. Raises UsageError if an environment cannot have the name.
     """
     if os.sep in text:
-        return os.path.normpath(os.path.join(cwd, expand_home(text, context.locations.home)))
+        return os.path.normpath(absolute_path(expand_home(text, context.locations.home), cwd))
     if problem := name_problem(text):
         hint = "Choose another, or give a path with a slash in it."
         raise UsageError(f"`{sanitize(text)[:80]}` cannot be the name of an environment: it {problem}.", hint=hint)

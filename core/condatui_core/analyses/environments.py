@@ -14,6 +14,7 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
+from condatui_core.settings import absolute_path
 from condatui_core.text import sanitize
 
 # The installation of an environment, whose conda should handle it
@@ -71,10 +72,11 @@ def resolve(
     """Find an environment by its prefix (any text with a slash, `.` or `..`), its name or the name of a link to it.
 
     `real_path` follows the links of an absolute path; by default none is followed.
-    Raises UsageError if there is none, with similar names, or if there are several, with their prefixes.
+    Raises UsageError if there is none, with similar names, or if there are several, with their prefixes, and for a
+    relative path if `cwd` is empty, since there is no working directory.
     """
     found = (
-        _by_path(environments, os.path.join(cwd, text), real_path) if _is_path(text) else _by_name(environments, text)
+        _by_path(environments, absolute_path(text, cwd), real_path) if _is_path(text) else _by_name(environments, text)
     )
     if len(found) == 1:
         return found[0]

@@ -77,7 +77,7 @@ async def perform_plan(plan: Plan, context: JobContext, work: Work, find_action:
 async def inspect_job(job: Job, context: JobContext, find_action: FindAction) -> Recovery:
     """Inspect what a job that did not finish has left; never raises."""
     if job.started is None:
-        return Recovery(state="untouched", message="It had not begun: nothing was done.")
+        return Recovery(state="untouched", message="By its journal it had not begun, so that nothing was done.")
     stage = job.stage.name if job.stage else ""
     request: Request = job.plan.request
     try:

@@ -15,7 +15,7 @@ from condatui_core.actions.protocol import FindAction, JobContext
 from condatui_core.fs.locks import FileLock
 from condatui_core.jobs.attempt import inspect_job
 from condatui_core.jobs.journal import LOCK, Entry, Inspected, Settled, append_to, apply_entries
-from condatui_core.jobs.journal_store import ReadJournal, newer_journals, read_journals
+from condatui_core.jobs.journal_store import DamagedJournal, ReadJournal, survey_journals
 from condatui_core.proc.owner import Owner, command_of, descendants_of
 from condatui_core.records.job import Ended, Job, Recovery
 
@@ -33,6 +33,8 @@ class EarlierJobs:
         """By id, the jobs that `interrupted` has inspected, with what it found."""
         self.newer: tuple[Path, ...] = ()
         """The journals of a newer condatui that the last `read` found."""
+        self.damaged: tuple[DamagedJournal, ...] = ()
+        """The journals that the last `read` could not read."""
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -41,15 +43,15 @@ class EarlierJobs:
 
     async def read(self) -> list[ReadJournal]:
         """Read all journals but those of this process, whose jobs the queue knows better."""
-        journals = await asyncio.to_thread(read_journals, self._directory, self._here)
-        self.newer = await asyncio.to_thread(newer_journals, self._directory)
-        others = [each for each in journals if each.owner != self._here]
+        survey = await asyncio.to_thread(survey_journals, self._directory, self._here)
+        self.newer, self.damaged = survey.newer, survey.damaged
+        others = [each for each in survey.journals if each.owner != self._here]
         self._jobs = {each.job.id: self._inspected.get(each.job.id, each.job) for each in others}
         return others
 
     async def interrupted(self, job_context: Callable[[], Awaitable[JobContext]]) -> tuple[Job, ...]:
         """Find the jobs that did not finish and are not settled, and inspect what each has left."""
-        unfinished = [each for each in await self.read() if _interrupted(each)]
+        unfinished = [each for each in await self.read() if each.needs_attention]
         if not unfinished:
             return ()
         context = await job_context()
@@ -76,10 +78,6 @@ class EarlierJobs:
         ended = Ended(at=self._clock(), state="interrupted", message="condatui ended before it was done.", exit_code=1)
         await asyncio.to_thread(partial(_record, journal.directory, inspected, ended))
         return apply_entries(journal.job, [inspected, ended])
-
-
-def _interrupted(journal: ReadJournal) -> bool:
-    return not journal.settled and journal.job.state == "interrupted"
 
 
 def _record(directory: Path, *entries: Entry) -> None:

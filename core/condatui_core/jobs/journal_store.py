@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import errno
+import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -14,7 +17,7 @@ from msgspec.structs import replace
 from condatui_core.fs.atomic_write import decode, format_of
 from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.fs.locks import FileLock
-from condatui_core.fs.safe_read import read_bounded
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.jobs.journal import (
     EVENTS,
     FORMAT,
@@ -27,13 +30,16 @@ from condatui_core.jobs.journal import (
     apply_entries,
     new_job,
 )
-from condatui_core.proc.owner import Owner
+from condatui_core.proc.owner import Owner, this_process
+from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Job, Plan
+from condatui_core.text import sanitize
 
 MOST_KEPT = 200
 """How many journals of jobs that are over are kept."""
 LONGEST_KEPT = timedelta(days=90)
 _LARGEST = 64 << 20
+_T = TypeVar("_T")
 _PLAN = msgspec.json.Decoder(Plan)
 _SUBMISSION = msgspec.json.Decoder(Submission)
 _ENTRY: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
@@ -51,15 +57,81 @@ class ReadJournal:
     abandoned: bool
     """Whether it has no end, and the process that carried the job out is gone."""
 
+    @property
+    def needs_attention(self) -> bool:
+        """Whether its job was interrupted, and the user does not know yet."""
+        return not self.settled and self.job.state == "interrupted"
 
-def read_journals(directory: Path, here: Owner) -> list[ReadJournal]:
-    """Read all journals, newest first; what is no journal, or none yet, is left out. Never raises."""
-    return [journal for each in _directories(directory) if (journal := read_journal(each, here))]
+
+@dataclass(frozen=True, slots=True)
+class DamagedJournal:
+    """A journal that cannot be read, so that nothing is known of its job."""
+
+    directory: Path
+    reason: str
+
+    @property
+    def finding(self) -> Finding:
+        """What to tell about it."""
+        message = f"The journal {sanitize(str(self.directory))} is damaged ({sanitize(self.reason)}): "
+        message += "whether its job came to an end, and what it has left, is not known."
+        remedy = "Look at what that job was about; deleting that directory ends this message."
+        return finding("damaged-journal", "warning", message, remedy)
 
 
-def newer_journals(directory: Path) -> tuple[Path, ...]:
-    """The journals of a newer condatui, newest first: they are not read, and never pruned."""
-    return tuple(each for each in _directories(directory) if _format(each) > FORMAT)
+@dataclass(frozen=True, slots=True)
+class JournalSurvey:
+    """All that lies in the directory of the journals, newest first."""
+
+    journals: tuple[ReadJournal, ...] = ()
+    newer: tuple[Path, ...] = ()
+    """Those of a newer condatui: they are not read, and never pruned."""
+    damaged: tuple[DamagedJournal, ...] = ()
+
+
+def survey_journals(directory: Path, here: Owner) -> JournalSurvey:
+    """Read all journals; what is no journal, or none yet, is left out. Never raises."""
+    directories = _directories(directory)
+    newer = tuple(each for each in directories if _format(each) > FORMAT)
+    read = [_read_or_why_not(each, here) for each in directories if each not in newer and _has_begun(each)]
+    return JournalSurvey(
+        journals=tuple(each for each in read if isinstance(each, ReadJournal)),
+        newer=newer,
+        damaged=tuple(each for each in read if isinstance(each, DamagedJournal)),
+    )
+
+
+def _has_begun(directory: Path) -> bool:
+    """Whether it is a journal: its plan is written last, and nothing happens before."""
+    with suppress(OSError):
+        return (directory / PLAN).exists() or os.path.getsize(directory / EVENTS) > 0
+    return False
+
+
+def _read_or_why_not(directory: Path, here: Owner) -> ReadJournal | DamagedJournal:
+    try:
+        return _read(directory, here)
+    except OSError as error:
+        return DamagedJournal(directory, _why(error))
+
+
+def journal_findings(directory: Path) -> tuple[Finding, ...]:
+    """What the next change should not be made without knowing: jobs that were interrupted, journals not read; blocks.
+
+    What an interrupted job has left is not looked at here.
+    """
+    survey = survey_journals(directory, this_process())
+    newer = (finding("newer-journal", "warning", newer_note(survey.newer)),) if survey.newer else ()
+    interrupted = (_interrupted_finding(each.job) for each in survey.journals if each.needs_attention)
+    return (*interrupted, *newer, *(each.finding for each in survey.damaged))
+
+
+def _interrupted_finding(job: Job) -> Finding:
+    stage = f" ({job.stage.title})" if job.stage else ""
+    message = f"{sanitize(job.plan.title)} was interrupted{sanitize(stage)}."
+    return finding(
+        "interrupted", "warning", message, "What it has left is told before the next change, with the way out."
+    )
 
 
 def newer_note(newer: Sequence[Path]) -> str:
@@ -74,11 +146,15 @@ def read_journal(directory: Path, here: Owner) -> ReadJournal | None:
     if _format(directory) > FORMAT:
         return None
     try:
-        plan = decode(read_bounded(str(directory / PLAN), _LARGEST), _PLAN)
-        submission = decode(read_bounded(str(directory / OWNER), _LARGEST), _SUBMISSION)
-        entries = tuple(_entries(read_bounded(str(directory / EVENTS), _LARGEST)))
+        return _read(directory, here)
     except OSError:
         return None
+
+
+def _read(directory: Path, here: Owner) -> ReadJournal:
+    plan = _decoded(directory / PLAN, _PLAN)
+    submission = _decoded(directory / OWNER, _SUBMISSION)
+    entries = _entries(directory / EVENTS)
     job = apply_entries(new_job(directory.name, plan, submission.at), entries)
     owner = submission.owner
     abandoned = job.end is None and owner.near(here) and not _is_running(directory, owner, here)
@@ -88,6 +164,16 @@ def read_journal(directory: Path, here: Owner) -> ReadJournal | None:
         job = replace(job, elsewhere=str(owner))
     settled = any(isinstance(each, Settled) for each in entries)
     return ReadJournal(directory, job, owner, settled=settled, abandoned=abandoned)
+
+
+def _decoded(file: Path, decoder: msgspec.json.Decoder[_T]) -> _T:
+    data = read_bounded(str(file), _LARGEST)
+    if not data.strip(b"\0"):  # as a power cut leaves it
+        raise OSError(errno.EILSEQ, "without content", str(file))
+    try:
+        return decode(data, decoder)
+    except OSError as error:
+        raise OSError(error.errno, reason(error), str(file)) from error
 
 
 def prune(directory: Path, now: datetime) -> None:
@@ -117,11 +203,29 @@ def _format(journal: Path) -> int:
         return 0
 
 
-def _entries(data: bytes) -> Iterator[Entry]:
-    """All entries; a line that a full disk or a crash of the machine has cut off is skipped."""
-    for line in data.split(b"\n"):
-        with suppress(OSError):
-            yield decode(line, _ENTRY)
+def _entries(file: Path) -> tuple[Entry, ...]:
+    """All entries; a line that a full disk or a crash of the machine has cut off is skipped.
+
+    Raises OSError if the file cannot be read, or has lines of which none can.
+    """
+    lines = [line for line in read_bounded(str(file), _LARGEST).split(b"\n") if line]
+    entries = tuple(entry for line in lines if (entry := _entry(line)) is not None)
+    if lines and not entries:
+        raise OSError(errno.EILSEQ, "no line of it can be read", str(file))
+    return entries
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        return decode(line, _ENTRY)
+    except OSError:
+        return None
+
+
+def _why(error: OSError) -> str:
+    """Which file cannot be read, and why."""
+    name = os.path.basename(str(error.filename or ""))
+    return f"{name}: {reason(error)}" if name else reason(error)
 
 
 def _is_running(directory: Path, owner: Owner, here: Owner) -> bool:

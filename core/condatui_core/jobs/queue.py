@@ -17,6 +17,7 @@ from condatui_core.jobs.journal_store import newer_note
 from condatui_core.log import unexpected
 from condatui_core.proc.owner import this_process
 from condatui_core.proc.runner import CommandLog
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import Event, Job, Plan
 from condatui_core.records.request import Request
 from condatui_core.settings import Locations
@@ -86,6 +87,11 @@ class JobQueue:
     def newer(self) -> str:
         """One line about the journals of a newer condatui that the last `recall` found; empty if there are none."""
         return newer_note(self._earlier.newer) if self._earlier.newer else ""
+
+    @property
+    def damaged(self) -> tuple[Finding, ...]:
+        """The journals that the last `recall` could not read, with their paths."""
+        return tuple(each.finding for each in self._earlier.damaged)
 
     @property
     def writing(self) -> bool:

@@ -287,6 +287,7 @@ async def test_where_this_user_may_not_write_nothing_is_made_or_changed(machine:
         ("a\x1b[2Jb", "cannot be shown"),
         ("..", "directory"),
         ("a:b", "`:`"),
+        (".nlp.condatui-removing-0123456789abcdef", "sets aside"),
     ],
 )
 async def test_names_that_would_be_trouble_are_refused(machine: Machine, name: str, says: str) -> None:
@@ -310,6 +311,7 @@ async def test_names_that_would_be_trouble_are_refused(machine: Machine, name: s
         ("/data/a:b", "PATH"),
         ("/data/-p", "option"),
         ("/data/a\nb", "cannot be shown"),
+        ("/data/.nlp.condatui-removing-0123456789abcdef", "sets aside"),
     ],
 )
 def test_paths_that_would_be_trouble_are_refused(prefix: str, says: str) -> None:

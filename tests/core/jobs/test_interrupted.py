@@ -106,6 +106,7 @@ async def test_one_that_waited_for_its_turn_says_that_it_never_began(tmp_path: P
         (job,), action = await next_start(tmp_path)
         assert job.recovery
         assert (job.recovery.state, action.looked) == ("untouched", [])
+        assert job.recovery.message.startswith("By its journal it had not begun")
         assert not (tmp_path / "b").exists()
 
 

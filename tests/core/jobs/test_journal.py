@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from condatui_core.jobs import journal_store
 from condatui_core.jobs.journal import EVENTS, OWNER, JobBegun, Journal, Submission
 from condatui_core.jobs.journal import PLAN as PLAN_FILE
-from condatui_core.jobs.journal_store import prune, read_journal, read_journals
+from condatui_core.jobs.journal_store import JournalSurvey, journal_findings, prune, read_journal, survey_journals
 from condatui_core.proc.owner import Owner, started_mark, this_process
 from condatui_core.records.finding import blocker
 from condatui_core.records.job import Ended, Plan, Said, StageBegun
@@ -101,10 +101,54 @@ async def test_what_is_no_journal_is_left_out(tmp_path: Path) -> None:
     await (await begun(tmp_path / "one")).close()
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").touch()
-    (tmp_path / "junk").mkdir()
-    (tmp_path / "junk" / "plan.json").write_text("[]")
-    assert [each.job.id for each in read_journals(tmp_path, HERE)] == ["one"]
-    assert read_journals(tmp_path / "none", HERE) == []
+    (tmp_path / "not yet").mkdir()
+    (tmp_path / "not yet" / OWNER).write_text("{")
+    (tmp_path / "not yet" / EVENTS).touch()
+    assert [each.job.id for each in survey_journals(tmp_path, HERE).journals] == ["one"]
+    assert survey_journals(tmp_path / "none", HERE) == JournalSurvey()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (PLAN_FILE, "", "without content"),
+        (PLAN_FILE, "[]", "unexpected content"),
+        (OWNER, "{", "unexpected content"),
+        (OWNER, "", "without content"),
+        (OWNER, "\0" * 300, "without content"),
+        (EVENTS, "\0" * 300, "no line of it can be read"),
+        (EVENTS, None, "No such file"),
+    ],
+)
+async def test_one_that_cannot_be_read_is_told_with_its_path(
+    tmp_path: Path, name: str, content: str | None, reason: str
+) -> None:
+    await (await begun(tmp_path / "one")).close()
+    journal = await begun(tmp_path / "two")
+    await journal.write(STAGE)
+    await journal.close()
+    file = tmp_path / "two" / name
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    survey = survey_journals(tmp_path, HERE)
+    assert [each.job.id for each in survey.journals] == ["one"]
+    (damaged,) = survey.damaged
+    assert damaged.reason.startswith(f"{name}: {reason}")
+    *_, told = journal_findings(tmp_path)
+    assert (told.id, told.severity) == ("damaged-journal", "warning")
+    assert str(tmp_path / "two") in told.message and damaged.reason in told.message
+    assert read_journal(tmp_path / "two", HERE) is None
+
+
+async def test_one_without_a_plan_that_has_entries_is_damaged(tmp_path: Path) -> None:
+    journal = await begun(tmp_path / "one")
+    await journal.write(STAGE)
+    await journal.close()
+    (tmp_path / "one" / PLAN_FILE).unlink()
+    assert [each.reason for each in survey_journals(tmp_path, HERE).damaged] == [
+        f"{PLAN_FILE}: No such file or directory"
+    ]
 
 
 async def test_old_ones_are_deleted_and_those_at_work_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

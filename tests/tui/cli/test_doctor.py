@@ -68,6 +68,15 @@ def test_a_broken_settings_file_is_told_and_does_not_end_it(invocation: Invocati
     assert "stale_days: 180" in result.stdout
 
 
+def test_a_damaged_journal_is_a_problem(invocation: Invocation) -> None:
+    journal = invocation.locations.jobs / "20260520-100001-aa5c"
+    journal.mkdir(parents=True)
+    (journal / "plan.json").touch()
+    result = run(invocation)
+    assert result.exit_code == 0, result.output
+    assert "~/own/state/jobs/20260520-100001-aa5c is damaged" in " ".join(result.stdout.split())
+
+
 def test_it_runs_where_nothing_can_be_written(invocation: Invocation, tmp_path: Path) -> None:
     (tmp_path / "own").write_text("a file where the directories should be")
     result = run(invocation)

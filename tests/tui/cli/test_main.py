@@ -261,6 +261,14 @@ def test_home_may_be_written_as_a_tilde_where_no_shell_sees_it(command_line: Com
     assert command_line.run("show", "~/envs/other").exit_code == 2
 
 
+def test_what_journals_tell_stands_beside_the_list(command_line: CommandLine) -> None:
+    told = finding("interrupted", "warning", "Remove nlp was interrupted (Removing nlp).", remedy="It is told.")
+    command_line.workbench = LoadedWorkbench(Inventory(), MACHINE, journals=(told,))
+    result = command_line.run("list")
+    assert "Remove nlp was interrupted (Removing nlp). It is told." in result.stderr
+    assert "was interrupted" not in result.stdout
+
+
 @pytest.mark.parametrize(
     ("text", "environ", "where"),
     [("ascii: true\ntheme: mauve\n", {}, "settings.yaml, line 2"), ("", {"CONDATUI_THEME": "mauve"}, "CONDATUI_THEME")],

@@ -32,6 +32,15 @@ def test_the_list_says_what_it_takes_to_bring_each_one_back(removed: Sandbox) ->
     assert "`condatui restore ID`" in run_in(removed, "restore").stderr
 
 
+def test_the_list_tells_what_was_interrupted(removed: Sandbox) -> None:
+    (journal,) = removed.directory.glob("**/state/jobs/*")
+    (journal / "events.jsonl").write_text("")
+    for arguments in (("restore", "--list"), ("list",)):
+        printed = run_in(removed, *arguments)
+        assert printed.exit_code == 0, printed.stderr
+        assert "condatui: Remove notebooks was interrupted. What it has left is told" in printed.stderr
+
+
 def test_a_target_that_is_there_again_is_refused(removed: Sandbox) -> None:
     mine: Path = removed.prefixes["notebooks"]
     mine.mkdir()

@@ -138,6 +138,15 @@ def test_journals_of_a_newer_condatui_are_told_first(tmp_path: Path) -> None:
     assert directory.is_dir()
 
 
+def test_damaged_journals_are_told_first(tmp_path: Path) -> None:
+    directory = tmp_path / ".condatui/state/jobs/20260520-100001-aa5c"
+    directory.mkdir(parents=True)
+    (directory / "plan.json").touch()
+    result = run(tmp_path, "--yes")
+    assert (result.exit_code, (tmp_path / "new").exists()) == (0, True)
+    assert f"The journal {directory} is damaged (plan.json: without content)" in result.stderr
+
+
 def test_json_of_a_dry_run_is_the_plan(tmp_path: Path) -> None:
     (line,) = run(tmp_path, "--json", "--dry-run").stdout.splitlines()
     assert [*json.loads(line)] == ["format", "plan"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from condatui.cli.invocation import Invocation
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
 from support.sandboxes import manifest
@@ -86,3 +87,49 @@ def test_a_file_is_called_as_it_was_asked_for(box: Sandbox, tmp_path: Path, name
         assert result.exit_code == 0, result.output
         assert os.listdir(file.parent) == [name]
         assert "\x1b" not in result.output
+
+
+GONE = "is relative to a working directory that does not exist any more."
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (("export", "notebooks", "-o", "e.yml"), "e.yml"),
+        (("pack", "notebooks", "-o", "x/nb.tar.gz"), "x/nb.tar.gz"),
+        (("clone", "notebooks", "./new"), "./new"),
+        (("clone", "./notebooks", "new"), "./notebooks"),
+        (("remove", "envs/notebooks"), "envs/notebooks"),
+        (("show", "./notebooks"), "./notebooks"),
+        (("compare", "notebooks", "e.yml"), "e.yml"),
+        (("compare", "notebooks", "./nlp-exp"), "./nlp-exp"),
+        (("--root", "envs", "list"), "envs"),
+        (("--conda", "bin/conda", "list"), "bin/conda"),
+    ],
+)
+def test_from_a_directory_that_is_gone_relative_paths_are_refused(
+    box: Sandbox, words: tuple[str, ...], path: str
+) -> None:
+    before = set(os.listdir("/"))
+    options = ("--yes",) if words[0] in VERBS else ()
+    result = run_in(box, *words, *options, cwd="")
+    assert result.exit_code == 2, result.output
+    assert f"`{path}` {GONE}" in result.stderr
+    assert set(os.listdir("/")) == before
+
+
+def test_from_a_directory_that_is_gone_names_and_absolute_paths_are_fine(box: Sandbox, tmp_path: Path) -> None:
+    assert run_in(box, "show", "notebooks", cwd="").exit_code == 0
+    assert run_in(box, "compare", "notebooks", "nlp-exp", cwd="").exit_code in (0, 1)
+    result = run_in(box, "export", "notebooks", "-o", str(tmp_path / "e.yml"), "--yes", cwd="")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "e.yml").exists()
+
+
+def test_a_working_directory_that_was_deleted_is_known_to_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert Invocation.of_process().cwd == ""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from condatui.app import CondatuiApp
 from condatui.screens.jobs import JobsScreen
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Recovery
 from condatui_core.records.request import RestoreRequest
 from condatui_core.settings import Settings
@@ -200,6 +201,17 @@ async def test_journals_of_a_newer_condatui_are_told_at_the_start() -> None:
     workbench.jobs.newer = "The journal of one job was made by a newer condatui"
     async with opened(workbench=workbench, size=(120, 30)) as driver:
         await driver.until(lambda: "The journal of one job was made by a newer condatui" in driver.text)
+
+
+async def test_damaged_journals_are_told_at_the_start_and_in_the_place_of_jobs() -> None:
+    workbench = bench()
+    told = "The journal /state/jobs/x is damaged (plan.json: empty)"
+    workbench.jobs.damaged = (Finding(id="damaged-journal", severity="warning", message=told),)
+    async with opened(workbench=workbench, size=(120, 30)) as driver:
+        await driver.until(lambda: told in driver.text)
+        await driver.press("4")
+        await driver.until(lambda: not driver.app.session.interrupted and driver.text.count(told) == 1)
+        assert isinstance(driver.app.screen, JobsScreen)
 
 
 async def test_no_way_out_is_promised_where_there_is_nothing_to_put_right() -> None:

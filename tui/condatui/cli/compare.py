@@ -24,6 +24,7 @@ from condatui_core.errors import UsageError
 from condatui_core.records.comparison import MOST_COLUMNS, Comparison, Listing, Row
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.settings import absolute_path
 from condatui_core.text import sanitize
 
 # Arguments: environments of this machine, or files that describe one
@@ -86,10 +87,13 @@ class CompareArguments:
     def _file(self, text: str) -> FileArgument | None:
         """The file of an argument; None if an environment has that name and the argument is not written as a path."""
         name, _, environment = text.rpartition("#")
-        for file in (FileArgument(Path(self._cwd, text)), FileArgument(Path(self._cwd, name), environment)):
-            if file.path.exists() and not file.path.is_dir() and not self._is_name(text):
-                return file
-        return None
+        if self._is_name(text) or not (self._cwd or os.sep in text or text.endswith(_ENDINGS)):
+            return None
+        files = (
+            FileArgument(Path(absolute_path(text, self._cwd))),
+            FileArgument(Path(absolute_path(name, self._cwd)), environment),
+        )
+        return next((each for each in files if each.path.exists() and not each.path.is_dir()), None)
 
     def _is_name(self, text: str) -> bool:
         return os.sep not in text and any(each.name == text for each in self._inventory.environments)

@@ -29,7 +29,7 @@ from condatui_core.errors import CondatuiError, NoCondaError, UsageError
 from condatui_core.own_package import replaced_error, was_replaced
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
-from condatui_core.settings import Locations, SettingError, Settings, expand_home
+from condatui_core.settings import Locations, SettingError, Settings, absolute_path, expand_home
 from condatui_core.settings_file import read_settings, setting_sources
 from condatui_core.text import sanitize
 
@@ -68,11 +68,22 @@ def global_options(command: _Decorated) -> _Decorated:
 
 
 def _add_conda(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
-    context.obj = context.obj.adding(conda=paths)
+    with _as_bad_parameter():
+        context.obj = context.obj.adding(conda=paths)
 
 
 def _add_roots(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
-    context.obj = context.obj.adding(roots=paths)
+    with _as_bad_parameter():
+        context.obj = context.obj.adding(roots=paths)
+
+
+@contextmanager
+def _as_bad_parameter() -> Iterator[None]:
+    """Turn what is wrong with an option's value into click's error, since the command does not run yet."""
+    try:
+        yield
+    except UsageError as error:
+        raise click.BadParameter(f"{error.title} {error.hint}") from error
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool) -> None:
@@ -242,6 +253,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     environ: Mapping[str, str]
     home: Path
     cwd: str
+    """The working directory; empty if it does not exist any more."""
     clock: Clock
     terminal: bool
     """Whether stdin, stdout and stderr are terminals, so that the workbench can open: Textual draws on stderr."""
@@ -285,8 +297,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
         return resolve(inventory.environments, self.spelled_out(text), cwd=self.cwd, real_path=os.path.realpath)
 
     def absolute(self, path: str) -> str:
-        """The absolute path of a path that the user typed."""
-        return os.path.join(self.cwd, self.spelled_out(path))
+        """The absolute path of a path that the user typed; UsageError as `absolute_path`."""
+        return absolute_path(self.spelled_out(path), self.cwd)
 
     def _named_conda(self, text: str) -> str:
         """The path of a conda that the user named, as a shell finds it: a bare name is looked up in PATH first."""
@@ -363,21 +375,23 @@ class Invocation(Struct, frozen=True, kw_only=True):
         if debug and (problem := log_problem()):
             say(f"condatui: nothing is logged. {problem}")
 
-    def load(self) -> Inventory:
-        """Load the complete inventory."""
+    def load(self, *, with_journals: bool = False) -> Inventory:
+        """Load the complete inventory; `with_journals` adds to its problems what journals of jobs tell."""
         import asyncio  # noqa: PLC0415 - would take a third of the time of `--version`
 
         gc.disable()  # records have no cycles, and the process ends after it has printed
         last = [Inventory()]
-        asyncio.run(_keep_last(self.workbench().load(), last))
-        return last[0]
+        workbench = self.workbench()
+        asyncio.run(_keep_last(workbench.load(), last))
+        told = workbench.journal_findings() if with_journals else ()
+        return msgspec.structs.replace(last[0], problems=(*last[0].problems, *told)) if told else last[0]
 
 
 def _working_directory() -> str:
     try:
         return os.getcwd()
     except FileNotFoundError:  # deleted while the shell is in it
-        return os.sep
+        return ""
 
 
 async def _keep_last(inventories: AsyncIterator[Inventory], last: list[Inventory]) -> None:

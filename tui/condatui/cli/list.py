@@ -43,7 +43,7 @@ def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, c
     if packages and not as_json:
         raise click.UsageError("--packages needs --json; `condatui show ENV` prints the packages of one environment.")
     wanted = _filter(text)
-    whole = invocation.load()
+    whole = invocation.load(with_journals=True)
     inventory = replace(whole, environments=tuple(filter(wanted.matches, whole.environments)))
     if channels and not as_json and inventory.environments:
         from condatui.cli.pages.environments import print_channels  # noqa: PLC0415 - Rich is for people

@@ -13,6 +13,7 @@ from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import RemoveRequest
+from condatui_core.settings import absolute_path
 
 
 @click.command("remove")
@@ -56,7 +57,7 @@ def paths_of(environments: Sequence[Environment], texts: Sequence[str], cwd: str
 
 
 def _path(environments: Sequence[Environment], text: str, cwd: str) -> str:
-    path = os.path.normpath(os.path.join(cwd, text))
+    path = os.path.normpath(absolute_path(text, cwd)) if os.sep in text else ""
     try:
         found = resolve(environments, text, cwd=cwd, real_path=os.path.realpath)
     except UsageError:

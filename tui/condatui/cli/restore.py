@@ -71,6 +71,7 @@ def _print_list(invocation: Invocation, *, as_json: bool) -> None:
 async def _restore_points(invocation: Invocation) -> tuple[RestorePointSummary, ...]:
     from condatui_core.actions.restore.listing import restore_points  # noqa: PLC0415 - as above
 
-    context = await invocation.workbench().job_context()
-    say_problems(context.inventory.problems)
+    workbench = invocation.workbench()
+    context = await workbench.job_context()
+    say_problems((*context.inventory.problems, *await asyncio.to_thread(workbench.journal_findings)))
     return await restore_points(context)

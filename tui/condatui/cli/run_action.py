@@ -88,6 +88,7 @@ async def _report_interrupted(jobs: JobQueue) -> None:
             await jobs.settle(job.id)
     if jobs.newer:
         say(f"condatui: {jobs.newer}")
+    say_problems(jobs.damaged)
 
 
 def _refuse(plan: Plan) -> None:

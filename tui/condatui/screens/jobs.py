@@ -19,6 +19,7 @@ from condatui.view_models import styles
 from condatui.view_models.jobs import JobsModel, is_over, job_commands, job_text
 from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job
 from condatui_core.text import counted, sanitize
 
@@ -92,6 +93,10 @@ class JobsScreen(PlaceScreen):
         super().show_session()
         if self._visible and self.session.interrupted:
             self.post_message(JobsSeen())
+
+    def _told(self) -> tuple[Finding, ...]:
+        told = super()._told()
+        return (*(each for each in self.session.damaged_journals if each not in told), *told)
 
     def show_jobs(self) -> None:
         """Show the progress of the jobs; the cursor stays on its job, or on the newest."""

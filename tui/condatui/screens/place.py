@@ -29,6 +29,7 @@ from condatui.view_models.status import problem_lines, top_line, with_jobs
 from condatui.widgets.line import Line
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding
 
 if TYPE_CHECKING:
     from condatui.panels.help_panel import HelpPanel
@@ -150,13 +151,16 @@ class PlaceScreen(TerminalSized):
         """Show the new state of the session."""
         session = self.session
         self.query_one("#top", Line).draw(self._top)
-        told = (*session.interrupted, *session.inventory.problems)
-        problems = problem_lines(told, session.failure, session.glyphs, words=session.words)
+        problems = problem_lines(self._told(), session.failure, session.glyphs, words=session.words)
         if problems != self._problems:
             self._problems = problems
             self.query_one("#problems", Static).update(problems)
         self.query_one("#problems").display = bool(problems)
         self.draw_bottom()
+
+    def _told(self) -> tuple[Finding, ...]:
+        """What stands below the top line."""
+        return (*self.session.interrupted, *self.session.inventory.problems)
 
     def show_jobs(self) -> None:
         """Show the progress of the jobs."""

@@ -75,6 +75,7 @@ class JobMonitor:
         interrupted, self._interrupted = self._interrupted, ()
         self._session.show_interrupted(())
         await self._queue.recall()
+        self._session.show_damaged_journals(self._queue.damaged)
         self._show()
         for job in interrupted:
             await self._queue.settle(job.id)
@@ -104,7 +105,7 @@ class JobMonitor:
         self._recalled = True
         self._show()
         told = (_finding(job, self._session.key) for job in self._interrupted)
-        self._session.show_interrupted((*told, *_of_newer(queue)))
+        self._session.show_interrupted((*told, *_of_newer(queue), *queue.damaged))
 
     def _post_change(self) -> None:
         self._app.post_message(JobChanged())
