@@ -310,6 +310,7 @@ async def test_names_that_would_be_trouble_are_refused(machine: Machine, name: s
         ("/data/a:b", "PATH"),
         ("/data/-p", "option"),
         ("/data/a\nb", "cannot be shown"),
+        (os.fsdecode(b"/data/b\xff/env"), "UTF-8"),
     ],
 )
 def test_paths_that_would_be_trouble_are_refused(prefix: str, says: str) -> None:
