@@ -33,7 +33,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     try:
         settings = invocation.settings
     except UsageError as error:
-        settings, problems = invocation.added_to(Settings()), (error.in_one_line,)
+        settings, problems = invocation.added_to(Settings()), (" ".join(str(error).splitlines()),)
     file = invocation.locations.settings_file
     report = asyncio.run(
         examine(
