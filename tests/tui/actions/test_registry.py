@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from textual.widget import Widget
 
 from condatui.actions.action import KeyAction
-from condatui.actions.context import ActionContext, no_conda, not_comparable
+from condatui.actions.context import ActionContext, no_conda
 from condatui.actions.registry import ACTIONS, actions_in, bindings
 from condatui.app import CondatuiApp
 from condatui.screens.cleanup import CleanupScreen
@@ -70,7 +70,7 @@ def test_bindings_carry_the_ids_that_settings_remap() -> None:
     ("known", "reason"),
     [
         (Inventory(asking_conda=True), "Still looking for a conda."),
-        (Inventory(), "No conda was found: set `conda` in the settings to the path of one."),
+        (Inventory(), "No conda was found: start condatui with --conda PATH, or set `conda` in the settings."),
         (
             Inventory(installations=(Installation(executable="/c", root_prefix="/", error="it does not answer"),)),
             "No conda works here: it does not answer",
@@ -94,13 +94,3 @@ async def test_the_bottom_line_hints_at_keys_and_keeps_help_however_narrow() -> 
     async with opened(inventory(environment("a")), size=(40, 20)) as driver:
         assert driver.text.splitlines()[-1].split()[:2] == ["space", "mark"]
         assert driver.text.splitlines()[-1].endswith("? help")
-
-
-def test_what_cannot_be_compared_is_the_reason() -> None:
-    base, orphan = environment("base"), environment("half-cloned", state="orphan")
-    reason = "half-cloned cannot be compared: its state is orphan."
-    for marked, current in (({base.prefix, orphan.prefix}, base), ({base.prefix}, orphan), ({orphan.prefix}, base)):
-        context = ActionContext(inventory(base, orphan), current=current, marked=frozenset(marked))
-        assert not_comparable(context) == reason
-    nothing = ActionContext(inventory(base, orphan), current=orphan)
-    assert "mark them" in str(not_comparable(nothing))

@@ -54,20 +54,10 @@ def not_comparable(action_context: ActionContext) -> str | None:
     """Why nothing can be compared: too few environments, or too many."""
     count = len(comparable(action_context))
     if count < 2:
-        if unread := _without_contents(action_context):
-            return f"{sanitize(unread.name)} cannot be compared: its state is {unread.state}."
         return "Comparing takes two environments: mark them with space; one and the cursor on another will do."
     from condatui_core.records.comparison import MOST_COLUMNS  # noqa: PLC0415 - imported when two are marked
 
     return f"{count} are too many to compare: {MOST_COLUMNS} at most." if count > MOST_COLUMNS else None
-
-
-def _without_contents(action_context: ActionContext) -> Environment | None:
-    """What was chosen to be compared and has no contents, if something was marked."""
-    if not action_context.marked:
-        return None
-    chosen = (*action_context.chosen, *filter(None, (action_context.current,)))
-    return next((each for each in chosen if each.state not in ("ok", "broken")), None)
 
 
 def no_conda(action_context: ActionContext) -> str | None:
@@ -79,7 +69,7 @@ def no_conda(action_context: ActionContext) -> str | None:
         return "Still looking for a conda."
     if installations:
         return f"No conda works here: {installations[0].error}"
-    return "No conda was found: set `conda` in the settings to the path of one."
+    return "No conda was found: start condatui with --conda PATH, or set `conda` in the settings."
 
 
 def not_clonable(action_context: ActionContext) -> str | None:
