@@ -25,7 +25,7 @@ from condatui.widgets.plan_view import PlanView
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.job import Plan
-from condatui_core.records.request import ExportRequest, PackRequest, Request
+from condatui_core.records.request import Request
 from condatui_core.text import sanitize
 
 _CLIPBOARD = 70_000
@@ -193,25 +193,23 @@ class ActionPanel(BottomPanel):
         if self._notice:
             self._say(Text())
 
-    def _propose(self, request: Request, *, agreed: bool = False) -> None:
-        """Plan a request and drop the previous plan; one that the user has `agreed` to is run if nothing blocks it."""
+    def _propose(self, request: Request) -> None:
+        """Plan a request and drop the previous plan."""
         self._plan_state = PlanState(request)
         for each in (*self.query(FormBar), *self.query(ExportPreview)):
             each.display = False
         self.query_one(PlanView).display = True
         self._show_plan()
-        self._plan(request, agreed=agreed)
+        self._plan(request)
 
     @work(group="plan", exclusive=True, exit_on_error=False, description="plan")
-    async def _plan(self, request: Request, *, agreed: bool) -> None:
+    async def _plan(self, request: Request) -> None:
         try:
             plan = await self._session.workbench.jobs.plan(request)
         except CondatuiError as error:
             self._take_plan(request, error)
         else:
             self._take_plan(request, plan)
-            if agreed and self._plan_state.ready is plan and not plan.confirm:
-                self._submit(plan)
 
     def _take_plan(self, request: Request | None, result: Plan | CondatuiError) -> None:
         if request is self._plan_state.request:  # the user may have proposed another request meanwhile
@@ -246,8 +244,7 @@ class ActionPanel(BottomPanel):
     def _run(self, event: PlanView.Accepted) -> None:
         """Submit the plan, or propose the alternative to a blocked one."""
         if alternative := self._plan_state.alternative:
-            # The plan of a file that is replaced has been read already: only its name was in the way.
-            self._propose(alternative[0], agreed=isinstance(alternative[0], ExportRequest | PackRequest))
+            self._propose(alternative[0])
             return
         plan = self._plan_state.ready
         if plan is None:
@@ -255,9 +252,6 @@ class ActionPanel(BottomPanel):
         if event.typed.strip() != plan.confirm:
             self._refuse(f"Type {plan.confirm} and enter to go on, or esc to leave it.")
             return
-        self._submit(plan)
-
-    def _submit(self, plan: Plan) -> None:
         try:
             self._session.workbench.jobs.submit(plan)
         except CondatuiError as error:
