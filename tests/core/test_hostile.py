@@ -46,6 +46,8 @@ BROKEN: dict[str, Spoil] = {
     "huge": _huge,
     "a-directory": lambda prefix: (prefix.meta / "dir-1-0.json").mkdir(),
     "a-fifo": lambda prefix: os.mkfifo(prefix.meta / "fifo-1-0.json"),
+    "a-device": lambda prefix: (prefix.meta / "zero-1-0.json").symlink_to("/dev/zero"),
+    "deep": lambda prefix: prefix.write("conda-meta/deep-1-0.json", '{"a":' * 2000 + "1" + "}" * 2000),
 }
 
 STRANGE: dict[str, Spoil] = {
@@ -171,3 +173,19 @@ def test_commands_print_strange_names_without_harm(envs: Path, tmp_path: Path) -
         ).stdout
     )
     assert str(envs / NOT_UTF8) in [each["prefix"] for each in listed["environments"]]
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["fifo", "device"])
+def test_own_files_and_the_registration_may_be_anything(tmp_path: Path, plant: Callable[[Path], None]) -> None:
+    """No reader waits for a pipe, or reads without end."""
+    home, own = tmp_path / "home", tmp_path / "own"
+    make_prefix(home / ".conda/envs/one").package("numpy")
+    (home / ".conda/environments.txt").touch()
+    before = _load(_workbench(home, own))
+    kept = [*(file for file in own.rglob("*") if file.is_file()), home / ".conda/environments.txt"]
+    assert len(kept) > 1
+    for file in kept:
+        file.unlink()
+        plant(file)
+    after = _load(_workbench(home, own))
+    assert [each.name for each in after.environments] == [each.name for each in before.environments] == ["one"]

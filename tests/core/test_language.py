@@ -1,4 +1,7 @@
-"""The core speaks no front end's language: what is a flag here and a key there is a remedy, not a text."""
+"""The core speaks no front end's language, and neither front end speaks the other's.
+
+What is a flag here and a key there is a remedy, not a text.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import condatui
 import condatui_core
 
 _COMMANDS = "list|show|compare|disk|gpu|export|pack|clone|remove|restore|demo|clean|create|update"
@@ -41,6 +45,21 @@ def _documentation(node: ast.AST) -> ast.expr | None:
 def spoken(what: str, files: Iterator[Path]) -> list[str]:
     found = (text for file in files for text in texts(ast.parse(file.read_text(encoding="utf-8"))))
     return [text for text in found if SPOKEN[what].search(text) and text != OF_CONDA]
+
+
+CLI = Path(condatui.__file__).parent / "cli"
+WORKBENCH = ("screens", "panels", "widgets", "services", "actions", "view_models")
+
+
+@pytest.mark.parametrize("what", ["a key", "a place"])
+def test_the_command_line_speaks_of_no_key(what: str) -> None:
+    assert spoken(what, CLI.rglob("*.py")) == []
+
+
+@pytest.mark.parametrize("what", ["a flag", "a command"])
+def test_the_workbench_speaks_of_no_flag(what: str) -> None:
+    files = (file for name in WORKBENCH for file in (CLI.parent / name).rglob("*.py"))
+    assert spoken(what, files) == []
 
 
 @pytest.mark.parametrize("what", SPOKEN)

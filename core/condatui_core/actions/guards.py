@@ -178,10 +178,10 @@ def _use_blockers(observed: PrefixState, name: str) -> Iterator[Finding]:
 def bad_name(observed: PrefixState, context: JobContext) -> Iterator[Finding]:
     """The blocker against the name of a new environment, if conda could not use it."""
     directory, name = os.path.split(observed.prefix)
-    problem = prefix_problem(observed.prefix)
-    if not problem and _is_envs_dir(directory, context):
-        problem = name_problem(name)
-    if problem:
+    if problem := prefix_problem(observed.prefix):
+        message = f"`{observed.prefix}` cannot be the path of an environment: it {problem}."
+        yield blocker("bad-name", message, "Choose another.")
+    elif _is_envs_dir(directory, context) and (problem := name_problem(name)):
         yield blocker("bad-name", f"`{name}` cannot be the name of an environment: it {problem}.", "Choose another.")
 
 

@@ -46,18 +46,32 @@ def name_problem(name: str) -> str:
 
 def prefix_problem(prefix: str) -> str:
     """Say why an environment cannot have this path, as the predicate of a sentence; empty if it can."""
-    name = os.path.basename(prefix)
     if not os.path.isabs(prefix) or os.path.normpath(prefix) != prefix:
         return "is no absolute path"
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in prefix.split(os.sep)):
         return f"has a name in it that is longer than {_LONGEST_NAME} bytes"
     if len(os.fsencode(prefix)) > _LONGEST_PREFIX:
         return f"is longer than {_LONGEST_PREFIX} bytes: conda could not write it into the files of its packages"
+    return _characters_problem(prefix)
+
+
+def _characters_problem(prefix: str) -> str:
+    if not _is_utf8(prefix):
+        return "is not UTF-8, in which conda writes it into files"
     if ":" in prefix:
         return "has `:` in it, which separates the directories of PATH"
     if unsafe := _UNSAFE.search(prefix):
         return f"has `{unsafe[0]}` in it: in the scripts that conda writes, a shell would take it for its own"
-    return _spelling_problem(name)
+    spelling = _spelling_problem(os.path.basename(prefix))
+    return f"has a name in it that {spelling}" if spelling else ""
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _spelling_problem(name: str) -> str:

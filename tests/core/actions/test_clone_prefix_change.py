@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,9 @@ def test_other_paths_to_the_source_are_found_in_its_scripts(tmp_path: Path) -> N
     assert found == (str(link),)
     change = PrefixChange(str(real), "/data/new", spellings=found)
     assert change.file_content(f"{link}/lib {real}/lib".encode()) == b"/data/new/lib /data/new/lib"
+
+
+def test_a_path_that_is_not_utf8_is_replaced_plain_and_quoted() -> None:
+    source = os.fsdecode(b"/data/b\xff/env")
+    change = PrefixChange(source, "/new env")
+    assert change.file_content(b"at /data/b\xff/env, file:///data/b%FF/env") == b"at /new env, file:///new%20env"

@@ -312,6 +312,7 @@ async def test_names_that_would_be_trouble_are_refused(machine: Machine, name: s
         ("/data/-p", "option"),
         ("/data/a\nb", "cannot be shown"),
         ("/data/.nlp.condatui-removing-0123456789abcdef", "sets aside"),
+        (os.fsdecode(b"/data/b\xff/env"), "UTF-8"),
     ],
 )
 def test_paths_that_would_be_trouble_are_refused(prefix: str, says: str) -> None:

@@ -241,6 +241,15 @@ def test_packages_are_for_json_only(command_line: CommandLine) -> None:
     assert command_line.run("list", "--packages").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("list", "--sizes", "--channels"), ("restore", "x", "--list"), ("pack", "x", "-o", "x.zip", "--threads", "-1")],
+)
+def test_what_would_be_ignored_is_wrong_usage(command_line: CommandLine, arguments: tuple[str, ...]) -> None:
+    result = command_line.run(*arguments)
+    assert (result.exit_code, "Error: " in result.stderr) == (2, True)
+
+
 def test_the_help_names_every_command(command_line: CommandLine) -> None:
     printed = command_line.run("--help").stdout
     assert all(f"\n  {name} " in printed for name in ("list", "show", "demo"))

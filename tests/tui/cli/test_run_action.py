@@ -107,6 +107,10 @@ def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, code: int) -> None:
     assert (tmp_path / "new").exists() == (code == 0)
 
 
+def test_a_question_that_is_left_open_ends_its_line(tmp_path: Path) -> None:
+    assert "\ncondatui: nothing was done.\n" in run(tmp_path, terminal=True, answer="").stderr
+
+
 @pytest.mark.parametrize(("answer", "code"), [("new\n", 0), ("y\n", 130), ("\n", 130)])
 def test_where_something_is_at_risk_its_name_has_to_be_typed(tmp_path: Path, answer: str, code: int) -> None:
     result = run(tmp_path, terminal=True, answer=answer, action=MakeDirectory(confirm="new"))

@@ -42,6 +42,8 @@ def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, c
     """
     if packages and not as_json:
         raise click.UsageError("--packages needs --json; `condatui show ENV` prints the packages of one environment.")
+    if sizes and channels:
+        raise click.UsageError("--sizes and --channels exclude each other.")
     wanted = _filter(text)
     whole = invocation.load(with_journals=True)
     inventory = replace(whole, environments=tuple(filter(wanted.matches, whole.environments)))

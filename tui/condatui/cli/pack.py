@@ -23,7 +23,13 @@ _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-arc
 @click.option("-o", "--output", "file", required=True, metavar="FILE", help="The archive.")
 @click.option("--format", default="", metavar="FORMAT", help=f"By default the format of the suffix; {_FORMATS}.")
 @click.option("--level", type=int, default=4, show_default=True, help="Compression: 0 to 9, tar.zst up to 22.")
-@click.option("--threads", type=int, default=1, show_default=True, help="Threads for compression; 0 is all cores.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Threads for compression; 0 is all cores.",
+)
 @click.option("--dest-prefix", default="", metavar="PATH", help="The prefix there; then `conda-unpack` is not needed.")
 @click.option(
     "--exclude", "excludes", multiple=True, metavar="PATTERN", help="Leave out matching paths; may be given again."

@@ -39,6 +39,8 @@ def command(
     ID is the id of a restore point, or the name or prefix of an environment, whose newest restore point is then used.
     Without it, the restore points are listed; with --yes or --dry-run, it is the newest one of what is gone.
     """
+    if only_list and point:
+        raise click.UsageError("--list takes no ID.")
     if only_list or not (point or yes or dry_run):
         _print_list(invocation, as_json=as_json)
         if not (only_list or as_json):

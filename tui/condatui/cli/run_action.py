@@ -117,6 +117,7 @@ def _ask(plan: Plan, invocation: Invocation) -> None:
         else:
             agreed = click.confirm("Go on?", err=True)
     except click.Abort:
+        click.echo(err=True)  # the question has not been answered by enter
         agreed = False
     if not agreed:
         say("condatui: nothing was done.")

@@ -27,7 +27,7 @@ class PrefixChange:
         self.source = source
         self.target = target
         old = dict.fromkeys((source, *spellings))
-        quoted = dict.fromkeys(each for path in old if (each := quote(path)) != path)
+        quoted = dict.fromkeys(each for path in old if (each := quote(os.fsencode(path))) != path)
         self._old = tuple(os.fsencode(each) for each in sorted((*old, *quoted), key=len, reverse=True))
         self._quoted = frozenset(map(os.fsencode, quoted))
         within = b"|".join(re.escape(os.fsencode(each)) for each in spared)
@@ -58,7 +58,7 @@ class PrefixChange:
         return data.replace(b"\0", b"")
 
     def _replace(self, data: bytes) -> bytes:
-        plain, quoted = os.fsencode(self.target), os.fsencode(quote(self.target))
+        plain, quoted = os.fsencode(self.target), os.fsencode(quote(os.fsencode(self.target)))
         return self._pattern.sub(lambda match: quoted if match[0] in self._quoted else plain, data)
 
     def _with_working_shebang(self, data: bytes) -> bytes:

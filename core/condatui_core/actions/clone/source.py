@@ -75,7 +75,7 @@ def _provide(package: RecordedPackage, pkgs_dirs: Sequence[str]) -> Provided:
 
 def _is_on_this_machine(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme == "file" and os.path.isfile(unquote(parts.path))
+    return parts.scheme == "file" and os.path.isfile(unquote(parts.path, errors="surrogateescape"))
 
 
 # The packages and files of the source
