@@ -14,6 +14,7 @@ from msgspec.structs import replace as replace_fields
 
 from condatui_core.analyses.cleanup import CleanupChoice
 from condatui_core.disk.breakdown import break_down
+from condatui_core.disk.browse import PrefixBrowser
 from condatui_core.disk.findings import DISK_FINDINGS, holders_of_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
@@ -250,6 +251,11 @@ class Disk:
         contents = environment.contents or PrefixContents()
         nested = nested_in(environment.prefix, places)
         return await asyncio.to_thread(break_down, environment.prefix, contents, nested=nested)
+
+    def browser(self, environment: Environment, places: Iterable[DiskPlace]) -> PrefixBrowser:
+        """Browse the files of an environment by size; other places inside it are not looked into."""
+        nested = nested_in(environment.prefix, places)
+        return PrefixBrowser(environment.prefix, environment.contents or PrefixContents(), nested=nested)
 
     def _places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
         return disk_places(inventory, environ=self._environ, home=self._home)
