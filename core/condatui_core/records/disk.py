@@ -83,8 +83,8 @@ class DiskUse(Struct, frozen=True, kw_only=True):
     @property
     def cost(self) -> Cost:
         """The two figures of the environment's row."""
-        unreadable = any(finding.id == "disk-unreadable" for finding in self.findings)
-        return Cost(total=self.total, frees=self.exclusive, at_least=unreadable)
+        at_least = any(finding.hides_bytes for finding in self.findings)
+        return Cost(total=self.total, frees=self.exclusive, at_least=at_least)
 
     @property
     def shared(self) -> int:

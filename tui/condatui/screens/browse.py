@@ -27,7 +27,7 @@ from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.log import unexpected
-from condatui_core.records.disk import BrowsedEntry
+from condatui_core.records.disk import BrowsedEntry, DiskPlace
 from condatui_core.records.environment import Environment
 from condatui_core.text import sanitize
 
@@ -134,11 +134,17 @@ class BrowseScreen(PlaceScreen):
     async def _walk(self) -> None:
         """Measure all directories in a thread, then show the topmost."""
         disk = await asyncio.to_thread(lambda: self.session.workbench.disk)
-        places = self.session.disk.places if self.session.disk else ()
-        browser = self._browser = disk.browser(self._environment, places)
+        browser = self._browser = disk.browser(self._environment, self._places)
         await asyncio.to_thread(browser.walk)
         self._walked = True
         await self._list(browser, "", "")
+
+    @property
+    def _places(self) -> Sequence[DiskPlace]:
+        """What is measured by itself: as the walk of the disk found it, or before that the known environments."""
+        if survey := self.session.disk:
+            return survey.places
+        return [DiskPlace(path=each.prefix) for each in self.session.inventory.environments]
 
     @work(group="browse", exclusive=True, exit_on_error=False, description="list a directory")
     async def _open(self, browser: PrefixBrowser, path: str, cursor: str) -> None:
