@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 
-from condatui.view_models.gpu import GPU_FINDINGS
-from condatui_core.disk.findings import DISK_FINDINGS
+from condatui_core.disk.findings import findings_of
 from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.disk.tree import ProblemKind, ScanProblem
 from condatui_core.records.disk import DiskPlace, LinkTable, ShareClass, Unit, UnitKind
 from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.restore_points.store import EXPLICIT, MANIFEST, NEEDED, PATHS
@@ -119,8 +120,10 @@ def test_the_worked_example_of_sizes_is_what_the_link_graph_says() -> None:
 
 
 def test_every_finding_is_listed() -> None:
-    sources = "".join(_text(each) for each in (ROOT / "core" / "condatui_core" / "analyses").glob("*.py"))
-    ids = {*re.findall(r'\bid="([a-z-]+)"', sources), *DISK_FINDINGS, *GPU_FINDINGS}
+    core = ROOT / "core" / "condatui_core"
+    sources = "".join(map(_text, (*(core / "analyses").glob("*.py"), core / "gpu" / "check.py")))
+    of_disk = findings_of("/p", [ScanProblem(b".", kind) for kind in get_args(ProblemKind)])
+    ids = {*re.findall(r'\bid="([a-z-]+)"', sources), *(each.id for each in of_disk)}
     assert len(ids) > 10
     assert ids <= set(re.findall(r"`([a-z-]+)`", _text(DOCS / "findings.md")))
 

@@ -240,7 +240,7 @@ class CondatuiApp(RecoveringApp):
     @on(EnvironmentChosen)
     async def _go_to_environment(self, event: EnvironmentChosen) -> None:
         await self.switch_mode("environments")
-        if isinstance(self.screen, PlaceScreen) and self.screen.PLACE == "log":
+        while len(self.screen_stack) > 1:  # the log, or the files of an environment
             self.pop_screen()
         if isinstance(self.screen, EnvironmentsScreen):
             self.screen.go_to(event.prefix)

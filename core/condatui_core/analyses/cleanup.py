@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment
+from condatui_core.records.finding import CleanupRole
 from condatui_core.records.request import Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
 from condatui_core.text import counted
 
@@ -43,9 +44,9 @@ class CleanupChoice(Struct, frozen=True, kw_only=True):
     """(package cache, parts to clean) pairs."""
 
 
-_REASONS = ("orphan", "stale", "scratch-name")
+_REASONS: tuple[CleanupRole, ...] = ("remains", "unused", "trial")
 """Findings for which an environment could be deleted, the strongest first."""
-_OBSTACLES: Mapping[str, str] = MappingProxyType(
+_OBSTACLES: Mapping[CleanupRole, str] = MappingProxyType(
     {"in-use": "processes run from it", "not-writable": "you may not write there", "frozen": "it is frozen"}
 )
 """Findings that prevent the deletion."""
@@ -112,9 +113,8 @@ def requests_of(choice: CleanupChoice) -> tuple[RemoveRequest | CleanRequest, ..
 
 def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, CleanupCandidate] | None:
     """The candidate for an environment and its rank, the lowest being the strongest; None without a reason."""
-    # A directory that may be the user's own is an orphan as well, but of severity note.
-    findings = {each.id: each for each in environment.findings if (each.id, each.severity) != ("orphan", "note")}
-    reasons = [name for name in _REASONS if name in findings]
+    findings = {each.cleanup: each for each in environment.findings}
+    reasons = [role for role in _REASONS if role in findings]
     if not reasons or environment.base:
         return None
     cost = costs.get(environment.prefix)
@@ -122,16 +122,16 @@ def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, C
         key=environment.prefix,
         path=environment.prefix,
         name=environment.name,
-        reasons=tuple(findings[name].message for name in reasons),
+        reasons=tuple(findings[role].message for role in reasons),
         bytes=cost.total if cost else 0,
         blocked=" and ".join(_obstacles(environment, findings)),
     )
 
 
-def _obstacles(environment: Environment, findings: Collection[str]) -> Iterator[str]:
+def _obstacles(environment: Environment, roles: Collection[CleanupRole]) -> Iterator[str]:
     if environment.active:
         yield "it is active"
-    yield from (words for finding, words in _OBSTACLES.items() if finding in findings)
+    yield from (words for role, words in _OBSTACLES.items() if role in roles)
 
 
 def _parts(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:

@@ -108,6 +108,7 @@ def _orphan(observed: PrefixObservations) -> Finding:
         return Finding(
             id="orphan",
             severity="warning",
+            cleanup="remains",
             message="set aside by a removal that has not ended",
             remedy=f"if no job is removing it: `{put_back}` puts it back, as far as it is whole; or remove it",
             evidence=(f"it was {origin}",),
@@ -116,6 +117,7 @@ def _orphan(observed: PrefixObservations) -> Finding:
         return Finding(
             id="orphan",
             severity="warning",
+            cleanup="remains",
             message="incomplete: condatui is creating it, or was interrupted",
             remedy=RemoveEnvironment(prefix=observed.pointer.prefix),
             evidence=(f"its marker still exists: {observed.pointer.prefix}/.condatui-clone",),
@@ -131,6 +133,7 @@ def _orphan(observed: PrefixObservations) -> Finding:
     return Finding(
         id="orphan",
         severity="warning",
+        cleanup="remains",
         message="not an environment any more",
         remedy="left by a failed clone, creation or removal: look into it, then delete the directory",
         evidence=(f"no conda-meta/history; there are {', '.join(observed.probe.remains)}",),
@@ -172,7 +175,7 @@ def _frozen(contents: PrefixContents) -> list[Finding]:
         return []
     evidence = ("conda-meta/frozen", contents.frozen) if contents.frozen else ("conda-meta/frozen",)
     remedy = "conda 25.5 and later refuse to change it without --override-frozen"
-    return [Finding(id="frozen", severity="note", message="frozen", remedy=remedy, evidence=evidence)]
+    return [Finding(id="frozen", severity="note", message="frozen", remedy=remedy, evidence=evidence, cleanup="frozen")]
 
 
 def _writable(observed: PrefixObservations) -> list[Finding]:
@@ -186,6 +189,7 @@ def _writable(observed: PrefixObservations) -> list[Finding]:
             message=f"belongs to {owner}" if owner else "not writable",
             remedy="it can be read, compared, exported and cloned, not changed",
             evidence=(f"{observed.pointer.prefix}/conda-meta is not writable for this user",),
+            cleanup="not-writable",
         )
     ]
 
@@ -194,7 +198,7 @@ def _in_use(processes: tuple[str, ...]) -> list[Finding]:
     if not processes:
         return []
     count = f"{len(processes)} processes run" if len(processes) > 1 else "a process runs"
-    return [Finding(id="in-use", severity="note", message=f"{count} from it", evidence=processes)]
+    return [Finding(id="in-use", severity="note", message=f"{count} from it", evidence=processes, cleanup="in-use")]
 
 
 def _stale(last_used: LastUsed | None, now: datetime, stale_days: int) -> list[Finding]:
@@ -204,9 +208,8 @@ def _stale(last_used: LastUsed | None, now: datetime, stale_days: int) -> list[F
     trust = "" if last_used.reliable else ", which is weak evidence"
     evidence = (f"{last_used.evidence} on {last_used.at:%Y-%m-%d}{trust}",)
     message = f"not used for {days} days" if last_used.reliable else f"perhaps not used for {days} days"
-    return [
-        Finding(id="stale", severity="note", message=message, remedy="export it, then remove it", evidence=evidence)
-    ]
+    remedy = "export it, then remove it"
+    return [Finding(id="stale", severity="note", message=message, remedy=remedy, evidence=evidence, cleanup="unused")]
 
 
 def _scratch(name: str) -> list[Finding]:
@@ -215,8 +218,5 @@ def _scratch(name: str) -> list[Finding]:
     if match is None:
         return []
     message = "named like a scratch environment"
-    return [
-        Finding(
-            id="scratch-name", severity="note", message=message, evidence=(f"`{match[0].strip('-_. ')}` in {base}",)
-        )
-    ]
+    evidence = (f"`{match[0].strip('-_. ')}` in {base}",)
+    return [Finding(id="scratch-name", severity="note", message=message, evidence=evidence, cleanup="trial")]

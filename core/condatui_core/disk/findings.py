@@ -40,9 +40,6 @@ _KINDS: dict[ProblemKind, tuple[str, Severity, str, str]] = {
     "changed": ("disk-changed", "note", "{} changed while it was measured", "measure again"),
 }
 
-DISK_FINDINGS = frozenset(name for name, *_ in _KINDS.values())
-"""The ids of these findings."""
-
 
 def findings_of(place: str, problems: Iterable[ScanProblem]) -> tuple[Finding, ...]:
     """The findings about what could not be measured in a place, one per kind, the gravest first."""
@@ -63,4 +60,6 @@ def _findings(paths: dict[ProblemKind, dict[str, None]]) -> Iterator[Finding]:
                 message=message.format(what),
                 remedy=remedy,
                 evidence=evidence[:_MOST_EVIDENCE],
+                source="disk",
+                hides_bytes=kind == "unreadable",
             )

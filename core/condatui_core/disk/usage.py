@@ -14,12 +14,13 @@ from msgspec.structs import replace as replace_fields
 
 from condatui_core.analyses.cleanup import CleanupChoice
 from condatui_core.disk.breakdown import break_down
-from condatui_core.disk.findings import DISK_FINDINGS, holders_of_packages
+from condatui_core.disk.browse import PrefixBrowser
+from condatui_core.disk.findings import holders_of_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
 from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.records.finding import SEVERITIES
+from condatui_core.records.finding import merged
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import Cleanable
@@ -137,8 +138,7 @@ class DiskUsage:
 
     def _judged(self, environment: Environment) -> Environment:
         measured = self.uses[environment.prefix].findings if environment.prefix in self.uses else ()
-        others = (finding for finding in environment.findings if finding.id not in DISK_FINDINGS)
-        findings = tuple(sorted((*others, *measured), key=lambda finding: SEVERITIES.index(finding.severity)))
+        findings = merged(environment.findings, measured, source="disk")
         return environment if findings == environment.findings else replace_fields(environment, findings=findings)
 
     def _total(self, path: str) -> int:
@@ -250,6 +250,11 @@ class Disk:
         contents = environment.contents or PrefixContents()
         nested = nested_in(environment.prefix, places)
         return await asyncio.to_thread(break_down, environment.prefix, contents, nested=nested)
+
+    def browser(self, environment: Environment, places: Iterable[DiskPlace]) -> PrefixBrowser:
+        """Browse the files of an environment by size; other places inside it are not looked into."""
+        nested = nested_in(environment.prefix, places)
+        return PrefixBrowser(environment.prefix, environment.contents or PrefixContents(), nested=nested)
 
     def _places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
         return disk_places(inventory, environ=self._environ, home=self._home)

@@ -44,7 +44,10 @@ def gpu_findings(static: StaticFacts, driver: Driver | None, *, platform: str) -
         return ()
     seen = tuple(f"{what}: {text}" for what, text in evidence_of(evidence))
     remedy = f"{verdict.remedy}: {verdict.command}" if verdict.command else verdict.remedy
-    return (Finding(id="cpu-torch-on-gpu", severity="warning", message=verdict.message, remedy=remedy, evidence=seen),)
+    message = verdict.message
+    return (
+        Finding(id="cpu-torch-on-gpu", severity="warning", message=message, remedy=remedy, evidence=seen, source="gpu"),
+    )
 
 
 # Whose environments are checked without being named.

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from condatui_core.fs.tree import PathKind
 from condatui_core.records.finding import Finding
 from condatui_core.records.request import Cleanable
 
@@ -82,8 +83,8 @@ class DiskUse(Struct, frozen=True, kw_only=True):
     @property
     def cost(self) -> Cost:
         """The two figures of the environment's row."""
-        unreadable = any(finding.id == "disk-unreadable" for finding in self.findings)
-        return Cost(total=self.total, frees=self.exclusive, at_least=unreadable)
+        at_least = any(finding.hides_bytes for finding in self.findings)
+        return Cost(total=self.total, frees=self.exclusive, at_least=at_least)
 
     @property
     def shared(self) -> int:
@@ -192,6 +193,20 @@ class Breakdown(Struct, frozen=True, kw_only=True):
     """Bytes of conda-meta and of directories that packages share."""
     directories: tuple[UntrackedDirectory, ...] = ()
     """The untracked files by directory, the largest first."""
+
+
+class BrowsedEntry(Struct, frozen=True):
+    """One entry of a directory in a prefix; a directory stands for everything in it."""
+
+    name: str
+    kind: PathKind
+    bytes: int
+    frees: int
+    """The bytes that `df` gains if this entry alone is deleted: those of inodes that lose their last link."""
+    entries: int = 0
+    """The number of entries below a directory."""
+    nested: bool = False
+    """Whether it is another environment or a package cache, which is not looked into."""
 
 
 class ShareClass(Struct, frozen=True, array_like=True):

@@ -15,6 +15,10 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """Gravest first."""
 
 
+FindingSource = Literal["files", "disk", "gpu"]
+CleanupRole = Literal["", "remains", "unused", "trial", "in-use", "not-writable", "frozen"]
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One thing worth knowing about an environment, with the evidence and what to do about it."""
 
@@ -27,6 +31,18 @@ class Finding(Struct, frozen=True, kw_only=True):
     """What to do, one line, with the command where there is one; empty if there is nothing to say."""
     evidence: tuple[str, ...] = ()
     """The evidence, one line each: files, versions, dates."""
+    source: FindingSource = "files"
+    """What it comes from: reading the environment's files, the walk of the disk, or the GPU check."""
+    cleanup: CleanupRole = ""
+    """What it means for cleaning up: `remains`, `unused` and `trial` are reasons to delete, others stand against it."""
+    hides_bytes: bool = False
+    """Whether something could not be measured because of it, so that sizes are lower bounds."""
+
+
+def merged(findings: Iterable[Finding], newer: Iterable[Finding], *, source: FindingSource) -> tuple[Finding, ...]:
+    """Replace the findings of one source by newer ones; the gravest come first."""
+    others = (each for each in findings if each.source != source)
+    return tuple(sorted((*others, *newer), key=lambda each: SEVERITIES.index(each.severity)))
 
 
 def finding(

@@ -192,8 +192,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """The evidence as (source, text) pairs."""
     preliminary: bool = False
     """Whether it was concluded from files alone, so that a probe may show more."""
-    about: Literal["", "overwritten", "leftovers"] = ""
-    """The fact about the files of PyTorch that the verdict is about, so that no note repeats it."""
+    about: Literal["", "overwritten", "leftovers", "cpu-build", "rocm-build", "mps-build"] = ""
+    """The fact about the files of the framework that the verdict is about."""
 
 
 class FrameworkResult(Struct, frozen=True, kw_only=True):

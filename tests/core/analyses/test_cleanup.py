@@ -8,9 +8,9 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.request import CleanRequest, CloneRequest, RemoveRequest
 from support.inventories import environment, finding, loaded
 
-STALE = finding("stale", "note", "not used for 400 days")
-SCRATCH = finding("scratch-name", "note", "named like a scratch environment")
-ORPHAN = finding("orphan", "warning", "not an environment any more")
+STALE = finding("stale", "note", "not used for 400 days", cleanup="unused")
+SCRATCH = finding("scratch-name", "note", "named like a scratch environment", cleanup="trial")
+ORPHAN = finding("orphan", "warning", "not an environment any more", cleanup="remains")
 
 
 def found(*environments: Environment, caches: tuple[CacheUse, ...] = (), **sizes: int) -> tuple[CleanupCandidate, ...]:
@@ -40,7 +40,13 @@ def test_base_and_directories_that_may_be_the_users_own_are_no_candidates() -> N
 
 
 def test_what_stands_against_it_is_said() -> None:
-    [row] = found(loaded("old", active=True, findings=(STALE, finding("in-use", "note"), finding("frozen", "note"))))
+    [row] = found(
+        loaded(
+            "old",
+            active=True,
+            findings=(STALE, finding("in-use", "note", cleanup="in-use"), finding("frozen", "note", cleanup="frozen")),
+        )
+    )
     assert row.blocked == "it is active and processes run from it and it is frozen"
 
 

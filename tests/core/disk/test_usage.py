@@ -85,7 +85,7 @@ async def test_a_choice_frees_just_what_is_chosen() -> None:
 
 
 async def test_what_could_not_be_measured_becomes_a_finding_of_the_environment() -> None:
-    unreadable = finding("disk-unreadable", "warning")
+    unreadable = finding("disk-unreadable", "warning", source="disk", hides_bytes=True)
     own = finding("stale", "note")
     machine = inventory(loaded("one", findings=(own,)), TWO)
     measured = measurement_of(machine, Held((ONE.prefix,), 1), findings={ONE.prefix: (unreadable,)})

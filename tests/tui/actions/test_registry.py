@@ -10,6 +10,7 @@ from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, no_conda
 from condatui.actions.registry import ACTIONS, actions_in, bindings
 from condatui.app import CondatuiApp
+from condatui.screens.browse import BrowseScreen
 from condatui.screens.cleanup import CleanupScreen
 from condatui.screens.command_log import CommandLogScreen
 from condatui.screens.compare import CompareScreen
@@ -35,6 +36,7 @@ OWNERS: dict[str, tuple[type[object], ...]] = {
     "restore": (RestoreScreen,),
     "log": (CommandLogScreen,),
     "failure": (FailureScreen,),
+    "browse": (BrowseScreen,),
     "list": (VirtualTable, TextPane),
 }
 

@@ -17,9 +17,14 @@ from support.inventories import environment, finding, inventory, loaded
 from support.pilots import Driver, opened
 from support.surveys import PKGS, Held, surveyed
 
-OLD = loaded("old", findings=(finding("stale", "note", "not used for 400 days"),))
-HALF = environment("half", state="orphan", findings=(finding("orphan", "warning", "not an environment any more"),))
-USED = loaded("used", findings=(finding("scratch-name", "note", "a trial"), finding("in-use", "note")))
+OLD = loaded("old", findings=(finding("stale", "note", "not used for 400 days", cleanup="unused"),))
+HALF = environment(
+    "half", state="orphan", findings=(finding("orphan", "warning", "not an environment any more", cleanup="remains"),)
+)
+USED = loaded(
+    "used",
+    findings=(finding("scratch-name", "note", "a trial", cleanup="trial"), finding("in-use", "note", cleanup="in-use")),
+)
 
 
 def machine() -> Inventory:

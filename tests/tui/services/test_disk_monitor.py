@@ -116,7 +116,7 @@ async def test_what_cannot_be_measured_is_said_above_and_the_claims_stay() -> No
 async def test_what_could_not_be_read_stands_with_the_findings() -> None:
     from condatui_core.disk.usage import survey
 
-    unreadable = finding("disk-unreadable", "warning", "/x cannot be read")
+    unreadable = finding("disk-unreadable", "warning", "/x cannot be read", source="disk", hides_bytes=True)
     measured = measurement_of(machine(), *HELD, findings={ONE.prefix: (unreadable,)})
     *_, full = [each async for each in survey(said(measured), machine())]
     async with opened(workbench=workbench(full)) as driver:

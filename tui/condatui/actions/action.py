@@ -13,7 +13,9 @@ from condatui.actions.context import ActionContext
 # The action of a key
 
 
-Place = Literal["everywhere", "list", "environments", "compare", "cleanup", "jobs", "restore", "log", "failure"]
+Place = Literal[
+    "everywhere", "list", "environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse"
+]
 """Where an action applies; `list` is any widget with lines to move through, in any place."""
 
 

@@ -43,6 +43,14 @@ def no_environment(action_context: ActionContext) -> str | None:
     return None if action_context.current else "There is no environment under the cursor."
 
 
+def not_browsable(action_context: ActionContext) -> str | None:
+    """Why there are no files to browse: there is no environment under the cursor, or it does not exist."""
+    current = action_context.current
+    if current is not None and current.state == "missing":
+        return f"{sanitize(current.name)} does not exist: it has no files."
+    return no_environment(action_context)
+
+
 def comparable(action_context: ActionContext) -> tuple[str, ...]:
     """The prefixes to compare: the marked environments in their order; a single one with the one under the cursor."""
     return tuple(each.prefix for each in _to_compare(action_context) if _readable(each))

@@ -9,7 +9,7 @@ from textual.binding import Binding
 
 from condatui.actions.action import ON_LISTS, KeyAction, Place
 from condatui.actions.changes import ON_CLEANUP, ON_ENVIRONMENTS, ON_GPU, ON_JOBS, ON_RESTORE_POINTS
-from condatui.actions.context import no_environment, not_comparable
+from condatui.actions.context import no_environment, not_browsable, not_comparable
 from condatui.view_models.compare.rows import CYCLE
 
 _PLACES = (
@@ -41,6 +41,17 @@ _ENVIRONMENTS = (
         "Environments",
         "mark",
         no_environment,
+    ),
+    KeyAction(
+        "environments.browse",
+        "Browse the files",
+        "b",
+        "Browse the files of the environment under the cursor by size.",
+        "screen.browse",
+        ("environments",),
+        "Details",
+        why_not=not_browsable,
+        takes_keys=True,
     ),
     KeyAction(
         "compare",
@@ -172,6 +183,40 @@ _COMPARE = tuple(
     for name, title, keys, text, call, hint in _COMPARING
 )
 
+_BROWSE = (
+    KeyAction(
+        "browse.up",
+        "Up",
+        "backspace",
+        "To the directory above.",
+        "screen.up",
+        ("browse",),
+        "Browse",
+        "up",
+    ),
+    KeyAction(
+        "browse.filter",
+        "Filter",
+        "/",
+        "Show only the names that match; `!` in front shows only those that do not.",
+        "screen.filter",
+        ("browse",),
+        "Browse",
+        "filter",
+        takes_keys=True,
+    ),
+    KeyAction("browse.sort", "Sort", "s", "Sort by size or by name.", "screen.sort", ("browse",), "Browse", "sort"),
+    KeyAction(
+        "browse.reverse",
+        "Reverse the order",
+        "S",
+        "Reverse the order of the rows.",
+        "screen.reverse",
+        ("browse",),
+        "Browse",
+    ),
+)
+
 _SHARED = (
     KeyAction(
         "copy",
@@ -179,7 +224,7 @@ _SHARED = (
         "y",
         "Copy what is under the cursor to the clipboard of your terminal, over SSH too.",
         "screen.copy",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse"),
         "Everywhere",
         "copy",
     ),
@@ -189,7 +234,7 @@ _SHARED = (
         "escape",
         "Back: out of the help, the details, the filter or the log; puts the notice of an interrupted job away.",
         "screen.back",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse"),
         "Everywhere",
     ),
 )
@@ -221,6 +266,7 @@ _EVERYWHERE = (
 
 ACTIONS: tuple[KeyAction, ...] = (
     *_ENVIRONMENTS,
+    *_BROWSE,
     *_COMPARE,
     *ON_CLEANUP,
     *ON_JOBS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.timer import Timer
 
+from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
 from condatui.screens.place import PlaceScreen
@@ -81,6 +83,15 @@ class EnvironmentsScreen(PlaceScreen):
     def _hidden(self) -> frozenset[str]:
         every = frozenset(each.prefix for each in self.session.inventory.environments)
         return every - {each.prefix for each in self.shown}
+
+    @property
+    def actions(self) -> Iterable[KeyAction]:
+        """The actions of this place; beside the sizes, the line of keys names the one that leads to the files."""
+        for action in super().actions:
+            if action.id == "environments.browse" and self.detail.tab == "disk":
+                yield replace(action, hint="browse")
+            else:
+                yield action
 
     def on_mount(self) -> None:
         """Focus the environments."""
@@ -228,15 +239,25 @@ class EnvironmentsScreen(PlaceScreen):
         self.focus_body()
         self.draw_bottom()
 
+    async def action_browse(self) -> None:
+        """Browse the files of the environment under the cursor."""
+        from condatui.screens.browse import BrowseScreen  # noqa: PLC0415 - imported at the first use
+
+        if environment := self.current_environment:
+            await self.app.push_screen(BrowseScreen(self.session, environment))
+
     def action_previous_tab(self) -> None:
         """Show the tab on the left."""
-        self.detail.turn(-1)
-        self._show_detail()
+        self._turn(-1)
 
     def action_next_tab(self) -> None:
         """Show the tab on the right."""
-        self.detail.turn(1)
+        self._turn(1)
+
+    def _turn(self, steps: int) -> None:
+        self.detail.turn(steps)
         self._show_detail()
+        self.draw_bottom()
 
     def action_zoom(self) -> None:
         """Give the whole body to the focused one of environments and details, or share it again."""

@@ -14,7 +14,7 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.records.finding import SEVERITIES, Finding
+from condatui_core.records.finding import Finding, merged
 from condatui_core.records.gpu import Device, Driver, Verdict, VerdictClass
 from condatui_core.text import format_bytes, sanitize
 
@@ -101,9 +101,6 @@ def _devices(devices: tuple[Device, ...]) -> Iterator[str]:
 # What is known of the GPUs of the machine and of what the environments come to on them.
 
 
-GPU_FINDINGS = frozenset({"cpu-torch-on-gpu"})
-
-
 class UnderCheck(Struct, frozen=True):
     """The check that is under way."""
 
@@ -146,9 +143,7 @@ class GpuState(Struct, frozen=True):
         return replace(inventory, environments=tuple(map(self._judged, inventory.environments)))
 
     def _judged(self, environment: Environment) -> Environment:
-        others = (finding for finding in environment.findings if finding.id not in GPU_FINDINGS)
-        own = self.findings.get(environment.prefix, ())
-        findings = tuple(sorted((*others, *own), key=lambda finding: SEVERITIES.index(finding.severity)))
+        findings = merged(environment.findings, self.findings.get(environment.prefix, ()), source="gpu")
         return environment if findings == environment.findings else replace(environment, findings=findings)
 
 
@@ -186,7 +181,8 @@ class GpuSubject(Struct, frozen=True):
 Label = tuple[str, str]
 """The words and their style."""
 
-_BUILDS = {"rocm": "rocm", "mps": "mps", "cpu": "cpu"}
+_BUILDS = {"rocm-build": "rocm", "mps-build": "mps", "cpu-build": "cpu"}
+"""By what a verdict is about."""
 
 
 def gpu_label(state: GpuState, prefix: str, glyphs: Glyphs) -> Label | None:
@@ -213,11 +209,11 @@ def _result(result: GpuResult, glyphs: Glyphs) -> Label:
     build = _build(main)
     if verdict.kind == "absent":
         return f" {glyphs.nothing}", styles.DIM
-    if verdict.id == "cpu-on-gpu":
-        return f" {build}!", styles.WARNING
+    if verdict.about == "cpu-build":
+        return (f" {build}!", styles.WARNING) if verdict.kind == "broken" else (f" {build}", styles.DIM)
     if verdict.kind == "broken":
         return f"{glyphs.error}{build}", styles.ERROR
-    if verdict.preliminary or verdict.id == "cpu-build":
+    if verdict.preliminary:
         return f" {build}", styles.DIM
     if verdict.kind == "works":
         return f"{glyphs.good}{build}", styles.GOOD
@@ -228,5 +224,4 @@ def _build(main: FrameworkResult) -> str:
     """What it was built for, in four cells."""
     if main.build_cuda:
         return ".".join(main.build_cuda.split(".")[:2])
-    name = main.verdict.id.partition("-")[0]
-    return _BUILDS.get(name, main.framework[:4] if main.framework != "torch" else "")
+    return _BUILDS.get(main.verdict.about, main.framework[:4] if main.framework != "torch" else "")

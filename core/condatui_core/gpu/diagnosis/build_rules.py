@@ -34,7 +34,8 @@ def rocm_works(evidence: Evidence) -> Verdict | None:
     if not _is_rocm(evidence) or not evidence.available or not evidence.right_kernels:
         return None
     message = f"{_rocm_title(evidence)}: it works on {evidence.device_name}"
-    return evidence.verdict("rocm-works", "works", message)
+    verdict = evidence.verdict("rocm-works", "works", message)
+    return replace(verdict, about="rocm-build")
 
 
 def rocm_on_nvidia(evidence: Evidence) -> Verdict | None:
@@ -43,7 +44,8 @@ def rocm_on_nvidia(evidence: Evidence) -> Verdict | None:
         return None
     message = f"{_rocm_title(evidence)}, which is for AMD GPUs; this machine has an NVIDIA one"
     build = cuda_build(evidence)
-    return evidence.verdict("rocm-on-nvidia", "broken", message, build.remedy("install a CUDA build"), build.command)
+    verdict = evidence.verdict("rocm-on-nvidia", "broken", message, build.remedy("install a CUDA build"), build.command)
+    return replace(verdict, about="rocm-build")
 
 
 def rocm_broken(evidence: Evidence) -> Verdict | None:
@@ -51,7 +53,8 @@ def rocm_broken(evidence: Evidence) -> Verdict | None:
     if not _is_rocm(evidence) or not evidence.available:
         return None
     message = f"{_rocm_title(evidence)}: the test computation failed"
-    return evidence.verdict("rocm-broken", "broken", message, evidence.kernel_trouble)
+    verdict = evidence.verdict("rocm-broken", "broken", message, evidence.kernel_trouble)
+    return replace(verdict, about="rocm-build")
 
 
 def rocm_no_gpu(evidence: Evidence) -> Verdict | None:
@@ -63,7 +66,8 @@ def rocm_no_gpu(evidence: Evidence) -> Verdict | None:
         "see that you may read /dev/kfd (groups render, video), and what HIP_VISIBLE_DEVICES and "
         "ROCR_VISIBLE_DEVICES say"
     )
-    return evidence.verdict("rocm-no-gpu", "elsewhere", f"{_rocm_title(evidence)}: {here}", remedy, "rocminfo")
+    verdict = evidence.verdict("rocm-no-gpu", "elsewhere", f"{_rocm_title(evidence)}: {here}", remedy, "rocminfo")
+    return replace(verdict, about="rocm-build")
 
 
 def _is_rocm(evidence: Evidence) -> bool:
@@ -81,7 +85,8 @@ def mps_untried(evidence: Evidence) -> Verdict | None:
     if evidence.platform != "darwin" or evidence.stage(Available) is not None:
         return None
     message = f"{evidence.plain_title}: whether it sees the Apple GPU was not tried"
-    return evidence.verdict("mps-untried", "works", message)
+    verdict = evidence.verdict("mps-untried", "works", message)
+    return replace(verdict, about="mps-build")
 
 
 def mps_works(evidence: Evidence) -> Verdict | None:
@@ -89,7 +94,8 @@ def mps_works(evidence: Evidence) -> Verdict | None:
     stage = evidence.stage(Available)
     if evidence.platform != "darwin" or stage is None or not stage.mps:
         return None
-    return evidence.verdict("mps-works", "works", f"{evidence.plain_title}: Apple GPU (MPS)")
+    verdict = evidence.verdict("mps-works", "works", f"{evidence.plain_title}: Apple GPU (MPS)")
+    return replace(verdict, about="mps-build")
 
 
 def mps_absent(evidence: Evidence) -> Verdict | None:
@@ -97,7 +103,10 @@ def mps_absent(evidence: Evidence) -> Verdict | None:
     if evidence.platform != "darwin":
         return None
     message = f"{evidence.plain_title} sees no Apple GPU (MPS)"
-    return evidence.verdict("mps-absent", "elsewhere", message, "MPS needs macOS 12.3 or later and a build for arm64")
+    verdict = evidence.verdict(
+        "mps-absent", "elsewhere", message, "MPS needs macOS 12.3 or later and a build for arm64"
+    )
+    return replace(verdict, about="mps-build")
 
 
 def no_cuda_on_mac(evidence: Evidence) -> Verdict | None:
@@ -112,7 +121,8 @@ def cpu_build(evidence: Evidence) -> Verdict | None:
     if evidence.kind not in ("cpu", "xpu") or evidence.driver.present:
         return None
     words = "; no NVIDIA GPU here: nothing to fix" if evidence.asked else cpu_because(evidence)
-    return evidence.verdict("cpu-build", "elsewhere", f"{evidence.title}{words}")
+    verdict = evidence.verdict("cpu-build", "elsewhere", f"{evidence.title}{words}")
+    return replace(verdict, about="cpu-build")
 
 
 def cpu_on_gpu(evidence: Evidence) -> Verdict | None:
@@ -122,7 +132,8 @@ def cpu_on_gpu(evidence: Evidence) -> Verdict | None:
     what = "CPU-only build" if evidence.kind == "cpu" else "A build for Intel GPUs"
     message = f"{what}{cpu_because(evidence)}: {evidence.gpu_words} unused"
     build = cuda_build(evidence)
-    return evidence.verdict("cpu-on-gpu", "broken", message, build.remedy(cpu_remedy(evidence)), build.command)
+    verdict = evidence.verdict("cpu-on-gpu", "broken", message, build.remedy(cpu_remedy(evidence)), build.command)
+    return replace(verdict, about="cpu-build")
 
 
 def cpu_because(evidence: Evidence) -> str:

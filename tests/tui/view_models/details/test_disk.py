@@ -69,7 +69,7 @@ def test_the_smallest_kind_is_seen_and_what_is_nothing_is_not() -> None:
 def test_what_could_not_be_read_makes_the_total_a_lower_bound() -> None:
     from msgspec.structs import replace
 
-    use = replace(USE, findings=(finding("disk-unreadable"),))
+    use = replace(USE, findings=(finding("disk-unreadable", hides_bytes=True),))
     assert shares_line(subject(use=use), UNICODE, 100).plain.startswith("≥58 M")
 
 

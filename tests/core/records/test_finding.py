@@ -1,0 +1,29 @@
+"""What decides about a finding is a field with a type: its public id only names it."""
+
+from __future__ import annotations
+
+import pytest
+
+from condatui_core.analyses.cleanup import candidates
+from condatui_core.gpu.check import gpu_findings
+from condatui_core.records.finding import merged
+from support.gpu_facts import CPU_TORCH, GPU_MACHINE, static
+from support.inventories import finding, loaded
+
+
+def test_findings_of_one_source_replace_each_other_whatever_they_are_called() -> None:
+    mine, disk, gpu = finding("disk-unreadable"), finding("odd", source="disk"), finding("odder", "error", source="gpu")
+    newer = finding("new", "note", source="disk")
+    assert merged((gpu, mine, disk), (newer,), source="disk") == (gpu, mine, newer)
+    assert merged((gpu, mine, disk), (), source="gpu") == (mine, disk)
+
+
+@pytest.mark.parametrize(("role", "count"), [("", 0), ("in-use", 0), ("unused", 1), ("remains", 1)])
+def test_a_reason_to_clean_up_is_one_by_its_role_and_not_by_its_id(role: str, count: int) -> None:
+    found = candidates([loaded("a", findings=(finding("stale", "note", cleanup=role),))], (), {})
+    assert len(found) == count
+
+
+def test_findings_of_the_gpu_check_say_that_they_are() -> None:
+    found = gpu_findings(static(CPU_TORCH), GPU_MACHINE, platform="linux")
+    assert [(each.id, each.source) for each in found] == [("cpu-torch-on-gpu", "gpu")]
