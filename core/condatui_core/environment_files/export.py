@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from condatui_core.environment_files.environment_yml import json_text, yaml_text
 from condatui_core.environment_files.explicit_list import archive_url, explicit_text, requirements_text
-from condatui_core.environment_files.export_model import export_model, pip_notes
+from condatui_core.environment_files.export_model import conda_packages, export_model, pip_notes, wheels
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
@@ -148,7 +148,7 @@ def export_text(
     notes = tuple(_notes(contents, format, from_history=from_history))
     packages = len(model.specs) + (len(model.pip) if format in ("yaml", "json") else 0)
     if format == "explicit":
-        packages = sum(bool(archive_url(each)) for each in contents.packages)
+        packages = sum(bool(archive_url(each)) for each in conda_packages(contents))
         return ExportText(text=explicit_text(contents, model), notes=notes, packages=packages)
     if format == "requirements":
         text = requirements_text(contents, config, model, builds=builds)
@@ -158,11 +158,10 @@ def export_text(
 
 
 def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) -> Iterator[str]:
-    pip = contents.pip_distributions
-    if form in ("yaml", "json"):
-        yield from pip_notes(pip)
-    elif pip:
-        yield f"packages installed by pip are only in comments, which conda ignores: {_some(each.name for each in pip)}"
+    pip = [*(each.name for each in contents.pip_distributions), *(each.name for each in wheels(contents))]
+    if form not in ("yaml", "json") and pip:
+        yield f"packages installed by pip are only in comments, which conda ignores: {_some(pip)}"
+    yield from pip_notes(contents.pip_distributions)
     if form == "explicit":
         yield from _without_urls(contents)
     elif unknown := [each.name for each in contents.packages if not each.base_url]:
@@ -181,9 +180,10 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
 
 
 def _without_urls(contents: PrefixContents) -> Iterator[str]:
-    if lost := [each.name for each in contents.packages if not archive_url(each)]:
+    packages = conda_packages(contents)
+    if lost := [each.name for each in packages if not archive_url(each)]:
         yield f"left out, since the URL is unknown: {_some(lost)}"
-    if unsure := [each.name for each in contents.packages if archive_url(each) and not each.md5]:
+    if unsure := [each.name for each in packages if archive_url(each) and not each.md5]:
         yield f"there is no md5 for {_some(unsure)}"
 
 

@@ -112,6 +112,10 @@ def _of_text(text: str, source: _Source) -> Listing | None:
 
 def _explicit(text: str, source: _Source) -> Listing:
     listed = listed_lines(text)
+    wheels = tuple(line for line in listed.lines if line.partition("#")[0].endswith(".whl"))
+    listed = replace(
+        listed, lines=tuple(line for line in listed.lines if line not in wheels), pip=(*listed.pip, *wheels)
+    )
     contents, left_out = explicit_contents(listed)
     by_pip = commented_entries(listed, source.target)
     return source.listing(

@@ -330,3 +330,59 @@ def test_a_name_that_stands_for_another_format_is_refused(file: str, suitable: s
 
     assert " ".join(filter(suits, FORMATS)) == suitable
     assert not suitable or suits(format_of_file(file))
+
+
+# Wheels that conda has installed, and versions that PyPI has not
+
+
+def _wheel(url: str) -> PackageRecord:
+    return package("aaa", base_url="pypi", url=url, subdir="noarch", noarch="python", build="py3_none_any_0")
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        (
+            "https://host/packages/ab/AAA_b-1.0-py3-none-any.whl",
+            "aaa-b @ https://host/packages/ab/AAA_b-1.0-py3-none-any.whl",
+        ),
+        ("https://files.pythonhosted.org/packages/ab/aaa-1.0-py3-none-any.whl", "aaa==1.0"),
+    ],
+)
+def test_a_wheel_that_conda_has_installed_is_pips_to_install_again(url: str, line: str) -> None:
+    held = _environment(_archive("b"), _wheel(url))
+    document = _document(export_text(held, CONFIG))
+    assert (document["channels"], document["dependencies"]) == (["conda-forge"], ["b=1.0=h0_0", {"pip": [line]}])
+    for form in ("explicit", "requirements"):
+        export = export_text(held, CONFIG, format=form)
+        assert f"#   {line}\n" in export.text and export.text.count("aaa") <= 2
+        assert (export.packages, any("aaa" in note and "only in comments" in note for note in export.notes)) == (
+            1,
+            True,
+        )
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_version_that_pypi_has_not_is_told_with_the_index_that_has_it(form: str) -> None:
+    pip = (
+        pip_package("torch", "2.1.0+cu121"),
+        pip_package("torchvision", "0.16.0+cpu"),
+        pip_package("own", "1.0+lab"),
+        pip_package("from-url", "1.0+lab", origin="url", url="https://host/x.whl"),
+        pip_package("plain", "1.0"),
+    )
+    export = export_text(_environment(pip=pip), CONFIG, format=form)  # type: ignore[arg-type]
+    assert [note for note in export.notes if note.startswith("PyPI")] == [
+        "PyPI has no torch 2.1.0+cu121, which is only in PyTorch's index https://download.pytorch.org/whl/cu121",
+        "PyPI has no torchvision 0.16.0+cpu, which is only in PyTorch's index https://download.pytorch.org/whl/cpu",
+        "PyPI has no own 1.0+lab, which is only where it was installed from",
+    ]
+
+
+def test_a_channel_at_an_earlier_alias_is_called_by_its_name() -> None:
+    """So conda calls it; the name leads to where the channel is now."""
+    moved = ChannelConfig(
+        channel_alias="file:///srv/channels", migrated_channel_aliases=("https://conda.anaconda.org",)
+    )
+    document = _document(export_text(_environment(package("a")), moved))
+    assert document["channels"] == ["conda-forge"]

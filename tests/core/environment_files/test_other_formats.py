@@ -180,6 +180,7 @@ def test_packages_in_comments_are_read(tmp_path: Path) -> None:
 # pip rich @ https://host/rich-13.9.4-py3-none-any.whl#sha256=00
 @EXPLICIT
 C:\\pkgs\\foo-1.0-0.tar.bz2
+https://host/packages/ab/aaa-1.0-py3-none-any.whl#00
 {FORGE}/noarch/six-1.16.0-py_0.conda
 # no URL for: lost=1.0=h_0
 # no URL for: more
@@ -190,6 +191,7 @@ C:\\pkgs\\foo-1.0-0.tar.bz2
         "six": ("conda", "1.16.0", "py_0"),
         "lost": ("conda", "1.0", "h_0"),
         "rich": ("pypi", "13.9.4", ""),
+        "aaa": ("pypi", "1.0", ""),
     }
     assert listing.column.left_out == ("more",)
 
