@@ -386,3 +386,53 @@ def test_a_channel_at_an_earlier_alias_is_called_by_its_name() -> None:
     )
     document = _document(export_text(_environment(package("a")), moved))
     assert document["channels"] == ["conda-forge"]
+
+
+@pytest.mark.parametrize(
+    ("form", "count", "notes"),
+    [
+        (
+            "yaml",
+            1,
+            [
+                "the environment variable V0 is written with its value, which may be a secret",
+                "the pinned spec (p0) is only in comments: copy it to conda-meta/pinned",
+                "pip has replaced r0 1.0 by 2.0: conda installs the first, then pip the second",
+            ],
+        ),
+        (
+            "explicit",
+            2,
+            [
+                "what pip installed is only in comments, which conda ignores: r0, r1",
+                "the environment variables V0, V1 are not included",
+                "the pinned specs (p0, p1) are only in comments: copy them to conda-meta/pinned",
+                "pip has replaced r0 1.0 by 2.0: conda installs the first, and nothing the second",
+                "pip has replaced r1 1.0 by 2.0: conda installs the first, and nothing the second",
+            ],
+        ),
+        (
+            "json",
+            2,
+            [
+                "the environment variables V0, V1 are written with their values, which may be secrets",
+                "the pinned specs (p0, p1) are not included: copy them to conda-meta/pinned",
+                "pip has replaced r0 1.0 by 2.0: conda installs the first, then pip the second",
+                "pip has replaced r1 1.0 by 2.0: conda installs the first, then pip the second",
+            ],
+        ),
+    ],
+)
+def test_each_note_is_said_once_and_counts_properly(form: str, count: int, notes: list[str]) -> None:
+    names = [f"r{number}" for number in range(count)]
+    replaced = tuple(
+        Replacement(package=name, distribution=name, conda_version="1.0", pip_version="2.0") for name in names
+    )
+    held = _environment(
+        *map(_archive, names),
+        pip=tuple(pip_package(name, "2.0") for name in names),
+        replaced=(*replaced, replaced[0]),
+        variables=tuple((f"V{number}", "x") for number in range(count)),
+        pinned=tuple(f"p{number}" for number in range(count)),
+    )
+    assert list(export_text(held, CONFIG, format=form).notes) == notes  # type: ignore[arg-type]
