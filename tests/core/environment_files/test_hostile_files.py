@@ -21,11 +21,23 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 
 FORGE = "https://conda.anaconda.org/conda-forge"
+EXPLICIT = f"""@EXPLICIT
+{FORGE}/linux-64/a-1-0.conda#{"0" * 32}
+# pip b @ https://h/b-1-py3-none-any.whl
+# no URL for: c=1=0
+"""
+ENVIRONMENT = """name: x
+channels: [c]
+dependencies:
+  - a=1=b
+  - sel(linux): c
+  - d  # [win]
+  - pip:
+    - e==1; python_version<'3'
+"""
 GOOD = (
-    f"@EXPLICIT\n{FORGE}/linux-64/a-1-0.conda#{'0' * 32}\n"
-    "# pip b @ https://h/b-1-py3-none-any.whl\n# no URL for: c=1=0\n",
-    "name: x\nchannels: [c]\ndependencies:\n  - a=1=b\n  - sel(linux): c\n  - d  # [win]\n"
-    "  - pip:\n    - e==1; python_version<'3'\n",
+    EXPLICIT,
+    ENVIRONMENT,
     "# platform: linux-64\nc::a=1=b\nfoo=1=pypi_0\n# Installed by pip; conda ignores these lines:\n#   e==1\n",
     "a==1 --hash=sha256:00 \\\n --hash=md5:11\n-e git+https://h/x#egg=y\n-r z\n",
     f"version: 6\nenvironments: {{default: {{packages: {{linux-64: [{{conda: {FORGE}/noarch/a-1-0.conda}}]}}}}}}\npackages: []\n",
