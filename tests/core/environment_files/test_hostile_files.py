@@ -35,21 +35,25 @@ dependencies:
   - pip:
     - e==1; python_version<'3'
 """
+PIXI = f"""version: 6
+environments: {{default: {{packages: {{linux-64: [{{conda: {FORGE}/noarch/a-1-0.conda}}]}}}}}}
+packages: []
+"""
 GOOD = (
     EXPLICIT,
     ENVIRONMENT,
     "# platform: linux-64\nc::a=1=b\nfoo=1=pypi_0\n# Installed by pip; conda ignores these lines:\n#   e==1\n",
     "a==1 --hash=sha256:00 \\\n --hash=md5:11\n-e git+https://h/x#egg=y\n-r z\n",
-    f"version: 6\nenvironments: {{default: {{packages: {{linux-64: [{{conda: {FORGE}/noarch/a-1-0.conda}}]}}}}}}\npackages: []\n",
+    PIXI,
     f"package:\n- {{name: a, version: 1, platform: linux-64, optional: true, url: {FORGE}/noarch/a-1-0.conda}}\n",
     '{"packages": [{"name": "a", "version": "1", "channel": "c"}], "replaced": [], "format": 1}',
     '[{"name": "a", "version": "1"}]',
     '{"dependencies": ["a", {"pip": ["b"]}]}',
 )
 PIECES = (
-    *GOOD, "\0", "\ufeff", "\x1b[2J", "&a [*a]", "*a", "<<: *a", "!!python/object:os.system x", "? [k]\n: v\n", "- ", ": ",
-    "[" * 60, "{" * 60, "# [linux and (", "sel(", "pip:", "---\n", "...\n", "%YAML 9.9\n", "\t", "::", "[md5=", "^(a+)+$",
-    "1" * 5000, "\ud7ff", "é", "\u2028", "=", "==*", "http://[", "file:///%ff", "# pip ", "!!binary x", "\r",
+    *GOOD, "\0", "\ufeff", "\x1b[2J", "&a [*a]", "*a", "<<: *a", "!!python/object:os.system x", "? [k]\n: v\n", "- ",
+    "[" * 60, "{" * 60, "# [linux and (", "sel(", "pip:", "---\n", "...\n", "%YAML 9.9\n", "\t", "::", "[md5=", ": ",
+    "^(a+)+$", "1" * 5000, "\ud7ff", "é", "\u2028", "=", "==*", "http://[", "file:///%ff", "# pip ", "!!binary x", "\r",
 )  # fmt: skip
 
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=20), max_size=8).map("".join)
