@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -211,13 +212,18 @@ def decode_text(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+_KEYS = re.compile(r"""(?:^|[{,\n])\s*["']?(?:dependencies|packages?|environments)["']?\s*:""")
+"""The keys of the documents that describe an environment; a broken text without any is of another kind."""
+
+
 def _parse(text: str, source: _Source) -> object:
     try:
         return msgspec.json.decode(text) if text.lstrip()[:1] in ("{", "[") else parse_plain_yaml(text)
-    except (msgspec.DecodeError, ValueError) as error:
-        _broken(source.file, str(error), error)
-    except RecursionError as error:
-        _broken(source.file, "nested too deeply", error)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        if _KEYS.search(text):
+            _broken(source.file, why, error)
+        raise UsageError("This file does not describe an environment.", f"{source.file}: {why}", HINT) from error
 
 
 def _convert(document: object, kind: type[_T], source: _Source) -> _T:

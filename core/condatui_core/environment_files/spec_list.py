@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from msgspec.structs import replace
+
 from condatui_core.analyses.channels import PYPI
 from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.analyses.specs import parse_match_spec
@@ -73,8 +75,11 @@ def spec_list_entries(
 
 
 def commented_entries(listed: ListedLines, target: Target) -> list[Entry | str]:
-    """What comments say that pip has installed, which conda does not read."""
-    return [pip_entry(line, target) for line in listed.pip]
+    """What comments say that pip has installed, which conda does not read, and which no user requests by them."""
+    found = [pip_entry(line, target) for line in listed.pip]
+    return [
+        replace(each, cell=replace(each.cell, requested=False)) if isinstance(each, Entry) else each for each in found
+    ]
 
 
 def _joined(lines: tuple[str, ...]) -> tuple[str, ...]:

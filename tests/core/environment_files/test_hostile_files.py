@@ -158,6 +158,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("? [a]\n: b\n", "a key that is not a text"),
         ("a\n---\nb\n", "more than one document"),
         ("a: [", "line 2"),
+        ("a: {<<: b}", "no mapping"),
     ],
 )
 def test_what_yaml_can_do_to_a_reader_is_refused_in_words(text: str, words: str) -> None:
@@ -172,6 +173,13 @@ def test_aliases_are_what_they_stand_for() -> None:
         "c": "z",
         "d": "z",
     }
+
+
+def test_merged_keys_are_taken_over_unless_they_are_there() -> None:
+    text = "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: [*a, *b], z: 5}\nd: {<<: *b}\n"
+    read = parse_plain_yaml(text)
+    assert isinstance(read, dict)
+    assert (read["c"], read["d"]) == ({"x": "1", "y": "2", "z": "5"}, {"y": "3", "z": "4"})
 
 
 def test_a_huge_file_is_read_or_refused(attempt: Callable[[bytes], None]) -> None:

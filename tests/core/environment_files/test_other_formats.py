@@ -331,6 +331,11 @@ def test_what_has_to_be_chosen_is_asked(tmp_path: Path, text: str, how: dict[str
         ('{"bomFormat": "CycloneDX", "components": []}', "bom.json", "an SBOM (CycloneDX)"),
         ('{"spdxVersion": "SPDX-2.3", "packages": []}', "bom.spdx.json", "an SBOM (SPDX)"),
         ('<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', "bom.xml", "an SBOM in XML"),
+        (
+            '{"packages": [{"name": "a", "version": "1"}], "packages-dev": []}',
+            "composer.lock",
+            "a lock file of Composer",
+        ),
         ('{"dependencies": {"left-pad": "1"}}', "package.json", "a package.json of npm"),
         ('{"name": "a", "paths_data": {}}', "a-1-0.json", "conda's record of one package"),
         ('{"format": 1, "environments": [], "installations": []}', "list.json", "a list of environments"),
