@@ -98,6 +98,7 @@ def conda_entry(line: str, config: ChannelConfig) -> Entry | None:
         if parsed is None or parsed.name.startswith("__"):
             return None
         wanted, location = parsed, _location(parsed.channel, config)
+    several = dict(config.custom_multichannels).get(wanted.channel)
     cell = Cell(
         name=wanted.name,
         source="conda",
@@ -105,9 +106,9 @@ def conda_entry(line: str, config: ChannelConfig) -> Entry | None:
         build=wanted.build,
         build_numbers=wanted.build_number,
         constraint=wanted.constraint,
-        channel=channel_label(location, config) if location else "",
+        channel=channel_label(location, config) if location else wanted.channel if several else "",
         base_url=location,
-        channel_identity=channel_identity(location, config),
+        channel_identity="|".join(sorted({channel_identity(each, config) for each in several or (location,)})),
         subdir=wanted.subdir,
         digest=wanted.sha256 or wanted.md5,
         requested=True,

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.analyses.columns import environment_listing
+from condatui_core.analyses.compare import compare
 from condatui_core.environment_files.reading import decode_text, read_environment_file
 from condatui_core.errors import UsageError
 from condatui_core.records.comparison import Cell, Listing
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
 
 FORGE = "https://conda.anaconda.org/conda-forge"
 
@@ -87,6 +91,22 @@ def test_the_python_of_the_other_column_decides_where_the_file_names_none(tmp_pa
 
 def test_every_line_is_read_without_a_platform(tmp_path: Path) -> None:
     assert {"winonly", "linonly", "selected", "other", "mac"} <= cells(read(tmp_path, SELECTIVE, platform="")).keys()
+
+
+def test_a_multichannel_is_each_of_its_members(tmp_path: Path) -> None:
+    text = "dependencies: ['defaults::a', 'defaults::b=1=0', 'pkgs/r::c', 'defaults::d', 'conda-forge::e']"
+    main = "https://repo.anaconda.com/pkgs/main"
+    urls = {
+        "a": main,
+        "b": "https://conda.anaconda.org/main",
+        "c": main,
+        "d": FORGE,
+        "e": "https://prefix.dev/conda-forge",
+    }
+    records = tuple(PackageRecord(name=name, version="1", build="0", base_url=url) for name, url in urls.items())
+    there = environment_listing("/x", "x", PrefixContents(packages=records), ChannelConfig())
+    statuses = {row.name: row.status for row in compare([there, read(tmp_path, text)]).rows}
+    assert statuses == {"a": "same", "b": "same", "c": "channel", "d": "channel", "e": "same"}
 
 
 # Encodings
