@@ -96,10 +96,9 @@ def in_order_of_priority(
     """
     uses = Counter(references.values())
     by_identity = {_identity(each, config): each for each in uses}
-    named, overridden = _named(contents.history.revisions)
-    configured = () if overridden else config.channels
-    commanded = [by_identity.get(_identity(each, config), "") for each in named]
-    usual = [by_identity.get(_identity(each, config), "") for each in configured]
+    commanded = [by_identity.get(_identity(each, config), "") for each in _named(contents.history.revisions)]
+    # A command with `--override-channels` takes nothing from these, so that they matter for the other commands only.
+    usual = [by_identity.get(_identity(each, config), "") for each in config.channels]
     others = sorted(uses.keys() - set(commanded) - set(usual), key=lambda each: (uses[each], each))
     return tuple(dict.fromkeys(filter(None, (*commanded, *others, *usual))))
 
@@ -116,22 +115,16 @@ def _identity(reference: str, config: ChannelConfig) -> str:
     return next(of_member, identity)
 
 
-def _named(revisions: Sequence[Revision]) -> tuple[list[str], bool]:
-    """The channels in the options of the commands, and whether all of these commands override the configured ones."""
-    commands = [_split(revision.command) for revision in revisions]
-    naming = [(words, channels) for words in commands if (channels := [*_channel_options(words)])]
-    overridden = bool(naming) and all("--override-channels" in words for words, _ in naming)
-    return [channel for _, channels in naming for channel in channels], overridden
-
-
-def _channel_options(words: Iterable[str]) -> Iterator[str]:
-    waiting = iter(words)
-    for word in waiting:
-        option, _, value = word.partition("=")
-        if option in _OPTIONS:
-            yield value or next(waiting, "")
-        elif word.startswith("-c") and not word.startswith("--"):
-            yield word[2:]
+def _named(revisions: Sequence[Revision]) -> Iterator[str]:
+    """The channels in the options of the commands that changed an environment, in their order."""
+    for revision in revisions:
+        words = iter(_split(revision.command))
+        for word in words:
+            option, _, value = word.partition("=")
+            if option in _OPTIONS:
+                yield value or next(words, "")
+            elif word.startswith("-c") and not word.startswith("--"):
+                yield word[2:]
 
 
 def _split(command: str) -> list[str]:

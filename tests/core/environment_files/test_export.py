@@ -94,6 +94,8 @@ def test_channels_go_in_the_order_that_was_in_force(from_history: bool) -> None:
     first = "conda create -c https://conda.anaconda.org/bioconda/ zlibx"
     assert _channels(first, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
     assert _channels("conda create a", first, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
+    some = "conda create --override-channels -c defaults m"
+    assert _channels(some, "conda install a", from_history=from_history) == ["defaults", "conda-forge", "bioconda"]
 
 
 def test_a_channel_that_nothing_names_is_searched_before_the_configured_ones() -> None:
