@@ -71,7 +71,7 @@ def _wheel(record: PackageRecord) -> Distribution:
     )
 
 
-def channel_references(packages: Iterable[PackageRecord], config: ChannelConfig) -> Mapping[str, str]:
+def channel_references(packages: Sequence[PackageRecord], config: ChannelConfig) -> Mapping[str, str]:
     """Package name → reference of its channel; packages of unknown channels are left out.
 
     Of several URLs of one channel, the shortest reference stands for all of them.
