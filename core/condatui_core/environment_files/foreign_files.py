@@ -26,7 +26,7 @@ HINT = (
 )
 
 
-def refuse_foreign(found: Foreign, file: str) -> UsageError:
+def foreign_error(found: Foreign, file: str) -> UsageError:
     """The error that names a file for what it is."""
     return UsageError(f"This is {found.what}: it does not describe one environment.", file, found.instead or HINT)
 

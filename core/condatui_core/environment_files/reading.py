@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.columns import entries_of
 from condatui_core.environment_files.conda_lock import LockFile, lock_contents
-from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_entries
+from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_entries, ignored_sections
 from condatui_core.environment_files.explicit_list import explicit_contents, listed_lines, looks_explicit
-from condatui_core.environment_files.foreign_files import HINT, Foreign, foreign_document, foreign_text, refuse_foreign
+from condatui_core.environment_files.foreign_files import HINT, Foreign, foreign_document, foreign_error, foreign_text
 from condatui_core.environment_files.package_list import PACKAGE_LIST_FORMAT, PackageList, package_list_contents
 from condatui_core.environment_files.pixi_lock import PixiLock, pixi_contents
 from condatui_core.environment_files.plain_yaml import parse_plain_yaml
@@ -79,7 +79,7 @@ class _Source(Struct, frozen=True):
         return Listing(column=column, entries=entries)
 
     def unsuitable(self, what: Foreign) -> NoReturn:
-        raise refuse_foreign(what, str(self.file))
+        raise foreign_error(what, str(self.file))
 
 
 def _distinct(listing: Listing) -> Listing:
@@ -167,11 +167,11 @@ def _package_list(document: dict[str, object], source: _Source) -> Listing:
     )
 
 
-def _environment_yml(text: str, document: object, source: _Source) -> Listing:
+def _environment_yml(text: str, document: dict[str, object], source: _Source) -> Listing:
     selected, others = apply_selectors(text, source.target)
     wanted = _convert(_parse(selected, source) if others else document, EnvironmentFile, source)
     entries, left_out = environment_file_entries(wanted, source.config, source.target)
-    left_out = (*map(mask_credentials, others), *left_out)
+    left_out = (*map(mask_credentials, others), *left_out, *ignored_sections(document))
     return source.listing("environment file", entries, prefix=wanted.prefix, left_out=left_out)
 
 

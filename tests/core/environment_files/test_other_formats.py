@@ -50,6 +50,7 @@ dependencies:
   - sel(win): other
   - sel(unix): [one, two]
   - numpy: "1.26"
+  - scipy:
   - npm: [left-pad]
   - __glibc >=2.17
   - git+https://me:secret@host/x.git
@@ -60,6 +61,8 @@ dependencies:
       - mac; sys_platform == "darwin"
       - -r more.txt
       - all==3
+      -
+pip: [dropped]
 """
 
 
@@ -72,12 +75,14 @@ def test_selectors_and_markers_choose_and_what_they_leave_out_is_told(tmp_path: 
         "winonly  # [win]",
         "sel(win): other",
         "numpy: 1.26",
+        "scipy:",
         "npm: left-pad",
         "__glibc >=2.17 (a virtual package: conda detects it)",
         "git+https://***@host/x.git",
         'old; python_version < "3.8" (not for this platform and Python)',
         'mac; sys_platform == "darwin" (not for this platform and Python)',
         "-r more.txt",
+        "pip (a section that conda ignores)",
         "all >=2 (it is listed before)",
     )
 
