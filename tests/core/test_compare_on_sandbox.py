@@ -18,6 +18,7 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.request import ExportFormat
 from condatui_sandbox import Sandbox
+from support.sandboxes import conda
 
 NAMES = (
     "base",
@@ -126,3 +127,30 @@ def test_an_environment_does_not_differ_from_its_own_export(
         assert [row.name for row in comparison.rows if row.status != "same"] == [], name
         assert exported.column.left_out == ()
         assert bool(comparison.rows) == bool(contents.packages or contents.distributions)
+
+
+WRITTEN = {
+    "list.json": ("list", "--json"),
+    "list.txt": ("list", "--export"),
+    "explicit.txt": ("list", "--explicit", "--md5"),
+    "environment.yml": ("env", "export"),
+    "environment.json": ("env", "export", "--json"),
+}
+"""What conda itself writes of an environment, by a file's name."""
+
+
+@pytest.mark.parametrize("file_name", WRITTEN)
+def test_an_environment_does_not_differ_from_what_conda_writes_of_it(
+    sandbox: Sandbox, file_name: str, tmp_path: Path
+) -> None:
+    config, file = ChannelConfig(), tmp_path / file_name
+    for name in ("vision-cuda", "pip-mix"):
+        prefix = sandbox.prefixes[name]
+        contents = read_prefix(str(prefix))
+        file.write_text(conda(sandbox, *WRITTEN[file_name][:2], "-p", str(prefix), *WRITTEN[file_name][2:]))
+        written = read_environment_file(file, config, "linux-64")
+        comparison = compare([environment_listing(str(prefix), name, contents, config), written])
+        differing = {row.name for row in comparison.rows if row.status != "same"}
+        by_pip = {row.name for row in comparison.rows if row.cells[0] and row.cells[0].source == "pypi"}
+        assert differing == (by_pip if file_name == "explicit.txt" else set()), name  # conda leaves pip's out there
+        assert written.column.left_out == ()

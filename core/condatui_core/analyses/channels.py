@@ -18,7 +18,13 @@ from condatui_core.text import strip_credentials
 # Locations of channels
 
 
-_ARCHIVES = (".conda", ".tar.bz2")
+UNKNOWN = "<unknown>"
+"""The channel of a record that states none, in conda's own spelling."""
+PYPI = "pypi"
+"""conda's name for the channel of packages that pip installed."""
+
+_WHEEL = ".whl"
+_ARCHIVES = (".conda", ".tar.bz2", _WHEEL)
 _PLATFORM = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi|unknown)-[a-z0-9_]+)$")
 
 
@@ -27,11 +33,14 @@ def channel_location(channel: str | None, url: str | None, subdir: str) -> str |
 
     As in conda, the record's channel takes precedence over the URL of the archive, in which an old host name or a
     mirror does not make another channel. A bare channel name is returned unchanged if there is no URL.
+    A wheel that no channel is stated for came from an index of Python packages: its channel is `pypi`.
     """
-    channel = None if channel in (None, "", "<unknown>") else channel
-    stated = channel if channel and "://" in channel else url or channel
+    channel = None if channel in (None, "", UNKNOWN) else channel
+    stated = (channel if channel and "://" in channel else url or channel or "").partition("#")[0]
     if not stated:
         return None
+    if channel is None and stated.endswith(_WHEEL):
+        return PYPI
     directory, _, file_name = stated.rpartition("/")
     return _location(directory if file_name.endswith(_ARCHIVES) else stated, subdir)
 
@@ -46,12 +55,6 @@ def _location(directory: str, subdir: str) -> str:
 
 
 # Short names of channels, as conda shows them
-
-
-UNKNOWN = "<unknown>"
-"""The channel of a record that states none, in conda's own spelling."""
-PYPI = "pypi"
-"""conda's name for the channel of packages that pip installed."""
 
 
 @lru_cache(maxsize=4096)
@@ -71,8 +74,10 @@ def channel_name(base_url: str | None, config: ChannelConfig) -> str:
         rest = _below(location, _without_scheme(url))
         if rest is not None:
             return unquote("/".join(part for part in (name, rest) if part))
-    below_alias = _below(location, _without_scheme(config.channel_alias))
-    return unquote(below_alias) if below_alias else _name_by_path(base_url, location)
+    for alias in (config.channel_alias, *config.migrated_channel_aliases):
+        if below_alias := _below(location, _without_scheme(alias)):
+            return unquote(below_alias)
+    return _name_by_path(base_url, location)
 
 
 def channel_urls(name: str, config: ChannelConfig) -> tuple[str, ...]:

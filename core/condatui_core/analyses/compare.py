@@ -88,7 +88,7 @@ def _status(line: ComparedLine) -> Status:
         return "version"
     if _builds_differ(present):
         return "build"
-    return "channel" if len(set(line.origins) - {""}) > 1 else "same"
+    return "same" if line.of_one_channel else "channel"
 
 
 def _versions_differ(cells: Sequence[Cell], ranks: Ranks) -> bool:

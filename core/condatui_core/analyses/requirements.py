@@ -44,7 +44,8 @@ def parse_requirement(text: str) -> Wanted | None:
     """
     if len(text) > _LONGEST:
         return None
-    line = _PER_REQUIREMENT.sub("", " " + _COMMENT.sub("", text).strip()).strip()
+    words = " ".join(_COMMENT.sub("", text).split())
+    line = _PER_REQUIREMENT.sub("", f" {words}").strip()
     editable = _EDITABLE.fullmatch(line)
     if editable:
         return _at_a_place(editable["place"])

@@ -34,7 +34,14 @@ class ComparedLine(Struct, frozen=True):
     def channels_agree(self, left: int, right: int) -> bool:
         """Whether two cells can come from the same channel."""
         mine, theirs = self.origins[left], self.origins[right]
-        return not mine or not theirs or mine == theirs
+        return not mine or not theirs or mine == theirs or not set(mine.split("|")).isdisjoint(theirs.split("|"))
+
+    @property
+    def of_one_channel(self) -> bool:
+        """Whether all cells can come from the same channel."""
+        places = range(len(self.cells))
+        alike = len(set(self.origins) - {""}) < 2
+        return alike or all(self.channels_agree(left, right) for left, right in combinations(places, 2))
 
 
 def judge(name: str, cells: tuple[Cell | None, ...]) -> ComparedLine:
@@ -124,7 +131,7 @@ def _demands_met(asking: Cell, given: Cell) -> bool:
 
 def is_vague(cell: Cell) -> bool:
     """Whether a cell leaves its version or channel open, so that it may agree with cells that differ."""
-    return not cell.version or not (cell.base_url or cell.channel)
+    return not cell.version or not (cell.base_url or cell.channel) or "|" in cell.channel_identity
 
 
 # Similarity: of the names in either environment, the part with the same name, version and channel in both

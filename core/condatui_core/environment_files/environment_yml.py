@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -22,6 +22,15 @@ from condatui_core.text import mask_credentials, sanitize
 # Reading
 
 
+_SECTIONS = frozenset({"name", "channels", "dependencies", "prefix", "variables", "platforms", "category"})
+"""What an environment.yml may have at the top: conda's own keys, and those of conda-lock."""
+
+
+def ignored_sections(document: Mapping[str, object]) -> tuple[str, ...]:
+    """The sections that conda ignores, such as a `pip` that is not below `dependencies`."""
+    return tuple(f"{key} (a section that conda ignores)" for key in document if key not in _SECTIONS)
+
+
 class EnvironmentFile(Struct, frozen=True):
     """The part of an environment file that lists the environment's packages."""
 
@@ -36,12 +45,17 @@ class _Line(Struct, frozen=True):
     installer: str
     text: str
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing at all; a key that installs nothing has said something."""
+        return self.installer in ("conda", "pip") and not self.text.partition("#")[0].strip()
+
 
 def environment_file_entries(
     document: EnvironmentFile, config: ChannelConfig, target: Target
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """The requests of the file for a target, and the lines that ask for nothing there or cannot be understood."""
-    lines = [line for line in _lines(document, target) if line.text.partition("#")[0].strip()]
+    lines = [line for line in _lines(document, target) if not line.is_empty]
     conda = [conda_entry(line.text, config) if line.installer == "conda" else None for line in lines]
     target = replace(target, python=_python(conda) or target.python)
     found = [
@@ -67,12 +81,8 @@ def _lines(document: EnvironmentFile, target: Target) -> Iterator[_Line]:
 def _below(key: str, values: tuple[str, ...], target: Target) -> Iterator[_Line]:
     """The lines below a key; those that a selector keeps for other platforms stay together with it."""
     selector = selector_of_key(key)
-    if selector is None:
-        yield from (_Line(key, value) for value in values if value or key != "pip")
-    elif selects(selector, target):
-        yield from (_Line("conda", value) for value in values)
-    else:
-        yield from (_Line(key, value) for value in values)
+    chosen = selector is not None and selects(selector, target)
+    yield from (_Line("conda" if chosen else key, value) for value in values)
 
 
 def _python(entries: Iterable[Entry | None]) -> str:
@@ -84,7 +94,7 @@ def _python(entries: Iterable[Entry | None]) -> str:
 def _left_out(line: _Line) -> str:
     text = mask_credentials(line.text)
     if line.installer != "conda":
-        return f"{line.installer}: {text}"
+        return f"{line.installer}: {text}".rstrip()
     return f"{text} (a virtual package: conda detects it)" if text.startswith("__") else text
 
 
@@ -98,6 +108,7 @@ def conda_entry(line: str, config: ChannelConfig) -> Entry | None:
         if parsed is None or parsed.name.startswith("__"):
             return None
         wanted, location = parsed, _location(parsed.channel, config)
+    several = dict(config.custom_multichannels).get(wanted.channel)
     cell = Cell(
         name=wanted.name,
         source="conda",
@@ -105,9 +116,9 @@ def conda_entry(line: str, config: ChannelConfig) -> Entry | None:
         build=wanted.build,
         build_numbers=wanted.build_number,
         constraint=wanted.constraint,
-        channel=channel_label(location, config) if location else "",
+        channel=channel_label(location, config) if location else wanted.channel if several else "",
         base_url=location,
-        channel_identity=channel_identity(location, config),
+        channel_identity="|".join(sorted({channel_identity(each, config) for each in several or (location,)})),
         subdir=wanted.subdir,
         digest=wanted.sha256 or wanted.md5,
         requested=True,

@@ -10,7 +10,13 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from condatui_core.analyses.channels import channel_location
-from condatui_core.environment_files.export_model import ExportModel, channel_references, package_spec, pinned_comments
+from condatui_core.environment_files.export_model import (
+    ExportModel,
+    channel_references,
+    conda_packages,
+    package_spec,
+    pinned_comments,
+)
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -166,15 +172,15 @@ _HEAD = "# This file may be used to create an environment using:\n# $ conda crea
 
 def explicit_text(contents: PrefixContents, model: ExportModel) -> str:
     """Write the archives' URLs and md5, each after its dependencies, as `conda list --explicit --md5` does."""
-    packages = in_installation_order(contents.packages)
+    packages = in_installation_order(conda_packages(contents))
     urls = (_explicit_line(each) for each in packages)
     return "".join((_HEAD, *_platform(packages), *_remarks(model), "@EXPLICIT\n", *urls))
 
 
 def requirements_text(contents: PrefixContents, config: ChannelConfig, model: ExportModel, *, builds: bool) -> str:
     """Write one spec per package, each with its channel, since the format has no other place for channels."""
-    references = channel_references(contents.packages, config)
-    packages = sorted(contents.packages, key=lambda each: (each.name, each.version))
+    references = channel_references(conda_packages(contents), config)
+    packages = sorted(conda_packages(contents), key=lambda each: (each.name, each.version))
     specs = (f"{sanitize(package_spec(each, references, builds=builds))}\n" for each in packages)
     return "".join((_HEAD, *_platform(packages), *_remarks(model), *specs))
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from condatui_core.environment_files.environment_yml import json_text, yaml_text
 from condatui_core.environment_files.explicit_list import archive_url, explicit_text, requirements_text
-from condatui_core.environment_files.export_model import export_model, pip_notes
+from condatui_core.environment_files.export_model import conda_packages, export_model, pip_notes, wheels
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
@@ -145,10 +145,10 @@ def export_text(
         raise UsageError(f"The requested specs cannot be written as {format}.", hint="Use yaml or json for it.")
     contents = environment.contents or PrefixContents()
     model = export_model(environment, config, builds=builds, from_history=from_history)
-    notes = tuple(_notes(contents, format, from_history=from_history))
+    notes = tuple(dict.fromkeys(_notes(contents, format, from_history=from_history)))
     packages = len(model.specs) + (len(model.pip) if format in ("yaml", "json") else 0)
     if format == "explicit":
-        packages = sum(bool(archive_url(each)) for each in contents.packages)
+        packages = sum(bool(archive_url(each)) for each in conda_packages(contents))
         return ExportText(text=explicit_text(contents, model), notes=notes, packages=packages)
     if format == "requirements":
         text = requirements_text(contents, config, model, builds=builds)
@@ -158,21 +158,19 @@ def export_text(
 
 
 def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) -> Iterator[str]:
-    pip = contents.pip_distributions
-    if form in ("yaml", "json"):
-        yield from pip_notes(pip)
-    elif pip:
-        yield f"packages installed by pip are only in comments, which conda ignores: {_some(each.name for each in pip)}"
+    pip = [*(each.name for each in contents.pip_distributions), *(each.name for each in wheels(contents))]
+    if form not in ("yaml", "json") and pip:
+        yield f"what pip installed is only in comments, which conda ignores: {_some(pip)}"
+    yield from pip_notes(contents.pip_distributions)
     if form == "explicit":
         yield from _without_urls(contents)
     elif unknown := [each.name for each in contents.packages if not each.base_url]:
         yield f"the channel is unknown of {_some(unknown)}"
     yield from _settings_notes(contents, form)
+    then = "then pip the second" if form in ("yaml", "json") else "and nothing the second"
     for each in contents.replaced:
-        yield (
-            f"pip has replaced {each.package} {each.conda_version} by {each.pip_version}: conda installs the first, "
-            "then pip the second"
-        )
+        change = f"{each.package} {each.conda_version} by {each.pip_version}"
+        yield f"pip has replaced {change}: conda installs the first, {then}"
     if from_history:
         yield from _history_notes(contents)
     if contents.problems:
@@ -181,22 +179,25 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
 
 
 def _without_urls(contents: PrefixContents) -> Iterator[str]:
-    if lost := [each.name for each in contents.packages if not archive_url(each)]:
+    packages = conda_packages(contents)
+    if lost := [each.name for each in packages if not archive_url(each)]:
         yield f"left out, since the URL is unknown: {_some(lost)}"
-    if unsure := [each.name for each in contents.packages if archive_url(each) and not each.md5]:
+    if unsure := [each.name for each in packages if archive_url(each) and not each.md5]:
         yield f"there is no md5 for {_some(unsure)}"
 
 
 def _settings_notes(contents: PrefixContents, form: ExportFormat) -> Iterator[str]:
     if contents.variables:
         names = _some(name for name, _ in contents.variables)
-        if form in ("yaml", "json"):
-            yield f"the environment variables {names} are written with their values, which may be secrets"
-        else:
-            yield f"the environment variables {names} are not included"
+        several = len(contents.variables) > 1
+        what = f"the environment {'variables' if several else 'variable'} {names} {'are' if several else 'is'}"
+        values = "their values, which may be secrets" if several else "its value, which may be a secret"
+        yield f"{what} written with {values}" if form in ("yaml", "json") else f"{what} not included"
     if contents.pinned:
+        several = len(contents.pinned) > 1
+        what = f"{'specs' if several else 'spec'} ({_some(contents.pinned)}) {'are' if several else 'is'}"
         how = "not included" if form == "json" else "only in comments"
-        yield f"the pinned specs ({_some(contents.pinned)}) are {how}: copy them to conda-meta/pinned"
+        yield f"the pinned {what} {how}: copy {'them' if several else 'it'} to conda-meta/pinned"
 
 
 def _history_notes(contents: PrefixContents) -> Iterator[str]:

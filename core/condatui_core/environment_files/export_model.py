@@ -13,7 +13,8 @@ from urllib.parse import quote
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from condatui_core.analyses.channels import channel_identity, channel_name, channel_urls
+from condatui_core.analyses.channels import PYPI, channel_identity, channel_name, channel_urls
+from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.analyses.versions import is_pep440
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
@@ -25,6 +26,7 @@ from condatui_core.text import AUTH_MASK, sanitize, strip_credentials
 
 
 _OPTIONS = ("-c", "--channel")
+_OF_PYPI = re.compile(r"https?://(?:files\.pythonhosted\.org|pypi\.org)/")
 
 
 @lru_cache(maxsize=4096)
@@ -40,10 +42,36 @@ def channel_reference(base_url: str | None, config: ChannelConfig) -> str:
         if any(_same(base_url, member) for member in members):
             return name
     name = channel_name(base_url, config)
-    return name if _same(base_url, channel_urls(name, config)[0]) else base_url
+    moved = any(
+        _without_scheme(base_url).startswith(f"{_without_scheme(each)}/") for each in config.migrated_channel_aliases
+    )
+    return name if moved or _same(base_url, channel_urls(name, config)[0]) else base_url
 
 
-def channel_references(packages: Iterable[PackageRecord], config: ChannelConfig) -> Mapping[str, str]:
+def wheels(contents: PrefixContents) -> tuple[PackageRecord, ...]:
+    """The packages that conda has installed from wheels of an index, which no channel has."""
+    return tuple(each for each in contents.packages if each.base_url == PYPI)
+
+
+def conda_packages(contents: PrefixContents) -> tuple[PackageRecord, ...]:
+    """The packages that conda finds in a channel."""
+    return tuple(each for each in contents.packages if each.base_url != PYPI)
+
+
+def _wheel(record: PackageRecord) -> Distribution:
+    """A wheel as pip installs it: by its version from PyPI, otherwise by its URL."""
+    elsewhere = record.url is not None and not _OF_PYPI.match(record.url)
+    stated = parse_requirement(record.url or "")
+    return Distribution(
+        name=stated.name if stated else record.name,
+        version=record.version,
+        path="",
+        origin="url" if elsewhere else "index",
+        url=record.url if elsewhere else None,
+    )
+
+
+def channel_references(packages: Sequence[PackageRecord], config: ChannelConfig) -> Mapping[str, str]:
     """Package name → reference of its channel; packages of unknown channels are left out.
 
     Of several URLs of one channel, the shortest reference stands for all of them.
@@ -68,10 +96,9 @@ def in_order_of_priority(
     """
     uses = Counter(references.values())
     by_identity = {_identity(each, config): each for each in uses}
-    named, overridden = _named(contents.history.revisions)
-    configured = () if overridden else config.channels
-    commanded = [by_identity.get(_identity(each, config), "") for each in named]
-    usual = [by_identity.get(_identity(each, config), "") for each in configured]
+    commanded = [by_identity.get(_identity(each, config), "") for each in _named(contents.history.revisions)]
+    # A command with `--override-channels` takes nothing from these, so that they matter for the other commands only.
+    usual = [by_identity.get(_identity(each, config), "") for each in config.channels]
     others = sorted(uses.keys() - set(commanded) - set(usual), key=lambda each: (uses[each], each))
     return tuple(dict.fromkeys(filter(None, (*commanded, *others, *usual))))
 
@@ -88,22 +115,16 @@ def _identity(reference: str, config: ChannelConfig) -> str:
     return next(of_member, identity)
 
 
-def _named(revisions: Sequence[Revision]) -> tuple[list[str], bool]:
-    """The channels in the options of the commands, and whether all of these commands override the configured ones."""
-    commands = [_split(revision.command) for revision in revisions]
-    naming = [(words, channels) for words in commands if (channels := [*_channel_options(words)])]
-    overridden = bool(naming) and all("--override-channels" in words for words, _ in naming)
-    return [channel for _, channels in naming for channel in channels], overridden
-
-
-def _channel_options(words: Iterable[str]) -> Iterator[str]:
-    waiting = iter(words)
-    for word in waiting:
-        option, _, value = word.partition("=")
-        if option in _OPTIONS:
-            yield value or next(waiting, "")
-        elif word.startswith("-c") and not word.startswith("--"):
-            yield word[2:]
+def _named(revisions: Sequence[Revision]) -> Iterator[str]:
+    """The channels in the options of the commands that changed an environment, in their order."""
+    for revision in revisions:
+        words = iter(_split(revision.command))
+        for word in words:
+            option, _, value = word.partition("=")
+            if option in _OPTIONS:
+                yield value or next(words, "")
+            elif word.startswith("-c") and not word.startswith("--"):
+                yield word[2:]
 
 
 def _split(command: str) -> list[str]:
@@ -150,7 +171,7 @@ def pip_line(distribution: Distribution) -> str:
     return f"{name}{'==' if is_pep440(distribution.version) else '==='}{distribution.version}"
 
 
-def pip_notes(distributions: Iterable[Distribution]) -> Iterator[str]:
+def pip_notes(distributions: Sequence[Distribution]) -> Iterator[str]:
     """Warnings about distributions that can only be reinstalled if something else is available."""
     for each in distributions:
         if each.origin in ("editable", "local") and (place := each.location or strip_credentials(each.url or "")):
@@ -158,6 +179,22 @@ def pip_notes(distributions: Iterable[Distribution]) -> Iterator[str]:
             yield f"{each.name} is {how} {place}, which must exist wherever this file is used"
         elif each.origin == "unknown":
             yield f"the origin of {each.name} {each.version} cannot be read; it is exported as if from the index"
+    yield from _local_versions(each for each in distributions if each.origin in ("index", "unknown"))
+
+
+PYTORCH_INDEXES = "https://download.pytorch.org/whl"
+"""Below it is an index for each build: `cu121`, `cpu`."""
+_OF_PYTORCH = ("torch", "torchvision", "torchaudio")
+_BUILD_OF_PYTORCH = re.compile(r"\+(?P<build>cpu|xpu|cu\d{2,3}|rocm[\d.]+)$")
+
+
+def _local_versions(distributions: Iterable[Distribution]) -> Iterator[str]:
+    """PyPI takes no versions with a local part, `2.1.0+cu121`; PyTorch has an index for each of its builds."""
+    for each in distributions:
+        if "+" in each.version:
+            build = _BUILD_OF_PYTORCH.search(each.version) if canonicalize_name(each.name) in _OF_PYTORCH else None
+            where = f"in PyTorch's index {PYTORCH_INDEXES}/{build['build']}" if build else "where it was installed from"
+            yield f"PyPI has no {each.name} {each.version}, which is only {where}"
 
 
 def _url(distribution: Distribution) -> str:
@@ -194,10 +231,10 @@ class ExportModel(Struct, frozen=True, kw_only=True):
 def export_model(environment: Environment, config: ChannelConfig, *, builds: bool, from_history: bool) -> ExportModel:
     """Collect the contents of an export: all packages, or with `from_history` those that the user requested."""
     contents = environment.contents or PrefixContents()
-    references = channel_references(contents.packages, config)
+    references = channel_references(conda_packages(contents), config)
     channels = in_order_of_priority(contents, references, config)
     prefixes = references if len(channels) > 1 else {}
-    pip = pip_lines(contents.pip_distributions)
+    pip = pip_lines((*contents.pip_distributions, *map(_wheel, wheels(contents))))
     if from_history:
         specs = tuple(
             _in_channel(spec, prefixes.get(name, "")) for name, spec in requested(contents, with_pip=bool(pip))
@@ -242,7 +279,7 @@ def _in_channel(spec: str, channel: str) -> str:
 
 
 def _by_name(contents: PrefixContents) -> list[PackageRecord]:
-    return sorted(contents.packages, key=lambda each: (each.name, each.version))
+    return sorted(conda_packages(contents), key=lambda each: (each.name, each.version))
 
 
 def pinned_comments(model: ExportModel) -> list[str]:

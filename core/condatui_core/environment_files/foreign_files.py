@@ -26,7 +26,7 @@ HINT = (
 )
 
 
-def refuse_foreign(found: Foreign, file: str) -> UsageError:
+def foreign_error(found: Foreign, file: str) -> UsageError:
     """The error that names a file for what it is."""
     return UsageError(f"This is {found.what}: it does not describe one environment.", file, found.instead or HINT)
 
@@ -89,6 +89,7 @@ _BY_KEYS: tuple[tuple[frozenset[str], Foreign], ...] = (
     (frozenset({"columns", "rows"}), Foreign("a comparison")),
     (frozenset({"devDependencies"}), Foreign("a package.json of npm")),
     (frozenset({"lockfileVersion"}), Foreign("a lock file of npm")),
+    (frozenset({"packages-dev"}), Foreign("a lock file of Composer")),
     (frozenset({"_meta", "default"}), Foreign("a Pipfile.lock")),
     (frozenset({"services"}), Foreign("a file of Docker Compose")),
     (frozenset({"jobs", "on"}), Foreign("a workflow of GitHub Actions")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol, TypeAlias
 
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
@@ -12,6 +11,9 @@ _DEEPEST = 50
 """The deepest nesting; no file that describes an environment is nested as deeply."""
 _MOST = 2_000_000
 """Texts, lists and mappings with all aliases written out; the largest lock files have a tenth of that."""
+
+
+_MERGE = "<<"
 
 
 class _Mark(Protocol):
@@ -96,15 +98,25 @@ def _place(mark: _Mark | None) -> str:
 
 
 def _mapping(items: list[Plain], mark: _Mark | None) -> dict[str, Plain]:
-    mapping: dict[str, Plain] = {}
-    for key, value in _pairs(items):
+    own: dict[str, Plain] = {}
+    merged: dict[str, Plain] = {}
+    for key, value in zip(items[::2], items[1::2], strict=True):
         if not isinstance(key, str):
             raise ValueError(f"a key that is not a text, before{_place(mark)}")
-        if key in mapping:
+        if key in own:
             raise ValueError(f"the key `{key}` stands there twice, before{_place(mark)}")
-        mapping[key] = value
-    return mapping
+        if key == _MERGE:
+            merged = _merged(value, mark)
+        else:
+            own[key] = value
+    return {**merged, **own}
 
 
-def _pairs(items: list[Plain]) -> Iterator[tuple[Plain, Plain]]:
-    return zip(items[::2], items[1::2], strict=True)
+def _merged(value: Plain, mark: _Mark | None) -> dict[str, Plain]:
+    """What `<<: *defaults` takes over from one mapping or several, the first of which takes precedence."""
+    merged: dict[str, Plain] = {}
+    for each in value if isinstance(value, list) else [value]:
+        if not isinstance(each, dict):
+            raise ValueError(f"`{_MERGE}` with something that is no mapping, before{_place(mark)}")
+        merged = {**each, **merged}
+    return merged

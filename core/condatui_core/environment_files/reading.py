@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -13,9 +14,9 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.columns import entries_of
 from condatui_core.environment_files.conda_lock import LockFile, lock_contents
-from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_entries
+from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_entries, ignored_sections
 from condatui_core.environment_files.explicit_list import explicit_contents, listed_lines, looks_explicit
-from condatui_core.environment_files.foreign_files import HINT, Foreign, foreign_document, foreign_text, refuse_foreign
+from condatui_core.environment_files.foreign_files import HINT, Foreign, foreign_document, foreign_error, foreign_text
 from condatui_core.environment_files.package_list import PACKAGE_LIST_FORMAT, PackageList, package_list_contents
 from condatui_core.environment_files.pixi_lock import PixiLock, pixi_contents
 from condatui_core.environment_files.plain_yaml import parse_plain_yaml
@@ -78,7 +79,7 @@ class _Source(Struct, frozen=True):
         return Listing(column=column, entries=entries)
 
     def unsuitable(self, what: Foreign) -> NoReturn:
-        raise refuse_foreign(what, str(self.file))
+        raise foreign_error(what, str(self.file))
 
 
 def _distinct(listing: Listing) -> Listing:
@@ -112,6 +113,10 @@ def _of_text(text: str, source: _Source) -> Listing | None:
 
 def _explicit(text: str, source: _Source) -> Listing:
     listed = listed_lines(text)
+    wheels = tuple(line for line in listed.lines if line.partition("#")[0].endswith(".whl"))
+    listed = replace(
+        listed, lines=tuple(line for line in listed.lines if line not in wheels), pip=(*listed.pip, *wheels)
+    )
     contents, left_out = explicit_contents(listed)
     by_pip = commented_entries(listed, source.target)
     return source.listing(
@@ -162,11 +167,11 @@ def _package_list(document: dict[str, object], source: _Source) -> Listing:
     )
 
 
-def _environment_yml(text: str, document: object, source: _Source) -> Listing:
+def _environment_yml(text: str, document: dict[str, object], source: _Source) -> Listing:
     selected, others = apply_selectors(text, source.target)
     wanted = _convert(_parse(selected, source) if others else document, EnvironmentFile, source)
     entries, left_out = environment_file_entries(wanted, source.config, source.target)
-    left_out = (*map(mask_credentials, others), *left_out)
+    left_out = (*map(mask_credentials, others), *left_out, *ignored_sections(document))
     return source.listing("environment file", entries, prefix=wanted.prefix, left_out=left_out)
 
 
@@ -207,13 +212,18 @@ def decode_text(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+_KEYS = re.compile(r"""(?:^|[{,\n])\s*["']?(?:dependencies|packages?|environments)["']?\s*:""")
+"""The keys of the documents that describe an environment; a broken text without any is of another kind."""
+
+
 def _parse(text: str, source: _Source) -> object:
     try:
         return msgspec.json.decode(text) if text.lstrip()[:1] in ("{", "[") else parse_plain_yaml(text)
-    except (msgspec.DecodeError, ValueError) as error:
-        _broken(source.file, str(error), error)
-    except RecursionError as error:
-        _broken(source.file, "nested too deeply", error)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        if _KEYS.search(text):
+            _broken(source.file, why, error)
+        raise UsageError("This file does not describe an environment.", f"{source.file}: {why}", HINT) from error
 
 
 def _convert(document: object, kind: type[_T], source: _Source) -> _T:

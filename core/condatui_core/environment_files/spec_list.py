@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from msgspec.structs import replace
+
 from condatui_core.analyses.channels import PYPI
 from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.analyses.specs import parse_match_spec
@@ -17,7 +19,7 @@ from condatui_core.text import mask_credentials
 
 Installer = Literal["conda", "pip"]
 
-_BY_CONDA = re.compile(r"^#\s*(?:platform:|.*conda create\b)", re.MULTILINE)
+_BY_CONDA = re.compile(r"^# (?:platform: |\$ conda create --name <env>|This file may be used to create an env)", re.M)
 """The comments at the top of what conda and condatui write."""
 _CONDA_ALONE = re.compile(r"::|(?<![=<>!~])=(?!=)")
 """A channel, or `=` alone: pip knows neither."""
@@ -30,11 +32,12 @@ _BY_PIP = re.compile(r"(?P<name>[^=\s:]+)=(?P<version>[^=\s]+)=pypi_\d+")
 def installer_of(text: str, file_name: str) -> Installer | None:
     """The program that reads a list of specs; None if the text is no such list."""
     lines = _joined(listed_lines(text).lines)
+    marked = _BY_CONDA.search(text) is not None
+    if not lines or not (marked or _may_be_listed(lines[0])):
+        return "conda" if marked else None
     conda = [parse_match_spec(line) is not None or parse_archive_url(line) is not None for line in lines]
-    if _BY_CONDA.search(text) and (any(conda) or not lines):
+    if marked and any(conda):
         return "conda"
-    if not lines:
-        return None
     pip = [parse_requirement(line) is not None for line in lines]
     named = "requirements" in file_name.lower() and file_name.lower().endswith((".txt", ".in"))
     if all(conda) and any(map(_CONDA_ALONE.search, lines)):
@@ -42,6 +45,11 @@ def installer_of(text: str, file_name: str) -> Installer | None:
     if all(met or _PIP_OPTION.match(line) for met, line in zip(pip, lines, strict=True)) and (named or not all(conda)):
         return "pip" if any(pip) else None
     return "conda" if all(conda) and _looks_deliberate(lines, file_name) else None
+
+
+def _may_be_listed(line: str) -> bool:
+    """Whether a line can be one of a list; the first one decides, since a lock file has a hundred thousand."""
+    return bool(parse_match_spec(line) or parse_archive_url(line) or parse_requirement(line) or _PIP_OPTION.match(line))
 
 
 def _looks_deliberate(lines: tuple[str, ...], file_name: str) -> bool:
@@ -67,8 +75,11 @@ def spec_list_entries(
 
 
 def commented_entries(listed: ListedLines, target: Target) -> list[Entry | str]:
-    """What comments say that pip has installed, which conda does not read."""
-    return [pip_entry(line, target) for line in listed.pip]
+    """What comments say that pip has installed, which conda does not read, and which no user requests by them."""
+    found = [pip_entry(line, target) for line in listed.pip]
+    return [
+        replace(each, cell=replace(each.cell, requested=False)) if isinstance(each, Entry) else each for each in found
+    ]
 
 
 def _joined(lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -128,7 +128,7 @@ class SharedRecords:
         return tuple(self._texts.setdefault(each, each) for each in texts)
 
 
-_FORMAT = 1
+_FORMAT = 2
 """Raise this when the same files are to be read differently although no record's fields have changed."""
 _LARGEST = 64 << 20
 """The most bytes of one cached prefix."""

@@ -57,7 +57,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     """Short name."""
     base_url: str | None = None
     channel_identity: str = ""
-    """What all URLs of its channel have in common; empty if it states none."""
+    """What all URLs of its channel have in common, of a multichannel each member's, `|` between them; or empty."""
     url: str | None = None
     """Credentials masked."""
     subdir: str = ""

@@ -2,11 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.analyses.channels import channel_counts, channel_identity, channel_label, channel_name, channel_urls
+from condatui_core.analyses.channels import (
+    channel_counts,
+    channel_identity,
+    channel_label,
+    channel_location,
+    channel_name,
+    channel_urls,
+)
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
 
+FORGE = "https://conda.anaconda.org/conda-forge"
 LAB = ChannelConfig(
     channel_alias="http://mirror.example:8080/conda",
     custom_channels=(("pkgs/main", "https://repo.anaconda.com/pkgs/main"), ("team", "https://host.example/a/team")),
@@ -152,3 +160,19 @@ def test_counts_of_one_channel_are_one_count() -> None:
 )
 def test_a_name_leads_where_conda_looks(name: str, urls: tuple[str, ...]) -> None:
     assert channel_urls(name, PROXIED) == urls
+
+
+@pytest.mark.parametrize(
+    ("channel", "url", "location"),
+    [
+        ("<unknown>", "https://files.example.org/ab/aaa-1.0-py3-none-any.whl", "pypi"),
+        (None, "https://files.example.org/ab/aaa-1.0-py3-none-any.whl#sha256=00", "pypi"),
+        (FORGE, "https://files.example.org/ab/aaa-1.0-py3-none-any.whl", FORGE),
+        (None, f"{FORGE}/linux-64/a-1-0.conda#00", FORGE),
+        ("<unknown>", None, None),
+        ("conda-forge", None, "conda-forge"),
+    ],
+)
+def test_where_a_record_came_from(channel: str | None, url: str | None, location: str | None) -> None:
+    """A wheel came from an index of Python packages, unless the record states the channel that listed it."""
+    assert channel_location(channel, url, "linux-64") == location

@@ -94,6 +94,8 @@ def test_channels_go_in_the_order_that_was_in_force(from_history: bool) -> None:
     first = "conda create -c https://conda.anaconda.org/bioconda/ zlibx"
     assert _channels(first, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
     assert _channels("conda create a", first, from_history=from_history) == ["bioconda", "conda-forge", "defaults"]
+    some = "conda create --override-channels -c defaults m"
+    assert _channels(some, "conda install a", from_history=from_history) == ["defaults", "conda-forge", "bioconda"]
 
 
 def test_a_channel_that_nothing_names_is_searched_before_the_configured_ones() -> None:
@@ -330,3 +332,109 @@ def test_a_name_that_stands_for_another_format_is_refused(file: str, suitable: s
 
     assert " ".join(filter(suits, FORMATS)) == suitable
     assert not suitable or suits(format_of_file(file))
+
+
+# Wheels that conda has installed, and versions that PyPI has not
+
+
+def _wheel(url: str) -> PackageRecord:
+    return package("aaa", base_url="pypi", url=url, subdir="noarch", noarch="python", build="py3_none_any_0")
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        (
+            "https://host/packages/ab/AAA_b-1.0-py3-none-any.whl",
+            "aaa-b @ https://host/packages/ab/AAA_b-1.0-py3-none-any.whl",
+        ),
+        ("https://files.pythonhosted.org/packages/ab/aaa-1.0-py3-none-any.whl", "aaa==1.0"),
+    ],
+)
+def test_a_wheel_that_conda_has_installed_is_pips_to_install_again(url: str, line: str) -> None:
+    held = _environment(_archive("b"), _wheel(url))
+    document = _document(export_text(held, CONFIG))
+    assert (document["channels"], document["dependencies"]) == (["conda-forge"], ["b=1.0=h0_0", {"pip": [line]}])
+    for form in ("explicit", "requirements"):
+        export = export_text(held, CONFIG, format=form)
+        assert f"#   {line}\n" in export.text and export.text.count("aaa") <= 2
+        assert (export.packages, any("aaa" in note and "only in comments" in note for note in export.notes)) == (
+            1,
+            True,
+        )
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_version_that_pypi_has_not_is_told_with_the_index_that_has_it(form: str) -> None:
+    pip = (
+        pip_package("torch", "2.1.0+cu121"),
+        pip_package("torchvision", "0.16.0+cpu"),
+        pip_package("own", "1.0+lab"),
+        pip_package("from-url", "1.0+lab", origin="url", url="https://host/x.whl"),
+        pip_package("plain", "1.0"),
+    )
+    export = export_text(_environment(pip=pip), CONFIG, format=form)  # type: ignore[arg-type]
+    assert [note for note in export.notes if note.startswith("PyPI")] == [
+        "PyPI has no torch 2.1.0+cu121, which is only in PyTorch's index https://download.pytorch.org/whl/cu121",
+        "PyPI has no torchvision 0.16.0+cpu, which is only in PyTorch's index https://download.pytorch.org/whl/cpu",
+        "PyPI has no own 1.0+lab, which is only where it was installed from",
+    ]
+
+
+def test_a_channel_at_an_earlier_alias_is_called_by_its_name() -> None:
+    """So conda calls it; the name leads to where the channel is now."""
+    moved = ChannelConfig(
+        channel_alias="file:///srv/channels", migrated_channel_aliases=("https://conda.anaconda.org",)
+    )
+    document = _document(export_text(_environment(package("a")), moved))
+    assert document["channels"] == ["conda-forge"]
+
+
+@pytest.mark.parametrize(
+    ("form", "count", "notes"),
+    [
+        (
+            "yaml",
+            1,
+            [
+                "the environment variable V0 is written with its value, which may be a secret",
+                "the pinned spec (p0) is only in comments: copy it to conda-meta/pinned",
+                "pip has replaced r0 1.0 by 2.0: conda installs the first, then pip the second",
+            ],
+        ),
+        (
+            "explicit",
+            2,
+            [
+                "what pip installed is only in comments, which conda ignores: r0, r1",
+                "the environment variables V0, V1 are not included",
+                "the pinned specs (p0, p1) are only in comments: copy them to conda-meta/pinned",
+                "pip has replaced r0 1.0 by 2.0: conda installs the first, and nothing the second",
+                "pip has replaced r1 1.0 by 2.0: conda installs the first, and nothing the second",
+            ],
+        ),
+        (
+            "json",
+            2,
+            [
+                "the environment variables V0, V1 are written with their values, which may be secrets",
+                "the pinned specs (p0, p1) are not included: copy them to conda-meta/pinned",
+                "pip has replaced r0 1.0 by 2.0: conda installs the first, then pip the second",
+                "pip has replaced r1 1.0 by 2.0: conda installs the first, then pip the second",
+            ],
+        ),
+    ],
+)
+def test_each_note_is_said_once_and_counts_properly(form: str, count: int, notes: list[str]) -> None:
+    names = [f"r{number}" for number in range(count)]
+    replaced = tuple(
+        Replacement(package=name, distribution=name, conda_version="1.0", pip_version="2.0") for name in names
+    )
+    held = _environment(
+        *map(_archive, names),
+        pip=tuple(pip_package(name, "2.0") for name in names),
+        replaced=(*replaced, replaced[0]),
+        variables=tuple((f"V{number}", "x") for number in range(count)),
+        pinned=tuple(f"p{number}" for number in range(count)),
+    )
+    assert list(export_text(held, CONFIG, format=form).notes) == notes  # type: ignore[arg-type]

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.analyses.columns import environment_listing
+from condatui_core.analyses.compare import compare
 from condatui_core.environment_files.reading import decode_text, read_environment_file
 from condatui_core.errors import UsageError
 from condatui_core.records.comparison import Cell, Listing
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
 
 FORGE = "https://conda.anaconda.org/conda-forge"
 
@@ -46,6 +50,7 @@ dependencies:
   - sel(win): other
   - sel(unix): [one, two]
   - numpy: "1.26"
+  - scipy:
   - npm: [left-pad]
   - __glibc >=2.17
   - git+https://me:secret@host/x.git
@@ -56,6 +61,8 @@ dependencies:
       - mac; sys_platform == "darwin"
       - -r more.txt
       - all==3
+      -
+pip: [dropped]
 """
 
 
@@ -68,12 +75,14 @@ def test_selectors_and_markers_choose_and_what_they_leave_out_is_told(tmp_path: 
         "winonly  # [win]",
         "sel(win): other",
         "numpy: 1.26",
+        "scipy:",
         "npm: left-pad",
         "__glibc >=2.17 (a virtual package: conda detects it)",
         "git+https://***@host/x.git",
         'old; python_version < "3.8" (not for this platform and Python)',
         'mac; sys_platform == "darwin" (not for this platform and Python)',
         "-r more.txt",
+        "pip (a section that conda ignores)",
         "all >=2 (it is listed before)",
     )
 
@@ -87,6 +96,22 @@ def test_the_python_of_the_other_column_decides_where_the_file_names_none(tmp_pa
 
 def test_every_line_is_read_without_a_platform(tmp_path: Path) -> None:
     assert {"winonly", "linonly", "selected", "other", "mac"} <= cells(read(tmp_path, SELECTIVE, platform="")).keys()
+
+
+def test_a_multichannel_is_each_of_its_members(tmp_path: Path) -> None:
+    text = "dependencies: ['defaults::a', 'defaults::b=1=0', 'pkgs/r::c', 'defaults::d', 'conda-forge::e']"
+    main = "https://repo.anaconda.com/pkgs/main"
+    urls = {
+        "a": main,
+        "b": "https://conda.anaconda.org/main",
+        "c": main,
+        "d": FORGE,
+        "e": "https://prefix.dev/conda-forge",
+    }
+    records = tuple(PackageRecord(name=name, version="1", build="0", base_url=url) for name, url in urls.items())
+    there = environment_listing("/x", "x", PrefixContents(packages=records), ChannelConfig())
+    statuses = {row.name: row.status for row in compare([there, read(tmp_path, text)]).rows}
+    assert statuses == {"a": "same", "b": "same", "c": "channel", "d": "channel", "e": "same"}
 
 
 # Encodings
@@ -180,6 +205,7 @@ def test_packages_in_comments_are_read(tmp_path: Path) -> None:
 # pip rich @ https://host/rich-13.9.4-py3-none-any.whl#sha256=00
 @EXPLICIT
 C:\\pkgs\\foo-1.0-0.tar.bz2
+https://host/packages/ab/aaa-1.0-py3-none-any.whl#00
 {FORGE}/noarch/six-1.16.0-py_0.conda
 # no URL for: lost=1.0=h_0
 # no URL for: more
@@ -190,6 +216,7 @@ C:\\pkgs\\foo-1.0-0.tar.bz2
         "six": ("conda", "1.16.0", "py_0"),
         "lost": ("conda", "1.0", "h_0"),
         "rich": ("pypi", "13.9.4", ""),
+        "aaa": ("pypi", "1.0", ""),
     }
     assert listing.column.left_out == ("more",)
 
@@ -329,6 +356,11 @@ def test_what_has_to_be_chosen_is_asked(tmp_path: Path, text: str, how: dict[str
         ('{"bomFormat": "CycloneDX", "components": []}', "bom.json", "an SBOM (CycloneDX)"),
         ('{"spdxVersion": "SPDX-2.3", "packages": []}', "bom.spdx.json", "an SBOM (SPDX)"),
         ('<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', "bom.xml", "an SBOM in XML"),
+        (
+            '{"packages": [{"name": "a", "version": "1"}], "packages-dev": []}',
+            "composer.lock",
+            "a lock file of Composer",
+        ),
         ('{"dependencies": {"left-pad": "1"}}', "package.json", "a package.json of npm"),
         ('{"name": "a", "paths_data": {}}', "a-1-0.json", "conda's record of one package"),
         ('{"format": 1, "environments": [], "installations": []}', "list.json", "a list of environments"),

@@ -250,8 +250,10 @@ def test_a_file_is_a_column_beside_an_environment(tmp_path: Path) -> None:
         ("package: [{name: a}]", "broken"),
         ('{"packages": [', "broken"),
         ('{"packages": [{"version": "1"}]}', "broken"),
-        ("[" * 200_000, "broken"),
-        ("- " * 50_000, "broken"),
+        ("[" * 200_000, "does not describe an environment"),
+        ("- " * 50_000, "does not describe an environment"),
+        ("GEM\n  remote: https://host/\n  specs:\n    rake (13.0)\n\tx", "does not describe an environment"),
+        ("dependencies: " + "[" * 200, "broken"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_the_file_and_what_to_do(tmp_path: Path, text: str, title: str) -> None:

@@ -227,7 +227,8 @@ def test_a_file_that_is_not_there_is_called_a_file(shell: Shell) -> None:
     ("content", "message"),
     [
         (b"hello: world\n", "This file does not describe an environment."),
-        (b"{", "The file is broken."),
+        (b"{", "This file does not describe an environment."),
+        (b'{"packages": [', "The file is broken."),
         (b"\xff\xfe\x00", "The file is not text."),
     ],
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from condatui_core.analyses.builds import build_traits
-from condatui_core.analyses.channels import channel_name
+from condatui_core.analyses.channels import channel_label
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.gpu.cuda_versions import dotted
 from condatui_core.records.gpu import BuildKind, CondaBuild
@@ -180,7 +180,7 @@ def conda_build(record: PackageRecord) -> CondaBuild:
         name=record.name,
         version=record.version,
         build=record.build,
-        channel=channel_name(record.base_url, ChannelConfig()),
+        channel=channel_label(record.base_url, ChannelConfig()),
         kind=kind,
         cuda=cuda,
     )

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from condatui.view_models.compare.cells import build_words
 from condatui.view_models.compare.rows import CYCLE, SORTS, ComparisonQuery
+from condatui_core.records.comparison import Cell
 from condatui_core.records.prefix import History, PrefixContents
 from support.comparisons import compared
 from support.inventories import PYTORCH, environment, loaded, package, pip_package
@@ -89,3 +91,14 @@ def test_orders() -> None:
     assert [ComparisonQuery().next_sort().by, ComparisonQuery(by=SORTS[-1]).next_sort().by] == ["status", "name"]
     assert ComparisonQuery(by="size").descending
     assert not ComparisonQuery(by="size").reversed().descending
+
+
+def test_what_a_file_demands_beyond_the_build_string_stands_in_its_place() -> None:
+    def words(**demanded: str) -> str:
+        return build_words("a", Cell(name="a", source="conda", constraint="*", **demanded))  # type: ignore[arg-type]
+
+    assert words() == ""
+    assert words(build="py_0", digest="0" * 32) == "py_0"
+    assert words(build_numbers=">=2") == "[build_number=>=2]"
+    assert words(digest="0" * 32) == f"[md5={'0' * 32}]"
+    assert words(build_numbers="0", digest="0" * 64) == f"[build_number=0,sha256={'0' * 64}]"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from condatui.view_models.details.channels import ChannelsModel
+from condatui.view_models.details.packages import PackagesModel
 from condatui_core.records.installation import ChannelConfig
 from support.inventories import environment, loaded, package, research
 
@@ -30,3 +31,11 @@ def test_a_package_from_nowhere_has_its_row() -> None:
 
 def test_what_is_not_read_has_no_rows() -> None:
     assert len(ChannelsModel(environment("new"), ChannelConfig())) == 0
+
+
+def test_the_urls_of_one_channel_are_one_row_with_one_name_everywhere() -> None:
+    urls = ("https://prefix.dev/conda-forge", "https://mirror.example/anaconda/cloud/conda-forge")
+    held = loaded("x", [package(f"p{number}", base_url=url) for number, url in enumerate(urls)])
+    assert [row[:2] for row in rows(ChannelsModel(held, ChannelConfig()))] == [("conda-forge", "2")]
+    packages = PackagesModel(held, ChannelConfig())
+    assert {packages.row(index).channel for index in range(len(packages))} == {"conda-forge"}

@@ -18,7 +18,7 @@ from condatui.cli.documents.schema import (
     SizesDocument,
 )
 from condatui.cli.remedies import findings_in_words
-from condatui_core.analyses.channels import PYPI, ChannelTotal, channel_name, channel_totals, origins
+from condatui_core.analyses.channels import PYPI, ChannelTotal, channel_label, channel_totals, origins
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.package import Distribution, PackageRecord
@@ -43,7 +43,7 @@ def package_summaries(contents: PrefixContents, config: ChannelConfig) -> tuple[
             name=record.name,
             version=record.version,
             build=record.build,
-            channel=channel_name(record.base_url, config),
+            channel=channel_label(record.base_url, config),
             source=_CONDA,
         )
         for record in contents.packages
@@ -71,7 +71,7 @@ def _conda_detail(record: PackageRecord, config: ChannelConfig, requested: bool)
         name=record.name,
         version=record.version,
         build=record.build,
-        channel=channel_name(record.base_url, config),
+        channel=channel_label(record.base_url, config),
         source=_CONDA,
         url=record.url,
         base_url=record.base_url,

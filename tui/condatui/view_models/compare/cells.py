@@ -21,6 +21,8 @@ _SIGN = 2
 _GAP = 2
 _VERSION, _BUILD, _CHANNEL = 18, 34, 22
 """The largest widths in cells, so that one very long version does not crowd out the other columns."""
+_SHA256 = 64
+"""Characters of a sha256; an md5 has half of that."""
 _LEAST_BUILD, _LEAST_REST = 12, 9
 """The smallest useful widths, in cells."""
 
@@ -124,7 +126,15 @@ def version_words(cell: Cell) -> str:
 def build_words(name: str, cell: Cell) -> str:
     """The build string; for a package of pip, its own name, the commit, and what it has replaced."""
     if cell.source == "conda":
-        return cell.build
+        return cell.build or _demands(cell)
     called = "" if canonicalize_name(cell.name) == canonicalize_name(name) else f" {cell.name}"
     over = f" over {cell.replaced}" if cell.replaced else ""
     return f"pip{called}{f' {cell.build}' if cell.build else ''}{over}"
+
+
+def _demands(cell: Cell) -> str:
+    """What a file demands of a build beyond its string, in brackets as conda writes it."""
+    number = f"build_number={cell.build_numbers}" if cell.build_numbers else ""
+    digest = f"{'sha256' if len(cell.digest) == _SHA256 else 'md5'}={cell.digest}" if cell.digest else ""
+    stated = ",".join(filter(None, (number, digest)))
+    return f"[{stated}]" if stated else ""

@@ -59,6 +59,10 @@ class CellDocument(Struct, frozen=True, kw_only=True):
     """What a file asks for if that is not exactly one version."""
     satisfied: bool | None
     """Whether the versions of the other columns meet it."""
+    build_numbers: str | None
+    """What a file demands of the build number, such as `>=2`."""
+    digest: str | None
+    """The md5 or sha256 that a file demands."""
     replaced: str | None
     """The version that conda still records although pip has replaced it."""
 
@@ -135,5 +139,7 @@ def _cell(cell: Cell) -> CellDocument:
         requested=cell.requested,
         constraint=cell.constraint or None,
         satisfied=cell.satisfied,
+        build_numbers=cell.build_numbers or None,
+        digest=cell.digest or None,
         replaced=cell.replaced or None,
     )

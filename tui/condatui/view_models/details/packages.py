@@ -12,7 +12,7 @@ from condatui.view_models import styles
 from condatui.view_models.format import short_bytes
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
-from condatui_core.analyses.channels import PYPI, channel_name
+from condatui_core.analyses.channels import PYPI, channel_label
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord
@@ -122,7 +122,7 @@ def _conda_row(
         name=record.name,
         version=record.version,
         build=record.build,
-        channel=channel_name(record.base_url, channels),
+        channel=channel_label(record.base_url, channels),
         size=record.installed_bytes,
         requested=record.name in requested,
         pip_version=pip_version,
