@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from condatui_core.records.environment import LastUsed, State
-from condatui_core.records.finding import SEVERITIES, Finding, Problem
+from condatui_core.records.finding import SEVERITIES, Finding, Problem, SecondRecord
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents, PrefixPointer, PrefixProbe
 from condatui_core.remedy import RemoveEnvironment
@@ -88,7 +88,7 @@ def _state_findings(observed: PrefixObservations, state: State) -> list[Finding]
     if state == "orphan":
         return [_orphan(observed)]
     if state == "broken" and observed.contents is not None:
-        return [_broken(observed, observed.contents)]
+        return [*_broken(observed, observed.contents), *_second_records(observed.contents)]
     return []
 
 
@@ -137,23 +137,50 @@ def _orphan(observed: PrefixObservations) -> Finding:
     )
 
 
-def _broken(observed: PrefixObservations, contents: PrefixContents) -> Finding:
-    damage = _damage(contents)
-    if not observed.probe.has_history:
-        return Finding(
+def _broken(observed: PrefixObservations, contents: PrefixContents) -> list[Finding]:
+    damage = [each for each in _damage(contents) if each.second is None]
+    if not observed.probe.has_history and not observed.pointer.root:
+        return [_without_history(observed, contents, damage)]
+    if not damage:
+        return []
+    count = counted(len(damage), "file")
+    return [
+        Finding(
             id="broken",
             severity="error",
-            message="conda-meta/history is missing, so conda does not see it",
-            remedy=f"touch {observed.pointer.prefix}/conda-meta/history",
-            evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),
+            message=f"{count} of conda-meta cannot be read",
+            remedy="reinstall the packages named, or delete the file if it is not a record; conda fails on it",
+            evidence=_lines(damage),
         )
-    count = counted(len(damage), "file")
+    ]
+
+
+def _without_history(observed: PrefixObservations, contents: PrefixContents, damage: Sequence[Problem]) -> Finding:
     return Finding(
         id="broken",
         severity="error",
-        message=f"{count} of conda-meta cannot be read",
-        remedy="reinstall the packages named, or delete the file if it is not a record; conda fails on it",
-        evidence=_lines(damage),
+        message="conda-meta/history is missing, so conda does not see it",
+        remedy=f"touch {observed.pointer.prefix}/conda-meta/history",
+        evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),
+    )
+
+
+def _second_records(contents: PrefixContents) -> Iterator[Finding]:
+    for problem in contents.problems:
+        if problem.second is not None:
+            yield _second_record(problem, problem.second)
+
+
+def _second_record(problem: Problem, second: SecondRecord) -> Finding:
+    leftover = shlex.join(("rm", "--", problem.path))
+    return Finding(
+        id="broken",
+        severity="error",
+        message=f"{second.package} has a second record: {second.true} counts, {second.version} does not",
+        remedy=f"conda may take either; delete the other one: `{leftover}`"
+        if second.proven
+        else f"conda may take either; if {second.package} works, set the other one aside: {problem.path}",
+        evidence=_lines((problem,)),
     )
 
 

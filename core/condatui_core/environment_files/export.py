@@ -101,8 +101,8 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
         )
     if from_history:
         yield from _history_notes(contents)
-    if contents.problems:
-        files = counted(len(contents.problems), "file")
+    if contents.unreadable:
+        files = counted(len(contents.unreadable), "file")
         yield f"{files} of the environment could not be read; their contents are missing in the export"
 
 

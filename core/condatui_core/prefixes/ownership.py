@@ -11,7 +11,7 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from condatui_core.fs.safe_read import read_bounded
-from condatui_core.prefixes.conda_meta import InstalledPackage
+from condatui_core.prefixes.meta_file import InstalledPackage
 from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
 from condatui_core.prefixes.site_packages import SiteDirectory
 from condatui_core.records.finding import Problem

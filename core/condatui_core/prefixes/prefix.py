@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.fs.safe_read import decode, read_bounded, reason
-from condatui_core.prefixes.conda_meta import InstalledPackage, read_conda_meta
+from condatui_core.prefixes.conda_meta import read_conda_meta
 from condatui_core.prefixes.history import read_history
+from condatui_core.prefixes.meta_file import InstalledPackage
 from condatui_core.prefixes.ownership import find_replaced, ownership
 from condatui_core.prefixes.site_packages import (
     SiteDirectory,

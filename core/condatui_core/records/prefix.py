@@ -101,9 +101,14 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: tuple[tuple[str, str], ...] = ()
     """Environment variables set by `conda env config vars`. The values may be secrets: show the names."""
     problems: tuple[Problem, ...] = ()
-    """What could not be read; everything else is complete."""
+    """What could not be read, and second records of packages; everything else is complete."""
     has_conda_meta: bool = True
     has_history: bool = True
+
+    @property
+    def unreadable(self) -> tuple[Problem, ...]:
+        """The files that could not be read, so that their contents are missing here."""
+        return tuple(each for each in self.problems if each.second is None)
 
     @property
     def pip_distributions(self) -> tuple[Distribution, ...]:
