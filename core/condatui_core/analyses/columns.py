@@ -88,6 +88,7 @@ def _replaced_cell(conda: Cell, replacement: Replacement, pip: Distribution | No
         name=replacement.distribution,
         source="pypi",
         version=replacement.pip_version,
+        build=pip.revision[:12] if pip else "",
         channel=PYPI,
         url=pip.url if pip else None,
         bytes=pip.installed_bytes if pip else 0,
@@ -95,6 +96,11 @@ def _replaced_cell(conda: Cell, replacement: Replacement, pip: Distribution | No
         requested=conda.requested,
         replaced=f"{replacement.conda_version} {conda.build}".rstrip(),
     )
+
+
+def _put_over(conda: Cell, pip: Cell) -> Cell:
+    """The cell of a file that asks for a conda package, and for pip's distribution over it."""
+    return replace(pip, requested=conda.requested or pip.requested, replaced=f"{conda.version} {conda.build}".rstrip())
 
 
 # Alignment: conda's `pytorch` is pip's `torch`
@@ -112,6 +118,7 @@ class Alignment(Struct, frozen=True):
 def align(listings: Sequence[Listing]) -> tuple[Alignment, ...]:
     """Align the entries of all columns, also under different names; independent of the order of the columns."""
     columns = [_Names(listing) for listing in listings]
+    _join_what_pip_replaces(columns)
     partners = _partners(columns)
     by_package = {package: distribution for distribution, package in partners.items()}
     rows = [_package_row(package, by_package.get(package), columns) for package in _all_packages(columns)]
@@ -137,6 +144,20 @@ class _Names:
         for entry in self.packages.values():
             for distribution in entry.provides:
                 self.provided.setdefault(canonicalize_name(distribution.name), (entry, distribution.version))
+
+
+def _join_what_pip_replaces(columns: Sequence[_Names]) -> None:
+    """Join the two entries of one distribution in a file: conda installs the package, and pip its own over it.
+
+    The export of an environment where pip has replaced a conda package names both, and describes the same environment.
+    """
+    providers, by_spelling = _providers(columns), _by_spelling(columns)
+    for column in columns:
+        for name in tuple(column.pip):
+            packages = (column.packages.get(each) for each in providers.get(name) or by_spelling.get(name) or ())
+            if conda := next((each for each in packages if each and not each.known), None):
+                pip = column.pip.pop(name)
+                column.packages[conda.package] = replace(conda, cell=_put_over(conda.cell, pip.cell))
 
 
 def _all_packages(columns: Sequence[_Names]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from condatui_core.analyses.channels import PYPI, channel_name
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.package import Distribution, PackageRecord, Replacement
+from condatui_core.records.package import Distribution, Leftover, PackageRecord, Replacement
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import counted
 
@@ -123,6 +123,7 @@ def provenance_findings(contents: PrefixContents, config: ChannelConfig) -> tupl
     pip = contents.pip_distributions
     return (
         *_pip_over_conda(contents.replaced),
+        *_leftovers(contents.leftovers),
         *_mixed_channels(contents.packages, config),
         *_anaconda_terms(contents.packages, config),
         *_unknown_channel(contents.packages),
@@ -136,15 +137,37 @@ def _pip_over_conda(replaced: Sequence[Replacement]) -> list[Finding]:
         return []
     names = _some([f"{each.package} {_change(each)}" for each in replaced])
     count = "a conda package" if len(replaced) == 1 else counted(len(replaced), "conda package")
-    first = replaced[0]
     return [
         Finding(
             id="pip-over-conda",
             severity="warning",
             message=f"pip replaced {count}: {names}",
-            remedy="to restore conda's: "
-            f"`pip uninstall {first.distribution}`, then `conda install --force-reinstall {first.package}`",
+            remedy=f"to restore conda's: {_way_back(replaced[0])}",
             evidence=tuple(_replacement_lines(replaced)),
+        )
+    ]
+
+
+def _way_back(replacement: Replacement) -> str:
+    """The commands that restore conda's package; without version and build, conda would upgrade it."""
+    spec = "=".join(filter(None, (replacement.package, replacement.conda_version, replacement.conda_build)))
+    install = f"`conda install --force-reinstall {spec}`"
+    if replacement.beside:  # pip uninstalls whichever dist-info it finds first
+        return f"{install}, then delete {replacement.beside}"
+    return f"`pip uninstall {replacement.distribution}`, then {install}"
+
+
+def _leftovers(leftovers: Sequence[Leftover]) -> list[Finding]:
+    if not leftovers:
+        return []
+    names = _some([f"{each.name} {each.version}" for each in leftovers])
+    return [
+        Finding(
+            id="pip-leftover",
+            severity="note",
+            message=f"pip has left behind what is overwritten since: {names}",
+            remedy="delete these directories; `pip uninstall` would delete the files that are in use",
+            evidence=tuple(f"{each.path}, under {each.overwritten_by}: {each.evidence}" for each in leftovers),
         )
     ]
 

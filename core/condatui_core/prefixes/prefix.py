@@ -13,7 +13,7 @@ from condatui_core.fs.safe_read import decode, read_bounded, reason
 from condatui_core.prefixes.conda_meta import read_conda_meta
 from condatui_core.prefixes.history import read_history
 from condatui_core.prefixes.meta_file import InstalledPackage
-from condatui_core.prefixes.ownership import find_replaced, ownership
+from condatui_core.prefixes.ownership import find_replaced, ownership, without_leftovers
 from condatui_core.prefixes.site_packages import (
     SiteDirectory,
     read_site_packages,
@@ -70,13 +70,14 @@ def contents_of(
     problems = list(unreadable)
     directories = site_directories(prefix, site_packages_candidates(prefix) if candidates is None else candidates)
     owned = ownership(packages, directories)
-    distributions = _read_distributions(prefix, directories, owned.packages, problems)
+    settled = without_leftovers(prefix, owned, _read_distributions(prefix, directories, owned.packages, problems))
     history, unread = read_history(prefix, {each.record.name for each in packages})
     problems += unread
     return PrefixContents(
         packages=tuple(each.record for each in packages),
-        distributions=distributions,
-        replaced=tuple(find_replaced(prefix, owned, distributions)),
+        distributions=settled.distributions,
+        leftovers=settled.leftovers,
+        replaced=tuple(find_replaced(prefix, owned, settled)),
         history=history,
         pinned=_read_meta(prefix, "pinned", _specs, (), problems),
         frozen=read_frozen(prefix),

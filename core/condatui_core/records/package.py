@@ -96,3 +96,20 @@ class Replacement(Struct, frozen=True, kw_only=True):
     pip_version: str
     evidence: tuple[str, ...] = ()
     """The files that show it, one line each."""
+    conda_build: str = ""
+    """The build string that conda still states."""
+    beside: str = ""
+    """pip's dist-info, relative to the prefix, if conda's is still there as well; `pip uninstall` may take either."""
+
+
+class Leftover(Struct, frozen=True, kw_only=True):
+    """A dist-info that pip has left behind: another installation has since written over the files that it lists."""
+
+    name: str
+    version: str
+    path: str
+    """Relative to the prefix."""
+    overwritten_by: str
+    """Such as `conda's idna 3.10`."""
+    evidence: str
+    """What shows it, one line."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import Distribution, PackageRecord, Replacement
+from condatui_core.records.package import Distribution, Leftover, PackageRecord, Replacement
 
 # Pointers and probes
 
@@ -92,6 +92,8 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sorted by name."""
     distributions: tuple[Distribution, ...] = ()
     """All distributions in site-packages, sorted by name; those of conda packages have an owner."""
+    leftovers: tuple[Leftover, ...] = ()
+    """What pip has left behind in site-packages, sorted by name; it is not among the distributions."""
     replaced: tuple[Replacement, ...] = ()
     history: History = History()
     pinned: tuple[str, ...] = ()
