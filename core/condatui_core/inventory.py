@@ -6,13 +6,15 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.analyses.environments import describe, environment_name, in_order, owning_root
+from condatui_core.analyses.environments import describe, environment_name, in_order
 from condatui_core.analyses.health import PrefixObservations
+from condatui_core.analyses.installations import owning_root
 from condatui_core.conda.registry import environments_txt, registered_prefixes
 from condatui_core.prefixes import discovery
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
@@ -59,10 +61,12 @@ class Machine:
         self._pending: list[str] = []
         self._searched: tuple[tuple[str, str], ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
+        self._real_path = lru_cache(4096)(os.path.realpath)
 
     def found(self, installations: Sequence[Installation]) -> None:
         """Record the installations of this machine; an error of one becomes a problem of the machine."""
         self._installations = tuple(installations)
+        self._real_path.cache_clear()
         self._problems = {each.executable: (_unusable(each),) for each in installations if each.error}
 
     def learn(self, installation: Installation, facts: CondaFacts, problems: Sequence[Finding] = ()) -> None:
@@ -172,7 +176,7 @@ class Machine:
     def _describe(self, pointer: PrefixPointer, now: datetime) -> Environment:
         reading = self._readings.get(pointer.prefix)
         contents = reading.contents if reading else None
-        root = owning_root(pointer, contents, self._installations, self._facts)
+        root = owning_root(pointer, contents, self._installations, self._facts, real_path=self._real_path)
         observed = PrefixObservations(
             pointer=pointer,
             probe=self._probes[pointer.prefix],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from condatui_core.analyses.installations import program_of, root_of_program
 from condatui_core.records.installation import Kind
 
 # Where a conda, mamba or micromamba may be
@@ -79,10 +79,16 @@ def _creator(prefix: str) -> str | None:
     try:
         with open(os.path.join(prefix, "conda-meta", "history"), "rb") as history:
             found = _COMMAND.search(history.read(_HISTORY_BYTES))
-        program = shlex.split(os.fsdecode(found[1]))[0] if found else ""
-    except (OSError, ValueError, IndexError):
+    except OSError:
         return None
-    return _prefix_around(program) if os.path.isabs(program) else None
+    program = program_of(os.fsdecode(found[1]).strip()) if found else ""
+    return _root_around(program) if program else None
+
+
+def _root_around(program: str) -> str | None:
+    """The root prefix that a program recorded in a history lies in; also where it is run as a module of python."""
+    root = root_of_program(program)
+    return _prefix_around(program) or (os.path.realpath(root) if root else None)
 
 
 def _is_root(prefix: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
@@ -40,6 +41,10 @@ class _MetaPathsData(Struct, Generic[_Path], gc=False):
     paths: list[_Path] | None = None
 
 
+class _MetaLink(Struct, gc=False):
+    source: str | None = None
+
+
 class MetaFile(Struct, Generic[_Path], gc=False):
     """A file in conda-meta, with the details of its paths that a reader needs. Unknown fields are ignored."""
 
@@ -61,6 +66,8 @@ class MetaFile(Struct, Generic[_Path], gc=False):
     timestamp: float | None = None
     requested_spec: str | UnsetType | None = UNSET
     requested_specs: list[str] | UnsetType | None = UNSET
+    link: _MetaLink | None = None
+    extracted_package_dir: str | None = None
     files: list[str] | None = None
     """Paths in the prefix; `paths_data` of a `noarch: python` package has those in the archive instead."""
     paths_data: _MetaPathsData[_Path] | None = None
@@ -130,6 +137,10 @@ class MetaFile(Struct, Generic[_Path], gc=False):
         # For years conda wrote the text `None`.
         return (self.requested_spec,) if self.requested_spec and self.requested_spec != "None" else ()
 
+    def linked_from(self) -> str:
+        """The package cache that it was linked from; empty if the record does not say."""
+        return os.path.dirname((self.link and self.link.source) or self.extracted_package_dir or "")
+
     def anchors(self, record: PackageRecord) -> Iterator[Anchor]:
         """Yield the files that show whether pip has reinstalled one of the package's distributions."""
         wanted = [f"{each.path}/{name}" for each in record.provides for name in ("METADATA", "RECORD")]
@@ -170,6 +181,8 @@ class InstalledPackage:
     record: PackageRecord
     anchors: tuple[Anchor, ...] = ()
     """The METADATA and RECORD of its distributions, if the record states their size in the prefix."""
+    linked_from: str = ""
+    """The package cache that it was linked from; empty if the record does not say."""
 
 
 def record_file_name(record: PackageRecord) -> str:

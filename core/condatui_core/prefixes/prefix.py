@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -78,6 +79,7 @@ def contents_of(
         distributions=settled.distributions,
         leftovers=settled.leftovers,
         replaced=tuple(find_replaced(prefix, owned, settled)),
+        linked_from=_caches(packages),
         history=history,
         pinned=_read_meta(prefix, "pinned", _specs, (), problems),
         frozen=read_frozen(prefix),
@@ -85,6 +87,11 @@ def contents_of(
         problems=tuple(problems),
         has_history=os.path.isfile(os.path.join(prefix, "conda-meta", "history")),
     )
+
+
+def _caches(packages: Iterable[InstalledPackage]) -> tuple[str, ...]:
+    counts = Counter(each.linked_from for each in packages if os.path.isabs(each.linked_from))
+    return tuple(cache for cache, _ in counts.most_common())
 
 
 def _read_distributions(

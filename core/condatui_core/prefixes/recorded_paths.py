@@ -83,6 +83,7 @@ def _read_package(path: str, regular: bool) -> RecordedPackage | Problem:
     return RecordedPackage(
         record,
         tuple(file.anchors(record)) if record.provides else (),
+        file.linked_from(),
         paths=tuple(_recorded(file)),
         url=file.url or "",
         requests={name: value for name, value in asked.items() if value is not UNSET},

@@ -56,7 +56,9 @@ class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime | None = None
     """The time in UTC (the file has local time without a zone); None if the line cannot be parsed."""
     command: str = ""
-    """The `# cmd:` line, credentials masked."""
+    """The `# cmd:` line with the program's name alone, credentials masked."""
+    program: str = ""
+    """The absolute path of the conda that ran it; empty if the line has none."""
     conda_version: str = ""
     added: tuple[str, ...] = ()
     """Added packages, as `name-version-build`."""
@@ -95,6 +97,8 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     leftovers: tuple[Leftover, ...] = ()
     """What pip has left behind in site-packages, sorted by name; it is not among the distributions."""
     replaced: tuple[Replacement, ...] = ()
+    linked_from: tuple[str, ...] = ()
+    """The package caches that its packages came from as the records state, that of most packages first."""
     history: History = History()
     pinned: tuple[str, ...] = ()
     """The specs in conda-meta/pinned."""
