@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from condatui_core.analyses.environments import describe, environment_name, in_order
 from condatui_core.analyses.health import PrefixObservations
 from condatui_core.analyses.installations import owning_root
+from condatui_core.analyses.platforms import native_subdir
 from condatui_core.conda.registry import environments_txt, registered_prefixes
 from condatui_core.prefixes import discovery
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
@@ -61,6 +63,7 @@ class Machine:
         self._pending: list[str] = []
         self._searched: tuple[tuple[str, str], ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
+        self._platform = native_subdir(platform.system(), platform.machine())
         self._real_path = lru_cache(4096)(os.path.realpath)
 
     def found(self, installations: Sequence[Installation]) -> None:
@@ -185,6 +188,7 @@ class Machine:
             last_used=reading.last_used if reading else None,
             processes=reading.processes if reading else (),
             config=self._facts[root].channels if root in self._facts else ChannelConfig(),
+            machine=self._platform,
         )
         described_from = (root, now.date())
         former = self._described.get(pointer.prefix)

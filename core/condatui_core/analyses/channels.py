@@ -18,7 +18,10 @@ from condatui_core.text import strip_credentials
 # Locations of channels
 
 
-_ARCHIVES = (".conda", ".tar.bz2")
+_ARCHIVES = (".conda", ".tar.bz2", ".tar.gz", ".zip")
+_WHEEL = ".whl"
+PYPI = "pypi"
+"""conda's name for the channel of packages that pip installed, and the location of wheels that conda installed."""
 _PLATFORM = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi|unknown)-[a-z0-9_]+)$")
 
 
@@ -26,14 +29,22 @@ def channel_location(channel: str | None, url: str | None, subdir: str) -> str |
     """The channel's base URL, without platform, file name, credentials and trailing slash.
 
     As in conda, the record's channel takes precedence over the URL of the archive, in which an old host name or a
-    mirror does not make another channel. A bare channel name is returned unchanged if there is no URL.
+    mirror does not make another channel. A bare channel name is returned unchanged if there is no URL. A wheel that
+    conda has installed is from `pypi`, whatever server it was downloaded from.
     """
+    if url and _without_fragment(url).endswith(_WHEEL):
+        return PYPI
     channel = None if channel in (None, "", "<unknown>") else channel
-    stated = channel if channel and "://" in channel else url or channel
+    stated = _without_fragment(channel if channel and "://" in channel else url or channel or "")
     if not stated:
         return None
     directory, _, file_name = stated.rpartition("/")
     return _location(directory if file_name.endswith(_ARCHIVES) else stated, subdir)
+
+
+def _without_fragment(url: str) -> str:
+    """The URL without the digest (`#sha256=…`) and the query that follow a file's name."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 @lru_cache(maxsize=1024)
@@ -50,8 +61,6 @@ def _location(directory: str, subdir: str) -> str:
 
 UNKNOWN = "<unknown>"
 """The channel of a record that states none, in conda's own spelling."""
-PYPI = "pypi"
-"""conda's name for the channel of packages that pip installed."""
 
 
 @lru_cache(maxsize=4096)

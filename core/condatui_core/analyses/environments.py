@@ -101,6 +101,7 @@ def describe(
         writable=observed.probe.writable,
         owner=observed.probe.owner,
         state=state_of(observed),
+        foreign=observed.foreign,
         contents=contents,
         python=_python(contents) if contents else "",
         channels=channel_counts(contents, observed.config) if contents else (),

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from condatui_core.analyses.platforms import foreign_platform
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import SEVERITIES, Finding, Problem, SecondRecord
 from condatui_core.records.installation import ChannelConfig
@@ -34,6 +36,13 @@ class PrefixObservations(Struct, frozen=True, kw_only=True):
     processes: tuple[str, ...] = ()
     """The processes that run from it, one line each: `pid 4711 python (ann)`."""
     config: ChannelConfig = ChannelConfig()
+    machine: str = ""
+    """The platform of this machine as conda calls it, such as `linux-64`; empty if it does not matter."""
+
+    @property
+    def foreign(self) -> str:
+        """The platform of the packages if this machine does not run their programs; otherwise empty."""
+        return foreign_platform(self.contents.packages, self.machine) if self.contents and self.machine else ""
 
 
 def state_of(observed: PrefixObservations) -> State:
@@ -57,7 +66,8 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
     if observed.contents is not None and observed.probe.exists:
         from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - delays the first screen
 
-        found += provenance_findings(observed.contents, observed.config)
+        found += _other_platform(observed)
+        found += _of_provenance(observed, provenance_findings(observed.contents, observed.config))
         found += _lesser_problems(observed.contents)
         found += _frozen(observed.contents)
     found += _writable(observed)
@@ -182,6 +192,24 @@ def _second_record(problem: Problem, second: SecondRecord) -> Finding:
         else f"conda may take either; if {second.package} works, set the other one aside: {problem.path}",
         evidence=_lines((problem,)),
     )
+
+
+def _other_platform(observed: PrefixObservations) -> list[Finding]:
+    if not observed.foreign:
+        return []
+    return [
+        Finding(
+            id="other-platform",
+            severity="warning",
+            message=f"built for {observed.foreign}, which this machine ({observed.machine}) does not run",
+            remedy="look at it, compare it and export it here; change it on a machine that runs it",
+        )
+    ]
+
+
+def _of_provenance(observed: PrefixObservations, found: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings without their commands where the conda here cannot run them."""
+    return [replace(each, remedy="") for each in found] if observed.foreign else found
 
 
 def _lesser_problems(contents: PrefixContents) -> list[Finding]:

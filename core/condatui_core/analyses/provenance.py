@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -11,9 +12,9 @@ from msgspec import Struct
 from condatui_core.analyses.channels import PYPI, channel_name
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.package import Distribution, Leftover, PackageRecord, Replacement
+from condatui_core.records.package import Distribution, Leftover, Origin, PackageRecord, PathOutside, Replacement
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.text import counted
+from condatui_core.text import counted, format_bytes
 
 # Families: packages that are built against one another, and so should come from one channel
 
@@ -127,8 +128,9 @@ def provenance_findings(contents: PrefixContents, config: ChannelConfig) -> tupl
         *_mixed_channels(contents.packages, config),
         *_anaconda_terms(contents.packages, config),
         *_unknown_channel(contents.packages),
-        *_not_exportable("editable", "editable", [each for each in pip if each.origin == "editable"]),
-        *_not_exportable("local", "installed from local files", [each for each in pip if each.origin == "local"]),
+        *_not_exportable("editable", "editable", (*_of_origin("editable", pip), *_outside(contents.outside))),
+        *_not_exportable("local", "installed from local files", _of_origin("local", pip)),
+        *_stale_python(contents),
     )
 
 
@@ -239,21 +241,54 @@ def _unknown_channel(packages: Sequence[PackageRecord]) -> list[Finding]:
     ]
 
 
-def _not_exportable(finding_id: str, what: str, distributions: Sequence[Distribution]) -> list[Finding]:
-    if not distributions:
+class _Uncarried(Struct, frozen=True):
+    """Something that an export cannot carry."""
+
+    name: str
+    evidence: str
+
+
+def _of_origin(origin: Origin, distributions: Sequence[Distribution]) -> tuple[_Uncarried, ...]:
+    return tuple(
+        _Uncarried(each.name, f"{each.name} {each.version} from {each.location or each.url or PYPI}")
+        for each in distributions
+        if each.origin == origin
+    )
+
+
+def _outside(paths: Sequence[PathOutside]) -> tuple[_Uncarried, ...]:
+    """The code that `conda develop` or a hand has put on the path, which is named like its directory."""
+    return tuple(
+        _Uncarried(posixpath.basename(each.location.rstrip("/")), f"{each.location}, which {each.file} adds")
+        for each in paths
+    )
+
+
+def _not_exportable(finding_id: str, what: str, found: Sequence[_Uncarried]) -> list[Finding]:
+    if not found:
         return []
-    names = _some([each.name for each in distributions])
     return [
         Finding(
             id=finding_id,
             severity="note",
-            message=f"{what}, which an export cannot include: {names}",
+            message=f"{what}, which an export cannot include: {_some([each.name for each in found])}",
             remedy="keep the sources: they must be installed by hand wherever this environment is recreated",
-            evidence=tuple(
-                f"{each.name} {each.version} from {each.location or each.url or PYPI}" for each in distributions
-            ),
+            evidence=tuple(each.evidence for each in found),
         )
     ]
+
+
+def _stale_python(contents: PrefixContents) -> Iterator[Finding]:
+    python = next((each.version for each in contents.packages if each.name == "python"), "")
+    for each in contents.stale_site_packages:
+        size = f", {format_bytes(each.bytes)} by their RECORD files" if each.bytes else ""
+        yield Finding(
+            id="stale-python",
+            severity="note",
+            message=f"python {python} does not read {each.path}: {counted(len(each.names), 'package')} of pip{size}",
+            remedy="install what is still needed again, and delete the directory unless another python uses it",
+            evidence=each.names,
+        )
 
 
 def _some(names: Sequence[str]) -> str:

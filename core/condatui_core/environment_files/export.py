@@ -70,7 +70,9 @@ def export_text(
     if from_history and format not in ("yaml", "json"):
         raise UsageError(f"The requested specs cannot be written as {format}.", hint="Use yaml or json for it.")
     contents = environment.contents or PrefixContents()
-    model = export_model(environment, config, builds=builds, from_history=from_history)
+    model = export_model(
+        environment, config, builds=builds, from_history=from_history, wheels_by_url=format == "explicit"
+    )
     notes = tuple(_notes(contents, format, from_history=from_history))
     packages = len(model.specs) + (len(model.pip) if format in ("yaml", "json") else 0)
     if format == "explicit":
@@ -93,6 +95,8 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
         yield from _without_urls(contents)
     elif unknown := [each.name for each in contents.packages if not each.base_url]:
         yield f"the channel is unknown of {_some(unknown)}"
+    for path in contents.outside:
+        yield f"{path.location} is on its path by {path.file}, which no export carries"
     yield from _settings_notes(contents, form)
     for each in contents.replaced:
         yield (

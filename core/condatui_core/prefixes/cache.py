@@ -75,7 +75,7 @@ def stamp(prefix: str, paths: Iterable[str]) -> Stamps:
 
 def stamped_site_packages(known: Stamps) -> tuple[str, ...]:
     """The site-packages among the stamped paths, existing or not."""
-    return tuple(each.path for each in known if each.path.endswith("/site-packages"))
+    return tuple(each.path for each in known if each.path.endswith("site-packages"))
 
 
 def too_fresh(known: Stamps, now: int) -> bool:
@@ -128,7 +128,7 @@ class SharedRecords:
         return tuple(self._texts.setdefault(each, each) for each in texts)
 
 
-_FORMAT = 1
+_FORMAT = 2
 """Raise this when the same files are to be read differently although no record's fields have changed."""
 _LARGEST = 64 << 20
 """The most bytes of one cached prefix."""

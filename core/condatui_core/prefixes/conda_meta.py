@@ -73,7 +73,7 @@ def _installed(path: str, file: MetaFile[MetaPath]) -> InstalledPackage | Proble
     record = file.to_record()
     if misplaced := misplaced_record(path, record):
         return misplaced
-    return InstalledPackage(record, tuple(file.anchors(record)) if record.provides else (), file.linked_from())
+    return InstalledPackage(record, file.traces(record))
 
 
 def misplaced_record(path: str, record: PackageRecord) -> Problem | None:

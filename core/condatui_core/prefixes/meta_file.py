@@ -68,6 +68,8 @@ class MetaFile(Struct, Generic[_Path], gc=False):
     requested_specs: list[str] | UnsetType | None = UNSET
     link: _MetaLink | None = None
     extracted_package_dir: str | None = None
+    python_site_packages_path: str | None = None
+    """In the record of python: where conda puts `noarch: python` packages."""
     files: list[str] | None = None
     """Paths in the prefix; `paths_data` of a `noarch: python` package has those in the archive instead."""
     paths_data: _MetaPathsData[_Path] | None = None
@@ -75,6 +77,8 @@ class MetaFile(Struct, Generic[_Path], gc=False):
     def to_record(self) -> PackageRecord:
         """Convert it to the record that the rest of condatui uses."""
         files = self.files or ()
+        # This runs for every file of every package, and less than one in a hundred declares a distribution.
+        declaring = [file for file in files if file.endswith(_DECLARING)]
         subdir = _text(self.subdir)
         url = mask_credentials(self.url) if self.url else None
         return PackageRecord(
@@ -86,7 +90,7 @@ class MetaFile(Struct, Generic[_Path], gc=False):
             url=url,
             subdir=subdir,
             noarch=self._noarch(),
-            file_name=_text(self.fn) or (url.rpartition("/")[2] if url else ""),
+            file_name=_text(self.fn) or (url.partition("#")[0].rpartition("/")[2] if url else ""),
             md5=_text(self.md5),
             sha256=_text(self.sha256),
             archive_bytes=self.size or 0,
@@ -97,7 +101,7 @@ class MetaFile(Struct, Generic[_Path], gc=False):
             license=_text(self.license),
             timestamp=self._milliseconds(),
             requested_specs=self._requested(),
-            provides=_provided(files),
+            provides=tuple(_provided(declaring)),
         )
 
     def paths(self) -> list[_Path]:
@@ -137,12 +141,17 @@ class MetaFile(Struct, Generic[_Path], gc=False):
         # For years conda wrote the text `None`.
         return (self.requested_spec,) if self.requested_spec and self.requested_spec != "None" else ()
 
-    def linked_from(self) -> str:
-        """The package cache that it was linked from; empty if the record does not say."""
-        return os.path.dirname((self.link and self.link.source) or self.extracted_package_dir or "")
+    def traces(self, record: PackageRecord) -> Traces:
+        """What the reading of a prefix needs besides the record."""
+        link = self.link.source if self.link else None
+        return Traces(
+            anchors=tuple(self._anchors(record)),
+            pth_files=tuple(file for file in self.files or () if file.endswith(".pth")) if record.provides else (),
+            linked_from=os.path.dirname(link or self.extracted_package_dir or ""),
+            site_packages=self.python_site_packages_path or "",
+        )
 
-    def anchors(self, record: PackageRecord) -> Iterator[Anchor]:
-        """Yield the files that show whether pip has reinstalled one of the package's distributions."""
+    def _anchors(self, record: PackageRecord) -> Iterator[Anchor]:
         wanted = [f"{each.path}/{name}" for each in record.provides for name in ("METADATA", "RECORD")]
         for path, size in self.sizes(wanted):
             yield Anchor(path, size)
@@ -152,11 +161,10 @@ def _text(value: Text | None) -> str:
     return "" if value is None else str(value)
 
 
-def _provided(files: Iterable[str]) -> tuple[ProvidedDistribution, ...]:
-    # This runs for every file of every package, and less than one in a hundred declares a distribution.
-    declaring = [file for file in files if file.endswith(_DECLARING)]
-    paths = [path for file in declaring if (path := distribution_directory(file))]
-    return tuple(ProvidedDistribution(*name_and_version(path.rpartition("/")[2]), path) for path in paths)
+def _provided(declaring: Iterable[str]) -> Iterator[ProvidedDistribution]:
+    for file in declaring:
+        if path := distribution_directory(file):
+            yield ProvidedDistribution(*name_and_version(path.rpartition("/")[2]), path)
 
 
 DECODER = msgspec.json.Decoder(MetaFile[MetaPath])
@@ -175,14 +183,25 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class InstalledPackage:
-    """A record with what only the search for replaced packages needs."""
+class Traces:
+    """What a record states that only the reading of its prefix needs."""
 
-    record: PackageRecord
     anchors: tuple[Anchor, ...] = ()
     """The METADATA and RECORD of its distributions, if the record states their size in the prefix."""
+    pth_files: tuple[str, ...] = ()
+    """Its .pth files, relative to the prefix."""
     linked_from: str = ""
     """The package cache that it was linked from; empty if the record does not say."""
+    site_packages: str = ""
+    """Of python alone: the site-packages that it reads, relative to the prefix, if the record states it."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPackage:
+    """A record with what only the reading of its prefix needs."""
+
+    record: PackageRecord
+    traces: Traces
 
 
 def record_file_name(record: PackageRecord) -> str:

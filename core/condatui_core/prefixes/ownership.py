@@ -28,17 +28,21 @@ class Ownership(Struct, frozen=True):
     """The path of a dist-info (egg-info, egg-link) → the conda package whose record lists it."""
     claims: tuple[tuple[InstalledPackage, ProvidedDistribution, str], ...]
     """Each distribution of each package, with its real path in the prefix."""
+    pth_files: frozenset[str]
+    """The .pth files of the packages."""
 
 
-def ownership(packages: Iterable[InstalledPackage], directories: Sequence[SiteDirectory]) -> Ownership:
+def ownership(packages: Sequence[InstalledPackage], directories: Sequence[SiteDirectory]) -> Ownership:
     """Map distributions to the packages that own them, by whichever path to a site-packages the records use."""
     own_path = {alias: each.path for each in directories for alias in each.aliases}
-    claims = []
-    for package in packages:
-        for provided in package.record.provides:
-            directory, _, name = provided.path.rpartition("/")
-            claims.append((package, provided, f"{own_path.get(directory, directory)}/{name}"))
-    return Ownership({path: package.record.name for package, _, path in claims}, tuple(claims))
+
+    def real(path: str) -> str:
+        directory, _, name = path.rpartition("/")
+        return f"{own_path.get(directory, directory)}/{name}"
+
+    claims = tuple((package, each, real(each.path)) for package in packages for each in package.record.provides)
+    pth_files = frozenset(real(path) for package in packages for path in package.traces.pth_files)
+    return Ownership({path: package.record.name for package, _, path in claims}, claims, pth_files)
 
 
 class Settled(Struct, frozen=True):
@@ -131,7 +135,7 @@ def _beside(prefix: str, path: str, other: Distribution, decided: str) -> tuple[
 
 def _rewritten(prefix: str, package: InstalledPackage, provided: ProvidedDistribution) -> tuple[str, ...]:
     """The evidence that pip reinstalled the same version: its RECORD is longer than the package's."""
-    stated = {anchor.path: anchor.size for anchor in package.anchors}
+    stated = {anchor.path: anchor.size for anchor in package.traces.anchors}
     # METADATA, which people edit by hand, is only used if the package has no RECORD.
     for path in (f"{provided.path}/RECORD", f"{provided.path}/METADATA"):
         if path in stated:

@@ -82,8 +82,7 @@ def _read_package(path: str, regular: bool) -> RecordedPackage | Problem:
     asked = {"requested_spec": file.requested_spec, "requested_specs": file.requested_specs}
     return RecordedPackage(
         record,
-        tuple(file.anchors(record)) if record.provides else (),
-        file.linked_from(),
+        file.traces(record),
         paths=tuple(_recorded(file)),
         url=file.url or "",
         requests={name: value for name, value in asked.items() if value is not UNSET},

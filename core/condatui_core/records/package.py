@@ -113,3 +113,23 @@ class Leftover(Struct, frozen=True, kw_only=True):
     """Such as `conda's idna 3.10`."""
     evidence: str
     """What shows it, one line."""
+
+
+class PathOutside(Struct, frozen=True, kw_only=True):
+    """A directory outside a prefix that its python imports from, by a .pth file that no distribution owns."""
+
+    file: str
+    """The .pth file, relative to the prefix."""
+    location: str
+    """The absolute path of the directory."""
+
+
+class StaleSitePackages(Struct, frozen=True, kw_only=True):
+    """A site-packages that the python of its prefix does not read: an upgrade has left it behind."""
+
+    path: str
+    """Relative to the prefix."""
+    names: tuple[str, ...]
+    """What pip has installed there, as `name version`."""
+    bytes: int
+    """The sum of the sizes that their RECORD files state."""

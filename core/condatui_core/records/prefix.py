@@ -7,7 +7,14 @@ from datetime import datetime
 from msgspec import Struct
 
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import Distribution, Leftover, PackageRecord, Replacement
+from condatui_core.records.package import (
+    Distribution,
+    Leftover,
+    PackageRecord,
+    PathOutside,
+    Replacement,
+    StaleSitePackages,
+)
 
 # Pointers and probes
 
@@ -97,6 +104,10 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     leftovers: tuple[Leftover, ...] = ()
     """What pip has left behind in site-packages, sorted by name; it is not among the distributions."""
     replaced: tuple[Replacement, ...] = ()
+    outside: tuple[PathOutside, ...] = ()
+    """Directories outside the prefix that .pth files without an owner add."""
+    stale_site_packages: tuple[StaleSitePackages, ...] = ()
+    """What lies there is not among the distributions."""
     linked_from: tuple[str, ...] = ()
     """The package caches that its packages came from as the records state, that of most packages first."""
     history: History = History()

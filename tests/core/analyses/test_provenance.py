@@ -6,7 +6,15 @@ from condatui_core.analyses.channels import origins
 from condatui_core.analyses.provenance import provenance_findings
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.package import Distribution, Leftover, Origin, PackageRecord, Replacement
+from condatui_core.records.package import (
+    Distribution,
+    Leftover,
+    Origin,
+    PackageRecord,
+    PathOutside,
+    Replacement,
+    StaleSitePackages,
+)
 from condatui_core.records.prefix import History, PrefixContents
 
 CONFIG = ChannelConfig()
@@ -133,6 +141,23 @@ def test_editable_and_local_installs_are_what_no_export_can_carry() -> None:
     assert found.keys() == {"editable", "local"}
     assert found["editable"].evidence == ("mine 1 from /home/ann/mine",)
     assert found["local"].evidence == ("wheel 1 from file:///tmp/wheel.whl",)
+
+
+def test_code_that_a_pth_file_without_an_owner_adds_is_editable_too() -> None:
+    path = PathOutside(file="lib/python3.12/site-packages/conda.pth", location="/home/u/src/mylib/")
+    (found,) = provenance_findings(PrefixContents(outside=(path,)), CONFIG)
+    assert (found.id, found.message) == ("editable", "editable, which an export cannot include: mylib")
+    assert found.evidence == ("/home/u/src/mylib/, which lib/python3.12/site-packages/conda.pth adds",)
+
+
+def test_a_stale_site_packages_says_what_it_is_and_costs() -> None:
+    stale = StaleSitePackages(path="lib/python3.11/site-packages", names=("foo 1.0", "bar 2"), bytes=2_000_000)
+    contents = PrefixContents(packages=(record("python", FORGE, "3.12.1"),), stale_site_packages=(stale,))
+    (found,) = provenance_findings(contents, CONFIG)
+    assert (found.id, found.severity, found.evidence) == ("stale-python", "note", ("foo 1.0", "bar 2"))
+    assert found.message == (
+        "python 3.12.1 does not read lib/python3.11/site-packages: 2 packages of pip, 2.0 MB by their RECORD files"
+    )
 
 
 def test_shares_count_packages_bytes_and_requests_by_channel_platform_and_origin() -> None:

@@ -111,6 +111,10 @@ def test_a_record_of_conda_4_0_with_names_of_files_only(prefix: FakePrefix) -> N
         ("https://me:secret@host.org/t/tk-123/lab/linux-64", None, "https://host.org/lab"),
         (None, "file:///srv/mirror/noarch/x-1.0-0.conda", "file:///srv/mirror"),
         ("<unknown>", "file:///tmp/x-1.0-0.conda", "file:///tmp"),
+        ("<unknown>", "https://files.example.org/packages/ab/x-1.0-py3-none-any.whl", "pypi"),
+        ("pypi", "https://files.example.org/packages/ab/x-1.0-py3-none-any.whl#sha256=ab", "pypi"),
+        (None, f"{MAIN}/linux-64/x-1.0-0.conda#md5=ab", MAIN),
+        (None, f"{MAIN}/linux-64/x-1.0-0.tar.gz?token=ab", MAIN),
         ("<unknown>", None, None),
         ("conda-forge", None, "conda-forge"),
         (None, None, None),
@@ -148,8 +152,8 @@ def test_a_noarch_package_provides_what_lies_in_this_python(prefix: FakePrefix) 
     packages, _ = read_conda_meta(str(prefix))
     tqdm = next(each for each in packages if each.record.name == "tqdm")
     assert tqdm.record.provides[0].path == "lib/python3.11/site-packages/tqdm-4.66.1.dist-info"
-    assert {os.path.basename(anchor.path) for anchor in tqdm.anchors} == {"METADATA", "RECORD"}
-    assert all((prefix.path / anchor.path).stat().st_size == anchor.size for anchor in tqdm.anchors)
+    assert {os.path.basename(anchor.path) for anchor in tqdm.traces.anchors} == {"METADATA", "RECORD"}
+    assert all((prefix.path / anchor.path).stat().st_size == anchor.size for anchor in tqdm.traces.anchors)
 
 
 @pytest.mark.parametrize(
