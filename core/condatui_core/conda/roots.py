@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from condatui_core.analyses.installations import program_of, root_of_program
@@ -47,6 +47,25 @@ def owner_of(prefix: str) -> str | None:
         return os.path.dirname(envs_dir)
     creator = _creator(prefix)
     return creator if creator and creator != prefix and _is_root(creator) else None
+
+
+def roots_among(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """The root prefixes among prefixes, and those in whose `envs` they lie, by real path and each once.
+
+    An environment with conda in it counts only if it has been used as a root: it has a cache or environments then.
+    """
+    real = dict.fromkeys(map(os.path.realpath, prefixes))
+    around = dict.fromkeys(root for each in real for root in (each, _envs_owner(each)) if root)
+    return tuple(filter(_is_used_root, around))
+
+
+def _envs_owner(prefix: str) -> str:
+    directory, envs = os.path.split(os.path.dirname(prefix))
+    return directory if envs == "envs" else ""
+
+
+def _is_used_root(prefix: str) -> bool:
+    return _is_root(prefix) and any(os.path.isdir(os.path.join(prefix, each)) for each in ("pkgs", "envs"))
 
 
 def executable_in(root_prefix: str) -> str | None:

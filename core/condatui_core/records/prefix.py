@@ -27,7 +27,7 @@ class PrefixPointer(Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     """Symlinks to it that were listed as well."""
     sources: tuple[str, ...] = ()
-    """What points to it: `environments.txt`, `conda`, an envs directory, a root directory, `last time`."""
+    """What points to it: `environments.txt`, `conda`, an envs directory, a root directory, `the command line` …"""
     envs_dir: str | None = None
     """The envs directory that contains it (or an alias), in which its directory's name is its name."""
     root: bool = False

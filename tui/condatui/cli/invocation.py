@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+Given = TypeVar("Given", str, tuple[str, ...])
 
 version_option = click.version_option(__version__, message="condatui %(version)s")
 _AS_JSON = "condatui.json"
@@ -68,6 +69,12 @@ def _add_conda(context: click.Context, _parameter: click.Parameter, paths: tuple
 
 def _add_roots(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
     context.obj = context.obj.adding(roots=paths)
+
+
+def note_prefixes(context: click.Context, _parameter: click.Parameter, given: Given) -> Given:
+    """Note the prefixes among the environments that the user names: they are taken in, whatever points to them."""
+    context.obj = context.obj.adding(prefixes=(given,) if isinstance(given, str) else given)
+    return given
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool) -> None:
@@ -210,6 +217,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     """What `--conda` adds to the settings."""
     roots: tuple[str, ...] = ()
     """What `--root` adds to the settings."""
+    prefixes: tuple[str, ...] = ()
+    """The prefixes among the environments that the user has named, absolute."""
     debug: bool = False
     """Whether `--debug` was given."""
     make_workbench: MakeWorkbench = _make_workbench
@@ -226,12 +235,20 @@ class Invocation(Struct, frozen=True, kw_only=True):
             terminal=all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)),
         )
 
-    def adding(self, *, conda: tuple[str, ...] = (), roots: tuple[str, ...] = (), debug: bool = False) -> Invocation:
-        """The invocation with further executables and root directories, and with `--debug` if given."""
+    def adding(
+        self,
+        *,
+        conda: tuple[str, ...] = (),
+        roots: tuple[str, ...] = (),
+        prefixes: tuple[str, ...] = (),
+        debug: bool = False,
+    ) -> Invocation:
+        """The invocation with further executables, root directories and prefixes, and with `--debug` if given."""
         return replace(
             self,
             conda=(*self.conda, *map(self.absolute, conda)),
             roots=(*self.roots, *map(self.absolute, roots)),
+            prefixes=(*self.prefixes, *filter(_is_prefix, map(self.absolute, filter(_is_path, prefixes)))),
             debug=self.debug or debug,
         )
 
@@ -277,7 +294,10 @@ class Invocation(Struct, frozen=True, kw_only=True):
         """A workbench for this invocation, with the user's settings unless others are given."""
         settings = settings or self.settings
         self._open_log(debug=settings.debug)
-        return self.make_workbench(settings, self.locations, self.environ, self.clock)
+        workbench = self.make_workbench(settings, self.locations, self.environ, self.clock)
+        if self.prefixes:
+            workbench.point_to(self.prefixes)
+        return workbench
 
     def unexpected(self, error: Exception) -> CondatuiError:
         """Log an unforeseen error and describe it."""
@@ -302,6 +322,14 @@ class Invocation(Struct, frozen=True, kw_only=True):
         last = [Inventory()]
         asyncio.run(_keep_last(self.workbench().load(), last))
         return last[0]
+
+
+def _is_path(text: str) -> bool:
+    return os.sep in text or text in (os.curdir, os.pardir)
+
+
+def _is_prefix(path: str) -> bool:
+    return os.path.isdir(os.path.join(path, "conda-meta"))
 
 
 def _working_directory() -> str:

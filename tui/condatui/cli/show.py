@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from condatui.cli.documents.environments import describe_environment
-from condatui.cli.invocation import Invocation, global_options, json_option, say_problems
+from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say_problems
 from condatui.json_documents import print_json
 
 
 @click.command("show")
-@click.argument("env")
+@click.argument("env", callback=note_prefixes)
 @json_option
 @global_options
 @click.pass_obj
