@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from condatui_core.records.environment import Environment, Inventory, LastUsed
@@ -115,6 +115,10 @@ class LoadedWorkbench:
         self._inventories = inventories
         self._error = error
         self.closed = False
+        self.pointed: tuple[str, ...] = ()
+
+    def point_to(self, prefixes: Iterable[str]) -> None:
+        self.pointed = tuple(prefixes)
 
     async def load(self) -> AsyncIterator[Inventory]:
         for each in self._inventories:
