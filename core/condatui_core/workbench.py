@@ -21,7 +21,7 @@ from condatui_core.inventory import Machine
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.settings import Locations, Settings
@@ -210,6 +210,14 @@ class Workbench:
             conda_facts=await self._in_thread(lambda: self._machine.facts),
             frees=self.frees,
         )
+
+    async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
+        """The findings about the files of conda packages: a stat of each, or with `checksums` a read of each."""
+        from condatui_core.analyses.consistency import file_findings  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.prefixes.installed_files import check_files  # noqa: PLC0415 - as above
+
+        faults = await asyncio.to_thread(partial(check_files, environment.prefix, checksums=checksums))
+        return tuple(file_findings(faults))
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
         """The text of an export, without writing it. Raises CondatuiError if it cannot be made."""

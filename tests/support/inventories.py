@@ -117,6 +117,9 @@ class LoadedWorkbench:
         self.closed = False
         self.pointed: tuple[str, ...] = ()
 
+    async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
+        return ()
+
     def point_to(self, prefixes: Iterable[str]) -> None:
         self.pointed = tuple(prefixes)
 

@@ -7,10 +7,13 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from condatui_core.analyses.channels import channel_counts
-from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
+from condatui_core.analyses.health import PrefixObservations, findings_of, in_order_of_severity, state_of
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
 from condatui_core.text import sanitize
@@ -111,6 +114,11 @@ def describe(
         last_used=observed.last_used,
         findings=findings_of(observed, now=now, stale_days=stale_days),
     )
+
+
+def with_findings(environment: Environment, more: Iterable[Finding]) -> Environment:
+    """The environment with further findings, which were looked for only now; the gravest come first."""
+    return replace(environment, findings=in_order_of_severity((*environment.findings, *more)))
 
 
 def managed_bytes(contents: PrefixContents) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -64,10 +64,12 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
     """The findings about one environment, the gravest first."""
     found = [*_state_findings(observed, state_of(observed))]
     if observed.contents is not None and observed.probe.exists:
-        from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - delays the first screen
+        from condatui_core.analyses.consistency import consistency_findings  # noqa: PLC0415 - delays the first screen
+        from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - as above
 
         found += _other_platform(observed)
-        found += _of_provenance(observed, provenance_findings(observed.contents, observed.config))
+        known = (*consistency_findings(observed.contents), *provenance_findings(observed.contents, observed.config))
+        found += [replace(each, remedy="") for each in known] if observed.foreign else known
         found += _lesser_problems(observed.contents)
         found += _frozen(observed.contents)
     found += _writable(observed)
@@ -75,7 +77,12 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
     if not observed.pointer.root:
         found += _stale(observed.last_used, now, stale_days)
         found += _scratch(observed.name)
-    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+    return in_order_of_severity(found)
+
+
+def in_order_of_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings, the gravest first; those of one severity keep their order."""
+    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def _damage(contents: PrefixContents) -> tuple[Problem, ...]:
@@ -205,11 +212,6 @@ def _other_platform(observed: PrefixObservations) -> list[Finding]:
             remedy="look at it, compare it and export it here; change it on a machine that runs it",
         )
     ]
-
-
-def _of_provenance(observed: PrefixObservations, found: Sequence[Finding]) -> Sequence[Finding]:
-    """The findings without their commands where the conda here cannot run them."""
-    return [replace(each, remedy="") for each in found] if observed.foreign else found
 
 
 def _lesser_problems(contents: PrefixContents) -> list[Finding]:

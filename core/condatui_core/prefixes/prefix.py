@@ -70,6 +70,10 @@ def contents_of(
     candidates: Sequence[str] | None = None,
 ) -> PrefixContents:
     """Read the contents of a prefix, given its package records, which were read already."""
+    # What comes from the cache does not need this import.
+    from condatui_core.analyses.dependencies import malformed_pins, unmet_dependencies  # noqa: PLC0415
+
+    records = tuple(each.record for each in packages)
     problems = list(unreadable)
     directories = site_directories(prefix, site_packages_candidates(prefix) if candidates is None else candidates)
     owned = ownership(packages, directories)
@@ -79,16 +83,19 @@ def contents_of(
     problems += (problem for site in sites for problem in site.problems)
     history, unread = read_history(prefix, {each.record.name for each in packages})
     problems += unread
+    pinned: tuple[str, ...] = _read_meta(prefix, "pinned", _specs, (), problems)
     return PrefixContents(
-        packages=tuple(each.record for each in packages),
+        packages=records,
         distributions=settled.distributions,
         leftovers=settled.leftovers,
         replaced=tuple(find_replaced(prefix, owned, settled)),
         outside=tuple(each for site in sites for each in site.outside),
         stale_site_packages=tuple(_stale(prefix, stale, owned)),
+        unmet=unmet_dependencies(records),
         linked_from=_caches(packages),
         history=history,
-        pinned=_read_meta(prefix, "pinned", _specs, (), problems),
+        pinned=pinned,
+        malformed_pins=malformed_pins(pinned, records),
         frozen=read_frozen(prefix),
         variables=read_variables(prefix, problems),
         problems=tuple(problems),

@@ -133,3 +133,21 @@ class StaleSitePackages(Struct, frozen=True, kw_only=True):
     """What pip has installed there, as `name version`."""
     bytes: int
     """The sum of the sizes that their RECORD files state."""
+
+
+class UnmetDependency(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a conda package depends on, or is constrained by, and that is not so."""
+
+    package: str
+    needs: str
+    """The spec, as the record states it."""
+    has: str = ""
+    """Name, version and build of what is installed; empty if there is none."""
+
+
+class MalformedPin(Struct, frozen=True, kw_only=True):
+    """A line of conda-meta/pinned that holds nothing."""
+
+    line: str
+    name: str
+    """The package that it names, which is not installed; empty if the line is no spec."""

@@ -10,10 +10,12 @@ from condatui_core.records.finding import Problem
 from condatui_core.records.package import (
     Distribution,
     Leftover,
+    MalformedPin,
     PackageRecord,
     PathOutside,
     Replacement,
     StaleSitePackages,
+    UnmetDependency,
 )
 
 # Pointers and probes
@@ -110,9 +112,12 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What lies there is not among the distributions."""
     linked_from: tuple[str, ...] = ()
     """The package caches that its packages came from as the records state, that of most packages first."""
+    unmet: tuple[UnmetDependency, ...] = ()
+    """Dependencies between its conda packages that are not met."""
     history: History = History()
     pinned: tuple[str, ...] = ()
     """The specs in conda-meta/pinned."""
+    malformed_pins: tuple[MalformedPin, ...] = ()
     frozen: str | None = None
     """The message of conda-meta/frozen, empty if it has none; None if the prefix is not frozen."""
     variables: tuple[tuple[str, str], ...] = ()
@@ -142,3 +147,22 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
             copied = self.history.cloned_specs
             return frozenset(name for name, spec in self.history.requested if spec not in copied)
         return frozenset(record.name for record in self.packages if record.requested_specs)
+
+
+class PackageFaults(Struct, frozen=True, kw_only=True):
+    """The files of one conda package with which something is wrong."""
+
+    package: str
+    spec: str
+    """Name, version and build, so that conda installs the same again."""
+    paths: tuple[str, ...]
+    """Relative to the prefix."""
+
+
+class FileFaults(Struct, frozen=True, kw_only=True):
+    """What is wrong with the files that conda's records state."""
+
+    missing: tuple[PackageFaults, ...] = ()
+    altered: tuple[PackageFaults, ...] = ()
+    by_checksum: bool = False
+    """Whether the altered ones were found by their checksums; otherwise by their sizes and times."""
