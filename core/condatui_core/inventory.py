@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.analyses.environments import describe, environment_name, in_order, owning_root
+from condatui_core.analyses.environments import describe, environment_name, in_order
 from condatui_core.analyses.health import PrefixObservations
+from condatui_core.analyses.installations import owning_root, root_of_program
+from condatui_core.analyses.platforms import native_subdir
 from condatui_core.conda.registry import environments_txt, registered_prefixes
+from condatui_core.conda.roots import roots_among
 from condatui_core.prefixes import discovery
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
 from condatui_core.prefixes.probe import probe_prefix
@@ -58,11 +63,15 @@ class Machine:
         self._described: dict[str, _Described] = {}
         self._pending: list[str] = []
         self._searched: tuple[tuple[str, str], ...] = ()
+        self._named: tuple[str, ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
+        self._platform = native_subdir(platform.system(), platform.machine())
+        self._real_path = lru_cache(4096)(os.path.realpath)
 
     def found(self, installations: Sequence[Installation]) -> None:
         """Record the installations of this machine; an error of one becomes a problem of the machine."""
         self._installations = tuple(installations)
+        self._real_path.cache_clear()
         self._problems = {each.executable: (_unusable(each),) for each in installations if each.error}
 
     def learn(self, installation: Installation, facts: CondaFacts, problems: Sequence[Finding] = ()) -> None:
@@ -84,6 +93,27 @@ class Machine:
         for known_things in (self._readings, self._described):
             for gone in known_things.keys() - self._probes.keys():
                 del known_things[gone]
+
+    def point_to(self, prefixes: Iterable[str]) -> None:
+        """Add prefixes that the user has named, for the next survey; the next run does not know of them."""
+        self._named = tuple(dict.fromkeys((*self._named, *prefixes)))
+
+    def pointed_roots(self) -> tuple[str, ...]:
+        """The root prefixes that environments point to, and that are not among the installations.
+
+        An environment is one itself, lies in the `envs` of one, or its history names the conda of one.
+        """
+        known = [each.root_prefix for each in self._installations if each.root_prefix]
+        within = tuple(os.path.join(root, "") for root in known)
+        pointing = [each.prefix for each in self._pointers if not f"{each.prefix}{os.sep}".startswith(within)]
+        programs = {
+            revision.program
+            for reading in self._readings.values()
+            for revision in reading.contents.history.revisions
+            if revision.program and not revision.program.startswith(within)
+        }
+        found = roots_among((*pointing, *filter(None, map(root_of_program, sorted(programs)))))
+        return tuple(each for each in found if each not in known)
 
     def search_roots(self) -> None:
         """Search the root directories of the settings, which may be slow."""
@@ -146,7 +176,8 @@ class Machine:
 
     def remember(self) -> None:
         """Save the prefixes for the first screen of the next run."""
-        own = [each.prefix for each in self._pointers if set(each.sources) - set(self._settings.roots)]
+        passing = {*self._settings.roots, discovery.NAMED}
+        own = [each.prefix for each in self._pointers if set(each.sources) - passing]
         write_last_list(self._locations.last_list, own)
 
     def changed(self) -> bool:
@@ -163,6 +194,7 @@ class Machine:
             yield from ((child, envs_dir) for child in discovery.children(envs_dir))
         yield from ((prefix, discovery.REGISTERED) for prefix in registered_prefixes(self._locations.home))
         yield from self._searched
+        yield from ((prefix, discovery.NAMED) for prefix in self._named)
 
     def _mark(self, envs_dirs: Iterable[str]) -> tuple[tuple[str, int], ...]:
         """The modification times of the places that list environments."""
@@ -172,7 +204,7 @@ class Machine:
     def _describe(self, pointer: PrefixPointer, now: datetime) -> Environment:
         reading = self._readings.get(pointer.prefix)
         contents = reading.contents if reading else None
-        root = owning_root(pointer, contents, self._installations, self._facts)
+        root = owning_root(pointer, contents, self._installations, self._facts, real_path=self._real_path)
         observed = PrefixObservations(
             pointer=pointer,
             probe=self._probes[pointer.prefix],
@@ -181,6 +213,7 @@ class Machine:
             last_used=reading.last_used if reading else None,
             processes=reading.processes if reading else (),
             config=self._facts[root].channels if root in self._facts else ChannelConfig(),
+            machine=self._platform,
         )
         described_from = (root, now.date())
         former = self._described.get(pointer.prefix)

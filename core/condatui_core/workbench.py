@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Lock
@@ -21,7 +21,7 @@ from condatui_core.inventory import Machine
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.settings import Locations, Settings
@@ -68,6 +68,8 @@ class Workbench:
             seconds=settings.conda_seconds,
         )
         self._places = usual_places(locations.home) if settings.usual_places else ()
+        self._pointed: tuple[str, ...] = ()
+        """Root prefixes that environments point to, as far as the last load has found them."""
         self._turn = Lock()
         """Held while the machine is used: a cancelled load may still be reading in its thread."""
         self._surveyed = False
@@ -116,6 +118,10 @@ class Workbench:
             )
         return self._jobs
 
+    def point_to(self, prefixes: Iterable[str]) -> None:
+        """Take in prefixes that the user has named, whether or not anything on this machine points to them."""
+        self._machine.point_to(prefixes)
+
     def glance(self) -> Inventory:
         """An inventory of names from the disk, by milliseconds of stats and no process; call it in a thread."""
         with self._turn:
@@ -130,7 +136,7 @@ class Workbench:
         again unless `refresh` is True. All reading happens in threads.
         """
         began = time.monotonic()
-        installations = await find_installations(self.settings.conda, self._places, self._client)
+        installations = await self._find_installations()
         unanswered = await self._in_thread(partial(self._begin, installations, refresh=refresh))
         asking = asyncio.create_task(self._ask(unanswered))
         ahead: Child | None = None
@@ -146,7 +152,7 @@ class Workbench:
             if not asking.done() or searching:
                 yield await self._inventory(asking_conda=True)
             await self._in_thread(partial(self._record, await asking, searching=searching))
-            while await self._read_some(refresh=refresh):
+            while await self._read_some(refresh=refresh) or await self._take_in_pointed(refresh=refresh):
                 yield await self._inventory()
         finally:
             asking.cancel()
@@ -159,7 +165,7 @@ class Workbench:
 
     async def ask_installations(self) -> tuple[AskedInstallation, ...]:
         """Ask every conda of this machine now, without kept answers, and measure how long each took."""
-        found = await find_installations(self.settings.conda, self._places, self._client)
+        found = await self._find_installations()
         return tuple(await asyncio.gather(*map(self._ask_one, found)))
 
     async def _ask_one(self, installation: Installation) -> AskedInstallation:
@@ -204,6 +210,14 @@ class Workbench:
             conda_facts=await self._in_thread(lambda: self._machine.facts),
             frees=self.frees,
         )
+
+    async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
+        """The findings about the files of conda packages: a stat of each, or with `checksums` a read of each."""
+        from condatui_core.analyses.consistency import file_findings  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.prefixes.installed_files import check_files  # noqa: PLC0415 - as above
+
+        faults = await asyncio.to_thread(partial(check_files, environment.prefix, checksums=checksums))
+        return tuple(file_findings(faults))
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
         """The text of an export, without writing it. Raises CondatuiError if it cannot be made."""
@@ -258,6 +272,22 @@ class Workbench:
                 unanswered.append(installation)
         self._machine.survey(last_time=last_time)
         return unanswered
+
+    async def _find_installations(self) -> tuple[Installation, ...]:
+        return await find_installations(self.settings.conda, self._places, self._client, pointed=self._pointed)
+
+    async def _take_in_pointed(self, *, refresh: bool) -> bool:
+        """Add the installations that environments point to; returns whether there are new ones."""
+        roots = await self._in_thread(self._machine.pointed_roots)
+        new = tuple(each for each in roots if each not in self._pointed)
+        if not new:
+            return False
+        self._pointed += new
+        installations = await self._find_installations()
+        unanswered = await self._in_thread(partial(self._survey, installations, refresh=refresh))
+        await self._in_thread(partial(self._record, await self._ask(unanswered), searching=False))
+        await self._in_thread(self._machine.add_new)
+        return True
 
     async def _in_thread(self, use: Callable[[], _T]) -> _T:
         """Use the machine in a thread, once no other thread uses it."""

@@ -20,8 +20,10 @@ logging.disable(logging.WARNING)
 from conda import CondaError
 from conda.exceptions import InvalidVersionSpec
 from conda.history import History
+from conda.core.prefix_data import PrefixData
 from conda.models.match_spec import MatchSpec
 from conda.models.records import PackageRecord
+from conda.plugins.subcommands.doctor.health_checks import find_altered_packages, find_packages_with_missing_files
 from conda.models.version import VersionOrder, VersionSpec
 
 def compare(left, right):
@@ -47,6 +49,28 @@ def meets(text, record):
 
 def meets_each(pairs):
     return [meets(text, record) for text, record in pairs]
+
+def matches(text, name, version, build):
+    fields = {"build_number": 0, "channel": "c", "subdir": "noarch", "fn": "x"}
+    return MatchSpec(text).match(PackageRecord(name=name, version=version, build=build, **fields))
+
+def missing_files(prefix):
+    return find_packages_with_missing_files(prefix)
+
+def altered_files(prefix):
+    return find_altered_packages(prefix)
+
+def inconsistent(prefix):
+    # As `conda doctor` of conda 26.7 does; that of 24.7 has no such check yet.
+    found, installed = [], PrefixData(prefix)
+    for record in installed.iter_records():
+        needs = [(spec, True) for spec in record.depends] + [(spec, False) for spec in record.constrains]
+        for text, needed in needs:
+            spec = MatchSpec(text)
+            other = installed.get(spec.name, None)
+            if not spec.name.startswith("__") and (needed if other is None else not spec.match(other)):
+                found.append([record.name, text])
+    return sorted(found)
 
 for line in sys.stdin:
     name, *arguments = json.loads(line)
@@ -113,6 +137,29 @@ class CondaOracle:
         names = self._ask("requested", prefix)
         assert isinstance(names, list)
         return names
+
+    def matches(self, spec: str, name: str, version: str, build: str) -> bool:
+        """Tell whether a package of this name, version and build meets a match spec."""
+        return self._ask("matches", spec, name, version, build) is True
+
+    def missing_files(self, prefix: str) -> dict[str, list[str]]:
+        """The missing files that `conda doctor` finds, by the name of the record's file."""
+        return self._files("missing_files", prefix)
+
+    def altered_files(self, prefix: str) -> dict[str, list[str]]:
+        """The altered files that `conda doctor` finds, by the name of the record's file."""
+        return self._files("altered_files", prefix)
+
+    def inconsistent(self, prefix: str) -> list[tuple[str, str]]:
+        """The (package, spec) pairs that are not met, as `conda doctor` finds them."""
+        answer = self._ask("inconsistent", prefix)
+        assert isinstance(answer, list)
+        return [(package, spec) for package, spec in answer]
+
+    def _files(self, question: str, prefix: str) -> dict[str, list[str]]:
+        answer = self._ask(question, prefix)
+        assert isinstance(answer, dict)
+        return answer
 
     def _ask(self, *question: object) -> object:
         assert self._process.stdin is not None and self._process.stdout is not None

@@ -14,6 +14,7 @@ from condatui_core.gpu.examination import GpuProgress
 from condatui_core.proc.runner import CommandRun
 from condatui_core.records.disk import Breakdown
 from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.request import ExportRequest
 from condatui_core.records.restore_point import RestorePointSummary
@@ -133,6 +134,7 @@ class FakeWorkbench:
         self.gpu = FakeGpu()
         self.loads: list[bool] = []
         """For every load, whether it was a refresh."""
+        self.file_findings: dict[str, tuple[Finding, ...]] = {}
         self.looks = 0
         """How often somebody asked whether anything changed."""
         self.changes = False
@@ -159,6 +161,10 @@ class FakeWorkbench:
     async def job_context(self) -> JobContext:
         known = [each for each in self.script if isinstance(each, Inventory)]
         return made_context(known[-1] if known else self.first, self.locations.home)
+
+    async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
+        assert not checksums
+        return self.file_findings.get(environment.prefix, ())
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
         return await self.jobs.preview(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from condatui_core.records.environment import Environment, Inventory, LastUsed
@@ -118,6 +118,13 @@ class LoadedWorkbench:
         self._journals = journals
         self._error = error
         self.closed = False
+        self.pointed: tuple[str, ...] = ()
+
+    async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
+        return ()
+
+    def point_to(self, prefixes: Iterable[str]) -> None:
+        self.pointed = tuple(prefixes)
 
     async def load(self) -> AsyncIterator[Inventory]:
         for each in self._inventories:

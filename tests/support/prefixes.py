@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -146,7 +147,8 @@ def distribution_files(
     code = f"__version__ = '{version}'\n"
     headers = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {each}" for each in requires)]
     metadata = "\n".join(["Metadata-Version: 2.1", *headers, "", "Name: not this one", ""])
-    record = f"{module}/__init__.py,sha256=abc,{len(code)}\n{dist_info}/METADATA,sha256=abc,{len(metadata)}\n"
+    record = f"{module}/__init__.py,{_digest(code)},{len(code)}\n"
+    record += f"{dist_info}/METADATA,{_digest(metadata)},{len(metadata)}\n"
     if installer == "pip":
         record += f"{module}/__pycache__/__init__.cpython-311.pyc,,\n{dist_info}/REQUESTED,sha256=abc,0\n"
     return {
@@ -155,6 +157,11 @@ def distribution_files(
         f"{root}/{dist_info}/INSTALLER": f"{installer}\n",
         f"{root}/{dist_info}/RECORD": record + f"{dist_info}/RECORD,,\n",
     }
+
+
+def _digest(text: str) -> str:
+    """The digest of a file as a RECORD states it."""
+    return f"sha256={base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')}"
 
 
 def manifest(root: Path) -> dict[str, tuple[object, ...]]:

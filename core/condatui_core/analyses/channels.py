@@ -21,10 +21,10 @@ from condatui_core.text import strip_credentials
 UNKNOWN = "<unknown>"
 """The channel of a record that states none, in conda's own spelling."""
 PYPI = "pypi"
-"""conda's name for the channel of packages that pip installed."""
+"""conda's name for the channel of packages that pip installed, and the location of wheels that conda installed."""
 
+_ARCHIVES = (".conda", ".tar.bz2", ".tar.gz", ".zip")
 _WHEEL = ".whl"
-_ARCHIVES = (".conda", ".tar.bz2", _WHEEL)
 _PLATFORM = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi|unknown)-[a-z0-9_]+)$")
 
 
@@ -36,13 +36,18 @@ def channel_location(channel: str | None, url: str | None, subdir: str) -> str |
     A wheel that no channel is stated for came from an index of Python packages: its channel is `pypi`.
     """
     channel = None if channel in (None, "", UNKNOWN) else channel
-    stated = (channel if channel and "://" in channel else url or channel or "").partition("#")[0]
+    stated = _without_fragment(channel if channel and "://" in channel else url or channel or "")
     if not stated:
         return None
-    if channel is None and stated.endswith(_WHEEL):
+    if stated.endswith(_WHEEL):
         return PYPI
     directory, _, file_name = stated.rpartition("/")
     return _location(directory if file_name.endswith(_ARCHIVES) else stated, subdir)
+
+
+def _without_fragment(url: str) -> str:
+    """The URL without the digest (`#sha256=…`) and the query that follow a file's name."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 @lru_cache(maxsize=1024)

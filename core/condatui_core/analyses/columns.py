@@ -93,6 +93,7 @@ def _replaced_cell(conda: Cell, replacement: Replacement, pip: Distribution | No
         name=replacement.distribution,
         source="pypi",
         version=replacement.pip_version,
+        build=pip.revision[:12] if pip else "",
         channel=PYPI,
         url=pip.url if pip else None,
         bytes=pip.installed_bytes if pip else 0,

@@ -1,63 +1,23 @@
-"""Describe environments: their names, states and installations, and find one by what a user typed."""
+"""Describe environments: their names and states, and find one by what a user typed."""
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from condatui_core.analyses.channels import channel_counts
-from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
+from condatui_core.analyses.health import PrefixObservations, findings_of, in_order_of_severity, state_of
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
-from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.records.finding import Finding
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
 from condatui_core.settings import absolute_path
 from condatui_core.text import sanitize
-
-# The installation of an environment, whose conda should handle it
-
-
-def owning_root(
-    pointer: PrefixPointer,
-    contents: PrefixContents | None,
-    installations: Sequence[Installation],
-    facts: Mapping[str, CondaFacts],
-) -> str | None:
-    """Find the root prefix of the installation that owns an environment, by the best available evidence.
-
-    In this order: the environment is inside the installation; its history names the installation's conda; no other
-    installation lists it; no other has its envs directory; there is only one installation.
-    """
-    roots = [installation.root_prefix for installation in installations]
-    inside = [root for root in roots if pointer.prefix == root or pointer.prefix.startswith(root + os.sep)]
-    if inside:
-        return max(inside, key=len)
-    if contents is not None and (maker := _maker(contents, roots)):
-        return maker
-    listing = [root for root in roots if root in facts and pointer.prefix in _real(facts[root].environments)]
-    if len(listing) == 1:
-        return listing[0]
-    keeping = [root for root in roots if root in facts and pointer.envs_dir in _real(facts[root].envs_dirs)]
-    if len(keeping) == 1:
-        return keeping[0]
-    return roots[0] if len(roots) == 1 else None
-
-
-def _real(paths: Sequence[str]) -> frozenset[str]:
-    return frozenset(os.path.normpath(path) for path in paths)
-
-
-def _maker(contents: PrefixContents, roots: Sequence[str]) -> str | None:
-    """The root prefix of the conda that the latest command names: `# cmd: /opt/conda/bin/conda create`."""
-    for revision in reversed(contents.history.revisions):
-        for root in roots:
-            if revision.command.startswith(root + os.sep):
-                return root
-    return None
-
 
 # The environment that a user means by a name or path
 
@@ -146,6 +106,7 @@ def describe(
         writable=observed.probe.writable,
         owner=observed.probe.owner,
         state=state_of(observed),
+        foreign=observed.foreign,
         contents=contents,
         python=_python(contents) if contents else "",
         channels=channel_counts(contents, observed.config) if contents else (),
@@ -155,6 +116,11 @@ def describe(
         last_used=observed.last_used,
         findings=findings_of(observed, now=now, stale_days=stale_days),
     )
+
+
+def with_findings(environment: Environment, more: Iterable[Finding]) -> Environment:
+    """The environment with further findings, which were looked for only now; the gravest come first."""
+    return replace(environment, findings=in_order_of_severity((*environment.findings, *more)))
 
 
 def managed_bytes(contents: PrefixContents) -> int:

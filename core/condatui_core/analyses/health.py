@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from condatui_core.analyses.platforms import foreign_platform
 from condatui_core.records.environment import LastUsed, State
-from condatui_core.records.finding import SEVERITIES, Finding, Problem
+from condatui_core.records.finding import SEVERITIES, Finding, Problem, SecondRecord
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents, PrefixPointer, PrefixProbe
 from condatui_core.remedy import RemoveEnvironment
@@ -34,6 +36,13 @@ class PrefixObservations(Struct, frozen=True, kw_only=True):
     processes: tuple[str, ...] = ()
     """The processes that run from it, one line each: `pid 4711 python (ann)`."""
     config: ChannelConfig = ChannelConfig()
+    machine: str = ""
+    """The platform of this machine as conda calls it, such as `linux-64`; empty if it does not matter."""
+
+    @property
+    def foreign(self) -> str:
+        """The platform of the packages if this machine does not run their programs; otherwise empty."""
+        return foreign_platform(self.contents.packages, self.machine) if self.contents and self.machine else ""
 
 
 def state_of(observed: PrefixObservations) -> State:
@@ -55,9 +64,12 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
     """The findings about one environment, the gravest first."""
     found = [*_state_findings(observed, state_of(observed))]
     if observed.contents is not None and observed.probe.exists:
-        from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - delays the first screen
+        from condatui_core.analyses.consistency import consistency_findings  # noqa: PLC0415 - delays the first screen
+        from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - as above
 
-        found += provenance_findings(observed.contents, observed.config)
+        found += _other_platform(observed)
+        known = (*consistency_findings(observed.contents), *provenance_findings(observed.contents, observed.config))
+        found += [replace(each, remedy="") for each in known] if observed.foreign else known
         found += _lesser_problems(observed.contents)
         found += _frozen(observed.contents)
     found += _writable(observed)
@@ -65,7 +77,12 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
     if not observed.pointer.root:
         found += _stale(observed.last_used, now, stale_days)
         found += _scratch(observed.name)
-    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+    return in_order_of_severity(found)
+
+
+def in_order_of_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings, the gravest first; those of one severity keep their order."""
+    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def _damage(contents: PrefixContents) -> tuple[Problem, ...]:
@@ -88,7 +105,7 @@ def _state_findings(observed: PrefixObservations, state: State) -> list[Finding]
     if state == "orphan":
         return [_orphan(observed)]
     if state == "broken" and observed.contents is not None:
-        return [_broken(observed, observed.contents)]
+        return [*_broken(observed, observed.contents), *_second_records(observed.contents)]
     return []
 
 
@@ -140,24 +157,64 @@ def _orphan(observed: PrefixObservations) -> Finding:
     )
 
 
-def _broken(observed: PrefixObservations, contents: PrefixContents) -> Finding:
-    damage = _damage(contents)
-    if not observed.probe.has_history:
-        return Finding(
+def _broken(observed: PrefixObservations, contents: PrefixContents) -> list[Finding]:
+    damage = [each for each in _damage(contents) if each.second is None]
+    if not observed.probe.has_history and not observed.pointer.root:
+        return [_without_history(observed, contents, damage)]
+    if not damage:
+        return []
+    count = counted(len(damage), "file")
+    return [
+        Finding(
             id="broken",
             severity="error",
-            message="conda-meta/history is missing, so conda does not see it",
-            remedy=f"touch {observed.pointer.prefix}/conda-meta/history",
-            evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),
+            message=f"{count} of conda-meta cannot be read",
+            remedy="reinstall the packages named, or delete the file if it is not a record; conda fails on it",
+            evidence=_lines(damage),
         )
-    count = counted(len(damage), "file")
+    ]
+
+
+def _without_history(observed: PrefixObservations, contents: PrefixContents, damage: Sequence[Problem]) -> Finding:
     return Finding(
         id="broken",
         severity="error",
-        message=f"{count} of conda-meta cannot be read",
-        remedy="reinstall the packages named, or delete the file if it is not a record; conda fails on it",
-        evidence=_lines(damage),
+        message="conda-meta/history is missing, so conda does not see it",
+        remedy=f"touch {observed.pointer.prefix}/conda-meta/history",
+        evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),
     )
+
+
+def _second_records(contents: PrefixContents) -> Iterator[Finding]:
+    for problem in contents.problems:
+        if problem.second is not None:
+            yield _second_record(problem, problem.second)
+
+
+def _second_record(problem: Problem, second: SecondRecord) -> Finding:
+    leftover = shlex.join(("rm", "--", problem.path))
+    return Finding(
+        id="broken",
+        severity="error",
+        message=f"{second.package} has a second record: {second.true} counts, {second.version} does not",
+        remedy=f"conda may take either; delete the other one: `{leftover}`"
+        if second.proven
+        else f"conda may take either; if {second.package} works, set the other one aside: {problem.path}",
+        evidence=_lines((problem,)),
+    )
+
+
+def _other_platform(observed: PrefixObservations) -> list[Finding]:
+    if not observed.foreign:
+        return []
+    return [
+        Finding(
+            id="other-platform",
+            severity="warning",
+            message=f"built for {observed.foreign}, which this machine ({observed.machine}) does not run",
+            remedy="look at it, compare it and export it here; change it on a machine that runs it",
+        )
+    ]
 
 
 def _lesser_problems(contents: PrefixContents) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -11,9 +12,9 @@ from msgspec import Struct
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.package import Distribution, PackageRecord, Replacement
+from condatui_core.records.package import Distribution, Leftover, Origin, PackageRecord, PathOutside, Replacement
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.text import counted
+from condatui_core.text import counted, format_bytes
 
 # Families: packages that are built against one another, and so should come from one channel
 
@@ -116,11 +117,13 @@ def provenance_findings(contents: PrefixContents, config: ChannelConfig) -> tupl
     pip = contents.pip_distributions
     return (
         *_pip_over_conda(contents.replaced),
+        *_leftovers(contents.leftovers),
         *_mixed_channels(contents.packages, config),
         *_anaconda_terms(contents.packages, config),
         *_unknown_channel(contents.packages),
-        *_not_exportable("editable", "editable", [each for each in pip if each.origin == "editable"]),
-        *_not_exportable("local", "installed from local files", [each for each in pip if each.origin == "local"]),
+        *_not_exportable("editable", "editable", (*_of_origin("editable", pip), *_outside(contents.outside))),
+        *_not_exportable("local", "installed from local files", _of_origin("local", pip)),
+        *_stale_python(contents),
     )
 
 
@@ -129,15 +132,37 @@ def _pip_over_conda(replaced: Sequence[Replacement]) -> list[Finding]:
         return []
     names = _some([f"{each.package} {_change(each)}" for each in replaced])
     count = "a conda package" if len(replaced) == 1 else counted(len(replaced), "conda package")
-    first = replaced[0]
     return [
         Finding(
             id="pip-over-conda",
             severity="warning",
             message=f"pip replaced {count}: {names}",
-            remedy="to restore conda's: "
-            f"`pip uninstall {first.distribution}`, then `conda install --force-reinstall {first.package}`",
+            remedy=f"to restore conda's: {_way_back(replaced[0])}",
             evidence=tuple(_replacement_lines(replaced)),
+        )
+    ]
+
+
+def _way_back(replacement: Replacement) -> str:
+    """The commands that restore conda's package; without version and build, conda would upgrade it."""
+    spec = "=".join(filter(None, (replacement.package, replacement.conda_version, replacement.conda_build)))
+    install = f"`conda install --force-reinstall {spec}`"
+    if replacement.beside:  # pip uninstalls whichever dist-info it finds first
+        return f"{install}, then delete {replacement.beside}"
+    return f"`pip uninstall {replacement.distribution}`, then {install}"
+
+
+def _leftovers(leftovers: Sequence[Leftover]) -> list[Finding]:
+    if not leftovers:
+        return []
+    names = _some([f"{each.name} {each.version}" for each in leftovers])
+    return [
+        Finding(
+            id="pip-leftover",
+            severity="note",
+            message=f"pip has left behind what is overwritten since: {names}",
+            remedy="delete these directories; `pip uninstall` would delete the files that are in use",
+            evidence=tuple(f"{each.path}, under {each.overwritten_by}: {each.evidence}" for each in leftovers),
         )
     ]
 
@@ -210,21 +235,54 @@ def _unknown_channel(packages: Sequence[PackageRecord]) -> list[Finding]:
     ]
 
 
-def _not_exportable(finding_id: str, what: str, distributions: Sequence[Distribution]) -> list[Finding]:
-    if not distributions:
+class _Uncarried(Struct, frozen=True):
+    """Something that an export cannot carry."""
+
+    name: str
+    evidence: str
+
+
+def _of_origin(origin: Origin, distributions: Sequence[Distribution]) -> tuple[_Uncarried, ...]:
+    return tuple(
+        _Uncarried(each.name, f"{each.name} {each.version} from {each.location or each.url or PYPI}")
+        for each in distributions
+        if each.origin == origin
+    )
+
+
+def _outside(paths: Sequence[PathOutside]) -> tuple[_Uncarried, ...]:
+    """The code that `conda develop` or a hand has put on the path, which is named like its directory."""
+    return tuple(
+        _Uncarried(posixpath.basename(each.location.rstrip("/")), f"{each.location}, which {each.file} adds")
+        for each in paths
+    )
+
+
+def _not_exportable(finding_id: str, what: str, found: Sequence[_Uncarried]) -> list[Finding]:
+    if not found:
         return []
-    names = _some([each.name for each in distributions])
     return [
         Finding(
             id=finding_id,
             severity="note",
-            message=f"{what}, which an export cannot include: {names}",
+            message=f"{what}, which an export cannot include: {_some([each.name for each in found])}",
             remedy="keep the sources: they must be installed by hand wherever this environment is recreated",
-            evidence=tuple(
-                f"{each.name} {each.version} from {each.location or each.url or PYPI}" for each in distributions
-            ),
+            evidence=tuple(each.evidence for each in found),
         )
     ]
+
+
+def _stale_python(contents: PrefixContents) -> Iterator[Finding]:
+    python = next((each.version for each in contents.packages if each.name == "python"), "")
+    for each in contents.stale_site_packages:
+        size = f", {format_bytes(each.bytes)} by their RECORD files" if each.bytes else ""
+        yield Finding(
+            id="stale-python",
+            severity="note",
+            message=f"python {python} does not read {each.path}: {counted(len(each.names), 'package')} of pip{size}",
+            remedy="install what is still needed again, and delete the directory unless another python uses it",
+            evidence=each.names,
+        )
 
 
 def _some(names: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +15,16 @@ from msgspec import Struct
 from condatui_core.conda import commands
 from condatui_core.conda.client import CondaClient, Stamp, cache_file, recall_answer, remember_answer, stamp
 from condatui_core.conda.parsers import parse_root_prefix, parse_version
-from condatui_core.conda.roots import NAMES, executable_in, kind_of, owner_of, recorded_version, root_of
+from condatui_core.conda.registry import registered_prefixes
+from condatui_core.conda.roots import (
+    NAMES,
+    executable_in,
+    kind_of,
+    owner_of,
+    recorded_version,
+    root_of,
+    roots_among,
+)
 from condatui_core.errors import CondaError
 from condatui_core.records.installation import Installation, Kind
 from condatui_core.settings import expand_home
@@ -31,6 +41,8 @@ class ExecutableCandidate(Struct, frozen=True):
     """`--conda`, the variable that names it, `PATH`, or the directory that was searched."""
     given: bool = False
     """Whether the user named this one: then it is an error if it does not exist."""
+    pointed: bool = False
+    """Whether only environments point to it: then another user's is not run."""
 
 
 def usual_places(home: Path) -> tuple[str, ...]:
@@ -41,11 +53,15 @@ def usual_places(home: Path) -> tuple[str, ...]:
 
 
 def find_executables(
-    given: Sequence[str], environ: Mapping[str, str], home: Path, places: Iterable[str]
+    given: Sequence[str],
+    environ: Mapping[str, str],
+    home: Path,
+    places: Iterable[str],
+    pointed: Iterable[str] = (),
 ) -> tuple[ExecutableCandidate, ...]:
     """Find every executable that may be a conda, each file once, those that the user named first.
 
-    `given` are paths, root prefixes, or names to look for in PATH.
+    `given` are paths, root prefixes, or names to look for in PATH; `pointed` are root prefixes that environments name.
     """
     path = environ.get("PATH", "")
     found: dict[str, ExecutableCandidate] = {}
@@ -54,6 +70,9 @@ def find_executables(
     candidates += _in_directories(path.split(os.pathsep), "PATH")
     for place in (environ.get("MAMBA_ROOT_PREFIX", ""), *places):
         candidates += _in_directories((os.path.join(place, part) for part in ("bin", "condabin")), place)
+    for root in (*roots_among(registered_prefixes(home)), *pointed):
+        inside = _in_directories((os.path.join(root, part) for part in ("bin", "condabin")), root)
+        candidates += (msgspec.structs.replace(each, pointed=True) for each in inside)
     for candidate in candidates:
         found.setdefault(os.path.realpath(candidate.path), candidate)
     return tuple(found.values())
@@ -93,21 +112,24 @@ class _Identity(Struct, frozen=True):
 
 
 async def find_installations(
-    given: Sequence[str], places: Iterable[str], client: CondaClient
+    given: Sequence[str], places: Iterable[str], client: CondaClient, *, pointed: Iterable[str] = ()
 ) -> tuple[Installation, ...]:
     """Find the installations, each root prefix once, those given by the user first.
 
-    One that cannot be used has an `error`; only one that the user named may be missing. A process runs only where
-    neither the disk nor the cache has the version, and all these processes run concurrently.
+    `pointed` are further root prefixes, which environments name. One that cannot be used has an `error`; only one that
+    the user named may be missing. A process runs only where neither the disk nor the cache has the version, and all
+    these processes run concurrently.
     """
-    found = await asyncio.to_thread(_on_disk, given, tuple(places), client)
+    found = await asyncio.to_thread(_on_disk, given, tuple(places), client, tuple(pointed))
     identified = await asyncio.gather(*(_identify(each, client) for each in _by_root(found)))
     return _by_root(identified)
 
 
-def _on_disk(given: Sequence[str], places: Sequence[str], client: CondaClient) -> list[Installation]:
+def _on_disk(
+    given: Sequence[str], places: Sequence[str], client: CondaClient, pointed: Sequence[str] = ()
+) -> list[Installation]:
     caller = client.caller
-    candidates = find_executables(given, caller.environ, caller.home, places)
+    candidates = find_executables(given, caller.environ, caller.home, places, pointed)
     return [_probe(each, client) for each in candidates]
 
 
@@ -125,13 +147,21 @@ def _probe(candidate: ExecutableCandidate, client: CondaClient) -> Installation:
         version=recorded_version(root, kind) if root and executable.startswith(root + os.sep) else "",
         kind=kind,
         found_by=candidate.found_by,
-        error=_unusable(executable),
+        error=_unusable(executable) or (_of_another_user(executable, client.caller.euid) if candidate.pointed else ""),
     )
 
 
 def unusable(given: str, path: str, home: Path) -> str:
     """Why a conda that the user named cannot be run; empty if it can. `path` is the value of PATH."""
     return _unusable(_given(given, path, home))
+
+
+def _of_another_user(executable: str, euid: int) -> str:
+    """Why a conda that only environments name is not run: whoever may write it chose what would run here."""
+    status = os.stat(executable)
+    if status.st_uid not in (0, euid):
+        return "It belongs to another user, and only environments name it: name it yourself to use it."
+    return "Other users may change it, and only environments name it." if status.st_mode & stat.S_IWOTH else ""
 
 
 def _unusable(executable: str) -> str:

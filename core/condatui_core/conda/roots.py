@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from condatui_core.analyses.installations import program_of, root_of_program
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.records.installation import Kind
 
@@ -50,6 +50,25 @@ def owner_of(prefix: str) -> str | None:
     return creator if creator and creator != prefix and _is_root(creator) else None
 
 
+def roots_among(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """The root prefixes among prefixes, and those in whose `envs` they lie, by real path and each once.
+
+    An environment with conda in it counts only if it has been used as a root: it has a cache or environments then.
+    """
+    real = dict.fromkeys(map(os.path.realpath, prefixes))
+    around = dict.fromkeys(root for each in real for root in (each, _envs_owner(each)) if root)
+    return tuple(filter(_is_used_root, around))
+
+
+def _envs_owner(prefix: str) -> str:
+    directory, envs = os.path.split(os.path.dirname(prefix))
+    return directory if envs == "envs" else ""
+
+
+def _is_used_root(prefix: str) -> bool:
+    return _is_root(prefix) and any(os.path.isdir(os.path.join(prefix, each)) for each in ("pkgs", "envs"))
+
+
 def executable_in(root_prefix: str) -> str | None:
     """The executable of a root prefix: its conda if it has one, else its mamba or micromamba."""
     paths = (os.path.join(root_prefix, directory, name) for name in NAMES for directory in ("bin", "condabin"))
@@ -80,10 +99,16 @@ def _creator(prefix: str) -> str | None:
     try:
         with open_regular(os.path.join(prefix, "conda-meta", "history"), follow=True) as history:
             found = _COMMAND.search(history.read(_HISTORY_BYTES))
-        program = shlex.split(os.fsdecode(found[1]))[0] if found else ""
-    except (OSError, ValueError, IndexError):
+    except OSError:
         return None
-    return _prefix_around(program) if os.path.isabs(program) else None
+    program = program_of(os.fsdecode(found[1]).strip()) if found else ""
+    return _root_around(program) if program else None
+
+
+def _root_around(program: str) -> str | None:
+    """The root prefix that a program recorded in a history lies in; also where it is run as a module of python."""
+    root = root_of_program(program)
+    return _prefix_around(program) or (os.path.realpath(root) if root else None)
 
 
 def _is_root(prefix: str) -> bool:

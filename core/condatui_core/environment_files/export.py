@@ -166,6 +166,8 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
         yield from _without_urls(contents)
     elif unknown := [each.name for each in contents.packages if not each.base_url]:
         yield f"the channel is unknown of {_some(unknown)}"
+    for path in contents.outside:
+        yield f"{path.location} is on its path by {path.file}, which no export carries"
     yield from _settings_notes(contents, form)
     then = "then pip the second" if form in ("yaml", "json") else "and nothing the second"
     for each in contents.replaced:
@@ -173,8 +175,8 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
         yield f"pip has replaced {change}: conda installs the first, {then}"
     if from_history:
         yield from _history_notes(contents)
-    if contents.problems:
-        files = counted(len(contents.problems), "file")
+    if contents.unreadable:
+        files = counted(len(contents.unreadable), "file")
         yield f"{files} of the environment could not be read; their contents are missing in the export"
 
 

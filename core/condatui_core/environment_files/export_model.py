@@ -229,7 +229,10 @@ class ExportModel(Struct, frozen=True, kw_only=True):
 
 
 def export_model(environment: Environment, config: ChannelConfig, *, builds: bool, from_history: bool) -> ExportModel:
-    """Collect the contents of an export: all packages, or with `from_history` those that the user requested."""
+    """Collect the contents of an export: all packages, or with `from_history` those that the user requested.
+
+    A wheel that conda has installed is one of pip's.
+    """
     contents = environment.contents or PrefixContents()
     references = channel_references(conda_packages(contents), config)
     channels = in_order_of_priority(contents, references, config)
@@ -240,7 +243,8 @@ def export_model(environment: Environment, config: ChannelConfig, *, builds: boo
             _in_channel(spec, prefixes.get(name, "")) for name, spec in requested(contents, with_pip=bool(pip))
         )
     else:
-        specs = tuple(package_spec(each, prefixes, builds=builds) for each in _by_name(contents))
+        records = (each for each in _by_name(contents) if each.base_url != PYPI)
+        specs = tuple(package_spec(each, prefixes, builds=builds) for each in records)
     return ExportModel(
         name=export_name(environment),
         channels=channels,

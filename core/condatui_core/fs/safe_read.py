@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from typing import IO, TypeVar
@@ -49,6 +50,15 @@ def open_regular(path: str, *, buffering: int = -1, follow: bool = False) -> IO[
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file any more", path)
     return open(descriptor, "rb", buffering=buffering)
+
+
+def sha256_of(path: str) -> str:
+    """The SHA-256 of a regular file, which is opened as by `open_regular`. Raises OSError."""
+    digest = hashlib.sha256()
+    with open_regular(path, buffering=0) as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

@@ -75,7 +75,7 @@ def stamp(prefix: str, paths: Iterable[str]) -> Stamps:
 
 def stamped_site_packages(known: Stamps) -> tuple[str, ...]:
     """The site-packages among the stamped paths, existing or not."""
-    return tuple(each.path for each in known if each.path.endswith("/site-packages"))
+    return tuple(each.path for each in known if each.path.endswith("site-packages"))
 
 
 def too_fresh(known: Stamps, now: int) -> bool:

@@ -2,173 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType, field
 
-from condatui_core.analyses.channels import channel_location
 from condatui_core.fs.safe_read import decode, read_bounded, reason
-from condatui_core.prefixes.distributions import distribution_directory, in_archive, name_and_version
+from condatui_core.prefixes.meta_file import (
+    DECODER,
+    LARGEST_RECORD,
+    InstalledPackage,
+    MetaFile,
+    MetaPath,
+    record_file_name,
+)
+from condatui_core.prefixes.second_records import without_second_records
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import PackageRecord, ProvidedDistribution
-from condatui_core.text import mask_credentials
-
-# The schema of a file in conda-meta, as the condas of ten years have written it
-
-
-_NOT_FILES = ("softlink", "directory")
-_DECLARING = ("/METADATA", "-INFO", ".egg-info", ".egg-link")
-_LAST_SECOND = 253_402_300_799
-"""Seconds until the end of the year 9999: a larger timestamp is in milliseconds."""
-
-
-class MetaPath(Struct, gc=False):
-    """One path of a package, without the hashes, which are only needed for single packages."""
-
-    path: str = field(name="_path", default="")
-    path_type: str | int | None = None
-    size_in_bytes: int | None = None
-    prefix_placeholder: str | None = None
-
-
-_Path = TypeVar("_Path", bound=MetaPath)
-
-
-class _MetaPathsData(Struct, Generic[_Path], gc=False):
-    paths: list[_Path] | None = None
-
-
-class MetaFile(Struct, Generic[_Path], gc=False):
-    """A file in conda-meta, with the details of its paths that a reader needs. Unknown fields are ignored."""
-
-    name: str
-    version: str
-    build: str
-    build_number: int | None = 0
-    channel: str | None = None
-    url: str | None = None
-    subdir: str | None = None
-    noarch: str | bool | None = None
-    fn: str | None = None
-    md5: str | None = None
-    sha256: str | None = None
-    size: int | None = None
-    depends: list[str] | None = None
-    constrains: list[str] | None = None
-    license: str | None = None
-    timestamp: float | None = None
-    requested_spec: str | UnsetType | None = UNSET
-    requested_specs: list[str] | UnsetType | None = UNSET
-    files: list[str] | None = None
-    """Paths in the prefix; `paths_data` of a `noarch: python` package has those in the archive instead."""
-    paths_data: _MetaPathsData[_Path] | None = None
-
-    def to_record(self) -> PackageRecord:
-        """Convert it to the record that the rest of condatui uses."""
-        files = self.files or ()
-        url = mask_credentials(self.url) if self.url else None
-        return PackageRecord(
-            name=self.name,
-            version=self.version,
-            build=self.build,
-            build_number=self.build_number or 0,
-            base_url=channel_location(self.channel, self.url, self.subdir or ""),
-            url=url,
-            subdir=self.subdir or "",
-            noarch=self._noarch(),
-            file_name=self.fn or (url.rpartition("/")[2] if url else ""),
-            md5=self.md5 or "",
-            sha256=self.sha256 or "",
-            archive_bytes=self.size or 0,
-            installed_bytes=self._installed_bytes(),
-            file_count=len(files),
-            depends=tuple(self.depends or ()),
-            constrains=tuple(self.constrains or ()),
-            license=self.license or "",
-            timestamp=self._milliseconds(),
-            requested_specs=self._requested(),
-            provides=_provided(files),
-        )
-
-    def paths(self) -> list[_Path]:
-        """The files with their sizes; records from before conda 4.3 have none."""
-        return (self.paths_data.paths if self.paths_data else None) or []
-
-    def sizes(self, files: Iterable[str]) -> Iterator[tuple[str, int]]:
-        """Yield the stated size in bytes of those of `files` that have this same size in the prefix."""
-        wanted = {in_archive(file) if self.noarch == "python" else file: file for file in files}
-        if not wanted:
-            return
-        for each in self.paths():
-            # Where conda has written the prefix into a file, the record states the size before that.
-            if each.path in wanted and each.size_in_bytes is not None and not each.prefix_placeholder:
-                yield wanted[each.path], each.size_in_bytes
-
-    def _installed_bytes(self) -> int:
-        total = 0
-        for each in self.paths():  # a plain loop: it runs for every file of every package
-            if each.size_in_bytes and each.path_type not in _NOT_FILES:
-                total += each.size_in_bytes
-        return total
-
-    def _noarch(self) -> str | None:
-        if self.noarch is True:
-            return "generic"
-        return self.noarch.lower() if self.noarch else None
-
-    def _milliseconds(self) -> int:
-        stamp = self.timestamp or 0
-        milliseconds = stamp if stamp > _LAST_SECOND else stamp * 1000
-        return int(milliseconds) if 0 < milliseconds <= _LAST_SECOND * 1000 else 0
-
-    def _requested(self) -> tuple[str, ...]:
-        if self.requested_specs:
-            return tuple(self.requested_specs)
-        # For years conda wrote the text `None`.
-        return (self.requested_spec,) if self.requested_spec and self.requested_spec != "None" else ()
-
-    def anchors(self, record: PackageRecord) -> Iterator[Anchor]:
-        """Yield the files that show whether pip has reinstalled one of the package's distributions."""
-        wanted = [f"{each.path}/{name}" for each in record.provides for name in ("METADATA", "RECORD")]
-        for path, size in self.sizes(wanted):
-            yield Anchor(path, size)
-
-
-def _provided(files: Iterable[str]) -> tuple[ProvidedDistribution, ...]:
-    # This runs for every file of every package, and less than one in a hundred declares a distribution.
-    declaring = [file for file in files if file.endswith(_DECLARING)]
-    paths = [path for file in declaring if (path := distribution_directory(file))]
-    return tuple(ProvidedDistribution(*name_and_version(path.rpartition("/")[2]), path) for path in paths)
-
-
-_DECODER = msgspec.json.Decoder(MetaFile[MetaPath])
-LARGEST_RECORD = 32 << 20
-"""Bytes; the largest real records, with tens of thousands of files, take a third of that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A file of a conda package that changes whenever pip reinstalls the same distribution."""
-
-    path: str
-    """Relative to the prefix."""
-    size: int
-    """The size in bytes that the record states."""
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledPackage:
-    """A record with what only the search for replaced packages needs."""
-
-    record: PackageRecord
-    anchors: tuple[Anchor, ...] = ()
-    """The METADATA and RECORD of its distributions, if the record states their size in the prefix."""
-
+from condatui_core.records.package import PackageRecord
 
 _Package = TypeVar("_Package", bound=InstalledPackage)
 
@@ -184,7 +35,10 @@ def read_conda_meta(prefix: str) -> tuple[list[InstalledPackage], list[Problem]]
 def read_each_record(
     prefix: str, read_file: Callable[[str, bool], _Package | Problem]
 ) -> tuple[list[_Package], list[Problem]]:
-    """Read every record with `read`, as `read_conda_meta` does; its second argument is whether the file is regular."""
+    """Read every record with `read_file`, as `read_conda_meta` does; it is told whether the file is a regular one.
+
+    Of several records of one package only the true one is returned; each other one is a problem.
+    """
     packages: list[_Package] = []
     problems: list[Problem] = []
     for path, regular in _record_files(os.path.join(prefix, "conda-meta")):
@@ -194,14 +48,14 @@ def read_each_record(
         else:
             packages.append(read)
     packages.sort(key=lambda each: (each.record.name, each.record.version, each.record.build))
-    problems += _second_records(prefix, packages)
-    return packages, problems
+    kept, second = without_second_records(prefix, packages)
+    return kept, problems + second
 
 
 def read_record(path: str, *, regular: bool = False) -> InstalledPackage | Problem:
     """Read one file of conda-meta, or return what is wrong with it; `regular` as for `read_bounded`."""
     try:
-        file = decode(read_bounded(path, LARGEST_RECORD, regular=regular), _DECODER)
+        file = decode(read_bounded(path, LARGEST_RECORD, regular=regular), DECODER)
     except OSError as error:
         return Problem(path=path, reason=reason(error))
     return _installed(path, file)
@@ -219,7 +73,7 @@ def _installed(path: str, file: MetaFile[MetaPath]) -> InstalledPackage | Proble
     record = file.to_record()
     if misplaced := misplaced_record(path, record):
         return misplaced
-    return InstalledPackage(record, tuple(file.anchors(record)) if record.provides else ())
+    return InstalledPackage(record, file.traces(record))
 
 
 def misplaced_record(path: str, record: PackageRecord) -> Problem | None:
@@ -237,15 +91,3 @@ def _record_files(directory: str) -> Iterator[tuple[str, bool]]:
             # macOS leaves `._x.json` on foreign file systems; conda ignores it as well.
             if entry.name.endswith(".json") and not entry.name.startswith("._"):
                 yield entry.path, entry.is_file(follow_symlinks=False)
-
-
-def _second_records(prefix: str, packages: Sequence[InstalledPackage]) -> Iterator[Problem]:
-    for one, other in itertools.pairwise(packages):
-        if one.record.name == other.record.name:
-            path = os.path.join(prefix, "conda-meta", record_file_name(other.record))
-            yield Problem(path=path, reason=f"a second record of {other.record.name}, beside {one.record.version}")
-
-
-def record_file_name(record: PackageRecord) -> str:
-    """The name of the file in conda-meta that holds a record."""
-    return f"{record.name}-{record.version}-{record.build}.json"

@@ -44,6 +44,7 @@ def write_last_list(file: Path, prefixes: Iterable[str]) -> None:
 REGISTERED = "environments.txt"
 CONDA = "conda"
 LAST_TIME = "last time"
+NAMED = "the command line"
 
 _DEPTH = 6
 """Levels that a root directory is searched: /data/users/NAME/miniconda3/envs/NAME is five below /data."""

@@ -20,7 +20,7 @@ from condatui_core.text import mask_credentials
 # Paths of Python's packaging files: which file declares a distribution, its name and its version
 
 
-_SITE_PACKAGES = r"(?:[Ll]ib|lib64)/(?:(?:python|pypy)[^/]*/)?site-packages"
+_SITE_PACKAGES = r"(?:(?:[Ll]ib|lib64)/(?:(?:python|pypy)[^/]*/)?)?site-packages"
 _ANCHOR = re.compile(
     rf"""(?P<directory>{_SITE_PACKAGES}/[^/]+(?:
         \.dist-info (?=/METADATA$)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from condatui_core.analyses.installations import program_of
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.finding import Problem
 from condatui_core.records.prefix import History, Revision
@@ -93,7 +94,7 @@ def _before_conda_4_5(text: str) -> Sequence[str]:
 _LARGEST = 32 << 20
 """Bytes; a thousand revisions of a large environment take one MB."""
 _HEADER = re.compile(r"==>\s*(.+?)\s*<==")
-_COMMAND = re.compile(r"#\s*cmd:\s*(\S+)(.*)")
+_COMMAND = re.compile(r"#\s*cmd:\s*(\S.*)")
 _CONDA_VERSION = re.compile(r"#\s*conda version:\s*(.+)")
 _EXTENSION = re.compile(r"\.(?:conda|tar\.bz2)$")
 
@@ -170,11 +171,12 @@ def _dist(line: str) -> str:
 
 
 def _revision(number: int, section: _Section, added: tuple[str, ...], removed: tuple[str, ...]) -> Revision:
-    command = conda_version = ""
+    command = program = conda_version = ""
     specs: dict[str, tuple[str, ...]] = {}
     for comment in section.comments:
         if match := _COMMAND.match(comment):
-            command = _program(match[1]) + match[2].rstrip()
+            program = program_of(match[1])
+            command = _shortened(match[1], program)
         elif match := _CONDA_VERSION.match(comment):
             conda_version = match[1]
         elif parsed := parse_specs_comment(comment):
@@ -183,6 +185,7 @@ def _revision(number: int, section: _Section, added: tuple[str, ...], removed: t
         number=number,
         at=_time(section.date),
         command=command,
+        program=program,
         conda_version=conda_version,
         added=added,
         removed=removed,
@@ -192,9 +195,10 @@ def _revision(number: int, section: _Section, added: tuple[str, ...], removed: t
     )
 
 
-def _program(path: str) -> str:
-    """`/opt/conda/bin/conda` → `conda`: the full path takes much space and says little."""
-    return os.path.basename(path) if path.endswith(("conda", "mamba")) else path
+def _shortened(command: str, program: str) -> str:
+    """`/opt/conda/bin/conda create` → `conda create`: the full path takes much space and says little."""
+    name = "conda" if program.endswith("/__main__.py") else os.path.basename(program)
+    return (name + command[len(program) :]).rstrip()
 
 
 def _time(text: str) -> datetime | None:

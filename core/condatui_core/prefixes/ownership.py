@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,11 +10,12 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from condatui_core.fs.safe_read import read_bounded
-from condatui_core.prefixes.conda_meta import InstalledPackage
+from condatui_core.prefixes.last_writer import conda_claimant, last_writer, pip_claimant, record_rows
+from condatui_core.prefixes.meta_file import InstalledPackage
 from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
 from condatui_core.prefixes.site_packages import SiteDirectory
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
+from condatui_core.records.package import Distribution, Leftover, PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import PrefixContents
 
 # Distributions
@@ -28,42 +28,91 @@ class Ownership(Struct, frozen=True):
     """The path of a dist-info (egg-info, egg-link) → the conda package whose record lists it."""
     claims: tuple[tuple[InstalledPackage, ProvidedDistribution, str], ...]
     """Each distribution of each package, with its real path in the prefix."""
+    pth_files: frozenset[str]
+    """The .pth files of the packages."""
 
 
-def ownership(packages: Iterable[InstalledPackage], directories: Sequence[SiteDirectory]) -> Ownership:
+def ownership(packages: Sequence[InstalledPackage], directories: Sequence[SiteDirectory]) -> Ownership:
     """Map distributions to the packages that own them, by whichever path to a site-packages the records use."""
     own_path = {alias: each.path for each in directories for alias in each.aliases}
-    claims = []
-    for package in packages:
-        for provided in package.record.provides:
-            directory, _, name = provided.path.rpartition("/")
-            claims.append((package, provided, f"{own_path.get(directory, directory)}/{name}"))
-    return Ownership({path: package.record.name for package, _, path in claims}, tuple(claims))
+
+    def real(path: str) -> str:
+        directory, _, name = path.rpartition("/")
+        return f"{own_path.get(directory, directory)}/{name}"
+
+    claims = tuple((package, each, real(each.path)) for package in packages for each in package.record.provides)
+    pth_files = frozenset(real(path) for package in packages for path in package.traces.pth_files)
+    return Ownership({path: package.record.name for package, _, path in claims}, claims, pth_files)
 
 
-def find_replaced(prefix: str, owned: Ownership, distributions: Iterable[Distribution]) -> Iterator[Replacement]:
+class Settled(Struct, frozen=True):
+    """The distributions of a prefix, each name in a site-packages once."""
+
+    distributions: tuple[Distribution, ...]
+    leftovers: tuple[Leftover, ...]
+    evidence: Mapping[tuple[str, str], str]
+    """(site-packages, canonical name) → what shows which of several was installed last."""
+
+
+def without_leftovers(prefix: str, owned: Ownership, distributions: Sequence[Distribution]) -> Settled:
+    """Find which of several dist-infos of one name was installed last; the others of pip are leftovers.
+
+    Reads files only where two have the same name.
+    """
+    leftovers: list[Leftover] = []
+    evidence: dict[tuple[str, str], str] = {}
+    packages = {
+        (os.path.dirname(path), canonicalize_name(provided.name)): package.record
+        for package, provided, path in owned.claims
+        if os.path.lexists(os.path.join(prefix, path))
+    }
+    for key, strangers in _strangers(distributions).items():
+        claimants = [conda_claimant(prefix, packages[key])] if key in packages else []
+        if len(claimants) + len(strangers) > 1:
+            claimants += [pip_claimant(prefix, each) for each in strangers]
+            winner, evidence[key] = last_writer(prefix, claimants)
+            last = claimants[winner]
+            pips = zip(claimants[-len(strangers) :], strangers, strict=True)
+            leftovers += [_leftover(each, last.label, evidence[key]) for claimant, each in pips if claimant is not last]
+    gone = {each.path for each in leftovers}
+    return Settled(tuple(each for each in distributions if each.path not in gone), tuple(leftovers), evidence)
+
+
+def _leftover(distribution: Distribution, overwritten_by: str, evidence: str) -> Leftover:
+    return Leftover(
+        name=distribution.name,
+        version=distribution.version,
+        path=distribution.path,
+        overwritten_by=overwritten_by,
+        evidence=evidence,
+    )
+
+
+def find_replaced(prefix: str, owned: Ownership, settled: Settled) -> Iterator[Replacement]:
     """Find the conda packages whose distribution pip has replaced, without opening a file.
 
     A missing dist-info proves nothing unless another has appeared; neither does `pip` in an INSTALLER.
     """
-    strangers = _strangers(distributions)
+    strangers = _strangers(settled.distributions)
     reported: set[tuple[str, str]] = set()
     for package, provided, path in owned.claims:
-        name = canonicalize_name(provided.name)
-        others = strangers.get((path.rpartition("/")[0], name), [])
+        key = (os.path.dirname(path), canonicalize_name(provided.name))
+        others = strangers.get(key, [])
         if others:
-            version, evidence = others[0].version, _beside(prefix, path, others)
+            evidence = _beside(prefix, path, others[0], settled.evidence.get(key, ""))
         else:
-            version, evidence = provided.version, _rewritten(prefix, package, provided)
+            evidence = _rewritten(prefix, package, provided)
         # A package may bring the same distribution twice, as dist-info and as egg-info.
-        if evidence and (package.record.name, name) not in reported:
-            reported.add((package.record.name, name))
+        if evidence and (package.record.name, key[1]) not in reported:
+            reported.add((package.record.name, key[1]))
             yield Replacement(
                 package=package.record.name,
                 distribution=others[0].name if others else provided.name,
                 conda_version=package.record.version,
-                pip_version=version,
+                conda_build=package.record.build,
+                pip_version=others[0].version if others else provided.version,
                 evidence=evidence,
+                beside=others[0].path if others and os.path.lexists(os.path.join(prefix, path)) else "",
             )
 
 
@@ -77,15 +126,16 @@ def _strangers(distributions: Iterable[Distribution]) -> dict[tuple[str, str], l
     return found
 
 
-def _beside(prefix: str, path: str, others: Sequence[Distribution]) -> tuple[str, ...]:
+def _beside(prefix: str, path: str, other: Distribution, decided: str) -> tuple[str, ...]:
     there = os.path.lexists(os.path.join(prefix, path))
     state = "is still there as well" if there else "is gone"
-    return (f"{path}, which conda's record lists, {state}", *(f"{each.path} is not conda's" for each in others))
+    lines = (f"{path}, which conda's record lists, {state}", f"{other.path} is not conda's", decided)
+    return tuple(line for line in lines if line)
 
 
 def _rewritten(prefix: str, package: InstalledPackage, provided: ProvidedDistribution) -> tuple[str, ...]:
     """The evidence that pip reinstalled the same version: its RECORD is longer than the package's."""
-    stated = {anchor.path: anchor.size for anchor in package.anchors}
+    stated = {anchor.path: anchor.size for anchor in package.traces.anchors}
     # METADATA, which people edit by hand, is only used if the package has no RECORD.
     for path in (f"{provided.path}/RECORD", f"{provided.path}/METADATA"):
         if path in stated:
@@ -106,7 +156,7 @@ def _size(prefix: str, path: str) -> int | None:
 
 
 _LARGEST = 64 << 20
-"""The most bytes of a RECORD or of the list of an egg-info."""
+"""The most bytes of the list of an egg-info."""
 _BYTECODE = re.compile(r"(?P<directory>(?:.*/)?)__pycache__/(?P<stem>[^/]+?)\.[^./]+(?:\.opt-[12])?\.pyc")
 
 
@@ -152,24 +202,14 @@ def owners_of(prefix: str, contents: PrefixContents, recorded: Iterable[Sequence
 def _pip_paths(prefix: str, distribution: Distribution) -> list[str]:
     """The files of a distribution, from its RECORD, or from the installed-files.txt of an egg-info."""
     directory = os.path.join(prefix, distribution.path)
-    for name, lines in (("RECORD", _record_lines), ("installed-files.txt", _egg_lines)):
-        path = os.path.join(directory, name)
-        try:
-            text = read_bounded(path, _LARGEST).decode("utf-8", "surrogateescape")
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            return []
-        base = os.path.dirname(distribution.path) if name == "RECORD" else distribution.path
-        return [os.path.normpath(os.path.join(base, line)) for line in lines(text)]
-    return []
-
-
-def _record_lines(text: str) -> Iterator[str]:
+    if rows := [path for path, _ in record_rows(os.path.join(directory, "RECORD"))]:
+        base = os.path.dirname(distribution.path)
+        return [os.path.normpath(os.path.join(base, path)) for path in rows]
     try:
-        yield from (row[0] for row in csv.reader(text.splitlines()) if row)
-    except csv.Error:  # a line that pip cannot have written; the lines before it count
-        return
+        text = read_bounded(os.path.join(directory, "installed-files.txt"), _LARGEST).decode("utf-8", "surrogateescape")
+    except OSError:
+        return []
+    return [os.path.normpath(os.path.join(distribution.path, line)) for line in _egg_lines(text)]
 
 
 def _egg_lines(text: str) -> Iterator[str]:

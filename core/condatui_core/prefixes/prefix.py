@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from condatui_core.fs.safe_read import decode, read_bounded, reason
-from condatui_core.prefixes.conda_meta import InstalledPackage, read_conda_meta
+from condatui_core.prefixes.conda_meta import read_conda_meta
 from condatui_core.prefixes.history import read_history
-from condatui_core.prefixes.ownership import find_replaced, ownership
+from condatui_core.prefixes.meta_file import InstalledPackage
+from condatui_core.prefixes.ownership import Ownership, find_replaced, ownership, without_leftovers
 from condatui_core.prefixes.site_packages import (
     SiteDirectory,
+    SitePackages,
     read_site_packages,
     site_directories,
     site_packages_candidates,
+    split_by_python,
 )
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import Distribution
+from condatui_core.records.package import Distribution, StaleSitePackages
 from condatui_core.records.prefix import PrefixContents
 
 _T = TypeVar("_T")
@@ -66,18 +70,32 @@ def contents_of(
     candidates: Sequence[str] | None = None,
 ) -> PrefixContents:
     """Read the contents of a prefix, given its package records, which were read already."""
+    # What comes from the cache does not need this import.
+    from condatui_core.analyses.dependencies import malformed_pins, unmet_dependencies  # noqa: PLC0415
+
+    records = tuple(each.record for each in packages)
     problems = list(unreadable)
     directories = site_directories(prefix, site_packages_candidates(prefix) if candidates is None else candidates)
     owned = ownership(packages, directories)
-    distributions = _read_distributions(prefix, directories, owned.packages, problems)
+    read, stale = split_by_python(directories, packages)
+    sites = [read_site_packages(prefix, each, owned) for each in read]
+    settled = without_leftovers(prefix, owned, _in_order(sites))
+    problems += (problem for site in sites for problem in site.problems)
     history, unread = read_history(prefix, {each.record.name for each in packages})
     problems += unread
+    pinned: tuple[str, ...] = _read_meta(prefix, "pinned", _specs, (), problems)
     return PrefixContents(
-        packages=tuple(each.record for each in packages),
-        distributions=distributions,
-        replaced=tuple(find_replaced(prefix, owned, distributions)),
+        packages=records,
+        distributions=settled.distributions,
+        leftovers=settled.leftovers,
+        replaced=tuple(find_replaced(prefix, owned, settled)),
+        outside=tuple(each for site in sites for each in site.outside),
+        stale_site_packages=tuple(_stale(prefix, stale, owned)),
+        unmet=unmet_dependencies(records),
+        linked_from=_caches(packages),
         history=history,
-        pinned=_read_meta(prefix, "pinned", _specs, (), problems),
+        pinned=pinned,
+        malformed_pins=malformed_pins(pinned, records),
         frozen=read_frozen(prefix),
         variables=read_variables(prefix, problems),
         problems=tuple(problems),
@@ -85,15 +103,23 @@ def contents_of(
     )
 
 
-def _read_distributions(
-    prefix: str, directories: Iterable[SiteDirectory], owners: Mapping[str, str], problems: list[Problem]
-) -> tuple[Distribution, ...]:
-    distributions: list[Distribution] = []
-    for directory in directories:
-        found, unread = read_site_packages(prefix, directory, owners)
-        distributions += found
-        problems += unread
+def _caches(packages: Iterable[InstalledPackage]) -> tuple[str, ...]:
+    counts = Counter(each.traces.linked_from for each in packages if os.path.isabs(each.traces.linked_from))
+    return tuple(cache for cache, _ in counts.most_common())
+
+
+def _in_order(sites: Iterable[SitePackages]) -> tuple[Distribution, ...]:
+    distributions = (each for site in sites for each in site.distributions)
     return tuple(sorted(distributions, key=lambda each: (each.name.casefold(), each.version, each.path)))
+
+
+def _stale(prefix: str, directories: Iterable[SiteDirectory], owned: Ownership) -> Iterator[StaleSitePackages]:
+    for directory in directories:
+        site = read_site_packages(prefix, directory, owned)
+        if not site.empty:
+            pip = [each for each in site.distributions if each.owner is None]
+            names = tuple(f"{each.name} {each.version}" for each in pip)
+            yield StaleSitePackages(path=directory.path, names=names, bytes=sum(each.installed_bytes for each in pip))
 
 
 def read_frozen(prefix: str) -> str | None:

@@ -10,16 +10,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from condatui_core.fs.safe_read import decode, read_bounded, reason
-from condatui_core.prefixes.conda_meta import (
-    LARGEST_RECORD,
-    InstalledPackage,
-    MetaFile,
-    MetaPath,
-    misplaced_record,
-    read_each_record,
-    record_file_name,
-)
+from condatui_core.prefixes.conda_meta import misplaced_record, read_each_record
 from condatui_core.prefixes.distributions import in_archive
+from condatui_core.prefixes.meta_file import LARGEST_RECORD, InstalledPackage, MetaFile, MetaPath, record_file_name
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
 
@@ -89,7 +82,7 @@ def _read_package(path: str, regular: bool) -> RecordedPackage | Problem:
     asked = {"requested_spec": file.requested_spec, "requested_specs": file.requested_specs}
     return RecordedPackage(
         record,
-        tuple(file.anchors(record)) if record.provides else (),
+        file.traces(record),
         paths=tuple(_recorded(file)),
         url=file.url or "",
         requests={name: value for name, value in asked.items() if value is not UNSET},

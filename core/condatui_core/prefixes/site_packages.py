@@ -4,79 +4,43 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from condatui_core.fs.safe_read import read_bounded, reason
-from condatui_core.prefixes.distributions import name_and_version, read_distribution, read_metadata
+from msgspec import Struct
+
+from condatui_core.fs.safe_read import reason
+from condatui_core.prefixes.distributions import name_and_version, read_distribution
+from condatui_core.prefixes.editable import in_place, read_easy_install, read_egg_link, read_paths_outside
+from condatui_core.prefixes.meta_file import InstalledPackage
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import Distribution
-
-# Editable installs from before direct_url.json: egg-link files and the paths in easy-install.pth
-
-
-_LARGEST = 1 << 20
-"""Bytes."""
-
-
-def read_egg_link(prefix: str, path: str, problems: list[Problem]) -> Iterator[Distribution]:
-    """Read an egg-link, whose first line is the directory of a project that was installed in place."""
-    lines = _read_lines(os.path.join(prefix, path), problems)
-    if lines:
-        name = os.path.basename(path).removesuffix(".egg-link")
-        yield _editable(path, lines[0], name)
-
-
-def read_easy_install(
-    prefix: str, path: str, known: Iterable[Distribution], problems: list[Problem]
-) -> Iterator[Distribution]:
-    """Read the projects that easy-install.pth lists and that have lost their egg-link."""
-    locations = {os.path.normpath(each.location) for each in known if each.location}
-    for line in _read_lines(os.path.join(prefix, path), problems):
-        if os.path.isabs(line) and os.path.normpath(line) not in locations:
-            yield _editable(path, line, os.path.basename(os.path.normpath(line)))
-
-
-def _read_lines(path: str, problems: list[Problem]) -> list[str]:
-    """The paths in a file: its lines that are not empty, a comment or code."""
-    try:
-        text = os.fsdecode(read_bounded(path, _LARGEST))
-    except OSError as error:
-        problems.append(Problem(path=path, reason=reason(error)))
-        return []
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and "\0" not in line and not line.startswith(("#", "import ", "import\t"))]
-
-
-def _editable(path: str, location: str, name: str) -> Distribution:
-    """The distribution of a project outside, with the name and version of its egg-info if that still exists."""
-    version = ""
-    # A relative path would be resolved against the directory where condatui was started.
-    for egg_info in _egg_infos(location, name) if os.path.isabs(location) else ():
-        stem_name, stem_version = name_and_version(os.path.basename(egg_info))
-        try:
-            headers = read_metadata(egg_info)
-        except OSError:
-            headers = None
-        name = str(headers["Name"] or stem_name).strip() if headers else stem_name
-        version = str(headers["Version"] or stem_version).strip() if headers else stem_version
-        break
-    return Distribution(name=name, version=version, path=path, origin="editable", location=location)
-
-
-def _egg_infos(location: str, name: str) -> list[str]:
-    """The egg-infos in a project's directory, the one with its name first."""
-    try:
-        names = sorted(each for each in os.listdir(location) if each.endswith(".egg-info"))
-    except OSError:
-        return []
-    names.sort(key=lambda each: each.removesuffix(".egg-info").replace("_", "-") != name.replace("_", "-"))
-    return [os.path.join(location, each) for each in names]
-
+from condatui_core.records.package import Distribution, PathOutside
 
 _PYTHON = re.compile(r"(?:python|pypy)\d[\w.]*")
+_MINOR = re.compile(r"/(?:python|pypy)(\d+\.\d+)")
+_OF_PYPY = "site-packages"
+"""Where PyPy for Python 3.7 and older looks: right in the prefix."""
 _LEFT_BEHIND = ("~", "-")
 """pip renames a package to `~ame` before it removes it; such a leftover cannot be imported."""
+
+
+_NOTHING = {"__pycache__", "README", "README.txt"}
+"""What python itself brings."""
+
+
+class OwnedFiles(Protocol):
+    """The files in site-packages that conda's records own."""
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """The path of a dist-info (egg-info, egg-link) → the conda package whose record lists it."""
+        ...
+
+    @property
+    def pth_files(self) -> Collection[str]:
+        """The paths of .pth files."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +59,7 @@ def site_packages_candidates(prefix: str) -> tuple[str, ...]:
     for lib in ("lib", "lib64"):
         names = sorted(name for name in _names(os.path.join(prefix, lib)) if _PYTHON.fullmatch(name))
         found += (f"{lib}/{name}/site-packages" for name in names)
-    return (*found, "Lib/site-packages")
+    return (*found, "Lib/site-packages", _OF_PYPY)
 
 
 def site_directories(prefix: str, candidates: Iterable[str]) -> tuple[SiteDirectory, ...]:
@@ -109,33 +73,69 @@ def site_directories(prefix: str, candidates: Iterable[str]) -> tuple[SiteDirect
     return tuple(_directory(os.path.relpath(real, root), same) for real, same in paths.items())
 
 
-def read_site_packages(
-    prefix: str, directory: SiteDirectory, owners: Mapping[str, str]
-) -> tuple[list[Distribution], list[Problem]]:
-    """Read the distributions of one site-packages; the owners are given by the path of their dist-info.
+def split_by_python(
+    directories: Sequence[SiteDirectory], packages: Iterable[InstalledPackage]
+) -> tuple[list[SiteDirectory], list[SiteDirectory]]:
+    """Split site-packages into those that the prefix's own python reads, and those of another python.
+
+    Without a record of python all count as read.
+    """
+    python = next((each for each in packages if each.record.name == "python"), None)
+    if python is None:
+        return list(directories), []
+    candidates = [each for each in directories if each.path != _OF_PYPY or "pypy" in python.record.build]
+    stated = [each for each in candidates if python.traces.site_packages in (each.path, *each.aliases)]
+    own = stated or [each for each in candidates if _is_of(python.record.version, each)]
+    return own, [each for each in candidates if each not in own]
+
+
+def _is_of(version: str, directory: SiteDirectory) -> bool:
+    minors = [found[1] for path in (directory.path, *directory.aliases) if (found := _MINOR.search(path))]
+    return not minors or any(f"{version}.".startswith(f"{minor}.") for minor in minors)
+
+
+class SitePackages(Struct, frozen=True):
+    """What lies in one site-packages."""
+
+    distributions: tuple[Distribution, ...] = ()
+    outside: tuple[PathOutside, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    empty: bool = False
+    """Whether there is nothing in it that somebody has installed."""
+
+
+def read_site_packages(prefix: str, directory: SiteDirectory, owned: OwnedFiles) -> SitePackages:
+    """Read the distributions of one site-packages, and the paths that its .pth files add.
 
     A distribution that a conda package owns is not opened, since conda's record states everything.
     """
-    distributions: list[Distribution] = []
-    problems: list[Problem] = []
     path = os.path.join(prefix, directory.path)
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
-        return [], [Problem(path=path, reason=reason(error))]
+        return SitePackages(problems=(Problem(path=path, reason=reason(error)),))
+    problems: list[Problem] = []
+    distributions = [*_read_distributions(prefix, directory, names, owned, problems)]
+    if "easy-install.pth" in names:
+        distributions += read_easy_install(prefix, f"{directory.path}/easy-install.pth", distributions, problems)
+    strangers = [each for each in distributions if each.owner is None]
+    outside = read_paths_outside(prefix, directory.path, names, owned.pth_files, strangers)
+    return SitePackages(tuple(distributions), tuple(outside), tuple(problems), empty=not set(names) - _NOTHING)
+
+
+def _read_distributions(
+    prefix: str, directory: SiteDirectory, names: Iterable[str], owned: OwnedFiles, problems: list[Problem]
+) -> Iterator[Distribution]:
     for name in names:
         relative = f"{directory.path}/{name}"
-        if relative in owners:
-            distributions.append(_owned(relative, name, owners[relative]))
+        if owner := owned.packages.get(relative):
+            yield _owned(relative, name, owner)
         elif name.startswith(_LEFT_BEHIND):
             continue
         elif name.endswith((".dist-info", ".egg-info", ".egg")):
-            distributions += read_distribution(prefix, relative, problems)
+            yield from (in_place(prefix, each) for each in read_distribution(prefix, relative, problems))
         elif name.endswith(".egg-link"):
-            distributions += read_egg_link(prefix, relative, problems)
-    if "easy-install.pth" in names:
-        distributions += read_easy_install(prefix, f"{directory.path}/easy-install.pth", distributions, problems)
-    return distributions, problems
+            yield from read_egg_link(prefix, relative, problems)
 
 
 def _owned(path: str, file_name: str, owner: str) -> Distribution:

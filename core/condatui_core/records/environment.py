@@ -43,6 +43,8 @@ class Environment(Struct, frozen=True, kw_only=True):
     owner: str = ""
     """The name of the user who owns it."""
     state: State = "ok"
+    foreign: str = ""
+    """The platform that its packages were built for, such as `win-64`, if this machine does not run their programs."""
     contents: PrefixContents | None = None
     """None until it is read."""
     python: str = ""

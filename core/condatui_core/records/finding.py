@@ -73,6 +73,19 @@ def blocker(
     return finding(id, "error", message, remedy, evidence, most=most)
 
 
+class SecondRecord(Struct, frozen=True, kw_only=True):
+    """A record in conda-meta beside the true one of the same package."""
+
+    package: str
+    """The package's name."""
+    version: str
+    """Version and build that it states."""
+    true: str
+    """Version and build that the true record states."""
+    proven: bool
+    """Whether the files show which one is true; if not, the newer record counts."""
+
+
 class Problem(Struct, frozen=True, kw_only=True):
     """A file or directory of a prefix that could not be read or has invalid contents."""
 
@@ -80,3 +93,5 @@ class Problem(Struct, frozen=True, kw_only=True):
     """The absolute path, undecodable bytes as surrogates."""
     reason: str
     """What is wrong with it, in a few words: `not valid JSON: …`, `Permission denied`."""
+    second: SecondRecord | None = None
+    """Set if the file can be read, and is a second record of a package."""

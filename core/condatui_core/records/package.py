@@ -96,3 +96,58 @@ class Replacement(Struct, frozen=True, kw_only=True):
     pip_version: str
     evidence: tuple[str, ...] = ()
     """The files that show it, one line each."""
+    conda_build: str = ""
+    """The build string that conda still states."""
+    beside: str = ""
+    """pip's dist-info, relative to the prefix, if conda's is still there as well; `pip uninstall` may take either."""
+
+
+class Leftover(Struct, frozen=True, kw_only=True):
+    """A dist-info that pip has left behind: another installation has since written over the files that it lists."""
+
+    name: str
+    version: str
+    path: str
+    """Relative to the prefix."""
+    overwritten_by: str
+    """Such as `conda's idna 3.10`."""
+    evidence: str
+    """What shows it, one line."""
+
+
+class PathOutside(Struct, frozen=True, kw_only=True):
+    """A directory outside a prefix that its python imports from, by a .pth file that no distribution owns."""
+
+    file: str
+    """The .pth file, relative to the prefix."""
+    location: str
+    """The absolute path of the directory."""
+
+
+class StaleSitePackages(Struct, frozen=True, kw_only=True):
+    """A site-packages that the python of its prefix does not read: an upgrade has left it behind."""
+
+    path: str
+    """Relative to the prefix."""
+    names: tuple[str, ...]
+    """What pip has installed there, as `name version`."""
+    bytes: int
+    """The sum of the sizes that their RECORD files state."""
+
+
+class UnmetDependency(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a conda package depends on, or is constrained by, and that is not so."""
+
+    package: str
+    needs: str
+    """The spec, as the record states it."""
+    has: str = ""
+    """Name, version and build of what is installed; empty if there is none."""
+
+
+class MalformedPin(Struct, frozen=True, kw_only=True):
+    """A line of conda-meta/pinned that holds nothing."""
+
+    line: str
+    name: str
+    """The package that it names, which is not installed; empty if the line is no spec."""

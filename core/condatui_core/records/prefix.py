@@ -7,7 +7,16 @@ from datetime import datetime
 from msgspec import Struct
 
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import Distribution, PackageRecord, Replacement
+from condatui_core.records.package import (
+    Distribution,
+    Leftover,
+    MalformedPin,
+    PackageRecord,
+    PathOutside,
+    Replacement,
+    StaleSitePackages,
+    UnmetDependency,
+)
 
 # Pointers and probes
 
@@ -20,7 +29,7 @@ class PrefixPointer(Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     """Symlinks to it that were listed as well."""
     sources: tuple[str, ...] = ()
-    """What points to it: `environments.txt`, `conda`, an envs directory, a root directory, `last time`."""
+    """What points to it: `environments.txt`, `conda`, an envs directory, a root directory, `the command line` …"""
     envs_dir: str | None = None
     """The envs directory that contains it (or an alias), in which its directory's name is its name."""
     root: bool = False
@@ -56,7 +65,9 @@ class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime | None = None
     """The time in UTC (the file has local time without a zone); None if the line cannot be parsed."""
     command: str = ""
-    """The `# cmd:` line, credentials masked."""
+    """The `# cmd:` line with the program's name alone, credentials masked."""
+    program: str = ""
+    """The absolute path of the conda that ran it; empty if the line has none."""
     conda_version: str = ""
     added: tuple[str, ...] = ()
     """Added packages, as `name-version-build`."""
@@ -92,18 +103,34 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sorted by name."""
     distributions: tuple[Distribution, ...] = ()
     """All distributions in site-packages, sorted by name; those of conda packages have an owner."""
+    leftovers: tuple[Leftover, ...] = ()
+    """What pip has left behind in site-packages, sorted by name; it is not among the distributions."""
     replaced: tuple[Replacement, ...] = ()
+    outside: tuple[PathOutside, ...] = ()
+    """Directories outside the prefix that .pth files without an owner add."""
+    stale_site_packages: tuple[StaleSitePackages, ...] = ()
+    """What lies there is not among the distributions."""
+    linked_from: tuple[str, ...] = ()
+    """The package caches that its packages came from as the records state, that of most packages first."""
+    unmet: tuple[UnmetDependency, ...] = ()
+    """Dependencies between its conda packages that are not met."""
     history: History = History()
     pinned: tuple[str, ...] = ()
     """The specs in conda-meta/pinned."""
+    malformed_pins: tuple[MalformedPin, ...] = ()
     frozen: str | None = None
     """The message of conda-meta/frozen, empty if it has none; None if the prefix is not frozen."""
     variables: tuple[tuple[str, str], ...] = ()
     """Environment variables set by `conda env config vars`. The values may be secrets: show the names."""
     problems: tuple[Problem, ...] = ()
-    """What could not be read; everything else is complete."""
+    """What could not be read, and second records of packages; everything else is complete."""
     has_conda_meta: bool = True
     has_history: bool = True
+
+    @property
+    def unreadable(self) -> tuple[Problem, ...]:
+        """The files that could not be read, so that their contents are missing here."""
+        return tuple(each for each in self.problems if each.second is None)
 
     @property
     def pip_distributions(self) -> tuple[Distribution, ...]:
@@ -120,3 +147,22 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
             copied = self.history.cloned_specs
             return frozenset(name for name, spec in self.history.requested if spec not in copied)
         return frozenset(record.name for record in self.packages if record.requested_specs)
+
+
+class PackageFaults(Struct, frozen=True, kw_only=True):
+    """The files of one conda package with which something is wrong."""
+
+    package: str
+    spec: str
+    """Name, version and build, so that conda installs the same again."""
+    paths: tuple[str, ...]
+    """Relative to the prefix."""
+
+
+class FileFaults(Struct, frozen=True, kw_only=True):
+    """What is wrong with the files that conda's records state."""
+
+    missing: tuple[PackageFaults, ...] = ()
+    altered: tuple[PackageFaults, ...] = ()
+    by_checksum: bool = False
+    """Whether the altered ones were found by their checksums; otherwise by their sizes and times."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
@@ -26,7 +28,7 @@ from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.probe import probe_prefix
 from condatui_core.proc.runner import Answer, Runner
-from condatui_core.records.environment import LastUsed
+from condatui_core.records.environment import Environment, LastUsed
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.prefix import PrefixPointer
 from condatui_core.records.request import CloneRequest, RemoveRequest
@@ -34,6 +36,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.fake_conda import answer
 from support.plain_work import PlainWork
+from support.prefixes import make_prefix
 from support.sandboxes import conda, copy_sandbox, manifest
 
 KINDS = ("base", "nlp-exp", "pip-mix", "try-again-final-v2", "train-pinned", "prod-frozen", "segmentation")
@@ -447,3 +450,15 @@ async def test_a_source_that_is_gone_or_none_is_refused(place: Place, tmp_path: 
     for source in (tmp_path / "gone", tmp_path / "empty"):
         plan = await place.plan(CloneRequest(source=str(source), target=str(tmp_path / "new")))
         assert "not-an-environment" in [each.id for each in plan.blockers]
+
+
+async def test_a_source_of_another_platform_is_refused_with_the_reason(place: Place, tmp_path: Path) -> None:
+    source = make_prefix(tmp_path / "foreign")
+    source.package("vc", subdir="win-64")
+    source.package("ucrt", subdir="win-64")
+    environment = Environment(prefix=str(source), name="foreign", foreign="win-64")
+    inventory = replace(place.context.inventory, environments=(environment,))
+    context = dataclasses.replace(place.context, inventory=inventory)
+    plan = await clone_plan.plan(CloneRequest(source=str(source), target=str(tmp_path / "new")), context)
+    (reason,) = [each.message for each in plan.blockers if each.id == "other-platform"]
+    assert "built for win-64" in reason and plan.steps == ()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from msgspec.structs import replace
 
 from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
 from condatui_core.records.environment import LastUsed, State
@@ -128,3 +129,30 @@ def test_what_a_removal_has_set_aside_says_how_it_is_put_back() -> None:
     assert (finding.id, finding.severity) == ("orphan", "warning")
     assert "mv -- " in str(finding.remedy)
     assert str(finding.remedy).count("'/envs/a b'") == 1
+
+
+@pytest.mark.parametrize(
+    ("subdirs", "machine", "foreign"),
+    [
+        (("win-64", "noarch"), "linux-64", "win-64"),
+        (("linux-aarch64",), "linux-64", "linux-aarch64"),
+        (("linux-64",), "linux-64", ""),
+        (("noarch",), "linux-64", ""),
+        (("osx-64",), "osx-arm64", ""),
+        (("win-64",), "", ""),
+    ],
+)
+def test_an_environment_of_another_platform_says_so_and_offers_no_command(
+    subdirs: tuple[str, ...], machine: str, foreign: str
+) -> None:
+    packages = tuple(
+        PackageRecord(name=f"p{number}", version="1", build="0", base_url=None, subdir=subdir)
+        for number, subdir in enumerate(subdirs)
+    )
+    observed = replace(_observed(contents=PrefixContents(packages=packages)), machine=machine)
+    found = {each.id: each for each in findings_of(observed, now=NOW, stale_days=180)}
+    assert observed.foreign == foreign
+    assert ("other-platform" in found) is bool(foreign)
+    assert bool(found["unknown-channel"].remedy) is not bool(foreign)
+    if foreign:
+        assert foreign in found["other-platform"].message and found["other-platform"].severity == "warning"

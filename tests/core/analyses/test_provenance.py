@@ -6,7 +6,15 @@ from condatui_core.analyses.channels import origins
 from condatui_core.analyses.provenance import provenance_findings
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.package import Distribution, Origin, PackageRecord, Replacement
+from condatui_core.records.package import (
+    Distribution,
+    Leftover,
+    Origin,
+    PackageRecord,
+    PathOutside,
+    Replacement,
+    StaleSitePackages,
+)
 from condatui_core.records.prefix import History, PrefixContents
 
 CONFIG = ChannelConfig()
@@ -88,15 +96,47 @@ def test_a_record_without_a_channel_is_unknown() -> None:
 def test_pip_over_conda_names_both_versions_and_the_way_back() -> None:
     replaced = (
         Replacement(
-            package="pytorch", distribution="torch", conda_version="2.0.1", pip_version="2.1.0", evidence=("f",)
+            package="pytorch",
+            distribution="torch",
+            conda_version="2.0.1",
+            conda_build="py311_0",
+            pip_version="2.1.0",
+            evidence=("f",),
         ),
         Replacement(package="attrs", distribution="attrs", conda_version="23.1", pip_version="23.1"),
     )
     (found,) = provenance_findings(PrefixContents(replaced=replaced), CONFIG)
     assert (found.id, found.severity) == ("pip-over-conda", "warning")
     assert found.message == "pip replaced 2 conda packages: pytorch 2.0.1 by 2.1.0, attrs 23.1 by the same version"
-    assert "pip uninstall torch" in str(found.remedy) and "--force-reinstall pytorch" in str(found.remedy)
+    assert found.remedy == (
+        "to restore conda's: `pip uninstall torch`, then `conda install --force-reinstall pytorch=2.0.1=py311_0`"
+    )
     assert found.evidence[:2] == ("pytorch: conda says 2.0.1, Python imports torch 2.1.0", "  f")
+
+
+def test_beside_condas_dist_info_pip_uninstall_might_take_condas_and_is_not_advised() -> None:
+    path = "lib/python3.11/site-packages/torch-2.1.0.dist-info"
+    replaced = Replacement(
+        package="pytorch",
+        distribution="torch",
+        conda_version="2.0.1",
+        conda_build="0",
+        pip_version="2.1.0",
+        beside=path,
+    )
+    (found,) = provenance_findings(PrefixContents(replaced=(replaced,)), CONFIG)
+    assert found.remedy == (
+        f"to restore conda's: `conda install --force-reinstall pytorch=2.0.1=0`, then delete {path}"
+    )
+
+
+def test_a_leftover_of_pip_is_told_and_pip_uninstall_not_advised() -> None:
+    left = Leftover(name="idna", version="2.5", path="lib/x", overwritten_by="conda's idna 3.10", evidence="the sizes")
+    (found,) = provenance_findings(PrefixContents(leftovers=(left,)), CONFIG)
+    assert (found.id, found.severity) == ("pip-leftover", "note")
+    assert found.message == "pip has left behind what is overwritten since: idna 2.5"
+    assert found.evidence == ("lib/x, under conda's idna 3.10: the sizes",)
+    assert "`pip uninstall` would delete the files that are in use" in str(found.remedy)
 
 
 def test_editable_and_local_installs_are_what_no_export_can_carry() -> None:
@@ -115,6 +155,23 @@ def test_editable_and_local_installs_are_what_no_export_can_carry() -> None:
     assert found.keys() == {"editable", "local"}
     assert found["editable"].evidence == ("mine 1 from /home/ann/mine",)
     assert found["local"].evidence == ("wheel 1 from file:///tmp/wheel.whl",)
+
+
+def test_code_that_a_pth_file_without_an_owner_adds_is_editable_too() -> None:
+    path = PathOutside(file="lib/python3.12/site-packages/conda.pth", location="/home/u/src/mylib/")
+    (found,) = provenance_findings(PrefixContents(outside=(path,)), CONFIG)
+    assert (found.id, found.message) == ("editable", "editable, which an export cannot include: mylib")
+    assert found.evidence == ("/home/u/src/mylib/, which lib/python3.12/site-packages/conda.pth adds",)
+
+
+def test_a_stale_site_packages_says_what_it_is_and_costs() -> None:
+    stale = StaleSitePackages(path="lib/python3.11/site-packages", names=("foo 1.0", "bar 2"), bytes=2_000_000)
+    contents = PrefixContents(packages=(record("python", FORGE, "3.12.1"),), stale_site_packages=(stale,))
+    (found,) = provenance_findings(contents, CONFIG)
+    assert (found.id, found.severity, found.evidence) == ("stale-python", "note", ("foo 1.0", "bar 2"))
+    assert found.message == (
+        "python 3.12.1 does not read lib/python3.11/site-packages: 2 packages of pip, 2.0 MB by their RECORD files"
+    )
 
 
 def test_shares_count_packages_bytes_and_requests_by_channel_platform_and_origin() -> None:

@@ -93,7 +93,7 @@ def files() -> Iterator[ProbeFiles]:
 
 
 def written(files: ProbeFiles, name: str, data: bytes) -> None:
-    with files.open(name) as stream:
+    with open(os.path.join(files.directory, name), "ab") as stream:
         stream.write(data)
 
 
@@ -107,6 +107,7 @@ def test_output_without_end_is_cut_to_its_tail(files: ProbeFiles) -> None:
 @pytest.mark.parametrize("plant", [os.mkfifo, lambda path: os.symlink("/dev/zero", path)], ids=["fifo", "device"])
 def test_a_probe_that_replaces_its_files_is_not_waited_for(files: ProbeFiles, plant: Callable[[str], None]) -> None:
     for name in ("stdout", "stderr", "stages"):
+        os.unlink(os.path.join(files.directory, name))
         plant(os.path.join(files.directory, name))
     files.trim()
     assert (files.tail("stdout"), files.tail("stderr"), files.new_stages()) == ("", "", [])
@@ -115,6 +116,7 @@ def test_a_probe_that_replaces_its_files_is_not_waited_for(files: ProbeFiles, pl
 def test_a_link_in_place_of_its_output_cuts_no_other_file(files: ProbeFiles, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_bytes(b"x" * (9 << 20))
+    os.unlink(os.path.join(files.directory, "stdout"))
     os.symlink(precious, os.path.join(files.directory, "stdout"))
     files.trim()
     assert precious.stat().st_size == 9 << 20

@@ -41,6 +41,7 @@ EXAMPLES = [
         static=static(foreign="linux-aarch64"),
     ),
     Seen("foreign-platform", "elsewhere", "osx-arm64", static=static(foreign="osx-arm64")),
+    Seen("foreign-platform", "elsewhere", "win-64", static=static(TorchFacts(), python="", foreign="win-64")),
     Seen("no-torch", "absent", "No PyTorch here", static=static(TorchFacts(), foreign="linux-aarch64")),
     Seen("works", "works", "CUDA works", (computes(),), static=static(foreign="linux-aarch64")),
     Seen("no-python", "absent", "No Python in this environment", static=static(python="")),

@@ -61,6 +61,7 @@ def test_revisions_as_conda_counts_them() -> None:
 
 def test_commands_hold_no_credentials_and_no_path_to_conda() -> None:
     assert parse_history(NEW)[0].command == "conda create -n e -c https://***@host.org/t/<TOKEN>/lab numpy"
+    assert parse_history(NEW)[0].program == "/opt/conda/bin/conda"
 
 
 def test_times_are_local(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.package import Replacement
-from support.prefixes import FakePrefix, make_prefix
+from support.prefixes import FakePrefix, make_prefix, manifest
+
+SITE = "lib/python3.11/site-packages"
 
 
 @pytest.fixture
@@ -123,3 +126,62 @@ def test_a_package_that_brings_a_distribution_twice_is_told_once(prefix: FakePre
     assert replaced(prefix) == ()
     prefix.pip_install("tqdm", "5.0")
     assert [each.pip_version for each in replaced(prefix)] == ["5.0"]
+
+
+def test_conda_installed_over_pip_leaves_pips_dist_info_as_a_leftover(prefix: FakePrefix) -> None:
+    prefix.pip_install("idna", "2.50")
+    prefix.python_package("idna", "3.10.1")
+    contents = read_prefix(str(prefix))
+    assert contents.replaced == () and contents.pip_distributions == ()
+    (left,) = contents.leftovers
+    assert (left.name, left.version, left.path) == ("idna", "2.50", f"{SITE}/idna-2.50.dist-info")
+    assert left.overwritten_by == "conda's idna 3.10.1" and "sizes" in left.evidence
+
+
+@pytest.mark.parametrize("last", ["pip", "conda"])
+def test_files_of_one_size_are_told_apart_by_their_checksums(prefix: FakePrefix, last: str) -> None:
+    prefix.python_package("idna", "3.1")
+    prefix.pip_install("idna", "3.2")
+    if last == "conda":
+        prefix.python_package("idna", "3.1")
+    contents = read_prefix(str(prefix))
+    assert [each.pip_version for each in contents.replaced] == ([] if last == "conda" else ["3.2"])
+    assert [each.version for each in contents.leftovers] == (["3.2"] if last == "conda" else [])
+
+
+@pytest.mark.parametrize(("newer", "leftovers"), [("conda", ["2.5"]), ("pip", [])])
+def test_without_sizes_and_checksums_the_times_tell(prefix: FakePrefix, newer: str, leftovers: list[str]) -> None:
+    record = prefix.python_package("idna", "3.1")
+    dist_info = prefix.pip_install("idna", "2.5")
+    (dist_info / "RECORD").write_text("idna/other.py,,\n")
+    for installer, file in (("conda", record), ("pip", dist_info / "RECORD")):
+        os.utime(file, (2_000_000_000,) * 2 if installer == newer else (1_000_000_000,) * 2)
+    contents = read_prefix(str(prefix))
+    assert [each.version for each in contents.leftovers] == leftovers
+    assert len(contents.replaced) == 1 - len(leftovers)
+
+
+def test_of_two_dist_infos_of_pip_the_one_whose_files_are_there_counts(prefix: FakePrefix) -> None:
+    prefix.pip_install("httpx", "0.28")
+    prefix.pip_install("httpx", "0.27")
+    contents = read_prefix(str(prefix))
+    assert [each.version for each in contents.pip_distributions] == ["0.27"]
+    assert [(each.version, each.overwritten_by) for each in contents.leftovers] == [("0.28", "pip's httpx 0.27")]
+
+
+def test_a_clone_with_condas_files_and_pips_dist_info_imports_condas(prefix: FakePrefix) -> None:
+    """`conda create --clone` links conda's files again and copies pip's dist-info beside them."""
+    prefix.pip_install("tqdm", "5.0")
+    dist_info = prefix.site_packages / "tqdm-5.0.dist-info"
+    record = prefix.python_package("tqdm", "4.0")
+    os.utime(record, (1_000_000_000,) * 2)
+    assert dist_info.exists()
+    assert [each.version for each in read_prefix(str(prefix)).leftovers] == ["5.0"]
+
+
+def test_looking_which_was_last_leaves_the_prefix_as_it_is(prefix: FakePrefix) -> None:
+    prefix.python_package("idna", "3.1")
+    prefix.pip_install("idna", "3.2")
+    before = manifest(prefix.path)
+    read_prefix(str(prefix))
+    assert manifest(prefix.path) == before

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import SiteDirectory, site_directories, site_packages_candidates
-from condatui_core.records.package import Distribution
+from condatui_core.records.package import Distribution, PathOutside, StaleSitePackages
 from support.prefixes import FakePrefix, make_prefix
 
 
@@ -177,3 +178,86 @@ def test_names_that_are_no_text_are_kept(prefix: FakePrefix) -> None:
         file.write(b"Version: 1.0\n")
     (found,) = read_prefix(str(prefix)).distributions
     assert os.fsencode(found.path).endswith(b"caf\xe9-1.0.dist-info")
+
+
+def test_site_packages_of_another_python_are_not_counted_but_told(prefix: FakePrefix) -> None:
+    old = "lib/python3.9/site-packages/foo-1.0.dist-info"
+    prefix.write(f"{old}/METADATA", "Name: foo\nVersion: 1.0\n")
+    prefix.write(f"{old}/RECORD", "foo.py,,1234\n")
+    prefix.pip_install("httpx")
+    contents = read_prefix(str(prefix))
+    assert [each.name for each in contents.pip_distributions] == ["httpx"]
+    stale = StaleSitePackages(path="lib/python3.9/site-packages", names=("foo 1.0",), bytes=1234)
+    assert contents.stale_site_packages == (stale,)
+
+
+@pytest.mark.parametrize("name", ["__pycache__", "README.txt"])
+def test_an_empty_site_packages_of_another_python_is_not_worth_a_word(prefix: FakePrefix, name: str) -> None:
+    (prefix.path / "lib/python3.9/site-packages" / name).mkdir(parents=True)
+    assert read_prefix(str(prefix)).stale_site_packages == ()
+
+
+def test_without_a_record_of_python_every_site_packages_counts(prefix: FakePrefix) -> None:
+    for record in prefix.meta.glob("python-*.json"):
+        record.unlink()
+    prefix.pip_install("httpx")
+    assert "httpx" in distributions(prefix)
+
+
+def test_the_site_packages_that_the_record_of_python_states_is_the_one(tmp_path: Path) -> None:
+    prefix = make_prefix(tmp_path / "env", python="3.13t")
+    for record in prefix.meta.glob("python-*.json"):
+        record.unlink()
+    prefix.package("python", "3.13.1", "h9_1_cp313t", python_site_packages_path="lib/python3.13t/site-packages")
+    prefix.pip_install("httpx")
+    prefix.write("lib/python3.13/site-packages/foo-1.0.dist-info/METADATA", "Name: foo\nVersion: 1.0\n")
+    contents = read_prefix(str(prefix))
+    assert [each.name for each in contents.distributions] == ["httpx"]
+    assert [each.path for each in contents.stale_site_packages] == ["lib/python3.13/site-packages"]
+
+
+def test_pypy_looks_right_in_the_prefix_and_no_other_python_does(prefix: FakePrefix) -> None:
+    for name in ("own", "conda"):
+        prefix.write(f"site-packages/{name}-1.0.dist-info/METADATA", f"Name: {name}\nVersion: 1.0\n")
+    prefix.package("conda-built", files={"site-packages/x.py": ""})
+    assert "own" not in distributions(prefix)
+    for record in prefix.meta.glob("python-*.json"):
+        record.unlink()
+    prefix.package("python", "3.7.12", "0_73_pypy")
+    record = prefix.package("conda", "1.0")
+    files = {"files": ["site-packages/conda-1.0.dist-info/METADATA"]}
+    record.write_text(json.dumps(json.loads(record.read_text()) | files))
+    found = distributions(prefix)
+    assert {name: each.owner for name, each in found.items()} == {"own": None, "conda": "conda"}
+
+
+def test_a_distribution_whose_record_lists_a_pth_file_and_no_code_is_editable(prefix: FakePrefix) -> None:
+    dist_info = prefix.pip_install("proj", installer="poetry")
+    (dist_info / "RECORD").write_text("proj.pth,,\nproj-1.0.dist-info/METADATA,,\nproj-1.0.dist-info/RECORD,,\n")
+    (prefix.site_packages / "proj.pth").write_text("# by poetry\n/home/u/src/proj\n")
+    found = distributions(prefix)["proj"]
+    assert (found.origin, found.location) == ("editable", "/home/u/src/proj")
+    assert read_prefix(str(prefix)).outside == ()
+
+
+def test_one_that_brings_code_and_a_pth_file_is_not(prefix: FakePrefix) -> None:
+    dist_info = prefix.pip_install("tool")
+    with (dist_info / "RECORD").open("a") as record:
+        record.write("tool.pth,,\n")
+    (prefix.site_packages / "tool.pth").write_text("/usr/share/tool\n")
+    assert distributions(prefix)["tool"].origin == "index"
+    assert read_prefix(str(prefix)).outside == ()
+
+
+def test_a_pth_file_that_nothing_owns_puts_code_outside_on_the_path(prefix: FakePrefix) -> None:
+    (prefix.site_packages / "conda.pth").write_text(f"import x\n\n/home/u/src/mylib\n{prefix}/lib/own\nrelative\n")
+    contents = read_prefix(str(prefix))
+    file = "lib/python3.11/site-packages/conda.pth"
+    assert contents.outside == (PathOutside(file=file, location="/home/u/src/mylib"),)
+    assert contents.distributions == ()
+
+
+def test_a_pth_file_of_a_conda_package_is_its_own_matter(prefix: FakePrefix) -> None:
+    site = "lib/python3.11/site-packages"
+    prefix.package("tool", files={f"{site}/tool-1.dist-info/METADATA": "", f"{site}/tool.pth": "/usr/share/tool\n"})
+    assert read_prefix(str(prefix)).outside == ()

@@ -235,6 +235,15 @@ async def test_an_environment_that_is_none_any_more_says_so_in_its_details() -> 
         assert "Not an environment any more." in driver.place.query_one("#health", TextPane).text
 
 
+async def test_the_files_of_an_environment_are_checked_when_its_health_is_opened() -> None:
+    one = loaded("one", [package("tool")])
+    async with opened(inventory(one)) as driver:
+        missing = finding("missing-files", "warning", "1 file of packages is missing: tool")
+        driver.workbench.file_findings[one.prefix] = (missing,)
+        await _turn_to(driver, "health")
+        await driver.until(lambda: "is missing: tool" in driver.place.query_one("#health", TextPane).text)
+
+
 async def _turn_to(driver: Driver, tab: str) -> None:
     while driver.place.detail.tab != tab:
         await driver.press("right_square_bracket")

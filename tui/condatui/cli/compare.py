@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import click
 
-from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
+from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.compare.rows import KINDS, ComparisonQuery
 from condatui_core.analyses.columns import environment_listing
@@ -129,7 +129,7 @@ _ONLY = tuple(kind for kind in KINDS if kind != "all")
 
 
 @click.command("compare")
-@click.argument("envs", metavar="ENV ENV...", nargs=-1)
+@click.argument("envs", metavar="ENV ENV...", nargs=-1, callback=note_prefixes)
 @click.option("--only", type=click.Choice(_ONLY), help="Only packages that differ so; `requested`: that you asked for.")
 @click.option("--all", "everything", is_flag=True, help="All packages, also those that are equal.")
 @click.option("--reference", metavar="ENV", help="The column that signs refer to; by default the first.")

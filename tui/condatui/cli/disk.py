@@ -9,7 +9,7 @@ from contextlib import aclosing
 import click
 
 from condatui.cli.documents.disk import Costs, describe_disk
-from condatui.cli.invocation import Invocation, global_options, json_option, say_problems
+from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say_problems
 from condatui.json_documents import print_json
 from condatui_core.disk.measure import Measurement
 from condatui_core.disk.usage import Disk
@@ -39,7 +39,7 @@ async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> M
 
 
 @click.command("disk")
-@click.argument("envs", metavar="[ENV]...", nargs=-1)
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
 @click.option("--anew", is_flag=True, help="Read every directory, also unchanged ones.")
 @json_option
 @global_options

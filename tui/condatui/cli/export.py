@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from condatui.cli.invocation import Invocation, global_options, say
+from condatui.cli.invocation import Invocation, global_options, note_prefixes, say
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
 from condatui_core.environment_files.export import format_of_file
@@ -24,7 +24,7 @@ _STDOUT = "-"
 
 
 @click.command("export")
-@click.argument("env")
+@click.argument("env", callback=note_prefixes)
 @click.option("-o", "--output", "file", default=_STDOUT, metavar="FILE", help="The file; `-`, the default, is stdout.")
 @click.option(
     "--format",

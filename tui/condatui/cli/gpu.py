@@ -11,7 +11,7 @@ from contextlib import aclosing
 import click
 
 from condatui.cli.documents.gpu import describe_gpu
-from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
+from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.gpu.check import GpuCheck, checked_unasked
@@ -23,7 +23,7 @@ _Checked = list[tuple[Environment, GpuResult]]
 
 
 @click.command("gpu")
-@click.argument("envs", metavar="[ENV]...", nargs=-1)
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
 @click.option("--static", is_flag=True, help="Judge by files and driver alone; no Python of an environment is run.")
 @click.option("--anew", is_flag=True, help="Check again, also if nothing has changed since the last check.")
 @json_option

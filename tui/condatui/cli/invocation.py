@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+Given = TypeVar("Given", str, tuple[str, ...])
 
 version_option = click.version_option(__version__, message="condatui %(version)s")
 _AS_JSON = "condatui.json"
@@ -84,6 +85,12 @@ def _as_bad_parameter() -> Iterator[None]:
         yield
     except UsageError as error:
         raise click.BadParameter(f"{error.title} {error.hint}") from error
+
+
+def note_prefixes(context: click.Context, _parameter: click.Parameter, given: Given) -> Given:
+    """Note the prefixes among the environments that the user names: they are taken in, whatever points to them."""
+    context.obj = context.obj.adding(prefixes=(given,) if isinstance(given, str) else given)
+    return given
 
 
 def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool) -> None:
@@ -261,6 +268,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     """What `--conda` adds to the settings."""
     roots: tuple[str, ...] = ()
     """What `--root` adds to the settings."""
+    prefixes: tuple[str, ...] = ()
+    """The prefixes among the environments that the user has named, absolute."""
     debug: bool = False
     """Whether `--debug` was given."""
     make_workbench: MakeWorkbench = _make_workbench
@@ -277,12 +286,20 @@ class Invocation(Struct, frozen=True, kw_only=True):
             terminal=all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)),
         )
 
-    def adding(self, *, conda: tuple[str, ...] = (), roots: tuple[str, ...] = (), debug: bool = False) -> Invocation:
-        """The invocation with further executables and root directories, and with `--debug` if given."""
+    def adding(
+        self,
+        *,
+        conda: tuple[str, ...] = (),
+        roots: tuple[str, ...] = (),
+        prefixes: tuple[str, ...] = (),
+        debug: bool = False,
+    ) -> Invocation:
+        """The invocation with further executables, root directories and prefixes, and with `--debug` if given."""
         return replace(
             self,
             conda=(*self.conda, *map(self._named_conda, conda)),
             roots=(*self.roots, *map(self.absolute, roots)),
+            prefixes=(*self.prefixes, *filter(_is_prefix, map(self.absolute, filter(_is_path, prefixes)))),
             debug=self.debug or debug,
         )
 
@@ -344,7 +361,10 @@ class Invocation(Struct, frozen=True, kw_only=True):
             settings = self.settings
             self._check_condas()
         self._open_log(debug=settings.debug)
-        return self.make_workbench(settings, self.locations, self.environ, self.clock)
+        workbench = self.make_workbench(settings, self.locations, self.environ, self.clock)
+        if self.prefixes:
+            workbench.point_to(self.prefixes)
+        return workbench
 
     def _check_condas(self) -> None:
         if not self.conda:
@@ -385,6 +405,14 @@ class Invocation(Struct, frozen=True, kw_only=True):
         asyncio.run(_keep_last(workbench.load(), last))
         told = workbench.journal_findings() if with_journals else ()
         return msgspec.structs.replace(last[0], problems=(*last[0].problems, *told)) if told else last[0]
+
+
+def _is_path(text: str) -> bool:
+    return os.sep in text or text in (os.curdir, os.pardir)
+
+
+def _is_prefix(path: str) -> bool:
+    return os.path.isdir(os.path.join(path, "conda-meta"))
 
 
 def _working_directory() -> str:

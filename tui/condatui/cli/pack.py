@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from condatui.cli.invocation import Invocation, global_options
+from condatui.cli.invocation import Invocation, global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import PackRequest
@@ -19,7 +19,7 @@ _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-arc
 
 
 @click.command("pack")
-@click.argument("env")
+@click.argument("env", callback=note_prefixes)
 @click.option("-o", "--output", "file", required=True, metavar="FILE", help="The archive.")
 @click.option("--format", default="", metavar="FORMAT", help=f"By default the format of the suffix; {_FORMATS}.")
 @click.option("--level", type=int, default=4, show_default=True, help="Compression: 0 to 9, tar.zst up to 22.")

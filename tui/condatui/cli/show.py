@@ -5,16 +5,18 @@ from __future__ import annotations
 import click
 
 from condatui.cli.documents.environments import describe_environment
-from condatui.cli.invocation import Invocation, global_options, json_option, say_problems
+from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say_problems
 from condatui.json_documents import print_json
+from condatui_core.records.environment import Environment
 
 
 @click.command("show")
-@click.argument("env")
+@click.argument("env", callback=note_prefixes)
+@click.option("--checksums", is_flag=True, help="Read every file of conda packages, instead of their sizes and times.")
 @json_option
 @global_options
 @click.pass_obj
-def command(invocation: Invocation, *, env: str, as_json: bool) -> None:
+def command(invocation: Invocation, *, env: str, checksums: bool, as_json: bool) -> None:
     """Show one environment: its findings, channels and packages.
 
     ENV is a name, a prefix, or the name of a link to one.
@@ -22,6 +24,7 @@ def command(invocation: Invocation, *, env: str, as_json: bool) -> None:
     inventory = invocation.load()
     environment = invocation.environment(inventory, env)
     config = inventory.channel_config(environment)
+    environment = _with_files_checked(invocation, environment, checksums=checksums)
     say_problems(inventory.problems)
     if as_json:
         print_json(describe_environment(environment, config))
@@ -29,3 +32,14 @@ def command(invocation: Invocation, *, env: str, as_json: bool) -> None:
         from condatui.cli.pages.environments import print_environment  # noqa: PLC0415 - Rich is for people
 
         print_environment(invocation, environment, config)
+
+
+def _with_files_checked(invocation: Invocation, environment: Environment, *, checksums: bool) -> Environment:
+    """The environment with what is wrong with its files, which no list looks for."""
+    import asyncio  # noqa: PLC0415 - `--help` needs none
+
+    from condatui_core.analyses.environments import with_findings  # noqa: PLC0415 - as above
+
+    if environment.contents is None:
+        return environment
+    return with_findings(environment, asyncio.run(invocation.workbench().check_files(environment, checksums=checksums)))

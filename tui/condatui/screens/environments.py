@@ -17,6 +17,7 @@ from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
 from condatui.screens.place import PlaceScreen
 from condatui.services.disk_monitor import Breakdowns
+from condatui.services.file_checker import FileChecker
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.details.subject import DetailSubject
@@ -50,6 +51,7 @@ class EnvironmentsScreen(PlaceScreen):
         self.shown: tuple[Environment, ...] = ()
         """The environments that pass the filter, in their order."""
         self._breakdowns = Breakdowns(self, session, self._show_detail)
+        self._files = FileChecker(self, session, self._show_detail)
         self._model: EnvironmentsModel | None = None
         self._settling: Timer | None = None
 
@@ -139,6 +141,7 @@ class EnvironmentsScreen(PlaceScreen):
             self.detail.show(None)
         else:
             disk = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
+            environment = self._files.checked(environment) if self.detail.tab == "health" else environment
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
             self.detail.show(

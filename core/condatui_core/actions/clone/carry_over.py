@@ -19,14 +19,8 @@ from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.safe_read import decode, open_regular, read_bounded, reason
 from condatui_core.fs.tree import PrefixTree
-from condatui_core.prefixes.conda_meta import (
-    LARGEST_RECORD,
-    InstalledPackage,
-    read_each_record,
-    read_record,
-    record_file_name,
-    take_record,
-)
+from condatui_core.prefixes.conda_meta import read_each_record, read_record, take_record
+from condatui_core.prefixes.meta_file import LARGEST_RECORD, InstalledPackage, record_file_name
 from condatui_core.prefixes.prefix import contents_of, read_prefix
 from condatui_core.prefixes.recorded_paths import RecordedPackage
 from condatui_core.records.finding import Problem

@@ -15,7 +15,7 @@ from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import TreeEntry
-from condatui_core.prefixes.conda_meta import record_file_name
+from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.package import PackageRecord

@@ -56,6 +56,9 @@ def _blockers(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
     elif not facts.source.records and facts.source.contents.problems:
         lines = tuple(f"{each.path}: {each.reason}" for each in facts.source.contents.problems)
         yield _error("not-an-environment", f"The packages of {name} cannot be read.", "Repair it first.", lines)
+    if facts.environment and (foreign := facts.environment.foreign):
+        message = f"{name} was built for {foreign}, which the conda of this machine cannot install."
+        yield _error("other-platform", message, "Clone it on a machine that runs it.")
     yield from guards.no_conda(context, facts.environment)
     yield from guards.blockers_to_make(facts.target, context)
     yield from guards.bytes_problem(facts.survey.bytes_needed + _unpacked_bytes(facts), facts.target)

@@ -19,7 +19,7 @@ from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
-from condatui_core.prefixes.conda_meta import record_file_name
+from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Outcome

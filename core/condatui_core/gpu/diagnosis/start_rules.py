@@ -24,8 +24,8 @@ _CRASHES = {
 
 
 def no_python(evidence: Evidence) -> Verdict | None:
-    """`no-python`: the environment has no python executable."""
-    if evidence.static.python:
+    """`no-python`: the environment has no python executable, and this machine's conda could install one."""
+    if evidence.static.python or evidence.static.foreign:
         return None
     command = f"conda install -p {evidence.prefix} python"
     return evidence.verdict("no-python", "absent", "No Python in this environment", "nothing to check", command)
@@ -33,7 +33,8 @@ def no_python(evidence: Evidence) -> Verdict | None:
 
 def foreign_platform(evidence: Evidence) -> Verdict | None:
     """`foreign-platform`: packages for another platform, whose Python this machine does not even start."""
-    if not evidence.static.foreign or evidence.stages or evidence.torch.presence == "absent":
+    nothing = evidence.static.python and evidence.torch.presence == "absent"
+    if not evidence.static.foreign or evidence.stages or nothing:
         return None
     message = f"This environment was built for another platform, {evidence.static.foreign}: its Python cannot run here"
     remedy = "check it on a machine of that platform, or create it here from its specification"

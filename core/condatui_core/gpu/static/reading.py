@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -13,7 +12,7 @@ from typing import Literal, Protocol
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
-from condatui_core.analyses.platforms import native_subdir, runs_programs_of
+from condatui_core.analyses.platforms import foreign_platform, native_subdir
 from condatui_core.gpu.static.torch import read_torch
 from condatui_core.gpu.static.torch_files import conda_build, read_build, read_version_file
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates
@@ -193,7 +192,7 @@ def read_static(
     return StaticFacts(
         prefix=prefix,
         python=_python(prefix, minor),
-        foreign=_foreign(contents, machine or native_subdir(platform.system(), platform.machine())),
+        foreign=foreign_platform(contents.packages, machine or native_subdir(platform.system(), platform.machine())),
         python_version=version,
         torch=read_torch(prefix, contents, site_packages, tuple(shadows)),
         others=other_frameworks(contents, environ),
@@ -210,13 +209,6 @@ def _site_packages(prefix: str, python: str) -> tuple[str, tuple[str, ...]]:
     # An upgrade leaves the site-packages of an older python behind where pip had something in it.
     own = [path for path, minor in found.items() if minor and f"{version}.".startswith(f"{minor}.")]
     return version, (*own, *(path for path in found if path not in own))
-
-
-def _foreign(contents: PrefixContents, machine: str) -> str:
-    """The platform of conda's packages, by most of them; empty if this machine runs their programs."""
-    platforms = Counter(each.subdir for each in contents.packages if each.subdir and each.subdir != "noarch")
-    built_for = platforms.most_common(1)[0][0] if platforms else machine
-    return "" if runs_programs_of(machine, built_for) else built_for
 
 
 def _python(prefix: str, minor: str) -> str:

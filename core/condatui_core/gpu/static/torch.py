@@ -45,8 +45,9 @@ def overwritten(
     if record is not None and not found:
         found += _other_version_file(prefix, record)
     paths = {each.path: f"{each.path} ({each.version})" for each in distributions}
-    if len(paths) > 1:
-        found += paths.values()
+    left = [f"{each.path} ({each.version})" for each in contents.leftovers if canonicalize_name(each.name) == "torch"]
+    if len(paths) + len(left) > 1:
+        found += [*paths.values(), *left]
     return tuple(dict.fromkeys(found))
 
 

@@ -176,7 +176,7 @@ class EnvironmentDetailDocument(EnvironmentDocument, frozen=True, kw_only=True):
     replaced: tuple[Replacement, ...]
     """conda packages whose files pip has replaced."""
     problems: tuple[Problem, ...]
-    """Files that could not be read."""
+    """Files that could not be read, and second records of one package."""
 
 
 class ListDocument(Struct, frozen=True, kw_only=True):

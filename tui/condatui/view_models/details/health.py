@@ -28,8 +28,8 @@ def health_text(environment: Environment, now: datetime, *, words: RemedyWords, 
     lines = [findings_text(findings, words=words, glyphs=glyphs) if findings else _none(environment, glyphs)]
     if environment.last_used:
         lines += [Text(), _last_used(environment.last_used, now)]
-    if contents and contents.problems:
-        lines += [Text(), *_problems(contents.problems, glyphs)]
+    if contents and contents.unreadable:
+        lines += [Text(), *_problems(contents.unreadable, glyphs)]
     return Text("\n").join(lines)
 
 

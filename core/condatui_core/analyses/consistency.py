@@ -1,0 +1,68 @@
+"""Findings about whether the packages of an environment fit together: by the records, and by its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from condatui_core.records.finding import Finding
+from condatui_core.records.package import UnmetDependency
+from condatui_core.records.prefix import FileFaults, PackageFaults, PrefixContents
+from condatui_core.text import counted
+
+_NAMED = 3
+"""The number of packages that a message names; the evidence has all of them."""
+
+
+def consistency_findings(contents: PrefixContents) -> Iterator[Finding]:
+    """The findings about dependencies that are not met, and pins that hold nothing."""
+    if contents.unmet:
+        lacking = list(dict.fromkeys(each.package for each in contents.unmet))
+        yield Finding(
+            id="unmet-dependencies",
+            severity="warning",
+            message=f"dependencies are not met of {counted(len(lacking), 'package')}: {_some(lacking)}",
+            remedy=f"`conda install --update-deps {' '.join(lacking[:_NAMED])}` shows what it would change first",
+            evidence=tuple(map(_line, contents.unmet)),
+        )
+    if pins := contents.malformed_pins:
+        lines = [(each.line, each.name) for each in pins]
+        yield Finding(
+            id="malformed-pins",
+            severity="warning",
+            message=f"conda-meta/pinned may be wrong: {_some([line for line, _ in lines])}",
+            remedy="correct conda-meta/pinned: one spec a line, such as `numpy 1.26.*`",
+            evidence=tuple(f"{line}: {f'{name} is not installed' if name else 'no spec'}" for line, name in lines),
+        )
+
+
+def file_findings(faults: FileFaults) -> Iterator[Finding]:
+    """The findings about files of conda packages that are not there, or not as conda has installed them."""
+    if faults.missing:
+        yield _files("missing-files", f"{_count(faults.missing)} missing", faults.missing)
+    if faults.altered:
+        what = "not what conda has installed" if faults.by_checksum else "of another size or time than conda installed"
+        yield _files("altered-files", f"{_count(faults.altered)} {what}", faults.altered)
+
+
+def _files(finding_id: str, message: str, faults: Sequence[PackageFaults]) -> Finding:
+    specs = " ".join(each.spec for each in faults[:_NAMED])
+    return Finding(
+        id=finding_id,
+        severity="warning",
+        message=f"{message}: {_some([each.package for each in faults])}",
+        remedy=f"`conda install --force-reinstall {specs}` puts them back",
+        evidence=tuple(f"{each.package}: {_some(each.paths)}" for each in faults),
+    )
+
+
+def _count(faults: Sequence[PackageFaults]) -> str:
+    return counted(sum(len(each.paths) for each in faults), "file of packages is", "files of packages are")
+
+
+def _line(unmet: UnmetDependency) -> str:
+    return f"{unmet.package} needs {unmet.needs}: {f'{unmet.has} is here' if unmet.has else 'it is not installed'}"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown

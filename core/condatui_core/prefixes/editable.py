@@ -1,0 +1,117 @@
+"""Find code that is installed in place, outside of a prefix, by the files that name its directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
+
+from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.prefixes.distributions import name_and_version, read_metadata
+from condatui_core.prefixes.last_writer import record_rows
+from condatui_core.records.finding import Problem
+from condatui_core.records.package import Distribution, PathOutside
+
+_LARGEST = 1 << 20
+"""Bytes."""
+
+
+def read_egg_link(prefix: str, path: str, problems: list[Problem]) -> Iterator[Distribution]:
+    """Read an egg-link, whose first line is the directory of a project that was installed in place."""
+    lines = _read_lines(os.path.join(prefix, path), problems)
+    if lines:
+        name = os.path.basename(path).removesuffix(".egg-link")
+        yield _editable(path, lines[0], name)
+
+
+def read_easy_install(
+    prefix: str, path: str, known: Iterable[Distribution], problems: list[Problem]
+) -> Iterator[Distribution]:
+    """Read the projects that easy-install.pth lists and that have lost their egg-link."""
+    locations = {os.path.normpath(each.location) for each in known if each.location}
+    for line in _read_lines(os.path.join(prefix, path), problems):
+        if os.path.isabs(line) and os.path.normpath(line) not in locations:
+            yield _editable(path, line, os.path.basename(os.path.normpath(line)))
+
+
+def _read_lines(path: str, problems: list[Problem]) -> list[str]:
+    """The paths in a file: its lines that are not empty, a comment or code."""
+    try:
+        text = os.fsdecode(read_bounded(path, _LARGEST))
+    except OSError as error:
+        problems.append(Problem(path=path, reason=reason(error)))
+        return []
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and "\0" not in line and not line.startswith(("#", "import ", "import\t"))]
+
+
+def _editable(path: str, location: str, name: str) -> Distribution:
+    """The distribution of a project outside, with the name and version of its egg-info if that still exists."""
+    version = ""
+    # A relative path would be resolved against the directory where condatui was started.
+    for egg_info in _egg_infos(location, name) if os.path.isabs(location) else ():
+        stem_name, stem_version = name_and_version(os.path.basename(egg_info))
+        try:
+            headers = read_metadata(egg_info)
+        except OSError:
+            headers = None
+        name = str(headers["Name"] or stem_name).strip() if headers else stem_name
+        version = str(headers["Version"] or stem_version).strip() if headers else stem_version
+        break
+    return Distribution(name=name, version=version, path=path, origin="editable", location=location)
+
+
+def _egg_infos(location: str, name: str) -> list[str]:
+    """The egg-infos in a project's directory, the one with its name first."""
+    try:
+        names = sorted(each for each in os.listdir(location) if each.endswith(".egg-info"))
+    except OSError:
+        return []
+    names.sort(key=lambda each: each.removesuffix(".egg-info").replace("_", "-") != name.replace("_", "-"))
+    return [os.path.join(location, each) for each in names]
+
+
+# Paths in .pth files, with or without a distribution that owns them
+
+
+_OF_DISTRIBUTIONS = ("easy-install.pth",)
+"""Files whose every line stands for a distribution."""
+
+
+def in_place(prefix: str, distribution: Distribution) -> Distribution:
+    """Recognise a distribution without direct_url.json whose RECORD lists a .pth file and no code: it is editable."""
+    if distribution.origin != "index":
+        return distribution
+    site_packages, name = os.path.split(distribution.path)
+    paths = [path for path, _ in record_rows(os.path.join(prefix, distribution.path, "RECORD"))]
+    brought = [path for path in paths if not path.startswith((f"{name}/", "__pycache__/"))]
+    if not brought or not all(path.endswith(".pth") or path.startswith("__editable__") for path in brought):
+        return distribution
+    files = (os.path.join(prefix, site_packages, path) for path in brought if path.endswith(".pth"))
+    location = next((line for file in files for line in _read_lines(file, []) if os.path.isabs(line)), "")
+    return replace(distribution, origin="editable", location=location)
+
+
+def read_paths_outside(
+    prefix: str, site_packages: str, names: Iterable[str], owned: Collection[str], known: Sequence[Distribution]
+) -> Iterator[PathOutside]:
+    """Read the paths outside a prefix that .pth files without an owner add: those of `conda develop`, or made by hand.
+
+    `names` are the files in the site-packages, `owned` the .pth files of conda packages, `known` its distributions.
+    """
+    for name in names:
+        path = f"{site_packages}/{name}"
+        if name.endswith(".pth") and name not in _OF_DISTRIBUTIONS and path not in owned:
+            outside = [each for each in _read_lines(os.path.join(prefix, path), []) if _is_outside(prefix, each)]
+            if outside and not any(_lists(prefix, each, name) for each in known):
+                yield from (PathOutside(file=path, location=each) for each in outside)
+
+
+def _is_outside(prefix: str, line: str) -> bool:
+    return os.path.isabs(line) and not os.path.join(os.path.normpath(line), "").startswith(os.path.join(prefix, ""))
+
+
+def _lists(prefix: str, distribution: Distribution, name: str) -> bool:
+    """Whether a distribution's RECORD lists a file of its site-packages."""
+    return any(path == name for path, _ in record_rows(os.path.join(prefix, distribution.path, "RECORD")))
