@@ -11,23 +11,32 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.errors import RefusedError
-from condatui_core.fs.atomic_write import sync_path, write_new
+from condatui_core.fs.atomic_write import decode, encode, sync_path, write_new
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.probe import HALF_MADE
 
 
-class _Marker(Struct):
-    """The content of the marker, for people to read: condatui only checks whether the file exists."""
+class IncompleteMarker(Struct, frozen=True, kw_only=True):
+    """The content of the marker. An environment is half-made as long as the file exists, whatever it contains."""
 
-    format: int
-    made_by: str
+    format: int = 1
+    made_by: str = "condatui"
     job: str
-    source: str
+    source: str = ""
+    """The prefix that is cloned; empty if nothing is."""
+    restore_point: str = ""
+    """The id of the restore point that is brought back; empty if none is."""
     at: datetime
 
 
-def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> None:
+_LARGEST = 1 << 16
+_MARKER = msgspec.json.Decoder(IncompleteMarker)
+
+
+def mark_incomplete(target: str, *, job: str, now: datetime, source: str = "", restore_point: str = "") -> None:
     """Make the directory, the marker, and the empty history by which conda recognizes an environment.
 
+    `source` and `restore_point` say what it is made from, as in `IncompleteMarker`.
     Raises RefusedError if the path has been taken in the meantime, OSError if the directory cannot be made.
     """
     os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -36,8 +45,8 @@ def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> Non
     except FileExistsError:
         hint = "Choose another name."
         raise RefusedError(f"{target} has appeared in the meantime: nothing is ever replaced.", hint=hint) from None
-    mark = _Marker(format=1, made_by="condatui", job=job, source=os.fsencode(source).decode("utf-8", "replace"), at=now)
-    write_new(Path(target, HALF_MADE), msgspec.json.encode(mark))
+    mark = IncompleteMarker(job=job, source=source, restore_point=restore_point, at=now)
+    write_new(Path(target, HALF_MADE), encode(mark))
     sync_path(target)
     os.mkdir(os.path.join(target, "conda-meta"))
     write_new(Path(target, "conda-meta", "history"), b"")
@@ -46,6 +55,14 @@ def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> Non
 def is_marked_incomplete(target: str) -> bool:
     """Whether the directory has the marker: its environment is being made, or was never completed."""
     return os.path.lexists(os.path.join(target, HALF_MADE))
+
+
+def read_marker(target: str) -> IncompleteMarker | None:
+    """What the marker says; None if there is none that can be read."""
+    try:
+        return decode(read_bounded(os.path.join(target, HALF_MADE), _LARGEST), _MARKER)
+    except OSError:
+        return None
 
 
 def is_empty(target: str) -> bool:

@@ -12,9 +12,9 @@ import pytest
 
 from condatui_core.actions.clone import mirror
 from condatui_core.actions.clone.mirror import Mirrored
-from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.actions.clone.source import Source, machinery, read_source
 from condatui_core.actions.clone.verify import Verified, verify
+from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.prefixes.prefix import read_prefix
 from support.inventories import package

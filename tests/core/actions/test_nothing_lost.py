@@ -176,6 +176,7 @@ async def test_of_several_restore_points_the_one_of_a_whole_environment_is_meant
     prefix = machine.make("nlp")
     (whole,) = await removed(machine.context(), prefix)
     mark_incomplete(str(prefix), source="/somewhere", job="", now=NOW)
+    prefix.write("mine", "of which nothing is known")
     (half,) = await removed(machine.context(), prefix)
     assert half > whole
     assert find_restore_point("nlp", machine.context()) == whole

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from condatui_core.actions.clone.prefix_change import PrefixChange
+from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.safe_read import decode, read_bounded, reason
 from condatui_core.fs.tree import PrefixTree

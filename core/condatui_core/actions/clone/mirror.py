@@ -9,8 +9,8 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from condatui_core.actions.clone.prefix_change import LARGEST_TEXT, PrefixChange, same
-from condatui_core.actions.clone.source import Source, module_of
+from condatui_core.actions.clone.source import Source
+from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, module_of, same
 from condatui_core.fs.atomic_write import new_file
 from condatui_core.fs.delete_tree import delete_whole
 from condatui_core.fs.safe_read import open_regular, reason

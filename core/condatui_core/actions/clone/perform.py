@@ -17,11 +17,11 @@ from condatui_core.actions.clone.carry_over import CarriedOver, amend_records, c
 from condatui_core.actions.clone.facts import CloneFacts, read_facts
 from condatui_core.actions.clone.mirror import Mirror, Mirrored
 from condatui_core.actions.clone.plan import plan_of
-from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.actions.clone.recover import inspect_clone, not_there
 from condatui_core.actions.clone.source import Provided, Source, explicit_lines
 from condatui_core.actions.clone.verify import not_linked, outcome_of, python_problem, verify
 from condatui_core.actions.incomplete_marker import mark_bytes, mark_complete, mark_incomplete, remove_if_untouched
+from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda import commands
 from condatui_core.conda.answer import CondaAnswer
@@ -213,7 +213,7 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
             raise CondaError("conda says that it is done.", f"Not there: {', '.join(missing)}")
     except CondaError as error:
         detail = "\n".join(filter(None, (error.title, error.detail, error.hint)))
-        there = await work.in_thread(partial(inspect_clone, request, "add"))
+        there = await work.in_thread(partial(inspect_clone, request, "add", context))
         hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
     tree = await work.in_thread(partial(read_tree, target))

@@ -89,7 +89,7 @@ async def _run_conda(found: Restorable, context: JobContext, work: Work) -> None
 def _reserve(found: Restorable, context: JobContext, job: str) -> None:
     """Make the directory and mark it as incomplete; conda would replace one that another process has made since."""
     try:
-        mark_incomplete(found.target, source=found.point.id, job=job, now=context.clock())
+        mark_incomplete(found.target, restore_point=found.point.id, job=job, now=context.clock())
     except OSError as error:
         where = f"{error.filename or found.target}: {reason(error)}"
         raise CondatuiError(f"{sanitize(found.point.name)} could not be brought back.", where) from error
