@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from condatui_core.errors import RefusedError
-from condatui_core.fs.atomic_write import decode, encode, sync_path, write_new
+from condatui_core.fs.atomic_write import decode, encode, sync_stream
+from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.probe import HALF_MADE
 
@@ -33,23 +33,35 @@ _LARGEST = 1 << 16
 _MARKER = msgspec.json.Decoder(IncompleteMarker)
 
 
-def mark_incomplete(target: str, *, job: str, now: datetime, source: str = "", restore_point: str = "") -> None:
+def mark_incomplete(target: str, *, job: str, now: datetime, source: str = "", restore_point: str = "") -> Identity:
     """Make the directory, the marker, and the empty history by which conda recognizes an environment.
 
     `source` and `restore_point` say what it is made from, as in `IncompleteMarker`.
-    Raises RefusedError if the path has been taken in the meantime, OSError if the directory cannot be made.
+    Returns the identity of the directory. Raises RefusedError if the path has been taken in the meantime, OSError if
+    the directory cannot be made.
     """
     os.makedirs(os.path.dirname(target), exist_ok=True)
     try:
         os.mkdir(target)  # fails if anything is there, so the directory is certainly this job's
     except FileExistsError:
-        hint = "Choose another name."
-        raise RefusedError(f"{target} has appeared in the meantime: nothing is ever replaced.", hint=hint) from None
+        raise _taken(target) from None
     mark = IncompleteMarker(job=job, source=source, restore_point=restore_point, at=now)
-    write_new(Path(target, HALF_MADE), encode(mark))
-    sync_path(target)
-    os.mkdir(os.path.join(target, "conda-meta"))
-    write_new(Path(target, "conda-meta", "history"), b"")
+    with HeldTree(target) as tree:
+        if tree.names("."):  # another one was put in its place
+            raise _taken(target)
+        with tree.write(HALF_MADE) as stream:
+            stream.write(encode(mark))
+            sync_stream(stream)
+        tree.sync()
+        tree.make_directory("conda-meta")
+        with tree.write("conda-meta/history"):
+            pass
+        return tree.identity
+
+
+def _taken(target: str) -> RefusedError:
+    title = f"{target} has appeared in the meantime: nothing is ever replaced."
+    return RefusedError(title, hint="Choose another name.")
 
 
 def is_marked_incomplete(target: str) -> bool:
@@ -81,9 +93,11 @@ def mark_bytes(target: str) -> int:
         return 0
 
 
-def mark_complete(target: str) -> None:
-    """Delete the marker. Raises OSError."""
-    os.unlink(os.path.join(target, HALF_MADE))
+def mark_complete(target: str, identity: Identity | None) -> None:
+    """Delete the marker, and wait until it is gone from the disk. Raises OSError, also if it is another directory."""
+    with HeldTree(target, identity) as tree:
+        tree.unlink(HALF_MADE)
+        tree.sync()
 
 
 def remove_if_untouched(target: str) -> bool:
@@ -91,17 +105,17 @@ def remove_if_untouched(target: str) -> bool:
 
     No tree is deleted: each step fails if another file has appeared meanwhile.
     """
-    with suppress(OSError):
-        if _is_untouched(target):
-            os.unlink(os.path.join(target, "conda-meta", "history"))
-            os.rmdir(os.path.join(target, "conda-meta"))
-            os.unlink(os.path.join(target, HALF_MADE))
+    with suppress(OSError), HeldTree(target) as tree:
+        if _is_untouched(tree):
+            tree.unlink("conda-meta/history")
+            tree.remove_directory("conda-meta")
+            tree.unlink(HALF_MADE)
             os.rmdir(target)
     return not os.path.lexists(target)
 
 
-def _is_untouched(target: str) -> bool:
-    meta = os.path.join(target, "conda-meta")
-    if not is_marked_incomplete(target) or not set(os.listdir(target)) <= {HALF_MADE, "conda-meta"}:
+def _is_untouched(tree: HeldTree) -> bool:
+    if tree.status(HALF_MADE) is None or not set(tree.names(".")) <= {HALF_MADE, "conda-meta"}:
         return False
-    return os.listdir(meta) == ["history"] and os.stat(os.path.join(meta, "history")).st_size == 0
+    history = tree.status("conda-meta/history")
+    return tree.names("conda-meta") == ["history"] and history is not None and history.st_size == 0

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.fs.tree import PrefixTree, TreeEntry
@@ -166,12 +167,17 @@ class Classifier:
 
 def file_sha256(path: str, *, on_bytes: Callable[[int], None] | None = None) -> str:
     """The SHA-256 of a regular file; `on_bytes` is called with bytes read. Raises OSError; EINVAL if it is no file."""
-    digest = hashlib.sha256()
     with open_regular(path, buffering=0) as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            if on_bytes:
-                on_bytes(len(chunk))
+        return stream_sha256(stream, on_bytes=on_bytes)
+
+
+def stream_sha256(stream: IO[bytes], *, on_bytes: Callable[[int], None] | None = None) -> str:
+    """The SHA-256 of what a stream has yet to give, as `file_sha256`."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+        if on_bytes:
+            on_bytes(len(chunk))
     return digest.hexdigest()
 
 

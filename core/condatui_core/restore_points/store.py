@@ -140,14 +140,36 @@ def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
     """Read the paths of a restore point; raises NewerFormatError as `read_point`, CondatuiError if it is damaged."""
     file = directory / point.id / PATHS
     try:
-        data = gzip.decompress(file.read_bytes())
+        data = gzip.decompress(read_bounded(str(file), _LARGEST))
         _refuse_newer(format_of(data), directory / point.id)
         paths = decode(data, _PATHS).paths
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(file, reason(error) if isinstance(error, OSError) else str(error)) from error
     if len(paths) != point.paths:
         raise _damaged(file, f"it has {len(paths)} paths, not {point.paths}")
+    if wrong := _impossible_path(paths):
+        raise _damaged(file, f"`{wrong}` leads out of the environment, or cannot be in it")
     return paths
+
+
+def _impossible_path(paths: Sequence[KeptPath]) -> str | None:
+    """A path that no tree has: given twice, outside, below something else than a directory, or a link to no file."""
+    directories: set[str] = set()
+    files: set[str] = set()
+    known: set[str] = set()
+    for each in paths:
+        parts = each.path.split("/")
+        above = "." if len(parts) == 1 else "/".join(parts[:-1])
+        nowhere = each.path != "." and (above not in directories or not {"", ".", ".."}.isdisjoint(parts))
+        if each.path in known or nowhere or "\0" in each.path + each.target:
+            return each.path
+        known.add(each.path)
+        if each.kind == "directory":
+            directories.add(each.path)
+        elif each.kind == "file" and not each.same_as:
+            files.add(each.path)
+    alone = (each.path for each in paths if each.same_as and (each.same_as not in files or each.kind != "file"))
+    return next(alone, None if "." in directories else ".")
 
 
 def point_ids(directory: Path) -> tuple[str, ...]:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import PrefixTree, TreeEntry
 from condatui_core.records.restore_point import KeptPath
 from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, check_archive
 from condatui_core.restore_points.classify import file_sha256
+from condatui_core.text import sanitize
 
 Difference = Literal["missing", "extra", "kind", "target", "content", "mode", "owner", "time"]
 
@@ -45,13 +48,25 @@ def differences(tree: PrefixTree, paths: Sequence[KeptPath], *, thorough: bool =
 
 def has_its_files(directory: Path, paths: Iterable[KeptPath]) -> bool:
     """Whether the restore point in a directory holds the content of these of its paths; reads its whole archive."""
+    try:
+        check_files(directory, paths)
+    except CondatuiError:
+        return False
+    return True
+
+
+def check_files(directory: Path, paths: Iterable[KeptPath]) -> None:
+    """Read the whole archive of the restore point in a directory.
+
+    Raises CondatuiError if it does not hold exactly the content of these of its paths.
+    """
     digests = {each.path: each.sha256 for each in paths if each.means == "archive"}
     try:
         if digests:
             check_archive(directory / ARCHIVE, digests)
-    except DAMAGES:
-        return False
-    return True
+    except DAMAGES as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise CondatuiError("The restore point is damaged.", f"{directory / ARCHIVE}: {sanitize(why)}") from error
 
 
 def _compare(target: str, kept: KeptPath, entry: TreeEntry, shared: bool, *, thorough: bool) -> Iterator[Difference]:

@@ -189,9 +189,9 @@ async def test_what_comes_after_the_plan_of_a_removal_without_a_restore_point_st
         pass
     over = jobs.job(job.id)
     assert over and over.end
-    assert (over.state, over.end.message) == ("failed", f"{target} has been used since this was planned.")
+    assert (over.state, over.end.message) == ("failed", "new has been used since this was planned.")
     assert Path(target, "work.ipynb").read_text() == "a day of work"
-    assert (await jobs.plan(RemoveRequest(prefixes=(target,), restore_point=False))).confirm == target
+    assert (await jobs.plan(RemoveRequest(prefixes=(target,), restore_point=False))).confirm == "new"
     shutil.rmtree(target)
 
 

@@ -27,12 +27,13 @@ from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.job import Outcome
 from condatui_core.records.request import CleanRequest, CloneRequest, RemoveRequest, RestoreRequest
+from condatui_core.restore_points import apply
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.inventories import NOW
 from support.plain_work import PlainWork
 from support.prefixes import FakePrefix
-from support.removals import RemovalMachine, dying_deletion
+from support.removals import KilledError, RemovalMachine, dying_deletion
 
 
 @pytest.fixture
@@ -297,13 +298,20 @@ async def test_what_is_left_is_kept_anew_if_the_restore_point_is_damaged(machine
     assert len(machine.point_ids()) == 2
 
 
-async def test_half_an_environment_is_not_given_up_for_a_damaged_restore_point(machine: RemovalMachine) -> None:
+async def test_half_an_environment_is_not_given_up_for_a_damaged_restore_point(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prefix = machine.make("nlp")
     (point,) = await removed(machine.context(), prefix)
+
+    def die(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        patched.setattr(apply._Applier, "link", die)
+        await brought_back(machine.context(), point)
     archive = machine.points / point / "files.tar.gz"
     archive.write_bytes(archive.read_bytes()[:-40])
-    with pytest.raises(CondatuiError, match="could not be brought back whole"):
-        await brought_back(machine.context(), point)
     request, context = RestoreRequest(id=point), machine.context()
     after = await restore_recover.recover(await restore_plan.plan(request, context), request, "unpack", context)
     assert (after.state, after.way_out) == ("half", None)

@@ -29,6 +29,7 @@ from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer, last_words
 from condatui_core.errors import CondaError, CondatuiError
 from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import read_snapshot
@@ -123,6 +124,8 @@ class _Cloning:
         self._target = facts.target.prefix
         self._name = os.path.basename(self._target)
         self._change = PrefixChange(source.prefix, self._target, spellings=source.spellings, spared=source.spared)
+        self._identity: Identity | None = None
+        """That of the directory, once it is made."""
 
     async def run(self) -> Outcome:
         """Go through all stages; after each failure, the clone is gone or still marked as incomplete."""
@@ -141,7 +144,7 @@ class _Cloning:
         making = partial(
             mark_incomplete, self._target, source=self._source.prefix, job=work.job_id, now=self._context.clock()
         )
-        await work.in_thread(making)
+        self._identity = await work.in_thread(making)
         try:
             return await link_packages(self._facts, self._context, work)
         except (CondatuiError, OSError, asyncio.CancelledError):
@@ -153,9 +156,10 @@ class _Cloning:
         await work.stage("copy", f"Copying to {self._name} what is not conda's")
 
         def copy() -> tuple[Mirrored, frozenset[str]]:
-            mirror = Mirror(self._source, self._change, lambda done: work.progress(done, total, "files"))
-            mirrored = mirror.run(lambda: work.cancelled)
-            return mirrored, amend_records(self._target, mirrored.copied, frozenset(mirrored.rewritten))
+            with self._held() as tree:
+                mirror = Mirror(self._source, self._change, tree, lambda done: work.progress(done, total, "files"))
+                mirrored = mirror.run(lambda: work.cancelled)
+                return mirrored, amend_records(tree, mirrored.copied, frozenset(mirrored.rewritten))
 
         return await work.in_thread(copy)
 
@@ -163,15 +167,19 @@ class _Cloning:
         await self._work.stage("put-back", f"Putting back history, pins and variables of {self._name}")
         assert self._facts.installation is not None
         command = commands.clone(self._facts.installation.executable, self._source.prefix, self._target)
-        putting = partial(
-            carry_over,
-            self._change,
-            self._source.packages,
-            self._source.left_out,
-            command=" ".join(command),
-            now=self._context.clock(),
-        )
-        return await self._work.in_thread(putting)
+        now = self._context.clock()
+
+        def put_back() -> CarriedOver:
+            source = self._source
+            with self._held() as tree:
+                return carry_over(
+                    self._change, tree, source.packages, source.left_out, command=" ".join(command), now=now
+                )
+
+        return await self._work.in_thread(put_back)
+
+    def _held(self) -> HeldTree:
+        return HeldTree(self._target, self._identity)
 
     async def _verify(
         self, mirrored: Mirrored, amended: frozenset[str], carried: CarriedOver, complaint: str
@@ -190,7 +198,7 @@ class _Cloning:
         )
         verified = await work.in_thread(verifying)
         python = await python_problem(self._facts, self._context, work)
-        await work.in_thread(partial(mark_complete, self._target))
+        await work.in_thread(partial(mark_complete, self._target, self._identity))
         problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
 
