@@ -173,6 +173,8 @@ class HeldTree:
     def _place(self, path: str) -> tuple[int, str]:
         """The directory of a path, held until another one is needed, and the name in it."""
         above, _, name = path.rpartition("/")
+        if not above:
+            return self._root, name
         if above != self._parent[0]:
             descriptor = self._open(above)
             self._let_go()

@@ -14,6 +14,7 @@ from typing import IO
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
+from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import path_kind, read_tree
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.restore_point import KeptPath
@@ -99,15 +100,25 @@ class _Applier:
                 self._tree.link(each.path, each.same_as)
 
     def finish(self) -> None:
-        """Set mode, owner and time of every path; directories last, each after its contents."""
+        """Set mode, owner and time of every path; directories last, each after its contents.
+
+        The marker of what is half-made goes when all the rest is on the disk.
+        """
         for each in self._paths:
             if each.kind != "directory" and self._tree.status(each.path):
                 self._set_metadata(each)
         for each in reversed(self._paths):
-            if each.path == "." and HALF_MADE not in self._by_path and self._tree.status(HALF_MADE):
-                self._tree.unlink(HALF_MADE)
+            if each.path == ".":
+                sync_tree(self._target)
+                self._unmark()
             if each.kind == "directory":
                 self._set_metadata(each)
+
+        self._tree.sync()
+
+    def _unmark(self) -> None:
+        if HALF_MADE not in self._by_path and self._tree.status(HALF_MADE):
+            self._tree.unlink(HALF_MADE)
 
     def _is_there(self, kept: KeptPath) -> bool:
         """Whether conda has linked this very content already: the file was edited in place, and so in the cache too."""

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -27,10 +28,12 @@ from condatui_core.conda import commands
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer, last_words
+from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError, CondatuiError
-from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.atomic_write import put_in_cache, sync_path
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
+from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.installation import Installation
@@ -198,9 +201,17 @@ class _Cloning:
         )
         verified = await work.in_thread(verifying)
         python = await python_problem(self._facts, self._context, work)
+        await work.in_thread(partial(sync_clone, self._target, self._context))
         await work.in_thread(partial(mark_complete, self._target, self._identity))
         problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
+
+
+def sync_clone(target: str, context: JobContext) -> None:
+    """Wait until a clone is on the disk, what conda wrote of it included, and the line that registers it."""
+    sync_tree(target)
+    with suppress(FileNotFoundError):
+        sync_path(environments_txt(context.caller.home))
 
 
 async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome) -> Outcome:
@@ -224,6 +235,7 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
         there = await work.in_thread(partial(inspect_clone, request, "add", context))
         hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
+    await work.in_thread(partial(sync_clone, target, context))
     tree = await work.in_thread(partial(read_tree, target))
     return replace(
         made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes, says_bytes=False
