@@ -8,16 +8,17 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.held_tree import HeldTree, Identity
+from condatui_core.fs.held_tree import HeldTree, Identity, write_with_holes
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import path_kind, read_tree
 from condatui_core.prefixes.probe import HALF_MADE
-from condatui_core.records.restore_point import KeptPath
+from condatui_core.records.restore_point import KeptPath, own_copies
 from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, contents_of
 from condatui_core.restore_points.classify import stream_sha256
 
@@ -45,6 +46,7 @@ def apply_restore_point(
             applier.make_directories()
             if any(each.means == "archive" for each in paths):
                 applier.unpack(directory / ARCHIVE, on_bytes)
+            applier.separate()
             applier.link()
             applier.finish()
     except DAMAGES as error:
@@ -61,6 +63,8 @@ class _Applier:
         self._by_path = {each.path: each for each in paths}
         self._linked: set[str] = set()
         """Paths of the archive that are correct already, as links to the package cache."""
+        self._own = {each.path for each in own_copies(paths)}
+        """Files of packages that are files of the environment alone, or become such."""
 
     def delete_others(self) -> None:
         """Delete the paths that the restore point does not have, or has as something else."""
@@ -92,6 +96,16 @@ class _Applier:
                     raise OSError(errno.EIO, "the archive holds what the manifest does not", path)
                 if not self._is_there(kept):
                     self._put(kept, content, on_bytes)
+
+    def separate(self) -> None:
+        """Let the environment have files of its own where it had them, or where those in the cache cannot be shared."""
+        for each in self._paths:
+            status = self._tree.status(each.path) if self._is_cached(each) and not each.same_as else None
+            if status is None or path_kind(status) != "file" or status.st_nlink < 2:
+                continue
+            if each.path in self._own or not _may_share(each, status):
+                self._own.add(each.path)
+                self._copy(each)
 
     def link(self) -> None:
         """Make the hard links inside the environment."""
@@ -134,8 +148,9 @@ class _Applier:
     def _put(self, kept: KeptPath, content: IO[bytes], on_bytes: Callable[[int], None]) -> None:
         digest = hashlib.sha256()
         with self._tree.write(kept.path) as stream:
+            write = partial(write_with_holes, stream) if kept.holes else stream.write
             while chunk := content.read(_CHUNK):
-                stream.write(chunk)
+                write(chunk)
                 digest.update(chunk)
                 on_bytes(len(chunk))
             if digest.hexdigest() != kept.sha256:
@@ -145,21 +160,25 @@ class _Applier:
         status = self._tree.status(kept.path)
         assert status is not None
         mode = stat.S_IMODE(status.st_mode)
-        if path_kind(status) == "file" and status.st_nlink > 1 and self._is_cached(kept):
-            if mode == kept.mode:
-                return
-            self._copy(kept)  # the file in the cache keeps its own mode
+        if path_kind(status) == "file" and status.st_nlink > 1 and self._is_shared(kept):
+            return
         wrong_owner = (status.st_uid, status.st_gid) != (kept.uid, kept.gid)
         if wrong_owner:
             self._tree.try_to_own(kept.path, kept.uid, kept.gid)  # if not, the comparison will report it
-        if kept.kind != "symlink" and (mode != kept.mode or wrong_owner):  # a change of owner clears the set-id bits
+        if kept.kind in ("file", "directory"):
+            self._tree.try_attributes(kept.path, kept.attributes)  # likewise
+        if kept.kind != "symlink" and (mode != kept.mode or wrong_owner or kept.attributes):  # they may change it
             self._tree.set_mode(kept.path, kept.mode)
         self._tree.set_times(kept.path, (status.st_atime_ns, kept.mtime_ns))
 
     def _copy(self, kept: KeptPath) -> None:
-        """Let the environment have a file of its own instead of a link into the package cache."""
+        """Put a file of its own in the place of a link into the package cache, which keeps its own mode and owner."""
         with self._tree.read(kept.path) as content, self._tree.write(kept.path) as stream:
             shutil.copyfileobj(content, stream, _CHUNK)
+
+    def _is_shared(self, kept: KeptPath) -> bool:
+        """Whether it shares mode, owner and time with the file in the package cache."""
+        return self._is_cached(kept) and (kept.same_as or kept.path) not in self._own
 
     def _is_cached(self, kept: KeptPath) -> bool:
         source = self._by_path.get(kept.same_as, kept)
@@ -168,3 +187,9 @@ class _Applier:
     def _is_same(self, kept: KeptPath) -> bool:
         one, other = self._tree.status(kept.path), self._tree.status(kept.same_as)
         return one is not None and other is not None and os.path.samestat(one, other)
+
+
+def _may_share(kept: KeptPath, status: os.stat_result) -> bool:
+    """Whether a file in the cache has the permissions that it had in the environment, and an owner that may stay."""
+    owner = os.geteuid() != 0 or (status.st_uid, status.st_gid) == (kept.uid, kept.gid)
+    return stat.S_IMODE(status.st_mode) == kept.mode and owner

@@ -169,7 +169,7 @@ def _impossible_path(paths: Sequence[KeptPath]) -> str | None:
         elif each.kind == "file" and not each.same_as:
             files.add(each.path)
     alone = (each.path for each in paths if each.same_as and (each.same_as not in files or each.kind != "file"))
-    return next(alone, None if "." in directories else ".")
+    return next(alone, None if "." in directories or not paths else ".")
 
 
 def point_ids(directory: Path) -> tuple[str, ...]:

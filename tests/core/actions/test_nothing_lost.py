@@ -242,17 +242,6 @@ async def test_a_strict_conda_is_asked_to_go_on(machine: RemovalMachine) -> None
     assert (machine.home / "said").read_text() == "warn clobber\n"
 
 
-async def test_attributes_that_are_not_kept_are_said(machine: RemovalMachine) -> None:
-    prefix = machine.make("nlp")
-    try:
-        os.setxattr(prefix.path / "notes/todo.txt", "user.origin", b"https://example.org")
-    except (OSError, AttributeError):
-        pytest.skip("this file system has no attributes")
-    plan = await remove_plan.plan(RemoveRequest(prefixes=(str(prefix),)), machine.context())
-    (warning,) = (each for each in plan.warnings if each.id == "not-kept")
-    assert "notes/todo.txt: an access list" in warning.evidence[0]
-
-
 async def test_the_last_archive_that_a_restore_point_needs_is_named(machine: RemovalMachine) -> None:
     prefix, package = machine.make("nlp"), machine.cache("libx")
     machine.install(prefix, package)

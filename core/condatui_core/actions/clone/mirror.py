@@ -6,10 +6,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, module_of, same
-from condatui_core.fs.held_tree import HeldTree, copy_attributes
+from condatui_core.fs.held_tree import HeldTree, copy_attributes, write_with_holes
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import TreeEntry, read_tree
 
@@ -99,10 +100,12 @@ class Mirror:
             self.result.unreadable.append(f"{entry.path}: {reason(error)}")
             return
         with stream, self._tree.write(entry.path) as written:
+            holes = entry.status.st_blocks * 512 < entry.status.st_size
+            write = partial(write_with_holes, written) if holes else written.write
             if entry.status.st_size <= LARGEST_TEXT:
                 data = stream.read()
                 changed = self._change.file_content(data)
-                written.write(changed)
+                write(changed)
                 self._note(entry.path, changed != data, self._change.occurs_in(changed))
             else:
                 carried = False
@@ -111,7 +114,7 @@ class Mirror:
                     tail += chunk
                     carried = carried or self._change.occurs_in(tail)
                     tail = tail[-_LONGEST_PATH:]
-                    written.write(chunk)
+                    write(chunk)
                 self._note(entry.path, False, carried)
             copy_attributes(stream, written)
 

@@ -158,6 +158,8 @@ _WORDS = {
     "target": ("path leads elsewhere", "paths lead elsewhere"),
     "content": ("path has another content", "paths have another content"),
     "mode": ("path has other permissions", "paths have other permissions"),
+    "links": ("path is a hard link to others than before", "paths are hard links to others than before"),
+    "attributes": ("path has other extended attributes", "paths have other extended attributes"),
     "owner": ("path belongs to another user", "paths belong to another user"),
     "time": ("path has another time", "paths have another time"),
 }
