@@ -129,6 +129,8 @@ class RestorePoint(Struct, frozen=True, kw_only=True):
     """What cannot be restored, one line each: sockets, devices, links to files outside."""
     half_made: bool = False
     """Whether condatui had only begun to create or restore it."""
+    stored: dict[str, int] = {}
+    """By name, the bytes of the files without which it cannot be used; empty if it was made before they were noted."""
     last_used: LastUsed | None = None
     """Its last use, as known when it was removed, since restoring it is not a use."""
 

@@ -26,7 +26,7 @@ from condatui_core.actions.restore.listing import find_restore_point, restore_po
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.prefixes.discovery import search_root
 from condatui_core.records.request import ForgetRequest, RemoveRequest, RestoreRequest
-from condatui_core.records.restore_point import KeptPath
+from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.store import (
     bytes_of_point,
     delete_point,
@@ -197,10 +197,53 @@ async def test_paths_that_no_environment_has_are_refused_before_anything_is_writ
 ) -> None:
     point = read_point(machine.points, await kept(machine, "nlp"))
     paths = tampered(read_paths_of(machine.points, point), how, machine)
+    rewrite(machine, msgspec.structs.replace(point, paths=len(paths)), paths)
+    await is_refused(machine, point.id)
+
+
+def rewrite(machine: RemovalMachine, point: RestorePoint, paths: tuple[KeptPath, ...]) -> None:
+    """Let a restore point say something else of itself."""
     for name in ("manifest.json", "paths.json.gz"):
         (machine.points / point.id / name).unlink()
-    write_manifest(machine.points / point.id, msgspec.structs.replace(point, paths=len(paths)), paths)
-    await is_refused(machine, point.id)
+    write_manifest(machine.points / point.id, point, paths)
+
+
+@pytest.mark.parametrize("name", ["files.tar.gz", "paths.json.gz", "conda.txt"])
+@pytest.mark.parametrize("how", ["empty", "cut off", "garbage", "zeros", "a directory", "a link"])
+@pytest.mark.parametrize("sized", [True, False])
+async def test_the_list_says_which_ones_are_damaged(machine: RemovalMachine, name: str, how: str, sized: bool) -> None:
+    """Those made before the sizes were noted say it of all but what is cut off."""
+    prefix = machine.make("nlp")
+    machine.install(prefix, machine.cache("libx"))
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    (point,) = (
+        await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+    ).restore_points
+    assert (await restore_points(context))[0].whole
+    if not sized:
+        manifest = machine.points / point / "manifest.json"
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "stored": {}}))
+    damage(machine.points / point / name, how)
+    (listed,) = await restore_points(context)
+    if how == "cut off" and not sized:
+        assert listed.problem == ""
+    else:
+        assert listed.problem == f"{name} is {'gone' if how == 'a directory' else 'damaged'}"
+    plan = await restore_plan.plan(RestoreRequest(id=point), context)
+    assert [each.id for each in plan.blockers] == (["damaged"] if listed.problem or name == "paths.json.gz" else [])
+
+
+def damage(file: Path, how: str) -> None:
+    data = file.read_bytes()
+    file.unlink()
+    if how == "a directory":
+        file.mkdir()
+    elif how == "a link":
+        file.with_name("elsewhere").write_bytes(data)
+        file.symlink_to("elsewhere")
+    else:
+        changed = {"empty": b"", "cut off": data[:-5], "garbage": b"?" * len(data), "zeros": bytes(len(data))}[how]
+        file.write_bytes(changed)
 
 
 async def is_refused(machine: RemovalMachine, point: str) -> None:
@@ -243,6 +286,9 @@ async def test_an_archive_with_anything_else_in_it_is_refused_before_anything_is
     with tarfile.open(file, "w:gz") as archive:
         for info, data in (*members, (more, b"")):
             archive.addfile(info, io.BytesIO(data))
+    manifest = read_point(machine.points, point)
+    paths = read_paths_of(machine.points, manifest)
+    rewrite(machine, manifest, paths)  # so that it is not found by its size
     await is_refused(machine, point)
 
 
