@@ -41,6 +41,7 @@ class HeldTree:
 
     def __init__(self, root: str, identity: Identity | None = None) -> None:
         """Hold the directory. Raises OSError, ESTALE if it is not the one with that identity any more."""
+        self._path = root
         self._root = os.open(root, _DIRECTORY)
         self._parent = ("", self._root)
         """The directory that was used last, and its descriptor."""
@@ -111,9 +112,12 @@ class HeldTree:
         os.symlink(target, name, dir_fd=directory)
 
     def make_fifo(self, path: str) -> None:
-        """Make a pipe."""
+        """Make a pipe; by path where the system knows no other way, as older macOS."""
         directory, name = self._place(path)
-        os.mkfifo(name, dir_fd=directory)
+        if os.mkfifo in os.supports_dir_fd:
+            os.mkfifo(name, dir_fd=directory)
+        else:
+            os.mkfifo(os.path.join(self._path, path))
 
     def link(self, path: str, same_as: str) -> None:
         """Make a path a hard link to another one of the tree, in place of what is there."""
