@@ -208,6 +208,20 @@ def rewrite(machine: RemovalMachine, point: RestorePoint, paths: tuple[KeptPath,
     write_manifest(machine.points / point.id, point, paths)
 
 
+async def test_a_list_of_other_packages_is_refused_before_conda_gets_it(machine: RemovalMachine) -> None:
+    prefix = machine.make("nlp")
+    machine.install(prefix, machine.cache("libx"))
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    (point,) = (
+        await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+    ).restore_points
+    with (machine.points / point / "conda.txt").open("a") as listed:
+        listed.write("https://elsewhere.invalid/noarch/other-1.0-0.conda\n")
+    manifest = read_point(machine.points, point)
+    rewrite(machine, manifest, read_paths_of(machine.points, manifest))  # so that it is not found by its size
+    await is_refused(machine, point)
+
+
 @pytest.mark.parametrize("name", ["files.tar.gz", "paths.json.gz", "conda.txt"])
 @pytest.mark.parametrize("how", ["empty", "cut off", "garbage", "zeros", "a directory", "a link"])
 @pytest.mark.parametrize("sized", [True, False])

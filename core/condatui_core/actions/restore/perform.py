@@ -18,7 +18,7 @@ from condatui_core.conda.errors import check_answer
 from condatui_core.conda.registry import register
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.held_tree import Identity
-from condatui_core.fs.safe_read import reason
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.records.finding import Finding
@@ -26,6 +26,7 @@ from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RestoreRequest
 from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.apply import apply_restore_point
+from condatui_core.restore_points.create import explicit
 from condatui_core.restore_points.store import read_paths_of
 from condatui_core.restore_points.verify import Differing, check_files, differences
 from condatui_core.text import counted, format_bytes, sanitize
@@ -97,7 +98,18 @@ def _checked_paths(found: Restorable, context: JobContext) -> tuple[KeptPath, ..
     """The paths of the restore point. CondatuiError if it is damaged: then nothing of it is brought back."""
     paths = read_paths_of(_directory(context), found.point)
     check_files(_directory(context) / found.point.id, paths)
+    if found.point.needed and not _says_the_same(found):
+        raise CondatuiError("The restore point is damaged.", f"{found.explicit}: it lists other packages")
     return paths
+
+
+def _says_the_same(found: Restorable) -> bool:
+    """Whether the list that conda gets has the packages of the manifest, and no others."""
+    wanted = explicit(found.point.needed)
+    try:
+        return read_bounded(found.explicit, len(wanted)) == wanted
+    except OSError:
+        return False
 
 
 def _reserve(found: Restorable, context: JobContext, job: str) -> Identity:
