@@ -194,6 +194,7 @@ def test_a_restore_point_of_0_1_0_is_read(old: Locations) -> None:
 def test_a_restore_point_of_0_1_0_brings_back_all_and_is_verified(old: Locations, tmp_path: Path) -> None:
     paths = read_paths_of(old.restore_points, read_point(old.restore_points, POINT))
     target = tmp_path / "back"
+    target.mkdir()
     apply_restore_point(old.restore_points / POINT, paths, str(target), lambda _: None)
     found = [each for each in differences(read_tree(str(target)), paths) if each.what != "owner"]  # that was root's
     assert found == []

@@ -5,47 +5,76 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from condatui_core.errors import RefusedError
-from condatui_core.fs.atomic_write import sync_path, write_new
+from condatui_core.fs.atomic_write import decode, encode, sync_stream
+from condatui_core.fs.held_tree import HeldTree, Identity
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.probe import HALF_MADE
 
 
-class _Marker(Struct):
-    """The content of the marker, for people to read: condatui only checks whether the file exists."""
+class IncompleteMarker(Struct, frozen=True, kw_only=True):
+    """The content of the marker. An environment is half-made as long as the file exists, whatever it contains."""
 
-    format: int
-    made_by: str
+    format: int = 1
+    made_by: str = "condatui"
     job: str
-    source: str
+    source: str = ""
+    """The prefix that is cloned; empty if nothing is."""
+    restore_point: str = ""
+    """The id of the restore point that is brought back; empty if none is."""
     at: datetime
 
 
-def mark_incomplete(target: str, *, source: str, job: str, now: datetime) -> None:
+_LARGEST = 1 << 16
+_MARKER = msgspec.json.Decoder(IncompleteMarker)
+
+
+def mark_incomplete(target: str, *, job: str, now: datetime, source: str = "", restore_point: str = "") -> Identity:
     """Make the directory, the marker, and the empty history by which conda recognizes an environment.
 
-    Raises RefusedError if the path has been taken in the meantime, OSError if the directory cannot be made.
+    `source` and `restore_point` say what it is made from, as in `IncompleteMarker`.
+    Returns the identity of the directory. Raises RefusedError if the path has been taken in the meantime, OSError if
+    the directory cannot be made.
     """
     os.makedirs(os.path.dirname(target), exist_ok=True)
     try:
         os.mkdir(target)  # fails if anything is there, so the directory is certainly this job's
     except FileExistsError:
-        hint = "Choose another name."
-        raise RefusedError(f"{target} has appeared in the meantime: nothing is ever replaced.", hint=hint) from None
-    mark = _Marker(format=1, made_by="condatui", job=job, source=os.fsencode(source).decode("utf-8", "replace"), at=now)
-    write_new(Path(target, HALF_MADE), msgspec.json.encode(mark))
-    sync_path(target)
-    os.mkdir(os.path.join(target, "conda-meta"))
-    write_new(Path(target, "conda-meta", "history"), b"")
+        raise _taken(target) from None
+    mark = IncompleteMarker(job=job, source=source, restore_point=restore_point, at=now)
+    with HeldTree(target) as tree:
+        if tree.names("."):  # another one was put in its place
+            raise _taken(target)
+        with tree.write(HALF_MADE) as stream:
+            stream.write(encode(mark))
+            sync_stream(stream)
+        tree.sync()
+        tree.make_directory("conda-meta")
+        with tree.write("conda-meta/history"):
+            pass
+        return tree.identity
+
+
+def _taken(target: str) -> RefusedError:
+    title = f"{target} has appeared in the meantime: nothing is ever replaced."
+    return RefusedError(title, hint="Choose another name.")
 
 
 def is_marked_incomplete(target: str) -> bool:
     """Whether the directory has the marker: its environment is being made, or was never completed."""
     return os.path.lexists(os.path.join(target, HALF_MADE))
+
+
+def read_marker(target: str) -> IncompleteMarker | None:
+    """What the marker says; None if there is none that can be read."""
+    try:
+        return decode(read_bounded(os.path.join(target, HALF_MADE), _LARGEST), _MARKER)
+    except OSError:
+        return None
 
 
 def is_empty(target: str) -> bool:
@@ -64,9 +93,11 @@ def mark_bytes(target: str) -> int:
         return 0
 
 
-def mark_complete(target: str) -> None:
-    """Delete the marker. Raises OSError."""
-    os.unlink(os.path.join(target, HALF_MADE))
+def mark_complete(target: str, identity: Identity | None) -> None:
+    """Delete the marker, and wait until it is gone from the disk. Raises OSError, also if it is another directory."""
+    with HeldTree(target, identity) as tree:
+        tree.unlink(HALF_MADE)
+        tree.sync()
 
 
 def remove_if_untouched(target: str) -> bool:
@@ -74,17 +105,17 @@ def remove_if_untouched(target: str) -> bool:
 
     No tree is deleted: each step fails if another file has appeared meanwhile.
     """
-    with suppress(OSError):
-        if _is_untouched(target):
-            os.unlink(os.path.join(target, "conda-meta", "history"))
-            os.rmdir(os.path.join(target, "conda-meta"))
-            os.unlink(os.path.join(target, HALF_MADE))
+    with suppress(OSError), HeldTree(target) as tree:
+        if _is_untouched(tree):
+            tree.unlink("conda-meta/history")
+            tree.remove_directory("conda-meta")
+            tree.unlink(HALF_MADE)
             os.rmdir(target)
     return not os.path.lexists(target)
 
 
-def _is_untouched(target: str) -> bool:
-    meta = os.path.join(target, "conda-meta")
-    if not is_marked_incomplete(target) or not set(os.listdir(target)) <= {HALF_MADE, "conda-meta"}:
+def _is_untouched(tree: HeldTree) -> bool:
+    if tree.status(HALF_MADE) is None or not set(tree.names(".")) <= {HALF_MADE, "conda-meta"}:
         return False
-    return os.listdir(meta) == ["history"] and os.stat(os.path.join(meta, "history")).st_size == 0
+    history = tree.status("conda-meta/history")
+    return tree.names("conda-meta") == ["history"] and history is not None and history.st_size == 0

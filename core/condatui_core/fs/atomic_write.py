@@ -101,7 +101,7 @@ def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True)
                 os.unlink(temporary, dir_fd=directory)
             raise
         if durable:
-            _sync_directory(directory)
+            sync_directory(directory)
 
 
 def write_new(file: Path, data: bytes) -> None:
@@ -185,7 +185,7 @@ def sync_path(path: str | Path) -> None:
         raise
     try:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            _sync_directory(descriptor)
+            sync_directory(descriptor)
         else:
             os.fsync(descriptor)
     finally:
@@ -237,7 +237,8 @@ def _is_taken(name: str | Path, directory: int | None) -> bool:
     return True
 
 
-def _sync_directory(descriptor: int) -> None:
+def sync_directory(descriptor: int) -> None:
+    """Wait until the names in a directory are on the disk, where its file system can. Raises OSError."""
     try:
         os.fsync(descriptor)
     except OSError as error:

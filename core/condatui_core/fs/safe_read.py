@@ -34,18 +34,20 @@ def read_bounded(path: str, limit: int, *, regular: bool = False) -> bytes:
         os.close(descriptor)
 
 
-def open_regular(path: str, *, buffering: int = -1, follow: bool = False) -> IO[bytes]:
+def open_regular(path: str, *, buffering: int = -1, follow: bool = False, directory: int | None = None) -> IO[bytes]:
     """Open a file that was a regular one a moment ago, without waiting or changing its access time.
 
     A link is followed only with `follow`.
     Access times show when an environment was last used, so reading a file to keep, compare or copy it must not change
-    them; Linux allows that for the user's own files. Raises OSError; EINVAL if it is no regular file any more.
+    them; Linux allows that for the user's own files. A path may be relative to the descriptor `directory`.
+
+    Raises OSError; EINVAL if it is no regular file any more.
     """
     flags = os.O_RDONLY | _NO_WAITING | (0 if follow else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, flags | _NO_TRACE)
+        descriptor = os.open(path, flags | _NO_TRACE, dir_fd=directory)
     except PermissionError:  # another user's file
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, flags, dir_fd=directory)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file any more", path)

@@ -124,15 +124,20 @@ def path_kind(status: os.stat_result) -> PathKind:
     return "device"
 
 
-def has_attributes(path: str) -> bool:
-    """Whether a file or directory has an access list, a capability, or another attribute that a user has set."""
+def attributes_of(path: str | int) -> tuple[tuple[str, bytes], ...]:
+    """The extended attributes of a file or directory that somebody has set, by path or descriptor, sorted by name.
+
+    These are access lists, capabilities and what users have set; empty where the system has none or does not tell.
+    """
     if sys.platform != "linux":
-        return False
+        return ()
+    follow = isinstance(path, int)  # a descriptor cannot be asked otherwise
     try:
-        names = os.listxattr(path, follow_symlinks=False)
+        names = os.listxattr(path, follow_symlinks=follow)
+        wanted = sorted(name for name in names if not name.startswith(_OF_THE_SYSTEM))
+        return tuple((name, os.getxattr(path, name, follow_symlinks=follow)) for name in wanted)
     except OSError:
-        return False
-    return any(not name.startswith(_OF_THE_SYSTEM) for name in names)
+        return ()
 
 
 def _below(tree: PrefixTree, directory: TreeEntry, mounted: frozenset[str]) -> Iterator[TreeEntry]:

@@ -28,6 +28,8 @@ class PlannedRemoval(Struct, frozen=True, kw_only=True):
 
     directories: tuple[str, ...] = ()
     """The paths that were directories, whose contents the plan describes."""
+    used_since: tuple[str, ...] = ()
+    """The paths of half-made environments into which something came after their job ended."""
     over_limit: tuple[str, ...] = ()
     """The paths whose restore point exceeds the limit of the settings; confirming the plan accepts this."""
     prunes: tuple[str, ...] = ()

@@ -66,6 +66,7 @@ class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
     prefixes: tuple[str, ...]
     """The chosen paths, links not resolved, so that a symlink is recognized as one."""
     restore_point: bool = True
+    """Whether what would be lost is kept; of a half-made environment that was not used since, that is nothing."""
     override_frozen: bool = False
     """Whether frozen environments are removed as well."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -40,6 +42,17 @@ class KeptPath(Struct, frozen=True, array_like=True):
     """Another path of the environment that was the same file (a hard link), under which its content is kept."""
     links: int = 1
     """The number of its hard links, in the environment and outside."""
+    holes: bool = False
+    """Whether a file occupies less than its size, because it has holes."""
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    """Its extended attributes, access lists among them, sorted; not of files that come from the package cache."""
+
+
+def own_copies(paths: Sequence[KeptPath]) -> tuple[KeptPath, ...]:
+    """The files of packages that were no hard links into a package cache, and do not become such by a restore."""
+    inside = Counter(each.same_as or each.path for each in paths if each.kind == "file")
+    packaged = (each for each in paths if each.kind == "file" and each.means == "package")
+    return tuple(each for each in packaged if each.links <= inside[each.path])
 
 
 class KeptPackage(Struct, frozen=True, kw_only=True):
@@ -116,6 +129,8 @@ class RestorePoint(Struct, frozen=True, kw_only=True):
     """What cannot be restored, one line each: sockets, devices, links to files outside."""
     half_made: bool = False
     """Whether condatui had only begun to create or restore it."""
+    stored: dict[str, int] = {}
+    """By name, the bytes of the files without which it cannot be used; empty if it was made before they were noted."""
     last_used: LastUsed | None = None
     """Its last use, as known when it was removed, since restoring it is not a use."""
 

@@ -63,13 +63,20 @@ def write_archive(
 def contents_of(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
     """Read an archive in order: pairs of path and content; each content has to be read before the next pair is taken.
 
-    Reading raises one of DAMAGES if the archive is damaged.
+    Reading raises one of DAMAGES if the archive is damaged, or holds anything that is not a plain file.
     """
     with (
         open_regular(str(file), follow=True) as packed,
         tarfile.open(fileobj=packed, mode="r|gz", errors="surrogateescape") as archive,
     ):
-        yield ((member.name, content) for member in archive if (content := archive.extractfile(member)))
+        yield ((member.name, _content(archive, member)) for member in archive)
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    content = archive.extractfile(member) if member.isreg() else None  # a link would lead to another member
+    if content is None:
+        raise tarfile.ReadError(f"{member.name} is no plain file")
+    return content
 
 
 def check_archive(file: Path, digests: Mapping[str, str]) -> None:
@@ -81,7 +88,7 @@ def check_archive(file: Path, digests: Mapping[str, str]) -> None:
             while chunk := content.read(_CHUNK):
                 digest.update(chunk)
             if left.pop(path, "") != digest.hexdigest():
-                raise tarfile.ReadError(f"{path} is not what it was")
+                raise tarfile.ReadError(f"{path} is not what it was, or is there twice")
     if left:
         raise tarfile.ReadError(f"{next(iter(left))} is missing")
 

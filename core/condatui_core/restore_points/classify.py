@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.fs.tree import PrefixTree, TreeEntry
@@ -114,7 +115,7 @@ class Classified:
 
 
 class Classifier:
-    """Classifies files one by one; `thorough` reads a file if its size and time do not prove that it is unchanged."""
+    """Classifies files one by one; `thorough` reads a file if its size and times do not prove that it is unchanged."""
 
     def __init__(
         self,
@@ -128,6 +129,7 @@ class Classifier:
         self._recorded = recorded
         self._thorough = thorough
         self._on_bytes = on_bytes
+        self._recorded_at = {each.path: each.status.st_mtime_ns for each in tree.entries if each.path.endswith(".json")}
 
     def classify(self, entry: TreeEntry) -> Classified:
         """Find which package brings back a file, or a symlink in its place. Raises OSError if it cannot be read."""
@@ -136,22 +138,30 @@ class Classifier:
             return Classified("")
         if entry.kind == "symlink":  # conda makes these with `always_softlink`
             return Classified(file.package if file.in_cache and entry.target == file.in_cache else "")
-        if self._is_link(entry, file):
+        linked = self._is_link(entry, file)
+        if linked and (not self._thorough or entry.status.st_ctime_ns <= self._linked_ns(file)):
             return Classified(file.package, file.sha256_in_cache)
         if not self._thorough:
             return Classified(file.package if self._may_be(entry, file) else "")
         sha256 = file_sha256(os.path.join(self._root, entry.path), on_bytes=self._on_bytes)
-        comes_back = sha256 == file.sha256 and self._cache_is_sound(file)
+        comes_back = sha256 == file.sha256 and (linked or self._cache_is_sound(file))
         return Classified(file.package if comes_back else "", sha256)
 
     def _is_link(self, entry: TreeEntry, file: RecordedFile) -> bool:
-        """Whether it is a hard link to the cache's file, unchanged since the package was extracted.
+        """Whether it is a hard link to the cache's file, by its times unchanged since the package was extracted.
 
         Editing a file in place changes its time, and changes it in the cache and in all environments as well.
         """
         if entry.status.st_nlink < 2 or not file.in_cache or file.sha256 != file.sha256_in_cache:
             return False
         return _untouched(entry.status, file) and _inode(file.in_cache) == entry.inode
+
+    def _linked_ns(self, file: RecordedFile) -> int:
+        """When conda wrote the package's record, right after it had linked its files.
+
+        A file that has changed later was edited, even if its size and time were set back, or was linked elsewhere.
+        """
+        return self._recorded_at.get(f"conda-meta/{file.package}.json", 0)
 
     def _may_be(self, entry: TreeEntry, file: RecordedFile) -> bool:
         return file.sha256 != file.sha256_in_cache or entry.status.st_size == file.size
@@ -161,17 +171,24 @@ class Classifier:
         if not file.in_cache:
             return True
         status = os.lstat(file.in_cache)
-        return _untouched(status, file) or file_sha256(file.in_cache) == file.sha256_in_cache
+        if _untouched(status, file) and status.st_ctime_ns <= file.extracted_ns:
+            return True
+        return file_sha256(file.in_cache, on_bytes=self._on_bytes) == file.sha256_in_cache
 
 
 def file_sha256(path: str, *, on_bytes: Callable[[int], None] | None = None) -> str:
     """The SHA-256 of a regular file; `on_bytes` is called with bytes read. Raises OSError; EINVAL if it is no file."""
-    digest = hashlib.sha256()
     with open_regular(path, buffering=0) as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            if on_bytes:
-                on_bytes(len(chunk))
+        return stream_sha256(stream, on_bytes=on_bytes)
+
+
+def stream_sha256(stream: IO[bytes], *, on_bytes: Callable[[int], None] | None = None) -> str:
+    """The SHA-256 of what a stream has yet to give, as `file_sha256`."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+        if on_bytes:
+            on_bytes(len(chunk))
     return digest.hexdigest()
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.atomic_write import sync_path, write_new
 from condatui_core.fs.safe_read import open_regular, reason
-from condatui_core.fs.tree import PrefixTree, TreeEntry, has_attributes
+from condatui_core.fs.tree import PrefixTree, TreeEntry, attributes_of
 from condatui_core.prefixes.ownership import Owners
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.prefixes.snapshot import PrefixSnapshot
@@ -133,7 +133,10 @@ def create_restore_point(
             if found.kept:
                 digests = write_archive(made / ARCHIVE, found.tree.root, found.kept, on_bytes)
                 check_archive(made / ARCHIVE, digests)
-            paths = tuple(_paths(found, digests, found.snapshot.owners()))
+            paths = tuple(
+                replace(each, attributes=_attributes(found, entry))
+                for entry, each in zip(found.tree.entries, _paths(found, digests, found.snapshot.owners()), strict=True)
+            )
             point = _point(point_id, subject, found, paths)
             _write_lists(made, point)
             _copy_small_files(found.tree.root, made / _APART)
@@ -187,17 +190,14 @@ def lost(found: KeepEstimate) -> Iterator[str]:
     for each in found.tree.entries:
         if each.kind in ("socket", "device"):
             yield f"{each.path}: a {each.kind}"
-    if attributed := [path for path in _not_linked(found) if has_attributes(os.path.join(found.tree.root, path))]:
-        more = f" and {len(attributed) - 1} more" if len(attributed) > 1 else ""
-        yield f"{attributed[0]}{more}: an access list, a capability or another attribute, which is not kept"
 
 
-def _not_linked(found: KeepEstimate) -> Iterator[str]:
-    """The files and directories that come back as new ones, not as links into the package cache."""
-    for each in found.tree.entries:
-        shared = each.kind == "file" and each.status.st_nlink > 1 and found.classified[each.path].package
-        if each.kind in ("file", "directory") and not shared:
-            yield each.path
+def _attributes(found: KeepEstimate, entry: TreeEntry) -> tuple[tuple[str, bytes], ...]:
+    """The attributes of what comes back as a file or directory of its own, not as a link into the package cache."""
+    shared = entry.kind == "file" and entry.status.st_nlink > 1 and found.classified[entry.path].package
+    if shared or entry.kind not in ("file", "directory"):
+        return ()
+    return attributes_of(os.path.join(found.tree.root, entry.path))
 
 
 def requirement(distribution: Distribution) -> str:
@@ -255,6 +255,7 @@ def _path(entry: TreeEntry, owners: Owners, *, sha256: str = "", same_as: str = 
         owner="" if owner is None else owners.packages[owner].name,
         same_as=same_as,
         links=status.st_nlink,
+        holes=entry.kind == "file" and status.st_blocks * 512 < status.st_size,
     )
 
 

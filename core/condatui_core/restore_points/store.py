@@ -15,11 +15,12 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
 from condatui_core.fs.atomic_write import decode, encode_versioned, format_of, sync_path, write_new
 from condatui_core.fs.delete_tree import delete_tree, delete_whole
-from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.proc.owner import Owner, this_process
 from condatui_core.records.restore_point import KeptPath, RestorePoint
@@ -39,6 +40,8 @@ NEEDED = "conda.txt"
 """The explicit file of the packages that conda has to put back."""
 OWNER = "owner.json"
 """The file that names the process that is still making a restore point."""
+_GZIP, _EXPLICIT = b"\x1f\x8b", b"@EXPLICIT"
+"""How such files begin."""
 _MAKING = ".making-"
 _DELETING = ".deleting-"
 _ABANDONED = 86_400.0
@@ -88,7 +91,8 @@ def write_manifest(directory: Path, point: RestorePoint, paths: Sequence[KeptPat
     """Write the manifest of a restore point, and its paths. Raises OSError."""
     packed = encode_versioned(_Paths(tuple(paths)), FORMAT)
     write_new(directory / PATHS, gzip.compress(packed, compresslevel=1, mtime=0))
-    write_new(directory / MANIFEST, encode_versioned(point, FORMAT))
+    stored = {name: os.path.getsize(directory / name) for name in _wanted(point)}
+    write_new(directory / MANIFEST, encode_versioned(replace(point, stored=stored), FORMAT))
 
 
 def read_point(directory: Path, point_id: str) -> RestorePoint:
@@ -121,7 +125,29 @@ def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
         raise _damaged(file, reason(error) if isinstance(error, OSError) else str(error)) from error
     if len(paths) != point.paths:
         raise _damaged(file, f"it has {counted(len(paths), 'path')}, not {point.paths}")
+    if wrong := _impossible_path(paths):
+        raise _damaged(file, f"`{wrong}` leads out of the environment, or cannot be in it")
     return paths
+
+
+def _impossible_path(paths: Sequence[KeptPath]) -> str | None:
+    """A path that no tree has: given twice, outside, below something else than a directory, or a link to no file."""
+    directories: set[str] = set()
+    files: set[str] = set()
+    known: set[str] = set()
+    for each in paths:
+        parts = each.path.split("/")
+        above = "." if len(parts) == 1 else "/".join(parts[:-1])
+        nowhere = each.path != "." and (above not in directories or not {"", ".", ".."}.isdisjoint(parts))
+        if each.path in known or nowhere or "\0" in each.path + each.target:
+            return each.path
+        known.add(each.path)
+        if each.kind == "directory":
+            directories.add(each.path)
+        elif each.kind == "file" and not each.same_as:
+            files.add(each.path)
+    alone = (each.path for each in paths if each.same_as and (each.same_as not in files or each.kind != "file"))
+    return next(alone, None if "." in directories or not paths else ".")
 
 
 def _unpacked(packed: bytes) -> bytes:
@@ -148,10 +174,33 @@ def newer_points(directory: Path) -> tuple[str, ...]:
 
 
 def problem_of(directory: Path, point: RestorePoint) -> str:
-    """A few words that say which files of a restore point are missing; empty if none is."""
-    wanted = (PATHS, *((ARCHIVE,) if point.archived_files else ()), *((NEEDED,) if point.needed else ()))
+    """A few words that say which files of a restore point are missing or damaged, as far as that is seen at a glance.
+
+    Their sizes and first bytes are looked at; `verify.check_files` reads them. Empty if all seems well.
+    """
+    wanted = _wanted(point)
     missing = [name for name in wanted if not os.path.isfile(directory / point.id / name)]
-    return f"{', '.join(missing)} is gone" if missing else ""
+    damaged = [name for name in wanted if name not in missing and not _looks_whole(directory / point.id / name, point)]
+    words = ((missing, "gone"), (damaged, "damaged"))
+    return "; ".join(
+        f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}" for names, what in words if names
+    )
+
+
+def _wanted(point: RestorePoint) -> tuple[str, ...]:
+    """The files without which a restore point cannot be used, beside its manifest."""
+    return (PATHS, *((ARCHIVE,) if point.archived_files else ()), *((NEEDED,) if point.needed else ()))
+
+
+def _looks_whole(file: Path, point: RestorePoint) -> bool:
+    begin = _EXPLICIT if file.name == NEEDED else _GZIP
+    try:
+        if os.path.getsize(file) != point.stored.get(file.name, os.path.getsize(file)):
+            return False
+        with open_regular(str(file)) as stream:
+            return stream.read(len(begin)) == begin
+    except OSError:
+        return False
 
 
 def bytes_of_point(directory: Path, point_id: str) -> int:

@@ -317,7 +317,7 @@ async def test_whoever_dies_half_way_leaves_something_that_is_described(
         assert ("has all of its source" in found.message, found.way_out) == (True, None)
         assert place.state(request.target) == "ok"
     else:
-        assert found.way_out == RemoveRequest(prefixes=(request.target,), restore_point=False)
+        assert found.way_out == RemoveRequest(prefixes=(request.target,))
         assert place.state(request.target) == "orphan"
 
 
@@ -342,7 +342,7 @@ async def test_a_conda_that_is_killed_leaves_a_half_made_prefix(place: Place) ->
     with pytest.raises(CondaError, match="could not link the packages"):
         await place.perform(request, work)
     found = await place.recovery(request, work)
-    assert (found.state, found.way_out) == ("half", RemoveRequest(prefixes=(request.target,), restore_point=False))
+    assert (found.state, found.way_out) == ("half", RemoveRequest(prefixes=(request.target,)))
     assert place.state(request.target) == "orphan"
 
 
@@ -436,7 +436,7 @@ async def test_a_disk_that_is_full_leaves_a_half_made_prefix(place: Place, monke
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "x")
 
-    monkeypatch.setattr("condatui_core.actions.clone.mirror.shutil.copystat", full)
+    monkeypatch.setattr("condatui_core.actions.clone.mirror.copy_attributes", full)
     request, work = place.request("pip-mix", "full", offline=True), PlainWork()
     with pytest.raises(CondatuiError, match="could not be made") as raised:
         await place.perform(request, work)

@@ -12,9 +12,10 @@ import pytest
 
 from condatui_core.actions.clone import mirror
 from condatui_core.actions.clone.mirror import Mirrored
-from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.actions.clone.source import Source, machinery, read_source
 from condatui_core.actions.clone.verify import Verified, verify
+from condatui_core.actions.prefix_change import PrefixChange
+from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.prefixes.prefix import read_prefix
 from support.inventories import package
@@ -39,7 +40,9 @@ class Pair:
         return source, PrefixChange(str(self.source), str(self.target))
 
     def mirror(self) -> Mirrored:
-        return mirror.Mirror(*self.read(), lambda done: None).run(lambda: False)
+        source, change = self.read()
+        with HeldTree(change.target) as tree:
+            return mirror.Mirror(source, change, tree, lambda done: None).run(lambda: False)
 
     def verify(self) -> Verified:
         return verify(*self.read(), lambda tree: read_prefix(tree.root), ignored=())

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.clone import plan as clone_plan
+from condatui_core.actions.clone import recover as clone_recover
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.job import Recovery
-from condatui_core.records.request import CloneRequest, ExportRequest, PackRequest, RemoveRequest
+from condatui_core.records.request import CloneRequest, ExportRequest, PackRequest, RemoveRequest, RestoreRequest
 from condatui_sandbox import Sandbox
+from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
-from support.sandboxes import copy_sandbox, manifest
+from support.sandboxes import conda, copy_sandbox, manifest
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +48,10 @@ def target(copied: Sandbox) -> str:
 
 async def clone_is_as_told(sandbox: Sandbox, request: CloneRequest, after: Recovery) -> None:
     """Compare what is said with the disk, and clear it away."""
+    assert "used since" not in after.message
     if after.way_out:
         assert after.state == "half"
-        assert after.way_out == RemoveRequest(prefixes=(request.target,), restore_point=False)
+        assert after.way_out == RemoveRequest(prefixes=(request.target,))
         assert os.path.lexists(os.path.join(request.target, HALF_MADE)) or not os.listdir(request.target)
         shutil.rmtree(request.target)
     elif after.state == "untouched":
@@ -96,6 +102,97 @@ async def test_conda_while_it_links_a_clone(copied: Sandbox, target: str) -> Non
     assert (plan.confirm, [each.id for each in plan.warnings]) == ("", ["half-made"]), "nothing is at risk"
     assert (await carried_out(copied, after.way_out)).state == "done"
     assert not os.path.lexists(target)
+
+
+def write_notebook(target: Path) -> str:
+    (target / "work.ipynb").write_text("a day of work")
+    return "work.ipynb"
+
+
+def edit_unseen(target: Path) -> str:
+    """Edit a copied file so that its size and its times stay."""
+    file = target / "mine/1"
+    status = file.stat()
+    file.write_text("work")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return "mine/1"
+
+
+@pytest.mark.parametrize("use", [write_notebook, edit_unseen])
+@pytest.mark.parametrize("stage", ["copy", "verify"])
+async def test_what_came_into_a_half_made_clone_is_kept(
+    copied: Sandbox, target: str, stage: str, use: Callable[[Path], str]
+) -> None:
+    request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, offline=True)
+    assert run_dying(copied, request, stage, 12 if stage == "copy" else 0)[0] == -9
+    after = await told(copied)
+    assert after.way_out
+    name = use(Path(target))
+    plan = await workbench_of(copied).jobs.plan(after.way_out)
+    if use is write_notebook:
+        (warning,) = plan.warnings
+        assert (warning.id, warning.evidence) == ("used-since", ("work.ipynb",))
+        assert any(each.title.startswith("Make a restore point") for each in plan.steps)
+    work = Path(target, name).read_text()
+    removed = await carried_out(copied, after.way_out)
+    assert removed.end and removed.end.outcome
+    (point,) = removed.end.outcome.restore_points
+    assert not os.path.lexists(target)
+    assert (await carried_out(copied, RestoreRequest(id=point))).state == "done"
+    assert Path(target, name).read_text() == work
+    assert os.path.lexists(os.path.join(target, HALF_MADE)), "it was half-made, and is again"
+    shutil.rmtree(target)
+
+
+async def test_a_package_that_came_into_a_half_made_clone_is_kept(copied: Sandbox, target: str) -> None:
+    request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, offline=True)
+    assert run_dying(copied, request, "verify", 0)[0] == -9
+    after = await told(copied)
+    conda(copied, "install", "-p", target, "xlrd", "--offline", "--yes", "--json")
+    again = await clone_recover.recover(
+        await clone_plan.plan(request, context := await context_of(copied)), request, "verify", context
+    )
+    assert re.search("has been used since: conda-meta/xlrd-.*json and 1 more are its own", again.message)
+    assert after.way_out == again.way_out
+    assert after.way_out
+    removed = await carried_out(copied, after.way_out)
+    assert removed.end and removed.end.outcome
+    (point,) = removed.end.outcome.restore_points
+    assert (await carried_out(copied, RestoreRequest(id=point))).state == "done"
+    assert "xlrd" in {each.name for each in read_prefix(target).packages}
+    shutil.rmtree(target)
+
+
+async def test_a_half_made_clone_that_was_not_used_goes_without_a_trace(copied: Sandbox, target: str) -> None:
+    request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, offline=True)
+    assert run_dying(copied, request, "verify", 0)[0] == -9
+    way_out = (await told(copied)).way_out
+    assert way_out
+    removed = await carried_out(copied, way_out)
+    assert removed.end and removed.end.outcome
+    assert removed.end.outcome.restore_points == ()
+    assert not os.path.lexists(target)
+
+
+async def test_what_comes_after_the_plan_of_a_removal_without_a_restore_point_stays(
+    copied: Sandbox, target: str
+) -> None:
+    request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, offline=True)
+    assert run_dying(copied, request, "verify", 0)[0] == -9
+    await told(copied)
+    jobs = workbench_of(copied).jobs
+    plan = await jobs.plan(RemoveRequest(prefixes=(target,), restore_point=False))
+    assert plan.confirm == "", "there is nothing to lose"
+    write_notebook(Path(target))
+    job = jobs.submit(plan)
+    async for _ in jobs.events(job.id):
+        pass
+    over = jobs.job(job.id)
+    assert over and over.end
+    assert (over.state, over.end.message) == ("failed", "new has been used since this was planned.")
+    assert Path(target, "work.ipynb").read_text() == "a day of work"
+    assert (await jobs.plan(RemoveRequest(prefixes=(target,), restore_point=False))).confirm == "new"
+    shutil.rmtree(target)
 
 
 async def test_conda_while_it_adds_to_a_clone(copied: Sandbox, target: str) -> None:

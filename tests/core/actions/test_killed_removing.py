@@ -100,7 +100,8 @@ async def test_condatui_while_it_deletes_what_it_has_set_aside(copied: Sandbox, 
 
 async def half_is_cleared(sandbox: Sandbox, prefix: Path, after: Recovery) -> None:
     if after.state == "half":
-        assert after.way_out == RemoveRequest(prefixes=(str(prefix),), restore_point=False)
+        assert after.way_out == RemoveRequest(prefixes=(str(prefix),))
+        assert "used since" not in after.message
         shutil.rmtree(prefix)
     else:
         assert after.state == "untouched"

@@ -254,8 +254,10 @@ async def test_a_damaged_restore_point_brings_nothing_wrong_back(machine: Remova
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0xFF
     file.write_bytes(data)
-    with pytest.raises(CondatuiError, match=r"damaged|could not be brought back"):
-        await bring_back(machine.context(), point)
+    with pytest.raises(CondatuiError, match="damaged"):
+        plan = await restore_plan.plan(RestoreRequest(id=point), machine.context())
+        await restore_perform.perform(plan, RestoreRequest(id=point), machine.context(), PlainWork())
+    assert not prefix.path.exists()
     file.unlink()
     (summary,) = await restore_points(machine.context())
     assert not summary.whole
@@ -329,20 +331,56 @@ async def test_half_brought_back_it_can_be_removed_and_brought_back_again(
     before = snapshot(prefix.path)
     (point,) = await remove_it(machine.context(), prefix)
 
-    def die(*_: object) -> None:
-        raise KilledError
-
-    monkeypatch.setattr(apply._Applier, "unpack", die)
+    monkeypatch.setattr(apply._Applier, "unpack", killed)
     with pytest.raises(KilledError):
         await bring_back(machine.context(), point)
     monkeypatch.undo()
     request, context = RestoreRequest(id=point), machine.context()
     after = await restore_recover.recover(await restore_plan.plan(request, context), request, "unpack", context)
-    assert (after.state, after.way_out) == ("half", RemoveRequest(prefixes=(str(prefix),), restore_point=False))
+    assert (after.state, after.way_out) == ("half", RemoveRequest(prefixes=(str(prefix),)))
     machine.note(prefix.path, state="orphan")
-    await remove_it(machine.context(), prefix, restore_point=False)
+    assert await remove_it(machine.context(), prefix) == (), "the restore point has it whole"
     await bring_back(machine.context(), point)
     assert snapshot(prefix.path) == before
+
+
+async def test_what_came_into_a_half_that_was_brought_back_is_kept(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = machine.make("nlp")
+    (whole,) = await remove_it(machine.context(), prefix)
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        patched.setattr(apply._Applier, "finish", killed)
+        await bring_back(machine.context(), whole)
+    prefix.write("notes/todo.txt", "of nlq")
+    prefix.write("work.ipynb", "a day of work")
+    request, context = RestoreRequest(id=whole), machine.context()
+    after = await restore_recover.recover(await restore_plan.plan(request, context), request, "unpack", context)
+    assert "has been used since: notes/todo.txt and 1 more are its own" in after.message
+    machine.note(prefix.path, state="orphan")
+    (half,) = await remove_it(machine.context(), prefix)
+    await bring_back(machine.context(), half)
+    assert (prefix.path / "work.ipynb").read_text() == "a day of work"
+    assert (prefix.path / "notes/todo.txt").read_text() == "of nlq"
+
+
+async def test_a_half_whose_restore_point_is_damaged_is_kept(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = machine.make("nlp")
+    (whole,) = await remove_it(machine.context(), prefix)
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        patched.setattr(apply._Applier, "finish", killed)
+        await bring_back(machine.context(), whole)
+    (machine.points / whole / "files.tar.gz").write_bytes(b"")
+    machine.note(prefix.path, state="orphan")
+    (half,) = await remove_it(machine.context(), prefix)
+    await bring_back(machine.context(), half)
+    assert (prefix.path / "notes/todo.txt").read_text() == "of nlp"
+
+
+def killed(*_: object) -> None:
+    raise KilledError
 
 
 def replace_with(file: Path, data: bytes) -> None:

@@ -36,10 +36,10 @@ def test_a_file_of_somebody_else_is_read_all_the_same(tmp_path: Path, monkeypatc
     quietly = getattr(os, "O_NOATIME", 0)
     opened = os.open
 
-    def refusing(path: str, flags: int, *more: int) -> int:
+    def refusing(path: str, flags: int, *more: int, dir_fd: int | None = None) -> int:
         if quietly and flags & quietly:
             raise PermissionError(1, "not the owner", path)
-        return opened(path, flags, *more)
+        return opened(path, flags, *more, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "open", refusing)
     with open_regular(str(file)) as stream:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import sys
+import tarfile
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -23,6 +26,7 @@ from condatui_core.actions.restore.listing import find_restore_point, restore_po
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.prefixes.discovery import search_root
 from condatui_core.records.request import ForgetRequest, RemoveRequest, RestoreRequest
+from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.store import (
     bytes_of_point,
     delete_point,
@@ -203,17 +207,155 @@ async def test_forgetting_frees_what_it_says(machine: RemovalMachine) -> None:
     assert (await forget.recover(plan, request, "delete", context)).state == "done"
 
 
-async def test_a_path_that_leads_out_of_the_environment_is_refused(machine: RemovalMachine, tmp_path: Path) -> None:
+def link_out(path: str, machine: RemovalMachine) -> KeptPath:
+    return KeptPath(path, "symlink", 0o777, 0, 0, 0, 0, "manifest", target=str(machine.home))
+
+
+def tampered(paths: tuple[KeptPath, ...], how: str, machine: RemovalMachine) -> tuple[KeptPath, ...]:
+    """The paths of a restore point, the last of them changed."""
+    *others, last = paths
+    change = partial(msgspec.structs.replace, last)
+    return {
+        "above": (*others, change(path="../../stray")),
+        "absolute": (*others, change(path=str(machine.envs / "stray"))),
+        "inside and out": (*others, change(path="notes/../../stray")),
+        "through a link": (link_out("out", machine), *others, change(path="out/stray")),
+        "through a link that was a directory": (*others, link_out("notes", machine), change(path="notes/stray")),
+        "twice": (*others, last, link_out(last.path, machine)),
+        "the prefix is a link": (link_out(".", machine), *others[1:], last),
+        "the prefix is missing": (*others[1:], last),
+        "a link to what is not there": (*others, change(means="manifest", same_as="../../etc/passwd")),
+        "an empty name": (*others, change(path="notes//stray")),
+    }[how]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "above",
+        "absolute",
+        "inside and out",
+        "through a link",
+        "through a link that was a directory",
+        "twice",
+        "the prefix is a link",
+        "the prefix is missing",
+        "a link to what is not there",
+        "an empty name",
+    ],
+)
+async def test_paths_that_no_environment_has_are_refused_before_anything_is_written(
+    machine: RemovalMachine, how: str
+) -> None:
     point = read_point(machine.points, await kept(machine, "nlp"))
-    paths = read_paths_of(machine.points, point)
+    paths = tampered(read_paths_of(machine.points, point), how, machine)
+    rewrite(machine, msgspec.structs.replace(point, paths=len(paths)), paths)
+    await is_refused(machine, point.id)
+
+
+def rewrite(machine: RemovalMachine, point: RestorePoint, paths: tuple[KeptPath, ...]) -> None:
+    """Let a restore point say something else of itself."""
     for name in ("manifest.json", "paths.json.gz"):
         (machine.points / point.id / name).unlink()
-    stray = msgspec.structs.replace(paths[-1], path="../../stray")
-    write_manifest(machine.points / point.id, point, (*paths[:-1], stray))
-    request, context = RestoreRequest(id=point.id), machine.context()
-    with pytest.raises(CondatuiError, match="leads out"):
-        await restore_perform.perform(await restore_plan.plan(request, context), request, context, PlainWork())
-    assert not (machine.envs / "stray").exists()
+    write_manifest(machine.points / point.id, point, paths)
+
+
+async def test_a_list_of_other_packages_is_refused_before_conda_gets_it(machine: RemovalMachine) -> None:
+    prefix = machine.make("nlp")
+    machine.install(prefix, machine.cache("libx"))
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    (point,) = (
+        await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+    ).restore_points
+    with (machine.points / point / "conda.txt").open("a") as listed:
+        listed.write("https://elsewhere.invalid/noarch/other-1.0-0.conda\n")
+    manifest = read_point(machine.points, point)
+    rewrite(machine, manifest, read_paths_of(machine.points, manifest))  # so that it is not found by its size
+    await is_refused(machine, point)
+
+
+@pytest.mark.parametrize("name", ["files.tar.gz", "paths.json.gz", "conda.txt"])
+@pytest.mark.parametrize("how", ["empty", "cut off", "garbage", "zeros", "a directory", "a link"])
+@pytest.mark.parametrize("sized", [True, False])
+async def test_the_list_says_which_ones_are_damaged(machine: RemovalMachine, name: str, how: str, sized: bool) -> None:
+    """Those made before the sizes were noted say it of all but what is cut off."""
+    prefix = machine.make("nlp")
+    machine.install(prefix, machine.cache("libx"))
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    (point,) = (
+        await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
+    ).restore_points
+    assert (await restore_points(context))[0].whole
+    if not sized:
+        manifest = machine.points / point / "manifest.json"
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "stored": {}}))
+    damage(machine.points / point / name, how)
+    (listed,) = await restore_points(context)
+    if how == "cut off" and not sized:
+        assert listed.problem == ""
+    else:
+        assert listed.problem == f"{name} is {'gone' if how == 'a directory' else 'damaged'}"
+    plan = await restore_plan.plan(RestoreRequest(id=point), context)
+    assert [each.id for each in plan.blockers] == (["damaged"] if listed.problem or name == "paths.json.gz" else [])
+
+
+def damage(file: Path, how: str) -> None:
+    data = file.read_bytes()
+    file.unlink()
+    if how == "a directory":
+        file.mkdir()
+    elif how == "a link":
+        file.with_name("elsewhere").write_bytes(data)
+        file.symlink_to("elsewhere")
+    else:
+        changed = {"empty": b"", "cut off": data[:-5], "garbage": b"?" * len(data), "zeros": bytes(len(data))}[how]
+        file.write_bytes(changed)
+
+
+async def is_refused(machine: RemovalMachine, point: str) -> None:
+    request, context = RestoreRequest(id=point), machine.context()
+    plan = await restore_plan.plan(request, context)
+    before = sorted(machine.home.rglob("*"))
+    with pytest.raises(CondatuiError, match="damaged"):
+        await restore_perform.perform(plan, request, context, PlainWork())
+    assert sorted(machine.home.rglob("*")) == before
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, *, target: str = "", data: bytes = b"") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.size = kind, target, len(data)
+    return info
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        member("stray"),
+        member("../../stray"),
+        member("/tmp/stray"),
+        member("notes/todo.txt"),
+        member("notes/todo.txt", tarfile.LNKTYPE, target="noise"),
+        member("stray", tarfile.LNKTYPE, target="/etc/passwd"),
+        member("notes", tarfile.SYMTYPE, target="/etc"),
+        member("stray", tarfile.DIRTYPE),
+        member("stray", tarfile.FIFOTYPE),
+    ],
+    ids=lambda info: f"{info.name} {info.type.decode()} {info.linkname}",
+)
+async def test_an_archive_with_anything_else_in_it_is_refused_before_anything_is_written(
+    machine: RemovalMachine, more: tarfile.TarInfo
+) -> None:
+    point = await kept(machine, "nlp")
+    file = machine.points / point / "files.tar.gz"
+    with tarfile.open(file) as archive:
+        members = [(info, (archive.extractfile(info) or io.BytesIO()).read()) for info in archive]
+    with tarfile.open(file, "w:gz") as archive:
+        for info, data in (*members, (more, b"")):
+            archive.addfile(info, io.BytesIO(data))
+    manifest = read_point(machine.points, point)
+    paths = read_paths_of(machine.points, manifest)
+    rewrite(machine, manifest, paths)  # so that it is not found by its size
+    await is_refused(machine, point)
 
 
 _KILLED = """

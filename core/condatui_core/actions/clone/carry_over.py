@@ -8,16 +8,16 @@ import hashlib
 import io
 import json
 import os
+import stat
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
-from condatui_core.actions.clone.prefix_change import PrefixChange
-from condatui_core.fs.atomic_write import write_whole
-from condatui_core.fs.safe_read import decode, open_regular, read_bounded, reason
+from condatui_core.actions.prefix_change import PrefixChange
+from condatui_core.fs.held_tree import HeldTree
+from condatui_core.fs.safe_read import decode, read_bounded, reason
 from condatui_core.fs.tree import PrefixTree
 from condatui_core.prefixes.conda_meta import read_each_record, read_record, take_record
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, InstalledPackage, record_file_name
@@ -60,35 +60,44 @@ class CarriedOver:
 
 def carry_over(
     change: PrefixChange,
+    tree: HeldTree,
     packages: Iterable[RecordedPackage],
     left_out: Iterable[PackageRecord],
     *,
     command: str,
     now: datetime,
 ) -> CarriedOver:
-    """Give a clone the requested specs, pins, variables and history of its source.
+    """Give a clone, held as `tree`, the requested specs, pins, variables and history of its source.
 
     The history gets a revision of its own, made by `command`. Raises OSError if the clone cannot be written.
     """
     problems: list[str] = []
-    linked, unreadable, stamps = _put_requests_back(change.target, packages)
+    linked, unreadable, stamps = _put_requests_back(change.target, tree, packages)
     for name in _KEPT:
         data = _read(change.source, name, problems)
         if data is not None:
-            write_whole(Path(change.target, "conda-meta", name), change.file_content(data), replace=True)
+            _write(tree, f"conda-meta/{name}", change.file_content(data))
     history = _read(change.source, "history", problems)
     if history is not None:
         text = history + b"\n" * (not history.endswith(b"\n") and bool(history))
         text += _revision(history, left_out, command, now).encode("utf-8", "surrogateescape")
-        write_whole(Path(change.target, "conda-meta", "history"), text, replace=True)
-    created = Path(change.target, "conda-meta", "created_at")
-    if not created.exists():
-        write_whole(created, f"{now.timestamp()}\n".encode(), replace=False)
+        _write(tree, "conda-meta/history", text)
+    if tree.status("conda-meta/created_at") is None:
+        _write(tree, "conda-meta/created_at", f"{now.timestamp()}\n".encode())
     return CarriedOver(tuple(linked), tuple(unreadable), stamps, tuple(problems))
 
 
+def _write(tree: HeldTree, path: str, data: bytes) -> None:
+    """Write a file, with the permissions of the one that it replaces."""
+    there = tree.status(path)
+    with tree.write(path) as stream:
+        stream.write(data)
+    if there is not None and stat.S_ISREG(there.st_mode):
+        tree.set_mode(path, stat.S_IMODE(there.st_mode))
+
+
 def _put_requests_back(
-    target: str, packages: Iterable[RecordedPackage]
+    target: str, tree: HeldTree, packages: Iterable[RecordedPackage]
 ) -> tuple[list[InstalledPackage], list[Problem], dict[str, tuple[int, ...]]]:
     """Put the requested specs of the source into the records; conda has noted archives as what was requested.
 
@@ -100,7 +109,7 @@ def _put_requests_back(
     def read_and_amend(path: str, regular: bool) -> InstalledPackage | Problem:
         name = os.path.basename(path)
         if name in asked:
-            document = _with_requests(path, asked[name], regular=regular)
+            document = _with_requests(tree, path, asked[name], regular=regular)
             package = take_record(path, document)
         else:
             package = read_record(path, regular=regular)
@@ -111,12 +120,12 @@ def _put_requests_back(
     return linked, unreadable, stamps
 
 
-def _with_requests(path: str, requests: Mapping[str, object], *, regular: bool) -> dict[str, object]:
+def _with_requests(tree: HeldTree, path: str, requests: Mapping[str, object], *, regular: bool) -> dict[str, object]:
     new = decode(read_bounded(path, LARGEST_RECORD, regular=regular), _RECORD)
     wanted = {name: value for name, value in new.items() if name not in _ASKED} | dict(requests)
     if wanted != new:
         data = json.dumps(wanted, indent=2, sort_keys=True).encode()
-        write_whole(Path(path), data, replace=True, durable=False)  # as conda writes records
+        _write(tree, f"conda-meta/{os.path.basename(path)}", data)
     return wanted
 
 
@@ -162,22 +171,22 @@ _LARGEST_RECORD = 64 << 20
 _CHUNK = 1 << 20
 
 
-def amend_records(target: str, copied: Iterable[str], rewritten: Collection[str]) -> frozenset[str]:
+def amend_records(tree: HeldTree, copied: Iterable[str], rewritten: Collection[str]) -> frozenset[str]:
     """Correct the digests of rewritten files in RECORD files; returns the RECORD files that had to change.
 
     Paths are relative to the target. Raises OSError if one cannot be written.
     """
     amended = set()
     for path in copied:
-        if path.endswith(_NAME) and _amend(target, path, rewritten):
+        if path.endswith(_NAME) and _amend(tree, path, rewritten):
             amended.add(path)
     return frozenset(amended)
 
 
-def _amend(target: str, path: str, rewritten: Collection[str]) -> bool:
-    file = os.path.join(target, path)
+def _amend(tree: HeldTree, path: str, rewritten: Collection[str]) -> bool:
     base = os.path.dirname(os.path.dirname(path))
-    text = read_bounded(file, _LARGEST_RECORD).decode("utf-8", "surrogateescape")
+    with tree.read(path) as stream:
+        text = stream.read(_LARGEST_RECORD).decode("utf-8", "surrogateescape")
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error:  # not written by pip: the file stays as it is
@@ -186,21 +195,21 @@ def _amend(target: str, path: str, rewritten: Collection[str]) -> bool:
     for row in rows:
         listed = os.path.normpath(os.path.join(base, row[0])) if len(row) == _COLUMNS and row[1] else ""
         if listed in rewritten:
-            row[1:] = _stated(os.path.join(target, listed))
+            row[1:] = _stated(tree, listed)
             changed = True
     if changed:
         ending = "\r\n" if "\r\n" in text else "\n"
         written = io.StringIO(newline="")
         csv.writer(written, lineterminator=ending).writerows(rows)
         data = written.getvalue().encode("utf-8", "surrogateescape")
-        write_whole(Path(file), data, replace=True, durable=False)  # like the other copied files
+        _write(tree, path, data)
     return changed
 
 
-def _stated(file: str) -> tuple[str, str]:
+def _stated(tree: HeldTree, path: str) -> tuple[str, str]:
     """The digest and the size of a file in the format of RECORD."""
     digest, size = hashlib.sha256(), 0
-    with open_regular(file) as stream:
+    with tree.read(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from condatui_core.actions.clone.prefix_change import PrefixChange, is_binary
 from condatui_core.actions.clone.source import Provided, Source, provide, read_source
 from condatui_core.actions.guards import observe_prefixes
+from condatui_core.actions.prefix_change import PrefixChange, is_binary
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.fs.safe_read import open_regular, reason

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
-from condatui_core.actions.clone.prefix_change import LARGEST_TEXT, PrefixChange, same
-from condatui_core.actions.clone.source import Source, module_of
-from condatui_core.fs.atomic_write import new_file
-from condatui_core.fs.delete_tree import delete_whole
+from condatui_core.actions.clone.source import Source
+from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, module_of, same
+from condatui_core.fs.held_tree import HeldTree, copy_attributes, write_with_holes
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import TreeEntry, read_tree
 
@@ -39,8 +37,12 @@ class Mirrored:
 class Mirror:
     """Makes a target equal to its source."""
 
-    def __init__(self, source: Source, change: PrefixChange, on_progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, source: Source, change: PrefixChange, tree: HeldTree, on_progress: Callable[[int], None]
+    ) -> None:
+        """`tree` is the target, held."""
         self._source = source
+        self._tree = tree
         self._change = change
         self._on_progress = on_progress
         self._there: dict[str, TreeEntry] = {}
@@ -52,15 +54,16 @@ class Mirror:
         """Mirror all paths, or until `stopped` returns True. Raises OSError if the target cannot be written."""
         self._there = {each.path: each for each in read_tree(self._change.target, leaving_out=("conda-meta",)).entries}
         for entry in tuple(surplus(self._source, self._there)):
-            self._delete(entry)
+            self._tree.delete(entry.path)
         for number, entry in enumerate(self._source.tree.entries, start=1):
             if stopped():
                 break
             self._mirror(entry)
             self._on_progress(number)
         for path, mode in reversed(self._modes):
-            inherited = os.lstat(path).st_mode & stat.S_ISGID  # of the directory above, which a team may share
-            os.chmod(path, (mode & ~stat.S_ISGID) | inherited)
+            made = self._tree.status(path)
+            inherited = made.st_mode & stat.S_ISGID if made else 0  # of the directory above, which a team may share
+            self._tree.set_mode(path, (mode & ~stat.S_ISGID) | inherited)
         return self.result
 
     def _mirror(self, entry: TreeEntry) -> None:
@@ -75,35 +78,34 @@ class Mirror:
             return
         if not is_same:
             if target is not None:
-                self._delete(target)
+                self._tree.delete(target.path)
             self._make(entry)
         elif target is not None and entry.kind == "file" and target.status.st_nlink == 1:
             self._set_mode(entry, target)
 
     def _make(self, entry: TreeEntry) -> None:
-        path = os.path.join(self._change.target, entry.path)
         if entry.kind == "directory":
-            os.mkdir(path)
-            self._modes.append((path, stat.S_IMODE(entry.status.st_mode)))
+            self._tree.make_directory(entry.path)
+            self._modes.append((entry.path, stat.S_IMODE(entry.status.st_mode)))
         elif entry.kind == "symlink":
-            os.symlink(self._change.link_target(entry.target), path)
+            self._tree.make_symlink(entry.path, self._change.link_target(entry.target))
         else:
-            self._copy(entry, path)
+            self._copy(entry)
 
-    def _copy(self, entry: TreeEntry, path: str) -> None:
+    def _copy(self, entry: TreeEntry) -> None:
         """Copy a file under a temporary name, so that no half file is seen and no link into the cache is written to."""
-        origin = os.path.join(self._change.source, entry.path)
-        temporary = os.path.join(os.path.dirname(path), f".condatui-{secrets.token_hex(8)}")
         try:
-            stream = open_regular(origin)
+            stream = open_regular(os.path.join(self._change.source, entry.path))
         except OSError as error:
             self.result.unreadable.append(f"{entry.path}: {reason(error)}")
             return
-        with stream, new_file(temporary) as written:
+        with stream, self._tree.write(entry.path) as written:
+            holes = entry.status.st_blocks * 512 < entry.status.st_size
+            write = partial(write_with_holes, written) if holes else written.write
             if entry.status.st_size <= LARGEST_TEXT:
                 data = stream.read()
                 changed = self._change.file_content(data)
-                written.write(changed)
+                write(changed)
                 self._note(entry.path, changed != data, self._change.occurs_in(changed))
             else:
                 carried = False
@@ -112,10 +114,9 @@ class Mirror:
                     tail += chunk
                     carried = carried or self._change.occurs_in(tail)
                     tail = tail[-_LONGEST_PATH:]
-                    written.write(chunk)
+                    write(chunk)
                 self._note(entry.path, False, carried)
-        shutil.copystat(origin, temporary)
-        os.rename(temporary, path)
+            copy_attributes(stream, written)
 
     def _note(self, path: str, rewritten: bool, naming_source: bool) -> None:
         self.result.copied.append(path)
@@ -127,10 +128,7 @@ class Mirror:
     def _set_mode(self, entry: TreeEntry, target: TreeEntry) -> None:
         mode = stat.S_IMODE(entry.status.st_mode)
         if stat.S_IMODE(target.status.st_mode) != mode:
-            os.chmod(os.path.join(self._change.target, entry.path), mode)
-
-    def _delete(self, entry: TreeEntry) -> None:
-        delete_whole(os.path.join(self._change.target, entry.path))
+            self._tree.set_mode(entry.path, mode)
 
 
 def surplus(source: Source, there: dict[str, TreeEntry]) -> Iterator[TreeEntry]:

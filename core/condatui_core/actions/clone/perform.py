@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,19 +19,22 @@ from condatui_core.actions.clone.carry_over import CarriedOver, amend_records, c
 from condatui_core.actions.clone.facts import CloneFacts, read_facts
 from condatui_core.actions.clone.mirror import Mirror, Mirrored
 from condatui_core.actions.clone.plan import plan_of
-from condatui_core.actions.clone.prefix_change import PrefixChange
 from condatui_core.actions.clone.recover import inspect_clone, not_there
 from condatui_core.actions.clone.source import Provided, Source, explicit_lines
 from condatui_core.actions.clone.verify import not_linked, outcome_of, python_problem, verify
 from condatui_core.actions.incomplete_marker import mark_bytes, mark_complete, mark_incomplete, remove_if_untouched
+from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda import commands
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer, last_words
+from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError, CondatuiError
-from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.atomic_write import put_in_cache, sync_path
+from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
+from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.snapshot import read_snapshot
@@ -132,6 +136,8 @@ class _Cloning:
         self._target = facts.target.prefix
         self._name = os.path.basename(self._target)
         self._change = PrefixChange(source.prefix, self._target, spellings=source.spellings, spared=source.spared)
+        self._identity: Identity | None = None
+        """That of the directory, once it is made."""
 
     async def run(self) -> Outcome:
         """Go through all stages; after each failure, the clone is gone or still marked as incomplete."""
@@ -150,7 +156,7 @@ class _Cloning:
         making = partial(
             mark_incomplete, self._target, source=self._source.prefix, job=work.job_id, now=self._context.clock()
         )
-        await work.in_thread(making)
+        self._identity = await work.in_thread(making)
         try:
             return await link_packages(self._facts, self._context, work)
         except (CondatuiError, OSError, asyncio.CancelledError):
@@ -162,9 +168,10 @@ class _Cloning:
         await work.stage("copy", f"Copying to {self._name} what is not conda's")
 
         def copy() -> tuple[Mirrored, frozenset[str]]:
-            mirror = Mirror(self._source, self._change, lambda done: work.progress(done, total, "files"))
-            mirrored = mirror.run(lambda: work.cancelled)
-            return mirrored, amend_records(self._target, mirrored.copied, frozenset(mirrored.rewritten))
+            with self._held() as tree:
+                mirror = Mirror(self._source, self._change, tree, lambda done: work.progress(done, total, "files"))
+                mirrored = mirror.run(lambda: work.cancelled)
+                return mirrored, amend_records(tree, mirrored.copied, frozenset(mirrored.rewritten))
 
         return await work.in_thread(copy)
 
@@ -172,15 +179,19 @@ class _Cloning:
         await self._work.stage("put-back", f"Putting back history, pins and variables of {self._name}")
         assert self._facts.installation is not None
         command = commands.clone(self._facts.installation.executable, self._source.prefix, self._target)
-        putting = partial(
-            carry_over,
-            self._change,
-            self._source.packages,
-            self._source.left_out,
-            command=" ".join(command),
-            now=self._context.clock(),
-        )
-        return await self._work.in_thread(putting)
+        now = self._context.clock()
+
+        def put_back() -> CarriedOver:
+            source = self._source
+            with self._held() as tree:
+                return carry_over(
+                    self._change, tree, source.packages, source.left_out, command=" ".join(command), now=now
+                )
+
+        return await self._work.in_thread(put_back)
+
+    def _held(self) -> HeldTree:
+        return HeldTree(self._target, self._identity)
 
     async def _verify(
         self, mirrored: Mirrored, amended: frozenset[str], carried: CarriedOver, complaint: str
@@ -199,9 +210,17 @@ class _Cloning:
         )
         verified = await work.in_thread(verifying)
         python = await python_problem(self._facts, self._context, work)
-        await work.in_thread(partial(mark_complete, self._target))
+        await work.in_thread(partial(sync_clone, self._target, self._context))
+        await work.in_thread(partial(mark_complete, self._target, self._identity))
         problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
+
+
+def sync_clone(target: str, context: JobContext) -> None:
+    """Wait until a clone is on the disk, what conda wrote of it included, and the line that registers it."""
+    sync_tree(target)
+    with suppress(FileNotFoundError):
+        sync_path(environments_txt(context.caller.home))
 
 
 async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome) -> Outcome:
@@ -222,9 +241,10 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
             raise CondaError("conda says that it is done.", f"Not there: {', '.join(missing)}")
     except CondaError as error:
         detail = "\n".join(filter(None, (error.title, error.detail, error.hint)))
-        there = await work.in_thread(partial(inspect_clone, request, "add"))
+        there = await work.in_thread(partial(inspect_clone, request, "add", context))
         hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
+    await work.in_thread(partial(sync_clone, target, context))
     tree = await work.in_thread(partial(read_tree, target))
     return replace(
         made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes, says_bytes=False

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 
+from condatui_core.actions.half_made import came_into, used_since
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
 from condatui_core.actions.protocol import JobContext
 from condatui_core.analyses.specs import meets, parse_match_spec
+from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.conda_meta import read_conda_meta
 from condatui_core.prefixes.history import spec_name
@@ -18,13 +21,13 @@ from condatui_core.records.package import PackageRecord
 from condatui_core.records.request import CloneRequest, RemoveRequest
 
 
-def inspect_clone(request: CloneRequest, stage: str) -> Recovery:
+def inspect_clone(request: CloneRequest, stage: str, context: JobContext) -> Recovery:
     """Find out how much of the clone exists, changing nothing; blocks."""
     target = os.path.normpath(request.target)
     if not os.path.lexists(target):
         return Recovery(state="untouched", message=f"Nothing was made at {target}.")
     if is_marked_incomplete(target) or (stage == "link" and is_empty(target)):
-        return _half(target, f"{target} is half-made: it still has the mark of what is not whole.", "half-made")
+        return _half(target, _half_made(target, context), "half-made")
     if stage not in ("verify", "add"):
         return Recovery(state="untouched", message=f"What is at {target} was not made by this job.")
     try:
@@ -42,7 +45,7 @@ def _look_at_whole(target: str, request: CloneRequest, stage: str) -> Recovery:
         if lost or (source.has_all_files and not there.has_all_files):
             what = f": {', '.join(lost[:3])} is gone" if lost else ""
             message = f"{target} was made, and damaged while {specs} was being added{what}."
-            return _half(target, message, "damaged", keep=True)
+            return _half(target, message, "damaged")
     if missing := _not_among(there.contents.packages, request.add):
         message = f"{target} was made and has all of its source; {' '.join(missing)} was not added to it."
         return Recovery(state="half", message=message)
@@ -75,12 +78,20 @@ def _names(records: PrefixRecords) -> set[str]:
     return {each.name for each in records.contents.packages}
 
 
-def _half(target: str, message: str, how: str, *, keep: bool = False) -> Recovery:
-    """`keep` asks for a restore point: a clone that was complete may have been used since."""
-    way_out = RemoveRequest(prefixes=(target,), restore_point=keep)
+def _half_made(target: str, context: JobContext) -> str:
+    half = f"{target} is half-made: it still has the mark of what is not whole"
+    with suppress(OSError, CondatuiError):
+        if came := came_into(target, context):
+            return f"{half}, and {used_since(came)}."
+    return f"{half}."
+
+
+def _half(target: str, message: str, how: str) -> Recovery:
+    """The removal finds out by itself whether there is anything to keep: the clone may be used before it is taken."""
+    way_out = RemoveRequest(prefixes=(target,))
     return Recovery(state="half", message=message, way_out=way_out, way_out_title=f"Remove the {how} {target}")
 
 
 async def recover(plan: Plan, request: CloneRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001 - as all actions
     """Find out how much of an interrupted clone exists, changing nothing."""
-    return await asyncio.to_thread(inspect_clone, request, stage)
+    return await asyncio.to_thread(inspect_clone, request, stage, context)

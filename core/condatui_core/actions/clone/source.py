@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from condatui_core.actions.clone.prefix_change import spellings_of
+from condatui_core.actions.prefix_change import first_lines, module_of, spellings_of
 from condatui_core.fs.mounts import mounts
-from condatui_core.fs.safe_read import open_regular
 from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
 from condatui_core.prefixes.history import spec_name
 from condatui_core.prefixes.probe import HALF_MADE
@@ -100,9 +97,6 @@ _OF_BASE = (
 )
 """Files and directories that belong to the installation rather than to its base environment."""
 _MACHINERY = ("conda", "conda-env")
-_FIRST_LINES = 1024
-"""Bytes of a script that are searched for its interpreter."""
-_MOST_SCRIPTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +147,7 @@ def read_source(prefix: str, *, base: bool, with_conda: bool, aliases: Iterable[
     top = (*_NEVER, *(_OF_BASE if base else ()))
     tree = read_tree(prefix, [each.point for each in mounts()], top)
     tree = replace(tree, entries=_without(tree, not_ours))
-    scripts = _first_lines(prefix, tree.entries)
+    scripts = first_lines(prefix, tree.entries)
     return Source(
         prefix=prefix,
         contents=read.contents,
@@ -177,14 +171,6 @@ def machinery(records: Sequence[PackageRecord]) -> frozenset[str]:
     }:
         found |= more
     return frozenset(found)
-
-
-def module_of(path: str) -> str:
-    """The source file that a bytecode file was compiled from; empty for any other file."""
-    directory, _, name = path.rpartition("/")
-    if not name.endswith(".pyc") or not directory.endswith("__pycache__"):
-        return ""
-    return f"{directory.removesuffix('__pycache__')}{name.partition('.')[0]}.py"
 
 
 def _without(tree: PrefixTree, not_ours: Collection[str]) -> list[TreeEntry]:
@@ -212,10 +198,3 @@ def _is_in(path: str, directories: Collection[str]) -> bool:
 def _not_looked_into(tree: PrefixTree) -> Iterator[str]:
     places = (*(line.rpartition(": ")[0] for line in tree.unreadable), *tree.mounts, *tree.environments)
     return (os.path.relpath(each, tree.root) for each in places)
-
-
-def _first_lines(prefix: str, entries: Iterable[TreeEntry]) -> Iterator[bytes]:
-    scripts = (each for each in entries if each.kind == "file" and os.path.dirname(each.path) == "bin")
-    for entry in itertools.islice(scripts, _MOST_SCRIPTS):
-        with suppress(OSError), open_regular(os.path.join(prefix, entry.path)) as stream:
-            yield stream.read(_FIRST_LINES)

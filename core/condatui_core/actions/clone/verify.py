@@ -11,8 +11,8 @@ from functools import partial
 from condatui_core.actions.clone.facts import CloneFacts
 from condatui_core.actions.clone.mirror import Mirrored, surplus
 from condatui_core.actions.clone.plan import finding
-from condatui_core.actions.clone.prefix_change import LARGEST_TEXT, PrefixChange, is_binary, same
 from condatui_core.actions.clone.source import Source
+from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, is_binary, same
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import last_words

@@ -11,6 +11,7 @@ from condatui_core.actions.pack.messages import ARCHIVE
 from condatui_core.fs.atomic_write import rename_if_free, sync_path
 from condatui_core.fs.delete_tree import delete_tree, delete_whole
 from condatui_core.fs.locks import FileLock
+from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import read_tree
 
 _NAME = ".condatui-pack-"
@@ -38,6 +39,7 @@ class PackPlace:
         """Move the archive to its path. Raises FileExistsError if that is taken by now, OSError for other reasons."""
         archive = self.directory / ARCHIVE
         if archive.is_dir():
+            sync_tree(str(archive))
             if os.path.lexists(self._target):  # a rename would replace an empty directory
                 raise FileExistsError(f"{self._target} exists already")
             archive.rename(self._target)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from condatui_core.actions.guards import observe_prefixes
+from condatui_core.actions.half_made import came_since
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.remove.earlier_points import compare
@@ -58,6 +59,8 @@ class TargetContent:
     """What conda would run when it removes the packages."""
     menus: tuple[str, ...] = ()
     """The files by which packages have made menu entries, which lie outside."""
+    came: tuple[str, ...] = ()
+    """Of a half-made environment, what came into it after its job ended."""
     problem: str = ""
     """Why it could not be looked at."""
 
@@ -76,7 +79,7 @@ class RemovalTarget:
     known: bool = True
     """Whether it is an environment, or lies where environments do; else it may be anything."""
     half_made: bool = False
-    """Whether condatui itself was making it and has not come to the end: what it was made of is elsewhere."""
+    """Whether condatui itself was making it and has not come to the end."""
     holds: tuple[str, ...] = ()
     """What must never go along and lies in it: the home directory, a conda, condatui's own files."""
     content: TargetContent = TargetContent()
@@ -88,6 +91,11 @@ class RemovalTarget:
     """What a removal of it that did not come to its end has set aside."""
     shortcuts: tuple[str, ...] = ()
     """Menu entries of this user that name it."""
+
+    @property
+    def unused(self) -> bool:
+        """Whether it is half-made and holds nothing that is not elsewhere, so that there is nothing to keep."""
+        return self.half_made and not self.content.came and not self.content.problem
 
     @property
     def origin(self) -> str:
@@ -170,13 +178,14 @@ def _with_content(
     try:
         snapshot = read_snapshot(target.path)
         found = estimate(snapshot, caches_of(target.installation, context))
+        came = came_since(found, context, thorough=False) if target.half_made else ()
     except OSError as error:
         problem = f"{error.filename or target.path}: {reason(error)}"
         return replace(target, content=TargetContent(problem=problem))
     except CondatuiError as error:
         return replace(target, content=TargetContent(problem=error.detail or error.title))
     freed.add(snapshot.tree)
-    content = content_of(found)
+    content = replace(content_of(found), came=came)
     kind: Kind = "remains" if content.symlinked_directories else target.kind
     shortcuts = tuple(_shortcuts(context.caller.home, target.path)) if content.menus else ()
     seen = replace(target, content=content, kind=kind, shortcuts=shortcuts)
@@ -193,7 +202,7 @@ def _compared_with_points(
     compared = [(each.id, compare(tree, each, directory)) for each in points]
     covered = any(found.is_covered for _, found in compared)
     half = next((point for point, found in compared if found.is_half), "")
-    if not half:
+    if not half and not target.unused:
         return replace(target, covered=covered)
     content = replace(target.content, kept_files=0, kept_bytes=0, gone=(), lost=())
     return replace(target, content=content, point=half, covered=covered)

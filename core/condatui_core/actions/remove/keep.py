@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
+from condatui_core.actions.half_made import came_since
 from condatui_core.actions.protocol import JobContext, Work, caches_of
 from condatui_core.actions.remove.inspect import RemovalTarget
 from condatui_core.errors import CondatuiError, RefusedError
@@ -66,6 +67,14 @@ def create_point(
             delete_point(directory, point.id)
         raise being_changed(target, changed)
     return point
+
+
+def is_unused(target: RemovalTarget, snapshot: PrefixSnapshot, context: JobContext, work: Work) -> bool:
+    """Whether a half-made environment holds nothing that is not elsewhere, by the contents of all its files; blocks."""
+    if not target.half_made or snapshot.prefix != target.path:  # what changes while it is set aside is kept
+        return False
+    found = estimate(snapshot, caches_of(target.installation, context), thorough=True, on_bytes=_reporter(work))
+    return not came_since(found, context, thorough=True)
 
 
 def being_changed(target: RemovalTarget, path: str) -> RefusedError:

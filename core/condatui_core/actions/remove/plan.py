@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from condatui_core.actions.guards import blockers_to_change, warnings_to_change
+from condatui_core.actions.half_made import used_since
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.set_aside import how_to_put_back
@@ -65,6 +66,7 @@ def removal_plan(
         confirm=_confirm(targets, request, context),
         removal=PlannedRemoval(
             directories=tuple(each.path for each in targets if each.kind in ("environment", "remains")),
+            used_since=tuple(each.path for each in targets if each.content.came),
             over_limit=tuple(each.path for each in targets if _is_over_limit(each, request, context)),
             prunes=tuple(each.point.id for each in points.pruned),
         ),
@@ -134,7 +136,7 @@ def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext
     yield from _outside(target)
     if not target.known:
         yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
-    if not request.restore_point and target.half_made:
+    if target.unused:
         yield finding("half-made", "note", f"{name} was never finished: what it was made of is where it was.")
         return
     if not request.restore_point:
@@ -161,6 +163,9 @@ def _unfinished(target: RemovalTarget) -> Iterator[Finding]:
         message = f"A removal of {name} did not come to its end: what it has set aside is still there."
         remedy = f"To put it back: {sanitize(how_to_put_back(target.set_aside[0]))}. To delete it, remove that path."
         yield finding("set-aside", "warning", message, remedy, map(sanitize, target.set_aside))
+    if came := target.content.came:
+        message = f"{name} was never finished, and {used_since(came)}."
+        yield finding("used-since", "warning", message, evidence=map(sanitize, came))
 
 
 def _outside(target: RemovalTarget) -> Iterator[Finding]:
@@ -182,7 +187,7 @@ def _steps(target: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
     if target.kind == "link":
         yield Step(title=f"Delete the link {name}", argv=("rm", "--", target.path))
         return
-    if target.kind in ("environment", "remains") and request.restore_point and not target.point:
+    if target.kind in ("environment", "remains") and request.restore_point and not target.point and not target.unused:
         yield Step(title=f"Make a restore point of {name}")
     if target.kind in ("environment", "remains"):
         yield Step(title=f"Set {name} aside, under a hidden name in the same directory")
@@ -221,7 +226,7 @@ def _by_hand(target: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
 
 def _facts(targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest) -> Iterator[tuple[str, str]]:
     files = sum(each.content.kept_files for each in targets)
-    if request.restore_point and any(each.kind in ("environment", "remains") for each in targets):
+    if request.restore_point and any(each.kind in ("environment", "remains") and not each.unused for each in targets):
         kept = sum(each.content.kept_bytes for each in targets)
         yield (
             "restore point",
@@ -248,7 +253,7 @@ def _is_at_risk(target: RemovalTarget, request: RemoveRequest, context: JobConte
         return False
     large = _is_over_limit(target, request, context)
     frozen = target.observed.frozen is not None
-    unkept = not request.restore_point and not target.half_made
+    unkept = not request.restore_point and not target.unused
     return unkept or large or frozen or not target.known
 
 

@@ -12,12 +12,14 @@ from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.remove.earlier_points import point_of_half_removed, points_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
-from condatui_core.actions.remove.keep import being_changed, create_point, read_before_removal
+from condatui_core.actions.remove.keep import being_changed, create_point, is_unused, read_before_removal
 from condatui_core.actions.remove.plan import blockers_of
 from condatui_core.actions.remove.set_aside import SetAside, set_aside
 from condatui_core.conda.registry import unregister
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.atomic_write import sync_directory
 from condatui_core.fs.delete_tree import Leftover
+from condatui_core.fs.sync import sync_file_system
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.finding import Finding, blocker
@@ -87,13 +89,18 @@ class Removal:
         kept = Kept(await self._work.in_thread(partial(read_before_removal, target)))
         if self._request.restore_point:
             await self._work.in_thread(partial(self._keep, target, kept, limited=limited))
+        elif self._keeps_unused(target):
+            await self._work.in_thread(partial(self._check_unused, target, kept))
         await self._work.stage("remove", f"Removing {name}")
         gone = await self._work.in_thread(partial(self._take_away, target, kept, limited=limited))
         await self._work.stage("leftovers", f"Looking what is left of {name}")
         await self._account(target, kept, gone)
 
     def _keep(self, target: RemovalTarget, kept: Kept, *, limited: bool) -> None:
-        """Make a restore point, unless there is one of before it was removed in part."""
+        """Make a restore point, unless there is one of before it was removed in part, or nothing that needs one."""
+        if is_unused(target, kept.snapshot, self._context, self._work):
+            self._work.say(f"{sanitize(target.name)} was never finished: what it was made of is where it was")
+            return
         points = points_of(self._directory, target.path)
         if point := point_of_half_removed(kept.snapshot.tree, points, self._directory):
             kept.point, kept.made = point, False
@@ -101,6 +108,17 @@ class Removal:
             return
         kept.point, kept.made = create_point(target, kept.snapshot, self._context, self._work, limited=limited), True
         self._work.say(f"restore point {kept.point.id}: {counted(kept.point.archived_files, 'file')}")
+
+    def _keeps_unused(self, target: RemovalTarget) -> bool:
+        """Whether nothing may be lost although there is no restore point: the plan saw nothing of its own in it."""
+        used = self._plan.removal.used_since if self._plan.removal else ()
+        return target.half_made and target.path not in used
+
+    def _check_unused(self, target: RemovalTarget, kept: Kept) -> None:
+        """Refuse to lose what came into a half-made environment after its removal was planned."""
+        if not is_unused(target, kept.snapshot, self._context, self._work):
+            title = f"{sanitize(target.name)} has been used since this was planned."
+            raise RefusedError(title, target.path, "Plan it again, if it is to go.")
 
     def _take_away(self, target: RemovalTarget, kept: Kept, *, limited: bool) -> _Gone:
         """Set it aside, keep what came since, delete what is kept, and put back what stays; blocks.
@@ -112,8 +130,10 @@ class Removal:
             with set_aside(target.path, kept.snapshot.tree.entries[0].inode) as aside:
                 self._keep_what_came(target, aside, kept, limited=limited)
                 begun = True
-                left = aside.delete(kept.snapshot.sees_unchanged() if kept.point else _everything)
+                safe = self._request.restore_point or self._keeps_unused(target)
+                left = aside.delete(kept.snapshot.sees_unchanged() if safe else _everything)
                 left_at = aside.put_back()
+                _sync(aside.directory, os.path.dirname(target.path))
                 if left and not left_at:
                     raise _moved_away(target, kept.point, aside.path)
                 return _Gone(left, aside.path, left_at)
@@ -134,13 +154,15 @@ class Removal:
             self._work.say(f"{sanitize(changed)} has changed since it was read: reading {target.name} again")
             snapshot = read_before_removal(target, aside.path, aside.inode)
             again = Kept(snapshot)
-            if kept.point:
+            if self._request.restore_point:
                 self._keep(target, again, limited=limited)
                 assert again.point
-                if again.point.id == kept.point.id:  # the rest of what it has whole
+                if kept.point and again.point.id == kept.point.id:  # the rest of what it has whole
                     again.made = kept.made
                 else:
                     self._discard(kept)
+            elif self._keeps_unused(target):
+                self._check_unused(target, again)
             kept.snapshot, kept.point, kept.made = again.snapshot, again.point, again.made
         if changed := kept.snapshot.first_change(aside.path):
             raise being_changed(target, changed)
@@ -199,6 +221,13 @@ class _Gone:
     def lines(self) -> tuple[str, ...]:
         """What could not be deleted, by the paths that it has now, and why."""
         return tuple(str(each).replace(self.aside, self.left_at, 1) for each in self.left)
+
+
+def _sync(directory: int, path: str) -> None:
+    """Wait until what was deleted in a directory is gone from the disk; it is gone now, whatever the disk says."""
+    with suppress(OSError):
+        if not sync_file_system(path):
+            sync_directory(directory)
 
 
 def _everything(path: str, status: os.stat_result) -> bool:  # noqa: ARG001 - stands for what looks

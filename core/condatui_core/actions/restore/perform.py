@@ -17,7 +17,8 @@ from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
 from condatui_core.conda.registry import register
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.safe_read import reason
+from condatui_core.fs.held_tree import Identity
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.records.finding import Finding
@@ -25,8 +26,9 @@ from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RestoreRequest
 from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.apply import apply_restore_point
+from condatui_core.restore_points.create import explicit
 from condatui_core.restore_points.store import read_paths_of
-from condatui_core.restore_points.verify import Differing, differences
+from condatui_core.restore_points.verify import Differing, check_files, differences
 from condatui_core.text import counted, format_bytes, sanitize
 
 _MOST_LINES = 20
@@ -44,13 +46,14 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
     await work.stage("look", "Looking at what is there")
     found = await _read_restorable(request, context)
     refuse(blockers_of(found, context))
+    paths = await work.in_thread(partial(_checked_paths, found, context))
     name = sanitize(found.point.name)
     count = len(found.point.needed)
     begun = context.clock()
     await work.stage(
         "link", f"Letting conda put back {counted(count, 'package')}" if count else f"Making {found.target}"
     )
-    await work.in_thread(partial(_reserve, found, context, work.job_id))
+    identity = await work.in_thread(partial(_reserve, found, context, work.job_id))
     if found.point.needed:
         try:
             await _run_conda(found, context, work)
@@ -58,12 +61,17 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
             await work.in_thread(partial(remove_if_untouched, found.target))
             raise
     await work.stage("unpack", f"Putting back what was kept of {name}")
-    paths = await work.in_thread(partial(read_paths_of, _directory(context), found.point))
     on_bytes = _reporter(work, found.point.archived_bytes)
     await work.in_thread(partial(_register, found, context))
-    await work.in_thread(
-        partial(apply_restore_point, _directory(context) / found.point.id, paths, found.target, on_bytes)
+    applying = partial(
+        apply_restore_point,
+        _directory(context) / found.point.id,
+        paths,
+        found.target,
+        on_bytes,
+        identity=identity,
     )
+    await work.in_thread(applying)
     await work.stage("compare", f"Comparing {name} with what was removed")
     differing, used = await work.in_thread(partial(_compare, found, paths))
     note = OwnUses(context.locations.own_uses).note
@@ -86,10 +94,28 @@ async def _run_conda(found: Restorable, context: JobContext, work: Work) -> None
         )
 
 
-def _reserve(found: Restorable, context: JobContext, job: str) -> None:
+def _checked_paths(found: Restorable, context: JobContext) -> tuple[KeptPath, ...]:
+    """The paths of the restore point. CondatuiError if it is damaged: then nothing of it is brought back."""
+    paths = read_paths_of(_directory(context), found.point)
+    check_files(_directory(context) / found.point.id, paths)
+    if found.point.needed and not _says_the_same(found):
+        raise CondatuiError("The restore point is damaged.", f"{found.explicit}: it lists other packages")
+    return paths
+
+
+def _says_the_same(found: Restorable) -> bool:
+    """Whether the list that conda gets has the packages of the manifest, and no others."""
+    wanted = explicit(found.point.needed)
+    try:
+        return read_bounded(found.explicit, len(wanted)) == wanted
+    except OSError:
+        return False
+
+
+def _reserve(found: Restorable, context: JobContext, job: str) -> Identity:
     """Make the directory and mark it as incomplete; conda would replace one that another process has made since."""
     try:
-        mark_incomplete(found.target, source=found.point.id, job=job, now=context.clock())
+        return mark_incomplete(found.target, restore_point=found.point.id, job=job, now=context.clock())
     except OSError as error:
         where = f"{error.filename or found.target}: {reason(error)}"
         raise CondatuiError(f"{sanitize(found.point.name)} could not be brought back.", where) from error
@@ -144,6 +170,8 @@ _WORDS = {
     "target": ("path leads elsewhere", "paths lead elsewhere"),
     "content": ("path has another content", "paths have another content"),
     "mode": ("path has other permissions", "paths have other permissions"),
+    "links": ("path is a hard link to others than before", "paths are hard links to others than before"),
+    "attributes": ("path has other extended attributes", "paths have other extended attributes"),
     "owner": ("path belongs to another user", "paths belong to another user"),
     "time": ("path has another time", "paths have another time"),
 }

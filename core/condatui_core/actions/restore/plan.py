@@ -18,14 +18,15 @@ from condatui_core.actions.guards import (
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.conda.commands import install_explicit
+from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import RestoreRequest
-from condatui_core.records.restore_point import KeptPackage, RestorePoint
+from condatui_core.records.restore_point import KeptPackage, RestorePoint, own_copies
 from condatui_core.remedy import NameConda
 from condatui_core.restore_points.cached_packages import missing_packages
-from condatui_core.restore_points.store import NEEDED, directory_of_points, problem_of, read_point
+from condatui_core.restore_points.store import NEEDED, directory_of_points, problem_of, read_paths_of, read_point
 from condatui_core.text import counted, format_bytes, sanitize
 
 
@@ -44,6 +45,8 @@ class Restorable:
     """The packages that no package cache has any more."""
     problem: str = ""
     """Why the restore point cannot be used."""
+    copied_bytes: int = 0
+    """Bytes of the packages' files that were no links into the package cache, and come back as copies."""
 
 
 def restoring_plan(found: Restorable, request: RestoreRequest, context: JobContext) -> Plan:
@@ -63,8 +66,8 @@ def restoring_plan(found: Restorable, request: RestoreRequest, context: JobConte
 
 
 def bytes_needed(found: Restorable) -> int:
-    """The bytes to be written: kept files, and downloads with their extracted files; links take no space."""
-    return found.point.archived_bytes + sum(5 * each.archive_bytes for each in found.to_download)
+    """The bytes to be written: kept files, copies, and downloads with their extracted files; links take no space."""
+    return found.point.archived_bytes + found.copied_bytes + sum(5 * each.archive_bytes for each in found.to_download)
 
 
 def argv(found: Restorable) -> tuple[str, ...]:
@@ -121,13 +124,16 @@ def _facts(found: Restorable) -> Iterator[tuple[str, str]]:
     yield "kept", f"{counted(point.archived_files, 'file')}, {format_bytes(point.archived_bytes)}"
     linked = len(point.needed) - len(found.to_download)
     if linked:
-        yield (
-            "from the cache",
-            counted(linked, "package, linked: it takes no space", "packages, linked: they take no space"),
-        )
+        yield "from the cache", f"{counted(linked, 'package')}, {_how_linked(found)}"
     if found.to_download:
         size = format_bytes(sum(each.archive_bytes for each in found.to_download))
         yield "to download", f"{counted(len(found.to_download), 'package')}, {size}"
+
+
+def _how_linked(found: Restorable) -> str:
+    if not found.copied_bytes:
+        return "linked: no space is taken"
+    return f"linked but for {format_bytes(found.copied_bytes)}, which were no links before either"
 
 
 def _warnings(found: Restorable) -> Iterator[Finding]:
@@ -157,6 +163,7 @@ async def _read_restorable(request: RestoreRequest, context: JobContext) -> Rest
     installation = _installation(point, context)
     observed = await observe_prefix(point.prefix, context, installation=installation)
     caches = caches_of(installation, context)
+    problem, copied = await asyncio.to_thread(_read_paths, directory, point)
     return Restorable(
         point=point,
         target=point.prefix,
@@ -164,8 +171,20 @@ async def _read_restorable(request: RestoreRequest, context: JobContext) -> Rest
         observed=observed,
         installation=installation,
         to_download=await asyncio.to_thread(missing_packages, point.needed, caches),
-        problem=await asyncio.to_thread(problem_of, directory, point),
+        problem=problem,
+        copied_bytes=copied,
     )
+
+
+def _read_paths(directory: Path, point: RestorePoint) -> tuple[str, int]:
+    """Why the restore point cannot be used, and the bytes of its files that come back as copies."""
+    if problem := problem_of(directory, point):
+        return problem, 0
+    try:
+        paths = read_paths_of(directory, point)
+    except CondatuiError as error:
+        return error.detail, 0
+    return "", sum(each.size for each in own_copies(paths))
 
 
 def _installation(point: RestorePoint, context: JobContext) -> Installation | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import Literal
 
+from condatui_core.actions.half_made import came_into, used_since
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.plan import _directory
+from condatui_core.errors import CondatuiError
 from condatui_core.fs.tree import read_tree
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RemoveRequest, RestoreRequest
@@ -40,6 +43,7 @@ def _inspect(request: RestoreRequest, stage: str, context: JobContext) -> Recove
         kept = "that one is whole" if has_its_files(directory / point.id, paths) else "that one is damaged"
         message = f"What is at {sanitize(point.prefix)} is not what restore point {point.id} has; {kept}."
         return Recovery(state=state, message=message)
+    whole = f"restore point {point.id} still has it whole"
     if not has_its_files(directory / point.id, paths):
         message = (
             f"{name} is back in part only, and restore point {point.id} is damaged: it cannot bring back the rest."
@@ -47,7 +51,14 @@ def _inspect(request: RestoreRequest, stage: str, context: JobContext) -> Recove
         return Recovery(state="half", message=message)
     return Recovery(
         state="half",
-        message=f"{name} is back in part only; restore point {point.id} still has it whole.",
-        way_out=RemoveRequest(prefixes=(point.prefix,), restore_point=False),
+        message=f"{name} is back in part only{_use_since(point.prefix, context)}; {whole}.",
+        way_out=RemoveRequest(prefixes=(point.prefix,)),
         way_out_title=f"Remove the half of {name}; then it can be brought back again",
     )
+
+
+def _use_since(prefix: str, context: JobContext) -> str:
+    with suppress(OSError, CondatuiError):
+        if came := came_into(prefix, context):
+            return f", and {used_since(came)}"
+    return ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.actions.clone.prefix_change import PrefixChange, spellings_of
+from condatui_core.actions.prefix_change import PrefixChange, spellings_of
 
 CHANGE = PrefixChange("/opt/envs/nlp", "/data/new")
 

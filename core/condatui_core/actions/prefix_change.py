@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from urllib.parse import quote
 
 from condatui_core.fs.safe_read import open_regular
@@ -80,11 +82,24 @@ def is_binary(data: bytes) -> bool:
     return b"\0" in data
 
 
+_FIRST_LINES = 1024
+"""Bytes of a script that are searched for its interpreter."""
+_MOST_SCRIPTS = 200
+
+
+def first_lines(prefix: str, entries: Iterable[TreeEntry]) -> Iterator[bytes]:
+    """The beginnings of the scripts of a prefix, where each names its interpreter."""
+    scripts = (each for each in entries if each.kind == "file" and os.path.dirname(each.path) == "bin")
+    for entry in itertools.islice(scripts, _MOST_SCRIPTS):
+        with suppress(OSError), open_regular(os.path.join(prefix, entry.path)) as stream:
+            yield stream.read(_FIRST_LINES)
+
+
 def spellings_of(prefix: str, scripts: Iterable[bytes]) -> tuple[str, ...]:
     """Other paths to a prefix, found in the first lines of its scripts, which name their interpreter."""
     found: dict[str, None] = {}
     for data in scripts:
-        for match in re.finditer(rb"^(?:#!|'''exec' \"?)(/[^\n\"]*?)/bin/[^/\s\"]+", data[:1024], re.MULTILINE):
+        for match in re.finditer(rb"^(?:#!|'''exec' \"?)(/[^\n\"]*?)/bin/[^/\s\"]+", data[:_FIRST_LINES], re.MULTILINE):
             path = os.fsdecode(match[1])
             if path != prefix and path not in found and os.path.realpath(path) == prefix:
                 found[path] = None
@@ -98,6 +113,14 @@ _LARGEST_COMPARED = 512 << 20
 _CHUNK = 1 << 20
 _PYC_HEADER = 16
 """Bytes that identify the source of a compiled module; the code after them contains its path, which Python corrects."""
+
+
+def module_of(path: str) -> str:
+    """The source file that a bytecode file was compiled from; empty for any other file."""
+    directory, _, name = path.rpartition("/")
+    if not name.endswith(".pyc") or not directory.endswith("__pycache__"):
+        return ""
+    return f"{directory.removesuffix('__pycache__')}{name.partition('.')[0]}.py"
 
 
 def same(source: TreeEntry, target: TreeEntry, change: PrefixChange) -> bool:

@@ -1,0 +1,208 @@
+"""Finds what came into a half-made environment after its job ended: what neither the job nor conda explains."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from condatui_core.actions.incomplete_marker import read_marker
+from condatui_core.actions.prefix_change import PrefixChange, first_lines, module_of, same, spellings_of
+from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.tree import TreeEntry, read_tree
+from condatui_core.prefixes.meta_file import record_file_name
+from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.prefixes.snapshot import read_records, read_snapshot
+from condatui_core.records.prefix import Revision
+from condatui_core.records.restore_point import KeptPackage, KeptPath, kept_package
+from condatui_core.restore_points.cached_packages import find_package
+from condatui_core.restore_points.classify import file_sha256
+from condatui_core.restore_points.create import KeepEstimate, estimate
+from condatui_core.restore_points.store import directory_of_points, read_paths_of, read_point
+from condatui_core.restore_points.verify import has_its_files
+from condatui_core.text import sanitize
+
+_META = "conda-meta/"
+_HISTORY = "conda-meta/history"
+_ALWAYS = (".", "conda-meta", "conda-meta/created_at", HALF_MADE)
+"""Paths that every half-made environment may have."""
+_TEMPORARY = re.compile(r"\.condatui-[0-9a-f]{16}|\.[0-9a-f]{16}\.condatui")
+"""The names that files have before condatui gives them their own."""
+_RENAMED = ".c~"
+"""conda renames files so before it deletes them."""
+_OF_INSTALLATION = ("envs", "pkgs")
+
+
+def came_since(found: KeepEstimate, context: JobContext, *, thorough: bool) -> tuple[str, ...]:
+    """The paths of a half-made environment that came or changed after its job ended, those in conda-meta last; blocks.
+
+    What the job was making it from is looked at as it is now: a path that cannot be explained any more counts as new.
+    `thorough` compares contents even where size and time are the same.
+    """
+    prefix = found.snapshot.prefix
+    origin = _origin_of(prefix, context, thorough=thorough)
+    there = {each.path for each in found.tree.entries}
+    left = [each for each in found.tree.entries if not _is_explained(each, found, there, origin)]
+    if origin and any(_may_be_linked(each) for each in left):
+        cached = _inodes_of(origin.packages, _caches(prefix, context))
+        left = [each for each in left if each.inode not in cached]
+    filled = {os.path.dirname(each.path) for each in found.tree.entries}
+    paths = (each.path for each in left if each.kind != "directory" or each.path not in filled)
+    return tuple(sorted(paths, key=lambda path: (path == _HISTORY, path.startswith(_META), path)))
+
+
+def came_into(prefix: str, context: JobContext) -> tuple[str, ...]:
+    """As `came_since`, of a prefix that is read for it. Raises OSError or CondatuiError if it cannot be read."""
+    return came_since(estimate(read_snapshot(prefix), _caches(prefix, context)), context, thorough=False)
+
+
+def used_since(came: Sequence[str]) -> str:
+    """Words that say what has come: `has been used since: work.ipynb and 2 more are its own`."""
+    more = f" and {len(came) - 1} more are" if len(came) > 1 else " is"
+    return f"has been used since: {sanitize(came[0])}{more} its own"
+
+
+def _caches(prefix: str, context: JobContext) -> tuple[str, ...]:
+    return caches_of(context.installation(context.environment(prefix)), context)
+
+
+def _is_explained(entry: TreeEntry, found: KeepEstimate, there: Collection[str], origin: _Origin | None) -> bool:
+    """Whether a path is the job's or conda's, as far as that can be said without the package cache."""
+    path, name = entry.path, os.path.basename(entry.path)
+    if path in _ALWAYS or name == "__pycache__" or module_of(path) in there or _TEMPORARY.fullmatch(name):
+        return True
+    if path in found.classified and found.classified[path].package:
+        return True
+    if path == _HISTORY and _is_of_job(found.contents.history.revisions, origin.revisions if origin else ()):
+        return True
+    try:
+        return origin is not None and origin.explains(path.removesuffix(_RENAMED), entry)
+    except OSError:  # it cannot be compared
+        return False
+
+
+def _is_of_job(revisions: Sequence[Revision], before: Sequence[Revision]) -> bool:
+    """Whether a history has nothing but the job's own revision, after those of the origin if they were put back."""
+    count = len(before) if revisions[: len(before)] == before else 0
+    return len(revisions) <= count + 1
+
+
+def _may_be_linked(entry: TreeEntry) -> bool:
+    return entry.kind == "file" and entry.status.st_nlink > 1
+
+
+def _inodes_of(packages: Sequence[KeptPackage], pkgs_dirs: Sequence[str]) -> set[tuple[int, int]]:
+    """The files of packages in the cache: conda links them before it writes its records."""
+    inodes: set[tuple[int, int]] = set()
+    for each in packages:
+        cached = find_package(each, pkgs_dirs)
+        if cached and cached.directory:
+            inodes |= {entry.inode for entry in read_tree(cached.directory).entries if entry.kind == "file"}
+    return inodes
+
+
+# What a half-made environment was being made from
+
+
+class _Origin(Protocol):
+    """The source of a clone, or the restore point of what is brought back."""
+
+    packages: Sequence[KeptPackage]
+    """What conda was to link."""
+    revisions: Sequence[Revision]
+
+    def explains(self, path: str, entry: TreeEntry) -> bool:
+        """Whether what is at a path is what the origin has there. Raises OSError if it cannot be read."""
+        ...
+
+
+def _origin_of(prefix: str, context: JobContext, *, thorough: bool) -> _Origin | None:
+    """What a half-made environment was being made from; None if that is not known, gone or damaged."""
+    marker = read_marker(prefix)
+    try:
+        if marker and marker.restore_point:
+            return _restore_point(prefix, marker.restore_point, context, thorough=thorough)
+        if marker and marker.source:
+            return _source(prefix, marker.source, context, thorough=thorough)
+    except (OSError, CondatuiError):
+        return None
+    return None
+
+
+@dataclass
+class _Source:
+    packages: Sequence[KeptPackage]
+    revisions: Sequence[Revision]
+    records: frozenset[str]
+    """The names of the records of its packages."""
+    entries: Mapping[str, TreeEntry]
+    change: PrefixChange
+    thorough: bool
+
+    def explains(self, path: str, entry: TreeEntry) -> bool:
+        if _is_record(path):
+            return os.path.basename(path) in self.records
+        there = self.entries.get(path)
+        return there is not None and (self._looks_same(there, entry) or same(there, entry, self.change))
+
+    def _looks_same(self, there: TreeEntry, entry: TreeEntry) -> bool:
+        both = there.status, entry.status
+        alike = len({(each.st_size, each.st_mtime_ns) for each in both}) == 1
+        return not self.thorough and there.kind == entry.kind == "file" and alike
+
+
+def _source(prefix: str, source: str, context: JobContext, *, thorough: bool) -> _Source:
+    roots = {each.root_prefix for each in context.inventory.installations}
+    tree = read_tree(source, leaving_out=_OF_INSTALLATION if source in roots else ())
+    records = read_records(source)
+    environment = context.environment(source)
+    aliases = environment.aliases if environment else ()
+    spellings = dict.fromkeys((*aliases, *spellings_of(source, first_lines(source, tree.entries))))
+    spared = _OF_INSTALLATION if source in roots else ()
+    return _Source(
+        packages=[kept_package(each.record, kept=False) for each in records.packages],
+        revisions=records.contents.history.revisions,
+        records=frozenset(record_file_name(each) for each in records.contents.packages),
+        entries={each.path: each for each in tree.entries},
+        change=PrefixChange(source, prefix, spellings=spellings, spared=spared),
+        thorough=thorough,
+    )
+
+
+@dataclass
+class _RestorePoint:
+    root: str
+    """The half of it that is there."""
+    packages: Sequence[KeptPackage]
+    paths: Mapping[str, KeptPath]
+    thorough: bool
+    revisions: Sequence[Revision] = ()
+
+    def explains(self, path: str, entry: TreeEntry) -> bool:
+        if _is_record(path):
+            return path in self.paths or path[len(_META) :] in {f"{each.dist_name}.json" for each in self.packages}
+        kept = self.paths.get(path)
+        if kept is None or kept.kind != entry.kind or kept.target != entry.target:
+            return False
+        if kept.kind != "file" or (kept.size == entry.status.st_size and self._looks_same(kept, entry)):
+            return True
+        return kept.size == entry.status.st_size and file_sha256(os.path.join(self.root, entry.path)) == kept.sha256
+
+    def _looks_same(self, kept: KeptPath, entry: TreeEntry) -> bool:
+        return not self.thorough and kept.mtime_ns == entry.status.st_mtime_ns
+
+
+def _restore_point(prefix: str, point_id: str, context: JobContext, *, thorough: bool) -> _RestorePoint | None:
+    directory = directory_of_points(context.settings, context.locations)
+    point = read_point(directory, point_id)
+    paths = read_paths_of(directory, point)
+    if not has_its_files(directory / point_id, paths):
+        return None
+    return _RestorePoint(prefix, point.needed, {each.path: each for each in paths}, thorough)
+
+
+def _is_record(path: str) -> bool:
+    return path.startswith(_META) and path.endswith(".json")
