@@ -80,7 +80,7 @@ async def browsing(
         setattr(disk, name, getattr(workbench.disk, name))
     workbench.disk = disk  # type: ignore[assignment]
     async with opened(workbench=workbench, size=size) as driver:
-        await driver.press("b")
+        await driver.press("f")
         if gate is None:
             await driver.until(lambda: screen(driver).shown)
         yield driver
@@ -216,7 +216,7 @@ async def test_what_cannot_be_read_is_told_where_it_would_be(prefix: Path, monke
         assert names(driver) == ["data", "lib", "conda-meta"]
         await driver.press("escape")
         monkeypatch.setattr(PrefixBrowser, "walk", fail)
-        await driver.press("b")
+        await driver.press("f")
         await driver.until(lambda: "Permission denied" in driver.text)
         assert "Measuring" not in driver.text
 
@@ -224,7 +224,7 @@ async def test_what_cannot_be_read_is_told_where_it_would_be(prefix: Path, monke
 async def test_one_that_is_not_there_has_no_files(tmp_path: Path) -> None:
     known = inventory(replace(loaded("nlp"), state="missing"))
     async with opened(known) as driver:
-        await driver.press("b")
+        await driver.press("f")
         assert "nlp does not exist: it has no files." in driver.text
 
 

@@ -45,7 +45,7 @@ _ENVIRONMENTS = (
     KeyAction(
         "environments.browse",
         "Browse the files",
-        "b",
+        "f",
         "Browse the files of the environment under the cursor by size.",
         "screen.browse",
         ("environments",),
