@@ -146,6 +146,14 @@ def test_a_record_that_is_no_regular_file_is_not_read(kind: str, prefix: FakePre
     assert survey(str(prefix)).problem == f"not a regular file: {record}"
 
 
+def test_a_pipe_in_the_place_of_a_file_of_the_package_cache_is_not_read(prefix: FakePrefix, tmp_path: Path) -> None:
+    _cached(prefix, tmp_path / "pkgs", {"bin/tool": "#!/OLD/bin/sh\n"}, placeholder="/OLD")
+    cached = tmp_path / "pkgs/tool-1.0-0/bin/tool"
+    cached.unlink()
+    os.mkfifo(cached)
+    assert survey(str(prefix)).problem == f"not a regular file: {cached}"
+
+
 def test_what_a_zip_archive_would_read_without_end_is_left_out(prefix: FakePrefix) -> None:
     (prefix.path / "zeros").symlink_to("/dev/zero")
     assert survey(str(prefix), form="zip").special == ("zeros",)

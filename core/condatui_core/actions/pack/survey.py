@@ -11,7 +11,7 @@ from functools import cache
 
 from conda_pack.prefixes import replace_prefix
 
-from condatui_core.actions.pack.library import PackedFile, PackError, load
+from condatui_core.actions.pack.library import PackedFile, PackError, load, open_regular_quietly
 from condatui_core.actions.pack.messages import Differences, PackSurvey, words_of
 from condatui_core.fs.atomic_write import encode
 from condatui_core.fs.safe_read import read_bounded
@@ -55,7 +55,6 @@ def _within(prefix: str, path: str) -> bool:
 
 
 _CHUNK = 1 << 20
-_WITHOUT_TRACE = getattr(os, "O_NOATIME", 0)
 
 
 def find_differences(prefix: str, files: Iterable[PackedFile]) -> Differences:
@@ -118,24 +117,16 @@ def _recorded(prefix: str) -> dict[str, str]:
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb", opener=_quietly) as stream:
+    with open(path, "rb", opener=open_regular_quietly) as stream:
         return stream.read()
 
 
 def _digest(path: str) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb", opener=_quietly) as stream:
+    with open(path, "rb", opener=open_regular_quietly) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _quietly(path: str, flags: int) -> int:
-    """Open a file without changing its access time, by which condatui knows when an environment was last used."""
-    try:
-        return os.open(path, flags | _WITHOUT_TRACE)
-    except PermissionError:  # only the owner may
-        return os.open(path, flags)
 
 
 def survey(prefix: str, excludes: Sequence[str] = (), *, form: str = "tar") -> PackSurvey:
