@@ -46,6 +46,7 @@ def read_settings(locations: Locations, environ: Mapping[str, str]) -> Settings:
 
     Raises UsageError with the line of the file, or with the variable, if a setting is unknown or its value unusable.
     """
+    _check_own_home(environ.get("CONDATUI_HOME", ""), locations.home)
     given = _given(locations.settings_file, environ)
     for name, each in given.items():
         _check_value(name, each)
@@ -185,14 +186,22 @@ def _wrong_with(path: str) -> str:
     return f"{len(data)} bytes; file systems take {_LONGEST_PATH}" if len(data) > _LONGEST_PATH else ""
 
 
+def _check_own_home(path: str, home: Path) -> None:
+    """Refuse a `CONDATUI_HOME` that can be none: it would be told as a settings file that cannot be read."""
+    if wrong := _wrong_with(path):
+        raise UsageError("The variable CONDATUI_HOME must name a path that can exist.", f"It has {wrong}.")
+    if not _may_be_directory(path, home):
+        raise UsageError("The variable CONDATUI_HOME must name a directory.", sanitize(path))
+
+
 def _check_directory(path: str, where: str, home: Path) -> None:
-    """Refuse what is something else already; what is not there yet can still be made."""
-    named = os.path.normpath(home / expand_home(path, home))
-    try:
-        usable = stat.S_ISDIR(os.stat(named).st_mode)
-    except NotADirectoryError:
-        usable = False
-    except OSError:
-        return
-    if not usable:
+    if not _may_be_directory(path, home):
         raise UsageError("The setting `restore_directory` must name a directory.", f"In {where}: {sanitize(path)}")
+
+
+def _may_be_directory(path: str, home: Path) -> bool:
+    """Whether it is a directory or can still be made; not if something else is there."""
+    try:
+        return stat.S_ISDIR(os.stat(os.path.normpath(home / expand_home(path, home))).st_mode)
+    except OSError as error:
+        return not isinstance(error, NotADirectoryError)

@@ -95,6 +95,21 @@ def test_a_bad_variable_is_reported_as_that_variable(tmp_path: Path, variable: s
     assert "settings.yaml" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("home", "title"),
+    [
+        ("~/a-file", "The variable CONDATUI_HOME must name a directory."),
+        ("/dev/null/below", "The variable CONDATUI_HOME must name a directory."),
+        ("/" + "x" * 300, "The variable CONDATUI_HOME must name a path that can exist."),
+    ],
+)
+def test_a_bad_home_of_its_own_is_reported_as_that_variable(tmp_path: Path, home: str, title: str) -> None:
+    (tmp_path / "a-file").touch()
+    error = refused(tmp_path, None, {"CONDATUI_HOME": home})
+    assert error.title == title
+    assert "settings.yaml" not in str(error)
+
+
 @pytest.mark.parametrize("limit", [0, -1])
 def test_zero_and_minus_one_are_no_limit(tmp_path: Path, limit: int) -> None:
     settings = read(tmp_path, f"restore_bytes: {limit}\nrestore_days: {limit}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,16 +146,25 @@ def test_a_record_that_is_no_regular_file_is_not_read(kind: str, prefix: FakePre
     assert survey(str(prefix)).problem == f"not a regular file: {record}"
 
 
+def test_a_pipe_in_the_place_of_a_file_of_the_package_cache_is_not_read(prefix: FakePrefix, tmp_path: Path) -> None:
+    _cached(prefix, tmp_path / "pkgs", {"bin/tool": "#!/OLD/bin/sh\n"}, placeholder="/OLD")
+    cached = tmp_path / "pkgs/tool-1.0-0/bin/tool"
+    cached.unlink()
+    os.mkfifo(cached)
+    assert survey(str(prefix)).problem == f"not a regular file: {cached}"
+
+
 def test_what_a_zip_archive_would_read_without_end_is_left_out(prefix: FakePrefix) -> None:
     (prefix.path / "zeros").symlink_to("/dev/zero")
     assert survey(str(prefix), form="zip").special == ("zeros",)
     assert survey(str(prefix), form="tar").special == (), "packed as the link that it is"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to such a limit")
 def test_a_process_that_takes_too_much_memory_says_so(prefix: FakePrefix) -> None:
     """The record is sparse: it takes no room on the disk."""
     with (prefix.meta / "odd-1.0-0.json").open("wb") as stream:
-        stream.truncate(1 << 40)
+        stream.truncate(1 << 43)
     argv = own_argv("condatui_core.actions.pack.survey", str(prefix), "tar")
     done = subprocess.run(argv, env=own_environ(os.environ), stdout=subprocess.PIPE, check=True, timeout=60)
     assert json.loads(done.stdout)["problem"].startswith("more memory would be needed")

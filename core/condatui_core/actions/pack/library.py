@@ -24,6 +24,8 @@ from condatui_core.fs.delete_tree import delete_whole
 _LARGE = 64 << 20
 """Bytes; a larger file is hardly a text with a prefix, and conda-pack would read all of it at once to find out."""
 
+_WITHOUT_TRACE = getattr(os, "O_NOATIME", 0)
+
 PackError = CondaPackException
 """The error that conda-pack raises if it refuses to pack."""
 
@@ -155,16 +157,23 @@ def _is_special(prefix: str, target: str, look: Callable[[str], os.stat_result])
 
 def _read_only_regular_files() -> None:
     """Let conda-pack and what it archives with open no pipe and no device, at whatever path one comes up."""
-    reading = partial(open, opener=_open_regular)
+    reading = partial(open, opener=open_regular_quietly)
     for module, name in ((core, "open"), (zipfile, "open"), (tarfile, "bltn_open")):
         setattr(module, name, reading)
 
 
-def _open_regular(path: str, flags: int) -> int:
+def open_regular_quietly(path: str, flags: int) -> int:
+    """An opener for `open` that reads regular files alone, and leaves their access time if this user may do that.
+
+    By access times condatui knows when an environment was last used. Raises OSError; EINVAL for anything else.
+    """
     if flags & os.O_ACCMODE != os.O_RDONLY:
         return os.open(path, flags, 0o666)
     _refuse_special(os.stat(path), path)
-    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | _WITHOUT_TRACE)
+    except PermissionError:  # only the owner may leave no trace
+        descriptor = os.open(path, flags | os.O_NONBLOCK)
     try:
         _refuse_special(os.fstat(descriptor), path)
     except OSError:

@@ -117,13 +117,13 @@ def _recorded(prefix: str) -> dict[str, str]:
 
 
 def _read(path: str) -> bytes:
-    with open_regular(path) as stream:
+    with open_regular(path, follow=True) as stream:
         return stream.read()
 
 
 def _digest(path: str) -> str:
     digest = hashlib.sha256()
-    with open_regular(path) as stream:
+    with open_regular(path, follow=True) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
