@@ -120,8 +120,8 @@ def _name_by_path(base_url: str, location: str) -> str:
 # The identity of a channel: several URLs may lead to one
 
 
-_PUBLIC_ALIASES = ("https://conda.anaconda.org", "https://conda.binstar.org")
-"""anaconda.org, whatever the alias of an installation is; such an alias usually mirrors it."""
+_PUBLIC_ALIASES = ("https://conda.anaconda.org", "https://conda.binstar.org", "https://repo.anaconda.cloud/repo")
+"""Anaconda's servers, whatever the alias of an installation is; such an alias usually mirrors the first."""
 _MIRRORED = re.compile(r"^[^/]+/(?:.+/)?(?P<name>pkgs/(?:main|free|r|pro|msys2|mro|archive)|conda-forge|bioconda)$")
 """A host and a path at whose end a host offers a channel that everybody knows: prefix.dev, a proxy, a university."""
 _ALSO_CALLED = {name: f"pkgs/{name}" for name in ("main", "free", "r", "pro", "msys2")}

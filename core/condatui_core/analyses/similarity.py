@@ -50,7 +50,8 @@ def judge(name: str, cells: tuple[Cell | None, ...]) -> ComparedLine:
     uniform = len(present) == len(cells) and all(_reads_same(present[0], cell) for cell in present)
     stated = {cell.version for cell in present if cell.version}
     ranks = rank_versions(stated, _scheme(present)) if len(stated) > 1 else dict.fromkeys(stated, 0)
-    return ComparedLine(name, cells, ranks, _origins(cells), uniform)
+    origins = (_origin(present[0]),) * len(cells) if uniform and present else _origins(cells)
+    return ComparedLine(name, cells, ranks, origins, uniform)
 
 
 def _origins(cells: tuple[Cell | None, ...]) -> tuple[str, ...]:
@@ -122,6 +123,8 @@ def _strings_agree(mine: str, theirs: str) -> bool:
 
 def _demands_met(asking: Cell, given: Cell) -> bool:
     """Whether a cell can be what the other one demands beyond the build string; what is not stated can be."""
+    if not asking.build_numbers and not asking.digest:
+        return True
     number = given.build_number
     if asking.build_numbers and number is not None and build_number_matches(number, asking.build_numbers) is False:
         return False

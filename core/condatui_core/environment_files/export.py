@@ -88,7 +88,7 @@ def format_of_file(file: str) -> ExportFormat:
     """
     name = os.path.basename(file).lower()
     suffix = os.path.splitext(name)[1]
-    if suffix == ".txt" and "requirements" in name:
+    if suffix == ".txt" and "requirements" in name and "explicit" not in name:
         return "requirements"
     return _SUFFIXES.get(suffix, "yaml")
 
@@ -107,7 +107,7 @@ def check_file_name(file: str, form: ExportFormat) -> None:
             hint=f"Give it another name, such as `{suitable}` for {title}.",
         )
     named = format_of_file(name)
-    other_list = "requirements" in name and named == "requirements" and form == "explicit"
+    other_list = named == "requirements" and form == "explicit"
     if other_list or form not in _SUITABLE.get(os.path.splitext(name)[1], (form,)):
         raise UsageError(
             f"`{sanitize(shown)}` stands for {_TITLES[named][0]}, not for {title}.",

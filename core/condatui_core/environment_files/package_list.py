@@ -27,6 +27,9 @@ class ListedPackage(Struct, frozen=True, kw_only=True):
     subdir: str | None = None
     requested: bool | None = None
     source: str | None = None
+    """`conda` or `pypi` in condatui's own list; pixi has the channel here."""
+    kind: str | None = None
+    """pixi's name for what condatui's list calls `source`."""
     revision: str | None = None
     license: str | None = None
     bytes: int | None = None
@@ -57,7 +60,7 @@ def package_list_contents(document: PackageList) -> PrefixContents:
 
 
 def _is_pip(package: ListedPackage) -> bool:
-    stated = package.source or package.channel
+    stated = package.kind or package.source or package.channel
     # pip's own list has nothing but names, versions, and where a project is that was installed in place.
     return stated == PYPI if stated else not (package.base_url or package.url or package.build or package.build_string)
 

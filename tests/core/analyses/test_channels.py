@@ -116,6 +116,7 @@ ONE_CHANNEL: dict[str, list[str | None]] = {
     "pkgs/main": [
         "https://repo.anaconda.com/pkgs/main",
         "https://repo.continuum.io/pkgs/main",
+        "https://repo.anaconda.cloud/repo/main",
         "https://proxy.example/anaconda/pkgs/main",
         "https://conda.anaconda.org/main",
         "https://mirrors.example.edu/anaconda/pkgs/main",

@@ -310,6 +310,7 @@ FORMATS = ("yaml", "json", "explicit", "requirements")
         ("explicit.txt", "explicit requirements"),
         ("requirements.txt", "requirements"),
         ("dev-requirements.txt", "requirements"),
+        ("requirements-explicit.txt", "explicit requirements"),
         ("spec.lock", "yaml json explicit requirements"),
         ("env", "yaml json explicit requirements"),
         ("pixi.lock", ""),

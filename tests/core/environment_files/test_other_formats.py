@@ -226,6 +226,22 @@ def test_what_pip_lists_is_pips(tmp_path: Path) -> None:
     assert stated(listing) == {"rich": ("pypi", "13.9.4", "")}
 
 
+def test_what_pixi_lists_is_read(tmp_path: Path) -> None:
+    url = f"{FORGE}/noarch/six-1.16.0-py_0.conda"
+    six = {"name": "six", "version": "1.16.0", "build": "py_0", "kind": "conda", "source": f"{FORGE}/", "url": url}
+    rich = {
+        "name": "rich",
+        "version": "13.9.4",
+        "build": None,
+        "kind": "pypi",
+        "source": None,
+        "url": "https://h/x.whl",
+    }
+    listing = read(tmp_path, json.dumps([six, rich]))
+    assert stated(listing) == {"six": ("conda", "1.16.0", "py_0"), "rich": ("pypi", "13.9.4", "")}
+    assert cells(listing)["six"].channel == "conda-forge"
+
+
 # Lock files
 
 
