@@ -133,3 +133,19 @@ def test_a_working_directory_that_was_deleted_is_known_to_be_gone(
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     assert Invocation.of_process().cwd == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", "nlp-exp", "-o", ""),
+        ("pack", "nlp-exp", "-o", ""),
+        ("restore", "", "--yes"),
+        ("remove", "", "--yes"),
+        ("clone", "nlp-exp", "", "--yes"),
+    ],
+)
+def test_an_empty_argument_stands_for_nothing(sandbox: Sandbox, arguments: tuple[str, ...]) -> None:
+    """As a shell makes one of a variable that is not set."""
+    result = run_in(sandbox, *arguments)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output

@@ -314,7 +314,9 @@ class Invocation(Struct, frozen=True, kw_only=True):
         return resolve(inventory.environments, self.spelled_out(text), cwd=self.cwd, real_path=os.path.realpath)
 
     def absolute(self, path: str) -> str:
-        """The absolute path of a path that the user typed; UsageError as `absolute_path`."""
+        """The absolute path of a path that the user typed; UsageError for an empty one, and as `absolute_path`."""
+        if not path:
+            raise UsageError("A path is empty.", hint="Perhaps a variable in the command line is not set.")
         return absolute_path(self.spelled_out(path), self.cwd)
 
     def _named_conda(self, text: str) -> str:
