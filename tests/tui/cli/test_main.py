@@ -250,6 +250,21 @@ def test_what_would_be_ignored_is_wrong_usage(command_line: CommandLine, argumen
     assert (result.exit_code, "Error: " in result.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "--root", ""),
+        ("list", "--conda="),
+        ("--root=", "list"),
+        ("show", ""),
+    ],
+)
+def test_an_empty_argument_stands_for_nothing(command_line: CommandLine, arguments: tuple[str, ...]) -> None:
+    """As a shell makes one of a variable that is not set."""
+    result = command_line.run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+
+
 def test_the_help_names_every_command(command_line: CommandLine) -> None:
     printed = command_line.run("--help").stdout
     assert all(f"\n  {name} " in printed for name in ("list", "show", "demo"))

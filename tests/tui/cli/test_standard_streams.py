@@ -97,6 +97,10 @@ def test_closed_streams_change_no_exit_code(shell: Shell, call: str) -> None:
     assert not [each for each in shell.home.iterdir() if each.name not in ("file", "own")]
 
 
+full_device = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+
+
+@full_device
 @pytest.mark.parametrize("call", [*CALLS.values(), "--help", "--version", "list --bogus", "list --json"], ids=str)
 def test_a_full_disk_below_the_output_is_told_and_is_a_failure(shell: Shell, call: str) -> None:
     usual, full = shell.run(call), shell.run(call, ">/dev/full")
@@ -108,6 +112,7 @@ def test_a_full_disk_below_the_output_is_told_and_is_a_failure(shell: Shell, cal
         assert (full.returncode, full.stderr) == (usual.returncode, usual.stderr)
 
 
+@full_device
 @pytest.mark.parametrize("call", ["list", "show nope", "--bogus"])
 def test_messages_that_nothing_takes_change_no_exit_code(shell: Shell, call: str) -> None:
     usual, full = shell.run(call), shell.run(call, "2>/dev/full")

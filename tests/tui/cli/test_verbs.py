@@ -86,3 +86,19 @@ def test_a_file_is_called_as_it_was_asked_for(box: Sandbox, tmp_path: Path, name
         assert result.exit_code == 0, result.output
         assert os.listdir(file.parent) == [name]
         assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", "nlp-exp", "-o", ""),
+        ("pack", "nlp-exp", "-o", ""),
+        ("restore", "", "--yes"),
+        ("remove", "", "--yes"),
+        ("clone", "nlp-exp", "", "--yes"),
+    ],
+)
+def test_an_empty_argument_stands_for_nothing(sandbox: Sandbox, arguments: tuple[str, ...]) -> None:
+    """As a shell makes one of a variable that is not set."""
+    result = run_in(sandbox, *arguments)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output

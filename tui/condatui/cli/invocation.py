@@ -282,7 +282,9 @@ class Invocation(Struct, frozen=True, kw_only=True):
         return resolve(inventory.environments, self.spelled_out(text), cwd=self.cwd, real_path=os.path.realpath)
 
     def absolute(self, path: str) -> str:
-        """The absolute path of a path that the user typed."""
+        """The absolute path of a path that the user typed; UsageError for an empty one."""
+        if not path:
+            raise UsageError("A path is empty.", hint="Perhaps a variable in the command line is not set.")
         return os.path.join(self.cwd, self.spelled_out(path))
 
     def _named_conda(self, text: str) -> str:

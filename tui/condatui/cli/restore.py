@@ -39,14 +39,14 @@ def command(
     ID is the id of a restore point, or the name or prefix of an environment, whose newest restore point is then used.
     Without it, the restore points are listed; with --yes or --dry-run, it is the newest one of what is gone.
     """
-    if only_list and point:
+    if only_list and point is not None:
         raise click.UsageError("--list takes no ID.")
-    if only_list or not (point or yes or dry_run):
+    if only_list or (point is None and not (yes or dry_run)):
         _print_list(invocation, as_json=as_json)
         if not (only_list or as_json):
             say("`condatui restore ID` restores one of them.")
         return
-    wanted = invocation.spelled_out(point) if point else None
+    wanted = None if point is None else invocation.spelled_out(point)
     run_action(invocation, lambda _, context: _request(wanted, context), dry_run=dry_run, yes=yes, as_json=as_json)
 
 
