@@ -78,7 +78,7 @@ def _prefix_around(executable: str) -> str | None:
 def _creator(prefix: str) -> str | None:
     """The root whose conda created this prefix, according to its history."""
     try:
-        with open_regular(os.path.join(prefix, "conda-meta", "history"), follow=True) as history:
+        with open_regular(os.path.realpath(os.path.join(prefix, "conda-meta", "history"))) as history:
             found = _COMMAND.search(history.read(_HISTORY_BYTES))
         program = shlex.split(os.fsdecode(found[1]))[0] if found else ""
     except (OSError, ValueError, IndexError):

@@ -33,14 +33,13 @@ def read_bounded(path: str, limit: int, *, regular: bool = False) -> bytes:
         os.close(descriptor)
 
 
-def open_regular(path: str, *, buffering: int = -1, follow: bool = False) -> IO[bytes]:
-    """Open a file that was a regular one a moment ago, without waiting or changing its access time.
+def open_regular(path: str, *, buffering: int = -1) -> IO[bytes]:
+    """Open a file that was a regular one a moment ago, without following a link, waiting, or changing its access time.
 
-    A link is followed only with `follow`.
     Access times show when an environment was last used, so reading a file to keep, compare or copy it must not change
     them; Linux allows that for the user's own files. Raises OSError; EINVAL if it is no regular file any more.
     """
-    flags = os.O_RDONLY | _NO_WAITING | (0 if follow else os.O_NOFOLLOW)
+    flags = os.O_RDONLY | os.O_NOFOLLOW | _NO_WAITING
     try:
         descriptor = os.open(path, flags | _NO_TRACE)
     except PermissionError:  # another user's file

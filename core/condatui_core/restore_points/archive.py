@@ -65,10 +65,7 @@ def contents_of(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
 
     Reading raises one of DAMAGES if the archive is damaged.
     """
-    with (
-        open_regular(str(file), follow=True) as packed,
-        tarfile.open(fileobj=packed, mode="r|gz", errors="surrogateescape") as archive,
-    ):
+    with tarfile.open(file, mode="r|gz", errors="surrogateescape") as archive:
         yield ((member.name, content) for member in archive if (content := archive.extractfile(member)))
 
 

@@ -92,7 +92,7 @@ def _is_archive(path: str, package: KeptPackage, *, thorough: bool) -> bool:
 
 def _md5(path: str) -> str:
     digest = hashlib.md5(usedforsecurity=False)
-    with open_regular(path, follow=True) as stream:
+    with open_regular(os.path.realpath(path)) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
-import io
 import os
 import re
 import zlib
@@ -26,7 +24,7 @@ from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.settings import Locations, Settings, expand_home
-from condatui_core.text import counted, sanitize
+from condatui_core.text import sanitize
 
 # Pruning: old restore points, and the oldest ones if all together take too much space
 
@@ -74,8 +72,6 @@ _DELETING = ".deleting-"
 _ABANDONED = 86_400.0
 """Seconds after which an unfinished restore point without an owner's file counts as abandoned."""
 _LARGEST = 64 << 20
-_MOST_UNPACKED = 1 << 30
-"""Bytes of decompressed paths; a million of them take a fifth of it."""
 _ID = re.compile(r"\d{8}-\d{6}-[A-Za-z0-9._-]+")
 _LONGEST_NAME = 40
 
@@ -144,23 +140,14 @@ def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
     """Read the paths of a restore point; raises NewerFormatError as `read_point`, CondatuiError if it is damaged."""
     file = directory / point.id / PATHS
     try:
-        data = _unpacked(read_bounded(str(file), _LARGEST))
+        data = gzip.decompress(read_bounded(str(file), _LARGEST))
         _refuse_newer(format_of(data), directory / point.id)
         paths = decode(data, _PATHS).paths
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(file, reason(error) if isinstance(error, OSError) else str(error)) from error
     if len(paths) != point.paths:
-        raise _damaged(file, f"it has {counted(len(paths), 'path')}, not {point.paths}")
+        raise _damaged(file, f"it has {len(paths)} paths, not {point.paths}")
     return paths
-
-
-def _unpacked(packed: bytes) -> bytes:
-    """Decompress at most `_MOST_UNPACKED` bytes. Raises OSError, EOFError or zlib.error."""
-    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
-        data = stream.read(_MOST_UNPACKED + 1)
-    if len(data) > _MOST_UNPACKED:
-        raise OSError(errno.EFBIG, f"larger than {_MOST_UNPACKED >> 20} MB")
-    return data
 
 
 def point_ids(directory: Path) -> tuple[str, ...]:

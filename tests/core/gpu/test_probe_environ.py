@@ -1,14 +1,10 @@
-"""Which variables a probe runs with, and the files that it writes."""
+"""Which variables a probe runs with."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
-from condatui_core.gpu.probe.environ import ProbeFiles, probe_environ, reported_variables
+from condatui_core.gpu.probe.environ import probe_environ, reported_variables
 
 PREFIX = "/opt/conda/envs/train"
 USER = {
@@ -83,38 +79,3 @@ def test_it_is_told_what_was_set_and_what_was_taken_away() -> None:
     }
     second = reported_variables(USER, probe_environ(USER, PREFIX, variant="no-ld-library-path"))
     assert "LD_LIBRARY_PATH" not in dict(second)
-
-
-@pytest.fixture
-def files() -> Iterator[ProbeFiles]:
-    made = ProbeFiles()
-    yield made
-    made.remove()
-
-
-def written(files: ProbeFiles, name: str, data: bytes) -> None:
-    with files.open(name) as stream:
-        stream.write(data)
-
-
-def test_output_without_end_is_cut_to_its_tail(files: ProbeFiles) -> None:
-    written(files, "stdout", b"x" * (9 << 20) + b"last")
-    files.trim()
-    assert os.path.getsize(os.path.join(files.directory, "stdout")) < 1 << 20
-    assert files.tail("stdout").endswith("xlast")
-
-
-@pytest.mark.parametrize("plant", [os.mkfifo, lambda path: os.symlink("/dev/zero", path)], ids=["fifo", "device"])
-def test_a_probe_that_replaces_its_files_is_not_waited_for(files: ProbeFiles, plant: Callable[[str], None]) -> None:
-    for name in ("stdout", "stderr", "stages"):
-        plant(os.path.join(files.directory, name))
-    files.trim()
-    assert (files.tail("stdout"), files.tail("stderr"), files.new_stages()) == ("", "", [])
-
-
-def test_a_link_in_place_of_its_output_cuts_no_other_file(files: ProbeFiles, tmp_path: Path) -> None:
-    precious = tmp_path / "precious"
-    precious.write_bytes(b"x" * (9 << 20))
-    os.symlink(precious, os.path.join(files.directory, "stdout"))
-    files.trim()
-    assert precious.stat().st_size == 9 << 20

@@ -13,7 +13,6 @@ import msgspec
 
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.delete_tree import delete_tree
-from condatui_core.fs.safe_read import open_regular
 from condatui_core.records.gpu_probe import Stage, Variant
 from condatui_core.text import mask_credentials
 
@@ -94,7 +93,6 @@ _TAIL = 8 << 10
 """Bytes of stdout, and of stderr, that are kept."""
 _MOST_WRITTEN = 8 << 20
 """Bytes; a longer file is cut to its tail, so that no disk fills up."""
-_TO_CUT = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MOST_SAID = 1 << 20
 """Bytes of stages; a hundred times what a machine with many GPUs comes to."""
 
@@ -124,7 +122,7 @@ class ProbeFiles:
         What makes no sense is passed over.
         """
         try:
-            with open_regular(self.result) as file:
+            with open(self.result, "rb") as file:
                 file.seek(self._read)
                 data = file.read(_MOST_SAID - self._read)
         except OSError:  # not written yet
@@ -136,9 +134,13 @@ class ProbeFiles:
     def trim(self) -> None:
         """Cut what is written without end, but for the last of it."""
         for name in ("stdout", "stderr"):
+            path = os.path.join(self.directory, name)
             with suppress(OSError):  # removed by a clean-up of the temporary directory
-                if os.lstat(os.path.join(self.directory, name)).st_size > _MOST_WRITTEN:
-                    self._cut(name)
+                if os.path.getsize(path) > _MOST_WRITTEN:
+                    last = self._last(name)
+                    os.truncate(path, 0)  # the process appends, so it goes on from there
+                    with self.open(name) as file:
+                        file.write(last)
 
     def tail(self, name: str) -> str:
         """The last of `stdout` or `stderr`, credentials masked; bytes that are no UTF-8 are replaced."""
@@ -148,17 +150,9 @@ class ProbeFiles:
         """Remove the directory, as far as that is possible."""
         delete_tree(self.directory)
 
-    def _cut(self, name: str) -> None:
-        """Cut a file to its tail; the process appends, so it goes on there. A link in its place is not followed."""
-        last = self._last(name)
-        descriptor = os.open(os.path.join(self.directory, name), _TO_CUT)
-        with open(descriptor, "ab", buffering=0) as file:
-            file.truncate(0)
-            file.write(last)
-
     def _last(self, name: str) -> bytes:
         try:
-            with open_regular(os.path.join(self.directory, name)) as file:
+            with open(os.path.join(self.directory, name), "rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
                 return file.read(_TAIL)
         except OSError:  # as above
