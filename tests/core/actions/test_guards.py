@@ -305,12 +305,12 @@ async def test_names_that_would_be_trouble_are_refused(machine: Machine, name: s
         ("/data/my $(touch x)/env", "`$`"),
         ("/data/`touch x`", "```"),
         ("/data/it's", "`'`"),
+        (os.fsdecode(b"/data/b\xff/env"), "UTF-8"),
         ("/data/" + "d" * 200 + "/" + "e" * 60, "254 bytes"),
         ("/data/" + "e" * 300, "255 bytes"),
         ("/data/a:b", "PATH"),
         ("/data/-p", "option"),
         ("/data/a\nb", "cannot be shown"),
-        (os.fsdecode(b"/data/b\xff/env"), "UTF-8"),
     ],
 )
 def test_paths_that_would_be_trouble_are_refused(prefix: str, says: str) -> None:

@@ -65,6 +65,17 @@ def test_registered_prefixes_are_read_as_bytes_and_comments_are_left_out(tmp_pat
     assert not is_registered(tmp_path, "no")
 
 
+def test_a_line_with_a_zero_byte_names_nothing(tmp_path: Path, environment: bytes) -> None:
+    """As a power cut leaves them at the end of a file."""
+    file = environments_txt(tmp_path)
+    file.parent.mkdir()
+    file.write_bytes(environment + b"\n/with\0zero\n\0\0\0\n")
+    assert registered_prefixes(tmp_path) == (os.fsdecode(environment),)
+    assert listing_would_change(tmp_path, euid=1000)
+    assert registry.unregister(tmp_path, [os.fsdecode(environment)])
+    assert file.read_bytes() == b"/with\0zero\n\0\0\0\n"
+
+
 def test_no_registration_file_means_no_prefixes(tmp_path: Path) -> None:
     assert registered_prefixes(tmp_path) == ()
 
@@ -101,14 +112,3 @@ def test_a_list_that_is_kept_in_another_place_is_changed_there(tmp_path: Path, t
     assert (tmp_path / "dotfiles/conda.txt").read_bytes() == (b"/a\n# mine\n/c\n" if there else b"/c\n")
     assert [each.name for each in (tmp_path / "dotfiles").iterdir()] == ["conda.txt"]
     assert [each.name for each in (tmp_path / ".conda").iterdir()] == ["environments.txt"]
-
-
-def test_a_line_with_a_zero_byte_names_nothing(tmp_path: Path, environment: bytes) -> None:
-    """As a power cut leaves them at the end of a file."""
-    file = environments_txt(tmp_path)
-    file.parent.mkdir()
-    file.write_bytes(environment + b"\n/with\0zero\n\0\0\0\n")
-    assert registered_prefixes(tmp_path) == (os.fsdecode(environment),)
-    assert listing_would_change(tmp_path, euid=1000)
-    assert registry.unregister(tmp_path, [os.fsdecode(environment)])
-    assert file.read_bytes() == b"/with\0zero\n\0\0\0\n"

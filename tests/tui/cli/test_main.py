@@ -168,6 +168,16 @@ def test_an_error_is_a_message_and_an_exit_code(
     assert result.stderr.splitlines() == ["condatui: It went wrong.", "  here\\x1b[31m", "  and there", "  Mend it."]
 
 
+def test_debug_says_if_nothing_is_logged(command_line: CommandLine) -> None:
+    log = command_line.invocation.locations.log
+    log.parent.mkdir(parents=True)
+    log.symlink_to("elsewhere")
+    result = command_line.run("list", "--debug")
+    assert result.exit_code == 0
+    assert f"condatui: nothing is logged. {log}: it is a link, which is not followed" in result.stderr.splitlines()
+    assert command_line.run("list").stderr == ""
+
+
 def test_an_interrupt_is_quiet(command_line: CommandLine) -> None:
     command_line.workbench = LoadedWorkbench(error=KeyboardInterrupt())
     result = command_line.run("list")
@@ -283,13 +293,3 @@ def test_home_may_be_written_as_a_tilde_where_no_shell_sees_it(command_line: Com
     command_line.workbench = LoadedWorkbench(inventory(environment("mine", prefix=f"{home}/envs/mine")))
     assert "mine" in lines(command_line.run("show", "~/envs/mine"))[0]
     assert command_line.run("show", "~/envs/other").exit_code == 2
-
-
-def test_debug_says_if_nothing_is_logged(command_line: CommandLine) -> None:
-    log = command_line.invocation.locations.log
-    log.parent.mkdir(parents=True)
-    log.symlink_to("elsewhere")
-    result = command_line.run("list", "--debug")
-    assert result.exit_code == 0
-    assert f"condatui: nothing is logged. {log}: it is a link, which is not followed" in result.stderr.splitlines()
-    assert command_line.run("list").stderr == ""

@@ -77,17 +77,6 @@ def test_no_clone_is_made_under_a_name_that_is_none(box: Sandbox, name: str) -> 
     assert everything(box) == before
 
 
-@pytest.mark.parametrize("name", ["-p", "a b", "$(touch x)", "; rm", "\x1b[31m"])
-def test_a_file_is_called_as_it_was_asked_for(box: Sandbox, tmp_path: Path, name: str) -> None:
-    for arguments in (("export", "notebooks", "--format", "yaml"), ("pack", "notebooks", "--format", "tar")):
-        file = tmp_path / arguments[0] / name
-        file.parent.mkdir()
-        result = run_in(box, *arguments, "-o", str(file), "--yes")
-        assert result.exit_code == 0, result.output
-        assert os.listdir(file.parent) == [name]
-        assert "\x1b" not in result.output
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -102,3 +91,14 @@ def test_an_empty_argument_stands_for_nothing(sandbox: Sandbox, arguments: tuple
     """As a shell makes one of a variable that is not set."""
     result = run_in(sandbox, *arguments)
     assert (result.exit_code, result.stdout) == (2, ""), result.output
+
+
+@pytest.mark.parametrize("name", ["-p", "a b", "$(touch x)", "; rm", "\x1b[31m"])
+def test_a_file_is_called_as_it_was_asked_for(box: Sandbox, tmp_path: Path, name: str) -> None:
+    for arguments in (("export", "notebooks", "--format", "yaml"), ("pack", "notebooks", "--format", "tar")):
+        file = tmp_path / arguments[0] / name
+        file.parent.mkdir()
+        result = run_in(box, *arguments, "-o", str(file), "--yes")
+        assert result.exit_code == 0, result.output
+        assert os.listdir(file.parent) == [name]
+        assert "\x1b" not in result.output
