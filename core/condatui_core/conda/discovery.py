@@ -129,17 +129,17 @@ def _probe(candidate: ExecutableCandidate, client: CondaClient) -> Installation:
     )
 
 
-def unusable(given: str, path: str, home: Path) -> str:
-    """Why a conda that the user named cannot be run; empty if it can. `path` is the value of PATH."""
-    return _unusable(_given(given, path, home))
-
-
 def _unusable(executable: str) -> str:
     if not os.path.exists(executable):
         return "It does not exist."
     if os.path.isdir(executable):
         return "It is a directory without a conda in it."
     return "" if os.access(executable, os.X_OK) else "It is not executable."
+
+
+def unusable(given: str, path: str, home: Path) -> str:
+    """Why a conda that the user named cannot be run; empty if it can. `path` is the value of PATH."""
+    return _unusable(_given(given, path, home))
 
 
 def _by_root(installations: Iterable[Installation]) -> tuple[Installation, ...]:
