@@ -21,6 +21,8 @@ _TRACEBACK = re.compile(
     r"^( *)Traceback \(most recent call last\):\n(?:\1 +\S.*\n|[ \t]*\n)*\1(?P<exception>\S.*)", re.MULTILINE
 )
 """A traceback and the exception below it. Of several, the first is the cause: conda also fails at telling it."""
+_CUT_REPORT = re.compile(r"^ {4}(?P<exception>\S.*)\n\s*^`\$ ", re.MULTILINE)
+"""The exception in a crash report whose beginning is lost: above the command that crashed."""
 _REPORTED = re.compile(
     r"^(?:V ){9,}V *\n(?P<error>.*?)(?:^A reportable application error|\Z)", re.MULTILINE | re.DOTALL
 )
@@ -89,7 +91,7 @@ def last_words(text: str, lines: int = 8) -> str:
     Of a crash only the exception is kept, and of a report the error: it contains all of the user's environment
     variables.
     """
-    if crash := _TRACEBACK.search(text):
+    if crash := _TRACEBACK.search(text) or _CUT_REPORT.search(text):
         text = crash["exception"]
     elif report := _REPORTED.search(text):
         text = report["error"]
