@@ -91,6 +91,8 @@ def _is_path(text: str) -> bool:
 def _by_path(
     environments: Sequence[Environment], path: str, real_path: Callable[[str], str]
 ) -> tuple[Environment, ...]:
+    if "\0" in path:  # no path of any system
+        return ()
     spellings = {os.path.normpath(path), real_path(path)}
     return tuple(each for each in environments if spellings.intersection((each.prefix, *each.aliases)))
 

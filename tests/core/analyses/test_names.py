@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from condatui_core.analyses.environments import resolve
@@ -71,3 +73,8 @@ def test_what_was_typed_cannot_draw_on_the_terminal() -> None:
     with pytest.raises(UsageError) as error:
         resolve(ALL, "\x1b[31m", cwd="/")
     assert "\x1b" not in str(error.value)
+
+
+def test_a_path_with_a_zero_byte_is_no_environment() -> None:
+    with pytest.raises(UsageError, match="There is no environment"):
+        resolve(ALL, "/x\0/nlp-exp", cwd="/", real_path=os.path.realpath)

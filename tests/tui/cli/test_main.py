@@ -275,6 +275,21 @@ def test_an_empty_argument_stands_for_nothing(command_line: CommandLine, argumen
     assert (result.exit_code, result.stdout) == (2, ""), result.output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show", "a\0b"),
+        ("list", "--root", "/x\0"),
+        ("--conda", "/x\0", "list"),
+        ("remove", "/x\0/y", "--yes"),
+        ("demo", "--dir", "\0"),
+    ],
+)
+def test_a_zero_byte_is_wrong_usage(command_line: CommandLine, arguments: tuple[str, ...]) -> None:
+    result = command_line.run(*arguments)
+    assert (result.exit_code, "zero byte" in result.stderr) == (2, True)
+
+
 def test_the_help_names_every_command(command_line: CommandLine) -> None:
     printed = command_line.run("--help").stdout
     assert all(f"\n  {name} " in printed for name in ("list", "show", "demo"))

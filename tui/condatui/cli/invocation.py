@@ -136,12 +136,19 @@ class ReportingGroup(click.Group):
         """Parse the global options, and note `--json` for errors in the arguments that follow."""
         ctx.meta[_AS_JSON] = "--json" in takewhile(lambda argument: argument != "--", args)
         with _reported(ctx):
+            _check_texts(args)
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; its errors become messages and exit codes, and so does Ctrl-C."""
         with _reported(ctx):
             return super().invoke(ctx)
+
+
+def _check_texts(arguments: Sequence[str]) -> None:
+    """UsageError for an argument that the system could take neither for a name nor for a path."""
+    if wrong := next((each for each in arguments if "\0" in each), None):
+        raise UsageError(f"`{sanitize(wrong)}` has a zero byte in it, which no name or path can have.")
 
 
 @contextmanager
