@@ -14,8 +14,8 @@ def main() -> None:
     """Run the command line of this process."""
     with guarded_standard_streams() as output:
         code = _open() if len(sys.argv) == 1 else _run_command()
-        if output.problem:
-            report(CondatuiError("The output could not be written.", output.problem))
+        if problem := output.finish():
+            report(CondatuiError("The output could not be written.", problem))
             code = code or CondatuiError.exit_code
     sys.exit(code)
 

@@ -41,9 +41,8 @@ class Output(io.FileIO):
             self.failure = OutputError(error.errno, error.strerror)
             raise self.failure from error
 
-    @property
-    def problem(self) -> str:
-        """Why the output is not complete, in a few words; empty if it is, or if its reader has left."""
+    def finish(self) -> str:
+        """Write what is left; why the output is not complete, empty if it is or if its reader has left."""
         with suppress(OSError):
             sys.stdout.flush()
         return reason(self.failure) if isinstance(self.failure, OutputError) else ""
