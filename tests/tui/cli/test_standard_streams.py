@@ -88,8 +88,8 @@ def test_closed_streams_change_no_exit_code(shell: Shell, call: str) -> None:
     usual = shell.run(call)
     assert usual.returncode in (0, 2, 4), usual.stderr
     without_stdin = shell.run(call, "<&-")
-    assert (without_stdin.returncode, without_stdin.stdout) == (usual.returncode, usual.stdout)
-    assert quiet(without_stdin.stderr)
+    assert (without_stdin.returncode, quiet(without_stdin.stderr)) == (usual.returncode, True)
+    assert without_stdin.stdout == usual.stdout or call == "doctor"  # it tells how much of the disk is free
     for streams in (">&-", "2>&-", "<&- >&- 2>&-"):
         done = shell.run(call, streams)
         assert done.returncode == usual.returncode, streams
