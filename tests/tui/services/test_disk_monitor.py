@@ -216,7 +216,7 @@ async def test_a_breakdown_that_failed_is_told_and_made_after_the_next_walk() ->
 
     tried: list[str] = []
 
-    async def fail(environment: Environment, _places: object) -> Breakdown:
+    async def fail(environment: Environment, places: object) -> Breakdown:
         tried.append(environment.prefix)
         raise PermissionError("no files today")
 
