@@ -114,7 +114,7 @@ def requests_of(choice: CleanupChoice) -> tuple[RemoveRequest | CleanRequest, ..
 def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, CleanupCandidate] | None:
     """The candidate for an environment and its rank, the lowest being the strongest; None without a reason."""
     findings: dict[CleanupRole, Finding] = {each.cleanup: each for each in environment.findings}
-    reasons = [role for role in _REASONS if role in findings]
+    reasons: list[CleanupRole] = [role for role in _REASONS if role in findings]
     if not reasons or environment.base:
         return None
     cost = costs.get(environment.prefix)
