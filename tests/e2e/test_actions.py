@@ -245,3 +245,7 @@ def test_leaving_while_a_job_is_at_work_asks(installed: Path, sandbox_copy: Make
         terminal.wait_for("cancel and leave")
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
+    with opened(installed, box) as terminal:
+        terminal.press("4")
+        terminal.wait_for("You cancelled it.")
+        assert "interrupted" not in terminal.screen

@@ -65,6 +65,13 @@ def test_filter_mark_details_log_help_and_quit(installed: Path, environ: dict[st
         assert terminal.wait_for_exit() == 0
 
 
+def test_a_terminal_that_has_lost_its_lines_gets_them_again(installed: Path, environ: dict[str, str]) -> None:
+    with _opened(installed, environ) as terminal:
+        terminal.wait_for("? help")
+        terminal.lose_contents()
+        terminal.wait_for(lambda screen: "name▴" in screen and "? help" in screen)
+
+
 def test_a_change_from_outside_shows_by_itself(installed: Path, environ: dict[str, str], tmp_path: Path) -> None:
     """An environment is put below a directory that conda is told of, and then goes again."""
     envs = tmp_path / "more"

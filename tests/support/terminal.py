@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -47,6 +48,11 @@ class Terminal:
         """The lines of the screen, read up to now."""
         self._read(0)
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def lose_contents(self) -> None:
+        """Forget all lines and tell the program that the size changed, as when a pane is zoomed and back at once."""
+        self._screen.reset()
+        os.kill(self.pid, signal.SIGWINCH)
 
     def press(self, keys: str) -> None:
         """Send key presses as the terminal would."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.events import Resize
 from textual.theme import ThemeProvider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -100,6 +101,11 @@ class CondatuiApp(RecoveringApp):
         self.add_places()
         # After the first drawing: a load would compete with it for the interpreter.
         self.call_after_refresh(self._begin)
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw everything again if the terminal has this size already: it was another one meanwhile, and lost lines."""
+        if self._can_recover and event.size == self.screen.size:
+            self.screen.refresh()
 
     def _begin(self) -> None:
         self._can_recover = True

@@ -10,22 +10,26 @@ from textual import on
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.events import Resize
 from textual.message import Message
 from textual.types import IgnoreReturnCallbackType
 from textual.widgets import Input, OptionList
 
 from condatui.messages import EnvironmentChosen
-from condatui.screens.place import PlaceScreen, TerminalSized
+from condatui.screens.place import PlaceScreen, drop_former_size
 from condatui_core.text import sanitize
 
 _Command = tuple[str, str, IgnoreReturnCallbackType]
 """The name, the description and the callback of a command."""
 
 
-class Palette(CommandPalette, TerminalSized):
+class Palette(CommandPalette):
     """Textual's palette, for those who type fast: it takes nothing before its list is drawn or while it closes."""
 
     _left_already = False
+
+    async def _on_resize(self, event: Resize) -> None:
+        drop_former_size(event, self.app.size)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close, once."""

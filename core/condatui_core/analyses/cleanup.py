@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import CleanupRole
+from condatui_core.records.finding import CleanupRole, Finding
 from condatui_core.records.request import Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
 from condatui_core.text import counted
 
@@ -113,8 +113,8 @@ def requests_of(choice: CleanupChoice) -> tuple[RemoveRequest | CleanRequest, ..
 
 def _ranked(environment: Environment, costs: Mapping[str, Cost]) -> tuple[int, CleanupCandidate] | None:
     """The candidate for an environment and its rank, the lowest being the strongest; None without a reason."""
-    findings = {each.cleanup: each for each in environment.findings}
-    reasons = [role for role in _REASONS if role in findings]
+    findings: dict[CleanupRole, Finding] = {each.cleanup: each for each in environment.findings}
+    reasons: list[CleanupRole] = [role for role in _REASONS if role in findings]
     if not reasons or environment.base:
         return None
     cost = costs.get(environment.prefix)

@@ -36,6 +36,16 @@ async def test_the_log_opens_on_the_newest_command_and_escape_leads_back() -> No
         assert driver.place.table.has_focus
 
 
+async def test_a_second_escape_while_it_closes_does_nothing() -> None:
+    async with opened(workbench=with_runs(1)) as driver:
+        await driver.press("at")
+        log = log_screen(driver)
+        log.action_back()
+        log.action_back()
+        await driver.pilot.pause()
+        assert driver.place.table.has_focus
+
+
 async def test_copy_takes_the_whole_command_as_a_shell_takes_it() -> None:
     async with opened(workbench=with_runs(2)) as driver:
         await driver.press("at", "y")

@@ -212,6 +212,27 @@ async def test_references_asked_for_quickly_add_up() -> None:
         assert screen(driver).table.cursor_column == 2
 
 
+@pytest.mark.parametrize("size", [(80, 24), (80, 12)])
+def on_the_screen(driver: Driver) -> list[bool]:
+    """Whether the matrix and the cell are shown."""
+    return [bool(driver.app.screen.query_one(each).display) for each in ("#matrix", "#cell")]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 12)])
+async def test_zoom_gives_the_room_and_takes_it_back_and_what_has_the_focus_is_seen(size: tuple[int, int]) -> None:
+    async with comparing(size=size) as driver:
+        before = on_the_screen(driver)
+        await driver.press("z")
+        assert on_the_screen(driver) == [True, False]
+        await driver.press("tab")
+        assert on_the_screen(driver)[1] and screen(driver).query_one("#cell").has_focus
+        await driver.press("tab", "z", "z")
+        assert on_the_screen(driver) == before
+        for key in ("tab", "z", "tab", "z", "tab"):
+            await driver.press(key)
+            assert driver.app.focused is not None and driver.app.focused.display, key
+
+
 async def test_the_cursor_goes_from_cell_to_cell_and_the_details_follow() -> None:
     async with comparing() as driver:
         await driver.press("right")

@@ -16,7 +16,7 @@ from condatui_core.disk import measure as measuring
 from condatui_core.disk.usage import Disk, DiskUsage
 from condatui_core.errors import CondatuiError
 from condatui_core.records.disk import Cost
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.settings import Locations, Settings
 from support.fake_workbench import FakeDisk, FakeWorkbench
 from support.inventories import NOW, finding, inventory, loaded, package
@@ -209,6 +209,35 @@ async def test_the_disk_tab_shows_shares_and_parts_and_copies_their_paths() -> N
         assert driver.app.clipboard == f"{ONE.prefix}/checkpoints"
         await driver.press("escape", "j")
         await driver.until(lambda: "shared with one 30 M" in driver.text)
+
+
+async def test_a_breakdown_that_failed_is_told_and_made_after_the_next_walk() -> None:
+    from condatui_core.records.disk import Breakdown, UntrackedDirectory
+
+    tried: list[str] = []
+
+    async def fail(environment: Environment, places: object) -> Breakdown:
+        tried.append(environment.prefix)
+        raise PermissionError("no files today")
+
+    known = workbench((await surveyed(machine(), *HELD))[-1])
+    works = known.disk.break_down
+    known.disk.break_down = fail  # type: ignore[method-assign]
+    notes = UntrackedDirectory(path="notes", bytes=20_000, exclusive=20_000, files=2)
+    known.disk.breakdowns[ONE.prefix] = Breakdown(
+        prefix=ONE.prefix, packages=(), pip=0, untracked=20_000, bookkeeping=0, directories=(notes,)
+    )
+    async with opened(workbench=known, size=(160, 30)) as driver:
+        await driver.until(lambda: driver.app.session.disk)
+        await driver.press("right_square_bracket", "right_square_bracket")
+        await driver.until(lambda: "no files today" in driver.text)
+        await driver.press("tab", "tab")
+        assert tried == [ONE.prefix]
+        known.disk.break_down = works  # type: ignore[method-assign]
+        known.disk.script = (await surveyed(machine(), *HELD))[-1:]
+        await driver.press("r")
+        await driver.until(lambda: "notes/ (2 files)" in driver.text)
+        assert "no files today" not in driver.text
 
 
 async def test_costs_of_what_is_not_measured_yet_are_the_claims() -> None:

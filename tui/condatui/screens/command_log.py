@@ -96,7 +96,7 @@ class CommandLogScreen(PlaceScreen):
         """Close the help, or go back to the place that the log was opened from."""
         if self.help_is_open:
             self.close_help()
-        else:
+        elif self.is_current:  # a second key may come while it closes
             self.dismiss()
 
 

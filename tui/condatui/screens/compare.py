@@ -99,7 +99,8 @@ class CompareScreen(CompareExportScreen):
         self.focus_body()
 
     def focus_body(self) -> None:
-        """Focus the matrix."""
+        """Show and focus the matrix."""
+        self.remove_class("-zoom-detail")
         self.table.focus()
 
     def compare(self, prefixes: Sequence[str], left_out: str = "") -> None:
@@ -221,7 +222,10 @@ class CompareScreen(CompareExportScreen):
         """Move the focus to the cell's details, or back to the matrix."""
         if self.table.has_focus:
             self._show_cell()
-            self.query_one(LinesPane).focus()
+            self.remove_class("-zoom-table")
+            details = self.query_one(LinesPane)
+            self.set_class(not details.display, "-zoom-detail")
+            details.focus()
         else:
             self.focus_body()
 

@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import DescendantFocus, Resize, ScreenSuspend
+from textual.geometry import Size
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -35,17 +36,15 @@ if TYPE_CHECKING:
     from condatui.panels.help_panel import HelpPanel
 
 
-class TerminalSized(Screen[None]):
-    """A screen that is laid out for the size that the terminal has now, and for no size that it had before.
+def drop_former_size(event: Resize, size: Size) -> None:
+    """Keep Textual from laying a screen out for a size that is not the terminal's present one.
 
     Textual's screens post the size of each layout to themselves. Where two sizes wait together, each layout of one
-    calls for a layout of the other, for ever: the screen stays in this loop, and no key or signal is answered any more.
+    calls for a layout of the other, for ever: the screen stays in this loop, and answers no key or signal any more.
     """
-
-    async def _on_resize(self, event: Resize) -> None:
-        if event.size != self.app.size:
-            event.stop()
-            event.prevent_default()
+    if event.size != size:
+        event.stop()
+        event.prevent_default()
 
 
 class _Body(Container):
@@ -54,7 +53,7 @@ class _Body(Container):
     BLANK = True
 
 
-class PlaceScreen(TerminalSized):
+class PlaceScreen(Screen[None]):
     """A place: the top line, problems of the machine, a body, the status line, and hints."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (132, "-wide")]  # noqa: RUF012 - Textual declares it so
@@ -205,8 +204,8 @@ class PlaceScreen(TerminalSized):
         panel.take_keys()
         self.draw_bottom()
 
-    def on_resize(self) -> None:
-        """Fit an open panel to the new size."""
+    async def _on_resize(self, event: Resize) -> None:
+        drop_former_size(event, self.app.size)
         if self._panel is not None:
             self._panel.fit()
 

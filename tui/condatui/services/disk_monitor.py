@@ -88,7 +88,8 @@ class Breakdowns:
         self._session = session
         self._on_change = on_change
         self._known: dict[str, tuple[DiskUse, Breakdown]] = {}
-        self._requested: tuple[str, DiskUse] | None = None
+        self._requested: tuple[str, DiskUse, LinkGraph | None] | None = None
+        """What the last breakdown was of. One that has failed is tried again once the disk was walked again."""
         self._shared: tuple[LinkGraph, str, tuple[Sharing, ...]] | None = None
         """The graph, the prefix and the sharing of the last subject, which is drawn often."""
 
@@ -104,7 +105,7 @@ class Breakdowns:
             environment,
             use,
             sharing=self._sharing(survey.graph, environment.prefix) if survey.graph and use else (),
-            breakdown=self._of(environment, use) if use else None,
+            breakdown=self._of(environment, use, survey.graph) if use else None,
             names=self._session.names,
             full_walk="" if survey.anew else self._session.key("reload_all"),
             entries=None if survey.complete else survey.entries,
@@ -115,12 +116,13 @@ class Breakdowns:
             self._shared = (graph, prefix, graph.sharing(prefix))
         return self._shared[2]
 
-    def _of(self, environment: Environment, use: DiskUse) -> Breakdown | None:
+    def _of(self, environment: Environment, use: DiskUse, graph: LinkGraph | None) -> Breakdown | None:
         measured, breakdown = self._known.get(environment.prefix, (None, None))
         if measured == use:
             return breakdown
-        if self._requested != (environment.prefix, use):
-            self._requested = (environment.prefix, use)
+        wanted = (environment.prefix, use, graph)
+        if self._requested != wanted:
+            self._requested = wanted
             work = self._break_down(environment, use)
             self._screen.run_worker(work, group=_GROUP, exclusive=True, exit_on_error=False, description="break down")
         return breakdown
