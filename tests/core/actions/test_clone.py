@@ -157,9 +157,18 @@ async def test_what_it_costs_is_what_the_disk_has_lost(place: Place) -> None:
     assert outcome.bytes_used == sum(status.st_blocks * 512 for status in own)
     assert plan.bytes_needed is not None
     assert outcome.bytes_used is not None
+    assert _not_linked_as_in(Path(request.source), Path(request.target)) == []
     assert abs(outcome.bytes_used - plan.bytes_needed) < outcome.bytes_used / 4
     shared = sum(status.st_blocks * 512 for found in inodes.values() for status in found[:1]) - outcome.bytes_used
     assert shared > 0  # the rest is linked from the package cache
+
+
+def _not_linked_as_in(source: Path, clone: Path) -> list[str]:
+    """The files that the clone has for itself, and the source shares with the cache or does not have."""
+    files = (each for each in clone.rglob("*") if each.is_file() and not each.is_symlink())
+    own = (each for each in files if each.stat().st_nlink == 1 and each.parent != clone / "conda-meta")
+    pairs = ((each.relative_to(clone), source / each.relative_to(clone)) for each in own)
+    return sorted(str(path) for path, origin in pairs if not origin.exists() or origin.stat().st_nlink > 1)
 
 
 async def test_its_python_imports_what_pip_has_put_over_conda(place: Place) -> None:
