@@ -16,7 +16,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 FindingSource = Literal["files", "disk", "gpu"]
-CleanupRole = Literal["", "remains", "unused", "trial", "in-use", "not-writable", "frozen"]
+CleanupRole = Literal["", "remains", "unused", "trial", "in-use", "not-writable", "frozen", "managed"]
 
 
 class Finding(Struct, frozen=True, kw_only=True):
