@@ -192,6 +192,8 @@ class Machine:
             yield from ((prefix, discovery.CONDA) for prefix in facts.environments)
         for envs_dir in envs_dirs:
             yield from ((child, envs_dir) for child in discovery.children(envs_dir))
+        for directory in discovery.tool_directories(self._locations.home):
+            yield from ((child, directory) for child in discovery.children(directory))
         yield from ((prefix, discovery.REGISTERED) for prefix in registered_prefixes(self._locations.home))
         yield from self._searched
         yield from ((prefix, discovery.NAMED) for prefix in self._named)

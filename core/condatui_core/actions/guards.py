@@ -12,6 +12,7 @@ from condatui_core.actions.prefix_state import PrefixState, Use, observe
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import NoCondaError, RefusedError
 from condatui_core.fs.safe_read import reason
+from condatui_core.prefixes.managers import managed_by
 from condatui_core.prefixes.processes import running_processes
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker, finding
@@ -50,6 +51,7 @@ def blockers_to_change(
         return (blocker("not-an-environment", f"{name} is not there any more: {observed.prefix}", Reload()),)
     found = [
         *_kind_blockers(observed, name, though_frozen=though_frozen),
+        *_manager_blockers(observed, name),
         *_permission_blockers(observed, name),
         *_use_blockers(observed, name),
     ]
@@ -160,6 +162,12 @@ def _kind_blockers(observed: PrefixState, name: str, *, though_frozen: bool) -> 
         yield blocker("frozen", f"{name} is frozen{why}", Thaw(file=f"{observed.real}/conda-meta/frozen"))
     if not observed.directory and not observed.symlink:
         yield blocker("not-an-environment", f"{observed.prefix} is no directory.")
+
+
+def _manager_blockers(observed: PrefixState, name: str) -> Iterator[Finding]:
+    if manager := managed_by(observed.real):
+        of = f" for {manager.project}" if manager.project else ""
+        yield blocker("managed-by", f"{manager.tool} manages {name}{of}.", f"Change or remove it with {manager.tool}.")
 
 
 def _permission_blockers(observed: PrefixState, name: str) -> Iterator[Finding]:

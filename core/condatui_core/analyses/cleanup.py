@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.records.disk import CachedUnit, CacheUse, Cost
+from condatui_core.records.disk import CachedUnit, CacheTool, CacheUse, Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
 from condatui_core.text import counted
@@ -46,7 +46,12 @@ class CleanupChoice(Struct, frozen=True, kw_only=True):
 _REASONS = ("orphan", "stale", "scratch-name")
 """Findings for which an environment could be deleted, the strongest first."""
 _OBSTACLES: Mapping[str, str] = MappingProxyType(
-    {"in-use": "processes run from it", "not-writable": "you may not write there", "frozen": "it is frozen"}
+    {
+        "in-use": "processes run from it",
+        "not-writable": "you may not write there",
+        "frozen": "it is frozen",
+        "managed-by": "another tool manages it",
+    }
 )
 """Findings that prevent the deletion."""
 _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
@@ -58,6 +63,9 @@ _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
     }
 )
 """The parts of a package cache: their names, and why they could be deleted."""
+
+
+_CLEANED_BY: Mapping[CacheTool, str] = MappingProxyType({"rattler": "`pixi clean cache`"})
 
 
 def candidates(
@@ -139,6 +147,9 @@ def _parts(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
 
     With `others`, packages that are all in use are listed too, since removing those environments may free some.
     """
+    if cache.tool:
+        yield from _of_another_tool(cache)
+        return
     blocked = "" if cache.writable else "you may not write there"
     for part, (name, reason) in _PARTS.items():
         units = [unit for unit in cache.units if unit.part == part]
@@ -152,6 +163,14 @@ def _parts(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
         holders = {prefix for unit in needed for prefix in _needed_by(unit)}
         who = f"{counted(len(holders), 'environment')} with copies of them or soft links to them"
         yield _part(cache, "packages", "packages in need", (f"needed by {who}",), needed, blocked=f"needed by {who}")
+
+
+def _of_another_tool(cache: CacheUse) -> Iterator[CleanupCandidate]:
+    """The cache of another tool, which only that tool cleans: it may have copies of what is in it."""
+    if any(unit.bytes for unit in cache.units):
+        blocked = f"{cache.tool} cleans it: {_CLEANED_BY[cache.tool]}"
+        why = (f"what {cache.tool} made environments from",)
+        yield _part(cache, "packages", f"cache of {cache.tool}", why, cache.units, blocked=blocked)
 
 
 def _part(

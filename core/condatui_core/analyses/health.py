@@ -14,7 +14,7 @@ from condatui_core.analyses.platforms import foreign_platform
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import SEVERITIES, Finding, Problem, SecondRecord
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.prefix import PrefixContents, PrefixPointer, PrefixProbe
+from condatui_core.records.prefix import Manager, PrefixContents, PrefixPointer, PrefixProbe
 from condatui_core.remedy import RemoveEnvironment
 from condatui_core.text import counted
 
@@ -54,7 +54,7 @@ def state_of(observed: PrefixObservations) -> State:
         return "unreadable"
     if (probe.half_made or probe.set_aside_from or not probe.has_conda_meta) and not observed.pointer.root:
         return "orphan"
-    if not probe.has_history and not observed.pointer.root:
+    if not probe.has_history and not observed.pointer.root and probe.manager is None:
         # Records without a history: conda does not list the environment, but its packages are there.
         return "broken" if contents and contents.packages else "orphan"
     return "broken" if contents and _damage(contents) else "ok"
@@ -72,6 +72,7 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
         found += [replace(each, remedy="") for each in known] if observed.foreign else known
         found += _lesser_problems(observed.contents)
         found += _frozen(observed.contents)
+    found += _managed(observed.probe.manager)
     found += _writable(observed)
     found += _in_use(observed.processes)
     if not observed.pointer.root:
@@ -230,6 +231,20 @@ def _frozen(contents: PrefixContents) -> list[Finding]:
     evidence = ("conda-meta/frozen", contents.frozen) if contents.frozen else ("conda-meta/frozen",)
     remedy = "conda 25.5 and later refuse to change it without --override-frozen"
     return [Finding(id="frozen", severity="note", message="frozen", remedy=remedy, evidence=evidence)]
+
+
+def _managed(manager: Manager | None) -> list[Finding]:
+    if manager is None:
+        return []
+    return [
+        Finding(
+            id="managed-by",
+            severity="note",
+            message=f"{manager.tool} manages it",
+            remedy=f"change it with {manager.tool}, which undoes what another tool changes",
+            evidence=(manager.project,) if manager.project else (),
+        )
+    ]
 
 
 def _writable(observed: PrefixObservations) -> list[Finding]:

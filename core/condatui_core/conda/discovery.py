@@ -49,7 +49,8 @@ def usual_places(home: Path) -> tuple[str, ...]:
     """The root prefixes that installers propose, for this user and for the whole machine; most do not exist."""
     parents = (str(home), "/opt", "/usr/local")
     roots = [os.path.join(parent, name) for parent in parents for name in _ROOTS]
-    return (*roots, str(home / ".local"), str(home / ".local" / "share" / "mamba"))
+    own = (".conda/express", ".local", ".local/share/mamba")
+    return (*roots, *(str(home / each) for each in own))
 
 
 def find_executables(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from operator import add
 
@@ -95,7 +96,18 @@ class Holders:
 
 _BLOCK = 512
 _ARCHIVES = (b".conda", b".tar.bz2", b".conda.part", b".tar.bz2.part")
+_NESTED = re.compile(rb"\./(.+?/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)/[^/]+)(?:/|$)")
+"""A package of mamba's caches since 2.6, below its channel and platform: `./conda-forge/linux-64/zlib-1.3-h1_0`."""
 _NONE = -1
+
+
+def _unit_of(path: bytes, inside: Collection[bytes]) -> bytes:
+    """The name of the unit that a path of a package cache belongs to."""
+    top = path.split(b"/", 2)[1]
+    if b"./" + top + b"/info" in inside:
+        return top
+    nested = _NESTED.match(path)
+    return nested[1] if nested and b"./" + nested[1] + b"/info" in inside else top
 
 
 class _UnitFound(Struct):
@@ -156,7 +168,7 @@ class _ShareTable:
         paths = self._trees[number].paths
         inside = set(paths)
         for path in paths:
-            name = b"" if path in OF_A_CACHE else path.split(b"/", 2)[1]
+            name = b"" if path in OF_A_CACHE else _unit_of(path, inside)
             if name and name not in known:
                 kind: UnitKind = "archive" if name.endswith(_ARCHIVES) else "other"
                 if b"./" + name + b"/info" in inside:
@@ -210,6 +222,9 @@ class _ShareTable:
         for number, tree in enumerate(self._trees):
             for target in {target for _, target in tree.targets}:
                 for cache, path in caches:
-                    name = target[len(path) :].partition(b"/")[0]
-                    if cache != number and target.startswith(path) and (unit := units.get((cache, name))):
-                        unit.soft_linked_by.add(number)
+                    if cache != number and target.startswith(path):
+                        name = target[len(path) :]
+                        while name and (cache, name) not in units:
+                            name = name.rpartition(b"/")[0]
+                        if name:
+                            units[cache, name].soft_linked_by.add(number)

@@ -31,11 +31,13 @@ class CacheUnit:
         self.place = unit.place
         """The index of the package cache."""
         self.name = os.fsdecode(unit.name)
+        self.package = self.name.rpartition("/")[2]
+        """The name of a package, as records have it: in mamba's caches it lies below channel and platform."""
         self.kind: UnitKind = unit.kind
         self.part: Cleanable | None = _PARTS.get(unit.kind) or _OTHER_PARTS.get(self.name)
         """The part of the cache that it belongs to; None if it is never cleaned."""
         self.bytes = 0
-        self._can_be_taken = cache.writable and not unit.blocked
+        self._can_be_taken = cache.writable and not cache.tool and not unit.blocked
         self._linked_by = 0
         self._soft_linked_by = sum(1 << place for place in unit.soft_linked_by)
 
@@ -125,7 +127,9 @@ class LinkGraph:
         left = ((unit, parts.get(1 << unit.place, ())) for unit in self._units if not gone >> unit.place & 1)
         going = (unit for unit, cleaning in left if unit.goes_with(cleaning, ~gone))
         return self.frees(selected) + sum(
-            unit.bytes for unit in going if unit.part != "packages" or selected.issuperset(copied_by.get(unit.name, ()))
+            unit.bytes
+            for unit in going
+            if unit.part != "packages" or selected.issuperset(copied_by.get(unit.package, ()))
         )
 
     def kept_by(self, selection: Iterable[str]) -> tuple[Sharing, ...]:
@@ -199,6 +203,7 @@ class LinkGraph:
         Raises KeyError if it is not a place.
         """
         own = self._bits[path]
+        place = next(place for place in self.places if place.path == path)
         units = [unit for unit in self._units if 1 << unit.place == own]
         safe = sum(unit.bytes for unit in units if unit.safe_without(~0))
         return CacheUse(
@@ -209,10 +214,11 @@ class LinkGraph:
             cleanable=safe,
             unsafe=sum(unit.bytes for unit in units if unit.taken_without(~0)) - safe,
             units=tuple(
-                unit.described(self.places, copied_by.get(unit.name, ()))
+                unit.described(self.places, copied_by.get(unit.package, ()))
                 for unit in sorted(units, key=lambda unit: (-unit.bytes, unit.name))
             ),
-            writable=any(place.writable for place in self.places if place.path == path),
+            writable=place.writable,
+            tool=place.tool,
             findings=findings,
         )
 

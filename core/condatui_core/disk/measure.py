@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -39,7 +39,19 @@ def disk_places(inventory: Inventory, *, environ: Mapping[str, str], home: Path)
         real = os.path.realpath(expand_home(path, home))
         if real not in places and os.path.isdir(real):
             places[real] = DiskPlace(path=real, cache=True, writable=_is_writable(real))
+    for path in _rattler_caches(environ, home):
+        real = os.path.realpath(path)
+        if real not in places and os.path.isdir(real):
+            places[real] = DiskPlace(path=real, cache=True, writable=_is_writable(real), tool="rattler")
     return tuple(places.values())
+
+
+def _rattler_caches(environ: Mapping[str, str], home: Path) -> Iterator[str]:
+    """Where rattler and pixi keep extracted packages, to which the environments of pixi are linked."""
+    named = (environ.get(name, "") for name in ("PIXI_CACHE_DIR", "RATTLER_CACHE_DIR"))
+    caches = (environ.get("XDG_CACHE_HOME") or str(home / ".cache"), str(home / "Library" / "Caches"))
+    for place in (*filter(None, named), *(os.path.join(each, "rattler", "cache") for each in caches)):
+        yield os.path.join(expand_home(place, home), "pkgs")
 
 
 def nested_in(path: str, places: Iterable[DiskPlace]) -> tuple[str, ...]:

@@ -66,6 +66,14 @@ def envs_directories(
     return tuple(dict.fromkeys(os.path.realpath(expand_home(each, home)) for each in found))
 
 
+def tool_directories(home: Path) -> tuple[str, ...]:
+    """The directories in a home whose children are environments of other tools, existing or not.
+
+    What lies in them has no name to conda, so its prefix is its name here as well.
+    """
+    return tuple(str(home / each) for each in (".pixi/envs", ".conda/global/envs", ".conda/exec/envs", ".cg/envs"))
+
+
 def children(envs_dir: str) -> Iterator[str]:
     """Every directory in an envs directory, symlinked ones included.
 

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 
+from condatui_core.prefixes.managers import managed_by
 from condatui_core.records.prefix import PrefixProbe
 
 HALF_MADE = ".condatui-clone"
@@ -46,6 +47,7 @@ def probe_prefix(prefix: str) -> PrefixProbe:
         remains=() if has_history else _remains(prefix),
         writable=os.access(history, os.W_OK) and os.access(meta, os.W_OK) if has_history else None,
         owner=user_name(there.st_uid),
+        manager=managed_by(prefix),
     )
 
 

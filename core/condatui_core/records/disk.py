@@ -13,6 +13,10 @@ UnitKind = Literal["package", "archive", "other"]
 """The kind of an entry of a package cache: an extracted package, its archive, or anything else."""
 
 
+CacheTool = Literal["", "rattler"]
+"""The tool that a package cache belongs to; empty for conda and mamba."""
+
+
 class DiskPlace(Struct, frozen=True, kw_only=True):
     """A prefix or a package cache to measure; another place inside it is counted only there."""
 
@@ -22,6 +26,8 @@ class DiskPlace(Struct, frozen=True, kw_only=True):
     """Whether it is a package cache."""
     writable: bool = True
     """Whether conda would clean it, which it only does to writable package caches."""
+    tool: CacheTool = ""
+    """The tool that a package cache belongs to."""
 
 
 class PlaceSizes(Struct, frozen=True, kw_only=True):
@@ -125,7 +131,8 @@ class CachedUnit(Struct, frozen=True, kw_only=True):
     """One entry of a package cache."""
 
     name: str
-    """The file or directory name; that of a package is `name-version-build`."""
+    """The path in the cache: that of a package is `name-version-build`; since 2.6 mamba has channel and platform above.
+    """
     kind: UnitKind
     part: Cleanable | None = None
     """The part of a package cache that it belongs to; None if it is never cleaned."""
@@ -153,6 +160,8 @@ class CacheUse(Struct, frozen=True, kw_only=True):
     units: tuple[CachedUnit, ...] = ()
     """Largest first."""
     writable: bool = True
+    tool: CacheTool = ""
+    """The tool that it belongs to and that alone cleans it; empty for conda and mamba."""
     findings: tuple[Finding, ...] = ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -36,6 +37,17 @@ class PrefixPointer(Struct, frozen=True, kw_only=True):
     """Whether it is the root prefix of an installation."""
 
 
+ManagingTool = Literal["pixi", "conda-workspaces", "conda-global", "conda-exec", "conda-express", "snakemake"]
+
+
+class Manager(Struct, frozen=True, kw_only=True):
+    """A tool that has made an environment, and keeps it as its own manifest says."""
+
+    tool: ManagingTool
+    project: str = ""
+    """The directory of its project or workspace; empty if there is none, or if it is unknown."""
+
+
 class PrefixProbe(Struct, frozen=True, kw_only=True):
     """What stat shows about a prefix, without reading a file."""
 
@@ -52,6 +64,8 @@ class PrefixProbe(Struct, frozen=True, kw_only=True):
     """For a directory that is not an environment: its entries that suggest one (`conda-meta`, `bin`, `lib`)."""
     writable: bool | None = None
     owner: str = ""
+    manager: Manager | None = None
+    """The tool that manages it; None for conda and mamba themselves."""
 
 
 # Contents

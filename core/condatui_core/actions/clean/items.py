@@ -57,7 +57,11 @@ def items_of(cache: CacheUse, what: Collection[Cleanable], recorded: Collection[
     """
     packages = [each for each in cache.units if each.kind == "package"]
     unused = [each for each in packages if each.unused]
-    copied = [each for each in unused if (each.copied_by or each.name in recorded) and not each.soft_linked_by]
+    copied = [
+        each
+        for each in unused
+        if (each.copied_by or os.path.basename(each.name) in recorded) and not each.soft_linked_by
+    ]
     soft_linked = [each for each in unused if each.soft_linked_by]
     spared = {each.name for each in (*copied, *soft_linked)}
     items: list[Item] = []
