@@ -66,7 +66,7 @@ class Machine:
         self._named: tuple[str, ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
         self._platform = native_subdir(platform.system(), platform.machine())
-        self._real_path = lru_cache(4096)(os.path.realpath)
+        self._real_path = lru_cache(4096)(_followed)
 
     def found(self, installations: Sequence[Installation]) -> None:
         """Record the installations of this machine; an error of one becomes a problem of the machine."""
@@ -236,6 +236,10 @@ class Machine:
 def _same(one: PrefixObservations, other: PrefixObservations) -> bool:
     """Whether two are equal; contents by identity, since the cache returns the same object until they change."""
     return one.contents is other.contents and replace(one, contents=None) == replace(other, contents=None)
+
+
+def _followed(path: str) -> str:
+    return os.path.realpath(path)
 
 
 def _modified(path: str) -> int:

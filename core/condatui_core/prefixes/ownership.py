@@ -61,7 +61,7 @@ def without_leftovers(prefix: str, owned: Ownership, distributions: Sequence[Dis
     """
     leftovers: list[Leftover] = []
     evidence: dict[tuple[str, str], str] = {}
-    packages = {
+    packages: dict[tuple[str, str], PackageRecord] = {
         (os.path.dirname(path), canonicalize_name(provided.name)): package.record
         for package, provided, path in owned.claims
         if os.path.lexists(os.path.join(prefix, path))

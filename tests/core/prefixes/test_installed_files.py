@@ -67,7 +67,7 @@ def test_what_keeps_size_and_time_is_found_by_its_checksum(prefix: FakePrefix) -
 def test_times_tell_nothing_in_a_prefix_that_was_copied_without_them(prefix: FakePrefix) -> None:
     for path in prefix.path.rglob("*"):
         if "conda-meta" not in path.parts:
-            os.utime(path, (INSTALLED + 86_400,) * 2)
+            os.utime(path, (INSTALLED + 86_400, INSTALLED + 86_400))
     rewrite(prefix, "lib/a.so", "another size", at=INSTALLED + 86_400)
     assert check_files(str(prefix)).altered == faults("lib/a.so")
 

@@ -155,7 +155,8 @@ def test_without_sizes_and_checksums_the_times_tell(prefix: FakePrefix, newer: s
     dist_info = prefix.pip_install("idna", "2.5")
     (dist_info / "RECORD").write_text("idna/other.py,,\n")
     for installer, file in (("conda", record), ("pip", dist_info / "RECORD")):
-        os.utime(file, (2_000_000_000,) * 2 if installer == newer else (1_000_000_000,) * 2)
+        seconds = 2_000_000_000 if installer == newer else 1_000_000_000
+        os.utime(file, (seconds, seconds))
     contents = read_prefix(str(prefix))
     assert [each.version for each in contents.leftovers] == leftovers
     assert len(contents.replaced) == 1 - len(leftovers)
@@ -174,7 +175,7 @@ def test_a_clone_with_condas_files_and_pips_dist_info_imports_condas(prefix: Fak
     prefix.pip_install("tqdm", "5.0")
     dist_info = prefix.site_packages / "tqdm-5.0.dist-info"
     record = prefix.python_package("tqdm", "4.0")
-    os.utime(record, (1_000_000_000,) * 2)
+    os.utime(record, (1_000_000_000, 1_000_000_000))
     assert dist_info.exists()
     assert [each.version for each in read_prefix(str(prefix)).leftovers] == ["5.0"]
 
