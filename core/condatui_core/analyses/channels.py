@@ -18,10 +18,13 @@ from condatui_core.text import strip_credentials
 # Locations of channels
 
 
-_ARCHIVES = (".conda", ".tar.bz2", ".tar.gz", ".zip")
-_WHEEL = ".whl"
+UNKNOWN = "<unknown>"
+"""The channel of a record that states none, in conda's own spelling."""
 PYPI = "pypi"
-"""conda's name for the channel of packages that pip installed, and the location of wheels that conda installed."""
+"""conda's name for the channel of packages that pip installed."""
+
+_WHEEL = ".whl"
+_ARCHIVES = (".conda", ".tar.bz2", _WHEEL)
 _PLATFORM = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi|unknown)-[a-z0-9_]+)$")
 
 
@@ -29,22 +32,17 @@ def channel_location(channel: str | None, url: str | None, subdir: str) -> str |
     """The channel's base URL, without platform, file name, credentials and trailing slash.
 
     As in conda, the record's channel takes precedence over the URL of the archive, in which an old host name or a
-    mirror does not make another channel. A bare channel name is returned unchanged if there is no URL. A wheel that
-    conda has installed is from `pypi`, whatever server it was downloaded from.
+    mirror does not make another channel. A bare channel name is returned unchanged if there is no URL.
+    A wheel that no channel is stated for came from an index of Python packages: its channel is `pypi`.
     """
-    if url and _without_fragment(url).endswith(_WHEEL):
-        return PYPI
-    channel = None if channel in (None, "", "<unknown>") else channel
-    stated = _without_fragment(channel if channel and "://" in channel else url or channel or "")
+    channel = None if channel in (None, "", UNKNOWN) else channel
+    stated = (channel if channel and "://" in channel else url or channel or "").partition("#")[0].partition("?")[0]
     if not stated:
         return None
+    if channel in (None, PYPI) and stated.endswith(_WHEEL):
+        return PYPI
     directory, _, file_name = stated.rpartition("/")
     return _location(directory if file_name.endswith(_ARCHIVES) else stated, subdir)
-
-
-def _without_fragment(url: str) -> str:
-    """The URL without the digest (`#sha256=…`) and the query that follow a file's name."""
-    return url.partition("#")[0].partition("?")[0]
 
 
 @lru_cache(maxsize=1024)
@@ -57,10 +55,6 @@ def _location(directory: str, subdir: str) -> str:
 
 
 # Short names of channels, as conda shows them
-
-
-UNKNOWN = "<unknown>"
-"""The channel of a record that states none, in conda's own spelling."""
 
 
 @lru_cache(maxsize=4096)

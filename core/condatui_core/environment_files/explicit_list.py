@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
-from condatui_core.analyses.channels import PYPI, channel_location
+from condatui_core.analyses.channels import channel_location
 from condatui_core.environment_files.export_model import ExportModel, channel_references, package_spec, pinned_comments
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
@@ -116,8 +116,7 @@ def explicit_text(contents: PrefixContents, model: ExportModel) -> str:
 def requirements_text(contents: PrefixContents, config: ChannelConfig, model: ExportModel, *, builds: bool) -> str:
     """Write one spec per package, each with its channel, since the format has no other place for channels."""
     references = channel_references(contents.packages, config)
-    records = (each for each in contents.packages if each.base_url != PYPI)
-    packages = sorted(records, key=lambda each: (each.name, each.version))
+    packages = sorted(contents.packages, key=lambda each: (each.name, each.version))
     specs = (f"{sanitize(package_spec(each, references, builds=builds))}\n" for each in packages)
     return "".join((_HEAD, *_platform(packages), *_remarks(model), *specs))
 

@@ -70,9 +70,7 @@ def export_text(
     if from_history and format not in ("yaml", "json"):
         raise UsageError(f"The requested specs cannot be written as {format}.", hint="Use yaml or json for it.")
     contents = environment.contents or PrefixContents()
-    model = export_model(
-        environment, config, builds=builds, from_history=from_history, wheels_by_url=format == "explicit"
-    )
+    model = export_model(environment, config, builds=builds, from_history=from_history)
     notes = tuple(_notes(contents, format, from_history=from_history))
     packages = len(model.specs) + (len(model.pip) if format in ("yaml", "json") else 0)
     if format == "explicit":

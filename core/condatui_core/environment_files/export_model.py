@@ -13,7 +13,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from condatui_core.analyses.channels import PYPI, channel_name
+from condatui_core.analyses.channels import channel_name
 from condatui_core.analyses.versions import is_pep440
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
@@ -168,26 +168,19 @@ class ExportModel(Struct, frozen=True, kw_only=True):
     pinned: tuple[str, ...]
 
 
-def export_model(
-    environment: Environment, config: ChannelConfig, *, builds: bool, from_history: bool, wheels_by_url: bool = False
-) -> ExportModel:
-    """Collect the contents of an export: all packages, or with `from_history` those that the user requested.
-
-    A wheel that conda has installed is one of pip's, unless the format names it by its URL.
-    """
+def export_model(environment: Environment, config: ChannelConfig, *, builds: bool, from_history: bool) -> ExportModel:
+    """Collect the contents of an export: all packages, or with `from_history` those that the user requested."""
     contents = environment.contents or PrefixContents()
-    wheels = [each for each in contents.packages if each.base_url == PYPI and not wheels_by_url]
-    references = channel_references((each for each in contents.packages if each.base_url != PYPI), config)
+    references = channel_references(contents.packages, config)
     channels = in_order_of_priority(contents, references)
     prefixes = references if len(channels) > 1 else {}
-    pip = pip_lines((*contents.pip_distributions, *map(_as_distribution, wheels)))
+    pip = pip_lines(contents.pip_distributions)
     if from_history:
         specs = tuple(
             _in_channel(spec, prefixes.get(name, "")) for name, spec in requested(contents, with_pip=bool(pip))
         )
     else:
-        records = (each for each in _by_name(contents) if each.base_url != PYPI)
-        specs = tuple(package_spec(each, prefixes, builds=builds) for each in records)
+        specs = tuple(package_spec(each, prefixes, builds=builds) for each in _by_name(contents))
     return ExportModel(
         name=export_name(environment),
         channels=channels,
@@ -196,11 +189,6 @@ def export_model(
         variables=contents.variables,
         pinned=tuple(map(strip_credentials, contents.pinned)),
     )
-
-
-def _as_distribution(wheel: PackageRecord) -> Distribution:
-    """A wheel that conda has installed as a package: pip installs it again, and so does no channel."""
-    return Distribution(name=wheel.name, version=wheel.version, path="")
 
 
 def export_name(environment: Environment) -> str:

@@ -18,7 +18,6 @@ from condatui_core.records.request import ExportFormat
 from support.prefixes import FakePrefix, make_prefix
 
 CONFIG = ChannelConfig()
-FORMATS: tuple[ExportFormat, ...] = ("yaml", "json", "explicit", "requirements")
 SITE = "lib/python3.11/site-packages"
 
 
@@ -71,16 +70,3 @@ def test_a_file_that_puts_pip_over_conda_differs_from_an_environment_of_conda_al
     here = environment_listing(str(prefix), "env", read_prefix(str(prefix)), CONFIG)
     rows = compare([here, read_environment_file(file, CONFIG, "linux-64")]).rows
     assert {each.name: each.status for each in rows} == {"python": "same", "tqdm": "version"}
-
-
-def test_a_wheel_that_conda_has_installed_is_exported_once_as_pips_or_by_its_url(tmp_path: Path) -> None:
-    prefix = make_prefix(tmp_path / "env")
-    url = "https://files.example.org/packages/ab/aaa-1.0-py3-none-any.whl"
-    prefix.package("aaa", "1.0", "py3_none_any_0", subdir="noarch", noarch="python", channel="<unknown>", url=url)
-    environment = Environment(prefix=str(prefix), name="env", contents=read_prefix(str(prefix)))
-    texts = {form: export_text(environment, CONFIG, format=form).text for form in FORMATS}
-    assert "- aaa==1.0\n" in texts["yaml"] and '"aaa==1.0"' in texts["json"]
-    assert "#   aaa==1.0\n" in texts["requirements"] and f"\n{url}" in texts["explicit"]
-    for text in texts.values():
-        assert text.count("aaa") == 1
-        assert "pypi" not in text

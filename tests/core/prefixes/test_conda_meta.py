@@ -114,7 +114,7 @@ def test_a_record_of_conda_4_0_with_names_of_files_only(prefix: FakePrefix) -> N
         ("<unknown>", "https://files.example.org/packages/ab/x-1.0-py3-none-any.whl", "pypi"),
         ("pypi", "https://files.example.org/packages/ab/x-1.0-py3-none-any.whl#sha256=ab", "pypi"),
         (None, f"{MAIN}/linux-64/x-1.0-0.conda#md5=ab", MAIN),
-        (None, f"{MAIN}/linux-64/x-1.0-0.tar.gz?token=ab", MAIN),
+        (None, f"{MAIN}/linux-64/x-1.0-0.conda?token=ab", MAIN),
         ("<unknown>", None, None),
         ("conda-forge", None, "conda-forge"),
         (None, None, None),
