@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Foreign text: no escape sequence, line break or invalid byte reaches a terminal
 
@@ -72,6 +73,12 @@ def _masked(word: re.Match[str]) -> str:
 def counted(count: int, one: str, several: str = "") -> str:
     """A number with its noun: `1 restore point`, `2 restore points`; `several` is the plural if it is irregular."""
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """Join the first few names and state how many more there are."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 # Bytes

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from condatui_core.records.finding import Finding
 from condatui_core.records.package import UnmetDependency
 from condatui_core.records.prefix import FileFaults, PackageFaults, PrefixContents
-from condatui_core.text import counted
+from condatui_core.text import counted, some_of
 
 _NAMED = 3
-"""The number of packages that a message names; the evidence has all of them."""
+"""The number of packages that a command names; the evidence has all of them."""
 
 
 def consistency_findings(contents: PrefixContents) -> Iterator[Finding]:
@@ -20,7 +20,7 @@ def consistency_findings(contents: PrefixContents) -> Iterator[Finding]:
         yield Finding(
             id="unmet-dependencies",
             severity="warning",
-            message=f"dependencies are not met of {counted(len(lacking), 'package')}: {_some(lacking)}",
+            message=f"dependencies are not met of {counted(len(lacking), 'package')}: {some_of(lacking)}",
             remedy=f"`conda install --update-deps {' '.join(lacking[:_NAMED])}` shows what it would change first",
             evidence=tuple(map(_line, contents.unmet)),
         )
@@ -29,7 +29,7 @@ def consistency_findings(contents: PrefixContents) -> Iterator[Finding]:
         yield Finding(
             id="malformed-pins",
             severity="warning",
-            message=f"conda-meta/pinned may be wrong: {_some([line for line, _ in lines])}",
+            message=f"conda-meta/pinned may be wrong: {some_of([line for line, _ in lines])}",
             remedy="correct conda-meta/pinned: one spec a line, such as `numpy 1.26.*`",
             evidence=tuple(f"{line}: {f'{name} is not installed' if name else 'no spec'}" for line, name in lines),
         )
@@ -46,12 +46,13 @@ def file_findings(faults: FileFaults) -> Iterator[Finding]:
 
 def _files(finding_id: str, message: str, faults: Sequence[PackageFaults]) -> Finding:
     specs = " ".join(each.spec for each in faults[:_NAMED])
+    others = ", the others likewise" if len(faults) > _NAMED else ""
     return Finding(
         id=finding_id,
         severity="warning",
-        message=f"{message}: {_some([each.package for each in faults])}",
-        remedy=f"`conda install --force-reinstall {specs}` puts them back",
-        evidence=tuple(f"{each.package}: {_some(each.paths)}" for each in faults),
+        message=f"{message}: {some_of([each.package for each in faults])}",
+        remedy=f"`conda install --force-reinstall {specs}` puts them back{others}",
+        evidence=tuple(f"{each.package}: {some_of(each.paths)}" for each in faults),
     )
 
 
@@ -61,8 +62,3 @@ def _count(faults: Sequence[PackageFaults]) -> str:
 
 def _line(unmet: UnmetDependency) -> str:
     return f"{unmet.package} needs {unmet.needs}: {f'{unmet.has} is here' if unmet.has else 'it is not installed'}"
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
