@@ -41,7 +41,9 @@ def _inspect(request: RestoreRequest, stage: str, context: JobContext) -> Recove
         message = f"What is at {sanitize(point.prefix)} is not what restore point {point.id} has; {kept}."
         return Recovery(state=state, message=message)
     if not has_its_files(directory / point.id, paths):
-        message = f"{name} is back in part only, and restore point {point.id} is damaged: it cannot bring back the rest."
+        message = (
+            f"{name} is back in part only, and restore point {point.id} is damaged: it cannot bring back the rest."
+        )
         return Recovery(state="half", message=message)
     return Recovery(
         state="half",
