@@ -17,8 +17,8 @@ from msgspec import inspect as types
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, ListDocument
-from condatui.cli.invocation import ErrorDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
+from condatui.cli.reporting import ErrorDocument
 from condatui.cli.restore import RestorePointsDocument
 from condatui.view_models.compare.document import ComparisonDocument
 from condatui_core.environment_files.export import ExportText

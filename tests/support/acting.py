@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from condatui.cli.invocation import Invocation, ReportingGroup
+from condatui.cli.invocation import Invocation
+from condatui.cli.reporting import ReportingGroup
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.actions.protocol import JobContext
 from condatui_core.jobs.queue import JobQueue

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from condatui.cli.invocation import Invocation, report
+from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui, open_workbench
+from condatui.cli.reporting import report
 from condatui.cli.standard_streams import guarded_standard_streams
 from condatui_core.errors import CondatuiError
 

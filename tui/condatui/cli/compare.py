@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import click
 
-from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say, say_problems
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.compare.rows import KINDS, ComparisonQuery
 from condatui_core.analyses.columns import environment_listing

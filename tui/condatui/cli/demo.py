@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from condatui.cli.invocation import Invocation, json_option, say, version_option
+from condatui.cli.invocation import Invocation
 from condatui.cli.list import print_inventory
 from condatui.cli.main import open_workbench
+from condatui.cli.options import json_option, version_option
+from condatui.cli.reporting import say
 
 _KEPT = ("CONDATUI_ASCII", "CONDATUI_THEME", "CONDATUI_DEBUG")
 """Variables passed on to the sandbox: the abilities of the user's terminal, and how much is logged."""

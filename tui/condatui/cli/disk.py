@@ -9,7 +9,9 @@ from contextlib import aclosing
 import click
 
 from condatui.cli.documents.disk import Costs, describe_disk
-from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say_problems
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
 from condatui_core.disk.measure import Measurement
 from condatui_core.disk.usage import Disk

@@ -10,7 +10,8 @@ from contextlib import suppress
 
 import click
 
-from condatui.cli.invocation import Invocation, global_options, json_option
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, json_option
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.records.doctor import TerminalFacts

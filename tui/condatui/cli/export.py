@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from condatui.cli.invocation import Invocation, global_options, note_prefixes, say
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.reporting import say
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
 from condatui_core.environment_files.export import format_of_file

@@ -11,7 +11,9 @@ from contextlib import aclosing
 import click
 
 from condatui.cli.documents.gpu import describe_gpu
-from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say, say_problems
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.gpu.check import GpuCheck, checked_unasked

@@ -10,7 +10,9 @@ import click
 from msgspec.structs import replace
 
 from condatui.cli.documents.environments import describe_channels, describe_inventory
-from condatui.cli.invocation import Invocation, global_options, json_option, say, say_problems
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, json_option
+from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.environments.filters import HELP, Filter, parse_filter
 from condatui_core.errors import UsageError

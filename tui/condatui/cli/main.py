@@ -6,7 +6,9 @@ from importlib import import_module
 
 import click
 
-from condatui.cli.invocation import Invocation, ReportingGroup, global_options
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
+from condatui.cli.reporting import ReportingGroup
 from condatui_core.errors import UsageError
 from condatui_core.settings import SettingError
 

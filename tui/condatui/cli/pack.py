@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from condatui.cli.invocation import Invocation, global_options, note_prefixes
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import PackRequest

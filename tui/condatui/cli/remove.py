@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from condatui.cli.invocation import Invocation, global_options
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError

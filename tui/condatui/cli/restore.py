@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from condatui.cli.invocation import Invocation, global_options, say, say_problems
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
+from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
 from condatui_core.records.request import RestoreRequest

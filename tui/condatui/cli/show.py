@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from condatui.cli.documents.environments import describe_environment
-from condatui.cli.invocation import Invocation, global_options, json_option, note_prefixes, say_problems
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
 from condatui_core.records.environment import Environment
 

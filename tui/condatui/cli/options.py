@@ -1,0 +1,92 @@
+"""The options that several commands have, and what they note for the command that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from condatui.cli.reporting import AS_JSON
+from condatui_core import __version__
+from condatui_core.errors import UsageError
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+Given = TypeVar("Given", str, tuple[str, ...])
+
+version_option = click.version_option(__version__, message="condatui %(version)s")
+
+
+def json_flag(help: str) -> Callable[[_Decorated], _Decorated]:  # noqa: A002 - click's name
+    """Create the option `--json`: the parameter `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, callback=_note_json, help=help)
+
+
+def _note_json(context: click.Context, _parameter: click.Parameter, as_json: bool) -> bool:
+    context.meta[AS_JSON] = as_json
+    return as_json
+
+
+json_option = json_flag("Print one JSON document.")
+
+
+def global_options(command: _Decorated) -> _Decorated:
+    """Give a command `--conda`, `--root`, `--debug` and `--version`, which work before and after its name."""
+    for option in (version_option, _debug, _root, _conda):
+        command = option(command)
+    return command
+
+
+def _add_conda(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
+    with _as_bad_parameter():
+        context.obj = context.obj.adding(conda=paths)
+
+
+def _add_roots(context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> None:
+    with _as_bad_parameter():
+        context.obj = context.obj.adding(roots=paths)
+
+
+@contextmanager
+def _as_bad_parameter() -> Iterator[None]:
+    """Turn what is wrong with an option's value into click's error, since the command does not run yet."""
+    try:
+        yield
+    except UsageError as error:
+        raise click.BadParameter(f"{error.title} {error.hint}") from error
+
+
+def note_prefixes(context: click.Context, _parameter: click.Parameter, given: Given) -> Given:
+    """Note the prefixes among the environments that the user names: they are taken in, whatever points to them."""
+    context.obj = context.obj.adding(prefixes=(given,) if isinstance(given, str) else given)
+    return given
+
+
+def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool) -> None:
+    context.obj = context.obj.adding(debug=debug)
+
+
+_conda = click.option(
+    "--conda",
+    type=click.Path(),
+    multiple=True,
+    expose_value=False,
+    callback=_add_conda,
+    help="Use this conda executable too; may be given again.",
+)
+_root = click.option(
+    "--root",
+    type=click.Path(),
+    multiple=True,
+    expose_value=False,
+    callback=_add_roots,
+    help="Look for environments in this directory too; may be given again.",
+)
+_debug = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_debug,
+    help="Log everything that is done; `condatui doctor` shows where.",
+)
