@@ -15,6 +15,7 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
 from condatui.screens.cleanup import CleanupScreen
 from condatui.screens.failure import FailureScreen
+from condatui_core import own_package
 from condatui_core.log import open_log
 from condatui_core.records.environment import Inventory
 from support.fake_workbench import FakeWorkbench
@@ -171,6 +172,17 @@ async def test_a_failure_of_the_place_that_tells_failures_ends_the_workbench(
             driver.app.screen.call_later(_fail)
             await driver.pilot.pause()
     assert "condatui has failed and had to end." in " ".join(capsys.readouterr().err.split())
+
+
+async def test_a_failure_below_an_upgrade_in_place_ends_the_workbench_at_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LookupError, match="in a handler"):
+        async with opened(inventory(environment("alpha"))) as driver:
+            monkeypatch.setattr(own_package, "_AT_START", (0, 0, 0, 0))
+            driver.place.call_later(_fail)
+            await driver.pilot.pause()
+    assert "condatui was upgraded or removed while it was running." in " ".join(capsys.readouterr().err.split())
 
 
 async def test_a_worker_that_fails_is_told_on_the_screen_and_logged(tmp_path: Path) -> None:

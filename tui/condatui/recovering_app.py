@@ -15,6 +15,7 @@ from condatui.action_app import ActionApp
 from condatui.screens.places import FAILURE, PLACES
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
+from condatui_core.own_package import was_replaced
 
 _HINT = "Please report this."
 
@@ -46,7 +47,8 @@ class RecoveringApp(ActionApp):
         """Start the failed place again and say why; if that is impossible, leave with one message."""
         self.failures = (*self.failures, error)
         place = self._failed_place()
-        if isinstance(error, WorkerFailed) or not self._can_recover or place == FAILURE:
+        # Of an upgraded package not even the place that tells failures can be imported any more.
+        if isinstance(error, WorkerFailed) or not self._can_recover or place == FAILURE or was_replaced():
             self._end(error)
             return
         words = unexpected(error, "Something in this place has failed, and it had to start again.", _HINT)
