@@ -149,3 +149,15 @@ def test_an_empty_argument_stands_for_nothing(sandbox: Sandbox, arguments: tuple
     """As a shell makes one of a variable that is not set."""
     result = run_in(sandbox, *arguments)
     assert (result.exit_code, result.stdout) == (2, ""), result.output
+
+
+@pytest.mark.parametrize("home", ["", "relative/home"])
+def test_a_home_that_is_no_absolute_path_is_not_below_the_working_directory(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", home)
+    locations = Invocation.of_process().locations
+    assert locations.home.is_absolute()
+    for each in (locations.config, locations.cache, locations.state):
+        assert each.is_absolute() and tmp_path not in each.parents

@@ -83,6 +83,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     @staticmethod
     def of_process() -> Invocation:
         """The invocation of this process."""
+        if not os.path.isabs(os.environ.get("HOME", os.sep)):
+            del os.environ["HOME"]  # an empty or relative one would lead own files into the working directory
         return Invocation(
             environ=os.environ,
             home=Path(os.path.expanduser("~")),
