@@ -220,7 +220,9 @@ def test_a_restore_point_states_its_format(tmp_path: Path) -> None:
     point = read_point(DATA / "state/restore", POINT)
     with new_point(tmp_path, "nlp", NOW) as (point_id, made):
         assert json.loads((made / store.OWNER).read_bytes())["format"] == store.FORMAT
-        store.write_manifest(made, msgspec.structs.replace(point, id=point_id, paths=0), ())
+        store.write_manifest(
+            made, msgspec.structs.replace(point, id=point_id, paths=0, archived_files=0, packages=()), ()
+        )
     for name in (store.MANIFEST, store.PATHS):
         data = (tmp_path / point_id / name).read_bytes()
         assert json.loads(gzip.decompress(data) if name == store.PATHS else data)["format"] == store.FORMAT == 1

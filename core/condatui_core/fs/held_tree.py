@@ -11,16 +11,15 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from types import TracebackType
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, TypeAlias
 
 from condatui_core.fs.atomic_write import sync_directory
+from condatui_core.fs.attributes import Attributes, try_attributes
 from condatui_core.fs.delete_tree import delete_what_goes
 from condatui_core.fs.safe_read import open_regular
-from condatui_core.fs.tree import attributes_of
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -29,7 +28,7 @@ _CANNOT_OWN = (errno.EPERM, errno.EACCES, errno.EINVAL)  # EINVAL: a container m
 _TEMPORARY = ".condatui-"
 _BLOCK = 4096
 
-Identity = tuple[int, int]
+Identity: TypeAlias = tuple[int, int]
 """Device and inode of a directory."""
 
 
@@ -153,20 +152,15 @@ class HeldTree:
         else:
             _change_mode(*self._place(path), mode)
 
-    def try_attributes(self, path: str, wanted: tuple[tuple[str, bytes], ...]) -> None:
+    def try_attributes(self, path: str, wanted: Attributes) -> None:
         """Let a file or directory have these extended attributes and no others, as far as this user may set them."""
-        if sys.platform != "linux":
-            return
         directory, name = (self._root, ".") if path == "." else self._place(path)
         try:
             descriptor = os.open(name, _NO_WAITING, dir_fd=directory)
         except PermissionError:
             return
         try:
-            for each in {name for name, _ in attributes_of(descriptor)} - {name for name, _ in wanted}:
-                _try(partial(os.removexattr, descriptor, each))
-            for each, value in wanted:
-                _try(partial(os.setxattr, descriptor, each, value))
+            try_attributes(descriptor, wanted)
         finally:
             os.close(descriptor)
 
@@ -251,23 +245,6 @@ def write_with_holes(stream: BinaryIO, data: bytes) -> None:
             stream.write(block)
     if hole:
         stream.truncate()  # this may be the end
-
-
-def _try(change: Callable[[], None]) -> None:
-    """Make a change that this user, or the file system, may not allow."""
-    with suppress(OSError):
-        change()
-
-
-def copy_attributes(source: IO[bytes], target: IO[bytes]) -> None:
-    """Give a file that was written the times, permissions and extended attributes of the one that was read for it."""
-    target.flush()
-    old, new = source.fileno(), target.fileno()
-    status = os.fstat(old)
-    for name, value in attributes_of(old):
-        _try(partial(os.setxattr, new, name, value))
-    os.fchmod(new, stat.S_IMODE(status.st_mode))
-    os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _everything(path: str, status: os.stat_result) -> bool:  # noqa: ARG001 - stands for what looks

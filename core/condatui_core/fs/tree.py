@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,8 +14,6 @@ PathKind = Literal["file", "directory", "symlink", "fifo", "socket", "device"]
 
 
 _BLOCK = 512
-_OF_THE_SYSTEM = ("security.selinux", "security.ima", "security.evm", "trusted.")
-"""Attributes that the system sets on every new file."""
 _KINDS: tuple[tuple[int, PathKind], ...] = (
     (stat.S_IFREG, "file"),
     (stat.S_IFDIR, "directory"),
@@ -122,22 +119,6 @@ def path_kind(status: os.stat_result) -> PathKind:
         if stat.S_IFMT(status.st_mode) == number:
             return kind
     return "device"
-
-
-def attributes_of(path: str | int) -> tuple[tuple[str, bytes], ...]:
-    """The extended attributes of a file or directory that somebody has set, by path or descriptor, sorted by name.
-
-    These are access lists, capabilities and what users have set; empty where the system has none or does not tell.
-    """
-    if sys.platform != "linux":
-        return ()
-    follow = isinstance(path, int)  # a descriptor cannot be asked otherwise
-    try:
-        names = os.listxattr(path, follow_symlinks=follow)
-        wanted = sorted(name for name in names if not name.startswith(_OF_THE_SYSTEM))
-        return tuple((name, os.getxattr(path, name, follow_symlinks=follow)) for name in wanted)
-    except OSError:
-        return ()
 
 
 def _below(tree: PrefixTree, directory: TreeEntry, mounted: frozenset[str]) -> Iterator[TreeEntry]:

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.atomic_write import sync_path, write_new
+from condatui_core.fs.attributes import Attributes, attributes_of
 from condatui_core.fs.safe_read import open_regular, reason
-from condatui_core.fs.tree import PrefixTree, TreeEntry, attributes_of
+from condatui_core.fs.tree import PrefixTree, TreeEntry
 from condatui_core.prefixes.ownership import Owners
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.prefixes.snapshot import PrefixSnapshot
@@ -192,7 +193,7 @@ def lost(found: KeepEstimate) -> Iterator[str]:
             yield f"{each.path}: a {each.kind}"
 
 
-def _attributes(found: KeepEstimate, entry: TreeEntry) -> tuple[tuple[str, bytes], ...]:
+def _attributes(found: KeepEstimate, entry: TreeEntry) -> Attributes:
     """The attributes of what comes back as a file or directory of its own, not as a link into the package cache."""
     shared = entry.kind == "file" and entry.status.st_nlink > 1 and found.classified[entry.path].package
     if shared or entry.kind not in ("file", "directory"):

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.attributes import attributes_of
 from condatui_core.fs.safe_read import reason
-from condatui_core.fs.tree import PrefixTree, TreeEntry, attributes_of
+from condatui_core.fs.tree import PrefixTree, TreeEntry
 from condatui_core.records.restore_point import KeptPath, own_copies
 from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, check_archive
 from condatui_core.restore_points.classify import file_sha256

@@ -18,8 +18,8 @@ from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.actions.restore import perform as restore_perform
 from condatui_core.actions.restore import plan as restore_plan
+from condatui_core.fs.attributes import attributes_of
 from condatui_core.fs.held_tree import HeldTree
-from condatui_core.fs.tree import attributes_of
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RemoveRequest, RestoreRequest

@@ -10,7 +10,8 @@ from functools import partial
 
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, module_of, same
-from condatui_core.fs.held_tree import HeldTree, copy_attributes, write_with_holes
+from condatui_core.fs.attributes import copy_attributes
+from condatui_core.fs.held_tree import HeldTree, write_with_holes
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import TreeEntry, read_tree
 
