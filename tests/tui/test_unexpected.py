@@ -161,6 +161,24 @@ async def test_the_action_of_a_key_that_fails_and_a_drawing_that_fails_leave_the
         driver.app.failures = ()
 
 
+async def test_a_worker_of_textual_that_fails_costs_the_place_and_not_the_workbench() -> None:
+    async with opened(inventory(environment("alpha")), size=(160, 24)) as driver:
+        driver.place.run_worker(_fail(), exit_on_error=True)
+        await _told(driver)
+        await driver.press("escape")
+        assert driver.names == ["alpha"]
+        driver.app.failures = ()
+
+
+async def test_what_fails_while_it_is_left_is_told_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(LookupError, match="in a handler"):
+        async with opened(inventory(environment("alpha"))) as driver:
+            driver.app.exit()
+            driver.app._handle_exception(LookupError("in a handler"))
+            driver.app.failures = ()
+    assert "condatui has failed and had to end." in " ".join(capsys.readouterr().err.split())
+
+
 async def test_a_failure_of_the_place_that_tells_failures_ends_the_workbench(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

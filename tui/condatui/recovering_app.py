@@ -48,10 +48,10 @@ class RecoveringApp(ActionApp):
         self.failures = (*self.failures, error)
         place = self._failed_place()
         # Of an upgraded package not even the place that tells failures can be imported any more.
-        if isinstance(error, WorkerFailed) or not self._can_recover or place == FAILURE or was_replaced():
+        if not self._can_recover or self._exit or place == FAILURE or was_replaced():
             self._end(error)
             return
-        words = unexpected(error, "Something in this place has failed, and it had to start again.", _HINT)
+        words = unexpected(_cause(error), "Something in this place has failed, and it had to start again.", _HINT)
         if place is not None:
             self.call_later(self._start_again, place, words)
 
@@ -77,13 +77,16 @@ class RecoveringApp(ActionApp):
         """Leave with words; the log has the traceback."""
         from rich.text import Text  # noqa: PLC0415 - only a failure needs it
 
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        words = unexpected(cause, "condatui has failed and had to end.", _HINT)
+        words = unexpected(_cause(error), "condatui has failed and had to end.", _HINT)
         if self._exception is None:  # what fails while it ends is for the log alone
             self.panic(Text(f"condatui: {words}"))
             self._return_code = CondatuiError.exit_code
             self._exception = error  # Textual's own account, which tests look at
             self._exception_event.set()
+
+
+def _cause(error: Exception) -> BaseException:
+    return error.error if isinstance(error, WorkerFailed) else error
 
 
 def _screens(node: DOMNode) -> Iterator[Screen[object]]:
