@@ -151,7 +151,7 @@ def test_a_pipe_in_the_place_of_a_file_of_the_package_cache_is_not_read(prefix: 
     cached = tmp_path / "pkgs/tool-1.0-0/bin/tool"
     cached.unlink()
     os.mkfifo(cached)
-    assert survey(str(prefix)).problem == f"not a regular file: {cached}"
+    assert survey(str(prefix)).problem == f"not a regular file any more: {cached}"
 
 
 def test_what_a_zip_archive_would_read_without_end_is_left_out(prefix: FakePrefix) -> None:

@@ -64,7 +64,7 @@ def test_a_broken_settings_file_is_told_and_does_not_end_it(invocation: Invocati
     file.write_text("stale_days: many\ncolour: [\n")
     result = run(invocation)
     assert result.exit_code == 0, result.output
-    assert "The settings file is not valid YAML." in result.stdout
+    assert "The settings file is not valid YAML: ~/own/config/settings.yaml" in result.stdout
     assert "stale_days: 180" in result.stdout
 
 

@@ -68,6 +68,9 @@ def test_list_has_the_fields_that_it_promises(tmp_path: Path) -> None:
                 "message": "pip replaced numpy 1.26.4 by 2.0.1",
                 "remedy": "conda install numpy",
                 "evidence": ["x"],
+                "source": "files",
+                "cleanup": "",
+                "hides_bytes": False,
             }
         ],
     }

@@ -105,7 +105,7 @@ def _is_installed(path: str, file: PackedFile, prefix: str) -> bool:
     """Whether a file equals the cache's file with the prefix written into it."""
     try:
         expected = replace_prefix(_read(file.source), file.file_mode, file.prefix_placeholder, prefix)
-    except (OSError, ValueError):  # the cache holds something else there; the prefix does not fit in
+    except ValueError:  # the prefix does not fit in
         return False
     return bool(expected == _read(path))
 
