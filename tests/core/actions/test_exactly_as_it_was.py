@@ -151,7 +151,7 @@ async def test_an_owner_that_does_not_come_back_is_told(
     prefix, _ = install(machine, copied=False)
     point = await removed(machine, prefix)
     manifest = read_point(machine.points, point)
-    theirs = ("lib/libx.so", "notes/todo.txt")
+    theirs = (".", "lib/libx.so", "notes/todo.txt")
     paths = read_paths_of(machine.points, manifest)
     for name in ("manifest.json", "paths.json.gz"):
         (machine.points / point / name).unlink()
@@ -160,9 +160,11 @@ async def test_an_owner_that_does_not_come_back_is_told(
     links_packages(machine, prefix)
     with monkeypatch.context() as patched:
         patched.setattr(os, "chown", refuse)
+        patched.setattr(os, "fchown", refuse)
         patched.setattr(os, "geteuid", lambda: OTHER + 1)
         (finding,) = (await brought_back(machine, point))[1].findings
     assert (finding.id, set(finding.evidence)) == ("restored-owner", set(theirs))
+    assert finding.message == "3 paths belong to another user: the directory of the environment."
 
 
 def refuse(*_: object, **__: object) -> None:

@@ -184,12 +184,16 @@ def _findings(point: RestorePoint, differing: Sequence[Differing]) -> Iterator[F
         yield Finding(
             id=f"restored-{what}",
             severity="error" if what in GRAVE else "warning",
-            message=f"{counted(count, *_WORDS[what])}: {sanitize(lines[0])}.",
+            message=f"{counted(count, *_WORDS[what])}: {_path_words(lines[0])}.",
             evidence=tuple(sanitize(line) for line in lines[:_MOST_LINES]),
         )
     if point.lost:
         message = f"{counted(len(point.lost), 'thing')} could not be kept."
         yield Finding(id="not-kept", severity="warning", message=message, evidence=point.lost)
+
+
+def _path_words(path: str) -> str:
+    return "the directory of the environment" if path == "." else sanitize(path)
 
 
 def _reporter(work: Work, total: int) -> Callable[[int], None]:
