@@ -78,7 +78,9 @@ async def test_it_is_neither_changed_nor_proposed_for_removal(tmp_path: Path) ->
     (found,) = [each for each in blockers_to_change(observed, None, context) if each.id == "managed-by"]
     assert "pixi manages" in found.message
     stale = environment(
-        "default", last_used=days_ago(400), findings=(finding("stale", "note", cleanup="unused"), finding("managed-by", "note", cleanup="managed"))
+        "default",
+        last_used=days_ago(400),
+        findings=(finding("stale", "note", cleanup="unused"), finding("managed-by", "note", cleanup="managed")),
     )
     (candidate,) = candidates((stale,), (), {})
     assert candidate.blocked == "another tool manages it"
