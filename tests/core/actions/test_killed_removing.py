@@ -72,7 +72,7 @@ async def test_condatui_before_it_deletes_what_it_has_set_aside(copied: Sandbox,
     (aside,) = set_aside_of(str(prefix))
     assert (after.state, os.path.lexists(prefix)) == ("half", False)
     assert how_to_put_back(aside) in after.message
-    assert after.way_out == RemoveRequest(prefixes=(aside,), restore_point=False)
+    assert after.way_out == RemoveRequest(prefixes=(aside,))
     os.rename(aside, prefix)
     assert is_as_before(prefix, before)
 
@@ -90,7 +90,7 @@ async def test_condatui_while_it_deletes_what_it_has_set_aside(copied: Sandbox, 
     assert aside in after.message
     assert f"Restore point {point} has notebooks whole." in after.message
     assert isinstance(after.way_out, RemoveRequest)
-    assert after.way_out == RemoveRequest(prefixes=(aside,), restore_point=False)
+    assert after.way_out == RemoveRequest(prefixes=(aside,))
     assert (await carried_out(copied, after.way_out)).state == "done"
     assert (set_aside_of(str(prefix)), os.listdir(prefix)) == ((), ["new"])
     shutil.rmtree(prefix)

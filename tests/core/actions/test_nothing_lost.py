@@ -276,15 +276,41 @@ async def test_what_is_left_is_kept_anew_if_the_restore_point_is_damaged(machine
         await remove_perform.perform(plan, request, context, PlainWork())
     (damaged,) = machine.point_ids()
     after = await remove_recover.recover(plan, request, "remove", context)
-    assert isinstance(after.way_out, RemoveRequest)
-    assert (after.way_out.restore_point, "has nlp whole" in after.message) == (False, True)
+    assert "has nlp whole" in after.message
     (machine.points / damaged / "files.tar.gz").write_bytes(b"")
     after = await remove_recover.recover(plan, request, "remove", context)
     assert isinstance(after.way_out, RemoveRequest)
-    assert (after.way_out.restore_point, f"{damaged} of nlp is damaged" in after.message) == (True, True)
+    assert f"{damaged} of nlp is damaged" in after.message
     again = await remove_plan.plan(after.way_out, context)
     await remove_perform.perform(again, after.way_out, context, PlainWork())
     assert len(machine.point_ids()) == 2
+
+
+@pytest.mark.parametrize("late", ["before the plan", "after the plan"])
+async def test_what_comes_into_the_rest_of_a_removal_after_its_way_out_was_offered_is_kept(
+    machine: RemovalMachine, late: str
+) -> None:
+    prefix, context = machine.make("nlp"), machine.context()
+    request = RemoveRequest(prefixes=(str(prefix),))
+    plan = await remove_plan.plan(request, context)
+    with dying_deletion("lib", "conda-meta/history"):
+        await remove_perform.perform(plan, request, context, PlainWork())
+    after = await remove_recover.recover(plan, request, "remove", context)
+    assert isinstance(after.way_out, RemoveRequest)
+    if late == "before the plan":
+        prefix.write("late.ipynb", "hours of work")
+    again = await remove_plan.plan(after.way_out, context)
+    told = [each.message for each in again.warnings if each.id == "used-since"]
+    if late == "before the plan":
+        (message,) = told
+        assert message.endswith("nlp is being removed, and has been used since: late.ipynb is its own.")
+    else:
+        assert told == []
+        prefix.write("late.ipynb", "hours of work")
+    outcome = await remove_perform.perform(again, after.way_out, context, PlainWork())
+    assert not prefix.path.exists()
+    await brought_back(machine.context(), outcome.restore_points[0])
+    assert (prefix.path / "late.ipynb").read_text() == "hours of work"
 
 
 async def test_half_an_environment_is_not_given_up_for_a_damaged_restore_point(

@@ -121,7 +121,7 @@ async def test_a_deletion_that_dies_half_way_leaves_a_restore_point_and_a_way_ou
         await remove_perform.perform(plan, request, context, PlainWork())
     after = await remove_recover.recover(plan, request, "remove", context)
     assert after.state == "half"
-    assert after.way_out == asked(prefix, restore_point=False)
+    assert after.way_out == asked(prefix)
     (point,) = machine.point_ids()
     assert point in after.message
     assert (await planned(machine, prefix, restore_point=False)).confirm == "", "all that is left is kept already"

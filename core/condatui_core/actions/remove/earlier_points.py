@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from condatui_core.actions.remove.set_aside import is_of
+from condatui_core.actions.remove.set_aside import is_of, is_set_aside
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.fs.tree import PrefixTree, path_kind, read_tree
@@ -30,6 +30,8 @@ class PointComparison:
 
     against: frozenset[str]
     """What is not as it was: something is `missing`, `extra` or `changed`, the `history` is, all is `removing`."""
+    came: tuple[str, ...] = ()
+    """The paths that the restore point does not have, or not as they are."""
     damaged: bool = False
     """Whether the restore point does not hold the files that it says it does, so that it is no way back."""
 
@@ -67,9 +69,9 @@ def compare(tree: PrefixTree, point: RestorePoint, directory: Path) -> PointComp
         found = differences(tree, tuple(kept.values()), thorough=False)
     except OSError:
         return PointComparison(_ALL)
-    compared = PointComparison(frozenset(_against(tree.root, found, kept)))
+    compared = PointComparison(frozenset(_against(tree.root, found, kept)), tuple(_came(tree.root, found, kept)))
     if compared.is_covered and not has_its_files(directory / point.id, kept.values()):
-        return PointComparison(compared.against, damaged=True)
+        return replace(compared, damaged=True)
     return compared
 
 
@@ -87,9 +89,16 @@ def points_of(directory: Path, path: str) -> Iterator[RestorePoint]:
     return (each for each in all_points(directory) if is_of(path, each.prefix))
 
 
-def point_of_half_removed(tree: PrefixTree, points: Iterable[RestorePoint], directory: Path) -> RestorePoint | None:
-    """The restore point of what conda has begun to remove, if there is nothing that it does not hold; blocks."""
-    return next((each for each in points if compare(tree, each, directory).is_half), None)
+def needs_no_other(path: str, compared: PointComparison) -> bool:
+    """Whether a restore point is that of the removal that has begun at a path, and holds all that is left there."""
+    return compared.is_half or (is_set_aside(path) and compared.is_covered)
+
+
+def point_of_begun_removal(
+    path: str, tree: PrefixTree, points: Iterable[RestorePoint], directory: Path
+) -> RestorePoint | None:
+    """The restore point of what a removal at a path has begun, if it holds all that is left; blocks."""
+    return next((each for each in points if needs_no_other(path, compare(tree, each, directory))), None)
 
 
 def _against(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> set[str]:
@@ -102,6 +111,15 @@ def _against(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPat
         elif each.what != "time" or kept[each.path].kind != "directory":
             against.add("changed")
     return against
+
+
+def _came(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> Iterator[str]:
+    """The paths that are extra or changed, the history left out: a removal itself writes into it."""
+    ours = (each for each in found if each.path != _HISTORY and each.what != "missing")
+    for path, each in {each.path: each for each in ours}.items():
+        touched = each.what == "time" and kept[path].kind == "directory"
+        if not touched and not (each.what == "extra" and _is_set_aside(prefix, path, kept)):
+            yield path
 
 
 def _is_being_removed(prefix: str, found: Sequence[Differing], kept: Mapping[str, KeptPath]) -> bool:

@@ -16,7 +16,7 @@ from condatui_core.actions.guards import observe_prefixes
 from condatui_core.actions.half_made import came_since
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
-from condatui_core.actions.remove.earlier_points import compare
+from condatui_core.actions.remove.earlier_points import compare, needs_no_other
 from condatui_core.actions.remove.set_aside import is_of, is_set_aside, origin_of, set_aside_of
 from condatui_core.conda.registry import is_registered
 from condatui_core.errors import CondatuiError
@@ -60,7 +60,7 @@ class TargetContent:
     menus: tuple[str, ...] = ()
     """The files by which packages have made menu entries, which lie outside."""
     came: tuple[str, ...] = ()
-    """Of a half-made environment, what came into it after its job ended."""
+    """What came into a half-made or half-removed environment after its job ended."""
     problem: str = ""
     """Why it could not be looked at."""
 
@@ -201,7 +201,10 @@ def _compared_with_points(
     """Let nothing be kept of what is there only in part, if a restore point has it whole."""
     compared = [(each.id, compare(tree, each, directory)) for each in points]
     covered = any(found.is_covered for _, found in compared)
-    half = next((point for point, found in compared if found.is_half), "")
+    half = next((point for point, found in compared if needs_no_other(target.path, found)), "")
+    begun = next((found for _, found in compared if is_set_aside(target.path) or "removing" in found.against), None)
+    if not half and begun:
+        return replace(target, content=replace(target.content, came=begun.came), covered=covered)
     if not half and not target.unused:
         return replace(target, covered=covered)
     content = replace(target.content, kept_files=0, kept_bytes=0, gone=(), lost=())

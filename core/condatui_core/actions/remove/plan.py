@@ -164,7 +164,8 @@ def _unfinished(target: RemovalTarget) -> Iterator[Finding]:
         remedy = f"To put it back: {sanitize(how_to_put_back(target.set_aside[0]))}. To delete it, remove that path."
         yield finding("set-aside", "warning", message, remedy, map(sanitize, target.set_aside))
     if came := target.content.came:
-        message = f"{name} was never finished, and {used_since(came)}."
+        begun = "was never finished" if target.half_made else "is being removed"
+        message = f"{name} {begun}, and {used_since(came)}."
         yield finding("used-since", "warning", message, evidence=map(sanitize, came))
 
 

@@ -71,10 +71,6 @@ class _Seen:
     compared: dict[str, PointComparison] = field(default_factory=dict)
     """By path, as the points."""
 
-    def is_saved(self, paths: Iterable[str]) -> bool:
-        """Whether all that is there of these is in restore points."""
-        return all(each in self.compared and self.compared[each].is_covered for each in paths)
-
 
 def _recovery(seen: _Seen, request: RemoveRequest, stage: str) -> Recovery:
     there = seen.there
@@ -96,7 +92,7 @@ def _set_aside(seen: _Seen) -> Recovery:
     return Recovery(
         state="half",
         message=" ".join((*map(str, seen.aside), *_parts(seen, paths))),
-        way_out=RemoveRequest(prefixes=paths, restore_point=not seen.is_saved(paths)),
+        way_out=RemoveRequest(prefixes=paths),
         way_out_title=f"Finish the removal of {_names([origin_of(each) for each in paths])}",
     )
 
@@ -104,7 +100,7 @@ def _set_aside(seen: _Seen) -> Recovery:
 def _half(seen: _Seen) -> Recovery:
     half = seen.there["half"]
     rest = half or seen.there["whole"]
-    way_out = RemoveRequest(prefixes=tuple(rest), restore_point=not (half and seen.is_saved(half)))
+    way_out = RemoveRequest(prefixes=tuple(rest))
     return Recovery(
         state="half",
         message=" ".join(_parts(seen, half)),

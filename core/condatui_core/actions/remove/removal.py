@@ -10,7 +10,7 @@ from pathlib import Path
 
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.actions.remove.earlier_points import point_of_half_removed, points_of
+from condatui_core.actions.remove.earlier_points import point_of_begun_removal, points_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.keep import being_changed, create_point, is_unused, read_before_removal
 from condatui_core.actions.remove.plan import blockers_of
@@ -102,7 +102,7 @@ class Removal:
             self._work.say(f"{sanitize(target.name)} was never finished: what it was made of is where it was")
             return
         points = points_of(self._directory, target.path)
-        if point := point_of_half_removed(kept.snapshot.tree, points, self._directory):
+        if point := point_of_begun_removal(target.path, kept.snapshot.tree, points, self._directory):
             kept.point, kept.made = point, False
             self._work.say(f"restore point {point.id} has all of it already")
             return
