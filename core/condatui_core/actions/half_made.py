@@ -125,7 +125,7 @@ def _origin_of(prefix: str, context: JobContext, *, thorough: bool) -> _Origin |
     try:
         if marker and marker.restore_point:
             return _restore_point(prefix, marker.restore_point, context, thorough=thorough)
-        if marker and marker.source:
+        if marker and marker.source and not os.path.samefile(marker.source, prefix):  # it may have got that name since
             return _source(prefix, marker.source, context, thorough=thorough)
     except (OSError, CondatuiError):
         return None

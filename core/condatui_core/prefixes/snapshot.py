@@ -90,10 +90,8 @@ class PrefixSnapshot(PrefixRecords):
                 status = os.lstat(_at(root, entry.path))
             except OSError as error:
                 return entry.path if entry.path != "." else f"{root}: {reason(error)}"
-            now, before = _stamp(entry, status), _stamp(entry, entry.status)
-            if moved_to and entry.path == ".":  # a rename changes the last of them
-                now, before = now[:-1], before[:-1]
-            if now != before:
+            renamed = bool(moved_to) and entry.path == "."
+            if not _is_unchanged(entry, status, renamed=renamed):
                 return entry.path
         come = mounts_inside(root, _mount_points()) - (set() if moved_to else set(self.tree.mounts))
         return min(come, default="") or next(self._other_names(root), "")
@@ -106,7 +104,7 @@ class PrefixSnapshot(PrefixRecords):
             entry = entries.get(path)
             if entry is None or entry.kind == "directory":
                 return entry is not None and entry.inode == (status.st_dev, status.st_ino)
-            return _stamp(entry, status) == _stamp(entry, entry.status)
+            return _is_unchanged(entry, status)
 
         return unchanged
 
@@ -165,7 +163,16 @@ def _mount_points() -> frozenset[str]:
     return frozenset(each.point for each in mounts())
 
 
-def _stamp(entry: TreeEntry, status: os.stat_result) -> tuple[int, ...]:
-    # The change time of a directory reveals a modification time set back; that of a file only new hard links.
-    changed = status.st_ctime_ns if entry.kind == "directory" else 0
-    return status.st_mode, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, changed
+def _is_unchanged(entry: TreeEntry, now: os.stat_result, *, renamed: bool = False) -> bool:
+    """Whether a path is as it was, by lstat: its change time reveals a modification time that was set back.
+
+    A new name changes the time of a directory (`renamed`), and a link that is made or deleted elsewhere that of a file.
+    """
+    before = entry.status
+    linked = entry.kind != "directory" and now.st_nlink != before.st_nlink
+    same_time = renamed or linked or now.st_ctime_ns == before.st_ctime_ns
+    return same_time and _stamp(now) == _stamp(before)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_mode, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

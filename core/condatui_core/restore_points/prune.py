@@ -57,10 +57,11 @@ def prune(
 def last_of_something_gone(directory: Path, going: Collection[str]) -> tuple[RestorePoint, ...]:
     """Those of these restore points after which nothing can bring back their environment; blocks.
 
-    That is so where nothing is at its path now, and no other whole restore point of it stays.
+    That is so where nothing is at its path now, and no other restore point stays that has it whole.
     """
     points = tuple(all_points(directory))
-    staying = {each.prefix for each in points if each.id not in going and not problem_of(directory, each)}
+    whole = (each for each in points if each.id not in going and each.of_whole and not problem_of(directory, each))
+    staying = {each.prefix for each in whole}
     return tuple(
         each for each in points if each.id in going and each.prefix not in staying and not os.path.lexists(each.prefix)
     )

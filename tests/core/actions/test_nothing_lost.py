@@ -286,6 +286,16 @@ async def test_what_is_left_is_kept_anew_if_the_restore_point_is_damaged(machine
     assert len(machine.point_ids()) == 2
 
 
+async def test_a_half_made_environment_that_took_the_place_of_its_source_is_kept(machine: RemovalMachine) -> None:
+    prefix, context = machine.make("nlp"), machine.context()
+    mark_incomplete(str(machine.envs / "half"), source=str(prefix), job="", now=NOW)
+    (machine.envs / "half" / HALF_MADE).rename(prefix.path / HALF_MADE)
+    prefix.write("results.csv", "of a month")
+    (point,) = await removed(context, prefix)
+    await brought_back(machine.context(), point)
+    assert (prefix.path / "results.csv").read_text() == "of a month"
+
+
 @pytest.mark.parametrize("late", ["before the plan", "after the plan"])
 async def test_what_comes_into_the_rest_of_a_removal_after_its_way_out_was_offered_is_kept(
     machine: RemovalMachine, late: str

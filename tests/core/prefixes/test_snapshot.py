@@ -80,6 +80,12 @@ def _other_content_of_the_same_size(prefix: Path) -> None:
     (prefix / "notes/todo.txt").write_text("your")
 
 
+def _other_content_and_the_time_set_back(prefix: Path) -> None:
+    before = (prefix / "notes/todo.txt").stat()
+    (prefix / "notes/todo.txt").write_text("your")
+    os.utime(prefix / "notes/todo.txt", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def _another_file(prefix: Path) -> None:
     (prefix / "notes/new.txt").touch()
 
@@ -116,6 +122,7 @@ def _nothing_at_all(prefix: Path) -> None:
     ("change", "path"),
     [
         (_other_content_of_the_same_size, "notes/todo.txt"),
+        (_other_content_and_the_time_set_back, "notes/todo.txt"),
         (_another_file, "notes"),
         (_another_file_at_the_same_time, "notes"),
         (_an_environment_inside, "notes"),
@@ -131,13 +138,19 @@ def test_what_has_changed_is_named(prefix: FakePrefix, change: Callable[[Path], 
     assert found.first_change() == path.format(prefix=prefix)
 
 
+def test_a_link_made_elsewhere_changes_nothing(prefix: FakePrefix, tmp_path: Path) -> None:
+    found = settled(prefix)
+    os.link(prefix.path / "notes/todo.txt", tmp_path / "todo.txt")
+    assert found.first_change() == ""
+
+
 def test_in_a_directory_changed_just_before_names_are_compared(
     prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled(prefix)
     fresh = prefix.write("notes/fresh.txt").parent
     found = read_snapshot(str(prefix))
-    monkeypatch.setattr(snapshot, "_stamp", lambda entry, status: ())  # as where times are kept in seconds
+    monkeypatch.setattr(snapshot, "_is_unchanged", lambda *_, **__: True)  # as where times are kept in seconds
     assert found.first_change() == ""
     (prefix.path / "bin/unseen").touch()
     assert found.first_change() == "", "its time would have told"

@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from condatui_core.actions import forget
+from condatui_core.actions.incomplete_marker import mark_incomplete
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.actions.remove import recover as remove_recover
@@ -25,6 +26,7 @@ from condatui_core.actions.restore import plan as restore_plan
 from condatui_core.actions.restore.listing import find_restore_point, restore_points
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.prefixes.discovery import search_root
+from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.request import ForgetRequest, RemoveRequest, RestoreRequest
 from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.restore_points.store import (
@@ -154,6 +156,32 @@ async def test_what_goes_for_its_age_or_for_room_is_in_the_plan_by_name(machine:
     ]
     outcome = await remove_perform.perform(plan, request, context, PlainWork())
     assert machine.point_ids() == sorted([stays, *outcome.restore_points])
+
+
+async def test_the_restore_points_of_what_is_removed_stay_however_old(machine: RemovalMachine) -> None:
+    ancient = await kept(machine, "one", days_ago=91)
+    half = str(machine.envs / "one")
+    mark_incomplete(half, restore_point=ancient, job="", now=NOW)
+    request = RemoveRequest(prefixes=(half, str(machine.make("two"))))
+    context = machine.context(restore_days=90)
+    plan = await remove_plan.plan(request, context)
+    assert plan.removal and plan.removal.prunes == ()
+    await remove_perform.perform(plan, request, context, PlainWork())
+    assert ancient in machine.point_ids() and not os.path.lexists(half)
+
+
+async def test_half_of_an_environment_is_no_way_back_to_it(machine: RemovalMachine) -> None:
+    whole = await kept(machine, "one", days_ago=3)
+    half = machine.make("one")
+    half.write(HALF_MADE, "{}")
+    half.write("since.txt")
+    request = RemoveRequest(prefixes=(str(half),))
+    await remove_perform.perform(
+        await remove_plan.plan(request, machine.context()), request, machine.context(), PlainWork()
+    )
+    assert len(machine.point_ids()) == 2
+    plan = await forget.plan(ForgetRequest(ids=(whole,)), machine.context())
+    assert plan.confirm == "one"
 
 
 async def test_what_the_plan_did_not_name_is_not_pruned(machine: RemovalMachine) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from condatui_core.actions.guards import blockers_to_change, warnings_to_change
 from condatui_core.actions.half_made import used_since
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove.earlier_points import points_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.set_aside import how_to_put_back
 from condatui_core.conda.commands import remove_all
@@ -295,7 +296,7 @@ def _points(targets: tuple[RemovalTarget, ...], request: RemoveRequest, context:
 
 def _pruned(directory: Path, going: Sequence[RemovalTarget], context: JobContext) -> tuple[Prunable, ...]:
     coming = sum(each.content.kept_bytes for each in going)
-    spare = {each.point for each in going}
+    spare = {point.id for each in going for point in points_of(directory, each.path)}
     return prunable_points(directory, context.settings, context.clock(), spare=spare, coming=coming)
 
 
