@@ -122,10 +122,12 @@ def _name_by_path(base_url: str, location: str) -> str:
 
 _PUBLIC_ALIASES = ("https://conda.anaconda.org", "https://conda.binstar.org", "https://repo.anaconda.cloud/repo")
 """Anaconda's servers, whatever the alias of an installation is; such an alias usually mirrors the first."""
-_MIRRORED = re.compile(r"^[^/]+/(?:.+/)?(?P<name>pkgs/(?:main|free|r|pro|msys2|mro|archive)|conda-forge|bioconda)$")
+_COPIED = ("main", "free", "r", "pro", "msys2")
+"""The members of `defaults` of which anaconda.org has copies under these names: `main` is `pkgs/main`."""
+ANACONDA_NAMES = tuple(f"pkgs/{name}" for name in (*_COPIED, "mro", "archive"))
+"""Anaconda's own channels."""
+_MIRRORED = re.compile(rf"^[^/]+/(?:.+/)?(?P<name>{'|'.join(ANACONDA_NAMES)}|conda-forge|bioconda)$")
 """A host and a path at whose end a host offers a channel that everybody knows: prefix.dev, a proxy, a university."""
-_ALSO_CALLED = {name: f"pkgs/{name}" for name in ("main", "free", "r", "pro", "msys2")}
-"""anaconda.org's copies of the members of `defaults`."""
 
 
 @lru_cache(maxsize=4096)
@@ -144,8 +146,14 @@ def channel_identity(base_url: str | None, config: ChannelConfig) -> str:
         name = mirrored["name"] if mirrored else None
     if name:
         name = name.removesuffix("/label/main")
-        return _ALSO_CALLED.get(name, name)
+        return f"pkgs/{name}" if name in _COPIED and _is_of_anaconda(base_url, config) else name
     return base_url.rstrip("/") if base_url.startswith("file:") else f"https://{location}"
+
+
+def _is_of_anaconda(channel: str, config: ChannelConfig) -> bool:
+    """Whether anaconda.org serves a channel; where an alias leads elsewhere, its `main` may be anything."""
+    location = _without_scheme(strip_credentials(channel if "://" in channel else f"{config.channel_alias}/{channel}"))
+    return any(_below(location, _without_scheme(alias)) for alias in _PUBLIC_ALIASES)
 
 
 def _given_name(location: str, config: ChannelConfig) -> str | None:
@@ -162,10 +170,10 @@ def _given_name(location: str, config: ChannelConfig) -> str | None:
 
 def channel_label(base_url: str | None, config: ChannelConfig) -> str:
     """The short name to show for a channel, the same for each of its URLs."""
-    for name, members in config.custom_multichannels:
-        if base_url and name != "defaults" and base_url in members:
-            return name
     identity = channel_identity(base_url, config)
+    for name, members in config.custom_multichannels:
+        if identity and name != "defaults" and any(identity == channel_identity(each, config) for each in members):
+            return name
     return identity if identity and "://" not in identity else channel_name(base_url, config)
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
+from condatui_core.analyses.channels import ANACONDA_NAMES, PYPI, channel_identity, channel_label
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, Leftover, Origin, PackageRecord, PathOutside, Replacement
@@ -24,7 +24,7 @@ DEFAULTS = "defaults"
 CONDA_FORGE = "conda-forge"
 """The lineage of conda-forge and of bioconda, which builds upon it."""
 
-_ANACONDA = re.compile(r"^anaconda$|(?:^|/)pkgs/(?:main|free|r|pro|msys2|mro|archive)$")
+_ANACONDA = re.compile(rf"^anaconda$|(?:^|/)(?:{'|'.join(ANACONDA_NAMES)})$")
 _CONDA_FORGE = re.compile(r"(?:^|/)(?:conda-forge|bioconda)$")
 
 
