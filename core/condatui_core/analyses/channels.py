@@ -177,6 +177,15 @@ def channel_label(base_url: str | None, config: ChannelConfig) -> str:
     return identity if identity and "://" not in identity else channel_name(base_url, config)
 
 
+def same_package(one: PackageRecord, other: PackageRecord, config: ChannelConfig) -> bool:
+    """Whether two records are of one package: one build, by the digest of its archive or from one channel."""
+    if (one.name, one.version, one.build) != (other.name, other.version, other.build):
+        return False
+    if (one.md5 and one.md5 == other.md5) or (one.sha256 and one.sha256 == other.sha256):
+        return True
+    return channel_identity(one.base_url, config) == channel_identity(other.base_url, config)
+
+
 def channel_counts(contents: PrefixContents, config: ChannelConfig) -> tuple[tuple[str, int], ...]:
     """Count the packages of an environment by channel name, the largest count first; pip's are under `pypi`.
 
