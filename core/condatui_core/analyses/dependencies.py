@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from condatui_core.analyses.specs import Wanted, meets, parse_match_spec
+from condatui_core.analyses.match_specs import Wanted, parse_match_spec
+from condatui_core.analyses.specs import meets
 from condatui_core.records.package import MalformedPin, PackageRecord, UnmetDependency
 
 _VIRTUAL = "__"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from condatui_core.analyses.channel_shares import channel_counts
 from condatui_core.analyses.channels import (
-    channel_counts,
     channel_identity,
     channel_label,
     channel_location,

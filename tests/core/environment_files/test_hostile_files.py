@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from condatui_core.analyses.compare import compare
 from condatui_core.analyses.dependencies import unmet_dependencies
+from condatui_core.analyses.match_specs import Wanted, parse_match_spec
 from condatui_core.analyses.requirements import parse_requirement, satisfies_pep440
-from condatui_core.analyses.specs import Wanted, meets, parse_match_spec, satisfies_conda
+from condatui_core.analyses.specs import meets, satisfies_conda
 from condatui_core.environment_files.plain_yaml import parse_plain_yaml
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError
