@@ -121,9 +121,15 @@ def test_the_worked_example_of_sizes_is_what_the_link_graph_says() -> None:
 
 def test_every_finding_is_listed() -> None:
     core = ROOT / "core" / "condatui_core"
-    sources = "".join(map(_text, (*(core / "analyses").glob("*.py"), core / "gpu" / "check.py")))
+    modules = (
+        core / "gpu" / "check.py",
+        core / "inventory.py",
+        core / "workbench.py",
+        core / "jobs" / "journal_store.py",
+    )
+    sources = "".join(map(_text, (*(core / "analyses").glob("*.py"), *modules)))
     of_disk = findings_of("/p", [ScanProblem(b".", kind) for kind in get_args(ProblemKind)])
-    ids = {*re.findall(r'\bid="([a-z-]+)"', sources), *(each.id for each in of_disk)}
+    ids = {*re.findall(r'(?:\bid=|\bfinding\(\s*)"([a-z-]+)"', sources), *(each.id for each in of_disk)}
     assert len(ids) > 10
     assert ids <= set(re.findall(r"`([a-z-]+)`", _text(DOCS / "findings.md")))
 

@@ -75,10 +75,13 @@ def counted(count: int, one: str, several: str = "") -> str:
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
-def some_of(names: Sequence[str], most: int = 3) -> str:
+_NAMED = 3
+
+
+def some_of(names: Sequence[str]) -> str:
     """Join the first few names and state how many more there are."""
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+    shown = ", ".join(names[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
 
 
 # Bytes

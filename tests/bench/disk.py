@@ -19,7 +19,7 @@ from condatui_core.disk.usage import DiskUsage, ManagedSizes
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.disk import DiskPlace, DiskUse
-from condatui_core.records.environment import Environment
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.prefix import PrefixContents
 
 _RUNS = 5
@@ -74,13 +74,14 @@ def managed(tree: Tree) -> Iterator[Line]:
     """Compare the managed sizes of all environments with what tells them in an older conda: `conda list` in a loop."""
     conda = str(tree.sandbox.conda)
     environments = [Environment(name=path.name, prefix=str(path), contents=_contents(path)) for path in tree.prefixes]
+    machine = Inventory(environments=tuple(environments))
 
     def loop() -> None:
         for each in environments:
             run([conda, "list", "-p", each.prefix, "--json"], tree.sandbox.environ)
 
     def sizes() -> None:
-        known = ManagedSizes(environments)
+        known = ManagedSizes(machine)
         for each in environments:
             known.use_of(each.prefix)
 
@@ -94,7 +95,7 @@ def _toggle(measurement: Measurement) -> Line:
     graph = measurement.graph
     assert graph
     prefixes = [place.path for place in measurement.places if not place.cache]
-    known = DiskUsage(ManagedSizes(()), complete=True, graph=graph, uses=_uses(measurement))
+    known = DiskUsage(ManagedSizes(Inventory()), complete=True, graph=graph, uses=_uses(measurement))
     waits = [seconds(partial(known.freed_by, prefixes[:count])) for count in range(1, len(prefixes))]
     return Line("  what a set frees and why not more, a row toggled", f"{max(waits) * 1000:.2f} ms", "under 20 ms")
 

@@ -189,3 +189,13 @@ def test_own_files_and_the_registration_may_be_anything(tmp_path: Path, plant: C
         plant(file)
     after = _load(_workbench(home, own))
     assert [each.name for each in after.environments] == [each.name for each in before.environments] == ["one"]
+
+
+def test_a_spec_of_a_record_whose_match_would_take_ages_does_not_hold_up_the_load(tmp_path: Path) -> None:
+    prefix = make_prefix(tmp_path / "env")
+    prefix.package("a", build="a" * 120)
+    prefix.package("b", depends=["a 1.0 " + "*a" * 25 + "*b"])
+    code = "import sys; from condatui_core.prefixes.prefix import read_prefix; print(*read_prefix(sys.argv[1]).unmet)"
+    # In a process of its own, since a running match can only be killed.
+    done = subprocess.run([sys.executable, "-c", code, str(prefix)], capture_output=True, check=True, timeout=60)
+    assert b"package='b'" in done.stdout

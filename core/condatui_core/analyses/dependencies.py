@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from condatui_core.analyses.specs import ANY, Wanted, parse_match_spec, satisfies_conda
+from condatui_core.analyses.match_specs import Wanted, parse_match_spec
+from condatui_core.analyses.specs import meets
 from condatui_core.records.package import MalformedPin, PackageRecord, UnmetDependency
 
 _VIRTUAL = "__"
@@ -16,9 +16,9 @@ _VIRTUAL = "__"
 def unmet_dependencies(packages: Sequence[PackageRecord]) -> tuple[UnmetDependency, ...]:
     """Find what packages depend on, or are constrained by, that is not installed or has another version or build.
 
-    Virtual packages, URLs, and specs that cannot be read count as met.
+    Virtual packages, URLs, and specs that cannot be read or checked count as met.
     """
-    installed = {each.name: each for each in packages}
+    installed = {each.name: _checked_part(each) for each in packages}
     return tuple(
         unmet
         for each in packages
@@ -38,7 +38,7 @@ def _unmet(
         if found is None:
             if must_be_there:
                 yield UnmetDependency(package=package, needs=spec)
-        elif not _meets(spec, found.version, found.build):
+        elif not _is_met(spec, found):
             has = " ".join((found.name, found.version, found.build))
             yield UnmetDependency(package=package, needs=spec, has=has)
 
@@ -49,22 +49,24 @@ def _parse(spec: str) -> Wanted | None:
     return None if "://" in spec else parse_match_spec(spec)
 
 
+def _checked_part(package: PackageRecord) -> PackageRecord:
+    """A record with no more than what specs ask for: the same in every environment, and quick to compare."""
+    return PackageRecord(
+        name=package.name,
+        version=package.version,
+        build=package.build,
+        build_number=package.build_number,
+        subdir=package.subdir,
+        md5=package.md5,
+        sha256=package.sha256,
+    )
+
+
 @lru_cache(maxsize=1 << 16)
-def _meets(spec: str, version: str, build: str) -> bool:
-    """Whether a version and build meet a spec; an unreadable spec is met."""
+def _is_met(spec: str, package: PackageRecord) -> bool:
+    """Whether a package meets a spec as far as that can be told."""
     wanted = _parse(spec)
-    if wanted is None:
-        return True
-    constraint = f"=={wanted.version}" if wanted.version else wanted.constraint
-    right_version = constraint == ANY or satisfies_conda(version, constraint) is not False
-    return right_version and _has_build(build, wanted.build)
-
-
-def _has_build(build: str, pattern: str) -> bool:
-    """Match a build string, in which `*` stands for any text; a regular expression (`^…$`) is never run."""
-    if not pattern or pattern.startswith("^"):
-        return True
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), build) is not None
+    return wanted is None or meets(package, wanted) is not False
 
 
 def malformed_pins(lines: Iterable[str], packages: Iterable[PackageRecord]) -> tuple[MalformedPin, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from condatui_core.analyses.channels import channel_counts
+from condatui_core.analyses.channel_shares import channel_counts
 from condatui_core.analyses.health import PrefixObservations, findings_of, in_order_of_severity, state_of
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment

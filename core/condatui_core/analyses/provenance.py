@@ -9,12 +9,12 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
+from condatui_core.analyses.channels import ANACONDA_NAMES, PYPI, channel_identity, channel_label
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, Leftover, Origin, PackageRecord, PathOutside, Replacement
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.text import counted, format_bytes
+from condatui_core.text import counted, format_bytes, some_of
 
 # Families: packages that are built against one another, and so should come from one channel
 
@@ -24,7 +24,7 @@ DEFAULTS = "defaults"
 CONDA_FORGE = "conda-forge"
 """The lineage of conda-forge and of bioconda, which builds upon it."""
 
-_ANACONDA = re.compile(r"^anaconda$|(?:^|/)pkgs/(?:main|free|r|pro|msys2|mro|archive)$")
+_ANACONDA = re.compile(rf"^anaconda$|(?:^|/)(?:{'|'.join(ANACONDA_NAMES)})$")
 _CONDA_FORGE = re.compile(r"(?:^|/)(?:conda-forge|bioconda)$")
 
 
@@ -108,10 +108,6 @@ def _families_of(name: str) -> tuple[int, ...]:
     return tuple(index for index, family in enumerate(FAMILIES) if family.members.fullmatch(name))
 
 
-_NAMED = 3
-"""The number of packages that a finding's message names; its evidence has all of them."""
-
-
 def provenance_findings(contents: PrefixContents, config: ChannelConfig) -> tuple[Finding, ...]:
     """The findings about origins: clashing or unknown channels, and packages that pip installed or replaced."""
     pip = contents.pip_distributions
@@ -130,7 +126,7 @@ def provenance_findings(contents: PrefixContents, config: ChannelConfig) -> tupl
 def _pip_over_conda(replaced: Sequence[Replacement]) -> list[Finding]:
     if not replaced:
         return []
-    names = _some([f"{each.package} {_change(each)}" for each in replaced])
+    names = some_of([f"{each.package} {_change(each)}" for each in replaced])
     count = "a conda package" if len(replaced) == 1 else counted(len(replaced), "conda package")
     return [
         Finding(
@@ -155,7 +151,7 @@ def _way_back(replacement: Replacement) -> str:
 def _leftovers(leftovers: Sequence[Leftover]) -> list[Finding]:
     if not leftovers:
         return []
-    names = _some([f"{each.name} {each.version}" for each in leftovers])
+    names = some_of([f"{each.name} {each.version}" for each in leftovers])
     return [
         Finding(
             id="pip-leftover",
@@ -183,7 +179,7 @@ def _mixed_channels(packages: Sequence[PackageRecord], config: ChannelConfig) ->
     found = list(mixtures(packages, config))
     if not found:
         return []
-    families = _some([mixture.family for mixture in found])
+    families = some_of([mixture.family for mixture in found])
     return [
         Finding(
             id="mixed-channels",
@@ -228,7 +224,7 @@ def _unknown_channel(packages: Sequence[PackageRecord]) -> list[Finding]:
         Finding(
             id="unknown-channel",
             severity="note",
-            message=f"{count} is unknown: {_some(lost)}",
+            message=f"{count} is unknown: {some_of(lost)}",
             remedy="an export cannot state their origin; `conda install` them again from a channel",
             evidence=tuple(lost),
         )
@@ -265,7 +261,7 @@ def _not_exportable(finding_id: str, what: str, found: Sequence[_Uncarried]) -> 
         Finding(
             id=finding_id,
             severity="note",
-            message=f"{what}, which an export cannot include: {_some([each.name for each in found])}",
+            message=f"{what}, which an export cannot include: {some_of([each.name for each in found])}",
             remedy="keep the sources: they must be installed by hand wherever this environment is recreated",
             evidence=tuple(each.evidence for each in found),
         )
@@ -283,9 +279,3 @@ def _stale_python(contents: PrefixContents) -> Iterator[Finding]:
             remedy="install what is still needed again, and delete the directory unless another python uses it",
             evidence=each.names,
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    """Join the first few names and state how many more there are."""
-    shown = ", ".join(names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown

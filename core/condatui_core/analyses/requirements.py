@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
-from condatui_core.analyses.specs import ANY, Wanted
+from condatui_core.analyses.match_specs import ANY, Wanted
 from condatui_core.analyses.versions import is_pep440
 from condatui_core.text import mask_credentials
 

@@ -12,6 +12,7 @@ from itertools import chain
 
 from msgspec.structs import replace as replace_fields
 
+from condatui_core.analyses.channels import same_package
 from condatui_core.analyses.cleanup import CleanupChoice
 from condatui_core.disk.breakdown import break_down
 from condatui_core.disk.browse import PrefixBrowser
@@ -21,6 +22,7 @@ from condatui_core.disk.measure import Measurement, disk_places, measure, nested
 from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import merged
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import Cleanable
@@ -29,14 +31,16 @@ from condatui_core.settings import Locations
 # Claims of the records, shown until the disk is measured
 
 
-_Package = tuple[str | None, str, str, str]
+_Package = tuple[str, str, str, int]
+"""Name, version, build, and which of several packages that have these in common."""
 
 
 class ManagedSizes:
     """Managed bytes of all environments, and what they seem to share: equal packages count as the same files."""
 
-    def __init__(self, environments: Collection[Environment]) -> None:
-        self._packages = {each.prefix: _packages(each) for each in environments}
+    def __init__(self, inventory: Inventory) -> None:
+        environments, alike = inventory.environments, _Alike()
+        self._packages = {each.prefix: _packages(each, alike, inventory.channel_config(each)) for each in environments}
         self._pip = {
             each.prefix: sum(one.installed_bytes for one in each.contents.pip_distributions) if each.contents else 0
             for each in environments
@@ -63,13 +67,25 @@ class ManagedSizes:
         return pip + sum(size for package, size in mine.items() if self._holders[package] <= gone)
 
 
-def _packages(environment: Environment) -> dict[_Package, int]:
+def _packages(environment: Environment, alike: _Alike, channels: ChannelConfig) -> dict[_Package, int]:
     records = environment.contents.packages if environment.contents else ()
-    return {_identity(record): record.installed_bytes for record in records}
+    return {alike.key_of(record, channels): record.installed_bytes for record in records}
 
 
-def _identity(record: PackageRecord) -> _Package:
-    return record.base_url, record.name, record.version, record.build
+class _Alike:
+    """Gives all records of one package the same key."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], list[PackageRecord]] = {}
+
+    def key_of(self, record: PackageRecord, channels: ChannelConfig) -> _Package:
+        build = record.name, record.version, record.build
+        known = self._known.setdefault(build, [])
+        for number, other in enumerate(known):
+            if same_package(record, other, channels):
+                return (*build, number)
+        known.append(record)
+        return (*build, len(known) - 1)
 
 
 _BATCH_SECONDS = 0.3
@@ -175,7 +191,7 @@ async def survey(
 
 def _begun(inventory: Inventory, former: DiskUsage | None) -> DiskUsage:
     """The usage before anything is measured: the claims of the records, and the figures of the former walk."""
-    managed = ManagedSizes(inventory.environments)
+    managed = ManagedSizes(inventory)
     costs = {each.prefix: _claimed(managed, each.prefix) for each in inventory.environments if each.managed_bytes}
     if former is None:
         return DiskUsage(managed, costs)

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_label, channel_urls
+from condatui_core.analyses.match_specs import Wanted, parse_match_spec
 from condatui_core.analyses.requirements import parse_requirement
-from condatui_core.analyses.specs import Wanted, parse_match_spec
 from condatui_core.environment_files.explicit_list import parse_archive_url
 from condatui_core.environment_files.export_model import ExportModel, pinned_comments
 from condatui_core.environment_files.selectors import Target, applies, selector_of_key, selects, stated_python

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import ExportFormat
-from condatui_core.text import counted, sanitize
+from condatui_core.text import counted, sanitize, some_of
 
 # The format of an export
 
@@ -115,9 +115,6 @@ def check_file_name(file: str, form: ExportFormat) -> None:
         )
 
 
-_NAMED = 5
-
-
 class ExportText(Struct, frozen=True, kw_only=True):
     """The text of an export, ready to be written."""
 
@@ -160,12 +157,12 @@ def export_text(
 def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) -> Iterator[str]:
     pip = [*(each.name for each in contents.pip_distributions), *(each.name for each in wheels(contents))]
     if form not in ("yaml", "json") and pip:
-        yield f"what pip installed is only in comments, which conda ignores: {_some(pip)}"
+        yield f"what pip installed is only in comments, which conda ignores: {some_of(pip)}"
     yield from pip_notes(contents.pip_distributions)
     if form == "explicit":
         yield from _without_urls(contents)
     elif unknown := [each.name for each in contents.packages if not each.base_url]:
-        yield f"the channel is unknown of {_some(unknown)}"
+        yield f"the channel is unknown of {some_of(unknown)}"
     for path in contents.outside:
         yield f"{path.location} is on its path by {path.file}, which no export carries"
     yield from _settings_notes(contents, form)
@@ -183,21 +180,21 @@ def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) 
 def _without_urls(contents: PrefixContents) -> Iterator[str]:
     packages = conda_packages(contents)
     if lost := [each.name for each in packages if not archive_url(each)]:
-        yield f"left out, since the URL is unknown: {_some(lost)}"
+        yield f"left out, since the URL is unknown: {some_of(lost)}"
     if unsure := [each.name for each in packages if archive_url(each) and not each.md5]:
-        yield f"there is no md5 for {_some(unsure)}"
+        yield f"there is no md5 for {some_of(unsure)}"
 
 
 def _settings_notes(contents: PrefixContents, form: ExportFormat) -> Iterator[str]:
     if contents.variables:
-        names = _some(name for name, _ in contents.variables)
+        names = some_of([name for name, _ in contents.variables])
         several = len(contents.variables) > 1
         what = f"the environment {'variables' if several else 'variable'} {names} {'are' if several else 'is'}"
         values = "their values, which may be secrets" if several else "its value, which may be a secret"
         yield f"{what} written with {values}" if form in ("yaml", "json") else f"{what} not included"
     if contents.pinned:
         several = len(contents.pinned) > 1
-        what = f"{'specs' if several else 'spec'} ({_some(contents.pinned)}) {'are' if several else 'is'}"
+        what = f"{'specs' if several else 'spec'} ({some_of(contents.pinned)}) {'are' if several else 'is'}"
         how = "not included" if form == "json" else "only in comments"
         yield f"the pinned {what} {how}: copy {'them' if several else 'it'} to conda-meta/pinned"
 
@@ -207,10 +204,3 @@ def _history_notes(contents: PrefixContents) -> Iterator[str]:
         yield "the environment is a clone, and conda has recorded every package of it as requested"
     if not contents.history.requested and not any(each.requested_specs for each in contents.packages):
         yield "the requested specs are unknown: there is no history"
-
-
-def _some(names: Iterable[str]) -> str:
-    """The first few names, and how many more there are."""
-    listed = list(names)
-    shown = ", ".join(listed[:_NAMED])
-    return f"{shown} and {len(listed) - _NAMED} more" if len(listed) > _NAMED else shown

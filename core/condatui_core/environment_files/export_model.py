@@ -39,13 +39,13 @@ def channel_reference(base_url: str | None, config: ChannelConfig) -> str:
         return ""
     base_url = strip_credentials(base_url)
     for name, members in config.custom_multichannels:
-        if any(_same(base_url, member) for member in members):
+        if any(_leads_to(base_url, member) for member in members):
             return name
     name = channel_name(base_url, config)
     moved = any(
         _without_scheme(base_url).startswith(f"{_without_scheme(each)}/") for each in config.migrated_channel_aliases
     )
-    return name if moved or _same(base_url, channel_urls(name, config)[0]) else base_url
+    return name if moved or _leads_to(base_url, channel_urls(name, config)[0]) else base_url
 
 
 def wheels(contents: PrefixContents) -> tuple[PackageRecord, ...]:
@@ -134,7 +134,8 @@ def _split(command: str) -> list[str]:
         return command.split()
 
 
-def _same(one: str, other: str) -> bool:
+def _leads_to(one: str, other: str) -> bool:
+    """Whether two URLs are one place; a mirror is another one, and may be all that is in reach."""
     return _without_scheme(one) == _without_scheme(other)
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 from msgspec.structs import replace
 
 from condatui_core.analyses.channels import PYPI
+from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.analyses.requirements import parse_requirement
-from condatui_core.analyses.specs import parse_match_spec
 from condatui_core.environment_files.environment_yml import conda_entry, pip_entry
 from condatui_core.environment_files.explicit_list import ListedLines, listed_lines, parse_archive_url
 from condatui_core.environment_files.selectors import Target

@@ -91,7 +91,7 @@ def _is_altered(prefix: str, seen: _Seen, *, checksums: bool, times: bool) -> bo
     if seen.status is None or not seen.regular or recorded.kind == "softlink":
         return False
     if checksums:
-        expected = recorded.sha256_in_prefix or ("" if recorded.placeholder else recorded.sha256)
+        expected = recorded.expected_sha256
         return bool(expected) and _checksum(os.path.join(prefix, recorded.path)) not in ("", expected)
     resized = recorded.size is not None and not recorded.placeholder and recorded.size != seen.status.st_size
     return resized or (times and seen.later)

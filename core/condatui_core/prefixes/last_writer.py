@@ -107,13 +107,7 @@ def conda_claimant(prefix: str, record: PackageRecord) -> Claimant:
     files = (
         {}
         if isinstance(recorded, Problem)
-        else {
-            each.path: FileClaim(
-                None if each.placeholder else each.size,
-                each.sha256_in_prefix or ("" if each.placeholder else each.sha256),
-            )
-            for each in recorded
-        }
+        else {each.path: FileClaim(None if each.placeholder else each.size, each.expected_sha256) for each in recorded}
     )
     installed = _modified(os.path.join(prefix, "conda-meta", record_file_name(record)))
     return Claimant(f"conda's {record.name} {record.version}", files, installed)

@@ -33,6 +33,11 @@ class RecordedPath(Struct, frozen=True, kw_only=True):
     placeholder: str = ""
     """The prefix of the build machine, which conda has replaced in the file; empty if there is none."""
 
+    @property
+    def expected_sha256(self) -> str:
+        """SHA-256 of the file that should be in the prefix; empty if the record does not tell it."""
+        return self.sha256_in_prefix or ("" if self.placeholder else self.sha256)
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedPackage(InstalledPackage):

@@ -94,8 +94,7 @@ def _files(
             in_cache = os.path.join(cached.directory, in_archive(each.path) if noarch_python else each.path)
             if not os.path.lexists(in_cache):
                 return None
-        sha256 = each.sha256_in_prefix or ("" if each.placeholder else each.sha256)
-        if sha256:
+        if sha256 := each.expected_sha256:
             file = RecordedFile(package.dist_name, each.size, each.sha256, sha256, in_cache, cached.extracted_ns)
             found.append((each.path, file))
     return found

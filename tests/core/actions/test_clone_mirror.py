@@ -18,6 +18,7 @@ from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.installation import ChannelConfig
 from support.inventories import package
 from support.prefixes import FakePrefix, make_prefix
 
@@ -45,7 +46,7 @@ class Pair:
             return mirror.Mirror(source, change, tree, lambda done: None).run(lambda: False)
 
     def verify(self) -> Verified:
-        return verify(*self.read(), lambda tree: read_prefix(tree.root), ignored=())
+        return verify(*self.read(), lambda tree: read_prefix(tree.root), channels=ChannelConfig(), ignored=())
 
     def there(self, path: str) -> bool:
         return os.path.lexists(self.target.path / path)
@@ -176,6 +177,24 @@ def test_verifying_finds_what_is_not_as_it_should_be(pair: Pair) -> None:
     assert set(found.differing) >= {"lib/y", "lib/z", "etc/names"}
     assert (found.missing_packages, found.other_packages) == (("numpy-1.0-0",), ())
     assert (found.distributions, found.naming_source) == (("httpx 1.0",), ("etc/names",))
+
+
+@pytest.mark.parametrize(
+    ("channel", "md5", "other"),
+    [
+        ("https://prefix.dev/conda-forge", "", False),
+        ("https://host.example/own", "00", False),
+        ("https://host.example/own", "", True),
+    ],
+)
+def test_a_package_is_the_same_by_another_url_of_its_channel_or_by_its_digest(
+    pair: Pair, channel: str, md5: str, *, other: bool
+) -> None:
+    pair.source.package("numpy", md5="00", sha256="")
+    pair.target.package("numpy", channel=channel, md5=md5, sha256="")
+    differ = ("numpy-1.0-0",) if other else ()
+    found = pair.verify()
+    assert (found.missing_packages, found.other_packages) == (differ, differ)
 
 
 def test_what_needs_conda_is_of_its_machinery(tmp_path: Path) -> None:

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
+from condatui_core.analyses.channel_shares import channel_counts
 from condatui_core.analyses.channels import (
-    channel_counts,
     channel_identity,
     channel_label,
     channel_location,
     channel_name,
     channel_urls,
 )
+from condatui_core.analyses.provenance import lineage
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -142,6 +143,26 @@ def test_a_channel_is_called_the_same_by_each_of_its_urls() -> None:
             assert {channel_label(url, PROXIED) for url in urls} == {identity}
     assert channel_label("file:///srv/lab-b", LAB) == "lab"
     assert channel_label(None, PROXIED) == "<unknown>"
+
+
+@pytest.mark.parametrize("name", ["main", "r", "free", "pro", "msys2"])
+def test_a_channel_of_another_server_is_not_one_of_anaconda(name: str) -> None:
+    """anaconda.org's `main` is a copy of `pkgs/main`; that below somebody's own alias is somebody's own."""
+    own = ChannelConfig(channel_alias="https://conda.corp.example")
+    assert channel_identity(f"https://conda.corp.example/{name}", own) == name
+    assert channel_identity(name, own) == name
+    assert lineage(f"https://conda.corp.example/{name}", own) == name
+    assert channel_identity(f"https://conda.anaconda.org/{name}", own) == f"pkgs/{name}"
+    assert channel_identity(name, ChannelConfig()) == f"pkgs/{name}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [FORGE, "http://conda.anaconda.org/conda-forge", "https://prefix.dev/conda-forge", f"{FORGE}/label/main"],
+)
+def test_a_member_of_a_multichannel_has_its_name_by_each_of_its_urls(url: str) -> None:
+    config = ChannelConfig(custom_multichannels=(("lab", (FORGE,)),))
+    assert channel_label(url, config) == "lab"
 
 
 def test_counts_of_one_channel_are_one_count() -> None:

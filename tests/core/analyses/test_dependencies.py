@@ -17,6 +17,9 @@ SPECS = [
     "numpy 1.26.4 py311_0", "numpy 1.26.4 py311*", "numpy * *_0", "numpy * py310_0", "numpy=1.26", "numpy==1.26",
     "numpy=1.26.4=py311_0", "numpy =1.26", "numpy !=1.26.4", "numpy[version='>=2']", "numpy[build=py3*]", "NumPy >=1",
     "numpy 1.26.4.*", "numpy ~=1.26.0", "numpy >1.26.4", "numpy 1.26.4|1.25 *_1",
+    "numpy[build_number=0]", "numpy[build_number=1]", "numpy[build_number='>=1']", "numpy 1.26.4 ^py31.*$",
+    "numpy 1.26.4 ^py30.*$", "numpy[subdir=noarch]", "numpy[subdir=osx-64]",
+    "numpy[md5=0123456789abcdef0123456789abcdef]",
 ]  # fmt: skip
 
 
@@ -32,7 +35,8 @@ def record(name: str, version: str = "1.0", build: str = "0", **fields: object) 
 
 def unmet(*specs: str, constrains: tuple[str, ...] = ()) -> list[str]:
     scipy = record("scipy", depends=specs, constrains=constrains)
-    return [each.needs for each in unmet_dependencies((record("numpy", "1.26.4", "py311_0"), scipy))]
+    numpy = record("numpy", "1.26.4", "py311_0", subdir="noarch")
+    return [each.needs for each in unmet_dependencies((numpy, scipy))]
 
 
 @pytest.mark.parametrize("spec", SPECS)

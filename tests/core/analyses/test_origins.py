@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from condatui_core.analyses.channels import ChannelTotal, Share, channel_totals, origins
+from condatui_core.analyses.channel_shares import ChannelTotal, Share, channel_totals, origins
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import History, PrefixContents
 from support.inventories import CONDA_FORGE, PYTORCH, package, pip_package

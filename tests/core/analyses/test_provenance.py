@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from condatui_core.analyses.channels import origins
+from condatui_core.analyses.channel_shares import origins
 from condatui_core.analyses.provenance import provenance_findings
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condatui_core.analyses.specs import build_matches, meets, parse_match_spec, satisfies_conda
+from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.specs import build_matches, meets, satisfies_conda
 from condatui_core.records.package import PackageRecord
 from support.conda_oracle import CondaOracle
 

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from condatui_core.analyses.compare import compare
+from condatui_core.analyses.dependencies import unmet_dependencies
+from condatui_core.analyses.match_specs import Wanted, parse_match_spec
 from condatui_core.analyses.requirements import parse_requirement, satisfies_pep440
-from condatui_core.analyses.specs import meets, parse_match_spec, satisfies_conda
+from condatui_core.analyses.specs import meets, satisfies_conda
 from condatui_core.environment_files.plain_yaml import parse_plain_yaml
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError
@@ -130,16 +133,41 @@ def test_a_good_file_with_one_change(attempt: Callable[[bytes], None], good: str
     attempt((good[:start] + data.draw(st.sampled_from(PIECES)) + good[end:]).encode("utf-8", "replace"))
 
 
+STARS = "a 1 " + "*a" * 40 + "*b"
+
+
 @settings(max_examples=1000, deadline=None)
 @given(text=st.text(max_size=60) | texts)
+@example(STARS)
+@example("a[build='^(a+)+$']")
+@example("a >=1,<2|^(1+)+$")
 def test_any_line(text: str) -> None:
-    record = PackageRecord(name="a", version="1", build="b")
+    """Each is read as something that can be checked at once, and that never means another package."""
+    record = PackageRecord(name="a", version="1", build="a" * 120)
     wanted = parse_match_spec(text)
-    assert wanted is None or (wanted.name and meets(record, wanted) in (True, False, None))
+    assert wanted is None or _keeps_its_meaning(wanted)
+    asking = PackageRecord(name="asks", version="1", build="0", depends=(text,))
+    unmet = unmet_dependencies((record, asking))
+    assert not unmet or (wanted is not None and meets(record, wanted) is False)
     required = parse_requirement(text)
     assert required is None or required.name
-    assert satisfies_conda("1", text) in (True, False, None)
-    assert satisfies_pep440("1", text) in (True, False, None)
+    assert satisfies_conda("1", f"({text}),!=1") is not True
+    assert satisfies_pep440("1", f"{text},!=1") is not True
+
+
+def _keeps_its_meaning(wanted: Wanted) -> bool:
+    """Whether it is met by no other package, and not refused by the very package that it describes."""
+    own = PackageRecord(
+        name=wanted.name,
+        version=wanted.version or "1",
+        build=wanted.build,
+        subdir=wanted.subdir,
+        md5=wanted.md5,
+        sha256=wanted.sha256,
+    )
+    described = wanted.version and not wanted.build.startswith("^") and not wanted.build_number
+    other = replace(own, name=f"{wanted.name}-other")
+    return meets(other, wanted) is False and not (described and meets(own, wanted) is False)
 
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

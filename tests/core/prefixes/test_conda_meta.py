@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.prefixes.conda_meta import read_conda_meta, read_record
-from condatui_core.prefixes.recorded_paths import read_paths
+from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
 from support.prefixes import CONDA_FORGE, MAIN, FakePrefix, make_prefix
@@ -231,6 +231,20 @@ def test_the_files_of_a_package_where_they_lie(prefix: FakePrefix) -> None:
     assert not isinstance(paths, Problem)
     assert all((prefix.path / each.path).stat().st_size == each.size for each in paths)
     assert all(len(each.sha256_in_prefix) == 64 and each.kind == "hardlink" for each in paths)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        (RecordedPath(path="a", sha256="archive", sha256_in_prefix="prefix", placeholder="/build"), "prefix"),
+        (RecordedPath(path="a", sha256="archive"), "archive"),
+        (RecordedPath(path="a", sha256="archive", placeholder="/build"), ""),
+    ],
+)
+def test_the_checksum_of_an_archive_is_not_expected_where_the_prefix_was_replaced(
+    recorded: RecordedPath, expected: str
+) -> None:
+    assert recorded.expected_sha256 == expected
 
 
 def test_a_file_that_conda_found_damaged_is_one_of_the_package_all_the_same(prefix: FakePrefix) -> None:

@@ -38,7 +38,7 @@ from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.snapshot import read_snapshot
-from condatui_core.records.installation import Installation
+from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CloneRequest
 from condatui_core.text import counted
@@ -205,6 +205,7 @@ class _Cloning:
             self._source,
             self._change,
             carried.contents,
+            channels=self._channels(),
             ignored=ignored,
             temporary_bytes=marked,
         )
@@ -214,6 +215,10 @@ class _Cloning:
         await work.in_thread(partial(mark_complete, self._target, self._identity))
         problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
+
+    def _channels(self) -> ChannelConfig:
+        installation = self._facts.installation
+        return self._context.conda_facts.get(installation.root_prefix if installation else "", CondaFacts()).channels
 
 
 def sync_clone(target: str, context: JobContext) -> None:

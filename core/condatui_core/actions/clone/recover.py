@@ -10,7 +10,8 @@ from contextlib import suppress
 from condatui_core.actions.half_made import came_into, used_since
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
 from condatui_core.actions.protocol import JobContext
-from condatui_core.analyses.specs import meets, parse_match_spec
+from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.specs import meets
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.conda_meta import read_conda_meta

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from condatui_core.actions.clone.plan import finding
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, is_binary, same
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.analyses.channels import same_package
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError
@@ -22,6 +22,7 @@ from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
 from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.finding import Finding
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import Outcome
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -52,7 +53,7 @@ def not_linked(records: Iterable[PackageRecord], target: str) -> tuple[str, ...]
     """The packages of which a target has no record; `verify` compares the content of the records."""
     meta = os.path.join(target, "conda-meta")
     there = set(os.listdir(meta)) if os.path.isdir(meta) else set()
-    return tuple(sorted(_spelled(_identity(each)) for each in records if record_file_name(each) not in there))
+    return tuple(sorted(_spelled(each) for each in records if record_file_name(each) not in there))
 
 
 def verify(
@@ -60,24 +61,25 @@ def verify(
     change: PrefixChange,
     contents_in: Callable[[PrefixTree], PrefixContents],
     *,
+    channels: ChannelConfig,
     ignored: Collection[str],
     temporary_bytes: int = 0,
 ) -> Verified:
     """Compare a clone with its source, changing nothing.
 
-    `contents_in` gives the contents of a clone with this tree. `ignored` are paths that are known to differ, and
-    `temporary_bytes` those of the clone that will be deleted. Raises OSError if the clone is gone.
+    `contents_in` gives the contents of a clone with this tree, `channels` says which URLs are of one channel.
+    `ignored` are paths that are known to differ, and `temporary_bytes` those of the clone that will be deleted.
+    Raises OSError if the clone is gone.
     """
     tree = read_tree(change.target)
     contents = contents_in(tree)
-    wanted, there = Counter(map(_identity, source.records)), Counter(map(_identity, contents.packages))
     differing = tuple(_differing(source, tree, change, frozenset(ignored)))
     left_out = {each.name for each in source.left_out}
     expected = [each for each in source.contents.distributions if each.owner not in left_out]
     return Verified(
         contents=contents,
-        missing_packages=tuple(sorted(map(_spelled, wanted - there))),
-        other_packages=tuple(sorted(map(_spelled, there - wanted))),
+        missing_packages=_lacking(contents.packages, source.records, channels),
+        other_packages=_lacking(source.records, contents.packages, channels),
         distributions=tuple(sorted(_distributions(expected) ^ _distributions(contents.distributions))),
         differing=differing,
         naming_source=tuple(_naming(source, tree, change)),
@@ -85,12 +87,20 @@ def verify(
     )
 
 
-def _identity(record: PackageRecord) -> tuple[str, str, str, str]:
-    return record.name, record.version, record.build, record.base_url or ""
+def _lacking(
+    there: Sequence[PackageRecord], wanted: Sequence[PackageRecord], channels: ChannelConfig
+) -> tuple[str, ...]:
+    """The wanted packages that are not among those that are there."""
+    spelled = {_spelled(each): each for each in there}
+    found = (spelled.get(_spelled(each)) for each in wanted)
+    lacking = (
+        one for one, other in zip(wanted, found, strict=True) if not other or not same_package(one, other, channels)
+    )
+    return tuple(sorted(map(_spelled, lacking)))
 
 
-def _spelled(identity: tuple[str, str, str, str]) -> str:
-    return "-".join(identity[:3])
+def _spelled(record: PackageRecord) -> str:
+    return f"{record.name}-{record.version}-{record.build}"
 
 
 def _distributions(found: Iterable[Distribution]) -> set[str]:

@@ -57,13 +57,12 @@ def _other_version_file(prefix: str, record: PackageRecord) -> Iterator[str]:
     if isinstance(paths, Problem):
         return
     for each in paths:
-        expected = each.sha256_in_prefix or each.sha256
-        if expected and each.path.endswith(_VERSION_FILE):
+        if each.expected_sha256 and each.path.endswith(_VERSION_FILE):
             try:
                 there = read_bounded(os.path.join(prefix, each.path), LARGEST_VERSION_FILE)
             except OSError:
                 continue
-            if hashlib.sha256(there).hexdigest() != expected:
+            if hashlib.sha256(there).hexdigest() != each.expected_sha256:
                 yield f"{each.path} is not the one that {record.name} {record.version} {record.build} has brought"
 
 

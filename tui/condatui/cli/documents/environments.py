@@ -18,7 +18,8 @@ from condatui.cli.documents.schema import (
     SizesDocument,
 )
 from condatui.cli.remedies import findings_in_words
-from condatui_core.analyses.channels import PYPI, ChannelTotal, channel_label, channel_totals, origins
+from condatui_core.analyses.channel_shares import ChannelTotal, channel_totals, origins
+from condatui_core.analyses.channels import PYPI, channel_label
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.package import Distribution, PackageRecord

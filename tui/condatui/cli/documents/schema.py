@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
-from condatui_core.analyses.channels import ChannelTotal
+from condatui_core.analyses.channel_shares import ChannelTotal
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.installation import Installation

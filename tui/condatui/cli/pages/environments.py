@@ -18,7 +18,7 @@ from condatui.view_models.details.packages import PackagesModel
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.format import spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
-from condatui_core.analyses.channels import ChannelTotal
+from condatui_core.analyses.channel_shares import ChannelTotal
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import counted, format_bytes, sanitize

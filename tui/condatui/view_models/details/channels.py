@@ -11,7 +11,8 @@ from condatui.view_models import styles
 from condatui.view_models.format import short_bytes
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
-from condatui_core.analyses.channels import PYPI, UNKNOWN, ChannelTotal, Origins, Share, origins
+from condatui_core.analyses.channel_shares import ChannelTotal, Origins, Share, origins
+from condatui_core.analyses.channels import PYPI, UNKNOWN
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import sanitize
