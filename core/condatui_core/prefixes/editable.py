@@ -77,19 +77,26 @@ def _egg_infos(location: str, name: str) -> list[str]:
 
 _OF_DISTRIBUTIONS = ("easy-install.pth",)
 """Files whose every line stands for a distribution."""
+_FOR_EDITABLE = "__editable__"
+"""How the names of the files begin that setuptools makes for an editable install; some name no directory."""
 
 
 def in_place(prefix: str, distribution: Distribution) -> Distribution:
-    """Recognise a distribution without direct_url.json whose RECORD lists a .pth file and no code: it is editable."""
+    """Recognise an editable distribution without direct_url.json: its RECORD lists a .pth file and no code.
+
+    The file names a directory, or is one that an installer makes for this; others run code at the start of python.
+    """
     if distribution.origin != "index":
         return distribution
     site_packages, name = os.path.split(distribution.path)
     paths = [path for path, _ in record_rows(os.path.join(prefix, distribution.path, "RECORD"))]
     brought = [path for path in paths if not path.startswith((f"{name}/", "__pycache__/"))]
-    if not brought or not all(path.endswith(".pth") or path.startswith("__editable__") for path in brought):
+    if not brought or not all(path.endswith(".pth") or path.startswith(_FOR_EDITABLE) for path in brought):
         return distribution
     files = (os.path.join(prefix, site_packages, path) for path in brought if path.endswith(".pth"))
     location = next((line for file in files for line in _read_lines(file, []) if os.path.isabs(line)), "")
+    if not location and not any(path.startswith(_FOR_EDITABLE) for path in brought):
+        return distribution
     return replace(distribution, origin="editable", location=location)
 
 

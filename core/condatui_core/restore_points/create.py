@@ -204,8 +204,8 @@ def _attributes(found: KeepEstimate, entry: TreeEntry) -> Attributes:
 def requirement(distribution: Distribution) -> str:
     """A distribution that pip installed, as a line of a requirements file."""
     name, url = distribution.name, distribution.url
-    if distribution.origin == "editable":
-        return f"-e {distribution.location or url or name}"
+    if distribution.origin == "editable" and (place := distribution.location or url):
+        return f"-e {place}"
     if distribution.origin == "vcs" and url:
         return f"{name} @ git+{url}" + (f"@{distribution.revision}" if distribution.revision else "")
     return f"{name} @ {url}" if url else f"{name}=={distribution.version}"

@@ -240,6 +240,22 @@ def test_a_distribution_whose_record_lists_a_pth_file_and_no_code_is_editable(pr
     assert read_prefix(str(prefix)).outside == ()
 
 
+def test_one_whose_pth_file_only_runs_code_is_not(prefix: FakePrefix) -> None:
+    dist_info = prefix.pip_install("coverage_pth")
+    (dist_info / "RECORD").write_text("coverage_pth.pth,,\ncoverage_pth-1.0.dist-info/METADATA,,\n")
+    (prefix.site_packages / "coverage_pth.pth").write_text("import coverage; coverage.process_startup()\n")
+    assert distributions(prefix)["coverage_pth"].origin == "index"
+
+
+def test_one_whose_finder_names_no_directory_is_editable_all_the_same(prefix: FakePrefix) -> None:
+    dist_info = prefix.pip_install("proj")
+    files = "__editable__.proj-1.0.pth,,\n__editable___proj_1_0_finder.py,,\nproj-1.0.dist-info/METADATA,,\n"
+    (dist_info / "RECORD").write_text(files)
+    (prefix.site_packages / "__editable__.proj-1.0.pth").write_text("import __editable___proj_1_0_finder\n")
+    found = distributions(prefix)["proj"]
+    assert (found.origin, found.location) == ("editable", "")
+
+
 def test_one_that_brings_code_and_a_pth_file_is_not(prefix: FakePrefix) -> None:
     dist_info = prefix.pip_install("tool")
     with (dist_info / "RECORD").open("a") as record:
