@@ -11,6 +11,7 @@ import pytest
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import SiteDirectory, site_directories, site_packages_candidates
 from condatui_core.records.package import Distribution, PathOutside, StaleSitePackages
+from support.prefix_reads import reads_of
 from support.prefixes import FakePrefix, make_prefix
 
 
@@ -271,6 +272,16 @@ def test_a_pth_file_that_nothing_owns_puts_code_outside_on_the_path(prefix: Fake
     file = "lib/python3.11/site-packages/conda.pth"
     assert contents.outside == (PathOutside(file=file, location="/home/u/src/mylib"),)
     assert contents.distributions == ()
+
+
+def test_every_record_of_pip_is_read_once_however_many_pth_files_there_are(prefix: FakePrefix) -> None:
+    for number in range(3):
+        prefix.pip_install(f"lib{number}")
+        (prefix.site_packages / f"paths{number}.pth").write_text(f"/home/u/src/{number}\n")
+    with reads_of(prefix) as reads:
+        contents = read_prefix(str(prefix))
+    assert (len(contents.distributions), len(contents.outside)) == (3, 3)
+    assert [*reads.of_pip.values()] == [1, 1, 1]
 
 
 def test_a_pth_file_of_a_conda_package_is_its_own_matter(prefix: FakePrefix) -> None:
