@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from condatui_core.analyses.environments import describe, environment_name, in_order
 from condatui_core.analyses.health import PrefixObservations
-from condatui_core.analyses.installations import owning_root, root_of_program
+from condatui_core.analyses.installations import OwningRoots, root_of_program
 from condatui_core.analyses.platforms import native_subdir
 from condatui_core.conda.registry import environments_txt, registered_prefixes
 from condatui_core.conda.roots import roots_among
@@ -164,8 +164,9 @@ class Machine:
     def inventory(self, *, asking_conda: bool = False) -> Inventory:
         """The inventory of everything known so far; `asking_conda` is whether a conda has not answered yet."""
         now = self._clock()
+        roots = OwningRoots(self._installations, self._facts, real_path=self._real_path)
         return Inventory(
-            environments=in_order(self._describe(each, now) for each in self._pointers),
+            environments=in_order(self._describe(each, roots, now) for each in self._pointers),
             installations=self._installations,
             channel_configs=tuple((root, facts.channels) for root, facts in self._facts.items()),
             pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
@@ -203,10 +204,10 @@ class Machine:
         places = dict.fromkeys((*envs_dirs, str(environments_txt(self._locations.home))))
         return tuple((place, _modified(place)) for place in places)
 
-    def _describe(self, pointer: PrefixPointer, now: datetime) -> Environment:
+    def _describe(self, pointer: PrefixPointer, roots: OwningRoots, now: datetime) -> Environment:
         reading = self._readings.get(pointer.prefix)
         contents = reading.contents if reading else None
-        root = owning_root(pointer, contents, self._installations, self._facts, real_path=self._real_path)
+        root = roots.owner_of(pointer, contents)
         observed = PrefixObservations(
             pointer=pointer,
             probe=self._probes[pointer.prefix],

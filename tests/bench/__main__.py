@@ -10,6 +10,7 @@ from bench.compare import bytes_sent, matrix
 from bench.disk import disk, managed
 from bench.listing import listing
 from bench.measure import Line
+from bench.pip import pip
 from bench.screen import first_paint, keys_while_loading, keys_while_measuring
 from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, tree
 
@@ -24,6 +25,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from keys_while_loading(many, scratch, f"{MANY_ENVIRONMENTS} × {MANY_PACKAGES}")
     yield from keys_while_measuring(usual, scratch)
     yield from listing(usual, scratch)
+    yield from pip(scratch)
     yield from matrix()
     yield from bytes_sent(usual, scratch)
     yield from disk(usual, scratch)

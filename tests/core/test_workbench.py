@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from condatui_core.inventory import Machine
 from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
 from support.prefixes import FakePrefix
@@ -234,6 +235,29 @@ def test_an_environment_that_comes_or_goes_is_seen(tmp_path: Path, make: MakeWor
     (tmp_path / "home/.conda/envs/one").rename(tmp_path / "home/.conda/envs/two")
     assert asyncio.run(workbench.changed())
     assert [each.name for each in _load(workbench)[-1].environments] == ["two"]
+
+
+class _Counted(tuple[str, ...]):
+    """Paths that count how often they are gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_an_inventory_goes_once_through_what_a_conda_lists_however_many_environments_there_are(tmp_path: Path) -> None:
+    listed = _Counted(str(_environment(tmp_path / "elsewhere" / name)) for name in ("one", "two", "three"))
+    installation = Installation(executable=str(tmp_path / "conda/bin/conda"), root_prefix=str(tmp_path / "conda"))
+    locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, tmp_path / "home")
+    machine = Machine(Settings(), locations, {}, lambda: datetime.now(timezone.utc))
+    machine.found([installation])
+    machine.learn(installation, CondaFacts(environments=listed))
+    machine.survey()
+    listed.times = 0
+    owners = [each.installation for each in machine.inventory().environments]
+    assert (owners, listed.times) == ([installation.root_prefix] * 4, 1)
 
 
 def test_loading_that_is_given_up_leaves_no_conda_behind(tmp_path: Path, make: MakeWorkbench) -> None:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 @dataclass
 class PrefixReads:
-    """How often each record was opened to be parsed, and each directory listed."""
+    """How often each record, and each RECORD of pip, was opened to be parsed, and each directory listed."""
 
     prefix: str
     records: Counter[str] = field(default_factory=Counter)
     directories: Counter[str] = field(default_factory=Counter)
+    of_pip: Counter[str] = field(default_factory=Counter)
 
     @property
     def parses(self) -> int:
@@ -37,6 +38,8 @@ class PrefixReads:
         relative = os.path.relpath(path, self.prefix)
         if event == "os.scandir":
             self.directories[relative] += 1
+        elif event == "open" and relative.endswith(".dist-info/RECORD"):
+            self.of_pip[relative] += 1
         elif event == "open" and relative.startswith("conda-meta/") and relative.endswith(".json"):
             # What is only copied is opened without following a link (`open_regular`).
             flags = arguments[2]

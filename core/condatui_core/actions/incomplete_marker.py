@@ -13,6 +13,7 @@ from condatui_core.errors import RefusedError
 from condatui_core.fs.atomic_write import decode, encode, sync_stream
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import read_bounded
+from condatui_core.fs.tree import allocated
 from condatui_core.prefixes.probe import HALF_MADE
 
 
@@ -88,7 +89,7 @@ def is_empty(target: str) -> bool:
 def mark_bytes(target: str) -> int:
     """The bytes that the marker takes on the disk."""
     try:
-        return os.lstat(os.path.join(target, HALF_MADE)).st_blocks * 512
+        return allocated(os.lstat(os.path.join(target, HALF_MADE)))
     except OSError:
         return 0
 

@@ -15,7 +15,7 @@ from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import SEVERITIES, Finding, Problem, SecondRecord
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import Manager, PrefixContents, PrefixPointer, PrefixProbe
-from condatui_core.remedy import RemoveEnvironment
+from condatui_core.remedy import Advice, RemoveEnvironment
 from condatui_core.text import counted
 
 _SCRATCH = re.compile(
@@ -121,40 +121,45 @@ def _missing(observed: PrefixObservations) -> Finding:
 
 
 def _orphan(observed: PrefixObservations) -> Finding:
-    if origin := observed.probe.set_aside_from:
-        put_back = shlex.join(("mv", "--", observed.pointer.prefix, origin))
-        return Finding(
-            id="orphan",
-            severity="warning",
-            cleanup="remains",
-            message="set aside by a removal that has not ended",
-            remedy=f"if no job is removing it: `{put_back}` puts it back, as far as it is whole; or remove it",
-            evidence=(f"it was {origin}",),
-        )
-    if observed.probe.half_made:
-        return Finding(
-            id="orphan",
-            severity="warning",
-            cleanup="remains",
-            message="incomplete: condatui is creating it, or was interrupted",
-            remedy=RemoveEnvironment(prefix=observed.pointer.prefix),
-            evidence=(f"its marker still exists: {observed.pointer.prefix}/.condatui-clone",),
-        )
-    if not observed.probe.remains:
-        return Finding(
-            id="orphan",
-            severity="note",
-            message="a directory among environments, but not an environment",
-            remedy="move it elsewhere if it is yours",
-            evidence=(f"{observed.pointer.prefix} has no conda-meta, bin or lib",),
-        )
+    prefix, probe = observed.pointer.prefix, observed.probe
+    if probe.set_aside_from:
+        return _set_aside(prefix, probe.set_aside_from)
+    if probe.half_made:
+        return _half_made(prefix)
+    return _not_an_environment_any_more(probe.remains) if probe.remains else _other_directory(prefix)
+
+
+def _set_aside(prefix: str, origin: str) -> Finding:
+    put_back = shlex.join(("mv", "--", prefix, origin))
+    remedy = f"if no job is removing it: `{put_back}` puts it back, as far as it is whole; or remove it"
+    return _remains("set aside by a removal that has not ended", remedy, f"it was {origin}")
+
+
+def _half_made(prefix: str) -> Finding:
+    evidence = f"its marker still exists: {prefix}/.condatui-clone"
+    return _remains(
+        "incomplete: condatui is creating it, or was interrupted", RemoveEnvironment(prefix=prefix), evidence
+    )
+
+
+def _not_an_environment_any_more(found: Sequence[str]) -> Finding:
+    remedy = "left by a failed clone, creation or removal: look into it, then delete the directory"
+    return _remains("not an environment any more", remedy, f"no conda-meta/history; there are {', '.join(found)}")
+
+
+def _remains(message: str, remedy: Advice, evidence: str) -> Finding:
+    return Finding(
+        id="orphan", severity="warning", cleanup="remains", message=message, remedy=remedy, evidence=(evidence,)
+    )
+
+
+def _other_directory(prefix: str) -> Finding:
     return Finding(
         id="orphan",
-        severity="warning",
-        cleanup="remains",
-        message="not an environment any more",
-        remedy="left by a failed clone, creation or removal: look into it, then delete the directory",
-        evidence=(f"no conda-meta/history; there are {', '.join(observed.probe.remains)}",),
+        severity="note",
+        message="a directory among environments, but not an environment",
+        remedy="move it elsewhere if it is yours",
+        evidence=(f"{prefix} has no conda-meta, bin or lib",),
     )
 
 

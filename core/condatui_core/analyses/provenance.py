@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from condatui_core.analyses.channels import ANACONDA_NAMES, PYPI, channel_identity, channel_label
+from condatui_core.analyses.channels import ANACONDA_NAMES, channel_identity, channel_label
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, Leftover, Origin, PackageRecord, PathOutside, Replacement
@@ -238,9 +238,13 @@ class _Uncarried(Struct, frozen=True):
     evidence: str
 
 
+_UNNAMED = "a directory that its files do not name"
+"""Where an editable distribution is whose finder holds the directory in its code."""
+
+
 def _of_origin(origin: Origin, distributions: Sequence[Distribution]) -> tuple[_Uncarried, ...]:
     return tuple(
-        _Uncarried(each.name, f"{each.name} {each.version} from {each.location or each.url or PYPI}")
+        _Uncarried(each.name, f"{each.name} {each.version} from {each.location or each.url or _UNNAMED}")
         for each in distributions
         if each.origin == origin
     )

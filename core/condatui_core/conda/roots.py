@@ -66,7 +66,8 @@ def _envs_owner(prefix: str) -> str:
 
 
 def _is_used_root(prefix: str) -> bool:
-    return _is_root(prefix) and any(os.path.isdir(os.path.join(prefix, each)) for each in ("pkgs", "envs"))
+    # Most environments have neither, so that nothing else is looked for in them.
+    return any(os.path.isdir(os.path.join(prefix, each)) for each in ("pkgs", "envs")) and _is_root(prefix)
 
 
 def executable_in(root_prefix: str) -> str | None:

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
+from condatui_core.fs.tree import allocated
 from condatui_core.prefixes.ownership import Owners, read_owners
 from condatui_core.records.disk import Breakdown, PackageUse, UntrackedDirectory
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
 
-_BLOCK = 512
 _RECORDS = "conda-meta"
 _BOOKKEEPING = -1
 _UNTRACKED = -2
@@ -77,7 +77,7 @@ class _BreakdownWalk:
         try:
             own = os.lstat(path)
             owner = _BOOKKEEPING if self._is_tracked(directory) else _UNTRACKED
-            self._charge(directory, owner, own.st_blocks * _BLOCK, files=0)
+            self._charge(directory, owner, allocated(own), files=0)
             with os.scandir(path) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError:
@@ -94,7 +94,7 @@ class _BreakdownWalk:
                 yield below
 
     def _file(self, directory: str, path: str, status: os.stat_result) -> None:
-        size = status.st_blocks * _BLOCK
+        size = allocated(status)
         owner = self._owner(path)
         if status.st_nlink == 1:
             self._charge(directory, owner, size)

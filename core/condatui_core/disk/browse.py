@@ -11,13 +11,11 @@ from msgspec import Struct
 
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import reason
-from condatui_core.fs.tree import path_kind
+from condatui_core.fs.tree import allocated, path_kind
 from condatui_core.prefixes.ownership import Owners, read_owners
 from condatui_core.records.disk import BrowsedEntry
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
-
-_BLOCK = 512
 
 
 class _Sums(Struct):
@@ -68,7 +66,7 @@ class PrefixBrowser:
         """Add up the sizes of all directories, and read which package owns which file. Raises CondatuiError."""
         self._owners = read_owners(self.prefix, self._contents)
         try:
-            self._sums[""] = _Sums(*(os.lstat(self.prefix).st_blocks * _BLOCK,) * 2)
+            self._sums[""] = _Sums(*(allocated(os.lstat(self.prefix)),) * 2)
         except OSError as error:
             raise CondatuiError(f"{self.prefix} cannot be read: {reason(error)}") from error
         waiting = [""]
@@ -113,7 +111,7 @@ class PrefixBrowser:
             return None
         if stat.S_ISDIR(status.st_mode):
             return self._directory(path)
-        size = status.st_blocks * _BLOCK
+        size = allocated(status)
         return BrowsedEntry(found.name, path_kind(status), size, frees=size if status.st_nlink == 1 else 0)
 
     def _directory(self, path: str) -> BrowsedEntry:
@@ -132,7 +130,7 @@ class PrefixBrowser:
         sums.entries += len(entries)
         self.entries += len(entries)
         for name, status in entries:
-            path, size = _below(directory, name), status.st_blocks * _BLOCK
+            path, size = _below(directory, name), allocated(status)
             if stat.S_ISDIR(status.st_mode):
                 if path not in self._nested:
                     self._sums[path] = _Sums(size, size)

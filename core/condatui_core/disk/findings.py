@@ -21,7 +21,7 @@ def holders_of_packages(environments: Iterable[Environment], *, empty: bool = Fa
     for environment in environments:
         for record in environment.contents.packages if environment.contents else ():
             if record.file_count or empty:
-                holders.setdefault(f"{record.name}-{record.version}-{record.build}", []).append(environment.prefix)
+                holders.setdefault(record.dist_name, []).append(environment.prefix)
     return {name: tuple(prefixes) for name, prefixes in holders.items()}
 
 

@@ -15,6 +15,7 @@ from condatui_core.disk.messages import PlaceRequest
 from condatui_core.disk.scan import OF_A_CACHE
 from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.tree_store import DamagedStoreError
+from condatui_core.fs.tree import BLOCK
 from condatui_core.records.disk import LinkTable, ShareClass, Unit, UnitKind
 
 # Classes of inodes with the same holders
@@ -94,7 +95,6 @@ class Holders:
 # From trees to the table of links
 
 
-_BLOCK = 512
 _ARCHIVES = (b".conda", b".tar.bz2", b".conda.part", b".tar.bz2.part")
 _NESTED = re.compile(rb"\./(.+?/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)/[^/]+)(?:/|$)")
 """A package of mamba's caches since 2.6, below its channel and platform: `./conda-forge/linux-64/zlib-1.3-h1_0`."""
@@ -149,7 +149,7 @@ class _ShareTable:
         self._find_soft_links()
         return LinkTable(
             classes=tuple(
-                ShareClass(places, unit, outside, blocks * _BLOCK, sizes)
+                ShareClass(places, unit, outside, blocks * BLOCK, sizes)
                 for (places, unit, outside), (blocks, sizes) in self._sums.items()
             ),
             units=tuple(

@@ -10,11 +10,9 @@ from msgspec import Struct, field
 from condatui_core.disk.messages import WalkSizes
 from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.workers import Task, refresh
+from condatui_core.fs.tree import BLOCK
 
 # Inodes found during a walk, and the sizes of single places before the walk is complete
-
-
-_BLOCK = 512
 
 
 class InodeIndex:
@@ -48,7 +46,7 @@ class InodeIndex:
                 links_here = Counter(links.inodes)
                 own = (at for at in positions if links_here[facts.inodes[at]] >= facts.counts[at])
                 exclusive += sum(map(facts.blocks.__getitem__, own))
-        return WalkSizes(number, total * _BLOCK, exclusive * _BLOCK, apparent)
+        return WalkSizes(number, total * BLOCK, exclusive * BLOCK, apparent)
 
 
 def united(

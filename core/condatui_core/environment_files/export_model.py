@@ -160,12 +160,13 @@ def pip_lines(distributions: Iterable[Distribution]) -> tuple[str, ...]:
 def pip_line(distribution: Distribution) -> str:
     """The requirement that installs a distribution again from the same origin, as `pip freeze` writes it.
 
-    A project installed in place is given by its URL, which has room for its name.
+    A project installed in place is given by its URL, which has room for its name; by its version if it has none.
     """
     name = canonicalize_name(distribution.name)
-    if distribution.origin == "editable":
+    has_place = bool(distribution.url or distribution.location)
+    if distribution.origin == "editable" and has_place:
         return f"-e {_url(distribution)}{'&' if distribution.subdirectory else '#'}egg={name}"
-    if (distribution.url or distribution.location) and distribution.origin in ("vcs", "local", "url"):
+    if distribution.origin in ("vcs", "local", "url") and has_place:
         return f"{name} @ {_url(distribution)}"
     if not distribution.version:
         return name
@@ -178,6 +179,8 @@ def pip_notes(distributions: Sequence[Distribution]) -> Iterator[str]:
         if each.origin in ("editable", "local") and (place := each.location or strip_credentials(each.url or "")):
             how = "installed in place from" if each.origin == "editable" else "installed from"
             yield f"{each.name} is {how} {place}, which must exist wherever this file is used"
+        elif each.origin == "editable":
+            yield f"{each.name} is installed in place, but its files do not name where; it is exported by its version"
         elif each.origin == "unknown":
             yield f"the origin of {each.name} {each.version} cannot be read; it is exported as if from the index"
     yield from _local_versions(each for each in distributions if each.origin in ("index", "unknown"))

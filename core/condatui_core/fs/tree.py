@@ -13,7 +13,8 @@ from condatui_core.fs.safe_read import reason
 PathKind = Literal["file", "directory", "symlink", "fifo", "socket", "device"]
 
 
-_BLOCK = 512
+BLOCK = 512
+"""The bytes of one of the blocks that the system counts."""
 _KINDS: tuple[tuple[int, PathKind], ...] = (
     (stat.S_IFREG, "file"),
     (stat.S_IFDIR, "directory"),
@@ -78,7 +79,7 @@ class InodeTally:
         """Count one more tree as deleted."""
         for each in tree.entries:
             status = each.status
-            size = status.st_blocks * _BLOCK
+            size = allocated(status)
             if each.kind == "directory" or status.st_nlink == 1:
                 self._own += size
             else:
@@ -111,6 +112,11 @@ def mounts_inside(root: str, mounted: Collection[str]) -> frozenset[str]:
     """The mount points inside a tree, as paths below `root`; the system names them with all links resolved."""
     inside = os.path.join(os.path.realpath(root), "")
     return frozenset(os.path.join(root, each[len(inside) :]) for each in mounted if each.startswith(inside))
+
+
+def allocated(status: os.stat_result) -> int:
+    """The bytes that a file takes on the disk: whole blocks, and none for its holes."""
+    return status.st_blocks * BLOCK
 
 
 def path_kind(status: os.stat_result) -> PathKind:

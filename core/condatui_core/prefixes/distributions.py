@@ -78,7 +78,15 @@ class _DirectUrl(Struct):
     subdirectory: str | None = None
 
 
-def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterator[Distribution]:
+class ReadDistribution(Struct, frozen=True):
+    """A distribution, and the file that lists what it has brought."""
+
+    distribution: Distribution
+    record: bytes
+    """Its RECORD; empty if there is none that can be read."""
+
+
+def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterator[ReadDistribution]:
     """Read a dist-info, egg-info or egg at a path relative to the prefix.
 
     Yields nothing for a directory without metadata, which a removal leaves behind and Python ignores.
@@ -93,7 +101,8 @@ def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterat
     if headers is None:
         return
     origin = _read_direct_url(absolute, problems)
-    yield Distribution(
+    record = _read_optional(absolute, "RECORD")
+    distribution = Distribution(
         name=str(headers["Name"] or stem_name).strip(),
         version=str(headers["Version"] or stem_version).strip(),
         path=path,
@@ -104,9 +113,10 @@ def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterat
         vcs=origin.vcs,
         subdirectory=origin.subdirectory,
         location=origin.location,
-        installed_bytes=_sum_of_sizes(_read_optional(absolute, "RECORD")),
+        installed_bytes=_sum_of_sizes(record),
         requires=_requirements(headers, absolute),
     )
+    yield ReadDistribution(distribution, record)
 
 
 def read_metadata(path: str) -> Message | None:

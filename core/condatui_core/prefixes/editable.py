@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.prefixes.distributions import name_and_version, read_metadata
-from condatui_core.prefixes.last_writer import record_rows
+from condatui_core.prefixes.last_writer import paths_in_record
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, PathOutside
 
@@ -77,41 +77,47 @@ def _egg_infos(location: str, name: str) -> list[str]:
 
 _OF_DISTRIBUTIONS = ("easy-install.pth",)
 """Files whose every line stands for a distribution."""
+_FOR_EDITABLE = "__editable__"
+"""How the names of the files begin that setuptools makes for an editable install; some name no directory."""
 
 
-def in_place(prefix: str, distribution: Distribution) -> Distribution:
-    """Recognise a distribution without direct_url.json whose RECORD lists a .pth file and no code: it is editable."""
+def paths_if_any_leads_outside(record: bytes) -> Sequence[str]:
+    """The paths in a RECORD, if one of them may lead out of the prefix; otherwise none, and nothing is parsed."""
+    return paths_in_record(record) if any(each in record for each in (b".pth", _FOR_EDITABLE.encode())) else ()
+
+
+def in_place(prefix: str, distribution: Distribution, listed: Sequence[str]) -> Distribution:
+    """Recognise an editable distribution without direct_url.json: its RECORD lists a .pth file and no code.
+
+    The file names a directory, or is one that an installer makes for this; others run code at the start of python.
+    `listed` are the paths in its RECORD.
+    """
     if distribution.origin != "index":
         return distribution
     site_packages, name = os.path.split(distribution.path)
-    paths = [path for path, _ in record_rows(os.path.join(prefix, distribution.path, "RECORD"))]
-    brought = [path for path in paths if not path.startswith((f"{name}/", "__pycache__/"))]
-    if not brought or not all(path.endswith(".pth") or path.startswith("__editable__") for path in brought):
+    brought = [path for path in listed if not path.startswith((f"{name}/", "__pycache__/"))]
+    if not brought or not all(path.endswith(".pth") or path.startswith(_FOR_EDITABLE) for path in brought):
         return distribution
     files = (os.path.join(prefix, site_packages, path) for path in brought if path.endswith(".pth"))
     location = next((line for file in files for line in _read_lines(file, []) if os.path.isabs(line)), "")
+    if not location and not any(path.startswith(_FOR_EDITABLE) for path in brought):
+        return distribution
     return replace(distribution, origin="editable", location=location)
 
 
 def read_paths_outside(
-    prefix: str, site_packages: str, names: Iterable[str], owned: Collection[str], known: Sequence[Distribution]
+    prefix: str, site_packages: str, names: Iterable[str], owned: Collection[str]
 ) -> Iterator[PathOutside]:
     """Read the paths outside a prefix that .pth files without an owner add: those of `conda develop`, or made by hand.
 
-    `names` are the files in the site-packages, `owned` the .pth files of conda packages, `known` its distributions.
+    `names` are the files in the site-packages, `owned` the paths of the .pth files of packages and distributions.
     """
     for name in names:
         path = f"{site_packages}/{name}"
         if name.endswith(".pth") and name not in _OF_DISTRIBUTIONS and path not in owned:
-            outside = [each for each in _read_lines(os.path.join(prefix, path), []) if _is_outside(prefix, each)]
-            if outside and not any(_lists(prefix, each, name) for each in known):
-                yield from (PathOutside(file=path, location=each) for each in outside)
+            lines = _read_lines(os.path.join(prefix, path), [])
+            yield from (PathOutside(file=path, location=each) for each in lines if _is_outside(prefix, each))
 
 
 def _is_outside(prefix: str, line: str) -> bool:
     return os.path.isabs(line) and not os.path.join(os.path.normpath(line), "").startswith(os.path.join(prefix, ""))
-
-
-def _lists(prefix: str, distribution: Distribution, name: str) -> bool:
-    """Whether a distribution's RECORD lists a file of its site-packages."""
-    return any(path == name for path, _ in record_rows(os.path.join(prefix, distribution.path, "RECORD")))

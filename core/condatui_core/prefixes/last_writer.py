@@ -126,12 +126,23 @@ def pip_claimant(prefix: str, distribution: Distribution) -> Claimant:
 def record_rows(path: str) -> Iterator[tuple[str, FileClaim]]:
     """Read the rows of a RECORD, each with its path as written; nothing if the file is missing or unreadable."""
     try:
-        text = read_bounded(path, _LARGEST_RECORD).decode("utf-8", "surrogateescape")
-        for row in csv.reader(text.splitlines()):
-            if row:
-                name, digest, size, *_ = (*row, "", "")
-                yield name, FileClaim(int(size) if size.isdecimal() and len(size) < 16 else None, _sha256(digest))
-    except (OSError, csv.Error):  # csv: a line that pip cannot have written; the lines before it count
+        record = read_bounded(path, _LARGEST_RECORD)
+    except OSError:
+        return
+    for row in _rows(record):
+        name, digest, size, *_ = (*row, "", "")
+        yield name, FileClaim(int(size) if size.isdecimal() and len(size) < 16 else None, _sha256(digest))
+
+
+def paths_in_record(record: bytes) -> tuple[str, ...]:
+    """The paths in a RECORD that was read already, as written."""
+    return tuple(row[0] for row in _rows(record))
+
+
+def _rows(record: bytes) -> Iterator[list[str]]:
+    try:
+        yield from filter(None, csv.reader(record.decode("utf-8", "surrogateescape").splitlines()))
+    except csv.Error:  # a line that pip cannot have written; the lines before it count
         return
 
 

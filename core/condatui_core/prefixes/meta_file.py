@@ -206,4 +206,4 @@ class InstalledPackage:
 
 def record_file_name(record: PackageRecord) -> str:
     """The name of the file in conda-meta that holds a record."""
-    return f"{record.name}-{record.version}-{record.build}.json"
+    return f"{record.dist_name}.json"

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from condatui_core.fs.safe_read import decode, read_bounded, reason
 from condatui_core.prefixes.conda_meta import read_conda_meta
@@ -70,32 +71,48 @@ def contents_of(
     candidates: Sequence[str] | None = None,
 ) -> PrefixContents:
     """Read the contents of a prefix, given its package records, which were read already."""
-    # What comes from the cache does not need this import.
-    from condatui_core.analyses.dependencies import malformed_pins, unmet_dependencies  # noqa: PLC0415
-
     records = tuple(each.record for each in packages)
-    problems = list(unreadable)
+    contents = PrefixContents(packages=records, linked_from=_caches(packages), problems=tuple(unreadable))
     directories = site_directories(prefix, site_packages_candidates(prefix) if candidates is None else candidates)
+    return _with_conda_meta(prefix, _with_site_packages(prefix, packages, directories, contents))
+
+
+def _with_site_packages(
+    prefix: str,
+    packages: Sequence[InstalledPackage],
+    directories: Sequence[SiteDirectory],
+    contents: PrefixContents,
+) -> PrefixContents:
+    """Add what python finds: the distributions, and what is wrong with them."""
     owned = ownership(packages, directories)
     read, stale = split_by_python(directories, packages)
     sites = [read_site_packages(prefix, each, owned) for each in read]
     settled = without_leftovers(prefix, owned, _in_order(sites))
-    problems += (problem for site in sites for problem in site.problems)
-    history, unread = read_history(prefix, {each.record.name for each in packages})
-    problems += unread
-    pinned: tuple[str, ...] = _read_meta(prefix, "pinned", _specs, (), problems)
-    return PrefixContents(
-        packages=records,
+    return replace(
+        contents,
         distributions=settled.distributions,
         leftovers=settled.leftovers,
         replaced=tuple(find_replaced(prefix, owned, settled)),
         outside=tuple(each for site in sites for each in site.outside),
         stale_site_packages=tuple(_stale(prefix, stale, owned)),
-        unmet=unmet_dependencies(records),
-        linked_from=_caches(packages),
+        problems=(*contents.problems, *(problem for site in sites for problem in site.problems)),
+    )
+
+
+def _with_conda_meta(prefix: str, contents: PrefixContents) -> PrefixContents:
+    """Add what conda knows beside the records, and whether the records hold together."""
+    # What comes from the cache does not need this import.
+    from condatui_core.analyses.dependencies import malformed_pins, unmet_dependencies  # noqa: PLC0415
+
+    history, unread = read_history(prefix, {each.name for each in contents.packages})
+    problems = [*contents.problems, *unread]
+    pinned: tuple[str, ...] = _read_meta(prefix, "pinned", _specs, (), problems)
+    return replace(
+        contents,
+        unmet=unmet_dependencies(contents.packages),
         history=history,
         pinned=pinned,
-        malformed_pins=malformed_pins(pinned, records),
+        malformed_pins=malformed_pins(pinned, contents.packages),
         frozen=read_frozen(prefix),
         variables=read_variables(prefix, problems),
         problems=tuple(problems),

@@ -12,7 +12,13 @@ from msgspec import Struct
 
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.distributions import name_and_version, read_distribution
-from condatui_core.prefixes.editable import in_place, read_easy_install, read_egg_link, read_paths_outside
+from condatui_core.prefixes.editable import (
+    in_place,
+    paths_if_any_leads_outside,
+    read_easy_install,
+    read_egg_link,
+    read_paths_outside,
+)
 from condatui_core.prefixes.meta_file import InstalledPackage
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, PathOutside
@@ -115,17 +121,23 @@ def read_site_packages(prefix: str, directory: SiteDirectory, owned: OwnedFiles)
     except OSError as error:
         return SitePackages(problems=(Problem(path=path, reason=reason(error)),))
     problems: list[Problem] = []
-    distributions = [*_read_distributions(prefix, directory, names, owned, problems)]
+    listed: set[str] = set()
+    distributions = [*_read_distributions(prefix, directory, names, owned, problems, listed)]
     if "easy-install.pth" in names:
         distributions += read_easy_install(prefix, f"{directory.path}/easy-install.pth", distributions, problems)
-    strangers = [each for each in distributions if each.owner is None]
-    outside = read_paths_outside(prefix, directory.path, names, owned.pth_files, strangers)
+    outside = read_paths_outside(prefix, directory.path, names, listed.union(owned.pth_files))
     return SitePackages(tuple(distributions), tuple(outside), tuple(problems), empty=not set(names) - _NOTHING)
 
 
 def _read_distributions(
-    prefix: str, directory: SiteDirectory, names: Iterable[str], owned: OwnedFiles, problems: list[Problem]
+    prefix: str,
+    directory: SiteDirectory,
+    names: Iterable[str],
+    owned: OwnedFiles,
+    problems: list[Problem],
+    listed: set[str],
 ) -> Iterator[Distribution]:
+    """Read the distributions; what may lead outside and is listed by one of them joins `listed`, by its path."""
     for name in names:
         relative = f"{directory.path}/{name}"
         if owner := owned.packages.get(relative):
@@ -133,7 +145,10 @@ def _read_distributions(
         elif name.startswith(_LEFT_BEHIND):
             continue
         elif name.endswith((".dist-info", ".egg-info", ".egg")):
-            yield from (in_place(prefix, each) for each in read_distribution(prefix, relative, problems))
+            for read in read_distribution(prefix, relative, problems):
+                paths = paths_if_any_leads_outside(read.record)
+                listed.update(f"{directory.path}/{path}" for path in paths)
+                yield in_place(prefix, read.distribution, paths)
         elif name.endswith(".egg-link"):
             yield from read_egg_link(prefix, relative, problems)
 

@@ -55,6 +55,11 @@ class PackageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     provides: tuple[ProvidedDistribution, ...] = ()
     """The Python distributions among its files."""
 
+    @property
+    def dist_name(self) -> str:
+        """Its name in a package cache, which its record is named after too: `numpy-1.26.4-py311h64a7726_0`."""
+        return f"{self.name}-{self.version}-{self.build}"
+
 
 class Distribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One Python distribution in the site-packages of a prefix."""

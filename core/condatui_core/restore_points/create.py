@@ -15,7 +15,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.fs.atomic_write import sync_path, write_new
 from condatui_core.fs.attributes import Attributes, attributes_of
 from condatui_core.fs.safe_read import open_regular, reason
-from condatui_core.fs.tree import PrefixTree, TreeEntry
+from condatui_core.fs.tree import PrefixTree, TreeEntry, allocated
 from condatui_core.prefixes.ownership import Owners
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.prefixes.snapshot import PrefixSnapshot
@@ -204,8 +204,8 @@ def _attributes(found: KeepEstimate, entry: TreeEntry) -> Attributes:
 def requirement(distribution: Distribution) -> str:
     """A distribution that pip installed, as a line of a requirements file."""
     name, url = distribution.name, distribution.url
-    if distribution.origin == "editable":
-        return f"-e {distribution.location or url or name}"
+    if distribution.origin == "editable" and (place := distribution.location or url):
+        return f"-e {place}"
     if distribution.origin == "vcs" and url:
         return f"{name} @ git+{url}" + (f"@{distribution.revision}" if distribution.revision else "")
     return f"{name} @ {url}" if url else f"{name}=={distribution.version}"
@@ -256,7 +256,7 @@ def _path(entry: TreeEntry, owners: Owners, *, sha256: str = "", same_as: str = 
         owner="" if owner is None else owners.packages[owner].name,
         same_as=same_as,
         links=status.st_nlink,
-        holes=entry.kind == "file" and status.st_blocks * 512 < status.st_size,
+        holes=entry.kind == "file" and allocated(status) < status.st_size,
     )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.analyses.installations import owning_root, program_of, root_of_program
+from condatui_core.analyses.installations import OwningRoots, program_of, root_of_program
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import History, PrefixContents, PrefixPointer, Revision
 
@@ -15,16 +15,16 @@ def _made_by(command: str, *linked_from: str) -> PrefixContents:
 
 
 def test_what_lies_inside_an_installation_is_its_own() -> None:
-    assert owning_root(
-        PrefixPointer(prefix="/opt/conda/envs/x"), _made_by("/home/u/forge/bin/conda create"), TWO, {}
-    ) == ("/opt/conda")
-    assert owning_root(PrefixPointer(prefix="/opt/conda"), None, TWO, {}) == "/opt/conda"
+    pointer = PrefixPointer(prefix="/opt/conda/envs/x")
+    assert OwningRoots(TWO, {}).owner_of(pointer, _made_by("/home/u/forge/bin/conda create")) == "/opt/conda"
+    assert OwningRoots(TWO, {}).owner_of(PrefixPointer(prefix="/opt/conda"), None) == "/opt/conda"
 
 
 def test_elsewhere_the_conda_that_made_it_owns_it() -> None:
     pointer = PrefixPointer(prefix="/data/envs/x")
-    assert owning_root(pointer, _made_by("/home/u/forge/bin/conda create -p /data/envs/x"), TWO, {}) == "/home/u/forge"
-    assert owning_root(pointer, _made_by("conda create"), TWO, {}) is None
+    roots = OwningRoots(TWO, {})
+    assert roots.owner_of(pointer, _made_by("/home/u/forge/bin/conda create -p /data/envs/x")) == "/home/u/forge"
+    assert roots.owner_of(pointer, _made_by("conda create")) is None
 
 
 def test_the_latest_change_counts_and_a_link_to_an_installation_leads_there() -> None:
@@ -35,20 +35,19 @@ def test_the_latest_change_counts_and_a_link_to_an_installation_leads_there() ->
     ]
     contents = PrefixContents(history=History(revisions=tuple(revisions)))
     links = {"/home/u/conda": "/home/u/forge"}
-    found = owning_root(pointer, contents, TWO, {}, real_path=lambda path: links.get(path, path))
+    found = OwningRoots(TWO, {}, real_path=lambda path: links.get(path, path)).owner_of(pointer, contents)
     assert found == "/home/u/forge"
 
 
 def test_without_a_command_the_cache_that_its_packages_came_from_tells() -> None:
     pointer = PrefixPointer(prefix="/data/envs/x")
-    own = {"/opt/conda": CondaFacts(pkgs_dirs=("/scratch/pkgs",)), "/home/u/forge": CondaFacts()}
-    assert owning_root(pointer, _made_by("conda create", "/home/u/forge/pkgs"), TWO, {}) == "/home/u/forge"
-    assert owning_root(pointer, _made_by("conda create", "/scratch/pkgs/https/forge"), TWO, own) == "/opt/conda"
-    shared = dict.fromkeys(own, CondaFacts(pkgs_dirs=("/scratch/pkgs",)))
-    assert owning_root(pointer, _made_by("conda create", "/scratch/pkgs", "/opt/conda/pkgs"), TWO, shared) == (
-        "/opt/conda"
-    )
-    assert owning_root(pointer, _made_by("conda create", "/scratch/pkgs"), TWO, shared) is None
+    facts = {"/opt/conda": CondaFacts(pkgs_dirs=("/scratch/pkgs",)), "/home/u/forge": CondaFacts()}
+    assert OwningRoots(TWO, {}).owner_of(pointer, _made_by("conda create", "/home/u/forge/pkgs")) == "/home/u/forge"
+    own = OwningRoots(TWO, facts)
+    assert own.owner_of(pointer, _made_by("conda create", "/scratch/pkgs/https/forge")) == "/opt/conda"
+    shared = OwningRoots(TWO, dict.fromkeys(facts, CondaFacts(pkgs_dirs=("/scratch/pkgs",))))
+    assert shared.owner_of(pointer, _made_by("conda create", "/scratch/pkgs", "/opt/conda/pkgs")) == "/opt/conda"
+    assert shared.owner_of(pointer, _made_by("conda create", "/scratch/pkgs")) is None
 
 
 @pytest.mark.parametrize(
@@ -72,11 +71,11 @@ def test_elsewhere_and_without_history_the_only_one_that_lists_it_or_keeps_envs_
     listed = {"/opt/conda": CondaFacts(environments=("/data/envs/x/",)), "/home/u/forge": CondaFacts()}
     kept = {"/opt/conda": CondaFacts(), "/home/u/forge": CondaFacts(envs_dirs=("/data/envs",))}
     both = {root: CondaFacts(environments=("/data/envs/x",)) for root in listed}
-    assert owning_root(pointer, None, TWO, listed) == "/opt/conda"
-    assert owning_root(pointer, None, TWO, kept) == "/home/u/forge"
-    assert owning_root(pointer, None, TWO, both) is None
+    assert OwningRoots(TWO, listed).owner_of(pointer, None) == "/opt/conda"
+    assert OwningRoots(TWO, kept).owner_of(pointer, None) == "/home/u/forge"
+    assert OwningRoots(TWO, both).owner_of(pointer, None) is None
 
 
 def test_a_lone_installation_owns_everything_and_no_installation_nothing() -> None:
-    assert owning_root(PrefixPointer(prefix="/data/x"), None, TWO[:1], {}) == "/opt/conda"
-    assert owning_root(PrefixPointer(prefix="/data/x"), None, (), {}) is None
+    assert OwningRoots(TWO[:1], {}).owner_of(PrefixPointer(prefix="/data/x"), None) == "/opt/conda"
+    assert OwningRoots((), {}).owner_of(PrefixPointer(prefix="/data/x"), None) is None

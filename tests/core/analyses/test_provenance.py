@@ -146,6 +146,7 @@ def test_editable_and_local_installs_are_what_no_export_can_carry() -> None:
     contents = PrefixContents(
         distributions=(
             distribution("mine", "editable", location="/home/ann/mine"),
+            distribution("yours", "editable"),
             distribution("wheel", "local", url="file:///tmp/wheel.whl"),
             distribution("plain", "index"),
             distribution("from-git", "vcs", url="git+https://host/x"),
@@ -153,7 +154,8 @@ def test_editable_and_local_installs_are_what_no_export_can_carry() -> None:
     )
     found = {each.id: each for each in provenance_findings(contents, CONFIG)}
     assert found.keys() == {"editable", "local"}
-    assert found["editable"].evidence == ("mine 1 from /home/ann/mine",)
+    yours = "yours 1 from a directory that its files do not name"
+    assert found["editable"].evidence == ("mine 1 from /home/ann/mine", yours)
     assert found["local"].evidence == ("wheel 1 from file:///tmp/wheel.whl",)
 
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from condatui_core.conda.discovery import find_installations, usual_places
+from condatui_core.conda.roots import roots_among
 from condatui_core.errors import CondaError
 from condatui_core.proc.runner import Answer, CommandLog, ProcessRunner
 from condatui_core.records.installation import Installation
@@ -117,6 +119,26 @@ async def test_and_the_user_may_insist(tmp_path: Path) -> None:
     (environment / "pkgs").rmdir()
     (each,) = await found(tmp_path, f"{environment}/bin/conda")
     assert (each.root_prefix, each.version) == (str(environment), "4.12.0")
+
+
+def test_in_an_environment_with_neither_cache_nor_environments_nothing_else_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = installed(tmp_path / "conda")
+    plain, elsewhere = tmp_path / "conda/envs/one", tmp_path / "two"
+    for each in (plain, elsewhere):
+        (each / "conda-meta").mkdir(parents=True)
+    seen: list[str] = []
+
+    def noting(check: Callable[[str], bool], path: str) -> bool:
+        seen.append(path)
+        return check(path)
+
+    for name in ("isdir", "isfile"):
+        monkeypatch.setattr(os.path, name, partial(noting, getattr(os.path, name)))
+    assert roots_among(map(str, (plain, elsewhere))) == (str(root),)
+    inside = [path for path in seen if path.startswith((f"{plain}/", f"{elsewhere}/"))]
+    assert inside == [f"{each}/{name}" for each in (plain, elsewhere) for name in ("pkgs", "envs")]
 
 
 async def test_mamba_beside_conda_is_its_conda(tmp_path: Path) -> None:

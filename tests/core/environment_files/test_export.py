@@ -185,6 +185,12 @@ def test_editable_projects_are_installed_in_place_again() -> None:
     assert pip_line(pip_package("x", origin="editable", location=byte)) == "-e file:///srv/%FF#egg=x"
 
 
+def test_a_project_installed_in_place_that_names_no_place_is_given_by_its_version() -> None:
+    export = export_text(_environment(pip=(pip_package("x", "1.0", origin="editable"),)), CONFIG)
+    assert _document(export)["dependencies"] == [{"pip": ["x==1.0"]}]
+    assert "x is installed in place, but its files do not name where" in export.notes[0]
+
+
 def test_paths_that_have_to_be_there_are_told() -> None:
     export = export_text(_environment(pip=(pip_package("x", origin="editable", location="/srv/x"),)), CONFIG)
     assert "/srv/x" in export.notes[0]

@@ -11,6 +11,7 @@ import pytest
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import SiteDirectory, site_directories, site_packages_candidates
 from condatui_core.records.package import Distribution, PathOutside, StaleSitePackages
+from support.prefix_reads import reads_of
 from support.prefixes import FakePrefix, make_prefix
 
 
@@ -240,6 +241,22 @@ def test_a_distribution_whose_record_lists_a_pth_file_and_no_code_is_editable(pr
     assert read_prefix(str(prefix)).outside == ()
 
 
+def test_one_whose_pth_file_only_runs_code_is_not(prefix: FakePrefix) -> None:
+    dist_info = prefix.pip_install("coverage_pth")
+    (dist_info / "RECORD").write_text("coverage_pth.pth,,\ncoverage_pth-1.0.dist-info/METADATA,,\n")
+    (prefix.site_packages / "coverage_pth.pth").write_text("import coverage; coverage.process_startup()\n")
+    assert distributions(prefix)["coverage_pth"].origin == "index"
+
+
+def test_one_whose_finder_names_no_directory_is_editable_all_the_same(prefix: FakePrefix) -> None:
+    dist_info = prefix.pip_install("proj")
+    files = "__editable__.proj-1.0.pth,,\n__editable___proj_1_0_finder.py,,\nproj-1.0.dist-info/METADATA,,\n"
+    (dist_info / "RECORD").write_text(files)
+    (prefix.site_packages / "__editable__.proj-1.0.pth").write_text("import __editable___proj_1_0_finder\n")
+    found = distributions(prefix)["proj"]
+    assert (found.origin, found.location) == ("editable", "")
+
+
 def test_one_that_brings_code_and_a_pth_file_is_not(prefix: FakePrefix) -> None:
     dist_info = prefix.pip_install("tool")
     with (dist_info / "RECORD").open("a") as record:
@@ -255,6 +272,16 @@ def test_a_pth_file_that_nothing_owns_puts_code_outside_on_the_path(prefix: Fake
     file = "lib/python3.11/site-packages/conda.pth"
     assert contents.outside == (PathOutside(file=file, location="/home/u/src/mylib"),)
     assert contents.distributions == ()
+
+
+def test_every_record_of_pip_is_read_once_however_many_pth_files_there_are(prefix: FakePrefix) -> None:
+    for number in range(3):
+        prefix.pip_install(f"lib{number}")
+        (prefix.site_packages / f"paths{number}.pth").write_text(f"/home/u/src/{number}\n")
+    with reads_of(prefix) as reads:
+        contents = read_prefix(str(prefix))
+    assert (len(contents.distributions), len(contents.outside)) == (3, 3)
+    assert [*reads.of_pip.values()] == [1, 1, 1]
 
 
 def test_a_pth_file_of_a_conda_package_is_its_own_matter(prefix: FakePrefix) -> None:

@@ -29,6 +29,7 @@ from condatui_core.prefixes.discovery import search_root
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.request import ForgetRequest, RemoveRequest, RestoreRequest
 from condatui_core.records.restore_point import KeptPath, RestorePoint
+from condatui_core.restore_points.create import requirement
 from condatui_core.restore_points.store import (
     bytes_of_point,
     delete_point,
@@ -41,7 +42,7 @@ from condatui_core.restore_points.store import (
 from condatui_core.settings import Locations, Settings
 from condatui_core.text import format_bytes
 from support.disk_trees import du
-from support.inventories import NOW
+from support.inventories import NOW, pip_package
 from support.plain_work import PlainWork
 from support.removals import RemovalMachine
 
@@ -478,3 +479,8 @@ def test_what_a_restore_point_copies_for_people_is_on_the_disk_too(
     asyncio.run(remove())
     (point,) = machine.points.iterdir()
     assert synced >= {each.stat().st_ino for each in (machine.points, point, *point.rglob("*"))}
+
+
+def test_a_project_installed_in_place_that_names_no_place_is_listed_by_its_version() -> None:
+    assert requirement(pip_package("x", "1.0", origin="editable", location="/srv/x")) == "-e /srv/x"
+    assert requirement(pip_package("x", "1.0", origin="editable")) == "x==1.0"

@@ -7,14 +7,13 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from condatui_core.fs.tree import read_tree
+from condatui_core.fs.tree import allocated, read_tree
 from condatui_core.records.disk import CachedUnit, CacheUse
 from condatui_core.records.request import Cleanable
 
 TRASH = ".condatui-trash-"
 """Prefix of directories at the top of a package cache whose contents are being deleted; to conda they are no packages.
 """
-_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +143,4 @@ def _listed(directory: str, *, directories: bool = False) -> Sequence[str]:
 
 
 def _inode(status: os.stat_result) -> Inode:
-    return Inode(
-        (status.st_dev, status.st_ino), status.st_nlink, status.st_blocks * _BLOCK, stat.S_ISDIR(status.st_mode)
-    )
+    return Inode((status.st_dev, status.st_ino), status.st_nlink, allocated(status), stat.S_ISDIR(status.st_mode))

@@ -152,7 +152,7 @@ async def _caches(request: CleanRequest, context: JobContext) -> tuple[Cache, ..
 def _items_by_cache(measured: Measurement, request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
     wanted = {os.path.realpath(each) for each in request.pkgs_dirs}
     recorded = {
-        f"{record.name}-{record.version}-{record.build}"
+        record.dist_name
         for environment in context.inventory.environments
         for record in (environment.contents.packages if environment.contents else ())
     }

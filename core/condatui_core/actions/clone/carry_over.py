@@ -155,7 +155,7 @@ def _revision(history: bytes, left_out: Iterable[PackageRecord], command: str, n
     came = {line.rpartition("::")[2]: line[1:] for line in map(os.fsdecode, history.splitlines()) if line[:1] == "+"}
     lines = [f"==> {now.astimezone():%Y-%m-%d %H:%M:%S} <==", f"# cmd: {command}"]
     # conda matches a removal only if it is spelled like the line that added the package.
-    dists = (f"{each.name}-{each.version}-{each.build}" for each in gone)
+    dists = (each.dist_name for each in gone)
     lines += (f"-{came.get(dist, dist)}" for dist in dists)
     if gone:
         lines.append(f"# remove specs: {[each.name for each in gone]!r}")

@@ -14,7 +14,7 @@ from condatui_core.actions.prefix_change import PrefixChange, is_binary
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.fs.safe_read import open_regular, reason
-from condatui_core.fs.tree import TreeEntry
+from condatui_core.fs.tree import TreeEntry, allocated
 from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import CondaFacts, Installation
@@ -24,7 +24,6 @@ from condatui_core.records.request import CloneRequest
 # The survey of the source
 
 
-_BLOCK = 512
 _LOOKED_THROUGH = 256 << 20
 """Bytes of all files together that the survey searches for the prefix; the rest is searched when it is copied."""
 _LARGEST = 16 << 20
@@ -69,11 +68,11 @@ def survey_source(source: Source, provided: Sequence[Provided], device: int | No
             if change.link_target(entry.target) != entry.target:
                 seen.links.append(entry.path)
         elif entry.kind == "directory":
-            seen.placed_bytes += entry.status.st_blocks * _BLOCK
+            seen.placed_bytes += allocated(entry.status)
         elif entry.kind != "file":
             seen.special.append(entry.path)
         elif entry.path in linkable and _is_as_installed(source, entry):
-            seen.placed_bytes += 0 if linkable[entry.path] else entry.status.st_blocks * _BLOCK
+            seen.placed_bytes += 0 if linkable[entry.path] else allocated(entry.status)
         else:
             left -= _look_through(seen, change, entry, left)
     there = {each.path for each in source.tree.entries}
@@ -83,7 +82,7 @@ def survey_source(source: Source, provided: Sequence[Provided], device: int | No
 
 def _record_bytes(prefix: str, record: PackageRecord) -> int:
     try:
-        return os.stat(os.path.join(prefix, "conda-meta", record_file_name(record))).st_blocks * _BLOCK
+        return allocated(os.stat(os.path.join(prefix, "conda-meta", record_file_name(record))))
     except OSError:
         return 0
 
@@ -105,7 +104,7 @@ def _is_as_installed(source: Source, entry: TreeEntry) -> bool:
 def _look_through(seen: CloneSurvey, change: PrefixChange, entry: TreeEntry, left: int) -> int:
     """Add a file that is copied to the survey; returns the bytes of it that count as searched."""
     seen.copied += 1
-    seen.copied_bytes += entry.status.st_blocks * _BLOCK
+    seen.copied_bytes += allocated(entry.status)
     path = os.path.join(change.source, entry.path)
     size = entry.status.st_size
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):

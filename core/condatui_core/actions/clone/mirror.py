@@ -13,7 +13,7 @@ from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, modu
 from condatui_core.fs.attributes import copy_attributes
 from condatui_core.fs.held_tree import HeldTree, write_with_holes
 from condatui_core.fs.safe_read import open_regular, reason
-from condatui_core.fs.tree import TreeEntry, read_tree
+from condatui_core.fs.tree import TreeEntry, allocated, read_tree
 
 _CHUNK = 4 << 20
 _LONGEST_PATH = 4096
@@ -101,7 +101,7 @@ class Mirror:
             self.result.unreadable.append(f"{entry.path}: {reason(error)}")
             return
         with stream, self._tree.write(entry.path) as written:
-            holes = entry.status.st_blocks * 512 < entry.status.st_size
+            holes = allocated(entry.status) < entry.status.st_size
             write = partial(write_with_holes, written) if holes else written.write
             if entry.status.st_size <= LARGEST_TEXT:
                 data = stream.read()

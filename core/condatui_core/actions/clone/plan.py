@@ -193,7 +193,7 @@ def _unpacked_bytes(facts: CloneFacts) -> int:
 
 def _named(facts: CloneFacts, way: str) -> tuple[str, ...]:
     found = (each.record for each in facts.provided if each.way == way)
-    return tuple(f"{each.name}-{each.version}-{each.build}" for each in found)
+    return tuple(each.dist_name for each in found)
 
 
 def _name(facts: CloneFacts) -> str:

@@ -22,6 +22,7 @@ from condatui_core.gpu.static.torch_files import (
     find_torch,
     read_local_version,
 )
+from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.prefixes.recorded_paths import read_paths
 from condatui_core.records.finding import Problem
 from condatui_core.records.gpu import BuildKind, CondaBuild, Presence, Shadow, TorchFacts
@@ -172,5 +173,4 @@ def _companions(distributions: Sequence[Distribution]) -> Iterator[str]:
 
 def _lost(prefix: str, files: TorchFiles, record: PackageRecord | None) -> Iterator[str]:
     if record and not files.directory:
-        name = f"{record.name}-{record.version}-{record.build}.json"
-        yield os.path.join(prefix, "conda-meta", name)
+        yield os.path.join(prefix, "conda-meta", record_file_name(record))
