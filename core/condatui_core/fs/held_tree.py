@@ -19,7 +19,7 @@ from typing import IO, BinaryIO, TypeAlias
 from condatui_core.fs.atomic_write import sync_directory
 from condatui_core.fs.attributes import Attributes, try_attributes
 from condatui_core.fs.delete_tree import delete_what_goes
-from condatui_core.fs.safe_read import open_regular
+from condatui_core.fs.safe_read import open_regular, read_opened
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -84,6 +84,11 @@ class HeldTree:
         """Open a regular file."""
         directory, name = self._place(path)
         return open_regular(name, directory=directory)
+
+    def read_bounded(self, path: str, limit: int) -> bytes:
+        """Read a whole regular file of at most `limit` bytes. Raises OSError with EFBIG if it is larger."""
+        with self.read(path) as stream:
+            return read_opened(stream.fileno(), path, limit)
 
     @contextmanager
     def write(self, path: str, *, mode: int = 0o666) -> Iterator[BinaryIO]:

@@ -27,11 +27,16 @@ def read_bounded(path: str, limit: int, *, regular: bool = False) -> bytes:
     # Between the two calls another process may put a pipe in its place: open must not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
     try:
-        status = os.fstat(descriptor)
-        _check(status, path, limit)
-        return _read_all(descriptor, status.st_size)
+        return read_opened(descriptor, path, limit)
     finally:
         os.close(descriptor)
+
+
+def read_opened(descriptor: int, path: str, limit: int) -> bytes:
+    """Read an open file as `read_bounded` does; `path` names it in errors. Raises OSError."""
+    status = os.fstat(descriptor)
+    _check(status, path, limit)
+    return _read_all(descriptor, status.st_size)
 
 
 def open_regular(path: str, *, buffering: int = -1, follow: bool = False, directory: int | None = None) -> IO[bytes]:

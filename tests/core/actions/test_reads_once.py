@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.fs.held_tree import HeldTree
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.request import CloneRequest, RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
@@ -110,8 +112,18 @@ async def test_planning_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> 
     assert (reads.parses, reads.walks) == (1, 1)
 
 
-async def test_carrying_out_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> None:
+async def test_carrying_out_a_clone(
+    machine: RemovalMachine, prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The target is walked twice: to see what conda has linked, and to compare it with its source in the end."""
+    held: Counter[str] = Counter()
+    read_bounded = HeldTree.read_bounded
+
+    def count(tree: HeldTree, path: str, limit: int) -> bytes:
+        held[path] += 1
+        return read_bounded(tree, path, limit)
+
+    monkeypatch.setattr(HeldTree, "read_bounded", count)
     machine.conda(LINKS.format(source=prefix))
     target = machine.envs / "copy"
     request, context = CloneRequest(source=str(prefix), target=str(target)), machine.context()
@@ -120,4 +132,5 @@ async def test_carrying_out_a_clone(machine: RemovalMachine, prefix: FakePrefix)
         outcome = await clone_perform.perform(plan, request, context, PlainWork())
     assert [each.id for each in outcome.findings] == []
     assert (source.parses, source.walks) == (1, 1)
-    assert (len(made.records), made.parses, made.walks) == (PACKAGES + 1, 1, 2)
+    assert (len(held), set(held.values())) == (PACKAGES + 1, {1})
+    assert (made.parses, made.walks) == (0, 2), "its records are read in the tree that is held, and not by path"
