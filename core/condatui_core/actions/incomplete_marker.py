@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.errors import RefusedError
-from condatui_core.fs.atomic_write import decode, encode, sync_stream
+from condatui_core.fs.atomic_write import sync_stream
+from condatui_core.fs.documents import decode, encode
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.probe import HALF_MADE
@@ -72,7 +73,7 @@ def is_marked_incomplete(target: str) -> bool:
 def read_marker(target: str) -> IncompleteMarker | None:
     """What the marker says; None if there is none that can be read."""
     try:
-        return decode(read_bounded(os.path.join(target, HALF_MADE), _LARGEST), _MARKER)
+        return decode(read_bounded(os.path.join(target, HALF_MADE), _LARGEST), _MARKER, own=True)
     except OSError:
         return None
 

@@ -1,9 +1,8 @@
-"""Files of condatui's own, written whole or not at all; and records as one line of JSON."""
+"""Files of condatui's own: written whole or not at all, new ones made exclusively, and synced before they count."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import secrets
@@ -11,57 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, BinaryIO, TypeVar
-
-import msgspec
-
-# Encodes records as one line of JSON and decodes them, even if they hold paths that are not UTF-8.
-
-
-_T = TypeVar("_T")
-
-
-class _Versioned(msgspec.Struct, frozen=True):
-    format: int = 1
-
-
-_VERSIONED = msgspec.json.Decoder(_Versioned)
-
-
-def encode(record: msgspec.Struct) -> bytes:
-    """Encode a record; a byte that is not UTF-8, here a lone surrogate, is escaped as Python's json does it."""
-    try:
-        return msgspec.json.encode(record)
-    except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode("ascii")
-
-
-def encode_versioned(record: msgspec.Struct, format: int) -> bytes:  # noqa: A002 - the name of the field
-    """Encode a record with the number of its format before its fields."""
-    return b'{"format":%d,' % format + encode(record)[1:]
-
-
-def format_of(data: bytes) -> int:
-    """The format that a document states; 1 if it states none, as in the first release. Raises OSError as `decode`."""
-    return decode(data, _VERSIONED).format
-
-
-def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """Decode a document that `encode` has made. Raises OSError with EILSEQ if it is something else."""
-    try:
-        try:
-            return decoder.decode(data)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:  # also where it holds a lone surrogate, which only Python's json takes
-            found: _T = msgspec.convert(json.loads(data), decoder.type)
-            return found
-    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        raise OSError(errno.EILSEQ, f"unexpected content: {error}") from error
-
-
-# Writes condatui's files: whole or not at all, new ones made exclusively, and synced before they count.
-
+from typing import IO, BinaryIO
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _BEGUN = re.compile(r"\.[0-9a-f]{16}\.condatui")

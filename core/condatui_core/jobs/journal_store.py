@@ -14,8 +14,8 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from condatui_core.fs.atomic_write import decode, format_of
 from condatui_core.fs.delete_tree import delete_tree
+from condatui_core.fs.documents import decode, format_of
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.jobs.journal import (
@@ -171,7 +171,7 @@ def _decoded(file: Path, decoder: msgspec.json.Decoder[_T]) -> _T:
     if not data.strip(b"\0"):  # as a power cut leaves it
         raise OSError(errno.EILSEQ, "without content", str(file))
     try:
-        return decode(data, decoder)
+        return decode(data, decoder, own=True)
     except OSError as error:
         raise OSError(error.errno, reason(error), str(file)) from error
 
@@ -217,7 +217,7 @@ def _entries(file: Path) -> tuple[Entry, ...]:
 
 def _entry(line: bytes) -> Entry | None:
     try:
-        return decode(line, _ENTRY)
+        return decode(line, _ENTRY, own=True)
     except OSError:
         return None
 

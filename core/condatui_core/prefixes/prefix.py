@@ -10,7 +10,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.prefixes.conda_meta import read_conda_meta
 from condatui_core.prefixes.history import read_history
 from condatui_core.prefixes.meta_file import InstalledPackage

@@ -113,7 +113,7 @@ async def test_what_is_no_journal_is_left_out(tmp_path: Path) -> None:
     [
         (PLAN_FILE, "", "without content"),
         (PLAN_FILE, "[]", "unexpected content"),
-        (OWNER, "{", "unexpected content"),
+        (OWNER, "{", "not valid JSON"),
         (OWNER, "", "without content"),
         (OWNER, "\0" * 300, "without content"),
         (EVENTS, "\0" * 300, "no line of it can be read"),

@@ -16,8 +16,9 @@ from datetime import datetime
 import msgspec
 
 from condatui_core.actions.prefix_change import PrefixChange
+from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
-from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import PrefixTree
 from condatui_core.prefixes.conda_meta import read_each_record, take_record
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, InstalledPackage, record_file_name

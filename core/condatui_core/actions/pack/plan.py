@@ -17,7 +17,7 @@ from condatui_core.actions.pack.messages import PackSurvey
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondatuiError, UsageError
-from condatui_core.fs.atomic_write import decode
+from condatui_core.fs.documents import decode
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.proc.child import STDERR, STDOUT, ChildError, Output, own_argv, own_environ
@@ -265,7 +265,7 @@ async def survey_of(request: PackRequest, form: str, context: JobContext) -> Pac
         exit_code = await run_to_end(argv, packing_environ(context), output, seconds=_SECONDS)
         if exit_code:
             raise _no_survey(request, output, f"The process that looks at it ended with exit code {exit_code}.")
-        return decode(bytes(output.written[STDOUT]), msgspec.json.Decoder(PackSurvey))
+        return decode(bytes(output.written[STDOUT]), msgspec.json.Decoder(PackSurvey), own=True)
     except ChildError as error:
         raise _no_survey(request, output, str(error)) from error
     except OSError as error:
