@@ -16,6 +16,7 @@ import pytest
 
 from condatui_core.actions import forget
 from condatui_core.actions.clean import plan as clean_plan
+from condatui_core.actions.incomplete_marker import is_marked_incomplete, mark_incomplete, read_marker
 from condatui_core.actions.restore.listing import find_restore_point, restore_points
 from condatui_core.actions.restore.plan import plan as restore_plan
 from condatui_core.conda.client import recall_answer
@@ -34,6 +35,7 @@ from condatui_core.jobs.writer_lock import WriterLock
 from condatui_core.prefixes.cache import PrefixCache
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
 from condatui_core.prefixes.last_used import OwnUses
+from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.proc.owner import Owner, this_process
 from condatui_core.records.environment import Environment, Inventory, LastUsed
 from condatui_core.records.installation import ChannelConfig, Installation
@@ -173,6 +175,25 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
         )
     }
     assert (requests, entries) == known[journal.FORMAT]
+
+
+# Marks of half-made environments
+
+
+def test_the_mark_of_a_newer_condatui_marks_but_does_not_say_what_it_was_made_from(tmp_path: Path) -> None:
+    target = tmp_path / "half"
+    mark_incomplete(str(target), job="1", now=NOW, source="/srv/conda/envs/nlp")
+    made = read_marker(str(target))
+    assert (made and made.source, json.loads((target / HALF_MADE).read_bytes())["format"]) == ("/srv/conda/envs/nlp", 1)
+    restate(target / HALF_MADE, format=2)
+    assert (read_marker(str(target)), is_marked_incomplete(str(target))) == (None, True)
+
+
+def test_the_mark_of_0_1_0_is_read(tmp_path: Path) -> None:
+    (tmp_path / HALF_MADE).write_text('{"format":1,"made_by":"condatui","job":"1","at":"2026-05-20T10:00:00Z"}')
+    made = read_marker(str(tmp_path))
+    assert made
+    assert (made.job, made.source, made.restore_point) == ("1", "", "")
 
 
 # Restore points
