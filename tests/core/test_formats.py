@@ -30,7 +30,7 @@ from condatui_core.fs.tree import read_tree
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.jobs import journal, journal_store
 from condatui_core.jobs.journal import Entry, Journal, Submission
-from condatui_core.jobs.journal_store import newer_note, prune, read_journal, survey_journals
+from condatui_core.jobs.journal_store import newer_findings, prune, read_journal, survey_journals
 from condatui_core.jobs.writer_lock import WriterLock
 from condatui_core.prefixes.cache import PrefixCache
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
@@ -153,10 +153,11 @@ async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_prun
     note = (
         "The journal of one job was made by a newer condatui (format 2); this one reads format 1 and leaves them alone."
     )
-    assert newer_note(survey_journals(old.jobs, HERE).newer) == note
+    (told,) = newer_findings(survey_journals(old.jobs, HERE).newer)
+    assert (told.id, told.message) == ("newer-journal", note)
     jobs = queue_of(old.home, MakeDirectory())
     await jobs.recall()
-    assert (jobs.newer, len(jobs.jobs)) == (note, 2)
+    assert (jobs.newer, len(jobs.jobs)) == ((told,), 2)
     monkeypatch.setattr(journal_store, "MOST_KEPT", 1)
     prune(old.jobs, datetime.now(timezone.utc))
     assert sorted(os.listdir(old.jobs)) == [FAILED, INTERRUPTED]
