@@ -308,10 +308,11 @@ def _tools(form: str, path: str | None) -> Iterator[Finding]:
 
 async def plan(request: PackRequest, context: JobContext) -> Plan:
     """Find out what packing would involve. Raises UsageError if the options do not fit together."""
-    return (await _plan_and_survey(request, context))[0]
+    return (await plan_and_survey(request, context))[0]
 
 
-async def _plan_and_survey(request: PackRequest, context: JobContext) -> tuple[Plan, PackSurvey]:
+async def plan_and_survey(request: PackRequest, context: JobContext) -> tuple[Plan, PackSurvey]:
+    """The plan, as `plan` makes it, and the survey that it is made from."""
     form = checked_format(request)
     environment = await asyncio.to_thread(_read, request, context)
     if environment is None:
