@@ -210,7 +210,7 @@ def test_a_restore_point_of_0_1_0_is_read(old: Locations) -> None:
     assert len(paths) == point.paths == 20
     assert (paths["notes/latest"].kind, paths["notes/latest"].target) == ("symlink", "todo.txt")
     assert {paths["notes/todo.txt"].same_as, paths["notes/same.txt"].same_as} & {"notes/same.txt", "notes/todo.txt"}
-    assert [each.id for each in all_points(old.restore_points, point.prefix)] == [POINT]
+    assert [each.id for each in all_points(old.restore_points)] == [POINT]
 
 
 def test_a_restore_point_of_0_1_0_brings_back_all_and_is_verified(old: Locations, tmp_path: Path) -> None:
@@ -274,8 +274,8 @@ async def test_the_restore_point_of_a_newer_condatui_is_told_and_not_used(newer:
 
 async def test_the_restore_point_of_a_newer_condatui_is_never_deleted(newer: Locations) -> None:
     directory = newer.restore_points
-    far = NOW + timedelta(days=1000)
-    assert prunable_points(directory, Settings(restore_days=1, restore_bytes=1), far, spare=()) == ()
+    tight, far = Settings(restore_days=1, restore_bytes=1), NOW + timedelta(days=1000)
+    assert prunable_points(directory, all_points(directory), tight, far, spare=()) == ()
     with pytest.raises(NewerFormatError):
         store.delete_point(directory, POINT)
     plan = await forget.plan(ForgetRequest(ids=(POINT,)), made_context(Inventory(), newer.home))

@@ -154,12 +154,12 @@ class _Source:
 
 def _source(prefix: str, source: str, context: JobContext, *, thorough: bool) -> _Source:
     roots = {each.root_prefix for each in context.inventory.installations}
-    tree = read_tree(source, leaving_out=_OF_INSTALLATION if source in roots else ())
+    spared = _OF_INSTALLATION if source in roots else ()
+    tree = read_tree(source, leaving_out=spared)
     records = read_records(source)
     environment = context.environment(source)
     aliases = environment.aliases if environment else ()
     spellings = dict.fromkeys((*aliases, *spellings_of(source, first_lines(source, tree.entries))))
-    spared = _OF_INSTALLATION if source in roots else ()
     return _Source(
         packages=[kept_package(each.record, kept=False) for each in records.packages],
         revisions=records.contents.history.revisions,
@@ -175,13 +175,15 @@ class _RestorePoint:
     root: str
     """The half of it that is there."""
     packages: Sequence[KeptPackage]
+    records: frozenset[str]
+    """The names of the records of its packages."""
     paths: Mapping[str, KeptPath]
     thorough: bool
     revisions: Sequence[Revision] = ()
 
     def explains(self, path: str, entry: TreeEntry) -> bool:
         if _is_record(path):
-            return path in self.paths or path[len(_META) :] in {f"{each.dist_name}.json" for each in self.packages}
+            return path in self.paths or path[len(_META) :] in self.records
         kept = self.paths.get(path)
         if kept is None or kept.kind != entry.kind or kept.target != entry.target:
             return False
@@ -199,7 +201,13 @@ def _restore_point(prefix: str, point_id: str, context: JobContext, *, thorough:
     paths = read_paths_of(directory, point)
     if not has_its_files(directory / point_id, paths):
         return None
-    return _RestorePoint(prefix, point.needed, {each.path: each for each in paths}, thorough)
+    return _RestorePoint(
+        root=prefix,
+        packages=point.needed,
+        records=frozenset(f"{each.dist_name}.json" for each in point.needed),
+        paths={each.path: each for each in paths},
+        thorough=thorough,
+    )
 
 
 def _is_record(path: str) -> bool:

@@ -277,10 +277,8 @@ _PATHS = msgspec.json.Decoder(_Paths)
 _OWNER = msgspec.json.Decoder(Owner)
 
 
-def all_points(directory: Path, prefix: str | None = None) -> Iterator[RestorePoint]:
-    """All restore points, or those of a prefix, newest first, without damaged ones and those of a newer condatui."""
+def all_points(directory: Path) -> Iterator[RestorePoint]:
+    """All restore points, newest first, without damaged ones and those of a newer condatui."""
     for point_id in point_ids(directory):
         with suppress(CondatuiError):
-            point = read_point(directory, point_id)
-            if prefix in (None, point.prefix):
-                yield point
+            yield read_point(directory, point_id)

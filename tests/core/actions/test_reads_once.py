@@ -16,6 +16,7 @@ from condatui_core.fs.held_tree import HeldTree
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.request import CloneRequest, RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points import store
 from condatui_core.restore_points.create import RestorePointSource, create_restore_point, estimate
 from support.inventories import NOW
 from support.plain_work import PlainWork
@@ -102,6 +103,22 @@ async def test_planning_a_removal_of_what_has_a_restore_point(machine: RemovalMa
         plan = await remove_plan.plan(request, machine.context())
     assert (plan.restore_points, plan.confirm) == ((point.id,), ""), "all of it is in the restore point"
     assert (reads.parses, reads.walks) == (1, 1)
+
+
+async def test_planning_a_removal_reads_each_manifest_to_compare_and_to_prune_and_no_more(
+    machine: RemovalMachine, prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = keep(machine, prefix)
+    read: list[str] = []
+    read_point = store.read_point
+
+    def count(directory: Path, point_id: str) -> RestorePoint:
+        read.append(point_id)
+        return read_point(directory, point_id)
+
+    monkeypatch.setattr(store, "read_point", count)
+    await remove_plan.plan(RemoveRequest(prefixes=(str(prefix),)), machine.context())
+    assert read == [point.id] * 2
 
 
 async def test_planning_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> None:
