@@ -152,13 +152,8 @@ async def caches_to_clean(request: CleanRequest, context: JobContext) -> tuple[C
 
 def _items_by_cache(measured: Measurement, request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
     wanted = {os.path.realpath(each) for each in request.pkgs_dirs}
-    recorded = {
-        f"{record.name}-{record.version}-{record.build}"
-        for environment in context.inventory.environments
-        for record in (environment.contents.packages if environment.contents else ())
-    }
     uses = measured.cache_uses(context.inventory.environments)
-    return tuple(items_of(each, request.what, recorded) for each in uses if each.path in wanted)
+    return tuple(items_of(each, request.what) for each in uses if each.path in wanted)
 
 
 async def blockers_to_clean(request: CleanRequest, context: JobContext) -> tuple[Finding, ...]:
