@@ -25,6 +25,7 @@ from condatui_core.log import last_troubles, unexpected
 from condatui_core.proc.child import STDOUT, ChildError, Output
 from condatui_core.proc.runner import run_to_end
 from condatui_core.records.doctor import DirectoryFacts, DoctorReport, LogFacts, TerminalFacts, TmuxFacts, Versions
+from condatui_core.records.finding import Finding
 from condatui_core.restore_points.store import directory_of_points
 from condatui_core.settings import Locations, SettingSource
 from condatui_core.text import mask_credentials
@@ -74,7 +75,7 @@ async def examine(
     asked = await failures.unless(workbench.ask_installations(), "What the condas answer", ())
     states = await failures.unless(_states(workbench, failures), "The environments", {})
     told = await failures.unless(asyncio.to_thread(workbench.journal_findings), "The journals", ())
-    failures.messages.extend(f"{each.message} {each.remedy}".strip() for each in told)
+    failures.messages.extend(map(_line, told))
     own, roots = _own_directories(workbench), [each.root_prefix for each in asked if each.root_prefix]
     directories = await failures.unless(asyncio.to_thread(_directories, own, roots), "The directories", ())
     troubles = await failures.unless(asyncio.to_thread(last_troubles, file, _MOST_ENTRIES), "The log", ())
@@ -91,6 +92,11 @@ async def examine(
         problems=tuple(failures.messages),
     )
     return _fit_to_publish(report, locations)
+
+
+def _line(found: Finding) -> str:
+    """A finding on one line; a remedy that each front end words itself is left out."""
+    return f"{found.message} {found.remedy}".rstrip() if isinstance(found.remedy, str) else found.message
 
 
 def _versions() -> Versions:
@@ -136,7 +142,7 @@ async def _states(workbench: Workbench, problems: _Problems) -> dict[str, int]:
     async for inventory in workbench.load():
         if inventory.complete:
             counts = Counter(each.state for each in inventory.environments)
-            problems.messages.extend(f"{each.message} {each.remedy}".strip() for each in inventory.problems)
+            problems.messages.extend(map(_line, inventory.problems))
     return dict(sorted(counts.items()))
 
 

@@ -88,6 +88,13 @@ class ListRestorePoints(Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """List the restore points."""
 
 
+class SeeInterrupted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="see-interrupted"):
+    """See what an interrupted job has left."""
+
+    way_out: bool = False
+    """Whether that has been looked at, and there is a way out."""
+
+
 Remedy: TypeAlias = (
     NameConda
     | AllowDownloads
@@ -104,6 +111,7 @@ Remedy: TypeAlias = (
     | Reload
     | ListEnvironments
     | ListRestorePoints
+    | SeeInterrupted
 )
 
 Advice: TypeAlias = Remedy | str

@@ -179,7 +179,10 @@ def _wrong_with(path: str) -> str:
     """A few words that say why there can be no such path; empty if there can be one."""
     if "\0" in path:
         return "a NUL character"
-    data = os.fsencode(path)
+    try:
+        data = os.fsencode(path)
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return "a character that no path can have"
     longest = max(map(len, data.split(b"/")))
     if longest > _LONGEST_NAME:
         return f"a name of {longest} bytes; file systems take {_LONGEST_NAME}"

@@ -16,6 +16,7 @@ import pytest
 
 from condatui_core.actions import forget
 from condatui_core.actions.clean import plan as clean_plan
+from condatui_core.actions.incomplete_marker import is_marked_incomplete, mark_incomplete, read_marker
 from condatui_core.actions.restore.listing import find_restore_point, restore_points
 from condatui_core.actions.restore.plan import plan as restore_plan
 from condatui_core.conda.client import recall_answer
@@ -29,11 +30,12 @@ from condatui_core.fs.tree import read_tree
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.jobs import journal, journal_store
 from condatui_core.jobs.journal import Entry, Journal, Submission
-from condatui_core.jobs.journal_store import newer_note, prune, read_journal, survey_journals
+from condatui_core.jobs.journal_store import newer_findings, prune, read_journal, survey_journals
 from condatui_core.jobs.writer_lock import WriterLock
 from condatui_core.prefixes.cache import PrefixCache
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
 from condatui_core.prefixes.last_used import OwnUses
+from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.proc.owner import Owner, this_process
 from condatui_core.records.environment import Environment, Inventory, LastUsed
 from condatui_core.records.installation import ChannelConfig, Installation
@@ -151,10 +153,11 @@ async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_prun
     note = (
         "The journal of one job was made by a newer condatui (format 2); this one reads format 1 and leaves them alone."
     )
-    assert newer_note(survey_journals(old.jobs, HERE).newer) == note
+    (told,) = newer_findings(survey_journals(old.jobs, HERE).newer)
+    assert (told.id, told.message) == ("newer-journal", note)
     jobs = queue_of(old.home, MakeDirectory())
     await jobs.recall()
-    assert (jobs.newer, len(jobs.jobs)) == (note, 2)
+    assert (jobs.newer, len(jobs.jobs)) == ((told,), 2)
     monkeypatch.setattr(journal_store, "MOST_KEPT", 1)
     prune(old.jobs, datetime.now(timezone.utc))
     assert sorted(os.listdir(old.jobs)) == [FAILED, INTERRUPTED]
@@ -175,6 +178,25 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
     assert (requests, entries) == known[journal.FORMAT]
 
 
+# Marks of half-made environments
+
+
+def test_the_mark_of_a_newer_condatui_marks_but_does_not_say_what_it_was_made_from(tmp_path: Path) -> None:
+    target = tmp_path / "half"
+    mark_incomplete(str(target), job="1", now=NOW, source="/srv/conda/envs/nlp")
+    made = read_marker(str(target))
+    assert (made and made.source, json.loads((target / HALF_MADE).read_bytes())["format"]) == ("/srv/conda/envs/nlp", 1)
+    restate(target / HALF_MADE, format=2)
+    assert (read_marker(str(target)), is_marked_incomplete(str(target))) == (None, True)
+
+
+def test_the_mark_of_0_1_0_is_read(tmp_path: Path) -> None:
+    (tmp_path / HALF_MADE).write_text('{"format":1,"made_by":"condatui","job":"1","at":"2026-05-20T10:00:00Z"}')
+    made = read_marker(str(tmp_path))
+    assert made
+    assert (made.job, made.source, made.restore_point) == ("1", "", "")
+
+
 # Restore points
 
 
@@ -188,7 +210,7 @@ def test_a_restore_point_of_0_1_0_is_read(old: Locations) -> None:
     assert len(paths) == point.paths == 20
     assert (paths["notes/latest"].kind, paths["notes/latest"].target) == ("symlink", "todo.txt")
     assert {paths["notes/todo.txt"].same_as, paths["notes/same.txt"].same_as} & {"notes/same.txt", "notes/todo.txt"}
-    assert [each.id for each in all_points(old.restore_points, point.prefix)] == [POINT]
+    assert [each.id for each in all_points(old.restore_points)] == [POINT]
 
 
 def test_a_restore_point_of_0_1_0_brings_back_all_and_is_verified(old: Locations, tmp_path: Path) -> None:
@@ -252,8 +274,8 @@ async def test_the_restore_point_of_a_newer_condatui_is_told_and_not_used(newer:
 
 async def test_the_restore_point_of_a_newer_condatui_is_never_deleted(newer: Locations) -> None:
     directory = newer.restore_points
-    far = NOW + timedelta(days=1000)
-    assert prunable_points(directory, Settings(restore_days=1, restore_bytes=1), far, spare=()) == ()
+    tight, far = Settings(restore_days=1, restore_bytes=1), NOW + timedelta(days=1000)
+    assert prunable_points(directory, all_points(directory), tight, far, spare=()) == ()
     with pytest.raises(NewerFormatError):
         store.delete_point(directory, POINT)
     plan = await forget.plan(ForgetRequest(ids=(POINT,)), made_context(Inventory(), newer.home))

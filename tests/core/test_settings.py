@@ -75,6 +75,8 @@ def test_a_file_that_is_no_settings_file_is_named(tmp_path: Path, text: str | by
         (r'roots: ["/a\0b"]', "The setting `roots` must name a path that can exist."),
         (f"conda: [/opt/{'x' * 300}]", "The setting `conda` must name a path that can exist."),
         (f"restore_directory: {'x/' * 3000}", "The setting `restore_directory` must name a path that can exist."),
+        (r'restore_directory: "\ud800"', "The setting `restore_directory` must name a path that can exist."),
+        (r'roots: ["/a", "/\ud800"]', "The setting `roots` must name a path that can exist."),
         ("restore_directory: a-file/below", "The setting `restore_directory` must name a directory."),
         ("restore_directory: ~/a-file", "The setting `restore_directory` must name a directory."),
     ],

@@ -56,7 +56,7 @@ class FakeJobs:
     """Why the jobs of earlier runs cannot be read."""
     left_over: tuple[Job, ...] = ()
     """What was interrupted earlier."""
-    newer: str = ""
+    newer: tuple[Finding, ...] = ()
     """What is said of the journals of a newer condatui."""
     damaged: tuple[Finding, ...] = ()
     """What is said of journals that cannot be read."""

@@ -15,7 +15,15 @@ from condatui.cli.main import COMMANDS, condatui
 from condatui.cli.remedies import command_line_words, findings_in_words
 from condatui.view_models.remedies import workbench_words
 from condatui_core.records.finding import blocker
-from condatui_core.remedy import AcceptSize, NameConda, Reload, Remedy, RemoveEnvironment, WithoutRestorePoint
+from condatui_core.remedy import (
+    AcceptSize,
+    NameConda,
+    Reload,
+    Remedy,
+    RemoveEnvironment,
+    SeeInterrupted,
+    WithoutRestorePoint,
+)
 from support.words import words
 
 KEY = re.compile(r"\b(?:enter|esc|tab|space|place \d|the key)\b|\(\d\)|: [a-zA-Z]\.?$", re.IGNORECASE)
@@ -30,6 +38,7 @@ def samples() -> Iterator[Remedy]:
         yield kind(**{name: ARGUMENTS[name] for name in get_type_hints(kind) if name in ARGUMENTS})
     yield from (NameConda(why=why) for why in get_args(get_type_hints(NameConda)["why"]))
     yield from (WithoutRestorePoint(elsewhere=True), AcceptSize(limit_bytes=5, planned=False))
+    yield SeeInterrupted(way_out=True)
 
 
 def options() -> set[str]:

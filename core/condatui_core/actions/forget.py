@@ -14,6 +14,7 @@ from condatui_core.records.request import ForgetRequest
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.prune import last_of_something_gone
 from condatui_core.restore_points.store import (
+    all_points,
     bytes_of_point,
     delete_point,
     directory_of_points,
@@ -57,7 +58,7 @@ def _plan(request: ForgetRequest, context: JobContext) -> Plan:
     directory = directory_of_points(context.settings, context.locations)
     known = point_ids(directory)
     newer = newer_points(directory)
-    last = last_of_something_gone(directory, request.ids)
+    last = last_of_something_gone(directory, all_points(directory), request.ids)
     return Plan(
         request=request,
         title=f"Delete {counted(len(request.ids), 'restore point')}",

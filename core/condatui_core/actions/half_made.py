@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +11,7 @@ from condatui_core.actions.incomplete_marker import read_marker
 from condatui_core.actions.prefix_change import PrefixChange, first_lines, module_of, same, spellings_of
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.atomic_write import is_temporary
 from condatui_core.fs.tree import TreeEntry, read_tree
 from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.prefixes.probe import HALF_MADE
@@ -29,8 +29,6 @@ _META = "conda-meta/"
 _HISTORY = "conda-meta/history"
 _ALWAYS = (".", "conda-meta", "conda-meta/created_at", HALF_MADE)
 """Paths that every half-made environment may have."""
-_TEMPORARY = re.compile(r"\.condatui-[0-9a-f]{16}|\.[0-9a-f]{16}\.condatui")
-"""The names that files have before condatui gives them their own."""
 _RENAMED = ".c~"
 """conda renames files so before it deletes them."""
 _OF_INSTALLATION = ("envs", "pkgs")
@@ -72,7 +70,7 @@ def _caches(prefix: str, context: JobContext) -> tuple[str, ...]:
 def _is_explained(entry: TreeEntry, found: KeepEstimate, there: Collection[str], origin: _Origin | None) -> bool:
     """Whether a path is the job's or conda's, as far as that can be said without the package cache."""
     path, name = entry.path, os.path.basename(entry.path)
-    if path in _ALWAYS or name == "__pycache__" or module_of(path) in there or _TEMPORARY.fullmatch(name):
+    if path in _ALWAYS or name == "__pycache__" or module_of(path) in there or is_temporary(name):
         return True
     if path in found.classified and found.classified[path].package:
         return True

@@ -10,17 +10,20 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.errors import RefusedError
-from condatui_core.fs.atomic_write import decode, encode, sync_stream
+from condatui_core.fs.atomic_write import sync_stream
+from condatui_core.fs.documents import decode, encode_versioned, format_of
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.fs.tree import allocated
 from condatui_core.prefixes.probe import HALF_MADE
 
+FORMAT = 1
+"""Of the content of markers; raised when an older condatui would misread it."""
+
 
 class IncompleteMarker(Struct, frozen=True, kw_only=True):
     """The content of the marker. An environment is half-made as long as the file exists, whatever it contains."""
 
-    format: int = 1
     made_by: str = "condatui"
     job: str
     source: str = ""
@@ -51,7 +54,7 @@ def mark_incomplete(target: str, *, job: str, now: datetime, source: str = "", r
         if tree.names("."):  # another one was put in its place
             raise _taken(target)
         with tree.write(HALF_MADE) as stream:
-            stream.write(encode(mark))
+            stream.write(encode_versioned(mark, FORMAT))
             sync_stream(stream)
         tree.sync()
         tree.make_directory("conda-meta")
@@ -71,9 +74,10 @@ def is_marked_incomplete(target: str) -> bool:
 
 
 def read_marker(target: str) -> IncompleteMarker | None:
-    """What the marker says; None if there is none that can be read."""
+    """What the marker says; None if there is none that can be read, or a newer condatui has made it."""
     try:
-        return decode(read_bounded(os.path.join(target, HALF_MADE), _LARGEST), _MARKER)
+        data = read_bounded(os.path.join(target, HALF_MADE), _LARGEST)
+        return decode(data, _MARKER, own=True) if format_of(data) <= FORMAT else None
     except OSError:
         return None
 

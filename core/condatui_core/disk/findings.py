@@ -12,16 +12,12 @@ from condatui_core.records.finding import Finding, Severity
 # Packages in a cache that seem unused, because environments hold copies of their files instead of links
 
 
-def holders_of_packages(environments: Iterable[Environment], *, empty: bool = False) -> dict[str, tuple[str, ...]]:
-    """Package name in a cache → prefixes with files of that package.
-
-    A package without any file to link or copy counts only with `empty`.
-    """
+def holders_of_packages(environments: Iterable[Environment]) -> dict[str, tuple[str, ...]]:
+    """Package name in a cache → prefixes with a record of that package, even if it has no file to link or copy."""
     holders: dict[str, list[str]] = {}
     for environment in environments:
         for record in environment.contents.packages if environment.contents else ():
-            if record.file_count or empty:
-                holders.setdefault(record.dist_name, []).append(environment.prefix)
+            holders.setdefault(record.dist_name, []).append(environment.prefix)
     return {name: tuple(prefixes) for name, prefixes in holders.items()}
 
 

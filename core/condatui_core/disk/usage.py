@@ -215,7 +215,7 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
     graph = measurement.graph
     assert graph is not None
     uses = {place.path: use for place in measurement.places if (use := measurement.use_of(place.path))}
-    copied_by = holders_of_packages(inventory.environments, empty=True)
+    copied_by = holders_of_packages(inventory.environments)
     paths = [place.path for place in measurement.places if place.cache]
     parts: tuple[Cleanable, ...] = ("tarballs", "packages")
     return replace(

@@ -1,74 +1,36 @@
-"""Files of condatui's own, written whole or not at all; and records as one line of JSON."""
+"""Files of condatui's own: written whole or not at all, new ones made exclusively, and synced before they count."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import IO, BinaryIO, TypeVar
-
-import msgspec
-
-# Encodes records as one line of JSON and decodes them, even if they hold paths that are not UTF-8.
-
-
-_T = TypeVar("_T")
-
-
-class _Versioned(msgspec.Struct, frozen=True):
-    format: int = 1
-
-
-_VERSIONED = msgspec.json.Decoder(_Versioned)
-
-
-def encode(record: msgspec.Struct) -> bytes:
-    """Encode a record; a byte that is not UTF-8, here a lone surrogate, is escaped as Python's json does it."""
-    try:
-        return msgspec.json.encode(record)
-    except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(record), separators=(",", ":")).encode("ascii")
-
-
-def encode_versioned(record: msgspec.Struct, format: int) -> bytes:  # noqa: A002 - the name of the field
-    """Encode a record with the number of its format before its fields."""
-    return b'{"format":%d,' % format + encode(record)[1:]
-
-
-def format_of(data: bytes) -> int:
-    """The format that a document states; 1 if it states none, as in the first release. Raises OSError as `decode`."""
-    return decode(data, _VERSIONED).format
-
-
-def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """Decode a document that `encode` has made. Raises OSError with EILSEQ if it is something else."""
-    try:
-        try:
-            return decoder.decode(data)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:  # also where it holds a lone surrogate, which only Python's json takes
-            found: _T = msgspec.convert(json.loads(data), decoder.type)
-            return found
-    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        raise OSError(errno.EILSEQ, f"unexpected content: {error}") from error
-
-
-# Writes condatui's files: whole or not at all, new ones made exclusively, and synced before they count.
-
+from typing import IO, BinaryIO
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_BEGUN = re.compile(r"\.[0-9a-f]{16}\.condatui")
-"""The names of files that are not complete yet."""
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.condatui")
+_SECONDS_TO_WRITE = 3600.0
+"""Whoever has begun a cache file longer ago than this is gone."""
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
 """How a file system says that it syncs no directories; EBADF is the answer for a descriptor that may not be read."""
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+
+
+def temporary_name() -> str:
+    """A new name for a file that is not complete yet."""
+    return f".{secrets.token_hex(8)}.condatui"
+
+
+def is_temporary(name: str) -> bool:
+    """Whether condatui gives such a name to a file until it is complete."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True) -> None:
@@ -81,7 +43,7 @@ def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True)
     if not replace and os.path.lexists(file):
         raise FileExistsError(errno.EEXIST, "it exists already", str(file))
     parent, name = os.path.split(os.path.realpath(file) if replace else os.path.abspath(file))
-    temporary = f".{secrets.token_hex(8)}.condatui"
+    temporary = temporary_name()
     with _held(parent) as directory:
         old = _replaced(name, directory) if replace else None
         descriptor = os.open(temporary, _NEW, 0o600 if old else 0o666, dir_fd=directory)
@@ -126,7 +88,7 @@ def begun_beside(file: Path) -> tuple[Path, ...]:
     """
     directory = os.path.dirname(os.path.realpath(file))
     try:
-        return tuple(Path(directory, each) for each in sorted(os.listdir(directory)) if _BEGUN.fullmatch(each))
+        return tuple(Path(directory, each) for each in sorted(os.listdir(directory)) if is_temporary(each))
     except OSError:
         return ()
 
@@ -137,7 +99,8 @@ def put_in_cache(file: Path, *data: bytes) -> None:
     Makes its directory. Two processes may write at once: the last one wins. Raises OSError.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = file.with_name(f".new-{secrets.token_hex(8)}")
+    _sweep(file.parent)
+    temporary = file.with_name(temporary_name())
     descriptor = os.open(temporary, _NEW, 0o600)
     try:
         with open(descriptor, "wb") as stream:
@@ -146,6 +109,16 @@ def put_in_cache(file: Path, *data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@cache
+def _sweep(directory: Path) -> None:
+    """Delete what killed processes have begun in a cache long ago; once a process, since the directory is listed."""
+    long_ago = time.time() - _SECONDS_TO_WRITE
+    with suppress(OSError):
+        for each in directory.iterdir():
+            if is_temporary(each.name) and each.lstat().st_mtime < long_ago:
+                each.unlink()
 
 
 def rename_if_free(source: str | Path, target: str | Path, directory: int | None = None) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -16,16 +15,15 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import IO, BinaryIO, TypeAlias
 
-from condatui_core.fs.atomic_write import sync_directory
+from condatui_core.fs.atomic_write import sync_directory, temporary_name
 from condatui_core.fs.attributes import Attributes, try_attributes
 from condatui_core.fs.delete_tree import delete_what_goes
-from condatui_core.fs.safe_read import open_regular
+from condatui_core.fs.safe_read import open_regular, read_opened
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_WAITING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CANNOT_OWN = (errno.EPERM, errno.EACCES, errno.EINVAL)  # EINVAL: a container may not know the user id
-_TEMPORARY = ".condatui-"
 _BLOCK = 4096
 
 Identity: TypeAlias = tuple[int, int]
@@ -85,11 +83,16 @@ class HeldTree:
         directory, name = self._place(path)
         return open_regular(name, directory=directory)
 
+    def read_bounded(self, path: str, limit: int) -> bytes:
+        """Read a whole regular file of at most `limit` bytes. Raises OSError with EFBIG if it is larger."""
+        with self.read(path) as stream:
+            return read_opened(stream.fileno(), path, limit)
+
     @contextmanager
     def write(self, path: str, *, mode: int = 0o666) -> Iterator[BinaryIO]:
         """Write a file beside its place, and put it there when it is whole, in place of any file or link there."""
         directory, name = self._place(path)
-        temporary = f"{_TEMPORARY}{secrets.token_hex(8)}"
+        temporary = temporary_name()
         with self._kept(directory) as held:
             try:
                 with open(os.open(temporary, _NEW, mode, dir_fd=held), "wb") as stream:
@@ -123,7 +126,7 @@ class HeldTree:
         directory, name = self._place(same_as)
         with self._kept(directory) as source:
             directory, new = self._place(path)
-            temporary = f"{_TEMPORARY}{secrets.token_hex(8)}"
+            temporary = temporary_name()
             os.link(name, temporary, src_dir_fd=source, dst_dir_fd=directory, follow_symlinks=False)
             os.replace(temporary, new, src_dir_fd=directory, dst_dir_fd=directory)
 

@@ -6,11 +6,8 @@ import errno
 import hashlib
 import os
 import stat
-from typing import IO, TypeVar
+from typing import IO
 
-import msgspec
-
-_T = TypeVar("_T")
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _NO_TRACE = getattr(os, "O_NOATIME", 0)
 
@@ -27,11 +24,16 @@ def read_bounded(path: str, limit: int, *, regular: bool = False) -> bytes:
     # Between the two calls another process may put a pipe in its place: open must not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
     try:
-        status = os.fstat(descriptor)
-        _check(status, path, limit)
-        return _read_all(descriptor, status.st_size)
+        return read_opened(descriptor, path, limit)
     finally:
         os.close(descriptor)
+
+
+def read_opened(descriptor: int, path: str, limit: int) -> bytes:
+    """Read an open file as `read_bounded` does; `path` names it in errors. Raises OSError."""
+    status = os.fstat(descriptor)
+    _check(status, path, limit)
+    return _read_all(descriptor, status.st_size)
 
 
 def open_regular(path: str, *, buffering: int = -1, follow: bool = False, directory: int | None = None) -> IO[bytes]:
@@ -71,28 +73,6 @@ def _read_all(descriptor: int, size: int) -> bytes:
     while chunks[-1] and sum(map(len, chunks)) <= 2 * size:
         chunks.append(os.read(descriptor, size + 1))
     return b"".join(chunks)
-
-
-def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """Decode JSON of unknown origin. Raises OSError with EILSEQ and a message that says what is wrong."""
-    try:
-        return decoder.decode(data)
-    except msgspec.ValidationError as error:
-        what = f"unexpected content: {error}"
-        cause: Exception = error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # msgspec 0.23 has an error of its own for invalid UTF-8
-        what, cause = (f"not valid JSON: {error}" if _is_utf8(data) else "not UTF-8"), error
-    except RecursionError as error:
-        what, cause = "not valid JSON: nested too deeply", error
-    raise OSError(errno.EILSEQ, what) from cause
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def reason(error: OSError) -> str:

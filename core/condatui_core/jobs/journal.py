@@ -14,8 +14,9 @@ from typing import BinaryIO, TypeAlias, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from condatui_core.fs.atomic_write import encode, encode_versioned, sync_path, sync_stream, write_new, write_whole
+from condatui_core.fs.atomic_write import sync_path, sync_stream, write_new, write_whole
 from condatui_core.fs.delete_tree import delete_tree
+from condatui_core.fs.documents import encode, encode_versioned
 from condatui_core.fs.locks import FileLock
 from condatui_core.proc.owner import Owner
 from condatui_core.records.job import (

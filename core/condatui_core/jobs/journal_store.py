@@ -14,8 +14,8 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from condatui_core.fs.atomic_write import decode, format_of
 from condatui_core.fs.delete_tree import delete_tree
+from condatui_core.fs.documents import decode, format_of
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.jobs.journal import (
@@ -33,6 +33,7 @@ from condatui_core.jobs.journal import (
 from condatui_core.proc.owner import Owner, this_process
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Job, Plan
+from condatui_core.remedy import SeeInterrupted
 from condatui_core.text import sanitize
 
 MOST_KEPT = 200
@@ -121,21 +122,24 @@ def journal_findings(directory: Path) -> tuple[Finding, ...]:
     What an interrupted job has left is not looked at here.
     """
     survey = survey_journals(directory, this_process())
-    newer = (finding("newer-journal", "warning", newer_note(survey.newer)),) if survey.newer else ()
-    interrupted = (_interrupted_finding(each.job) for each in survey.journals if each.needs_attention)
-    return (*interrupted, *newer, *(each.finding for each in survey.damaged))
+    interrupted = (interrupted_finding(each.job) for each in survey.journals if each.needs_attention)
+    return (*interrupted, *newer_findings(survey.newer), *(each.finding for each in survey.damaged))
 
 
-def _interrupted_finding(job: Job) -> Finding:
+def interrupted_finding(job: Job) -> Finding:
+    """What to tell about an interrupted job, and about what it has left if that has been looked at."""
     stage = f" ({job.stage.title})" if job.stage else ""
-    message = f"{sanitize(job.plan.title)} was interrupted{sanitize(stage)}."
-    return finding(
-        "interrupted", "warning", message, "What it has left is told before the next change, with the way out."
-    )
+    left = f": {job.recovery.message}" if job.recovery else "."
+    remedy = SeeInterrupted(way_out=job.recovery is not None and job.recovery.way_out is not None)
+    return finding("interrupted", "warning", sanitize(f"{job.plan.title} was interrupted{stage}{left}"), remedy)
 
 
-def newer_note(newer: Sequence[Path]) -> str:
-    """One line that says that there are such journals."""
+def newer_findings(newer: Sequence[Path]) -> tuple[Finding, ...]:
+    """What to tell about journals of a newer condatui: one finding for all, none if there are none."""
+    return (finding("newer-journal", "warning", _of_newer(newer)),) if newer else ()
+
+
+def _of_newer(newer: Sequence[Path]) -> str:
     formats = ", ".join(sorted({str(_format(each)) for each in newer}))
     jobs = "The journal of one job was" if len(newer) == 1 else f"The journals of {len(newer)} jobs were"
     return f"{jobs} made by a newer condatui (format {formats}); this one reads format {FORMAT} and leaves them alone."
@@ -171,7 +175,7 @@ def _decoded(file: Path, decoder: msgspec.json.Decoder[_T]) -> _T:
     if not data.strip(b"\0"):  # as a power cut leaves it
         raise OSError(errno.EILSEQ, "without content", str(file))
     try:
-        return decode(data, decoder)
+        return decode(data, decoder, own=True)
     except OSError as error:
         raise OSError(error.errno, reason(error), str(file)) from error
 
@@ -217,7 +221,7 @@ def _entries(file: Path) -> tuple[Entry, ...]:
 
 def _entry(line: bytes) -> Entry | None:
     try:
-        return decode(line, _ENTRY)
+        return decode(line, _ENTRY, own=True)
     except OSError:
         return None
 

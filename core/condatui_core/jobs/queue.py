@@ -13,7 +13,7 @@ from condatui_core.jobs.execution import JobExecution, JobRuntime
 from condatui_core.jobs.interrupted import EarlierJobs
 from condatui_core.jobs.job_handle import JobHandle, TurnQueue
 from condatui_core.jobs.journal import Journal, new_job
-from condatui_core.jobs.journal_store import newer_note
+from condatui_core.jobs.journal_store import newer_findings
 from condatui_core.log import unexpected
 from condatui_core.proc.owner import this_process
 from condatui_core.proc.runner import CommandLog
@@ -84,9 +84,9 @@ class JobQueue:
         return tuple(sorted(known.values(), key=lambda job: (job.submitted, job.id), reverse=True))
 
     @property
-    def newer(self) -> str:
-        """One line about the journals of a newer condatui that the last `recall` found; empty if there are none."""
-        return newer_note(self._earlier.newer) if self._earlier.newer else ""
+    def newer(self) -> tuple[Finding, ...]:
+        """What to tell about the journals of a newer condatui that the last `recall` found."""
+        return newer_findings(self._earlier.newer)
 
     @property
     def damaged(self) -> tuple[Finding, ...]:

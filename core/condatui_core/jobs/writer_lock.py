@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from condatui_core.fs.atomic_write import decode, encode_versioned, format_of, put_in_cache
+from condatui_core.fs.atomic_write import put_in_cache
+from condatui_core.fs.documents import decode, encode_versioned, format_of
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.proc.owner import Owner
@@ -56,7 +57,7 @@ class WriterLock:
         """A sentence about the process that holds the lock."""
         try:
             data = read_bounded(str(self._file), _LARGEST)
-            return "a newer condatui is at work" if format_of(data) > _FORMAT else str(decode(data, _DECODER))
+            return "a newer condatui is at work" if format_of(data) > _FORMAT else str(decode(data, _DECODER, own=True))
         except OSError:
             return "another condatui is at work"
 

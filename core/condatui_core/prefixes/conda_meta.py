@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
-from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.prefixes.meta_file import (
     DECODER,
     LARGEST_RECORD,

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import Struct
 
-from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, Origin
 from condatui_core.text import mask_credentials

@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.prefixes.conda_meta import read_conda_meta
 from condatui_core.prefixes.history import read_history
 from condatui_core.prefixes.meta_file import InstalledPackage

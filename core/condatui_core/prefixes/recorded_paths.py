@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import UNSET, Struct
 
-from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.prefixes.conda_meta import misplaced_record, read_each_record
 from condatui_core.prefixes.distributions import in_archive
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, InstalledPackage, MetaFile, MetaPath, record_file_name

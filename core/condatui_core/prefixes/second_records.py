@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from condatui_core.fs.safe_read import decode, read_bounded
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.meta_file import DECODER, LARGEST_RECORD, InstalledPackage, record_file_name
 from condatui_core.records.finding import Problem, SecondRecord
 from condatui_core.records.package import PackageRecord

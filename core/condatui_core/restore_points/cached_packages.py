@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import Struct
 
-from condatui_core.fs.safe_read import decode, open_regular, read_bounded
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import open_regular, read_bounded
 from condatui_core.records.restore_point import KeptPackage
 from condatui_core.text import strip_credentials
 

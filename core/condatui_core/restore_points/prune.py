@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,13 +27,16 @@ class Prunable:
 
 
 def prunable_points(
-    directory: Path, settings: Settings, now: datetime, *, spare: Collection[str], coming: int = 0
+    directory: Path,
+    there: Iterable[RestorePoint],
+    settings: Settings,
+    now: datetime,
+    *,
+    spare: Collection[str],
+    coming: int = 0,
 ) -> tuple[Prunable, ...]:
-    """The restore points that go once `coming` bytes have been added, oldest first, none of those to `spare`; blocks.
-
-    Those whose manifest cannot be read are not among them.
-    """
-    points = sorted(all_points(directory), key=lambda each: each.at)
+    """Which of the points `there` go once `coming` bytes are added, oldest first, none of those to `spare`; blocks."""
+    points = sorted(there, key=lambda each: each.at)
     sizes = {each.id: bytes_of_point(directory, each.id) for each in points}
     return tuple(_prunable(points, sizes, settings, now, spare=spare, coming=coming))
 
@@ -46,7 +49,7 @@ def prune(
     What cannot be deleted stays.
     """
     gone: list[Prunable] = []
-    for each in prunable_points(directory, settings, now, spare=spare):
+    for each in prunable_points(directory, all_points(directory), settings, now, spare=spare):
         if each.point.id in agreed:
             with suppress(OSError, CondatuiError):
                 delete_point(directory, each.point.id)
@@ -54,12 +57,16 @@ def prune(
     return tuple(gone)
 
 
-def last_of_something_gone(directory: Path, going: Collection[str]) -> tuple[RestorePoint, ...]:
-    """Those of these restore points after which nothing can bring back their environment; blocks.
+def last_of_something_gone(
+    directory: Path, there: Iterable[RestorePoint], going: Collection[str]
+) -> tuple[RestorePoint, ...]:
+    """Those of the points `there` that go and after which nothing can bring back their environment; blocks.
 
     That is so where nothing is at its path now, and no other restore point stays that has it whole.
     """
-    points = tuple(all_points(directory))
+    if not going:
+        return ()
+    points = tuple(there)
     whole = (each for each in points if each.id not in going and each.of_whole and not problem_of(directory, each))
     staying = {each.prefix for each in whole}
     return tuple(

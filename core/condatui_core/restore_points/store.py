@@ -18,8 +18,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
-from condatui_core.fs.atomic_write import decode, encode_versioned, format_of, sync_path, write_new
+from condatui_core.fs.atomic_write import sync_path, write_new
 from condatui_core.fs.delete_tree import delete_tree, delete_whole
+from condatui_core.fs.documents import decode, encode_versioned, format_of
 from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.proc.owner import Owner, this_process
@@ -106,7 +107,7 @@ def read_point(directory: Path, point_id: str) -> RestorePoint:
     try:
         data = read_bounded(str(directory / point_id / MANIFEST), _LARGEST)
         _refuse_newer(format_of(data), directory / point_id)
-        point = decode(data, _POINT)
+        point = decode(data, _POINT, own=True)
     except OSError as error:
         raise _damaged(directory / point_id / MANIFEST, reason(error)) from error
     if point.id != point_id:
@@ -120,7 +121,7 @@ def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
     try:
         data = _unpacked(read_bounded(str(file), _LARGEST))
         _refuse_newer(format_of(data), directory / point.id)
-        paths = decode(data, _PATHS).paths
+        paths = decode(data, _PATHS, own=True).paths
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(file, reason(error) if isinstance(error, OSError) else str(error)) from error
     if len(paths) != point.paths:
@@ -239,7 +240,7 @@ def _sweep(directory: Path, now: float) -> None:
         if _format(left / OWNER) > FORMAT:
             continue
         try:
-            owner = decode(read_bounded(str(left / OWNER), _LARGEST), _OWNER)
+            owner = decode(read_bounded(str(left / OWNER), _LARGEST), _OWNER, own=True)
             abandoned = owner.near(here) and not owner.alive(here)
         except OSError:
             abandoned = _modified(left) < now - _ABANDONED
@@ -276,10 +277,8 @@ _PATHS = msgspec.json.Decoder(_Paths)
 _OWNER = msgspec.json.Decoder(Owner)
 
 
-def all_points(directory: Path, prefix: str | None = None) -> Iterator[RestorePoint]:
-    """All restore points, or those of a prefix, newest first, without damaged ones and those of a newer condatui."""
+def all_points(directory: Path) -> Iterator[RestorePoint]:
+    """All restore points, newest first, without damaged ones and those of a newer condatui."""
     for point_id in point_ids(directory):
         with suppress(CondatuiError):
-            point = read_point(directory, point_id)
-            if prefix in (None, point.prefix):
-                yield point
+            yield read_point(directory, point_id)

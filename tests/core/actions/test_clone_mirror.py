@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import IO
 import pytest
 
 from condatui_core.actions.clone import mirror
+from condatui_core.actions.clone.carry_over import CarriedOver, carry_over
 from condatui_core.actions.clone.mirror import Mirrored
 from condatui_core.actions.clone.source import Source, machinery, read_source
 from condatui_core.actions.clone.verify import Verified, verify
@@ -19,8 +21,8 @@ from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.installation import ChannelConfig
-from support.inventories import package
-from support.prefixes import FakePrefix, make_prefix
+from support.inventories import NOW, package
+from support.prefixes import FakePrefix, make_prefix, record_of
 
 
 class Pair:
@@ -227,3 +229,62 @@ def test_of_base_neither_its_environments_nor_what_conda_is_made_of_come_along(t
     assert not [path for path in paths if path.split("/")[0] in ("envs", "pkgs", ".condarc", "conda-meta", "condabin")]
     assert not [path for path in paths if "conda" in path or "nested" in path]
     assert source.spared == ("envs", "pkgs")
+
+
+# The records of a clone, which get the requests of its source
+
+
+def _with_a_request(directory: Path) -> Pair:
+    """A pair with the packages asked and other in both, of which the source was asked for the first."""
+    pair = Pair(directory)
+    for name in ("asked", "other"):
+        pair.target.write_record(f"{name}-1.0-0", _record(name))
+        pair.source.write_record(f"{name}-1.0-0", _record(name, requested_spec=name if name == "asked" else "None"))
+    return pair
+
+
+def _record(name: str, **more: str) -> dict[str, object]:
+    return {**record_of(name, "1.0", "0", channel="https://conda.example/main", subdir="noarch", files={}), **more}
+
+
+def _carried(pair: Pair, tree: HeldTree) -> CarriedOver:
+    source, change = pair.read()
+    return carry_over(change, tree, source.packages, (), command="conda create", now=NOW)
+
+
+def _requested(record: Path) -> object:
+    return json.loads(record.read_bytes()).get("requested_spec")
+
+
+@pytest.mark.parametrize("name", ["asked", "other"])
+def test_a_record_of_a_clone_that_cannot_be_read_is_a_problem_and_no_failure(tmp_path: Path, name: str) -> None:
+    pair = _with_a_request(tmp_path)
+    pair.target.write(f"conda-meta/{name}-1.0-0.json", "{")
+    with HeldTree(str(pair.target)) as tree:
+        carried = _carried(pair, tree)
+    assert [os.path.basename(each.path) for each in carried.unreadable] == [f"{name}-1.0-0.json"]
+    assert {"asked", "other"} - {each.record.name for each in carried.packages} == {name}
+
+
+def test_a_record_of_a_clone_is_not_read_through_a_link(tmp_path: Path) -> None:
+    pair = _with_a_request(tmp_path)
+    record = pair.target.meta / "asked-1.0-0.json"
+    record.rename(tmp_path / "elsewhere.json")
+    record.symlink_to(tmp_path / "elsewhere.json")
+    with HeldTree(str(pair.target)) as tree:
+        carried = _carried(pair, tree)
+    assert [each.path for each in carried.unreadable] == [str(record)]
+    assert record.is_symlink()
+    assert _requested(tmp_path / "elsewhere.json") == "None"
+
+
+def test_the_records_of_the_clone_that_is_held_are_read_whatever_is_at_its_path(tmp_path: Path) -> None:
+    pair = _with_a_request(tmp_path)
+    with HeldTree(str(pair.target)) as tree:
+        pair.target.path.rename(tmp_path / "moved")
+        another = make_prefix(pair.target.path)
+        another.write_record("asked-1.0-0", _record("asked", license="of another"))
+        (package,) = (each for each in _carried(pair, tree).packages if each.record.name == "asked")
+    moved = tmp_path / "moved/conda-meta/asked-1.0-0.json"
+    assert (_requested(moved), _requested(another.meta / moved.name)) == ("asked", "None")
+    assert (package.record.requested_specs, package.record.license) == (("asked",), "BSD-3-Clause")

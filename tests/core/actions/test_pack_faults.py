@@ -286,6 +286,25 @@ async def test_what_conda_pack_cannot_read_is_a_blocker(
         await pack_perform.perform(plan, _request(prefix, place / "x.tar.gz"), context, PlainWork())
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exit 0", "gave no answer"),
+        ("echo nonsense", "gave no answer"),
+        ("kill -9 $$", "exit code -9"),
+        ("echo '{}'; exit 3", "exit code 3"),
+        ("echo the disk is gone >&2; exit 1", "the disk is gone"),
+    ],
+)
+async def test_a_survey_without_an_answer_says_how_it_ended(
+    script: str, words: str, prefix: FakePrefix, context: JobContext, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack_plan, "own_argv", lambda *_: ("/bin/sh", "-c", script))
+    with pytest.raises(CondatuiError, match="cannot be looked at") as raised:
+        await pack_plan.plan(_request(prefix, place / "x.tar.gz"), context)
+    assert words in raised.value.detail
+
+
 async def test_an_environment_that_has_gone(context: JobContext, place: Path, tmp_path: Path) -> None:
     request = PackRequest(prefix=str(tmp_path / "gone"), file=str(place / "x.tar.gz"))
     plan = await pack_plan.plan(request, context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.fs.held_tree import HeldTree
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.request import CloneRequest, RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points import store
 from condatui_core.restore_points.create import RestorePointSource, create_restore_point, estimate
 from support.inventories import NOW
 from support.plain_work import PlainWork
@@ -102,6 +105,22 @@ async def test_planning_a_removal_of_what_has_a_restore_point(machine: RemovalMa
     assert (reads.parses, reads.walks) == (1, 1)
 
 
+async def test_planning_a_removal_reads_each_manifest_to_compare_and_to_prune_and_no_more(
+    machine: RemovalMachine, prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = keep(machine, prefix)
+    read: list[str] = []
+    read_point = store.read_point
+
+    def count(directory: Path, point_id: str) -> RestorePoint:
+        read.append(point_id)
+        return read_point(directory, point_id)
+
+    monkeypatch.setattr(store, "read_point", count)
+    await remove_plan.plan(RemoveRequest(prefixes=(str(prefix),)), machine.context())
+    assert read == [point.id] * 2
+
+
 async def test_planning_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> None:
     request = CloneRequest(source=str(prefix), target=str(machine.envs / "copy"))
     with reads_of(prefix) as reads:
@@ -110,8 +129,18 @@ async def test_planning_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> 
     assert (reads.parses, reads.walks) == (1, 1)
 
 
-async def test_carrying_out_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> None:
+async def test_carrying_out_a_clone(
+    machine: RemovalMachine, prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The target is walked twice: to see what conda has linked, and to compare it with its source in the end."""
+    held: Counter[str] = Counter()
+    read_bounded = HeldTree.read_bounded
+
+    def count(tree: HeldTree, path: str, limit: int) -> bytes:
+        held[path] += 1
+        return read_bounded(tree, path, limit)
+
+    monkeypatch.setattr(HeldTree, "read_bounded", count)
     machine.conda(LINKS.format(source=prefix))
     target = machine.envs / "copy"
     request, context = CloneRequest(source=str(prefix), target=str(target)), machine.context()
@@ -120,4 +149,5 @@ async def test_carrying_out_a_clone(machine: RemovalMachine, prefix: FakePrefix)
         outcome = await clone_perform.perform(plan, request, context, PlainWork())
     assert [each.id for each in outcome.findings] == []
     assert (source.parses, source.walks) == (1, 1)
-    assert (len(made.records), made.parses, made.walks) == (PACKAGES + 1, 1, 2)
+    assert (len(held), set(held.values())) == (PACKAGES + 1, {1})
+    assert (made.parses, made.walks) == (0, 2), "its records are read in the tree that is held, and not by path"

@@ -53,14 +53,14 @@ def test_an_environment_that_links_to_them_shares_its_bytes_with_the_cache(mamba
 
 
 def test_what_an_environment_has_a_copy_of_is_not_cleaned_there_either(mamba: Path) -> None:
-    found = items_of(use_of(cache(mamba), mamba.parent / "env"), PACKAGES, {"own-1.0-0"})
-    assert (found.items, [each.name for each in found.copied]) == ((), [OWN])
     use = use_of(cache(mamba), mamba.parent / "env", copied_by=("/envs/x",))
+    found = items_of(use, PACKAGES)
+    assert (found.items, [each.name for each in found.copied]) == ((), [OWN])
     assert [each.copied_by for each in use.units if each.name == OWN] == [("/envs/x",)]
 
 
 def test_what_none_needs_can_be_cleaned(mamba: Path) -> None:
-    found = items_of(use_of(cache(mamba), mamba.parent / "env"), PACKAGES, ())
+    found = items_of(use_of(cache(mamba), mamba.parent / "env"), PACKAGES)
     assert [each.path for each in found.items] == [str(mamba / OWN)]
 
 
@@ -77,7 +77,7 @@ def test_the_shards_of_an_index_are_part_of_the_index(tmp_path: Path) -> None:
     write(pkgs / "cache" / "repodata_shards.db-wal")
     use = use_of(cache(pkgs))
     assert [(each.name, each.part, each.bytes) for each in use.units] == [("cache", "index", du(pkgs / "cache"))]
-    assert [each.path for each in items_of(use, INDEX, ()).items] == [str(pkgs / "cache")]
+    assert [each.path for each in items_of(use, INDEX).items] == [str(pkgs / "cache")]
 
 
 @pytest.mark.parametrize(

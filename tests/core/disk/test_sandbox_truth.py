@@ -44,11 +44,8 @@ def test_conda_frees_what_was_predicted(sandbox_copy: Callable[..., Sandbox]) ->
 def test_a_choice_frees_what_was_predicted(sandbox_copy: Callable[..., Sandbox]) -> None:
     sandbox = sandbox_copy(*NAMES)
     gone, pkgs = str(sandbox.prefixes["nlp-exp"]), str(sandbox.root_prefix / "pkgs")
-    staying = [
-        _read(path) for path in sandbox.prefixes.values() if (path / "conda-meta").is_dir() and str(path) != gone
-    ]
-    graph, copied_by = graph_of(places_of(sandbox)), holders_of_packages(staying)
-    freed = graph.frees_with_cleaning([gone], {pkgs: ("packages", "index")}, copied_by=copied_by)
+    graph = graph_of(places_of(sandbox))
+    freed = graph.frees_with_cleaning([gone], {pkgs: ("packages", "index")}, copied_by={})  # conda spares no copies
     before = _occupied(sandbox)
     conda(sandbox, "remove", "--all", "--yes", "--offline", "-p", gone)
     conda(sandbox, "clean", "--packages", "--index-cache", "--yes")
@@ -60,13 +57,13 @@ def test_what_place_3_promises_is_what_cleaning_plans(sandbox_copy: Callable[...
     pkgs = str(sandbox.root_prefix / "pkgs")
     write(Path(pkgs, ".logs/conda.log"), 9000)
     environments = [_read(path) for path in sandbox.prefixes.values() if (path / "conda-meta").is_dir()]
-    graph, copied_by = graph_of(places_of(sandbox)), holders_of_packages(environments, empty=True)
+    graph, copied_by = graph_of(places_of(sandbox)), holders_of_packages(environments)
     use = graph.cache_use(pkgs, copied_by=copied_by)
     everything: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs")
     choices: tuple[tuple[Cleanable, ...], ...] = (*((part,) for part in everything), everything)
     for parts in choices:
         promised = graph.frees_with_cleaning([], {pkgs: parts}, copied_by=copied_by)
-        assert 0 < promised == freed_by(items_of(use, parts, copied_by).items), parts
+        assert 0 < promised == freed_by(items_of(use, parts).items), parts
 
 
 def _read(prefix: Path) -> Environment:

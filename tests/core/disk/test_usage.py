@@ -122,3 +122,13 @@ async def test_what_is_chosen_really_frees_that_much(tmp_path: Path) -> None:
     for path in (root / "one", root / "pkgs/b-1.0-0", root / "pkgs/cache"):
         shutil.rmtree(path)
     assert predicted == before - du(root)
+
+
+async def test_who_holds_a_package_without_any_file_is_the_same_in_every_answer() -> None:
+    """`condatui disk` and place 3 ask differently, and cleaning spares what either of them calls held."""
+    machine = inventory(loaded("one", [package("meta", file_count=0)]))
+    measured = measurement_of(machine, Held((PKGS,), 4096, unit="meta-1.0-h0_0"))
+    *_, known = [each async for each in survey(said(measured), machine)]
+    assert known.caches == measured.cache_uses(machine.environments)
+    (held,) = [unit.copied_by for cache in known.caches for unit in cache.units if unit.name == "meta-1.0-h0_0"]
+    assert held == (machine.environments[0].prefix,)

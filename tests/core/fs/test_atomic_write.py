@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.fs.atomic_write import begun_beside, put_in_cache, rename_if_free, sync_path, write_new, write_whole
+from condatui_core.fs.atomic_write import (
+    begun_beside,
+    put_in_cache,
+    rename_if_free,
+    sync_path,
+    temporary_name,
+    write_new,
+    write_whole,
+)
 from condatui_core.fs.locks import FileLock
 
 
@@ -126,8 +134,7 @@ def test_a_link_that_was_planted_where_a_file_is_begun_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
 ) -> None:
     monkeypatch.setattr(secrets, "token_hex", lambda _: "0" * 16)
-    for name in (f".{'0' * 16}.condatui", f".new-{'0' * 16}"):
-        (tmp_path / name).symlink_to(tmp_path / "victim")
+    (tmp_path / temporary_name()).symlink_to(tmp_path / "victim")
     with pytest.raises(FileExistsError):
         write(tmp_path / "file")
     assert not (tmp_path / "victim").exists()
@@ -202,6 +209,21 @@ def test_what_a_killed_process_began_is_found_beside_the_file(tmp_path: Path) ->
     (tmp_path / ".not.condatui").touch()
     (left,) = begun_beside(tmp_path / "file")
     assert (left.parent, left.read_bytes()) == (tmp_path, b"data")
+
+
+def test_what_a_killed_process_began_in_a_cache_long_ago_goes(tmp_path: Path) -> None:
+    if (child := os.fork()) == 0:
+        os.replace = lambda *_, **__: os._exit(9)
+        put_in_cache(tmp_path / "cached", b"data")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    (left,) = tmp_path.iterdir()
+    os.utime(left, (0, 0))
+    for name in (f".{'0' * 16}.condatui", "another"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / "another", (0, 0))
+    put_in_cache(tmp_path / "cached", b"data")
+    assert sorted(os.listdir(tmp_path)) == [f".{'0' * 16}.condatui", "another", "cached"]
 
 
 def test_a_lock_is_no_link(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.fs.atomic_write import is_temporary
 from condatui_core.fs.held_tree import HeldTree
 
 
@@ -116,3 +117,9 @@ def test_every_descriptor_is_closed(root: Path) -> None:
         tree.delete("a/b")
         tree.delete("a")
     assert len(list(descriptors.iterdir())) == before
+
+
+def test_what_is_not_complete_yet_has_a_name_that_tells_so(tmp_path: Path) -> None:
+    with HeldTree(str(tmp_path)) as tree, tree.write("file"):
+        (begun,) = os.listdir(tmp_path)
+    assert (is_temporary(begun), is_temporary("file")) == (True, False)

@@ -5,20 +5,28 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import json, to_builtins
 from msgspec.structs import replace
 
 from condatui_core.jobs import journal_store
-from condatui_core.jobs.journal import EVENTS, OWNER, JobBegun, Journal, Submission
+from condatui_core.jobs.journal import EVENTS, OWNER, JobBegun, Journal, Submission, new_job
 from condatui_core.jobs.journal import PLAN as PLAN_FILE
-from condatui_core.jobs.journal_store import JournalSurvey, journal_findings, prune, read_journal, survey_journals
+from condatui_core.jobs.journal_store import (
+    JournalSurvey,
+    interrupted_finding,
+    journal_findings,
+    prune,
+    read_journal,
+    survey_journals,
+)
 from condatui_core.proc.owner import Owner, started_mark, this_process
 from condatui_core.records.finding import blocker
-from condatui_core.records.job import Ended, Plan, Said, StageBegun
+from condatui_core.records.job import Ended, Plan, Recovery, Said, StageBegun
 from condatui_core.records.request import CloneRequest
-from condatui_core.remedy import AcceptSize, NameConda
+from condatui_core.remedy import AcceptSize, NameConda, SeeInterrupted
 from support.job_process import job_process, said_by
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
@@ -113,7 +121,7 @@ async def test_what_is_no_journal_is_left_out(tmp_path: Path) -> None:
     [
         (PLAN_FILE, "", "without content"),
         (PLAN_FILE, "[]", "unexpected content"),
-        (OWNER, "{", "unexpected content"),
+        (OWNER, "{", "not valid JSON"),
         (OWNER, "", "without content"),
         (OWNER, "\0" * 300, "without content"),
         (EVENTS, "\0" * 300, "no line of it can be read"),
@@ -139,6 +147,25 @@ async def test_one_that_cannot_be_read_is_told_with_its_path(
     assert (told.id, told.severity) == ("damaged-journal", "warning")
     assert str(tmp_path / "two") in told.message and damaged.reason in told.message
     assert read_journal(tmp_path / "two", HERE) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "way_out"),
+    [
+        ({}, "Clone a to b was interrupted.", False),
+        ({"stage": STAGE}, "Clone a to b was interrupted (Making).", False),
+        ({"recovery": Recovery(state="untouched", message="Nothing is there.")}, ": Nothing is there.", False),
+        (
+            {"recovery": Recovery(state="half", message="Half is there.", way_out=PLAN.request)},
+            ": Half is there.",
+            True,
+        ),
+    ],
+)
+def test_what_is_told_of_an_interrupted_job(state: dict[str, Any], said: str, way_out: bool) -> None:
+    told = interrupted_finding(replace(new_job("1", PLAN, NOON), state="interrupted", **state))
+    assert told.message.endswith(said)
+    assert (told.id, told.remedy) == ("interrupted", SeeInterrupted(way_out=way_out))
 
 
 async def test_one_without_a_plan_that_has_entries_is_damaged(tmp_path: Path) -> None:

@@ -181,8 +181,7 @@ async def test_what_was_interrupted_is_told_first_until_it_is_put_right(tmp_path
         assert await said_by(process) == "at make"
     for _ in range(2):
         result = await asyncio.to_thread(run, tmp_path, "--dry-run")
-        assert "Make half was interrupted (Making the directory)." in result.stderr
-        assert "The directory is half-made." in result.stderr
+        assert "Make half was interrupted (Making the directory): The directory is half-made." in result.stderr
     (tmp_path / "half").rmdir()
     assert "There is no directory." in (await asyncio.to_thread(run, tmp_path, "--dry-run")).stderr
     assert (await asyncio.to_thread(run, tmp_path, "--dry-run")).stderr == ""
@@ -218,7 +217,7 @@ def test_a_signal_ends_the_job_in_order(tmp_path: Path, number: int, code: int, 
     assert process.returncode == code
     assert errors.splitlines()[:2] == [said, "  The directory is half-made."]
     assert "Traceback" not in errors
-    told_again = "Make new was interrupted (Filling it)." in run(tmp_path, "--dry-run").stderr
+    told_again = "Make new was interrupted (Filling it): " in run(tmp_path, "--dry-run").stderr
     assert told_again == (number != signal.SIGINT)
 
 

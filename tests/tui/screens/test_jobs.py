@@ -198,9 +198,10 @@ async def test_jobs_that_could_not_be_read_once_are_told_and_shown_at_the_next_l
 
 async def test_journals_of_a_newer_condatui_are_told_at_the_start() -> None:
     workbench = bench()
-    workbench.jobs.newer = "The journal of one job was made by a newer condatui"
+    told = "The journal of one job was made by a newer condatui"
+    workbench.jobs.newer = (Finding(id="newer-journal", severity="warning", message=told),)
     async with opened(workbench=workbench, size=(120, 30)) as driver:
-        await driver.until(lambda: "The journal of one job was made by a newer condatui" in driver.text)
+        await driver.until(lambda: told in driver.text)
 
 
 async def test_damaged_journals_are_told_at_the_start_and_in_the_place_of_jobs() -> None:

@@ -22,6 +22,7 @@ from condatui_core.remedy import (
     Reload,
     RemoveEnvironment,
     ReplaceFile,
+    SeeInterrupted,
     TakeConda,
     Thaw,
     WithoutRestorePoint,
@@ -77,6 +78,8 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
             return "`condatui list` shows them all."
         case ListRestorePoints():
             return "`condatui restore --list` shows them all."
+        case SeeInterrupted():
+            return "What it has left is told before the next change, with the way out."
 
 
 def findings_in_words(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -82,15 +82,14 @@ async def _plan(workbench: Workbench, make_request: MakeRequest) -> Plan:
 
 async def _report_interrupted(jobs: JobQueue) -> None:
     """Report the interrupted jobs of earlier runs; one that needs a repair is reported until it is repaired."""
+    from condatui_core.jobs.journal_store import interrupted_finding  # noqa: PLC0415 - which the queue has imported
+
     for job in await jobs.interrupted():
-        stage = f" ({job.stage.title})" if job.stage else ""
-        say(f"condatui: {job.plan.title} was interrupted{stage}.")
-        _say_recovery(job)
+        say(f"condatui: {interrupted_finding(job).message}")
+        _say_way_out(job)
         if job.recovery and job.recovery.state != "half":
             await jobs.settle(job.id)
-    if jobs.newer:
-        say(f"condatui: {jobs.newer}")
-    say_problems(jobs.damaged)
+    say_problems((*jobs.newer, *jobs.damaged))
 
 
 def _refuse(plan: Plan) -> None:
@@ -160,10 +159,14 @@ def _say_recovery(job: Job) -> None:
     """Print the state of the disk and the way out."""
     if job.recovery:
         say(f"  {job.recovery.message}")
-        if job.recovery.way_out:
-            say(f"  The way out: {job.recovery.way_out_title}")
-            if isinstance(job.recovery.way_out, RemoveRequest):
-                say(f"  $ {_command(job.recovery.way_out)}")
+        _say_way_out(job)
+
+
+def _say_way_out(job: Job) -> None:
+    if job.recovery and job.recovery.way_out:
+        say(f"  The way out: {job.recovery.way_out_title}")
+        if isinstance(job.recovery.way_out, RemoveRequest):
+            say(f"  $ {_command(job.recovery.way_out)}")
 
 
 def _command(request: RemoveRequest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,6 @@ from textual.timer import Timer
 
 from condatui.messages import JobChanged, JobEnded
 from condatui.session import Session
-from condatui.view_models.remedies import KeyOf
-from condatui_core.records.finding import Finding
 
 if TYPE_CHECKING:
     from condatui_core.jobs.queue import JobQueue
@@ -97,6 +95,8 @@ class JobMonitor:
     async def _follow(self) -> None:
         await asyncio.to_thread(import_module, "condatui_core.jobs.queue")  # takes a while, so in a thread
         self._session.directory = await asyncio.to_thread(_directory, self._session.directory)
+        from condatui_core.jobs.journal_store import interrupted_finding  # noqa: PLC0415 - which the queue has imported
+
         queue = self._queue = self._session.workbench.jobs
         self._unsubscribe = queue.subscribe(lambda _job: self._post_change())
         self._interrupted = await queue.interrupted()
@@ -104,8 +104,8 @@ class JobMonitor:
         self._reported |= {job.id for job in known if job.state in _OVER}
         self._recalled = True
         self._show()
-        told = (_finding(job, self._session.key) for job in self._interrupted)
-        self._session.show_interrupted((*told, *_of_newer(queue), *queue.damaged))
+        told = map(interrupted_finding, self._interrupted)
+        self._session.show_interrupted((*told, *queue.newer, *queue.damaged))
 
     def _post_change(self) -> None:
         self._app.post_message(JobChanged())
@@ -129,22 +129,3 @@ def _directory(home: Path) -> Path:
     except OSError:  # it has been removed
         return home
     return directory if os.access(directory, os.W_OK) else home
-
-
-def _of_newer(queue: JobQueue) -> Iterator[Finding]:
-    """What is known of jobs whose journals only a newer condatui can read."""
-    if queue.newer:
-        yield Finding(id="newer-journal", severity="warning", message=queue.newer)
-
-
-def _finding(job: Job, key: KeyOf) -> Finding:
-    """The state of an interrupted job, and the keys that lead to its repair and put the notice away."""
-    now = f": {job.recovery.message}" if job.recovery else ""
-    message = f"{job.plan.title} was interrupted{now}"
-    out = " and the way out" if job.recovery and job.recovery.way_out else ""
-    return Finding(
-        id="interrupted",
-        severity="warning",
-        message=message,
-        remedy=f"{key('place.jobs')} shows it{out}, {key('back')} dismisses this",
-    )

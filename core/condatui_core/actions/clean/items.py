@@ -49,18 +49,11 @@ class Cache:
     """Packages that seem unused, but environments have symlinks into them."""
 
 
-def items_of(cache: CacheUse, what: Collection[Cleanable], recorded: Collection[str]) -> Cache:
-    """Find what can be deleted from a cache. `recorded` are the packages of environments, as `name-version-build`.
-
-    A package is among it only if none of its files has a second link at this moment.
-    """
+def items_of(cache: CacheUse, what: Collection[Cleanable]) -> Cache:
+    """Find what can be deleted from a cache: a package only if none of its files has a second link at this moment."""
     packages = [each for each in cache.units if each.kind == "package"]
     unused = [each for each in packages if each.unused]
-    copied = [
-        each
-        for each in unused
-        if (each.copied_by or os.path.basename(each.name) in recorded) and not each.soft_linked_by
-    ]
+    copied = [each for each in unused if each.copied_by and not each.soft_linked_by]
     soft_linked = [each for each in unused if each.soft_linked_by]
     spared = {each.name for each in (*copied, *soft_linked)}
     items: list[Item] = []

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from condatui_core.actions.clean.items import TRASH, Cache, Item, freed_by, only, package_item
-from condatui_core.actions.clean.plan import WORDS, _blockers, _caches, needed_by_points, planned_of
+from condatui_core.actions.clean.plan import WORDS, blockers_to_clean, caches_to_clean, needed_by_points, planned_of
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.fs.delete_tree import Leftover, delete_tree
@@ -27,9 +27,9 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
     What has become unused since it was planned stays, and so does what a restore point needs that was made since.
     """
     await work.stage("look", "Looking for what no environment needs")
-    refuse(await _blockers(request, context))
-    planned = planned_of(plan, await _caches(request, context))
-    refuse(await _blockers(request, context))  # the walk takes a while: a conda may have begun to link since
+    refuse(await blockers_to_clean(request, context))
+    planned = planned_of(plan, await caches_to_clean(request, context))
+    refuse(await blockers_to_clean(request, context))  # the walk takes a while: a conda may have begun to link since
     caches, spared = await work.in_thread(partial(_spare_what_points_need, planned, plan, context))
     left: list[Leftover] = []
     freed = count = 0

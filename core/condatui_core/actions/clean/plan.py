@@ -127,8 +127,8 @@ def _cache_names(pkgs_dirs: Sequence[str]) -> str:
 
 async def plan(request: CleanRequest, context: JobContext) -> Plan:
     """Walk the disk, and find out what can be deleted and what that frees, to the byte."""
-    blockers = await _blockers(request, context)
-    caches = await _caches(request, context)
+    blockers = await blockers_to_clean(request, context)
+    caches = await caches_to_clean(request, context)
     return cleaning_plan(
         caches,
         request,
@@ -140,7 +140,8 @@ async def plan(request: CleanRequest, context: JobContext) -> Plan:
     )
 
 
-async def _caches(request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
+async def caches_to_clean(request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
+    """Walk the disk, and find what can be deleted from the caches. Raises CondatuiError if the walk fails."""
     disk = Disk(context.locations, environ=context.caller.environ, clock=context.clock)
     measured = Measurement(places=(), sizes={})
     async with aclosing(disk.measure(context.inventory)) as measurements:
@@ -151,16 +152,12 @@ async def _caches(request: CleanRequest, context: JobContext) -> tuple[Cache, ..
 
 def _items_by_cache(measured: Measurement, request: CleanRequest, context: JobContext) -> tuple[Cache, ...]:
     wanted = {os.path.realpath(each) for each in request.pkgs_dirs}
-    recorded = {
-        record.dist_name
-        for environment in context.inventory.environments
-        for record in (environment.contents.packages if environment.contents else ())
-    }
     uses = measured.cache_uses(context.inventory.environments)
-    return tuple(items_of(each, request.what, recorded) for each in uses if each.path in wanted)
+    return tuple(items_of(each, request.what) for each in uses if each.path in wanted)
 
 
-async def _blockers(request: CleanRequest, context: JobContext) -> tuple[Finding, ...]:
+async def blockers_to_clean(request: CleanRequest, context: JobContext) -> tuple[Finding, ...]:
+    """What stands against cleaning these caches now."""
     known = await asyncio.to_thread(_known_caches, context)
     found: list[Finding] = []
     for pkgs_dir in request.pkgs_dirs:

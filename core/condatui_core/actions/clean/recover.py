@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from condatui_core.actions.clean.items import freed_by
-from condatui_core.actions.clean.plan import _caches, planned_of
+from condatui_core.actions.clean.plan import caches_to_clean, planned_of
 from condatui_core.actions.protocol import JobContext
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import CleanRequest
@@ -14,7 +14,7 @@ async def recover(plan: Plan, request: CleanRequest, stage: str, context: JobCon
     """Find out whether something is still to be deleted; the caches are usable in either case."""
     if stage in ("", "look"):
         return Recovery(state="untouched", message="Nothing was deleted.")
-    caches = planned_of(plan, await _caches(request, context))
+    caches = planned_of(plan, await caches_to_clean(request, context))
     rest = freed_by(item for cache in caches for item in cache.items)
     if not rest:
         return Recovery(state="done", message="All that was to go is deleted.")

@@ -16,10 +16,11 @@ from datetime import datetime
 import msgspec
 
 from condatui_core.actions.prefix_change import PrefixChange
+from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
-from condatui_core.fs.safe_read import decode, read_bounded, reason
+from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import PrefixTree
-from condatui_core.prefixes.conda_meta import read_each_record, read_record, take_record
+from condatui_core.prefixes.conda_meta import read_each_record, take_record
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, InstalledPackage, record_file_name
 from condatui_core.prefixes.prefix import contents_of, read_prefix
 from condatui_core.prefixes.recorded_paths import RecordedPackage
@@ -106,27 +107,30 @@ def _put_requests_back(
     asked = {record_file_name(each.record): each.requests for each in packages}
     stamps: dict[str, tuple[int, ...]] = {}
 
-    def read_and_amend(path: str, regular: bool) -> InstalledPackage | Problem:
+    def read_and_amend(path: str, regular: bool) -> InstalledPackage | Problem:  # noqa: ARG001 - as a record is read
         name = os.path.basename(path)
-        if name in asked:
-            document = _with_requests(tree, path, asked[name], regular=regular)
-            package = take_record(path, document)
-        else:
-            package = read_record(path, regular=regular)
-        stamps[f"conda-meta/{name}"] = _stamp(os.lstat(path))
+        package = _with_requests(tree, path, asked.get(name))
+        status = tree.status(f"conda-meta/{name}")
+        stamps[f"conda-meta/{name}"] = _stamp(status) if status else ()
         return package
 
     linked, unreadable = read_each_record(target, read_and_amend)
     return linked, unreadable, stamps
 
 
-def _with_requests(tree: HeldTree, path: str, requests: Mapping[str, object], *, regular: bool) -> dict[str, object]:
-    new = decode(read_bounded(path, LARGEST_RECORD, regular=regular), _RECORD)
-    wanted = {name: value for name, value in new.items() if name not in _ASKED} | dict(requests)
-    if wanted != new:
-        data = json.dumps(wanted, indent=2, sort_keys=True).encode()
-        _write(tree, f"conda-meta/{os.path.basename(path)}", data)
-    return wanted
+def _with_requests(tree: HeldTree, path: str, requests: Mapping[str, object] | None) -> InstalledPackage | Problem:
+    """The package of a record, once these requests are in it. Raises OSError if it cannot be written."""
+    held = f"conda-meta/{os.path.basename(path)}"
+    try:
+        found = decode(tree.read_bounded(held, LARGEST_RECORD), _RECORD)
+    except OSError as error:
+        return Problem(path=path, reason=reason(error))
+    if requests is None:
+        return take_record(path, found)
+    wanted = {name: value for name, value in found.items() if name not in _ASKED} | dict(requests)
+    if wanted != found:
+        _write(tree, held, json.dumps(wanted, indent=2, sort_keys=True).encode())
+    return take_record(path, wanted)
 
 
 def _is_record(path: str) -> bool:

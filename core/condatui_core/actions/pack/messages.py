@@ -9,7 +9,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from condatui_core.fs.atomic_write import decode, encode, write_whole
+from condatui_core.fs.atomic_write import write_whole
+from condatui_core.fs.documents import decode, encode
 from condatui_core.fs.safe_read import read_bounded
 
 # The survey of an environment that is to be packed
@@ -124,7 +125,7 @@ def read_answer(directory: str) -> PackAnswer | None:
 
 
 def _read(directory: str, name: str, decoder: msgspec.json.Decoder[_Record]) -> _Record:
-    return decode(read_bounded(os.path.join(directory, name), _LARGEST), decoder)
+    return decode(read_bounded(os.path.join(directory, name), _LARGEST), decoder, own=True)
 
 
 def words_of(error: BaseException) -> str:

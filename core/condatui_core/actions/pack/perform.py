@@ -9,7 +9,7 @@ from functools import partial
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.pack.messages import PackAnswer, PackOrder, PackSurvey, read_answer, write_order
 from condatui_core.actions.pack.place import PLACE_STAGE, PackPlace
-from condatui_core.actions.pack.plan import _plan_and_survey, checked_format, packing_environ, receiver_lines
+from condatui_core.actions.pack.plan import checked_format, packing_environ, plan_and_survey, receiver_lines
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
@@ -29,7 +29,7 @@ _NOT_READ_BACK = "The archive cannot be read back: nothing was written."
 
 async def perform(plan: Plan, request: PackRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
     """Pack beside the target, read every byte back, and only then move the archive to its name."""
-    plan_now, survey = await _plan_and_survey(request, context)
+    plan_now, survey = await plan_and_survey(request, context)
     refuse(plan_now.blockers)
     form = checked_format(request)
     name = _name(request, context)

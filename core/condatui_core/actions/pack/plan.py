@@ -17,7 +17,8 @@ from condatui_core.actions.pack.messages import PackSurvey
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondatuiError, UsageError
-from condatui_core.fs.atomic_write import decode
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.proc.child import STDERR, STDOUT, ChildError, Output, own_argv, own_environ
 from condatui_core.proc.runner import run_to_end
@@ -261,11 +262,20 @@ async def survey_of(request: PackRequest, form: str, context: JobContext) -> Pac
     argv = own_argv("condatui_core.actions.pack.survey", request.prefix, form, *request.excludes)
     output = Output(_MOST_BYTES)
     try:
-        await run_to_end(argv, packing_environ(context), output, seconds=_SECONDS)
-        return decode(bytes(output.written[STDOUT]), msgspec.json.Decoder(PackSurvey))
-    except (ChildError, ValueError) as error:
-        words = last_words(output.written[STDERR].decode("utf-8", "replace")) or str(error)
-        raise CondatuiError(f"{sanitize(request.prefix)} cannot be looked at.", sanitize(words)) from error
+        exit_code = await run_to_end(argv, packing_environ(context), output, seconds=_SECONDS)
+        if exit_code:
+            raise _no_survey(request, output, f"The process that looks at it ended with exit code {exit_code}.")
+        return decode(bytes(output.written[STDOUT]), msgspec.json.Decoder(PackSurvey), own=True)
+    except ChildError as error:
+        raise _no_survey(request, output, str(error)) from error
+    except OSError as error:
+        raise _no_survey(request, output, f"The process that looks at it gave no answer: {reason(error)}") from error
+
+
+def _no_survey(request: PackRequest, output: Output, otherwise: str) -> CondatuiError:
+    """That a prefix cannot be looked at, in the last words of the process or, if it said nothing, in others."""
+    words = last_words(output.written[STDERR].decode("utf-8", "replace")) or otherwise
+    return CondatuiError(f"{sanitize(request.prefix)} cannot be looked at.", sanitize(words))
 
 
 def target_blockers(request: PackRequest, form: str, context: JobContext) -> tuple[Finding, ...]:
@@ -298,10 +308,11 @@ def _tools(form: str, path: str | None) -> Iterator[Finding]:
 
 async def plan(request: PackRequest, context: JobContext) -> Plan:
     """Find out what packing would involve. Raises UsageError if the options do not fit together."""
-    return (await _plan_and_survey(request, context))[0]
+    return (await plan_and_survey(request, context))[0]
 
 
-async def _plan_and_survey(request: PackRequest, context: JobContext) -> tuple[Plan, PackSurvey]:
+async def plan_and_survey(request: PackRequest, context: JobContext) -> tuple[Plan, PackSurvey]:
+    """The plan, as `plan` makes it, and the survey that it is made from."""
     form = checked_format(request)
     environment = await asyncio.to_thread(_read, request, context)
     if environment is None:

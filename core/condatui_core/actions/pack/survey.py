@@ -13,7 +13,7 @@ from conda_pack.prefixes import replace_prefix
 
 from condatui_core.actions.pack.library import PackedFile, PackError, load
 from condatui_core.actions.pack.messages import Differences, PackSurvey, words_of
-from condatui_core.fs.atomic_write import encode
+from condatui_core.fs.documents import encode
 from condatui_core.fs.safe_read import open_regular, read_bounded
 from condatui_core.prefixes.recorded_paths import read_recorded_packages
 from condatui_core.prefixes.site_packages import site_directories, site_packages_candidates

@@ -12,15 +12,15 @@ from pathlib import Path
 from condatui_core.actions.guards import blockers_to_change, warnings_to_change
 from condatui_core.actions.half_made import used_since
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove.earlier_points import points_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
-from condatui_core.actions.remove.set_aside import how_to_put_back
+from condatui_core.actions.remove.set_aside import how_to_put_back, is_of
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
 from condatui_core.records.finding import Finding, Severity, blocker, finding
 from condatui_core.records.installation import can_freeze
 from condatui_core.records.job import Plan, PlannedRemoval, Step
 from condatui_core.records.request import RemoveRequest
+from condatui_core.records.restore_point import RestorePoint
 from condatui_core.remedy import AcceptSize, Reload, WithoutRestorePoint
 from condatui_core.restore_points.prune import Prunable, last_of_something_gone, prunable_points
 from condatui_core.restore_points.store import all_points, directory_of_points
@@ -288,16 +288,19 @@ def _points(targets: tuple[RemovalTarget, ...], request: RemoveRequest, context:
     directory = directory_of_points(context.settings, context.locations)
     going = [each for each in targets if each.kind in ("environment", "remains")]
     paths = {each.path for each in going}
-    there = tuple(point.id for point in all_points(directory) if point.prefix in paths)
-    pruned = _pruned(directory, going, context) if going and request.restore_point else ()
-    last = last_of_something_gone(directory, {each.point.id for each in pruned})
+    points = tuple(all_points(directory))
+    there = tuple(point.id for point in points if point.prefix in paths)
+    pruned = _pruned(directory, points, going, context) if going and request.restore_point else ()
+    last = last_of_something_gone(directory, points, {each.point.id for each in pruned})
     return Points(str(directory), _free_bytes(directory), there, pruned, frozenset(each.id for each in last))
 
 
-def _pruned(directory: Path, going: Sequence[RemovalTarget], context: JobContext) -> tuple[Prunable, ...]:
+def _pruned(
+    directory: Path, there: Sequence[RestorePoint], going: Sequence[RemovalTarget], context: JobContext
+) -> tuple[Prunable, ...]:
     coming = sum(each.content.kept_bytes for each in going)
-    spare = {point.id for each in going for point in points_of(directory, each.path)}
-    return prunable_points(directory, context.settings, context.clock(), spare=spare, coming=coming)
+    spare = {point.id for each in going for point in there if is_of(each.path, point.prefix)}
+    return prunable_points(directory, there, context.settings, context.clock(), spare=spare, coming=coming)
 
 
 def _free_bytes(directory: Path) -> int | None:

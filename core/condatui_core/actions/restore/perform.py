@@ -11,7 +11,7 @@ from functools import partial
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import mark_incomplete, remove_if_untouched
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.actions.restore.plan import Restorable, _directory, _read_restorable, argv, blockers_of
+from condatui_core.actions.restore.plan import Restorable, argv, blockers_of, points_directory, read_restorable
 from condatui_core.actions.restore.recover import GRAVE
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
@@ -44,7 +44,7 @@ every file is compared afterwards."""
 async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
     """Bring the environment back and compare every path; differences are among the findings."""
     await work.stage("look", "Looking at what is there")
-    found = await _read_restorable(request, context)
+    found = await read_restorable(request, context)
     refuse(blockers_of(found, context))
     paths = await work.in_thread(partial(_checked_paths, found, context))
     name = sanitize(found.point.name)
@@ -65,7 +65,7 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
     await work.in_thread(partial(_register, found, context))
     applying = partial(
         apply_restore_point,
-        _directory(context) / found.point.id,
+        points_directory(context) / found.point.id,
         paths,
         found.target,
         on_bytes,
@@ -96,8 +96,8 @@ async def _run_conda(found: Restorable, context: JobContext, work: Work) -> None
 
 def _checked_paths(found: Restorable, context: JobContext) -> tuple[KeptPath, ...]:
     """The paths of the restore point. CondatuiError if it is damaged: then nothing of it is brought back."""
-    paths = read_paths_of(_directory(context), found.point)
-    check_files(_directory(context) / found.point.id, paths)
+    paths = read_paths_of(points_directory(context), found.point)
+    check_files(points_directory(context) / found.point.id, paths)
     if found.point.needed and not _says_the_same(found):
         raise CondatuiError("The restore point is damaged.", f"{found.explicit}: it lists other packages")
     return paths

@@ -154,11 +154,12 @@ def _warnings(found: Restorable) -> Iterator[Finding]:
 
 async def plan(request: RestoreRequest, context: JobContext) -> Plan:
     """Find out which packages are still in a package cache, and which have to be downloaded."""
-    return restoring_plan(await _read_restorable(request, context), request, context)
+    return restoring_plan(await read_restorable(request, context), request, context)
 
 
-async def _read_restorable(request: RestoreRequest, context: JobContext) -> Restorable:
-    directory = _directory(context)
+async def read_restorable(request: RestoreRequest, context: JobContext) -> Restorable:
+    """Read a restore point, and see what is at its path and in the caches. Raises CondatuiError if there is none."""
+    directory = points_directory(context)
     point = await asyncio.to_thread(read_point, directory, request.id)
     installation = _installation(point, context)
     observed = await observe_prefix(point.prefix, context, installation=installation)
@@ -193,5 +194,6 @@ def _installation(point: RestorePoint, context: JobContext) -> Installation | No
     return next((each for each in able if each.root_prefix == point.root_prefix), None)
 
 
-def _directory(context: JobContext) -> Path:
+def points_directory(context: JobContext) -> Path:
+    """Where the restore points of this user are."""
     return directory_of_points(context.settings, context.locations)

@@ -10,7 +10,7 @@ from typing import Literal
 from condatui_core.actions.half_made import came_into, used_since
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.restore.plan import _directory
+from condatui_core.actions.restore.plan import points_directory
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.tree import read_tree
 from condatui_core.records.job import Plan, Recovery
@@ -28,7 +28,7 @@ async def recover(plan: Plan, request: RestoreRequest, stage: str, context: JobC
 
 
 def _inspect(request: RestoreRequest, stage: str, context: JobContext) -> Recovery:
-    directory = _directory(context)
+    directory = points_directory(context)
     point = read_point(directory, request.id)
     name = sanitize(point.name)
     if stage in ("", "look") or not os.path.lexists(point.prefix):

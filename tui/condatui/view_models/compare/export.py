@@ -7,10 +7,10 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from condatui.json_documents import encode
 from condatui.view_models.compare.cells import build_words, version_words
 from condatui.view_models.compare.document import describe_comparison
 from condatui.view_models.compare.matrix import labels_of, summary_words
+from condatui_core.fs.documents import encode
 from condatui_core.records.comparison import Cell, Comparison, Row
 from condatui_core.text import sanitize
 
