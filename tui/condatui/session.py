@@ -57,8 +57,11 @@ class Session:
         self.jobs: tuple[Job, ...] = ()
         """The jobs, newest first."""
         self.interrupted: tuple[Finding, ...] = ()
-        self.damaged_journals: tuple[Finding, ...] = ()
         """What earlier runs have left half done, until the user has seen it."""
+        self.damaged_journals: tuple[Finding, ...] = ()
+        """Which journals cannot be read: their jobs are no rows of the jobs place, so it always tells them."""
+        self._damage_seen = False
+        """Whether the user has seen the damaged journals."""
         self.changed: Signal[Session] = Signal(owner, "session changed")
         """Published after each change of the session except the jobs."""
         self.jobs_changed: Signal[Session] = Signal(owner, "jobs changed")
@@ -146,14 +149,24 @@ class Session:
         self.jobs = jobs
         self.jobs_changed.publish(self)
 
-    def show_interrupted(self, findings: tuple[Finding, ...]) -> None:
-        """Take in what was interrupted; empty once the user has seen it."""
-        if findings != self.interrupted:
-            self.interrupted = findings
+    @property
+    def unseen(self) -> tuple[Finding, ...]:
+        """What every place tells of earlier runs, until the user has seen it."""
+        return self.interrupted if self._damage_seen else (*self.interrupted, *self.damaged_journals)
+
+    def show_interrupted(self, findings: tuple[Finding, ...], damaged: tuple[Finding, ...]) -> None:
+        """Take in what was interrupted in earlier runs, and which of their journals cannot be read."""
+        self.interrupted, self.damaged_journals, self._damage_seen = findings, damaged, False
+        self.changed.publish(self)
+
+    def dismiss_interrupted(self) -> None:
+        """Note that the user has seen what earlier runs have left."""
+        unseen, self.interrupted, self._damage_seen = self.unseen, (), True
+        if unseen:
             self.changed.publish(self)
 
     def show_damaged_journals(self, findings: tuple[Finding, ...]) -> None:
-        """Take in which journals cannot be read: their jobs are no rows of the jobs place, so it always tells them."""
+        """Take in which journals cannot be read by now."""
         if findings != self.damaged_journals:
             self.damaged_journals = findings
             self.changed.publish(self)

@@ -91,12 +91,12 @@ class JobsScreen(PlaceScreen):
     def show_session(self) -> None:
         """Show the new state; interrupted jobs are rows here, so the message about them at the top goes."""
         super().show_session()
-        if self._visible and self.session.interrupted:
+        if self._visible and self.session.unseen:
             self.post_message(JobsSeen())
 
     def _told(self) -> tuple[Finding, ...]:
-        told = super()._told()
-        return (*(each for each in self.session.damaged_journals if each not in told), *told)
+        session = self.session
+        return (*session.damaged_journals, *session.interrupted, *session.inventory.problems)
 
     def show_jobs(self) -> None:
         """Show the progress of the jobs; the cursor stays on its job, or on the newest."""

@@ -159,7 +159,7 @@ class PlaceScreen(Screen[None]):
 
     def _told(self) -> tuple[Finding, ...]:
         """What stands below the top line."""
-        return (*self.session.interrupted, *self.session.inventory.problems)
+        return (*self.session.unseen, *self.session.inventory.problems)
 
     def show_jobs(self) -> None:
         """Show the progress of the jobs."""
@@ -292,5 +292,5 @@ class PlaceScreen(Screen[None]):
         """Leave the help, or else put away the notice of what was interrupted."""
         if self.help_is_open:
             self.close_help()
-        elif self.session.interrupted:
+        elif self.session.unseen:
             self.post_message(JobsSeen())

@@ -73,7 +73,7 @@ class JobMonitor:
         if self._queue is None:
             return
         interrupted, self._interrupted = self._interrupted, ()
-        self._session.show_interrupted(())
+        self._session.dismiss_interrupted()
         await self._queue.recall()
         self._session.show_damaged_journals(self._queue.damaged)
         self._show()
@@ -105,7 +105,7 @@ class JobMonitor:
         self._recalled = True
         self._show()
         told = (_finding(job, self._session.key) for job in self._interrupted)
-        self._session.show_interrupted((*told, *_of_newer(queue), *queue.damaged))
+        self._session.show_interrupted((*told, *_of_newer(queue)), queue.damaged)
 
     def _post_change(self) -> None:
         self._app.post_message(JobChanged())
