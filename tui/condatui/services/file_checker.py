@@ -41,7 +41,7 @@ class FileChecker:
         if contents is not environment.contents and not self._checking:
             self._known[environment.prefix] = (environment.contents, findings)
             self._start(environment)
-        return with_findings(environment, findings)
+        return with_findings(environment, findings, source="file-check")
 
     def _start(self, environment: Environment) -> None:
         """A check runs to its end, as its thread cannot be cancelled: a second one would only read beside it."""

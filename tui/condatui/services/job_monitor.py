@@ -134,7 +134,7 @@ def _directory(home: Path) -> Path:
 def _of_newer(queue: JobQueue) -> Iterator[Finding]:
     """What is known of jobs whose journals only a newer condatui can read."""
     if queue.newer:
-        yield Finding(id="newer-journal", severity="warning", message=queue.newer)
+        yield Finding(id="newer-journal", severity="warning", message=queue.newer, source="action")
 
 
 def _finding(job: Job, key: KeyOf) -> Finding:
@@ -147,4 +147,5 @@ def _finding(job: Job, key: KeyOf) -> Finding:
         severity="warning",
         message=message,
         remedy=f"{key('place.jobs')} shows it{out}, {key('back')} dismisses this",
+        source="action",
     )
