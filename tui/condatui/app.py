@@ -192,9 +192,7 @@ class CondatuiApp(RecoveringApp):
     def action_check_gpu(self) -> None:
         """Check the marked environments, or the one under the cursor."""
         if isinstance(self.screen, PlaceScreen):
-            self._gpu_monitor.check(
-                each for each in self.screen.action_context.chosen if each.state in ("ok", "broken")
-            )
+            self._gpu_monitor.check(each for each in self.screen.action_context.chosen if each.readable)
 
     def action_check_all_gpus(self) -> None:
         """Check every environment with a GPU framework; as root, leave out those of other users unless marked."""

@@ -17,7 +17,6 @@ from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.records.installation import ChannelConfig
 
 if TYPE_CHECKING:
     from condatui_core.disk.usage import DiskUsage
@@ -100,7 +99,7 @@ class Session:
     @property
     def with_frameworks(self) -> tuple[Environment, ...]:
         """The environments that have a GPU framework, or that were not looked at yet."""
-        readable = (each for each in self.inventory.environments if each.state in ("ok", "broken"))
+        readable = (each for each in self.inventory.environments if each.readable)
         without = {prefix for prefix, each in self.gpus.results.items() if each.main.verdict.kind == "absent"}
         return tuple(each for each in readable if each.prefix not in without)
 
@@ -141,8 +140,7 @@ class Session:
     @property
     def jobs_at_work(self) -> int:
         """The number of jobs of this process that run or wait."""
-        at_work = (job for job in self.jobs if job.state in {"queued", "running", "cancelling"})
-        return sum(1 for job in at_work if not job.elsewhere)
+        return sum(1 for job in self.jobs if not job.over and not job.elsewhere)
 
     def show_jobs(self, jobs: tuple[Job, ...]) -> None:
         """Take in the present state of the jobs."""
@@ -175,7 +173,3 @@ class Session:
         """Mark or unmark environments."""
         self.marked = self.marked | set(prefixes) if marked else self.marked - set(prefixes)
         self.changed.publish(self)
-
-    def channels_of(self, environment: Environment) -> ChannelConfig:
-        """How the installation that owns an environment names its channels."""
-        return dict(self.inventory.channel_configs).get(environment.installation or "", ChannelConfig())

@@ -20,7 +20,6 @@ from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.cleanup import CleanupModel, candidate_text, choice_line
 from condatui.view_models.format import copyable
-from condatui.view_models.jobs import is_over
 from condatui.view_models.status import kept_limit
 from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -109,7 +108,7 @@ class CleanupScreen(PlaceScreen):
         session, survey = self.session, self.session.disk
         caches: tuple[CacheUse, ...] = survey.caches if survey else ()
         found = candidates(session.inventory.environments, caches, session.costs)
-        self._pending_requests = tuple(job.plan.request for job in session.jobs if not is_over(job))
+        self._pending_requests = tuple(job.plan.request for job in session.jobs if not job.over)
         self.shown = without_going(found, self._pending_requests)
         self.chosen &= {each.key for each in self.shown if not each.blocked}
         if survey and survey.graph and (survey.graph is not self._graph or self._frees.keys() != self._keys):
@@ -138,7 +137,7 @@ class CleanupScreen(PlaceScreen):
     def show_jobs(self) -> None:
         """Drop what a job is removing from the candidates."""
         super().show_jobs()
-        if self._pending_requests != tuple(job.plan.request for job in self.session.jobs if not is_over(job)):
+        if self._pending_requests != tuple(job.plan.request for job in self.session.jobs if not job.over):
             self.show_session()
 
     def _why_empty(self) -> Text:

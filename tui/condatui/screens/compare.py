@@ -129,7 +129,9 @@ class CompareScreen(CompareExportScreen):
         there = (environments[prefix] for prefix in self._prefixes if prefix in environments)
         waiting = not session.inventory.complete
         return tuple(
-            CompareSubject(each, session.channels_of(each)) for each in there if waiting or each.contents is not None
+            CompareSubject(each, session.inventory.channel_config(each))
+            for each in there
+            if waiting or each.contents is not None
         )
 
     # With a description, Textual does not print the arguments of the worker, which takes long for environments.

@@ -145,7 +145,7 @@ class EnvironmentsScreen(PlaceScreen):
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
             self.detail.show(
-                DetailSubject(environment, session.channels_of(environment), now, session.words, disk, gpu)
+                DetailSubject(environment, session.inventory.channel_config(environment), now, session.words, disk, gpu)
             )
 
     def status(self) -> Text:

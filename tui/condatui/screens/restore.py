@@ -20,7 +20,6 @@ from condatui.screens.place import PlaceScreen
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.format import copyable
-from condatui.view_models.jobs import is_over
 from condatui.view_models.restore_points import RestorePointsModel, restore_point_text
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -99,7 +98,7 @@ class RestoreScreen(PlaceScreen):
     def show_jobs(self) -> None:
         """Look again when a job has ended."""
         super().show_jobs()
-        over = sum(1 for job in self.session.jobs if is_over(job))
+        over = sum(1 for job in self.session.jobs if job.over)
         if over != self._over:
             self._over = over
             self._read_points()

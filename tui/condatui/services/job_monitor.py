@@ -26,7 +26,6 @@ JOBS_GROUP = "jobs"
 """The worker group that follows the jobs."""
 _PACE = 0.1
 """Seconds between two updates of the jobs on the screen."""
-_OVER = frozenset({"done", "failed", "cancelled", "interrupted"})
 
 
 class JobMonitor:
@@ -57,7 +56,7 @@ class JobMonitor:
         """The jobs of this process that are not over."""
         if self._queue is None or not self._queue.writing:
             return ()
-        return tuple(job for job in self._queue.jobs if job.state not in _OVER and not job.elsewhere)
+        return tuple(job for job in self._queue.jobs if not job.over and not job.elsewhere)
 
     async def close(self, *, asked: bool = False) -> None:
         """Cancel the jobs that are not over, wait for their orderly ends, and stop following.
@@ -101,7 +100,7 @@ class JobMonitor:
         self._unsubscribe = queue.subscribe(lambda _job: self._post_change())
         self._interrupted = await queue.interrupted()
         known = await queue.recall()
-        self._reported |= {job.id for job in known if job.state in _OVER}
+        self._reported |= {job.id for job in known if job.over}
         self._recalled = True
         self._show()
         told = (_finding(job, self._session.key) for job in self._interrupted)
@@ -117,7 +116,7 @@ class JobMonitor:
         jobs = self._queue.jobs
         self._session.show_jobs(jobs)
         for job in reversed(jobs):
-            if job.state in _OVER and job.id not in self._reported:
+            if job.over and job.id not in self._reported:
                 self._reported.add(job.id)
                 self._app.post_message(JobEnded(job))
 
