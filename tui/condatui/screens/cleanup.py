@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from condatui.actions.action import KeyAction
+from condatui.actions.action import KeyAction, reworded
 from condatui.actions.context import ActionContext, not_choosable
 from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
@@ -75,11 +74,8 @@ class CleanupScreen(PlaceScreen):
     @property
     def actions(self) -> Iterable[KeyAction]:
         """The actions of this place; opening a row shows the plan."""
-        for action in super().actions:
-            if action.id == "list.open":
-                yield replace(action, hint="plan", help="Plan what is chosen, or else what is under the cursor.")
-            else:
-                yield action
+        words = {"list.open": ("plan", "Plan what is chosen, or else what is under the cursor.")}
+        return reworded(super().actions, words)
 
     @property
     def frees(self) -> int:

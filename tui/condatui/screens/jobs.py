@@ -114,7 +114,7 @@ class JobsScreen(PlaceScreen):
 
     def _why_empty(self) -> Text:
         return Text(
-            "There are no jobs yet: 1 goes to the environments, where n e p d clone, export, pack, remove.", "dim"
+            "There are no jobs yet: 1 goes to the environments, where n e p d clone, export, pack, remove.", styles.DIM
         )
 
     def _tick(self) -> None:

@@ -25,6 +25,7 @@ from condatui.messages import JobsSeen
 from condatui.panels.base import BottomPanel
 from condatui.panels.help_panel import hint_line
 from condatui.session import Session
+from condatui.view_models import styles
 from condatui.view_models.format import shorten_text
 from condatui.view_models.status import problem_lines, top_line, with_jobs
 from condatui.widgets.line import Line
@@ -256,7 +257,7 @@ class PlaceScreen(Screen[None]):
         self.draw_bottom()
 
     def _status(self, width: int) -> Text:
-        text = Text(self._notice, "bold") if self._notice else self.status()
+        text = Text(self._notice, styles.STRONG) if self._notice else self.status()
         return shorten_text(text, width, self.session.glyphs.ellipsis, cut="end")
 
     async def action_help(self) -> None:

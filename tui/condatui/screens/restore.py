@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from msgspec.structs import replace
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import ScreenResume
 
-from condatui.actions.action import KeyAction
+from condatui.actions.action import KeyAction, reworded
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
@@ -76,11 +75,7 @@ class RestoreScreen(PlaceScreen):
     @property
     def actions(self) -> Iterable[KeyAction]:
         """The actions of this place; opening a row proposes to restore."""
-        for action in super().actions:
-            if action.id == "list.open":
-                yield replace(action, hint="restore", help="Bring back the environment under the cursor.")
-            else:
-                yield action
+        return reworded(super().actions, {"list.open": ("restore", "Bring back the environment under the cursor.")})
 
     def on_mount(self) -> None:
         """Focus the restore points."""
