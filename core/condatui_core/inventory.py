@@ -257,13 +257,17 @@ def _unusable(installation: Installation) -> Finding:
         message=f"{installation.executable} cannot be used: {installation.error}",
         remedy="If it has environments, they are shown, and cannot be changed through it.",
         evidence=(f"found by {installation.found_by}",),
+        source="machine",
     )
 
 
 def _searched(root: str, whole: bool) -> tuple[Finding, ...]:
     if not os.path.isdir(root):
-        return (Finding(id="root-unusable", severity="warning", message=f"{root} is not a directory"),)
+        return (_root_unusable(f"{root} is not a directory"),)
     if whole:
         return ()
-    message = f"{root} has too many directories to search them all"
-    return (Finding(id="root-unusable", severity="warning", message=message, remedy="name a smaller one"),)
+    return (_root_unusable(f"{root} has too many directories to search them all", "name a smaller one"),)
+
+
+def _root_unusable(message: str, remedy: str = "") -> Finding:
+    return Finding(id="root-unusable", severity="warning", message=message, remedy=remedy, source="machine")

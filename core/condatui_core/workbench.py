@@ -331,4 +331,5 @@ def _problem(installation: Installation, error: CondaError) -> Finding:
         message=f"{installation.executable}: {error.title}",
         remedy=error.advice,
         evidence=tuple(error.detail.splitlines()),
+        source="machine",
     )

@@ -117,7 +117,7 @@ async def _screen() -> list[Line]:
             lines.append(Line(f"{label}: {what}", str(await _typical(partial(pilot.press, keys))), _PROMISED))
 
         async def typing() -> None:
-            screen.action_filter()
+            await screen.action_filter()
             await pilot.press("7")
             await pilot.press("escape")
 

@@ -123,7 +123,7 @@ def test_a_conda_that_fails_is_a_problem_and_everything_else_still_shows(
     _environment(tmp_path / "conda/envs/inside", "numpy")
     *_, last = _load(make(conda, conda_seconds=1))
     assert [each.name for each in last.environments] == ["base", "inside"]
-    assert [problem.id for problem in last.problems] == ["conda-unusable"]
+    assert [(problem.id, problem.source) for problem in last.problems] == [("conda-unusable", "machine")]
     assert str(conda) in last.problems[0].message
 
 
@@ -189,7 +189,7 @@ async def _last_of(workbench: Workbench) -> Inventory:
 def test_a_conda_that_is_not_there_is_a_problem(tmp_path: Path, make: MakeWorkbench) -> None:
     *_, last = _load(make(tmp_path / "nowhere/conda"))
     assert last.complete
-    assert [problem.id for problem in last.problems] == ["conda-unusable"]
+    assert [(problem.id, problem.source) for problem in last.problems] == [("conda-unusable", "machine")]
 
 
 def test_without_any_conda_what_is_registered_and_what_lies_below_a_root_is_shown(
@@ -202,7 +202,7 @@ def test_without_any_conda_what_is_registered_and_what_lies_below_a_root_is_show
     *_, last = _load(make(roots=(str(tmp_path / "data"), str(tmp_path / "no such root"))))
     states = {name: each.state for name, each in _by_name(last).items()}
     assert states == {"a": "ok", "b": "ok", "gone": "missing"}
-    assert [problem.id for problem in last.problems] == ["root-unusable"]
+    assert [(problem.id, problem.source) for problem in last.problems] == [("root-unusable", "machine")]
     assert last.installations == ()
 
 

@@ -100,7 +100,7 @@ class FakeJobs:
 
     @property
     def writing(self) -> bool:
-        return any(job.state in {"queued", "running", "cancelling"} for job in self.jobs)
+        return not all(job.over for job in self.jobs)
 
     def cancel(self, id: str) -> None:  # noqa: A002
         self.cancelled.append(id)

@@ -135,6 +135,10 @@ class FakeWorkbench:
         self.loads: list[bool] = []
         """For every load, whether it was a refresh."""
         self.file_findings: dict[str, tuple[Finding, ...]] = {}
+        self.file_checks: list[str] = []
+        """The prefixes whose files were checked."""
+        self.file_gate: asyncio.Event | None = None
+        """What each check of files waits for."""
         self.looks = 0
         """How often somebody asked whether anything changed."""
         self.changes = False
@@ -164,6 +168,9 @@ class FakeWorkbench:
 
     async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
         assert not checksums
+        self.file_checks.append(environment.prefix)
+        if self.file_gate:
+            await self.file_gate.wait()
         return self.file_findings.get(environment.prefix, ())
 
     async def preview_export(self, request: ExportRequest) -> ExportText:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import condatui
+from condatui.messages import JobsSeen
 from condatui.screens.place import PlaceScreen
 from condatui_core.errors import CondatuiError
-from support.inventories import inventory, loaded, package
+from support.fake_workbench import FakeWorkbench
+from support.inventories import environment, inventory, loaded, package
 from support.pilots import opened
 
 _OWNERS = {"_app": "CondatuiApp", "_screen": "PlaceScreen"}
@@ -91,13 +94,27 @@ async def test_a_file_that_cannot_be_saved_is_told(monkeypatch: pytest.MonkeyPat
 
 
 async def test_what_fails_beside_a_place_is_told_there() -> None:
-    async def fail() -> None:
-        _fail()
-
     async with opened(inventory(), size=(160, 24)) as driver:
         place = driver.app.screen
         assert isinstance(place, PlaceScreen)
-        place.run_worker(fail(), group="breakdown", exit_on_error=False)
+        place.run_worker(_fail_later(), group="breakdown", exit_on_error=False)
         await driver.until(lambda: place.session.failure is not None)
         assert isinstance(place.session.failure, CondatuiError)
         assert "out of order" in place.session.failure.detail
+
+
+async def test_jobs_that_cannot_be_settled_do_not_end_a_load_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench = FakeWorkbench(inventory(environment("a")))
+    async with opened(workbench=workbench, size=(160, 24)) as driver:
+        session = driver.app.session
+        monkeypatch.setattr(driver.app.job_monitor, "settle", _fail_later)
+        workbench.script = (asyncio.Event(),)
+        await driver.press("r")
+        driver.app.post_message(JobsSeen())
+        await driver.until(lambda: session.failure is not None)
+        assert session.loading
+        assert "Following the jobs failed." in driver.text
+
+
+async def _fail_later() -> None:
+    _fail()

@@ -17,6 +17,9 @@ from condatui.session import Session
 if TYPE_CHECKING:
     from condatui_core.records.request import Request
 
+SEEN_GROUP, LEAVE_GROUP = "seen", "leave"
+"""The worker groups of settling the jobs that the user has seen, and of cancelling those at work before leaving."""
+
 
 # Keys that arrive together, as over a slow line, take effect in their order
 
@@ -120,7 +123,7 @@ class ActionApp(OrderedKeys):
 
     @on(LeavingConfirmed)
     def _leave(self) -> None:
-        self.run_worker(self._cancel_and_leave(), group="leave", exit_on_error=True)
+        self.run_worker(self._cancel_and_leave(), group=LEAVE_GROUP, exit_on_error=True)
 
     async def _cancel_and_leave(self) -> None:
         try:
@@ -162,4 +165,4 @@ class ActionApp(OrderedKeys):
 
     @on(JobsSeen)
     def _settle_jobs(self) -> None:
-        self.run_worker(self.job_monitor.settle(), group="seen", exit_on_error=False, description="settle jobs")
+        self.run_worker(self.job_monitor.settle(), group=SEEN_GROUP, exit_on_error=False, description="settle jobs")

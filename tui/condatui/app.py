@@ -17,6 +17,7 @@ from textual.theme import ThemeProvider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
+from condatui.action_app import LEAVE_GROUP, SEEN_GROUP
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, comparable, left_out_of_comparison
 from condatui.actions.registry import ACTION_BY_ID, bindings
@@ -26,7 +27,7 @@ from condatui.recovering_app import RecoveringApp
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.place import PlaceScreen
 from condatui.services.disk_monitor import WALK_GROUP, DiskMonitor
-from condatui.services.gpu_monitor import CHECKS_GROUP, LOOK_GROUP, GpuMonitor
+from condatui.services.gpu_monitor import CHECKS_GROUP, GpuMonitor
 from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
@@ -135,28 +136,24 @@ class CondatuiApp(RecoveringApp):
     @on(Worker.StateChanged)
     def _take_outcome(self, event: Worker.StateChanged) -> None:
         """The error boundary of the app's workers: show any failure as a message, and note what has ended."""
-        error = event.worker.error if event.state is WorkerState.ERROR else None
-        if event.worker.group == WALK_GROUP:
-            self._take_end_of_walk(event.state, error)
-        elif event.worker.group == CHECKS_GROUP and event.worker.is_finished:
-            self._gpu_monitor.end()
-            if error is not None:
-                self.session.fail(_as_message(error))
-        elif error is not None and event.worker.group in (JOBS_GROUP, LOOK_GROUP):
-            self.session.fail(_as_message(error))
+        group, error = event.worker.group, event.worker.error if event.state is WorkerState.ERROR else None
+        if group == LOAD_GROUP:
+            self._take_end_of_load(event.state, error)
         elif error is not None:
-            self.session.stop_loading(_as_message(error))
-        elif event.worker.group == LOAD_GROUP and event.state is WorkerState.SUCCESS:
+            self.session.fail(_as_message(group, error))
+        if group == WALK_GROUP and event.state in (WorkerState.ERROR, WorkerState.SUCCESS):
+            self._disk_monitor.end()
+        elif group == CHECKS_GROUP and event.worker.is_finished:
+            self._gpu_monitor.end()
+
+    def _take_end_of_load(self, state: WorkerState, error: BaseException | None) -> None:
+        if error is not None:
+            self.session.stop_loading(_as_message(LOAD_GROUP, error))
+        elif state is WorkerState.SUCCESS:
             self.session.stop_loading()
             self._disk_monitor.start()
             self._gpu_monitor.look()
             self.job_monitor.start()
-
-    def _take_end_of_walk(self, state: WorkerState, error: BaseException | None) -> None:
-        if error is not None:
-            self.session.fail(_as_message(error))
-        if state in (WorkerState.ERROR, WorkerState.SUCCESS):
-            self._disk_monitor.end()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn off actions while a panel is open, and those that take the keys while the user types."""
@@ -195,9 +192,7 @@ class CondatuiApp(RecoveringApp):
     def action_check_gpu(self) -> None:
         """Check the marked environments, or the one under the cursor."""
         if isinstance(self.screen, PlaceScreen):
-            self._gpu_monitor.check(
-                each for each in self.screen.action_context.chosen if each.state in ("ok", "broken")
-            )
+            self._gpu_monitor.check(each for each in self.screen.action_context.chosen if each.readable)
 
     def action_check_all_gpus(self) -> None:
         """Check every environment with a GPU framework; as root, leave out those of other users unless marked."""
@@ -252,5 +247,7 @@ class CondatuiApp(RecoveringApp):
             self.screen.go_to(event.prefix)
 
 
-def _as_message(error: BaseException) -> CondatuiError:
-    return unexpected(error, "Looking at the environments failed.", "r tries again.")
+def _as_message(group: str, error: BaseException) -> CondatuiError:
+    of_jobs = group in (JOBS_GROUP, SEEN_GROUP, LEAVE_GROUP)
+    title = "Following the jobs failed." if of_jobs else "Looking at the environments failed."
+    return unexpected(error, title, "r tries again.")

@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList
 
 from condatui.messages import EnvironmentChosen
 from condatui.screens.place import PlaceScreen, drop_former_size
+from condatui.view_models import styles
 from condatui_core.text import sanitize
 
 _Command = tuple[str, str, IgnoreReturnCallbackType]
@@ -83,4 +84,4 @@ class PlaceCommands(Provider):
 
 
 def _prompt(name: str, description: str) -> Content:
-    return Content.assemble(name, "\n", (description, "dim"))
+    return Content.assemble(name, "\n", (description, styles.DIM))

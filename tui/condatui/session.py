@@ -17,7 +17,6 @@ from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.records.installation import ChannelConfig
 
 if TYPE_CHECKING:
     from condatui_core.disk.usage import DiskUsage
@@ -57,8 +56,11 @@ class Session:
         self.jobs: tuple[Job, ...] = ()
         """The jobs, newest first."""
         self.interrupted: tuple[Finding, ...] = ()
-        self.damaged_journals: tuple[Finding, ...] = ()
         """What earlier runs have left half done, until the user has seen it."""
+        self.damaged_journals: tuple[Finding, ...] = ()
+        """Which journals cannot be read: their jobs are no rows of the jobs place, so it always tells them."""
+        self._damage_seen = False
+        """Whether the user has seen the damaged journals."""
         self.changed: Signal[Session] = Signal(owner, "session changed")
         """Published after each change of the session except the jobs."""
         self.jobs_changed: Signal[Session] = Signal(owner, "jobs changed")
@@ -97,7 +99,7 @@ class Session:
     @property
     def with_frameworks(self) -> tuple[Environment, ...]:
         """The environments that have a GPU framework, or that were not looked at yet."""
-        readable = (each for each in self.inventory.environments if each.state in ("ok", "broken"))
+        readable = (each for each in self.inventory.environments if each.readable)
         without = {prefix for prefix, each in self.gpus.results.items() if each.main.verdict.kind == "absent"}
         return tuple(each for each in readable if each.prefix not in without)
 
@@ -138,22 +140,31 @@ class Session:
     @property
     def jobs_at_work(self) -> int:
         """The number of jobs of this process that run or wait."""
-        at_work = (job for job in self.jobs if job.state in {"queued", "running", "cancelling"})
-        return sum(1 for job in at_work if not job.elsewhere)
+        return sum(1 for job in self.jobs if not job.over and not job.elsewhere)
 
     def show_jobs(self, jobs: tuple[Job, ...]) -> None:
         """Take in the present state of the jobs."""
         self.jobs = jobs
         self.jobs_changed.publish(self)
 
-    def show_interrupted(self, findings: tuple[Finding, ...]) -> None:
-        """Take in what was interrupted; empty once the user has seen it."""
-        if findings != self.interrupted:
-            self.interrupted = findings
+    @property
+    def unseen(self) -> tuple[Finding, ...]:
+        """What every place tells of earlier runs, until the user has seen it."""
+        return self.interrupted if self._damage_seen else (*self.interrupted, *self.damaged_journals)
+
+    def show_interrupted(self, findings: tuple[Finding, ...], damaged: tuple[Finding, ...]) -> None:
+        """Take in what was interrupted in earlier runs, and which of their journals cannot be read."""
+        self.interrupted, self.damaged_journals, self._damage_seen = findings, damaged, False
+        self.changed.publish(self)
+
+    def dismiss_interrupted(self) -> None:
+        """Note that the user has seen what earlier runs have left."""
+        unseen, self.interrupted, self._damage_seen = self.unseen, (), True
+        if unseen:
             self.changed.publish(self)
 
     def show_damaged_journals(self, findings: tuple[Finding, ...]) -> None:
-        """Take in which journals cannot be read: their jobs are no rows of the jobs place, so it always tells them."""
+        """Take in which journals cannot be read by now."""
         if findings != self.damaged_journals:
             self.damaged_journals = findings
             self.changed.publish(self)
@@ -162,7 +173,3 @@ class Session:
         """Mark or unmark environments."""
         self.marked = self.marked | set(prefixes) if marked else self.marked - set(prefixes)
         self.changed.publish(self)
-
-    def channels_of(self, environment: Environment) -> ChannelConfig:
-        """How the installation that owns an environment names its channels."""
-        return dict(self.inventory.channel_configs).get(environment.installation or "", ChannelConfig())

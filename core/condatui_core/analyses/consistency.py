@@ -53,6 +53,7 @@ def _files(finding_id: str, message: str, faults: Sequence[PackageFaults]) -> Fi
         message=f"{message}: {some_of([each.package for each in faults])}",
         remedy=f"`conda install --force-reinstall {specs}` puts them back{others}",
         evidence=tuple(f"{each.package}: {some_of(each.paths)}" for each in faults),
+        source="file-check",
     )
 
 

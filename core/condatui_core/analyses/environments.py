@@ -10,10 +10,10 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from condatui_core.analyses.channel_shares import channel_counts
-from condatui_core.analyses.health import PrefixObservations, findings_of, in_order_of_severity, state_of
+from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, FindingSource, merged
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
 from condatui_core.settings import absolute_path
@@ -120,9 +120,9 @@ def describe(
     )
 
 
-def with_findings(environment: Environment, more: Iterable[Finding]) -> Environment:
-    """The environment with further findings, which were looked for only now; the gravest come first."""
-    return replace(environment, findings=in_order_of_severity((*environment.findings, *more)))
+def with_findings(environment: Environment, newer: Iterable[Finding], *, source: FindingSource) -> Environment:
+    """The environment with newer findings of one source; the gravest come first."""
+    return replace(environment, findings=merged(environment.findings, newer, source=source))
 
 
 def managed_bytes(contents: PrefixContents) -> int:

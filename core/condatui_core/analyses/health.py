@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from condatui_core.analyses.platforms import foreign_platform
 from condatui_core.records.environment import LastUsed, State
-from condatui_core.records.finding import SEVERITIES, Finding, Problem, SecondRecord
+from condatui_core.records.finding import Finding, Problem, SecondRecord, in_order_of_severity
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import Manager, PrefixContents, PrefixPointer, PrefixProbe
 from condatui_core.remedy import Advice, RemoveEnvironment
@@ -79,11 +79,6 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
         found += _stale(observed.last_used, now, stale_days)
         found += _scratch(observed.name)
     return in_order_of_severity(found)
-
-
-def in_order_of_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Sort findings, the gravest first; those of one severity keep their order."""
-    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def _damage(contents: PrefixContents) -> tuple[Problem, ...]:

@@ -59,6 +59,11 @@ class Environment(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     """Gravest first."""
 
+    @property
+    def readable(self) -> bool:
+        """Whether its state lets it be read, wholly or but for what is broken."""
+        return self.state in ("ok", "broken")
+
 
 class Inventory(Struct, frozen=True, kw_only=True):
     """Everything known about the machine at one moment of loading; a later inventory replaces it completely."""

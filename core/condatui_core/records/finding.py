@@ -15,7 +15,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """Gravest first."""
 
 
-FindingSource = Literal["files", "disk", "gpu"]
+FindingSource = Literal["files", "file-check", "disk", "gpu", "machine", "action"]
 CleanupRole = Literal["", "remains", "unused", "trial", "in-use", "not-writable", "frozen", "managed"]
 
 
@@ -32,7 +32,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
     """The evidence, one line each: files, versions, dates."""
     source: FindingSource = "files"
-    """What it comes from: reading the environment's files, the walk of the disk, or the GPU check."""
+    """What it comes from: the environment's metadata (`files`), the check of its packages' files (`file-check`),
+    the walk of the disk, the GPU check, the machine and its condas, or an action, its plan or its journal."""
     cleanup: CleanupRole = ""
     """What it means for cleaning up: `remains`, `unused` and `trial` are reasons to delete, others stand against it."""
     hides_bytes: bool = False
@@ -42,7 +43,12 @@ class Finding(Struct, frozen=True, kw_only=True):
 def merged(findings: Iterable[Finding], newer: Iterable[Finding], *, source: FindingSource) -> tuple[Finding, ...]:
     """Replace the findings of one source by newer ones; the gravest come first."""
     others = (each for each in findings if each.source != source)
-    return tuple(sorted((*others, *newer), key=lambda each: SEVERITIES.index(each.severity)))
+    return in_order_of_severity((*others, *newer))
+
+
+def in_order_of_severity(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings, the gravest first; those of one severity keep their order."""
+    return tuple(sorted(findings, key=lambda each: SEVERITIES.index(each.severity)))
 
 
 def finding(
@@ -54,11 +60,11 @@ def finding(
     *,
     most: int | None = None,
 ) -> Finding:
-    """Create a finding; with `most`, its evidence has so many lines and the number of the others."""
+    """Create a finding of an action; with `most`, its evidence has so many lines and the number of the others."""
     lines = tuple(evidence)
     if most is not None and len(lines) > most:
         lines = (*lines[:most], f"and {len(lines) - most:,} more")
-    return Finding(id=id, severity=severity, message=message, remedy=remedy, evidence=lines)
+    return Finding(id=id, severity=severity, message=message, remedy=remedy, evidence=lines, source="action")
 
 
 def blocker(

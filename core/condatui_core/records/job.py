@@ -194,3 +194,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """What a queued job waits for, unless it is a job of this process: `pid 4711 on gpu07 is at work`."""
     elsewhere: str = ""
     """The other process that carries it out: `pid 4711 on gpu07`; empty if it is, or was, this one."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self.state in ("done", "failed", "cancelled", "interrupted")

@@ -35,9 +35,7 @@ ALLOWED = {
     "actions/pack/check.py": "the archive just made, in a process of its own",
     "actions/remove/set_aside.py": "a directory",
     "cli/standard_streams.py": "the standard streams",
-    "screens/browse.py": "a filter bar",
-    "screens/compare.py": "a filter bar",
-    "screens/environments.py": "a filter bar",
+    "screens/filtered_place.py": "a filter bar",
 }
 """What opens something, and what that is."""
 

@@ -95,6 +95,7 @@ def test_the_findings_name_package_version_and_build() -> None:
     assert (missing.id, missing.message) == ("missing-files", "2 files of packages are missing: tool")
     assert missing.remedy == "`conda install --force-reinstall tool=1.0=0` puts them back"
     assert missing.evidence == ("tool: a, b",)
+    assert {missing.source, altered.source} == {"file-check"}
     assert (altered.id, altered.message) == (
         "altered-files",
         "1 file of packages is not what conda has installed: tool",

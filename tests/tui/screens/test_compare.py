@@ -181,6 +181,7 @@ async def test_a_filter_narrows_and_escape_clears_it() -> None:
         assert "filter `sci`" in driver.text
         await driver.press("escape")
         assert rows(driver) == ["numpy", "scipy", "zlib"]
+        assert driver.app.screen.query_one(MatrixTable).cursor_key == "scipy"  # where the user has kept the filter
         await driver.press("slash", *"x [/]", "enter")
         assert "No such package matches `x [/]`" in driver.text
 

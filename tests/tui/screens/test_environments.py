@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from msgspec.structs import replace
 from textual import events
 
 from condatui.widgets.lines_pane import TextPane
@@ -242,6 +245,46 @@ async def test_the_files_of_an_environment_are_checked_when_its_health_is_opened
         driver.workbench.file_findings[one.prefix] = (missing,)
         await _turn_to(driver, "health")
         await driver.until(lambda: "is missing: tool" in driver.place.query_one("#health", TextPane).text)
+
+
+async def test_files_are_checked_once_until_their_contents_are_read_again() -> None:
+    one = loaded("one", [package("tool")])
+    async with opened(inventory(one)) as driver:
+        session, workbench, gate = driver.app.session, driver.workbench, asyncio.Event()
+        workbench.file_gate, workbench.file_findings = gate, {one.prefix: (finding(message="is missing: tool"),)}
+        await _turn_to(driver, "health")
+        for _ in range(3):
+            session.show(inventory(replace(one)))  # what the disk and the GPUs say makes new objects at each load
+        gate.set()
+        await driver.until(lambda: "is missing: tool" in _health(driver))
+        session.show(inventory(replace(one)))
+        assert workbench.file_checks == [one.prefix]
+        assert "is missing: tool" in _health(driver)
+
+        gate.clear()
+        workbench.file_findings = {}
+        session.show(inventory(loaded("one", [package("tool")])))
+        await driver.pilot.pause()
+        assert workbench.file_checks == [one.prefix, one.prefix]
+        assert "is missing: tool" in _health(driver)
+        gate.set()
+        await driver.until(lambda: "is missing: tool" not in _health(driver))
+
+
+async def test_the_files_of_a_second_environment_are_checked_after_those_of_the_first() -> None:
+    one, two = loaded("one", [package("tool")]), loaded("two", [package("tool")])
+    async with opened(inventory(one, two)) as driver:
+        workbench, gate = driver.workbench, asyncio.Event()
+        workbench.file_gate = gate
+        await _turn_to(driver, "health")
+        await driver.press("j", "enter")
+        assert workbench.file_checks == [one.prefix]
+        gate.set()
+        await driver.until(lambda: workbench.file_checks == [one.prefix, two.prefix])
+
+
+def _health(driver: Driver) -> str:
+    return driver.place.query_one("#health", TextPane).text
 
 
 async def _turn_to(driver: Driver, tab: str) -> None:

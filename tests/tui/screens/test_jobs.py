@@ -211,8 +211,24 @@ async def test_damaged_journals_are_told_at_the_start_and_in_the_place_of_jobs()
     async with opened(workbench=workbench, size=(120, 30)) as driver:
         await driver.until(lambda: told in driver.text)
         await driver.press("4")
-        await driver.until(lambda: not driver.app.session.interrupted and driver.text.count(told) == 1)
+        await driver.until(lambda: not driver.app.session.unseen and driver.text.count(told) == 1)
         assert isinstance(driver.app.screen, JobsScreen)
+        await driver.press("1")
+        assert told not in driver.text
+
+
+async def test_escape_puts_the_notice_of_a_damaged_journal_away_everywhere_but_in_the_place_of_jobs() -> None:
+    workbench = bench()
+    told = "The journal /state/jobs/x is damaged (plan.json: empty)"
+    workbench.jobs.damaged = (Finding(id="damaged-journal", severity="warning", message=told),)
+    async with opened(workbench=workbench, size=(120, 30)) as driver:
+        await driver.until(lambda: told in driver.text)
+        session = driver.app.session
+        assert (session.interrupted, session.damaged_journals) == ((), workbench.jobs.damaged)
+        await driver.press("escape")
+        await driver.until(lambda: told not in driver.text)
+        await driver.press("4")
+        assert told in driver.text
 
 
 async def test_no_way_out_is_promised_where_there_is_nothing_to_put_right() -> None:

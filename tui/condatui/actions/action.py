@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual.binding import Binding
 
 from condatui.actions.context import ActionContext
@@ -55,6 +56,13 @@ class KeyAction(Struct, frozen=True):
         """
         call = f"app.perform('{self.id}')" if self.why_not or self.takes_keys else self.call
         return Binding(self.keys, call, self.title, id=self.id, tooltip=self.help, show=False, priority=self.takes_keys)
+
+
+def reworded(actions: Iterable[KeyAction], words: Mapping[str, tuple[str, str]]) -> Iterator[KeyAction]:
+    """The actions; those with these ids have another hint and another sentence in a place."""
+    for action in actions:
+        hint, text = words.get(action.id, (action.hint, action.help))
+        yield replace(action, hint=hint, help=text)
 
 
 # The keys that move through lists

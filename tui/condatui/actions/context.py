@@ -53,12 +53,12 @@ def not_browsable(action_context: ActionContext) -> str | None:
 
 def comparable(action_context: ActionContext) -> tuple[str, ...]:
     """The prefixes to compare: the marked environments in their order; a single one with the one under the cursor."""
-    return tuple(each.prefix for each in _to_compare(action_context) if _readable(each))
+    return tuple(each.prefix for each in _to_compare(action_context) if each.readable)
 
 
 def left_out_of_comparison(action_context: ActionContext) -> str:
     """Which of the environments to compare cannot be read, and why; empty if all can."""
-    left_out = [each for each in _to_compare(action_context) if not _readable(each)]
+    left_out = [each for each in _to_compare(action_context) if not each.readable]
     return " ".join(f"{sanitize(each.name)} cannot be compared: its state is {each.state}." for each in left_out)
 
 
@@ -67,10 +67,6 @@ def _to_compare(action_context: ActionContext) -> tuple[Environment, ...]:
     if len(wanted) == 1 and action_context.current:
         wanted.add(action_context.current.prefix)
     return tuple(each for each in action_context.inventory.environments if each.prefix in wanted)
-
-
-def _readable(environment: Environment) -> bool:
-    return environment.state in ("ok", "broken")
 
 
 def not_comparable(action_context: ActionContext) -> str | None:
@@ -108,7 +104,7 @@ def not_checkable(action_context: ActionContext) -> str | None:
     """Why no GPU check can run: no chosen environment has a Python that could be run."""
     if not action_context.chosen:
         return no_environment(action_context)
-    if any(each.state in ("ok", "broken") for each in action_context.chosen):
+    if any(each.readable for each in action_context.chosen):
         return None
     return (
         f"{sanitize(action_context.chosen[0].name)} cannot be checked: its state is {action_context.chosen[0].state}."
@@ -129,7 +125,7 @@ def _unreadable(action_context: ActionContext, done: str) -> str | None:
     current = action_context.current
     if current is None:
         return no_environment(action_context)
-    if current.state not in {"ok", "broken"}:
+    if not current.readable:
         return f"{sanitize(current.name)} cannot be {done}: its state is {current.state}."
     return None
 
@@ -146,7 +142,7 @@ def no_job_at_work(action_context: ActionContext) -> str | None:
     """Why no job can be cancelled: there is none under the cursor, or it has ended."""
     if (job := action_context.job) is None:
         return "There is no job under the cursor."
-    if job.state not in {"queued", "running", "cancelling"}:
+    if job.over:
         return "This job is over: there is nothing to cancel."
     return f"Another condatui runs this job ({sanitize(job.elsewhere)}): cancel it there." if job.elsewhere else None
 

@@ -107,7 +107,7 @@ class CompareArguments:
 
     def _of_environment(self, environment: Environment) -> Listing:
         contents = environment.contents
-        if contents is None or environment.state not in ("ok", "broken"):
+        if contents is None or not environment.readable:
             detail = f"{sanitize(environment.prefix)} is {environment.state}"
             raise UsageError(f"`{sanitize(environment.name)}` has nothing to compare.", detail)
         for problem in contents.problems:

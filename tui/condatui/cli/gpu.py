@@ -56,7 +56,7 @@ def command(invocation: Invocation, *, envs: tuple[str, ...], static: bool, anew
 def _chosen(invocation: Invocation, inventory: Inventory, texts: Sequence[str]) -> tuple[Environment, ...]:
     """The chosen environments, each once; UsageError for one that does not exist."""
     if not texts:
-        return tuple(each for each in inventory.environments if each.state in ("ok", "broken"))
+        return tuple(each for each in inventory.environments if each.readable)
     found = [invocation.environment(inventory, text) for text in texts]
     for each in found:
         if each.state == "missing":

@@ -44,4 +44,5 @@ def _with_files_checked(invocation: Invocation, environment: Environment, *, che
 
     if environment.contents is None:
         return environment
-    return with_findings(environment, asyncio.run(invocation.workbench().check_files(environment, checksums=checksums)))
+    findings = asyncio.run(invocation.workbench().check_files(environment, checksums=checksums))
+    return with_findings(environment, findings, source="file-check")

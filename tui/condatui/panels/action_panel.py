@@ -123,9 +123,9 @@ class ActionPanel(BottomPanel):
     def _title_line(self, width: int) -> Text:
         rule = shapes_for(self._session.glyphs).rule
         title = self._form.title if self._form and self.form_is_open else self._plan_state.title
-        line = Text.assemble((f"{rule} ", "dim"), (sanitize(title), "bold"), " ")
+        line = Text.assemble((f"{rule} ", styles.DIM), (sanitize(title), styles.STRONG), " ")
         line.truncate(max(0, width - 1))
-        return line.append(rule * max(0, width - line.cell_len), "dim")
+        return line.append(rule * max(0, width - line.cell_len), styles.DIM)
 
     def _show_form(self) -> None:
         self.query_one(FormBar).display = True

@@ -11,6 +11,7 @@ from rich.text import Text
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.keymap import Keymap
+from condatui.view_models import styles
 from condatui.widgets.lines_pane import TextPane
 
 # The hints
@@ -34,7 +35,7 @@ def hint_line(
 
 def _hint(action: KeyAction, keymap: Keymap, action_context: ActionContext, key_style: Style) -> Text:
     key, label = keymap.labels(action)[0], f" {action.hint}"
-    return Text(key + label, "dim") if action.reason(action_context) else Text.assemble((key, key_style), label)
+    return Text(key + label, styles.DIM) if action.reason(action_context) else Text.assemble((key, key_style), label)
 
 
 def _width(hints: Sequence[Text]) -> int:
@@ -71,10 +72,10 @@ def help_text(
 
 
 def _block(title: str, pairs: Sequence[tuple[str, str]], width: int) -> Text:
-    block = Text.assemble((title, "bold"))
+    block = Text.assemble((title, styles.STRONG))
     for left, right in pairs:
         first, *rest = wrap(right, max(20, width - _KEYS)) or [""]
-        block.append(f"\n  {left.ljust(_KEYS - 2)}", "bold").append(first)
+        block.append(f"\n  {left.ljust(_KEYS - 2)}", styles.STRONG).append(first)
         for line in rest:
             block.append(f"\n{'':{_KEYS}}{line}")
     return block

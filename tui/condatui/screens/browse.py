@@ -15,14 +15,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
-from condatui.actions.action import KeyAction
+from condatui.actions.action import KeyAction, reworded
 from condatui.actions.registry import bindings
-from condatui.screens.place import PlaceScreen
+from condatui.screens.filtered_place import FilteredPlace
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.browse import BrowseModel, BrowseQuery, entry_text, path_line
 from condatui.view_models.format import copyable
-from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -54,7 +53,7 @@ class DirectoryTable(VirtualTable):
         self.post_message(self.WentUp())
 
 
-class BrowseScreen(PlaceScreen):
+class BrowseScreen(FilteredPlace):
     """One row for each entry of a directory; below them, whose the one under the cursor is."""
 
     PLACE = "browse"
@@ -81,11 +80,6 @@ class BrowseScreen(PlaceScreen):
         yield DirectoryTable(self.session.glyphs, id="entries")
         yield LinesPane(id="entry")
 
-    def compose_status(self) -> ComposeResult:
-        """The status, and the filter that replaces it."""
-        yield Line(id="status")
-        yield FilterBar(id="filter")
-
     @property
     def table(self) -> DirectoryTable:
         """The table of entries."""
@@ -110,9 +104,7 @@ class BrowseScreen(PlaceScreen):
             "list.right": ("", "Into the directory under the cursor."),
             "list.left": ("", "To the directory above."),
         }
-        for action in super().actions:
-            hint, about = words.get(action.id, (action.hint, action.help))
-            yield replace(action, hint=hint, help=about)
+        return reworded(super().actions, words)
 
     def on_mount(self) -> None:
         """Begin to walk."""
@@ -249,28 +241,14 @@ class BrowseScreen(PlaceScreen):
         self._show()
         self.say("")
 
-    def hints(self, width: int) -> Text:
-        """The hints; while the user types a filter, the keys that keep and clear it."""
-        if not self.query_one(FilterBar).display:
-            return super().hints(width)
-        return Text("enter keep  esc clear  ! inverse")
+    @property
+    def filter_text(self) -> str:
+        """The present filter."""
+        return self.entry_query.text
 
-    def action_filter(self) -> None:
-        """Replace the status line by the filter."""
-        self.query_one("#status").display = False
-        self.query_one(FilterBar).open(self.entry_query.text)
-        self.draw_bottom()
-
-    @on(FilterBar.FilterChanged)
-    def _filter(self, event: FilterBar.FilterChanged) -> None:
-        self._apply(replace(self.entry_query, text=event.text))
-
-    @on(FilterBar.FilterClosed)
-    def _close_filter(self) -> None:
-        self.query_one(FilterBar).display = False
-        self.query_one("#status").display = True
-        self.focus_body()
-        self.draw_bottom()
+    def apply_filter(self, text: str) -> None:
+        """Show the entries that pass a filter."""
+        self._apply(replace(self.entry_query, text=text))
 
     def action_copy(self) -> None:
         """Copy the path under the cursor."""
@@ -283,7 +261,7 @@ class BrowseScreen(PlaceScreen):
         if self.help_is_open:
             self.close_help()
         elif self.entry_query.text:
-            self._apply(replace(self.entry_query, text=""))
+            self.apply_filter("")
         elif self.path:
             self.action_up()
         elif self.is_current:

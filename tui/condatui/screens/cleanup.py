@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from condatui.actions.action import KeyAction
+from condatui.actions.action import KeyAction, reworded
 from condatui.actions.context import ActionContext, not_choosable
 from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
@@ -20,7 +19,6 @@ from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.cleanup import CleanupModel, candidate_text, choice_line
 from condatui.view_models.format import copyable
-from condatui.view_models.jobs import is_over
 from condatui.view_models.status import kept_limit
 from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -76,11 +74,8 @@ class CleanupScreen(PlaceScreen):
     @property
     def actions(self) -> Iterable[KeyAction]:
         """The actions of this place; opening a row shows the plan."""
-        for action in super().actions:
-            if action.id == "list.open":
-                yield replace(action, hint="plan", help="Plan what is chosen, or else what is under the cursor.")
-            else:
-                yield action
+        words = {"list.open": ("plan", "Plan what is chosen, or else what is under the cursor.")}
+        return reworded(super().actions, words)
 
     @property
     def frees(self) -> int:
@@ -109,7 +104,7 @@ class CleanupScreen(PlaceScreen):
         session, survey = self.session, self.session.disk
         caches: tuple[CacheUse, ...] = survey.caches if survey else ()
         found = candidates(session.inventory.environments, caches, session.costs)
-        self._pending_requests = tuple(job.plan.request for job in session.jobs if not is_over(job))
+        self._pending_requests = tuple(job.plan.request for job in session.jobs if not job.over)
         self.shown = without_going(found, self._pending_requests)
         self.chosen &= {each.key for each in self.shown if not each.blocked}
         if survey and survey.graph and (survey.graph is not self._graph or self._frees.keys() != self._keys):
@@ -138,7 +133,7 @@ class CleanupScreen(PlaceScreen):
     def show_jobs(self) -> None:
         """Drop what a job is removing from the candidates."""
         super().show_jobs()
-        if self._pending_requests != tuple(job.plan.request for job in self.session.jobs if not is_over(job)):
+        if self._pending_requests != tuple(job.plan.request for job in self.session.jobs if not job.over):
             self.show_session()
 
     def _why_empty(self) -> Text:

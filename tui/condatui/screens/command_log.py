@@ -14,6 +14,7 @@ from condatui.actions.registry import bindings
 from condatui.messages import CommandRan
 from condatui.screens.place import PlaceScreen
 from condatui.session import Session
+from condatui.view_models import styles
 from condatui.view_models.commands import CommandsModel, command_line
 from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -70,7 +71,7 @@ class CommandLogScreen(PlaceScreen):
         """Show all commands; a cursor on the last one stays on the last one."""
         follows = self.table.cursor_row >= len(self._runs) - 1
         self._runs = self.session.workbench.log.runs
-        self.table.set_model(CommandsModel(self._runs), empty=Text("No command has been run yet.", "dim"))
+        self.table.set_model(CommandsModel(self._runs), empty=Text("No command has been run yet.", styles.DIM))
         if follows:
             self.table.action_last()
         self._show_run()
@@ -83,7 +84,9 @@ class CommandLogScreen(PlaceScreen):
 
     def status(self) -> Text:
         """The position of the cursor."""
-        return Text(f"{self.table.cursor_row + 1 if self._runs else 0} of {counted(len(self._runs), 'command')}", "dim")
+        return Text(
+            f"{self.table.cursor_row + 1 if self._runs else 0} of {counted(len(self._runs), 'command')}", styles.DIM
+        )
 
     def action_copy(self) -> None:
         """Copy the command under the cursor, quoted for a shell."""
@@ -104,7 +107,7 @@ def _describe(run: CommandRun) -> Text:
     """A command in full, with its time, outcome and message."""
     when = f"{run.started:%Y-%m-%d %H:%M:%S}, {run.milliseconds} ms, {run.outcome}"
     code = "" if run.exit_code is None else f", exit {run.exit_code}"
-    text = Text.assemble((sanitize(command_line(run)), "bold"), "\n", (when + code, "dim"))
+    text = Text.assemble((sanitize(command_line(run)), styles.STRONG), "\n", (when + code, styles.DIM))
     for line in run.message.splitlines():
         text.append(f"\n{sanitize(line)}")
     return text

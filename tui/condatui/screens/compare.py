@@ -10,7 +10,6 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.timer import Timer
 
 from condatui.actions.registry import bindings
 from condatui.screens.compare_export import CompareExportScreen
@@ -21,16 +20,13 @@ from condatui.view_models.compare.detail import CellSubject, cell_detail
 from condatui.view_models.compare.matrix import MatrixModel, summary_words
 from condatui.view_models.compare.rows import ComparisonQuery
 from condatui.view_models.glyphs import shapes_for
-from condatui.widgets.input_bars import FilterBar, PromptBar
+from condatui.widgets.input_bars import PromptBar
 from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.matrix_table import MatrixTable
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
 from condatui_core.text import sanitize
-
-_SETTLED = 0.08
-"""Seconds that the cursor rests before the details follow, so that a key held down does not send all of them."""
 
 
 class CompareScreen(CompareExportScreen):
@@ -58,7 +54,6 @@ class CompareScreen(CompareExportScreen):
         """The column that the user wants as the reference; a worker makes it so."""
         self._failure = ""
         """Why the last comparison came to nothing."""
-        self._settling: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         """The matrix and the details of one cell."""
@@ -67,9 +62,8 @@ class CompareScreen(CompareExportScreen):
         yield LinesPane(id="cell")
 
     def compose_status(self) -> ComposeResult:
-        """The status, and the lines for typing that replace it."""
+        """The status, and the question that replaces it."""
         yield Line(id="status")
-        yield FilterBar(id="filter")
         yield PromptBar(id="prompt")
 
     @property
@@ -129,7 +123,9 @@ class CompareScreen(CompareExportScreen):
         there = (environments[prefix] for prefix in self._prefixes if prefix in environments)
         waiting = not session.inventory.complete
         return tuple(
-            CompareSubject(each, session.channels_of(each)) for each in there if waiting or each.contents is not None
+            CompareSubject(each, session.inventory.channel_config(each))
+            for each in there
+            if waiting or each.contents is not None
         )
 
     # With a description, Textual does not print the arguments of the worker, which takes long for environments.
@@ -213,9 +209,7 @@ class CompareScreen(CompareExportScreen):
     @on(MatrixTable.ColumnMoved)
     def _follow_cursor(self) -> None:
         self.say("")
-        if self._settling:
-            self._settling.stop()
-        self._settling = self.set_timer(_SETTLED, self._show_cell)
+        self.follow_later(self._show_cell)
 
     @on(MatrixTable.Selected)
     def action_switch(self) -> None:
@@ -228,13 +222,6 @@ class CompareScreen(CompareExportScreen):
             details.focus()
         else:
             self.focus_body()
-
-    def action_zoom(self) -> None:
-        """Give the whole body to the focused one of matrix and details, or share it again."""
-        zoomed = self.has_class("-zoom-table") or self.has_class("-zoom-detail")
-        self.remove_class("-zoom-table", "-zoom-detail")
-        if not zoomed:
-            self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")
 
     def _apply_query(self, query: ComparisonQuery) -> None:
         self.comparison_query = query
@@ -257,28 +244,14 @@ class CompareScreen(CompareExportScreen):
         """Reverse the order."""
         self._apply_query(self.comparison_query.reversed())
 
-    def hints(self, width: int) -> Text:
-        """The hints; while the user types a filter, the keys that keep and clear it."""
-        if not self.query_one(FilterBar).display:
-            return super().hints(width)
-        return Text("enter keep  esc clear  ! inverse")
+    @property
+    def filter_text(self) -> str:
+        """The present filter."""
+        return self.comparison_query.text
 
-    def action_filter(self) -> None:
-        """Replace the status line by the filter."""
-        self.query_one("#status").display = False
-        self.query_one(FilterBar).open(self.comparison_query.text)
-        self.draw_bottom()
-
-    @on(FilterBar.FilterChanged)
-    def _filter(self, event: FilterBar.FilterChanged) -> None:
-        self._apply_query(self.comparison_query.filtered(event.text))
-
-    @on(FilterBar.FilterClosed)
-    def _close_filter(self) -> None:
-        self.query_one(FilterBar).display = False
-        self.query_one("#status").display = True
-        self.focus_body()
-        self.draw_bottom()
+    def apply_filter(self, text: str) -> None:
+        """Show the packages that pass a filter."""
+        self._apply_query(self.comparison_query.filtered(text))
 
     def action_turn(self, steps: int) -> None:
         """Make the column so many steps further the reference."""
@@ -307,6 +280,6 @@ class CompareScreen(CompareExportScreen):
         elif not self.table.has_focus:
             self.focus_body()
         elif self.comparison_query.text:
-            self._apply_query(self.comparison_query.filtered(""))
+            self.apply_filter("")
         else:
             super().action_back()

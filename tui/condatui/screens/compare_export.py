@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.text import Text
 from textual import on, work
 
-from condatui.screens.place import PlaceScreen
+from condatui.screens.filtered_place import FilteredPlace
 from condatui.services.comparer import Compared, chosen_file, save, suggested_file
 from condatui.session import Session
 from condatui.view_models import styles
@@ -25,7 +25,7 @@ _CLIPBOARD = 70_000
 """Bytes that terminals accept; they drop a larger text."""
 
 
-class CompareExportScreen(PlaceScreen):
+class CompareExportScreen(FilteredPlace):
     """A place with a comparison that can be copied and saved."""
 
     def __init__(self, session: Session) -> None:

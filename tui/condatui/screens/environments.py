@@ -10,12 +10,11 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.timer import Timer
 
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
-from condatui.screens.place import PlaceScreen
+from condatui.screens.filtered_place import FilteredPlace
 from condatui.services.disk_monitor import Breakdowns
 from condatui.services.file_checker import FileChecker
 from condatui.session import Session
@@ -28,17 +27,13 @@ from condatui.view_models.format import copyable, shorten_text
 from condatui.view_models.gpu import GpuSubject
 from condatui.view_models.status import kept_limit, marked_line
 from condatui.widgets.detail_pane import DetailPane
-from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.line import Line
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.environment import Environment
 from condatui_core.text import sanitize
 
-_SETTLED = 0.08
-"""Seconds that the cursor rests before the details follow, so that a key held down does not send all of them."""
 
-
-class EnvironmentsScreen(PlaceScreen):
+class EnvironmentsScreen(FilteredPlace):
     """One row for each environment; its details below, or beside it in a wide terminal."""
 
     PLACE = "environments"
@@ -53,7 +48,6 @@ class EnvironmentsScreen(PlaceScreen):
         self._breakdowns = Breakdowns(self, session, self._show_detail)
         self._files = FileChecker(self, session, self._show_detail)
         self._model: EnvironmentsModel | None = None
-        self._settling: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         """The environments and the details."""
@@ -129,11 +123,14 @@ class EnvironmentsScreen(PlaceScreen):
     def _why_empty(self) -> Text:
         if self.environment_query.filter:
             return Text(
-                f"No environment matches `{sanitize(self.environment_query.filter)}`: esc clears the filter.", "dim"
+                f"No environment matches `{sanitize(self.environment_query.filter)}`: esc clears the filter.",
+                styles.DIM,
             )
         if self.session.loading or not self.session.inventory.complete:
-            return Text("Looking for environments…", "dim")
-        return Text("There are no environments here. `conda create -n NAME python` makes one, r looks again.", "dim")
+            return Text("Looking for environments…", styles.DIM)
+        return Text(
+            "There are no environments here. `conda create -n NAME python` makes one, r looks again.", styles.DIM
+        )
 
     def _show_detail(self) -> None:
         environment, session = self.current_environment, self.session
@@ -145,7 +142,7 @@ class EnvironmentsScreen(PlaceScreen):
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
             self.detail.show(
-                DetailSubject(environment, session.channels_of(environment), now, session.words, disk, gpu)
+                DetailSubject(environment, session.inventory.channel_config(environment), now, session.words, disk, gpu)
             )
 
     def status(self) -> Text:
@@ -164,12 +161,19 @@ class EnvironmentsScreen(PlaceScreen):
         parts.append(f"by {query.by}")
         if session.disk and session.disk.complete and not session.disk.anew:
             parts.append(kept_limit(session.key("reload_all")))
-        return Text(f" {session.glyphs.separator} ".join(parts), "dim")
+        return Text(f" {session.glyphs.separator} ".join(parts), styles.DIM)
 
-    def hints(self, width: int) -> Text:
-        """The hints; while the user types a filter, its fields or its error."""
-        if not any(bar.display for bar in self.query(FilterBar)):
-            return super().hints(width)
+    @property
+    def filter_text(self) -> str:
+        """The present filter."""
+        return self.environment_query.filter
+
+    def apply_filter(self, text: str) -> None:
+        """Show the environments that pass a filter."""
+        self._apply_query(self.environment_query.filtered(text))
+
+    def filter_hints(self, width: int) -> Text:
+        """The fields of a filter, or what is wrong with the one that is typed."""
         if error := self.environment_query.filter_error:
             return shorten_text(Text(sanitize(error), styles.WARNING), width, self.session.glyphs.ellipsis, cut="end")
         fields = " ".join(f"{example.partition(':')[0]}:" for example, _ in FILTER_HELP if ":" in example)
@@ -179,9 +183,7 @@ class EnvironmentsScreen(PlaceScreen):
     @on(VirtualTable.CursorMoved, "#environments")
     def _follow_cursor(self) -> None:
         self.say("")
-        if self._settling:
-            self._settling.stop()
-        self._settling = self.set_timer(_SETTLED, self._show_detail)
+        self.follow_later(self._show_detail)
 
     @on(VirtualTable.Selected, "#environments")
     def action_switch(self) -> None:
@@ -221,27 +223,6 @@ class EnvironmentsScreen(PlaceScreen):
         self._show_environments()
         self.say("")
 
-    async def action_filter(self) -> None:
-        """Replace the status line by the filter, which is made at the first use."""
-        if not self.query(FilterBar):
-            await self.mount(FilterBar(id="filter"), after="#status")
-        self.query_one("#status").display = False
-        self.query_one(FilterBar).open(self.environment_query.filter)
-        self.draw_bottom()
-
-    @on(FilterBar.FilterChanged)
-    def _filter(self, event: FilterBar.FilterChanged) -> None:
-        self._apply_query(self.environment_query.filtered(event.text))
-
-    @on(FilterBar.FilterClosed)
-    def _close_filter(self, event: FilterBar.FilterClosed) -> None:
-        if event.kept:
-            self.table.settle()
-        self.query_one(FilterBar).display = False
-        self.query_one("#status").display = True
-        self.focus_body()
-        self.draw_bottom()
-
     async def action_browse(self) -> None:
         """Browse the files of the environment under the cursor."""
         from condatui.screens.browse import BrowseScreen  # noqa: PLC0415 - imported at the first use
@@ -262,13 +243,6 @@ class EnvironmentsScreen(PlaceScreen):
         self._show_detail()
         self.draw_bottom()
 
-    def action_zoom(self) -> None:
-        """Give the whole body to the focused one of environments and details, or share it again."""
-        zoomed = self.has_class("-zoom-table") or self.has_class("-zoom-detail")
-        self.remove_class("-zoom-table", "-zoom-detail")
-        if not zoomed:
-            self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")
-
     def action_copy(self) -> None:
         """Copy the path or the command that the details show, or else the prefix of the environment."""
         if (environment := self.current_environment) is None:
@@ -286,13 +260,13 @@ class EnvironmentsScreen(PlaceScreen):
         elif self.has_class("-zoom-table"):
             self.remove_class("-zoom-table")
         elif self.environment_query.filter:
-            self._apply_query(self.environment_query.filtered(""))
+            self.apply_filter("")
         else:
             super().action_back()
 
     def go_to(self, prefix: str) -> None:
         """Put the cursor on an environment, and clear a filter that hides it."""
         if prefix not in {environment.prefix for environment in self.shown}:
-            self._apply_query(self.environment_query.filtered(""))
+            self.apply_filter("")
         self.table.go_to(prefix)
         self.focus_body()

@@ -16,7 +16,7 @@ from condatui.messages import JobsSeen, RequestProposed
 from condatui.screens.place import PlaceScreen
 from condatui.session import Session
 from condatui.view_models import styles
-from condatui.view_models.jobs import JobsModel, is_over, job_commands, job_text
+from condatui.view_models.jobs import JobsModel, job_commands, job_text
 from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.finding import Finding
@@ -91,12 +91,12 @@ class JobsScreen(PlaceScreen):
     def show_session(self) -> None:
         """Show the new state; interrupted jobs are rows here, so the message about them at the top goes."""
         super().show_session()
-        if self._visible and self.session.interrupted:
+        if self._visible and self.session.unseen:
             self.post_message(JobsSeen())
 
     def _told(self) -> tuple[Finding, ...]:
-        told = super()._told()
-        return (*(each for each in self.session.damaged_journals if each not in told), *told)
+        session = self.session
+        return (*session.damaged_journals, *session.interrupted, *session.inventory.problems)
 
     def show_jobs(self) -> None:
         """Show the progress of the jobs; the cursor stays on its job, or on the newest."""
@@ -114,12 +114,12 @@ class JobsScreen(PlaceScreen):
 
     def _why_empty(self) -> Text:
         return Text(
-            "There are no jobs yet: 1 goes to the environments, where n e p d clone, export, pack, remove.", "dim"
+            "There are no jobs yet: 1 goes to the environments, where n e p d clone, export, pack, remove.", styles.DIM
         )
 
     def _tick(self) -> None:
         """Update the times of running jobs, and ask for the progress of other processes' jobs."""
-        if self._visible and any(job.elsewhere and not is_over(job) for job in self._jobs):
+        if self._visible and any(job.elsewhere and not job.over for job in self._jobs):
             self.post_message(JobsSeen())
         if self._visible and any(job.state in {"running", "cancelling"} for job in self._jobs):
             self.show_jobs()
@@ -134,7 +134,7 @@ class JobsScreen(PlaceScreen):
         fresh = (job.id if job else None) != self._shown
         self._shown = job.id if job else None
         text = job_text(job, self.session.clock(), key=self.session.key, glyphs=self.session.glyphs) if job else Text()
-        self.details.show_output(text, fresh=fresh, follow=job is not None and not is_over(job))
+        self.details.show_output(text, fresh=fresh, follow=job is not None and not job.over)
 
     def status(self) -> Text:
         """The position of the cursor."""
@@ -146,7 +146,7 @@ class JobsScreen(PlaceScreen):
     def _open(self) -> None:
         """Propose the request that repairs a failed job; if there is none, focus the details."""
         job = self.current_job
-        if job and job.recovery and job.recovery.way_out and is_over(job):
+        if job and job.recovery and job.recovery.way_out and job.over:
             self.post_message(RequestProposed(job.recovery.way_out))
         else:
             self.action_switch()

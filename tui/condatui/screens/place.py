@@ -25,6 +25,7 @@ from condatui.messages import JobsSeen
 from condatui.panels.base import BottomPanel
 from condatui.panels.help_panel import hint_line
 from condatui.session import Session
+from condatui.view_models import styles
 from condatui.view_models.format import shorten_text
 from condatui.view_models.status import problem_lines, top_line, with_jobs
 from condatui.widgets.line import Line
@@ -159,7 +160,7 @@ class PlaceScreen(Screen[None]):
 
     def _told(self) -> tuple[Finding, ...]:
         """What stands below the top line."""
-        return (*self.session.interrupted, *self.session.inventory.problems)
+        return (*self.session.unseen, *self.session.inventory.problems)
 
     def show_jobs(self) -> None:
         """Show the progress of the jobs."""
@@ -256,7 +257,7 @@ class PlaceScreen(Screen[None]):
         self.draw_bottom()
 
     def _status(self, width: int) -> Text:
-        text = Text(self._notice, "bold") if self._notice else self.status()
+        text = Text(self._notice, styles.STRONG) if self._notice else self.status()
         return shorten_text(text, width, self.session.glyphs.ellipsis, cut="end")
 
     async def action_help(self) -> None:
@@ -292,5 +293,5 @@ class PlaceScreen(Screen[None]):
         """Leave the help, or else put away the notice of what was interrupted."""
         if self.help_is_open:
             self.close_help()
-        elif self.session.interrupted:
+        elif self.session.unseen:
             self.post_message(JobsSeen())

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from msgspec.structs import replace
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import ScreenResume
 
-from condatui.actions.action import KeyAction
+from condatui.actions.action import KeyAction, reworded
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
@@ -20,7 +19,6 @@ from condatui.screens.place import PlaceScreen
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.format import copyable
-from condatui.view_models.jobs import is_over
 from condatui.view_models.restore_points import RestorePointsModel, restore_point_text
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -77,11 +75,7 @@ class RestoreScreen(PlaceScreen):
     @property
     def actions(self) -> Iterable[KeyAction]:
         """The actions of this place; opening a row proposes to restore."""
-        for action in super().actions:
-            if action.id == "list.open":
-                yield replace(action, hint="restore", help="Bring back the environment under the cursor.")
-            else:
-                yield action
+        return reworded(super().actions, {"list.open": ("restore", "Bring back the environment under the cursor.")})
 
     def on_mount(self) -> None:
         """Focus the restore points."""
@@ -99,7 +93,7 @@ class RestoreScreen(PlaceScreen):
     def show_jobs(self) -> None:
         """Look again when a job has ended."""
         super().show_jobs()
-        over = sum(1 for job in self.session.jobs if is_over(job))
+        over = sum(1 for job in self.session.jobs if job.over)
         if over != self._over:
             self._over = over
             self._read_points()

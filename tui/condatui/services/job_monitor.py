@@ -24,7 +24,6 @@ JOBS_GROUP = "jobs"
 """The worker group that follows the jobs."""
 _PACE = 0.1
 """Seconds between two updates of the jobs on the screen."""
-_OVER = frozenset({"done", "failed", "cancelled", "interrupted"})
 
 
 class JobMonitor:
@@ -55,7 +54,7 @@ class JobMonitor:
         """The jobs of this process that are not over."""
         if self._queue is None or not self._queue.writing:
             return ()
-        return tuple(job for job in self._queue.jobs if job.state not in _OVER and not job.elsewhere)
+        return tuple(job for job in self._queue.jobs if not job.over and not job.elsewhere)
 
     async def close(self, *, asked: bool = False) -> None:
         """Cancel the jobs that are not over, wait for their orderly ends, and stop following.
@@ -71,7 +70,7 @@ class JobMonitor:
         if self._queue is None:
             return
         interrupted, self._interrupted = self._interrupted, ()
-        self._session.show_interrupted(())
+        self._session.dismiss_interrupted()
         await self._queue.recall()
         self._session.show_damaged_journals(self._queue.damaged)
         self._show()
@@ -101,11 +100,11 @@ class JobMonitor:
         self._unsubscribe = queue.subscribe(lambda _job: self._post_change())
         self._interrupted = await queue.interrupted()
         known = await queue.recall()
-        self._reported |= {job.id for job in known if job.state in _OVER}
+        self._reported |= {job.id for job in known if job.over}
         self._recalled = True
         self._show()
         told = map(interrupted_finding, self._interrupted)
-        self._session.show_interrupted((*told, *queue.newer, *queue.damaged))
+        self._session.show_interrupted((*told, *queue.newer), queue.damaged)
 
     def _post_change(self) -> None:
         self._app.post_message(JobChanged())
@@ -117,7 +116,7 @@ class JobMonitor:
         jobs = self._queue.jobs
         self._session.show_jobs(jobs)
         for job in reversed(jobs):
-            if job.state in _OVER and job.id not in self._reported:
+            if job.over and job.id not in self._reported:
                 self._reported.add(job.id)
                 self._app.post_message(JobEnded(job))
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.format import short_bytes, shorten_middle
-from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
+from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import BrowsedEntry
 from condatui_core.records.package import Distribution, PackageRecord
@@ -68,7 +68,6 @@ class BrowseModel:
         self._entries = entries
         self._total = directory.bytes or 1
         self._glyphs = glyphs
-        self._full = "#" if glyphs == ASCII else "█"
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -92,7 +91,7 @@ class BrowseModel:
             _name(entry),
             Text(short_bytes(entry.bytes)),
             Text(f"{share:.0%}".replace("%", " %"), styles.DIM),
-            Text(self._full * round(share * _BAR), styles.DIM),
+            Text(self._glyphs.bar * round(share * _BAR), styles.DIM),
             Text(short_bytes(entry.frees)),
             Text(f"{entry.entries:,}" if entry.kind == "directory" else self._glyphs.nothing, styles.DIM),
         )

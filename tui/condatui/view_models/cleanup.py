@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import short_bytes, shorten_middle
+from condatui.view_models.format import below_home, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.analyses.cleanup import CleanupCandidate
@@ -76,9 +76,9 @@ class CleanupModel:
         return self._glyphs.unread if frees is None else short_bytes(frees)
 
     def _name(self, candidate: CleanupCandidate, style: str) -> Text:
-        name = Text(sanitize(self._below_home(candidate.name)), style)
+        name = Text(sanitize(below_home(candidate.name, self._home)), style)
         if candidate.part or self._uses[candidate.name] > 1:
-            path = shorten_middle(sanitize(self._below_home(candidate.path)), _PATH, self._glyphs.ellipsis)
+            path = shorten_middle(sanitize(below_home(candidate.path, self._home)), _PATH, self._glyphs.ellipsis)
             name.append(f" {path}", styles.DIM)
         return name
 
@@ -89,9 +89,6 @@ class CleanupModel:
         return Text.assemble(
             (f"{self._glyphs.warning} {sanitize(candidate.blocked)}", styles.WARNING), (f"  {why}", styles.DIM)
         )
-
-    def _below_home(self, path: str) -> str:
-        return f"~{path[len(self._home) :]}" if self._home and path.startswith(f"{self._home}/") else path
 
 
 def candidate_text(candidate: CleanupCandidate, frees: int | None, *, glyphs: Glyphs = UNICODE) -> Text:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.cells import cell_len, get_character_cell_size
 from rich.text import Text
 
-from condatui.view_models.glyphs import ASCII, Glyphs
+from condatui.view_models.glyphs import Glyphs
 from condatui_core.text import scaled
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ def spell_age(then: datetime, now: datetime) -> str:
     """`format_age` for a sentence: `today`, `3 d ago`."""
     age = format_age(then, now)
     return age if age == "today" else f"{age} ago"
+
+
+def below_home(path: str, home: str) -> str:
+    """A path with `~` for the home directory: `~/work/env`; other paths, and names, as they are."""
+    return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path
 
 
 def shorten_middle(text: str, cells: int, ellipsis: str = "…") -> str:
@@ -139,6 +144,5 @@ def progress_words(progress: Progressed, glyphs: Glyphs) -> str:
 def share_bar(share: float, glyphs: Glyphs) -> str:
     """A bar and a percentage; a share outside of 0 to 1 counts as the nearer of both."""
     share = min(1.0, max(0.0, share))
-    full, empty = ("#", "-") if glyphs == ASCII else ("█", "░")
     filled = int(share * _CELLS)
-    return f"{full * filled}{empty * (_CELLS - filled)} {int(share * 100):>3} %"
+    return f"{glyphs.bar * filled}{glyphs.bar_rest * (_CELLS - filled)} {int(share * 100):>3} %"

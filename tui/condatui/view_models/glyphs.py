@@ -59,6 +59,10 @@ class Glyphs(Struct, frozen=True):
     """In place of what was cut; up to three cells."""
     separator: str
     """Between the parts of a line."""
+    bar: str
+    """One cell of a bar that shows a share."""
+    bar_rest: str
+    """One cell of what such a bar lacks."""
 
     def of(self, severity: Severity) -> str:
         """The glyph of a severity."""
@@ -93,6 +97,8 @@ UNICODE = Glyphs(
     unread="…",
     ellipsis="…",
     separator="·",
+    bar="█",
+    bar_rest="░",
 )
 """For terminals whose font has them; none is an emoji, all are one cell wide."""
 
@@ -124,6 +130,8 @@ ASCII = Glyphs(
     unread="...",
     ellipsis="..",
     separator="|",
+    bar="#",
+    bar_rest="-",
 )
 """For poor fonts and terminals that do not speak UTF-8."""
 

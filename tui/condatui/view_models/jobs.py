@@ -31,9 +31,6 @@ COLUMNS = (
     TableColumn("started", "started", 11, priority=1),
 )
 
-ENDED: frozenset[JobState] = frozenset({"done", "failed", "cancelled", "interrupted"})
-"""The final states of a job."""
-
 _STYLES: dict[JobState, str] = {
     "done": styles.GOOD,
     "failed": styles.ERROR,
@@ -41,11 +38,6 @@ _STYLES: dict[JobState, str] = {
     "cancelled": styles.WARNING,
     "cancelling": styles.WARNING,
 }
-
-
-def is_over(job: Job) -> bool:
-    """Whether the job has ended."""
-    return job.state in ENDED
 
 
 def state_glyph(job: Job, glyphs: Glyphs) -> Text:
@@ -70,7 +62,7 @@ def result_words(job: Job) -> str:
         return "is being cancelled"
     if job.recovery and job.state in {"cancelled", "interrupted"}:
         return sanitize(f"{job.state}: {job.recovery.message}")
-    if is_over(job):
+    if job.over:
         return sanitize(_ended_word(job))
     return sanitize(job.stage.title) if job.stage else "begins"
 
@@ -151,13 +143,13 @@ def _lines(job: Job, now: datetime, key: KeyOf, glyphs: Glyphs) -> Iterator[Text
     )
     if job.elsewhere:
         yield Text(f"carried out by {sanitize(job.elsewhere)}", styles.DIM)
-    if is_over(job):
+    if job.over:
         yield from _end(job, key, glyphs)
     for argv in job.commands:
         yield Text(f"$ {sanitize(shlex.join(argv))}", styles.STRONG)
     for line in job.output[-_MOST_LINES:]:
         yield Text(sanitize(line), styles.DIM)
-    if not is_over(job):
+    if not job.over:
         yield from _now(job, glyphs)
 
 

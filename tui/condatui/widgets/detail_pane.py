@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from condatui.view_models import styles
 from condatui.view_models.details.packages import PackagesModel
 from condatui.view_models.details.subject import DetailSubject
 from condatui.view_models.format import shorten_middle
@@ -50,15 +51,15 @@ def tab_line(tabs: Sequence[Tab], active: str, subject: str, glyphs: Glyphs, wid
     Where the line is too narrow for them, the counts are left out.
     """
     rule = shapes_for(glyphs).rule
-    line = Text.assemble((rule, "dim"))
+    line = Text.assemble((rule, styles.DIM))
     counted = 1 + sum(len(_label(tab)) + 1 for tab in tabs) <= width
     for tab in tabs:
         label = _label(tab) if counted else f" {tab.title} "
-        line.append(label, "bold reverse" if tab.id == active else "").append(rule, "dim")
+        line.append(label, "bold reverse" if tab.id == active else "").append(rule, styles.DIM)
     room = width - line.cell_len - 4
     name = shorten_middle(subject, room, glyphs.ellipsis) if room >= _LEAST_NAME else ""
-    end = Text.assemble(f" {name} ", (rule, "dim")) if name else Text()
-    line.append(rule * max(0, width - line.cell_len - end.cell_len), "dim")
+    end = Text.assemble(f" {name} ", (rule, styles.DIM)) if name else Text()
+    line.append(rule * max(0, width - line.cell_len - end.cell_len), styles.DIM)
     return line.append_text(end)
 
 
@@ -197,12 +198,12 @@ class DetailPane(Vertical):
 def _why_empty(tab: str, environment: Environment) -> Text:
     """Why a tab is empty."""
     if environment.contents is None and environment.state == "ok":
-        return Text("Not read yet.", "dim")
+        return Text("Not read yet.", styles.DIM)
     if environment.state != "ok":
-        return Text(f"Nothing to show: its state is {environment.state}, and Health says more.", "dim")
+        return Text(f"Nothing to show: its state is {environment.state}, and Health says more.", styles.DIM)
     why = {
         "packages": "No packages: nothing is installed here.",
         "channels": "No channels: nothing is installed here.",
         "history": "No history: conda-meta/history says nothing.",
     }
-    return Text(why[tab], "dim")
+    return Text(why[tab], styles.DIM)

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from condatui.view_models import styles
 from condatui.view_models.form import Answers, ChoiceField, Field, Form, TextField, choice_label
 from condatui.view_models.format import shorten_middle
 from condatui.view_models.glyphs import Glyphs, shapes_for
@@ -65,7 +66,10 @@ class ChoiceLine(Widget, can_focus=True):
         room = self.size.width - len(f"{self._shapes.left}  {self._shapes.right}{place}")
         label = shorten_middle(label, max(room, _LEAST), self._ellipsis)
         return Text.assemble(
-            (f"{self._shapes.left} ", "dim"), (label, chosen), (f" {self._shapes.right}", "dim"), (place, "dim")
+            (f"{self._shapes.left} ", styles.DIM),
+            (label, chosen),
+            (f" {self._shapes.right}", styles.DIM),
+            (place, styles.DIM),
         )
 
     @property

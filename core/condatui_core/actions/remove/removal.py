@@ -22,7 +22,7 @@ from condatui_core.fs.delete_tree import Leftover
 from condatui_core.fs.sync import sync_file_system
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot
-from condatui_core.records.finding import Finding, blocker
+from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Plan
 from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
@@ -194,7 +194,7 @@ class Removal:
             await self._work.in_thread(partial(_unregister, self._context.caller.home, target))
         except OSError as error:
             message = f"{sanitize(target.name)} is still listed in environments.txt: {error.strerror}."
-            self._removed.findings.append(Finding(id="registered", severity="warning", message=message))
+            self._removed.findings.append(finding("registered", "warning", message))
 
 
 @dataclass(slots=True)
@@ -256,7 +256,7 @@ def _left_behind(target: RemovalTarget, gone: _Gone) -> Finding:
 
 def _come_up(target: RemovalTarget) -> Finding:
     message = f"Something else has come up at {sanitize(target.path)} meanwhile: it stays as it is."
-    return Finding(id="come-up", severity="warning", message=message, remedy="Look what it is, and who has made it.")
+    return finding("come-up", "warning", message, "Look what it is, and who has made it.")
 
 
 def _moved_away(target: RemovalTarget, point: RestorePoint | None, path: str) -> CondatuiError:

@@ -21,7 +21,7 @@ from condatui_core.fs.held_tree import Identity
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.last_used import OwnUses
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RestoreRequest
 from condatui_core.records.restore_point import KeptPath, RestorePoint
@@ -181,15 +181,15 @@ _WORDS = {
 def _findings(point: RestorePoint, differing: Sequence[Differing]) -> Iterator[Finding]:
     for what, count in Counter(each.what for each in differing).items():
         lines = [each.path for each in differing if each.what == what]
-        yield Finding(
-            id=f"restored-{what}",
-            severity="error" if what in GRAVE else "warning",
-            message=f"{counted(count, *_WORDS[what])}: {_path_words(lines[0])}.",
-            evidence=tuple(sanitize(line) for line in lines[:_MOST_LINES]),
+        yield finding(
+            f"restored-{what}",
+            "error" if what in GRAVE else "warning",
+            f"{counted(count, *_WORDS[what])}: {_path_words(lines[0])}.",
+            evidence=map(sanitize, lines[:_MOST_LINES]),
         )
     if point.lost:
         message = f"{counted(len(point.lost), 'thing')} could not be kept."
-        yield Finding(id="not-kept", severity="warning", message=message, evidence=point.lost)
+        yield finding("not-kept", "warning", message, evidence=point.lost)
 
 
 def _path_words(path: str) -> str:

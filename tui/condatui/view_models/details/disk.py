@@ -50,7 +50,7 @@ class DiskPartsModel:
         found = _parts(subject.environment.prefix, subject.breakdown) if subject.breakdown else ()
         self._parts = sorted(found, key=lambda part: (-part.bytes, part.name))
         self._prefix = subject.environment.prefix
-        self._full = "#" if glyphs == ASCII else "█"
+        self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -79,7 +79,7 @@ class DiskPartsModel:
             Text(part.source, styles.DIM),
             Text(short_bytes(part.bytes)),
             Text(short_bytes(part.exclusive)),
-            Text(self._full * filled, styles.DIM),
+            Text(self._glyphs.bar * filled, styles.DIM),
         )
 
 

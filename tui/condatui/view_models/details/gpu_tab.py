@@ -81,7 +81,7 @@ def _doing(over: Stage | None) -> str:
 
 
 def _why_nothing(subject: GpuSubject) -> str:
-    if subject.environment.state not in ("ok", "broken"):
+    if not subject.environment.readable:
         return f"Nothing to check: its state is {subject.environment.state}."
     return f"Not looked at yet; {subject.keys} checks it."
 

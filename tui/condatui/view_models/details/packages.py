@@ -28,9 +28,6 @@ COLUMNS = (
     TableColumn("size", "size", 5, align="right", priority=2),
 )
 
-PACKAGE_SORTS: tuple[str, ...] = ("name", "size", "channel")
-"""What packages can be sorted by: `size` puts the largest first, unless reversed."""
-
 
 class PackageRow(Struct, frozen=True, kw_only=True):
     """One package that conda or pip has installed."""

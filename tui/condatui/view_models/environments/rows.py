@@ -13,7 +13,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.environments.query import NO_COSTS, Costs
-from condatui.view_models.format import format_age, short_bytes, shorten_middle
+from condatui.view_models.format import below_home, format_age, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.gpu import GpuState, Label, gpu_label
 from condatui.view_models.table import TableColumn
@@ -175,7 +175,8 @@ class EnvironmentsModel:
     def _name(self, environment: Environment) -> Text:
         text = Text()
         text.append(
-            sanitize(self._below_home(environment.name)), styles.PLAIN if environment.state == "ok" else styles.DIM
+            sanitize(below_home(environment.name, self._home)),
+            styles.PLAIN if environment.state == "ok" else styles.DIM,
         )
         if self._name_uses[environment.name] > 1:
             text.append(f" {shorten_middle(sanitize(environment.prefix), 28, self._glyphs.ellipsis)}", styles.DIM)
@@ -184,10 +185,6 @@ class EnvironmentsModel:
         for alias in environment.aliases:
             text.append(f" {self._glyphs.alias}{sanitize(alias.rpartition('/')[2])}", styles.DIM)
         return text
-
-    def _below_home(self, name: str) -> str:
-        """A prefix that serves as a name, with `~` for the home directory: `~/work/env`."""
-        return f"~{name[len(self._home) :]}" if self._home and name.startswith(f"{self._home}/") else name
 
     def _states(self, environment: Environment) -> str:
         states = (
