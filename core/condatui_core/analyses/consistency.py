@@ -47,14 +47,25 @@ def file_findings(faults: FileFaults) -> Iterator[Finding]:
 def _files(finding_id: str, message: str, faults: Sequence[PackageFaults]) -> Finding:
     specs = " ".join(each.spec for each in faults[:_NAMED])
     others = ", the others likewise" if len(faults) > _NAMED else ""
+    them = "it" if sum(len(each.paths) for each in faults) == 1 else "them"
+    again = f"`conda install --force-reinstall {specs}` puts {them} back{others}"
+    linked = [each.dist_name for each in faults if each.linked]
+    first = f"delete {some_of(linked)} from the package cache, which has the same content, then " if linked else ""
     return Finding(
         id=finding_id,
         severity="warning",
         message=f"{message}: {some_of([each.package for each in faults])}",
-        remedy=f"`conda install --force-reinstall {specs}` puts them back{others}",
-        evidence=tuple(f"{each.package}: {some_of(each.paths)}" for each in faults),
+        remedy=f"{first}{again}",
+        evidence=tuple(_lines(faults)),
         source="file-check",
     )
+
+
+def _lines(faults: Sequence[PackageFaults]) -> Iterator[str]:
+    for each in faults:
+        yield f"{each.package}: {some_of(each.paths)}"
+        if each.linked:
+            yield f"{some_of(each.linked)}: a hard link: the package cache or other environments have the same file"
 
 
 def _count(faults: Sequence[PackageFaults]) -> str:

@@ -48,10 +48,11 @@ def check_files(prefix: str, *, checksums: bool = False) -> FileFaults:
     missing: list[PackageFaults] = []
     altered: list[PackageFaults] = []
     for record, files in seen:
-        missing += _faults(record, [each.recorded.path for each in files if each.status is None])
+        missing += _faults(record, [each for each in files if each.status is None])
         own = (each for each in files if stated[each.recorded.path] == 1)
-        wrong = (each for each in own if _is_altered(prefix, each, checksums=checksums, times=times))
-        altered += _faults(record, [each.recorded.path for each in wrong])
+        altered += _faults(
+            record, [each for each in own if _is_altered(prefix, each, checksums=checksums, times=times)]
+        )
     return FileFaults(missing=tuple(missing), altered=tuple(altered), by_checksum=checksums)
 
 
@@ -105,7 +106,11 @@ def _checksum(path: str) -> str:
         return ""
 
 
-def _faults(record: PackageRecord, paths: Sequence[str]) -> Iterator[PackageFaults]:
-    if paths:
-        spec = f"{record.name}={record.version}={record.build}"
-        yield PackageFaults(package=record.name, spec=spec, paths=tuple(paths))
+def _faults(record: PackageRecord, files: Sequence[_Seen]) -> Iterator[PackageFaults]:
+    if files:
+        yield PackageFaults(
+            package=record.name,
+            spec=f"{record.name}={record.version}={record.build}",
+            paths=tuple(each.recorded.path for each in files),
+            linked=tuple(each.recorded.path for each in files if each.status and each.status.st_nlink > 1),
+        )

@@ -171,6 +171,13 @@ class PackageFaults(Struct, frozen=True, kw_only=True):
     """Name, version and build, so that conda installs the same again."""
     paths: tuple[str, ...]
     """Relative to the prefix."""
+    linked: tuple[str, ...] = ()
+    """Those that are hard links to files elsewhere: the package cache, or other environments, have the same content."""
+
+    @property
+    def dist_name(self) -> str:
+        """The package's name in a cache."""
+        return self.spec.replace("=", "-")
 
 
 class FileFaults(Struct, frozen=True, kw_only=True):

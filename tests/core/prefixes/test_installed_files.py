@@ -90,6 +90,23 @@ def test_what_pip_has_replaced_is_told_elsewhere(prefix: FakePrefix) -> None:
     assert check_files(str(prefix)) == FileFaults()
 
 
+def test_a_file_that_was_edited_through_a_hard_link_is_put_back_from_a_new_cache(
+    prefix: FakePrefix, tmp_path: Path
+) -> None:
+    (tmp_path / "pkgs").mkdir()
+    os.link(prefix.path / "lib/a.so", tmp_path / "pkgs/a.so")
+    with (prefix.path / "lib/a.so").open("a") as stream:
+        stream.write("edited in place")
+    found = check_files(str(prefix))
+    assert [each.linked for each in found.altered] == [("lib/a.so",)]
+    (altered,) = file_findings(found)
+    assert altered.remedy == (
+        "delete tool-1.0-0 from the package cache, which has the same content, "
+        "then `conda install --force-reinstall tool=1.0=0` puts it back"
+    )
+    assert "the package cache or other environments have the same file" in altered.evidence[1]
+
+
 def test_the_findings_name_package_version_and_build() -> None:
     missing, altered = file_findings(FileFaults(missing=faults("a", "b"), altered=faults("c"), by_checksum=True))
     assert (missing.id, missing.message) == ("missing-files", "2 files of packages are missing: tool")
