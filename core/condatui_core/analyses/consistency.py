@@ -20,7 +20,7 @@ def consistency_findings(contents: PrefixContents) -> Iterator[Finding]:
         yield Finding(
             id="unmet-dependencies",
             severity="warning",
-            message=f"dependencies are not met of {counted(len(lacking), 'package')}: {some_of(lacking)}",
+            message=f"{_depend(len(lacking))} on what is not there: {some_of(lacking)}",
             remedy=f"`conda install --update-deps {' '.join(lacking[:_NAMED])}` shows what it would change first",
             evidence=tuple(map(_line, contents.unmet)),
         )
@@ -33,6 +33,10 @@ def consistency_findings(contents: PrefixContents) -> Iterator[Finding]:
             remedy="correct conda-meta/pinned: one spec a line, such as `numpy 1.26.*`",
             evidence=tuple(f"{line}: {f'{name} is not installed' if name else 'no spec'}" for line, name in lines),
         )
+
+
+def _depend(count: int) -> str:
+    return counted(count, "package depends", "packages depend")
 
 
 def file_findings(faults: FileFaults) -> Iterator[Finding]:

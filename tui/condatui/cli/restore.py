@@ -38,8 +38,9 @@ def command(
 ) -> None:
     """Restore a removed environment under its prefix, file for file.
 
-    ID is the id of a restore point, or the name or prefix of an environment, whose newest restore point is then used.
-    Without it, the restore points are listed; with --yes or --dry-run, it is the newest one of what is gone.
+    ID is the id of a restore point, or the name or prefix of an environment: its newest restore point is used then,
+    one of the whole environment if there is any. Without it, the restore points are listed; with --yes or --dry-run,
+    it is the newest one of what is gone.
     """
     if only_list and point is not None:
         raise click.UsageError("--list takes no ID.")
