@@ -194,6 +194,6 @@ class SettingSource(Struct, frozen=True, kw_only=True):
 class SettingError(UsageError):
     """A setting has a value that cannot be used; only its reader knows the file or variable that it comes from."""
 
-    def __init__(self, title: str, setting: str, detail: str = "", hint: Advice = "") -> None:
-        super().__init__(title, detail or f"In the settings: {setting}", hint)
+    def __init__(self, title: str, setting: str, hint: Advice = "") -> None:
+        super().__init__(title, f"In the settings: {setting}", hint)
         self.setting = setting

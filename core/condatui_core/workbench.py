@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,6 +47,17 @@ _BATCH_SECONDS = 0.2
 class Workbench:
     """The source of everything that the commands and the screens know about the machine."""
 
+    # What loads have come to so far
+    _surveyed = False
+    _pointed: tuple[str, ...] = ()
+    """Root prefixes that environments point to, as far as the last load has found them."""
+    _complete: Inventory | None = None
+    """The inventory of the last complete load."""
+    _logged: frozenset[str] = frozenset()
+    """The problems that the last load logged, so that repeated loads do not fill the log."""
+    _loaded_by_job = False
+    """Whether a job has loaded the machine, so that `changed` must still report the changes."""
+
     def __init__(
         self,
         settings: Settings,
@@ -68,55 +79,34 @@ class Workbench:
             seconds=settings.conda_seconds,
         )
         self._places = usual_places(locations.home) if settings.usual_places else ()
-        self._pointed: tuple[str, ...] = ()
-        """Root prefixes that environments point to, as far as the last load has found them."""
         self._turn = Lock()
         """Held while the machine is used: a cancelled load may still be reading in its thread."""
-        self._surveyed = False
         self._machine = Machine(settings, locations, environ, clock)
-        self._disk: Disk | None = None
-        self._gpu: GpuCheck | None = None
-        self._jobs: JobQueue | None = None
-        self._complete: Inventory | None = None
-        """The inventory of the last complete load."""
-        self._logged: frozenset[str] = frozenset()
-        """The problems that the last load logged, so that repeated loads do not fill the log."""
-        self._loaded_by_job = False
-        """Whether a job has loaded the machine, so that `changed` must still report the changes."""
         self.frees: Callable[[Sequence[str]], int | None] = lambda _: None
         """The bytes that removing exactly these prefixes would free; set by the owner of the disk measurement."""
 
-    @property
+    @cached_property
     def disk(self) -> Disk:
         """Measures the disk; imported at its first use, since the first screen does not need it."""
-        if self._disk is None:
-            from condatui_core.disk.usage import Disk  # noqa: PLC0415 - as above
+        from condatui_core.disk.usage import Disk  # noqa: PLC0415 - as above
 
-            caller = self._client.caller
-            self._disk = Disk(self.locations, environ=caller.environ, clock=self._client.now)
-        return self._disk
+        return Disk(self.locations, environ=self._client.caller.environ, clock=self._client.now)
 
-    @property
+    @cached_property
     def gpu(self) -> GpuCheck:
         """Checks whether CUDA works in environments; imported at its first use."""
-        if self._gpu is None:
-            from condatui_core.gpu.check import GpuCheck  # noqa: PLC0415 - as above
+        from condatui_core.gpu.check import GpuCheck  # noqa: PLC0415 - as above
 
-            environ, clock = self._client.caller.environ, self._client.now
-            self._gpu = GpuCheck(self.settings, self.locations, environ=environ, clock=clock, log=self.log)
-        return self._gpu
+        environ, clock = self._client.caller.environ, self._client.now
+        return GpuCheck(self.settings, self.locations, environ=environ, clock=clock, log=self.log)
 
-    @property
+    @cached_property
     def jobs(self) -> JobQueue:
         """The queue of jobs that change environments; imported at its first use."""
-        if self._jobs is None:
-            from condatui_core.actions.registry import find_action  # noqa: PLC0415 - as above
-            from condatui_core.jobs.queue import JobQueue  # noqa: PLC0415 - as above
+        from condatui_core.actions.registry import find_action  # noqa: PLC0415 - as above
+        from condatui_core.jobs.queue import JobQueue  # noqa: PLC0415 - as above
 
-            self._jobs = JobQueue(
-                self.locations, self.job_context, find_action=find_action, log=self.log, clock=self._client.now
-            )
-        return self._jobs
+        return JobQueue(self.locations, self.job_context, find_action=find_action, log=self.log, clock=self._client.now)
 
     def point_to(self, prefixes: Iterable[str]) -> None:
         """Take in prefixes that the user has named, whether or not anything on this machine points to them."""
@@ -233,8 +223,8 @@ class Workbench:
 
     async def close(self) -> None:
         """End the running jobs in order and wait for them; call this before the process ends."""
-        if self._jobs is not None:
-            await self._jobs.close()
+        if "jobs" in vars(self):  # not made only to be closed
+            await self.jobs.close()
 
     def journal_findings(self) -> tuple[Finding, ...]:
         """What journals say of jobs that were interrupted, and which journals cannot be read; blocks."""

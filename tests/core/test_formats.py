@@ -30,7 +30,7 @@ from condatui_core.fs.tree import read_tree
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.jobs import journal, journal_store
 from condatui_core.jobs.journal import Entry, Journal, Submission
-from condatui_core.jobs.journal_store import newer_findings, prune, read_journal, survey_journals
+from condatui_core.jobs.journal_store import ReadJournal, newer_findings, prune, survey_journals
 from condatui_core.jobs.writer_lock import WriterLock
 from condatui_core.prefixes.cache import PrefixCache
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
@@ -84,9 +84,14 @@ def restate(file: Path, **fields: object) -> None:
 # Journals
 
 
+def read_journal(directory: Path) -> ReadJournal:
+    """One of the journals beside each other."""
+    (told,) = (each for each in survey_journals(directory.parent, HERE).journals if each.directory == directory)
+    return told
+
+
 def test_a_job_of_0_1_0_that_was_done_is_read(old: Locations) -> None:
-    told = read_journal(old.jobs / DONE, HERE)
-    assert told
+    told = read_journal(old.jobs / DONE)
     job = told.job
     assert (job.plan.title, job.state, job.recovery) == ("Remove nlp-exp", "done", None)
     assert job.plan.request == RemoveRequest(prefixes=("/srv/conda/envs/nlp-exp",))
@@ -101,13 +106,11 @@ def test_a_job_of_0_1_0_that_was_done_is_read(old: Locations) -> None:
     assert job.end.outcome
     assert (job.end.outcome.bytes_freed, job.end.outcome.restore_points) == (36864, (POINT,))
     assert job.ended == datetime(2026, 5, 20, 12, 0, 24, tzinfo=timezone(timedelta(hours=2)))
-    assert not told.abandoned
 
 
 @pytest.mark.parametrize(("id_", "name", "state"), [(FAILED, "failed", "failed"), (INTERRUPTED, "half", "interrupted")])
 def test_what_0_1_0_found_after_a_job_is_read(old: Locations, id_: str, name: str, state: str) -> None:
-    told = read_journal(old.jobs / id_, HERE)
-    assert told
+    told = read_journal(old.jobs / id_)
     job = told.job
     target = f"/srv/conda/envs/{name}"
     assert (job.plan.title, job.state) == (f"Make {name}", state)
@@ -124,9 +127,8 @@ def test_what_0_1_0_found_after_a_job_is_read(old: Locations, id_: str, name: st
 def test_a_job_of_0_1_0_that_was_killed_is_given_up(old: Locations) -> None:
     events = old.jobs / INTERRUPTED / journal.EVENTS
     events.write_bytes(b"".join(events.read_bytes().splitlines(keepends=True)[:3]))
-    told = read_journal(old.jobs / INTERRUPTED, HERE)
-    assert told
-    assert (told.abandoned, told.job.state, told.job.recovery) == (True, "interrupted", None)
+    told = read_journal(old.jobs / INTERRUPTED)
+    assert (told.job.state, told.job.recovery) == ("interrupted", None)
 
 
 def test_journals_of_0_1_0_are_all_there(old: Locations) -> None:
@@ -140,14 +142,13 @@ async def test_a_journal_states_its_format(tmp_path: Path) -> None:
     await new.begin(plan, Submission(owner=this_process(), at=NOW))
     await new.close()
     assert json.loads((tmp_path / "one" / journal.OWNER).read_bytes())["format"] == journal.FORMAT == 1
-    assert read_journal(tmp_path / "one", HERE)
+    assert read_journal(tmp_path / "one")
 
 
 async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_pruned(
     old: Locations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restate(old.jobs / FAILED / journal.OWNER, format=2, owner={"something": "else"})
-    assert read_journal(old.jobs / FAILED, HERE) is None
     assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, DONE]
     assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
     note = (

@@ -79,15 +79,13 @@ def warnings_to_change(
     return tuple(found)
 
 
-def blockers_to_make(observed: PrefixState, context: JobContext, *, with_conda: bool = True) -> tuple[Finding, ...]:
+def blockers_to_make(observed: PrefixState, context: JobContext) -> tuple[Finding, ...]:
     """The blockers against making a new environment."""
     found = [*bad_name(observed, context), *target_taken(observed)]
     if not observed.exists:
         found += _place_blockers(observed, context)
         found += place_not_writable(observed)
-    if with_conda:
-        found += conda_busy(observed)
-    return tuple(found)
+    return (*found, *conda_busy(observed))
 
 
 def bytes_problem(needed: int | None, observed: PrefixState) -> tuple[Finding, ...]:

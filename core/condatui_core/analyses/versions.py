@@ -81,12 +81,6 @@ def parse_conda_version(text: str) -> CondaVersion | None:
     return CondaVersion(_components([epoch or "0", *release_pieces]), _components(local_pieces))
 
 
-def compare_versions(left: str, right: str, scheme: Scheme) -> int:
-    """1 if left is newer, -1 if older, 0 if they are equal. Invalid versions are the oldest."""
-    mine, theirs = version_key(left, scheme), version_key(right, scheme)
-    return 0 if mine == theirs else (-1 if mine < theirs else 1)
-
-
 VersionKey = tuple[bool, CondaVersion | Version, str]
 """(valid, parsed version, text if invalid); keys of one scheme can be compared and hashed."""
 

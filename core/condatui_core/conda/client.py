@@ -169,8 +169,6 @@ class InstallationAnswer(Struct, frozen=True):
     facts: CondaFacts
     problems: tuple[CondaError, ...] = ()
     """Why something is missing from the facts."""
-    listed: bool = True
-    """Whether it listed its environments; where listing would change a file, condatui does not ask for it."""
 
 
 class _Remembered(Struct, frozen=True):
@@ -197,7 +195,7 @@ async def ask(installation: Installation, client: CondaClient) -> InstallationAn
     if not problems:
         envs_dirs = tuple((each, stamp(each)) for each in facts.envs_dirs)
         remember_answer(_file(installation, client), _Remembered(key, began, envs_dirs, facts))
-    return InstallationAnswer(facts, tuple(problems), listed=prefixes is not None)
+    return InstallationAnswer(facts, tuple(problems))
 
 
 def remembered(installation: Installation, client: CondaClient) -> CondaFacts | None:

@@ -79,8 +79,13 @@ def find_executables(
     return tuple(found.values())
 
 
+def named_in_path(text: str, path: str) -> str | None:
+    """The executable that a bare name stands for, as a shell finds it; None if there is none, or it is a path."""
+    return None if os.sep in text else shutil.which(text, path=path)
+
+
 def _given(text: str, path: str, home: Path) -> str:
-    if os.sep not in text and (found := shutil.which(text, path=path)):
+    if found := named_in_path(text, path):
         return os.path.abspath(found)
     absolute = os.path.abspath(expand_home(text, home))
     inside = (os.path.join(absolute, "bin", name) for name in NAMES)

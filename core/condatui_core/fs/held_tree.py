@@ -89,13 +89,13 @@ class HeldTree:
             return read_opened(stream.fileno(), path, limit)
 
     @contextmanager
-    def write(self, path: str, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+    def write(self, path: str) -> Iterator[BinaryIO]:
         """Write a file beside its place, and put it there when it is whole, in place of any file or link there."""
         directory, name = self._place(path)
         temporary = temporary_name()
         with self._kept(directory) as held:
             try:
-                with open(os.open(temporary, _NEW, mode, dir_fd=held), "wb") as stream:
+                with open(os.open(temporary, _NEW, 0o666, dir_fd=held), "wb") as stream:
                     yield stream
                 os.replace(temporary, name, src_dir_fd=held, dst_dir_fd=held)
             except BaseException:

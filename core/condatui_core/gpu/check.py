@@ -101,10 +101,10 @@ class GpuCheck:
         """What the last check came to, in whatever session, as long as it holds; to be called in a thread."""
         return self._cache.recall(_read(environment))
 
-    async def driver(self, *, anew: bool = False) -> Driver:
+    async def driver(self) -> Driver:
         """The driver of this machine: asked once, for that takes a second, or ten if it is sick."""
         async with self._asking_driver:
-            if self._driver is None or anew:
+            if self._driver is None:
                 self._driver = await self._ask_driver(self._environ)
             return self._driver
 

@@ -55,8 +55,6 @@ class ReadJournal:
     owner: Owner
     settled: bool
     """Whether the user knows what became of it."""
-    abandoned: bool
-    """Whether it has no end, and the process that carried the job out is gone."""
 
     @property
     def needs_attention(self) -> bool:
@@ -145,29 +143,18 @@ def _of_newer(newer: Sequence[Path]) -> str:
     return f"{jobs} made by a newer condatui (format {formats}); this one reads format {FORMAT} and leaves them alone."
 
 
-def read_journal(directory: Path, here: Owner) -> ReadJournal | None:
-    """Read one journal; None if it is none, cannot be read, or is that of a newer condatui."""
-    if _format(directory) > FORMAT:
-        return None
-    try:
-        return _read(directory, here)
-    except OSError:
-        return None
-
-
 def _read(directory: Path, here: Owner) -> ReadJournal:
     plan = _decoded(directory / PLAN, _PLAN)
     submission = _decoded(directory / OWNER, _SUBMISSION)
     entries = _entries(directory / EVENTS)
     job = apply_entries(new_job(directory.name, plan, submission.at), entries)
     owner = submission.owner
-    abandoned = job.end is None and owner.near(here) and not _is_running(directory, owner, here)
-    if abandoned:
+    if job.end is None and owner.near(here) and not _is_running(directory, owner, here):
         job = replace(job, state="interrupted")
     elif job.end is None and owner != here:
         job = replace(job, elsewhere=str(owner))
     settled = any(isinstance(each, Settled) for each in entries)
-    return ReadJournal(directory, job, owner, settled=settled, abandoned=abandoned)
+    return ReadJournal(directory, job, owner, settled=settled)
 
 
 def _decoded(file: Path, decoder: msgspec.json.Decoder[_T]) -> _T:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condatui_core.analyses.versions import compare_versions, parse_conda_version, rank_versions, version_key
+from condatui_core.analyses.versions import Scheme, parse_conda_version, rank_versions, version_key
 from support.conda_oracle import CondaOracle
 
 REAL = (Path(__file__).parents[2] / "data" / "versions.txt").read_text(encoding="utf-8").split()
@@ -75,6 +75,12 @@ versions = texts.map(lambda parts: "".join(piece + separator for piece, separato
 def conda(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CondaOracle]:
     with CondaOracle(tmp_path_factory.mktemp("home")) as oracle:
         yield oracle
+
+
+def compare_versions(left: str, right: str, scheme: Scheme) -> int:
+    """1 if left is newer, -1 if older, 0 if they are equal."""
+    mine, theirs = version_key(left, scheme), version_key(right, scheme)
+    return 0 if mine == theirs else (-1 if mine < theirs else 1)
 
 
 def test_the_documented_order_holds() -> None:

@@ -32,7 +32,7 @@ async def test_conda_is_asked_for_its_environments_and_its_configuration(tmp_pat
     assert asked.facts.environments == (conda.root_prefix,)
     assert asked.facts.pkgs_dirs == ("/opt/conda/pkgs",)
     assert asked.facts.channels.channel_alias == "https://conda.anaconda.org"
-    assert (asked.listed, asked.problems) == (True, ())
+    assert asked.problems == ()
 
 
 @pytest.mark.parametrize("why", ["root", "an environment that is not mounted"])
@@ -46,7 +46,7 @@ async def test_it_is_not_asked_to_list_where_that_would_change_a_file(
         environments_txt(tmp_path / "home").write_text("/not/mounted/today\n")
     asked = await ask(conda, asking)
     assert [words[1] for words in runner.asked] == ["config"]
-    assert (asked.listed, asked.problems, asked.facts.environments) == (False, (), ())
+    assert (asked.problems, asked.facts.environments) == ((), ())
     assert asked.facts.envs_dirs
 
 
@@ -64,7 +64,7 @@ async def test_what_is_unmounted_while_it_lists_stays_registered(tmp_path: Path,
     asking = conda_client(tmp_path, Unmounting(willing(conda).answers))
     registered.parent.mkdir()
     registered.write_text(f"{prefix}\n")
-    assert (await ask(conda, asking)).listed
+    assert (await ask(conda, asking)).facts.environments
     assert registered.read_text() == f"{prefix}\n"
 
 
@@ -72,7 +72,7 @@ async def test_what_one_command_said_is_kept_when_the_other_fails(tmp_path: Path
     runner, error = willing(conda), CondaError("conda did not answer within 5 seconds.")
     runner.answers["env list"] = error
     asked = await ask(conda, conda_client(tmp_path, runner))
-    assert (asked.problems, asked.listed) == ((error,), False)
+    assert (asked.problems, asked.facts.environments) == ((error,), ())
     assert asked.facts.envs_dirs == (f"{conda.root_prefix}/envs",)
 
     runner = willing(conda)

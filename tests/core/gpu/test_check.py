@@ -238,8 +238,6 @@ async def test_the_driver_is_asked_once(bench: Bench) -> None:
     check = bench.check(driver=Driver())
     await asyncio.gather(check.driver(), check.driver(), check.preliminary(bench.environment))
     assert bench.asked == 1
-    await check.driver(anew=True)
-    assert bench.asked == 2
 
 
 async def test_a_framework_without_torch_is_the_main_one(bench: Bench) -> None:

@@ -16,10 +16,10 @@ from condatui_core.jobs.journal import EVENTS, OWNER, JobBegun, Journal, Submiss
 from condatui_core.jobs.journal import PLAN as PLAN_FILE
 from condatui_core.jobs.journal_store import (
     JournalSurvey,
+    ReadJournal,
     interrupted_finding,
     journal_findings,
     prune,
-    read_journal,
     survey_journals,
 )
 from condatui_core.proc.owner import Owner, started_mark, this_process
@@ -43,17 +43,21 @@ async def begun(directory: Path, plan: Plan = PLAN) -> Journal:
     return journal
 
 
+def only(directory: Path) -> ReadJournal:
+    """The one journal in a directory."""
+    (told,) = survey_journals(directory, HERE).journals
+    return told
+
+
 async def test_it_tells_the_whole_job(tmp_path: Path) -> None:
     journal = await begun(tmp_path / "one")
     await journal.write(STAGE)
     journal.note([Said(at=NOON, line="hello")])
     await journal.write(ENDED)
     await journal.close()
-    told = read_journal(tmp_path / "one", HERE)
-    assert told
+    told = only(tmp_path)
     assert (told.job.id, told.job.plan, told.job.stage, told.job.end) == ("one", PLAN, STAGE, ENDED)
     assert told.job.output == ("hello",)
-    assert not told.abandoned
 
 
 async def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
@@ -62,17 +66,15 @@ async def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     await journal.close()
     events = tmp_path / "one" / EVENTS
     events.write_bytes(events.read_bytes() + b'{"type":"ended","at":"2026')
-    told = read_journal(tmp_path / "one", HERE)
-    assert told
-    assert (told.job.state, told.job.stage, told.abandoned) == ("interrupted", STAGE, True)
+    told = only(tmp_path)
+    assert (told.job.state, told.job.stage) == ("interrupted", STAGE)
 
 
 async def test_paths_that_are_no_utf8_come_back_as_they_were(tmp_path: Path) -> None:
     plan = Plan(request=CloneRequest(source="/a\udcff", target="/b"), title="Clone", prefixes=("/a\udcff",))
     journal = await begun(tmp_path / "one", plan)
     await journal.close()
-    told = read_journal(tmp_path / "one", HERE)
-    assert told
+    told = only(tmp_path)
     assert told.job.plan == plan
 
 
@@ -82,8 +84,7 @@ async def test_remedies_come_back_as_they_were(tmp_path: Path) -> None:
     journal = await begun(tmp_path / "one", replace(PLAN, blockers=found))
     await journal.write(ended)
     await journal.close()
-    told = read_journal(tmp_path / "one", HERE)
-    assert told
+    told = only(tmp_path)
     assert (told.job.plan.blockers, told.job.end) == (found, ended)
 
 
@@ -96,8 +97,7 @@ async def test_journals_of_the_first_version_are_read(tmp_path: Path) -> None:
     outcome = {"message": "b was made", "findings": [warning], "bytes_used": 7}
     end = {"type": "ended", "at": NOON, "state": "done", "message": "b was made", "hint": "Look.", "outcome": outcome}
     (tmp_path / "one" / EVENTS).write_bytes(json.encode(end) + b"\n")
-    told = read_journal(tmp_path / "one", HERE)
-    assert told
+    told = only(tmp_path)
     assert told.job.plan.removal is None
     assert [each.remedy for each in told.job.plan.warnings] == ["--with-conda takes it along."]
     assert told.job.end
@@ -146,7 +146,6 @@ async def test_one_that_cannot_be_read_is_told_with_its_path(
     *_, told = journal_findings(tmp_path)
     assert (told.id, told.severity) == ("damaged-journal", "warning")
     assert str(tmp_path / "two") in told.message and damaged.reason in told.message
-    assert read_journal(tmp_path / "two", HERE) is None
 
 
 @pytest.mark.parametrize(
@@ -198,8 +197,7 @@ async def test_output_without_end_does_not_fill_the_disk(tmp_path: Path) -> None
     await journal.close()
     assert not journal.whole
     assert (tmp_path / "one" / EVENTS).stat().st_size < 1_000_000  # type: ignore[unreachable]
-    told = read_journal(tmp_path / "one", HERE)
-    assert told
+    told = only(tmp_path)
     assert told.job.end == ENDED
 
 

@@ -29,6 +29,8 @@ class CommandLine:
     def __init__(self, home: Path) -> None:
         self.workbench = LoadedWorkbench(Inventory(), MACHINE)
         self.settings = Settings()
+        self.made = 0
+        """How many workbenches were made."""
         self.opened: list[object] = []
         self.invocation = Invocation(
             environ={"CONDATUI_HOME": str(home / "condatui")},
@@ -45,6 +47,7 @@ class CommandLine:
 
     def _make(self, settings: Settings, *_: object) -> LoadedWorkbench:
         self.settings = settings
+        self.made += 1
         return self.workbench
 
     def _open(self, workbench: object, _clock: object) -> int:
@@ -298,6 +301,11 @@ def test_home_may_be_written_as_a_tilde_where_no_shell_sees_it(command_line: Com
     command_line.workbench = LoadedWorkbench(inventory(environment("mine", prefix=f"{home}/envs/mine")))
     assert "mine" in lines(command_line.run("show", "~/envs/mine"))[0]
     assert command_line.run("show", "~/envs/other").exit_code == 2
+
+
+def test_one_workbench_shows_an_environment_and_checks_its_files(command_line: CommandLine) -> None:
+    assert command_line.run("show", "research").exit_code == 0
+    assert command_line.made == 1
 
 
 def test_what_journals_tell_stands_beside_the_list(command_line: CommandLine) -> None:

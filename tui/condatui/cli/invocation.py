@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -128,8 +127,9 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     def _named_conda(self, text: str) -> str:
         """The path of a conda that the user named, as a shell finds it: a bare name is looked up in PATH first."""
-        found = None if os.sep in text else shutil.which(text, path=self.environ.get("PATH", ""))
-        return self.absolute(found or text)
+        from condatui_core.conda.discovery import named_in_path  # noqa: PLC0415 - only `--conda` needs it
+
+        return self.absolute(named_in_path(text, self.environ.get("PATH", "")) or text)
 
     @property
     def locations(self) -> Locations:
@@ -204,13 +204,16 @@ class Invocation(Struct, frozen=True, kw_only=True):
         if debug and (problem := log_problem()):
             say(f"condatui: nothing is logged. {problem}")
 
-    def load(self, *, with_journals: bool = False) -> Inventory:
-        """Load the complete inventory; `with_journals` adds to its problems what journals of jobs tell."""
+    def load(self, workbench: Workbench | None = None, *, with_journals: bool = False) -> Inventory:
+        """Load the complete inventory, in a new workbench unless one is given.
+
+        `with_journals` adds to its problems what journals of jobs tell.
+        """
         import asyncio  # noqa: PLC0415 - would take a third of the time of `--version`
 
         gc.disable()  # records have no cycles, and the process ends after it has printed
         last = [Inventory()]
-        workbench = self.workbench()
+        workbench = workbench or self.workbench()
         asyncio.run(_keep_last(workbench.load(), last))
         told = workbench.journal_findings() if with_journals else ()
         return msgspec.structs.replace(last[0], problems=(*last[0].problems, *told)) if told else last[0]

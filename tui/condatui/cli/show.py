@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from condatui.cli.documents.environments import describe_environment
@@ -10,6 +12,9 @@ from condatui.cli.options import global_options, json_option, note_prefixes
 from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
 from condatui_core.records.environment import Environment
+
+if TYPE_CHECKING:
+    from condatui_core.workbench import Workbench
 
 
 @click.command("show")
@@ -23,10 +28,11 @@ def command(invocation: Invocation, *, env: str, checksums: bool, as_json: bool)
 
     ENV is a name, a prefix, or the name of a link to one.
     """
-    inventory = invocation.load()
+    workbench = invocation.workbench()
+    inventory = invocation.load(workbench)
     environment = invocation.environment(inventory, env)
     config = inventory.channel_config(environment)
-    environment = _with_files_checked(invocation, environment, checksums=checksums)
+    environment = _with_files_checked(workbench, environment, checksums=checksums)
     say_problems(inventory.problems)
     if as_json:
         print_json(describe_environment(environment, config))
@@ -36,7 +42,7 @@ def command(invocation: Invocation, *, env: str, checksums: bool, as_json: bool)
         print_environment(invocation, environment, config)
 
 
-def _with_files_checked(invocation: Invocation, environment: Environment, *, checksums: bool) -> Environment:
+def _with_files_checked(workbench: Workbench, environment: Environment, *, checksums: bool) -> Environment:
     """The environment with what is wrong with its files, which no list looks for."""
     import asyncio  # noqa: PLC0415 - `--help` needs none
 
@@ -44,5 +50,5 @@ def _with_files_checked(invocation: Invocation, environment: Environment, *, che
 
     if environment.contents is None:
         return environment
-    findings = asyncio.run(invocation.workbench().check_files(environment, checksums=checksums))
+    findings = asyncio.run(workbench.check_files(environment, checksums=checksums))
     return with_findings(environment, findings, source="file-check")

@@ -59,9 +59,9 @@ class Form:
         return {field.id: field.value for field in self.fields}
 
 
-def yes_or_no(id: str, label: str, *, value: str = NO) -> ChoiceField:  # noqa: A002 - the name in fields
-    """A field with the choices yes and no."""
-    return ChoiceField(id, label, ((NO, "no"), (YES, "yes")), value)
+def yes_or_no(id: str, label: str) -> ChoiceField:  # noqa: A002 - the name in fields
+    """A field with the choices yes and no; it says no at first."""
+    return ChoiceField(id, label, ((NO, "no"), (YES, "yes")), NO)
 
 
 def choice_label(field: ChoiceField, value: str) -> str:

@@ -115,7 +115,7 @@ def _content_blockers(target: RemovalTarget, request: RemoveRequest) -> Iterator
 
 
 def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
-    content, name = target.content, sanitize(target.name)
+    name = sanitize(target.name)
     yield from _unfinished(target)
     if target.kind == "link":
         message = f"{name} is a link: it goes, and {sanitize(target.observed.real)} stays as it is."
@@ -125,33 +125,44 @@ def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext
         yield finding("missing", "note", f"{name} is not there: conda forgets it, and nothing else happens.")
         return
     yield from warnings_to_change(target.observed, target.environment, context)
+    yield from _of_what_goes(target, request)
+    yield from _outside(target)
+    if not target.known:
+        yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
+    yield from _of_the_way_back(target, request, context)
+
+
+def _of_what_goes(target: RemovalTarget, request: RemoveRequest) -> Iterator[Finding]:
+    """What is special about the directory that goes: links to it and in it, and that it is frozen."""
+    name = sanitize(target.name)
     if aliases := target.environment.aliases if target.environment else ():
         message = f"{sanitize(aliases[0])} leads to {name}, and will lead nowhere."
         yield finding("symlink", "note", message, evidence=aliases)
     if target.observed.frozen is not None and request.override_frozen:
         yield finding("frozen", "warning", f"{name} is frozen: {sanitize(target.observed.frozen)}")
-    if linked := tuple(map(sanitize, content.symlinked_directories)):
+    if linked := tuple(map(sanitize, target.content.symlinked_directories)):
         message = f"{linked[0]} of {name} is behind a link: conda would delete what lies there."
         remedy = "condatui deletes the link, and what lies elsewhere stays as it is."
         yield finding("detour", "note", message, remedy, linked)
-    yield from _outside(target)
-    if not target.known:
-        yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
+
+
+def _of_the_way_back(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
+    """What a restore point will not hold, or will hold beyond expectation; or why none is made."""
+    content, name = target.content, sanitize(target.name)
     if target.unused:
         yield finding("half-made", "note", f"{name} was never finished: what it was made of is where it was.")
         return
     if not request.restore_point:
         yield finding("no-restore-point", "warning", f"{name} cannot be brought back: no restore point is made.")
         return
-    limit = context.settings.restore_point_bytes
     if _is_over_limit(target, request, context):
         message = f"{name} holds {format_bytes(content.kept_bytes)} that conda could not put back."
-        yield finding("restore-point-large", "warning", message, AcceptSize(limit_bytes=limit))
+        limit = AcceptSize(limit_bytes=context.settings.restore_point_bytes)
+        yield finding("restore-point-large", "warning", message, limit)
     if content.gone:
         gone = counted(len(content.gone), f"package of {name} is", f"packages of {name} are")
-        yield finding(
-            "no-cache", "warning", f"{gone} in no package cache any more: the files are kept too.", "", content.gone
-        )
+        message = f"{gone} in no package cache any more: the files are kept too."
+        yield finding("no-cache", "warning", message, evidence=content.gone)
     if content.lost:
         things = counted(len(content.lost), "thing cannot come back as it is", "things cannot come back as they are")
         message = f"Of {name}, {things}: {sanitize(content.lost[0])}."
