@@ -12,7 +12,14 @@ from msgspec import Struct
 from condatui_core.analyses.channels import ANACONDA_NAMES, channel_identity, channel_label
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.package import Distribution, Leftover, Origin, PackageRecord, PathOutside, Replacement
+from condatui_core.records.package import (
+    Distribution,
+    LeftoverDistribution,
+    Origin,
+    PackageRecord,
+    PathOutside,
+    Replacement,
+)
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import counted, format_bytes, some_of
 
@@ -148,7 +155,7 @@ def _way_back(replacement: Replacement) -> str:
     return f"`pip uninstall {replacement.distribution}`, then {install}"
 
 
-def _leftovers(leftovers: Sequence[Leftover]) -> list[Finding]:
+def _leftovers(leftovers: Sequence[LeftoverDistribution]) -> list[Finding]:
     if not leftovers:
         return []
     names = some_of([f"{each.name} {each.version}" for each in leftovers])

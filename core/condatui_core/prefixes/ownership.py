@@ -15,7 +15,13 @@ from condatui_core.prefixes.meta_file import InstalledPackage
 from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
 from condatui_core.prefixes.site_packages import SiteDirectory
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import Distribution, Leftover, PackageRecord, ProvidedDistribution, Replacement
+from condatui_core.records.package import (
+    Distribution,
+    LeftoverDistribution,
+    PackageRecord,
+    ProvidedDistribution,
+    Replacement,
+)
 from condatui_core.records.prefix import PrefixContents
 
 # Distributions
@@ -45,21 +51,21 @@ def ownership(packages: Sequence[InstalledPackage], directories: Sequence[SiteDi
     return Ownership({path: package.record.name for package, _, path in claims}, claims, pth_files)
 
 
-class Settled(Struct, frozen=True):
+class LastInstalled(Struct, frozen=True):
     """The distributions of a prefix, each name in a site-packages once."""
 
     distributions: tuple[Distribution, ...]
-    leftovers: tuple[Leftover, ...]
+    leftovers: tuple[LeftoverDistribution, ...]
     evidence: Mapping[tuple[str, str], str]
     """(site-packages, canonical name) → what shows which of several was installed last."""
 
 
-def without_leftovers(prefix: str, owned: Ownership, distributions: Sequence[Distribution]) -> Settled:
+def without_leftovers(prefix: str, owned: Ownership, distributions: Sequence[Distribution]) -> LastInstalled:
     """Find which of several dist-infos of one name was installed last; the others of pip are leftovers.
 
     Reads files only where two have the same name.
     """
-    leftovers: list[Leftover] = []
+    leftovers: list[LeftoverDistribution] = []
     evidence: dict[tuple[str, str], str] = {}
     packages: dict[tuple[str, str], PackageRecord] = {
         (os.path.dirname(path), canonicalize_name(provided.name)): package.record
@@ -75,11 +81,11 @@ def without_leftovers(prefix: str, owned: Ownership, distributions: Sequence[Dis
             pips = zip(claimants[-len(strangers) :], strangers, strict=True)
             leftovers += [_leftover(each, last.label, evidence[key]) for claimant, each in pips if claimant is not last]
     gone = {each.path for each in leftovers}
-    return Settled(tuple(each for each in distributions if each.path not in gone), tuple(leftovers), evidence)
+    return LastInstalled(tuple(each for each in distributions if each.path not in gone), tuple(leftovers), evidence)
 
 
-def _leftover(distribution: Distribution, overwritten_by: str, evidence: str) -> Leftover:
-    return Leftover(
+def _leftover(distribution: Distribution, overwritten_by: str, evidence: str) -> LeftoverDistribution:
+    return LeftoverDistribution(
         name=distribution.name,
         version=distribution.version,
         path=distribution.path,
@@ -88,18 +94,18 @@ def _leftover(distribution: Distribution, overwritten_by: str, evidence: str) ->
     )
 
 
-def find_replaced(prefix: str, owned: Ownership, settled: Settled) -> Iterator[Replacement]:
+def find_replaced(prefix: str, owned: Ownership, installed: LastInstalled) -> Iterator[Replacement]:
     """Find the conda packages whose distribution pip has replaced, without opening a file.
 
     A missing dist-info proves nothing unless another has appeared; neither does `pip` in an INSTALLER.
     """
-    strangers = _strangers(settled.distributions)
+    strangers = _strangers(installed.distributions)
     reported: set[tuple[str, str]] = set()
     for package, provided, path in owned.claims:
         key = (os.path.dirname(path), canonicalize_name(provided.name))
         others = strangers.get(key, [])
         if others:
-            evidence = _beside(prefix, path, others[0], settled.evidence.get(key, ""))
+            evidence = _beside(prefix, path, others[0], installed.evidence.get(key, ""))
         else:
             evidence = _rewritten(prefix, package, provided)
         # A package may bring the same distribution twice, as dist-info and as egg-info.

@@ -107,7 +107,7 @@ class Replacement(Struct, frozen=True, kw_only=True):
     """pip's dist-info, relative to the prefix, if conda's is still there as well; `pip uninstall` may take either."""
 
 
-class Leftover(Struct, frozen=True, kw_only=True):
+class LeftoverDistribution(Struct, frozen=True, kw_only=True):
     """A dist-info that pip has left behind: another installation has since written over the files that it lists."""
 
     name: str

@@ -10,7 +10,7 @@ from msgspec import Struct
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import (
     Distribution,
-    Leftover,
+    LeftoverDistribution,
     MalformedPin,
     PackageRecord,
     PathOutside,
@@ -117,7 +117,7 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sorted by name."""
     distributions: tuple[Distribution, ...] = ()
     """All distributions in site-packages, sorted by name; those of conda packages have an owner."""
-    leftovers: tuple[Leftover, ...] = ()
+    leftovers: tuple[LeftoverDistribution, ...] = ()
     """What pip has left behind in site-packages, sorted by name; it is not among the distributions."""
     replaced: tuple[Replacement, ...] = ()
     outside: tuple[PathOutside, ...] = ()

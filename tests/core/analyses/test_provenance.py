@@ -8,7 +8,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import (
     Distribution,
-    Leftover,
+    LeftoverDistribution,
     Origin,
     PackageRecord,
     PathOutside,
@@ -131,7 +131,9 @@ def test_beside_condas_dist_info_pip_uninstall_might_take_condas_and_is_not_advi
 
 
 def test_a_leftover_of_pip_is_told_and_pip_uninstall_not_advised() -> None:
-    left = Leftover(name="idna", version="2.5", path="lib/x", overwritten_by="conda's idna 3.10", evidence="the sizes")
+    left = LeftoverDistribution(
+        name="idna", version="2.5", path="lib/x", overwritten_by="conda's idna 3.10", evidence="the sizes"
+    )
     (found,) = provenance_findings(PrefixContents(leftovers=(left,)), CONFIG)
     assert (found.id, found.severity) == ("pip-leftover", "note")
     assert found.message == "pip has left behind what is overwritten since: idna 2.5"

@@ -62,6 +62,10 @@ def is_open(driver: Driver) -> bool:
     return bool(driver.app.screen.query(ActionPanel))
 
 
+async def drawn(driver: Driver, words: str) -> None:
+    await driver.until(lambda: words in driver.text)
+
+
 async def on_research(driver: Driver, *keys: str) -> None:
     await driver.press("home", *["j"] * driver.names.index("research"), *keys)
     await driver.pilot.pause()
@@ -530,9 +534,15 @@ async def test_forms_and_plans_fit_and_are_ascii_where_that_is_wanted(size: tupl
     many = tuple(finding(f"f{number}", "warning", f"Warning {number}", evidence=("x",) * 9) for number in range(40))
     workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, warnings=many, confirm="research")
     async with opened(workbench=workbench, size=size) as driver:
-        for key in ("n", "e", "p", "d"):
+        last = {
+            "n": "Clone an environment",
+            "e": "name: research",
+            "p": "Pack research",
+            "d": "Type research to go on",
+        }
+        for key, words in last.items():
             await on_research(driver, key)
-            await driver.pilot.pause(0.3)
+            await drawn(driver, words)
             assert driver.text.isascii(), driver.text
             assert driver.text.splitlines()[0].startswith(" condatui")
             assert any("research" in line for line in driver.text.splitlines()[1:4])

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from condatui.screens.compare import CompareScreen
+from condatui.view_models.compare.detail import cell_detail
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.matrix_table import MatrixTable
 from condatui_core.records.environment import Environment, Inventory
@@ -48,6 +49,12 @@ def screen(driver: Driver) -> CompareScreen:
 
 def rows(driver: Driver) -> list[str]:
     return [row.name for row in screen(driver).shown]
+
+
+def details_follow(driver: Driver) -> bool:
+    """Whether the details are those of the cell under the cursor."""
+    subject, glyphs = screen(driver).cell, driver.app.session.glyphs
+    return screen(driver).query_one(LinesPane).text == (cell_detail(subject, glyphs=glyphs).plain if subject else "")
 
 
 def columns(driver: Driver) -> list[str]:
@@ -400,5 +407,5 @@ async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> 
     async with comparing(size=size, settings=Settings(watch_seconds=0, ascii=True)) as driver:
         for keys in (("j",), ("l", "s"), ("f",), ("F", "F"), ("w",), ("escape", "question_mark")):
             await driver.press(*keys)
-            await driver.pilot.pause(0.1)
+            await driver.until(lambda: details_follow(driver))
             assert driver.text.isascii(), driver.text

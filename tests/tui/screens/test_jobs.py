@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from condatui.app import CondatuiApp
+from condatui.messages import JobEnded
 from condatui.screens.jobs import JobsScreen
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Recovery
@@ -40,6 +42,12 @@ def cut_short() -> Job:
 async def attended(driver: Driver) -> None:
     """The app hears of jobs once all is loaded."""
     await driver.until(lambda: driver.workbench.jobs.callbacks)
+    await driver.pilot.pause()
+
+
+async def shown(driver: Driver, line: str) -> None:
+    """The places have been told of this line of output."""
+    await driver.until(lambda: any(line in job.output for job in driver.app.session.jobs))
     await driver.pilot.pause()
 
 
@@ -89,7 +97,7 @@ async def test_output_is_followed_unless_the_user_reads_further_up() -> None:
         await driver.until(lambda: "line 60" in driver.text)
         await driver.press("tab", "home")
         jobs.put(replace(jobs.all["1"], output=(*lines, "line 60", "line 61")))
-        await driver.pilot.pause(0.3)
+        await shown(driver, "line 61")
         assert "line 61" not in driver.text
         assert "line 0" in driver.text
 
@@ -257,7 +265,9 @@ async def test_a_job_that_ended_before_this_sitting_is_no_news() -> None:
     workbench.jobs.put(made_job(state="done", started=NOW, ended=NOW))
     async with opened(workbench=workbench) as driver:
         await attended(driver)
-        await driver.pilot.pause(0.3)
+        await driver.until(lambda: driver.app.session.jobs)
+        await driver.pilot.pause()
+        assert driver.posted(JobEnded) == []
         assert len(workbench.loads) == 1
 
 
@@ -307,17 +317,27 @@ async def test_seconds_pass_while_a_job_runs() -> None:
         await driver.until(lambda: "1 min 15" in driver.text)
 
 
-async def test_jobs_of_a_hundred_changes_are_drawn_a_few_times() -> None:
+async def test_jobs_of_a_hundred_changes_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over a slow line ten pictures a second are plenty."""
     async with opened(workbench=bench()) as driver:
         await attended(driver)
         drawn: list[int] = []
+        timers: list[Callable[[], None]] = []
+
+        def set_timer(_seconds: float, callback: Callable[[], None]) -> object:
+            timers.append(callback)
+            return callback
+
         driver.app.session.jobs_changed.subscribe(driver.app, lambda _: drawn.append(1))
+        monkeypatch.setattr(driver.app, "set_timer", set_timer)
         for number in range(100):
             driver.workbench.jobs.put(made_job(output=(f"{number}",)))
-        await driver.until(lambda: drawn)
-        await driver.pilot.pause(0.3)
-        assert len(drawn) <= 2
+            await driver.pilot.pause()
+        (show,) = timers
+        assert drawn == []
+        show()
+        await shown(driver, "99")
+        assert drawn == [1]
 
 
 @pytest.mark.parametrize("key", ["q", "y"])

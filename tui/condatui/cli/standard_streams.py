@@ -23,7 +23,7 @@ class OutputError(OSError):
     """stdout cannot be written to. A reader that has left is a BrokenPipeError instead."""
 
 
-class Output(io.FileIO):
+class StandardOutput(io.FileIO):
     """stdout. After the first failure, which is raised and kept, everything is dropped."""
 
     failure: OSError | None = None
@@ -58,7 +58,7 @@ class _Messages(io.FileIO):
 
 
 @contextmanager
-def guarded_standard_streams() -> Iterator[Output]:
+def guarded_standard_streams() -> Iterator[StandardOutput]:
     """Open what is closed, and let stdout and stderr fail in order until this is left; gives the raw stdout.
 
     A terminal that does not speak UTF-8 gets escapes for what it cannot show.
@@ -67,7 +67,7 @@ def guarded_standard_streams() -> Iterator[Output]:
         _open_closed(descriptor)
     former = sys.stdin, sys.stdout, sys.stderr
     sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - stays open as long as the process
-    output = Output(1, "w", closefd=False)
+    output = StandardOutput(1, "w", closefd=False)
     sys.stdout = _text(output, sys.stdout, line_buffering=output.isatty())
     sys.stderr = _text(_Messages(2, "w", closefd=False), sys.stderr, line_buffering=True)
     try:
