@@ -138,13 +138,15 @@ def uses_of(prefix: str, processes: Iterable[RunningProcess]) -> Iterator[Use]:
 def busy_condas(processes: Sequence[RunningProcess], root_prefix: str, *, own_pid: int) -> Iterator[RunningProcess]:
     """Find other condas that are changing something, without those that a condatui runs: its jobs wait in a queue."""
     by_pid = {each.pid: each for each in processes}
+    condatuis = [each for each in processes if each.pid == own_pid or _is_condatui(each)]
+    wrappers = {above.pid for each in condatuis for above in _above(each, by_pid) if _wraps(above, each)}
     for process in processes:
         above = list(_above(process, by_pid))
         # `condatui --conda PATH remove NAME` has the words of a conda that removes, and is none.
         jobs = any(each.pid == own_pid or _is_condatui(each) for each in (process, *above))
         # A conda that another one has started counts as part of that one.
         inner = any(is_changing(each, root_prefix) for each in above)
-        if not jobs and not inner and is_changing(process, root_prefix):
+        if not jobs and not inner and process.pid not in wrappers and is_changing(process, root_prefix):
             yield process
 
 
@@ -155,6 +157,12 @@ def _above(process: RunningProcess, by_pid: Mapping[int, RunningProcess]) -> Ite
         seen.add(parent.pid)
         process = parent
         yield process
+
+
+def _wraps(process: RunningProcess, inner: RunningProcess) -> bool:
+    """Whether it is what a command was started by, such as sudo or time, and so ends with the words of that one."""
+    words = inner.arguments[2:]  # behind the interpreter and its script, which the wrapper need not name
+    return bool(words) and process.arguments[-len(words) :] == words
 
 
 def _is_condatui(process: RunningProcess) -> bool:

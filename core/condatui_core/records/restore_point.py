@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from condatui_core.fs.tree import PathKind
 from condatui_core.records.environment import LastUsed
@@ -18,17 +18,21 @@ Means = Literal["package", "archive", "manifest", "none"]
 """What a path is restored from: conda's package, the archive, the manifest, or nothing."""
 
 
+_Id: TypeAlias = Annotated[int, Meta(ge=0, lt=1 << 32)]
+_Count: TypeAlias = Annotated[int, Meta(ge=0)]
+
+
 class KeptPath(Struct, frozen=True, array_like=True):
     """One path of an environment, as it was before the removal."""
 
     path: str
     """Relative to the prefix; `.` is the prefix itself. Undecodable bytes are surrogates, as by os.fsdecode."""
     kind: PathKind
-    mode: int
+    mode: Annotated[int, Meta(ge=0, le=0o7777)]
     """Permissions, set-id bits included."""
-    uid: int
-    gid: int
-    size: int
+    uid: _Id
+    gid: _Id
+    size: _Count
     """Bytes; 0 if it is not a file."""
     mtime_ns: int
     means: Means
@@ -104,7 +108,7 @@ class RestorePoint(Struct, frozen=True, kw_only=True):
     """Its directory's name, which sorts by time: `20261120-233853-nlp-exp`."""
     prefix: str
     name: str
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
     host: str
     user: str
     root_prefix: str

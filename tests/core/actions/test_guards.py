@@ -217,6 +217,29 @@ def test_a_condatui_that_names_a_conda_and_a_verb_is_no_conda_at_work() -> None:
     assert list(busy_condas((own,), "/opt/c", own_pid=99)) == []
 
 
+@pytest.mark.parametrize("own_pid", [12, 99])
+def test_what_a_condatui_is_started_by_is_no_conda_at_work(own_pid: int) -> None:
+    words = ("--conda", "/opt/c/bin/conda", "remove", "nlp")
+
+    def process(pid: int, *line: str) -> RunningProcess:
+        return RunningProcess(pid, line[:1], " ".join(line), arguments=line, parent=pid - 1)
+
+    wrappers = (
+        process(10, "sudo", "timeout", "50", "condatui", *words),
+        process(11, "timeout", "50", "condatui", *words),
+    )
+    condatui = process(12, "/usr/bin/python", "/usr/bin/condatui", *words)
+    assert all(is_changing(each, "/opt/c") for each in wrappers), "by their words alone"
+    assert list(busy_condas((*wrappers, condatui), "/opt/c", own_pid=own_pid)) == []
+
+
+def test_a_conda_whose_script_runs_condatui_is_at_work() -> None:
+    line = ("/opt/c/bin/python", "/opt/c/bin/conda", "install", "numpy")
+    conda = RunningProcess(10, line[:1], " ".join(line), arguments=line, parent=1)
+    own = RunningProcess(11, (), "condatui", arguments=("/usr/bin/python", "/usr/bin/condatui", "list"), parent=10)
+    assert list(busy_condas((conda, own), "/opt/c", own_pid=11)) == [conda]
+
+
 async def test_another_conda_at_work_stands_against_all_that_needs_conda(machine: Machine) -> None:
     context = machine.context()
     busy = replace(

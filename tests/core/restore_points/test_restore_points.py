@@ -255,6 +255,17 @@ def tampered(paths: tuple[KeptPath, ...], how: str, machine: RemovalMachine) -> 
         "the prefix is missing": (*others[1:], last),
         "a link to what is not there": (*others, change(means="manifest", same_as="../../etc/passwd")),
         "an empty name": (*others, change(path="notes//stray")),
+        "a name too long": (*paths, link_out("y" * 256, machine)),
+        "a name of no bytes": (*paths, link_out("\ud800", machine)),
+        "a NUL in an attribute": (*others, change(attributes=(("user.\0", b""),))),
+        "a user that cannot be": (*others, change(uid=10**20)),
+        "a group that cannot be": (*others, change(gid=-2)),
+        "permissions that cannot be": (*others, change(mode=-1)),
+        "a size that cannot be": (*others, change(size=-1)),
+        "a time that cannot be": (*others, change(mtime_ns=10**30)),
+        "a file that is told not to come back": (*paths, change(path="ghost", means="none")),
+        "a file that nothing brings back": (*paths, change(path="ghost", means="manifest")),
+        "a package that is not listed": (*paths, change(path="ghost", means="package")),
     }[how]
 
 
@@ -271,6 +282,17 @@ def tampered(paths: tuple[KeptPath, ...], how: str, machine: RemovalMachine) -> 
         "the prefix is missing",
         "a link to what is not there",
         "an empty name",
+        "a name too long",
+        "a name of no bytes",
+        "a NUL in an attribute",
+        "a user that cannot be",
+        "a group that cannot be",
+        "permissions that cannot be",
+        "a size that cannot be",
+        "a time that cannot be",
+        "a file that is told not to come back",
+        "a file that nothing brings back",
+        "a package that is not listed",
     ],
 )
 async def test_paths_that_no_environment_has_are_refused_before_anything_is_written(
@@ -301,6 +323,47 @@ async def test_a_list_of_other_packages_is_refused_before_conda_gets_it(machine:
     manifest = read_point(machine.points, point)
     rewrite(machine, manifest, read_paths_of(machine.points, manifest))  # so that it is not found by its size
     await is_refused(machine, point)
+
+
+async def test_a_manifest_without_its_packages_is_refused(machine: RemovalMachine) -> None:
+    prefix = machine.make("nlp")
+    machine.install(prefix, machine.cache("libx"))
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    plan = await remove_plan.plan(request, context)
+    (point,) = (await remove_perform.perform(plan, request, context, PlainWork())).restore_points
+    manifest = read_point(machine.points, point)
+    paths = tuple(each for each in read_paths_of(machine.points, manifest) if each.means != "package")
+    fewer = msgspec.structs.replace(manifest, packages=(), paths=len(paths))
+    rewrite(machine, fewer, read_paths_of(machine.points, manifest))
+    await is_refused(machine, point)
+    rewrite(machine, fewer, paths)
+    await is_refused(machine, point)
+
+
+@pytest.mark.parametrize("prefix", ["", "envs/nlp", "/envs/../nlp", "/envs/\0", "/envs/\ud800"])
+async def test_the_list_says_that_a_prefix_cannot_be(machine: RemovalMachine, prefix: str) -> None:
+    point = await kept(machine, "nlp")
+    manifest = machine.points / point / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "prefix": prefix}))
+    (listed,) = await restore_points(machine.context())
+    assert "is no path of an environment" in listed.problem
+
+
+async def test_a_time_without_a_zone_is_damage(machine: RemovalMachine) -> None:
+    point = await kept(machine, "nlp")
+    manifest = machine.points / point / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "at": "2026-05-20T12:00:00"}))
+    (listed,) = await restore_points(machine.context())
+    assert "damaged" in listed.problem
+
+
+async def test_a_plan_says_that_an_environment_comes_back_into_another_one(machine: RemovalMachine) -> None:
+    outer = machine.make("outer")
+    point = await kept(machine, "nlp")
+    manifest = machine.points / point / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "prefix": f"{outer}/inner"}))
+    plan = await restore_plan.plan(RestoreRequest(id=point), machine.context())
+    assert "inside-environment" in [each.id for each in plan.warnings]
 
 
 @pytest.mark.parametrize("name", ["files.tar.gz", "paths.json.gz", "conda.txt"])

@@ -98,13 +98,15 @@ def _checked_paths(found: Restorable, context: JobContext) -> tuple[KeptPath, ..
     """The paths of the restore point. CondatuiError if it is damaged: then nothing of it is brought back."""
     paths = read_paths_of(points_directory(context), found.point)
     check_files(points_directory(context) / found.point.id, paths)
-    if found.point.needed and not _says_the_same(found):
+    if not _says_the_same(found):
         raise CondatuiError("The restore point is damaged.", f"{found.explicit}: it lists other packages")
     return paths
 
 
 def _says_the_same(found: Restorable) -> bool:
-    """Whether the list that conda gets has the packages of the manifest, and no others."""
+    """Whether the list that conda gets has the packages of the manifest, and no others; there is none for none."""
+    if not found.point.needed:
+        return not os.path.lexists(found.explicit)
     wanted = explicit(found.point.needed)
     try:
         return read_bounded(found.explicit, len(wanted)) == wanted

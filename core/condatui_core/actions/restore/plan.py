@@ -137,6 +137,9 @@ def _how_linked(found: Restorable) -> str:
 
 
 def _warnings(found: Restorable) -> Iterator[Finding]:
+    if found.observed.inside:
+        message = f"{found.target} lies inside the environment {found.observed.inside}."
+        yield finding("inside-environment", "warning", sanitize(message), "Removing that one removes this one as well.")
     if found.to_download:
         gone = counted(
             len(found.to_download),
