@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TypeVar
 
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove import perform as remove_perform
+from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.actions.restore import perform as restore_perform
+from condatui_core.actions.restore import plan as restore_plan
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.client import run_conda
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
+from condatui_core.records.job import Outcome
+from condatui_core.records.request import RemoveRequest, RestoreRequest
 
 _T = TypeVar("_T")
 
@@ -50,3 +57,21 @@ class PlainWork:
 
     async def in_thread(self, function: Callable[[], _T]) -> _T:
         return await asyncio.to_thread(function)
+
+
+async def removed(
+    context: JobContext, *prefixes: object, work: PlainWork | None = None, **fields: bool
+) -> tuple[str, ...]:
+    """Plan a removal and carry it out; returns the restore points."""
+    request = RemoveRequest(prefixes=tuple(map(str, prefixes)), **fields)
+    plan = await remove_plan.plan(request, context)
+    assert plan.blockers == ()
+    return (await remove_perform.perform(plan, request, context, work or PlainWork())).restore_points
+
+
+async def brought_back(context: JobContext, point: str, work: PlainWork | None = None) -> Outcome:
+    """Plan a restore and carry it out."""
+    request = RestoreRequest(id=point)
+    plan = await restore_plan.plan(request, context)
+    assert plan.blockers == ()
+    return await restore_perform.perform(plan, request, context, work or PlainWork())

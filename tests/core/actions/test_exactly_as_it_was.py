@@ -27,7 +27,7 @@ from condatui_core.restore_points.create import estimate
 from condatui_core.restore_points.store import read_paths_of, read_point, write_manifest
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
-from support.plain_work import PlainWork
+from support.plain_work import PlainWork, removed
 from support.prefixes import FakePrefix, make_prefix
 from support.removals import RemovalMachine
 from support.sandboxes import conda
@@ -61,13 +61,6 @@ def links_packages(machine: RemovalMachine, prefix: FakePrefix) -> None:
     machine.conda(f'mkdir -p "$3/lib"; ln {package}/lib/* "$3/lib"; touch "$3/conda-meta/libx-1.0-0.json"')
 
 
-async def removed(machine: RemovalMachine, prefix: FakePrefix) -> str:
-    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
-    plan = await remove_plan.plan(request, context)
-    assert plan.blockers == ()
-    return (await remove_perform.perform(plan, request, context, PlainWork())).restore_points[0]
-
-
 async def brought_back(machine: RemovalMachine, point: str) -> tuple[Plan, Outcome]:
     request, context = RestoreRequest(id=point), machine.context()
     plan = await restore_plan.plan(request, context)
@@ -75,7 +68,7 @@ async def brought_back(machine: RemovalMachine, point: str) -> tuple[Plan, Outco
 
 
 async def there_and_back(machine: RemovalMachine, prefix: FakePrefix) -> Outcome:
-    point = await removed(machine, prefix)
+    (point,) = await removed(machine.context(), prefix)
     links_packages(machine, prefix)
     return (await brought_back(machine, point))[1]
 
@@ -83,7 +76,7 @@ async def there_and_back(machine: RemovalMachine, prefix: FakePrefix) -> Outcome
 async def test_what_was_copied_from_the_cache_is_copied_again(machine: RemovalMachine) -> None:
     prefix, file = install(machine, copied=True)
     os.link(file, file.with_name("libx.so.1"))
-    point = await removed(machine, prefix)
+    (point,) = await removed(machine.context(), prefix)
     links_packages(machine, prefix)
     plan, outcome = await brought_back(machine, point)
     assert outcome.findings == ()
@@ -95,7 +88,7 @@ async def test_what_was_copied_from_the_cache_is_copied_again(machine: RemovalMa
 
 async def test_what_was_linked_to_the_cache_is_linked_again(machine: RemovalMachine) -> None:
     prefix, file = install(machine, copied=False)
-    point = await removed(machine, prefix)
+    (point,) = await removed(machine.context(), prefix)
     links_packages(machine, prefix)
     plan, outcome = await brought_back(machine, point)
     assert outcome.findings == ()
@@ -134,7 +127,7 @@ async def test_the_owner_comes_back_when_root_removes_and_restores(
     prefix, file = install(machine, copied=copied)
     for each in (prefix.path, *prefix.path.rglob("*")):
         os.chown(each, OTHER, OTHER, follow_symlinks=False)
-    point = await removed(machine, prefix)
+    (point,) = await removed(machine.context(), prefix)
     os.chown(machine.root / "pkgs/libx-1.0-0/lib/libx.so", cached_by, cached_by)
     links_packages(machine, prefix)
     _, outcome = await brought_back(machine, point)
@@ -149,7 +142,7 @@ async def test_an_owner_that_does_not_come_back_is_told(
     machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix, _ = install(machine, copied=False)
-    point = await removed(machine, prefix)
+    (point,) = await removed(machine.context(), prefix)
     manifest = read_point(machine.points, point)
     theirs = (".", "lib/libx.so", "notes/todo.txt")
     paths = read_paths_of(machine.points, manifest)
@@ -212,7 +205,7 @@ async def test_attributes_and_access_lists_come_back(machine: RemovalMachine, at
 async def test_an_attribute_that_does_not_come_back_is_told(
     machine: RemovalMachine, attributed: FakePrefix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    point = await removed(machine, attributed)
+    (point,) = await removed(machine.context(), attributed)
     links_packages(machine, attributed)
     monkeypatch.setattr(os, "setxattr", refuse)
     (finding,) = (await brought_back(machine, point))[1].findings
@@ -267,7 +260,7 @@ async def test_an_edit_in_place_that_cannot_be_seen_is_kept(machine: RemovalMach
     prefix, file = install(machine, copied=copied)
     pristine = file.read_bytes()
     edit_unseen(file)
-    point = await removed(machine, prefix)
+    (point,) = await removed(machine.context(), prefix)
     cached = machine.root / "pkgs/libx-1.0-0/lib/libx.so"
     cached.unlink()
     cached.write_bytes(pristine)  # the cache was cleaned, and the package extracted once more

@@ -13,11 +13,9 @@ from condatui_core.actions.clean import plan as clean_plan
 from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.incomplete_marker import is_marked_incomplete, mark_incomplete
-from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.actions.remove import recover as remove_recover
-from condatui_core.actions.restore import perform as restore_perform
 from condatui_core.actions.restore import plan as restore_plan
 from condatui_core.actions.restore import recover as restore_recover
 from condatui_core.actions.restore.listing import find_restore_point
@@ -25,13 +23,12 @@ from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.probe import HALF_MADE
-from condatui_core.records.job import Outcome
 from condatui_core.records.request import CleanRequest, CloneRequest, RemoveRequest, RestoreRequest
 from condatui_core.restore_points import apply
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.inventories import NOW
-from support.plain_work import PlainWork
+from support.plain_work import PlainWork, brought_back, removed
 from support.prefixes import FakePrefix
 from support.removals import KilledError, RemovalMachine, dying_deletion
 
@@ -44,20 +41,6 @@ def machine(tmp_path: Path) -> RemovalMachine:
 def contents(directory: Path) -> dict[str, bytes]:
     """What the files of a directory hold, whatever is linked to what."""
     return {os.path.relpath(each, directory): each.read_bytes() for each in directory.rglob("*") if each.is_file()}
-
-
-async def removed(context: JobContext, *prefixes: object, work: PlainWork | None = None) -> tuple[str, ...]:
-    request = RemoveRequest(prefixes=tuple(map(str, prefixes)))
-    plan = await remove_plan.plan(request, context)
-    assert plan.blockers == ()
-    return (await remove_perform.perform(plan, request, context, work or PlainWork())).restore_points
-
-
-async def brought_back(context: JobContext, point: str, work: PlainWork | None = None) -> Outcome:
-    request = RestoreRequest(id=point)
-    plan = await restore_plan.plan(request, context)
-    assert plan.blockers == ()
-    return await restore_perform.perform(plan, request, context, work or PlainWork())
 
 
 async def test_packages_that_were_moved_elsewhere_and_linked_stay_there(

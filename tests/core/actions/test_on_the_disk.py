@@ -14,14 +14,10 @@ from condatui_core.actions.export import perform as export_perform
 from condatui_core.actions.export import plan as export_plan
 from condatui_core.actions.pack.messages import ARCHIVE
 from condatui_core.actions.pack.place import PackPlace
-from condatui_core.actions.remove import perform as remove_perform
-from condatui_core.actions.remove import plan as remove_plan
-from condatui_core.actions.restore import perform as restore_perform
-from condatui_core.actions.restore import plan as restore_plan
 from condatui_core.fs import atomic_write, sync
 from condatui_core.prefixes.probe import HALF_MADE
-from condatui_core.records.request import CloneRequest, ExportRequest, RemoveRequest, RestoreRequest
-from support.plain_work import PlainWork
+from condatui_core.records.request import CloneRequest, ExportRequest
+from support.plain_work import PlainWork, brought_back, removed
 from support.power_cut import Disk, mounted_disk
 from support.prefixes import FakePrefix
 from support.removals import RemovalMachine
@@ -52,18 +48,6 @@ def make(machine: RemovalMachine) -> FakePrefix:
     return prefix
 
 
-async def removed(machine: RemovalMachine, prefix: Path) -> str:
-    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
-    outcome = await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
-    return outcome.restore_points[0]
-
-
-async def restored(machine: RemovalMachine, point: str) -> None:
-    request, context = RestoreRequest(id=point), machine.context()
-    outcome = await restore_perform.perform(await restore_plan.plan(request, context), request, context, PlainWork())
-    assert outcome.findings == ()
-
-
 async def cloned(machine: RemovalMachine, prefix: Path, target: Path) -> None:
     request, context = CloneRequest(source=str(prefix), target=str(target)), machine.context()
     await clone_perform.perform(await clone_plan.plan(request, context), request, context, PlainWork())
@@ -88,7 +72,8 @@ async def test_a_power_cut_takes_nothing_of_what_was_brought_back(disk: Disk) ->
     machine = RemovalMachine(disk.path / "home")
     prefix = make(machine)
     before = contents(prefix.path)
-    await restored(machine, await removed(machine, prefix.path))
+    (point,) = await removed(machine.context(), prefix)
+    assert (await brought_back(machine.context(), point)).findings == ()
     with disk.after_power_cut() as left:
         assert contents(left / prefix.path.relative_to(disk.path)) == before
         assert f"{prefix}\n" in (left / machine.registry.relative_to(disk.path)).read_text()
@@ -109,7 +94,7 @@ async def test_a_power_cut_does_not_bring_back_what_was_removed_and_takes_nothin
 ) -> None:
     machine = RemovalMachine(disk.path / "home")
     prefix = make(machine)
-    point = await removed(machine, prefix.path)
+    (point,) = await removed(machine.context(), prefix.path)
     kept = contents(machine.points / point)
     with disk.after_power_cut() as left:
         assert contents(left / (machine.points / point).relative_to(disk.path)) == kept
@@ -164,10 +149,10 @@ async def test_all_is_synced_before_the_mark_of_what_is_half_made_goes(
         synced.add(os.path.relpath(path, target))
         atomic_write.sync_path(path)
 
-    point = await removed(machine, prefix.path) if how == "restored" else ""
+    points = await removed(machine.context(), prefix) if how == "restored" else ()
     monkeypatch.setattr(sync, "sync_file_system", whole)
     monkeypatch.setattr(sync, "sync_path", one)
-    await (restored(machine, point) if point else cloned(machine, prefix.path, target))
+    await (brought_back(machine.context(), points[0]) if points else cloned(machine, prefix.path, target))
     (last,) = seen
     assert HALF_MADE in last
     assert without_marker(last) == contents(target)

@@ -14,14 +14,10 @@ import pytest
 from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.incomplete_marker import mark_complete, mark_incomplete
-from condatui_core.actions.remove import perform as remove_perform
-from condatui_core.actions.remove import plan as remove_plan
-from condatui_core.actions.restore import perform as restore_perform
-from condatui_core.actions.restore import plan as restore_plan
 from condatui_core.errors import CondatuiError
-from condatui_core.records.request import CloneRequest, RemoveRequest, RestoreRequest
+from condatui_core.records.request import CloneRequest
 from support.inventories import NOW
-from support.plain_work import PlainWork
+from support.plain_work import PlainWork, brought_back, removed
 from support.prefixes import FakePrefix
 from support.removals import RemovalMachine
 
@@ -67,17 +63,6 @@ class Planting(PlainWork):
             self.planted = True
 
 
-async def removed(machine: RemovalMachine, prefix: FakePrefix) -> str:
-    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
-    outcome = await remove_perform.perform(await remove_plan.plan(request, context), request, context, PlainWork())
-    return outcome.restore_points[0]
-
-
-async def restored(machine: RemovalMachine, point: str, work: PlainWork) -> None:
-    request, context = RestoreRequest(id=point), machine.context()
-    await restore_perform.perform(await restore_plan.plan(request, context), request, context, work)
-
-
 def is_untouched(outside: Path) -> bool:
     return os.listdir(outside) == ["0"] and (outside / "0").read_text() == "precious"
 
@@ -86,10 +71,10 @@ async def test_a_restore_does_not_go_through_a_link_in_the_place_of_a_directory(
     machine: RemovalMachine, outside: Path
 ) -> None:
     prefix = make(machine)
-    point = await removed(machine, prefix)
+    (point,) = await removed(machine.context(), prefix)
     work = Planting(directory=prefix.path / "team", outside=outside)
     with suppress(CondatuiError):
-        await restored(machine, point, work)
+        await brought_back(machine.context(), point, work)
     assert work.planted
     assert is_untouched(outside)
 
@@ -163,13 +148,13 @@ async def test_a_process_that_goes_on_planting_links_changes_nothing_outside(
     machine: RemovalMachine, outside: Path, tmp_path: Path
 ) -> None:
     prefix = make(machine)
-    point = await removed(machine, prefix)
+    (point,) = await removed(machine.context(), prefix)
     arguments = ("-c", _PLANTER, str(prefix.path / "team"), str(outside))
     planter = await asyncio.create_subprocess_exec(sys.executable, *arguments)
     try:
         for _ in range(3):
             with suppress(CondatuiError):
-                await restored(machine, point, PlainWork())
+                await brought_back(machine.context(), point)
             prefix.path.rename(tmp_path / f"done-with-{len(os.listdir(tmp_path))}")
     finally:
         (tmp_path / "done").touch()

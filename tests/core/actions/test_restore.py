@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.actions.restore import perform as restore_perform
 from condatui_core.actions.restore import plan as restore_plan
@@ -24,12 +22,11 @@ from condatui_core.actions.restore.listing import restore_points
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.records.environment import Inventory, LastUsed
-from condatui_core.records.job import Outcome
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.restore_points import apply
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
-from support.plain_work import PlainWork
+from support.plain_work import PlainWork, brought_back, removed
 from support.removals import RemovalMachine
 
 LONG_AGO = datetime(2020, 1, 2, tzinfo=timezone.utc)
@@ -62,22 +59,6 @@ def snapshot(root: Path) -> Snapshot:
     return found
 
 
-async def remove_it(context: JobContext, *prefixes: object, **fields: bool) -> tuple[str, ...]:
-    """Plan a removal and carry it out; returns the restore points."""
-    request = RemoveRequest(prefixes=tuple(map(str, prefixes)), **fields)
-    plan = await remove_plan.plan(request, context)
-    assert plan.blockers == ()
-    return (await remove_perform.perform(plan, request, context, PlainWork())).restore_points
-
-
-async def bring_back(context: JobContext, point: str, work: PlainWork | None = None) -> Outcome:
-    """Plan it and carry it out."""
-    request = RestoreRequest(id=point)
-    plan = await restore_plan.plan(request, context)
-    assert plan.blockers == ()
-    return await restore_perform.perform(plan, request, context, work or PlainWork())
-
-
 EVERY = (
     "nlp-base",
     "vision-cuda",
@@ -99,12 +80,12 @@ async def test_every_environment_comes_back_file_for_file(sandbox_copy: Callable
     context = await context_of(sandbox)
     before = {name: snapshot(sandbox.prefixes[name]) for name in EVERY}
     cache = snapshot(sandbox.root_prefix / "pkgs")
-    points = await remove_it(context, *(sandbox.prefixes[name] for name in EVERY), override_frozen=True)
+    points = await removed(context, *(sandbox.prefixes[name] for name in EVERY), override_frozen=True)
     assert [name for name in EVERY if os.path.lexists(sandbox.prefixes[name])] == []
     listed = (sandbox.home / ".conda/environments.txt").read_text()
     assert [name for name in EVERY if f"{sandbox.prefixes[name]}\n" in listed] == []
     for name, point in zip(EVERY, points, strict=True):
-        assert (await bring_back(context, point)).findings == (), name
+        assert (await brought_back(context, point)).findings == (), name
     for name in EVERY:  # when all are back, for each counts the links to its files
         assert snapshot(sandbox.prefixes[name]) == before[name], name
     assert _but_logs(snapshot(sandbox.root_prefix / "pkgs")) == _but_logs(cache)
@@ -119,8 +100,8 @@ async def test_bringing_it_back_is_not_using_it(sandbox_copy: Callable[..., Sand
     last_used = LastUsed(at=LONG_AGO, evidence="bin/python3.11 was read", reliable=True)
     known = structs.replace(context.inventory, environments=(structs.replace(environment, last_used=last_used),))
     context = replace(context, inventory=known)
-    (point,) = await remove_it(context, prefix)
-    await bring_back(context, point)
+    (point,) = await removed(context, prefix)
+    await brought_back(context, point)
     seems = LastUsed(at=context.clock(), evidence="bin/python3.11 was read", reliable=True)
     assert OwnUses(context.locations.own_uses).correct(prefix, seems) == last_used
 
@@ -148,8 +129,8 @@ async def test_what_was_edited_deleted_and_added_comes_back_as_it_was(sandbox_co
     os.utime(prefix / "data.bin", ns=(10**18, 10**18 + 123_456_789))
     before = snapshot(prefix)
     context = await context_of(sandbox)
-    (point,) = await remove_it(context, prefix)
-    assert (await bring_back(context, point)).findings == ()
+    (point,) = await removed(context, prefix)
+    assert (await brought_back(context, point)).findings == ()
     assert snapshot(prefix) == before
     assert os.path.samefile(prefix / "data.bin", prefix / "empty/same.bin")
     assert (
@@ -174,7 +155,7 @@ async def test_what_the_cache_lost_before_is_kept_and_what_it_lost_since_is_down
     plan = await remove_plan.plan(RemoveRequest(prefixes=(str(prefix),)), context)
     (warning,) = (each for each in plan.warnings if each.id == "no-cache")
     assert [each.partition("-")[0] for each in warning.evidence] == ["ipykernel", "numpy"]
-    (point,) = await remove_it(context, prefix)
+    (point,) = await removed(context, prefix)
     lose(pkgs, "pandas-2*")
     (summary,) = await restore_points(context)
     assert [each.partition("-")[0] for each in summary.to_download] == ["pandas"]
@@ -182,7 +163,7 @@ async def test_what_the_cache_lost_before_is_kept_and_what_it_lost_since_is_down
     plan = await restore_plan.plan(RestoreRequest(id=point), context)
     assert [each.id for each in plan.warnings] == ["download"]
     assert "--offline" not in plan.steps[0].argv
-    assert (await bring_back(context, point)).findings == ()
+    assert (await brought_back(context, point)).findings == ()
     assert contents(snapshot(prefix)) == before
 
 
@@ -194,12 +175,12 @@ def machine(tmp_path: Path) -> RemovalMachine:
 async def test_what_needs_no_conda_comes_back_without_one(machine: RemovalMachine) -> None:
     prefix = machine.make("nlp")
     before = snapshot(prefix.path)
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
     machine.conda("exit 1")
     context = replace(machine.context(), inventory=Inventory(), conda_facts={})
     plan = await restore_plan.plan(RestoreRequest(id=point), context)
     assert "from the cache" not in dict(plan.facts), "there is nothing to link"
-    assert (await bring_back(context, point)).message.startswith("nlp is back: 1 package, exactly as it was")
+    assert (await brought_back(context, point)).message.startswith("nlp is back: 1 package, exactly as it was")
     assert snapshot(prefix.path) == before
     assert machine.registry.read_text() == f"{prefix}\n"
 
@@ -210,11 +191,11 @@ async def test_symlinks_into_the_cache_come_back_through_conda(machine: RemovalM
     linked.unlink()
     linked.symlink_to(package / "lib/libx.so")
     before = snapshot(prefix.path)
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
     record = '"$3/conda-meta/libx-1.0-0.json"'
     machine.conda(f'mkdir -p "$3/lib" "$3/conda-meta"; touch {record}; ln {package}/lib/* "$3/lib"')
     work = PlainWork()
-    assert (await bring_back(machine.context(), point, work)).findings == ()
+    assert (await brought_back(machine.context(), point, work)).findings == ()
     assert len(work.ran) == 1, "or the package might be gone, and the link lead nowhere"
     assert snapshot(prefix.path) == before
 
@@ -226,15 +207,15 @@ async def test_directories_that_are_locked_come_back_locked(machine: RemovalMach
         (prefix.path / directory).chmod(0o500)
     before = snapshot(prefix.path)
     machine.conda("true")
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
     assert not prefix.path.exists()
-    assert (await bring_back(machine.context(), point)).findings == ()
+    assert (await brought_back(machine.context(), point)).findings == ()
     assert snapshot(prefix.path) == before
 
 
 async def test_nothing_is_ever_replaced(machine: RemovalMachine) -> None:
     prefix = machine.make("nlp")
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
     request, context = RestoreRequest(id=point), machine.context()
     plan = await restore_plan.plan(request, context)
     prefix.write("mine", "made meanwhile")
@@ -249,7 +230,7 @@ async def test_nothing_is_ever_replaced(machine: RemovalMachine) -> None:
 async def test_a_damaged_restore_point_brings_nothing_wrong_back(machine: RemovalMachine, name: str) -> None:
     prefix = machine.make("nlp")
     prefix.write("noise", os.urandom(50_000))
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
     file = machine.points / point / name
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0xFF
@@ -278,7 +259,7 @@ async def test_a_conda_that_says_it_did_and_did_not_is_found_out(
 ) -> None:
     prefix = machine.make("nlp")
     machine.install(prefix, machine.cache("libx"))
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
     request, context = RestoreRequest(id=point), machine.context()
     plan = await restore_plan.plan(request, context)
     conda = str(machine.root / "bin/conda")
@@ -294,7 +275,7 @@ async def test_a_conda_that_says_it_did_and_did_not_is_found_out(
 async def test_without_the_conda_that_had_it_packages_cannot_come_back(machine: RemovalMachine) -> None:
     prefix = machine.make("nlp")
     machine.install(prefix, machine.cache("libx"))
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
     context = replace(machine.context(), inventory=Inventory(), conda_facts={})
     plan = await restore_plan.plan(RestoreRequest(id=point), context)
     assert [each.id for each in plan.blockers] == ["no-conda"]
@@ -311,14 +292,14 @@ class KilledError(Exception):
 )
 async def test_killed_in_any_stage_it_says_what_is_there(machine: RemovalMachine, stage: str, state: str) -> None:
     prefix = machine.make("nlp")
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
 
     def die(name: str) -> None:
         if name == stage:
             raise KilledError
 
     with pytest.raises(KilledError):
-        await bring_back(machine.context(), point, PlainWork(before_stage=die))
+        await brought_back(machine.context(), point, PlainWork(before_stage=die))
     request, context = RestoreRequest(id=point), machine.context()
     after = await restore_recover.recover(await restore_plan.plan(request, context), request, stage, context)
     assert after.state == state
@@ -329,18 +310,18 @@ async def test_half_brought_back_it_can_be_removed_and_brought_back_again(
 ) -> None:
     prefix = machine.make("nlp")
     before = snapshot(prefix.path)
-    (point,) = await remove_it(machine.context(), prefix)
+    (point,) = await removed(machine.context(), prefix)
 
     monkeypatch.setattr(apply._Applier, "unpack", killed)
     with pytest.raises(KilledError):
-        await bring_back(machine.context(), point)
+        await brought_back(machine.context(), point)
     monkeypatch.undo()
     request, context = RestoreRequest(id=point), machine.context()
     after = await restore_recover.recover(await restore_plan.plan(request, context), request, "unpack", context)
     assert (after.state, after.way_out) == ("half", RemoveRequest(prefixes=(str(prefix),)))
     machine.note(prefix.path, state="orphan")
-    assert await remove_it(machine.context(), prefix) == (), "the restore point has it whole"
-    await bring_back(machine.context(), point)
+    assert await removed(machine.context(), prefix) == (), "the restore point has it whole"
+    await brought_back(machine.context(), point)
     assert snapshot(prefix.path) == before
 
 
@@ -348,18 +329,18 @@ async def test_what_came_into_a_half_that_was_brought_back_is_kept(
     machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = machine.make("nlp")
-    (whole,) = await remove_it(machine.context(), prefix)
+    (whole,) = await removed(machine.context(), prefix)
     with monkeypatch.context() as patched, pytest.raises(KilledError):
         patched.setattr(apply._Applier, "finish", killed)
-        await bring_back(machine.context(), whole)
+        await brought_back(machine.context(), whole)
     prefix.write("notes/todo.txt", "of nlq")
     prefix.write("work.ipynb", "a day of work")
     request, context = RestoreRequest(id=whole), machine.context()
     after = await restore_recover.recover(await restore_plan.plan(request, context), request, "unpack", context)
     assert "has been used since: notes/todo.txt and 1 more are its own" in after.message
     machine.note(prefix.path, state="orphan")
-    (half,) = await remove_it(machine.context(), prefix)
-    await bring_back(machine.context(), half)
+    (half,) = await removed(machine.context(), prefix)
+    await brought_back(machine.context(), half)
     assert (prefix.path / "work.ipynb").read_text() == "a day of work"
     assert (prefix.path / "notes/todo.txt").read_text() == "of nlq"
 
@@ -368,14 +349,14 @@ async def test_a_half_whose_restore_point_is_damaged_is_kept(
     machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = machine.make("nlp")
-    (whole,) = await remove_it(machine.context(), prefix)
+    (whole,) = await removed(machine.context(), prefix)
     with monkeypatch.context() as patched, pytest.raises(KilledError):
         patched.setattr(apply._Applier, "finish", killed)
-        await bring_back(machine.context(), whole)
+        await brought_back(machine.context(), whole)
     (machine.points / whole / "files.tar.gz").write_bytes(b"")
     machine.note(prefix.path, state="orphan")
-    (half,) = await remove_it(machine.context(), prefix)
-    await bring_back(machine.context(), half)
+    (half,) = await removed(machine.context(), prefix)
+    await brought_back(machine.context(), half)
     assert (prefix.path / "notes/todo.txt").read_text() == "of nlp"
 
 

@@ -35,6 +35,7 @@ from condatui_sandbox import Sandbox
 from support.fake_torch import A_GPU, CPU_BUILD, WORKING, FakeTorch, real_environment, site_packages
 from support.gpu_facts import NO_DRIVER_TEXT
 from support.prefixes import manifest
+from support.processes import until
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 GRACES = ((signal.SIGTERM, 0.3), (signal.SIGKILL, 20.0))
@@ -393,7 +394,7 @@ async def test_one_that_cannot_be_ended_is_given_up_and_reaped_later(bench: Benc
     assert run.pid and run.process_state
     stuck = psutil.Process(run.pid)
     stuck.kill()
-    await _until(lambda: stuck.status() == psutil.STATUS_ZOMBIE)
+    await until(lambda: stuck.status() == psutil.STATUS_ZOMBIE)
     FakeTorch(before="raise SystemExit").install(bench.prefix)
     await prober.run(bench.probe())
     assert not stuck.is_running()
@@ -402,7 +403,7 @@ async def test_one_that_cannot_be_ended_is_given_up_and_reaped_later(bench: Benc
 async def test_a_task_that_is_cancelled_leaves_nothing_running(bench: Bench) -> None:
     FakeTorch(before=f"{bench.descendant(FOREVER)}\n{FOREVER}").install(bench.prefix)
     running = asyncio.create_task(bench.prober().run(bench.probe()))
-    await _until(bench.pid_file.exists)
+    await until(bench.pid_file.exists)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -500,14 +501,6 @@ def test_an_import_may_take_longer_than_a_stage() -> None:
     limits = Limits(to_import=120, a_stage=60)
     assert limits.after([]) == limits.after([ProbeBegun()]) == 120
     assert limits.after([ProbeBegun(), Imported()]) == 60
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async def is_met() -> None:
-        while not condition():  # noqa: ASYNC110 - no event tells of what other processes do
-            await asyncio.sleep(0.005)
-
-    await asyncio.wait_for(is_met(), 60)
 
 
 class _working_directory:  # noqa: N801 - contextlib.chdir came with Python 3.11

@@ -132,16 +132,6 @@ def test_people_read_a_table_and_what_removal_frees(machine: Machine) -> None:
     assert str(machine.pkgs) in everything and "checkpoints" not in everything
 
 
-def test_an_environment_that_is_gone_is_wrong_usage(machine: Machine) -> None:
-    result = machine.run("gone")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "does not exist" in result.stderr
-
-
-def test_an_unknown_name_is_wrong_usage(machine: Machine) -> None:
-    assert machine.run("three").exit_code == 2
-
-
 def test_a_file_that_grew_in_place_is_noticed_anew(machine: Machine) -> None:
     for folder, _, _ in os.walk(machine.root):
         os.utime(folder, (1_000_000_000, 1_000_000_000))
@@ -149,8 +139,3 @@ def test_a_file_that_grew_in_place_is_noticed_anew(machine: Machine) -> None:
     model = machine.prefixes[0] / "checkpoints/model.pt"
     model.write_bytes(b"x" * 300_000)
     assert machine.document("one", "--anew")["environments"][0]["total"] == du(machine.prefixes[0])
-
-
-def test_a_prefix_may_begin_at_home(machine: Machine) -> None:
-    assert machine.run("~/conda/envs/one").exit_code == 0
-    assert machine.run("~/conda/envs/three").exit_code == 2

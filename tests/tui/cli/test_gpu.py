@@ -159,16 +159,6 @@ def test_foreign_text_does_not_reach_the_terminal(machine: Machine) -> None:
     assert "\\x1b[2J[red]" in printed
 
 
-def test_an_environment_that_is_gone_is_wrong_usage(machine: Machine) -> None:
-    result = machine.run("gone")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "does not exist" in result.stderr
-
-
-def test_an_unknown_name_is_wrong_usage(machine: Machine) -> None:
-    assert machine.run("nobody").exit_code == 2
-
-
 def test_to_look_at_files_only_and_to_check_anew_exclude_each_other(machine: Machine) -> None:
     assert machine.run("--static", "--anew").exit_code == 2
 
@@ -191,8 +181,3 @@ def test_nothing_is_left_running_and_nothing_written_beside_the_cache(machine: M
     machine.run("train")
     assert not psutil.Process().children()
     assert not list(site_packages(machine.train).rglob("torch/**/*.pyc"))
-
-
-def test_a_prefix_may_begin_at_home(machine: Machine) -> None:
-    missing = machine.run("~/gone")
-    assert (missing.exit_code, "does not exist" in missing.stderr) == (2, True)

@@ -8,10 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from condatui.cli.invocation import Invocation
+from condatui.cli.main import condatui
+from condatui_core.records.environment import Environment, Inventory
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
+from support.inventories import NOW, LoadedWorkbench
 from support.sandboxes import manifest
 
 VERBS = {
@@ -61,6 +65,7 @@ def test_no_environment_is_found_by_a_name_that_is_none(box: Sandbox, name: str)
         ("remove", "--yes", "--", "notebooks", name),
         ("restore", "--yes", "--", name),
         ("gpu", "--static", "--", name),
+        ("disk", "--", name),
     ):
         result = run_in(box, *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), (arguments, result.output)
@@ -87,6 +92,23 @@ def test_a_file_is_called_as_it_was_asked_for(box: Sandbox, tmp_path: Path, name
         assert result.exit_code == 0, result.output
         assert os.listdir(file.parent) == [name]
         assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize("verb", ["disk", "gpu"])
+@pytest.mark.parametrize("name", ["gone", "~/gone"])
+def test_what_is_gone_is_neither_measured_nor_checked(tmp_path: Path, verb: str, name: str) -> None:
+    gone = Environment(name="gone", prefix=str(tmp_path / "gone"), state="missing")
+    invocation = Invocation(
+        environ={"CONDATUI_HOME": str(tmp_path / "own")},
+        home=tmp_path,
+        cwd="/",
+        clock=lambda: NOW,
+        terminal=False,
+        make_workbench=lambda *_: LoadedWorkbench(Inventory(environments=(gone,))),  # type: ignore[arg-type]
+    )
+    result = CliRunner().invoke(condatui, [verb, name], obj=invocation)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "does not exist" in result.stderr
 
 
 GONE = "is relative to a working directory that does not exist any more."
