@@ -264,5 +264,5 @@ def _searched(root: str, whole: bool) -> tuple[Finding, ...]:
         return (Finding(id="root-unusable", severity="warning", message=f"{root} is not a directory"),)
     if whole:
         return ()
-    message = f"{root} has too many directories to search them all"
+    message = f"{root} has too much below it to search it all: some environments are not shown"
     return (Finding(id="root-unusable", severity="warning", message=message, remedy="name a smaller one"),)
