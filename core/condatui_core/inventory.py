@@ -266,7 +266,8 @@ def _searched(root: str, whole: bool) -> tuple[Finding, ...]:
         return (_root_unusable(f"{root} is not a directory"),)
     if whole:
         return ()
-    return (_root_unusable(f"{root} has too many directories to search them all", "name a smaller one"),)
+    message = f"{root} has too much below it to search it all: some environments are not shown"
+    return (_root_unusable(message, "name a smaller one"),)
 
 
 def _root_unusable(message: str, remedy: str = "") -> Finding:

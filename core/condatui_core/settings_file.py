@@ -120,12 +120,25 @@ def _of_file(file: Path) -> dict[str, _Given]:
             return {}
         if not isinstance(node, yaml.MappingNode):
             raise UsageError("The settings file must hold `name: value` lines.", str(file))
+        _refuse_twice(node, file)
         loader.flatten_mapping(node)
         return dict(_entry(loader, key, value, file) for key, value in node.value)
     except yaml.YAMLError as error:
         raise UsageError("The settings file is not valid YAML.", f"{file}: {sanitize(str(error))}") from error
     except RecursionError as error:
         raise UsageError("The settings file cannot be read.", f"{file}: nested too deeply") from error
+
+
+def _refuse_twice(settings: yaml.MappingNode, file: Path) -> None:
+    """Raise UsageError for a name that is given twice, of which YAML would take the last."""
+    inner = (value for _, value in settings.value if isinstance(value, type(settings)))
+    for mapping in (settings, *inner):
+        lines: dict[str, int] = {}
+        for name, line in ((str(key.value), key.start_mark.line + 1) for key, _ in mapping.value):
+            if name in lines:
+                detail = f"In {file}, line {line}, and before in line {lines[name]}"
+                raise UsageError(f"`{sanitize(name)}` is given twice.", detail)
+            lines[name] = line
 
 
 def _entry(loader: yaml.SafeLoader, key: yaml.Node, value: yaml.Node, file: Path) -> tuple[str, _Given]:
@@ -171,7 +184,8 @@ def _check_value(name: str, given: _Given) -> None:
 
 def _check_paths(name: str, value: str | Sequence[str], where: str) -> None:
     for path in (value,) if isinstance(value, str) else value:
-        if wrong := _wrong_with(path):
+        wrong = _wrong_with(path) if path or isinstance(value, str) else "an empty text"  # never the directory
+        if wrong:
             raise UsageError(f"The setting `{name}` must name a path that can exist.", f"In {where}: it has {wrong}")
 
 

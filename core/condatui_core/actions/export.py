@@ -5,6 +5,7 @@ asked to, and read back.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from condatui_core.environment_files.export import ExportText, check_file_name, 
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import begun_beside, write_whole
-from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.comparison import Cell
 from condatui_core.records.environment import Environment
@@ -77,7 +78,7 @@ async def plan(request: ExportRequest, context: JobContext) -> Plan:
     except RefusedError as error:
         gone = blocker("not-an-environment", error.title, error.advice)
         return Plan(request=request, title=title, blockers=(gone,))
-    blockers = await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace)
+    blockers = await asyncio.to_thread(_blockers, request)
     return plan_of(request, title, export, blockers)
 
 
@@ -101,7 +102,7 @@ def plan_of(request: ExportRequest, title: str, export: ExportText, blockers: tu
 async def perform(plan: Plan, request: ExportRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
     """Write the file whole or not at all, and read it back. RefusedError if there are blockers by now."""
     export = await preview(request, context)
-    refuse(await asyncio.to_thread(blockers_to_write, request.file, replace=request.replace))
+    refuse(await asyncio.to_thread(_blockers, request))
     await work.stage("write", f"Writing {request.file}")
     await work.in_thread(partial(_write, request, _encoded(export)))
     await work.stage("read-back", f"Reading {request.file} back")
@@ -133,6 +134,25 @@ async def recover(
     if there is None:
         return Recovery(state="untouched", message=f"{request.file} was not written: nothing is there.{beside}")
     return Recovery(state="untouched", message=f"{request.file} is whole, and not of this export.{beside}")
+
+
+def _blockers(request: ExportRequest) -> tuple[Finding, ...]:
+    """The blockers against writing the file: an export replaces texts alone, and nothing that belongs to a package."""
+    if found := blockers_to_write(request.file, replace=request.replace):
+        return found
+    if os.path.lexists(request.file) and _is_binary(request.file):
+        return (blocker("file-exists", f"{sanitize(request.file)} is no text.", "Choose another name."),)
+    return ()
+
+
+def _is_binary(file: str) -> bool:
+    """Whether a file that can be read is no text; UTF-16 has NULs in it as well, and begins with a mark."""
+    try:
+        with open_regular(file) as stream:
+            begin = stream.read(8192)
+    except OSError:
+        return False
+    return b"\0" in begin and not begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def _make_text(request: ExportRequest, context: JobContext) -> ExportText:

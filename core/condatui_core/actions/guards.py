@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from condatui_core.actions.prefix_names import name_problem, prefix_problem
 from condatui_core.actions.prefix_state import PrefixState, Use, observe
@@ -13,6 +14,8 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import NoCondaError, RefusedError
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.managers import managed_by
+from condatui_core.prefixes.ownership import read_owners
+from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.processes import running_processes
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker, finding
@@ -241,11 +244,11 @@ def _lines(uses: Sequence[Use]) -> tuple[str, ...]:
 def blockers_to_write(file: str, *, replace: bool, replaceable: bool = True) -> tuple[Finding, ...]:
     """The blocker against writing a file, if there is one; with `replace` it may replace a regular file.
 
-    If `replaceable` is False, anything at the path is a blocker.
+    If `replaceable` is False, anything at the path is a blocker. So are files of conda and of packages in environments.
     """
     try:
         os.lstat(file)
-        if taken := _file_taken(file, replace=replace, replaceable=replaceable):
+        if taken := _file_taken(file, replace=replace, replaceable=replaceable) or _file_of_environment(file):
             return (taken,)
     except (FileNotFoundError, NotADirectoryError):
         pass  # the name is free; its directory is checked below
@@ -257,7 +260,35 @@ def blockers_to_write(file: str, *, replace: bool, replaceable: bool = True) -> 
         return (blocker("no-directory", f"{sanitize(directory)} is no directory.", "Make it first."),)
     if not os.access(directory, os.W_OK | os.X_OK):
         return (blocker("not-writable", f"This user may not write in {sanitize(directory)}.", "Choose another place."),)
-    return ()
+    own = _file_of_environment(os.path.join(os.path.realpath(directory), os.path.basename(file)))
+    return (own,) if own else ()
+
+
+def _file_of_environment(file: str) -> Finding | None:
+    """The blocker against a path that conda or a package has for its own, by the links to it as well."""
+    for path in dict.fromkeys((os.path.abspath(file), os.path.realpath(file))):
+        prefix = _prefix_around(path)
+        if prefix and (whose := _whose(prefix, os.path.relpath(path, prefix))):
+            message = f"{sanitize(file)} is for {sanitize(whose)} in the environment {sanitize(prefix)}."
+            return blocker("inside-environment", message, "Choose another place.")
+    return None
+
+
+def _prefix_around(path: str) -> str:
+    """The innermost environment that a path lies in; empty if there is none."""
+    above = map(str, Path(path).parents)
+    return next((each for each in above if os.path.isdir(os.path.join(each, "conda-meta"))), "")
+
+
+def _whose(prefix: str, path: str) -> str:
+    """What a path in an environment is for: conda itself, or the package that has brought it; empty if for neither."""
+    if path.split(os.sep, maxsplit=1)[0] == "conda-meta":
+        return "conda"
+    if not os.path.lexists(os.path.join(prefix, path)):
+        return ""
+    owners = read_owners(prefix, read_prefix(prefix))
+    owner = owners.owner(path)
+    return "" if owner is None else owners.packages[owner].name
 
 
 def _file_taken(file: str, *, replace: bool, replaceable: bool) -> Finding | None:

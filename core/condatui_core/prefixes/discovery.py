@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,6 +54,9 @@ _REMAINS = {"conda-meta", "bin", "lib"}
 """A directory in `envs` that has one of these is an environment or was one."""
 _MOST_DIRECTORIES = 20_000
 """The most directories that one search reads: it is not meant for a whole disk."""
+_MOST_PREFIXES = 1_000
+"""The most prefixes that one search finds: each of them is read."""
+_MOST_SECONDS = 10.0
 
 
 def envs_directories(
@@ -101,30 +106,31 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def search_root(root: str) -> tuple[tuple[str, ...], bool]:
+def search_root(root: str, clock: Callable[[], float] = time.monotonic) -> tuple[tuple[str, ...], bool]:
     """Search a directory for environments, six levels deep, symlinks not followed.
 
-    The search reads only names of directories, and nothing inside an environment. Returns the prefixes, and whether
-    the search saw everything (False past 20,000 directories).
+    The search reads only names of directories, and nothing inside an environment, those near the root first. Returns
+    the prefixes, and whether the search saw everything (False past 20,000 directories, 1,000 prefixes or 10 seconds).
     """
-    found: list[str] = []
+    found: set[str] = set()
     seen = 0
-    waiting = [(os.path.realpath(root), 0)]
+    latest = clock() + _MOST_SECONDS
+    waiting = deque([(os.path.realpath(root), 0)])
     while waiting:
-        directory, depth = waiting.pop()
+        directory, depth = waiting.popleft()
         seen += 1
-        if seen > _MOST_DIRECTORIES:
-            return tuple(sorted(found)), False
+        if seen > _MOST_DIRECTORIES or len(found) > _MOST_PREFIXES or clock() > latest:
+            return tuple(sorted(found)[:_MOST_PREFIXES]), False
         below = _subdirectories(directory)
         if "conda-meta" in below:
-            found.append(directory)
+            found.add(directory)
             below = below & {"envs"}
         elif os.path.basename(directory) == "envs":
-            found.extend(child for child in children(directory) if _REMAINS & _subdirectories(child))
+            found.update(child for child in children(directory) if _REMAINS & _subdirectories(child))
             continue
         if depth < _DEPTH:
             waiting.extend((os.path.join(directory, name), depth + 1) for name in sorted(below))
-    return tuple(sorted(set(found))), True
+    return tuple(sorted(found)[:_MOST_PREFIXES]), len(found) <= _MOST_PREFIXES
 
 
 def _subdirectories(directory: str) -> set[str]:

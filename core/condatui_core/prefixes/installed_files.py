@@ -27,7 +27,7 @@ class _Seen(Struct, frozen=True):
 
     recorded: RecordedPath
     status: os.stat_result | None
-    """None if it is not there."""
+    """None if it is not there; that of its target if it is a link in the place of a file, as conda can make them."""
     later: bool = False
     """Whether it was written after its package was installed."""
 
@@ -71,14 +71,17 @@ def _look(prefix: str, record: PackageRecord, paths: Iterable[RecordedPath]) -> 
             continue
         path = os.path.join(prefix, each.path)
         try:
-            status = os.lstat(path)
-        except OSError:
+            status, target = os.lstat(path), os.stat(path)
+        except OSError:  # a link that leads nowhere is as good as missing
             yield _Seen(each, None)
             continue
-        if stat.S_ISLNK(status.st_mode) and not os.path.exists(path):
-            yield _Seen(each, None)  # a link that leads nowhere
-        else:
-            yield _Seen(each, status, status.st_mtime_ns > installed + _SLACK)
+        later = status.st_mtime_ns > installed + _SLACK
+        yield _Seen(each, target if _is_sized(each) else status, later)
+
+
+def _is_sized(recorded: RecordedPath) -> bool:
+    """Whether the record states a regular file; before conda 4.3 it named links just so, without a size."""
+    return recorded.kind == "hardlink" and recorded.size is not None
 
 
 def _times_tell(files: Iterable[_Seen]) -> bool:
@@ -89,8 +92,10 @@ def _times_tell(files: Iterable[_Seen]) -> bool:
 
 def _is_altered(prefix: str, seen: _Seen, *, checksums: bool, times: bool) -> bool:
     recorded = seen.recorded
-    if seen.status is None or not seen.regular or recorded.kind == "softlink":
+    if seen.status is None or recorded.kind == "softlink":
         return False
+    if not seen.regular:
+        return _is_sized(recorded)
     if checksums:
         expected = recorded.expected_sha256
         return bool(expected) and _checksum(os.path.join(prefix, recorded.path)) not in ("", expected)
@@ -101,7 +106,7 @@ def _is_altered(prefix: str, seen: _Seen, *, checksums: bool, times: bool) -> bo
 def _checksum(path: str) -> str:
     """Empty if the file cannot be read."""
     try:
-        return sha256_of(path)
+        return sha256_of(os.path.realpath(path))
     except OSError:
         return ""
 

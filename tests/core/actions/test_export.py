@@ -109,6 +109,37 @@ async def test_what_cannot_be_written_is_refused_before(
     assert await blockers(tmp_path / "out.yml") == ["not-writable"]
 
 
+@pytest.mark.parametrize("file", ["conda-meta/history", "conda-meta/new.yml", "bin/tool", "METADATA", "link.yml"])
+async def test_what_an_environment_needs_is_never_replaced(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path, file: str
+) -> None:
+    other = make_prefix(tmp_path / "envs" / "other")
+    other.package("tool", files={"bin/tool": "#!/bin/sh\n"})
+    other.pip_install("pipped", "1.0")
+    pipped = next(other.path.rglob("pipped-*/METADATA"))
+    (other.path / "link.yml").symlink_to(other.path / "bin" / "tool")
+    request = _request(prefix, pipped if file == "METADATA" else other.path / file, replace=True)
+    plan = await export.plan(request, context)
+    assert [each.id for each in plan.blockers] == ["inside-environment"]
+    with pytest.raises(RefusedError):
+        await export.perform(plan, request, context, PlainWork())
+
+
+async def test_a_file_beside_what_an_environment_needs_may_be_replaced(prefix: FakePrefix, context: JobContext) -> None:
+    file = prefix.write("environment.yml", "name: x\n")
+    await _carry_out(_request(prefix, file, replace=True), context, PlainWork())
+    assert "numpy" in file.read_text()
+
+
+async def test_only_texts_are_replaced(prefix: FakePrefix, context: JobContext, tmp_path: Path) -> None:
+    program, text = tmp_path / "program", tmp_path / "out.yml"
+    program.write_bytes(b"\x7fELF\0\0")
+    text.write_bytes("name: x\n".encode("utf-16"))
+    plan = await export.plan(_request(prefix, program, replace=True), context)
+    assert [each.message for each in plan.blockers] == [f"{program} is no text."]
+    await _carry_out(_request(prefix, text, replace=True), context, PlainWork())
+
+
 async def test_an_environment_that_has_gone_is_refused(context: JobContext, tmp_path: Path) -> None:
     request = ExportRequest(prefix=str(tmp_path / "gone"), file=str(tmp_path / "out"))
     plan = await export.plan(request, context)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from condatui_core.prefixes import discovery
 from condatui_core.prefixes.probe import probe_prefix
 from condatui_core.records.installation import CondaFacts, Installation
@@ -78,6 +80,19 @@ def test_search_finds_environments_below_users_and_remains_in_their_envs(tmp_pat
     found, whole = discovery.search_root(str(tmp_path))
     assert whole
     assert found == tuple(sorted(map(str, (root, inner, lone, root / "envs/half"))))
+
+
+def test_a_search_that_takes_too_long_ends_with_what_is_near(tmp_path: Path) -> None:
+    near = _environment(tmp_path / "near")
+    _environment(tmp_path / "z/far")
+    seconds = iter((0.0, 1.0, 2.0, 3.0, 11.0))
+    assert discovery.search_root(str(tmp_path), lambda: next(seconds)) == ((str(near),), False)
+
+
+def test_a_search_ends_where_there_are_too_many_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [str(_environment(tmp_path / name)) for name in "abcd"]
+    monkeypatch.setattr(discovery, "_MOST_PREFIXES", 2)
+    assert discovery.search_root(str(tmp_path)) == (tuple(made[:2]), False)
 
 
 def test_look_tells_environments_remains_and_nothing_apart(tmp_path: Path) -> None:

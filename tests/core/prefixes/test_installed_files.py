@@ -64,6 +64,36 @@ def test_what_keeps_size_and_time_is_found_by_its_checksum(prefix: FakePrefix) -
     assert check_files(str(prefix), checksums=True) == FileFaults(altered=faults("lib/a.so"), by_checksum=True)
 
 
+@pytest.mark.parametrize("checksums", [False, True])
+def test_something_else_in_the_place_of_a_file_is_altered(prefix: FakePrefix, checksums: bool) -> None:
+    for path in ("lib/a.so", "lib/b.so", "bin/tool"):
+        (prefix.path / path).unlink()
+    (prefix.path / "lib/a.so").mkdir()
+    os.mkfifo(prefix.path / "lib/b.so")
+    (prefix.path / "bin/tool").symlink_to(prefix.path / "lib")
+    assert check_files(str(prefix), checksums=checksums).altered == faults("bin/tool", "lib/a.so", "lib/b.so")
+
+
+def test_a_link_to_another_file_is_found_by_what_it_leads_to(prefix: FakePrefix) -> None:
+    other = prefix.write("lib/other", "54321")
+    os.utime(other, (INSTALLED, INSTALLED))
+    (prefix.path / "lib/a.so").unlink()
+    (prefix.path / "lib/a.so").symlink_to(other)
+    assert check_files(str(prefix), checksums=True).altered == faults("lib/a.so")
+    assert check_files(str(prefix)).altered == faults("lib/a.so"), "the link is later"
+
+
+@pytest.mark.parametrize("checksums", [False, True])
+def test_links_that_conda_has_made_instead_of_files_are_in_order(
+    prefix: FakePrefix, tmp_path: Path, checksums: bool
+) -> None:
+    for path in ("lib/a.so", "lib/b.so"):
+        (prefix.path / path).rename(tmp_path / os.path.basename(path))
+        (prefix.path / path).symlink_to(tmp_path / os.path.basename(path))
+        os.utime(prefix.path / path, (INSTALLED, INSTALLED), follow_symlinks=False)
+    assert check_files(str(prefix), checksums=checksums).altered == ()
+
+
 def test_times_tell_nothing_in_a_prefix_that_was_copied_without_them(prefix: FakePrefix) -> None:
     for path in prefix.path.rglob("*"):
         if "conda-meta" not in path.parts:
