@@ -221,7 +221,9 @@ def _place_blockers(observed: PrefixState, context: JobContext) -> Iterator[Find
 
 def place_not_writable(observed: PrefixState) -> Iterator[Finding]:
     """The blocker if this user may not make an environment in its directory."""
-    if not observed.place_writable:
+    if not os.path.isdir(observed.place):
+        yield blocker("no-directory", f"{observed.place} is no directory.", "Choose another place.")
+    elif not observed.place_writable:
         yield blocker("not-writable", f"This user may not make anything in {observed.place}.", "Choose another place.")
 
 

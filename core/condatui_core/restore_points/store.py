@@ -219,7 +219,7 @@ def problem_of(directory: Path, point: RestorePoint) -> str:
     Their sizes and first bytes are looked at; `verify.check_files` reads them. Empty if all seems well.
     """
     wanted = _wanted(point)
-    missing = [name for name in wanted if not os.path.isfile(directory / point.id / name)]
+    missing = [name for name in wanted if not os.path.lexists(directory / point.id / name)]
     damaged = [name for name in wanted if name not in missing and not _looks_whole(directory / point.id / name, point)]
     words = ((missing, "gone"), (damaged, "damaged"))
     return "; ".join(

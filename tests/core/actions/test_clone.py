@@ -439,6 +439,7 @@ async def test_what_cannot_be_added_leaves_the_clone_whole(place: Place) -> None
     assert "Not there: packaging=99" in raised.value.detail
     options = await place.plan(place.request("train-pinned", "less-3", add=("--force",)))
     assert [each.id for each in options.blockers] == ["bad-spec"]
+    assert (await place.plan(place.request("train-pinned", "/"))).title == "Clone train-pinned to /"
 
 
 async def test_a_disk_that_is_full_leaves_a_half_made_prefix(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -275,6 +275,13 @@ async def test_what_is_there_is_never_a_target(machine: Machine, tmp_path: Path)
     assert await machine.against_making(tmp_path / "other-envs" / "work") == ["target-exists"]
 
 
+async def test_below_a_file_nothing_is_made(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "there.yml").touch()
+    seen = await guards.observe_prefix(str(tmp_path / "there.yml" / "env"), machine.context())
+    (blocker,) = guards.place_not_writable(seen)
+    assert (blocker.id, blocker.message) == ("no-directory", f"{tmp_path / 'there.yml'} is no directory.")
+
+
 async def test_environments_are_not_made_inside_of_others_or_of_the_package_cache(machine: Machine) -> None:
     assert await machine.against_making(f"{machine.prefix}/envs/x") == ["inside-environment"]
     assert await machine.against_making(f"{machine.root}/lib/x") == ["inside-environment"]

@@ -367,7 +367,7 @@ async def test_a_plan_says_that_an_environment_comes_back_into_another_one(machi
 
 
 @pytest.mark.parametrize("name", ["files.tar.gz", "paths.json.gz", "conda.txt"])
-@pytest.mark.parametrize("how", ["empty", "cut off", "garbage", "zeros", "a directory", "a link"])
+@pytest.mark.parametrize("how", ["empty", "cut off", "garbage", "zeros", "gone", "a directory", "a pipe", "a link"])
 @pytest.mark.parametrize("sized", [True, False])
 async def test_the_list_says_which_ones_are_damaged(machine: RemovalMachine, name: str, how: str, sized: bool) -> None:
     """Those made before the sizes were noted say it of all but what is cut off."""
@@ -386,7 +386,7 @@ async def test_the_list_says_which_ones_are_damaged(machine: RemovalMachine, nam
     if how == "cut off" and not sized:
         assert listed.problem == ""
     else:
-        assert listed.problem == f"{name} is {'gone' if how == 'a directory' else 'damaged'}"
+        assert listed.problem == f"{name} is {'gone' if how == 'gone' else 'damaged'}"
     plan = await restore_plan.plan(RestoreRequest(id=point), context)
     assert [each.id for each in plan.blockers] == (["damaged"] if listed.problem or name == "paths.json.gz" else [])
 
@@ -396,6 +396,10 @@ def damage(file: Path, how: str) -> None:
     file.unlink()
     if how == "a directory":
         file.mkdir()
+    elif how == "a pipe":
+        os.mkfifo(file)
+    elif how == "gone":
+        pass
     elif how == "a link":
         file.with_name("elsewhere").write_bytes(data)
         file.symlink_to("elsewhere")

@@ -344,3 +344,10 @@ def test_debug_says_if_nothing_is_logged(command_line: CommandLine) -> None:
     assert result.exit_code == 0
     assert f"condatui: nothing is logged. {log}: it is a link, which is not followed" in result.stderr.splitlines()
     assert command_line.run("list").stderr == ""
+
+
+def test_an_error_of_any_length_is_a_few_lines(command_line: CommandLine) -> None:
+    result = command_line.run("show", "x" * 1_000_000)
+    assert result.exit_code == 2
+    assert "x" * 1000 in result.stderr
+    assert len(result.stderr) < 20_000

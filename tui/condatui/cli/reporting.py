@@ -19,6 +19,8 @@ from condatui_core.text import sanitize
 AS_JSON = "condatui.json"
 """The key under which a context records `--json`, for later errors."""
 _INTERRUPTED = 130
+_LONGEST = 8_000
+"""The most characters of one line: two paths and some words."""
 
 
 class ErrorReport(Struct, frozen=True, kw_only=True):
@@ -115,8 +117,9 @@ def report(error: CondatuiError) -> None:
 
 
 def say(message: str) -> None:
-    """Print a line for the user, on stderr."""
-    click.echo(sanitize(message), err=True)
+    """Print a line for the user, on stderr; one of more than some thousand characters is cut."""
+    line = sanitize(message)
+    click.echo(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…", err=True)
 
 
 def say_problems(problems: Sequence[Finding]) -> None:

@@ -34,7 +34,7 @@ def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
     blockers = tuple(_blockers(facts, context))
     return Plan(
         request=request,
-        title=f"Clone {_name(facts)} to {os.path.basename(target.prefix)}",
+        title=f"Clone {_name(facts)} to {os.path.basename(target.prefix) or target.prefix}",
         steps=() if blockers else tuple(_steps(facts)),
         prefixes=(target.prefix,),
         bytes_needed=None if facts.source is None else facts.survey.bytes_needed + _unpacked_bytes(facts),
