@@ -35,6 +35,11 @@ class _Seen(Struct, frozen=True):
     def regular(self) -> bool:
         return self.status is not None and stat.S_ISREG(self.status.st_mode)
 
+    @property
+    def linked(self) -> bool:
+        """Whether it is a file with another hard link, such as one in the package cache."""
+        return self.status is not None and self.regular and self.status.st_nlink > 1
+
 
 def check_files(prefix: str, *, checksums: bool = False) -> FileFaults:
     """Stat every file that the records state; with `checksums` read them all, which may take minutes.
@@ -117,5 +122,5 @@ def _faults(record: PackageRecord, files: Sequence[_Seen]) -> Iterator[PackageFa
             package=record.name,
             spec=f"{record.name}={record.version}={record.build}",
             paths=tuple(each.recorded.path for each in files),
-            linked=tuple(each.recorded.path for each in files if each.status and each.status.st_nlink > 1),
+            linked=tuple(each.recorded.path for each in files if each.linked),
         )
