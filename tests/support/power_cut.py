@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 _MEGABYTES = 96
+_MKFS = shutil.which("mkfs.ext4", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin")))
 
 
 @dataclass
@@ -38,13 +39,13 @@ class Disk:
 @contextmanager
 def mounted_disk(directory: Path) -> Iterator[Disk]:
     """Make and mount a disk that writes nothing on its own for ten minutes; skips the test where that cannot be."""
-    if os.geteuid() or not shutil.which("mkfs.ext4"):
-        pytest.skip("only root may mount a disk")
+    if os.geteuid() or not _MKFS:
+        pytest.skip("only root may mount a disk, and mkfs.ext4 makes one")
     disk = Disk(directory / "disk.image", directory / "disk")
     with disk.image.open("wb") as image:
         image.truncate(_MEGABYTES << 20)
     disk.path.mkdir()
-    _run("mkfs.ext4", "-q", str(disk.image))
+    _run(_MKFS, "-q", str(disk.image))
     try:
         _run("mount", "-o", "loop,commit=600", str(disk.image), str(disk.path))
     except subprocess.CalledProcessError:
