@@ -46,9 +46,10 @@ def delete_tree(path: str) -> tuple[Leftover, ...]:
     return _delete(above, os.path.abspath(path), None, "")
 
 
-def delete_what_goes(directory: int, path: str, goes: Goes, *, last: str = "") -> tuple[Leftover, ...]:
+def delete_what_goes(directory: int, path: str, goes: Goes | None, *, last: str = "") -> tuple[Leftover, ...]:
     """Delete of a path only what `goes`, and what is called `last` right in it after the rest; returns what stays.
 
+    All of it goes without a test of what `goes`.
     `directory` is the descriptor of the directory in which it lies; the path above its last part is only for messages.
     """
     return _delete(os.dup(directory), path, goes, last)

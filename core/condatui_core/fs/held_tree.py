@@ -134,7 +134,7 @@ class HeldTree:
         """Delete a path and everything below it. Raises OSError for the first path that stays."""
         directory, _ = self._place(path)
         self._let_go_of(path)
-        for left in delete_what_goes(directory, path, _everything):
+        for left in delete_what_goes(directory, path, None):
             raise OSError(left.number, left.reason, left.path)
 
     def unlink(self, path: str) -> None:
@@ -248,10 +248,6 @@ def write_with_holes(stream: BinaryIO, data: bytes) -> None:
             stream.write(block)
     if hole:
         stream.truncate()  # this may be the end
-
-
-def _everything(path: str, status: os.stat_result) -> bool:  # noqa: ARG001 - stands for what looks
-    return True
 
 
 def _change_mode(directory: int, name: str, mode: int) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from condatui_core.actions.pack import check
+from condatui_core.actions.pack.formats import checked_format, receiver_lines
 from condatui_core.actions.pack.messages import ARCHIVE, MissingFiles, PackAnswer, PackOrder, read_answer, write_order
-from condatui_core.actions.pack.plan import checked_format, receiver_lines
 from condatui_core.actions.pack.survey import paths_outside, survey
 from condatui_core.proc.child import own_argv, own_environ
 from condatui_core.records.request import PackRequest

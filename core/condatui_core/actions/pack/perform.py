@@ -7,9 +7,10 @@ from datetime import timedelta
 from functools import partial
 
 from condatui_core.actions.guards import refuse
+from condatui_core.actions.pack.formats import checked_format, receiver_lines
 from condatui_core.actions.pack.messages import PackAnswer, PackOrder, PackSurvey, read_answer, write_order
 from condatui_core.actions.pack.place import PLACE_STAGE, PackPlace
-from condatui_core.actions.pack.plan import checked_format, packing_environ, plan_and_survey, receiver_lines
+from condatui_core.actions.pack.plan import packing_environ, plan_and_survey
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError, CondatuiError, RefusedError

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from condatui_core.actions.guards import blockers_to_change, warnings_to_change
-from condatui_core.actions.half_made import used_since
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove.findings import blockers_of, is_over_limit, warnings_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
-from condatui_core.actions.remove.set_aside import how_to_put_back, is_of
+from condatui_core.actions.remove.set_aside import is_of
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
 from condatui_core.records.finding import Finding, Severity, blocker, finding
@@ -21,7 +20,7 @@ from condatui_core.records.installation import can_freeze
 from condatui_core.records.job import Plan, PlannedRemoval, Step
 from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
-from condatui_core.remedy import AcceptSize, Reload, WithoutRestorePoint
+from condatui_core.remedy import WithoutRestorePoint
 from condatui_core.restore_points.prune import Prunable, last_of_something_gone, prunable_points
 from condatui_core.restore_points.store import all_points, directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize
@@ -45,7 +44,7 @@ def removal_plan(
     targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest, context: JobContext, *, frees: int
 ) -> Plan:
     """Say what will be done, what one should know first, and what stands against it."""
-    blockers = [found for each in targets for found in _blockers(each, request, context)]
+    blockers = [found for each in targets for found in blockers_of(each, request, context)]
     kept = sum(each.content.kept_bytes for each in targets) if request.restore_point else 0
     if points.free_bytes is not None and kept > points.free_bytes:
         blockers.append(_no_room(kept, points))
@@ -59,7 +58,7 @@ def removal_plan(
         packages=sum(each.content.packages for each in targets),
         facts=tuple(_facts(targets, points, request)),
         warnings=(
-            *(found for each in targets for found in _warnings(each, request, context)),
+            *(found for each in targets for found in warnings_of(each, request, context)),
             *_prune_warnings(points, context),
         ),
         blockers=tuple(blockers),
@@ -68,131 +67,10 @@ def removal_plan(
         removal=PlannedRemoval(
             directories=tuple(each.path for each in targets if each.kind in ("environment", "remains")),
             used_since=tuple(each.path for each in targets if each.content.came),
-            over_limit=tuple(each.path for each in targets if _is_over_limit(each, request, context)),
+            over_limit=tuple(each.path for each in targets if is_over_limit(each, request, context)),
             prunes=tuple(each.point.id for each in points.pruned),
         ),
     )
-
-
-def blockers_of(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> tuple[Finding, ...]:
-    """What stands against removing this one."""
-    return tuple(_blockers(target, request, context))
-
-
-def _blockers(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
-    observed, name = target.observed, sanitize(target.name)
-    if target.kind == "nothing":
-        yield blocker("not-an-environment", f"There is nothing at {name}, and no conda knows of it.", Reload())
-        return
-    if target.kind == "link" and not observed.place_writable:
-        yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
-    if target.kind in ("link", "missing"):
-        return
-    with_conda = target.kind == "environment"
-    yield from blockers_to_change(
-        observed, target.environment, context, with_conda=with_conda, though_frozen=request.override_frozen
-    )
-    if target.holds and not observed.root:
-        message = f"{name} holds {target.holds[0]}."
-        yield blocker("not-an-environment", message, "That is surely a mistake.", target.holds)
-    if not observed.place_writable:
-        yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
-    yield from _content_blockers(target, request)
-
-
-def _content_blockers(target: RemovalTarget, request: RemoveRequest) -> Iterator[Finding]:
-    content, name = target.content, sanitize(target.name)
-    if content.environments:
-        message = f"{name} holds other environments: {sanitize(content.environments[0])}."
-        yield blocker("holds-environments", message, "Remove or move those first.", content.environments)
-    if content.mounts:
-        message = f"Another file system is mounted in {name}: {sanitize(content.mounts[0])}."
-        yield blocker("holds-mount", message, "Unmount it first.", content.mounts)
-    if request.restore_point and (content.unreadable or content.problem):
-        lines = content.unreadable or (content.problem,)
-        message = f"Something in {name} cannot be read, so that no restore point can be made: {sanitize(lines[0])}."
-        yield blocker("not-readable", message, WithoutRestorePoint(), lines)
-
-
-def _warnings(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
-    name = sanitize(target.name)
-    yield from _unfinished(target)
-    if target.kind == "link":
-        message = f"{name} is a link: it goes, and {sanitize(target.observed.real)} stays as it is."
-        yield finding("symlink", "note", message)
-        return
-    if target.kind == "missing":
-        yield finding("missing", "note", f"{name} is not there: conda forgets it, and nothing else happens.")
-        return
-    yield from warnings_to_change(target.observed, target.environment, context)
-    yield from _of_what_goes(target, request)
-    yield from _outside(target)
-    if not target.known:
-        yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
-    yield from _of_the_way_back(target, request, context)
-
-
-def _of_what_goes(target: RemovalTarget, request: RemoveRequest) -> Iterator[Finding]:
-    """What is special about the directory that goes: links to it and in it, and that it is frozen."""
-    name = sanitize(target.name)
-    if aliases := target.environment.aliases if target.environment else ():
-        message = f"{sanitize(aliases[0])} leads to {name}, and will lead nowhere."
-        yield finding("symlink", "note", message, evidence=aliases)
-    if target.observed.frozen is not None and request.override_frozen:
-        yield finding("frozen", "warning", f"{name} is frozen: {sanitize(target.observed.frozen)}")
-    if linked := tuple(map(sanitize, target.content.symlinked_directories)):
-        message = f"{linked[0]} of {name} is behind a link: conda would delete what lies there."
-        remedy = "condatui deletes the link, and what lies elsewhere stays as it is."
-        yield finding("detour", "note", message, remedy, linked)
-
-
-def _of_the_way_back(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
-    """What a restore point will not hold, or will hold beyond expectation; or why none is made."""
-    content, name = target.content, sanitize(target.name)
-    if target.unused:
-        yield finding("half-made", "note", f"{name} was never finished: what it was made of is where it was.")
-        return
-    if not request.restore_point:
-        yield finding("no-restore-point", "warning", f"{name} cannot be brought back: no restore point is made.")
-        return
-    if _is_over_limit(target, request, context):
-        message = f"{name} holds {format_bytes(content.kept_bytes)} that conda could not put back."
-        limit = AcceptSize(limit_bytes=context.settings.restore_point_bytes)
-        yield finding("restore-point-large", "warning", message, limit)
-    if content.gone:
-        gone = counted(len(content.gone), f"package of {name} is", f"packages of {name} are")
-        message = f"{gone} in no package cache any more: the files are kept too."
-        yield finding("no-cache", "warning", message, evidence=content.gone)
-    if content.lost:
-        things = counted(len(content.lost), "thing cannot come back as it is", "things cannot come back as they are")
-        message = f"Of {name}, {things}: {sanitize(content.lost[0])}."
-        yield finding("not-kept", "warning", message, evidence=content.lost)
-
-
-def _unfinished(target: RemovalTarget) -> Iterator[Finding]:
-    name = sanitize(target.name)
-    if target.set_aside:
-        message = f"A removal of {name} did not come to its end: what it has set aside is still there."
-        remedy = f"To put it back: {sanitize(how_to_put_back(target.set_aside[0]))}. To delete it, remove that path."
-        yield finding("set-aside", "warning", message, remedy, map(sanitize, target.set_aside))
-    if came := target.content.came:
-        begun = "was never finished" if target.half_made else "is being removed"
-        message = f"{name} {begun}, and {used_since(came)}."
-        yield finding("used-since", "warning", message, evidence=map(sanitize, came))
-
-
-def _outside(target: RemovalTarget) -> Iterator[Finding]:
-    """What conda would do beside deleting, and condatui does not."""
-    content, name = target.content, sanitize(target.name)
-    if content.scripts:
-        message = f"Packages of {name} have scripts that conda runs when it removes them: condatui does not run them."
-        remedy = "Read them first: run them by hand if they undo something elsewhere."
-        yield finding("unlink-scripts", "note", message, remedy, map(sanitize, content.scripts))
-    if content.menus:
-        message = f"Packages of {name} have made menu entries, which stay."
-        remedy = "Delete these." if target.shortcuts else "Delete those that these files describe."
-        lines = map(sanitize, target.shortcuts or content.menus)
-        yield finding("menu", "note", message, remedy, lines)
 
 
 def _steps(target: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
@@ -264,16 +142,10 @@ def _confirm(targets: Sequence[RemovalTarget], request: RemoveRequest, context: 
 def _is_at_risk(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
     if target.kind not in ("environment", "remains") or target.covered:
         return False
-    large = _is_over_limit(target, request, context)
+    large = is_over_limit(target, request, context)
     frozen = target.observed.frozen is not None
     unkept = not request.restore_point and not target.unused
     return unkept or large or frozen or not target.known
-
-
-def _is_over_limit(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:
-    """Whether its restore point would be larger than the settings allow."""
-    large = target.content.kept_bytes > context.settings.restore_point_bytes
-    return large and request.restore_point and target.kind in ("environment", "remains")
 
 
 def _title(targets: Sequence[RemovalTarget]) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.remove.earlier_points import point_of_begun_removal, points_of
+from condatui_core.actions.remove.findings import blockers_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.keep import being_changed, create_point, is_unused, read_before_removal
-from condatui_core.actions.remove.plan import blockers_of
 from condatui_core.actions.remove.set_aside import SetAside, set_aside
 from condatui_core.conda.registry import unregister
 from condatui_core.errors import CondatuiError, RefusedError
@@ -131,7 +131,7 @@ class Removal:
                 self._keep_what_came(target, aside, kept, limited=limited)
                 begun = True
                 safe = self._request.restore_point or self._keeps_unused(target)
-                left = aside.delete(kept.snapshot.sees_unchanged() if safe else _everything)
+                left = aside.delete(kept.snapshot.sees_unchanged() if safe else None)
                 left_at = aside.put_back()
                 _sync(aside.directory, os.path.dirname(target.path))
                 if left and not left_at:
@@ -228,10 +228,6 @@ def _sync(directory: int, path: str) -> None:
     with suppress(OSError):
         if not sync_file_system(path):
             sync_directory(directory)
-
-
-def _everything(path: str, status: os.stat_result) -> bool:  # noqa: ARG001 - stands for what looks
-    return True
 
 
 def _unregister(home: Path, target: RemovalTarget) -> None:

@@ -78,11 +78,12 @@ class SetAside:
             self._rename_back()
             raise
 
-    def delete(self, goes: Goes) -> tuple[Leftover, ...]:
-        """Delete of it what `goes`, first what makes it an environment; returns what stays."""
+    def delete(self, goes: Goes | None = None) -> tuple[Leftover, ...]:
+        """Delete what `goes`, all of it by default, first what makes it an environment; returns what stays."""
 
         def of_this(path: str, status: os.stat_result) -> bool:
-            return (path != "." or (status.st_dev, status.st_ino) == self.inode) and goes(path, status)
+            is_this = path != "." or (status.st_dev, status.st_ino) == self.inode
+            return is_this and (goes is None or goes(path, status))
 
         def history(path: str, status: os.stat_result) -> bool:
             return path in (".", _META, f"{_META}/history") and of_this(path, status)
