@@ -46,6 +46,18 @@ async def test_a_second_enter_while_it_closes_does_nothing() -> None:
         assert driver.place.environment_query.reverse
 
 
+async def test_a_palette_that_is_closed_twice_closes_nothing_below_it() -> None:
+    async with opened(inventory(environment("a"))) as driver:
+        await driver.press("colon")
+        palette = driver.app.screen
+        assert isinstance(palette, CommandPalette)
+        palette.dismiss()  # as an enter and an esc that arrive together
+        palette.dismiss()
+        await driver.until(lambda: not isinstance(driver.app.screen, CommandPalette))
+        await driver.pilot.pause()
+        assert isinstance(driver.app.screen, EnvironmentsScreen)
+
+
 @pytest.mark.parametrize("key", ["pageup", "pagedown"])
 async def test_a_page_is_not_turned_before_there_are_lines(key: str) -> None:
     async with opened(inventory(environment("a"))) as driver:

@@ -256,6 +256,13 @@ EXAMPLES = [
     Seen(
         "driver-incomplete",
         "elsewhere",
+        "CUDA error 500",
+        (sees_none(f"{COUNT_TEXT}Error 500: CUDA_ERROR_NOT_FOUND"),),
+        helps="restart it",
+    ),
+    Seen(
+        "driver-incomplete",
+        "elsewhere",
         "named symbol not found",
         (computes(KernelRun(kind="RuntimeError", message="CUDA error: named symbol not found")),),
         driver=replace(GPU_MACHINE, device_files=("/dev/dxg",), wsl=True),
