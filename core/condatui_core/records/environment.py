@@ -24,6 +24,15 @@ class LastUsed(Struct, frozen=True, kw_only=True):
     """Whether `at` is accurate to a day; False if access times are not kept or a shared file was read elsewhere."""
 
 
+class KeepMark(Struct, frozen=True, kw_only=True):
+    """The user's word that an environment stays."""
+
+    note: str = ""
+    at: datetime | None = None
+    by: str = ""
+    """The user who set it."""
+
+
 class Environment(Struct, frozen=True, kw_only=True):
     """One environment: a prefix and everything that is known about it so far."""
 
@@ -56,6 +65,10 @@ class Environment(Struct, frozen=True, kw_only=True):
     created: datetime | None = None
     modified: datetime | None = None
     last_used: LastUsed | None = None
+    keep: KeepMark | None = None
+    """Set if nothing may propose it for removal."""
+    baseline: bool = False
+    """Whether new environments are cloned from it by default."""
     findings: tuple[Finding, ...] = ()
     """Gravest first."""
 

@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 ExportFormat = Literal["yaml", "explicit", "requirements", "json"]
-Cleanable = Literal["tarballs", "packages", "index", "logs"]
+Cleanable = Literal["tarballs", "packages", "index", "logs", "pip", "uv"]
+"""The parts of package caches that can be cleaned; `pip` and `uv` are the whole caches of those tools."""
 
 
 class CloneRequest(Struct, frozen=True, kw_only=True, tag="clone"):
@@ -83,12 +84,56 @@ class CleanRequest(Struct, frozen=True, kw_only=True, tag="clean"):
 
     pkgs_dirs: tuple[str, ...]
     what: tuple[Cleanable, ...]
+    removed_before: tuple[str, ...] = ()
+    """Prefixes that the same job removes before: what only these use is unneeded then."""
 
 
 class ForgetRequest(Struct, frozen=True, kw_only=True, tag="forget"):
     """Delete restore points."""
 
     ids: tuple[str, ...]
+
+
+class MergeRequest(Struct, frozen=True, kw_only=True, tag="merge"):
+    """Replace an environment by a clone of another one, its keeper, with what only it has added."""
+
+    keeper: str
+    """A prefix."""
+    member: str
+    """The prefix of the environment that goes, with a restore point."""
+    target: str = ""
+    """The prefix of the merged environment; empty for that of the member."""
+    offline: bool = False
+    """Whether nothing may be downloaded."""
+
+
+class UpdateRequest(Struct, frozen=True, kw_only=True, tag="update"):
+    """Bring packages of environments to the versions that another one has."""
+
+    prefixes: tuple[str, ...]
+    like: str
+    """The prefix of the environment whose versions they get: the baseline."""
+    offline: bool = False
+    """Whether nothing may be downloaded."""
+
+
+class KernelsRequest(Struct, frozen=True, kw_only=True, tag="kernels"):
+    """Delete Jupyter kernels whose environment is gone."""
+
+    paths: tuple[str, ...]
+    """The directories that hold a kernel.json, absolute."""
+
+
+class LeftoversRequest(Struct, frozen=True, kw_only=True, tag="leftovers"):
+    """Delete from living environments the site-packages that their python no longer reads."""
+
+    prefixes: tuple[str, ...]
+
+
+class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
+    """Several requests as one plan and one job, in their order; it stops at the first surprise."""
+
+    parts: tuple[MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest, ...]
 
 
 Request: TypeAlias = (

@@ -1,0 +1,87 @@
+"""What could go, why, how far to trust that, and what a choice of it comes to."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from condatui_core.records.request import Cleanable
+
+CleanupKind = Literal["environment", "cache", "kernel", "leftovers", "merge"]
+"""A whole environment or what is left of one (or only its line in environments.txt), a part of a package cache, a
+Jupyter kernel whose environment is gone, a site-packages that a living environment no longer reads, or a member of a
+group that goes once a merged environment has taken its place."""
+
+Tier = Literal["cache", "relink", "leftover", "identical", "subset", "stale", "merge", "weak"]
+"""How little a candidate is regretted, the least first. A goal never chooses what is only `weak`: a trial name, a name
+against the rule, too many of one user."""
+
+TIERS: tuple[Tier, ...] = ("cache", "relink", "leftover", "identical", "subset", "stale", "merge", "weak")
+
+Trust = Literal["certain", "likely", "guess"]
+"""How far a reason can be trusted: by the disk or the records, by signs that may mislead, by a name alone."""
+
+
+class CleanupReason(Struct, frozen=True, kw_only=True):
+    """Why something could go."""
+
+    id: str
+    """Stable: the id of the finding it comes from, or `cache`, `identical`, `subset`, `differs`, `nothing-requested`,
+    `too-many`, `too-large`, `name-rule`."""
+    text: str
+    """A few words."""
+    trust: Trust = "certain"
+    evidence: tuple[str, ...] = ()
+
+
+class WayBack(Struct, frozen=True, kw_only=True):
+    """What it costs to get something back after it has gone."""
+
+    text: str = ""
+    """A few words: `restore point, 12 MB`, `downloaded again when needed`."""
+    kept_bytes: int = 0
+    """What its restore point would occupy at most, which counts against what is freed."""
+    download_bytes: int = 0
+    """What would have to be downloaded."""
+    minutes: float | None = None
+    """A rough estimate; None if there is no ground for one."""
+
+
+class CleanupCandidate(Struct, frozen=True, kw_only=True):
+    """Something that could go."""
+
+    key: str
+    """Its identity."""
+    kind: CleanupKind
+    path: str
+    """The prefix, package cache or kernel directory."""
+    name: str
+    """The name shown for it."""
+    tier: Tier
+    part: Cleanable | None = None
+    """The part of a package cache; None for all else."""
+    reasons: tuple[CleanupReason, ...] = ()
+    """The strongest first."""
+    bytes: int = 0
+    """The bytes that it occupies; 0 if not measured."""
+    blocked: str = ""
+    """Why it cannot be chosen; empty if it can."""
+    instead: str = ""
+    """The prefix of the environment that takes its place: the keeper of its group."""
+    way_back: WayBack = WayBack()
+
+
+class CleanupChoice(Struct, frozen=True, kw_only=True):
+    """The candidates that the user, a goal or a policy has chosen."""
+
+    prefixes: tuple[str, ...] = ()
+    """Environments, remains and lines of environments.txt to remove."""
+    cleaned: tuple[tuple[str, tuple[Cleanable, ...]], ...] = ()
+    """(cache, parts to clean) pairs."""
+    kernels: tuple[str, ...] = ()
+    """Directories of Jupyter kernels to delete."""
+    leftovers: tuple[str, ...] = ()
+    """Prefixes of living environments from which what their python no longer reads is deleted."""
+    merges: tuple[tuple[str, str], ...] = ()
+    """(member, keeper) pairs."""
