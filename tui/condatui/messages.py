@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -9,6 +10,7 @@ from textual.message import Message
 from condatui_core.records.environment import Inventory
 
 if TYPE_CHECKING:
+    from condatui.view_models.cleanup.found import FoundCleanup
     from condatui.view_models.gpu import GpuState
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.job import Job
@@ -39,6 +41,18 @@ class DiskSurveyed(Message):
         return isinstance(message, DiskSurveyed)
 
 
+class CleanupFound(Message):
+    """What could go was looked for again."""
+
+    def __init__(self, found: FoundCleanup) -> None:
+        super().__init__()
+        self.found = found
+
+    def can_replace(self, message: Message) -> bool:
+        """Drop an earlier message that is not handled yet."""
+        return isinstance(message, CleanupFound)
+
+
 class GpuLearned(Message):
     """A newer state of the GPU checks replaces the last one."""
 
@@ -65,6 +79,14 @@ class EnvironmentChosen(Message):
     def __init__(self, prefix: str) -> None:
         super().__init__()
         self.prefix = prefix
+
+
+class ComparisonProposed(Message):
+    """A place proposes to put environments side by side; the first is the reference."""
+
+    def __init__(self, prefixes: Sequence[str]) -> None:
+        super().__init__()
+        self.prefixes = tuple(prefixes)
 
 
 class JobChanged(Message):

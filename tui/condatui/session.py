@@ -13,17 +13,22 @@ from textual.signal import Signal
 from condatui.actions.keymap import Keymap
 from condatui.actions.registry import ACTION_BY_ID
 from condatui.view_models import glyphs
+from condatui.view_models.cleanup.found import CleanupOptions
 from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment, Inventory
 
 if TYPE_CHECKING:
+    from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.disk import Cost, Freed
     from condatui_core.records.finding import Finding
     from condatui_core.records.job import Job
     from condatui_core.workbench import Workbench
+
+
+_ALIKE_THRESHOLD = 0.9
 
 
 class Session:
@@ -43,6 +48,10 @@ class Session:
         """What is known of the disk; None until all environments have been read."""
         self.gpus = GpuState()
         """What is known of the GPUs."""
+        self.cleanup: FoundCleanup | None = None
+        """What could go; None until it was looked for."""
+        self.cleanup_options = CleanupOptions(_ALIKE_THRESHOLD)
+        """What the user has chosen for cleaning up."""
         self._freed: tuple[DiskUsage, frozenset[str], Freed] | None = None
         """The last result of `freed` and its arguments, as the bottom line is drawn at every key."""
         self.failure: CondatuiError | None = None
@@ -94,6 +103,21 @@ class Session:
         """Take in the state of the GPU checks; its findings become findings of the environments."""
         self.gpus = gpus
         self.inventory = gpus.added_to(self.inventory)
+        self.changed.publish(self)
+
+    @property
+    def working_gpu(self) -> frozenset[str]:
+        """Prefixes of the environments in which a check has found that the GPU works."""
+        return frozenset(prefix for prefix, each in self.gpus.results.items() if each.main.verdict.kind == "works")
+
+    def show_cleanup(self, found: FoundCleanup) -> None:
+        """Take in what could go."""
+        self.cleanup = found
+        self.changed.publish(self)
+
+    def choose_cleanup(self, options: CleanupOptions) -> None:
+        """Take in what the user has chosen for cleaning up."""
+        self.cleanup_options = options
         self.changed.publish(self)
 
     @property

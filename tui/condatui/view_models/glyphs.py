@@ -47,6 +47,8 @@ class Glyphs(Struct, frozen=True):
     ascending: str
     """Sorted by this column, smallest first."""
     descending: str
+    alike: str
+    """Environments that are alike; precedes the one that stays."""
     approximately: str
     """Precedes a number that was not measured."""
     at_least: str
@@ -91,6 +93,7 @@ UNICODE = Glyphs(
     minus="−",
     ascending="▴",
     descending="▾",
+    alike="≈",
     approximately="~",
     at_least="≥",
     nothing="–",
@@ -124,6 +127,7 @@ ASCII = Glyphs(
     minus="-",
     ascending="^",
     descending="v",
+    alike="=",
     approximately="~",
     at_least=">",
     nothing="-",

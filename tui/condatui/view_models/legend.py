@@ -38,6 +38,10 @@ _COMPARE = (
 )
 _CLEANUP = (
     ("mark", "chosen"),
+    ("alike", "alike environments: before the one that stays, with the others below it"),
+    ("older", "an older version than the keeper has; before a size: to download"),
+    ("newer", "a newer version than the keeper has"),
+    ("other", "the same version from another channel"),
     ("warning", "stays, for this reason"),
     ("nothing", "nothing"),
     ("unread", "not measured yet"),
