@@ -10,7 +10,7 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
-    from condatui_core.analyses.cleanup import CleanupCandidate
+    from condatui_core.records.cleanup import CleanupCandidate
     from condatui_core.records.job import Job
 
 

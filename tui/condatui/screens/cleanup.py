@@ -22,7 +22,9 @@ from condatui.view_models.format import copyable
 from condatui.view_models.status import kept_limit
 from condatui.widgets.lines_pane import OutputPane
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.analyses.cleanup import CleanupCandidate, candidates, choice_of, requests_of, without_going
+from condatui_core.analyses.cleanup.candidates import candidates
+from condatui_core.analyses.cleanup.choice import choice_of, parts_of, without_going
+from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.disk import CacheUse
 from condatui_core.records.request import CleanRequest, RemoveRequest, Request
 from condatui_core.text import sanitize
@@ -103,9 +105,10 @@ class CleanupScreen(PlaceScreen):
         """Show the present candidates; a choice of something that is no longer a candidate is dropped."""
         session, survey = self.session, self.session.disk
         caches: tuple[CacheUse, ...] = survey.caches if survey else ()
-        found = candidates(session.inventory.environments, caches, session.costs)
+        found = candidates(session.inventory, caches=caches, costs=session.costs)
         self._pending_requests = tuple(job.plan.request for job in session.jobs if not job.over)
-        self.shown = without_going(found, self._pending_requests)
+        rows = [*(each for each in found if each.kind == "environment"), *(each for each in found if each.part)]
+        self.shown = without_going(rows, self._pending_requests)
         self.chosen &= {each.key for each in self.shown if not each.blocked}
         if survey and survey.graph and (survey.graph is not self._graph or self._frees.keys() != self._keys):
             self._graph = survey.graph
@@ -187,7 +190,8 @@ class CleanupScreen(PlaceScreen):
         if not chosen and (why_not := not_choosable(self.action_context)):
             self.say(why_not)
         elif chosen or self.current:
-            first, *others = requests_of(choice_of(chosen or filter(None, [self.current])))
+            every = parts_of(choice_of(chosen or filter(None, [self.current])))
+            first, *others = (each for each in every if isinstance(each, (RemoveRequest, CleanRequest)))
             if isinstance(first, CleanRequest) and any(
                 isinstance(each, RemoveRequest) for each in self._pending_requests
             ):

@@ -11,7 +11,7 @@ from condatui.view_models import styles
 from condatui.view_models.format import below_home, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
-from condatui_core.analyses.cleanup import CleanupCandidate
+from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.text import format_bytes, sanitize
 
 COLUMNS = (
@@ -83,8 +83,9 @@ class CleanupModel:
         return name
 
     def _why(self, candidate: CleanupCandidate) -> Text:
-        why = sanitize(f" {self._glyphs.separator} ".join(candidate.reasons))
-        if not candidate.blocked or candidate.blocked in candidate.reasons:
+        reasons = [each.text for each in candidate.reasons]
+        why = sanitize(f" {self._glyphs.separator} ".join(reasons))
+        if not candidate.blocked or candidate.blocked in reasons:
             return Text(why, styles.DIM if candidate.blocked else styles.PLAIN)
         return Text.assemble(
             (f"{self._glyphs.warning} {sanitize(candidate.blocked)}", styles.WARNING), (f"  {why}", styles.DIM)
@@ -103,8 +104,8 @@ def _lines(candidate: CleanupCandidate, frees: int | None, glyphs: Glyphs) -> It
     if frees is not None and not (candidate.part and candidate.blocked):
         size = f"{size} on disk {glyphs.separator} {format_bytes(frees)} freed if only this is removed"
     yield Text.assemble(("disk   ", styles.DIM), size)
-    for reason in (each for each in candidate.reasons if each != candidate.blocked):
-        yield Text.assemble(("why    ", styles.DIM), sanitize(reason))
+    for reason in (each for each in candidate.reasons if each.text != candidate.blocked):
+        yield Text.assemble(("why    ", styles.DIM), sanitize(reason.text))
     if candidate.blocked:
         yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)
 
