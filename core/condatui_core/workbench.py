@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from condatui_core.jobs.queue import JobQueue
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.doctor import AskedInstallation
+    from condatui_core.records.kernel import Reference
     from condatui_core.records.request import ExportRequest
     from condatui_core.records.restore_point import RestorePointSummary
 
@@ -243,6 +244,14 @@ class Workbench:
         from condatui_core.actions.export import preview  # noqa: PLC0415 - only an export needs it
 
         return await preview(request, await self.job_context())
+
+    async def references(self, prefix: str) -> tuple[Reference, ...]:
+        """The kernels of this user, and the lines of shell files and condarc, that name an environment."""
+        from condatui_core.prefixes.references import references_to  # noqa: PLC0415 - not before somebody asks
+
+        inventory = (await self.job_context()).inventory
+        environ, home = self._client.caller.environ, self.locations.home
+        return await asyncio.to_thread(references_to, prefix, inventory, environ=environ, home=home)
 
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         """The restore points, the newest first, with what of them is still on this machine."""

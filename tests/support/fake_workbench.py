@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext
+from condatui_core.analyses.alike import alike_groups
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.gpu.examination import GpuProgress
 from condatui_core.proc.runner import CommandRun
+from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.disk import Breakdown
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
@@ -139,6 +141,10 @@ class FakeWorkbench:
         """The prefixes whose files were checked."""
         self.file_gate: asyncio.Event | None = None
         """What each check of files waits for."""
+        self.thresholds: list[float] = []
+        """With which threshold groups were looked for."""
+        self.group_gate: asyncio.Event | None = None
+        """What each look for groups waits for."""
         self.looks = 0
         """How often somebody asked whether anything changed."""
         self.changes = False
@@ -172,6 +178,19 @@ class FakeWorkbench:
         if self.file_gate:
             await self.file_gate.wait()
         return self.file_findings.get(environment.prefix, ())
+
+    async def groups(
+        self,
+        inventory: Inventory,
+        *,
+        threshold: float,
+        chosen: Collection[str],
+        working_gpu: Collection[str],
+    ) -> tuple[AlikeGroup, ...]:
+        self.thresholds.append(threshold)
+        if self.group_gate:
+            await self.group_gate.wait()
+        return alike_groups(inventory, threshold=threshold, chosen=chosen, working_gpu=working_gpu)
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
         return await self.jobs.preview(request)

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
 
-_ALIKE_THRESHOLD = 0.9
-
-
 class Session:
     """One run of the workbench. The app puts in what is new; the places show it and change the marks."""
 
@@ -50,7 +47,7 @@ class Session:
         """What is known of the GPUs."""
         self.cleanup: FoundCleanup | None = None
         """What could go; None until it was looked for."""
-        self.cleanup_options = CleanupOptions(_ALIKE_THRESHOLD)
+        self.cleanup_options = CleanupOptions(workbench.settings.alike_threshold)
         """What the user has chosen for cleaning up."""
         self._freed: tuple[DiskUsage, frozenset[str], Freed] | None = None
         """The last result of `freed` and its arguments, as the bottom line is drawn at every key."""

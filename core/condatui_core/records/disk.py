@@ -14,8 +14,8 @@ UnitKind = Literal["package", "archive", "other"]
 """The kind of an entry of a package cache: an extracted package, its archive, or anything else."""
 
 
-CacheTool = Literal["", "rattler"]
-"""The tool that a package cache belongs to; empty for conda and mamba."""
+CacheTool = Literal["", "rattler", "pip", "uv"]
+"""The tool that a cache belongs to; empty for conda and mamba."""
 
 
 class DiskPlace(Struct, frozen=True, kw_only=True):

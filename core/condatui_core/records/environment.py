@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, Installation
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.prefix import PrefixContents
 
 State = Literal["ok", "broken", "orphan", "missing", "unreadable"]
@@ -90,6 +91,8 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """Problems of the machine rather than of one environment: a conda that hangs, a missing root directory."""
     pkgs_dirs: tuple[str, ...] = ()
     """The package caches that the installations have named, in their spelling."""
+    kernels: tuple[Kernel, ...] = ()
+    """The Jupyter kernels of this user and of the environments."""
     pending: int = 0
     """The number of environments that have not been read yet."""
     asking_conda: bool = False

@@ -1,13 +1,14 @@
-"""Finds the groups of alike environments, what else could go, and what each of them frees."""
+"""Finds what could go and what each of it frees, alone, with its group, or all that is chosen together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from condatui.view_models.cleanup.choice import ChoiceSum
 from condatui.view_models.cleanup.found import CleanupQuestion, FoundCleanup
-from condatui_core.analyses.alike import alike_groups
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.choice import choice_of
 from condatui_core.analyses.cleanup.goal import Goal, reach
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     from condatui_core.records.cleanup import CleanupCandidate
 
 
-def find_cleanup(question: CleanupQuestion, is_outdated: Callable[[], bool]) -> FoundCleanup | None:
+def find_cleanup(
+    question: CleanupQuestion, groups: tuple[AlikeGroup, ...], is_outdated: Callable[[], bool]
+) -> FoundCleanup | None:
     """Find what could go; None once the question is outdated. To be called in a thread: it takes up to seconds."""
-    inventory, disk, options = question.inventory, question.disk, question.options
-    keepers = tuple(sorted(options.keepers))
-    groups = alike_groups(inventory, threshold=options.threshold, chosen=keepers, working_gpu=question.working_gpu)
+    disk, threshold = question.disk, question.options.threshold
     costs, caches = (disk.costs, disk.caches) if disk else ({}, ())
-    found = candidates(inventory, costs=costs, groups=groups, caches=caches)
-    answer = FoundCleanup(threshold=options.threshold, groups=groups, candidates=found)
+    found = candidates(question.inventory, costs=costs, groups=groups, caches=caches)
+    answer = FoundCleanup(threshold=threshold, groups=groups, candidates=found)
     return answer if disk is None or disk.graph is None else _measured_answer(answer, disk, is_outdated)
 
 
@@ -37,14 +38,7 @@ def _measured_answer(answer: FoundCleanup, disk: DiskUsage, is_outdated: Callabl
             return None
         frees[each.key] = disk.frees_with_choice(choice_of([each]))
     waiting = [each for each in answer.candidates if not each.blocked and each.tier != "weak"]
-    return FoundCleanup(
-        threshold=answer.threshold,
-        groups=answer.groups,
-        candidates=answer.candidates,
-        frees=frees,
-        together=_together(answer, disk),
-        waiting=sum_of(waiting, disk).net,
-    )
+    return replace(answer, frees=frees, together=_together(answer, disk), waiting=sum_of(waiting, disk).net)
 
 
 def _together(answer: FoundCleanup, disk: DiskUsage) -> Mapping[str, int]:

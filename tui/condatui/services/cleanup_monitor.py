@@ -13,6 +13,7 @@ from condatui.view_models.cleanup.found import CleanupQuestion
 
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
+    from condatui_core.records.alike import AlikeGroup
 
 CLEANUP_GROUP = "cleanup"
 """The worker group that looks for what could go."""
@@ -50,14 +51,24 @@ class CleanupMonitor:
         answered: CleanupQuestion | None = None
         try:
             while (asked := self._asked) is not None and asked is not answered:
-                found = await asyncio.to_thread(self._find, asked)
+                found = await self._find(asked)
                 answered = asked
                 if found is not None and asked is self._asked:
                     self._app.post_message(CleanupFound(found))
         finally:
             self._at_work = False
 
-    def _find(self, question: CleanupQuestion) -> FoundCleanup | None:
+    async def _find(self, question: CleanupQuestion) -> FoundCleanup | None:
+        options = question.options
+        groups = await self._session.workbench.groups(
+            question.inventory,
+            threshold=options.threshold,
+            chosen=options.keepers,
+            working_gpu=question.working_gpu,
+        )
+        return await asyncio.to_thread(self._find_among, question, groups)
+
+    def _find_among(self, question: CleanupQuestion, groups: tuple[AlikeGroup, ...]) -> FoundCleanup | None:
         from condatui.services.cleanup_finder import find_cleanup  # noqa: PLC0415 - imported in the thread
 
-        return find_cleanup(question, lambda: question is not self._asked)
+        return find_cleanup(question, groups, lambda: question is not self._asked)
