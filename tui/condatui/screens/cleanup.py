@@ -35,8 +35,11 @@ from condatui.widgets.headed_table import HeadedTable
 from condatui.widgets.lines_pane import OutputPane
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, without_going
 from condatui_core.records.environment import Environment
-from condatui_core.records.request import CleanupRequest, MergeRequest, Request
+from condatui_core.records.request import MergeRequest, Request
 from condatui_core.text import sanitize
+
+_FIRST = ("list.open", "cleanup.choose")
+"""The actions whose hints come first."""
 
 
 class CleanupScreen(CleanupChoiceScreen):
@@ -49,6 +52,8 @@ class CleanupScreen(CleanupChoiceScreen):
         super().__init__(session)
         self._at_work: tuple[Request, ...] = ()
         """The requests of the jobs that are not over."""
+        self._new_keeper = ""
+        """The prefix of the environment that the user has just made a keeper, until its group is known."""
         self._ended = ""
         """What came of the last cleanup, until the next key."""
 
@@ -91,7 +96,8 @@ class CleanupScreen(CleanupChoiceScreen):
         """The actions of this place; opening a row shows the plan, or two environments side by side."""
         about = "Plan what is chosen; with nothing chosen, what is under the cursor, or compare it if it differs."
         words = {"list.open": ("compare" if self._opens_comparison else "plan", about)}
-        return reworded(super().actions, words)
+        # In a narrow terminal, only the first hints have room.
+        return sorted(reworded(super().actions, words), key=lambda each: each.id not in _FIRST)
 
     @property
     def _opens_comparison(self) -> bool:
@@ -119,6 +125,18 @@ class CleanupScreen(CleanupChoiceScreen):
         self.show_rows()
         self.add_up()
         super().show_session()
+        self._see_new_keeper()
+
+    def _see_new_keeper(self) -> None:
+        """Undo the choice of a keeper to which no other environment would go: it would have no row to undo it in."""
+        found, prefix, options = self.session.cleanup, self._new_keeper, self.session.cleanup_options
+        if not prefix or found is None or found.options != options:
+            return
+        self._new_keeper = ""
+        if prefix in options.keepers and not any(group.keeper == prefix for group in found.groups):
+            self.session.choose_cleanup(options.without_keeper(prefix))
+            name = self.session.names.get(prefix, prefix)
+            self.say(f"{sanitize(name)} cannot be the keeper: the others are more alike to another one.")
 
     def _requests_at_work(self) -> tuple[Request, ...]:
         return tuple(job.plan.request for job in self.session.jobs if not job.over)
@@ -158,12 +176,10 @@ class CleanupScreen(CleanupChoiceScreen):
             self.show_session()
 
     def _tell_end(self) -> None:
-        """Say what came of a cleanup that is over by now, until the next key."""
-        at_work = self._requests_at_work()
-        for job in reversed(self.session.jobs):
-            request = job.plan.request
-            if job.over and isinstance(request, CleanupRequest) and request in self._at_work and request not in at_work:
-                self._ended = result_words(job)
+        """Say what came of a job that is over by now, until the next key."""
+        over = [job for job in self.session.jobs if job.over and job.plan.request in self._at_work]
+        if over and over[0].plan.request not in self._requests_at_work():
+            self._ended = result_words(over[0])
 
     def _why_empty(self) -> Text:
         if self.session.cleanup is None:
@@ -255,6 +271,7 @@ class CleanupScreen(CleanupChoiceScreen):
         """Let the environment under the cursor be the keeper of its group, or undo that."""
         row = self.current
         if row and row.group:
+            self._new_keeper = row.key
             options = self.session.cleanup_options
             self.session.choose_cleanup(options.with_keeper(row.key, row.group))
 

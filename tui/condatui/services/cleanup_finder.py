@@ -23,10 +23,10 @@ def find_cleanup(
     question: CleanupQuestion, groups: tuple[AlikeGroup, ...], is_outdated: Callable[[], bool]
 ) -> FoundCleanup | None:
     """Find what could go; None once the question is outdated. To be called in a thread: it takes up to seconds."""
-    disk, threshold = question.disk, question.options.threshold
+    disk = question.disk
     costs, caches = (disk.costs, disk.caches) if disk else ({}, ())
     found = candidates(question.inventory, costs=costs, groups=groups, caches=caches)
-    answer = FoundCleanup(threshold=threshold, groups=groups, candidates=found)
+    answer = FoundCleanup(options=question.options, groups=groups, candidates=found)
     return answer if disk is None or disk.graph is None else _measured_answer(answer, disk, is_outdated)
 
 

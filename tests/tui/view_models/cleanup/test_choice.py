@@ -31,8 +31,8 @@ def test_in_ascii_it_says_the_same() -> None:
 
 
 def test_a_threshold_says_whether_its_groups_are_shown_already() -> None:
-    assert threshold_words(0.91, FoundCleanup(threshold=0.91)) == "alike from 91 %"
-    assert threshold_words(0.92, FoundCleanup(threshold=0.91)) == "alike from 92 % …"
+    assert threshold_words(0.91, FoundCleanup(options=CleanupOptions(0.91))) == "alike from 91 %"
+    assert threshold_words(0.92, FoundCleanup(options=CleanupOptions(0.91))) == "alike from 92 % …"
     assert threshold_words(0.9, None) == "alike from 90 % …"
 
 

@@ -143,6 +143,7 @@ def test_what_stays_says_why_before_all_else() -> None:
     ("back", "words"),
     [
         (WayBack(), ""),
+        (way_back(), "12 M kept"),
         (way_back(minutes=0.2), "1 min"),
         (way_back(minutes=2.4, download_bytes=40_000_000), "2 min ↓40 M"),
         (way_back(download_bytes=40_000_000), "↓40 M"),

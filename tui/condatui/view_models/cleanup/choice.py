@@ -51,5 +51,5 @@ def _kept(kept: int, glyphs: Glyphs) -> str:
 
 def threshold_words(wanted: float, found: FoundCleanup | None, glyphs: Glyphs = UNICODE) -> str:
     """From which similarity on environments count as alike; while that is not what is shown, with `…`."""
-    waiting = "" if found and found.threshold == wanted else f" {glyphs.unread}"
+    waiting = "" if found and found.options.threshold == wanted else f" {glyphs.unread}"
     return f"alike from {round(wanted * 100)} %{waiting}"

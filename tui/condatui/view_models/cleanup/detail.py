@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.cleanup.rows import CleanupRow, difference_words, relation_words, requested_first
+from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow, difference_words, relation_words, requested_first
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Trust, WayBack
@@ -49,14 +49,17 @@ def _lines(row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs:
     name = candidate.name if candidate else names.get(row.key, row.key)
     yield Text(sanitize(name), styles.STRONG)
     yield _line("where", sanitize(candidate.path if candidate else row.key))
-    if candidate is None:
-        yield _line("why", "nothing proposes to remove it")
-    else:
+    if candidate is not None:
         yield _line("disk", _size(candidate, frees, glyphs))
-        yield from _reasons(candidate.reasons, candidate.blocked)
+    if row.member:
+        yield _line("why", relation_words(row.member, glyphs))
+    if candidate is not None:
+        yield from _reasons(_told(row, candidate), candidate.blocked)
         if candidate.blocked:
             yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)
         yield from _way_back(candidate, names, glyphs)
+    else:
+        yield Text("nothing proposes to remove it", styles.DIM)
     if row.member:
         yield from _member_lines(row.member, glyphs)
 
@@ -70,6 +73,11 @@ def _size(candidate: CleanupCandidate, frees: int | None, glyphs: Glyphs) -> str
     if frees is None or (candidate.part and candidate.blocked):
         return size
     return f"{size} on disk {glyphs.separator} {format_bytes(frees)} freed if only this is removed"
+
+
+def _told(row: CleanupRow, candidate: CleanupCandidate) -> Iterator[CleanupReason]:
+    """The reasons; what a member is to its keeper, the lines about the packages say better."""
+    return (each for each in candidate.reasons if row.member is None or each.id not in OF_GROUPS)
 
 
 def _reasons(reasons: Iterable[CleanupReason], blocked: str) -> Iterator[Text]:

@@ -38,6 +38,10 @@ class CleanupOptions(Struct, frozen=True):
         others = self.keepers - {group.keeper, *(member.prefix for member in group.members)}
         return CleanupOptions(self.threshold, others if prefix in self.keepers else others | {prefix})
 
+    def without_keeper(self, prefix: str) -> CleanupOptions:
+        """The same without this keeper."""
+        return CleanupOptions(self.threshold, self.keepers - {prefix})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CleanupQuestion:
@@ -69,8 +73,8 @@ def _measured(disk: DiskUsage | None) -> object:
 class FoundCleanup(Struct, frozen=True, kw_only=True):
     """What could go, and what that frees."""
 
-    threshold: float
-    """From which similarity on environments have counted as alike."""
+    options: CleanupOptions
+    """What the user had chosen by then."""
     groups: tuple[AlikeGroup, ...] = ()
     candidates: tuple[CleanupCandidate, ...] = ()
     frees: Mapping[str, int] = _NONE

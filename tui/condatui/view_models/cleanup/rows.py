@@ -122,8 +122,8 @@ COLUMNS = (
     TableColumn("name", "what could go", 44),
     TableColumn("disk", "disk", 6, align="right", priority=2),
     TableColumn("frees", "frees", 6, align="right"),
-    TableColumn("back", "to get back", 14, cut="end", priority=1),
-    TableColumn("why", "why", 80, cut="end", flexible=True),
+    TableColumn("back", "way back", 14, cut="end", priority=1),
+    TableColumn("why", "why", 120, cut="end", flexible=True, comfort=34),
 )
 _PATH = 30
 """The largest width of a path beside a name, in cells."""
@@ -235,13 +235,11 @@ class CleanupModel:
 
     def _reasons(self, row: CleanupRow) -> list[str]:
         """What a member is to its keeper, then the reasons; of those about the group, the first says more."""
-        words = [relation_words(row.member, self._glyphs)] if row.member else []
-        for reason in row.candidate.reasons if row.candidate else ():
-            if not (row.member and reason.id in OF_GROUPS):
-                words.append(sanitize(reason.text))
-        if self._merge_key and can_be_merged(row):
-            words.append(f"{self._merge_key} shows the merge")
-        return words
+        relation = [relation_words(row.member, self._glyphs)] if row.member else []
+        reasons = row.candidate.reasons if row.candidate else ()
+        others = [sanitize(each.text) for each in reasons if not (row.member and each.id in OF_GROUPS)]
+        merge = [f"{self._merge_key} shows the merge"] if self._merge_key and can_be_merged(row) else []
+        return [*relation, *others, *merge]
 
 
 OF_GROUPS = frozenset({"identical", "subset", "differs", "duplicate"})
@@ -254,7 +252,8 @@ def can_be_merged(row: CleanupRow) -> bool:
 
 
 def way_back_words(way_back: WayBack, glyphs: Glyphs = UNICODE) -> str:
-    """What it costs to get something back, in a column: `2 min`, `2 min ↓40 M`; empty if nothing is known."""
+    """What it costs to get something back, in a column: `2 min ↓40 M`, else `12 M kept`; empty if nothing is known."""
     minutes = f"{max(1, round(way_back.minutes))} min" if way_back.minutes is not None else ""
     download = f"{glyphs.older}{short_bytes(way_back.download_bytes)}" if way_back.download_bytes else ""
-    return " ".join(filter(None, (minutes, download)))
+    kept = f"{short_bytes(way_back.kept_bytes)} kept" if way_back.kept_bytes else ""
+    return " ".join(filter(None, (minutes, download))) or kept
