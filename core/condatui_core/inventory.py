@@ -29,6 +29,7 @@ from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
+from condatui_core.remedy import SetBaseline
 from condatui_core.settings import Locations, Settings, expand_home
 
 if TYPE_CHECKING:
@@ -190,6 +191,7 @@ class Machine:
             problems=(
                 *(finding for found in self._problems.values() for finding in found),
                 *filter(None, [self._marks_problem]),
+                *([_baseline_gone(baseline.problem)] if baseline.problem and not asking_conda else ()),
             ),
             marks=self._user_marks,
             marks_unknown=self._marks_problem is not None,
@@ -312,6 +314,11 @@ def _marks_unreadable(error: CondatuiError) -> Finding:
         evidence=tuple(error.detail.splitlines()),
         source="machine",
     )
+
+
+def _baseline_gone(problem: str) -> Finding:
+    message = f"The baseline cannot be used: {problem}"
+    return Finding(id="baseline-gone", severity="warning", message=message, remedy=SetBaseline(), source="machine")
 
 
 def _searched(root: str, whole: bool) -> tuple[Finding, ...]:
