@@ -70,6 +70,8 @@ class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
     """Whether what would be lost is kept; of a half-made environment that was not used since, that is nothing."""
     override_frozen: bool = False
     """Whether frozen environments are removed as well."""
+    override_kept: bool = False
+    """Whether environments that the user keeps are removed as well."""
 
 
 class RestoreRequest(Struct, frozen=True, kw_only=True, tag="restore"):
