@@ -39,6 +39,9 @@ class JobContext:
     """By root prefix, the envs directories, package caches and channels."""
     frees: Callable[[Sequence[str]], int | None] = _unknown
     """The bytes that removing exactly these prefixes would free by the last disk scan; None if there was none."""
+    freed_before: int = 0
+    """The bytes that earlier parts of the same job will have freed where restore points go; negative if they take more.
+    """
 
     def environment(self, prefix: str) -> Environment | None:
         """The environment with this prefix; None if there is none."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from condatui_core.actions.protocol import Action
 from condatui_core.records.request import (
     CleanRequest,
+    CleanupRequest,
     CloneRequest,
     ExportRequest,
     ForgetRequest,
@@ -27,6 +29,16 @@ def _clean() -> Action[CleanRequest]:
     from condatui_core.actions.clean import perform, plan, recover  # noqa: PLC0415 - a row imports only its action
 
     return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _cleanup() -> Action[CleanupRequest]:
+    from condatui_core.actions.cleanup import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(
+        partial(plan.plan, find_action=find_action),
+        partial(perform.perform, find_action=find_action),
+        partial(recover.recover, find_action=find_action),
+    )
 
 
 def _clone() -> Action[CloneRequest]:
@@ -67,6 +79,7 @@ def _restore() -> Action[RestoreRequest]:
 
 ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     CleanRequest: _clean,
+    CleanupRequest: _cleanup,
     CloneRequest: _clone,
     ExportRequest: _export,
     ForgetRequest: _forget,

@@ -74,6 +74,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for removals."""
     cleaning: PlannedCleaning | None = None
     """Only for the cleaning of package caches."""
+    parts: tuple[Plan, ...] = ()
+    """Only for cleanups of several kinds: the plans of the parts, in the order in which they are carried out."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):
@@ -128,6 +130,11 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Problems with the result, and what to do about them."""
     bytes_freed: int | None = None
     bytes_used: int | None = None
+    kept_bytes: int = 0
+    """What its restore points occupy, which `bytes_freed` leaves out."""
+    predicted_bytes: int | None = None
+    """What the plan said would be freed, restore points not counted: `bytes_freed` and `kept_bytes` together are what
+    really was; None if nothing was predicted."""
     says_bytes: bool = False
     """Whether the message states the bytes freed or used, so that they need not be repeated."""
     files: tuple[str, ...] = ()

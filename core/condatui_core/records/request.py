@@ -72,6 +72,8 @@ class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
     """Whether frozen environments are removed as well."""
     override_kept: bool = False
     """Whether environments that the user keeps are removed as well."""
+    stops: bool = False
+    """Whether the first one that cannot be removed keeps those after it from going."""
 
 
 class RestoreRequest(Struct, frozen=True, kw_only=True, tag="restore"):
@@ -132,12 +134,22 @@ class LeftoversRequest(Struct, frozen=True, kw_only=True, tag="leftovers"):
     prefixes: tuple[str, ...]
 
 
+CleanupPart: TypeAlias = MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest
+
+
 class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
     """Several requests as one plan and one job, in their order; it stops at the first surprise."""
 
-    parts: tuple[MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest, ...]
+    parts: tuple[CleanupPart, ...]
 
 
 Request: TypeAlias = (
-    CloneRequest | ExportRequest | PackRequest | RemoveRequest | RestoreRequest | CleanRequest | ForgetRequest
+    CloneRequest
+    | ExportRequest
+    | PackRequest
+    | RemoveRequest
+    | RestoreRequest
+    | CleanRequest
+    | ForgetRequest
+    | CleanupRequest
 )

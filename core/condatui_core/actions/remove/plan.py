@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.remedy import WithoutRestorePoint
 from condatui_core.restore_points.prune import Prunable, last_of_something_gone, prunable_points
-from condatui_core.restore_points.store import all_points, directory_of_points
+from condatui_core.restore_points.store import all_points, directory_of_points, free_bytes
 from condatui_core.text import counted, format_bytes, sanitize
 
 
@@ -175,7 +174,9 @@ def _points(targets: tuple[RemovalTarget, ...], request: RemoveRequest, context:
     there = tuple(point.id for point in points if point.prefix in paths)
     pruned = _pruned(directory, points, going, context) if going and request.restore_point else ()
     last = last_of_something_gone(directory, points, {each.point.id for each in pruned})
-    return Points(str(directory), _free_bytes(directory), there, pruned, frozenset(each.id for each in last))
+    free = free_bytes(directory)
+    room = None if free is None else free + context.freed_before
+    return Points(str(directory), room, there, pruned, frozenset(each.id for each in last))
 
 
 def _pruned(
@@ -184,11 +185,3 @@ def _pruned(
     coming = sum(each.content.kept_bytes for each in going)
     spare = {point.id for each in going for point in there if is_of(each.path, point.prefix)}
     return prunable_points(directory, there, context.settings, context.clock(), spare=spare, coming=coming)
-
-
-def _free_bytes(directory: Path) -> int | None:
-    place = next((each for each in (directory, *directory.parents) if each.is_dir()), None)
-    try:
-        return shutil.disk_usage(place).free if place else None
-    except OSError:
-        return None

@@ -20,6 +20,8 @@ _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
     }
 )
 """The parts of a package cache: their names, and why they could be deleted."""
+_WHOLE: Mapping[CacheTool, Cleanable] = MappingProxyType({"pip": "pip", "uv": "uv"})
+"""The tools whose caches are cleaned as a whole."""
 _CLEANED_BY: Mapping[CacheTool, str] = MappingProxyType({"rattler": "`pixi clean cache`"})
 
 
@@ -47,11 +49,17 @@ def parts_of(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
 
 
 def _of_another_tool(cache: CacheUse) -> Iterator[CleanupCandidate]:
-    """The cache of another tool, which only that tool cleans: it may have copies of what is in it."""
-    if any(unit.bytes for unit in cache.units):
+    """The cache of another tool: pip's and uv's go as a whole, others are left to the tool, which may have copies."""
+    if not any(unit.bytes for unit in cache.units):
+        return
+    name = f"cache of {cache.tool}"
+    if part := _WHOLE.get(cache.tool):
+        blocked = "" if cache.writable else "you may not write there"
+        yield _candidate(cache, part, name, f"what {cache.tool} has downloaded", cache.units, blocked=blocked)
+    else:
         blocked = f"{cache.tool} cleans it: {_CLEANED_BY[cache.tool]}"
         why = f"what {cache.tool} made environments from"
-        yield _candidate(cache, "packages", f"cache of {cache.tool}", why, cache.units, blocked=blocked)
+        yield _candidate(cache, "packages", name, why, cache.units, blocked=blocked)
 
 
 def _candidate(

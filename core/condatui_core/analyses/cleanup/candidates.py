@@ -35,14 +35,14 @@ def candidates(
     now: datetime | None = None,
     user: str = "",
 ) -> tuple[CleanupCandidate, ...]:
-    """List what could go, the least regrettable first: environments, remains, leftovers, and parts of caches.
+    """List what could go, the least regrettable first: environments, remains, leftovers, and kernels, parts of caches.
 
     `costs` are by prefix. A policy adds its reasons and keeps what it says stays; it needs `now`. With `user`, what
     belongs to others is blocked.
     """
     rules = PolicyRules.of(policy or Policy(), inventory.environments, costs, now=now, user=user)
     known = _Known(inventory, costs, groups, cached_names(caches), rules)
-    found = [*known.environments(), *known.leftovers()]
+    found = [*known.environments(), *known.leftovers(), *known.kernels()]
     parts = (rules.kept_cache(part) for cache in caches for part in parts_of(cache, others=bool(found)))
     used = {each.prefix: each.last_used.at for each in inventory.environments if each.last_used}
     return ranked((*found, *parts), used)
@@ -95,6 +95,24 @@ class _Known:
                     text="in the restore point of the environment", kept_bytes=sum(o.bytes for o in stale)
                 ),
             )
+
+    def kernels(self) -> Iterator[CleanupCandidate]:
+        """Jupyter kernels whose environment is gone; one that lies in an environment goes with that."""
+        for each in self.inventory.kernels:
+            if each.gone and not each.inside:
+                yield CleanupCandidate(
+                    key=f"{each.path}\0kernel",
+                    kind="kernel",
+                    path=each.path,
+                    name=each.display_name or each.name,
+                    tier="leftover",
+                    reasons=(
+                        CleanupReason(
+                            id="kernel", text="the environment of this kernel is gone", evidence=(each.program,)
+                        ),
+                    ),
+                    way_back=WayBack(text="made again by `python -m ipykernel install` in an environment"),
+                )
 
     def _environment(self, environment: Environment, reasons: tuple[CleanupReason, ...]) -> CleanupCandidate:
         tier: Tier = tier_of(reasons)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -11,6 +10,7 @@ from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
 from condatui_core.records.request import (
     Cleanable,
     CleanRequest,
+    CleanupPart,
     CleanupRequest,
     CloneRequest,
     KernelsRequest,
@@ -20,8 +20,6 @@ from condatui_core.records.request import (
     Request,
 )
 
-Part: TypeAlias = MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest
-"""What a cleanup is made of."""
 _PARTS: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs", "pip", "uv")
 
 
@@ -48,18 +46,18 @@ def _paths(chosen: Iterable[CleanupCandidate], kind: str) -> tuple[str, ...]:
     return tuple(each.path for each in chosen if each.kind == kind)
 
 
-def parts_of(choice: CleanupChoice) -> tuple[Part, ...]:
+def parts_of(choice: CleanupChoice) -> tuple[CleanupPart, ...]:
     """The requests for a choice; caches come last, since a removal of environments leaves more entries unneeded."""
     return tuple(_parts(choice))
 
 
-def request_of(choice: CleanupChoice) -> CleanupRequest | Part | None:
+def request_of(choice: CleanupChoice) -> CleanupRequest | CleanupPart | None:
     """The one request for a choice: of several parts one job; None if nothing is chosen."""
     parts = parts_of(choice)
     return CleanupRequest(parts=parts) if len(parts) > 1 else next(iter(parts), None)
 
 
-def _parts(choice: CleanupChoice) -> Iterator[Part]:
+def _parts(choice: CleanupChoice) -> Iterator[CleanupPart]:
     for member, keeper in choice.merges:
         yield MergeRequest(keeper=keeper, member=member)
     if choice.prefixes:
@@ -79,7 +77,7 @@ def _parts(choice: CleanupChoice) -> Iterator[Part]:
 
 
 def without_going(
-    found: Iterable[CleanupCandidate], at_work: Sequence[Request | Part | CleanupRequest]
+    found: Iterable[CleanupCandidate], at_work: Sequence[Request | CleanupPart | CleanupRequest]
 ) -> tuple[CleanupCandidate, ...]:
     """Block the candidates that running requests delete or create: a clone is incomplete until its job has ended."""
     parts = [part for each in at_work for part in (each.parts if isinstance(each, CleanupRequest) else (each,))]
@@ -97,7 +95,7 @@ def without_going(
     )
 
 
-def _worked_on(request: Request | Part) -> tuple[str, ...]:
+def _worked_on(request: Request | CleanupPart) -> tuple[str, ...]:
     if isinstance(request, (RemoveRequest, LeftoversRequest)):
         return request.prefixes
     if isinstance(request, MergeRequest):
