@@ -83,7 +83,7 @@ def _needed_by(distributions: Iterable[Distribution], member: PrefixContents) ->
     return frozenset(provided[name] for name in required if name in provided)
 
 
-def _required(text: str) -> Iterator[str]:
+def _required(text: str) -> Iterator[NormalizedName]:
     """The comparable name of a requirement, unless it is for another platform or for an extra."""
     try:
         requirement = Requirement(text)

@@ -232,7 +232,7 @@ def _facts(facts: MergeFacts) -> Iterator[tuple[str, str]]:
         yield "carried over", f"{sanitize(carried)}, by pip: {counted(len(facts.carried.files), 'file')}"
     if facts.solution.packages:
         yield "packages", f"{len(facts.solution.packages)} of conda"
-    yield from facts.removal.facts
+    yield from (each for each in facts.removal.facts if each[0] != "by hand" or not facts.in_place)
 
 
 def _steps(facts: MergeFacts, clone: Plan) -> Iterator[Step]:
