@@ -9,6 +9,8 @@ from typing import Literal
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.specs import meets
 from condatui_core.analyses.versions import version_key
 from condatui_core.prefixes.history import spec_name
 from condatui_core.records.job import PackageChange, PackageMove
@@ -91,6 +93,36 @@ def _required(text: str) -> Iterator[NormalizedName]:
             yield canonicalize_name(requirement.name)
     except InvalidRequirement:
         return
+
+
+def conflicts_of(extras: Extras, member: PrefixContents, keeper: PrefixContents) -> tuple[str, ...]:
+    """Say what the extras, and what comes with them, need in another version than the keeper has it.
+
+    This explains a refusal of conda in a line each; it need not find all reasons.
+    """
+    there = {each.name: each for each in keeper.packages}
+    coming = _coming(extras, {each.name: each for each in member.packages}, there)
+    needs = ((each, spec) for each in coming for spec in each.depends if spec_name(spec) in there)
+    return tuple(
+        f"{each.name} {each.version} needs {spec}; the keeper has {there[spec_name(spec)].version}"
+        f" ({there[spec_name(spec)].build})"
+        for each, spec in needs
+        if (wanted := parse_match_spec(spec)) and meets(there[spec_name(spec)], wanted) is False
+    )
+
+
+def _coming(
+    extras: Extras, mine: Mapping[str, PackageRecord], theirs: Mapping[str, PackageRecord]
+) -> list[PackageRecord]:
+    """The extras, and what they depend on that the keeper lacks, as the member has it."""
+    coming = {each.name: each for each in extras.packages}
+    waiting = list(coming.values())
+    while waiting:
+        names = {spec_name(spec) for spec in waiting.pop().depends} - coming.keys() - theirs.keys()
+        more = {name: mine[name] for name in names if name in mine}
+        coming |= more
+        waiting += more.values()
+    return sorted(coming.values(), key=lambda each: each.name)
 
 
 # What becomes of the packages of the member

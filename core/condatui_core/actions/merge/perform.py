@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.perform import make_clone, sync_clone
 from condatui_core.actions.guards import observe_prefix, refuse
 from condatui_core.actions.incomplete_marker import mark_complete
-from condatui_core.actions.merge.carry import carry
+from condatui_core.actions.merge.carry import carry, request_as_before
 from condatui_core.actions.merge.facts import MergeFacts, clone_request, read_facts, remove_request, target_of
 from condatui_core.actions.merge.imports import Wanted, import_problems, modules_there, wanted_of
 from condatui_core.actions.merge.plan import blockers_of, name_of
@@ -140,23 +140,28 @@ class _Merge:
         offline = self.planned.offline
         argv = commands.install_specs(self.installation.executable, target, specs, offline=offline, freeze=True)
         check_answer(await work.run(argv, environ=self._environ), f"add {names}")
+        extras, requested = self.facts.extras.packages, dict(self.facts.records.contents.history.requested)
+        await self._change_target(lambda tree: request_as_before(tree, extras, requested))
 
     async def _carry(self, member: str) -> None:
-        files, work, target = self.facts.carried.files, self.work, self.facts.target
-        if not files:
-            return
-        await work.stage("carry", f"Carrying over what pip has installed in {self.name}")
-        change = PrefixChange(self.facts.member_prefix, target)
+        files = self.facts.carried.files
+        if files:
+            await self.work.stage("carry", f"Carrying over what pip has installed in {self.name}")
+            change = PrefixChange(self.facts.member_prefix, self.facts.target)
+            await self._change_target(lambda tree: carry(member, change, files, tree))
 
-        def copy() -> None:
-            with HeldTree(target) as tree:
-                carry(member, change, files, tree)
+    async def _change_target(self, change: Callable[[HeldTree], None]) -> None:
+        """Change the merged environment, held, in a thread. CondatuiError if it cannot be read or written."""
+
+        def apply() -> None:
+            with HeldTree(self.facts.target) as tree:
+                change(tree)
 
         try:
-            await work.in_thread(copy)
+            await self.work.in_thread(apply)
         except OSError as error:
-            where = f"{error.filename or target}: {reason(error)}"
-            raise CondatuiError("What pip has installed could not be carried over.", where) from error
+            where = f"{error.filename or self.facts.target}: {reason(error)}"
+            raise CondatuiError("What only the member has could not be carried over.", where) from error
 
     async def _verify(self, tried: _Tried) -> tuple[Finding, ...]:
         """Look whether all packages are those of the plan, and import what was requested; returns what to tell."""

@@ -11,7 +11,7 @@ from functools import partial
 from condatui_core.actions.clone.plan import plan_of as plan_of_clone
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
-from condatui_core.actions.merge.extras import moves_of, requests_that_change
+from condatui_core.actions.merge.extras import conflicts_of, moves_of, requests_that_change
 from condatui_core.actions.merge.facts import MergeFacts, read_facts, solve, specs_of, target_of
 from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back
 from condatui_core.actions.protocol import JobContext
@@ -165,7 +165,9 @@ def _solution_blockers(facts: MergeFacts) -> Iterator[Finding]:
     solution, keeper = facts.solution, name_of(facts.keeper, facts.request.keeper)
     if problem := solution.problem:
         what = " ".join(each.name for each in facts.extras.packages) or "its packages"
-        lines = tuple(line for line in problem.detail.splitlines() if line and not line.startswith("$ "))
+        contents = facts.source.contents if facts.source else facts.records.contents
+        said = (line for line in problem.detail.splitlines() if line and not line.startswith("$ "))
+        lines = conflicts_of(facts.extras, facts.records.contents, contents) or tuple(said)
         message = f"conda would not put {what} into a clone of {keeper}."
         yield _blocker("conda-refuses", message, problem.advice, lines)
         return
