@@ -63,7 +63,7 @@ ON_ENVIRONMENTS = (
         "K",
         "Keep the marked environments, or else the one under the cursor, whatever is proposed; again: no more.",
         "app.keep",
-        ("environments",),
+        ("environments", "cleanup"),
         "Actions",
         why_not=nothing_to_keep,
     ),
