@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from condatui_core.records.disk import CachedUnit, CacheTool, CacheUse, Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import CleanupRole, Finding
-from condatui_core.records.request import Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
+from condatui_core.records.request import CLEANABLES, Cleanable, CleanRequest, CloneRequest, RemoveRequest, Request
 from condatui_core.text import counted
 
 # Candidates
@@ -64,6 +64,13 @@ _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
     }
 )
 """The parts of a package cache: their names, and why they could be deleted."""
+_INSTALLERS: Mapping[CacheTool, tuple[Cleanable, str]] = MappingProxyType(
+    {
+        "pip": ("pip", "downloaded again when needed, and wheels built again"),
+        "uv": ("uv", "downloaded again when needed"),
+    }
+)
+"""The caches that are emptied as a whole: the part that this is, and why it could be done."""
 
 
 _CLEANED_BY: Mapping[CacheTool, str] = MappingProxyType({"rattler": "`pixi clean cache`"})
@@ -114,7 +121,7 @@ def requests_of(choice: CleanupChoice) -> tuple[RemoveRequest | CleanRequest, ..
     """The requests for a choice, in this order: a removal of environments leaves more cache entries unneeded."""
     together: dict[tuple[Cleanable, ...], list[str]] = {}
     for path, parts in choice.cleaned:
-        together.setdefault(tuple(part for part in _PARTS if part in parts), []).append(path)
+        together.setdefault(tuple(part for part in CLEANABLES if part in parts), []).append(path)
     removing = (RemoveRequest(prefixes=choice.prefixes),) if choice.prefixes else ()
     return (*removing, *(CleanRequest(pkgs_dirs=tuple(paths), what=parts) for parts, paths in together.items()))
 
@@ -147,6 +154,9 @@ def _parts(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
 
     With `others`, packages that are all in use are listed too, since removing those environments may free some.
     """
+    if cache.tool in _INSTALLERS:
+        yield from _of_installer(cache)
+        return
     if cache.tool:
         yield from _of_another_tool(cache)
         return
@@ -163,6 +173,18 @@ def _parts(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
         holders = {prefix for unit in needed for prefix in _needed_by(unit)}
         who = f"{counted(len(holders), 'environment')} with copies of them or soft links to them"
         yield _part(cache, "packages", "packages in need", (f"needed by {who}",), needed, blocked=f"needed by {who}")
+
+
+def _of_installer(cache: CacheUse) -> Iterator[CleanupCandidate]:
+    """The cache of pip or uv, by what no environment holds of it."""
+    part, why = _INSTALLERS[cache.tool]
+    linked = {prefix for unit in cache.units for prefix in unit.soft_linked_by}
+    blocked = "" if cache.writable else "you may not write there"
+    if linked:
+        blocked = f"needed by {counted(len(linked), 'environment')} with soft links into it"
+    if cache.cleanable or linked:
+        candidate = _part(cache, part, f"{part} cache", (why,), (), blocked=blocked)
+        yield replace(candidate, bytes=cache.cleanable)
 
 
 def _of_another_tool(cache: CacheUse) -> Iterator[CleanupCandidate]:
