@@ -95,12 +95,12 @@ class ActionApp(OrderedKeys):
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
 
-    async def propose(self, request: Request, then: str = "") -> None:
-        """Show the plan of a request for the user to confirm; `then` names what is planned after it."""
+    async def propose(self, request: Request) -> None:
+        """Show the plan of a request for the user to confirm."""
         from condatui.panels.factory import plan_panel  # noqa: PLC0415 - imported at the first action
 
         self.job_monitor.start()
-        await self._place().open_panel(plan_panel(request, self.session, then))
+        await self._place().open_panel(plan_panel(request, self.session))
 
     async def action_open_action(self, id: str) -> None:  # noqa: A002 - the name in settings and bindings
         """Open the form of an action, or its plan if it needs no answers."""
@@ -185,7 +185,7 @@ class ActionApp(OrderedKeys):
 
     @on(RequestProposed)
     async def _take_proposal(self, event: RequestProposed) -> None:
-        await self.propose(event.request, event.then)
+        await self.propose(event.request)
 
     @on(JobChanged)
     def _schedule_update(self) -> None:

@@ -112,11 +112,9 @@ class JobsSeen(Message):
 class RequestProposed(Message):
     """A place proposes a request; the user confirms or leaves its plan."""
 
-    def __init__(self, request: Request, then: str = "") -> None:
+    def __init__(self, request: Request) -> None:
         super().__init__()
         self.request = request
-        self.then = then
-        """The name of what gets its own plan after this one."""
 
 
 class LeavingConfirmed(Message):

@@ -343,7 +343,7 @@ async def test_a_whole_group_is_compared_from_its_keeper() -> None:
         assert isinstance(driver.app.screen, CompareScreen)
         compared = driver.app.screen.compared
         assert compared is not None
-        assert [each.environment.name for each in compared.subjects][0] == "hub-image"
+        assert compared.subjects[0].environment.name == "hub-image"
         assert len(compared.subjects) == 4
 
 

@@ -34,9 +34,9 @@ def _hidden_marks(action_context: ActionContext) -> str:
     return f"Marked, but not on the screen, as the filter hides it: {', '.join(names)}" if names else ""
 
 
-def plan_panel(request: Request, session: Session, then: str = "") -> ActionPanel:
-    """The panel with the plan of a request; `then` names what gets its own plan after this one."""
-    return ActionPanel(session, request=request, then=then)
+def plan_panel(request: Request, session: Session) -> ActionPanel:
+    """The panel with the plan of a request."""
+    return ActionPanel(session, request=request)
 
 
 def _last_removal(session: Session) -> Callable[[], Awaitable[Request]]:
