@@ -136,6 +136,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Name or prefix of the environment that new ones are cloned from; conda's base unless set."""
     stale_days: _Days = 180
     """Number of days without use after which an environment is stale."""
+    alike_threshold: Annotated[float, Meta(ge=0.5, le=1)] = 0.9
+    """The part of their packages that two environments must have in common to be alike."""
     watch_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 3.0
     """Seconds between checks for changes from outside; 0 is never."""
     conda_seconds: _Seconds = 60.0
@@ -166,6 +168,7 @@ FROM_ENVIRONMENT = (
     "usual_places",
     "baseline",
     "stale_days",
+    "alike_threshold",
     "watch_seconds",
     "conda_seconds",
     "gpu_import_seconds",

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from threading import Lock
@@ -28,10 +28,12 @@ from condatui_core.settings import Locations, Settings
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
+    from condatui_core.analyses.alike import AlikeFinder
     from condatui_core.disk.usage import Disk
     from condatui_core.environment_files.export import ExportText
     from condatui_core.gpu.check import GpuCheck
     from condatui_core.jobs.queue import JobQueue
+    from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.kernel import Reference
     from condatui_core.records.request import ExportRequest
@@ -209,6 +211,33 @@ class Workbench:
 
         faults = await asyncio.to_thread(partial(check_files, environment.prefix, checksums=checksums))
         return tuple(file_findings(faults))
+
+    async def groups(
+        self,
+        inventory: Inventory,
+        *,
+        threshold: float | None = None,
+        chosen: Collection[str] = (),
+        working_gpu: Collection[str] = (),
+    ) -> tuple[AlikeGroup, ...]:
+        """The groups of alike environments, found in a thread; by the threshold of the settings unless one is given.
+
+        What holds since the last call is remembered: another threshold costs little, an unchanged inventory nothing.
+        """
+        find = partial(
+            self._alike.find,
+            inventory,
+            threshold=self.settings.alike_threshold if threshold is None else threshold,
+            chosen=frozenset(chosen),
+            working_gpu=frozenset(working_gpu),
+        )
+        return await asyncio.to_thread(find)
+
+    @cached_property
+    def _alike(self) -> AlikeFinder:
+        from condatui_core.analyses.alike import AlikeFinder  # noqa: PLC0415 - names come first
+
+        return AlikeFinder()
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
         """The text of an export, without writing it. Raises CondatuiError if it cannot be made."""

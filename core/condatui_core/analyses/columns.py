@@ -182,6 +182,11 @@ def _all_pip(columns: Sequence[_Names]) -> Iterator[str]:
     yield from dict.fromkeys(name for column in columns for name in column.pip)
 
 
+def partners(listings: Sequence[Listing]) -> dict[str, str]:
+    """Which conda package corresponds to what pip installed in another column, by the canonical names of the latter."""
+    return _partners([_Names(listing) for listing in listings])
+
+
 def _partners(columns: Sequence[_Names]) -> dict[str, str]:
     """Map each distribution that pip installed in some column to the conda package that corresponds to it.
 
