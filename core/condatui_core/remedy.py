@@ -65,6 +65,24 @@ class Thaw(Struct, frozen=True, kw_only=True, tag_field="kind", tag="thaw"):
     """The file that makes it frozen."""
 
 
+class Unkeep(Struct, frozen=True, kw_only=True, tag_field="kind", tag="unkeep"):
+    """Take the keep mark of an environment away, or remove it although it has one."""
+
+    prefix: str
+    """The real path of the environment."""
+
+
+class RepairMarks(Struct, frozen=True, kw_only=True, tag_field="kind", tag="repair-marks"):
+    """Repair the file of keep marks, or remove an environment whatever that file says."""
+
+    file: str
+    """The path of that file."""
+
+
+class SetBaseline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="set-baseline"):
+    """Make another environment the baseline, or none, where the user has set it."""
+
+
 class RemoveEnvironment(Struct, frozen=True, kw_only=True, tag_field="kind", tag="remove-environment"):
     """Remove the remains of an environment, unless a job works on it."""
 
@@ -106,6 +124,9 @@ Remedy: TypeAlias = (
     | WithoutRestorePoint
     | AcceptSize
     | Thaw
+    | Unkeep
+    | RepairMarks
+    | SetBaseline
     | RemoveEnvironment
     | FreeSpace
     | Reload

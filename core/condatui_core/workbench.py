@@ -16,12 +16,14 @@ from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, rem
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.discovery import find_installations, installations_on_disk, usual_places
 from condatui_core.conda.errors import last_words
-from condatui_core.errors import CondaError
+from condatui_core.errors import CondaError, RefusedError
 from condatui_core.inventory import Machine
+from condatui_core.keep_marks import KeepMarks
+from condatui_core.prefixes.probe import user_name
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.settings import Locations, Settings
@@ -258,6 +260,32 @@ class Workbench:
         from condatui_core.actions.restore.listing import restore_points  # noqa: PLC0415 - only a restore needs it
 
         return await restore_points(await self.job_context())
+
+    def marks(self) -> UserMarks:
+        """What the user has said of environments, as the file has it now; blocks. Raises CondatuiError as `keep`."""
+        return KeepMarks(self.locations).read()
+
+    async def keep(self, prefixes: Sequence[str], note: str = "") -> UserMarks:
+        """Mark environments as those that stay, and return all marks; an empty note leaves the note of a marked one.
+
+        Raises CondatuiError if the file of the marks cannot be read or written; then nothing is changed.
+        """
+        by, at = user_name(self._client.caller.euid), self._client.now()
+        return await asyncio.to_thread(partial(KeepMarks(self.locations).keep, prefixes, note, by=by, at=at))
+
+    async def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
+        """Take the keep marks of environments away, and return those that are left. Raises CondatuiError as `keep`."""
+        return await asyncio.to_thread(KeepMarks(self.locations).unkeep, prefixes)
+
+    async def set_baseline(self, prefix: str) -> UserMarks:
+        """Remember an environment as the baseline, or with an empty prefix that there is none.
+
+        Raises RefusedError if the settings name a baseline, which would win, CondatuiError as `keep`.
+        """
+        if wins := self.settings.baseline:
+            hint = "Change it there, or take it out: in settings.yaml, or in the variable CONDATUI_BASELINE."
+            raise RefusedError("The setting `baseline` says which environment it is.", f"It is {wins}.", hint)
+        return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
 
     async def close(self) -> None:
         """End the running jobs in order and wait for them; call this before the process ends."""

@@ -7,13 +7,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from condatui_core.actions.protocol import JobContext
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
+from condatui_core.errors import RefusedError
 from condatui_core.gpu.examination import GpuProgress
 from condatui_core.proc.runner import CommandRun
 from condatui_core.records.disk import Breakdown
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.request import ExportRequest
@@ -143,8 +146,29 @@ class FakeWorkbench:
         """How often somebody asked whether anything changed."""
         self.changes = False
         """What is answered to that, once."""
+        self.user_marks = UserMarks()
+        """What the user has said of environments."""
         self.waiting = False
         """Whether a load stands before an event that the test has not set."""
+
+    def marks(self) -> UserMarks:
+        return self.user_marks
+
+    async def keep(self, prefixes: Sequence[str], note: str = "") -> UserMarks:
+        kept = {**dict(self.user_marks.kept), **{prefix: KeepMark(note=note) for prefix in prefixes}}
+        self.user_marks = replace(self.user_marks, kept=tuple(kept.items()))
+        return self.user_marks
+
+    async def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
+        kept = tuple((path, mark) for path, mark in self.user_marks.kept if path not in prefixes)
+        self.user_marks = replace(self.user_marks, kept=kept)
+        return self.user_marks
+
+    async def set_baseline(self, prefix: str) -> UserMarks:
+        if self.settings.baseline:
+            raise RefusedError("The setting `baseline` says which environment it is.")
+        self.user_marks = replace(self.user_marks, baseline=prefix)
+        return self.user_marks
 
     def glance(self) -> Inventory:
         return self.first

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -12,7 +14,10 @@ from textual.message import Message
 from condatui.messages import JobChanged, JobEnded, JobsSeen, LeavingConfirmed, RequestProposed
 from condatui.screens.place import PlaceScreen
 from condatui.services.job_monitor import JobMonitor
+from condatui.services.user_marks import MARKS_GROUP, toggle_baseline, toggle_kept
 from condatui.session import Session
+from condatui_core.errors import CondatuiError
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.records.request import Request
@@ -104,6 +109,37 @@ class ActionApp(OrderedKeys):
         self.job_monitor.start()
         place = self._place()
         await place.open_panel(panel_for(id, self.session, place.action_context))
+
+    def action_keep(self) -> None:
+        """Keep the chosen environments; if all of them are kept, no more."""
+        if chosen := self._place().action_context.chosen:
+            self._change_marks(toggle_kept(self.session.workbench, chosen))
+
+    def action_baseline(self) -> None:
+        """Make the environment under the cursor the baseline; if it is that, no more."""
+        if current := self._place().action_context.current:
+            self._change_marks(toggle_baseline(self.session.workbench, current))
+
+    @cached_property
+    def _marks_turn(self) -> asyncio.Lock:
+        """Held during a change of the marks, so that a second key sees what the first has done."""
+        return asyncio.Lock()
+
+    def _change_marks(self, change: Awaitable[str]) -> None:
+        self.run_worker(self._tell(change), group=MARKS_GROUP, exit_on_error=False, description="change marks")
+
+    async def _tell(self, change: Awaitable[str]) -> None:
+        """Show what a change of the marks has done, or why it could not be done, and look again."""
+        async with self._marks_turn:
+            try:
+                notice = await change
+            except CondatuiError as error:
+                advice = self.session.words(error.advice)
+                notice = sanitize(f"{error.in_one_line} {advice}".strip())
+            else:
+                self.action_reload()
+        if isinstance(self.screen, PlaceScreen):
+            self.screen.say(notice)
 
     async def action_quit(self) -> None:
         """Quit; while a job is at work, ask first, and when asked again cancel it."""

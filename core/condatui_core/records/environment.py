@@ -34,6 +34,19 @@ class KeepMark(Struct, frozen=True, kw_only=True):
     """The user who set it."""
 
 
+class UserMarks(Struct, frozen=True, kw_only=True):
+    """What the user has said of environments: which of them stay, and which one is the baseline."""
+
+    kept: tuple[tuple[str, KeepMark], ...] = ()
+    """(real path, mark) pairs in the order of the file; some of the environments may be gone."""
+    baseline: str = ""
+    """The real path of the environment that the user has made the baseline; empty if none."""
+
+    def mark_of(self, prefix: str) -> KeepMark | None:
+        """The keep mark of a prefix; None if it has none."""
+        return next((mark for kept, mark in self.kept if kept == prefix), None)
+
+
 class Environment(Struct, frozen=True, kw_only=True):
     """One environment: a prefix and everything that is known about it so far."""
 
@@ -69,7 +82,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     keep: KeepMark | None = None
     """Set if nothing may propose it for removal."""
     baseline: bool = False
-    """Whether new environments are cloned from it by default."""
+    """Whether the user has made it the one that new environments are cloned from."""
     findings: tuple[Finding, ...] = ()
     """Gravest first."""
 
@@ -97,11 +110,21 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """The number of environments that have not been read yet."""
     asking_conda: bool = False
     """Whether a conda has not answered yet."""
+    marks: UserMarks = UserMarks()
+    marks_unknown: bool = False
+    """Whether the file with the user's marks cannot be read, so that any environment may be one that stays."""
+    baseline_problem: str = ""
+    """Why the baseline that the user or the settings name cannot be used: it is not there, or several have its name."""
 
     @property
     def complete(self) -> bool:
         """Whether the load has ended."""
         return not self.pending and not self.asking_conda
+
+    @property
+    def baseline(self) -> Environment | None:
+        """The environment that the user has made the baseline; None if there is none, or it is not there."""
+        return next((each for each in self.environments if each.baseline), None)
 
     def channel_config(self, environment: Environment) -> ChannelConfig:
         """The channel configuration of an environment: that of its installation, or conda's defaults."""

@@ -70,6 +70,8 @@ class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
     """Whether what would be lost is kept; of a half-made environment that was not used since, that is nothing."""
     override_frozen: bool = False
     """Whether frozen environments are removed as well."""
+    override_kept: bool = False
+    """Whether environments that the user keeps are removed as well."""
     stops: bool = False
     """Whether the first one that cannot be removed keeps those after it from going."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import (
     ActionContext,
+    no_environment,
     no_job_at_work,
     no_restore_point,
     not_checkable,
@@ -15,6 +16,7 @@ from condatui.actions.context import (
     not_exportable,
     not_packable,
     not_removable,
+    nothing_to_keep,
 )
 
 # Environments, jobs and restore points
@@ -51,6 +53,26 @@ ON_ENVIRONMENTS = (
             name, title, key, text, f"app.open_action('{name}')", places, "Actions", hint, why_not, takes_keys=True
         )
         for name, title, key, text, places, hint, why_not in _CHANGES
+    ),
+    KeyAction(
+        "keep",
+        "Keep",
+        "K",
+        "Keep the marked environments, or else the one under the cursor, whatever is proposed; again: no more.",
+        "app.keep",
+        ("environments",),
+        "Actions",
+        why_not=nothing_to_keep,
+    ),
+    KeyAction(
+        "baseline",
+        "Make it the baseline",
+        "b",
+        "Make the environment under the cursor the baseline that new ones are cloned from; again: no more.",
+        "app.baseline",
+        ("environments",),
+        "Actions",
+        why_not=no_environment,
     ),
     KeyAction(
         "undo",

@@ -43,6 +43,11 @@ def no_environment(action_context: ActionContext) -> str | None:
     return None if action_context.current else "There is no environment under the cursor."
 
 
+def nothing_to_keep(action_context: ActionContext) -> str | None:
+    """Why nothing can be marked as kept, or unmarked: no environment is chosen."""
+    return None if action_context.chosen else no_environment(action_context)
+
+
 def not_browsable(action_context: ActionContext) -> str | None:
     """Why there are no files to browse: there is no environment under the cursor, or it does not exist."""
     current = action_context.current

@@ -36,6 +36,8 @@ COMMANDS: tuple[str, ...] = (
     "show",
     "compare",
     "disk",
+    "keep",
+    "baseline",
     "clone",
     "export",
     "pack",

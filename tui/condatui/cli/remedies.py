@@ -21,10 +21,13 @@ from condatui_core.remedy import (
     NameConda,
     Reload,
     RemoveEnvironment,
+    RepairMarks,
     ReplaceFile,
     SeeInterrupted,
+    SetBaseline,
     TakeConda,
     Thaw,
+    Unkeep,
     WithoutRestorePoint,
 )
 from condatui_core.text import format_bytes
@@ -68,6 +71,13 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
             return f"{limit if advice.planned else 'Plan it again, and it asks'}; --no-restore-point keeps nothing."
         case Thaw():
             return f"If you may thaw it, delete {advice.file}; --override-frozen removes it nevertheless."
+        case Unkeep():
+            undo = f"`condatui keep {shlex.quote(advice.prefix)} --undo` takes the mark away"
+            return f"{undo}; --override-kept removes it nevertheless."
+        case RepairMarks():
+            return "Repair that file; --override-kept removes the environment whatever it says."
+        case SetBaseline():
+            return "`condatui baseline --set ENV` sets another, --unset none, unless the setting `baseline` says it."
         case RemoveEnvironment():
             return f"unless a job works on it, remove it: condatui remove {shlex.quote(advice.prefix)}"
         case FreeSpace():

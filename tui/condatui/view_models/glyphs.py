@@ -18,6 +18,10 @@ class Glyphs(Struct, frozen=True):
     """The environment is active in the shell that condatui was started from."""
     frozen: str
     """conda refuses to change the environment."""
+    kept: str
+    """The user keeps the environment: nothing proposes it for removal."""
+    baseline: str
+    """New environments are cloned from it."""
     read_only: str
     """The user may not write in the prefix."""
     alias: str
@@ -74,6 +78,8 @@ UNICODE = Glyphs(
     base="⌂",
     active="►",
     frozen="◊",
+    kept="■",
+    baseline="≡",
     read_only="ø",
     alias="←",
     error="✗",
@@ -107,6 +113,8 @@ ASCII = Glyphs(
     base="/",
     active=">",
     frozen="#",
+    kept="K",
+    baseline="B",
     read_only="r",
     alias="@",
     error="x",

@@ -12,6 +12,8 @@ _ENVIRONMENTS = (
     ("base", "the base environment of an installation, whose conda manages others"),
     ("active", "active in the shell that condatui was started from"),
     ("frozen", "frozen: conda refuses to change it"),
+    ("kept", "kept: it stays, and nothing proposes it for removal"),
+    ("baseline", "the baseline, which new environments are cloned from"),
     ("read_only", "you may not write in it"),
     ("alias", "before a name: it is listed through this symlink too"),
     ("error", "a finding that is an error; in the column gpu: does not compute"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove.findings import blockers_of, is_over_limit, warnings_of
+from condatui_core.actions.remove.findings import blockers_of, is_kept, is_over_limit, warnings_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.set_aside import is_of
 from condatui_core.conda.commands import remove_all
@@ -142,9 +142,9 @@ def _is_at_risk(target: RemovalTarget, request: RemoveRequest, context: JobConte
     if target.kind not in ("environment", "remains") or target.covered:
         return False
     large = is_over_limit(target, request, context)
-    frozen = target.observed.frozen is not None
-    unkept = not request.restore_point and not target.unused
-    return unkept or large or frozen or not target.known
+    protected = target.observed.frozen is not None or is_kept(target, context)
+    lost = not request.restore_point and not target.unused
+    return lost or large or protected or not target.known
 
 
 def _title(targets: Sequence[RemovalTarget]) -> str:

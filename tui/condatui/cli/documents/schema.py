@@ -27,6 +27,17 @@ class CondaDocument(Struct, frozen=True, kw_only=True):
     """The real path of its base environment."""
 
 
+class KeepMarkDocument(Struct, frozen=True, kw_only=True):
+    """The user's word that an environment stays."""
+
+    note: str
+    """Empty if there is none."""
+    at: datetime | None
+    """When it was set; None if the file does not say."""
+    by: str
+    """The user who set it; empty if the file does not say."""
+
+
 class PackageDocument(Struct, frozen=True, kw_only=True):
     """One package, in short."""
 
@@ -150,6 +161,10 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     """None if there is no evidence."""
     managed_bytes: int | None
     """Bytes that its records claim; None as for `conda_packages`."""
+    kept: KeepMarkDocument | None = None
+    """Set if it stays, whatever is proposed for removal; None if it is not marked so."""
+    baseline: bool = False
+    """Whether the user has made it the one that new environments are cloned from."""
     disk: SizesDocument | None = None
     """The sizes on disk; None without `--sizes`, and for a missing environment."""
     findings: tuple[Finding, ...]

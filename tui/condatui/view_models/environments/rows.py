@@ -191,6 +191,8 @@ class EnvironmentsModel:
             (environment.base, self._glyphs.base),
             (environment.active, self._glyphs.active),
             (environment.frozen, self._glyphs.frozen),
+            (environment.keep is not None, self._glyphs.kept),
+            (environment.baseline, self._glyphs.baseline),
             (environment.writable is False, self._glyphs.read_only),
         )
         return "".join(glyph for holds, glyph in states if holds)
