@@ -9,6 +9,8 @@ from msgspec import Struct
 ExportFormat = Literal["yaml", "explicit", "requirements", "json"]
 Cleanable = Literal["tarballs", "packages", "index", "logs", "pip", "uv"]
 """The parts of package caches that can be cleaned; `pip` and `uv` are the whole caches of those tools."""
+CLEANABLES: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs", "pip", "uv")
+"""All of them, in the order in which they are cleaned."""
 
 
 class CloneRequest(Struct, frozen=True, kw_only=True, tag="clone"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
     from condatui_core.disk.usage import DiskUsage
-    from condatui_core.records.disk import Freed
+    from condatui_core.records.disk import Freed, Sharing
 
 
 # The top line
@@ -226,8 +226,14 @@ def _reason_in_short(freed: Freed, names: Mapping[str, str]) -> str:
     if others:
         return f"shared with {counted(others, 'other')}"
     if freed.kept_by:
-        return "shared with the cache"
+        tool = freed.kept_by[0].tool
+        return f"shared with the {tool} cache" if tool else "shared with the cache"
     return "links elsewhere" if freed.outside else "shared among them"
+
+
+def _caches(sharing: Iterable[Sharing]) -> list[str]:
+    """The caches among the holders, each kind once: `the package cache`, `the uv cache`."""
+    return list(dict.fromkeys(f"the {each.tool or 'package'} cache" for each in sharing))
 
 
 def _holders(freed: Freed, names: Mapping[str, str], most: int) -> str:
@@ -238,8 +244,7 @@ def _holders(freed: Freed, names: Mapping[str, str], most: int) -> str:
     words = list(named)
     if others:
         words.append(f"{others} more" if named else counted(others, "environment"))
-    if len(environments) < len(freed.kept_by):
-        words.append("the package cache")
+    words += _caches(each for each in freed.kept_by if each.path not in names)
     if freed.outside:
         words.append("links elsewhere")
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

@@ -7,13 +7,10 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from condatui_core.disk.tool_caches import TRASH
 from condatui_core.fs.tree import allocated, read_tree
 from condatui_core.records.disk import CachedUnit, CacheUse
 from condatui_core.records.request import Cleanable
-
-TRASH = ".condatui-trash-"
-"""Prefix of directories at the top of a package cache whose contents are being deleted; to conda they are no packages.
-"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ import os
 from collections.abc import Sequence
 from functools import partial
 
-from condatui_core.actions.clean.items import TRASH, Cache, Item, freed_by, only, package_item
+from condatui_core.actions.clean.items import Cache, Item, freed_by, only, package_item
 from condatui_core.actions.clean.plan import WORDS, blockers_to_clean, caches_to_clean, needed_by_points, planned_of
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.disk.tool_caches import TRASH
 from condatui_core.fs.delete_tree import Leftover, delete_tree
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome, Plan
