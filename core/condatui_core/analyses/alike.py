@@ -88,13 +88,9 @@ class _Kind:
 
     def __init__(self, place: int, equal: Sequence[Holdings]) -> None:
         self.equal = equal
+        self.names = equal[0].names
         self.similar = {place: 1.0}
         """Place of a kind → similarity; itself among them."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of its packages."""
-        return self.equal[0].names
 
 
 def _kinds(holdings: Sequence[Holdings], threshold: float) -> tuple[_Kind, ...]:
@@ -115,37 +111,38 @@ class _Grouping:
 
     def __init__(self, kinds: Sequence[_Kind], chosen: frozenset[str], working_gpu: frozenset[str]) -> None:
         self._kinds = kinds
+        self._chosen, self._working_gpu = chosen, working_gpu
         self._candidates = {
-            each.environment.prefix: (place, self._candidate(kind, each, chosen, working_gpu))
-            for place, kind in enumerate(kinds)
-            for each in kind.equal
+            each.prefix: (place, each) for place, kind in enumerate(kinds) for each in self._candidates_of(kind)
         }
         """By prefix, with the place of its kind."""
 
-    def _candidate(
-        self, kind: _Kind, holdings: Holdings, chosen: Collection[str], working_gpu: Collection[str]
-    ) -> Candidate:
+    def _candidates_of(self, kind: _Kind) -> Iterator[Candidate]:
         alike = [self._kinds[place] for place in kind.similar]
-        return Candidate(
-            environment=holdings.environment,
-            chosen=holdings.environment.prefix in chosen,
-            reach=sum(len(each.equal) for each in alike) - 1,
-            holds_all=all(kind.names >= each.names for each in alike),
-            works_on_gpu=holdings.environment.prefix in working_gpu,
-        )
+        reach = sum(len(each.equal) for each in alike) - 1
+        holds_all = all(kind.names >= names for names in {each.names for each in alike})
+        for holdings in kind.equal:
+            prefix = holdings.environment.prefix
+            yield Candidate(
+                environment=holdings.environment,
+                chosen=prefix in self._chosen,
+                reach=reach,
+                holds_all=holds_all,
+                works_on_gpu=prefix in self._working_gpu,
+            )
 
     def groups(self) -> Iterator[AlikeGroup]:
         """The groups, by the keepers' prefixes."""
         keepers = self._keepers()
-        joining: dict[str, list[tuple[float, Holdings]]] = {prefix: [] for prefix in sorted(keepers)}
+        joining: dict[str, list[Holdings]] = {prefix: [] for prefix in sorted(keepers)}
         for kind in self._kinds:
-            near = [(-kind.similar[place], prefix) for prefix, place in keepers.items() if place in kind.similar]
+            near = [prefix for prefix, place in keepers.items() if place in kind.similar]
             if near:
-                similarity, keeper = min(near)
-                joining[keeper] += [(similarity, each) for each in kind.equal if _can_join(each, keepers)]
+                keeper = max(near, key=lambda prefix: kind.similar[keepers[prefix]])  # of several, the first
+                joining[keeper] += [each for each in kind.equal if _can_join(each, keepers)]
         for prefix, members in joining.items():
             if members:
-                yield self._group(prefix, [each for _, each in sorted(members, key=_by_similarity)])
+                yield self._group(prefix, members)
 
     def _keepers(self) -> Mapping[str, int]:
         """Prefix → place of its kind: in the order of keeping, those that are alike to no keeper before them."""
@@ -167,7 +164,7 @@ class _Grouping:
             keeper=prefix,
             why=reasons(keeping, others),
             chosen=candidate.chosen,
-            members=tuple(member_of(keeper, each) for each in members),
+            members=tuple(sorted((member_of(keeper, each) for each in members), key=_by_similarity)),
         )
 
 
@@ -176,9 +173,8 @@ def _can_join(holdings: Holdings, keepers: Collection[str]) -> bool:
     return holdings.environment.prefix not in keepers and not holdings.environment.base
 
 
-def _by_similarity(member: tuple[float, Holdings]) -> tuple[float, str]:
-    similarity, holdings = member
-    return similarity, holdings.environment.prefix
+def _by_similarity(member: AlikeMember) -> tuple[float, str]:
+    return -member.similarity, member.prefix
 
 
 # A member beside its keeper

@@ -86,7 +86,7 @@ _STAYING: tuple[tuple[str, Callable[[Environment], bool]], ...] = (
 
 def keeping_facts(environment: Environment) -> tuple[object, ...]:
     """What the choice depends on besides the packages."""
-    roles = frozenset(each.cleanup for each in environment.findings)
+    roles = frozenset(each.cleanup for each in environment.findings if each.cleanup)
     staying = tuple(holds(environment) for _, holds in _STAYING)
     return environment.prefix, environment.state, environment.last_used, roles, staying
 

@@ -7,13 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
 from condatui_core.analyses.columns import partners
-from condatui_core.analyses.versions import VersionKey, version_key
+from condatui_core.analyses.versions import Scheme, VersionKey, version_key
 from condatui_core.records.comparison import Cell, Column, Entry, Listing, Source
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
@@ -131,14 +131,17 @@ class _Numbering:
 
     def __init__(self, shelves: Iterable[_Shelf]) -> None:
         self._spelled: dict[tuple[str, str, str], int] = {}
-        self._numbers: dict[tuple[str, VersionKey, str], int] = {}
+        self._numbers: dict[tuple[str, int, str], int] = {}
+        self._versions: dict[tuple[str, Scheme], int] = {}
+        self._version_keys: dict[tuple[VersionKey, Scheme], int] = {}
         self._mirrors = _mirrors(shelves)
 
-    def of_conda(self, name: str, version: str, origin: str) -> int:
+    def of_conda(self, record: PackageRecord, origin: str) -> int:
         """The number of a conda package; what conda installed from an index of Python packages is as pip's."""
-        if (number := self._spelled.get((name, version, origin))) is not None:
-            return number
-        return self.of_pip(_canonical(name), version) if origin == PYPI else self._new(name, version, origin)
+        if origin == PYPI:
+            return self.of_pip(_canonical(record.provides[0].name if record.provides else record.name), record.version)
+        number = self._spelled.get((record.name, record.version, origin))
+        return self._new(record.name, record.version, origin) if number is None else number
 
     def of_pip(self, name: str, version: str) -> int:
         """The number of a distribution that pip installed, by its canonical name."""
@@ -146,10 +149,17 @@ class _Numbering:
         return self._new(name, version, PYPI) if number is None else number
 
     def _new(self, name: str, version: str, origin: str) -> int:
-        key = version_key(version, "pep440" if origin == PYPI else "conda")
+        version_number = self._version(version, "pep440" if origin == PYPI else "conda")
         original = self._mirrors.get((name, origin), origin)
-        number = self._numbers.setdefault((name, key, original), len(self._numbers))
+        number = self._numbers.setdefault((name, version_number, original), len(self._numbers))
         return self._spelled.setdefault((name, version, origin), number)
+
+    def _version(self, text: str, scheme: Scheme) -> int:
+        """The number of a version, the same for each of its spellings."""
+        if (text, scheme) not in self._versions:
+            key = version_key(text, scheme)
+            self._versions[text, scheme] = self._version_keys.setdefault((key, scheme), len(self._version_keys))
+        return self._versions[text, scheme]
 
 
 def _mirrors(shelves: Iterable[_Shelf]) -> dict[tuple[str, str], str]:
@@ -187,7 +197,7 @@ def _original(name: str, origin: str, mirrors: Mapping[tuple[str, str], str]) ->
 def _holdings(shelf: _Shelf, numbering: _Numbering, of_pip: Collection[str]) -> Holdings:
     held: dict[int, Held] = {}
     for record, origin in shelf.conda_packages():
-        number = numbering.of_conda(record.name, record.version, origin)
+        number = numbering.of_conda(record, origin)
         held[number] = Held(record.name, "conda", record.version, record.build, record.name in shelf.requested)
     for package, name, version, revision in shelf.pip_packages():
         number = numbering.of_pip(name, version)
@@ -228,19 +238,12 @@ def _offered(entry: Entry) -> Iterator[str]:
         yield _canonical(entry.package)
 
 
-# The share of two environments: of the names in either, the part with the same name, version and channel in both
-
-
-def share(one: Holdings, other: Holdings) -> float:
-    """How similar two environments are, from 0 to 1."""
-    same = len(one.numbers & other.numbers)
-    return same / names_in_either(one, other)
+# How similar two are: of the names in either, the part with the same name, version and channel in both
 
 
 def names_in_either(one: Holdings, other: Holdings) -> int:
     """The number of packages that one or both have; a conda package and the distribution that it ships are one."""
-    together = len(one.names) + len(other.names) - len(one.names & other.names)
-    return together - len(corresponding(one, other))
+    return len(one.names | other.names) - len(corresponding(one, other))
 
 
 def corresponding(one: Holdings, other: Holdings) -> Mapping[str, str]:
@@ -250,41 +253,75 @@ def corresponding(one: Holdings, other: Holdings) -> Mapping[str, str]:
     return partners((one.offering, other.offering))
 
 
-def similar_pairs(holdings: Sequence[Holdings], threshold: float) -> Iterator[tuple[int, int, float]]:
-    """Every two of these whose share reaches a threshold, by their places, and that share.
+class SimilarPair(NamedTuple):
+    """Two environments by their places, and how similar they are, from 0 to 1."""
 
-    Two that have so much in common also have one of their rarest packages in common, so only those are looked up: of
-    n packages at least `threshold` × n must be the same, and the others are too few to hold all the rarest ones.
+    one: int
+    other: int
+    similarity: float
+
+
+def similar_pairs(holdings: Sequence[Holdings], threshold: float) -> Iterator[SimilarPair]:
+    """Every two of these whose similarity reaches a threshold.
+
+    Only those that share one of their rarest packages are looked at. Of n packages `threshold` × n or more have to be
+    the same, so the rarest of them, if one more than the others, cannot all be different.
     """
-    uses = Counter(number for each in holdings for number in each.numbers)
+    counting = _Counting(holdings, threshold)
     by_rare: defaultdict[int, list[int]] = defaultdict(list)
-    for place in sorted(range(len(holdings)), key=lambda place: len(holdings[place].numbers)):
-        one = holdings[place]
-        needed = _at_least(threshold, len(one.numbers))
-        rarest = sorted(one.numbers, key=lambda number: (uses[number], number))[: len(one.numbers) - needed + 1]
+    for one in sorted(range(len(holdings)), key=lambda place: len(holdings[place].numbers)):
+        rarest = counting.rarest(one)
         for other in sorted({found for number in rarest for found in by_rare[number]}):
-            similarity = _share_from(one, holdings[other], threshold, needed)
-            if similarity is not None:
-                yield (min(place, other), max(place, other), similarity)
+            if similarity := counting.similarity(one, other):
+                yield SimilarPair(one, other, similarity)
         for number in rarest:
-            by_rare[number].append(place)
-
-
-def _at_least(threshold: float, packages: int) -> int:
-    """How many of so many packages must be the same."""
-    return max(1, math.ceil(threshold * packages - _ROUNDING))
+            by_rare[number].append(one)
 
 
 _ROUNDING = 1e-9
 """0.9 × 10 is 9, whatever a binary fraction makes of it."""
 
 
-def _share_from(one: Holdings, other: Holdings, threshold: float, needed: int) -> float | None:
-    """The share of two, of which the first has more packages; None below the threshold."""
-    if len(other.numbers) < needed or one.environment.foreign != other.environment.foreign:
-        return None
-    same = len(one.numbers & other.numbers)
-    if same < needed:
-        return None
-    similarity = same / names_in_either(one, other)
-    return similarity if similarity >= threshold - _ROUNDING else None
+class _Counting:
+    """Counts what environments have in common, as the bits that two integers share."""
+
+    def __init__(self, holdings: Sequence[Holdings], threshold: float) -> None:
+        self._holdings = holdings
+        self._threshold = threshold - _ROUNDING
+        self._uses = Counter(number for each in holdings for number in each.numbers)
+        self._numbers = _as_bits([each.numbers for each in holdings], self._uses)
+        self._names = _as_bits(
+            [each.names for each in holdings], Counter(name for each in holdings for name in each.names)
+        )
+
+    def rarest(self, place: int) -> Sequence[int]:
+        """One more of the rarest packages of an environment than may differ."""
+        numbers = self._holdings[place].numbers
+        most = len(numbers) - self._needed(place) + 1
+        return sorted(numbers, key=lambda number: (self._uses[number], number))[:most]
+
+    def similarity(self, one: int, other: int) -> float:
+        """How similar two are, of which the first has no fewer packages; 0 below the threshold."""
+        same = (self._numbers[one] & self._numbers[other]).bit_count()
+        if same < self._needed(one):
+            return 0
+        larger, smaller = self._holdings[one], self._holdings[other]
+        if larger.environment.foreign != smaller.environment.foreign:
+            return 0
+        shared_names = (self._names[one] & self._names[other]).bit_count()
+        either = len(larger.names) + len(smaller.names) - shared_names - len(corresponding(larger, smaller))
+        return same / either if same / either >= self._threshold else 0
+
+    def _needed(self, place: int) -> int:
+        """How many packages of an environment must be the same."""
+        return max(1, math.ceil(self._threshold * len(self._holdings[place].numbers)))
+
+
+_Item = TypeVar("_Item", int, str)
+
+
+def _as_bits(sets: Sequence[Collection[_Item]], uses: Counter[_Item]) -> list[int]:
+    """Each set as an integer, with a bit for each item that another set has too; the most common have the lowest."""
+    common = [item for item, count in uses.most_common() if count > 1]
+    bits = {item: 1 << place for place, item in enumerate(common)}
+    return [sum(bits[item] for item in each if item in bits) for each in sets]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.analyses.cleanup import candidates
+from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import disk_places
 from condatui_core.disk.tool_caches import installer_caches, links_softly
@@ -230,16 +230,19 @@ def test_they_are_proposed_with_what_emptying_them_frees(cache: Path) -> None:
     pip = DiskPlace(path=str(pip_cache(cache.parent / "pip")), cache=True, tool="pip")
     found = graph_of([*prefixes([cache.parent / "a", cache.parent / "b"]), uv(cache), pip])
     uses = [found.cache_use(path, copied_by={}) for path in (pip.path, str(cache))]
-    proposed = [(each.name, each.path, each.part, each.bytes, each.blocked) for each in candidates((), uses, {})]
+    proposed = [
+        (each.name, each.path, each.part, each.bytes, each.blocked)
+        for each in candidates(Inventory(), caches=uses, costs={})
+    ]
     assert proposed == [
-        ("pip cache", pip.path, "pip", du(Path(pip.path)) - du_of_itself(Path(pip.path)), ""),
         ("uv cache", str(cache), "uv", uses[1].cleanable, ""),
+        ("pip cache", pip.path, "pip", du(Path(pip.path)) - du_of_itself(Path(pip.path)), ""),
     ]
 
 
 def test_one_with_symlinks_into_it_is_proposed_and_cannot_be_chosen(cache: Path) -> None:
     (cache.parent / "b/lib/numpy/other.so").symlink_to(cache / "archive-v0/abcdef/numpy/core.so")
-    (proposed,) = candidates((), [graph(cache).cache_use(str(cache), copied_by={})], {})
+    (proposed,) = candidates(Inventory(), caches=[graph(cache).cache_use(str(cache), copied_by={})], costs={})
     assert proposed.blocked == "needed by 1 environment with soft links into it"
 
 

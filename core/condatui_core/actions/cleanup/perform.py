@@ -48,7 +48,7 @@ async def perform(
 
 @dataclass(frozen=True, slots=True)
 class PartWork:
-    """The `Work` of one part of a job: its stages carry the number of the part, so that the journal tells them apart."""
+    """The `Work` of one part of a job: the journal tells its stages apart by the number of the part."""
 
     work: Work
     number: int

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from condatui_core.analyses.cleanup.way_back import way_back_of_part
-from condatui_core.records.cleanup import CleanupCandidate, CleanupReason
+from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBack
 from condatui_core.records.disk import CachedUnit, CacheTool, CacheUse
 from condatui_core.records.request import Cleanable
-from condatui_core.text import counted
+from condatui_core.text import counted, format_bytes
 
 _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
     {
@@ -20,8 +22,13 @@ _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
     }
 )
 """The parts of a package cache: their names, and why they could be deleted."""
-_WHOLE: Mapping[CacheTool, Cleanable] = MappingProxyType({"pip": "pip", "uv": "uv"})
-"""The tools whose caches are cleaned as a whole."""
+_INSTALLERS: Mapping[CacheTool, tuple[Cleanable, str]] = MappingProxyType(
+    {
+        "pip": ("pip", "downloaded again when needed, and wheels built again"),
+        "uv": ("uv", "downloaded again when needed"),
+    }
+)
+"""The caches that are emptied as a whole: the part that this is, and why it could be done."""
 _CLEANED_BY: Mapping[CacheTool, str] = MappingProxyType({"rattler": "`pixi clean cache`"})
 
 
@@ -30,6 +37,9 @@ def parts_of(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
 
     With `others`, packages that are all in use are listed too, since removing those environments may free some.
     """
+    if cache.tool in _INSTALLERS:
+        yield from _of_installer(cache)
+        return
     if cache.tool:
         yield from _of_another_tool(cache)
         return
@@ -48,18 +58,26 @@ def parts_of(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
         yield _candidate(cache, "packages", "packages in need", who, needed, blocked=who)
 
 
+def _of_installer(cache: CacheUse) -> Iterator[CleanupCandidate]:
+    """The cache of pip or uv, by what no environment holds of it."""
+    part, why = _INSTALLERS[cache.tool]
+    linked = {prefix for unit in cache.units for prefix in unit.soft_linked_by}
+    blocked = "" if cache.writable else "you may not write there"
+    if linked:
+        blocked = f"needed by {counted(len(linked), 'environment')} with soft links into it"
+    if cache.cleanable or linked:
+        candidate = _candidate(cache, part, f"{part} cache", why, (), blocked=blocked)
+        text = f"downloaded again when something needs it, {format_bytes(cache.cleanable)} at most"
+        back = WayBack(text=text, download_bytes=cache.cleanable)
+        yield replace(candidate, bytes=cache.cleanable, way_back=back)
+
+
 def _of_another_tool(cache: CacheUse) -> Iterator[CleanupCandidate]:
-    """The cache of another tool: pip's and uv's go as a whole, others are left to the tool, which may have copies."""
-    if not any(unit.bytes for unit in cache.units):
-        return
-    name = f"cache of {cache.tool}"
-    if part := _WHOLE.get(cache.tool):
-        blocked = "" if cache.writable else "you may not write there"
-        yield _candidate(cache, part, name, f"what {cache.tool} has downloaded", cache.units, blocked=blocked)
-    else:
+    """The cache of another tool, which only that tool cleans: it may have copies of what is in it."""
+    if any(unit.bytes for unit in cache.units):
         blocked = f"{cache.tool} cleans it: {_CLEANED_BY[cache.tool]}"
         why = f"what {cache.tool} made environments from"
-        yield _candidate(cache, "packages", name, why, cache.units, blocked=blocked)
+        yield _candidate(cache, "packages", f"cache of {cache.tool}", why, cache.units, blocked=blocked)
 
 
 def _candidate(

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
 from condatui_core.records.request import (
+    CLEANABLES,
     Cleanable,
     CleanRequest,
     CleanupPart,
@@ -19,8 +20,6 @@ from condatui_core.records.request import (
     RemoveRequest,
     Request,
 )
-
-_PARTS: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs", "pip", "uv")
 
 
 def choice_of(chosen: Iterable[CleanupCandidate]) -> CleanupChoice:
@@ -68,7 +67,7 @@ def _parts(choice: CleanupChoice) -> Iterator[CleanupPart]:
         yield KernelsRequest(paths=choice.kernels)
     together: dict[tuple[Cleanable, ...], list[str]] = {}
     for path, parts in choice.cleaned:
-        together.setdefault(tuple(part for part in _PARTS if part in parts), []).append(path)
+        together.setdefault(tuple(part for part in CLEANABLES if part in parts), []).append(path)
     for what, paths in together.items():
         yield CleanRequest(pkgs_dirs=tuple(paths), what=what, removed_before=choice.prefixes)
 
