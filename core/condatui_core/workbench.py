@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, remembered
+from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, remembered, run_conda
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.discovery import find_installations, installations_on_disk, usual_places
 from condatui_core.conda.errors import last_words
@@ -199,6 +199,7 @@ class Workbench:
             clock=self._client.now,
             conda_facts=await self._in_thread(lambda: self._machine.facts),
             frees=self.frees,
+            ask_conda=partial(run_conda, self._client.runner),
         )
 
     async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ from condatui_core.actions.half_made import came_since
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.remove.earlier_points import compare, needs_no_other
-from condatui_core.actions.remove.set_aside import is_of, is_set_aside, origin_of, set_aside_of
+from condatui_core.actions.set_aside import is_of, is_set_aside, origin_of, set_aside_of
 from condatui_core.conda.registry import is_registered
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import read_bounded, reason

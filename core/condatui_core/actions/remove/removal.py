@@ -14,7 +14,7 @@ from condatui_core.actions.remove.earlier_points import point_of_begun_removal, 
 from condatui_core.actions.remove.findings import blockers_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.keep import being_changed, create_point, is_unused, read_before_removal
-from condatui_core.actions.remove.set_aside import SetAside, set_aside
+from condatui_core.actions.set_aside import SetAside, set_aside
 from condatui_core.conda.registry import unregister
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.atomic_write import sync_directory

@@ -95,6 +95,8 @@ def _summary(directory: Path, point_id: str, context: JobContext) -> RestorePoin
         exists=os.path.lexists(point.prefix),
         problem=_problem(directory, point, has_conda=owner is not None and not owner.error),
         environment_bytes=point.bytes,
+        occasion=point.occasion,
+        why=point.occasion.words,
     )
 
 
