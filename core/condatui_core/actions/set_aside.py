@@ -6,13 +6,15 @@ import os
 import secrets
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.atomic_write import sync_directory
 from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
 from condatui_core.fs.rename_directory import rename_directory_if_free
 from condatui_core.fs.safe_read import reason
+from condatui_core.fs.sync import sync_file_system
 from condatui_core.prefixes.probe import SET_ASIDE, set_aside_from
 from condatui_core.text import sanitize
 
@@ -81,6 +83,12 @@ class SetAside:
         except RefusedError:  # it was replaced after the first look
             self._rename_back()
             raise
+
+    def sync(self) -> None:
+        """Wait until renames and deletions are on the disk; they have happened, whatever the disk says."""
+        with suppress(OSError):
+            if not sync_file_system(os.path.dirname(self.prefix)):
+                sync_directory(self.directory)
 
     def delete(self, goes: Goes | None = None) -> tuple[Leftover, ...]:
         """Delete what `goes`, all of it by default, first what makes it an environment; returns what stays."""
@@ -173,6 +181,13 @@ def _not_renamed(prefix: str, error: OSError) -> CondatuiError:
         f"{sanitize(os.path.dirname(prefix))}: {reason(error)}",
         "A directory that is to be removed is renamed first; ask whose the one above it is.",
     )
+
+
+def hold_set_aside(path: str) -> SetAside:
+    """Hold what was set aside before, as `begin_to_set_aside` holds it. Raises OSError if it is not there any more."""
+    status = os.lstat(path)
+    directory = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    return SetAside(directory, origin_of(path), path, (status.st_dev, status.st_ino))
 
 
 def stays_aside(error: CondatuiError, aside: SetAside) -> CondatuiError:

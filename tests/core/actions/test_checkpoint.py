@@ -12,6 +12,7 @@ from condatui_core.actions.restore.listing import restore_points
 from condatui_core.errors import RefusedError
 from condatui_core.records.restore_point import Occasion
 from condatui_core.restore_points import create
+from condatui_core.restore_points.archive import write_archive
 from support.plain_work import PlainWork
 from support.removals import RemovalMachine
 from support.sandboxes import manifest
@@ -40,10 +41,9 @@ async def test_it_is_refused_if_the_environment_changes_meanwhile(
     machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = machine.make("nlp")
-    write = create.write_archive
 
     def write_meanwhile(*arguments: object) -> dict[str, str]:
-        digests = write(*arguments)  # type: ignore[arg-type]
+        digests = write_archive(*arguments)  # type: ignore[arg-type]
         prefix.write("came.txt", "meanwhile")
         return digests
 
