@@ -75,6 +75,19 @@ class PlannedRestore(Struct, frozen=True, kw_only=True):
     """Whether the restore point of what is there exceeds the limit of the settings; confirming accepts this."""
 
 
+class PlannedMerge(Struct, frozen=True, kw_only=True):
+    """What a merge was planned to make: it makes exactly that."""
+
+    packages: tuple[str, ...] = ()
+    """The conda packages of the merged environment, as `name-version-build`."""
+    specs: tuple[str, ...] = ()
+    """What conda adds to the clone of the keeper: specs, each with version and build."""
+    distributions: tuple[str, ...] = ()
+    """What is carried over of what pip has installed in the member: names of distributions."""
+    offline: bool = True
+    """Whether conda found all of that in its caches."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What an action will do, determined without changing anything."""
 
@@ -108,6 +121,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for restores."""
     moves: tuple[PackageMove, ...] = ()
     """What becomes of packages for the user of an environment that goes on as another one: the requested ones first."""
+    merge: PlannedMerge | None = None
+    """Only for merges."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):
