@@ -288,6 +288,12 @@ class Workbench:
             raise RefusedError("The setting `baseline` says which environment it is.", f"It is {wins}.", hint)
         return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
 
+    async def last_change(self) -> str:
+        """The id of the restore point that undoes the last change. UsageError if there is none to undo."""
+        from condatui_core.actions.restore.listing import find_last_change  # noqa: PLC0415 - only an undo needs it
+
+        return await find_last_change(await self.job_context())
+
     async def close(self) -> None:
         """End the running jobs in order and wait for them; call this before the process ends."""
         if "jobs" in vars(self):  # not made only to be closed
