@@ -120,8 +120,8 @@ async def test_groups_come_first_then_what_is_regretted_least() -> None:
 async def test_what_could_go_is_listed_with_why_and_what_it_frees() -> None:
     async with cleaning(await workbench()) as driver:
         lines = [" ".join(line.split()) for line in driver.text.splitlines()[2:7]]
-        assert lines[0].startswith(f"▌ archives {PKGS} 7.0 M 7.0 M ↓7.0 M what packages were extracted from")
-        assert lines[1].startswith(f"packages {PKGS} – 0 B")
+        assert lines[0] == f"▌ archives 7.0 M 7.0 M ↓7.0 M what packages were extracted from · {PKGS}"
+        assert lines[1].startswith("packages – 0 B")
         assert lines[2].startswith("half 3.0 M 3.0 M 3.0 M kept not an environment any more")
         assert lines[3].startswith("old 51 M 1.0 M")
         assert lines[3].endswith("not used for 400 days")
@@ -135,13 +135,60 @@ async def test_80_columns() -> None:
         await driver.until(lambda: place(driver).total)
         await driver.pilot.pause()
         assert driver.text == dedent("""\
-            """)
+             condatui  gpu07 · conda 26.7.1 · 7 environments · 696 MB on disk
+               what could go         frees  way back    why
+             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)      together 80 M
+             ●   hub-image-try        40 M  515 M kept  identical
+            ▌●   hub-slim             40 M  515 M kept  subset (2 fewer)
+             ●   hub-image-final-v2    0 B  515 M kept  differs in 3: package-00 ↓0.9, pack…
+               archives              7.0 M  ↓7.0 M      what packages were extracted from ·…
+               packages                0 B              all are in use, until environments …
+               half                  3.0 M  3.0 M kept  not an environment any more
+               old                   1.0 M  51 M kept   not used for 400 days
+               used                    0 B              ! processes run from it  a trial
+
+
+
+            ────────────────────────────────────────────────────────────────────────────────
+             hub-slim
+             where   /opt/miniforge3/envs/hub-slim
+             disk    515 MB on disk · 40 MB freed if only this is removed
+             why     subset (2 fewer)
+             instead hub-image takes its place
+             back    restore point, about 515 MB before compression
+             alike   96 % of the packages are the same · 96 % of those requested · 96 %
+             chosen 3 · frees 80 M − restore points 1.5 G
+             space choose  enter plan  a all  f goal  = keeper  m merge  c compare  ? help""")
 
 
 async def test_140_columns() -> None:
     async with cleaning(await workbench(known=machine()), size=(140, 40)) as driver:
         await driver.press("j", "j", "j")
         assert [line.rstrip() for line in driver.text.splitlines()][:24] == dedent("""\
+             condatui  gpu07 · conda 26.7.1 · 7 environments · 696 MB on disk · 7.0 MB free to reclaim
+               what could go          disk  frees  way back    why                                       │ hub-image-final-v2
+             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)                   together 80 M │ where
+                 hub-image-try       515 M   40 M  515 M kept  identical                                 │   /opt/miniforge3/envs/hub-image-final-v2
+                 hub-slim            515 M   40 M  515 M kept  subset (2 fewer)                          │ disk    515 MB on disk · 0 B freed if only
+            ▌    hub-image-final-v2  515 M    0 B  515 M kept  differs in 3: package-00 ↓0.9, package-01…│   this is removed
+               archives              7.0 M  7.0 M  ↓7.0 M      what packages were extracted from · /opt/…│ why     differs in 3: package-00 ↓0.9,
+               packages                  –    0 B              all are in use, until environments go · /…│   package-01 ↓0.9, package-02 ↓0.9 · has 1
+               half                  3.0 M  3.0 M  3.0 M kept  not an environment any more               │   more: evaluate
+               old                    51 M  1.0 M  51 M kept   not used for 400 days                     │ instead hub-image takes its place
+               used                      –    0 B              ! processes run from it  a trial          │ back    restore point, about 515 MB before
+                                                                                                         │   compression
+                                                                                                         │ alike   91 % of the packages are the same ·
+                                                                                                         │   93 % of those requested · 91 % with equal
+                                                                                                         │   builds
+                                                                                                         │ differs package-00 ↓0.9  the keeper has 1.0
+                                                                                                         │   · requested
+                                                                                                         │ differs package-01 ↓0.9  the keeper has 1.0
+                                                                                                         │   · requested
+                                                                                                         │ differs package-02 ↓0.9  the keeper has 1.0
+                                                                                                         │   · requested
+                                                                                                         │ more    evaluate
+                                                                                                         │ fewer   package-59
+                                                                                                         │
             """).splitlines()
 
 
@@ -164,7 +211,7 @@ async def test_what_caches_hold_for_others_frees_nothing() -> None:
     async with cleaning(fake, size=(120, 24)) as driver:
         await go_to(driver, f"{PKGS}\0packages in need")
         row, *_ = [" ".join(line.split()) for line in driver.text.splitlines() if "packages in need" in line]
-        assert row.startswith(f"▌ packages in need {PKGS} 2.0 M – needed by 1 environment")
+        assert row.startswith("▌ packages in need 2.0 M – needed by 1 environment")
         assert "! it stays: needed by 1 environment" in driver.text
         assert driver.text.count("needed by 1 environment") == 2, "in its row, and once below"
 

@@ -159,7 +159,10 @@ class CleanupScreen(CleanupChoiceScreen):
 
     def _show_row(self) -> None:
         row, session = self.current, self.session
-        text = row_text(row, self._frees(row), session.names, glyphs=session.glyphs) if row else Text()
+        text = Text()
+        if row is not None:
+            home = str(session.workbench.locations.home)
+            text = row_text(row, self._frees(row), session.names, glyphs=session.glyphs, home=home)
         self.query_one(OutputPane).set_text(text)
 
     def _frees(self, row: CleanupRow) -> int | None:

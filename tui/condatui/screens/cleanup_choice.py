@@ -144,5 +144,5 @@ class CleanupChoiceScreen(PlaceScreen):
         """The hints; while the user types a goal, what can be typed or why it is refused."""
         if not self.query_one(PromptBar).display:
             return super().hints(width)
-        help_text = Text("enter choose  esc leave it  20G, 500 MB; nothing clears the goal")
+        help_text = Text("enter choose  esc leave it  20G, 500 MB; without a size there is no goal")
         return Text(sanitize(self._refusal), styles.WARNING) if self._refusal else help_text

@@ -9,7 +9,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import shorten_text
+from condatui.view_models.format import short_bytes, shorten_text
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
@@ -18,6 +18,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
+    from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.disk import Freed, Sharing
 
@@ -40,19 +41,24 @@ def top_line(
     glyphs: Glyphs = UNICODE,
     disk: DiskUsage | None = None,
     gpus: str = "",
+    waiting: str = "",
 ) -> Text:
     """One line of at most `width` cells: host, conda, environments, their disk use, and what is still being read.
 
-    `gpus` describes the GPUs of the machine.
+    `gpus` describes the GPUs of the machine, `waiting` what waits in the places.
     """
-    parts = [
-        part for part in (*_parts(inventory, host, glyphs, disk), _StatusPart(sanitize(gpus), priority=5)) if part.text
-    ]
+    ends = (_StatusPart(waiting, priority=4), _StatusPart(sanitize(gpus), priority=5))
+    parts = [part for part in (*_parts(inventory, host, glyphs, disk), *ends) if part.text]
     line = _joined(parts, glyphs)
     while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
         parts = [part for part in parts if part.priority != dispensable]
         line = _joined(parts, glyphs)
     return shorten_text(line, width, glyphs.ellipsis, cut="end")
+
+
+def cleanup_waiting(found: FoundCleanup | None, key: str) -> str:
+    """What waits in the cleanup place, which `key` goes to: `3 cleanup 14 G`; empty if that is nothing or unknown."""
+    return f"{key} cleanup {short_bytes(found.waiting)}" if found and found.waiting and found.waiting > 0 else ""
 
 
 def with_jobs(line: Text, jobs: int, width: int, *, glyphs: Glyphs = UNICODE) -> Text:
@@ -85,7 +91,7 @@ def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tupl
         claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
         return (_StatusPart(claim, priority=3),)
     reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
-    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=4))
+    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=6))
 
 
 def _measuring(disk: DiskUsage | None) -> str:

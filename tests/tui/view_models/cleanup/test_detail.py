@@ -15,7 +15,7 @@ def lines(row: CleanupRow, frees: int | None = None) -> list[str]:
 
 def test_a_candidate_with_its_evidence_trust_and_way_back() -> None:
     stale = reason(trust="likely", evidence=("bin/python was read on 2025-04-01",))
-    back = way_back(download_bytes=40_000_000, minutes=2)
+    back = way_back(text="restore point, 12 MB", minutes=2)
     of = candidate("hub-image-try", stale, bytes=516_000_000, instead=prefix_of("hub-image"), way_back=back)
     assert lines(CleanupRow(of.key, candidate=of), 41_000_000) == [
         "hub-image-try",
@@ -24,7 +24,7 @@ def test_a_candidate_with_its_evidence_trust_and_way_back() -> None:
         "why     not used for 400 days  (likely, by signs that may mislead)",
         "        bin/python was read on 2025-04-01",
         "instead hub-image takes its place",
-        "back    restore point · its restore point takes 12 MB at most · 40 MB to download · about 2 min",
+        "back    restore point, 12 MB · about 2 min",
     ]
 
 

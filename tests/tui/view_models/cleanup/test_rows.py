@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from condatui.view_models.cleanup.rows import (
     COLUMNS,
     CleanupModel,
+    CleanupRow,
     choosable,
     cleanup_rows,
     relation_words,
@@ -15,7 +17,7 @@ from condatui.view_models.cleanup.rows import (
 )
 from condatui.view_models.glyphs import ASCII
 from condatui_core.records.alike import AlikeMember
-from condatui_core.records.cleanup import WayBack
+from condatui_core.records.cleanup import CleanupCandidate
 from support.cleanups import cached, candidate, difference, group, hub, member, prefix_of, reason, way_back
 
 NAMES = {prefix_of(name): name for name in ("hub-image", "hub-image-try", "hub-slim", "hub-image-final-v2", "old")}
@@ -140,14 +142,31 @@ def test_what_stays_says_why_before_all_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("back", "words"),
+    ("of", "words"),
     [
-        (WayBack(), ""),
-        (way_back(), "12 M kept"),
-        (way_back(minutes=0.2), "1 min"),
-        (way_back(minutes=2.4, download_bytes=40_000_000), "2 min ↓40 M"),
-        (way_back(download_bytes=40_000_000), "↓40 M"),
+        (candidate("a", way_back=way_back()), "12 M kept"),
+        (candidate("a"), "0 B kept"),
+        (candidate("a", way_back=way_back(minutes=0.2)), "1 min"),
+        (candidate("a", way_back=way_back(minutes=2.4, download_bytes=40_000_000)), "2 min ↓40 M"),
+        (cached(way_back=way_back(kept_bytes=0, download_bytes=40_000_000)), "↓40 M"),
+        (cached(), ""),
     ],
 )
-def test_what_it_costs_to_get_something_back(back: WayBack, words: str) -> None:
-    assert way_back_words(back) == words
+def test_what_it_costs_to_get_something_back(of: CleanupCandidate, words: str) -> None:
+    assert way_back_words(of) == words
+
+
+def test_the_path_of_a_cache_ends_its_line_unless_another_has_its_name() -> None:
+    other = replace(cached(), key="other", path="/scratch/pkgs")
+    alone = CleanupModel([CleanupRow("a", candidate=cached())], frees={}, together={}, names={})
+    assert [cell(alone, 0, column) for column in ("name", "why")] == [
+        "archives",
+        "what packages were extracted from · /opt/miniforge3/pkgs",
+    ]
+    two = CleanupModel(
+        [CleanupRow("a", candidate=cached()), CleanupRow("b", candidate=other)], frees={}, together={}, names={}
+    )
+    assert [cell(two, 1, column) for column in ("name", "why")] == [
+        "archives /scratch/pkgs",
+        "what packages were extracted from",
+    ]

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow, difference_words, relation_words, requested_first
+from condatui.view_models.format import below_home
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Trust, WayBack
@@ -22,19 +23,24 @@ _LABEL = 8
 """Cells for the label of a line."""
 
 
-def row_text(row: CleanupRow, frees: int | None, names: Mapping[str, str], *, glyphs: Glyphs = UNICODE) -> Text:
+def row_text(
+    row: CleanupRow, frees: int | None, names: Mapping[str, str], *, glyphs: Glyphs = UNICODE, home: str = ""
+) -> Text:
     """The details of a row, in lines. `frees`: what goes if only this goes, of a heading its whole group.
 
     `names`: of environments, by prefix.
     """
     if row.is_heading and row.group:
-        return Text("\n").join(_group_lines(row.group, frees, names, glyphs))
-    return Text("\n").join(_lines(row, frees, names, glyphs))
+        lines = _group_lines(row.group, frees, names, glyphs)
+    else:
+        lines = _lines(row, frees, names, glyphs)
+    name, *others = lines
+    path = row.candidate.path if row.candidate else row.key
+    return Text("\n").join((name, _line("where", sanitize(below_home(path, home))), *others))
 
 
 def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
     yield Text(sanitize(names.get(group.keeper, group.keeper)), styles.STRONG)
-    yield _line("where", sanitize(group.keeper))
     for why in ("you have chosen it", *group.why) if group.chosen else group.why:
         yield _line("stays", sanitize(why))
     if frees is not None:
@@ -48,7 +54,6 @@ def _lines(row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs:
     candidate = row.candidate
     name = candidate.name if candidate else names.get(row.key, row.key)
     yield Text(sanitize(name), styles.STRONG)
-    yield _line("where", sanitize(candidate.path if candidate else row.key))
     if candidate is not None:
         yield _line("disk", _size(candidate, frees, glyphs))
     if row.member:
@@ -97,12 +102,8 @@ def _way_back(candidate: CleanupCandidate, names: Mapping[str, str], glyphs: Gly
 
 
 def _back_parts(back: WayBack) -> Iterator[str]:
-    if back.text:
+    if back.text:  # it has the figures
         yield sanitize(back.text)
-    if back.kept_bytes:
-        yield f"its restore point takes {format_bytes(back.kept_bytes)} at most"
-    if back.download_bytes:
-        yield f"{format_bytes(back.download_bytes)} to download"
     if back.minutes is not None:
         yield f"about {max(1, round(back.minutes))} min"
 

@@ -13,7 +13,7 @@ from condatui.view_models.format import below_home, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
-from condatui_core.records.cleanup import CleanupCandidate, CleanupKind, WayBack
+from condatui_core.records.cleanup import CleanupCandidate, CleanupKind
 from condatui_core.text import counted, sanitize
 
 # The rows: a keeper with its members below it, then the candidates that are in no group
@@ -190,7 +190,7 @@ class CleanupModel:
             self._name(row, style),
             Text(disk, style),
             Text(self._freed(candidate), style),
-            Text("" if candidate is None or candidate.blocked else way_back_words(candidate.way_back, self._glyphs)),
+            Text("" if candidate is None or candidate.blocked else way_back_words(candidate, self._glyphs), style),
             self._why(row),
         )
 
@@ -220,10 +220,12 @@ class CleanupModel:
         if candidate is None:
             return Text(f"{indent}{sanitize(self._name_of(row.key))}", style)
         name = Text(indent + sanitize(below_home(candidate.name, self._home)), style)
-        if candidate.part or self._uses[candidate.name] > 1:
-            path = shorten_middle(sanitize(below_home(candidate.path, self._home)), _PATH, self._glyphs.ellipsis)
-            name.append(f" {path}", styles.DIM)
+        if self._uses[candidate.name] > 1:
+            name.append(f" {self._path(candidate)}", styles.DIM)
         return name
+
+    def _path(self, candidate: CleanupCandidate) -> str:
+        return shorten_middle(sanitize(below_home(candidate.path, self._home)), _PATH, self._glyphs.ellipsis)
 
     def _why(self, row: CleanupRow) -> Text:
         candidate = row.candidate
@@ -238,6 +240,8 @@ class CleanupModel:
         relation = [relation_words(row.member, self._glyphs)] if row.member else []
         reasons = row.candidate.reasons if row.candidate else ()
         others = [sanitize(each.text) for each in reasons if not (row.member and each.id in OF_GROUPS)]
+        if row.candidate and row.candidate.kind == "cache" and self._uses[row.candidate.name] == 1:
+            others.append(self._path(row.candidate))
         merge = [f"{self._merge_key} shows the merge"] if self._merge_key and can_be_merged(row) else []
         return [*relation, *others, *merge]
 
@@ -251,9 +255,13 @@ def can_be_merged(row: CleanupRow) -> bool:
     return row.member is not None and row.member.relation == "differs"
 
 
-def way_back_words(way_back: WayBack, glyphs: Glyphs = UNICODE) -> str:
-    """What it costs to get something back, in a column: `2 min ↓40 M`, else `12 M kept`; empty if nothing is known."""
+def way_back_words(candidate: CleanupCandidate, glyphs: Glyphs = UNICODE) -> str:
+    """What it costs to get something back, in a column: `2 min ↓40 M`, else what its restore point keeps, `12 M kept`.
+
+    Empty if nothing is known.
+    """
+    way_back = candidate.way_back
     minutes = f"{max(1, round(way_back.minutes))} min" if way_back.minutes is not None else ""
     download = f"{glyphs.older}{short_bytes(way_back.download_bytes)}" if way_back.download_bytes else ""
-    kept = f"{short_bytes(way_back.kept_bytes)} kept" if way_back.kept_bytes else ""
+    kept = f"{short_bytes(way_back.kept_bytes)} kept" if way_back.kept_bytes or candidate.kind != "cache" else ""
     return " ".join(filter(None, (minutes, download))) or kept
