@@ -22,6 +22,7 @@ from condatui_core.records.disk import Breakdown
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
+from condatui_core.records.kernel import Reference
 from condatui_core.records.request import ExportRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.settings import Locations, Settings
@@ -149,6 +150,8 @@ class FakeWorkbench:
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
         """What each look for groups waits for."""
+        self.named_by: dict[str, tuple[Reference, ...]] = {}
+        """What names an environment, by its prefix."""
         self.looks = 0
         """How often somebody asked whether anything changed."""
         self.changes = False
@@ -216,6 +219,9 @@ class FakeWorkbench:
         if self.group_gate:
             await self.group_gate.wait()
         return alike_groups(inventory, threshold=threshold, chosen=chosen, working_gpu=working_gpu)
+
+    async def references(self, prefix: str) -> tuple[Reference, ...]:
+        return self.named_by.get(prefix, ())
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
         return await self.jobs.preview(request)

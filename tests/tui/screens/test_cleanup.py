@@ -19,6 +19,7 @@ from condatui.services import cleanup_finder
 from condatui.view_models.cleanup.found import CleanupQuestion, FoundCleanup
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.environment import Inventory
+from condatui_core.records.kernel import Reference
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.request import CleanRequest, CleanupRequest, MergeRequest, RemoveRequest
 from condatui_core.settings import Settings
@@ -189,7 +190,7 @@ async def test_140_columns() -> None:
                                                                                                          │ more    evaluate
                                                                                                          │ fewer   package-59
                                                                                                          │
-            """).splitlines()
+            """).splitlines()  # noqa: E501 - the terminal is that wide
 
 
 async def test_all_about_what_is_under_the_cursor_stands_below() -> None:
@@ -199,6 +200,16 @@ async def test_all_about_what_is_under_the_cursor_stands_below() -> None:
         assert "why     not used for 400 days" in driver.text
         await driver.press("j")
         assert "! it stays: processes run from it" in driver.text
+
+
+async def test_what_names_the_environment_under_the_cursor_is_found_beside_the_screen() -> None:
+    fake = await workbench()
+    fake.named_by = {OLD.prefix: (Reference(kind="kernel", file="/k", text="Python (old)"),)}
+    async with cleaning(fake, size=(120, 40)) as driver:
+        await go_to(driver, OLD.prefix)
+        await driver.until(lambda: "named   by the Jupyter kernel Python (old)" in driver.text)
+        await driver.press("k")
+        assert "Python (old)" not in driver.text
 
 
 async def test_what_caches_hold_for_others_frees_nothing() -> None:

@@ -16,6 +16,7 @@ from condatui.actions.context import ActionContext, not_choosable
 from condatui.actions.registry import bindings
 from condatui.messages import ComparisonProposed, RequestProposed
 from condatui.screens.cleanup_choice import CleanupChoiceScreen
+from condatui.services.reference_finder import ReferenceFinder
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.cleanup.choice import choice_line, threshold_words
@@ -52,6 +53,7 @@ class CleanupScreen(CleanupChoiceScreen):
         super().__init__(session)
         self._at_work: tuple[Request, ...] = ()
         """The requests of the jobs that are not over."""
+        self._references = ReferenceFinder(self, session, self._show_row)
         self._new_keeper = ""
         """The prefix of the environment that the user has just made a keeper, until its group is known."""
         self._ended = ""
@@ -162,7 +164,8 @@ class CleanupScreen(CleanupChoiceScreen):
         text = Text()
         if row is not None:
             home = str(session.workbench.locations.home)
-            text = row_text(row, self._frees(row), session.names, glyphs=session.glyphs, home=home)
+            references = self._references.of(row.prefix)
+            text = row_text(row, self._frees(row), session.names, references, glyphs=session.glyphs, home=home)
         self.query_one(OutputPane).set_text(text)
 
     def _frees(self, row: CleanupRow) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from condatui.view_models.cleanup.detail import row_text
 from condatui.view_models.cleanup.rows import CleanupRow
+from condatui_core.records.kernel import Reference
 from support.cleanups import candidate, hub, prefix_of, reason, way_back
 
 NAMES = {prefix_of(name): name for name in ("hub-image", "hub-image-try", "hub-slim", "hub-image-final-v2")}
@@ -65,3 +66,16 @@ def test_a_keeper_says_why_it_stays_and_who_is_alike() -> None:
     ]
     assert shown[5] == "alike   hub-image-try  100 % the same: identical"
     assert len(shown) == 8
+
+
+def test_what_names_an_environment_is_listed_with_its_line() -> None:
+    of = candidate("hub-image-try")
+    references = (
+        Reference(kind="kernel", file="/home/ada/.local/share/jupyter/kernels/try", text="Python (try)"),
+        Reference(kind="shell", file="/home/ada/.bashrc", line=12, text="  conda activate hub-image-try\n"),
+    )
+    shown = row_text(CleanupRow(of.key, candidate=of), None, NAMES, references, home="/home/ada").plain
+    assert shown.split("\n")[-2:] == [
+        "named   by the Jupyter kernel Python (try)",
+        "named   in ~/.bashrc:12: conda activate hub-image-try",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from rich.text import Text
 
@@ -12,6 +13,7 @@ from condatui.view_models.format import below_home
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Trust, WayBack
+from condatui_core.records.kernel import Reference
 from condatui_core.text import format_bytes, sanitize
 
 _TRUST: Mapping[Trust, str] = {
@@ -24,11 +26,17 @@ _LABEL = 8
 
 
 def row_text(
-    row: CleanupRow, frees: int | None, names: Mapping[str, str], *, glyphs: Glyphs = UNICODE, home: str = ""
+    row: CleanupRow,
+    frees: int | None,
+    names: Mapping[str, str],
+    references: Iterable[Reference] = (),
+    *,
+    glyphs: Glyphs = UNICODE,
+    home: str = "",
 ) -> Text:
     """The details of a row, in lines. `frees`: what goes if only this goes, of a heading its whole group.
 
-    `names`: of environments, by prefix.
+    `names`: of environments, by prefix. `references`: what names the environment and would lead nowhere without it.
     """
     if row.is_heading and row.group:
         lines = _group_lines(row.group, frees, names, glyphs)
@@ -36,7 +44,21 @@ def row_text(
         lines = _lines(row, frees, names, glyphs)
     name, *others = lines
     path = row.candidate.path if row.candidate else row.key
-    return Text("\n").join((name, _line("where", sanitize(below_home(path, home))), *others))
+    return Text("\n").join(
+        (
+            name,
+            _line("where", sanitize(below_home(path, home))),
+            *others,
+            *map(partial(_reference, home=home), references),
+        )
+    )
+
+
+def _reference(reference: Reference, home: str) -> Text:
+    if reference.kind == "kernel":
+        return _line("named", f"by the Jupyter kernel {sanitize(reference.text)}")
+    place = f"{sanitize(below_home(reference.file, home))}:{reference.line}"
+    return _line("named", f"in {place}: {sanitize(reference.text.strip())}")
 
 
 def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
