@@ -11,11 +11,22 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import BehindPackage, Environment, Inventory
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
+
+
+class BehindDocument(Struct, frozen=True, kw_only=True):
+    """An environment that is made from the baseline, or alike to it, and behind it."""
+
+    prefix: str
+    """Its real path."""
+    name: str
+    """As in `list`."""
+    packages: tuple[BehindPackage, ...]
+    """What the baseline has in a newer version; requested ones first, then by name."""
 
 
 class BaselineDocument(Struct, frozen=True, kw_only=True):
@@ -29,6 +40,8 @@ class BaselineDocument(Struct, frozen=True, kw_only=True):
     """Whether the setting or the variable says it, which wins over what `--set` has remembered."""
     problem: str
     """Why it cannot be used; empty if it can."""
+    behind: tuple[BehindDocument, ...]
+    """The environments that are behind it, in the order of `list`."""
 
 
 @click.command("baseline")
@@ -38,7 +51,7 @@ class BaselineDocument(Struct, frozen=True, kw_only=True):
 @global_options
 @click.pass_obj
 def command(invocation: Invocation, *, chosen: str | None, unset: bool, as_json: bool) -> None:
-    """Say which environment new ones are cloned from, or set it.
+    """Say which environment new ones are cloned from, and which ones are behind it; or set it.
 
     It is remembered in keep.yaml beside the settings; the setting `baseline` and its variable win.
     """
@@ -58,6 +71,8 @@ def command(invocation: Invocation, *, chosen: str | None, unset: bool, as_json:
         say(_in_words(document))
     else:
         click.echo(_in_words(document))
+        for each in document.behind:
+            click.echo(f"{sanitize(each.name)} is behind it in {len(each.packages)}: {_listed(each.packages)}")
 
 
 def _set(invocation: Invocation, workbench: Workbench, inventory: Inventory, chosen: str | None) -> Inventory:
@@ -76,6 +91,11 @@ def _document(inventory: Inventory, *, by_setting: bool) -> BaselineDocument:
         name=found.name if found else None,
         by_setting=by_setting,
         problem=inventory.baseline_problem,
+        behind=tuple(
+            BehindDocument(prefix=each.prefix, name=each.name, packages=each.behind)
+            for each in inventory.environments
+            if each.behind
+        ),
     )
 
 
@@ -84,3 +104,7 @@ def _in_words(document: BaselineDocument) -> str:
         return "There is no baseline: new environments are cloned from conda's base."
     by = " by the setting `baseline`" if document.by_setting else ""
     return f"The baseline is {sanitize(document.name)}{by}: {sanitize(document.prefix or '')}"
+
+
+def _listed(packages: tuple[BehindPackage, ...]) -> str:
+    return ", ".join(f"{sanitize(each.name)} {sanitize(each.version)} → {sanitize(each.newer)}" for each in packages)
