@@ -222,6 +222,12 @@ class Workbench:
 
         return await restore_points(await self.job_context())
 
+    async def last_change(self) -> str:
+        """The id of the restore point that undoes the last change. UsageError if there is none to undo."""
+        from condatui_core.actions.restore.listing import find_last_change  # noqa: PLC0415 - only an undo needs it
+
+        return await find_last_change(await self.job_context())
+
     async def close(self) -> None:
         """End the running jobs in order and wait for them; call this before the process ends."""
         if "jobs" in vars(self):  # not made only to be closed

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.restore.listing import last_change
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.gpu.examination import GpuProgress
@@ -178,6 +179,9 @@ class FakeWorkbench:
 
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         return await self.jobs.restore_points()
+
+    async def last_change(self) -> str:
+        return last_change(await self.jobs.restore_points())
 
     async def changed(self) -> bool:
         self.looks += 1

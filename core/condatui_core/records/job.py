@@ -64,6 +64,17 @@ class PackageMove(Struct, frozen=True, kw_only=True):
     """Whether pip installed what is there now."""
 
 
+class PlannedRestore(Struct, frozen=True, kw_only=True):
+    """What a restore was planned to find at its prefix: it replaces nothing else."""
+
+    replaces: tuple[int, int] | None = None
+    """Device and inode of the environment that is there, and is brought back to how it was; None if nothing is."""
+    put_back: str = ""
+    """Where an interrupted restore has set the environment aside, if that is put back instead of making it again."""
+    over_limit: bool = False
+    """Whether the restore point of what is there exceeds the limit of the settings; confirming accepts this."""
+
+
 class PlannedMerge(Struct, frozen=True, kw_only=True):
     """What a merge was planned to make: it makes exactly that."""
 
@@ -106,6 +117,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for removals."""
     cleaning: PlannedCleaning | None = None
     """Only for the cleaning of package caches."""
+    restoration: PlannedRestore | None = None
+    """Only for restores."""
     moves: tuple[PackageMove, ...] = ()
     """What becomes of packages for the user of an environment that goes on as another one: the requested ones first."""
     merge: PlannedMerge | None = None
