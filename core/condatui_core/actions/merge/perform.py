@@ -25,7 +25,7 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.keep import being_changed, create_point, prune_points, read_before_removal
 from condatui_core.actions.remove.removal import Removal, Removed
-from condatui_core.actions.remove.set_aside import SetAside, set_aside
+from condatui_core.actions.set_aside import SetAside, set_aside
 from condatui_core.conda import commands
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
