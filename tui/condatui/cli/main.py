@@ -41,6 +41,7 @@ COMMANDS: tuple[str, ...] = (
     "pack",
     "remove",
     "restore",
+    "clean",
     "gpu",
     "demo",
     "doctor",

@@ -44,11 +44,16 @@ InstallerCaches: TypeAlias = Mapping[str, Installer]
 """Path → tool."""
 
 
-def chosen_installer_caches(request: CleanRequest, context: JobContext) -> InstallerCaches:
-    """The caches of a request that are pip's or uv's, of this user; blocks."""
+def known_installer_caches(context: JobContext) -> InstallerCaches:
+    """The caches of pip and uv of this user, by their real paths; blocks."""
     prefixes = [each.prefix for each in context.inventory.environments]
     found = installer_caches(context.caller.environ, context.locations.home, prefixes)
-    known = {os.path.realpath(path): tool for tool, path in found}
+    return {os.path.realpath(path): tool for tool, path in found}
+
+
+def chosen_installer_caches(request: CleanRequest, context: JobContext) -> InstallerCaches:
+    """The caches of a request that are pip's or uv's, of this user; blocks."""
+    known = known_installer_caches(context)
     return {path: known[real] for path in request.pkgs_dirs if (real := os.path.realpath(path)) in known}
 
 
