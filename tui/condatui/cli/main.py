@@ -44,6 +44,7 @@ COMMANDS: tuple[str, ...] = (
     "pack",
     "remove",
     "restore",
+    "clean",
     "gpu",
     "demo",
     "doctor",
