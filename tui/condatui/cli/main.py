@@ -42,6 +42,7 @@ COMMANDS: tuple[str, ...] = (
     "export",
     "pack",
     "remove",
+    "cleanup",
     "restore",
     "gpu",
     "demo",
