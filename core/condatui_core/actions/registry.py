@@ -13,6 +13,7 @@ from condatui_core.records.request import (
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    MergeRequest,
     PackRequest,
     RemoveRequest,
     Request,
@@ -59,6 +60,12 @@ def _forget() -> Action[ForgetRequest]:
     return Action(forget.plan, forget.perform, forget.recover)
 
 
+def _merge() -> Action[MergeRequest]:
+    from condatui_core.actions.merge import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
 def _pack() -> Action[PackRequest]:
     from condatui_core.actions.pack import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -83,6 +90,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     CloneRequest: _clone,
     ExportRequest: _export,
     ForgetRequest: _forget,
+    MergeRequest: _merge,
     PackRequest: _pack,
     RemoveRequest: _remove,
     RestoreRequest: _restore,

@@ -39,6 +39,7 @@ COMMANDS: tuple[str, ...] = (
     "keep",
     "baseline",
     "clone",
+    "merge",
     "export",
     "pack",
     "remove",
