@@ -81,10 +81,11 @@ class CacheUnit:
     def _is_free(self, kept: int) -> bool:
         return self._can_be_taken and not self._linked_by & kept
 
-    def described(self, places: Sequence[DiskPlace], copied_by: tuple[str, ...]) -> CachedUnit:
-        """The record of this unit, with all places present."""
-        soft = tuple(place.path for number, place in enumerate(places) if self._soft_linked_by >> number & 1)
-        unused = self.taken_without(~0)
+    def described(self, places: Sequence[DiskPlace], copied_by: tuple[str, ...], kept: int) -> CachedUnit:
+        """The record of this unit, if only these places are left."""
+        soft_linked_by = self._soft_linked_by & kept
+        soft = tuple(place.path for number, place in enumerate(places) if soft_linked_by >> number & 1)
+        unused = self.taken_without(kept)
         return CachedUnit(
             name=self.name,
             kind=self.kind,
@@ -222,26 +223,32 @@ class LinkGraph:
         return self._by_place((holders & ~own, each.bytes) for holders, each in self._classes if holders & own)
 
     def cache_use(
-        self, path: str, *, copied_by: Mapping[str, tuple[str, ...]], findings: tuple[Finding, ...] = ()
+        self,
+        path: str,
+        *,
+        copied_by: Mapping[str, tuple[str, ...]],
+        findings: tuple[Finding, ...] = (),
+        gone: Iterable[str] = (),
     ) -> CacheUse:
-        """What a package cache consists of. `copied_by` names the prefixes that hold a copy of a package.
+        """What a cache consists of, and what of it is unneeded once some places are `gone`.
 
-        Raises KeyError if it is not a place.
+        `copied_by` names the prefixes that hold a copy of a package. Raises KeyError if it is not a place.
         """
-        own = self._bits[path]
+        own, without = self._bits[path], self._gone(gone)
+        kept = ~without
         place = next(place for place in self.places if place.path == path)
         units = [unit for unit in self._units if 1 << unit.place == own]
-        safe = sum(unit.bytes for unit in units if unit.safe_without(~0))
-        emptied = any(unit.is_emptied_with(tuple(_INSTALLERS.values()), ~0) for unit in units)
+        safe = sum(unit.bytes for unit in units if unit.safe_without(kept))
+        emptied = any(unit.is_emptied_with(tuple(_INSTALLERS.values()), kept) for unit in units)
         return CacheUse(
             path=path,
             total=sum(each.bytes for holders, each in self._classes if holders & own),
             archives=sum(unit.bytes for unit in units if unit.kind == "archive"),
             packages=sum(unit.bytes for unit in units if unit.kind == "package"),
-            cleanable=self._freed(0, own) if emptied else safe,
-            unsafe=sum(unit.bytes for unit in units if unit.taken_without(~0)) - safe,
+            cleanable=self._freed(without, own) - self._freed(without) if emptied else safe,
+            unsafe=sum(unit.bytes for unit in units if unit.taken_without(kept)) - safe,
             units=tuple(
-                unit.described(self.places, copied_by.get(unit.package, ()))
+                unit.described(self.places, copied_by.get(unit.package, ()), kept)
                 for unit in sorted(units, key=lambda unit: (-unit.bytes, unit.name))
             ),
             writable=place.writable,

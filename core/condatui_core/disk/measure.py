@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -117,14 +117,18 @@ class Measurement:
             return None
         return self.graph.use_of(prefix, self.findings.get(prefix, ()))
 
-    def cache_uses(self, environments: Iterable[Environment]) -> tuple[CacheUse, ...]:
-        """What the package caches occupy; none before everything is measured. `environments` show who holds copies."""
+    def cache_uses(self, environments: Iterable[Environment], *, gone: Collection[str] = ()) -> tuple[CacheUse, ...]:
+        """What the caches occupy, and what of it is unneeded once some places are gone.
+
+        None before everything is measured. `environments` show who holds copies.
+        """
         if self.graph is None:
             return ()
         copied_by = holders_of_packages(environments)
         caches = (place.path for place in self.places if place.cache)
         return tuple(
-            self.graph.cache_use(path, copied_by=copied_by, findings=self.findings.get(path, ())) for path in caches
+            self.graph.cache_use(path, copied_by=copied_by, findings=self.findings.get(path, ()), gone=gone)
+            for path in caches
         )
 
 

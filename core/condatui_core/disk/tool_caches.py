@@ -36,13 +36,22 @@ _ENTRIES: Mapping[CacheTool, re.Pattern[bytes]] = MappingProxyType(
 )
 """The names at the top of a cache that its tool makes: a setting may name a directory that holds other things too."""
 
-WHEELS = "wheels"
-"""pip's directory of wheels that were built on this machine, of which nothing can be downloaded again."""
+INSTALLERS: tuple[Installer, ...] = ("pip", "uv")
+
+_BUILT: Mapping[CacheTool, re.Pattern[str]] = MappingProxyType(
+    {"pip": re.compile("wheels"), "uv": re.compile(r"(?:sdists|built-wheels)-v\d+")}
+)
+"""The names of directories with wheels that were built on this machine."""
 
 
 def is_installer(tool: CacheTool) -> bool:
     """Whether a cache is emptied as a whole, not package by package."""
     return tool in _ENTRIES
+
+
+def holds_built_wheels(tool: CacheTool, path: str) -> bool:
+    """Whether a directory of a cache has wheels that were built on this machine, and cannot be downloaded again."""
+    return tool in _BUILT and _BUILT[tool].fullmatch(os.path.basename(path)) is not None
 
 
 def is_own_entry(tool: CacheTool, name: bytes) -> bool:
@@ -51,14 +60,14 @@ def is_own_entry(tool: CacheTool, name: bytes) -> bool:
 
 
 def own_entries(tool: CacheTool, cache: str) -> tuple[str, ...]:
-    """The directories of a cache that go when it is emptied, by path, sorted; none if it cannot be read."""
+    """The paths in a cache that go when it is emptied, sorted; none if it cannot be read."""
     try:
         with os.scandir(cache) as entries:
             return tuple(
                 sorted(
                     each.path
                     for each in entries
-                    if is_own_entry(tool, os.fsencode(each.name)) and each.is_dir(follow_symlinks=False)
+                    if is_own_entry(tool, os.fsencode(each.name)) and not each.is_symlink()
                 )
             )
     except OSError:

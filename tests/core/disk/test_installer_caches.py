@@ -17,6 +17,7 @@ from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import Cleanable
 from support.disk_trees import du, graph_of, link, prefixes, write
+from support.installer_caches import pip_cache, uv_cache
 
 UV: tuple[Cleanable, ...] = ("uv",)
 PIP: tuple[Cleanable, ...] = ("pip",)
@@ -24,25 +25,6 @@ PIP: tuple[Cleanable, ...] = ("pip",)
 
 def found(home: Path, environ: Mapping[str, str] | None = None, prefixes: Iterable[str] = ()) -> list[tuple[str, str]]:
     return list(installer_caches(environ or {}, home, prefixes, etc=str(home / "etc")))
-
-
-def pip_cache(path: Path) -> Path:
-    """A cache of pip, with something downloaded and a wheel that was built here."""
-    write(path / "http-v2/a/b/c/d/e/abcde.body", 40_000)
-    write(path / "wheels/1f/b4/c3/own-1.0-py3-none-any.whl", 9000)
-    return path
-
-
-def uv_cache(path: Path) -> Path:
-    """A cache of uv, with one package that is unpacked."""
-    write(path / "CACHEDIR.TAG", 43)
-    write(path / ".gitignore", 1)
-    write(path / ".lock", 0)
-    write(path / "simple-v16/pypi/numpy.rkyv", 7000)
-    write(path / "wheels-v5/pypi/numpy/numpy-2.0.http", 300)
-    write(path / "archive-v0/abcdef/numpy/core.so", 80_000)
-    write(path / "archive-v0/abcdef/numpy/__init__.py", 600)
-    return path
 
 
 def uv(path: Path, *, writable: bool = True, named: str = "") -> DiskPlace:

@@ -45,6 +45,7 @@ COMMANDS: tuple[str, ...] = (
     "remove",
     "cleanup",
     "restore",
+    "clean",
     "gpu",
     "demo",
     "doctor",
