@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 AllowedReason = Literal[
     "cache",
@@ -27,14 +27,17 @@ AllowedReason = Literal[
 """What a policy may allow: a tier with everything in it, or one reason by its id."""
 
 
+_Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 60)]
+
+
 class Policy(Struct, frozen=True, kw_only=True):
     """The rules of a policy file; what is left out sets no rule."""
 
     allow: tuple[AllowedReason, ...] = ()
     """The tiers and reasons for which something may go; nothing else goes."""
-    max_age_days: int | None = None
+    max_age_days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
     """Days without use after which an environment is stale; by default as in the settings."""
-    min_free: int | None = None
+    min_free: _Bytes | None = None
     """Bytes that are to be free on the file system: nothing goes if they are, else no more than it takes."""
     keep: tuple[str, ...] = ()
     """Names, prefixes and patterns such as `prod-*` of environments and caches that stay."""
@@ -42,7 +45,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     """A regular expression that the names of environments have to match as a whole."""
     users: tuple[str, ...] = ()
     """The users whose environments may go; by default those of the user who runs it."""
-    max_environments_per_user: int | None = None
+    max_environments_per_user: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     """How many environments a user may have; those that were used last are within it."""
-    max_bytes_per_user: int | None = None
+    max_bytes_per_user: _Bytes | None = None
     """How many bytes the environments of a user may occupy; those that were used last are within it."""

@@ -79,6 +79,15 @@ def free_bytes(directory: Path) -> int | None:
         return None
 
 
+def is_beside(directory: Path, path: str) -> bool:
+    """Whether restore points go to the file system of a path; not if either cannot be looked at."""
+    place = existing_place(directory)
+    try:
+        return place is not None and os.stat(path).st_dev == place.stat().st_dev
+    except OSError:
+        return False
+
+
 def existing_place(directory: Path) -> Path | None:
     """The directory of restore points, or the nearest one above it that exists."""
     return next((each for each in (directory, *directory.parents) if each.is_dir()), None)

@@ -206,7 +206,7 @@ async def test_restore_points_of_several_parts_have_to_fit_together(
     machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needed = (await remove_plan.plan(removing(machine, "old"), machine.context())).bytes_needed or 0
-    monkeypatch.setattr(cleanup_plan, "_same_device", lambda *_: False)
+    monkeypatch.setattr(cleanup_plan, "is_beside", lambda *_: False)
     only_free(monkeypatch, needed + 10)
     plan = await planned(machine, removing(machine, "old"), removing(machine, "older"))
     assert [each.id for each in plan.blockers] == ["no-space"]

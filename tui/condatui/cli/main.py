@@ -43,6 +43,7 @@ COMMANDS: tuple[str, ...] = (
     "export",
     "pack",
     "remove",
+    "cleanup",
     "restore",
     "clean",
     "gpu",

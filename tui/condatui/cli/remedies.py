@@ -103,7 +103,12 @@ def findings_in_words(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def plan_in_words(plan: Plan) -> Plan:
     """A plan as in documents, where every remedy is a text."""
-    return replace(plan, warnings=findings_in_words(plan.warnings), blockers=findings_in_words(plan.blockers))
+    return replace(
+        plan,
+        warnings=findings_in_words(plan.warnings),
+        blockers=findings_in_words(plan.blockers),
+        parts=tuple(map(plan_in_words, plan.parts)),
+    )
 
 
 def outcome_in_words(outcome: Outcome) -> Outcome:

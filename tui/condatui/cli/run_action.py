@@ -51,13 +51,23 @@ _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmati
 _json = json_flag("Print plan, events and result as lines of JSON.")
 
 
-def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+def run_action(
+    invocation: Invocation,
+    make_request: MakeRequest,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    workbench: Workbench | None = None,
+    on_end: Callable[[Job], None] = lambda _: None,
+) -> None:
     """Plan a request, print the plan, ask for confirmation, run the job, and print its result.
 
+    `workbench` is one that has loaded already; `on_end` is called with the job before its exit code is raised.
     Raises Exit with the job's exit code, and RefusedError if there is a blocker or no terminal to ask on.
     """
     reporter = make_reporter(invocation, as_json=as_json)
-    workbench = invocation.workbench()
+    workbench = workbench or invocation.workbench()
     plan = asyncio.run(_plan(workbench, make_request))
     reporter.plan(plan)
     _refuse(plan)
@@ -70,6 +80,7 @@ def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bo
     reporter.result(job)
     with suppress(OSError):  # the reader has closed the pipe
         _say_failure(job)
+    on_end(job)
     raise click.exceptions.Exit(_exit_code(job, received))
 
 

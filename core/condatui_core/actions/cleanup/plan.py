@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 from msgspec.structs import replace as replace_fields
@@ -25,7 +23,7 @@ from condatui_core.records.request import (
     Request,
 )
 from condatui_core.remedy import WithoutRestorePoint
-from condatui_core.restore_points.store import directory_of_points, existing_place
+from condatui_core.restore_points.store import directory_of_points, is_beside
 from condatui_core.text import counted, format_bytes
 
 _CONFIRM = "clean up"
@@ -81,16 +79,9 @@ async def _plans(parts: Sequence[CleanupPart], context: JobContext, find_action:
 
 def _room_made(plan: Plan, part: CleanupPart, context: JobContext) -> int:
     """The bytes that a part leaves for restore points: what it frees on their file system, less its own; blocks."""
-    points = existing_place(directory_of_points(context.settings, context.locations))
-    there = points is not None and any(_same_device(path, points) for path in _places(part))
+    points = directory_of_points(context.settings, context.locations)
+    there = any(is_beside(points, path) for path in _places(part))
     return (plan.bytes_freed or 0) * there - (plan.bytes_needed or 0)
-
-
-def _same_device(path: str, other: Path) -> bool:
-    try:
-        return os.stat(path).st_dev == other.stat().st_dev
-    except OSError:
-        return False
 
 
 def _places(part: CleanupPart) -> tuple[str, ...]:
