@@ -12,6 +12,7 @@ from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.gpu.examination import GpuProgress
 from condatui_core.proc.runner import CommandRun
+from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.disk import Breakdown
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
@@ -132,6 +133,10 @@ class FakeWorkbench:
         self.jobs = FakeJobs()
         self.disk = FakeDisk()
         self.gpu = FakeGpu()
+        self.alike: tuple[AlikeGroup, ...] = ()
+        """The groups that are found."""
+        self.searches: list[frozenset[str]] = []
+        """For every search for groups, the environments whose GPU works."""
         self.loads: list[bool] = []
         """For every load, whether it was a refresh."""
         self.file_findings: dict[str, tuple[Finding, ...]] = {}
@@ -145,6 +150,10 @@ class FakeWorkbench:
         """What is answered to that, once."""
         self.waiting = False
         """Whether a load stands before an event that the test has not set."""
+
+    async def groups(self, inventory: Inventory, *, working_gpu: frozenset[str]) -> tuple[AlikeGroup, ...]:
+        self.searches.append(working_gpu)
+        return self.alike
 
     def glance(self) -> Inventory:
         return self.first

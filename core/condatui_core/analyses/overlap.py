@@ -12,7 +12,6 @@ from typing import NamedTuple, TypeVar
 from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
-from condatui_core.analyses.columns import partners
 from condatui_core.analyses.versions import Scheme, VersionKey, version_key
 from condatui_core.records.comparison import Cell, Column, Entry, Listing, Source
 from condatui_core.records.environment import Environment, Inventory
@@ -250,6 +249,8 @@ def corresponding(one: Holdings, other: Holdings) -> Mapping[str, str]:
     """Distribution that pip installed in one → conda package of the other that ships it."""
     if one.pip.isdisjoint(other.offered) and other.pip.isdisjoint(one.offered):
         return {}
+    from condatui_core.analyses.columns import partners  # noqa: PLC0415 - seldom needed, and slow to import
+
     return partners((one.offering, other.offering))
 
 

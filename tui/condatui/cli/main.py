@@ -36,6 +36,7 @@ COMMANDS: tuple[str, ...] = (
     "show",
     "compare",
     "disk",
+    "duplicates",
     "clone",
     "export",
     "pack",

@@ -49,6 +49,8 @@ class Glyphs(Struct, frozen=True):
     descending: str
     approximately: str
     """Precedes a number that was not measured."""
+    alike: str
+    """The environment is alike to another, whose name follows."""
     at_least: str
     """Precedes a lower bound: the number would be larger with what could not be read."""
     nothing: str
@@ -92,6 +94,7 @@ UNICODE = Glyphs(
     ascending="▴",
     descending="▾",
     approximately="~",
+    alike="≈",
     at_least="≥",
     nothing="–",
     unread="…",
@@ -125,6 +128,7 @@ ASCII = Glyphs(
     ascending="^",
     descending="v",
     approximately="~",
+    alike="~",
     at_least=">",
     nothing="-",
     unread="...",
