@@ -16,6 +16,7 @@ from msgspec import inspect as types
 
 from condatui.cli.baseline import BaselineDocument
 from condatui.cli.documents.disk import DiskDocument
+from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, ListDocument
 from condatui.cli.keep import KeepDocument
@@ -45,6 +46,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui disk [ENV…] --json`", DiskDocument),
     Printed("`condatui baseline --json`", BaselineDocument),
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
+    Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
     Printed("`condatui restore --list --json`", RestorePointsDocument),
     Printed("`condatui export ENV --json` to stdout", ExportText),
@@ -89,6 +91,7 @@ _MEANINGS: Mapping[str, str] = {
     "UntrackedDirectory.bytes": "Allocated bytes.",
     "UntrackedDirectory.exclusive": "Of inodes whose every link lies in the prefix.",
     "UntrackedDirectory.files": "How many such files lie there.",
+    "PackageDifference.name": "conda's name, or pip's if only pip knows it.",
     "CacheUse.path": "Its real path.",
     "CacheUse.total": "What it occupies, in allocated bytes.",
     "CacheUse.archives": "Of archives that packages came in.",

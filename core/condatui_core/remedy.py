@@ -115,6 +115,10 @@ class ListRestorePoints(Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """List the restore points."""
 
 
+class SeeDuplicates(Struct, frozen=True, kw_only=True, tag_field="kind", tag="see-duplicates"):
+    """See what going from alike environments to one frees."""
+
+
 class SeeInterrupted(Struct, frozen=True, kw_only=True, tag_field="kind", tag="see-interrupted"):
     """See what an interrupted job has left."""
 
@@ -142,6 +146,7 @@ Remedy: TypeAlias = (
     | Reload
     | ListEnvironments
     | ListRestorePoints
+    | SeeDuplicates
     | SeeInterrupted
 )
 

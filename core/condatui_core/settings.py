@@ -128,6 +128,9 @@ class Locations(Struct, frozen=True, kw_only=True):
         )
 
 
+LEAST_ALIKE = 0.5
+"""The least threshold: below it, two environments have more that differs than not."""
+
 _Days: TypeAlias = Annotated[int, Meta(ge=0, le=36_500)]
 _Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
 _Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 60)]
@@ -146,7 +149,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Name or prefix of the environment that new ones are cloned from; conda's base unless set."""
     stale_days: _Days = 180
     """Number of days without use after which an environment is stale."""
-    alike_threshold: Annotated[float, Meta(ge=0.5, le=1)] = 0.9
+    alike_threshold: Annotated[float, Meta(ge=LEAST_ALIKE, le=1)] = 0.9
     """The part of their packages that two environments must have in common to be alike."""
     watch_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 3.0
     """Seconds between checks for changes from outside; 0 is never."""

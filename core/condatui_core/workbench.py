@@ -236,6 +236,13 @@ class Workbench:
         )
         return await asyncio.to_thread(find)
 
+    def working_gpus(self, inventory: Inventory) -> frozenset[str]:
+        """The prefixes of the environments that the last GPU check saw compute; reads a file for each, so it blocks."""
+        if not self.locations.gpu_cache.is_dir():  # nothing was ever checked
+            return frozenset()
+        results = (self.gpu.remembered(each) for each in inventory.environments if each.contents is not None)
+        return frozenset(result.prefix for result in results if result and result.works)
+
     @cached_property
     def _alike(self) -> AlikeFinder:
         from condatui_core.analyses.alike import AlikeFinder  # noqa: PLC0415 - names come first

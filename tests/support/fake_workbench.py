@@ -139,6 +139,10 @@ class FakeWorkbench:
         self.jobs = FakeJobs()
         self.disk = FakeDisk()
         self.gpu = FakeGpu()
+        self.alike: tuple[AlikeGroup, ...] = ()
+        """The groups that are found."""
+        self.searches: list[frozenset[str]] = []
+        """For every search for groups, the environments whose GPU works."""
         self.loads: list[bool] = []
         """For every load, whether it was a refresh."""
         self.file_findings: dict[str, tuple[Finding, ...]] = {}
@@ -211,10 +215,13 @@ class FakeWorkbench:
         self,
         inventory: Inventory,
         *,
-        threshold: float,
-        chosen: Collection[str],
-        working_gpu: Collection[str],
+        working_gpu: frozenset[str],
+        threshold: float | None = None,
+        chosen: Collection[str] = (),
     ) -> tuple[AlikeGroup, ...]:
+        if threshold is None:
+            self.searches.append(working_gpu)
+            return self.alike
         self.thresholds.append(threshold)
         if self.group_gate:
             await self.group_gate.wait()

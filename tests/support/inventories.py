@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
+from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.environment import Environment, Inventory, LastUsed
 from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.installation import Installation
@@ -117,11 +118,20 @@ class LoadedWorkbench:
         self._inventories = inventories
         self._journals = journals
         self._error = error
+        self.alike: tuple[AlikeGroup, ...] = ()
         self.closed = False
         self.pointed: tuple[str, ...] = ()
 
     async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
         return ()
+
+    async def groups(
+        self, inventory: Inventory, *, threshold: float | None, working_gpu: frozenset[str]
+    ) -> tuple[AlikeGroup, ...]:
+        return self.alike
+
+    def working_gpus(self, inventory: Inventory) -> frozenset[str]:
+        return frozenset()
 
     def point_to(self, prefixes: Iterable[str]) -> None:
         self.pointed = tuple(prefixes)

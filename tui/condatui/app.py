@@ -22,6 +22,7 @@ from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, comparable, left_out_of_comparison
 from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import (
+    AlikeFound,
     CleanupFound,
     ComparisonProposed,
     DiskSurveyed,
@@ -33,6 +34,7 @@ from condatui.palette import Palette, PlaceCommands
 from condatui.recovering_app import RecoveringApp
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.place import PlaceScreen
+from condatui.services.alike_monitor import AlikeMonitor
 from condatui.services.cleanup_monitor import CLEANUP_GROUP, CleanupMonitor
 from condatui.services.disk_monitor import WALK_GROUP, DiskMonitor
 from condatui.services.gpu_monitor import CHECKS_GROUP, GpuMonitor
@@ -84,6 +86,7 @@ class CondatuiApp(RecoveringApp):
         self._disk_monitor = DiskMonitor(self, self.session)
         self._gpu_monitor = GpuMonitor(self, self.session)
         self._cleanup_monitor = CleanupMonitor(self, self.session)
+        self._alike_monitor = AlikeMonitor(self, self.session)
         self.job_monitor = JobMonitor(self, self.session)
         if first:
             self.session.inventory = first
@@ -146,6 +149,11 @@ class CondatuiApp(RecoveringApp):
     @on(GpuLearned)
     def _take_gpus(self, event: GpuLearned) -> None:
         self.session.show_gpus(event.state)
+        self._alike_monitor.follow_gpus()
+
+    @on(AlikeFound)
+    def _take_groups(self, event: AlikeFound) -> None:
+        self.session.show_groups(event.groups)
 
     @on(Worker.StateChanged)
     def _take_outcome(self, event: Worker.StateChanged) -> None:
@@ -167,6 +175,7 @@ class CondatuiApp(RecoveringApp):
             self.session.stop_loading()
             self._disk_monitor.start()
             self._gpu_monitor.look()
+            self._alike_monitor.start()
             self.job_monitor.start()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui.view_models.gpu import GpuState
     from condatui_core.disk.usage import DiskUsage
+    from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.job import Job
     from condatui_core.records.request import Request
 
@@ -63,6 +64,18 @@ class GpuLearned(Message):
     def can_replace(self, message: Message) -> bool:
         """Drop an earlier message that is not handled yet."""
         return isinstance(message, GpuLearned)
+
+
+class AlikeFound(Message):
+    """Newer groups of alike environments replace the last ones."""
+
+    def __init__(self, groups: tuple[AlikeGroup, ...]) -> None:
+        super().__init__()
+        self.groups = groups
+
+    def can_replace(self, message: Message) -> bool:
+        """Drop an earlier message that is not handled yet."""
+        return isinstance(message, AlikeFound)
 
 
 class CommandRan(Message):

@@ -16,12 +16,14 @@ from condatui.view_models import glyphs
 from condatui.view_models.cleanup.found import CleanupOptions
 from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
+from condatui_core.analyses.duplicates import with_duplicates
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment, Inventory
 
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.disk.usage import DiskUsage
+    from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.disk import Cost, Freed
     from condatui_core.records.finding import Finding
     from condatui_core.records.job import Job
@@ -43,6 +45,8 @@ class Session:
         self.inventory = Inventory()
         self.disk: DiskUsage | None = None
         """What is known of the disk; None until all environments have been read."""
+        self.groups: tuple[AlikeGroup, ...] = ()
+        """The groups of alike environments, by the threshold of the settings."""
         self.gpus = GpuState()
         """What is known of the GPUs."""
         self.cleanup: FoundCleanup | None = None
@@ -79,7 +83,8 @@ class Session:
 
     def show(self, inventory: Inventory) -> None:
         """Take in a new inventory; once it is complete, marks of environments that are gone are dropped."""
-        self.inventory = self.gpus.added_to(self.disk.added_to(inventory) if self.disk else inventory)
+        measured = self.disk.added_to(inventory) if self.disk else inventory
+        self.inventory = with_duplicates(self.gpus.added_to(measured), self.groups)
         if inventory.complete:
             self.marked &= {environment.prefix for environment in inventory.environments}
         self.changed.publish(self)
@@ -102,10 +107,12 @@ class Session:
         self.inventory = gpus.added_to(self.inventory)
         self.changed.publish(self)
 
-    @property
-    def working_gpu(self) -> frozenset[str]:
-        """Prefixes of the environments in which a check has found that the GPU works."""
-        return frozenset(prefix for prefix, each in self.gpus.results.items() if each.main.verdict.kind == "works")
+    def show_groups(self, groups: tuple[AlikeGroup, ...]) -> None:
+        """Take in the groups of alike environments; each member has a finding that says to what it is alike."""
+        if groups != self.groups:
+            self.groups = groups
+            self.inventory = with_duplicates(self.inventory, groups)
+            self.changed.publish(self)
 
     def show_cleanup(self, found: FoundCleanup) -> None:
         """Take in what could go."""

@@ -12,7 +12,6 @@ from typing import NamedTuple, TypeVar
 from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
-from condatui_core.analyses.columns import partners
 from condatui_core.analyses.versions import Scheme, VersionKey, version_key
 from condatui_core.records.comparison import Cell, Column, Entry, Listing, Source
 from condatui_core.records.environment import Environment, Inventory
@@ -241,6 +240,11 @@ def _offered(entry: Entry) -> Iterator[str]:
 # How similar two are: of the names in either, the part with the same name, version and channel in both
 
 
+def share(one: Holdings, other: Holdings) -> float:
+    """How similar two environments are, from 0 to 1."""
+    return len(one.numbers & other.numbers) / names_in_either(one, other)
+
+
 def names_in_either(one: Holdings, other: Holdings) -> int:
     """The number of packages that one or both have; a conda package and the distribution that it ships are one."""
     return len(one.names | other.names) - len(corresponding(one, other))
@@ -250,6 +254,8 @@ def corresponding(one: Holdings, other: Holdings) -> Mapping[str, str]:
     """Distribution that pip installed in one → conda package of the other that ships it."""
     if one.pip.isdisjoint(other.offered) and other.pip.isdisjoint(one.offered):
         return {}
+    from condatui_core.analyses.columns import partners  # noqa: PLC0415 - seldom needed, and slow to import
+
     return partners((one.offering, other.offering))
 
 

@@ -15,7 +15,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """Gravest first."""
 
 
-FindingSource = Literal["files", "file-check", "disk", "gpu", "machine", "action"]
+FindingSource = Literal["files", "file-check", "disk", "gpu", "alike", "machine", "action"]
 CleanupRole = Literal[
     "", "remains", "missing", "broken", "unused", "trial", "in-use", "not-writable", "frozen", "managed"
 ]
@@ -29,13 +29,16 @@ class Finding(Struct, frozen=True, kw_only=True):
     severity: Severity
     message: str
     """One line."""
+    label: str = ""
+    """The message in the few words that a table has room for; empty if the id says enough."""
     remedy: Advice = ""
     """What to do, one line, with the command where there is one; empty if there is nothing to say."""
     evidence: tuple[str, ...] = ()
     """The evidence, one line each: files, versions, dates."""
     source: FindingSource = "files"
     """What it comes from: the environment's metadata (`files`), the check of its packages' files (`file-check`),
-    the walk of the disk, the GPU check, the machine and its condas, or an action, its plan or its journal."""
+    the walk of the disk, the GPU check, the comparison of all environments (`alike`), the machine and its condas, or
+    an action, its plan or its journal."""
     cleanup: CleanupRole = ""
     """What it means for cleaning up: `remains`, `missing`, `broken`, `unused` and `trial` are reasons to delete, others
     stand against it."""

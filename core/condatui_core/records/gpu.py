@@ -222,3 +222,9 @@ class GpuResult(Struct, frozen=True, kw_only=True):
     """The time of the check."""
     seconds: float = 0.0
     from_cache: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether a test run has computed on a GPU; what files alone suggest does not count."""
+        verdict = self.main.verdict
+        return verdict.kind == "works" and not verdict.preliminary

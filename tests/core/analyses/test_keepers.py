@@ -22,9 +22,9 @@ def group_of(*environments: Environment, gpu: tuple[str, ...] = ()) -> AlikeGrou
     return group
 
 
-def _plain(name: str = "a-plain", **fields: Any) -> Environment:
+def _plain(**fields: object) -> Environment:
     """One that no rule favours, and whose path comes first."""
-    return loaded(name, numbered(20), **fields)
+    return loaded("a-plain", numbered(20), (), **fields)
 
 
 STAYING: dict[str, dict[str, Any]] = {

@@ -69,6 +69,7 @@ def test_list_has_the_fields_that_it_promises(tmp_path: Path) -> None:
                 "id": "pip-over-conda",
                 "severity": "warning",
                 "message": "pip replaced numpy 1.26.4 by 2.0.1",
+                "label": "",
                 "remedy": "conda install numpy",
                 "evidence": ["x"],
                 "source": "files",

@@ -27,6 +27,7 @@ from condatui_core.settings_file import read_settings, setting_sources
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
+    from condatui_core.records.alike import AlikeGroup
     from condatui_core.workbench import Workbench
 
 Clock = Callable[[], datetime]
@@ -204,10 +205,13 @@ class Invocation(Struct, frozen=True, kw_only=True):
         if debug and (problem := log_problem()):
             say(f"condatui: nothing is logged. {problem}")
 
-    def load(self, workbench: Workbench | None = None, *, with_journals: bool = False) -> Inventory:
+    def load(
+        self, workbench: Workbench | None = None, *, with_journals: bool = False, with_duplicates: bool = False
+    ) -> Inventory:
         """Load the complete inventory, in a new workbench unless one is given.
 
-        `with_journals` adds to its problems what journals of jobs tell.
+        `with_journals` adds to its problems what journals of jobs tell, `with_duplicates` to the findings of its
+        environments to which others they are alike.
         """
         import asyncio  # noqa: PLC0415 - would take a third of the time of `--version`
 
@@ -215,6 +219,10 @@ class Invocation(Struct, frozen=True, kw_only=True):
         last = [Inventory()]
         workbench = workbench or self.workbench()
         asyncio.run(_keep_last(workbench.load(), last))
+        if with_duplicates:
+            from condatui_core.analyses.duplicates import with_duplicates as telling  # noqa: PLC0415 - as above
+
+            last = [telling(last[0], asyncio.run(find_groups(workbench, last[0])))]
         told = workbench.journal_findings() if with_journals else ()
         return msgspec.structs.replace(last[0], problems=(*last[0].problems, *told)) if told else last[0]
 
@@ -232,6 +240,14 @@ def _working_directory() -> str:
         return os.getcwd()
     except FileNotFoundError:  # deleted while the shell is in it
         return ""
+
+
+async def find_groups(
+    workbench: Workbench, inventory: Inventory, threshold: float | None = None
+) -> tuple[AlikeGroup, ...]:
+    """The groups of alike environments, by the threshold of the settings unless one is given."""
+    working = workbench.working_gpus(inventory)
+    return await workbench.groups(inventory, threshold=threshold, working_gpu=working)
 
 
 async def _keep_last(inventories: AsyncIterator[Inventory], last: list[Inventory]) -> None:

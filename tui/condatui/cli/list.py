@@ -47,7 +47,7 @@ def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, c
     if sizes and channels:
         raise click.UsageError("--sizes and --channels exclude each other.")
     wanted = _filter(text)
-    whole = invocation.load(with_journals=True)
+    whole = invocation.load(with_journals=True, with_duplicates=True)
     inventory = replace(whole, environments=tuple(filter(wanted.matches, whole.environments)))
     if channels and not as_json and inventory.environments:
         from condatui.cli.pages.environments import print_channels  # noqa: PLC0415 - Rich is for people

@@ -38,6 +38,7 @@ COMMANDS: tuple[str, ...] = (
     "disk",
     "keep",
     "baseline",
+    "duplicates",
     "clone",
     "merge",
     "export",

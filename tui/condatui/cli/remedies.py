@@ -24,6 +24,7 @@ from condatui_core.remedy import (
     RemoveEnvironment,
     RepairMarks,
     ReplaceFile,
+    SeeDuplicates,
     SeeInterrupted,
     SetBaseline,
     TakeConda,
@@ -92,6 +93,8 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
             return "`condatui list` shows them all."
         case ListRestorePoints():
             return "`condatui restore --list` shows them all."
+        case SeeDuplicates():
+            return "one may be enough: `condatui duplicates` shows what going to it frees"
         case SeeInterrupted():
             return "What it has left is told before the next change, with the way out."
 

@@ -29,7 +29,7 @@ def command(invocation: Invocation, *, env: str, checksums: bool, as_json: bool)
     ENV is a name, a prefix, or the name of a link to one.
     """
     workbench = invocation.workbench()
-    inventory = invocation.load(workbench)
+    inventory = invocation.load(workbench, with_duplicates=True)
     environment = invocation.environment(inventory, env)
     config = inventory.channel_config(environment)
     environment = _with_files_checked(workbench, environment, checksums=checksums)

@@ -37,7 +37,7 @@ class CleanupMonitor:
         """Look again if there is need; while environments are being read, what was found before stays."""
         if session.inventory.pending:
             return
-        question = CleanupQuestion(session.inventory, session.disk, session.working_gpu, session.cleanup_options)
+        question = CleanupQuestion(session.inventory, session.disk, session.gpus.working, session.cleanup_options)
         if self._asked is not None and question.is_that_of(self._asked):
             return
         self._asked = question

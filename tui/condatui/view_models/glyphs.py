@@ -51,10 +51,10 @@ class Glyphs(Struct, frozen=True):
     ascending: str
     """Sorted by this column, smallest first."""
     descending: str
-    alike: str
-    """Environments that are alike; precedes the one that stays."""
     approximately: str
     """Precedes a number that was not measured."""
+    alike: str
+    """Alike environments: precedes the name of the one to go to, and in place 3 the one that stays."""
     at_least: str
     """Precedes a lower bound: the number would be larger with what could not be read."""
     nothing: str
@@ -99,8 +99,8 @@ UNICODE = Glyphs(
     minus="−",
     ascending="▴",
     descending="▾",
-    alike="≈",
     approximately="~",
+    alike="≈",
     at_least="≥",
     nothing="–",
     unread="…",
@@ -135,8 +135,8 @@ ASCII = Glyphs(
     minus="-",
     ascending="^",
     descending="v",
-    alike="=",
     approximately="~",
+    alike="~",
     at_least=">",
     nothing="-",
     unread="...",

@@ -138,6 +138,11 @@ class GpuState(Struct, frozen=True):
         """Whether there is anything to tell of the environments: one has a framework, or is checked for one."""
         return self.checked or any(each.main.verdict.kind != "absent" for each in self.results.values())
 
+    @property
+    def working(self) -> frozenset[str]:
+        """The prefixes of the environments that a check has seen compute on a GPU."""
+        return frozenset(prefix for prefix, each in self.results.items() if each.works)
+
     def added_to(self, inventory: Inventory) -> Inventory:
         """The same inventory, in which environments have the findings of the GPU check as well."""
         return replace(inventory, environments=tuple(map(self._judged, inventory.environments)))

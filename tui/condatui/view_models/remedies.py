@@ -21,6 +21,7 @@ from condatui_core.remedy import (
     RemoveEnvironment,
     RepairMarks,
     ReplaceFile,
+    SeeDuplicates,
     SeeInterrupted,
     SetBaseline,
     TakeConda,
@@ -90,6 +91,8 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
             return f"Environments ({key('place.environments')}) shows them all."
         case ListRestorePoints():
             return f"Restore ({key('place.restore')}) shows them all."
+        case SeeDuplicates():
+            return f"one may be enough: Cleanup ({key('place.cleanup')}) shows what going to it frees"
         case SeeInterrupted():
             out = " and the way out" if advice.way_out else ""
             return f"{key('place.jobs')} shows it{out}, {key('back')} dismisses this"

@@ -106,7 +106,7 @@ def test_the_heading_says_that_the_user_has_chosen_the_keeper() -> None:
     rows = cleanup_rows([group("hub-image", member("a"), chosen=True, why=())], [])
     heading = CleanupModel(rows, frees={}, together={}, names=NAMES, glyphs=ASCII).heading(0)
     assert heading is not None
-    assert heading[0].plain == "= hub-image  (2 alike, you keep this)"
+    assert heading[0].plain == "~ hub-image  (2 alike, you keep this)"
 
 
 def test_a_member_says_its_relation_and_its_other_reasons() -> None:

@@ -19,7 +19,7 @@ from condatui.view_models.gpu import GpuState, Label, gpu_label
 from condatui.view_models.table import TableColumn
 from condatui_core.analyses.channels import PYPI
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import Finding, Severity
+from condatui_core.records.finding import Finding
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -30,15 +30,19 @@ if TYPE_CHECKING:
 
 
 def findings_label(findings: Sequence[Finding], glyphs: Glyphs) -> Text:
-    """Each kind of finding once, by glyph and id, in the order given: `✗ missing files ! pip over conda ×2`."""
+    """Each kind of finding once, by glyph and id or label, in the order given: `✗ missing files ≈ nlp-exp 98 %`."""
     uses = Counter(finding.id for finding in findings)
-    kinds: dict[str, Severity] = {finding.id: finding.severity for finding in reversed(findings)}
+    kinds = {finding.id: finding for finding in reversed(findings)}
     label = Text()
     for kind, count in uses.items():
-        severity = kinds[kind]
-        words = kind.replace("-", " ") + (f" x{count}" if count > 1 else "")
-        label.append(f"{' ' if label else ''}{glyphs.of(severity)} {sanitize(words)}", styles.for_severity(severity))
+        words = (kinds[kind].label or kind.replace("-", " ")) + (f" x{count}" if count > 1 else "")
+        glyph, severity = _glyph(kinds[kind], glyphs), kinds[kind].severity
+        label.append(f"{' ' if label else ''}{glyph} {sanitize(words)}", styles.for_severity(severity))
     return label
+
+
+def _glyph(finding: Finding, glyphs: Glyphs) -> str:
+    return glyphs.alike if finding.source == "alike" else glyphs.of(finding.severity)
 
 
 def gravest_message(environment: Environment, glyphs: Glyphs) -> Text:

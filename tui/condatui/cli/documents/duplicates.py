@@ -1,0 +1,103 @@
+"""Convert groups of alike environments to the JSON document of `condatui duplicates`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference, Relation
+from condatui_core.records.environment import Inventory
+
+
+class DuplicateDocument(Struct, frozen=True, kw_only=True):
+    """An environment that is alike to one that stays."""
+
+    prefix: str
+    """Its real path."""
+    name: str
+    """The name, as in `list`."""
+    relation: Relation
+    """The same packages (builds may differ), nothing but packages of the one that stays, or anything else."""
+    similarity: float
+    """The part of the packages in either that are the same by name, version and channel."""
+    requested_similarity: float | None
+    """The same over the packages that either user requested; None if neither requested any."""
+    build_similarity: float
+    """The same with equal builds."""
+    builds: tuple[str, ...]
+    """Names of the packages that differ in nothing but their build."""
+    differs: tuple[PackageDifference, ...]
+    """The packages that both have and that are not the same."""
+    extra: tuple[str, ...]
+    """Names of the packages that only this one has."""
+    lacking: tuple[str, ...]
+    """Names of the packages that only the one that stays has."""
+    frees: int
+    """What `df` gains if only this environment is removed."""
+
+
+class ClusterDocument(Struct, frozen=True, kw_only=True):
+    """Environments that are each alike to one of them."""
+
+    keep: str
+    """The real path of the one that should stay."""
+    name: str
+    """Its name, as in `list`."""
+    why: str
+    """Why this one, the strongest reason first."""
+    members: tuple[DuplicateDocument, ...]
+    """The others, the most similar first."""
+    frees: int
+    """What `df` gains if all of these others are removed."""
+
+
+class DuplicatesDocument(Struct, frozen=True, kw_only=True):
+    """Which environments are alike."""
+
+    threshold: float
+    """The similarity that counts as alike."""
+    clusters: tuple[ClusterDocument, ...]
+    """By the paths of those that stay; an environment is in one at most."""
+    frees: int
+    """What `df` gains if all members of all clusters are removed."""
+
+
+def describe_duplicates(
+    groups: Sequence[AlikeGroup], inventory: Inventory, graph: LinkGraph | None, *, threshold: float
+) -> DuplicatesDocument:
+    """Describe groups; without a graph of who holds what, they free nothing."""
+    names = {each.prefix: each.name for each in inventory.environments}
+    everything = [member.prefix for group in groups for member in group.members]
+    return DuplicatesDocument(
+        threshold=threshold,
+        clusters=tuple(_cluster(each, names, graph) for each in groups),
+        frees=graph.frees(everything) if graph else 0,
+    )
+
+
+def _cluster(group: AlikeGroup, names: Mapping[str, str], graph: LinkGraph | None) -> ClusterDocument:
+    return ClusterDocument(
+        keep=group.keeper,
+        name=names[group.keeper],
+        why=", ".join(group.why),
+        members=tuple(_member(each, names, graph) for each in group.members),
+        frees=graph.frees([each.prefix for each in group.members]) if graph else 0,
+    )
+
+
+def _member(member: AlikeMember, names: Mapping[str, str], graph: LinkGraph | None) -> DuplicateDocument:
+    return DuplicateDocument(
+        prefix=member.prefix,
+        name=names[member.prefix],
+        relation=member.relation,
+        similarity=member.similarity,
+        requested_similarity=member.requested_similarity,
+        build_similarity=member.build_similarity,
+        builds=member.builds,
+        differs=member.differs,
+        extra=member.extra,
+        lacking=member.lacking,
+        frees=graph.frees((member.prefix,)) if graph else 0,
+    )

@@ -1,0 +1,53 @@
+"""`condatui duplicates`: which environments are really the same, and what going to one of them frees."""
+
+from __future__ import annotations
+
+import click
+
+from condatui.cli.documents.duplicates import describe_duplicates
+from condatui.cli.invocation import Invocation, find_groups
+from condatui.cli.options import global_options, json_option
+from condatui.cli.reporting import say_problems
+from condatui.json_documents import print_json
+from condatui_core.settings import LEAST_ALIKE
+
+
+def _checked(_context: click.Context, _parameter: click.Parameter, threshold: float | None) -> float | None:
+    if threshold is not None and not LEAST_ALIKE <= threshold <= 1:
+        raise click.BadParameter(f"{threshold} is not in the range {LEAST_ALIKE}<=x<=1.")
+    return threshold
+
+
+@click.command("duplicates")
+@click.option(
+    "--threshold",
+    type=float,
+    callback=_checked,
+    metavar="SHARE",
+    help="The part of their packages that must be the same, from 0.5 to 1; otherwise the setting `alike_threshold`.",
+)
+@json_option
+@global_options
+@click.pass_obj
+def command(invocation: Invocation, *, threshold: float | None, as_json: bool) -> None:
+    """Group environments that are alike, say which one of each group to keep, and what going to it frees.
+
+    Packages are the same by name, version and channel, a mirror counting as what it mirrors. Nothing is removed.
+    """
+    import asyncio  # noqa: PLC0415 - `--help` needs none
+
+    from condatui.cli.disk import measure_all  # noqa: PLC0415 - as above
+
+    workbench = invocation.workbench()
+    inventory = invocation.load(workbench)
+    say_problems(inventory.problems)
+    used = workbench.settings.alike_threshold if threshold is None else threshold
+    groups = asyncio.run(find_groups(workbench, inventory, threshold=used))
+    graph = measure_all(invocation, inventory).graph if groups else None
+    document = describe_duplicates(groups, inventory, graph, threshold=used)
+    if as_json:
+        print_json(document)
+    else:
+        from condatui.cli.pages.duplicates import print_duplicates  # noqa: PLC0415 - Rich is for people
+
+        print_duplicates(invocation, groups, document)

@@ -1,0 +1,73 @@
+"""Print groups of alike environments for people: the one that stays with its reasons, then the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from condatui.cli.documents.duplicates import ClusterDocument, DuplicatesDocument
+from condatui.cli.invocation import Invocation
+from condatui.cli.pages.tables import Printer
+from condatui.view_models import styles
+from condatui.view_models.alike import keeper_words, member_words
+from condatui.view_models.format import short_bytes
+from condatui.view_models.glyphs import Glyphs
+from condatui.view_models.table import TableColumn
+from condatui_core.analyses.duplicates import percent
+from condatui_core.records.alike import AlikeGroup
+from condatui_core.text import format_bytes, sanitize
+
+_COLUMNS = (
+    TableColumn("name", "could go", 36),
+    TableColumn("alike", "alike", 5, align="right"),
+    TableColumn("frees", "frees", 6, align="right"),
+    TableColumn("what", "beside the one that stays", 200, cut="end", flexible=True),
+)
+
+
+class _MembersModel:
+    """The members of a group as rows."""
+
+    def __init__(self, group: AlikeGroup, cluster: ClusterDocument, glyphs: Glyphs) -> None:
+        self._members = tuple(zip(group.members, cluster.members, strict=True))
+        self._glyphs = glyphs
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        return _COLUMNS
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def key(self, index: int) -> str:
+        return self._members[index][0].prefix
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        member, document = self._members[index]
+        return (
+            Text(sanitize(document.name)),
+            Text(percent(member.similarity)),
+            Text(short_bytes(document.frees)),
+            Text(member_words(member, self._glyphs)),
+        )
+
+
+def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], document: DuplicatesDocument) -> None:
+    """Print each group and what it frees together, then what all of them free."""
+    printer = Printer(ascii_only=invocation.settings.ascii)
+    if not groups:
+        printer.text(Text(f"No two environments have {percent(document.threshold)} of their packages in common."))
+        return
+    for group, cluster in zip(groups, document.clusters, strict=True):
+        name = Text(f"{printer.glyphs.alike} {sanitize(cluster.name)}", styles.STRONG)
+        printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
+        printer.table(_MembersModel(group, cluster, printer.glyphs))
+        printer.text(Text(f"Removing {_those(len(cluster.members))} frees {format_bytes(cluster.frees)}.\n"))
+    if len(groups) > 1:
+        members = sum(len(group.members) for group in groups)
+        printer.text(Text(f"Removing all {members} of them frees {format_bytes(document.frees)}."))
+
+
+def _those(members: int) -> str:
+    return "it" if members == 1 else f"these {members}"
