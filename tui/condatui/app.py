@@ -258,7 +258,7 @@ class CondatuiApp(RecoveringApp):
 
     @on(ComparisonProposed)
     async def _take_comparison(self, event: ComparisonProposed) -> None:
-        await self._compare(event.prefixes)
+        await self._compare(event.prefixes, event.left_out)
 
     async def _compare(self, prefixes: Sequence[str], left_out: str = "") -> None:
         from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - imported at the first use

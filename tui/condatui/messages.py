@@ -97,9 +97,11 @@ class EnvironmentChosen(Message):
 class ComparisonProposed(Message):
     """A place proposes to put environments side by side; the first is the reference."""
 
-    def __init__(self, prefixes: Sequence[str]) -> None:
+    def __init__(self, prefixes: Sequence[str], left_out: str = "") -> None:
         super().__init__()
         self.prefixes = tuple(prefixes)
+        self.left_out = left_out
+        """Which others are not compared, and why."""
 
 
 class JobChanged(Message):

@@ -366,6 +366,7 @@ async def test_what_came_of_it_stays_until_the_next_key_though_rows_go() -> None
         assert "61 MB more free, as predicted." in driver.text.splitlines()[-2]
         await driver.press("j")
         assert "as predicted" not in driver.text
+        assert "goal" not in driver.text.splitlines()[-2]
 
 
 async def test_copy_takes_the_path() -> None:
@@ -427,7 +428,7 @@ async def test_the_user_makes_another_one_the_keeper_and_everything_follows() ->
         await go_to(driver, SLIM.prefix)
         await driver.press("equals_sign")
         await driver.until(lambda: keys(driver)[0] == "hub-slim")
-        assert "you keep this" in driver.text
+        assert "keep this: chosen by you" in driver.text
         assert place(driver).table.cursor_key == SLIM.prefix
         relations = {row.key: row.member.relation for row in place(driver).rows if row.member}
         assert relations[HUB.prefix] == relations[TRY.prefix] == "differs"
@@ -435,6 +436,29 @@ async def test_the_user_makes_another_one_the_keeper_and_everything_follows() ->
         await driver.until(lambda: keys(driver)[0] == "hub-image")
         await driver.press("home", "equals_sign")
         assert "It is the keeper already" in driver.text
+
+
+async def test_one_to_which_no_other_would_go_is_no_keeper_and_that_is_said() -> None:
+    slim = loaded("hub-slim", packages(56))
+    final = loaded("hub-image-final-v2", [*packages(older=3), package("evaluate")])  # closer to the others than slim
+    async with cleaning(await workbench(known=inventory(HUB, TRY, final, slim, OLD, HALF, USED))) as driver:
+        await go_to(driver, slim.prefix)
+        await driver.press("equals_sign")
+        await driver.until(lambda: "hub-slim cannot be the keeper" in driver.text)
+        assert driver.app.session.cleanup_options.keepers == frozenset()
+        await driver.until(lambda: "hub-slim" in keys(driver))
+
+
+async def test_of_a_large_group_as_many_are_compared_as_fit() -> None:
+    many = [loaded(f"hub-{number:02}", packages()) for number in range(25)]
+    async with cleaning(await workbench(known=inventory(*many, OLD, HALF, USED))) as driver:
+        await driver.press("c")
+        await driver.until(lambda: isinstance(driver.app.screen, CompareScreen) and driver.app.screen.compared)
+        assert isinstance(driver.app.screen, CompareScreen)
+        compared = driver.app.screen.compared
+        assert compared is not None
+        assert len(compared.subjects) == 20
+        assert "5 more of the group are left out: 20 are compared at most." in driver.text
 
 
 # The threshold
@@ -455,7 +479,7 @@ async def test_a_higher_threshold_makes_smaller_groups_and_the_old_rows_stay_unt
         assert keys(driver)[:3] == ["hub-image", "hub-image-try", "hub-slim"]
         assert fake.thresholds[before:] == [0.91, 0.95], "those in between are outdated"
         assert "alike from 95 %" in driver.text
-        assert "%  …" not in driver.text
+        assert "95 % …" not in driver.text
         await driver.press(*["minus"] * 5)
         await driver.until(lambda: "hub-image-final-v2" in keys(driver))
 

@@ -9,13 +9,12 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import ScreenSuspend
 
 from condatui.actions.action import KeyAction, reworded
 from condatui.actions.context import ActionContext, not_choosable
 from condatui.actions.registry import bindings
-from condatui.messages import ComparisonProposed, RequestProposed
-from condatui.screens.cleanup_choice import CleanupChoiceScreen
+from condatui.messages import RequestProposed
+from condatui.screens.cleanup_groups import CleanupGroupsScreen
 from condatui.services.reference_finder import ReferenceFinder
 from condatui.session import Session
 from condatui.view_models import styles
@@ -36,14 +35,14 @@ from condatui.widgets.headed_table import HeadedTable
 from condatui.widgets.lines_pane import OutputPane
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, without_going
 from condatui_core.records.environment import Environment
-from condatui_core.records.request import MergeRequest, Request
+from condatui_core.records.request import Request
 from condatui_core.text import sanitize
 
 _FIRST = ("list.open", "cleanup.choose")
 """The actions whose hints come first."""
 
 
-class CleanupScreen(CleanupChoiceScreen):
+class CleanupScreen(CleanupGroupsScreen):
     """Groups of alike environments, then all else that could go; what is chosen is proposed as one plan."""
 
     PLACE = "cleanup"
@@ -54,10 +53,6 @@ class CleanupScreen(CleanupChoiceScreen):
         self._at_work: tuple[Request, ...] = ()
         """The requests of the jobs that are not over."""
         self._references = ReferenceFinder(self, session, self._show_row)
-        self._new_keeper = ""
-        """The prefix of the environment that the user has just made a keeper, until its group is known."""
-        self._ended = ""
-        """What came of the last cleanup, until the next key."""
 
     def compose_body(self) -> ComposeResult:
         """The rows, and all about the one under the cursor."""
@@ -127,18 +122,7 @@ class CleanupScreen(CleanupChoiceScreen):
         self.show_rows()
         self.add_up()
         super().show_session()
-        self._see_new_keeper()
-
-    def _see_new_keeper(self) -> None:
-        """Undo the choice of a keeper to which no other environment would go: it would have no row to undo it in."""
-        found, prefix, options = self.session.cleanup, self._new_keeper, self.session.cleanup_options
-        if not prefix or found is None or found.options != options:
-            return
-        self._new_keeper = ""
-        if prefix in options.keepers and not any(group.keeper == prefix for group in found.groups):
-            self.session.choose_cleanup(options.without_keeper(prefix))
-            name = self.session.names.get(prefix, prefix)
-            self.say(f"{sanitize(name)} cannot be the keeper: the others are more alike to another one.")
+        self.tell_groups()
 
     def _requests_at_work(self) -> tuple[Request, ...]:
         return tuple(job.plan.request for job in self.session.jobs if not job.over)
@@ -182,10 +166,10 @@ class CleanupScreen(CleanupChoiceScreen):
             self.show_session()
 
     def _tell_end(self) -> None:
-        """Say what came of a job that is over by now, until the next key."""
+        """Say what came of a job that is over by now, until the next key; a goal was for that job."""
         over = [job for job in self.session.jobs if job.over and job.plan.request in self._at_work]
         if over and over[0].plan.request not in self._requests_at_work():
-            self._ended = result_words(over[0])
+            self.lasting, self.goal = result_words(over[0]), 0
 
     def _why_empty(self) -> Text:
         if self.session.cleanup is None:
@@ -200,10 +184,10 @@ class CleanupScreen(CleanupChoiceScreen):
     # What the bottom line says
 
     def status(self) -> Text:
-        """What came of the last cleanup; else what is chosen and what that frees; else where the cursor is."""
+        """What has come of something; else what is chosen and what that frees; else where the cursor is."""
         session = self.session
-        if self._ended:
-            return Text(self._ended, styles.STRONG)
+        if self.lasting:
+            return Text(self.lasting, styles.STRONG)
         if self.chosen or self.goal:
             return Text(choice_line(len(self.chosen), self.total, goal=self.goal, glyphs=session.glyphs))
         parts = [
@@ -220,16 +204,6 @@ class CleanupScreen(CleanupChoiceScreen):
         if not isinstance(event, HeadedTable.Selected):
             self._show_row()
             self.say("")
-
-    def on_key(self) -> None:
-        """Put away what came of the last cleanup."""
-        self._forget_end()
-
-    @on(ScreenSuspend)
-    def _forget_end(self) -> None:
-        if self._ended:
-            self._ended = ""
-            self.draw_bottom()
 
     # The keys
 
@@ -259,33 +233,6 @@ class CleanupScreen(CleanupChoiceScreen):
         request = request_of(choice_of(self.chosen_candidates or filter(None, [current])))
         if request is not None:
             self.post_message(RequestProposed(request))
-
-    def action_compare(self) -> None:
-        """Put the keeper and the member under the cursor side by side; on the keeper, its whole group."""
-        row = self.current
-        if row and row.group:
-            members = [row.member] if row.member else row.group.members
-            self.post_message(ComparisonProposed([row.group.keeper, *(each.prefix for each in members)]))
-
-    def action_merge(self) -> None:
-        """Propose to merge the member under the cursor into a clone of its keeper."""
-        row = self.current
-        if row and row.group and row.member:
-            self.post_message(RequestProposed(MergeRequest(keeper=row.group.keeper, member=row.member.prefix)))
-
-    def action_keeper(self) -> None:
-        """Let the environment under the cursor be the keeper of its group, or undo that."""
-        row = self.current
-        if row and row.group:
-            self._new_keeper = row.key
-            options = self.session.cleanup_options
-            self.session.choose_cleanup(options.with_keeper(row.key, row.group))
-
-    def action_threshold(self, steps: int) -> None:
-        """Count environments as alike from another similarity on, so many percent higher."""
-        self.session.choose_cleanup(self.session.cleanup_options.with_threshold(steps))
-        threshold = self.session.cleanup_options.threshold
-        self.say(threshold_words(threshold, self.session.cleanup, self.session.glyphs))
 
     def action_switch(self) -> None:
         """Move the focus to the details, or back to the rows."""

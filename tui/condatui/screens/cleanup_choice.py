@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
+from textual.events import ScreenSuspend
 
 from condatui.screens.place import PlaceScreen
 from condatui.services.cleanup_finder import reach_goal, sum_of
@@ -38,6 +39,8 @@ class CleanupChoiceScreen(PlaceScreen):
         """The bytes that the user wants to become free; 0 if they have not said."""
         self._summed: tuple[frozenset[str], object] = (frozenset(), None)
         """The choice and the measurement that `total` is of, or will be."""
+        self.lasting = ""
+        """What has come of something that took a while: it stays in the status line until the next key."""
         self._refusal = ""
         """Why the typed goal is not taken."""
 
@@ -45,6 +48,16 @@ class CleanupChoiceScreen(PlaceScreen):
         """The status, and the question that replaces it."""
         yield Line(id="status")
         yield PromptBar(id="prompt")
+
+    def on_key(self) -> None:
+        """Put away what has come of something."""
+        self._forget()
+
+    @on(ScreenSuspend)
+    def _forget(self) -> None:
+        if self.lasting:
+            self.lasting = ""
+            self.draw_bottom()
 
     def show_rows(self) -> None:
         """Show the rows with what is chosen."""

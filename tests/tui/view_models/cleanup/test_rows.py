@@ -102,11 +102,11 @@ def test_the_heading_says_who_stays_why_and_what_the_group_frees() -> None:
     assert unmeasured[1].plain == "together …"
 
 
-def test_the_heading_says_that_the_user_has_chosen_the_keeper() -> None:
-    rows = cleanup_rows([group("hub-image", member("a"), chosen=True, why=())], [])
+def test_in_ascii_the_heading_has_its_sign_too() -> None:
+    rows = cleanup_rows([group("hub-image", member("a"), why=("chosen by you",))], [])
     heading = CleanupModel(rows, frees={}, together={}, names=NAMES, glyphs=ASCII).heading(0)
     assert heading is not None
-    assert heading[0].plain == "~ hub-image  (2 alike, you keep this)"
+    assert heading[0].plain == "~ hub-image  (2 alike, keep this: chosen by you)"
 
 
 def test_a_member_says_its_relation_and_its_other_reasons() -> None:

@@ -63,7 +63,7 @@ def _reference(reference: Reference, home: str) -> Text:
 
 def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
     yield Text(sanitize(names.get(group.keeper, group.keeper)), styles.STRONG)
-    for why in ("you have chosen it", *group.why) if group.chosen else group.why:
+    for why in group.why:
         yield _line("stays", sanitize(why))
     if frees is not None:
         yield _line("frees", f"{format_bytes(frees)} if all others of its group go")

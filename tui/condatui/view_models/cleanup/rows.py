@@ -40,7 +40,7 @@ class CleanupRow(Struct, frozen=True):
         """The prefix of the environment that it is about; empty for a cache or a kernel."""
         if self.group is not None:
             return self.key
-        return self.candidate.path if self.candidate and self.candidate.kind != "cache" else ""
+        return self.candidate.path if self.candidate and self.candidate.kind not in ("cache", "kernel") else ""
 
 
 def cleanup_rows(groups: Iterable[AlikeGroup], candidates: Sequence[CleanupCandidate]) -> tuple[CleanupRow, ...]:
@@ -197,11 +197,10 @@ class CleanupModel:
     def _heading(self, group: AlikeGroup) -> tuple[Text, Text]:
         name = shorten_middle(sanitize(self._name_of(group.keeper)), _KEEPER, self._glyphs.ellipsis)
         why = ", ".join(map(sanitize, group.why))
-        stays = "you keep this" if group.chosen else "keep this"
         left = Text.assemble(
             f"{self._glyphs.alike} ",
             (name, styles.STRONG),
-            (f"  ({len(group.members) + 1} alike, {stays}{f': {why}' if why else ''})", styles.DIM),
+            (f"  ({len(group.members) + 1} alike, keep this{f': {why}' if why else ''})", styles.DIM),
         )
         together = self._together.get(group.keeper)
         return left, Text(f"together {self._glyphs.unread if together is None else short_bytes(together)}")
