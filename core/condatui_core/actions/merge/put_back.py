@@ -12,7 +12,7 @@ from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomple
 from condatui_core.actions.prefix_change import module_of
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove.set_aside import SetAside, set_aside, set_aside_of
+from condatui_core.actions.set_aside import SetAside, set_aside, set_aside_of
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.atomic_write import is_temporary, sync_directory
 from condatui_core.fs.held_tree import Identity

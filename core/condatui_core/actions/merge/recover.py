@@ -10,7 +10,7 @@ from condatui_core.actions.merge.facts import remove_request, target_of
 from condatui_core.actions.merge.put_back import InterruptedMerge, find_interrupted
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.recover import inspect_removal
-from condatui_core.actions.remove.set_aside import is_of
+from condatui_core.actions.set_aside import is_of
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import MergeRequest, RemoveRequest, RestoreRequest
 from condatui_core.restore_points.store import all_points, directory_of_points
