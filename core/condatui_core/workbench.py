@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, remembered
+from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, remembered, run_conda
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.discovery import find_installations, installations_on_disk, usual_places
 from condatui_core.conda.errors import last_words
@@ -204,6 +204,7 @@ class Workbench:
             clock=self._client.now,
             conda_facts=await self._in_thread(lambda: self._machine.facts),
             frees=self.frees,
+            ask_conda=partial(run_conda, self._client.runner),
         )
 
     async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
@@ -296,6 +297,12 @@ class Workbench:
         form, export = specs_text("baseline", proposal.records, config)
         saved = saved_by_sharing({each.prefix: each.same for each in proposal.environments})
         return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved)
+
+    async def last_change(self) -> str:
+        """The id of the restore point that undoes the last change. UsageError if there is none to undo."""
+        from condatui_core.actions.restore.listing import find_last_change  # noqa: PLC0415 - only an undo needs it
+
+        return await find_last_change(await self.job_context())
 
     async def close(self) -> None:
         """End the running jobs in order and wait for them; call this before the process ends."""

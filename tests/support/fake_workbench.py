@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.restore.listing import last_change
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.errors import RefusedError
@@ -202,6 +203,9 @@ class FakeWorkbench:
 
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         return await self.jobs.restore_points()
+
+    async def last_change(self) -> str:
+        return last_change(await self.jobs.restore_points())
 
     async def changed(self) -> bool:
         self.looks += 1

@@ -45,6 +45,82 @@ class PlannedCleaning(Struct, frozen=True, kw_only=True):
     """The packages, as `name-version-build`, that restore points need and would have to download afterwards."""
 
 
+PackageChange = Literal["up", "down", "build", "gone", "new"]
+"""What becomes of a package: a newer version, an older one, another build or channel of the same, none, or a first."""
+
+
+class PackageMove(Struct, frozen=True, kw_only=True):
+    """What becomes of a package for the user of an environment."""
+
+    name: str
+    change: PackageChange
+    before: str = ""
+    """Its version now; empty if it is not there."""
+    after: str = ""
+    """Its version afterwards; empty if it will not be there."""
+    requested: bool = False
+    """Whether the user of the environment requested it, or installed it by pip."""
+    pip: bool = False
+    """Whether pip installed what is there now."""
+
+
+class PlannedRestore(Struct, frozen=True, kw_only=True):
+    """What a restore was planned to find at its prefix: it replaces nothing else."""
+
+    replaces: tuple[int, int] | None = None
+    """Device and inode of the environment that is there, and is brought back to how it was; None if nothing is."""
+    put_back: str = ""
+    """Where an interrupted restore has set the environment aside, if that is put back instead of making it again."""
+    over_limit: bool = False
+    """Whether the restore point of what is there exceeds the limit of the settings; confirming accepts this."""
+
+
+class PlannedUpdate(Struct, frozen=True, kw_only=True):
+    """What an update was planned to do to one environment: it does exactly that."""
+
+    prefix: str
+    identity: tuple[int, int]
+    """Device and inode of its directory."""
+    specs: tuple[str, ...]
+    """What conda is asked for."""
+    removed: tuple[str, ...]
+    """The packages that go, as `name-version-build`."""
+    added: tuple[str, ...]
+    """The packages that come, likewise."""
+    moves: tuple[PackageMove, ...] = ()
+    offline: bool = True
+    """Whether conda found all of that in its caches."""
+    over_limit: bool = False
+    """Whether its restore point exceeds the limit of the settings; confirming accepts this."""
+
+
+class PlannedLeftovers(Struct, frozen=True, kw_only=True):
+    """What was planned to be deleted from one environment: it deletes exactly that."""
+
+    prefix: str
+    identity: tuple[int, int]
+    """Device and inode of its directory."""
+    paths: tuple[str, ...]
+    """The directories that go, relative to the prefix."""
+    files: int
+    """The number of things in them that are no directories."""
+    over_limit: bool = False
+    """Whether its restore point exceeds the limit of the settings; confirming accepts this."""
+
+
+class PlannedMerge(Struct, frozen=True, kw_only=True):
+    """What a merge was planned to make: it makes exactly that."""
+
+    packages: tuple[str, ...] = ()
+    """The conda packages of the merged environment, as `name-version-build`."""
+    specs: tuple[str, ...] = ()
+    """What conda adds to the clone of the keeper: specs, each with version and build."""
+    distributions: tuple[str, ...] = ()
+    """What is carried over of what pip has installed in the member: names of distributions."""
+    offline: bool = True
+    """Whether conda found all of that in its caches."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What an action will do, determined without changing anything."""
 
@@ -74,6 +150,16 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for removals."""
     cleaning: PlannedCleaning | None = None
     """Only for the cleaning of package caches."""
+    updates: tuple[PlannedUpdate, ...] = ()
+    """Only for updates: the environments in their order."""
+    leftovers: tuple[PlannedLeftovers, ...] = ()
+    """Only for the deletion of leftovers: the environments in their order."""
+    restoration: PlannedRestore | None = None
+    """Only for restores."""
+    moves: tuple[PackageMove, ...] = ()
+    """What becomes of packages for the user of an environment that goes on as another one: the requested ones first."""
+    merge: PlannedMerge | None = None
+    """Only for merges."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):

@@ -107,6 +107,9 @@ class MergeRequest(Struct, frozen=True, kw_only=True, tag="merge"):
     """The prefix of the merged environment; empty for that of the member."""
     offline: bool = False
     """Whether nothing may be downloaded."""
+    put_back: bool = False
+    """Whether an interrupted merge is taken back instead: the member gets its path again, and what was made there goes.
+    """
 
 
 class UpdateRequest(Struct, frozen=True, kw_only=True, tag="update"):
@@ -139,5 +142,14 @@ class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
 
 
 Request: TypeAlias = (
-    CloneRequest | ExportRequest | PackRequest | RemoveRequest | RestoreRequest | CleanRequest | ForgetRequest
+    CloneRequest
+    | ExportRequest
+    | PackRequest
+    | RemoveRequest
+    | RestoreRequest
+    | CleanRequest
+    | ForgetRequest
+    | MergeRequest
+    | UpdateRequest
+    | LeftoversRequest
 )

@@ -504,7 +504,7 @@ async def test_undo_brings_back_what_was_removed_last_and_is_gone() -> None:
 async def test_undo_without_a_removal_says_so() -> None:
     async with opened(workbench=bench()) as driver:
         await driver.press("u")
-        await driver.until(lambda: "There is no removal to undo" in driver.text)
+        await driver.until(lambda: "There is no change to undo" in driver.text)
         await driver.press("enter", "escape")
         assert not is_open(driver)
 

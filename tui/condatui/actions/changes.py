@@ -76,9 +76,9 @@ ON_ENVIRONMENTS = (
     ),
     KeyAction(
         "undo",
-        "Undo the last removal",
+        "Undo the last change",
         "u",
-        "Bring back the environment that was removed last.",
+        "Bring back what was removed last, or bring what was changed last back to how it was.",
         "app.open_action('undo')",
         group="Actions",
         takes_keys=True,

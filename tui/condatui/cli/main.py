@@ -39,6 +39,8 @@ COMMANDS: tuple[str, ...] = (
     "keep",
     "baseline",
     "clone",
+    "update",
+    "merge",
     "export",
     "pack",
     "remove",

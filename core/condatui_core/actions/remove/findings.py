@@ -8,7 +8,7 @@ from condatui_core.actions.guards import blockers_to_change, warnings_to_change
 from condatui_core.actions.half_made import used_since
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget
-from condatui_core.actions.remove.set_aside import how_to_put_back
+from condatui_core.actions.set_aside import how_to_put_back
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.request import RemoveRequest
 from condatui_core.remedy import AcceptSize, Reload, RepairMarks, Unkeep, WithoutRestorePoint

@@ -12,7 +12,7 @@ from pathlib import Path
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.findings import blockers_of, is_kept, is_over_limit, warnings_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
-from condatui_core.actions.remove.set_aside import is_of
+from condatui_core.actions.set_aside import is_of
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
 from condatui_core.records.finding import Finding, Severity, blocker, finding
