@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from condatui_core.analyses.baseline_proposal import BaselineDraft
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory, KeepMark, UserMarks
 from condatui_core.records.request import UpdateRequest
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
-from support.inventories import NOW, ROOT, inventory, loaded
+from support.inventories import NOW, ROOT, inventory, loaded, package
 from support.pilots import Driver, opened
 
 ALPHA, BETA = f"{ROOT}/envs/alpha", f"{ROOT}/envs/beta"
@@ -110,3 +111,30 @@ async def test_why_nothing_can_be_brought_to_a_baseline_is_said(machine: Invento
     async with opened(machine) as driver:
         await pressed(driver, "B", says)
         assert driver.workbench.jobs.requests == []
+
+
+async def test_a_proposal_is_shown_and_its_file_is_copied() -> None:
+    shared = [package("python", "3.11.7"), package("numpy", "1.26.4")]
+    machine = inventory(*(loaded(name, shared, python="3.11.7") for name in ("alpha", "beta")))
+    async with opened(machine, size=(120, 40)) as driver:
+        await driver.app.run_action("app.perform('baseline.propose')")
+        await driver.until(lambda: "numpy 1.26.4  in 2" in driver.text)
+        assert "More than 50% of 2 environments with python have 2 packages in one version" in driver.text
+        assert "share what is stored several times now: 12 MB" in driver.text
+        await pressed(driver, "y", "Copied an explicit list")
+        assert driver.app.clipboard == "@EXPLICIT\n"
+        await driver.press("escape")
+        assert driver.place.panel is None
+
+
+async def test_a_proposal_that_fails_says_why() -> None:
+    workbench = bench()
+
+    async def fail(*_: object, **__: object) -> BaselineDraft:
+        raise RuntimeError("the disk is on fire")
+
+    workbench.propose_baseline = fail  # type: ignore[method-assign]
+    async with opened(workbench=workbench, size=(120, 40)) as driver:
+        await driver.app.run_action("app.perform('baseline.propose')")
+        await driver.until(lambda: "could not be worked out" in driver.text)
+        assert "the disk is on fire" in driver.text

@@ -76,6 +76,15 @@ ON_ENVIRONMENTS = (
         why_not=no_environment,
     ),
     KeyAction(
+        "baseline.propose",
+        "Propose a baseline",
+        "",
+        "What most environments share, as a file that makes a baseline, and what it would have saved.",
+        "app.propose_baseline",
+        ("environments",),
+        "Actions",
+    ),
+    KeyAction(
         "follow",
         "Update to the baseline",
         "B",

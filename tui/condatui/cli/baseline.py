@@ -131,13 +131,12 @@ def _propose(invocation: Invocation, workbench: Workbench, inventory: Inventory,
     file = invocation.absolute(asked.file) if asked.file is not None else ""
     if file:
         _write(file, draft, force=asked.force)
-    document = describe_proposal(draft, inventory, file=file)
     if asked.as_json:
-        print_json(document)
+        print_json(describe_proposal(draft, inventory, file=file))
         return
     from condatui.cli.pages.baseline import print_proposal  # noqa: PLC0415 - as above
 
-    print_proposal(invocation, document, file=file)
+    print_proposal(invocation, draft, inventory, file=file)
 
 
 def _write(file: str, draft: BaselineDraft, *, force: bool) -> None:

@@ -144,7 +144,7 @@ def describe_proposal(draft: BaselineDraft, inventory: Inventory, *, file: str) 
         saved_bytes=draft.saved_bytes,
         form=draft.format,
         text=draft.text,
-        command=shlex.join(_command(draft.format, _conda(inventory), file or "FILE")),
+        command=making_command(draft, inventory, file=file),
     )
 
 
@@ -162,8 +162,10 @@ def _proposed(each: ProposedPackage, config: ChannelConfig) -> ProposedDocument:
 _MAKING: Mapping[ExportFormat, tuple[str, ...]] = {"explicit": ("create",), "yaml": ("env", "create")}
 
 
-def _command(form: ExportFormat, conda: str, file: str) -> tuple[str, ...]:
-    return (conda, *_MAKING[form], "--name", "baseline", "--file", file)
+def making_command(draft: BaselineDraft, inventory: Inventory, *, file: str) -> str:
+    """The command that makes a proposed baseline from its file, which is called FILE unless it was written."""
+    argv = (_conda(inventory), *_MAKING[draft.format], "--name", "baseline", "--file", file or "FILE")
+    return shlex.join(argv)
 
 
 def _conda(inventory: Inventory) -> str:
