@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.listing import last_change
 from condatui_core.analyses.alike import alike_groups
+from condatui_core.analyses.baseline_proposal import BaselineDraft, propose_baseline
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.errors import RefusedError
@@ -183,6 +184,10 @@ class FakeWorkbench:
             raise RefusedError("The setting `baseline` says which environment it is.")
         self.user_marks = replace(self.user_marks, baseline=prefix)
         return self.user_marks
+
+    async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:
+        proposal = propose_baseline(inventory, share=share)
+        return BaselineDraft(proposal=proposal, format="explicit", text="@EXPLICIT\n", saved_bytes=12_000_000)
 
     def glance(self) -> Inventory:
         return self.first

@@ -120,6 +120,12 @@ class ActionApp(OrderedKeys):
         if current := self._place().action_context.current:
             self._change_marks(toggle_baseline(self.session.workbench, current))
 
+    async def action_propose_baseline(self) -> None:
+        """Show what would make a good baseline."""
+        from condatui.panels.proposal_panel import ProposalPanel  # noqa: PLC0415 - imported at the first use
+
+        await self._place().open_panel(ProposalPanel(self.session))
+
     @cached_property
     def _marks_turn(self) -> asyncio.Lock:
         """Held during a change of the marks, so that a second key sees what the first has done."""

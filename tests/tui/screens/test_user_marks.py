@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from condatui_core.analyses.baseline_proposal import BaselineDraft
 from condatui_core.errors import UsageError
-from condatui_core.records.environment import KeepMark, UserMarks
+from condatui_core.records.environment import Inventory, KeepMark, UserMarks
+from condatui_core.records.request import UpdateRequest
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
-from support.inventories import NOW, ROOT, inventory, loaded
+from support.inventories import NOW, ROOT, inventory, loaded, package
 from support.pilots import Driver, opened
 
 ALPHA, BETA = f"{ROOT}/envs/alpha", f"{ROOT}/envs/beta"
@@ -86,3 +90,51 @@ async def test_a_row_and_its_health_say_that_it_is_kept_and_the_baseline() -> No
         await driver.press("]", "]", "]")
         assert "kept  the paper's, by ada" in driver.text
         assert "baseline  new environments" in driver.text
+
+
+async def test_what_is_behind_is_brought_to_the_baseline_by_a_key() -> None:
+    machine = inventory(loaded("alpha"), loaded("beta", baseline=True), loaded("gamma"))
+    async with opened(machine) as driver:
+        await driver.press("a", "B")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [UpdateRequest(prefixes=(ALPHA, f"{ROOT}/envs/gamma"), like=BETA)]
+
+
+@pytest.mark.parametrize(
+    ("machine", "says"),
+    [
+        (inventory(loaded("alpha")), "There is no baseline"),
+        (inventory(loaded("alpha", baseline=True)), "alpha is the baseline itself"),
+    ],
+)
+async def test_why_nothing_can_be_brought_to_a_baseline_is_said(machine: Inventory, says: str) -> None:
+    async with opened(machine) as driver:
+        await pressed(driver, "B", says)
+        assert driver.workbench.jobs.requests == []
+
+
+async def test_a_proposal_is_shown_and_its_file_is_copied() -> None:
+    shared = [package("python", "3.11.7"), package("numpy", "1.26.4")]
+    machine = inventory(*(loaded(name, shared, python="3.11.7") for name in ("alpha", "beta")))
+    async with opened(machine, size=(120, 40)) as driver:
+        await driver.app.run_action("app.perform('baseline.propose')")
+        await driver.until(lambda: "numpy 1.26.4  in 2" in driver.text)
+        assert "More than 50% of 2 environments with python have 2 packages in one version" in driver.text
+        assert "share what is stored several times now: 12 MB" in driver.text
+        await pressed(driver, "y", "Copied an explicit list")
+        assert driver.app.clipboard == "@EXPLICIT\n"
+        await driver.press("escape")
+        assert driver.place.panel is None
+
+
+async def test_a_proposal_that_fails_says_why() -> None:
+    workbench = bench()
+
+    async def fail(*_: object, **__: object) -> BaselineDraft:
+        raise RuntimeError("the disk is on fire")
+
+    workbench.propose_baseline = fail  # type: ignore[method-assign]
+    async with opened(workbench=workbench, size=(120, 40)) as driver:
+        await driver.app.run_action("app.perform('baseline.propose')")
+        await driver.until(lambda: "could not be worked out" in driver.text)
+        assert "the disk is on fire" in driver.text

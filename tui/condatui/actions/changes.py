@@ -19,6 +19,7 @@ from condatui.actions.context import (
     not_mergeable,
     not_packable,
     not_removable,
+    nothing_to_follow,
     nothing_to_keep,
 )
 
@@ -76,6 +77,26 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=no_environment,
+    ),
+    KeyAction(
+        "baseline.propose",
+        "Propose a baseline",
+        "",
+        "What most environments share, as a file that makes a baseline, and what it would have saved.",
+        "app.propose_baseline",
+        ("environments",),
+        "Actions",
+    ),
+    KeyAction(
+        "follow",
+        "Update to the baseline",
+        "B",
+        "Bring the marked environments, or else the one under the cursor, to the versions of the baseline.",
+        "app.open_action('follow')",
+        ("environments",),
+        "Actions",
+        why_not=nothing_to_follow,
+        takes_keys=True,
     ),
     KeyAction(
         "undo",

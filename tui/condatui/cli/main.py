@@ -40,6 +40,7 @@ COMMANDS: tuple[str, ...] = (
     "baseline",
     "duplicates",
     "clone",
+    "update",
     "merge",
     "export",
     "pack",

@@ -80,7 +80,7 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
         case SetBaseline():
             return f"{key('baseline')} sets another, unless the setting `baseline` says it."
         case FollowBaseline():
-            return "Update it to the versions of the baseline."
+            return f"{key('follow')} brings it to the versions of the baseline."
         case RemoveEnvironment():
             return f"unless a job works on it, remove it: {key('remove')}"
         case FreeSpace():

@@ -1,0 +1,88 @@
+"""The panel with a proposed baseline: what is in it, what it would have saved, and the file that makes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerState
+
+from condatui.panels.base import BottomPanel
+from condatui.session import Session
+from condatui.view_models import styles
+from condatui.view_models.baseline_proposal import proposal_text
+from condatui.widgets.lines_pane import OutputPane
+from condatui_core.log import unexpected
+
+if TYPE_CHECKING:
+    from condatui_core.analyses.baseline_proposal import BaselineDraft
+
+_SHARE = 0.75
+"""The part of the screen's height that the panel takes."""
+
+
+class ProposalPanel(BottomPanel):
+    """Shows a proposal once it is worked out; `y` copies the file from which conda makes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("y", "copy", show=False, id="copy"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._draft: BaselineDraft | None = None
+        self._notice = ""
+
+    def compose(self) -> ComposeResult:
+        """The lines of the proposal."""
+        yield OutputPane(id="proposal")
+
+    def on_mount(self) -> None:
+        """Work the proposal out, beside the screen."""
+        self.query_one(OutputPane).set_text(Text(f"Working it out{self._session.glyphs.unread}", styles.DIM))
+        self.fit()
+        self._work_out()
+
+    @work(group="proposal", exclusive=True, exit_on_error=False, description="propose a baseline")
+    async def _work_out(self) -> None:
+        self._draft = await self._session.workbench.propose_baseline(self._session.inventory)
+        self.query_one(OutputPane).set_text(proposal_text(self._draft, self._session.names))
+        self.post_message(self.HintsChanged())
+
+    @on(Worker.StateChanged)
+    def _take_failure(self, event: Worker.StateChanged) -> None:
+        """The error boundary of the panel's worker: show any failure as a message."""
+        error = event.worker.error if event.state is WorkerState.ERROR else None
+        if error is not None:
+            described = unexpected(error, "The baseline could not be worked out.")
+            self.query_one(OutputPane).set_text(Text(described.in_one_line, styles.ERROR))
+
+    def take_keys(self) -> None:
+        """Focus the lines."""
+        self.screen.set_focus(self.query_one(OutputPane))
+
+    def fit(self) -> None:
+        """Take the most of the screen; how long the proposal is, is not known yet."""
+        self.styles.height = max(6, int(self.screen.size.height * _SHARE))
+
+    def hints(self) -> Text:
+        """The keys, or what the last one has done."""
+        copy = f"  {self._session.key('copy')} copy the file that makes it" if self._draft else ""
+        return Text(self._notice or f"esc leave{copy}")
+
+    def action_copy(self) -> None:
+        """Copy the text of the file."""
+        if self._draft:
+            self.app.copy_to_clipboard(self._draft.text)
+            name = "an explicit list" if self._draft.format == "explicit" else "an environment.yml"
+            self._notice = f"Copied {name}: conda makes the baseline from it."
+            self.post_message(self.HintsChanged())
+
+    def action_leave(self) -> None:
+        """Close the panel."""
+        self.post_message(self.PanelClosed())

@@ -1,0 +1,82 @@
+"""A proposed baseline as rows, and in words: what is in it, what is left out, and what it would have saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.table import TableColumn
+from condatui_core.analyses.baseline_proposal import BaselineDraft, ProposedPackage
+from condatui_core.analyses.channels import channel_label
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.text import counted, format_bytes, sanitize
+
+_COLUMNS = (
+    TableColumn("name", "package", 40),
+    TableColumn("version", "version", 20),
+    TableColumn("channel", "channel", 24, priority=2),
+    TableColumn("environments", "in", 4, align="right"),
+    TableColumn("needed", "needed by", 40, flexible=True, priority=1),
+)
+
+
+class ProposedModel:
+    """The packages of a proposal as rows, by name."""
+
+    columns = _COLUMNS
+
+    def __init__(self, packages: Sequence[ProposedPackage], config: ChannelConfig) -> None:
+        self._packages = packages
+        self._config = config
+
+    def __len__(self) -> int:
+        return len(self._packages)
+
+    def key(self, index: int) -> str:
+        """The name."""
+        return self._packages[index].record.name
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        """The cells of a row."""
+        each = self._packages[index]
+        return (
+            Text(sanitize(each.record.name)),
+            Text(sanitize(each.record.version)),
+            Text(sanitize(channel_label(each.record.base_url, self._config))),
+            Text(str(each.environments)),
+            Text(sanitize(each.needed_by), styles.DIM),
+        )
+
+
+def proposal_lines(draft: BaselineDraft, names: Mapping[str, str]) -> Iterator[str]:
+    """What a proposal comes to, a sentence each; `names` has the names of environments by prefix."""
+    proposal = draft.proposal
+    of = counted(len(proposal.environments), "environment")
+    needed = sum(1 for each in proposal.packages if each.needed_by)
+    shared = counted(len(proposal.packages) - needed, "package")
+    yield f"More than {proposal.share:.0%} of {of} with python have {shared} in one version; {needed} more are needed."
+    for left in proposal.left_out:
+        yield f"Left out: {sanitize(left.name)} {sanitize(left.version)}: {sanitize(left.why)}"
+    if not proposal.packages:
+        return
+    for each in proposal.environments:
+        yield f"{sanitize(names[each.prefix])}: {len(each.same)} of {each.packages} packages would have come from it"
+    yield _saved(draft.saved_bytes)
+
+
+def _saved(saved: int) -> str:
+    if not saved:
+        return "None of it is stored more than once."
+    return f"Clones of it would share what is stored several times now: {format_bytes(saved)}."
+
+
+def proposal_text(draft: BaselineDraft, names: Mapping[str, str]) -> Text:
+    """The sentences about a proposal, and below them its packages."""
+    text = Text("\n".join(proposal_lines(draft, names)))
+    for each in draft.proposal.packages:
+        needed = f"  needed by {sanitize(each.needed_by)}" if each.needed_by else ""
+        text.append(f"\n  {sanitize(each.record.name)} {sanitize(each.record.version)}")
+        text.append(f"  in {each.environments}{needed}", styles.DIM)
+    return text
