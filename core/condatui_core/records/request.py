@@ -148,4 +148,6 @@ Request: TypeAlias = (
     | CleanRequest
     | ForgetRequest
     | MergeRequest
+    | UpdateRequest
+    | LeftoversRequest
 )

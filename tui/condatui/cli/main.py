@@ -37,6 +37,7 @@ COMMANDS: tuple[str, ...] = (
     "compare",
     "disk",
     "clone",
+    "update",
     "merge",
     "export",
     "pack",
