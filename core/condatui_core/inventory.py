@@ -25,6 +25,7 @@ from condatui_core.prefixes.probe import probe_prefix
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
 from condatui_core.settings import Locations, Settings, expand_home
 
@@ -65,6 +66,7 @@ class Machine:
         self._searched: tuple[tuple[str, str], ...] = ()
         self._named: tuple[str, ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
+        self._kernels: tuple[Kernel, ...] = ()
         self._platform = native_subdir(platform.system(), platform.machine())
         self._real_path = lru_cache(4096)(_followed)
 
@@ -125,6 +127,13 @@ class Machine:
             self._problems[root] = _searched(directory, whole)
         self._searched = tuple(found)
 
+    def read_kernels(self) -> None:
+        """Read the Jupyter kernels of this user and of the environments, once these are known."""
+        from condatui_core.prefixes.kernels import read_kernels  # noqa: PLC0415 - names and packages come first
+
+        there = [each.prefix for each in self._pointers if self._probes[each.prefix].exists]
+        self._kernels = read_kernels(there, environ=self._environ, home=self._locations.home)
+
     def begin(self) -> None:
         """Queue all environments for reading, in the order in which they are shown."""
         if self._reader is None:
@@ -171,6 +180,7 @@ class Machine:
             channel_configs=tuple((root, facts.channels) for root, facts in self._facts.items()),
             pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
             problems=tuple(finding for found in self._problems.values() for finding in found),
+            kernels=self._kernels,
             pending=len(self._pending),
             asking_conda=asking_conda,
         )
@@ -215,6 +225,7 @@ class Machine:
             contents=contents,
             last_used=reading.last_used if reading else None,
             processes=reading.processes if reading else (),
+            kernels=self._kernels_elsewhere(pointer.prefix),
             config=self._facts[root].channels if root in self._facts else ChannelConfig(),
             machine=self._platform,
         )
@@ -232,6 +243,9 @@ class Machine:
         )
         self._described[pointer.prefix] = _Described(observed, described_from, environment)
         return environment
+
+    def _kernels_elsewhere(self, prefix: str) -> tuple[str, ...]:
+        return tuple(each.path for each in self._kernels if each.prefix == prefix and each.inside != prefix)
 
 
 def _same(one: PrefixObservations, other: PrefixObservations) -> bool:
