@@ -11,6 +11,7 @@ from condatui_core.records.request import (
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    KernelsRequest,
     PackRequest,
     RemoveRequest,
     Request,
@@ -47,6 +48,12 @@ def _forget() -> Action[ForgetRequest]:
     return Action(forget.plan, forget.perform, forget.recover)
 
 
+def _kernels() -> Action[KernelsRequest]:
+    from condatui_core.actions import kernels  # noqa: PLC0415 - as above
+
+    return Action(kernels.plan, kernels.perform, kernels.recover)
+
+
 def _pack() -> Action[PackRequest]:
     from condatui_core.actions.pack import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -70,6 +77,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     CloneRequest: _clone,
     ExportRequest: _export,
     ForgetRequest: _forget,
+    KernelsRequest: _kernels,
     PackRequest: _pack,
     RemoveRequest: _remove,
     RestoreRequest: _restore,

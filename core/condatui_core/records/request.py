@@ -139,5 +139,12 @@ class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
 
 
 Request: TypeAlias = (
-    CloneRequest | ExportRequest | PackRequest | RemoveRequest | RestoreRequest | CleanRequest | ForgetRequest
+    CloneRequest
+    | ExportRequest
+    | PackRequest
+    | RemoveRequest
+    | RestoreRequest
+    | CleanRequest
+    | ForgetRequest
+    | KernelsRequest
 )

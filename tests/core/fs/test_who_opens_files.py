@@ -34,6 +34,7 @@ ALLOWED = {
     "actions/pack/library.py": "an opener for conda-pack, of regular files",
     "actions/pack/check.py": "the archive just made, in a process of its own",
     "actions/clean/installers.py": "directories",
+    "actions/kernels.py": "a directory",
     "actions/remove/set_aside.py": "a directory",
     "cli/standard_streams.py": "the standard streams",
     "screens/filtered_place.py": "a filter bar",

@@ -32,6 +32,7 @@ from condatui_core.records.request import (
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    KernelsRequest,
     PackRequest,
     RemoveRequest,
     Request,
@@ -255,6 +256,7 @@ REQUESTS = (
     RestoreRequest(id="1"),
     CleanRequest(pkgs_dirs=("/p",), what=("logs",)),
     ForgetRequest(ids=("1",)),
+    KernelsRequest(paths=("/k",)),
 )
 
 
