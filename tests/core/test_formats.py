@@ -155,6 +155,12 @@ async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_prun
     assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
     note = "The journal of one job was made by a newer condatui (format 99); this one reads format 2 and leaves"
     note += " them alone."
+    assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, DONE]
+    assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
+    note = (
+        "The journal of one job was made by a newer condatui (format 99); this one reads format 2 and leaves"
+        " them alone."
+    )
     (told,) = newer_findings(survey_journals(old.jobs, HERE).newer)
     assert (told.id, told.message) == ("newer-journal", note)
     jobs = queue_of(old.home, MakeDirectory())
@@ -179,6 +185,7 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
         2: (
             {"clone", "export", "pack", "remove", "restore", "clean", "forget", "cleanup"},
             {"clone", "export", "pack", "remove", "restore", "clean", "forget", "merge", "update", "leftovers"},
+            {"clone", "export", "pack", "remove", "restore", "clean", "forget", "kernels"},
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),
     }

@@ -15,6 +15,7 @@ from condatui_core.records.request import (
     ForgetRequest,
     LeftoversRequest,
     MergeRequest,
+    KernelsRequest,
     PackRequest,
     RemoveRequest,
     Request,
@@ -72,6 +73,10 @@ def _merge() -> Action[MergeRequest]:
     from condatui_core.actions.merge import perform, plan, recover  # noqa: PLC0415 - as above
 
     return Action(plan.plan, perform.perform, recover.recover)
+def _kernels() -> Action[KernelsRequest]:
+    from condatui_core.actions import kernels  # noqa: PLC0415 - as above
+
+    return Action(kernels.plan, kernels.perform, kernels.recover)
 
 
 def _pack() -> Action[PackRequest]:
@@ -106,6 +111,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     ForgetRequest: _forget,
     LeftoversRequest: _leftovers,
     MergeRequest: _merge,
+    KernelsRequest: _kernels,
     PackRequest: _pack,
     RemoveRequest: _remove,
     RestoreRequest: _restore,

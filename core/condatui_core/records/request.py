@@ -162,4 +162,5 @@ Request: TypeAlias = (
     | MergeRequest
     | UpdateRequest
     | LeftoversRequest
+    | KernelsRequest
 )

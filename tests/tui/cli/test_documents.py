@@ -34,6 +34,7 @@ from condatui_core.records.request import (
     ForgetRequest,
     LeftoversRequest,
     MergeRequest,
+    KernelsRequest,
     PackRequest,
     RemoveRequest,
     Request,
@@ -261,6 +262,7 @@ REQUESTS = (
     MergeRequest(keeper="/a", member="/b"),
     UpdateRequest(prefixes=("/a",), like="/b"),
     LeftoversRequest(prefixes=("/a",)),
+    KernelsRequest(paths=("/k",)),
 )
 
 
