@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.actions.remove.set_aside import set_aside_of
+from condatui_core.actions.set_aside import set_aside_of
 from condatui_core.records.request import CleanRequest, CleanupRequest, RemoveRequest, RestoreRequest
 from condatui_sandbox import Sandbox
 from support.dying_job import carried_out, run_dying, told

@@ -125,6 +125,9 @@ def _in_the_way(goal: Goal, candidates: Sequence[CleanupCandidate], *, weak: boo
             reasons.setdefault(each.blocked, []).append(each)
     for blocked, those in sorted(reasons.items(), key=lambda pair: -sum(each.bytes for each in pair[1])):
         yield f"{_sum_of(those)} on disk: {blocked}"
+    left_out = [each for each in candidates if not each.blocked and each.tier != "weak" and each.way_back.kept_bytes]
+    if costly := [each for each in left_out if each.key not in goal.chosen]:
+        yield f"{_sum_of(costly)} on disk: restore points may take as much as would be freed"
     if not weak and (guesses := [each for each in candidates if each.tier == "weak" and not each.blocked]):
         yield f"{_sum_of(guesses)} on disk could go for weak reasons alone: choose those yourself"
 
