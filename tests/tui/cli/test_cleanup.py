@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ from support.sandboxes import manifest
 
 def lines_of(stdout: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stdout.splitlines()]
+
+
+def read_long_ago(prefix: Path, *, days: int) -> None:
+    """Take back that copying has read its python."""
+    python = (prefix / "bin/python").resolve()
+    os.utime(python, (time.time() - days * 86_400, python.stat().st_mtime))
 
 
 def policy_in(sandbox: Sandbox, text: str) -> Path:
@@ -85,6 +92,8 @@ def test_a_policy_that_allows_nothing_is_refused(sandbox: Sandbox, tmp_path: Pat
 
 def test_a_policy_removes_only_what_it_allows_and_reports_it(sandbox_copy: Callable[..., Sandbox]) -> None:
     sandbox = sandbox_copy("notebooks", "try-again-final-v2", "bert-finetune")
+    for name in ("try-again-final-v2", "bert-finetune"):
+        read_long_ago(sandbox.prefixes[name], days=400)
     policy = policy_in(sandbox, "allow: [cache, stale]\nmax_age_days: 100\nkeep: [bert-*]")
     report, before = sandbox.home / "report.md", du(sandbox.root_prefix)
     result = run_in(sandbox, "cleanup", "--policy", str(policy), "--yes", "--report", str(report), "--json")
