@@ -16,7 +16,7 @@ from condatui_core.analyses.cleanup.choice import request_of
 from condatui_core.disk.usage import Disk, DiskUsage
 from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.request import Cleanable, Request
-from support.disk_trees import du
+from support.disk_trees import du, write
 from support.plain_work import PlainWork
 from support.removals import RemovalMachine
 
@@ -27,9 +27,8 @@ def made(directory: Path, chance: random.Random) -> RemovalMachine:
     """Environments with packages of the cache, linked or copied, and files of their own that some of them share."""
     machine = RemovalMachine(directory)
     packages = [machine.cache(f"p{number}", size=chance.randrange(1, 90_000)) for number in range(8)]
-    for file in ("cache/index.json", ".logs/conda.log"):
-        (machine.root / "pkgs" / file).parent.mkdir()
-        (machine.root / "pkgs" / file).write_bytes(b"x" * chance.randrange(1, 20_000))
+    for name in ("cache/index.json", ".logs/conda.log"):
+        write(machine.root / "pkgs" / name, chance.randrange(1, 20_000))
     shared: list[Path] = []
     for number in range(6):
         prefix = machine.make(f"e{number}")

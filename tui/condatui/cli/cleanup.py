@@ -166,8 +166,15 @@ def _goal(invocation: Invocation, known: _Known, options: _Options) -> Goal:
     wanted = _wanted(known.inventory, options)
     if wanted is None:
         return _everything(known, could, counts_points=counts)
-    frees = known.usage.frees_with_choice
-    return reach(could, wanted, frees=frees, counts_points=counts, weak=policy is not None)
+    usage = known.usage
+    return reach(
+        could,
+        wanted,
+        frees=usage.frees_with_choice,
+        losses=usage.lost_without_one,
+        counts_points=counts,
+        weak=policy is not None,
+    )
 
 
 def _wanted(inventory: Inventory, options: _Options) -> int | None:
