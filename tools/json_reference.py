@@ -15,6 +15,7 @@ import msgspec
 from msgspec import inspect as types
 
 from condatui.cli.baseline import BaselineDocument
+from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, ListDocument
@@ -47,6 +48,8 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
     Printed("`condatui restore --list --json`", RestorePointsDocument),
+    Printed("`condatui cleanup --json`", CleanupDocument),
+    Printed("`condatui cleanup --free SIZE --json`, also with `--policy`: the line before the plan", GoalLine),
     Printed("`condatui export ENV --json` to stdout", ExportText),
     Printed("`condatui clone | export -o FILE | pack | remove | restore ID --json`: the first line", PlanLine),
     Printed("The same: a line for each event", EventLine),

@@ -165,7 +165,7 @@ class LinkGraph:
         *,
         copied_by: Mapping[str, tuple[str, ...]],
     ) -> dict[str, int]:
-        """For each of these, by how much less `frees_with_cleaning` frees if that one stays; in one pass over all files.
+        """For each of these, by how much less `frees_with_cleaning` frees if that one stays, in one pass over all.
 
         Places in others, or with others inside them, and those with soft links into a cache that is emptied are left
         out: what depends on them is more than files.
