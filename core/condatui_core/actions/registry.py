@@ -13,11 +13,13 @@ from condatui_core.records.request import (
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    LeftoversRequest,
     MergeRequest,
     PackRequest,
     RemoveRequest,
     Request,
     RestoreRequest,
+    UpdateRequest,
 )
 
 
@@ -60,6 +62,12 @@ def _forget() -> Action[ForgetRequest]:
     return Action(forget.plan, forget.perform, forget.recover)
 
 
+def _leftovers() -> Action[LeftoversRequest]:
+    from condatui_core.actions.leftovers import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
 def _merge() -> Action[MergeRequest]:
     from condatui_core.actions.merge import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -84,15 +92,23 @@ def _restore() -> Action[RestoreRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _update() -> Action[UpdateRequest]:
+    from condatui_core.actions.update import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
 ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     CleanRequest: _clean,
     CleanupRequest: _cleanup,
     CloneRequest: _clone,
     ExportRequest: _export,
     ForgetRequest: _forget,
+    LeftoversRequest: _leftovers,
     MergeRequest: _merge,
     PackRequest: _pack,
     RemoveRequest: _remove,
     RestoreRequest: _restore,
+    UpdateRequest: _update,
 }
 """Every action by the type of its request; a test checks that no request is missing."""

@@ -121,11 +121,15 @@ def install_explicit(executable: str, prefix: str, file: str, *, offline: bool) 
 
 
 def install_specs(
-    executable: str, prefix: str, specs: Iterable[str], *, offline: bool, freeze: bool = False
+    executable: str, prefix: str, specs: Iterable[str], *, offline: bool, freeze: bool = False, dry_run: bool = False
 ) -> tuple[str, ...]:
-    """Solve for specs and install the result; with `freeze`, what is there stays where conda can do so."""
+    """Solve for specs and install the result; with `freeze`, what is there stays where conda can do so.
+
+    With `dry_run` it prints what it would do, and does nothing.
+    """
     frozen = ("--freeze-installed",) if freeze else ()
-    return (executable, "install", "-p", prefix, "--json", "--yes", *frozen, *_offline(offline), "--", *specs)
+    dry = ("--dry-run",) if dry_run else ()
+    return (executable, "install", "-p", prefix, "--json", "--yes", *dry, *frozen, *_offline(offline), "--", *specs)
 
 
 def solve_new(executable: str, prefix: str, specs: Iterable[str], *, offline: bool) -> tuple[str, ...]:

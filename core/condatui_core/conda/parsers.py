@@ -107,6 +107,60 @@ def parse_mamba_info(answer: CondaAnswer) -> CondaFacts:
     return CondaFacts(envs_dirs=info.envs_dirs, pkgs_dirs=info.pkgs_dirs)
 
 
+class SolvedPackage(Struct, frozen=True, kw_only=True):
+    """A package that conda would add or remove, as it prints it for a dry run."""
+
+    name: str
+    version: str
+    build: str = msgspec.field(name="build_string")
+    base_url: str | None = None
+
+    @property
+    def dist_name(self) -> str:
+        """Its name in a package cache: `numpy-1.26.4-py311h64a7726_0`."""
+        return f"{self.name}-{self.version}-{self.build}"
+
+
+class _Fetched(Struct):
+    size: int = 0
+
+
+class _Actions(Struct):
+    link: tuple[SolvedPackage, ...] = msgspec.field(name="LINK", default=())
+    unlink: tuple[SolvedPackage, ...] = msgspec.field(name="UNLINK", default=())
+    fetch: tuple[_Fetched, ...] = msgspec.field(name="FETCH", default=())
+
+
+class _DryRun(Struct):
+    actions: _Actions = msgspec.field(default_factory=_Actions)
+
+
+class Transaction(Struct, frozen=True, kw_only=True):
+    """What conda would do to an environment."""
+
+    added: tuple[SolvedPackage, ...] = ()
+    """Sorted by name."""
+    removed: tuple[SolvedPackage, ...] = ()
+    downloads: int = 0
+    """The number of packages that it would download."""
+    download_bytes: int = 0
+    """Bytes of their archives, as far as it states them."""
+
+
+def parse_transaction(answer: CondaAnswer) -> Transaction:
+    """Parse the answer of `install --dry-run --json`, which has no actions if there is nothing to do.
+
+    Raises CondaError as `parse_environments` does.
+    """
+    actions = _read(answer, _DryRun, "update it").actions
+    return Transaction(
+        added=tuple(sorted(actions.link, key=lambda each: each.name)),
+        removed=tuple(sorted(actions.unlink, key=lambda each: each.name)),
+        downloads=len(actions.fetch),
+        download_bytes=sum(each.size for each in actions.fetch),
+    )
+
+
 def _read(answer: CondaAnswer, shape: type[_Shape], asked: str) -> _Shape:
     objects = [document for document in check_answer(answer, asked).documents if isinstance(document, dict)]
     if not objects:

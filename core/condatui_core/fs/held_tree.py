@@ -17,7 +17,7 @@ from typing import IO, BinaryIO, TypeAlias
 
 from condatui_core.fs.atomic_write import sync_directory, temporary_name
 from condatui_core.fs.attributes import Attributes, try_attributes
-from condatui_core.fs.delete_tree import delete_what_goes
+from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
 from condatui_core.fs.safe_read import open_regular, read_opened
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -136,6 +136,15 @@ class HeldTree:
         self._let_go_of(path)
         for left in delete_what_goes(directory, path, None):
             raise OSError(left.number, left.reason, left.path)
+
+    def delete_what_goes(self, path: str, goes: Goes) -> tuple[Leftover, ...]:
+        """Delete of a path, and of everything below it, what `goes`; returns what stays, by paths of the tree.
+
+        `goes` gets paths relative to that path, `.` for itself.
+        """
+        directory, _ = self._place(path)
+        self._let_go_of(path)
+        return delete_what_goes(directory, path, goes)
 
     def unlink(self, path: str) -> None:
         """Delete one file or link."""

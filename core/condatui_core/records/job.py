@@ -75,6 +75,39 @@ class PlannedRestore(Struct, frozen=True, kw_only=True):
     """Whether the restore point of what is there exceeds the limit of the settings; confirming accepts this."""
 
 
+class PlannedUpdate(Struct, frozen=True, kw_only=True):
+    """What an update was planned to do to one environment: it does exactly that."""
+
+    prefix: str
+    identity: tuple[int, int]
+    """Device and inode of its directory."""
+    specs: tuple[str, ...]
+    """What conda is asked for."""
+    removed: tuple[str, ...]
+    """The packages that go, as `name-version-build`."""
+    added: tuple[str, ...]
+    """The packages that come, likewise."""
+    moves: tuple[PackageMove, ...] = ()
+    offline: bool = True
+    """Whether conda found all of that in its caches."""
+    over_limit: bool = False
+    """Whether its restore point exceeds the limit of the settings; confirming accepts this."""
+
+
+class PlannedLeftovers(Struct, frozen=True, kw_only=True):
+    """What was planned to be deleted from one environment: it deletes exactly that."""
+
+    prefix: str
+    identity: tuple[int, int]
+    """Device and inode of its directory."""
+    paths: tuple[str, ...]
+    """The directories that go, relative to the prefix."""
+    files: int
+    """The number of things in them that are no directories."""
+    over_limit: bool = False
+    """Whether its restore point exceeds the limit of the settings; confirming accepts this."""
+
+
 class PlannedMerge(Struct, frozen=True, kw_only=True):
     """What a merge was planned to make: it makes exactly that."""
 
@@ -119,6 +152,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for the cleaning of package caches."""
     parts: tuple[Plan, ...] = ()
     """Only for cleanups of several kinds: the plans of the parts, in the order in which they are carried out."""
+    updates: tuple[PlannedUpdate, ...] = ()
+    """Only for updates: the environments in their order."""
+    leftovers: tuple[PlannedLeftovers, ...] = ()
+    """Only for the deletion of leftovers: the environments in their order."""
     restoration: PlannedRestore | None = None
     """Only for restores."""
     moves: tuple[PackageMove, ...] = ()

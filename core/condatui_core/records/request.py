@@ -158,4 +158,6 @@ Request: TypeAlias = (
     | ForgetRequest
     | CleanupRequest
     | MergeRequest
+    | UpdateRequest
+    | LeftoversRequest
 )

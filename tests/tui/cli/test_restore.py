@@ -26,7 +26,7 @@ def test_the_list_says_what_it_takes_to_bring_each_one_back(removed: Sandbox) ->
     for arguments in (("restore",), ("restore", "--list")):
         printed = run_in(removed, *arguments)
         assert printed.exit_code == 0
-        assert printed.stdout.splitlines()[0].split()[:2] == ["id", "removed"]
+        assert printed.stdout.splitlines()[0].split()[:2] == ["id", "made"]
         assert "-notebooks" in printed.stdout
         assert "everything is here" in printed.stdout
     assert "`condatui restore ID`" in run_in(removed, "restore").stderr

@@ -39,6 +39,7 @@ COMMANDS: tuple[str, ...] = (
     "keep",
     "baseline",
     "clone",
+    "update",
     "merge",
     "export",
     "pack",

@@ -1,4 +1,4 @@
-"""Place 5: the restore points that bring back removed environments."""
+"""Place 5: the restore points that bring environments back to how they were."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ class RestoreScreen(PlaceScreen):
     @property
     def actions(self) -> Iterable[KeyAction]:
         """The actions of this place; opening a row proposes to restore."""
-        return reworded(super().actions, {"list.open": ("restore", "Bring back the environment under the cursor.")})
+        return reworded(
+            super().actions,
+            {"list.open": ("restore", "Bring back the environment under the cursor, or bring it back to how it was.")},
+        )
 
     def on_mount(self) -> None:
         """Focus the restore points."""
@@ -135,7 +138,10 @@ class RestoreScreen(PlaceScreen):
             return Text(f"The restore points cannot be read: {sanitize(self._failure)}", styles.ERROR)
         if not self._looked:
             return Text("Looking for restore points.", styles.DIM)
-        return Text("There are no restore points: each removal makes one. 1 goes to the environments.", styles.DIM)
+        return Text(
+            "There are no restore points: each removal and each update makes one. 1 goes to the environments.",
+            styles.DIM,
+        )
 
     @on(VirtualTable.CursorMoved)
     def _follow_cursor(self) -> None:

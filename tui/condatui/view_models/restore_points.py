@@ -17,10 +17,11 @@ from condatui_core.text import counted, format_bytes, sanitize
 COLUMNS = (
     TableColumn("signs", "", 2),
     TableColumn("name", "name", 32),
-    TableColumn("removed", "removed", 7, align="right"),
+    TableColumn("made", "made", 7, align="right"),
     TableColumn("packages", "packages", 8, priority=2),
     TableColumn("bytes", "kept", 6, align="right", priority=1),
     TableColumn("here", "to bring it back", 40, cut="end"),
+    TableColumn("why", "why", 44, cut="end", priority=2),
     TableColumn("prefix", "prefix", 60, flexible=True, priority=3),
 )
 
@@ -65,6 +66,7 @@ class RestorePointsModel:
             Text(f"{point.packages}{pip}"),
             Text(short_bytes(point.bytes)),
             Text(bring_back_words(point), style),
+            Text(sanitize(point.why), styles.DIM),
             Text(sanitize(point.prefix), styles.DIM),
         )
 
@@ -73,12 +75,11 @@ def bring_back_words(point: RestorePointSummary) -> str:
     """What it takes to restore it, in a few words."""
     if point.problem:
         return sanitize(point.problem)
-    if point.exists:
-        return "its prefix exists again"
+    replaces = "replaces what is there" if point.exists else ""
     if not point.to_download:
-        return "everything is here"
+        return replaces or "everything is here"
     size = f", {format_bytes(point.download_bytes)}" if point.download_bytes else ""
-    return f"{counted(len(point.to_download), 'package')} to download{size}"
+    return ", ".join(filter(None, (replaces, f"{counted(len(point.to_download), 'package')} to download{size}")))
 
 
 def restore_point_text(point: RestorePointSummary, now: datetime, *, glyphs: Glyphs = UNICODE) -> Text:
@@ -99,7 +100,8 @@ def _lines(point: RestorePointSummary, now: datetime, glyphs: Glyphs) -> Iterato
     yield Text.assemble((sanitize(point.name), styles.STRONG), (f"  {sanitize(point.id)}", styles.DIM))
     yield Text.assemble(("prefix    ", styles.DIM), sanitize(point.prefix))
     at = point.at.astimezone(now.tzinfo)
-    yield Text.assemble(("removed   ", styles.DIM), f"{at:%Y-%m-%d %H:%M}, {spell_age(point.at, now)}")
+    made = f"{at:%Y-%m-%d %H:%M}, {spell_age(point.at, now)}"
+    yield Text.assemble(("made      ", styles.DIM), made + (f", {sanitize(point.why)}" if point.why else ""))
     pip = f" and {point.pip_packages} of pip" if point.pip_packages else ""
     held = f", {format_bytes(point.environment_bytes)} in its files" if point.environment_bytes else ""
     yield Text.assemble(("held      ", styles.DIM), f"{counted(point.packages, 'package')}{pip}{held}")

@@ -21,10 +21,11 @@ from condatui_core.actions.clone.mirror import Mirror, Mirrored
 from condatui_core.actions.clone.plan import plan_of
 from condatui_core.actions.clone.recover import inspect_clone, not_there
 from condatui_core.actions.clone.source import Provided, Source, explicit_lines
-from condatui_core.actions.clone.verify import not_linked, outcome_of, python_problem, verify
+from condatui_core.actions.clone.verify import not_linked, outcome_of, verify
 from condatui_core.actions.incomplete_marker import mark_bytes, mark_complete, mark_incomplete, remove_if_untouched
 from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.python_start import python_problem
 from condatui_core.conda import commands
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import conda_environ
@@ -221,7 +222,7 @@ class _Cloning:
             temporary_bytes=marked,
         )
         verified = await work.in_thread(verifying)
-        python = await python_problem(self._facts, self._context, work)
+        python = await python_problem(self._facts.target.prefix, self._facts.installation, self._context, work)
         await work.in_thread(partial(sync_clone, self._target, self._context))
         problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)

@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from condatui_core.actions.clone.facts import CloneFacts
 from condatui_core.actions.clone.mirror import Mirrored, surplus
 from condatui_core.actions.clone.plan import finding
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, is_binary, same
-from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.analyses.channels import same_package
-from condatui_core.conda.commands import conda_environ
-from condatui_core.conda.errors import last_words
-from condatui_core.errors import CondaError
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
 from condatui_core.prefixes.meta_file import record_file_name
@@ -141,37 +136,6 @@ def _may_name(entry: TreeEntry) -> bool:
         and not entry.path.startswith("conda-meta/")
         and not entry.path.endswith(".pyc")
     )
-
-
-# Starting the python of the clone
-
-
-_OPTIONS = ("-E", "-s", "-B", "-c", "import sys; print(sys.prefix)")
-"""Not -I, which python 2 does not know."""
-_SECONDS = 120.0
-
-
-async def python_problem(facts: CloneFacts, context: JobContext, work: Work) -> str:
-    """Say why the clone's python does not run or has another prefix; empty if all is well, or if there is none."""
-    target = facts.target.prefix
-    python = os.path.join(target, "bin", "python")
-    if facts.installation is None or not await work.in_thread(partial(os.path.lexists, python)):
-        return ""
-    try:
-        environ = conda_environ(context.caller, facts.installation)
-        answer = await work.run((python, *_OPTIONS), environ=environ, seconds=_SECONDS)
-    except CondaError as error:
-        return str(error)
-    if answer.exit_code != 0:
-        return last_words(answer.stderr) or f"It exits with {answer.exit_code}."
-    said = answer.stdout.strip()
-    if not await work.in_thread(partial(_same_place, said, target)):
-        return f"It takes {said} for its prefix."
-    return ""
-
-
-def _same_place(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 # The outcome

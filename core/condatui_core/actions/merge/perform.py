@@ -42,7 +42,7 @@ from condatui_core.records.finding import Finding, finding
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan, PlannedMerge
 from condatui_core.records.request import MergeRequest
-from condatui_core.records.restore_point import RestorePoint
+from condatui_core.records.restore_point import Occasion, RestorePoint
 from condatui_core.restore_points.store import bytes_of_point, delete_point, directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -252,7 +252,9 @@ class _InPlace:
 
         def keep() -> _Kept:
             snapshot = read_before_removal(target)
-            point = create_point(target, snapshot, self._context, self._work, limited=limited)
+            point = create_point(
+                target, snapshot, self._context, self._work, limited=limited, occasion=Occasion(change="merge")
+            )
             self._work.say(f"restore point {point.id}: {counted(point.archived_files, 'file')}")
             return _Kept(target, snapshot, point)
 

@@ -12,7 +12,7 @@ from condatui_core.actions.protocol import JobContext, Work, caches_of
 from condatui_core.actions.remove.inspect import RemovalTarget
 from condatui_core.errors import RefusedError
 from condatui_core.prefixes.snapshot import PrefixSnapshot
-from condatui_core.records.restore_point import BEFORE_REMOVAL, RestorePoint
+from condatui_core.records.restore_point import BEFORE_REMOVAL, Occasion, RestorePoint
 from condatui_core.restore_points.create import estimate
 from condatui_core.restore_points.prune import Prunable, prune
 from condatui_core.restore_points.store import directory_of_points
@@ -26,10 +26,16 @@ def read_before_removal(
 
 
 def create_point(
-    target: RemovalTarget, snapshot: PrefixSnapshot, context: JobContext, work: Work, *, limited: bool
+    target: RemovalTarget,
+    snapshot: PrefixSnapshot,
+    context: JobContext,
+    work: Work,
+    *,
+    limited: bool,
+    occasion: Occasion = BEFORE_REMOVAL,
 ) -> RestorePoint:
     """Make a restore point of a prefix that was read right before its removal; blocks. Raises as `checkpoint` does."""
-    return checkpoint.create_point(_subject(target, context), snapshot, context, work, limited=limited)
+    return checkpoint.create_point(_subject(target, context, occasion), snapshot, context, work, limited=limited)
 
 
 def is_unused(target: RemovalTarget, snapshot: PrefixSnapshot, context: JobContext, work: Work) -> bool:
@@ -51,12 +57,12 @@ def prune_points(context: JobContext, *, agreed: Collection[str], spare: Collect
     return prune(directory, context.settings, context.clock(), agreed=agreed, spare=spare)
 
 
-def _subject(target: RemovalTarget, context: JobContext) -> CheckpointSubject:
+def _subject(target: RemovalTarget, context: JobContext, occasion: Occasion) -> CheckpointSubject:
     environment = context.environment(target.origin)
     return CheckpointSubject(
         prefix=target.origin,
         name=target.name if target.origin == target.path else os.path.basename(target.origin),
         installation=target.installation,
-        occasion=BEFORE_REMOVAL,
+        occasion=occasion,
         last_used=environment.last_used if environment else None,
     )

@@ -17,10 +17,11 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 _COLUMNS = (
     TableColumn("id", "id", 60),
-    TableColumn("removed", "removed", 7, align="right"),
+    TableColumn("made", "made", 7, align="right"),
     TableColumn("packages", "packages", 8, priority=2),
     TableColumn("kept", "kept", 6, align="right", priority=1),
     TableColumn("here", "to bring it back", 50, cut="end", priority=1),
+    TableColumn("why", "why", 60, cut="end", priority=1),
     TableColumn("prefix", "prefix", 80, flexible=True, priority=2),
 )
 
@@ -49,6 +50,7 @@ class _PointRows:
             Text(f"{point.packages}{pip}"),
             Text(short_bytes(point.bytes)),
             Text(bring_back_words(point), "" if point.whole else styles.WARNING),
+            Text(sanitize(point.why), styles.DIM),
             Text(sanitize(point.prefix), styles.DIM),
         )
 

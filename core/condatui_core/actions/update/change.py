@@ -1,0 +1,231 @@
+"""Changes one environment as planned: looked at again, kept, changed by conda, and verified package by package."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from condatui_core.actions.checkpoint import Checkpoint, being_changed, make_checkpoint, subject_of
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.python_start import python_problem
+from condatui_core.actions.update.facts import (
+    SECONDS,
+    UpdateTarget,
+    occasion_of,
+    read_targets,
+    solving_argv,
+    solving_environ,
+)
+from condatui_core.actions.update.plan import blockers_of
+from condatui_core.conda.errors import check_answer
+from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
+from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.documents import decode
+from condatui_core.fs.held_tree import HeldTree
+from condatui_core.fs.safe_read import reason
+from condatui_core.fs.sync import sync_tree
+from condatui_core.prefixes.meta_file import LARGEST_RECORD
+from condatui_core.prefixes.snapshot import PrefixRecords, PrefixSnapshot, read_records
+from condatui_core.records.job import PlannedUpdate
+from condatui_core.records.request import UpdateRequest
+from condatui_core.restore_points.store import bytes_of_point, directory_of_points
+from condatui_core.text import counted, sanitize
+
+_MOST_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An environment that was changed."""
+
+    name: str
+    packages: int
+    point: str
+    """The id of the restore point of how it was."""
+    kept_bytes: int
+
+
+class SpecsChange:
+    """The change of one environment by specs that conda solves."""
+
+    def __init__(self, planned: PlannedUpdate, request: UpdateRequest, context: JobContext, work: Work) -> None:
+        self._planned = planned
+        self._request = request
+        self._context = context
+        self._work = work
+        self._name = os.path.basename(planned.prefix)
+
+    async def carry_out(self) -> Changed:
+        """Look again, keep, change and verify. CondatuiError at the first surprise."""
+        work, planned = self._work, self._planned
+        await work.stage("look", f"Looking at {sanitize(planned.prefix)}")
+        target = await self._look()
+        name = sanitize(target.name)
+        await work.stage("keep", f"Making a restore point of {name}")
+        kept = await work.in_thread(partial(self._keep, target))
+        await work.stage("conda", f"Letting conda update {name}")
+        await self._run_conda(target)
+        await work.in_thread(partial(self._request_as_before, target, kept))
+        await work.stage("verify", f"Verifying {name}")
+        await self._verify(target, kept)
+        directory = directory_of_points(self._context.settings, self._context.locations)
+        size = await work.in_thread(partial(bytes_of_point, directory, kept.point.id))
+        return Changed(target.name, len(planned.moves), kept.point.id, size)
+
+    async def _look(self) -> UpdateTarget:
+        """Read it again and let conda plan again. RefusedError if anything is not as it was planned."""
+        request = msgspec.structs.replace(self._request, prefixes=(self._planned.prefix,))
+        (target,) = await read_targets(request, self._context, solve=False)
+        refuse(blockers_of(target, request))
+        if target.identity != self._planned.identity or target.wanted.specs != self._planned.specs:
+            raise _not_as_planned(target.name, "The environment or its baseline has changed.")
+        transaction = await self._dry_run(target)
+        if (_dist_names(transaction.removed), _dist_names(transaction.added)) != (
+            self._planned.removed,
+            self._planned.added,
+        ):
+            raise _not_as_planned(target.name, "conda would do something else now.")
+        return target
+
+    async def _dry_run(self, target: UpdateTarget) -> Transaction:
+        argv = solving_argv(target, offline=self._planned.offline, dry_run=True)
+        answer = await self._work.run(argv, environ=solving_environ(target, self._context), seconds=SECONDS)
+        return parse_transaction(answer)
+
+    def _keep(self, target: UpdateTarget) -> Checkpoint:
+        subject = subject_of(target.prefix, self._context, occasion_of(self._request))
+        kept = make_checkpoint(subject, self._context, self._work, limited=not self._planned.over_limit)
+        self._work.say(f"restore point {kept.point.id}: {counted(kept.point.archived_files, 'file')}")
+        if changed := kept.snapshot.first_change():
+            raise being_changed(target.name, changed)
+        return kept
+
+    async def _run_conda(self, target: UpdateTarget) -> None:
+        argv = solving_argv(target, offline=self._planned.offline, dry_run=False)
+        answer = await self._work.run(argv, environ=solving_environ(target, self._context))
+        check_answer(answer, f"update {target.name}")
+
+    def _request_as_before(self, target: UpdateTarget, kept: Checkpoint) -> None:
+        """Let the environment's history say what its user requested, not the exact builds that conda was asked for."""
+        try:
+            with HeldTree(target.prefix, self._planned.identity) as tree:
+                request_as_before(tree, kept.snapshot)
+                tree.sync()
+        except OSError as error:
+            where = f"{error.filename or target.prefix}: {reason(error)}"
+            raise CondatuiError("What was requested could not be noted as it was before.", where) from error
+
+    async def _verify(self, target: UpdateTarget, kept: Checkpoint) -> None:
+        work, prefix = self._work, target.prefix
+        records = await work.in_thread(partial(read_records, prefix))
+        problems = [*_differences(records, kept.snapshot, self._planned)]
+        problems += await work.in_thread(partial(_missing_files, records, self._planned))
+        if not problems and (python := await python_problem(prefix, target.installation, self._context, work)):
+            problems.append(f"python: {python}")
+        if problems:
+            raise _surprise(target.name, problems, kept.point.id)
+        await work.in_thread(partial(sync_tree, prefix))
+
+
+def _dist_names(packages: Sequence[SolvedPackage]) -> tuple[str, ...]:
+    return tuple(each.dist_name for each in packages)
+
+
+def expected_packages(before: PrefixRecords, planned: PlannedUpdate) -> set[str]:
+    """The packages that an environment is to have afterwards, as `name-version-build`."""
+    return ({each.dist_name for each in before.contents.packages} - set(planned.removed)) | set(planned.added)
+
+
+def _differences(records: PrefixRecords, before: PrefixRecords, planned: PlannedUpdate) -> Sequence[str]:
+    """Lines that name what the records of an environment state otherwise than planned."""
+    there, wanted = {each.dist_name for each in records.contents.packages}, expected_packages(before, planned)
+    names = {each.name for each in records.contents.packages}
+    return (
+        *(f"{each}: is not there" for each in sorted(wanted - there)),
+        *(f"{each}: was not planned" for each in sorted(there - wanted)),
+        *(f"{each}: was requested, and is gone" for each in sorted(before.contents.requested_names - names)),
+        *(f"{each.path}: {each.reason}" for each in records.contents.unreadable),
+        *(f"{each}, which pip has installed: is gone" for each in sorted(_of_pip(before) - _of_pip(records))),
+    )
+
+
+def _of_pip(records: PrefixRecords) -> set[str]:
+    """What pip has installed, where a python reads it or another one has left it behind."""
+    contents = records.contents
+    stale = {name for each in contents.stale_site_packages for name in each.names}
+    return {f"{each.name} {each.version}" for each in contents.pip_distributions} | stale
+
+
+def _missing_files(records: PrefixRecords, planned: PlannedUpdate) -> Sequence[str]:
+    """The files of the new packages that are not there."""
+    added = set(planned.added)
+    paths = (path.path for each in records.packages if each.record.dist_name in added for path in each.paths)
+    missing = (path for path in paths if not os.path.lexists(os.path.join(records.prefix, path)))
+    return tuple(f"{path}: is missing" for path in missing)
+
+
+def _not_as_planned(name: str, why: str) -> RefusedError:
+    return RefusedError(
+        f"{sanitize(name)} was not updated: it is not as it was planned any more.", why, "Plan it again."
+    )
+
+
+def _surprise(name: str, problems: Sequence[str], point: str) -> CondatuiError:
+    more = [f"and {len(problems) - _MOST_LINES} more"] if len(problems) > _MOST_LINES else []
+    lines = "\n".join(map(sanitize, (*problems[:_MOST_LINES], *more)))
+    title = f"{sanitize(name)} is not as it was to become."
+    return CondatuiError(title, lines, f"Restore point {point} has how it was.")
+
+
+# What the user of an environment has requested
+
+
+_HISTORY = "conda-meta/history"
+_LARGEST = 32 << 20
+"""Bytes of a history that are read at most."""
+_SPECS = "# update specs:"
+_ASKED = ("requested_spec", "requested_specs")
+_RECORD = msgspec.json.Decoder(dict[str, object])
+
+
+def request_as_before(tree: HeldTree, before: PrefixSnapshot) -> None:
+    """Note in a prefix that conda has just changed the requests that it had before.
+
+    conda was asked for exact versions and builds, and would keep to them for ever. Raises OSError if the prefix cannot
+    be read or written.
+    """
+    asked = {each.record.name: each.requests for each in before.packages}
+    there = {each.dist_name for each in before.contents.packages}
+    for name in tree.names("conda-meta"):
+        if name.endswith(".json") and not name.startswith(".") and name.removesuffix(".json") not in there:
+            _put_requests_back(tree, f"conda-meta/{name}", asked)
+    history = tree.read_bounded(_HISTORY, _LARGEST)
+    begin = next((each.status.st_size for each in before.tree.entries if each.path == _HISTORY), 0)
+    lines = history[begin:].decode("utf-8", "surrogateescape").splitlines(keepends=True)
+    specs = [spec for _, spec in before.contents.history.requested]
+    changed = [f"{_SPECS} {specs!r}\n" if line.startswith(_SPECS) else line for line in lines]
+    if changed != lines:
+        _write(tree, _HISTORY, history[:begin] + "".join(changed).encode("utf-8", "surrogateescape"))
+
+
+def _put_requests_back(tree: HeldTree, path: str, asked: Mapping[str, Mapping[str, object]]) -> None:
+    found = decode(tree.read_bounded(path, LARGEST_RECORD), _RECORD)
+    requests = asked.get(str(found.get("name")), {"requested_spec": "None"})
+    wanted = {name: value for name, value in found.items() if name not in _ASKED} | dict(requests)
+    if wanted != found:
+        _write(tree, path, json.dumps(wanted, indent=2, sort_keys=True).encode())
+
+
+def _write(tree: HeldTree, path: str, data: bytes) -> None:
+    there = tree.status(path)
+    with tree.write(path) as stream:
+        stream.write(data)
+    if there is not None:
+        tree.set_mode(path, stat.S_IMODE(there.st_mode))

@@ -1,0 +1,102 @@
+"""What an environment has to be asked for so that it gets the versions of another one: from records to specs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from condatui_core.analyses.channels import same_package
+from condatui_core.analyses.match_specs import Wanted, parse_match_spec
+from condatui_core.analyses.specs import meets
+from condatui_core.prefixes.history import spec_name
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
+
+_BUILD = re.compile(r"[A-Za-z0-9_.]+")
+"""A build string that is no pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class LikeSpecs:
+    """What conda is asked for so that an environment gets the versions of its baseline."""
+
+    specs: tuple[str, ...] = ()
+    """One for each package that both have and that is not the same."""
+    left_out: tuple[str, ...] = ()
+    """Lines that name what the user of the environment wants otherwise, and so stays."""
+
+
+def specs_like(contents: PrefixContents, baseline: PrefixContents, channels: ChannelConfig) -> LikeSpecs:
+    """Find the packages that both have and where the baseline has another version, build or channel.
+
+    What the user of the environment wants otherwise stays, and so does what that needs as it is.
+    """
+    mine = {each.name: each for each in contents.packages}
+    other = {
+        each.name: each
+        for each in baseline.packages
+        if each.name in mine and not same_package(mine[each.name], each, channels)
+    }
+    stays = {name: why for name, each in other.items() if (why := next(_wanted_otherwise(each, contents), ""))}
+    waiting = list(stays)
+    while waiting:
+        held = mine[waiting.pop()]
+        needed = {name: why for name, why in _needs(held, other) if name not in stays}
+        stays |= needed
+        waiting += needed
+    specs = tuple(exact_spec(each) for name, each in other.items() if name not in stays)
+    return LikeSpecs(specs, tuple(f"{name} stays {mine[name].version}: {why}" for name, why in sorted(stays.items())))
+
+
+def conflicts_of(contents: PrefixContents, baseline: PrefixContents, wanted: LikeSpecs) -> tuple[str, ...]:
+    """Say what does not go together afterwards, in a line each; this need not find all reasons of conda's refusal."""
+    coming = {each.name: each for each in baseline.packages if exact_spec(each) in wanted.specs}
+    after = {each.name: each for each in contents.packages} | coming
+    return tuple(
+        f"{each.name} {each.version} needs {spec}; there would be {there.version} {there.build}"
+        for each in after.values()
+        for spec in each.depends
+        if (there := after.get(spec_name(spec))) and coming.keys() & {each.name, there.name} and _misses(spec, there)
+    )
+
+
+def _needs(held: PackageRecord, other: Mapping[str, PackageRecord]) -> Iterator[tuple[str, str]]:
+    """What a package that stays needs as it is: names, and why."""
+    for spec in held.depends:
+        name = spec_name(spec)
+        if name in other and _misses(spec, other[name]):
+            yield name, f"{held.name} {held.version} needs {spec}"
+
+
+def _misses(spec: str, record: PackageRecord) -> bool:
+    wanted = parse_match_spec(spec)
+    return wanted is not None and meets(record, wanted) is False
+
+
+def exact_spec(record: PackageRecord) -> str:
+    """The spec of this very package, with its channel: conda searches that one as well then."""
+    channel = f"{record.base_url}::" if record.base_url else ""
+    return f"{channel}{record.name}={record.version}={record.build}"
+
+
+def _wanted_otherwise(record: PackageRecord, contents: PrefixContents) -> Iterator[str]:
+    """Words for each pin and request of a user that a package does not meet."""
+    for spec in contents.pinned:
+        if _refuses(parse_match_spec(spec), record):
+            yield f"pinned as `{spec}`"
+    copied = contents.history.cloned_specs
+    for name, spec in contents.history.requested:
+        wanted = parse_match_spec(spec) if name == record.name and spec not in copied else None
+        if wanted and not _is_exact(wanted) and _refuses(wanted, record):
+            yield f"requested as `{spec}`"
+
+
+def _refuses(wanted: Wanted | None, record: PackageRecord) -> bool:
+    return wanted is not None and wanted.name == record.name.lower() and meets(record, wanted) is False
+
+
+def _is_exact(wanted: Wanted) -> bool:
+    """Whether a request names one build, as conda itself notes it of what it was given by a file or a clone."""
+    return bool(wanted.version) and _BUILD.fullmatch(wanted.build) is not None

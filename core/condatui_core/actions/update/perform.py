@@ -1,0 +1,60 @@
+"""Updates environments one after the other, and stops at the first surprise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.update.change import Changed, SpecsChange
+from condatui_core.actions.update.plan import baseline_name
+from condatui_core.errors import CondatuiError
+from condatui_core.records.finding import blocker
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import UpdateRequest
+from condatui_core.text import counted, format_bytes, sanitize
+
+
+async def perform(plan: Plan, request: UpdateRequest, context: JobContext, work: Work) -> Outcome:
+    """Update each environment as planned. CondatuiError if the first one fails; a later failure ends it too."""
+    changed: list[Changed] = []
+    for number, planned in enumerate(plan.updates):
+        work.progress(number, len(plan.updates), "environments")
+        if not planned.added and not planned.removed:
+            continue
+        try:
+            changed.append(await SpecsChange(planned, request, context, work).carry_out())
+        except CondatuiError as error:
+            if not changed:
+                raise
+            return _stopped(changed, planned.prefix, error, len(plan.updates) - number - 1)
+    return _outcome(changed, baseline_name(request, context))
+
+
+def _outcome(changed: Sequence[Changed], like: str) -> Outcome:
+    what = f"{sanitize(changed[0].name)} is" if len(changed) == 1 else f"{counted(len(changed), 'environment')} are"
+    packages = counted(sum(each.packages for each in changed), "package")
+    return Outcome(
+        message=f"{what} updated to be like {like}: {packages}; {_way_back(changed)}.",
+        bytes_used=sum(each.kept_bytes for each in changed),
+        restore_points=tuple(each.point for each in changed),
+    )
+
+
+def _way_back(changed: Sequence[Changed]) -> str:
+    kept = format_bytes(sum(each.kept_bytes for each in changed))
+    if len(changed) == 1:
+        return f"restore point {changed[0].point} has how it was, {kept}"
+    return f"{counted(len(changed), 'restore point')} have how they were, {kept}"
+
+
+def _stopped(changed: Sequence[Changed], prefix: str, error: CondatuiError, left: int) -> Outcome:
+    """What was done before an environment could not be updated; the ones after it were not touched."""
+    names = ", ".join(sanitize(each.name) for each in changed)
+    rest = f"; {counted(left, 'environment')} after it stayed as they were" if left else ""
+    lines = map(sanitize, error.detail.splitlines())
+    return Outcome(
+        message=f"{names} updated; {sanitize(prefix)} was not{rest}. {_way_back(changed).capitalize()}.",
+        findings=(blocker("not-updated", f"{sanitize(prefix)}: {error.title}", error.advice, lines),),
+        bytes_used=sum(each.kept_bytes for each in changed),
+        restore_points=tuple(each.point for each in changed),
+    )

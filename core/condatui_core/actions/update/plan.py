@@ -1,0 +1,162 @@
+"""Plans an update by conda's own dry run: what comes, goes and moves in each environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from condatui_core.actions.checkpoint import no_room
+from condatui_core.actions.guards import bytes_problem, warnings_to_change
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.update.facts import UpdateTarget, read_targets, solving_argv
+from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.job import PackageMove, Plan, Step
+from condatui_core.records.request import UpdateRequest
+from condatui_core.remedy import AllowDownloads
+from condatui_core.text import counted, format_bytes, sanitize
+
+_MOST_LINES = 20
+_UNPACKED = 5
+"""How many times the bytes of its archive a package that is downloaded needs, extracted and linked."""
+
+
+async def plan(request: UpdateRequest, context: JobContext) -> Plan:
+    """Ask conda what it would do to each environment, and say what comes, goes and moves."""
+    targets = await read_targets(request, context)
+    return update_plan(targets, request, context)
+
+
+def update_plan(targets: Sequence[UpdateTarget], request: UpdateRequest, context: JobContext) -> Plan:
+    """Plan the update of environments whose dry runs are known."""
+    changing = [each for each in targets if each.wanted.specs and not each.blockers]
+    updates = tuple(each.planned for each in changing)
+    kept = sum(each.checkpoint.kept_bytes for each in changing if each.checkpoint)
+    return Plan(
+        request=request,
+        title=_title(targets, request, context),
+        steps=tuple(step for each in changing for step in _steps(each)),
+        prefixes=tuple(each.prefix for each in targets),
+        bytes_needed=kept + sum(map(_downloaded, changing)),
+        packages=sum(len(each.moves) for each in updates),
+        facts=tuple(_facts(targets, kept)),
+        warnings=tuple(found for each in targets for found in _warnings(each, context)),
+        blockers=(
+            *_baseline_blockers(request, context),
+            *(found for each in targets for found in blockers_of(each, request)),
+            *_nothing_to_do(targets, request, context),
+            *no_room(kept, context),
+        ),
+        confirm=_confirm(changing),
+        updates=updates,
+        moves=updates[0].moves if len(updates) == 1 else (),
+    )
+
+
+def baseline_name(request: UpdateRequest, context: JobContext) -> str:
+    """The name of the environment whose versions the others get."""
+    baseline = context.environment(request.like)
+    return sanitize(baseline.name if baseline else request.like)
+
+
+def blockers_of(target: UpdateTarget, request: UpdateRequest) -> tuple[Finding, ...]:
+    """What stands against the update of this one."""
+    return (*target.blockers, *_blockers(target, request))
+
+
+def _blockers(target: UpdateTarget, request: UpdateRequest) -> Iterator[Finding]:
+    name = sanitize(target.name)
+    if target.prefix == request.like:
+        yield blocker("baseline", f"{name} is the baseline itself.", "Name other environments.")
+    if target.refusal:
+        lines = target.conflicts or (target.refusal.title, *target.refusal.detail.splitlines()[:_MOST_LINES])
+        message = f"conda cannot bring {name} to these versions."
+        yield blocker("not-solved", message, AllowDownloads() if request.offline else "", map(sanitize, lines))
+    if gone := requested_gone(target):
+        message = f"conda would take {', '.join(map(sanitize, gone))} out of {name}, which its user requested."
+        yield blocker("requested-gone", message, "Update it without these, or remove them first.", gone)
+    yield from bytes_problem(_downloaded(target), target.observed)
+
+
+def requested_gone(target: UpdateTarget) -> tuple[str, ...]:
+    """The packages that the user of an environment requested and that a transaction would take away."""
+    gone = {each.name for each in target.planned.moves if each.change == "gone"}
+    return tuple(sorted(gone & target.contents.requested_names))
+
+
+def _baseline_blockers(request: UpdateRequest, context: JobContext) -> Iterator[Finding]:
+    baseline = context.environment(request.like)
+    if baseline is None or baseline.state != "ok":
+        state = f"its state is {baseline.state}" if baseline else "it is not there"
+        message = f"The baseline {baseline_name(request, context)} cannot be read: {state}."
+        yield blocker("baseline", message, "Name another one.")
+
+
+def _nothing_to_do(targets: Sequence[UpdateTarget], request: UpdateRequest, context: JobContext) -> Iterator[Finding]:
+    able = [each for each in targets if not each.blockers and each.prefix != request.like]
+    if able and not any(_changes(each) or each.refusal for each in able):
+        like = baseline_name(request, context)
+        yield blocker("nothing-to-do", f"Nothing is to be updated: what they have in common is as in {like}.")
+
+
+def _changes(target: UpdateTarget) -> bool:
+    return target.transaction is not None and bool(target.transaction.added or target.transaction.removed)
+
+
+def _title(targets: Sequence[UpdateTarget], request: UpdateRequest, context: JobContext) -> str:
+    what = sanitize(targets[0].name) if len(targets) == 1 else counted(len(targets), "environment")
+    return f"Update {what} to be like {baseline_name(request, context)}"
+
+
+def _steps(target: UpdateTarget) -> Iterator[Step]:
+    name = sanitize(target.name)
+    yield Step(title=f"Make a restore point of {name}")
+    argv = solving_argv(target, offline=target.offline, dry_run=False) if target.installation else ()
+    yield Step(title=f"Let conda update {counted(len(target.planned.moves), 'package')} of {name}", argv=argv)
+    yield Step(title=f"Verify every package of {name}, and start its python")
+
+
+def _facts(targets: Sequence[UpdateTarget], kept: int) -> Iterator[tuple[str, str]]:
+    for each in targets:
+        if len(targets) > 1:
+            yield sanitize(each.name), "\n".join(map(move_words, each.planned.moves)) or "nothing to update"
+        if each.wanted.left_out:
+            yield f"{sanitize(each.name)} keeps", "\n".join(map(sanitize, each.wanted.left_out))
+        if each.transaction and each.transaction.downloads:
+            size = format_bytes(each.transaction.download_bytes)
+            yield "to download", f"{counted(each.transaction.downloads, 'package')}, {size}"
+    yield "restore point", f"{format_bytes(kept)} that conda could not put back, before compression"
+
+
+def move_words(move: PackageMove) -> str:
+    """What becomes of a package, in a line: `numpy 2.1.3 → 1.26.4`."""
+    if not move.before or not move.after:
+        return f"{move.name} {move.before or move.after} {'comes' if move.after else 'goes'}"
+    return f"{move.name} {move.before} → {move.after}"
+
+
+def _warnings(target: UpdateTarget, context: JobContext) -> Iterator[Finding]:
+    if not target.observed.exists:
+        return
+    yield from warnings_to_change(target.observed, target.environment, context)
+    if target.checkpoint:
+        yield from target.checkpoint.warnings
+    python = next((each for each in target.planned.moves if each.name == "python"), None)
+    pip = target.contents.pip_distributions
+    if python and pip and _minor(python.before) != _minor(python.after):
+        count = counted(len(pip), "distribution of pip is", "distributions of pip are")
+        message = f"python of {sanitize(target.name)} goes from {python.before} to {python.after}: {count} left behind."
+        yield finding("python-moves", "warning", message, "Install them again afterwards.", (each.name for each in pip))
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _downloaded(target: UpdateTarget) -> int:
+    return _UNPACKED * target.transaction.download_bytes if target.transaction else 0
+
+
+def _confirm(targets: Sequence[UpdateTarget]) -> str:
+    large = [each for each in targets if each.checkpoint and each.checkpoint.too_large]
+    if not large:
+        return ""
+    return sanitize(large[0].name) if len(targets) == 1 else f"update {len(targets)}"

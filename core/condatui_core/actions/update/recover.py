@@ -1,0 +1,98 @@
+"""Finds what an interrupted update has left of each environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.update.facts import occasion_of
+from condatui_core.prefixes.snapshot import read_records
+from condatui_core.records.job import Plan, PlannedUpdate, Recovery
+from condatui_core.records.request import RestoreRequest, UpdateRequest
+from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points.store import all_points, directory_of_points
+from condatui_core.text import sanitize
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One environment as it is after an interruption."""
+
+    name: str
+    state: Literal["as it was", "updated", "half"]
+    point: RestorePoint | None
+    """The restore point that the job has made of it; None if it had not come so far."""
+
+
+async def recover(plan: Plan, request: UpdateRequest, stage: str, context: JobContext) -> Recovery:
+    """Find out which environments are updated, which are as they were, and which one is neither."""
+    return await asyncio.to_thread(_inspect, plan, request, stage, context)
+
+
+def _inspect(plan: Plan, request: UpdateRequest, stage: str, context: JobContext) -> Recovery:
+    directory = directory_of_points(context.settings, context.locations)
+    seen = [each for update in plan.updates for each in _look(update, request, plan, directory)]
+    half = next((each for each in seen if each.state == "half"), None)
+    updated = [each for each in seen if each.state == "updated"]
+    if half:
+        return _half(half, updated)
+    if not updated:
+        return Recovery(state="untouched", message=f"Nothing was updated: {_names(seen)} as it was.")
+    waiting = [each for each in seen if each.state == "as it was"]
+    said = (
+        f"{_names(updated)} updated, and not verified."
+        if stage in ("conda", "verify")
+        else f"{_names(updated)} updated."
+    )
+    if waiting:
+        said += f" {_names(waiting)} as it was."
+    return Recovery(state="done" if not waiting else "half", message=f"{said}{_saved(updated[-1])}")
+
+
+def _look(update: PlannedUpdate, request: UpdateRequest, plan: Plan, directory: Path) -> Iterator[_Seen]:
+    wanted, known = occasion_of(request), set(plan.restore_points)
+    points = (each for each in all_points(directory) if each.prefix == update.prefix and each.occasion == wanted)
+    point = next((each for each in points if each.id not in known), None)
+    yield _Seen(os.path.basename(update.prefix), _state(update, point), point)
+
+
+def _state(update: PlannedUpdate, point: RestorePoint | None) -> Literal["as it was", "updated", "half"]:
+    """How far conda has come with an environment, by its records and whether their files are there."""
+    if not update.added and not update.removed:
+        return "as it was"
+    records = read_records(update.prefix)
+    there = {each.dist_name for each in records.contents.packages}
+    if point is None:
+        return "as it was"
+    before = {each.dist_name for each in point.packages}
+    if not records.has_all_files or records.contents.unreadable:
+        return "half"
+    if there == before:
+        return "as it was"
+    return "updated" if there == (before - set(update.removed)) | set(update.added) else "half"
+
+
+def _half(half: _Seen, updated: list[_Seen]) -> Recovery:
+    assert half.point
+    name = sanitize(half.name)
+    others = f" {_names(updated)} updated." if updated else ""
+    return Recovery(
+        state="half",
+        message=f"{name} is updated in part only.{others} Restore point {half.point.id} has how it was.",
+        way_out=RestoreRequest(id=half.point.id),
+        way_out_title=f"Bring {name} back to how it was",
+    )
+
+
+def _saved(seen: _Seen) -> str:
+    return f" Restore point {seen.point.id} has how it was." if seen.point else ""
+
+
+def _names(seen: list[_Seen]) -> str:
+    names = ", ".join(sanitize(each.name) for each in seen)
+    return f"{names} {'is' if len(seen) == 1 else 'are'}"
