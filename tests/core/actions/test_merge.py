@@ -21,7 +21,7 @@ from condatui_core.records.job import Outcome, PackageMove, Plan
 from condatui_core.records.request import MergeRequest
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
-from support.plain_work import PlainWork, brought_back, removed
+from support.plain_work import PlainWork, brought_back
 from support.sandboxes import conda, copy_sandbox, manifest
 
 PIP_MIX = ("pip", "python", "requests", "einops", "timm", "labtools", "segtools")
@@ -81,7 +81,6 @@ async def test_a_member_goes_on_as_the_keeper_with_what_only_it_has(sandbox_copy
     assert dict(contents.history.requested)["requests"] == "requests", "as its user has asked for it"
     assert not (member / "mine.txt").exists()
     (point,) = outcome.restore_points
-    await removed(await context_of(sandbox), member, restore_point=False)
     back = await brought_back(await context_of(sandbox), point)
     assert back.findings == ()
     assert manifest(member) == before

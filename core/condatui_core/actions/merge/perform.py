@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from msgspec.structs import replace
 
+from condatui_core.actions.checkpoint import Checkpoint, being_changed, make_checkpoint, subject_of
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.perform import make_clone, sync_clone
 from condatui_core.actions.guards import observe_prefix, refuse
@@ -22,22 +23,19 @@ from condatui_core.actions.merge.plan import blockers_of, name_of
 from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back, put_back, take_back
 from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
-from condatui_core.actions.remove.keep import being_changed, create_point, prune_points, read_before_removal
+from condatui_core.actions.remove.keep import prune_points
 from condatui_core.actions.remove.removal import Removal, Removed
-from condatui_core.actions.set_aside import SetAside, set_aside
+from condatui_core.actions.set_aside import SetAside, begin_to_set_aside, stays_aside
 from condatui_core.conda import commands
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
-from condatui_core.fs.atomic_write import sync_directory
 from condatui_core.fs.delete_tree import Leftover
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import reason
-from condatui_core.fs.sync import sync_file_system
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.last_used import OwnUses
-from condatui_core.prefixes.snapshot import PrefixSnapshot, read_records, read_snapshot
+from condatui_core.prefixes.snapshot import read_records, read_snapshot
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan, PlannedMerge
@@ -97,6 +95,8 @@ class _Merge:
         self.work = work
         self.installation: Installation = facts.clone.installation
         self.name = name_of(facts.member, facts.member_prefix)
+        self.limited = plan.removal is None or facts.member_prefix not in plan.removal.over_limit
+        """Whether the restore point may not be larger than the settings allow, since the user has not agreed to it."""
         self.planned = planned
         self._environ = conda_environ(context.caller, self.installation)
 
@@ -203,17 +203,16 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _Replaced:
     """The member while the merged environment takes its place."""
 
-    target: RemovalTarget
-    snapshot: PrefixSnapshot
-    point: RestorePoint
-    entered: AbstractContextManager[SetAside] | None = None
+    kept: Checkpoint
     aside: SetAside | None = None
+    """Where it is set aside; None until it is."""
     whole: bool = False
     """Whether the merged environment is whole, so that nothing is put back any more."""
-    left: tuple[Leftover, ...] = field(default=())
+    left: tuple[Leftover, ...] = ()
+    """What could not be deleted, or has changed since it was kept."""
 
 
 class _InPlace:
@@ -231,91 +230,88 @@ class _InPlace:
         work, name, begun = self._work, self._merge.name, self._context.clock()
         tried = await self._merge.try_member()
         await work.stage("keep", f"Making a restore point of {name}")
-        kept = await self._keep()
+        replaced = _Replaced(await work.in_thread(self._keep))
         try:
             await work.stage("set-aside", f"Setting {name} aside")
-            await work.in_thread(partial(self._set_aside, kept))
-            assert kept.aside is not None
-            made = await self._merge.make(kept.aside.path, tried)
-            await work.in_thread(partial(self._complete, kept))
+            aside = await work.in_thread(partial(self._set_aside, replaced))
+            made = await self._merge.make(aside.path, tried)
+            await work.in_thread(partial(self._complete, replaced, aside))
             await work.stage("remove", f"Removing what was {name}")
-            await work.in_thread(partial(self._delete, kept))
+            await work.in_thread(partial(self._delete, replaced, aside))
         except BaseException as error:
-            await work.in_thread(partial(self._undo, kept, error))
+            await work.in_thread(partial(self._undo, replaced, error))
             raise
-        return await self._outcome(kept, made, begun)
+        finally:
+            if replaced.aside:
+                replaced.aside.close()
+        return await self._outcome(replaced, made, begun)
 
-    async def _keep(self) -> _Kept:
-        target = (await inspect_targets((self._prefix,), self._context))[0]
-        removal = self._merge.plan.removal
-        limited = removal is None or self._prefix not in removal.over_limit
+    def _keep(self) -> Checkpoint:
+        subject = subject_of(self._prefix, self._context, Occasion(change="merge"))
+        kept = make_checkpoint(subject, self._context, self._work, limited=self._merge.limited)
+        self._work.say(f"restore point {kept.point.id}: {counted(kept.point.archived_files, 'file')}")
+        return kept
 
-        def keep() -> _Kept:
-            snapshot = read_before_removal(target)
-            point = create_point(
-                target, snapshot, self._context, self._work, limited=limited, occasion=Occasion(change="merge")
-            )
-            self._work.say(f"restore point {point.id}: {counted(point.archived_files, 'file')}")
-            return _Kept(target, snapshot, point)
-
-        return await self._work.in_thread(keep)
-
-    def _set_aside(self, kept: _Kept) -> None:
+    def _set_aside(self, replaced: _Replaced) -> SetAside:
         """Rename the member. RefusedError if something has changed in it since it was kept."""
-        kept.entered = set_aside(self._prefix, kept.snapshot.tree.entries[0].inode)
-        kept.aside = kept.entered.__enter__()
-        if changed := kept.snapshot.first_change(kept.aside.path):
-            raise being_changed(kept.target, changed)
+        snapshot = replaced.kept.snapshot
+        replaced.aside = begin_to_set_aside(self._prefix, snapshot.tree.entries[0].inode)
+        self._refuse_change(replaced)
+        replaced.aside.sync()
+        return replaced.aside
 
-    def _complete(self, kept: _Kept) -> None:
-        assert kept.aside is not None
-        if changed := kept.snapshot.first_change(kept.aside.path):
-            raise being_changed(kept.target, changed)
+    def _complete(self, replaced: _Replaced, aside: SetAside) -> None:
+        self._refuse_change(replaced)
         self._merge.complete()
-        kept.whole = True
-        sync_directory(kept.aside.directory)
+        replaced.whole = True
+        aside.sync()
 
-    def _delete(self, kept: _Kept) -> None:
+    def _refuse_change(self, replaced: _Replaced) -> None:
+        """Raise RefusedError if something has changed in the member since it was kept."""
+        assert replaced.aside is not None
+        if changed := replaced.kept.snapshot.first_change(replaced.aside.path):
+            raise being_changed(self._merge.name, changed)
+
+    def _delete(self, replaced: _Replaced, aside: SetAside) -> None:
         """Delete the member, but for what has changed in it since it was kept."""
-        assert kept.aside is not None
-        assert kept.entered is not None
-        kept.left = kept.aside.delete(kept.snapshot.sees_unchanged())
-        if not sync_file_system(os.path.dirname(self._prefix)):
-            sync_directory(kept.aside.directory)
-        kept.entered.__exit__(None, None, None)
+        replaced.left = aside.delete(replaced.kept.snapshot.sees_unchanged())
+        aside.sync()
 
-    def _undo(self, kept: _Kept, error: BaseException) -> None:
-        """Take back what was made, and give the member its path again; once the merged one is whole, nothing."""
-        if kept.whole:
-            return
-        if kept.aside is None:
-            delete_point(self._points, kept.point.id)
-            return
-        stays = take_back(self._prefix, kept.aside, self._work.job_id)
-        if stays:
-            self._work.say(f"what was made was used meanwhile, and stays in {stays}")
-        assert kept.entered is not None
-        kept.entered.__exit__(type(error), error, error.__traceback__)
-        delete_point(self._points, kept.point.id)
+    def _undo(self, replaced: _Replaced, error: BaseException) -> None:
+        """Take back what was made, and give the member its path again; once the merged one is whole, nothing.
 
-    async def _outcome(self, kept: _Kept, made: Outcome, begun: datetime) -> Outcome:
-        work, facts, aside = self._work, self._merge.facts, kept.aside
-        assert aside is not None
+        Raises CondatuiError if the member stays where it was set aside: its restore point stays as well.
+        """
+        aside = replaced.aside
+        if replaced.whole:
+            return
+        if aside is not None:
+            if stays := take_back(self._prefix, aside, self._work.job_id):
+                self._work.say(f"what was made was used meanwhile, and stays in {sanitize(stays)}")
+            if os.path.lexists(aside.path):
+                failed = error if isinstance(error, CondatuiError) else CondatuiError("The merge was interrupted.")
+                raise stays_aside(failed, aside) from error
+            aside.sync()
+        with suppress(OSError):  # it was made for nothing
+            delete_point(self._points, replaced.kept.point.id)
+
+    async def _outcome(self, replaced: _Replaced, made: Outcome, begun: datetime) -> Outcome:
+        work, facts, point = self._work, self._merge.facts, replaced.kept.point
         used = (await work.in_thread(partial(read_tree, self._prefix))).exclusive_bytes
-        bytes_kept = await work.in_thread(partial(bytes_of_point, self._points, kept.point.id))
+        bytes_kept = await work.in_thread(partial(bytes_of_point, self._points, point.id))
         last_used = facts.member.last_used if facts.member else None
         note = OwnUses(self._context.locations.own_uses).note
         await work.in_thread(lambda: note(self._prefix, begun, self._context.clock(), last_used))
-        await _prune(self._merge, (kept.point.id,))
-        findings = [*made.findings, _way_back(self._merge.name, kept.point)]
-        if kept.left:
-            findings.append(_left_behind(self._merge.name, aside.path, kept.left))
-        freed = kept.snapshot.tree.exclusive_bytes
-        return _merged(self._merge, findings, freed=freed - used - bytes_kept, kept=bytes_kept, point=kept.point.id)
+        await _prune(self._merge, (point.id,))
+        findings = [*made.findings, _way_back(self._merge.name, point)]
+        if replaced.left and replaced.aside:
+            findings.append(_left_behind(self._merge.name, replaced.aside.path, replaced.left))
+        freed = replaced.kept.snapshot.tree.exclusive_bytes
+        return _merged(self._merge, findings, freed=freed - used - bytes_kept, kept=bytes_kept, point=point.id)
 
 
 def _way_back(name: str, point: RestorePoint) -> Finding:
-    message = f"Restore point {point.id} has {name} as it was: remove the merged one first, then bring it back."
+    message = f"Restore point {point.id} has {name} as it was: bringing it back replaces the merged one."
     return finding("way-back", "note", message)
 
 
@@ -380,19 +376,13 @@ class _Beside:
     async def _remove(self, made: Outcome) -> Outcome:
         merge, facts, removed = self._merge, self._merge.facts, Removed()
         prefix, request = facts.member_prefix, remove_request(facts.request)
-        limited = merge.plan.removal is None or prefix not in merge.plan.removal.over_limit
         removal = Removal(prefix, merge.plan, request, merge.context, self._work, removed)
-        await removal.carry_out(limited=limited)
+        await removal.carry_out(limited=merge.limited)
         await _prune(merge, removed.points)
         used = (await self._work.in_thread(partial(read_tree, facts.target))).exclusive_bytes
         findings = (*made.findings, *removed.findings)
-        return _merged(
-            merge,
-            findings,
-            freed=removed.freed - removed.kept - used,
-            kept=removed.kept,
-            point=" ".join(removed.points),
-        )
+        freed, point = removed.freed - removed.kept - used, " ".join(removed.points)
+        return _merged(merge, findings, freed=freed, kept=removed.kept, point=point)
 
 
 # Putting a member back

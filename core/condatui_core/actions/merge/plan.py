@@ -15,6 +15,7 @@ from condatui_core.actions.merge.extras import conflicts_of, moves_of, requests_
 from condatui_core.actions.merge.facts import MergeFacts, read_facts, solve, specs_of, target_of
 from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.set_aside import set_aside_of
 from condatui_core.conda import commands
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
@@ -129,6 +130,9 @@ def _pair_blockers(facts: MergeFacts) -> Iterator[Finding]:
     if keeper and keeper.installation != member.installation:
         owners = f"{keeper.installation or 'no conda'} and {member.installation or 'no conda'}"
         yield _blocker("other-conda", f"{names[0]} and {names[1]} belong to different condas: {owners}.")
+    if facts.in_place and (left := set_aside_of(facts.member_prefix)):
+        message = f"What an earlier job has set aside of {names[1]} is still there."
+        yield _blocker("set-aside", message, "Put it back or remove it first.", map(sanitize, left))
     if problems := facts.records.contents.unreadable:
         lines = tuple(sanitize(f"{each.path}: {each.reason}") for each in problems)
         yield _blocker("broken", f"Not all records of {names[1]} can be read.", "Repair or remove it.", lines)

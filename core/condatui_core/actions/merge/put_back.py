@@ -12,9 +12,9 @@ from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomple
 from condatui_core.actions.prefix_change import module_of
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.set_aside import SetAside, set_aside, set_aside_of
+from condatui_core.actions.set_aside import SetAside, begin_to_set_aside, hold_set_aside, set_aside_of
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.atomic_write import is_temporary, sync_directory
+from condatui_core.fs.atomic_write import is_temporary
 from condatui_core.fs.held_tree import Identity
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.probe import HALF_MADE
@@ -96,15 +96,45 @@ def put_back(found: InterruptedMerge) -> str:
 
     Raises CondatuiError if the path is taken by something else, or the member cannot be renamed.
     """
-    (aside,) = found.aside
-    status = os.lstat(aside)
     with ExitStack() as stack:
-        made = stack.enter_context(set_aside(found.member, _identity(found.member))) if found.there else None
-        came = came_into_made(made.path) if made else ()
-        _rename_back(aside, found.member, (status.st_dev, status.st_ino))
-        if made and not came:
-            made.delete()
-        return made.path if made and came else ""
+        aside = hold_set_aside(found.aside[0])
+        stack.callback(aside.close)
+        made = begin_to_set_aside(found.member, _identity(found.member)) if found.there else None
+        if made:
+            stack.callback(made.close)
+        if aside.put_back() != found.member:
+            title = f"{sanitize(os.path.basename(found.member))} could not be put back."
+            raise CondatuiError(title, f"It is at {sanitize(aside.path)}.", "Is its path free?")
+        stays = _delete_unused(made) if made else ""
+        aside.sync()
+        return stays
+
+
+def take_back(member: str, aside: SetAside | None, job: str) -> str:
+    """Undo what a merge has made at a path, in the process that made it; blocks.
+
+    With `aside`, the member that lies there gets its path again, if it is free. Returns where what was made is, if it
+    was used meanwhile and so stays there.
+    """
+    made = _made_by(member, job)
+    if aside:
+        aside.put_back()
+    if made is None:
+        return ""
+    try:
+        return _delete_unused(made)
+    finally:
+        made.close()
+
+
+def _delete_unused(made: SetAside) -> str:
+    """Delete what was made in part, unless something came into it; returns where it stays, empty if it is gone."""
+    try:
+        if not came_into_made(made.path) and not made.delete():
+            return ""
+    except OSError:
+        pass
+    return made.path
 
 
 def _identity(path: str) -> Identity:
@@ -112,42 +142,17 @@ def _identity(path: str) -> Identity:
     return status.st_dev, status.st_ino
 
 
-def _rename_back(path: str, member: str, inode: Identity) -> None:
-    directory = os.open(os.path.dirname(member), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        where = SetAside(directory, member, path, inode).put_back()
-        if where != member:
-            title = f"{sanitize(os.path.basename(member))} could not be put back."
-            raise CondatuiError(title, f"It is at {sanitize(where or path)}.", "Is its path free?")
-        sync_directory(directory)
-    finally:
-        os.close(directory)
-
-
-def take_back(member: str, aside: SetAside | None, job: str) -> str:
-    """Undo what a merge has made at a path, in the process that made it; blocks.
-
-    With `aside`, the member that lies there gets its path again. Returns where what was made is, if it was used
-    meanwhile and so stays there.
-    """
-    made = _made_by(member, job)
-    if made is None:
-        if aside and is_empty(member):
-            os.rmdir(member)
-        return ""
-    with set_aside(member, made) as half:
-        came = came_into_made(half.path)
-        if aside:
-            aside.put_back()
-        if not came:
-            half.delete()
-        return half.path if came else ""
-
-
-def _made_by(path: str, job: str) -> Identity | None:
-    """The identity of a half-made environment, if this job is making it."""
+def _made_by(path: str, job: str) -> SetAside | None:
+    """Set aside the half-made environment at a path, if this job is making it; an empty directory goes."""
     marker = read_marker(path)
-    return _identity(path) if marker and marker.job == job else None
+    try:
+        if marker and marker.job == job:
+            return begin_to_set_aside(path, _identity(path))
+        if is_empty(path):
+            os.rmdir(path)
+    except (OSError, CondatuiError):  # then the path is not free, which shows
+        pass
+    return None
 
 
 _ALWAYS = (".", "conda-meta", HALF_MADE)
