@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect as types
 
-from condatui.cli.baseline import BaselineDocument
+from condatui.cli.documents.baseline import BaselineDocument, ProposalDocument
 from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.gpu import GpuDocument
@@ -45,6 +45,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui compare ENV ENV… --json`", ComparisonDocument),
     Printed("`condatui disk [ENV…] --json`", DiskDocument),
     Printed("`condatui baseline --json`", BaselineDocument),
+    Printed("`condatui baseline --propose --json`", ProposalDocument),
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
     Printed("`condatui restore --list --json`", RestorePointsDocument),

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.analyses.baseline import Baseline, beside_baseline, find_baseline
 from condatui_core.analyses.environments import describe, environment_name, in_order
 from condatui_core.analyses.health import PrefixObservations
 from condatui_core.analyses.installations import OwningRoots, root_of_program
@@ -29,10 +28,10 @@ from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
-from condatui_core.remedy import SetBaseline
 from condatui_core.settings import Locations, Settings, expand_home
 
 if TYPE_CHECKING:
+    from condatui_core.analyses.baseline import BaselineComparison
     from condatui_core.prefixes.reader import PrefixReader, Reading
 
 
@@ -65,8 +64,7 @@ class Machine:
         self._probes: dict[str, PrefixProbe] = {}
         self._readings: dict[str, Reading] = {}
         self._described: dict[str, _Described] = {}
-        self._beside_baseline: dict[str, tuple[Environment, Environment, Environment]] = {}
-        """By prefix, (the baseline, an environment, that environment with what the baseline says of it)."""
+        self._baseline: BaselineComparison | None = None
         self._pending: list[str] = []
         self._searched: tuple[tuple[str, str], ...] = ()
         self._named: tuple[str, ...] = ()
@@ -99,7 +97,7 @@ class Machine:
             pointers += [(prefix, discovery.LAST_TIME) for prefix in known if os.path.isdir(prefix)]
         self._pointers = discovery.merge(pointers, roots, envs_dirs)
         self._probes = {each.prefix: probe_prefix(each.prefix) for each in self._pointers}
-        for known_things in (self._readings, self._described, self._beside_baseline):
+        for known_things in (self._readings, self._described):
             for gone in known_things.keys() - self._probes.keys():
                 del known_things[gone]
 
@@ -181,40 +179,32 @@ class Machine:
         """The inventory of everything known so far; `asking_conda` is whether a conda has not answered yet."""
         now = self._clock()
         roots = OwningRoots(self._installations, self._facts, real_path=self._real_path)
-        described = in_order(self._describe(each, roots, now) for each in self._pointers)
-        baseline = self._find_baseline(described)
-        return Inventory(
-            environments=tuple(self._beside(baseline.environment, each) for each in described),
+        machine = Inventory(
+            environments=in_order(self._describe(each, roots, now) for each in self._pointers),
             installations=self._installations,
             channel_configs=tuple((root, facts.channels) for root, facts in self._facts.items()),
             pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
             problems=(
                 *(finding for found in self._problems.values() for finding in found),
                 *filter(None, [self._marks_problem]),
-                *([_baseline_gone(baseline.problem)] if baseline.problem and not asking_conda else ()),
             ),
             marks=self._user_marks,
             marks_unknown=self._marks_problem is not None,
-            baseline_problem="" if asking_conda else baseline.problem,
             pending=len(self._pending),
             asking_conda=asking_conda,
         )
+        return self._with_baseline(machine)
 
-    def _find_baseline(self, described: Sequence[Environment]) -> Baseline:
-        setting = expand_home(self._settings.baseline, self._locations.home)
-        home = str(self._locations.home)
-        return find_baseline(described, setting or self._user_marks.baseline, cwd=home, real_path=self._real_path)
+    def _with_baseline(self, machine: Inventory) -> Inventory:
+        """The inventory with what the baseline of the settings, or else the one that the user has set, says of it."""
+        wanted = expand_home(self._settings.baseline, self._locations.home) or self._user_marks.baseline
+        if not wanted:
+            return machine
+        if self._baseline is None:
+            from condatui_core.analyses.baseline import BaselineComparison  # noqa: PLC0415 - many have none
 
-    def _beside(self, baseline: Environment | None, described: Environment) -> Environment:
-        """An environment with what the baseline says of it; the same object as long as nothing changes."""
-        if baseline is None:
-            return described
-        former = self._beside_baseline.get(described.prefix)
-        if former and former[0] is baseline and former[1] is described:
-            return former[2]
-        finished = beside_baseline(described, baseline)
-        self._beside_baseline[described.prefix] = (baseline, described, finished)
-        return finished
+            self._baseline = BaselineComparison(self._settings.alike_threshold)
+        return self._baseline.of(machine, wanted, cwd=str(self._locations.home), real_path=self._real_path)
 
     def remember(self) -> None:
         """Save the prefixes for the first screen of the next run."""
@@ -314,11 +304,6 @@ def _marks_unreadable(error: CondatuiError) -> Finding:
         evidence=tuple(error.detail.splitlines()),
         source="machine",
     )
-
-
-def _baseline_gone(problem: str) -> Finding:
-    message = f"The baseline cannot be used: {problem}"
-    return Finding(id="baseline-gone", severity="warning", message=message, remedy=SetBaseline(), source="machine")
 
 
 def _searched(root: str, whole: bool) -> tuple[Finding, ...]:

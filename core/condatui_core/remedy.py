@@ -83,6 +83,15 @@ class SetBaseline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="set-
     """Make another environment the baseline, or none, where the user has set it."""
 
 
+class FollowBaseline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="follow-baseline"):
+    """Bring the packages of an environment to the versions that the baseline has."""
+
+    prefix: str
+    """The real path of the environment."""
+    baseline: str
+    """The real path of the baseline."""
+
+
 class RemoveEnvironment(Struct, frozen=True, kw_only=True, tag_field="kind", tag="remove-environment"):
     """Remove the remains of an environment, unless a job works on it."""
 
@@ -127,6 +136,7 @@ Remedy: TypeAlias = (
     | Unkeep
     | RepairMarks
     | SetBaseline
+    | FollowBaseline
     | RemoveEnvironment
     | FreeSpace
     | Reload

@@ -25,12 +25,13 @@ from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
 from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
-from condatui_core.records.installation import Installation
+from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.settings import Locations, Settings
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
     from condatui_core.analyses.alike import AlikeFinder
+    from condatui_core.analyses.baseline_proposal import BaselineDraft
     from condatui_core.disk.usage import Disk
     from condatui_core.environment_files.export import ExportText
     from condatui_core.gpu.check import GpuCheck
@@ -287,6 +288,24 @@ class Workbench:
             hint = "Change it there, or take it out: in settings.yaml, or in the variable CONDATUI_BASELINE."
             raise RefusedError("The setting `baseline` says which environment it is.", f"It is {wins}.", hint)
         return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
+
+    async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:
+        """Propose what more than `share` of the environments have as a baseline, and measure what it would have saved.
+
+        Stats the files of these packages, in a thread.
+        """
+        return await asyncio.to_thread(partial(self._propose_baseline, inventory, share))
+
+    def _propose_baseline(self, inventory: Inventory, share: float) -> BaselineDraft:
+        from condatui_core.analyses.baseline_proposal import BaselineDraft, propose_baseline  # noqa: PLC0415 - as above
+        from condatui_core.disk.shared_copies import saved_by_sharing  # noqa: PLC0415 - as above
+        from condatui_core.environment_files.export import specs_text  # noqa: PLC0415 - as above
+
+        proposal = propose_baseline(inventory, share=share)
+        config = next((config for _, config in inventory.channel_configs), ChannelConfig())
+        form, export = specs_text("baseline", proposal.records, config)
+        saved = saved_by_sharing({each.prefix: each.same for each in proposal.environments})
+        return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved)
 
     async def last_change(self) -> str:
         """The id of the restore point that undoes the last change. UsageError if there is none to undo."""

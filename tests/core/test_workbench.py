@@ -369,3 +369,22 @@ def test_a_baseline_that_is_gone_is_told(
     assert "There is no environment" in inventories[-1].baseline_problem
     assert [each.id for each in inventories[-1].problems] == ["baseline-gone"]
     assert all(not each.problems for each in inventories if each.asking_conda), "it may still be found"
+
+
+def test_what_is_behind_the_baseline_is_told_and_kept_up(make: MakeWorkbench, tmp_path: Path) -> None:
+    envs = tmp_path / "root" / "envs"
+    conda = _conda(tmp_path / "root", _answering(envs))
+    baseline, clone = _environment(envs / "nlp"), _environment(envs / "clone")
+    baseline.package("numpy", "1.26.4")
+    clone.package("numpy", "1.26.3")
+    clone.write(
+        "conda-meta/history", f"==> 2026-01-01 00:00:00 <==\n# cmd: conda create -p /x --clone {baseline.path}\n"
+    )
+    workbench = make(conda)
+    asyncio.run(workbench.set_baseline(str(baseline)))
+    found = _by_name(_load(workbench)[-1])["clone"]
+    assert [(each.name, each.version, each.newer) for each in found.behind] == [("numpy", "1.26.3", "1.26.4")]
+    assert "behind-baseline" in [each.id for each in found.findings]
+    assert _by_name(_load(workbench)[-1])["clone"] is found
+    asyncio.run(workbench.set_baseline(""))
+    assert _by_name(_load(workbench)[-1])["clone"].findings == ()

@@ -13,6 +13,7 @@ from condatui_core.environment_files.export_model import conda_packages, export_
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import ExportFormat
 from condatui_core.text import counted, sanitize, some_of
@@ -152,6 +153,17 @@ def export_text(
         return ExportText(text=text, notes=notes, packages=packages)
     text = json_text(model) if format == "json" else yaml_text(model)
     return ExportText(text=text, notes=notes, packages=packages)
+
+
+def specs_text(
+    name: str, packages: tuple[PackageRecord, ...], config: ChannelConfig
+) -> tuple[ExportFormat, ExportText]:
+    """Export packages that are no environment yet: as an explicit list if every archive is known, else as YAML."""
+    platforms = {each.subdir for each in packages} - {"noarch", ""}
+    known = len(platforms) <= 1 and all(archive_url(each) and each.md5 for each in packages)
+    form: ExportFormat = "explicit" if known else "yaml"
+    made_up = Environment(prefix="", name=name, contents=PrefixContents(packages=packages))
+    return form, export_text(made_up, config, format=form)
 
 
 def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) -> Iterator[str]:

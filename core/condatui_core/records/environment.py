@@ -47,6 +47,21 @@ class UserMarks(Struct, frozen=True, kw_only=True):
         return next((mark for kept, mark in self.kept if kept == prefix), None)
 
 
+class BehindPackage(Struct, frozen=True, kw_only=True):
+    """A package that the baseline has in a newer version."""
+
+    name: str
+    """conda's name, or pip's canonical one."""
+    version: str
+    """The version here."""
+    newer: str
+    """The version of the baseline."""
+    pip: bool = False
+    """Whether pip installed it."""
+    requested: bool = False
+    """Whether the user requested it here."""
+
+
 class Environment(Struct, frozen=True, kw_only=True):
     """One environment: a prefix and everything that is known about it so far."""
 
@@ -83,6 +98,8 @@ class Environment(Struct, frozen=True, kw_only=True):
     """Set if nothing may propose it for removal."""
     baseline: bool = False
     """Whether the user has made it the one that new environments are cloned from."""
+    behind: tuple[BehindPackage, ...] = ()
+    """For one that is made from the baseline, or alike to it, what the baseline has in a newer version."""
     findings: tuple[Finding, ...] = ()
     """Gravest first."""
 

@@ -294,7 +294,7 @@ async def test_what_the_user_keeps_goes_only_when_asked(machine: RemovalMachine)
     context = dataclasses.replace(plain, inventory=replace(plain.inventory, marks=marks))
     plan = await remove_plan.plan(asked(prefix), context)
     assert [(each.id, each.message, each.remedy) for each in plan.blockers] == [
-        ("kept", "nlp is kept: the paper", Unkeep(prefix=str(prefix)))
+        ("kept", "nlp is kept (the paper).", Unkeep(prefix=str(prefix)))
     ]
     plan = await remove_plan.plan(asked(prefix, override_kept=True), context)
     assert (plan.blockers, plan.confirm, [each.id for each in plan.warnings][:1]) == ((), "nlp", ["kept"])

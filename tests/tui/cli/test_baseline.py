@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from condatui_core.prefixes.prefix import read_prefix
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
+from support.sandboxes import manifest
 
 
 @pytest.fixture
@@ -58,3 +61,67 @@ def test_one_that_is_gone_is_told(box: Sandbox) -> None:
     listed = run_in(box, "list", environ=gone)
     assert "The baseline cannot be used: There is no environment `no-such`." in listed.stderr
     assert run_in(box, "baseline", "--set", "no-such").exit_code == 2
+
+
+def proposal(box: Sandbox, *arguments: str) -> dict[str, Any]:
+    return baseline(box, "--propose", *arguments)
+
+
+def test_what_most_share_is_proposed_and_conda_makes_it(box: Sandbox, tmp_path: Path) -> None:
+    before = {name: manifest(prefix) for name, prefix in box.prefixes.items() if prefix.is_dir()}
+    file = tmp_path / "baseline.txt"
+    document = proposal(box, "-o", str(file))
+    assert document["form"] == "explicit"
+    assert "python" in {each["name"] for each in document["packages"]}
+    assert document["left_out"] == []
+    assert file.read_text() == document["text"]
+    made = tmp_path / "made"
+    command = [str(box.conda), "create", "--prefix", str(made), "--file", str(file), "--offline", "--yes", "--quiet"]
+    done = subprocess.run(command, env=box.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    contents = read_prefix(str(made))
+    assert {each.name for each in contents.packages} == {each["name"] for each in document["packages"]}
+    assert contents.unmet == ()
+    assert before == {name: manifest(prefix) for name, prefix in box.prefixes.items() if prefix.is_dir()}
+
+
+def test_a_proposal_is_shown_with_what_it_would_have_saved_and_the_command(box: Sandbox) -> None:
+    shown = run_in(box, "baseline", "--propose")
+    assert shown.exit_code == 0, shown.output
+    assert "packages in one version" in shown.stdout
+    assert "nlp-exp: " in shown.stdout
+    assert f"Make it:  {box.conda} create --name baseline --file FILE" in shown.stdout
+    text = run_in(box, "baseline", "--propose", "-o", "-").stdout
+    assert "@EXPLICIT" in text.splitlines()
+    stricter = {each["name"] for each in proposal(box, "--share", "0.9")["packages"]}
+    assert stricter < {each["name"] for each in proposal(box)["packages"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--set", "nlp-exp", "--unset"), 2, "exclude each other"),
+        (("--propose", "--unset"), 2, "exclude each other"),
+        (("--share", "0.5"), 2, "need --propose"),
+        (("-o", "x.txt"), 2, "need --propose"),
+        (("--propose", "--share", "1"), 2, "0<=x<1"),
+        (("--propose", "--json", "-o", "-"), 2, "exclude each other"),
+        (("--propose", "-o", "there.txt"), 3, "exists already"),
+        (("--propose", "-o", "no-directory/x.txt"), 3, "is no directory"),
+        (("--propose", "-o", "pixi.lock"), 2, "a lock file of pixi"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    box: Sandbox, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    (tmp_path / "there.txt").write_text("mine")
+    result = run_in(box, "baseline", *arguments, cwd=str(tmp_path))
+    assert (result.exit_code, said in result.stderr) == (code, True), result.output
+    assert (tmp_path / "there.txt").read_text() == "mine"
+    assert baseline(box)["prefix"] is None
+
+
+def test_a_file_is_replaced_when_that_is_said(box: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "there.txt").write_text("mine")
+    assert run_in(box, "baseline", "--propose", "-o", "there.txt", "--force", cwd=str(tmp_path)).exit_code == 0
+    assert "@EXPLICIT" in (tmp_path / "there.txt").read_text()

@@ -62,6 +62,7 @@ def test_list_has_the_fields_that_it_promises(tmp_path: Path) -> None:
         "managed_bytes": 4_080_001_000,
         "kept": None,
         "baseline": False,
+        "behind": [],
         "disk": None,
         "findings": [
             {

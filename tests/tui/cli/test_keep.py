@@ -46,7 +46,7 @@ def test_what_is_kept_is_not_removed_by_accident(sandbox_copy: Callable[..., San
     assert run_in(box, "keep", "notebooks", "--note", "for the course").exit_code == 0
     refused = run_in(box, "remove", "notebooks", "--yes")
     assert refused.exit_code == 3
-    assert "notebooks is kept: for the course" in refused.stderr
+    assert "notebooks is kept (for the course)." in refused.stderr
     assert "--override-kept" in refused.stderr
     assert box.prefixes["notebooks"].exists()
     asked = ("remove", "notebooks", "--override-kept")

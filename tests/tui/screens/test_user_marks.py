@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from condatui_core.errors import UsageError
-from condatui_core.records.environment import KeepMark, UserMarks
+from condatui_core.records.environment import Inventory, KeepMark, UserMarks
+from condatui_core.records.request import UpdateRequest
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, inventory, loaded
@@ -86,3 +89,24 @@ async def test_a_row_and_its_health_say_that_it_is_kept_and_the_baseline() -> No
         await driver.press("]", "]", "]")
         assert "kept  the paper's, by ada" in driver.text
         assert "baseline  new environments" in driver.text
+
+
+async def test_what_is_behind_is_brought_to_the_baseline_by_a_key() -> None:
+    machine = inventory(loaded("alpha"), loaded("beta", baseline=True), loaded("gamma"))
+    async with opened(machine) as driver:
+        await driver.press("a", "B")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [UpdateRequest(prefixes=(ALPHA, f"{ROOT}/envs/gamma"), like=BETA)]
+
+
+@pytest.mark.parametrize(
+    ("machine", "says"),
+    [
+        (inventory(loaded("alpha")), "There is no baseline"),
+        (inventory(loaded("alpha", baseline=True)), "alpha is the baseline itself"),
+    ],
+)
+async def test_why_nothing_can_be_brought_to_a_baseline_is_said(machine: Inventory, says: str) -> None:
+    async with opened(machine) as driver:
+        await pressed(driver, "B", says)
+        assert driver.workbench.jobs.requests == []

@@ -16,6 +16,7 @@ from condatui.actions.context import (
     not_exportable,
     not_packable,
     not_removable,
+    nothing_to_follow,
     nothing_to_keep,
 )
 
@@ -73,6 +74,17 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=no_environment,
+    ),
+    KeyAction(
+        "follow",
+        "Update to the baseline",
+        "B",
+        "Bring the marked environments, or else the one under the cursor, to the versions of the baseline.",
+        "app.open_action('follow')",
+        ("environments",),
+        "Actions",
+        why_not=nothing_to_follow,
+        takes_keys=True,
     ),
     KeyAction(
         "undo",

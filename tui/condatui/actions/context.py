@@ -48,6 +48,18 @@ def nothing_to_keep(action_context: ActionContext) -> str | None:
     return None if action_context.chosen else no_environment(action_context)
 
 
+def nothing_to_follow(action_context: ActionContext) -> str | None:
+    """Why nothing can be updated to the baseline: there is none, or nothing else is chosen."""
+    baseline = action_context.inventory.baseline
+    if baseline is None:
+        return "There is no baseline: make an environment the baseline first."
+    if not action_context.chosen:
+        return no_environment(action_context)
+    if all(each.prefix == baseline.prefix for each in action_context.chosen):
+        return f"{sanitize(baseline.name)} is the baseline itself."
+    return no_conda(action_context)
+
+
 def not_browsable(action_context: ActionContext) -> str | None:
     """Why there are no files to browse: there is no environment under the cursor, or it does not exist."""
     current = action_context.current

@@ -2,62 +2,97 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
 
+from condatui.cli.documents.baseline import describe_baseline, describe_proposal
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
-from condatui_core.records.environment import Environment, Inventory
-from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
+    from condatui_core.analyses.baseline_proposal import BaselineDraft
+    from condatui_core.records.environment import Inventory
     from condatui_core.workbench import Workbench
 
+_STDOUT = "-"
 
-class BaselineDocument(Struct, frozen=True, kw_only=True):
-    """The environment that new ones are cloned from."""
 
-    prefix: str | None
-    """Its real path; None if none is set, so that conda's base is cloned, or if it cannot be found."""
-    name: str | None
-    """None as for `prefix`."""
-    by_setting: bool
-    """Whether the setting or the variable says it, which wins over what `--set` has remembered."""
-    problem: str
-    """Why it cannot be used; empty if it can."""
+class _Asked(Struct, frozen=True, kw_only=True):
+    """What the options ask for."""
+
+    chosen: str | None
+    """The environment that becomes the baseline."""
+    unset: bool
+    propose: bool
+    share: float | None
+    file: str | None
+    force: bool
+    as_json: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether the baseline is set or unset."""
+        return self.unset or self.chosen is not None
+
+    def check(self) -> None:
+        """Raise click's error for options that exclude each other."""
+        if (self.chosen is not None) + self.unset + self.propose > 1:
+            raise click.UsageError("--set, --unset and --propose exclude each other.")
+        if not self.propose and (self.file or self.share is not None or self.force):
+            raise click.UsageError("--share, --output and --force need --propose.")
+        if self.as_json and self.file == _STDOUT:
+            raise click.UsageError("--json and `-o -` exclude each other: the document has the text.")
 
 
 @click.command("baseline")
 @click.option("--set", "chosen", metavar="ENV", help="Make this environment the baseline.")
 @click.option("--unset", is_flag=True, help="Have no baseline; new environments are cloned from conda's base.")
+@click.option("--propose", is_flag=True, help="Propose one: the packages that most environments share.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="The part of the environments that must have a package, by default 0.5; more than that is needed.",
+)
+@click.option("-o", "--output", "file", metavar="FILE", help="Write the proposal to this file; `-` is stdout.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @json_option
 @global_options
 @click.pass_obj
-def command(invocation: Invocation, *, chosen: str | None, unset: bool, as_json: bool) -> None:
-    """Say which environment new ones are cloned from, or set it.
+def command(
+    invocation: Invocation,
+    *,
+    chosen: str | None,
+    unset: bool,
+    propose: bool,
+    share: float | None,
+    file: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Say which environment new ones are cloned from, and which ones are behind it; or set it, or propose one.
 
-    It is remembered in keep.yaml beside the settings; the setting `baseline` and its variable win.
+    It is remembered in keep.yaml beside the settings; the setting `baseline` and its variable win. A proposal is a file
+    from which conda makes the baseline; nothing is created.
     """
-    if unset and chosen is not None:
-        raise click.UsageError("--set and --unset exclude each other.")
+    asked = _Asked(chosen=chosen, unset=unset, propose=propose, share=share, file=file, force=force, as_json=as_json)
+    asked.check()
     if chosen is not None:
         invocation = invocation.adding(prefixes=(chosen,))
     workbench = invocation.workbench()
     inventory = invocation.load(workbench)
-    if chosen is not None or unset:
+    if propose:
+        say_problems(inventory.problems)
+        _propose(invocation, workbench, inventory, asked)
+        return
+    if asked.changes:
         inventory = _set(invocation, workbench, inventory, chosen)
     say_problems(inventory.problems)
-    document = _document(inventory, by_setting=bool(workbench.settings.baseline))
-    if as_json:
-        print_json(document)
-    elif chosen is not None or unset:
-        say(_in_words(document))
-    else:
-        click.echo(_in_words(document))
+    _print_baseline(invocation, workbench, inventory, asked)
 
 
 def _set(invocation: Invocation, workbench: Workbench, inventory: Inventory, chosen: str | None) -> Inventory:
@@ -69,18 +104,52 @@ def _set(invocation: Invocation, workbench: Workbench, inventory: Inventory, cho
     return invocation.load(workbench)
 
 
-def _document(inventory: Inventory, *, by_setting: bool) -> BaselineDocument:
-    found: Environment | None = inventory.baseline
-    return BaselineDocument(
-        prefix=found.prefix if found else None,
-        name=found.name if found else None,
-        by_setting=by_setting,
-        problem=inventory.baseline_problem,
-    )
+def _print_baseline(invocation: Invocation, workbench: Workbench, inventory: Inventory, asked: _Asked) -> None:
+    document = describe_baseline(inventory, by_setting=bool(workbench.settings.baseline))
+    if asked.as_json:
+        print_json(document)
+        return
+    from condatui.cli.pages.baseline import baseline_words, print_baseline  # noqa: PLC0415 - Rich is for people
+
+    if asked.changes:
+        say(baseline_words(document))
+    else:
+        print_baseline(invocation, document)
 
 
-def _in_words(document: BaselineDocument) -> str:
-    if document.name is None:
-        return "There is no baseline: new environments are cloned from conda's base."
-    by = " by the setting `baseline`" if document.by_setting else ""
-    return f"The baseline is {sanitize(document.name)}{by}: {sanitize(document.prefix or '')}"
+# A proposal
+
+
+def _propose(invocation: Invocation, workbench: Workbench, inventory: Inventory, asked: _Asked) -> None:
+    import asyncio  # noqa: PLC0415 - as above
+
+    share = 0.5 if asked.share is None else asked.share
+    draft = asyncio.run(workbench.propose_baseline(inventory, share=share))
+    if asked.file == _STDOUT:
+        click.echo(draft.text, nl=False)
+        return
+    file = invocation.absolute(asked.file) if asked.file is not None else ""
+    if file:
+        _write(file, draft, force=asked.force)
+    document = describe_proposal(draft, inventory, file=file)
+    if asked.as_json:
+        print_json(document)
+        return
+    from condatui.cli.pages.baseline import print_proposal  # noqa: PLC0415 - as above
+
+    print_proposal(invocation, document, file=file)
+
+
+def _write(file: str, draft: BaselineDraft, *, force: bool) -> None:
+    """Write the text of a proposal. Raises RefusedError if the file must not be written, CondatuiError if it cannot."""
+    from condatui_core.actions.guards import blockers_to_write, refuse  # noqa: PLC0415 - few write
+    from condatui_core.environment_files.export import check_file_name  # noqa: PLC0415 - as above
+    from condatui_core.errors import CondatuiError  # noqa: PLC0415 - as above
+    from condatui_core.fs.atomic_write import write_whole  # noqa: PLC0415 - as above
+
+    check_file_name(file, draft.format)
+    refuse(blockers_to_write(file, replace=force))
+    try:
+        write_whole(Path(file), draft.text.encode("utf-8", "surrogateescape"), replace=force)
+    except OSError as error:
+        raise CondatuiError("The proposal cannot be written.", f"{file}: {error.strerror or error}") from error

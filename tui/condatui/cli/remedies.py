@@ -13,6 +13,7 @@ from condatui_core.remedy import (
     Advice,
     AllowDownloads,
     ExcludeFiles,
+    FollowBaseline,
     FreeSpace,
     IgnoreEditable,
     IgnoreMissing,
@@ -78,6 +79,9 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
             return "Repair that file; --override-kept removes the environment whatever it says."
         case SetBaseline():
             return "`condatui baseline --set ENV` sets another, --unset none, unless the setting `baseline` says it."
+        case FollowBaseline():
+            names = f"{shlex.quote(advice.prefix)} --like {shlex.quote(advice.baseline)}"
+            return f"`condatui update {names}` brings them to its versions."
         case RemoveEnvironment():
             return f"unless a job works on it, remove it: condatui remove {shlex.quote(advice.prefix)}"
         case FreeSpace():

@@ -9,7 +9,7 @@ from condatui.panels.action_panel import ActionPanel
 from condatui.panels.clone_form import CloneForm
 from condatui.panels.forms import ExportForm, FormPaths, PackForm
 from condatui.session import Session
-from condatui_core.records.request import RemoveRequest, Request, RestoreRequest
+from condatui_core.records.request import RemoveRequest, Request, RestoreRequest, UpdateRequest
 from condatui_core.text import sanitize
 
 
@@ -21,11 +21,21 @@ def panel_for(action: str, session: Session, action_context: ActionContext) -> A
     if action == "remove":
         request = RemoveRequest(prefixes=tuple(each.prefix for each in action_context.chosen))
         return ActionPanel(session, request=request, note=_hidden_marks(action_context))
+    if action == "follow":
+        return ActionPanel(session, request=_following(action_context), note=_hidden_marks(action_context))
     if action == "undo":
         return ActionPanel(session, find_request=_last_change(session))
     assert action_context.current is not None
     form = ExportForm(action_context.current, paths) if action == "export" else PackForm(action_context.current, paths)
     return ActionPanel(session, form=form)
+
+
+def _following(action_context: ActionContext) -> UpdateRequest:
+    """The request that brings what is chosen to the baseline; the baseline itself may be among what is marked."""
+    baseline = action_context.inventory.baseline
+    assert baseline is not None  # otherwise the key says that there is none
+    others = tuple(each.prefix for each in action_context.chosen if each.prefix != baseline.prefix)
+    return UpdateRequest(prefixes=others, like=baseline.prefix)
 
 
 def _hidden_marks(action_context: ActionContext) -> str:

@@ -10,6 +10,7 @@ from condatui_core.remedy import (
     Advice,
     AllowDownloads,
     ExcludeFiles,
+    FollowBaseline,
     FreeSpace,
     IgnoreEditable,
     IgnoreMissing,
@@ -77,6 +78,8 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
             return f"Repair that file; {key('list.open')} removes the environment whatever it says."
         case SetBaseline():
             return f"{key('baseline')} sets another, unless the setting `baseline` says it."
+        case FollowBaseline():
+            return f"{key('follow')} brings it to the versions of the baseline."
         case RemoveEnvironment():
             return f"unless a job works on it, remove it: {key('remove')}"
         case FreeSpace():

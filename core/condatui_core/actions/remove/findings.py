@@ -63,8 +63,8 @@ def is_kept(target: RemovalTarget, context: JobContext) -> bool:
 
 def _kept_words(target: RemovalTarget, context: JobContext) -> str:
     mark = context.inventory.marks.mark_of(target.observed.real)
-    note = f": {sanitize(mark.note)}" if mark and mark.note else "."
-    return f"{sanitize(target.name)} is kept{note}"
+    note = f" ({sanitize(mark.note)})" if mark and mark.note else ""
+    return f"{sanitize(target.name)} is kept{note}."
 
 
 def _content_blockers(target: RemovalTarget, request: RemoveRequest) -> Iterator[Finding]:

@@ -170,6 +170,7 @@ def _environment(
         managed_bytes=None if contents is None else environment.managed_bytes,
         kept=keep_mark(environment.keep),
         baseline=environment.baseline,
+        behind=environment.behind,
         disk=_sizes(use) if use else None,
         findings=findings_in_words((*environment.findings, *(use.findings if use else ()))),
         packages=packages,

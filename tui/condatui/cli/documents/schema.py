@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import UNSET, Struct, UnsetType
 
 from condatui_core.analyses.channel_shares import ChannelTotal
-from condatui_core.records.environment import LastUsed, State
+from condatui_core.records.environment import BehindPackage, LastUsed, State
 from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.installation import Installation
 from condatui_core.records.package import Replacement
@@ -165,6 +165,8 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     """Set if it stays, whatever is proposed for removal; None if it is not marked so."""
     baseline: bool = False
     """Whether the user has made it the one that new environments are cloned from."""
+    behind: tuple[BehindPackage, ...] = ()
+    """If it is made from the baseline, or alike to it: what the baseline has in a newer version."""
     disk: SizesDocument | None = None
     """The sizes on disk; None without `--sizes`, and for a missing environment."""
     findings: tuple[Finding, ...]
