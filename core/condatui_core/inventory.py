@@ -27,6 +27,7 @@ from condatui_core.prefixes.probe import probe_prefix
 from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
 from condatui_core.settings import Locations, Settings, expand_home
 
@@ -71,6 +72,7 @@ class Machine:
         self._marks: tuple[tuple[str, int], ...] = ()
         self._user_marks = UserMarks()
         self._marks_problem: Finding | None = None
+        self._kernels: tuple[Kernel, ...] = ()
         self._platform = native_subdir(platform.system(), platform.machine())
         self._real_path = lru_cache(4096)(_followed)
 
@@ -139,6 +141,13 @@ class Machine:
             self._problems[root] = _searched(directory, whole)
         self._searched = tuple(found)
 
+    def read_kernels(self) -> None:
+        """Read the Jupyter kernels of this user and of the environments, once these are known."""
+        from condatui_core.prefixes.kernels import read_kernels  # noqa: PLC0415 - names and packages come first
+
+        there = [each.prefix for each in self._pointers if self._probes[each.prefix].exists]
+        self._kernels = read_kernels(there, environ=self._environ, home=self._locations.home)
+
     def begin(self) -> None:
         """Queue all environments for reading, in the order in which they are shown."""
         if self._reader is None:
@@ -190,6 +199,7 @@ class Machine:
             ),
             marks=self._user_marks,
             marks_unknown=self._marks_problem is not None,
+            kernels=self._kernels,
             pending=len(self._pending),
             asking_conda=asking_conda,
         )
@@ -247,6 +257,7 @@ class Machine:
             contents=contents,
             last_used=reading.last_used if reading else None,
             processes=reading.processes if reading else (),
+            kernels=self._kernels_elsewhere(pointer.prefix),
             config=self._facts[root].channels if root in self._facts else ChannelConfig(),
             machine=self._platform,
         )
@@ -266,6 +277,9 @@ class Machine:
         )
         self._described[pointer.prefix] = _Described(observed, described_from, environment)
         return environment
+
+    def _kernels_elsewhere(self, prefix: str) -> tuple[str, ...]:
+        return tuple(each.path for each in self._kernels if each.prefix == prefix and each.inside != prefix)
 
 
 def _same(one: PrefixObservations, other: PrefixObservations) -> bool:

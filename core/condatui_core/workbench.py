@@ -153,6 +153,7 @@ class Workbench:
         finally:
             asking.cancel()
             await stop_reading_ahead(ahead)
+        await self._in_thread(self._machine.read_kernels)
         await self._in_thread(self._machine.remember)
         inventory = await self._inventory()
         self._complete = inventory if inventory.complete else self._complete

@@ -18,6 +18,8 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
+from support.disk_trees import write
+from support.kernels import make_kernel
 from support.prefixes import FakePrefix
 
 LATER = timedelta(hours=1)
@@ -388,3 +390,25 @@ def test_what_is_behind_the_baseline_is_told_and_kept_up(make: MakeWorkbench, tm
     assert _by_name(_load(workbench)[-1])["clone"] is found
     asyncio.run(workbench.set_baseline(""))
     assert _by_name(_load(workbench)[-1])["clone"].findings == ()
+
+
+async def test_kernels_are_known_with_the_environments_that_they_start(make: MakeWorkbench, tmp_path: Path) -> None:
+    root = tmp_path / "conda"
+    _conda(root, _answering(root / "envs"))
+    lab, home = _environment(root / "envs/lab", "ipykernel").path, tmp_path / "home"
+    write(lab / "bin/python")
+    place = home / ".local/share/jupyter/kernels"
+    mine = make_kernel(place / "lab", str(lab / "bin/python"), display_name="My Lab")
+    dead = make_kernel(place / "old", str(root / "envs/old/bin/python"))
+    make_kernel(lab / "share/jupyter/kernels/python3", str(lab / "bin/python"))
+    write(home / ".bashrc").write_text("# mine\nconda activate lab\n")
+    workbench = make(root / "bin/conda")
+    inventory = [each async for each in workbench.load()][-1]
+    assert [each.path for each in inventory.kernels if each.gone] == [str(dead)]
+    (found,) = (each for each in inventory.environments if each.prefix == str(lab))
+    assert [(each.id, each.evidence) for each in found.findings if each.id == "kernel"] == [("kernel", (str(mine),))]
+    references = await workbench.references(str(lab))
+    assert [(each.kind, each.file, each.line) for each in references] == [
+        ("kernel", str(mine), 0),
+        ("shell", str(home / ".bashrc"), 2),
+    ]

@@ -35,6 +35,8 @@ class PrefixObservations(Struct, frozen=True, kw_only=True):
     last_used: LastUsed | None = None
     processes: tuple[str, ...] = ()
     """The processes that run from it, one line each: `pid 4711 python (ann)`."""
+    kernels: tuple[str, ...] = ()
+    """The directories of Jupyter kernels elsewhere that start it."""
     config: ChannelConfig = ChannelConfig()
     machine: str = ""
     """The platform of this machine as conda calls it, such as `linux-64`; empty if it does not matter."""
@@ -75,6 +77,7 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
     found += _managed(observed.probe.manager)
     found += _writable(observed)
     found += _in_use(observed.processes)
+    found += _kernels(observed.kernels)
     if not observed.pointer.root:
         found += _stale(observed.last_used, now, stale_days)
         found += _scratch(observed.name)
@@ -275,6 +278,13 @@ def _in_use(processes: tuple[str, ...]) -> list[Finding]:
         return []
     count = f"{len(processes)} processes run" if len(processes) > 1 else "a process runs"
     return [Finding(id="in-use", severity="note", message=f"{count} from it", evidence=processes, cleanup="in-use")]
+
+
+def _kernels(kernels: tuple[str, ...]) -> list[Finding]:
+    if not kernels:
+        return []
+    message = f"{len(kernels)} Jupyter kernels start it" if len(kernels) > 1 else "a Jupyter kernel starts it"
+    return [Finding(id="kernel", severity="note", message=message, evidence=kernels)]
 
 
 def _stale(last_used: LastUsed | None, now: datetime, stale_days: int) -> list[Finding]:

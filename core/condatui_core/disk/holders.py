@@ -12,7 +12,7 @@ from operator import add
 from msgspec import Struct, field
 
 from condatui_core.disk.messages import PlaceRequest
-from condatui_core.disk.scan import OF_A_CACHE, ROOT
+from condatui_core.disk.scan import OF_A_CACHE, ROOT, SUBDIRS
 from condatui_core.disk.tool_caches import is_installer, is_own_entry
 from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.tree_store import DamagedStoreError
@@ -97,8 +97,8 @@ class Holders:
 
 
 _ARCHIVES = (b".conda", b".tar.bz2", b".conda.part", b".tar.bz2.part")
-_NESTED = re.compile(rb"\./(.+?/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)/[^/]+)(?:/|$)")
-"""A package of mamba's caches since 2.6, below its channel and platform: `./conda-forge/linux-64/zlib-1.3-h1_0`."""
+_NESTED = re.compile(rb"\./(.+?/" + SUBDIRS + rb"/[^/]+)(?:/|$)")
+"""A package or archive of mamba's caches since 2.6, below its channel and platform."""
 WHOLE = b"."
 """The name of the only unit of a cache that is emptied as a whole."""
 _NONE = -1
@@ -110,7 +110,9 @@ def _unit_of(path: bytes, inside: Collection[bytes]) -> bytes:
     if b"./" + top + b"/info" in inside:
         return top
     nested = _NESTED.match(path)
-    return nested[1] if nested and b"./" + nested[1] + b"/info" in inside else top
+    if nested and (b"./" + nested[1] + b"/info" in inside or path.endswith(_ARCHIVES)):
+        return nested[1]
+    return top
 
 
 class _UnitFound(Struct):

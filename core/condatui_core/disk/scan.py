@@ -6,6 +6,7 @@ This walk is separate from `fs.tree`'s, which creates an entry for every path: h
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from collections import defaultdict
@@ -22,6 +23,19 @@ from condatui_core.disk.tree import InodeTable, InodeTree, ScanProblem
 ROOT = b"."
 OF_A_CACHE = frozenset({ROOT, b"./.logs"})
 """Directories of a package cache that have a row for each file: cleaning deletes their files but keeps them."""
+SUBDIRS = rb"(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)"
+"""A pattern for the name of a platform. mamba's caches since 2.6 have packages and archives below a channel and its
+platforms: `./conda-forge/linux-64/zlib-1.3-h1_0`."""
+_OF_A_CHANNEL = re.compile(rb"\./.+/" + SUBDIRS)
+
+
+def has_rows_of_files(path: bytes) -> bool:
+    """Whether a directory of a package cache has a row for each file: there archives lie that are deleted one by one.
+
+    A directory of that name in a package has them too, which only makes more rows.
+    """
+    return path in OF_A_CACHE or _OF_A_CHANNEL.fullmatch(path) is not None
+
 
 _RACY = 2_000_000_000
 """Nanoseconds; some file systems keep times in steps of two seconds, which hide a second change."""
@@ -62,7 +76,7 @@ class Scanner:
         seen: defaultdict[int, SeenInodes],
         *,
         now: int,
-        rows_of_files: Collection[bytes] = (),
+        rows_of_files: Callable[[bytes], bool] = lambda _: False,
         skip: Collection[bytes] = (),
     ) -> None:
         self.tree = InodeTree()
@@ -72,7 +86,7 @@ class Scanner:
         self._place = place
         self._now = now
         self._rows_of_files = rows_of_files
-        """The directories in which each file has its own row, as at the top of a package cache."""
+        """Whether each file in a directory has its own row, as at the top of a package cache."""
         self._skip = skip
         """Paths that are separate places, or known already."""
 
@@ -101,7 +115,7 @@ class Scanner:
         row, settled, entries = len(self.tree.paths), True, 0
         blocks, sizes, device = own.st_blocks, own.st_size, own.st_dev
         seen, links, singles = self._seen[device], self.tree.links[device], self.tree.singles[device]
-        files_are_rows = path in self._rows_of_files
+        files_are_rows = self._rows_of_files(path)
         known = seen.inodes if seen.trusted and not files_are_rows else frozenset[int]()
         try:
             with os.scandir(in_place(self._place, path)) as found:

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from condatui_core.disk.messages import PlaceRequest
-from condatui_core.disk.scan import OF_A_CACHE, ROOT, Rechecked, Scanner, SeenInodes, changed_rows, read_again
+from condatui_core.disk.scan import ROOT, Rechecked, Scanner, SeenInodes, changed_rows, has_rows_of_files, read_again
 from condatui_core.disk.tree import InodeTree, ScanProblem
 from condatui_core.disk.tree_store import TreeFile
 
@@ -166,7 +166,7 @@ def _recheck(task: Task, kept: TreeFile, seen: defaultdict[int, SeenInodes]) -> 
         return None
     reread = {os.path.dirname(path) for path in went}
     if task.place.cache:  # a changed file with its own row is found again in its directory
-        reread.update(OF_A_CACHE)
+        reread.update(filter(has_rows_of_files, {os.path.dirname(tree.paths[row]) for row in rows}))
     rows.update(row for row, path in enumerate(tree.paths) if path in reread)
     return Found(
         task, read_again(task.place.path, tree, rows, lambda known: _scanner(task, seen, known), also_gone=came)
@@ -179,8 +179,10 @@ def refresh(task: Task, tree: InodeTree, rows: Collection[int]) -> Rechecked:
 
 
 def _scanner(task: Task, seen: defaultdict[int, SeenInodes], known: Collection[bytes] = ()) -> Scanner:
-    rows_of_files = OF_A_CACHE if task.place.cache else ()
-    return Scanner(task.place.path, seen, now=task.now, rows_of_files=rows_of_files, skip={*task.place.skip, *known})
+    skip = {*task.place.skip, *known}
+    if not task.place.cache:
+        return Scanner(task.place.path, seen, now=task.now, skip=skip)
+    return Scanner(task.place.path, seen, now=task.now, rows_of_files=has_rows_of_files, skip=skip)
 
 
 # Distribution of tasks: an idle worker gets the next one, and the rest of a task becomes new tasks

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_fields
 
+from condatui_core.actions import guards
 from condatui_core.actions.clean import perform as clean_perform
 from condatui_core.actions.clean import plan as clean_plan
 from condatui_core.actions.clean import recover as clean_recover
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.errors import RefusedError
+from condatui_core.prefixes.processes import RunningProcess
+from condatui_core.records.installation import CondaFacts
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import Cleanable, CleanRequest, RemoveRequest
 from condatui_sandbox import Sandbox
@@ -205,3 +212,85 @@ async def test_what_a_restore_point_needs_that_was_made_after_it_was_planned_sta
 async def test_only_package_caches_are_cleaned(machine: RemovalMachine) -> None:
     plan = await clean_plan.plan(CleanRequest(pkgs_dirs=(str(machine.home),), what=EVERYTHING), machine.context())
     assert [each.id for each in plan.blockers] == ["not-a-cache"]
+
+
+# Newer layouts, and several caches
+
+
+def with_caches(machine: RemovalMachine, *pkgs_dirs: Path) -> JobContext:
+    """What actions get to see if the conda has these caches."""
+    context = machine.context()
+    facts = {str(machine.root): CondaFacts(envs_dirs=(str(machine.envs),), pkgs_dirs=tuple(map(str, pkgs_dirs)))}
+    inventory = replace_fields(context.inventory, pkgs_dirs=tuple(map(str, pkgs_dirs)))
+    return replace(context, inventory=inventory, conda_facts=facts)
+
+
+async def test_packages_archives_and_index_of_newer_layouts_go_to_the_byte(machine: RemovalMachine) -> None:
+    pkgs = machine.root / "pkgs"
+    write(pkgs / "conda-forge/noarch/own-1.0-0/info/index.json")
+    write(pkgs / "conda-forge/noarch/own-1.0-0/share/own.py", 20_000)
+    write(pkgs / "conda-forge/noarch/own-1.0-0.conda", 9000)
+    write(pkgs / "conda-forge/linux-64/zlib-1.3-0/info/index.json")
+    os.link(write(pkgs / "conda-forge/linux-64/zlib-1.3-0/lib/libz.so", 9000), machine.envs / "nlp/lib/libz.so")
+    for name in ("0a1b.json", "0a1b.info.json", "0a1b.msgpack.zst", "repodata_shards.db", "repodata_shards.db-wal"):
+        write(pkgs / "cache" / name)
+    before = du(machine.root)
+    plan, outcome = await cleaned(machine.context(), machine.root, *EVERYTHING)
+    assert plan.bytes_freed == outcome.bytes_freed == before - du(machine.root)
+    assert names_in(pkgs) == ["conda-forge", "used-1.0-0"]
+    assert names_in(pkgs / "conda-forge/noarch") == []
+    assert names_in(pkgs / "conda-forge/linux-64") == ["zlib-1.3-0"]
+
+
+async def test_an_index_goes_at_once_with_its_databases(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pkgs = machine.root / "pkgs"
+    for name in ("repodata_shards.db", "repodata_shards.db-wal", "repodata_shards.db-shm"):
+        write(pkgs / "cache" / name)
+    seen: list[list[str]] = []
+
+    def look(path: str) -> tuple[()]:
+        seen.append(names_in(pkgs))
+        return ()
+
+    monkeypatch.setattr(clean_perform, "delete_tree", look)
+    await cleaned(machine.context(), machine.root, "index")
+    assert "cache" not in seen[0]
+    monkeypatch.undo()
+    before = du(machine.root)
+    plan, _ = await cleaned(machine.context(), machine.root, "index")
+    assert (plan.bytes_freed, names_in(pkgs)[0]) == (before - du(machine.root), "idle-1.0-0")
+
+
+async def test_an_index_is_not_deleted_under_a_conda_at_work(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(machine.root / "pkgs/cache/repodata_shards.db")
+    argv = (str(machine.root / "bin/python"), str(machine.root / "bin/conda"), "install", "numpy")
+    conda_at_work = RunningProcess(pid=7, programs=argv[:1], command=" ".join(argv), arguments=argv)
+    request = request_of(machine.root, "index")
+    free = await clean_plan.plan(request, machine.context())
+    monkeypatch.setattr(guards, "running_processes", lambda *, closely: (conda_at_work,))
+    plan = await clean_plan.plan(request, machine.context())
+    assert [each.id for each in plan.blockers] == ["conda-busy"]
+    with pytest.raises(RefusedError, match="Another conda is at work"):
+        await clean_perform.perform(free, request, machine.context(), PlainWork())
+    assert (machine.root / "pkgs/cache/repodata_shards.db").exists()
+
+
+async def test_several_caches_are_one_plan_and_what_another_one_has_is_not_needed(machine: RemovalMachine) -> None:
+    other = machine.home / "more/pkgs"
+    shutil.copytree(machine.root / "pkgs/used-1.0-0", other / "used-1.0-0")
+    await removed(machine, "nlp")
+    context = with_caches(machine, machine.root / "pkgs", other)
+    one = CleanRequest(pkgs_dirs=(str(other),), what=("packages", "tarballs"))
+    plan = await clean_plan.plan(one, context)
+    assert (plan.warnings, plan.cleaning.paths if plan.cleaning else ()) == ((), (str(other / "used-1.0-0"),))
+    both = CleanRequest(pkgs_dirs=(str(machine.root / "pkgs"), str(other)), what=("packages", "tarballs"))
+    before = du(machine.root, other)
+    plan = await clean_plan.plan(both, context)
+    outcome = await clean_perform.perform(plan, both, context, PlainWork())
+    assert [(each.id, each.evidence) for each in plan.warnings] == [("restore-points", ("used-1.0-0",))]
+    assert plan.bytes_freed == outcome.bytes_freed == before - du(machine.root, other)
+    assert (names_in(machine.root / "pkgs"), names_in(other)) == ([], [])

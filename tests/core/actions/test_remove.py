@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace as replace_fields
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from condatui_core.fs.tree import InodeTally, TreeEntry
 from condatui_core.prefixes import snapshot
 from condatui_core.records.environment import KeepMark, UserMarks
 from condatui_core.records.job import Outcome, Plan, PlannedRemoval
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.remedy import RepairMarks, Unkeep
 from condatui_core.restore_points import create
@@ -481,3 +483,15 @@ async def test_the_real_conda_knows_nothing_of_it_any_more(sandbox_copy: Callabl
         partial(subprocess.run, command, env=sandbox.environ, capture_output=True, check=True)
     )
     assert str(sandbox.prefixes["notebooks"]) not in json.loads(listed.stdout)["envs"]
+
+
+async def test_the_plan_says_what_names_the_environment(machine: RemovalMachine) -> None:
+    prefix = machine.make("nlp")
+    (machine.home / ".bashrc").write_text("# mine\nconda activate nlp\n")
+    context = machine.context()
+    kernel = Kernel(path="/k/lab", name="lab", display_name="My Lab", prefix=str(prefix.path))
+    inventory = replace(context.inventory, kernels=(kernel,))
+    plan = await remove_plan.plan(asked(prefix), replace_fields(context, inventory=inventory))
+    (told,) = (each for each in plan.warnings if each.id == "named-elsewhere")
+    assert told.message == "nlp is named elsewhere, which stays as it is: the kernel My Lab, ~/.bashrc line 2."
+    assert told.evidence == ("/k/lab: My Lab", f"{machine.home}/.bashrc:2: conda activate nlp")

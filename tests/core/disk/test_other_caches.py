@@ -17,6 +17,7 @@ from support.disk_trees import cache, du, graph_of, link, prefixes, write
 ZLIB = "conda-forge/linux-64/zlib-1.3-h_0"
 PACKAGES: tuple[Cleanable, ...] = ("packages",)
 INDEX: tuple[Cleanable, ...] = ("index",)
+TARBALLS: tuple[Cleanable, ...] = ("tarballs",)
 OWN = "https/conda.example.org/lab/noarch/own-1.0-0"
 
 
@@ -71,8 +72,46 @@ def test_a_soft_link_into_such_a_package_is_seen(mamba: Path) -> None:
     assert [each.name for each in use.units if each.soft_linked_by == (str(environment),)] == [OWN]
 
 
+def test_archives_below_channel_and_platform_are_archives(mamba: Path) -> None:
+    write(mamba / "https/conda.example.org/lab/noarch/own-1.0-0.tar.bz2", 7000)
+    write(mamba / "flat-1.0-0.conda", 3000)
+    write(mamba / OWN / "share/noarch/inner-1.0-0.conda", 3000)
+    use = use_of(cache(mamba), mamba.parent / "env")
+    archives = {each.name: each.bytes for each in use.units if each.kind == "archive"}
+    assert archives == {
+        name: du(mamba / name)
+        for name in (f"{ZLIB}.conda", "https/conda.example.org/lab/noarch/own-1.0-0.tar.bz2", "flat-1.0-0.conda")
+    }
+    assert use.archives == sum(archives.values())
+    assert {each.path for each in items_of(use, TARBALLS).items} == {str(mamba / name) for name in archives}
+    assert use.total == du(mamba)
+
+
+def test_a_walk_of_what_has_changed_sees_archives_there_come_grow_and_go(mamba: Path) -> None:
+    kept = mamba.parent / "kept"
+    places = [cache(mamba)]
+
+    def archives() -> dict[str, int]:
+        units = graph_of(places, kept).cache_use(str(mamba), copied_by={}).units
+        return {each.name: each.bytes for each in units if each.kind == "archive"}
+
+    archive, other = mamba / f"{ZLIB}.conda", mamba / "conda-forge/linux-64/new-1.0-0.conda"
+    assert archives() == {f"{ZLIB}.conda": du(archive)}
+    write(other, 2000)
+    write(archive, 50_000)
+    assert archives() == {f"{ZLIB}.conda": du(archive), "conda-forge/linux-64/new-1.0-0.conda": du(other)}
+    archive.unlink()
+    assert archives() == {"conda-forge/linux-64/new-1.0-0.conda": du(other)}
+
+
+INDEX_FILES = ("0a1b.json", "0a1b.info.json", "0a1b.state.json", "0a1b.msgpack.zst", "0a1b.solv")
+"""What conda and mamba keep of an index, beside the database of shards."""
+
+
 def test_the_shards_of_an_index_are_part_of_the_index(tmp_path: Path) -> None:
     pkgs = tmp_path / "pkgs"
+    for name in (*INDEX_FILES, "repodata_shards.db-shm"):
+        write(pkgs / "cache" / name)
     write(pkgs / "cache" / "repodata_shards.db", 70_000)
     write(pkgs / "cache" / "repodata_shards.db-wal")
     use = use_of(cache(pkgs))

@@ -19,6 +19,11 @@ LinkCounts: TypeAlias = Mapping[tuple[int, int], int]
 """Device and inode number → a number of links."""
 NO_LINKS: LinkCounts = MappingProxyType({})
 
+HIDDEN_FIRST: tuple[Cleanable, ...] = ("packages", "index")
+"""What is moved out of conda's sight before its first file is deleted: half a package, or a database without its log,
+would be taken for a whole one.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Inode:
@@ -72,7 +77,6 @@ def items_of(cache: CacheUse, what: Collection[Cleanable], gone: LinkCounts = NO
     if "packages" in what:
         paths = (os.path.join(cache.path, each.name) for each in unused if each.name not in spared)
         items += (item for path in paths if (item := package_item(path, gone)))
-        items += _trash(cache.path)
     if "tarballs" in what:
         names = (each.name for each in cache.units if each.kind == "archive")
         items += _files("tarballs", (os.path.join(cache.path, name) for name in names))
@@ -80,6 +84,9 @@ def items_of(cache: CacheUse, what: Collection[Cleanable], gone: LinkCounts = NO
         items += _directories("index", (os.path.join(cache.path, "cache"),))  # as conda does; it makes it again
     if "logs" in what:
         items += _files("logs", _listed(os.path.join(cache.path, ".logs")))
+    hidden = next((part for part in HIDDEN_FIRST if part in what), None)
+    if hidden:
+        items += _directories(hidden, filter(is_trash, _listed(cache.path, directories=True)))
     return Cache(cache.path, tuple(items), tuple(copied), tuple(soft_linked))
 
 
@@ -123,10 +130,6 @@ def _whole_cache(cache: CacheUse, what: Collection[Cleanable]) -> Cache:
 def is_trash(path: str) -> bool:
     """Whether something at the top of a cache is what an interrupted clean has left half deleted: nothing uses it."""
     return os.path.basename(path).startswith(TRASH)
-
-
-def _trash(pkgs_dir: str) -> Iterator[Item]:
-    yield from _directories("packages", filter(is_trash, _listed(pkgs_dir, directories=True)))
 
 
 def _directories(what: Cleanable, paths: Iterable[str]) -> Iterator[Item]:

@@ -1,7 +1,7 @@
 """Cleans package caches of what no environment needs, as condatui counts it: conda overlooks copies and symlinks.
 
 A package is moved to where conda does not look before its first file is deleted, so that conda never finds half a
-package; what the caches of pip and uv have goes in the same way.
+package, and so is the index with its databases; what the caches of pip and uv have goes in the same way.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from condatui_core.actions.clean.installers import chosen_installer_caches, empty, held, soft_link_blockers
-from condatui_core.actions.clean.items import Cache, Item, freed_by, is_trash, only, package_item
+from condatui_core.actions.clean.items import HIDDEN_FIRST, Cache, Item, freed_by, is_trash, only, package_item
 from condatui_core.actions.clean.needs import needs_of_points, removed_meanwhile
 from condatui_core.actions.clean.plan import WORDS, blockers_to_clean, caches_to_clean, planned_of
 from condatui_core.actions.guards import refuse
@@ -97,7 +97,7 @@ def _delete_one_by_one(pkgs_dir: str, items: Sequence[Item], left: list[Leftover
             break
         work.progress(number, len(items), "files")
         try:
-            failed = _delete_package(item, trash) if item.what == "packages" else delete_tree(item.path)
+            failed = _delete_hidden(item, trash) if item.what in HIDDEN_FIRST else delete_tree(item.path)
         except OSError as error:
             failed = (Leftover(item.path, error.strerror or str(error)),)
         left += failed
@@ -107,10 +107,10 @@ def _delete_one_by_one(pkgs_dir: str, items: Sequence[Item], left: list[Leftover
     return freed_by(gone), len(gone)
 
 
-def _delete_package(item: Item, trash: str) -> tuple[Leftover, ...]:
+def _delete_hidden(item: Item, trash: str) -> tuple[Leftover, ...]:
     if is_trash(item.path):
         return delete_tree(item.path)
-    if package_item(item.path) is None:  # an environment uses it since
+    if item.what == "packages" and package_item(item.path) is None:  # an environment uses it since
         return (Leftover(item.path, "it is used now"),)
     os.makedirs(trash, exist_ok=True)
     hidden = os.path.join(trash, os.path.basename(item.path))

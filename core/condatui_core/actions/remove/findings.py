@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from condatui_core.actions.guards import blockers_to_change, warnings_to_change
@@ -10,9 +11,10 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget
 from condatui_core.actions.set_aside import how_to_put_back
 from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.kernel import Reference
 from condatui_core.records.request import RemoveRequest
 from condatui_core.remedy import AcceptSize, Reload, RepairMarks, Unkeep, WithoutRestorePoint
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, some_of
 
 
 def blockers_of(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> tuple[Finding, ...]:
@@ -96,7 +98,7 @@ def warnings_of(target: RemovalTarget, request: RemoveRequest, context: JobConte
         return
     yield from warnings_to_change(target.observed, target.environment, context)
     yield from _of_what_goes(target, request)
-    yield from _outside(target)
+    yield from _outside(target, context)
     if not target.known:
         yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
     yield from _of_the_way_back(target, request, context)
@@ -151,7 +153,7 @@ def _unfinished(target: RemovalTarget) -> Iterator[Finding]:
         yield finding("used-since", "warning", message, evidence=map(sanitize, came))
 
 
-def _outside(target: RemovalTarget) -> Iterator[Finding]:
+def _outside(target: RemovalTarget, context: JobContext) -> Iterator[Finding]:
     """What conda would do beside deleting, and condatui does not."""
     content, name = target.content, sanitize(target.name)
     if content.scripts:
@@ -163,6 +165,24 @@ def _outside(target: RemovalTarget) -> Iterator[Finding]:
         remedy = "Delete these." if target.shortcuts else "Delete those that these files describe."
         lines = map(sanitize, target.shortcuts or content.menus)
         yield finding("menu", "note", message, remedy, lines)
+    if target.references:
+        places = [_place(each, context) for each in target.references]
+        message = f"{name} is named elsewhere, which stays as it is: {some_of(places)}."
+        yield finding("named-elsewhere", "note", message, evidence=map(_line, target.references))
+
+
+def _place(reference: Reference, context: JobContext) -> str:
+    """Where something names an environment, in a few words: `the kernel My Lab`, `~/.bashrc line 12`."""
+    if reference.kind == "kernel":
+        return f"the kernel {reference.text}"
+    home = os.path.join(str(context.caller.home), "")
+    file = f"~/{reference.file[len(home) :]}" if reference.file.startswith(home) else reference.file
+    return f"{sanitize(file)} line {reference.line}"
+
+
+def _line(reference: Reference) -> str:
+    file = sanitize(reference.file)
+    return f"{file}:{reference.line}: {reference.text}" if reference.line else f"{file}: {reference.text}"
 
 
 def is_over_limit(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:

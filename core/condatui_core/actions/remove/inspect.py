@@ -23,9 +23,11 @@ from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import InodeTally, PrefixTree
 from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.prefixes.references import references_to
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import Installation
+from condatui_core.records.kernel import Reference
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.create import KeepEstimate, estimate, lost
 from condatui_core.restore_points.store import all_points, directory_of_points
@@ -89,6 +91,8 @@ class RemovalTarget:
     """Whether all its files are in a restore point that was made before."""
     set_aside: tuple[str, ...] = ()
     """What a removal of it that did not come to its end has set aside."""
+    references: tuple[Reference, ...] = ()
+    """What of this user names it, and will lead nowhere."""
     shortcuts: tuple[str, ...] = ()
     """Menu entries of this user that name it."""
 
@@ -188,7 +192,9 @@ def _with_content(
     content = replace(content_of(found), came=came)
     kind: Kind = "remains" if content.symlinked_directories else target.kind
     shortcuts = tuple(_shortcuts(context.caller.home, target.path)) if content.menus else ()
-    seen = replace(target, content=content, kind=kind, shortcuts=shortcuts)
+    home, environ = context.caller.home, context.caller.environ
+    references = references_to(target.observed.real, context.inventory, environ=environ, home=home)
+    seen = replace(target, content=content, kind=kind, shortcuts=shortcuts, references=references)
     directory = directory_of_points(context.settings, context.locations)
     return _compared_with_points(
         seen, snapshot.tree, [each for each in points if is_of(seen.path, each.prefix)], directory
