@@ -15,6 +15,7 @@ import msgspec
 from msgspec import inspect as types
 
 from condatui.cli.documents.baseline import BaselineDocument, ProposalDocument
+from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.gpu import GpuDocument
@@ -50,6 +51,8 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
     Printed("`condatui restore --list --json`", RestorePointsDocument),
+    Printed("`condatui cleanup --json`", CleanupDocument),
+    Printed("`condatui cleanup --free SIZE --json`, also with `--policy`: the line before the plan", GoalLine),
     Printed("`condatui export ENV --json` to stdout", ExportText),
     Printed("`condatui clone | export -o FILE | merge | pack | remove | restore ID --json`: the first line", PlanLine),
     Printed("`condatui clone | update | export -o FILE | pack | remove | restore ID --json`: the first line", PlanLine),

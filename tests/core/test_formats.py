@@ -186,6 +186,7 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
             {"clone", "export", "pack", "remove", "restore", "clean", "forget", "cleanup"},
             {"clone", "export", "pack", "remove", "restore", "clean", "forget", "merge", "update", "leftovers"},
             {"clone", "export", "pack", "remove", "restore", "clean", "forget", "kernels"},
+            {"clone", "export", "pack", "remove", "restore", "clean", "forget", "cleanup", "merge"},
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),
     }

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext, Work, caches_of
 from condatui_core.errors import CondatuiError, RefusedError
@@ -24,7 +22,7 @@ from condatui_core.restore_points.create import (
     estimate,
     not_readable,
 )
-from condatui_core.restore_points.store import delete_point, directory_of_points
+from condatui_core.restore_points.store import delete_point, directory_of_points, free_bytes
 from condatui_core.text import format_bytes, sanitize
 
 
@@ -198,8 +196,8 @@ def plan_checkpoint(snapshot: PrefixSnapshot, subject: CheckpointSubject, contex
 def no_room(kept: int, context: JobContext) -> tuple[Finding, ...]:
     """The blocker against restore points that do not fit where they are kept; blocks."""
     directory = directory_of_points(context.settings, context.locations)
-    free = _free_bytes(directory)
-    if free is None or kept <= free:
+    free = free_bytes(directory)
+    if free is None or kept <= free + context.freed_before:
         return ()
     message = f"The restore points need {format_bytes(kept)}, {format_bytes(free)} are free."
     return (blocker("no-space", message, "The setting `restore_directory` keeps them elsewhere.", (str(directory),)),)
@@ -227,11 +225,3 @@ def _large(found: KeepEstimate, name: str, context: JobContext) -> Finding:
     message = f"{name} holds {format_bytes(found.kept_bytes)} that conda could not put back."
     remedy = f"The limit is {limit} (`restore_point_bytes`); agreed to, all is kept."
     return finding("restore-point-large", "warning", message, remedy)
-
-
-def _free_bytes(directory: Path) -> int | None:
-    place = next((each for each in (directory, *directory.parents) if each.is_dir()), None)
-    try:
-        return shutil.disk_usage(place).free if place else None
-    except OSError:
-        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from types import MappingProxyType
@@ -56,6 +56,11 @@ class CacheUnit:
         self._can_be_taken = cache.writable and not cache.tool and not unit.blocked
         self._linked_by = 0
         self._soft_linked_by = sum(1 << place for place in unit.soft_linked_by)
+
+    @property
+    def used_by(self) -> int:
+        """The prefixes that hold some of it, or have soft links into it."""
+        return self._linked_by | self._soft_linked_by
 
     def add(self, holders: int, size: int) -> None:
         """Add some of its bytes, and the prefixes that hold them too."""
@@ -149,15 +154,61 @@ class LinkGraph:
         """
         selected = set(selection)
         gone = self._gone(selected)
+        going, emptying = self._cleaned_units(selected, gone, cleaned, copied_by)
+        emptied = _union(1 << unit.place for unit in emptying)
+        return self._freed(gone, emptied) + sum(unit.bytes for unit in going)
+
+    def lost_without_one(
+        self,
+        selection: Iterable[str],
+        cleaned: Mapping[str, Collection[Cleanable]],
+        *,
+        copied_by: Mapping[str, tuple[str, ...]],
+    ) -> dict[str, int]:
+        """For each of these, by how much less `frees_with_cleaning` frees if that one stays, in one pass over all.
+
+        Places in others, or with others inside them, and those with soft links into a cache that is emptied are left
+        out: what depends on them is more than files.
+        """
+        selected = set(selection)
+        gone = self._gone(selected)
+        going, emptying = self._cleaned_units(selected, gone, cleaned, copied_by)
+        emptied = _union(1 << unit.place for unit in emptying)
+        lost = [0] * len(self.places)
+        for holders, size in self._freed_classes(gone, emptied):
+            _add(lost, holders & gone, size)
+        for unit in going:
+            copies = copied_by.get(unit.package, ()) if unit.part == "packages" else ()
+            _add(lost, (unit.used_by | self._gone(copies)) & gone, unit.bytes)
+        entangled = _union(unit.used_by for unit in emptying) | self._nested_or_around(selected)
+        return {
+            place.path: lost[number]
+            for number, place in enumerate(self.places)
+            if place.path in selected and not entangled >> number & 1
+        }
+
+    def _cleaned_units(
+        self,
+        selected: Collection[str],
+        gone: int,
+        cleaned: Mapping[str, Collection[Cleanable]],
+        copied_by: Mapping[str, tuple[str, ...]],
+    ) -> tuple[list[CacheUnit], list[CacheUnit]]:
+        """The units that cleaning deletes once some places are gone, and those whose caches it empties."""
         parts = {self._bits[path]: what for path, what in cleaned.items() if path in self._bits}
         left = [(unit, parts.get(1 << unit.place, ())) for unit in self._units if not gone >> unit.place & 1]
-        emptied = _union(1 << unit.place for unit, cleaning in left if unit.is_emptied_with(cleaning, ~gone))
         going = (unit for unit, cleaning in left if unit.goes_with(cleaning, ~gone))
-        return self._freed(gone, emptied) + sum(
-            unit.bytes
+        free = [
+            unit
             for unit in going
-            if unit.part != "packages" or selected.issuperset(copied_by.get(unit.package, ()))
-        )
+            if unit.part != "packages" or frozenset(selected).issuperset(copied_by.get(unit.package, ()))
+        ]
+        return free, [unit for unit, cleaning in left if unit.is_emptied_with(cleaning, ~gone)]
+
+    def _nested_or_around(self, selected: Collection[str]) -> int:
+        """The set of those places that lie in another one of these, or have places inside them."""
+        around = [path for path in selected if self._nested.get(path, 0) != self._bits.get(path, 0)]
+        return self._gone(around)
 
     def kept_by(self, selection: Iterable[str]) -> tuple[Sharing, ...]:
         """The other places that hold what these do not free, the most first; links elsewhere are left out."""
@@ -266,8 +317,12 @@ class LinkGraph:
 
     def _freed(self, gone: int, emptied: int = 0) -> int:
         """What the removal of a set of places frees, if of some others all goes but their own directories."""
+        return sum(size for _, size in self._freed_classes(gone, emptied))
+
+    def _freed_classes(self, gone: int, emptied: int) -> Iterator[tuple[int, int]]:
+        """The holders and bytes of the inodes of which no link is left."""
         kept = ~(gone | emptied)
-        return sum(size for holders, own, size in self._can_go if not holders & kept and not own & ~gone)
+        return ((holders, size) for holders, own, size in self._can_go if not holders & kept and not own & ~gone)
 
     def _gone(self, selection: Iterable[str]) -> int:
         """The set of places that are removed with some places: those inside them as well."""
@@ -277,6 +332,14 @@ class LinkGraph:
         """The set of a place and the places inside it."""
         below = path.rstrip(os.sep) + os.sep
         return _union(bit for other, bit in self._bits.items() if other == path or other.startswith(below))
+
+
+def _add(sums: list[int], members: int, size: int) -> None:
+    """Add some bytes to the sum of each member of a set."""
+    while members:
+        lowest = members & -members
+        sums[lowest.bit_length() - 1] += size
+        members ^= lowest
 
 
 def _union(sets: Iterable[int]) -> int:

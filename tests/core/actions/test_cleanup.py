@@ -173,7 +173,8 @@ async def test_caches_are_no_longer_held_by_copies_in_what_was_removed_before(ma
 
 
 def only_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
-    monkeypatch.setattr(remove_plan, "free_bytes", lambda _: free)
+    for room in (remove_plan, cleanup_plan):
+        monkeypatch.setattr(room, "free_bytes", lambda _: free)
 
 
 async def test_on_a_full_disk_caches_go_first_and_make_room(

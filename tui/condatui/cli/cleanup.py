@@ -17,7 +17,7 @@ from condatui.cli.documents.cleanup import describe_candidates, describe_goal
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.reporting import say, say_problems
-from condatui.cli.run_action import acting_options, run_action
+from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
 from condatui_core.actions.guards import blockers_to_write, refuse
 from condatui_core.analyses.cleanup.candidates import candidates
@@ -166,8 +166,15 @@ def _goal(invocation: Invocation, known: _Known, options: _Options) -> Goal:
     wanted = _wanted(known.inventory, options)
     if wanted is None:
         return _everything(known, could, counts_points=counts)
-    frees = known.usage.frees_with_choice
-    return reach(could, wanted, frees=frees, counts_points=counts, weak=policy is not None)
+    usage = known.usage
+    return reach(
+        could,
+        wanted,
+        frees=usage.frees_with_choice,
+        losses=usage.lost_without_one,
+        counts_points=counts,
+        weak=policy is not None,
+    )
 
 
 def _wanted(inventory: Inventory, options: _Options) -> int | None:
@@ -221,14 +228,14 @@ class _Cleanup:
         request = request_of(choice_of(self.chosen))
         try:
             if request is not None:
-                run_action(
+                run_in_workbench(
                     self.invocation,
+                    self.workbench,
                     lambda *_: cast("Request", request),
+                    self._report,
                     dry_run=dry_run,
                     yes=yes,
                     as_json=as_json,
-                    workbench=self.workbench,
-                    on_end=self._report,
                 )
         except RefusedError as error:
             self._report(refused=(error.title, *error.detail.splitlines()))

@@ -51,23 +51,28 @@ _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmati
 _json = json_flag("Print plan, events and result as lines of JSON.")
 
 
-def run_action(
+def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Plan a request, print the plan, ask for confirmation, run the job, and print its result.
+
+    Raises Exit with the job's exit code, and RefusedError if there is a blocker or no terminal to ask on.
+    """
+    run_in_workbench(
+        invocation, invocation.workbench(), make_request, lambda _: None, dry_run=dry_run, yes=yes, as_json=as_json
+    )
+
+
+def run_in_workbench(
     invocation: Invocation,
+    workbench: Workbench,
     make_request: MakeRequest,
+    on_end: Callable[[Job], None],
     *,
     dry_run: bool,
     yes: bool,
     as_json: bool,
-    workbench: Workbench | None = None,
-    on_end: Callable[[Job], None] = lambda _: None,
 ) -> None:
-    """Plan a request, print the plan, ask for confirmation, run the job, and print its result.
-
-    `workbench` is one that has loaded already; `on_end` is called with the job before its exit code is raised.
-    Raises Exit with the job's exit code, and RefusedError if there is a blocker or no terminal to ask on.
-    """
+    """Do the same in a workbench that may have loaded already; `on_end` gets the job before its exit code is raised."""
     reporter = make_reporter(invocation, as_json=as_json)
-    workbench = workbench or invocation.workbench()
     plan = asyncio.run(_plan(workbench, make_request))
     reporter.plan(plan)
     _refuse(plan)

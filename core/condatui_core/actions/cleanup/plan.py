@@ -22,8 +22,7 @@ from condatui_core.records.request import (
     RemoveRequest,
     Request,
 )
-from condatui_core.remedy import WithoutRestorePoint
-from condatui_core.restore_points.store import directory_of_points, is_beside
+from condatui_core.restore_points.store import directory_of_points, free_bytes, is_beside
 from condatui_core.text import counted, format_bytes
 
 _CONFIRM = "clean up"
@@ -32,11 +31,11 @@ _CONFIRM = "clean up"
 async def plan(request: CleanupRequest, context: JobContext, *, find_action: FindAction) -> Plan:
     """Plan every part; where restore points find no room, what needs none comes first."""
     parts = tuple(map(_stopping, request.parts))
-    plans = await _plans(parts, context, find_action)
+    plans, fits = await _plans(parts, context, find_action)
     note: tuple[Finding, ...] = ()
-    if any(map(_lacks_room, plans)) and (roomy := _room_first(parts)) != parts:
+    if not fits and (roomy := _room_first(parts)) != parts:
         parts = roomy
-        plans = await _plans(parts, context, find_action)
+        plans, _ = await _plans(parts, context, find_action)
         note = (_caches_first(),)
     return cleanup_plan(CleanupRequest(parts=parts), plans, note=note)
 
@@ -65,16 +64,20 @@ async def find_part_action(part: CleanupPart | Request, find_action: FindAction)
     return await asyncio.to_thread(find_action, cast("Request", part))
 
 
-async def _plans(parts: Sequence[CleanupPart], context: JobContext, find_action: FindAction) -> tuple[Plan, ...]:
-    """Plan each part; one after the other, since each finds the room that those before it leave."""
+async def _plans(
+    parts: Sequence[CleanupPart], context: JobContext, find_action: FindAction
+) -> tuple[tuple[Plan, ...], bool]:
+    """Plan each part, and say whether all that they write finds room: each has what those before it leave."""
     plans: list[Plan] = []
-    freed = 0
+    freed, fits = 0, True
+    free = await asyncio.to_thread(free_bytes, directory_of_points(context.settings, context.locations))
     for part in parts:
         action = await find_part_action(part, find_action)
         plan: Plan = await action.plan(part, replace(context, freed_before=freed))
         plans.append(plan)
+        fits = fits and (free is None or (plan.bytes_needed or 0) <= max(free + freed, 0))
         freed += await asyncio.to_thread(_room_made, plan, part, context)
-    return tuple(plans)
+    return tuple(plans), fits
 
 
 def _room_made(plan: Plan, part: CleanupPart, context: JobContext) -> int:
@@ -98,10 +101,6 @@ def _stopping(part: CleanupPart) -> CleanupPart:
 
 def _needs_no_room(part: CleanupPart) -> bool:
     return isinstance(part, (CleanRequest, KernelsRequest))
-
-
-def _lacks_room(plan: Plan) -> bool:
-    return any(isinstance(each.remedy, WithoutRestorePoint) and each.remedy.elsewhere for each in plan.blockers)
 
 
 def _room_first(parts: Sequence[CleanupPart]) -> tuple[CleanupPart, ...]:

@@ -307,7 +307,7 @@ class _InPlace:
         if replaced.left and replaced.aside:
             findings.append(_left_behind(self._merge.name, replaced.aside.path, replaced.left))
         freed = replaced.kept.snapshot.tree.exclusive_bytes
-        return _merged(self._merge, findings, freed=freed - used - bytes_kept, point=point.id)
+        return _merged(self._merge, findings, freed=freed - used - bytes_kept, kept=bytes_kept, point=point.id)
 
 
 def _way_back(name: str, point: RestorePoint) -> Finding:
@@ -330,7 +330,7 @@ async def _prune(merge: _Merge, points: Sequence[str]) -> None:
         merge.work.say(f"restore point {pruned.point.id} ({format_bytes(pruned.bytes)}) is deleted")
 
 
-def _merged(merge: _Merge, findings: Sequence[Finding], *, freed: int, point: str) -> Outcome:
+def _merged(merge: _Merge, findings: Sequence[Finding], *, freed: int, kept: int, point: str) -> Outcome:
     facts = merge.facts
     keeper, packages = name_of(facts.keeper, facts.request.keeper), counted(len(merge.planned.packages), "package")
     gained = f"{format_bytes(freed)} freed" if freed >= 0 else f"{format_bytes(-freed)} used"
@@ -338,6 +338,7 @@ def _merged(merge: _Merge, findings: Sequence[Finding], *, freed: int, point: st
         message=f"{merge.name} was merged into {keeper}: {packages}, {gained}, restore point {point}.",
         findings=tuple(findings),
         bytes_freed=freed,
+        kept_bytes=kept,
         says_bytes=True,
         files=(facts.target,),
         restore_points=(point,),
@@ -380,7 +381,8 @@ class _Beside:
         await _prune(merge, removed.points)
         used = (await self._work.in_thread(partial(read_tree, facts.target))).exclusive_bytes
         findings = (*made.findings, *removed.findings)
-        return _merged(merge, findings, freed=removed.freed - removed.kept - used, point=" ".join(removed.points))
+        freed, point = removed.freed - removed.kept - used, " ".join(removed.points)
+        return _merged(merge, findings, freed=freed, kept=removed.kept, point=point)
 
 
 # Putting a member back

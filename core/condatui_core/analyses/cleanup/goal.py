@@ -7,7 +7,7 @@ files with several links make it more, or less, than the sum of its parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -46,16 +46,18 @@ def reach(
     wanted: int,
     *,
     frees: Callable[[CleanupChoice], int],
+    losses: Callable[[CleanupChoice], Mapping[str, int]] = lambda _: {},
     counts_points: bool = True,
     weak: bool = False,
 ) -> Goal:
     """Choose the least regrettable of ranked candidates that free `wanted` bytes together; never more than needed.
 
-    `counts_points` is False if restore points lie on another file system; `weak` candidates are only taken if a policy
-    has allowed their reasons. It asks `frees` about once for each candidate, so call it in a thread.
+    `losses` says, for the prefixes of a choice, how much less it frees if that one stays; those that it does not name
+    are asked for one by one. `counts_points` is False if restore points lie on another file system; `weak` candidates
+    are only taken if a policy has allowed their reasons. Call it in a thread.
     """
     eligible = [each for each in candidates if not each.blocked and (weak or each.tier != "weak")]
-    search = _Search(frees, counts_points=counts_points)
+    search = _Search(frees, losses, counts_points=counts_points)
     chosen = search.without_needless(search.smallest_start(eligible, wanted), wanted)
     goal = Goal(
         wanted=wanted,
@@ -77,8 +79,15 @@ def reach(
 class _Search:
     """Looks for sets that free enough."""
 
-    def __init__(self, frees: Callable[[CleanupChoice], int], *, counts_points: bool) -> None:
+    def __init__(
+        self,
+        frees: Callable[[CleanupChoice], int],
+        losses: Callable[[CleanupChoice], Mapping[str, int]],
+        *,
+        counts_points: bool,
+    ) -> None:
         self._frees = frees
+        self._losses = losses
         self._counts_points = counts_points
 
     def points(self, chosen: Sequence[CleanupCandidate]) -> int:
@@ -105,14 +114,63 @@ class _Search:
 
         Out of reach of the goal, those go that free no more than their restore points take.
         """
-        enough, dropped = min(wanted, self.net(chosen)), True
-        while dropped:
-            dropped = False
-            for each in reversed(chosen):
-                rest = [other for other in chosen if other is not each]
-                if (net := self.net(rest)) >= enough:
-                    chosen, dropped, enough = rest, True, max(enough, min(net, wanted))
+        before: list[CleanupCandidate] = []
+        while chosen != before:
+            before = chosen
+            chosen = _Pruning(self, chosen, wanted).pruned()
         return chosen
+
+    def losses(self, chosen: Sequence[CleanupCandidate]) -> dict[str, int]:
+        """By key, how much net is lost without one of a set, for those of which one pass over all tells it."""
+        lost = self._losses(choice_of(chosen))
+        kept = {each.key: each.way_back.kept_bytes if self._counts_points else 0 for each in chosen}
+        whole = (each for each in chosen if each.kind in ("environment", "merge") and each.path in lost)
+        return {each.key: lost[each.path] - kept[each.key] for each in whole}
+
+
+class _Pruning:
+    """One pass over a set, in which what is needless is dropped.
+
+    What is lost without one of a set is never less than without it of a smaller set, since files have several holders:
+    losses of before a drop are bounds, and asked for again only where they do not decide.
+    """
+
+    def __init__(self, search: _Search, chosen: list[CleanupCandidate], wanted: int) -> None:
+        self._search = search
+        self._chosen = chosen
+        self._wanted = wanted
+        self._net = search.net(chosen)
+        """Of what is chosen, or less."""
+        self._enough = min(wanted, self._net)
+        self._losses = search.losses(chosen)
+        self._exact = True
+
+    def pruned(self) -> list[CleanupCandidate]:
+        """What is left of the set."""
+        for each in reversed(self._chosen):
+            if each.key in self._losses:
+                self._drop_by_loss(each)
+            else:
+                self._drop_by_asking(each)
+        return self._chosen
+
+    def _drop_by_loss(self, candidate: CleanupCandidate) -> None:
+        if self._net - self._losses[candidate.key] < self._enough and not self._exact:
+            self._net, self._losses = self._search.net(self._chosen), self._search.losses(self._chosen)
+            self._exact = True
+        rest = self._net - self._losses[candidate.key]
+        if rest >= self._enough:
+            self._drop(candidate, rest)
+
+    def _drop_by_asking(self, candidate: CleanupCandidate) -> None:
+        rest = self._search.net([each for each in self._chosen if each is not candidate])
+        if rest >= self._enough:
+            self._drop(candidate, rest)
+
+    def _drop(self, candidate: CleanupCandidate, net: int) -> None:
+        self._chosen = [each for each in self._chosen if each is not candidate]
+        self._net, self._exact = net, False
+        self._enough = max(self._enough, min(net, self._wanted))
 
 
 def _in_the_way(goal: Goal, candidates: Sequence[CleanupCandidate], *, weak: bool) -> Iterator[str]:
@@ -125,6 +183,9 @@ def _in_the_way(goal: Goal, candidates: Sequence[CleanupCandidate], *, weak: boo
             reasons.setdefault(each.blocked, []).append(each)
     for blocked, those in sorted(reasons.items(), key=lambda pair: -sum(each.bytes for each in pair[1])):
         yield f"{_sum_of(those)} on disk: {blocked}"
+    left_out = [each for each in candidates if not each.blocked and each.tier != "weak" and each.way_back.kept_bytes]
+    if costly := [each for each in left_out if each.key not in goal.chosen]:
+        yield f"{_sum_of(costly)} on disk: restore points may take as much as would be freed"
     if not weak and (guesses := [each for each in candidates if each.tier == "weak" and not each.blocked]):
         yield f"{_sum_of(guesses)} on disk could go for weak reasons alone: choose those yourself"
 

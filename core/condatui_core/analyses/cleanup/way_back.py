@@ -14,6 +14,8 @@ from condatui_core.text import format_bytes
 
 _BLOCK = 4096
 """Bytes by which what a file occupies may exceed its size."""
+_RECORD, _RECORDED_PATH = 2000, 450
+"""Bytes of a record in conda-meta, which every restore point keeps, and for each path that it states."""
 
 
 def cached_names(caches: Iterable[CacheUse]) -> frozenset[str]:
@@ -38,13 +40,13 @@ def way_back_of(environment: Environment, cost: Cost | None, cached: Collection[
 
 
 def _kept_bytes(environment: Environment, cost: Cost | None, cached: Collection[str]) -> int:
-    """What pip installed, packages that no cache has, and what the records do not explain."""
+    """The records, what pip installed, packages that no cache has, and what the records do not explain."""
     if environment.contents is None:
         return cost.total if cost else 0
     packages = environment.contents.packages
     pip = sum(each.installed_bytes for each in environment.contents.pip_distributions)
     uncached = sum(each.installed_bytes for each in packages if not _is_cached(each, cached))
-    own = pip + uncached + _unexplained(environment, cost)
+    own = _meta_bytes(packages) + pip + uncached + _unexplained(environment, cost)
     return min(own, cost.total) if cost and cost.measured else own
 
 
@@ -52,9 +54,14 @@ def _unexplained(environment: Environment, cost: Cost | None) -> int:
     """The measured bytes that are neither in the records nor rounding of files to blocks."""
     if cost is None or not cost.measured or environment.contents is None:
         return 0
-    claimed = sum(each.installed_bytes + _BLOCK * each.file_count for each in environment.contents.packages)
+    packages = environment.contents.packages
+    claimed = _meta_bytes(packages) + sum(each.installed_bytes + _BLOCK * each.file_count for each in packages)
     claimed += sum(2 * each.installed_bytes for each in environment.contents.pip_distributions)
     return max(0, cost.total - claimed)
+
+
+def _meta_bytes(packages: Sequence[PackageRecord]) -> int:
+    return sum(_RECORD + _RECORDED_PATH * each.file_count for each in packages)
 
 
 def _is_cached(record: PackageRecord, cached: Collection[str]) -> bool:

@@ -120,6 +120,10 @@ class World:
         gone = (*choice.prefixes, *(member for member, _ in choice.merges))
         return self.graph.frees_with_cleaning(gone, dict(choice.cleaned), copied_by={})
 
+    def losses(self, choice: CleanupChoice) -> dict[str, int]:
+        gone = (*choice.prefixes, *(member for member, _ in choice.merges))
+        return self.graph.lost_without_one(gone, dict(choice.cleaned), copied_by={})
+
     def net(self, rows: Sequence[CleanupCandidate]) -> int:
         return self.frees(choice_of(rows)) - sum(each.way_back.kept_bytes for each in rows)
 
@@ -131,6 +135,7 @@ def test_in_any_world_it_is_reached_if_all_reach_it_and_every_row_is_needed(seed
     most = world.net(could)
     wanted = world.random.randrange(1, max(most, 1) + 500)
     goal = reach(world.rows, wanted, frees=world.frees)
+    assert reach(world.rows, wanted, frees=world.frees, losses=world.losses) == goal
     chosen = [each for each in world.rows if each.key in goal.chosen]
     assert goal.reached >= (most >= wanted)
     assert (goal.net, [each.key for each in chosen]) == (world.net(chosen), list(goal.chosen))
@@ -141,6 +146,20 @@ def test_in_any_world_it_is_reached_if_all_reach_it_and_every_row_is_needed(seed
     else:
         assert goal.net >= most
     assert goal == reach(tuple(World(seed).rows), wanted, frees=World(seed).frees)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_lost_without_one_is_the_difference_that_it_makes(seed: int) -> None:
+    world = World(seed)
+    choice = choice_of(world.rows)
+    whole, losses = world.frees(choice), world.losses(choice)
+    assert losses.keys() == set(world.prefixes)
+    for each in world.rows:
+        if not each.part:
+            assert (
+                whole - world.frees(choice_of([other for other in world.rows if other is not each]))
+                == losses[each.path]
+            )
 
 
 def test_some_goals_of_these_worlds_are_reached_and_some_are_not() -> None:

@@ -51,8 +51,8 @@ class _CandidateRows:
 
 
 def _why(found: CleanupCandidate) -> str:
-    reasons = "; ".join(each.text for each in found.reasons)
-    return f"stays: {found.blocked}; {reasons}" if found.blocked else reasons
+    reasons = "; ".join(each.text for each in found.reasons if each.text != found.blocked)
+    return f"stays: {found.blocked}{'; ' if reasons else ''}{reasons}" if found.blocked else reasons
 
 
 def print_candidates(invocation: Invocation, found: Sequence[CleanupCandidate], frees: Mapping[str, int]) -> None:
