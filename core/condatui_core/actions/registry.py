@@ -13,9 +13,9 @@ from condatui_core.records.request import (
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    KernelsRequest,
     LeftoversRequest,
     MergeRequest,
-    KernelsRequest,
     PackRequest,
     RemoveRequest,
     Request,
@@ -73,6 +73,8 @@ def _merge() -> Action[MergeRequest]:
     from condatui_core.actions.merge import perform, plan, recover  # noqa: PLC0415 - as above
 
     return Action(plan.plan, perform.perform, recover.recover)
+
+
 def _kernels() -> Action[KernelsRequest]:
     from condatui_core.actions import kernels  # noqa: PLC0415 - as above
 

@@ -36,7 +36,6 @@ ALLOWED = {
     "actions/clean/installers.py": "directories",
     "actions/set_aside.py": "a directory",
     "actions/kernels.py": "a directory",
-    "actions/remove/set_aside.py": "a directory",
     "cli/standard_streams.py": "the standard streams",
     "screens/filtered_place.py": "a filter bar",
 }

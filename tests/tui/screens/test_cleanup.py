@@ -248,6 +248,23 @@ async def test_poor_and_small_terminals(size: tuple[int, int]) -> None:
             assert all(len(line) <= size[0] for line in driver.text.splitlines())
 
 
+async def test_the_cursor_stays_at_the_top_while_rows_come_until_the_user_moves_it() -> None:
+    fake = await workbench(known=machine())
+    fake.script = (inventory(OLD, HALF, USED),)
+    async with opened(workbench=fake, size=(120, 30)) as driver:
+        await driver.press("3")
+        await driver.until(lambda: driver.app.session.cleanup and driver.app.session.cleanup.frees)
+        fake.script = (machine(),)
+        driver.app.action_reload()
+        await driver.until(lambda: "hub-image" in keys(driver))
+        assert place(driver).table.cursor_key == HUB.prefix
+        await driver.press("j")
+        fake.script = (inventory(TRY, SLIM, FINAL, OLD, HALF, USED),)
+        driver.app.action_reload()
+        await driver.until(lambda: HUB.prefix not in [row.key for row in place(driver).rows])
+        assert place(driver).table.cursor_key == TRY.prefix
+
+
 # What is chosen
 
 

@@ -140,7 +140,8 @@ class CleanupScreen(CleanupGroupsScreen):
             home=str(session.workbench.locations.home),
             merge_key=session.key("cleanup.merge"),
         )
-        self.table.set_model(model, empty=self._why_empty())
+        untouched = not self.touched and self.table.cursor_row == 0
+        self.table.set_model(model, empty=self._why_empty(), fresh=untouched)
         self._show_row()
 
     def _show_row(self) -> None:

@@ -39,6 +39,8 @@ class CleanupChoiceScreen(PlaceScreen):
         """The bytes that the user wants to become free; 0 if they have not said."""
         self._summed: tuple[frozenset[str], object] = (frozenset(), None)
         """The choice and the measurement that `total` is of, or will be."""
+        self.touched = False
+        """Whether the user has pressed a key here: until then, the cursor stays at the top while rows come."""
         self.lasting = ""
         """What has come of something that took a while: it stays in the status line until the next key."""
         self._refusal = ""
@@ -51,6 +53,7 @@ class CleanupChoiceScreen(PlaceScreen):
 
     def on_key(self) -> None:
         """Put away what has come of something."""
+        self.touched = True
         self._forget()
 
     @on(ScreenSuspend)

@@ -14,9 +14,15 @@ from condatui.view_models.cleanup.found import CleanupQuestion
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.records.alike import AlikeGroup
+    from condatui_core.records.environment import Inventory
 
 CLEANUP_GROUP = "cleanup"
 """The worker group that looks for what could go."""
+
+
+def _is_read(inventory: Inventory) -> bool:
+    """Whether all environments are read; the first inventory knows nothing but their names."""
+    return inventory.complete or (not inventory.pending and any(each.contents for each in inventory.environments))
 
 
 class CleanupMonitor:
@@ -35,7 +41,7 @@ class CleanupMonitor:
 
     def look(self, session: Session) -> None:
         """Look again if there is need; while environments are being read, what was found before stays."""
-        if session.inventory.pending:
+        if not _is_read(session.inventory):
             return
         question = CleanupQuestion(session.inventory, session.disk, session.gpus.working, session.cleanup_options)
         if self._asked is not None and question.is_that_of(self._asked):

@@ -61,7 +61,7 @@ def cleanup_plan(request: CleanupRequest, plans: Sequence[Plan], *, note: tuple[
 
 async def find_part_action(part: CleanupPart | Request, find_action: FindAction) -> Action[Any]:
     """Find the action of a part, in a thread, since that may import it."""
-    return await asyncio.to_thread(find_action, cast("Request", part))
+    return await asyncio.to_thread(find_action, part)
 
 
 async def _plans(
