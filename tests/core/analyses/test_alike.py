@@ -256,6 +256,12 @@ def test_the_share_of_what_was_requested_is_told_beside() -> None:
     assert _member(loaded("one", numbered(2)), loaded("other", numbered(2))).requested_similarity is None
 
 
+def test_a_member_that_will_not_go_anyway_says_why() -> None:
+    kept, frozen = loaded("kept", numbered(9), keep=KeepMark()), loaded("frozen", numbered(9), frozen=True)
+    [group] = alike_groups(inventory(kept, frozen, loaded("plain", numbered(9))))
+    assert [(_name(each.prefix), each.stays) for each in group.members] == [("frozen", "frozen"), ("plain", "")]
+
+
 def test_the_most_similar_member_comes_first() -> None:
     everything = numbered(100)
     machine = inventory(

@@ -94,6 +94,7 @@ def test_the_document_has_the_fields_that_it_promises(machine: Machine) -> None:
         "differs",
         "extra",
         "lacking",
+        "stays",
         "frees",
     }
     assert more["differs"][0] == {
@@ -128,6 +129,17 @@ def test_people_read_the_keeper_first_with_its_reasons_then_the_others(machine: 
     assert lines[4].endswith("differs in 3 packages, has 1 more · lib000 ↑2.0, lib001 ↑2.0, lib002 ↑2.0 · + wandb")
     assert lines[5].startswith("Removing these 3 frees ")
     assert lines[-1].startswith("Removing all 4 of them frees ")
+
+
+def test_what_stays_anyway_counts_nothing_in_what_its_group_frees(machine: Machine) -> None:
+    machine.environments[1] = replace(machine.environments[1], frozen=True)
+    machine.workbench = LoadedWorkbench(inventory(*machine.environments[:4]), compares=True)
+    [cluster] = machine.document("duplicates")["clusters"]
+    assert [each["stays"] for each in cluster["members"]] == ["frozen", "", ""]
+    assert cluster["frees"] == sum(each["frees"] for each in cluster["members"][1:])
+    lines = machine.run("duplicates").stdout.splitlines()
+    assert lines[2].endswith("stays: frozen · identical")
+    assert lines[5].startswith("Removing the 2 that could go frees ")
 
 
 def test_the_threshold_of_the_call_counts_or_that_of_the_settings(machine: Machine) -> None:

@@ -20,7 +20,14 @@ def keeper_words(group: AlikeGroup) -> str:
 
 def member_words(member: AlikeMember, glyphs: Glyphs = UNICODE) -> str:
     """What a member is to its keeper, with the names that matter, in a line."""
-    return sanitize(f" {glyphs.separator} ".join((relation_words(member), *_details(member, glyphs))))
+    return sanitize(f" {glyphs.separator} ".join(_words(member, glyphs)))
+
+
+def _words(member: AlikeMember, glyphs: Glyphs) -> Iterator[str]:
+    if member.stays:
+        yield f"stays: {member.stays}"
+    yield relation_words(member)
+    yield from _details(member, glyphs)
 
 
 def _details(member: AlikeMember, glyphs: Glyphs) -> Iterator[str]:

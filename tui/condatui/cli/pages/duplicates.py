@@ -63,11 +63,19 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
         name = Text(f"{printer.glyphs.alike} {sanitize(cluster.name)}", styles.STRONG)
         printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
         printer.table(_MembersModel(group, cluster, printer.glyphs))
-        printer.text(Text(f"Removing {_those(len(cluster.members))} frees {format_bytes(cluster.frees)}.\n"))
-    if len(groups) > 1:
-        members = sum(len(group.members) for group in groups)
-        printer.text(Text(f"Removing all {members} of them frees {format_bytes(document.frees)}."))
+        if going := _going(group):
+            printer.text(Text(f"Removing {_those(going, group)} frees {format_bytes(cluster.frees)}."))
+        printer.text(Text())
+    if len(groups) > 1 and document.frees:
+        printer.text(Text(f"Removing all {sum(map(_going, groups))} of them frees {format_bytes(document.frees)}."))
 
 
-def _those(members: int) -> str:
-    return "it" if members == 1 else f"these {members}"
+def _going(group: AlikeGroup) -> int:
+    """How many of its members could go."""
+    return sum(not each.stays for each in group.members)
+
+
+def _those(going: int, group: AlikeGroup) -> str:
+    if going < len(group.members):
+        return f"the {going} that could go" if going > 1 else "the one that could go"
+    return "it" if going == 1 else f"these {going}"
