@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.package import ProvidedDistribution
 from condatui_core.records.prefix import History
 from support.alike_worlds import MIRROR, RandomWorld, changed, numbered, packages_of
-from support.inventories import ROOT, finding, inventory, loaded, package, pip_package
+from support.inventories import ROOT, days_ago, finding, inventory, loaded, package, pip_package
 
 
 def names(groups: Sequence[AlikeGroup]) -> dict[str, list[str]]:
@@ -174,6 +175,46 @@ def test_a_broken_environment_is_a_member_and_no_keeper_unless_chosen() -> None:
 def test_broken_environments_alone_have_no_keeper() -> None:
     machine = inventory(*(loaded(name, numbered(9), state="broken") for name in "ab"))
     assert alike_groups(machine) == ()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_true_of_the_environments_groups_keep_their_promises(seed: int) -> None:
+    made = random.Random(seed)
+    plain = RandomWorld(seed, families=3, variants=6).machine
+    machine = replace(plain, environments=tuple(_with_some_facts(each, made) for each in plain.environments))
+    by_prefix = {each.prefix: each for each in machine.environments}
+    chosen = made.sample(sorted(by_prefix), 3)
+    groups = alike_groups(machine, threshold=0.85, chosen=chosen)
+    keepers, members = [each.keeper for each in groups], [one for each in groups for one in each.members]
+    assert keepers == sorted(set(keepers))
+    assert not {*keepers, *chosen} & {each.prefix for each in members}
+    assert len({each.prefix for each in members}) == len(members)
+    assert all(each.similarity >= 0.85 - 1e-9 for each in members)
+    assert not any(by_prefix[each.prefix].base for each in members)
+    assert all(by_prefix[keeper].state == "ok" or keeper in chosen for keeper in keepers)
+    assert {each.keeper for each in groups if each.chosen} <= {*chosen}
+    assert {by_prefix[prefix].state for prefix in (*keepers, *(each.prefix for each in members))} <= {"ok", "broken"}
+    backwards = replace(machine, environments=machine.environments[::-1])
+    assert alike_groups(backwards, threshold=0.85, chosen=chosen[::-1]) == groups
+
+
+def _with_some_facts(environment: Environment, made: random.Random) -> Environment:
+    """The environment with up to three facts on which something depends."""
+    facts: list[dict[str, Any]] = [
+        {"base": True},
+        {"frozen": True},
+        {"active": True},
+        {"keep": KeepMark()},
+        {"baseline": True},
+        {"writable": False},
+        {"state": "broken"},
+        {"state": "unreadable"},
+        {"last_used": days_ago(made.randrange(9))},
+        {"findings": (finding("scratch-name", "note", cleanup="trial"),)},
+    ]
+    for fact in made.sample(facts, made.randrange(4)):
+        environment = replace(environment, **fact)
+    return environment
 
 
 # A member beside its keeper

@@ -23,6 +23,7 @@ _DATA = Path(__file__).parents[2] / "data" / "projects.txt"
 def _projects() -> Mapping[str, tuple[PackageRecord, ...]]:
     """The packages of each project, by its name."""
     found: dict[str, list[PackageRecord]] = {}
+    records: list[PackageRecord] = []
     for line in _DATA.read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             records = found[line.strip("[]")] = []
