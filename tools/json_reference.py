@@ -14,10 +14,12 @@ from typing import Any
 import msgspec
 from msgspec import inspect as types
 
+from condatui.cli.baseline import BaselineDocument
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, ListDocument
+from condatui.cli.keep import KeepDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
 from condatui.cli.reporting import ErrorDocument
 from condatui.cli.restore import RestorePointsDocument
@@ -42,6 +44,8 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui show ENV --json`", EnvironmentDetailDocument),
     Printed("`condatui compare ENV ENV… --json`", ComparisonDocument),
     Printed("`condatui disk [ENV…] --json`", DiskDocument),
+    Printed("`condatui baseline --json`", BaselineDocument),
+    Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
     Printed("`condatui restore --list --json`", RestorePointsDocument),

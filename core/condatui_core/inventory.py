@@ -19,16 +19,19 @@ from condatui_core.analyses.installations import OwningRoots, root_of_program
 from condatui_core.analyses.platforms import native_subdir
 from condatui_core.conda.registry import environments_txt, registered_prefixes
 from condatui_core.conda.roots import roots_among
+from condatui_core.errors import CondatuiError
+from condatui_core.keep_marks import KeepMarks
 from condatui_core.prefixes import discovery
 from condatui_core.prefixes.discovery import read_last_list, write_last_list
 from condatui_core.prefixes.probe import probe_prefix
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
 from condatui_core.settings import Locations, Settings, expand_home
 
 if TYPE_CHECKING:
+    from condatui_core.analyses.baseline import BaselineComparison
     from condatui_core.prefixes.reader import PrefixReader, Reading
 
 
@@ -61,10 +64,13 @@ class Machine:
         self._probes: dict[str, PrefixProbe] = {}
         self._readings: dict[str, Reading] = {}
         self._described: dict[str, _Described] = {}
+        self._baseline: BaselineComparison | None = None
         self._pending: list[str] = []
         self._searched: tuple[tuple[str, str], ...] = ()
         self._named: tuple[str, ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
+        self._user_marks = UserMarks()
+        self._marks_problem: Finding | None = None
         self._platform = native_subdir(platform.system(), platform.machine())
         self._real_path = lru_cache(4096)(_followed)
 
@@ -83,6 +89,7 @@ class Machine:
         """Find the prefixes, without reading one; `last_time` also uses the list of the last run."""
         envs_dirs = discovery.envs_directories(self._installations, self._facts, self._locations.home, self._environ)
         self._marks = self._mark(envs_dirs)
+        self._read_user_marks()
         roots = [each.root_prefix for each in self._installations if each.root_prefix]
         pointers = [*self._named_prefixes(roots, envs_dirs)]
         if last_time:
@@ -93,6 +100,13 @@ class Machine:
         for known_things in (self._readings, self._described):
             for gone in known_things.keys() - self._probes.keys():
                 del known_things[gone]
+
+    def _read_user_marks(self) -> None:
+        """Read what the user has said of environments; if that cannot be read, what was read before still holds."""
+        try:
+            self._user_marks, self._marks_problem = KeepMarks(self._locations).read(), None
+        except CondatuiError as error:
+            self._marks_problem = _marks_unreadable(error)
 
     def point_to(self, prefixes: Iterable[str]) -> None:
         """Add prefixes that the user has named, for the next survey; the next run does not know of them."""
@@ -165,15 +179,32 @@ class Machine:
         """The inventory of everything known so far; `asking_conda` is whether a conda has not answered yet."""
         now = self._clock()
         roots = OwningRoots(self._installations, self._facts, real_path=self._real_path)
-        return Inventory(
+        machine = Inventory(
             environments=in_order(self._describe(each, roots, now) for each in self._pointers),
             installations=self._installations,
             channel_configs=tuple((root, facts.channels) for root, facts in self._facts.items()),
             pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
-            problems=tuple(finding for found in self._problems.values() for finding in found),
+            problems=(
+                *(finding for found in self._problems.values() for finding in found),
+                *filter(None, [self._marks_problem]),
+            ),
+            marks=self._user_marks,
+            marks_unknown=self._marks_problem is not None,
             pending=len(self._pending),
             asking_conda=asking_conda,
         )
+        return self._with_baseline(machine)
+
+    def _with_baseline(self, machine: Inventory) -> Inventory:
+        """The inventory with what the baseline of the settings, or else the one that the user has set, says of it."""
+        wanted = expand_home(self._settings.baseline, self._locations.home) or self._user_marks.baseline
+        if not wanted:
+            return machine
+        if self._baseline is None:
+            from condatui_core.analyses.baseline import BaselineComparison  # noqa: PLC0415 - many have none
+
+            self._baseline = BaselineComparison(self._settings.alike_threshold)
+        return self._baseline.of(machine, wanted, cwd=str(self._locations.home), real_path=self._real_path)
 
     def remember(self) -> None:
         """Save the prefixes for the first screen of the next run."""
@@ -200,8 +231,9 @@ class Machine:
         yield from ((prefix, discovery.NAMED) for prefix in self._named)
 
     def _mark(self, envs_dirs: Iterable[str]) -> tuple[tuple[str, int], ...]:
-        """The modification times of the places that list environments."""
-        places = dict.fromkeys((*envs_dirs, str(environments_txt(self._locations.home))))
+        """The modification times of the places that list environments, and of the user's marks."""
+        own = (environments_txt(self._locations.home), self._locations.keep_file)
+        places = dict.fromkeys((*envs_dirs, *map(str, own)))
         return tuple((place, _modified(place)) for place in places)
 
     def _describe(self, pointer: PrefixPointer, roots: OwningRoots, now: datetime) -> Environment:
@@ -218,7 +250,8 @@ class Machine:
             config=self._facts[root].channels if root in self._facts else ChannelConfig(),
             machine=self._platform,
         )
-        described_from = (root, now.date())
+        keep = self._user_marks.mark_of(pointer.prefix)
+        described_from = (root, now.date(), keep)
         former = self._described.get(pointer.prefix)
         if former and former.described_from == described_from and _same(former.observed, observed):
             return former.environment
@@ -229,6 +262,7 @@ class Machine:
             active_prefix=os.path.realpath(active) if active else None,
             now=now,
             stale_days=self._settings.stale_days,
+            keep=keep,
         )
         self._described[pointer.prefix] = _Described(observed, described_from, environment)
         return environment
@@ -257,6 +291,17 @@ def _unusable(installation: Installation) -> Finding:
         message=f"{installation.executable} cannot be used: {installation.error}",
         remedy="If it has environments, they are shown, and cannot be changed through it.",
         evidence=(f"found by {installation.found_by}",),
+        source="machine",
+    )
+
+
+def _marks_unreadable(error: CondatuiError) -> Finding:
+    return Finding(
+        id="keep-unreadable",
+        severity="warning",
+        message=error.title,
+        remedy=error.advice,
+        evidence=tuple(error.detail.splitlines()),
         source="machine",
     )
 

@@ -65,6 +65,33 @@ class Thaw(Struct, frozen=True, kw_only=True, tag_field="kind", tag="thaw"):
     """The file that makes it frozen."""
 
 
+class Unkeep(Struct, frozen=True, kw_only=True, tag_field="kind", tag="unkeep"):
+    """Take the keep mark of an environment away, or remove it although it has one."""
+
+    prefix: str
+    """The real path of the environment."""
+
+
+class RepairMarks(Struct, frozen=True, kw_only=True, tag_field="kind", tag="repair-marks"):
+    """Repair the file of keep marks, or remove an environment whatever that file says."""
+
+    file: str
+    """The path of that file."""
+
+
+class SetBaseline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="set-baseline"):
+    """Make another environment the baseline, or none, where the user has set it."""
+
+
+class FollowBaseline(Struct, frozen=True, kw_only=True, tag_field="kind", tag="follow-baseline"):
+    """Bring the packages of an environment to the versions that the baseline has."""
+
+    prefix: str
+    """The real path of the environment."""
+    baseline: str
+    """The real path of the baseline."""
+
+
 class RemoveEnvironment(Struct, frozen=True, kw_only=True, tag_field="kind", tag="remove-environment"):
     """Remove the remains of an environment, unless a job works on it."""
 
@@ -110,6 +137,10 @@ Remedy: TypeAlias = (
     | WithoutRestorePoint
     | AcceptSize
     | Thaw
+    | Unkeep
+    | RepairMarks
+    | SetBaseline
+    | FollowBaseline
     | RemoveEnvironment
     | FreeSpace
     | Reload

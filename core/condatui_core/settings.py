@@ -57,6 +57,16 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.config / "settings.yaml"
 
     @property
+    def keep_file(self) -> Path:
+        """Which environments stay, and which one is the baseline; it need not exist."""
+        return self.config / "keep.yaml"
+
+    @property
+    def keep_lock(self) -> Path:
+        """Held while `keep_file` is changed."""
+        return self.state / "keep.lock"
+
+    @property
     def prefix_cache(self) -> Path:
         """One file per prefix: its parsed contents."""
         return self.cache / "prefixes"

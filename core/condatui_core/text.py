@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from condatui_core.errors import UsageError
+
 # Foreign text: no escape sequence, line break or invalid byte reaches a terminal
 
 
@@ -94,6 +96,20 @@ def format_bytes(count: int) -> str:
     """Format bytes: `5.1 GB`, `412 MB`, `17 B`, in powers of 1000 as `df -H` and disk vendors do."""
     number, prefix = scaled(count)
     return f"{number} {prefix}B"
+
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtpe]?)(i?)b?", re.IGNORECASE | re.ASCII)
+
+
+def parse_bytes(text: str) -> int:
+    """Read bytes as people write them: `20G`, `500 MB`, `1.5 TiB`; powers of 1000, with an `i` of 1024.
+
+    Raises UsageError for anything else.
+    """
+    if (found := _SIZE.fullmatch(text.strip())) is None:
+        raise UsageError(f"`{sanitize(text)}` is no size: such as 20G, 500M or 1.5 TB is.")
+    number, prefix, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** (_PREFIXES.find(prefix.upper()) + 1 if prefix else 0))
 
 
 def scaled(count: int) -> tuple[str, str]:

@@ -12,16 +12,18 @@ from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, remembered
+from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, remembered, run_conda
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.discovery import find_installations, installations_on_disk, usual_places
 from condatui_core.conda.errors import last_words
-from condatui_core.errors import CondaError
+from condatui_core.errors import CondaError, RefusedError
 from condatui_core.inventory import Machine
+from condatui_core.keep_marks import KeepMarks
+from condatui_core.prefixes.probe import user_name
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import Installation
 from condatui_core.settings import Locations, Settings
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from condatui_core.jobs.queue import JobQueue
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.doctor import AskedInstallation
+    from condatui_core.records.kernel import Reference
     from condatui_core.records.request import ExportRequest
     from condatui_core.records.restore_point import RestorePointSummary
 
@@ -201,6 +204,7 @@ class Workbench:
             clock=self._client.now,
             conda_facts=await self._in_thread(lambda: self._machine.facts),
             frees=self.frees,
+            ask_conda=partial(run_conda, self._client.runner),
         )
 
     async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
@@ -251,11 +255,51 @@ class Workbench:
 
         return await preview(request, await self.job_context())
 
+    async def references(self, prefix: str) -> tuple[Reference, ...]:
+        """The kernels of this user, and the lines of shell files and condarc, that name an environment."""
+        from condatui_core.prefixes.references import references_to  # noqa: PLC0415 - not before somebody asks
+
+        inventory = (await self.job_context()).inventory
+        environ, home = self._client.caller.environ, self.locations.home
+        return await asyncio.to_thread(references_to, prefix, inventory, environ=environ, home=home)
+
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         """The restore points, the newest first, with what of them is still on this machine."""
         from condatui_core.actions.restore.listing import restore_points  # noqa: PLC0415 - only a restore needs it
 
         return await restore_points(await self.job_context())
+
+    def marks(self) -> UserMarks:
+        """What the user has said of environments, as the file has it now; blocks. Raises CondatuiError as `keep`."""
+        return KeepMarks(self.locations).read()
+
+    async def keep(self, prefixes: Sequence[str], note: str = "") -> UserMarks:
+        """Mark environments as those that stay, and return all marks; an empty note leaves the note of a marked one.
+
+        Raises CondatuiError if the file of the marks cannot be read or written; then nothing is changed.
+        """
+        by, at = user_name(self._client.caller.euid), self._client.now()
+        return await asyncio.to_thread(partial(KeepMarks(self.locations).keep, prefixes, note, by=by, at=at))
+
+    async def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
+        """Take the keep marks of environments away, and return those that are left. Raises CondatuiError as `keep`."""
+        return await asyncio.to_thread(KeepMarks(self.locations).unkeep, prefixes)
+
+    async def set_baseline(self, prefix: str) -> UserMarks:
+        """Remember an environment as the baseline, or with an empty prefix that there is none.
+
+        Raises RefusedError if the settings name a baseline, which would win, CondatuiError as `keep`.
+        """
+        if wins := self.settings.baseline:
+            hint = "Change it there, or take it out: in settings.yaml, or in the variable CONDATUI_BASELINE."
+            raise RefusedError("The setting `baseline` says which environment it is.", f"It is {wins}.", hint)
+        return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
+
+    async def last_change(self) -> str:
+        """The id of the restore point that undoes the last change. UsageError if there is none to undo."""
+        from condatui_core.actions.restore.listing import find_last_change  # noqa: PLC0415 - only an undo needs it
+
+        return await find_last_change(await self.job_context())
 
     async def close(self) -> None:
         """End the running jobs in order and wait for them; call this before the process ends."""

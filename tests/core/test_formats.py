@@ -141,19 +141,18 @@ async def test_a_journal_states_its_format(tmp_path: Path) -> None:
     plan = Plan(request=CloneRequest(source="/a", target="/b"), title="Clone")
     await new.begin(plan, Submission(owner=this_process(), at=NOW))
     await new.close()
-    assert json.loads((tmp_path / "one" / journal.OWNER).read_bytes())["format"] == journal.FORMAT == 1
+    assert json.loads((tmp_path / "one" / journal.OWNER).read_bytes())["format"] == journal.FORMAT
     assert read_journal(tmp_path / "one")
 
 
 async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_pruned(
     old: Locations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    restate(old.jobs / FAILED / journal.OWNER, format=2, owner={"something": "else"})
+    restate(old.jobs / FAILED / journal.OWNER, format=99, owner={"something": "else"})
     assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, DONE]
     assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
-    note = (
-        "The journal of one job was made by a newer condatui (format 2); this one reads format 1 and leaves them alone."
-    )
+    note = "The journal of one job was made by a newer condatui (format 99); this one reads format 2 and leaves"
+    note += " them alone."
     (told,) = newer_findings(survey_journals(old.jobs, HERE).newer)
     assert (told.id, told.message) == ("newer-journal", note)
     jobs = queue_of(old.home, MakeDirectory())
@@ -174,7 +173,11 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
         1: (
             {"clone", "export", "pack", "remove", "restore", "clean", "forget"},
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
-        )
+        ),
+        2: (
+            {"clone", "export", "pack", "remove", "restore", "clean", "forget", "cleanup"},
+            {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
+        ),
     }
     assert (requests, entries) == known[journal.FORMAT]
 

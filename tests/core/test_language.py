@@ -15,8 +15,11 @@ import pytest
 import condatui
 import condatui_core
 
-_COMMANDS = "list|show|compare|disk|gpu|export|pack|clone|remove|restore|demo|clean|create|update"
-_OURS = "force|offline|with-conda|exclude|ignore-editable|ignore-missing|no-restore-point|override-frozen|conda|list"
+_COMMANDS = "list|show|keep|baseline|compare|disk|gpu|export|pack|clone|remove|restore|demo|clean|create|update"
+_OURS = (
+    "force|offline|with-conda|exclude|ignore-editable|ignore-missing|no-restore-point|override-frozen|override-kept"
+    "|undo|conda|list"
+)
 SPOKEN = {
     "a flag": re.compile(rf"(?<![\w-])--(?:{_OURS}|dry-run|yes|root|anew|dest-prefix)(?![\w-])"),
     "a command": re.compile(rf"\bcondatui (?:{_COMMANDS})\b"),

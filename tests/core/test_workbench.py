@@ -10,7 +10,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from condatui_core.errors import NewerFormatError, RefusedError
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.inventory import Machine
 from condatui_core.records.environment import Environment, Inventory
@@ -59,19 +61,30 @@ MakeWorkbench = Callable[..., Workbench]
 def make(tmp_path: Path) -> MakeWorkbench:
     """Workbenches that see `tmp_path/home` and the condas they are given, and nothing of this machine."""
 
-    def make_one(*condas: Path, roots: tuple[str, ...] = (), conda_seconds: float = 20) -> Workbench:
+    def make_one(
+        *condas: Path, roots: tuple[str, ...] = (), conda_seconds: float = 20, baseline: str = ""
+    ) -> Workbench:
         locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, tmp_path / "home")
         chosen = Settings(
             conda=tuple(map(str, condas)),
             roots=roots,
             usual_places=False,
             conda_seconds=conda_seconds,
+            baseline=baseline,
         )
         return Workbench(
             chosen, locations, environ={"PATH": "/usr/bin:/bin"}, clock=lambda: datetime.now(timezone.utc) + LATER
         )
 
     return make_one
+
+
+@pytest.fixture
+def two_environments(tmp_path: Path) -> tuple[Path, FakePrefix, FakePrefix]:
+    """A conda with the environments `nlp` and `vision`."""
+    envs = tmp_path / "root" / "envs"
+    conda = _conda(tmp_path / "root", _answering(envs))
+    return conda, _environment(envs / "nlp", "numpy"), _environment(envs / "vision", "numpy")
 
 
 def _load(workbench: Workbench) -> list[Inventory]:
@@ -326,3 +339,88 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_what_the_user_keeps_is_seen_by_the_next_load(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix]
+) -> None:
+    conda, nlp, _ = two_environments
+    workbench = make(conda)
+    before = _by_name(_load(workbench)[-1])
+    assert not asyncio.run(workbench.changed())
+    asyncio.run(workbench.keep([str(nlp)], "the paper"))
+    assert asyncio.run(workbench.changed())
+    after = _by_name(_load(workbench)[-1])
+    assert after["nlp"].keep is not None
+    assert after["nlp"].keep.note == "the paper"
+    assert after["vision"] is before["vision"], "what has not changed is the same object"
+    assert all(each.keep for each in workbench.glance().environments if each.name == "nlp")
+    asyncio.run(workbench.unkeep([str(nlp)]))
+    assert _by_name(_load(workbench)[-1])["nlp"].keep is None
+
+
+def test_marks_that_cannot_be_read_are_told_and_the_last_ones_still_hold(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix]
+) -> None:
+    conda, nlp, _ = two_environments
+    workbench = make(conda)
+    asyncio.run(workbench.keep([str(nlp)]))
+    _load(workbench)
+    workbench.locations.keep_file.write_text("format: 2\n")
+    inventory = _load(workbench)[-1]
+    assert (inventory.marks_unknown, _by_name(inventory)["nlp"].keep is not None) == (True, True)
+    assert [each.id for each in inventory.problems] == ["keep-unreadable"]
+    with pytest.raises(NewerFormatError):
+        asyncio.run(workbench.keep([str(nlp)]))
+
+
+def test_the_baseline_is_remembered_and_the_settings_win(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix]
+) -> None:
+    conda, nlp, _ = two_environments
+    workbench = make(conda)
+    asyncio.run(workbench.set_baseline(str(nlp)))
+    inventory = _load(workbench)[-1]
+    assert (inventory.baseline and inventory.baseline.name, inventory.baseline_problem) == ("nlp", "")
+    workbench.settings = replace(workbench.settings, baseline="vision")
+    with pytest.raises(RefusedError, match="setting `baseline`"):
+        asyncio.run(workbench.set_baseline(""))
+    assert workbench.marks().baseline == str(nlp)
+    other = make(conda, baseline="vision")
+    inventory = _load(other)[-1]
+    assert inventory.baseline is not None
+    assert inventory.baseline.name == "vision"
+    assert [each.name for each in inventory.environments if each.baseline] == ["vision"]
+
+
+def test_a_baseline_that_is_gone_is_told(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix], tmp_path: Path
+) -> None:
+    conda, nlp, _ = two_environments
+    workbench = make(conda)
+    asyncio.run(workbench.set_baseline(str(nlp)))
+    nlp.path.rename(tmp_path / "elsewhere")
+    inventories = _load(workbench)
+    assert inventories[-1].baseline is None
+    assert "There is no environment" in inventories[-1].baseline_problem
+    assert [each.id for each in inventories[-1].problems] == ["baseline-gone"]
+    assert all(not each.problems for each in inventories if each.asking_conda), "it may still be found"
+
+
+def test_what_is_behind_the_baseline_is_told_and_kept_up(make: MakeWorkbench, tmp_path: Path) -> None:
+    envs = tmp_path / "root" / "envs"
+    conda = _conda(tmp_path / "root", _answering(envs))
+    baseline, clone = _environment(envs / "nlp"), _environment(envs / "clone")
+    baseline.package("numpy", "1.26.4")
+    clone.package("numpy", "1.26.3")
+    clone.write(
+        "conda-meta/history", f"==> 2026-01-01 00:00:00 <==\n# cmd: conda create -p /x --clone {baseline.path}\n"
+    )
+    workbench = make(conda)
+    asyncio.run(workbench.set_baseline(str(baseline)))
+    found = _by_name(_load(workbench)[-1])["clone"]
+    assert [(each.name, each.version, each.newer) for each in found.behind] == [("numpy", "1.26.3", "1.26.4")]
+    assert "behind-baseline" in [each.id for each in found.findings]
+    assert _by_name(_load(workbench)[-1])["clone"] is found
+    asyncio.run(workbench.set_baseline(""))
+    assert _by_name(_load(workbench)[-1])["clone"].findings == ()

@@ -43,12 +43,14 @@ def commands() -> None:
 @click.argument("name")
 @acting_options
 @click.pass_obj
-def make(invocation: Invocation, /, *, name: str, **options: bool) -> None:
+def make(invocation: Invocation, /, *, name: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Make a directory."""
     run_action(
         invocation,
         lambda inventory, context: CloneRequest(source="/nowhere", target=str(context.locations.home / name)),
-        **options,
+        dry_run=dry_run,
+        yes=yes,
+        as_json=as_json,
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext
-from condatui_core.conda.client import CondaClient, ask
+from condatui_core.conda.client import CondaClient, ask, run_conda
 from condatui_core.conda.commands import Caller
 from condatui_core.proc.runner import CommandLog, ProcessRunner
 from condatui_core.records.environment import Inventory
@@ -30,10 +31,17 @@ async def context_of(sandbox: Sandbox, *, environ: Mapping[str, str] | None = No
     workbench = Workbench(settings, locations, environ=variables, clock=now)
     inventory = [each async for each in workbench.load()][-1]
     caller = Caller(variables, sandbox.home, 1000)
-    client = CondaClient(ProcessRunner(CommandLog(), now), caller, locations.conda_cache, now, 60)
+    runner = ProcessRunner(CommandLog(), now)
+    client = CondaClient(runner, caller, locations.conda_cache, now, 60)
     facts = {each.root_prefix: (await ask(each, client)).facts for each in inventory.installations}
     return JobContext(
-        inventory=inventory, settings=settings, locations=locations, caller=caller, clock=now, conda_facts=facts
+        inventory=inventory,
+        settings=settings,
+        locations=locations,
+        caller=caller,
+        clock=now,
+        conda_facts=facts,
+        ask_conda=partial(run_conda, runner),
     )
 
 

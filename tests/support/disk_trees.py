@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.measure import nested_in
-from condatui_core.disk.messages import PlaceRequest, WalkRequest, WalkResult
+from condatui_core.disk.measure import place_request
+from condatui_core.disk.messages import WalkRequest, WalkResult
 from condatui_core.disk.walk import walk
 from condatui_core.records.disk import DiskPlace
 
@@ -44,14 +44,7 @@ def cache(path: Path, *, writable: bool = True) -> DiskPlace:
 
 def walked(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False) -> WalkResult:
     """Walk these places, with no process between but the workers."""
-    requests = tuple(
-        PlaceRequest(
-            os.fsencode(place.path),
-            place.cache,
-            tuple(b"./" + os.fsencode(each) for each in nested_in(place.path, places)),
-        )
-        for place in places
-    )
+    requests = tuple(place_request(place, places) for place in places)
     told: list[object] = []
     now = time.time_ns() + LATER
     walk(WalkRequest(requests, os.fsencode(kept) if kept else b"", anew, 2, now), told.append)

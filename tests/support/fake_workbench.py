@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.restore.listing import last_change
+from condatui_core.analyses.alike import alike_groups
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
+from condatui_core.errors import RefusedError
 from condatui_core.gpu.examination import GpuProgress
 from condatui_core.proc.runner import CommandRun
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.disk import Breakdown
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
+from condatui_core.records.kernel import Reference
 from condatui_core.records.request import ExportRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.settings import Locations, Settings
@@ -144,16 +150,39 @@ class FakeWorkbench:
         """The prefixes whose files were checked."""
         self.file_gate: asyncio.Event | None = None
         """What each check of files waits for."""
+        self.thresholds: list[float] = []
+        """With which threshold groups were looked for."""
+        self.group_gate: asyncio.Event | None = None
+        """What each look for groups waits for."""
+        self.named_by: dict[str, tuple[Reference, ...]] = {}
+        """What names an environment, by its prefix."""
         self.looks = 0
         """How often somebody asked whether anything changed."""
         self.changes = False
         """What is answered to that, once."""
+        self.user_marks = UserMarks()
+        """What the user has said of environments."""
         self.waiting = False
         """Whether a load stands before an event that the test has not set."""
 
-    async def groups(self, inventory: Inventory, *, working_gpu: frozenset[str]) -> tuple[AlikeGroup, ...]:
-        self.searches.append(working_gpu)
-        return self.alike
+    def marks(self) -> UserMarks:
+        return self.user_marks
+
+    async def keep(self, prefixes: Sequence[str], note: str = "") -> UserMarks:
+        kept = {**dict(self.user_marks.kept), **{prefix: KeepMark(note=note) for prefix in prefixes}}
+        self.user_marks = replace(self.user_marks, kept=tuple(kept.items()))
+        return self.user_marks
+
+    async def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
+        kept = tuple((path, mark) for path, mark in self.user_marks.kept if path not in prefixes)
+        self.user_marks = replace(self.user_marks, kept=kept)
+        return self.user_marks
+
+    async def set_baseline(self, prefix: str) -> UserMarks:
+        if self.settings.baseline:
+            raise RefusedError("The setting `baseline` says which environment it is.")
+        self.user_marks = replace(self.user_marks, baseline=prefix)
+        return self.user_marks
 
     def glance(self) -> Inventory:
         return self.first
@@ -182,11 +211,33 @@ class FakeWorkbench:
             await self.file_gate.wait()
         return self.file_findings.get(environment.prefix, ())
 
+    async def groups(
+        self,
+        inventory: Inventory,
+        *,
+        working_gpu: frozenset[str],
+        threshold: float | None = None,
+        chosen: Collection[str] = (),
+    ) -> tuple[AlikeGroup, ...]:
+        if threshold is None:
+            self.searches.append(working_gpu)
+            return self.alike
+        self.thresholds.append(threshold)
+        if self.group_gate:
+            await self.group_gate.wait()
+        return alike_groups(inventory, threshold=threshold, chosen=chosen, working_gpu=working_gpu)
+
+    async def references(self, prefix: str) -> tuple[Reference, ...]:
+        return self.named_by.get(prefix, ())
+
     async def preview_export(self, request: ExportRequest) -> ExportText:
         return await self.jobs.preview(request)
 
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         return await self.jobs.restore_points()
+
+    async def last_change(self) -> str:
+        return last_change(await self.jobs.restore_points())
 
     async def changed(self) -> bool:
         self.looks += 1

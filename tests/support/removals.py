@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from condatui_core.actions import set_aside
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove import set_aside
 from condatui_core.fs.delete_tree import Leftover, delete_tree
 from condatui_core.fs.rename_directory import rename_directory_if_free
 from condatui_core.prefixes.prefix import read_prefix

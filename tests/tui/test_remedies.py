@@ -29,7 +29,12 @@ from support.words import words
 KEY = re.compile(r"\b(?:enter|esc|tab|space|place \d|the key)\b|\(\d\)|: [a-zA-Z]\.?$", re.IGNORECASE)
 FLAG = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 COMMAND = re.compile(rf"condatui (?:{'|'.join(COMMANDS)})\b")
-ARGUMENTS = {"limit_bytes": 500_000_000, "file": "/envs/a/conda-meta/frozen", "prefix": "/envs/a b"}
+ARGUMENTS = {
+    "limit_bytes": 500_000_000,
+    "file": "/envs/a/conda-meta/frozen",
+    "prefix": "/envs/a b",
+    "baseline": "/envs/base",
+}
 
 
 def samples() -> Iterator[Remedy]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -12,7 +14,10 @@ from textual.message import Message
 from condatui.messages import JobChanged, JobEnded, JobsSeen, LeavingConfirmed, RequestProposed
 from condatui.screens.place import PlaceScreen
 from condatui.services.job_monitor import JobMonitor
+from condatui.services.user_marks import MARKS_GROUP, toggle_baseline, toggle_kept
 from condatui.session import Session
+from condatui_core.errors import CondatuiError
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.records.request import Request
@@ -90,12 +95,12 @@ class ActionApp(OrderedKeys):
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
 
-    async def propose(self, request: Request, then: str = "") -> None:
-        """Show the plan of a request for the user to confirm; `then` names what is planned after it."""
+    async def propose(self, request: Request) -> None:
+        """Show the plan of a request for the user to confirm."""
         from condatui.panels.factory import plan_panel  # noqa: PLC0415 - imported at the first action
 
         self.job_monitor.start()
-        await self._place().open_panel(plan_panel(request, self.session, then))
+        await self._place().open_panel(plan_panel(request, self.session))
 
     async def action_open_action(self, id: str) -> None:  # noqa: A002 - the name in settings and bindings
         """Open the form of an action, or its plan if it needs no answers."""
@@ -104,6 +109,37 @@ class ActionApp(OrderedKeys):
         self.job_monitor.start()
         place = self._place()
         await place.open_panel(panel_for(id, self.session, place.action_context))
+
+    def action_keep(self) -> None:
+        """Keep the chosen environments; if all of them are kept, no more."""
+        if chosen := self._place().action_context.chosen:
+            self._change_marks(toggle_kept(self.session.workbench, chosen))
+
+    def action_baseline(self) -> None:
+        """Make the environment under the cursor the baseline; if it is that, no more."""
+        if current := self._place().action_context.current:
+            self._change_marks(toggle_baseline(self.session.workbench, current))
+
+    @cached_property
+    def _marks_turn(self) -> asyncio.Lock:
+        """Held during a change of the marks, so that a second key sees what the first has done."""
+        return asyncio.Lock()
+
+    def _change_marks(self, change: Awaitable[str]) -> None:
+        self.run_worker(self._tell(change), group=MARKS_GROUP, exit_on_error=False, description="change marks")
+
+    async def _tell(self, change: Awaitable[str]) -> None:
+        """Show what a change of the marks has done, or why it could not be done, and look again."""
+        async with self._marks_turn:
+            try:
+                notice = await change
+            except CondatuiError as error:
+                advice = self.session.words(error.advice)
+                notice = sanitize(f"{error.in_one_line} {advice}".strip())
+            else:
+                self.action_reload()
+        if isinstance(self.screen, PlaceScreen):
+            self.screen.say(notice)
 
     async def action_quit(self) -> None:
         """Quit; while a job is at work, ask first, and when asked again cancel it."""
@@ -149,7 +185,7 @@ class ActionApp(OrderedKeys):
 
     @on(RequestProposed)
     async def _take_proposal(self, event: RequestProposed) -> None:
-        await self.propose(event.request, event.then)
+        await self.propose(event.request)
 
     @on(JobChanged)
     def _schedule_update(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -21,12 +21,21 @@ from condatui.action_app import LEAVE_GROUP, SEEN_GROUP
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, comparable, left_out_of_comparison
 from condatui.actions.registry import ACTION_BY_ID, bindings
-from condatui.messages import AlikeFound, DiskSurveyed, EnvironmentChosen, GpuLearned, InventoryLoaded
+from condatui.messages import (
+    AlikeFound,
+    CleanupFound,
+    ComparisonProposed,
+    DiskSurveyed,
+    EnvironmentChosen,
+    GpuLearned,
+    InventoryLoaded,
+)
 from condatui.palette import Palette, PlaceCommands
 from condatui.recovering_app import RecoveringApp
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.place import PlaceScreen
 from condatui.services.alike_monitor import AlikeMonitor
+from condatui.services.cleanup_monitor import CLEANUP_GROUP, CleanupMonitor
 from condatui.services.disk_monitor import WALK_GROUP, DiskMonitor
 from condatui.services.gpu_monitor import CHECKS_GROUP, GpuMonitor
 from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
@@ -76,6 +85,7 @@ class CondatuiApp(RecoveringApp):
         self._loader = Loader(self, self.session)
         self._disk_monitor = DiskMonitor(self, self.session)
         self._gpu_monitor = GpuMonitor(self, self.session)
+        self._cleanup_monitor = CleanupMonitor(self, self.session)
         self._alike_monitor = AlikeMonitor(self, self.session)
         self.job_monitor = JobMonitor(self, self.session)
         if first:
@@ -112,6 +122,7 @@ class CondatuiApp(RecoveringApp):
 
     def _begin(self) -> None:
         self._can_recover = True
+        self._cleanup_monitor.follow()
         gc.freeze()  # the command line turns collecting off until now, to start faster
         gc.enable()
         self._load(refresh=False, glance=self._first is None)
@@ -130,6 +141,10 @@ class CondatuiApp(RecoveringApp):
     @on(DiskSurveyed)
     def _take_survey(self, event: DiskSurveyed) -> None:
         self.session.show_disk(event.survey)
+
+    @on(CleanupFound)
+    def _take_cleanup(self, event: CleanupFound) -> None:
+        self.session.show_cleanup(event.found)
 
     @on(GpuLearned)
     def _take_gpus(self, event: GpuLearned) -> None:
@@ -237,14 +252,20 @@ class CondatuiApp(RecoveringApp):
 
     async def action_compare(self) -> None:
         """Compare the marked environments in place 2."""
-        from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - imported at the first use
-
         place = self.screen
         if isinstance(place, PlaceScreen):
-            prefixes, left_out = comparable(place.action_context), left_out_of_comparison(place.action_context)
-            await self.switch_mode("compare")
-            if isinstance(self.screen, CompareScreen):
-                self.screen.compare(prefixes, left_out)
+            await self._compare(comparable(place.action_context), left_out_of_comparison(place.action_context))
+
+    @on(ComparisonProposed)
+    async def _take_comparison(self, event: ComparisonProposed) -> None:
+        await self._compare(event.prefixes, event.left_out)
+
+    async def _compare(self, prefixes: Sequence[str], left_out: str = "") -> None:
+        from condatui.screens.compare import CompareScreen  # noqa: PLC0415 - imported at the first use
+
+        await self.switch_mode("compare")
+        if isinstance(self.screen, CompareScreen):
+            self.screen.compare(prefixes, left_out)
 
     @on(EnvironmentChosen)
     async def _go_to_environment(self, event: EnvironmentChosen) -> None:
@@ -258,4 +279,6 @@ class CondatuiApp(RecoveringApp):
 def _as_message(group: str, error: BaseException) -> CondatuiError:
     of_jobs = group in (JOBS_GROUP, SEEN_GROUP, LEAVE_GROUP)
     title = "Following the jobs failed." if of_jobs else "Looking at the environments failed."
+    if group == CLEANUP_GROUP:
+        title = "Looking for what could go failed."
     return unexpected(error, title, "r tries again.")

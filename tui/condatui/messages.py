@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -9,6 +10,7 @@ from textual.message import Message
 from condatui_core.records.environment import Inventory
 
 if TYPE_CHECKING:
+    from condatui.view_models.cleanup.found import FoundCleanup
     from condatui.view_models.gpu import GpuState
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
@@ -38,6 +40,18 @@ class DiskSurveyed(Message):
     def can_replace(self, message: Message) -> bool:
         """Drop an earlier message that is not handled yet."""
         return isinstance(message, DiskSurveyed)
+
+
+class CleanupFound(Message):
+    """What could go was looked for again."""
+
+    def __init__(self, found: FoundCleanup) -> None:
+        super().__init__()
+        self.found = found
+
+    def can_replace(self, message: Message) -> bool:
+        """Drop an earlier message that is not handled yet."""
+        return isinstance(message, CleanupFound)
 
 
 class GpuLearned(Message):
@@ -80,6 +94,16 @@ class EnvironmentChosen(Message):
         self.prefix = prefix
 
 
+class ComparisonProposed(Message):
+    """A place proposes to put environments side by side; the first is the reference."""
+
+    def __init__(self, prefixes: Sequence[str], left_out: str = "") -> None:
+        super().__init__()
+        self.prefixes = tuple(prefixes)
+        self.left_out = left_out
+        """Which others are not compared, and why."""
+
+
 class JobChanged(Message):
     """The state of a job has changed."""
 
@@ -103,11 +127,9 @@ class JobsSeen(Message):
 class RequestProposed(Message):
     """A place proposes a request; the user confirms or leaves its plan."""
 
-    def __init__(self, request: Request, then: str = "") -> None:
+    def __init__(self, request: Request) -> None:
         super().__init__()
         self.request = request
-        self.then = then
-        """The name of what gets its own plan after this one."""
 
 
 class LeavingConfirmed(Message):

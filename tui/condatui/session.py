@@ -13,6 +13,7 @@ from textual.signal import Signal
 from condatui.actions.keymap import Keymap
 from condatui.actions.registry import ACTION_BY_ID
 from condatui.view_models import glyphs
+from condatui.view_models.cleanup.found import CleanupOptions
 from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.analyses.duplicates import with_duplicates
@@ -20,6 +21,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment, Inventory
 
 if TYPE_CHECKING:
+    from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.disk import Cost, Freed
@@ -47,6 +49,10 @@ class Session:
         """The groups of alike environments, by the threshold of the settings."""
         self.gpus = GpuState()
         """What is known of the GPUs."""
+        self.cleanup: FoundCleanup | None = None
+        """What could go; None until it was looked for."""
+        self.cleanup_options = CleanupOptions(workbench.settings.alike_threshold)
+        """What the user has chosen for cleaning up."""
         self._freed: tuple[DiskUsage, frozenset[str], Freed] | None = None
         """The last result of `freed` and its arguments, as the bottom line is drawn at every key."""
         self.failure: CondatuiError | None = None
@@ -107,6 +113,16 @@ class Session:
             self.groups = groups
             self.inventory = with_duplicates(self.inventory, groups)
             self.changed.publish(self)
+
+    def show_cleanup(self, found: FoundCleanup) -> None:
+        """Take in what could go."""
+        self.cleanup = found
+        self.changed.publish(self)
+
+    def choose_cleanup(self, options: CleanupOptions) -> None:
+        """Take in what the user has chosen for cleaning up."""
+        self.cleanup_options = options
+        self.changed.publish(self)
 
     @property
     def with_frameworks(self) -> tuple[Environment, ...]:

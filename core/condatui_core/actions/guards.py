@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from condatui_core.actions.prefix_names import name_problem, prefix_problem
 from condatui_core.actions.prefix_state import PrefixState, Use, observe
 from condatui_core.actions.protocol import JobContext
@@ -21,6 +23,7 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
 from condatui_core.remedy import Advice, FreeSpace, NameConda, Reload, ReplaceFile, Thaw
+from condatui_core.restore_points.store import directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize
 
 
@@ -62,6 +65,36 @@ def blockers_to_change(
         found += no_conda(context, environment)
         found += conda_busy(observed)
     return tuple(found)
+
+
+def blockers_to_alter(
+    observed: PrefixState, environment: Environment | None, context: JobContext, *, with_conda: bool = True
+) -> tuple[Finding, ...]:
+    """The blockers against altering an environment that stays: those against any change, frozen ones included."""
+    found = blockers_to_change(observed, environment, context, with_conda=with_conda)
+    return tuple(map(_of_what_stays, found))
+
+
+def _of_what_stays(found: Finding) -> Finding:
+    """A blocker whose remedy is not that of a removal."""
+    if not isinstance(found.remedy, Thaw):
+        return found
+    return replace(found, remedy=f"If you may thaw it, delete {found.remedy.file}.")
+
+
+def precious_inside(observed: PrefixState, context: JobContext) -> tuple[str, ...]:
+    """What must never go along with a prefix and lies in it: the home, a conda, a package cache, condatui's files."""
+    precious = (
+        str(context.caller.home),
+        str(context.locations.state),
+        str(context.locations.config),
+        str(directory_of_points(context.settings, context.locations)),
+        *(each.root_prefix for each in context.inventory.installations if each.root_prefix),
+        *(cache for facts in context.conda_facts.values() for cache in facts.pkgs_dirs),
+    )
+    inside = observed.real.rstrip(os.sep) + os.sep
+    real = ((each, os.path.realpath(each)) for each in precious)
+    return tuple(each for each, path in real if path.startswith(inside) or path == observed.real)
 
 
 def warnings_to_change(

@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.roots import package_caches
+from condatui_core.errors import CondaError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.job import Outcome, Plan, Recovery
@@ -22,6 +23,23 @@ _R = TypeVar("_R", bound=Request)
 
 def _unknown(prefixes: Sequence[str]) -> int | None:  # noqa: ARG001 - the signature of `frees`
     return None
+
+
+class AskConda(Protocol):
+    """Runs a command of conda that changes no environment, while something is planned."""
+
+    async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> CondaAnswer:
+        """Run it for `seconds` at most; CondaError if it cannot be started or takes longer. Check its exit code."""
+        ...
+
+
+async def _ask_nothing(
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str],  # noqa: ARG001 - the signature of `ask_conda`
+    seconds: float | None,  # noqa: ARG001 - as above
+) -> CondaAnswer:
+    raise CondaError("No conda can be asked here.", " ".join(argv))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +57,11 @@ class JobContext:
     """By root prefix, the envs directories, package caches and channels."""
     frees: Callable[[Sequence[str]], int | None] = _unknown
     """The bytes that removing exactly these prefixes would free by the last disk scan; None if there was none."""
+    freed_before: int = 0
+    """The bytes that earlier parts of the same job will have freed where restore points go; negative if they take more.
+    """
+    ask_conda: AskConda = _ask_nothing
+    """Runs the dry runs that plans need."""
 
     def environment(self, prefix: str) -> Environment | None:
         """The environment with this prefix; None if there is none."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from condatui_core.actions.protocol import Action
 from condatui_core.records.request import (
     CleanRequest,
+    CleanupRequest,
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    MergeRequest,
     PackRequest,
     RemoveRequest,
     Request,
@@ -29,6 +32,16 @@ def _clean() -> Action[CleanRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _cleanup() -> Action[CleanupRequest]:
+    from condatui_core.actions.cleanup import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(
+        partial(plan.plan, find_action=find_action),
+        partial(perform.perform, find_action=find_action),
+        partial(recover.recover, find_action=find_action),
+    )
+
+
 def _clone() -> Action[CloneRequest]:
     from condatui_core.actions.clone import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -45,6 +58,12 @@ def _forget() -> Action[ForgetRequest]:
     from condatui_core.actions import forget  # noqa: PLC0415 - as above
 
     return Action(forget.plan, forget.perform, forget.recover)
+
+
+def _merge() -> Action[MergeRequest]:
+    from condatui_core.actions.merge import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
 
 
 def _pack() -> Action[PackRequest]:
@@ -67,9 +86,11 @@ def _restore() -> Action[RestoreRequest]:
 
 ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     CleanRequest: _clean,
+    CleanupRequest: _cleanup,
     CloneRequest: _clone,
     ExportRequest: _export,
     ForgetRequest: _forget,
+    MergeRequest: _merge,
     PackRequest: _pack,
     RemoveRequest: _remove,
     RestoreRequest: _restore,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from condatui_core.analyses.channel_shares import channel_counts
 from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
 from condatui_core.errors import UsageError
-from condatui_core.records.environment import Environment
+from condatui_core.records.environment import Environment, KeepMark
 from condatui_core.records.finding import Finding, FindingSource, merged
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
@@ -92,7 +92,13 @@ def environment_name(pointer: PrefixPointer) -> str:
 
 
 def describe(
-    observed: PrefixObservations, *, installation: str | None, active_prefix: str | None, now: datetime, stale_days: int
+    observed: PrefixObservations,
+    *,
+    installation: str | None,
+    active_prefix: str | None,
+    now: datetime,
+    stale_days: int,
+    keep: KeepMark | None = None,
 ) -> Environment:
     """Combine everything that is known about one prefix."""
     contents = observed.contents
@@ -116,6 +122,7 @@ def describe(
         created=history.created if history else None,
         modified=history.modified if history else None,
         last_used=observed.last_used,
+        keep=keep,
         findings=findings_of(observed, now=now, stale_days=stale_days),
     )
 

@@ -109,6 +109,7 @@ def _missing(observed: PrefixObservations) -> Finding:
     return Finding(
         id="missing",
         severity="warning",
+        cleanup="missing",
         message="registered but does not exist",
         remedy="if its disk is not mounted, mount it; `conda env list` would drop the entry permanently",
         evidence=tuple(f"named by {source}" for source in observed.pointer.sources),
@@ -169,6 +170,7 @@ def _broken(observed: PrefixObservations, contents: PrefixContents) -> list[Find
         Finding(
             id="broken",
             severity="error",
+            cleanup="broken",
             message=f"{count} of conda-meta cannot be read",
             remedy="reinstall the packages named, or delete the file if it is not a record; conda fails on it",
             evidence=_lines(damage),
@@ -180,6 +182,7 @@ def _without_history(observed: PrefixObservations, contents: PrefixContents, dam
     return Finding(
         id="broken",
         severity="error",
+        cleanup="broken",
         message="conda-meta/history is missing, so conda does not see it",
         remedy=f"touch {observed.pointer.prefix}/conda-meta/history",
         evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),

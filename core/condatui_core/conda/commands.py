@@ -120,9 +120,20 @@ def install_explicit(executable: str, prefix: str, file: str, *, offline: bool) 
     return (executable, "install", "-p", prefix, "--file", file, "--json", "--yes", *_offline(offline))
 
 
-def install_specs(executable: str, prefix: str, specs: Iterable[str], *, offline: bool) -> tuple[str, ...]:
-    """Solve for specs and install the result."""
-    return (executable, "install", "-p", prefix, "--json", "--yes", *_offline(offline), "--", *specs)
+def install_specs(
+    executable: str, prefix: str, specs: Iterable[str], *, offline: bool, freeze: bool = False
+) -> tuple[str, ...]:
+    """Solve for specs and install the result; with `freeze`, what is there stays where conda can do so."""
+    frozen = ("--freeze-installed",) if freeze else ()
+    return (executable, "install", "-p", prefix, "--json", "--yes", *frozen, *_offline(offline), "--", *specs)
+
+
+def solve_new(executable: str, prefix: str, specs: Iterable[str], *, offline: bool) -> tuple[str, ...]:
+    """Solve for a new environment at a path where nothing is, and make nothing; prints the packages that it would have.
+
+    Not for a path that exists: conda refuses a dry run of an environment that is there.
+    """
+    return (executable, "create", "-p", prefix, "--dry-run", "--json", "--yes", *_offline(offline), "--", *specs)
 
 
 def _offline(offline: bool) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from operator import add
 from msgspec import Struct, field
 
 from condatui_core.disk.messages import PlaceRequest
-from condatui_core.disk.scan import OF_A_CACHE
+from condatui_core.disk.scan import OF_A_CACHE, ROOT
+from condatui_core.disk.tool_caches import is_installer, is_own_entry
 from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.tree_store import DamagedStoreError
 from condatui_core.fs.tree import BLOCK
@@ -98,6 +99,8 @@ class Holders:
 _ARCHIVES = (b".conda", b".tar.bz2", b".conda.part", b".tar.bz2.part")
 _NESTED = re.compile(rb"\./(.+?/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)/[^/]+)(?:/|$)")
 """A package of mamba's caches since 2.6, below its channel and platform: `./conda-forge/linux-64/zlib-1.3-h1_0`."""
+WHOLE = b"."
+"""The name of the only unit of a cache that is emptied as a whole."""
 _NONE = -1
 
 
@@ -163,9 +166,11 @@ class _ShareTable:
 
         A directory whose files are cleaned one by one stays when they go, so it is not part of a unit.
         """
+        paths = self._trees[number].paths
+        if is_installer(self._places[number].tool):
+            return self._one_unit(number, paths)
         known: dict[bytes, int] = {}
         holders: list[int] = []
-        paths = self._trees[number].paths
         inside = set(paths)
         for path in paths:
             name = b"" if path in OF_A_CACHE else _unit_of(path, inside)
@@ -177,6 +182,13 @@ class _ShareTable:
                 self._units.append(_UnitFound(number, name, kind))
             holders.append(known.get(name, number))
         return holders
+
+    def _one_unit(self, number: int, paths: Sequence[bytes]) -> list[int]:
+        """Make one unit of all that goes when the cache of pip or uv is emptied; returns the holder for each row."""
+        unit = len(self._places) + len(self._units)
+        self._units.append(_UnitFound(number, WHOLE, "other"))
+        tool = self._places[number].tool
+        return [unit if path != ROOT and is_own_entry(tool, path.split(b"/", 2)[1]) else number for path in paths]
 
     def _add_directories(self) -> None:
         for number, tree in enumerate(self._trees):
@@ -218,12 +230,17 @@ class _ShareTable:
 
     def _find_soft_links(self) -> None:
         units = {(each.place, each.name): each for each in self._units}
-        caches = [(number, place.path + b"/") for number, place in enumerate(self._places) if place.cache]
+        caches = [
+            (number, path + b"/")
+            for number, place in enumerate(self._places)
+            if place.cache
+            for path in dict.fromkeys((place.path, place.named or place.path))
+        ]
         for number, tree in enumerate(self._trees):
             for target in {target for _, target in tree.targets}:
                 for cache, path in caches:
                     if cache != number and target.startswith(path):
-                        name = target[len(path) :]
+                        name = WHOLE if (cache, WHOLE) in units else target[len(path) :]
                         while name and (cache, name) not in units:
                             name = name.rpartition(b"/")[0]
                         if name:

@@ -9,7 +9,18 @@ from functools import reduce
 from operator import or_
 from types import MappingProxyType
 
-from condatui_core.records.disk import CachedUnit, CacheUse, DiskPlace, DiskUse, LinkTable, Sharing, Unit, UnitKind
+from condatui_core.disk.tool_caches import is_installer
+from condatui_core.records.disk import (
+    CachedUnit,
+    CacheTool,
+    CacheUse,
+    DiskPlace,
+    DiskUse,
+    LinkTable,
+    Sharing,
+    Unit,
+    UnitKind,
+)
 from condatui_core.records.finding import Finding
 from condatui_core.records.request import Cleanable
 
@@ -19,6 +30,8 @@ from condatui_core.records.request import Cleanable
 _PARTS: Mapping[UnitKind, Cleanable] = MappingProxyType({"archive": "tarballs", "package": "packages"})
 _OTHER_PARTS: Mapping[str, Cleanable] = MappingProxyType({"cache": "index", ".logs": "logs"})
 """Other entries that conda keeps at the top of a package cache, by name."""
+_INSTALLERS: Mapping[CacheTool, Cleanable] = MappingProxyType({"pip": "pip", "uv": "uv"})
+"""The tools whose caches are emptied as a whole."""
 
 
 class CacheUnit:
@@ -34,9 +47,12 @@ class CacheUnit:
         self.package = self.name.rpartition("/")[2]
         """The name of a package, as records have it: in mamba's caches it lies below channel and platform."""
         self.kind: UnitKind = unit.kind
-        self.part: Cleanable | None = _PARTS.get(unit.kind) or _OTHER_PARTS.get(self.name)
+        self.part: Cleanable | None = (
+            _INSTALLERS.get(cache.tool) or _PARTS.get(unit.kind) or _OTHER_PARTS.get(self.name)
+        )
         """The part of the cache that it belongs to; None if it is never cleaned."""
         self.bytes = 0
+        self._can_be_emptied = cache.writable and is_installer(cache.tool)
         self._can_be_taken = cache.writable and not cache.tool and not unit.blocked
         self._linked_by = 0
         self._soft_linked_by = sum(1 << place for place in unit.soft_linked_by)
@@ -58,13 +74,18 @@ class CacheUnit:
         """Whether cleaning these parts deletes it if only these places are left, and breaks none of them."""
         return self.part in parts and self._is_free(kept) and not self._soft_linked_by & kept
 
+    def is_emptied_with(self, parts: Collection[Cleanable], kept: int) -> bool:
+        """Whether cleaning these parts empties the cache of pip or uv that it stands for, and breaks no place."""
+        return self._can_be_emptied and self.part in parts and not self._soft_linked_by & kept
+
     def _is_free(self, kept: int) -> bool:
         return self._can_be_taken and not self._linked_by & kept
 
-    def described(self, places: Sequence[DiskPlace], copied_by: tuple[str, ...]) -> CachedUnit:
-        """The record of this unit, with all places present."""
-        soft = tuple(place.path for number, place in enumerate(places) if self._soft_linked_by >> number & 1)
-        unused = self.taken_without(~0)
+    def described(self, places: Sequence[DiskPlace], copied_by: tuple[str, ...], kept: int) -> CachedUnit:
+        """The record of this unit, if only these places are left."""
+        soft_linked_by = self._soft_linked_by & kept
+        soft = tuple(place.path for number, place in enumerate(places) if soft_linked_by >> number & 1)
+        unused = self.taken_without(kept)
         return CachedUnit(
             name=self.name,
             kind=self.kind,
@@ -85,8 +106,14 @@ class LinkGraph:
         self._caches = _union(self._bits[place.path] for place in places if place.cache)
         self._nested = {place.path: self._inside_of(place.path) for place in places}
         self._classes = [(_union(1 << place for place in each.places), each) for each in table.classes]
-        # Inodes that are also held outside stay, no matter which places are removed.
-        self._can_go = [(holders, each.bytes) for holders, each in self._classes if not each.outside]
+        installers = _union(self._bits[place.path] for place in places if is_installer(place.tool))
+        # Inodes that are also held outside stay, no matter which places are removed. The directory of a cache that is
+        # emptied stays too, with what is not its tool's: that is in no unit.
+        self._can_go = [
+            (holders, holders & installers if each.unit < 0 and len(each.places) == 1 else 0, each.bytes)
+            for holders, each in self._classes
+            if not each.outside
+        ]
         self._units = tuple(CacheUnit(each, places[each.place]) for each in table.units)
         for holders, each in self._classes:
             if each.unit >= 0:
@@ -97,8 +124,7 @@ class LinkGraph:
 
         A path that is not a place frees nothing.
         """
-        kept = ~self._gone(selection)
-        return sum(size for holders, size in self._can_go if not holders & kept)
+        return self._freed(self._gone(selection))
 
     def frees_with_cache_clean(self, selection: Iterable[str]) -> int:
         """The bytes that `df` gains if these are removed and `conda clean --tarballs --packages` runs afterwards.
@@ -124,9 +150,10 @@ class LinkGraph:
         selected = set(selection)
         gone = self._gone(selected)
         parts = {self._bits[path]: what for path, what in cleaned.items() if path in self._bits}
-        left = ((unit, parts.get(1 << unit.place, ())) for unit in self._units if not gone >> unit.place & 1)
+        left = [(unit, parts.get(1 << unit.place, ())) for unit in self._units if not gone >> unit.place & 1]
+        emptied = _union(1 << unit.place for unit, cleaning in left if unit.is_emptied_with(cleaning, ~gone))
         going = (unit for unit, cleaning in left if unit.goes_with(cleaning, ~gone))
-        return self.frees(selected) + sum(
+        return self._freed(gone, emptied) + sum(
             unit.bytes
             for unit in going
             if unit.part != "packages" or selected.issuperset(copied_by.get(unit.package, ()))
@@ -196,25 +223,32 @@ class LinkGraph:
         return self._by_place((holders & ~own, each.bytes) for holders, each in self._classes if holders & own)
 
     def cache_use(
-        self, path: str, *, copied_by: Mapping[str, tuple[str, ...]], findings: tuple[Finding, ...] = ()
+        self,
+        path: str,
+        *,
+        copied_by: Mapping[str, tuple[str, ...]],
+        findings: tuple[Finding, ...] = (),
+        gone: Iterable[str] = (),
     ) -> CacheUse:
-        """What a package cache consists of. `copied_by` names the prefixes that hold a copy of a package.
+        """What a cache consists of, and what of it is unneeded once some places are `gone`.
 
-        Raises KeyError if it is not a place.
+        `copied_by` names the prefixes that hold a copy of a package. Raises KeyError if it is not a place.
         """
-        own = self._bits[path]
+        own, without = self._bits[path], self._gone(gone)
+        kept = ~without
         place = next(place for place in self.places if place.path == path)
         units = [unit for unit in self._units if 1 << unit.place == own]
-        safe = sum(unit.bytes for unit in units if unit.safe_without(~0))
+        safe = sum(unit.bytes for unit in units if unit.safe_without(kept))
+        emptied = any(unit.is_emptied_with(tuple(_INSTALLERS.values()), kept) for unit in units)
         return CacheUse(
             path=path,
             total=sum(each.bytes for holders, each in self._classes if holders & own),
             archives=sum(unit.bytes for unit in units if unit.kind == "archive"),
             packages=sum(unit.bytes for unit in units if unit.kind == "package"),
-            cleanable=safe,
-            unsafe=sum(unit.bytes for unit in units if unit.taken_without(~0)) - safe,
+            cleanable=self._freed(without, own) - self._freed(without) if emptied else safe,
+            unsafe=sum(unit.bytes for unit in units if unit.taken_without(kept)) - safe,
             units=tuple(
-                unit.described(self.places, copied_by.get(unit.package, ()))
+                unit.described(self.places, copied_by.get(unit.package, ()), kept)
                 for unit in sorted(units, key=lambda unit: (-unit.bytes, unit.name))
             ),
             writable=place.writable,
@@ -225,11 +259,15 @@ class LinkGraph:
     def _by_place(self, held: Iterable[tuple[int, int]]) -> tuple[Sharing, ...]:
         """(holders, bytes) pairs, added up for each holder; the most first."""
         held = [(holders, size) for holders, size in held if holders]
-        bits = ((place.path, self._bits[place.path]) for place in self.places)
-        sums = ((path, sum(size for holders, size in held if holders & bit)) for path, bit in bits)
-        return tuple(
-            sorted((Sharing(path=path, bytes=size) for path, size in sums if size), key=lambda one: -one.bytes)
-        )
+        bits = ((place, self._bits[place.path]) for place in self.places)
+        sums = ((place, sum(size for holders, size in held if holders & bit)) for place, bit in bits)
+        sharing = (Sharing(path=place.path, bytes=size, tool=place.tool) for place, size in sums if size)
+        return tuple(sorted(sharing, key=lambda one: -one.bytes))
+
+    def _freed(self, gone: int, emptied: int = 0) -> int:
+        """What the removal of a set of places frees, if of some others all goes but their own directories."""
+        kept = ~(gone | emptied)
+        return sum(size for holders, own, size in self._can_go if not holders & kept and not own & ~gone)
 
     def _gone(self, selection: Iterable[str]) -> int:
         """The set of places that are removed with some places: those inside them as well."""

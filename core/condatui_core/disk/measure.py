@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ import msgspec
 from condatui_core.disk.findings import findings_of, holders_of_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.messages import REPLY, PlaceRequest, WalkProgress, WalkRequest, WalkResult, WalkSizes, pack
+from condatui_core.disk.tool_caches import installer_caches
 from condatui_core.errors import CondatuiError
 from condatui_core.proc.child import ChildError, own_argv, own_environ
 from condatui_core.proc.message_child import message_child
@@ -29,9 +30,11 @@ from condatui_core.settings import expand_home
 def disk_places(inventory: Inventory, *, environ: Mapping[str, str], home: Path) -> tuple[DiskPlace, ...]:
     """The existing prefixes of an inventory and package caches of its installations, each once.
 
-    Besides the package caches that the condas have named, these include conda's default locations.
+    Besides the package caches that the condas have named, these include conda's default locations, and the caches of
+    rattler, pip and uv.
     """
     places = {each.prefix: DiskPlace(path=each.prefix) for each in inventory.environments if each.state != "missing"}
+    prefixes = tuple(places)
     roots = (os.path.join(each.root_prefix, "pkgs") for each in inventory.installations if each.root_prefix)
     variables = (environ.get(name, "") for name in ("CONDA_PKGS_DIRS", "CONDA_PKGS_PATH"))
     named = (part for variable in variables for part in variable.split(os.pathsep) if part)
@@ -43,6 +46,10 @@ def disk_places(inventory: Inventory, *, environ: Mapping[str, str], home: Path)
         real = os.path.realpath(path)
         if real not in places and os.path.isdir(real):
             places[real] = DiskPlace(path=real, cache=True, writable=_is_writable(real), tool="rattler")
+    for tool, path in installer_caches(environ, home, prefixes):
+        real = os.path.realpath(path)
+        if real not in places:
+            places[real] = DiskPlace(path=real, cache=True, writable=os.access(real, os.W_OK), tool=tool, named=path)
     return tuple(places.values())
 
 
@@ -110,14 +117,18 @@ class Measurement:
             return None
         return self.graph.use_of(prefix, self.findings.get(prefix, ()))
 
-    def cache_uses(self, environments: Iterable[Environment]) -> tuple[CacheUse, ...]:
-        """What the package caches occupy; none before everything is measured. `environments` show who holds copies."""
+    def cache_uses(self, environments: Iterable[Environment], *, gone: Collection[str] = ()) -> tuple[CacheUse, ...]:
+        """What the caches occupy, and what of it is unneeded once some places are gone.
+
+        None before everything is measured. `environments` show who holds copies.
+        """
         if self.graph is None:
             return ()
         copied_by = holders_of_packages(environments)
         caches = (place.path for place in self.places if place.cache)
         return tuple(
-            self.graph.cache_use(path, copied_by=copied_by, findings=self.findings.get(path, ())) for path in caches
+            self.graph.cache_use(path, copied_by=copied_by, findings=self.findings.get(path, ()), gone=gone)
+            for path in caches
         )
 
 
@@ -137,7 +148,7 @@ async def measure(
     Closing this generator ends the walk. Raises CondatuiError if the process fails.
     """
     request = WalkRequest(
-        places=tuple(_request(place, places) for place in places),
+        places=tuple(place_request(place, places) for place in places),
         directory=os.fsencode(kept) if kept else b"",
         anew=anew,
         workers=workers or min(_MOST_WORKERS, os.cpu_count() or 1),
@@ -150,9 +161,10 @@ async def measure(
             yield known
 
 
-def _request(place: DiskPlace, places: Sequence[DiskPlace]) -> PlaceRequest:
+def place_request(place: DiskPlace, places: Sequence[DiskPlace]) -> PlaceRequest:
+    """What the walk has to know of a place, which is one of several."""
     skip = tuple(b"./" + os.fsencode(each) for each in nested_in(place.path, places))
-    return PlaceRequest(os.fsencode(place.path), place.cache, skip)
+    return PlaceRequest(os.fsencode(place.path), place.cache, skip, place.tool, os.fsencode(place.named))
 
 
 def _with(known: Measurement, reply: WalkProgress | WalkResult) -> Measurement:

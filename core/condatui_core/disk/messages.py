@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from condatui_core.disk.tree import ScanProblem
 from condatui_core.proc.message_child import frame, read_frame
-from condatui_core.records.disk import LinkTable
+from condatui_core.records.disk import CacheTool, LinkTable
 
 
 class PlaceRequest(Struct, frozen=True, array_like=True):
@@ -19,6 +19,10 @@ class PlaceRequest(Struct, frozen=True, array_like=True):
     cache: bool
     skip: tuple[bytes, ...]
     """Places inside it that are skipped, relative to it: `./envs/a`."""
+    tool: CacheTool = ""
+    """The tool that a cache belongs to, as in DiskPlace."""
+    named: bytes = b""
+    """The path as the tool spells it, as in DiskPlace."""
 
 
 class WalkRequest(Struct, frozen=True, array_like=True):

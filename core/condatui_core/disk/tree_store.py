@@ -26,7 +26,7 @@ from condatui_core.records.disk import LinkTable
 _Document = TypeVar("_Document", bound=Struct)
 _logger = logging.getLogger(__name__)
 
-_FORMAT = 3
+_FORMAT = 4
 """Raise this when the meaning of the stored bytes changes."""
 _CHECK = 4
 """Bytes of the checksum at the beginning of a file."""
@@ -196,7 +196,7 @@ class DamagedStoreError(Exception):
 
 class _StoredTable(Struct, frozen=True, array_like=True):
     writer: str
-    places: tuple[tuple[bytes, bool], ...]
+    places: tuple[PlaceRequest, ...]
     marks: tuple[int, ...]
     """The marks of the tree files that the table was made from."""
     table: LinkTable
@@ -280,8 +280,8 @@ class TreeStore:
     def _file(self, number: int) -> TreeFile:
         return TreeFile(self.directory, self._places[number].path)
 
-    def _key(self) -> tuple[tuple[bytes, bool], ...]:
-        return tuple((each.path, each.cache) for each in self._places)
+    def _key(self) -> tuple[PlaceRequest, ...]:
+        return tuple(self._places)
 
     def _marks(self) -> tuple[int, ...]:
         return tuple(self._file(number).mark() for number in range(len(self._places)))

@@ -13,12 +13,12 @@ from itertools import chain
 from msgspec.structs import replace as replace_fields
 
 from condatui_core.analyses.channels import same_package
-from condatui_core.analyses.cleanup import CleanupChoice
 from condatui_core.disk.breakdown import break_down
 from condatui_core.disk.browse import PrefixBrowser
 from condatui_core.disk.findings import holders_of_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
+from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import merged
@@ -114,6 +114,8 @@ class DiskUsage:
     """Prefixes with a record of each package, by its name in a package cache."""
     total: int = 0
     """The bytes of all environments and package caches together."""
+    leftovers: Mapping[str, int] = field(default_factory=dict)
+    """By prefix, the bytes of site-packages that its python no longer reads, as pip's records claim."""
     reclaimable: int = 0
     """The part of `total` that is archives and packages that no environment needs."""
 
@@ -146,7 +148,15 @@ class DiskUsage:
         """The bytes that `df` gains if the choice is deleted, the environments first; 0 if nothing was measured."""
         if self.graph is None:
             return 0
-        return self.graph.frees_with_cleaning(choice.prefixes, dict(choice.cleaned), copied_by=self.copied_by)
+        members = [member for member, _ in choice.merges]
+        gone = (*choice.prefixes, *members)
+        frees = self.graph.frees_with_cleaning(gone, dict(choice.cleaned), copied_by=self.copied_by)
+        left = sum(self.leftovers.get(prefix, 0) for prefix in choice.leftovers if prefix not in gone)
+        return frees + left - sum(self._merged(*each) for each in choice.merges)
+
+    def _merged(self, member: str, keeper: str) -> int:
+        """About what a merged environment occupies beside its keeper: no more than either of them has for its own."""
+        return min(self.costs[each].frees if each in self.costs else 0 for each in (member, keeper))
 
     def added_to(self, inventory: Inventory) -> Inventory:
         """The inventory with the findings of the measurement added to its environments."""
@@ -193,10 +203,16 @@ def _begun(inventory: Inventory, former: DiskUsage | None) -> DiskUsage:
     """The usage before anything is measured: the claims of the records, and the figures of the former walk."""
     managed = ManagedSizes(inventory)
     costs = {each.prefix: _claimed(managed, each.prefix) for each in inventory.environments if each.managed_bytes}
+    leftovers = {each.prefix: size for each in inventory.environments if (size := _left_behind(each))}
     if former is None:
-        return DiskUsage(managed, costs)
+        return DiskUsage(managed, costs, leftovers=leftovers)
     last = {prefix: cost for prefix, cost in former.costs.items() if cost.measured and prefix in managed}
-    return replace(former, managed=managed, costs={**costs, **last}, entries=0, complete=False)
+    return replace(former, managed=managed, costs={**costs, **last}, entries=0, complete=False, leftovers=leftovers)
+
+
+def _left_behind(environment: Environment) -> int:
+    contents = environment.contents
+    return sum(each.bytes for each in contents.stale_site_packages) if contents else 0
 
 
 def _claimed(managed: ManagedSizes, prefix: str) -> Cost:

@@ -14,8 +14,8 @@ UnitKind = Literal["package", "archive", "other"]
 """The kind of an entry of a package cache: an extracted package, its archive, or anything else."""
 
 
-CacheTool = Literal["", "rattler"]
-"""The tool that a package cache belongs to; empty for conda and mamba."""
+CacheTool = Literal["", "rattler", "pip", "uv"]
+"""The tool that a cache belongs to; empty for conda and mamba."""
 
 
 class DiskPlace(Struct, frozen=True, kw_only=True):
@@ -28,7 +28,9 @@ class DiskPlace(Struct, frozen=True, kw_only=True):
     writable: bool = True
     """Whether conda would clean it, which it only does to writable package caches."""
     tool: CacheTool = ""
-    """The tool that a package cache belongs to."""
+    """The tool that a cache belongs to."""
+    named: str = ""
+    """The path as its tool spells it, if that may lead there by symlinks; empty for the real path."""
 
 
 class PlaceSizes(Struct, frozen=True, kw_only=True):
@@ -103,6 +105,8 @@ class Sharing(Struct, frozen=True, kw_only=True):
 
     path: str
     bytes: int
+    tool: CacheTool = ""
+    """The tool that it belongs to if it is a cache; empty for environments and for the caches of conda and mamba."""
 
 
 class Freed(Struct, frozen=True, kw_only=True):
@@ -129,10 +133,11 @@ class Freed(Struct, frozen=True, kw_only=True):
 
 
 class CachedUnit(Struct, frozen=True, kw_only=True):
-    """One entry of a package cache."""
+    """One entry of a package cache, or all that goes when the cache of pip or uv is emptied."""
 
     name: str
     """The path in the cache: that of a package is `name-version-build`; since 2.6 mamba has channel and platform above.
+    It is `.` for all that the cache of pip or uv has.
     """
     kind: UnitKind
     part: Cleanable | None = None
@@ -155,14 +160,15 @@ class CacheUse(Struct, frozen=True, kw_only=True):
     packages: int
     """Bytes of extracted packages."""
     cleanable: int
-    """Bytes that `conda clean --tarballs --packages` deletes safely, without packages that symlinks lead to."""
+    """Bytes that `conda clean --tarballs --packages` deletes safely, without packages that symlinks lead to; in the
+    caches of pip and uv, bytes that emptying it frees: what no environment holds too."""
     unsafe: int
     """Bytes that it would also delete and thereby break an environment."""
     units: tuple[CachedUnit, ...] = ()
     """Largest first."""
     writable: bool = True
     tool: CacheTool = ""
-    """The tool that it belongs to and that alone cleans it; empty for conda and mamba."""
+    """The tool that it belongs to; empty for conda and mamba."""
     findings: tuple[Finding, ...] = ()
 
 

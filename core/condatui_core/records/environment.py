@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, Installation
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.prefix import PrefixContents
 
 State = Literal["ok", "broken", "orphan", "missing", "unreadable"]
@@ -31,6 +32,34 @@ class KeepMark(Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     by: str = ""
     """The user who set it."""
+
+
+class UserMarks(Struct, frozen=True, kw_only=True):
+    """What the user has said of environments: which of them stay, and which one is the baseline."""
+
+    kept: tuple[tuple[str, KeepMark], ...] = ()
+    """(real path, mark) pairs in the order of the file; some of the environments may be gone."""
+    baseline: str = ""
+    """The real path of the environment that the user has made the baseline; empty if none."""
+
+    def mark_of(self, prefix: str) -> KeepMark | None:
+        """The keep mark of a prefix; None if it has none."""
+        return next((mark for kept, mark in self.kept if kept == prefix), None)
+
+
+class BehindPackage(Struct, frozen=True, kw_only=True):
+    """A package that the baseline has in a newer version."""
+
+    name: str
+    """conda's name, or pip's canonical one."""
+    version: str
+    """The version here."""
+    newer: str
+    """The version of the baseline."""
+    pip: bool = False
+    """Whether pip installed it."""
+    requested: bool = False
+    """Whether the user requested it here."""
 
 
 class Environment(Struct, frozen=True, kw_only=True):
@@ -68,7 +97,9 @@ class Environment(Struct, frozen=True, kw_only=True):
     keep: KeepMark | None = None
     """Set if nothing may propose it for removal."""
     baseline: bool = False
-    """Whether new environments are cloned from it by default."""
+    """Whether the user has made it the one that new environments are cloned from."""
+    behind: tuple[BehindPackage, ...] = ()
+    """For one that is made from the baseline, or alike to it, what the baseline has in a newer version."""
     findings: tuple[Finding, ...] = ()
     """Gravest first."""
 
@@ -90,15 +121,27 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """Problems of the machine rather than of one environment: a conda that hangs, a missing root directory."""
     pkgs_dirs: tuple[str, ...] = ()
     """The package caches that the installations have named, in their spelling."""
+    kernels: tuple[Kernel, ...] = ()
+    """The Jupyter kernels of this user and of the environments."""
     pending: int = 0
     """The number of environments that have not been read yet."""
     asking_conda: bool = False
     """Whether a conda has not answered yet."""
+    marks: UserMarks = UserMarks()
+    marks_unknown: bool = False
+    """Whether the file with the user's marks cannot be read, so that any environment may be one that stays."""
+    baseline_problem: str = ""
+    """Why the baseline that the user or the settings name cannot be used: it is not there, or several have its name."""
 
     @property
     def complete(self) -> bool:
         """Whether the load has ended."""
         return not self.pending and not self.asking_conda
+
+    @property
+    def baseline(self) -> Environment | None:
+        """The environment that the user has made the baseline; None if there is none, or it is not there."""
+        return next((each for each in self.environments if each.baseline), None)
 
     def channel_config(self, environment: Environment) -> ChannelConfig:
         """The channel configuration of an environment: that of its installation, or conda's defaults."""

@@ -45,6 +45,49 @@ class PlannedCleaning(Struct, frozen=True, kw_only=True):
     """The packages, as `name-version-build`, that restore points need and would have to download afterwards."""
 
 
+PackageChange = Literal["up", "down", "build", "gone", "new"]
+"""What becomes of a package: a newer version, an older one, another build or channel of the same, none, or a first."""
+
+
+class PackageMove(Struct, frozen=True, kw_only=True):
+    """What becomes of a package for the user of an environment."""
+
+    name: str
+    change: PackageChange
+    before: str = ""
+    """Its version now; empty if it is not there."""
+    after: str = ""
+    """Its version afterwards; empty if it will not be there."""
+    requested: bool = False
+    """Whether the user of the environment requested it, or installed it by pip."""
+    pip: bool = False
+    """Whether pip installed what is there now."""
+
+
+class PlannedRestore(Struct, frozen=True, kw_only=True):
+    """What a restore was planned to find at its prefix: it replaces nothing else."""
+
+    replaces: tuple[int, int] | None = None
+    """Device and inode of the environment that is there, and is brought back to how it was; None if nothing is."""
+    put_back: str = ""
+    """Where an interrupted restore has set the environment aside, if that is put back instead of making it again."""
+    over_limit: bool = False
+    """Whether the restore point of what is there exceeds the limit of the settings; confirming accepts this."""
+
+
+class PlannedMerge(Struct, frozen=True, kw_only=True):
+    """What a merge was planned to make: it makes exactly that."""
+
+    packages: tuple[str, ...] = ()
+    """The conda packages of the merged environment, as `name-version-build`."""
+    specs: tuple[str, ...] = ()
+    """What conda adds to the clone of the keeper: specs, each with version and build."""
+    distributions: tuple[str, ...] = ()
+    """What is carried over of what pip has installed in the member: names of distributions."""
+    offline: bool = True
+    """Whether conda found all of that in its caches."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What an action will do, determined without changing anything."""
 
@@ -74,6 +117,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for removals."""
     cleaning: PlannedCleaning | None = None
     """Only for the cleaning of package caches."""
+    parts: tuple[Plan, ...] = ()
+    """Only for cleanups of several kinds: the plans of the parts, in the order in which they are carried out."""
+    restoration: PlannedRestore | None = None
+    """Only for restores."""
+    moves: tuple[PackageMove, ...] = ()
+    """What becomes of packages for the user of an environment that goes on as another one: the requested ones first."""
+    merge: PlannedMerge | None = None
+    """Only for merges."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):
@@ -128,6 +179,11 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Problems with the result, and what to do about them."""
     bytes_freed: int | None = None
     bytes_used: int | None = None
+    kept_bytes: int = 0
+    """What its restore points occupy, which `bytes_freed` leaves out."""
+    predicted_bytes: int | None = None
+    """What the plan said would be freed, restore points not counted: `bytes_freed` and `kept_bytes` together are what
+    really was; None if nothing was predicted."""
     says_bytes: bool = False
     """Whether the message states the bytes freed or used, so that they need not be repeated."""
     files: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from msgspec import Struct
 ExportFormat = Literal["yaml", "explicit", "requirements", "json"]
 Cleanable = Literal["tarballs", "packages", "index", "logs", "pip", "uv"]
 """The parts of package caches that can be cleaned; `pip` and `uv` are the whole caches of those tools."""
+CLEANABLES: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs", "pip", "uv")
+"""All of them, in the order in which they are cleaned."""
 
 
 class CloneRequest(Struct, frozen=True, kw_only=True, tag="clone"):
@@ -70,6 +72,10 @@ class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
     """Whether what would be lost is kept; of a half-made environment that was not used since, that is nothing."""
     override_frozen: bool = False
     """Whether frozen environments are removed as well."""
+    override_kept: bool = False
+    """Whether environments that the user keeps are removed as well."""
+    stops: bool = False
+    """Whether the first one that cannot be removed keeps those after it from going."""
 
 
 class RestoreRequest(Struct, frozen=True, kw_only=True, tag="restore"):
@@ -105,6 +111,9 @@ class MergeRequest(Struct, frozen=True, kw_only=True, tag="merge"):
     """The prefix of the merged environment; empty for that of the member."""
     offline: bool = False
     """Whether nothing may be downloaded."""
+    put_back: bool = False
+    """Whether an interrupted merge is taken back instead: the member gets its path again, and what was made there goes.
+    """
 
 
 class UpdateRequest(Struct, frozen=True, kw_only=True, tag="update"):
@@ -130,12 +139,23 @@ class LeftoversRequest(Struct, frozen=True, kw_only=True, tag="leftovers"):
     prefixes: tuple[str, ...]
 
 
+CleanupPart: TypeAlias = MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest
+
+
 class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
     """Several requests as one plan and one job, in their order; it stops at the first surprise."""
 
-    parts: tuple[MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest, ...]
+    parts: tuple[CleanupPart, ...]
 
 
 Request: TypeAlias = (
-    CloneRequest | ExportRequest | PackRequest | RemoveRequest | RestoreRequest | CleanRequest | ForgetRequest
+    CloneRequest
+    | ExportRequest
+    | PackRequest
+    | RemoveRequest
+    | RestoreRequest
+    | CleanRequest
+    | ForgetRequest
+    | CleanupRequest
+    | MergeRequest
 )

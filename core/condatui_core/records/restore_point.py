@@ -1,7 +1,8 @@
-"""Records of restore points: what is kept of a removed environment, so that it can be restored."""
+"""Records of restore points: what is kept of an environment, so that it can be brought back as it was."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -101,6 +102,41 @@ def kept_package(record: PackageRecord, *, kept: bool) -> KeptPackage:
     )
 
 
+Change = Literal["removal", "update", "leftovers", "restore", "merge", "request"]
+"""What a restore point was made before; `request` if nothing was going to change and the user wanted one."""
+
+
+class Occasion(Struct, frozen=True, kw_only=True):
+    """Why a restore point was made."""
+
+    change: Change = "removal"
+    like: str = ""
+    """The prefix of the environment whose versions an update was to bring."""
+    restored: str = ""
+    """The id of the restore point that was going to be brought back over the environment."""
+
+    @property
+    def words(self) -> str:
+        """The reason in words that follow `restore point …`."""
+        match self.change:
+            case "update":
+                return f"before an update to be like {os.path.basename(self.like)}"
+            case "restore":
+                return f"before {self.restored} was brought back over it"
+            case _:
+                return _OCCASIONS[self.change]
+
+
+BEFORE_REMOVAL = Occasion()
+
+_OCCASIONS: dict[Change, str] = {
+    "removal": "before its removal",
+    "leftovers": "before leftovers in it were deleted",
+    "merge": "before it was merged into another one",
+    "request": "on request",
+}
+
+
 class RestorePoint(Struct, frozen=True, kw_only=True):
     """What is kept of one environment; its paths are in a separate file, since they may be many."""
 
@@ -137,6 +173,8 @@ class RestorePoint(Struct, frozen=True, kw_only=True):
     """By name, the bytes of the files without which it cannot be used; empty if it was made before they were noted."""
     last_used: LastUsed | None = None
     """Its last use, as known when it was removed, since restoring it is not a use."""
+    occasion: Occasion = BEFORE_REMOVAL
+    """Why it was made; a removal if it was made before that was noted."""
 
     @property
     def of_whole(self) -> bool:
@@ -169,6 +207,10 @@ class RestorePointSummary(Struct, frozen=True, kw_only=True):
     """Why it cannot be used, in short: its files that are damaged or missing."""
     environment_bytes: int = 0
     """The bytes of the environment's files together."""
+    occasion: Occasion = BEFORE_REMOVAL
+    """The change that it was made before."""
+    why: str = ""
+    """The same in words: `before its removal`."""
 
     @property
     def whole(self) -> bool:

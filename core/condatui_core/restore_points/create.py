@@ -22,8 +22,8 @@ from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.package import Distribution
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.records.restore_point import KeptPackage, KeptPath, RestorePoint
-from condatui_core.remedy import WithoutRestorePoint
+from condatui_core.records.restore_point import BEFORE_REMOVAL, KeptPackage, KeptPath, Occasion, RestorePoint
+from condatui_core.remedy import Advice, WithoutRestorePoint
 from condatui_core.restore_points.archive import ARCHIVE, DAMAGES, check_archive, write_archive
 from condatui_core.restore_points.classify import Classified, Classifier, RecordedFiles, find_recorded_files
 from condatui_core.restore_points.store import EXPLICIT, NEEDED, new_point, write_manifest
@@ -118,6 +118,7 @@ class RestorePointSource:
     """The root prefix of the installation that owns it; empty if none does."""
     conda_version: str
     last_used: LastUsed | None = None
+    occasion: Occasion = BEFORE_REMOVAL
 
 
 def create_restore_point(
@@ -146,11 +147,18 @@ def create_restore_point(
         why = reason(error) if isinstance(error, OSError) else str(error)
         where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         raise CondatuiError(
-            f"No restore point of {sanitize(subject.name)} could be made: nothing was removed.",
+            f"No restore point of {sanitize(subject.name)} could be made: nothing was changed.",
             f"{where}{why}\n{directory}",
-            WithoutRestorePoint(elsewhere=True),
+            _way_without(subject.occasion),
         ) from error
     return point
+
+
+def _way_without(occasion: Occasion) -> Advice:
+    """What to do if no restore point can be made: only a removal can do without one."""
+    if occasion.change == "removal":
+        return WithoutRestorePoint(elsewhere=True)
+    return "The setting `restore_directory` keeps restore points elsewhere."
 
 
 def _point(point_id: str, subject: RestorePointSource, found: KeepEstimate, paths: Sequence[KeptPath]) -> RestorePoint:
@@ -177,6 +185,7 @@ def _point(point_id: str, subject: RestorePointSource, found: KeepEstimate, path
         lost=tuple(lost(found)),
         half_made=any(each.path == HALF_MADE for each in paths),
         last_used=subject.last_used,
+        occasion=subject.occasion,
     )
 
 

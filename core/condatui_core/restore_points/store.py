@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import re
+import shutil
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -67,6 +68,29 @@ def directory_of_points(settings: Settings, locations: Locations) -> Path:
     if settings.restore_directory:
         return Path(os.path.normpath(locations.home / expand_home(settings.restore_directory, locations.home)))
     return locations.restore_points
+
+
+def free_bytes(directory: Path) -> int | None:
+    """The bytes that are free where restore points go; None if that cannot be found out."""
+    place = existing_place(directory)
+    try:
+        return shutil.disk_usage(place).free if place else None
+    except OSError:
+        return None
+
+
+def is_beside(directory: Path, path: str) -> bool:
+    """Whether restore points go to the file system of a path; not if either cannot be looked at."""
+    place = existing_place(directory)
+    try:
+        return place is not None and os.stat(path).st_dev == place.stat().st_dev
+    except OSError:
+        return False
+
+
+def existing_place(directory: Path) -> Path | None:
+    """The directory of restore points, or the nearest one above it that exists."""
+    return next((each for each in (directory, *directory.parents) if each.is_dir()), None)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.actions.remove.set_aside import how_to_put_back, set_aside_of
+from condatui_core.actions.set_aside import how_to_put_back, set_aside_of
 from condatui_core.records.job import Recovery
 from condatui_core.records.request import CleanRequest, ForgetRequest, RemoveRequest, RestoreRequest
 from condatui_sandbox import Sandbox

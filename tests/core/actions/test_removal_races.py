@@ -17,7 +17,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.actions.remove import recover as remove_recover
-from condatui_core.actions.remove.set_aside import SetAside, is_of, origin_of, set_aside_of
+from condatui_core.actions.set_aside import SetAside, is_of, origin_of, set_aside_of
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.delete_tree import Goes, Leftover
 from condatui_core.prefixes.snapshot import PrefixSnapshot

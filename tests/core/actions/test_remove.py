@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import errno
 import json
 import os
@@ -29,8 +30,10 @@ from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.mounts import Mount
 from condatui_core.fs.tree import InodeTally, TreeEntry
 from condatui_core.prefixes import snapshot
+from condatui_core.records.environment import KeepMark, UserMarks
 from condatui_core.records.job import Outcome, Plan, PlannedRemoval
 from condatui_core.records.request import RemoveRequest, RestoreRequest
+from condatui_core.remedy import RepairMarks, Unkeep
 from condatui_core.restore_points import create
 from condatui_core.restore_points.archive import write_archive
 from condatui_sandbox import Sandbox
@@ -282,6 +285,30 @@ async def test_a_frozen_environment_goes_only_when_asked(machine: RemovalMachine
     assert await blockers(machine, prefix) == ["frozen"]
     plan = await planned(machine, prefix, override_frozen=True)
     assert (plan.blockers, plan.confirm) == ((), "prod")
+
+
+async def test_what_the_user_keeps_goes_only_when_asked(machine: RemovalMachine) -> None:
+    prefix = machine.make("nlp")
+    marks = UserMarks(kept=((str(prefix), KeepMark(note="the paper")),))
+    plain = machine.context()
+    context = dataclasses.replace(plain, inventory=replace(plain.inventory, marks=marks))
+    plan = await remove_plan.plan(asked(prefix), context)
+    assert [(each.id, each.message, each.remedy) for each in plan.blockers] == [
+        ("kept", "nlp is kept (the paper).", Unkeep(prefix=str(prefix)))
+    ]
+    plan = await remove_plan.plan(asked(prefix, override_kept=True), context)
+    assert (plan.blockers, plan.confirm, [each.id for each in plan.warnings][:1]) == ((), "nlp", ["kept"])
+
+
+async def test_nothing_goes_while_what_is_kept_is_not_known(machine: RemovalMachine) -> None:
+    prefix = machine.make("nlp")
+    plain = machine.context()
+    context = dataclasses.replace(plain, inventory=replace(plain.inventory, marks_unknown=True))
+    plan = await remove_plan.plan(asked(prefix), context)
+    assert [(each.id, each.remedy) for each in plan.blockers] == [
+        ("keep-unreadable", RepairMarks(file=str(context.locations.keep_file)))
+    ]
+    assert (await remove_plan.plan(asked(prefix, override_kept=True), context)).blockers == ()
 
 
 @pytest.mark.parametrize(("fields", "confirm"), [({}, ""), ({"restore_point": False}, "nlp")])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.actions.clean.items import items_of
-from condatui_core.analyses.cleanup import candidates
+from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.disk.measure import disk_places
 from condatui_core.records.disk import CacheUse, DiskPlace
 from condatui_core.records.environment import Inventory
@@ -109,6 +109,6 @@ def test_it_is_listed_for_cleanup_counted_and_left_to_its_own_tool(tmp_path: Pat
         graph.use_of(str(environment)).shared_with_cache == (pkgs / "zlib-1.3-h_0/lib/libz.so").stat().st_blocks * 512
     )
     assert (use.tool, use.cleanable) == ("rattler", 0)
-    (candidate,) = candidates((), (use,), {})
+    (candidate,) = candidates(Inventory(), caches=(use,), costs={})
     assert (candidate.name, candidate.bytes) == ("cache of rattler", du(pkgs / "zlib-1.3-h_0", pkgs / "own-1.0-0"))
     assert candidate.blocked == "rattler cleans it: `pixi clean cache`"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.analyses.cleanup import CleanupChoice
 from condatui_core.disk import usage
 from condatui_core.disk.usage import Disk, DiskUsage, survey
+from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import Cost, Sharing
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.settings import Locations

@@ -33,7 +33,8 @@ ALLOWED = {
     "environment_files/plain_yaml.py": "a collection in YAML, which begins",
     "actions/pack/library.py": "an opener for conda-pack, of regular files",
     "actions/pack/check.py": "the archive just made, in a process of its own",
-    "actions/remove/set_aside.py": "a directory",
+    "actions/clean/installers.py": "directories",
+    "actions/set_aside.py": "a directory",
     "cli/standard_streams.py": "the standard streams",
     "screens/filtered_place.py": "a filter bar",
 }

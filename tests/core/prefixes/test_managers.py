@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.actions.guards import blockers_to_change, observe_prefix
-from condatui_core.analyses.cleanup import candidates
+from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
 from condatui_core.inventory import Machine
 from condatui_core.prefixes.managers import managed_by
@@ -82,7 +82,7 @@ async def test_it_is_neither_changed_nor_proposed_for_removal(tmp_path: Path) ->
         last_used=days_ago(400),
         findings=(finding("stale", "note", cleanup="unused"), finding("managed-by", "note", cleanup="managed")),
     )
-    (candidate,) = candidates((stale,), (), {})
+    (candidate,) = candidates(Inventory(environments=(stale,)), costs={})
     assert candidate.blocked == "another tool manages it"
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import condatui_core
-from condatui_core.analyses.cleanup import candidates
+from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.gpu.check import gpu_findings
 from condatui_core.records.finding import blocker, merged
 from condatui_core.records.finding import finding as finding_of_action
 from support.gpu_facts import CPU_TORCH, GPU_MACHINE, static
-from support.inventories import finding, loaded
+from support.inventories import finding, inventory, loaded
 
 
 def test_findings_of_one_source_replace_each_other_whatever_they_are_called() -> None:
@@ -42,7 +42,7 @@ def test_actions_and_journals_make_their_findings_by_the_functions_that_say_so()
 
 @pytest.mark.parametrize(("role", "count"), [("", 0), ("in-use", 0), ("unused", 1), ("remains", 1)])
 def test_a_reason_to_clean_up_is_one_by_its_role_and_not_by_its_id(role: str, count: int) -> None:
-    found = candidates([loaded("a", findings=(finding("stale", "note", cleanup=role),))], (), {})
+    found = candidates(inventory(loaded("a", findings=(finding("stale", "note", cleanup=role),))), costs={})
     assert len(found) == count
 
 

@@ -85,7 +85,10 @@ def test_without_a_source_it_is_the_baseline(user: User) -> None:
     baseline = user.sandbox.prefixes["train-pinned"]
     assert user.plan("new", CONDATUI_BASELINE="train-pinned")["request"]["source"] == str(baseline)
     missing = user.run("new", "--dry-run", CONDATUI_BASELINE="no-such")
-    assert (missing.exit_code, "The baseline of the settings does not exist." in missing.stderr) == (2, True)
+    assert (
+        missing.exit_code,
+        "The baseline cannot be used.\n  There is no environment `no-such`." in missing.stderr,
+    ) == (2, True)
 
 
 def test_what_it_would_do_is_printed_with_its_commands(user: User) -> None:

@@ -60,6 +60,9 @@ def test_list_has_the_fields_that_it_promises(tmp_path: Path) -> None:
         "modified": "2026-05-16T12:00:00+02:00",
         "last_used": {"at": "2026-05-17T12:00:00+02:00", "evidence": "bin/python3.11 was read", "reliable": True},
         "managed_bytes": 4_080_001_000,
+        "kept": None,
+        "baseline": False,
+        "behind": [],
         "disk": None,
         "findings": [
             {

@@ -28,6 +28,7 @@ def test_removed_and_brought_back_with_lines_of_json(sandbox_copy: Callable[...,
         "prefixes": [str(prefix), str(sandbox.prefixes["half-cloned"])],
         "restore_point": True,
         "override_frozen": False,
+        "override_kept": False,
     }
     stages = [line["event"]["name"] for line in lines[1:-1] if line["event"]["type"] == "stage"]
     assert stages == ["look", "keep", "remove", "leftovers"] * 2

@@ -64,13 +64,13 @@ def test_a_dry_run_says_what_would_come_back_and_changes_nothing(removed: Sandbo
     assert (manifest(removed.home / "miniforge3/envs"), manifest(removed.home / ".conda")) == before
 
 
-def test_yes_without_an_id_undoes_the_last_removal(removed: Sandbox) -> None:
+def test_yes_without_an_id_undoes_the_last_change(removed: Sandbox) -> None:
     plan = json.loads(run_in(removed, "restore", "--dry-run", "--json").stdout)["plan"]
     assert plan["title"] == "Bring back notebooks"
     result = run_in(removed, "restore", "--yes")
     assert (result.exit_code, removed.prefixes["notebooks"].is_dir()) == (0, True), result.output
     again = run_in(removed, "restore", "--yes")
-    assert (again.exit_code, "no removal to undo" in again.stderr) == (2, True)
+    assert (again.exit_code, "no change to undo" in again.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("arguments", [("restore", "nope", "--json"), ("remove", "nope"), ("clone", "nope", "new")])

@@ -25,7 +25,7 @@ from condatui_core.records.request import (
     RestoreRequest,
 )
 from condatui_core.records.restore_point import RestorePointSummary
-from condatui_core.remedy import ReplaceFile, Thaw, WithoutRestorePoint
+from condatui_core.remedy import ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
 from condatui_core.settings import Locations, Settings
 from support.fake_jobs import plan_like
 from support.fake_workbench import FakeWorkbench
@@ -35,9 +35,9 @@ from support.pilots import Driver, opened
 ENVS = f"{ROOT}/envs"
 
 
-def machine() -> Inventory:
+def machine(baseline: str = "") -> Inventory:
     base = loaded("base", [package("conda")], base=True, prefix=ROOT)
-    return inventory(base, research(), loaded("zoo"), environment("half", state="orphan"))
+    return inventory(base, research(), loaded("zoo", baseline=baseline == "zoo"), environment("half", state="orphan"))
 
 
 def bench(known: Inventory | None = None, *, home: Path = Path("/nowhere"), **settings: object) -> FakeWorkbench:
@@ -240,7 +240,7 @@ async def test_an_answer_that_cannot_be_keeps_the_form_open(keys: tuple[str, ...
 
 
 async def test_the_baseline_is_offered_before_others() -> None:
-    async with opened(workbench=bench(baseline="zoo")) as driver:
+    async with opened(workbench=bench(machine(baseline="zoo"))) as driver:
         await on_research(driver, "n", "shift+tab", "right")
         assert field(driver, "source") == f"{ENVS}/zoo"
 
@@ -335,6 +335,28 @@ async def test_a_frozen_environment_goes_only_when_that_is_said_and_typed() -> N
         await driver.press(*"research", "enter")
         assert [plan.request for plan in workbench.jobs.submitted] == [
             RemoveRequest(prefixes=(f"{ENVS}/research",), override_frozen=True)
+        ]
+
+
+async def test_what_is_frozen_and_kept_goes_only_when_both_are_said_and_it_is_typed() -> None:
+    def answer(request: Request) -> object:
+        frozen = finding("frozen", "error", "research is frozen", remedy=Thaw(file="/x/frozen"))
+        kept = finding("kept", "error", "research is kept", remedy=Unkeep(prefix=f"{ENVS}/research"))
+        assert isinstance(request, RemoveRequest)
+        left = [(frozen, request.override_frozen), (kept, request.override_kept)]
+        return plan_like(request, confirm="research", blockers=tuple(each for each, said in left if not said))
+
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = answer  # type: ignore[assignment]
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "enter though it is frozen and kept" in driver.text)
+        assert "K takes the mark away" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: "Type research to go on" in driver.text)
+        await driver.press(*"research", "enter")
+        assert [plan.request for plan in workbench.jobs.submitted] == [
+            RemoveRequest(prefixes=(f"{ENVS}/research",), override_frozen=True, override_kept=True)
         ]
 
 
@@ -482,7 +504,7 @@ async def test_undo_brings_back_what_was_removed_last_and_is_gone() -> None:
 async def test_undo_without_a_removal_says_so() -> None:
     async with opened(workbench=bench()) as driver:
         await driver.press("u")
-        await driver.until(lambda: "There is no removal to undo" in driver.text)
+        await driver.until(lambda: "There is no change to undo" in driver.text)
         await driver.press("enter", "escape")
         assert not is_open(driver)
 

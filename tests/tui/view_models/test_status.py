@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from condatui.view_models.status import top_line
+import pytest
+
+from condatui.view_models.cleanup.found import CleanupOptions, FoundCleanup
+from condatui.view_models.status import cleanup_waiting, top_line
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.records.environment import Inventory
 from condatui_core.records.installation import Installation
@@ -64,3 +67,18 @@ def line_with(disk: DiskUsage) -> str:
 
 def test_a_host_name_cannot_draw_on_the_terminal() -> None:
     assert "\x1b" not in top_line(MACHINE, host="\x1b[31m", width=120).plain
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (None, ""),
+        (FoundCleanup(options=CleanupOptions(0.9)), ""),
+        (FoundCleanup(options=CleanupOptions(0.9), waiting=0), ""),
+        (FoundCleanup(options=CleanupOptions(0.9), waiting=14_000_000_000), "3 cleanup 14 G"),
+    ],
+)
+def test_the_top_line_says_what_waits_in_the_cleanup_place(found: FoundCleanup | None, words: str) -> None:
+    assert cleanup_waiting(found, "3") == words
+    line = top_line(Inventory(), host="gpu07", width=120, waiting=words).plain
+    assert line.endswith(words)

@@ -7,14 +7,19 @@ from collections.abc import Callable
 from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import (
     ActionContext,
+    no_environment,
     no_job_at_work,
     no_restore_point,
+    not_another_keeper,
     not_checkable,
     not_choosable,
     not_clonable,
     not_exportable,
+    not_grouped,
+    not_mergeable,
     not_packable,
     not_removable,
+    nothing_to_keep,
 )
 
 # Environments, jobs and restore points
@@ -53,10 +58,30 @@ ON_ENVIRONMENTS = (
         for name, title, key, text, places, hint, why_not in _CHANGES
     ),
     KeyAction(
+        "keep",
+        "Keep",
+        "K",
+        "Keep the marked environments, or else the one under the cursor, whatever is proposed; again: no more.",
+        "app.keep",
+        ("environments", "cleanup"),
+        "Actions",
+        why_not=nothing_to_keep,
+    ),
+    KeyAction(
+        "baseline",
+        "Make it the baseline",
+        "b",
+        "Make the environment under the cursor the baseline that new ones are cloned from; again: no more.",
+        "app.baseline",
+        ("environments",),
+        "Actions",
+        why_not=no_environment,
+    ),
+    KeyAction(
         "undo",
-        "Undo the last removal",
+        "Undo the last change",
         "u",
-        "Bring back the environment that was removed last.",
+        "Bring back what was removed last, or bring what was changed last back to how it was.",
         "app.open_action('undo')",
         group="Actions",
         takes_keys=True,
@@ -116,28 +141,104 @@ ON_RESTORE_POINTS = (
 # Cleanup candidates
 
 
-ON_CLEANUP = (
-    KeyAction(
-        "cleanup.choose",
+_CLEANUP: tuple[tuple[str, str, str, str, str, str, Callable[[ActionContext], str | None] | None], ...] = (
+    (
+        "choose",
         "Choose",
         "space",
-        "Choose what is under the cursor, or undo that, and go to the next.",
-        "screen.choose",
-        ("cleanup",),
-        "Cleanup",
+        "Choose what is under the cursor, or undo that, and go to the next; on a keeper its whole group.",
+        "choose",
         "choose",
         not_choosable,
     ),
-    KeyAction(
-        "cleanup.choose_all",
+    (
+        "choose_all",
         "Choose all",
         "a,*",
         "Choose all that can be chosen; if all are chosen, none.",
-        "screen.choose_all",
+        "choose_all",
+        "all",
+        None,
+    ),
+    (
+        "goal",
+        "Goal",
+        "f",
+        "Say how much must become free: the least regrettable choice that reaches it is made.",
+        "goal",
+        "goal",
+        None,
+    ),
+    (
+        "keeper",
+        "Make it the keeper",
+        "=",
+        "Let the environment under the cursor be the one of its group that stays; once more undoes that.",
+        "keeper",
+        "keeper",
+        not_another_keeper,
+    ),
+    (
+        "merge",
+        "Merge",
+        "m",
+        "Plan a clone of the keeper with what only this environment has, which then takes its place.",
+        "merge",
+        "merge",
+        not_mergeable,
+    ),
+    (
+        "compare",
+        "Compare",
+        "c",
+        "Put the environment under the cursor and its keeper side by side; on a keeper its whole group.",
+        "compare",
+        "compare",
+        not_grouped,
+    ),
+    (
+        "stricter",
+        "Less is alike",
+        "+",
+        "Count environments as alike from a similarity that is 1 % higher.",
+        "threshold(1)",
+        "",
+        None,
+    ),
+    (
+        "laxer",
+        "More is alike",
+        "-",
+        "Count environments as alike from a similarity that is 1 % lower.",
+        "threshold(-1)",
+        "",
+        None,
+    ),
+    (
+        "switch",
+        "Switch between candidates and details",
+        "tab,shift+tab",
+        "From what could go to the details and back.",
+        "switch",
+        "",
+        None,
+    ),
+)
+
+ON_CLEANUP = tuple(
+    KeyAction(
+        f"cleanup.{name}",
+        title,
+        keys,
+        text,
+        f"screen.{call}",
         ("cleanup",),
         "Cleanup",
-        "all",
-    ),
+        hint,
+        why_not,
+        takes_keys=name in ("goal", "merge"),
+    )
+    for name, title, keys, text, call, hint, why_not in _CLEANUP
 )
 
 

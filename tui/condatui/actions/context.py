@@ -10,7 +10,8 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
-    from condatui_core.analyses.cleanup import CleanupCandidate
+    from condatui_core.records.alike import AlikeGroup, AlikeMember
+    from condatui_core.records.cleanup import CleanupCandidate
     from condatui_core.records.job import Job
 
 
@@ -26,6 +27,10 @@ class ActionContext(Struct, frozen=True):
     """The job under the cursor, in place 4."""
     candidate: CleanupCandidate | None = None
     """The candidate under the cursor, in place 3."""
+    group: AlikeGroup | None = None
+    """The group of alike environments under the cursor, in place 3."""
+    member: AlikeMember | None = None
+    """Its member under the cursor; None if the cursor is on the keeper."""
     hidden: frozenset[str] = frozenset()
     """Prefixes of the environments that a filter hides."""
     restore_points: tuple[str, ...] = ()
@@ -41,6 +46,11 @@ class ActionContext(Struct, frozen=True):
 def no_environment(action_context: ActionContext) -> str | None:
     """Why an action on the environment under the cursor is off: there is none."""
     return None if action_context.current else "There is no environment under the cursor."
+
+
+def nothing_to_keep(action_context: ActionContext) -> str | None:
+    """Why nothing can be marked as kept, or unmarked: no environment is chosen."""
+    return None if action_context.chosen else no_environment(action_context)
 
 
 def not_browsable(action_context: ActionContext) -> str | None:
@@ -153,7 +163,33 @@ def no_restore_point(action_context: ActionContext) -> str | None:
 
 
 def not_choosable(action_context: ActionContext) -> str | None:
-    """Why the candidate under the cursor cannot be chosen: there is none, or something blocks it."""
-    if action_context.candidate is None:
+    """Why what is under the cursor cannot be chosen: there is none, or something blocks it; a group always can."""
+    if (candidate := action_context.candidate) is not None:
+        return f"This stays: {sanitize(candidate.blocked)}." if candidate.blocked else None
+    if action_context.group is None:
         return "There is nothing under the cursor."
-    return f"This stays: {sanitize(action_context.candidate.blocked)}." if action_context.candidate.blocked else None
+    return "Nothing proposes to remove it." if action_context.member else None
+
+
+def not_grouped(action_context: ActionContext) -> str | None:
+    """Why there is nothing to put side by side: what is under the cursor is in no group."""
+    return None if action_context.group else "Only environments that are alike are put side by side here."
+
+
+def not_another_keeper(action_context: ActionContext) -> str | None:
+    """Why the keeper of a group cannot be changed: there is no group, or this is its keeper by itself."""
+    if action_context.group is None:
+        return "Only an environment of a group can be the one that stays."
+    if action_context.member or action_context.group.chosen:
+        return None
+    return "It is the keeper already: the cursor on another one of the group makes that one stay."
+
+
+def not_mergeable(action_context: ActionContext) -> str | None:
+    """Why nothing can be merged: this is no member of a group, or it has nothing that its keeper lacks."""
+    if (member := action_context.member) is None:
+        return "A merge is for an environment below its keeper that differs from it."
+    if member.relation != "differs":
+        return "It has nothing that its keeper lacks: removing it loses nothing."
+    candidate = action_context.candidate
+    return f"This stays: {sanitize(candidate.blocked)}." if candidate and candidate.blocked else None

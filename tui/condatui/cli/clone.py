@@ -14,7 +14,6 @@ from condatui_core.analyses.environments import resolve
 from condatui_core.errors import NoCondaError, UsageError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.request import CloneRequest
-from condatui_core.settings import expand_home
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -41,8 +40,8 @@ def command(
 ) -> None:
     """Create an environment like another one, hard-linked from the package cache; nothing is ever replaced.
 
-    SRC is a name or a prefix; without it, the baseline of the settings is cloned, or conda's base if none is set. NAME
-    is a name, or a path if it contains a slash.
+    SRC is a name or a prefix; without it, the baseline is cloned, or conda's base if none is set. NAME is a name, or a
+    path if it contains a slash.
     """
     if not 1 <= len(names) <= 2:
         raise click.UsageError(f"There are {len(names)} names, but SRC and NAME are expected.")
@@ -50,24 +49,22 @@ def command(
     def request(inventory: Inventory, context: JobContext) -> CloneRequest:
         from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - `--help` needs none of the core
 
-        source = _source(inventory, context, tuple(map(invocation.spelled_out, names[:-1])), invocation.cwd)
+        source = _source(inventory, tuple(map(invocation.spelled_out, names[:-1])), invocation.cwd)
         target = target_prefix(names[-1], source, context, cwd=invocation.cwd)
         return CloneRequest(source=source.prefix, target=target, add=add, with_conda=with_conda, offline=offline)
 
     run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-def _source(inventory: Inventory, context: JobContext, given: tuple[str, ...], cwd: str) -> Environment:
+def _source(inventory: Inventory, given: tuple[str, ...], cwd: str) -> Environment:
     """The environment to clone; UsageError if it does not exist."""
     environments = inventory.environments
     if given:
         return resolve(environments, given[0], cwd=cwd, real_path=os.path.realpath)
-    if baseline := context.settings.baseline:
-        try:
-            home = context.locations.home
-            return resolve(environments, expand_home(baseline, home), cwd=str(home), real_path=os.path.realpath)
-        except UsageError as error:
-            raise UsageError("The baseline of the settings does not exist.", str(error), "Name a source.") from error
+    if problem := inventory.baseline_problem:
+        raise UsageError("The baseline cannot be used.", problem, "Name a source: condatui clone SRC NAME.")
+    if inventory.baseline:
+        return inventory.baseline
     base = next((each for each in environments if each.base), None)
     if base is None:
         raise NoCondaError("There is no base to clone.", hint="Name a source: condatui clone SRC NAME.")

@@ -13,6 +13,7 @@ from condatui_core.remedy import (
     Advice,
     AllowDownloads,
     ExcludeFiles,
+    FollowBaseline,
     FreeSpace,
     IgnoreEditable,
     IgnoreMissing,
@@ -21,11 +22,14 @@ from condatui_core.remedy import (
     NameConda,
     Reload,
     RemoveEnvironment,
+    RepairMarks,
     ReplaceFile,
     SeeDuplicates,
     SeeInterrupted,
+    SetBaseline,
     TakeConda,
     Thaw,
+    Unkeep,
     WithoutRestorePoint,
 )
 from condatui_core.text import format_bytes
@@ -69,6 +73,16 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
             return f"{limit if advice.planned else 'Plan it again, and it asks'}; --no-restore-point keeps nothing."
         case Thaw():
             return f"If you may thaw it, delete {advice.file}; --override-frozen removes it nevertheless."
+        case Unkeep():
+            undo = f"`condatui keep {shlex.quote(advice.prefix)} --undo` takes the mark away"
+            return f"{undo}; --override-kept removes it nevertheless."
+        case RepairMarks():
+            return "Repair that file; --override-kept removes the environment whatever it says."
+        case SetBaseline():
+            return "`condatui baseline --set ENV` sets another, --unset none, unless the setting `baseline` says it."
+        case FollowBaseline():
+            names = f"{shlex.quote(advice.prefix)} --like {shlex.quote(advice.baseline)}"
+            return f"`condatui update {names}` brings them to its versions."
         case RemoveEnvironment():
             return f"unless a job works on it, remove it: condatui remove {shlex.quote(advice.prefix)}"
         case FreeSpace():
@@ -92,7 +106,12 @@ def findings_in_words(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def plan_in_words(plan: Plan) -> Plan:
     """A plan as in documents, where every remedy is a text."""
-    return replace(plan, warnings=findings_in_words(plan.warnings), blockers=findings_in_words(plan.blockers))
+    return replace(
+        plan,
+        warnings=findings_in_words(plan.warnings),
+        blockers=findings_in_words(plan.blockers),
+        parts=tuple(map(plan_in_words, plan.parts)),
+    )
 
 
 def outcome_in_words(outcome: Outcome) -> Outcome:

@@ -21,6 +21,7 @@ from condatui_core.settings import absolute_path
 @click.argument("envs", metavar="ENV...", nargs=-1, required=True)
 @click.option("--no-restore-point", is_flag=True, help="Keep nothing: the environments cannot be restored.")
 @click.option("--override-frozen", is_flag=True, help="Remove frozen environments too.")
+@click.option("--override-kept", is_flag=True, help="Remove environments too that are kept (`condatui keep`).")
 @acting_options
 @global_options
 @click.pass_obj
@@ -30,6 +31,7 @@ def command(
     envs: tuple[str, ...],
     no_restore_point: bool,
     override_frozen: bool,
+    override_kept: bool,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -45,6 +47,7 @@ def command(
             prefixes=paths_of(inventory.environments, tuple(map(invocation.spelled_out, envs)), invocation.cwd),
             restore_point=not no_restore_point,
             override_frozen=override_frozen,
+            override_kept=override_kept,
         ),
         dry_run=dry_run,
         yes=yes,

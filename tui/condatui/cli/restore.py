@@ -1,4 +1,4 @@
-"""`condatui restore`: restore removed environments, and list the restore points."""
+"""`condatui restore`: bring environments back to how they were, and list the restore points."""
 
 from __future__ import annotations
 
@@ -36,11 +36,12 @@ class RestorePointsDocument(Struct, frozen=True, kw_only=True):
 def command(
     invocation: Invocation, *, point: str | None, only_list: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
-    """Restore a removed environment under its prefix, file for file.
+    """Bring an environment back under its prefix, file for file, whether it was removed or changed.
 
     ID is the id of a restore point, or the name or prefix of an environment: its newest restore point is used then,
-    one of the whole environment if there is any. Without it, the restore points are listed; with --yes or --dry-run,
-    it is the newest one of what is gone.
+    one of the whole environment if there is any. If the environment is there, it is brought back to how it was, and
+    how it is now is kept in another restore point. Without ID, the restore points are listed; with --yes or --dry-run,
+    the last change is undone: a removal, an update, a deletion of leftovers.
     """
     if only_list and point is not None:
         raise click.UsageError("--list takes no ID.")
@@ -57,7 +58,7 @@ def _request(text: str | None, context: JobContext) -> RestoreRequest:
     from condatui_core.actions.restore import listing  # noqa: PLC0415 - `--help` needs none
 
     if text is None:
-        return RestoreRequest(id=listing.last_removal(listing.read_restore_points(context)))
+        return RestoreRequest(id=listing.read_last_change(context))
     return RestoreRequest(id=listing.find_restore_point(text, context))
 
 

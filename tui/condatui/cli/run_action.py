@@ -21,7 +21,7 @@ from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Plan
-from condatui_core.records.request import RemoveRequest, Request
+from condatui_core.records.request import MergeRequest, RemoveRequest, Request, RestoreRequest
 from condatui_core.remedy import NameConda
 from condatui_core.text import sanitize
 
@@ -51,13 +51,23 @@ _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmati
 _json = json_flag("Print plan, events and result as lines of JSON.")
 
 
-def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+def run_action(
+    invocation: Invocation,
+    make_request: MakeRequest,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    workbench: Workbench | None = None,
+    on_end: Callable[[Job], None] = lambda _: None,
+) -> None:
     """Plan a request, print the plan, ask for confirmation, run the job, and print its result.
 
+    `workbench` is one that has loaded already; `on_end` is called with the job before its exit code is raised.
     Raises Exit with the job's exit code, and RefusedError if there is a blocker or no terminal to ask on.
     """
     reporter = make_reporter(invocation, as_json=as_json)
-    workbench = invocation.workbench()
+    workbench = workbench or invocation.workbench()
     plan = asyncio.run(_plan(workbench, make_request))
     reporter.plan(plan)
     _refuse(plan)
@@ -70,6 +80,7 @@ def run_action(invocation: Invocation, make_request: MakeRequest, *, dry_run: bo
     reporter.result(job)
     with suppress(OSError):  # the reader has closed the pipe
         _say_failure(job)
+    on_end(job)
     raise click.exceptions.Exit(_exit_code(job, received))
 
 
@@ -165,14 +176,18 @@ def _say_recovery(job: Job) -> None:
 def _say_way_out(job: Job) -> None:
     if job.recovery and job.recovery.way_out:
         say(f"  The way out: {job.recovery.way_out_title}")
-        if isinstance(job.recovery.way_out, RemoveRequest):
-            say(f"  $ {_command(job.recovery.way_out)}")
+        if words := _command(job.recovery.way_out):
+            say(f"  $ {sanitize(shlex.join(('condatui', *words)))}")
 
 
-def _command(request: RemoveRequest) -> str:
-    """The command line of a request."""
-    options = () if request.restore_point else ("--no-restore-point",)
-    return sanitize(shlex.join(("condatui", "remove", *options, "--", *request.prefixes)))
+def _command(request: Request) -> tuple[str, ...]:
+    """The words of the command for the way out; empty if there is none."""
+    if isinstance(request, RemoveRequest):
+        options = () if request.restore_point else ("--no-restore-point",)
+        return ("remove", *options, "--", *request.prefixes)
+    if isinstance(request, MergeRequest) and request.put_back:
+        return ("merge", "--put-back", "--into", request.keeper, "--", request.member)
+    return ("restore", request.id) if isinstance(request, RestoreRequest) else ()
 
 
 def _exit_code(job: Job, received: list[int]) -> int:

@@ -51,19 +51,17 @@ class ActionPanel(BottomPanel):
         form: ActionForm | None = None,
         request: Request | None = None,
         find_request: Callable[[], Awaitable[Request]] | None = None,
-        then: str = "",
         note: str = "",
     ) -> None:
         """Starts with the form, or with the plan of a request that is given or that `find_request` finds.
 
-        `then` names what gets its own plan after this one; `note` is a line above the plan.
+        `note` is a line above the plan.
         """
         super().__init__()
         self._session = session
         self._action_form = form
         self._request = request
         self._find_request = find_request
-        self._then = then
         self._note = note
         self._agreed: tuple[Request, Plan] | None = None
         """The request to replace a file, which the user has agreed to, and the plan that the user saw."""
@@ -237,11 +235,8 @@ class ActionPanel(BottomPanel):
 
     def _plan_text(self) -> Text:
         text = self._plan_state.text(self._session.glyphs, self._session.words)
-        lines = [self._note] if self._plan_state.plan else []
-        if self._then and self._plan_state.ready:
-            key = self._key("list.open")
-            lines.append(f"This comes first: {self._then} get a plan of their own, by {key}, once it is done.")
-        return Text.assemble(*((f"{line}\n", styles.STRONG) for line in lines if line), text)
+        note = f"{self._note}\n" if self._note and self._plan_state.plan else ""
+        return Text.assemble((note, styles.STRONG), text)
 
     @on(Worker.StateChanged)
     def _take_failure(self, event: Worker.StateChanged) -> None:
@@ -277,8 +272,7 @@ class ActionPanel(BottomPanel):
             self.post_message(self.PanelClosed(self._started_notice(plan)))
 
     def _started_notice(self, plan: Plan) -> str:
-        then = f" Next, by {self._key('list.open')}: {self._then}." if self._then else ""
-        return f"Begun: {sanitize(plan.title)}. {self._key('place.jobs')} shows it.{then}"
+        return f"Begun: {sanitize(plan.title)}. {self._key('place.jobs')} shows it."
 
     @on(PlanView.Copied)
     def _copy(self) -> None:

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from condatui.panels.forms import FormPaths, file_name, split_words
 from condatui.session import Session
 from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField, yes_or_no
-from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import CloneRequest
-from condatui_core.settings import expand_home
 from condatui_core.text import sanitize
 
 
@@ -76,15 +74,9 @@ def _sources(session: Session, current: Environment | None) -> tuple[Environment
 
 
 def _baseline(session: Session) -> Environment | None:
-    """The environment of the setting `baseline`; without the setting, conda's base."""
-    environments = session.inventory.environments
-    if wanted := session.workbench.settings.baseline:
-        try:
-            home = session.workbench.locations.home
-            return resolve(environments, expand_home(wanted, home), cwd=str(home))
-        except UsageError:
-            return None
-    return next((each for each in environments if each.base), None)
+    """The baseline; if there is none, conda's base."""
+    inventory = session.inventory
+    return inventory.baseline or next((each for each in inventory.environments if each.base), None)
 
 
 def _label(environment: Environment, others: Sequence[Environment]) -> str:

@@ -22,7 +22,7 @@ def panel_for(action: str, session: Session, action_context: ActionContext) -> A
         request = RemoveRequest(prefixes=tuple(each.prefix for each in action_context.chosen))
         return ActionPanel(session, request=request, note=_hidden_marks(action_context))
     if action == "undo":
-        return ActionPanel(session, find_request=_last_removal(session))
+        return ActionPanel(session, find_request=_last_change(session))
     assert action_context.current is not None
     form = ExportForm(action_context.current, paths) if action == "export" else PackForm(action_context.current, paths)
     return ActionPanel(session, form=form)
@@ -34,15 +34,13 @@ def _hidden_marks(action_context: ActionContext) -> str:
     return f"Marked, but not on the screen, as the filter hides it: {', '.join(names)}" if names else ""
 
 
-def plan_panel(request: Request, session: Session, then: str = "") -> ActionPanel:
-    """The panel with the plan of a request; `then` names what gets its own plan after this one."""
-    return ActionPanel(session, request=request, then=then)
+def plan_panel(request: Request, session: Session) -> ActionPanel:
+    """The panel with the plan of a request."""
+    return ActionPanel(session, request=request)
 
 
-def _last_removal(session: Session) -> Callable[[], Awaitable[Request]]:
+def _last_change(session: Session) -> Callable[[], Awaitable[Request]]:
     async def find() -> Request:
-        from condatui_core.actions.restore.listing import last_removal  # noqa: PLC0415 - only an undo needs it
-
-        return RestoreRequest(id=last_removal(await session.workbench.restore_points()))
+        return RestoreRequest(id=await session.workbench.last_change())
 
     return find

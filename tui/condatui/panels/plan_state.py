@@ -14,8 +14,11 @@ from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
 from condatui_core.records.job import Plan
 from condatui_core.records.request import ExportRequest, PackRequest, RemoveRequest, Request
-from condatui_core.remedy import ReplaceFile, Thaw, WithoutRestorePoint
+from condatui_core.remedy import RepairMarks, ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
 from condatui_core.text import sanitize
+
+_PROTECTIONS: frozenset[type] = frozenset((Thaw, Unkeep, RepairMarks))
+"""The remedies of blockers that protect an environment from a removal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,12 @@ class PlanState:
     @property
     def alternative(self) -> Alternative | None:
         """If the only blocker is one that the user may overrule: what does."""
-        remedies = {type(finding.remedy) for finding in self.plan.blockers} if self.plan else set[type]()
+        remedies = frozenset[type](type(finding.remedy) for finding in self.plan.blockers) if self.plan else frozenset()
         request = self.request
         if isinstance(request, ExportRequest | PackRequest) and remedies == {ReplaceFile}:
             return Alternative(replace(request, replace=True), "replace the file", agreed=True)
-        if isinstance(request, RemoveRequest) and remedies == {Thaw}:
-            return Alternative(replace(request, override_frozen=True), "though it is frozen")
+        if isinstance(request, RemoveRequest) and remedies and remedies <= _PROTECTIONS:
+            return _though_protected(request, remedies)
         if isinstance(request, RemoveRequest) and remedies == {WithoutRestorePoint}:
             return Alternative(replace(request, restore_point=False), "without a restore point")
         return None
@@ -90,6 +93,18 @@ class PlanState:
             return f"type {sanitize(self.word)}, {enter} run  {leave}  tab the plan"
         to_copy = f"  {copy} copy the commands" if any(step.argv for step in self.ready.steps) else ""
         return f"{enter} run  {leave}{to_copy}"
+
+
+def _though_protected(request: RemoveRequest, remedies: frozenset[type]) -> Alternative:
+    """Remove what is frozen or kept, or may be kept; a protection that no blocker names stays."""
+    frozen, kept, unknown = (each in remedies for each in (Thaw, Unkeep, RepairMarks))
+    overruling = replace(
+        request,
+        override_frozen=request.override_frozen or frozen,
+        override_kept=request.override_kept or kept or unknown,
+    )
+    said = (("frozen", frozen), ("kept", kept), ("perhaps kept", unknown))
+    return Alternative(overruling, f"though it is {' and '.join(words for words, holds in said if holds)}")
 
 
 def _error_text(error: CondatuiError, glyphs: Glyphs, words: RemedyWords) -> Text:

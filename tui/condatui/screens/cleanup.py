@@ -1,9 +1,9 @@
-"""Place 3: everything that could be removed, and how much a choice of it frees exactly."""
+"""Place 3: what could go, why, what exactly a choice of it frees, and which of the alike environments stays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
@@ -14,189 +14,243 @@ from condatui.actions.action import KeyAction, reworded
 from condatui.actions.context import ActionContext, not_choosable
 from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
-from condatui.screens.place import PlaceScreen
+from condatui.screens.cleanup_groups import CleanupGroupsScreen
+from condatui.services.reference_finder import ReferenceFinder
 from condatui.session import Session
 from condatui.view_models import styles
-from condatui.view_models.cleanup import CleanupModel, candidate_text, choice_line
+from condatui.view_models.cleanup.choice import choice_line, threshold_words
+from condatui.view_models.cleanup.detail import row_text
+from condatui.view_models.cleanup.rows import (
+    CleanupModel,
+    CleanupRow,
+    can_be_merged,
+    choosable,
+    cleanup_rows,
+    rows_of_group,
+)
 from condatui.view_models.format import copyable
+from condatui.view_models.jobs import result_words
 from condatui.view_models.status import kept_limit
+from condatui.widgets.headed_table import HeadedTable
 from condatui.widgets.lines_pane import OutputPane
-from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.analyses.cleanup import CleanupCandidate, candidates, choice_of, requests_of, without_going
-from condatui_core.records.disk import CacheUse
-from condatui_core.records.request import CleanRequest, RemoveRequest, Request
+from condatui_core.analyses.cleanup.choice import choice_of, request_of, without_going
+from condatui_core.records.environment import Environment
+from condatui_core.records.request import Request
 from condatui_core.text import sanitize
 
-if TYPE_CHECKING:
-    from condatui_core.disk.link_graph import LinkGraph
+_FIRST = ("list.open", "cleanup.choose")
+"""The actions whose hints come first."""
 
 
-class CleanupScreen(PlaceScreen):
-    """One row for each cleanup candidate, the strongest reason first; the chosen ones are proposed together."""
+class CleanupScreen(CleanupGroupsScreen):
+    """Groups of alike environments, then all else that could go; what is chosen is proposed as one plan."""
 
     PLACE = "cleanup"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("cleanup")]
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.shown: tuple[CleanupCandidate, ...] = ()
-        """The candidates in their order."""
-        self.chosen: frozenset[str] = frozenset()
-        """The keys of the chosen candidates."""
-        self._frees: dict[str, int] = {}
-        """By key, the bytes that removing this candidate alone frees."""
-        self._graph: LinkGraph | None = None
-        """The link graph that `_frees` was computed from."""
-        self._pending_requests: tuple[Request, ...] = ()
+        self._at_work: tuple[Request, ...] = ()
         """The requests of the jobs that are not over."""
+        self._references = ReferenceFinder(self, session, self._show_row)
 
     def compose_body(self) -> ComposeResult:
-        """The candidates, and the one under the cursor."""
-        yield VirtualTable(self.session.glyphs, id="candidates")
+        """The rows, and all about the one under the cursor."""
+        yield HeadedTable(self.session.glyphs, id="candidates")
         yield OutputPane(id="candidate")
 
     @property
-    def table(self) -> VirtualTable:
-        """The table of candidates."""
-        return self.query_one("#candidates", VirtualTable)
+    def table(self) -> HeadedTable:
+        """The table of what could go."""
+        return self.query_one(HeadedTable)
 
     @property
-    def current(self) -> CleanupCandidate | None:
-        """The candidate under the cursor."""
+    def current(self) -> CleanupRow | None:
+        """The row under the cursor."""
         row = self.table.cursor_row
-        return self.shown[row] if row < len(self.shown) else None
+        return self.rows[row] if row < len(self.rows) else None
+
+    @property
+    def current_environment(self) -> Environment | None:
+        """The environment under the cursor."""
+        prefix = self.current.prefix if self.current else ""
+        return next((each for each in self.session.inventory.environments if each.prefix == prefix), None)
 
     @property
     def action_context(self) -> ActionContext:
-        """The candidate under the cursor, for the actions."""
-        return ActionContext(self.session.inventory, candidate=self.current)
+        """What is under the cursor, for the actions."""
+        row = self.current
+        return ActionContext(
+            self.session.inventory,
+            self.current_environment,
+            candidate=row.candidate if row else None,
+            group=row.group if row else None,
+            member=row.member if row else None,
+        )
 
     @property
     def actions(self) -> Iterable[KeyAction]:
-        """The actions of this place; opening a row shows the plan."""
-        words = {"list.open": ("plan", "Plan what is chosen, or else what is under the cursor.")}
-        return reworded(super().actions, words)
+        """The actions of this place; opening a row shows the plan, or two environments side by side."""
+        about = "Plan what is chosen; with nothing chosen, what is under the cursor, or compare it if it differs."
+        words = {"list.open": ("compare" if self._opens_comparison else "plan", about)}
+        # In a narrow terminal, only the first hints have room.
+        return sorted(reworded(super().actions, words), key=lambda each: each.id not in _FIRST)
 
     @property
-    def frees(self) -> int:
-        """The bytes that the chosen candidates free together; 0 while nothing is measured."""
-        survey = self.session.disk
-        return survey.frees_with_choice(choice_of(self._chosen)) if survey else 0
-
-    @property
-    def _chosen(self) -> list[CleanupCandidate]:
-        return [each for each in self.shown if each.key in self.chosen]
-
-    @property
-    def _keys(self) -> set[str]:
-        return {each.key for each in self.shown}
+    def _opens_comparison(self) -> bool:
+        """Whether opening compares: nothing is chosen, and the row is a keeper or differs from it."""
+        row = self.current
+        return not self.chosen and row is not None and (row.is_heading or can_be_merged(row))
 
     def on_mount(self) -> None:
-        """Focus the candidates."""
+        """Focus the rows."""
         self.focus_body()
 
     def focus_body(self) -> None:
-        """Focus the candidates."""
+        """Focus the rows."""
         self.table.focus()
 
-    def show_session(self) -> None:
-        """Show the present candidates; a choice of something that is no longer a candidate is dropped."""
-        session, survey = self.session, self.session.disk
-        caches: tuple[CacheUse, ...] = survey.caches if survey else ()
-        found = candidates(session.inventory.environments, caches, session.costs)
-        self._pending_requests = tuple(job.plan.request for job in session.jobs if not job.over)
-        self.shown = without_going(found, self._pending_requests)
-        self.chosen &= {each.key for each in self.shown if not each.blocked}
-        if survey and survey.graph and (survey.graph is not self._graph or self._frees.keys() != self._keys):
-            self._graph = survey.graph
-            self._frees = {each.key: survey.frees_with_choice(choice_of([each])) for each in self.shown}
-        self._show_rows()
-        super().show_session()
+    # What is shown
 
-    def _show_rows(self) -> None:
+    def show_session(self) -> None:
+        """Show what was found last; a choice of something that is no longer a candidate is dropped."""
+        found = self.session.cleanup
+        self._at_work = self._requests_at_work()
+        if found is not None:
+            self.rows = cleanup_rows(found.groups, without_going(found.candidates, self._at_work))
+        self.chosen &= choosable(self.rows)
+        self.show_rows()
+        self.add_up()
+        super().show_session()
+        self.tell_groups()
+
+    def _requests_at_work(self) -> tuple[Request, ...]:
+        return tuple(job.plan.request for job in self.session.jobs if not job.over)
+
+    def show_rows(self) -> None:
+        """Show the rows with what is chosen."""
+        session, found = self.session, self.session.cleanup
         model = CleanupModel(
-            self.shown,
-            frees=self._frees,
+            self.rows,
+            frees=found.frees if found else {},
+            together=found.together if found else {},
+            names=session.names,
             chosen=self.chosen,
-            glyphs=self.session.glyphs,
-            home=str(self.session.workbench.locations.home),
+            glyphs=session.glyphs,
+            home=str(session.workbench.locations.home),
+            merge_key=session.key("cleanup.merge"),
         )
         self.table.set_model(model, empty=self._why_empty())
-        self._show_candidate()
+        self._show_row()
 
-    def _show_candidate(self) -> None:
-        current = self.current
-        frees = self._frees.get(current.key) if current else None
-        text = candidate_text(current, frees, glyphs=self.session.glyphs) if current else Text()
-        self.query_one("#candidate", OutputPane).set_text(text)
+    def _show_row(self) -> None:
+        row, session = self.current, self.session
+        text = Text()
+        if row is not None:
+            home = str(session.workbench.locations.home)
+            references = self._references.of(row.prefix)
+            text = row_text(row, self._frees(row), session.names, references, glyphs=session.glyphs, home=home)
+        self.query_one(OutputPane).set_text(text)
+
+    def _frees(self, row: CleanupRow) -> int | None:
+        """The bytes that a row alone frees, a keeper's row with its whole group."""
+        if (found := self.session.cleanup) is None:
+            return None
+        return found.frees.get(row.candidate.key) if row.candidate else found.together.get(row.key)
 
     def show_jobs(self) -> None:
         """Drop what a job is removing from the candidates."""
         super().show_jobs()
-        if self._pending_requests != tuple(job.plan.request for job in self.session.jobs if not job.over):
+        if self._at_work != self._requests_at_work():
+            self._tell_end()
             self.show_session()
 
+    def _tell_end(self) -> None:
+        """Say what came of a job that is over by now, until the next key; a goal was for that job."""
+        over = [job for job in self.session.jobs if job.over and job.plan.request in self._at_work]
+        if over and over[0].plan.request not in self._requests_at_work():
+            self.lasting, self.goal = result_words(over[0]), 0
+
     def _why_empty(self) -> Text:
-        if not self.session.inventory.complete:
+        if self.session.cleanup is None:
             return Text("Looking at the environments.", styles.DIM)
         if self.session.disk is None or not self.session.disk.complete:
             return Text("Measuring the disk: package caches are listed once they are measured.", styles.DIM)
         return Text(
-            "Nothing to clean up: no half-made or unused environments, and nothing in package caches.", styles.DIM
+            "Nothing to clean up: no alike, half-made or unused environments, and nothing in package caches.",
+            styles.DIM,
         )
 
+    # What the bottom line says
+
     def status(self) -> Text:
-        """What is chosen and how much that frees; if nothing is chosen, where the cursor is."""
+        """What has come of something; else what is chosen and what that frees; else where the cursor is."""
         session = self.session
-        if chosen := self._chosen:
-            return choice_line(chosen, self.frees, glyphs=session.glyphs)
-        parts = [f"{self.table.cursor_row + 1 if self.shown else 0} of {len(self.shown)}", "nothing is chosen"]
+        if self.lasting:
+            return Text(self.lasting, styles.STRONG)
+        if self.chosen or self.goal:
+            return Text(choice_line(len(self.chosen), self.total, goal=self.goal, glyphs=session.glyphs))
+        parts = [
+            f"{self.table.cursor_row + 1 if self.rows else 0} of {len(self.rows)}",
+            "nothing is chosen",
+            threshold_words(session.cleanup_options.threshold, session.cleanup, session.glyphs),
+        ]
         if session.disk and session.disk.complete and not session.disk.anew:
             parts.append(kept_limit(session.key("reload_all")))
         return Text(f" {session.glyphs.separator} ".join(parts), styles.DIM)
 
-    @on(VirtualTable.CursorMoved)
-    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
-        if not isinstance(event, VirtualTable.Selected):
-            self._show_candidate()
+    @on(HeadedTable.CursorMoved)
+    def _follow_cursor(self, event: HeadedTable.CursorMoved) -> None:
+        if not isinstance(event, HeadedTable.Selected):
+            self._show_row()
             self.say("")
 
+    # The keys
+
     def action_choose(self) -> None:
-        """Choose the candidate under the cursor, or undo that, and go to the next."""
-        if self.current is not None:
-            self._choose(self.chosen ^ {self.current.key})
-            self.table.action_down()
+        """Choose what is under the cursor, or undo that, and go to the next; a keeper stands for its group."""
+        if (row := self.current) is None:
+            return
+        keys = choosable(rows_of_group(self.rows, row.key) if row.is_heading else (row,))
+        self.choose(self.chosen - keys if keys <= self.chosen else self.chosen | keys)
+        self.table.action_down()
 
-    def action_choose_all(self) -> None:
-        """Choose all that can be chosen; if all are chosen, none."""
-        every = frozenset(each.key for each in self.shown if not each.blocked)
-        self._choose(frozenset() if every <= self.chosen else every)
-
-    def _choose(self, keys: frozenset[str]) -> None:
-        self.chosen = keys
-        self._show_rows()
-        self.say("")
-
-    @on(VirtualTable.Selected)
-    def _propose(self) -> None:
-        """Show the plan for the chosen candidates, or else for the one under the cursor; of several plans the first."""
+    @on(HeadedTable.Selected)
+    def _open(self) -> None:
+        """Plan what is chosen; with nothing chosen, what is under the cursor, or compare that with its keeper."""
         if self.help_is_open:
             self.close_help()
-            return
-        chosen = self._chosen
-        if not chosen and (why_not := not_choosable(self.action_context)):
+        elif self._opens_comparison:
+            self.action_compare()
+        elif not self.chosen and (why_not := not_choosable(self.action_context)):
             self.say(why_not)
-        elif chosen or self.current:
-            first, *others = requests_of(choice_of(chosen or filter(None, [self.current])))
-            if isinstance(first, CleanRequest) and any(
-                isinstance(each, RemoveRequest) for each in self._pending_requests
-            ):
-                self.say("Environments are being removed: the caches are planned after that.")
-            else:
-                self.post_message(RequestProposed(first, then="the caches" if others else ""))
+        else:
+            self._propose()
+
+    def _propose(self) -> None:
+        """Propose one plan for all that is chosen, or else for what is under the cursor."""
+        current = self.current.candidate if self.current else None
+        request = request_of(choice_of(self.chosen_candidates or filter(None, [current])))
+        if request is not None:
+            self.post_message(RequestProposed(request))
+
+    def action_switch(self) -> None:
+        """Move the focus to the details, or back to the rows."""
+        if self.table.has_focus:
+            self.query_one(OutputPane).focus()
+        else:
+            self.focus_body()
 
     def action_copy(self) -> None:
         """Copy the path under the cursor."""
-        if self.current is not None:
-            self.app.copy_to_clipboard(copyable(self.current.path))
-            self.say(f"Copied {sanitize(self.current.path)}")
+        if row := self.current:
+            path = row.candidate.path if row.candidate else row.key
+            self.app.copy_to_clipboard(copyable(path))
+            self.say(f"Copied {sanitize(path)}")
+
+    def action_back(self) -> None:
+        """Leave the innermost of the help and the details, or else put a notice away."""
+        if not self.help_is_open and not self.table.has_focus:
+            self.focus_body()
+        else:
+            super().action_back()

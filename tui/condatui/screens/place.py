@@ -27,7 +27,7 @@ from condatui.panels.help_panel import hint_line
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.format import shorten_text
-from condatui.view_models.status import problem_lines, top_line, with_jobs
+from condatui.view_models.status import cleanup_waiting, problem_lines, top_line, with_jobs
 from condatui.widgets.line import Line
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
@@ -177,6 +177,7 @@ class PlaceScreen(Screen[None]):
             glyphs=session.glyphs,
             disk=session.disk,
             gpus=session.gpus.machine,
+            waiting=cleanup_waiting(session.cleanup, session.key("place.cleanup")),
         )
         return with_jobs(line, jobs, width, glyphs=session.glyphs)
 

@@ -107,6 +107,7 @@ class Breakdowns:
             sharing=self._sharing(survey.graph, environment.prefix) if survey.graph and use else (),
             breakdown=self._of(environment, use, survey.graph) if use else None,
             names=self._session.names,
+            home=str(self._session.workbench.locations.home),
             full_walk="" if survey.anew else self._session.key("reload_all"),
             entries=None if survey.complete else survey.entries,
         )

@@ -10,9 +10,10 @@ from rich.cells import cell_len, get_character_cell_size
 from rich.text import Text
 
 from condatui.view_models.glyphs import Glyphs
-from condatui_core.text import scaled
+from condatui_core.text import sanitize, scaled
 
 if TYPE_CHECKING:
+    from condatui_core.records.disk import CacheTool
     from condatui_core.records.job import Progressed
 
 
@@ -45,6 +46,12 @@ def spell_age(then: datetime, now: datetime) -> str:
 def below_home(path: str, home: str) -> str:
     """A path with `~` for the home directory: `~/work/env`; other paths, and names, as they are."""
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path
+
+
+def cache_name(path: str, tool: CacheTool, home: str) -> str:
+    """A cache with its tool: `uv cache ~/.cache/uv`; of conda and mamba the path alone."""
+    shown = sanitize(below_home(path, home))
+    return f"{tool} cache {shown}" if tool else shown
 
 
 def shorten_middle(text: str, cells: int, ellipsis: str = "…") -> str:

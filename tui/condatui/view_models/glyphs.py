@@ -18,6 +18,10 @@ class Glyphs(Struct, frozen=True):
     """The environment is active in the shell that condatui was started from."""
     frozen: str
     """conda refuses to change the environment."""
+    kept: str
+    """The user keeps the environment: nothing proposes it for removal."""
+    baseline: str
+    """New environments are cloned from it."""
     read_only: str
     """The user may not write in the prefix."""
     alias: str
@@ -50,7 +54,7 @@ class Glyphs(Struct, frozen=True):
     approximately: str
     """Precedes a number that was not measured."""
     alike: str
-    """The environment is alike to another, whose name follows."""
+    """Alike environments: precedes the name of the one to go to, and in place 3 the one that stays."""
     at_least: str
     """Precedes a lower bound: the number would be larger with what could not be read."""
     nothing: str
@@ -76,6 +80,8 @@ UNICODE = Glyphs(
     base="⌂",
     active="►",
     frozen="◊",
+    kept="■",
+    baseline="≡",
     read_only="ø",
     alias="←",
     error="✗",
@@ -110,6 +116,8 @@ ASCII = Glyphs(
     base="/",
     active=">",
     frozen="#",
+    kept="K",
+    baseline="B",
     read_only="r",
     alias="@",
     error="x",

@@ -12,6 +12,8 @@ _ENVIRONMENTS = (
     ("base", "the base environment of an installation, whose conda manages others"),
     ("active", "active in the shell that condatui was started from"),
     ("frozen", "frozen: conda refuses to change it"),
+    ("kept", "kept: it stays, and nothing proposes it for removal"),
+    ("baseline", "the baseline, which new environments are cloned from"),
     ("read_only", "you may not write in it"),
     ("alias", "before a name: it is listed through this symlink too"),
     ("error", "a finding that is an error; in the column gpu: does not compute"),
@@ -39,6 +41,10 @@ _COMPARE = (
 )
 _CLEANUP = (
     ("mark", "chosen"),
+    ("alike", "alike environments: before the one that stays, with the others below it"),
+    ("older", "an older version than the keeper has; before a size: to download"),
+    ("newer", "a newer version than the keeper has"),
+    ("other", "the same version from another channel"),
     ("warning", "stays, for this reason"),
     ("nothing", "nothing"),
     ("unread", "not measured yet"),

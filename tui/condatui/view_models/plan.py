@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from condatui.view_models.details.health import findings_text
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.records.finding import Finding
-from condatui_core.records.job import Plan
+from condatui_core.records.job import PackageChange, PackageMove, Plan
 from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_EVIDENCE = 3
 """Lines of evidence for one finding."""
+_MOST_MOVES = 8
+"""Packages named for one kind of change."""
 
 
 def plan_text(plan: Plan, *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
@@ -41,6 +43,7 @@ def _lines(plan: Plan, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
         yield Text(sums)
     if plan.warnings:
         yield findings_text([_in_short(finding) for finding in plan.warnings], words=words, glyphs=glyphs)
+    yield from _moves(plan.moves)
     yield from _facts(plan)
     for number, step in enumerate(plan.steps, 1):
         yield Text.assemble((f"{number:>2} ", styles.DIM), sanitize(step.title))
@@ -61,8 +64,10 @@ def plan_sums(plan: Plan, *, glyphs: Glyphs = UNICODE) -> str:
     parts = [counted(plan.packages, "package")] if plan.packages else []
     if plan.bytes_needed:
         parts.append(f"needs {format_bytes(plan.bytes_needed)} on the disk")
-    if plan.bytes_freed is not None:
+    if plan.bytes_freed is not None and plan.bytes_freed >= 0:
         parts.append(f"frees {format_bytes(plan.bytes_freed)}")
+    elif plan.bytes_freed is not None:
+        parts.append(f"takes {format_bytes(-plan.bytes_freed)} more than it frees")
     return f" {glyphs.separator} ".join(parts)
 
 
@@ -77,6 +82,35 @@ def _in_short(finding: Finding) -> Finding:
     if more <= 0:
         return finding
     return replace(finding, evidence=(*finding.evidence[:_MOST_EVIDENCE], f"and {more} more"))
+
+
+_CHANGES: tuple[tuple[PackageChange, str], ...] = (
+    ("gone", "not there any more"),
+    ("down", "older"),
+    ("up", "newer"),
+    ("build", "other build"),
+    ("new", "new"),
+)
+
+
+def _moves(moves: Sequence[PackageMove]) -> Iterator[Text]:
+    """What becomes of packages for a user, a line for each kind of change; what was requested is marked by a star."""
+    for change, label in _CHANGES:
+        found = [each for each in moves if each.change == change]
+        if found:
+            shown = ", ".join(map(_move_words, found[:_MOST_MOVES]))
+            more = f" and {len(found) - _MOST_MOVES} more" if len(found) > _MOST_MOVES else ""
+            yield Text.assemble((f"{label}: ", styles.DIM), sanitize(f"{shown}{more}"))
+
+
+def _move_words(move: PackageMove) -> str:
+    star = "*" if move.requested else ""
+    versions = {
+        "gone": move.before,
+        "new": move.after,
+        "build": move.before,
+    }.get(move.change, f"{move.before} to {move.after}")
+    return f"{move.name}{star} {versions}"
 
 
 def _facts(plan: Plan) -> Iterator[Text]:

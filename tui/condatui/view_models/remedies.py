@@ -10,6 +10,7 @@ from condatui_core.remedy import (
     Advice,
     AllowDownloads,
     ExcludeFiles,
+    FollowBaseline,
     FreeSpace,
     IgnoreEditable,
     IgnoreMissing,
@@ -18,11 +19,14 @@ from condatui_core.remedy import (
     NameConda,
     Reload,
     RemoveEnvironment,
+    RepairMarks,
     ReplaceFile,
     SeeDuplicates,
     SeeInterrupted,
+    SetBaseline,
     TakeConda,
     Thaw,
+    Unkeep,
     WithoutRestorePoint,
 )
 from condatui_core.text import format_bytes
@@ -69,6 +73,14 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
             return "Plan it again, and it asks."
         case Thaw():
             return f"If you may thaw it, delete {advice.file}; {key('list.open')} removes it all the same."
+        case Unkeep():
+            return f"{key('keep')} takes the mark away; {key('list.open')} removes it all the same."
+        case RepairMarks():
+            return f"Repair that file; {key('list.open')} removes the environment whatever it says."
+        case SetBaseline():
+            return f"{key('baseline')} sets another, unless the setting `baseline` says it."
+        case FollowBaseline():
+            return "Update it to the versions of the baseline."
         case RemoveEnvironment():
             return f"unless a job works on it, remove it: {key('remove')}"
         case FreeSpace():

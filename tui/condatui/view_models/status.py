@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import shorten_text
+from condatui.view_models.format import short_bytes, shorten_text
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
@@ -18,8 +18,9 @@ from condatui_core.records.finding import Finding
 from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
+    from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.disk.usage import DiskUsage
-    from condatui_core.records.disk import Freed
+    from condatui_core.records.disk import Freed, Sharing
 
 
 # The top line
@@ -40,19 +41,24 @@ def top_line(
     glyphs: Glyphs = UNICODE,
     disk: DiskUsage | None = None,
     gpus: str = "",
+    waiting: str = "",
 ) -> Text:
     """One line of at most `width` cells: host, conda, environments, their disk use, and what is still being read.
 
-    `gpus` describes the GPUs of the machine.
+    `gpus` describes the GPUs of the machine, `waiting` what waits in the places.
     """
-    parts = [
-        part for part in (*_parts(inventory, host, glyphs, disk), _StatusPart(sanitize(gpus), priority=5)) if part.text
-    ]
+    ends = (_StatusPart(waiting, priority=4), _StatusPart(sanitize(gpus), priority=5))
+    parts = [part for part in (*_parts(inventory, host, glyphs, disk), *ends) if part.text]
     line = _joined(parts, glyphs)
     while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
         parts = [part for part in parts if part.priority != dispensable]
         line = _joined(parts, glyphs)
     return shorten_text(line, width, glyphs.ellipsis, cut="end")
+
+
+def cleanup_waiting(found: FoundCleanup | None, key: str) -> str:
+    """What waits in the cleanup place, which `key` goes to: `3 cleanup 14 G`; empty if that is nothing or unknown."""
+    return f"{key} cleanup {short_bytes(found.waiting)}" if found and found.waiting and found.waiting > 0 else ""
 
 
 def with_jobs(line: Text, jobs: int, width: int, *, glyphs: Glyphs = UNICODE) -> Text:
@@ -85,7 +91,7 @@ def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tupl
         claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
         return (_StatusPart(claim, priority=3),)
     reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
-    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=4))
+    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=6))
 
 
 def _measuring(disk: DiskUsage | None) -> str:
@@ -226,8 +232,14 @@ def _reason_in_short(freed: Freed, names: Mapping[str, str]) -> str:
     if others:
         return f"shared with {counted(others, 'other')}"
     if freed.kept_by:
-        return "shared with the cache"
+        tool = freed.kept_by[0].tool
+        return f"shared with the {tool} cache" if tool else "shared with the cache"
     return "links elsewhere" if freed.outside else "shared among them"
+
+
+def _caches(sharing: Iterable[Sharing]) -> list[str]:
+    """The caches among the holders, each kind once: `the package cache`, `the uv cache`."""
+    return list(dict.fromkeys(f"the {each.tool or 'package'} cache" for each in sharing))
 
 
 def _holders(freed: Freed, names: Mapping[str, str], most: int) -> str:
@@ -238,8 +250,7 @@ def _holders(freed: Freed, names: Mapping[str, str], most: int) -> str:
     words = list(named)
     if others:
         words.append(f"{others} more" if named else counted(others, "environment"))
-    if len(environments) < len(freed.kept_by):
-        words.append("the package cache")
+    words += _caches(each for each in freed.kept_by if each.path not in names)
     if freed.outside:
         words.append("links elsewhere")
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

@@ -28,6 +28,8 @@ class TableColumn(Struct, frozen=True):
     """Whether the column takes the room that is left over; it also shrinks first."""
     priority: int = 0
     """Columns with the highest number leave first in a narrow terminal; 0 always stays."""
+    comfort: int = 0
+    """The width that it keeps while other columns can still leave or shrink, if that is more than usual."""
 
 
 class TableModel(Protocol):
@@ -137,7 +139,7 @@ def _least_width(fitted: Sequence[FittedColumn]) -> int:
 
 def _comfort(column: TableColumn) -> int:
     """The width that a column keeps while others can leave: numbers are never cut, text may be."""
-    return _COMFORTABLE if column.flexible or column.align == "left" else column.width
+    return max(_COMFORTABLE, column.comfort) if column.flexible or column.align == "left" else column.width
 
 
 def _give_way(
@@ -145,10 +147,12 @@ def _give_way(
 ) -> tuple[FittedColumn, ...]:
     """Take the missing cells one by one from the widest of the `giving` columns, until each has the least width."""
     widths = {column.column.id: column.width for column in fitted}
+    floors = {each.column.id: least if least < _COMFORTABLE else _comfort(each.column) for each in fitted}
     missing = total_width(fitted) - width
     while missing > 0:
-        widest = max(giving, key=lambda name: widths[name], default=None)
-        if widest is None or widths[widest] <= least:
+        able = (name for name in giving if widths[name] > floors[name])
+        widest = max(able, key=lambda name: widths[name], default=None)
+        if widest is None:
             break
         widths[widest] -= 1
         missing -= 1

@@ -1,7 +1,7 @@
 """Cleans package caches of what no environment needs, as condatui counts it: conda overlooks copies and symlinks.
 
 A package is moved to where conda does not look before its first file is deleted, so that conda never finds half a
-package.
+package; what the caches of pip and uv have goes in the same way.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import os
 from collections.abc import Sequence
 from functools import partial
 
-from condatui_core.actions.clean.items import TRASH, Cache, Item, freed_by, only, package_item
-from condatui_core.actions.clean.plan import WORDS, blockers_to_clean, caches_to_clean, needed_by_points, planned_of
+from condatui_core.actions.clean.installers import chosen_installer_caches, empty, held, soft_link_blockers
+from condatui_core.actions.clean.items import Cache, Item, freed_by, is_trash, only, package_item
+from condatui_core.actions.clean.needs import needs_of_points, removed_meanwhile
+from condatui_core.actions.clean.plan import WORDS, blockers_to_clean, caches_to_clean, planned_of
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.disk.tool_caches import TRASH
 from condatui_core.fs.delete_tree import Leftover, delete_tree
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome, Plan
-from condatui_core.records.request import CleanRequest
+from condatui_core.records.request import Cleanable, CleanRequest
 from condatui_core.text import counted, format_bytes, sanitize
 
 
@@ -28,16 +31,22 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
     """
     await work.stage("look", "Looking for what no environment needs")
     refuse(await blockers_to_clean(request, context))
-    planned = planned_of(plan, await caches_to_clean(request, context))
-    refuse(await blockers_to_clean(request, context))  # the walk takes a while: a conda may have begun to link since
+    with held(await work.in_thread(partial(chosen_installer_caches, request, context))):
+        return await _clean(plan, request, context, work)
+
+
+async def _clean(plan: Plan, request: CleanRequest, context: JobContext, work: Work) -> Outcome:
+    removed = await work.in_thread(partial(removed_meanwhile, request.removed_before))
+    planned = planned_of(plan, await caches_to_clean(request, context, removed))
+    # The walk takes a while: a conda may have begun to link since.
+    refuse((*await blockers_to_clean(request, context, holding=True), *soft_link_blockers(planned)))
     caches, spared = await work.in_thread(partial(_spare_what_points_need, planned, plan, context))
     left: list[Leftover] = []
     freed = count = 0
     for what in request.what:
         await work.stage(what, f"Deleting {WORDS[what][1]}")
         for cache in caches:
-            items = [item for item in cache.items if item.what == what]
-            size, gone = await work.in_thread(partial(_delete, cache.path, items, left, work, work.job_id))
+            size, gone = await work.in_thread(partial(_delete, cache, what, left, work))
             freed, count = freed + size, count + gone
     return Outcome(
         message=f"{counted(count, 'thing')} deleted from {counted(len(caches), 'package cache')}, "
@@ -51,11 +60,15 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
 def _spare_what_points_need(
     caches: tuple[Cache, ...], plan: Plan, context: JobContext
 ) -> tuple[tuple[Cache, ...], tuple[str, ...]]:
-    """The caches without what restore points need that the plan did not say to be needed, and those packages."""
+    """The caches without what restore points need that the plan did not say to be needed, and those packages.
+
+    What can be got nowhere else stays even if it was said.
+    """
     agreed = plan.cleaning.needed if plan.cleaning else ()
-    needed = {name: paths for name, paths in needed_by_points(caches, context).items() if name not in agreed}
-    stays = frozenset().union(*needed.values())
-    return only(caches, lambda path: path not in stays), tuple(needed)
+    needs = needs_of_points(caches, context)
+    kept = {name: need.paths for name, need in needs.items() if name not in agreed or not need.replaceable}
+    stays = frozenset().union(*kept.values())
+    return only(caches, lambda path: path not in stays), tuple(kept)
 
 
 def _told_as_spared(packages: Sequence[str]) -> tuple[Finding, ...]:
@@ -66,10 +79,19 @@ def _told_as_spared(packages: Sequence[str]) -> tuple[Finding, ...]:
     return (finding("spared", "note", message, evidence=packages),)
 
 
-def _delete(pkgs_dir: str, items: Sequence[Item], left: list[Leftover], work: Work, job_id: str) -> tuple[int, int]:
+def _delete(cache: Cache, what: Cleanable, left: list[Leftover], work: Work) -> tuple[int, int]:
     """Delete items of one kind; returns the bytes freed, and the number of items deleted."""
+    items = [item for item in cache.items if item.what == what]
+    if not cache.tool:
+        return _delete_one_by_one(cache.path, items, left, work)
+    freed, gone, stayed = empty(cache, items, work)
+    left += stayed
+    return freed, len(gone)
+
+
+def _delete_one_by_one(pkgs_dir: str, items: Sequence[Item], left: list[Leftover], work: Work) -> tuple[int, int]:
     gone: list[Item] = []
-    trash = os.path.join(pkgs_dir, f"{TRASH}{job_id}")
+    trash = os.path.join(pkgs_dir, f"{TRASH}{work.job_id}")
     for number, item in enumerate(items):
         if work.cancelled:
             break
@@ -86,7 +108,7 @@ def _delete(pkgs_dir: str, items: Sequence[Item], left: list[Leftover], work: Wo
 
 
 def _delete_package(item: Item, trash: str) -> tuple[Leftover, ...]:
-    if os.path.basename(item.path).startswith(TRASH):
+    if is_trash(item.path):
         return delete_tree(item.path)
     if package_item(item.path) is None:  # an environment uses it since
         return (Leftover(item.path, "it is used now"),)

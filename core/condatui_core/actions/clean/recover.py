@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from condatui_core.actions.clean.items import freed_by
+from condatui_core.actions.clean.needs import removed_meanwhile
 from condatui_core.actions.clean.plan import caches_to_clean, planned_of
 from condatui_core.actions.protocol import JobContext
 from condatui_core.records.job import Plan, Recovery
@@ -14,7 +15,8 @@ async def recover(plan: Plan, request: CleanRequest, stage: str, context: JobCon
     """Find out whether something is still to be deleted; the caches are usable in either case."""
     if stage in ("", "look"):
         return Recovery(state="untouched", message="Nothing was deleted.")
-    caches = planned_of(plan, await caches_to_clean(request, context))
+    removed = removed_meanwhile(request.removed_before)
+    caches = planned_of(plan, await caches_to_clean(request, context, removed))
     rest = freed_by(item for cache in caches for item in cache.items)
     if not rest:
         return Recovery(state="done", message="All that was to go is deleted.")

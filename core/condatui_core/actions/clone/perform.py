@@ -116,13 +116,21 @@ async def perform(plan: Plan, request: CloneRequest, context: JobContext, work: 
     Raises RefusedError if there are blockers by now, CondatuiError if the clone could not be made, or specs not added.
     """
     facts = await read_facts(request, context)
+    outcome = await make_clone(facts, context, work)
+    return await _add(facts, context, work, outcome) if request.add else outcome
+
+
+async def make_clone(facts: CloneFacts, context: JobContext, work: Work, *, complete: bool = True) -> Outcome:
+    """Make the clone and compare it with its source; unless it is `complete` then, the marker of half-made ones stays.
+
+    Raises as `perform` does; the clone is gone or still marked then.
+    """
     guards.refuse(plan_of(facts, context).blockers)
     assert facts.source is not None  # otherwise there are blockers
     environment, source = context.environment(facts.source.prefix), facts.source
     before, uses = environment.last_used if environment else None, OwnUses(context.locations.own_uses)
     async with uses.noting(source.prefix, context.clock, before=before, at_most=_AT_MOST):
-        outcome = await _Cloning(facts, source, context, work).run()
-    return await _add(facts, context, work, outcome) if request.add else outcome
+        return await _Cloning(facts, source, context, work).run(complete=complete)
 
 
 class _Cloning:
@@ -139,13 +147,16 @@ class _Cloning:
         self._identity: Identity | None = None
         """That of the directory, once it is made."""
 
-    async def run(self) -> Outcome:
+    async def run(self, *, complete: bool) -> Outcome:
         """Go through all stages; after each failure, the clone is gone or still marked as incomplete."""
         try:
             complaint = await self._link()
             mirrored, amended = await self._copy()
             carried = await self._carry_over()
-            return await self._verify(mirrored, amended, carried, complaint)
+            outcome = await self._verify(mirrored, amended, carried, complaint)
+            if complete:
+                await self._work.in_thread(partial(mark_complete, self._target, self._identity))
+            return outcome
         except OSError as error:
             place = str(error.filename or self._target)
             raise CondatuiError(f"{self._name} could not be made.", f"{place}: {reason(error)}") from error
@@ -212,7 +223,6 @@ class _Cloning:
         verified = await work.in_thread(verifying)
         python = await python_problem(self._facts, self._context, work)
         await work.in_thread(partial(sync_clone, self._target, self._context))
-        await work.in_thread(partial(mark_complete, self._target, self._identity))
         problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
 

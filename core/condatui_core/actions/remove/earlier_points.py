@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from condatui_core.actions.remove.set_aside import is_of, is_set_aside
+from condatui_core.actions.set_aside import is_of, is_set_aside
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.fs.tree import PrefixTree, path_kind, read_tree

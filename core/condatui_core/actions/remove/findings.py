@@ -8,10 +8,10 @@ from condatui_core.actions.guards import blockers_to_change, warnings_to_change
 from condatui_core.actions.half_made import used_since
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget
-from condatui_core.actions.remove.set_aside import how_to_put_back
+from condatui_core.actions.set_aside import how_to_put_back
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.request import RemoveRequest
-from condatui_core.remedy import AcceptSize, Reload, WithoutRestorePoint
+from condatui_core.remedy import AcceptSize, Reload, RepairMarks, Unkeep, WithoutRestorePoint
 from condatui_core.text import counted, format_bytes, sanitize
 
 
@@ -27,7 +27,10 @@ def _blockers(target: RemovalTarget, request: RemoveRequest, context: JobContext
         return
     if target.kind == "link" and not observed.place_writable:
         yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
-    if target.kind in ("link", "missing"):
+    if target.kind == "link":
+        return
+    yield from _keep_blockers(target, request, context)
+    if target.kind == "missing":
         return
     with_conda = target.kind == "environment"
     yield from blockers_to_change(
@@ -39,6 +42,29 @@ def _blockers(target: RemovalTarget, request: RemoveRequest, context: JobContext
     if not observed.place_writable:
         yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
     yield from _content_blockers(target, request)
+
+
+def _keep_blockers(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> Iterator[Finding]:
+    """The blocker against removing what the user keeps, or may keep: the marks cannot be read."""
+    if request.override_kept:
+        return
+    if is_kept(target, context):
+        yield blocker("kept", _kept_words(target, context), Unkeep(prefix=target.observed.real))
+    elif context.inventory.marks_unknown:
+        message = f"Whether {sanitize(target.name)} is one that stays is not known: the keep marks cannot be read."
+        file = str(context.locations.keep_file)
+        yield blocker("keep-unreadable", message, RepairMarks(file=file), (sanitize(file),))
+
+
+def is_kept(target: RemovalTarget, context: JobContext) -> bool:
+    """Whether the user keeps what goes; a link to it may go."""
+    return target.kind != "link" and context.inventory.marks.mark_of(target.observed.real) is not None
+
+
+def _kept_words(target: RemovalTarget, context: JobContext) -> str:
+    mark = context.inventory.marks.mark_of(target.observed.real)
+    note = f" ({sanitize(mark.note)})" if mark and mark.note else ""
+    return f"{sanitize(target.name)} is kept{note}."
 
 
 def _content_blockers(target: RemovalTarget, request: RemoveRequest) -> Iterator[Finding]:
@@ -59,6 +85,8 @@ def warnings_of(target: RemovalTarget, request: RemoveRequest, context: JobConte
     """What one should know of this one."""
     name = sanitize(target.name)
     yield from _unfinished(target)
+    if request.override_kept and is_kept(target, context):
+        yield finding("kept", "warning", _kept_words(target, context))
     if target.kind == "link":
         message = f"{name} is a link: it goes, and {sanitize(target.observed.real)} stays as it is."
         yield finding("symlink", "note", message)

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from condatui_core.actions.guards import observe_prefixes
+from condatui_core.actions.guards import observe_prefixes, precious_inside
 from condatui_core.actions.half_made import came_since
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.remove.earlier_points import compare, needs_no_other
-from condatui_core.actions.remove.set_aside import is_of, is_set_aside, origin_of, set_aside_of
+from condatui_core.actions.set_aside import is_of, is_set_aside, origin_of, set_aside_of
 from condatui_core.conda.registry import is_registered
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import read_bounded, reason
@@ -155,7 +155,7 @@ def _target(observed: PrefixState, context: JobContext) -> RemovalTarget:
         installation=context.installation(environment),
         known=environment is not None or observed.has_conda_meta or is_set_aside(observed.prefix),
         half_made=os.path.lexists(os.path.join(observed.prefix, HALF_MADE)),
-        holds=tuple(_holds(observed, context)),
+        holds=precious_inside(observed, context),
         set_aside=set_aside_of(observed.prefix),
     )
 
@@ -217,18 +217,3 @@ def _shortcuts(home: Path, prefix: str) -> Iterator[str]:
         with suppress(OSError):
             if os.fsencode(os.path.join(prefix, "")) in read_bounded(str(file), _LARGEST_SHORTCUT):
                 yield str(file)
-
-
-def _holds(observed: PrefixState, context: JobContext) -> Iterator[str]:
-    precious = (
-        str(context.caller.home),
-        str(context.locations.state),
-        str(context.locations.config),
-        str(directory_of_points(context.settings, context.locations)),
-        *(each.root_prefix for each in context.inventory.installations if each.root_prefix),
-        *(cache for facts in context.conda_facts.values() for cache in facts.pkgs_dirs),
-    )
-    inside = observed.real.rstrip(os.sep) + os.sep
-    for each in precious:
-        if os.path.realpath(each).startswith(inside) or os.path.realpath(each) == observed.real:
-            yield each

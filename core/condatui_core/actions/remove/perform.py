@@ -15,7 +15,7 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work: Work) -> Outcome:
-    """Remove one after the other; one that fails does not keep the others from going.
+    """Remove one after the other; one that fails does not keep the others from going, unless the request says so.
 
     Raises CondatuiError if none of them went.
     """
@@ -30,6 +30,8 @@ async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work:
                 raise
             removed.errors.append(error)
             removed.findings.append(_failed(prefix, error))
+            if request.stops:
+                break
     if removed.points and plan.removal:
         prune = partial(prune_points, context, agreed=plan.removal.prunes, spare=removed.points)
         for pruned in await work.in_thread(prune):
@@ -51,6 +53,7 @@ def _outcome(removed: Removed) -> Outcome:
         message=f"{what} removed: {format_bytes(removed.freed)} freed{kept}{failed}.",
         findings=tuple(removed.findings),
         bytes_freed=removed.freed - removed.kept,
+        kept_bytes=removed.kept,
         says_bytes=not removed.kept,
         restore_points=tuple(removed.points),
     )

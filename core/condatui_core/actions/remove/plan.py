@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove.findings import blockers_of, is_over_limit, warnings_of
+from condatui_core.actions.remove.findings import blockers_of, is_kept, is_over_limit, warnings_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
-from condatui_core.actions.remove.set_aside import is_of
+from condatui_core.actions.set_aside import is_of
 from condatui_core.conda.commands import remove_all
 from condatui_core.fs.tree import InodeTally
 from condatui_core.records.finding import Finding, Severity, blocker, finding
@@ -22,7 +21,7 @@ from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.remedy import WithoutRestorePoint
 from condatui_core.restore_points.prune import Prunable, last_of_something_gone, prunable_points
-from condatui_core.restore_points.store import all_points, directory_of_points
+from condatui_core.restore_points.store import all_points, directory_of_points, free_bytes
 from condatui_core.text import counted, format_bytes, sanitize
 
 
@@ -143,9 +142,9 @@ def _is_at_risk(target: RemovalTarget, request: RemoveRequest, context: JobConte
     if target.kind not in ("environment", "remains") or target.covered:
         return False
     large = is_over_limit(target, request, context)
-    frozen = target.observed.frozen is not None
-    unkept = not request.restore_point and not target.unused
-    return unkept or large or frozen or not target.known
+    protected = target.observed.frozen is not None or is_kept(target, context)
+    lost = not request.restore_point and not target.unused
+    return lost or large or protected or not target.known
 
 
 def _title(targets: Sequence[RemovalTarget]) -> str:
@@ -175,7 +174,9 @@ def _points(targets: tuple[RemovalTarget, ...], request: RemoveRequest, context:
     there = tuple(point.id for point in points if point.prefix in paths)
     pruned = _pruned(directory, points, going, context) if going and request.restore_point else ()
     last = last_of_something_gone(directory, points, {each.point.id for each in pruned})
-    return Points(str(directory), _free_bytes(directory), there, pruned, frozenset(each.id for each in last))
+    free = free_bytes(directory)
+    room = None if free is None else free + context.freed_before
+    return Points(str(directory), room, there, pruned, frozenset(each.id for each in last))
 
 
 def _pruned(
@@ -184,11 +185,3 @@ def _pruned(
     coming = sum(each.content.kept_bytes for each in going)
     spare = {point.id for each in going for point in there if is_of(each.path, point.prefix)}
     return prunable_points(directory, there, context.settings, context.clock(), spare=spare, coming=coming)
-
-
-def _free_bytes(directory: Path) -> int | None:
-    place = next((each for each in (directory, *directory.parents) if each.is_dir()), None)
-    try:
-        return shutil.disk_usage(place).free if place else None
-    except OSError:
-        return None

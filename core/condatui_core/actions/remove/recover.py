@@ -10,7 +10,7 @@ from typing import Literal
 
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.earlier_points import PointComparison, compare_prefix
-from condatui_core.actions.remove.set_aside import how_to_put_back, is_of, origin_of, set_aside_of
+from condatui_core.actions.set_aside import how_to_put_back, is_of, origin_of, set_aside_of
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RemoveRequest

@@ -14,12 +14,10 @@ from condatui_core.actions.remove.earlier_points import point_of_begun_removal, 
 from condatui_core.actions.remove.findings import blockers_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.keep import being_changed, create_point, is_unused, read_before_removal
-from condatui_core.actions.remove.set_aside import SetAside, set_aside
+from condatui_core.actions.set_aside import SetAside, set_aside
 from condatui_core.conda.registry import unregister
 from condatui_core.errors import CondatuiError, RefusedError
-from condatui_core.fs.atomic_write import sync_directory
 from condatui_core.fs.delete_tree import Leftover
-from condatui_core.fs.sync import sync_file_system
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.finding import Finding, blocker, finding
@@ -133,7 +131,7 @@ class Removal:
                 safe = self._request.restore_point or self._keeps_unused(target)
                 left = aside.delete(kept.snapshot.sees_unchanged() if safe else None)
                 left_at = aside.put_back()
-                _sync(aside.directory, os.path.dirname(target.path))
+                aside.sync()
                 if left and not left_at:
                     raise _moved_away(target, kept.point, aside.path)
                 return _Gone(left, aside.path, left_at)
@@ -221,13 +219,6 @@ class _Gone:
     def lines(self) -> tuple[str, ...]:
         """What could not be deleted, by the paths that it has now, and why."""
         return tuple(str(each).replace(self.aside, self.left_at, 1) for each in self.left)
-
-
-def _sync(directory: int, path: str) -> None:
-    """Wait until what was deleted in a directory is gone from the disk; it is gone now, whatever the disk says."""
-    with suppress(OSError):
-        if not sync_file_system(path):
-            sync_directory(directory)
 
 
 def _unregister(home: Path, target: RemovalTarget) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.actions.restore.present import is_as_kept
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
 from condatui_core.records.restore_point import RestorePoint, RestorePointSummary
 from condatui_core.remedy import ListRestorePoints
@@ -30,12 +31,53 @@ async def restore_points(context: JobContext) -> tuple[RestorePointSummary, ...]
     return await asyncio.to_thread(read_restore_points, context)
 
 
-def last_removal(points: Sequence[RestorePointSummary]) -> str:
-    """The id of the newest restore point of what is gone and can be restored; UsageError if there is none."""
-    gone = [point for point in points if not point.exists and not point.problem]
-    if not gone:
-        raise UsageError("There is no removal to undo: no restore point is left of an environment that is gone.")
-    return max(gone, key=lambda point: point.at).id
+async def find_last_change(context: JobContext) -> str:
+    """The id of the restore point that undoes the last change, as `read_last_change` finds it, in a thread."""
+    return await asyncio.to_thread(read_last_change, context)
+
+
+def read_last_change(context: JobContext) -> str:
+    """The id of the restore point that undoes the newest change that can be undone; blocks.
+
+    That is the removal of what is gone, or a change of an environment that is there and was not undone since.
+    Raises UsageError if there is none.
+    """
+    directory = directory_of_points(context.settings, context.locations)
+    points = read_restore_points(context)
+    return last_change(points, idle={each.id for each in points if not each.problem and _is_as_it_was(each, directory)})
+
+
+def _is_as_it_was(point: RestorePointSummary, directory: Path) -> bool:
+    """Whether the change before which a restore point was made has not happened: the environment is still the same."""
+    if not point.exists or point.occasion.change not in _CHANGES:
+        return False
+    return is_as_kept(point.prefix, read_point(directory, point.id), directory)
+
+
+def last_change(points: Sequence[RestorePointSummary], *, idle: Collection[str] = ()) -> str:
+    """The id of the one of these restore points that undoes the last change; UsageError if none does.
+
+    `idle` are the ids of those whose environment is still, or again, as they have it.
+    """
+    undone = {each.occasion.restored for each in points if each.occasion.change == "restore" and each.id not in idle}
+    undoing = {each.id for each in points if each.occasion.change in _CHANGES and each.id in undone}
+    usable = (each for each in points if not each.problem and each.id not in idle)
+    found = [each for each in usable if _undoes(each, undone, undoing)]
+    if not found:
+        raise UsageError("There is no change to undo: no restore point is left of what is gone or has changed.")
+    return max(found, key=lambda point: (point.at, point.id)).id
+
+
+_CHANGES = ("update", "leftovers", "merge", "restore")
+"""The changes after which the environment is still there."""
+
+
+def _undoes(point: RestorePointSummary, undone: Collection[str], undoing: Collection[str]) -> bool:
+    """Whether bringing this restore point back undoes a change; what has itself undone a change is none."""
+    if not point.exists:
+        return True
+    change = point.occasion.change in _CHANGES
+    return change and point.id not in undone and point.occasion.restored not in undoing
 
 
 def find_restore_point(text: str, context: JobContext) -> str:
@@ -95,6 +137,8 @@ def _summary(directory: Path, point_id: str, context: JobContext) -> RestorePoin
         exists=os.path.lexists(point.prefix),
         problem=_problem(directory, point, has_conda=owner is not None and not owner.error),
         environment_bytes=point.bytes,
+        occasion=point.occasion,
+        why=point.occasion.words,
     )
 
 

@@ -9,19 +9,29 @@ from pathlib import Path
 
 from condatui_core.actions.guards import (
     bad_name,
+    blockers_to_alter,
     bytes_problem,
     conda_busy,
     observe_prefix,
     place_not_writable,
     target_taken,
 )
+from condatui_core.actions.incomplete_marker import is_marked_incomplete
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.actions.restore.present import (
+    Present,
+    blockers_to_replace,
+    is_replaceable,
+    read_present,
+    warnings_to_replace,
+    whole_set_aside,
+)
 from condatui_core.conda.commands import install_explicit
-from condatui_core.errors import CondatuiError
+from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
-from condatui_core.records.job import Plan, Step
+from condatui_core.records.job import Plan, PlannedRestore, Step
 from condatui_core.records.request import RestoreRequest
 from condatui_core.records.restore_point import KeptPackage, RestorePoint, own_copies
 from condatui_core.remedy import NameConda
@@ -47,27 +57,63 @@ class Restorable:
     """Why the restore point cannot be used."""
     copied_bytes: int = 0
     """Bytes of the packages' files that were no links into the package cache, and come back as copies."""
+    present: Present | None = None
+    """The environment that is at the prefix and will be replaced; None if nothing is there, or nothing replaceable."""
+    put_back: str = ""
+    """Where an interrupted restore has set aside what this restore point has, whole: that is put back instead."""
 
 
 def restoring_plan(found: Restorable, request: RestoreRequest, context: JobContext) -> Plan:
     """Plan what is done and what is downloaded, with the blockers against it."""
-    point, name = found.point, sanitize(found.point.name)
+    point, present = found.point, found.present
     return Plan(
         request=request,
-        title=f"Bring back {name}",
+        title=_title(found),
         steps=tuple(_steps(found)),
         prefixes=(found.target,),
-        bytes_needed=bytes_needed(found),
+        bytes_needed=0 if found.put_back else bytes_needed(found),
         packages=len(point.packages),
         facts=tuple(_facts(found)),
-        warnings=tuple(_warnings(found)),
+        warnings=tuple(_warnings(found, context)),
         blockers=blockers_of(found, context),
+        confirm=sanitize(point.name) if present and present.checkpoint.too_large else "",
+        restoration=planned(found),
+        moves=present.moves if present else (),
     )
 
 
+def planned(found: Restorable) -> PlannedRestore:
+    """What is at the prefix, as far as the plan rests on it."""
+    present = found.present
+    return PlannedRestore(
+        replaces=present.identity if present else None,
+        put_back=found.put_back,
+        over_limit=present is not None and present.checkpoint.too_large,
+    )
+
+
+def check_plan(plan: Plan, found: Restorable) -> None:
+    """Refuse to replace or put back anything else than the plan has named."""
+    before, now = plan.restoration or PlannedRestore(), planned(found)
+    if (before.replaces, before.put_back) != (now.replaces, now.put_back):
+        title = f"What is at {sanitize(found.target)} has come or gone since this was planned."
+        raise RefusedError(title, hint="Plan it again.")
+
+
+def _title(found: Restorable) -> str:
+    name = sanitize(found.point.name)
+    if found.put_back:
+        return f"Put {name} back as it was before it was interrupted"
+    if found.present:
+        return f"Bring {name} back to how it was at {found.point.at:%Y-%m-%d %H:%M}"
+    return f"Bring back {name}"
+
+
 def bytes_needed(found: Restorable) -> int:
-    """The bytes to be written: kept files, copies, and downloads with their extracted files; links take no space."""
-    return found.point.archived_bytes + found.copied_bytes + sum(5 * each.archive_bytes for each in found.to_download)
+    """The bytes to be written: kept files, copies, downloads with their files, and the way back; links take none."""
+    kept = found.present.checkpoint.kept_bytes if found.present else 0
+    downloaded = sum(5 * each.archive_bytes for each in found.to_download)
+    return found.point.archived_bytes + found.copied_bytes + downloaded + kept
 
 
 def argv(found: Restorable) -> tuple[str, ...]:
@@ -79,6 +125,8 @@ def argv(found: Restorable) -> tuple[str, ...]:
 
 def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
     """The blockers against bringing the environment back."""
+    if found.put_back:
+        return tuple(_blockers_to_put_back(found, context))
     blockers = []
     if found.problem:
         message = f"The restore point of {sanitize(found.point.name)} is damaged: {sanitize(found.problem)}."
@@ -93,6 +141,14 @@ def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
     return tuple(blockers)
 
 
+def _blockers_to_put_back(found: Restorable, context: JobContext) -> Iterator[Finding]:
+    """The blockers against renaming what was set aside, and what is half made in its place."""
+    if found.observed.exists:
+        environment = context.environment(found.observed.real)
+        yield from blockers_to_alter(found.observed, environment, context, with_conda=False)
+    yield from place_not_writable(found.observed)
+
+
 def _target_blockers(found: Restorable, context: JobContext) -> Iterator[Finding]:
     """The blockers against making the environment; its name and place are not checked, since they were valid before.
 
@@ -101,6 +157,9 @@ def _target_blockers(found: Restorable, context: JobContext) -> Iterator[Finding
     with_conda = bool(found.point.needed)
     if with_conda and "$" in found.target:
         yield from bad_name(found.observed, context)
+    if found.present:
+        yield from blockers_to_replace(found.present, found.observed, context, with_conda=with_conda)
+        return
     yield from target_taken(found.observed, "Remove or rename what is there first.")
     if not found.observed.exists:
         yield from place_not_writable(found.observed)
@@ -109,18 +168,34 @@ def _target_blockers(found: Restorable, context: JobContext) -> Iterator[Finding
 
 
 def _steps(found: Restorable) -> Iterator[Step]:
-    point = found.point
+    point, name = found.point, sanitize(found.point.name)
+    if found.put_back:
+        if found.observed.exists:
+            yield Step(title=f"Set aside what was made of {name} in part")
+        yield Step(title=f"Give {name} its name again", argv=("mv", "--", found.put_back, found.target))
+        return
+    if found.present:
+        yield Step(title=f"Make a restore point of {name} as it is now")
+        yield Step(title=f"Set {name} aside, under a hidden name in the same directory")
     if point.needed:
         where = "its package cache" if not found.to_download else "its package cache and the network"
         yield Step(title=f"Let conda put back {counted(len(point.needed), 'package')} from {where}", argv=argv(found))
     kept = counted(point.archived_files, "file that was kept", "files that were kept")
     yield Step(title=f"Put back {kept}, and all modes, links and times")
-    yield Step(title=f"Compare {counted(point.paths, 'path')} with what was removed")
+    yield Step(title=f"Compare {counted(point.paths, 'path')} with what was kept")
+    if found.present:
+        yield Step(title="Delete what was set aside, or put it back if anything failed")
 
 
 def _facts(found: Restorable) -> Iterator[tuple[str, str]]:
     point = found.point
-    yield "removed", f"{point.at:%Y-%m-%d %H:%M}"
+    if point.occasion.change == "removal":
+        yield "removed", f"{point.at:%Y-%m-%d %H:%M}"
+    else:
+        yield "kept at", f"{point.at:%Y-%m-%d %H:%M}, {sanitize(point.occasion.words)}"
+    if found.put_back:
+        yield "set aside in", sanitize(found.put_back)
+        return
     yield "kept", f"{counted(point.archived_files, 'file')}, {format_bytes(point.archived_bytes)}"
     linked = len(point.needed) - len(found.to_download)
     if linked:
@@ -128,6 +203,9 @@ def _facts(found: Restorable) -> Iterator[tuple[str, str]]:
     if found.to_download:
         size = format_bytes(sum(each.archive_bytes for each in found.to_download))
         yield "to download", f"{counted(len(found.to_download), 'package')}, {size}"
+    if found.present:
+        files = counted(found.present.checkpoint.kept_files, "file")
+        yield "way back", f"{files}, {format_bytes(found.present.checkpoint.kept_bytes)} before compression"
 
 
 def _how_linked(found: Restorable) -> str:
@@ -136,7 +214,9 @@ def _how_linked(found: Restorable) -> str:
     return f"linked but for {format_bytes(found.copied_bytes)}, which were no links before either"
 
 
-def _warnings(found: Restorable) -> Iterator[Finding]:
+def _warnings(found: Restorable, context: JobContext) -> Iterator[Finding]:
+    if found.present:
+        yield from warnings_to_replace(found.present, found.observed, context)
     if found.observed.inside:
         message = f"{found.target} lies inside the environment {found.observed.inside}."
         yield finding("inside-environment", "warning", sanitize(message), "Removing that one removes this one as well.")
@@ -168,6 +248,7 @@ async def read_restorable(request: RestoreRequest, context: JobContext) -> Resto
     observed = await observe_prefix(point.prefix, context, installation=installation)
     caches = caches_of(installation, context)
     problem, copied = await asyncio.to_thread(_read_paths, directory, point)
+    replaceable = is_replaceable(observed, point)
     return Restorable(
         point=point,
         target=point.prefix,
@@ -177,7 +258,15 @@ async def read_restorable(request: RestoreRequest, context: JobContext) -> Resto
         to_download=await asyncio.to_thread(missing_packages, point.needed, caches),
         problem=problem,
         copied_bytes=copied,
+        present=await asyncio.to_thread(read_present, point, context) if replaceable else None,
+        put_back="" if replaceable else await asyncio.to_thread(_set_aside, point, observed, directory),
     )
+
+
+def _set_aside(point: RestorePoint, observed: PrefixState, directory: Path) -> str:
+    """Where what the restore point has is set aside, if what took its place was never finished."""
+    in_the_way = observed.exists and not is_marked_incomplete(observed.prefix)
+    return "" if in_the_way else whole_set_aside(point, directory)
 
 
 def _read_paths(directory: Path, point: RestorePoint) -> tuple[str, int]:

@@ -86,6 +86,12 @@ def test_two_package_caches_are_told_apart() -> None:
     )
 
 
+def test_the_cache_of_uv_is_named_with_its_path() -> None:
+    sharing = (Sharing(path="/home/me/.cache/uv", bytes=2, tool="uv"), Sharing(path="/opt/pkgs", bytes=1))
+    line = sharers_line(subject(sharing=sharing, home="/home/me"), UNICODE, 99).plain
+    assert line == "shared with uv cache ~/.cache/uv 2 B, the package cache 1 B"
+
+
 def test_the_parts_and_what_a_walk_of_changed_directories_cannot_know() -> None:
     parts = "conda 40 M · pip 1.0 M · of no package 16 M · bookkeeping 1.0 M"
     assert parts_line(subject(), UNICODE, 150).plain == parts

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condatui.view_models.environments.filters import HELP, parse_filter
+from condatui_core.records.environment import KeepMark
 from support.inventories import environment, finding, loaded, package, pip_package, research
 
 RESEARCH = research()
@@ -119,6 +120,23 @@ def test_an_error_has_a_position(text: str, position: int) -> None:
 def test_what_is_still_being_typed_is_no_error(text: str) -> None:
     assert parse_filter(text, typed=True).error == ""
     assert parse_filter(text).error
+
+
+@pytest.mark.parametrize(
+    ("quality", "fields"),
+    [
+        ("kept", {"keep": KeepMark()}),
+        ("frozen", {"frozen": True}),
+        ("baseline", {"baseline": True}),
+        ("base", {"base": True}),
+        ("active", {"active": True}),
+    ],
+)
+def test_what_an_environment_is_can_be_asked_for(quality: str, fields: dict[str, object]) -> None:
+    wanted = parse_filter(f"is:{quality.upper()}")
+    assert wanted.matches(environment("a", **fields))
+    assert not wanted.matches(environment("a"))
+    assert parse_filter("is:nice").error == "There is no `is:nice`; there are kept, frozen, baseline, base, active."
 
 
 def test_an_environment_that_is_not_read_has_no_package() -> None:

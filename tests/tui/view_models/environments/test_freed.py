@@ -74,6 +74,15 @@ def test_what_could_not_be_read_makes_it_a_lower_bound() -> None:
     assert "frees ≥3.4 GB" in line(freed(at_least=True))
 
 
+def test_the_cache_of_uv_is_told_from_that_of_conda() -> None:
+    uv = Sharing(path="/home/me/.cache/uv", bytes=3, tool="uv")
+    assert line(freed(kept_by=(uv,))).endswith("6.8 GB is shared with the uv cache)")
+    assert line(freed(kept_by=(Sharing(path="/opt/pkgs", bytes=6), uv))).endswith(
+        "6.8 GB is shared with the package cache and the uv cache)"
+    )
+    assert "shared with the uv cache" in line(freed(kept_by=(uv,)), 70)
+
+
 def test_many_holders_are_counted() -> None:
     others = tuple(Sharing(path=prefix, bytes=1) for prefix in NAMES)
     assert "with one, two and 3 more)" in line(freed(kept_by=others))

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui_core.records.disk import Cost
-from condatui_core.records.environment import Environment
+from condatui_core.records.environment import BehindPackage, Environment, KeepMark
 from condatui_core.records.prefix import PrefixContents
 from support.inventories import NOW, days_ago, environment, finding, loaded, package, pip_package, research
 
@@ -114,6 +116,20 @@ def test_where_nobody_measures_there_is_no_column_for_what_removal_frees() -> No
     model = EnvironmentsModel([research()], now=NOW, costs=None)
     assert "frees" not in {column.id for column in model.columns}
     assert len(model.cells(0)) == len(model.columns)
+
+
+def test_a_column_says_how_far_environments_are_behind_the_baseline_if_any_is() -> None:
+    late = replace(RESEARCH, behind=(BehindPackage(name="numpy", version="1.26.4", newer="2.0"),))
+    model = EnvironmentsModel([late, environment("other")], now=NOW)
+    column = [each.id for each in model.columns].index("behind")
+    assert [model.cells(index)[column].plain for index in (0, 1)] == ["1", "…"]
+    assert "behind" not in {each.id for each in EnvironmentsModel([RESEARCH], now=NOW).columns}
+
+
+def test_what_the_user_says_of_an_environment_stands_behind_its_name() -> None:
+    said = replace(RESEARCH, keep=KeepMark(), baseline=True)
+    assert EnvironmentsModel([said], now=NOW).cells(0)[1].plain == "research ■≡"
+    assert EnvironmentsModel([said], now=NOW, glyphs=ASCII).cells(0)[1].plain == "research KB"
 
 
 def test_foreign_text_is_neither_markup_nor_an_escape_sequence() -> None:

@@ -11,6 +11,7 @@ from condatui.cli.documents.schema import (
     CondaDocument,
     EnvironmentDetailDocument,
     EnvironmentDocument,
+    KeepMarkDocument,
     ListDocument,
     PackageDetailDocument,
     PackageDocument,
@@ -20,7 +21,7 @@ from condatui.cli.documents.schema import (
 from condatui.cli.remedies import findings_in_words
 from condatui_core.analyses.channel_shares import ChannelTotal, channel_totals, origins
 from condatui_core.analyses.channels import PYPI, channel_label
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents, Revision
@@ -167,10 +168,18 @@ def _environment(
         modified=environment.modified,
         last_used=environment.last_used,
         managed_bytes=None if contents is None else environment.managed_bytes,
+        kept=keep_mark(environment.keep),
+        baseline=environment.baseline,
+        behind=environment.behind,
         disk=_sizes(use) if use else None,
         findings=findings_in_words((*environment.findings, *(use.findings if use else ()))),
         packages=packages,
     )
+
+
+def keep_mark(mark: KeepMark | None) -> KeepMarkDocument | None:
+    """Describe a keep mark; None if there is none."""
+    return None if mark is None else KeepMarkDocument(note=mark.note, at=mark.at, by=mark.by)
 
 
 def _sizes(use: DiskUse) -> SizesDocument:

@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import UNSET, Struct, UnsetType
 
 from condatui_core.analyses.channel_shares import ChannelTotal
-from condatui_core.records.environment import LastUsed, State
+from condatui_core.records.environment import BehindPackage, LastUsed, State
 from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.installation import Installation
 from condatui_core.records.package import Replacement
@@ -25,6 +25,17 @@ class CondaDocument(Struct, frozen=True, kw_only=True):
     """Such as `24.7.1`."""
     root_prefix: str
     """The real path of its base environment."""
+
+
+class KeepMarkDocument(Struct, frozen=True, kw_only=True):
+    """The user's word that an environment stays."""
+
+    note: str
+    """Empty if there is none."""
+    at: datetime | None
+    """When it was set; None if the file does not say."""
+    by: str
+    """The user who set it; empty if the file does not say."""
 
 
 class PackageDocument(Struct, frozen=True, kw_only=True):
@@ -150,6 +161,12 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     """None if there is no evidence."""
     managed_bytes: int | None
     """Bytes that its records claim; None as for `conda_packages`."""
+    kept: KeepMarkDocument | None = None
+    """Set if it stays, whatever is proposed for removal; None if it is not marked so."""
+    baseline: bool = False
+    """Whether the user has made it the one that new environments are cloned from."""
+    behind: tuple[BehindPackage, ...] = ()
+    """If it is made from the baseline, or alike to it: what the baseline has in a newer version."""
     disk: SizesDocument | None = None
     """The sizes on disk; None without `--sizes`, and for a missing environment."""
     findings: tuple[Finding, ...]

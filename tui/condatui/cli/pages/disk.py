@@ -10,7 +10,7 @@ from condatui.cli.documents.disk import CostsDocument, DiskDocument
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
 from condatui.view_models import styles
-from condatui.view_models.format import short_bytes
+from condatui.view_models.format import cache_name, short_bytes
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import CacheUse
 from condatui_core.text import format_bytes, sanitize
@@ -40,7 +40,7 @@ _CACHES = (
     TableColumn("disk", "disk", 5, align="right"),
     TableColumn("archives", "archives", 8, align="right", priority=2),
     TableColumn("packages", "packages", 8, align="right", priority=2),
-    TableColumn("cleanable", "conda clean takes", 17, align="right"),
+    TableColumn("cleanable", "cleanable", 9, align="right"),
 )
 _MOST_ROWS = 20
 """The most packages and directories that are printed."""
@@ -73,7 +73,7 @@ def print_disk(invocation: Invocation, document: DiskDocument, *, by_package: bo
             printer.table(table)
     printer.text(Text())
     if document.caches and not by_package:
-        printer.table(_DiskRows(_CACHES, [_cache(each) for each in document.caches]))
+        printer.table(_DiskRows(_CACHES, [_cache(each, str(invocation.locations.home)) for each in document.caches]))
         printer.text(Text())
     printer.text(Text(_sum(document)))
 
@@ -108,5 +108,6 @@ def _details(costs: CostsDocument) -> Iterator[_DiskRows]:
         yield _DiskRows(_DIRECTORIES, directories[:_MOST_ROWS])
 
 
-def _cache(cache: CacheUse) -> tuple[str, ...]:
-    return (cache.path, *map(short_bytes, (cache.total, cache.archives, cache.packages, cache.cleanable)))
+def _cache(cache: CacheUse, home: str) -> tuple[str, ...]:
+    name = cache_name(cache.path, cache.tool, home) if cache.tool else cache.path
+    return (name, *map(short_bytes, (cache.total, cache.archives, cache.packages, cache.cleanable)))

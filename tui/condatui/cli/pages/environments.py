@@ -19,7 +19,7 @@ from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.format import spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.analyses.channel_shares import ChannelTotal
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -47,6 +47,8 @@ def _head(environment: Environment, glyphs: Glyphs) -> Text:
         (environment.base, "base of its installation"),
         (environment.active, "active"),
         (environment.frozen, "frozen"),
+        (environment.keep is not None, _kept_words(environment.keep)),
+        (environment.baseline, "the baseline"),
         (environment.writable is False, "not writable"),
         (environment.state != "ok", environment.state),
     )
@@ -55,6 +57,10 @@ def _head(environment: Environment, glyphs: Glyphs) -> Text:
         if holds:
             head.append(f" {glyphs.separator} {words}", styles.DIM)
     return head
+
+
+def _kept_words(mark: KeepMark | None) -> str:
+    return f"kept: {sanitize(mark.note)}" if mark and mark.note else "kept"
 
 
 def _facts(environment: Environment, now: datetime, glyphs: Glyphs) -> list[str]:
@@ -91,6 +97,8 @@ def _legend(environments: Sequence[Environment], glyphs: Glyphs) -> str:
         (glyphs.base, "base", any(each.base for each in environments)),
         (glyphs.active, "active", any(each.active for each in environments)),
         (glyphs.frozen, "frozen", any(each.frozen for each in environments)),
+        (glyphs.kept, "kept", any(each.keep for each in environments)),
+        (glyphs.baseline, "the baseline", any(each.baseline for each in environments)),
         (glyphs.read_only, "not writable", any(each.writable is False for each in environments)),
         (f"{glyphs.alias}NAME", "a link to it", any(each.aliases for each in environments)),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import short_bytes, shorten_text
+from condatui.view_models.format import cache_name, short_bytes, shorten_text
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui.view_models.status import kept_limit
 from condatui.view_models.table import TableColumn
@@ -122,18 +122,21 @@ class DiskSubject:
     """None until its files have been assigned to packages."""
     names: Mapping[str, str] | None = None
     """The names of all environments by prefix; anything else that shares is a package cache."""
+    home: str = ""
     full_walk: str = ""
     """The key that measures everything again; empty if the last walk did."""
     entries: int | None = None
     """How many entries the present walk has counted; None if no walk is under way."""
 
-    def name_of(self, place: str) -> str:
-        """The name of an environment or a package cache."""
+    def name_of(self, sharer: Sharing) -> str:
+        """The name of an environment or a cache."""
         names = self.names or {}
-        if place in names:
-            return sanitize(names[place])
-        caches = sum(each.path not in names for each in self.sharing)
-        return "the package cache" if caches == 1 else f"the package cache {sanitize(place)}"
+        if sharer.path in names:
+            return sanitize(names[sharer.path])
+        if sharer.tool:
+            return cache_name(sharer.path, sharer.tool, self.home)
+        caches = sum(each.path not in names and not each.tool for each in self.sharing)
+        return "the package cache" if caches == 1 else f"the package cache {sanitize(sharer.path)}"
 
 
 def shares_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
@@ -167,7 +170,7 @@ def sharers_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
         return Text()
     if not subject.sharing:
         return Text("shares nothing with other environments or caches", styles.DIM)
-    each = [f"{subject.name_of(one.path)} {short_bytes(one.bytes)}" for one in subject.sharing]
+    each = [f"{subject.name_of(one)} {short_bytes(one.bytes)}" for one in subject.sharing]
     shown = len(each)
     while shown > 1 and len(_sharers(each, shown)) > width:
         shown -= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.text import Text
@@ -26,6 +26,8 @@ def health_text(environment: Environment, now: datetime, *, words: RemedyWords, 
     contents = environment.contents
     findings = environment.findings
     lines = [findings_text(findings, words=words, glyphs=glyphs) if findings else _none(environment, glyphs)]
+    if environment.keep or environment.baseline:
+        lines += [Text(), *_said_by_user(environment, now)]
     if environment.last_used:
         lines += [Text(), _last_used(environment.last_used, now)]
     if contents and contents.unreadable:
@@ -54,6 +56,17 @@ def _none(environment: Environment, glyphs: Glyphs) -> Text:
     if environment.contents is None:
         return Text(f"{glyphs.unread} Not read yet.", styles.DIM)
     return Text(f"{glyphs.good} All good: nothing worth a finding.", styles.GOOD)
+
+
+def _said_by_user(environment: Environment, now: datetime) -> Iterator[Text]:
+    """That it stays, and that it is the baseline."""
+    if mark := environment.keep:
+        who = f"by {sanitize(mark.by)} " if mark.by else ""
+        when = spell_age(mark.at, now) if mark.at else ""
+        facts = (sanitize(mark.note), f"{who}{when}".strip())
+        yield Text.assemble(("kept  ", styles.DIM), ", ".join(filter(None, facts)) or "it stays")
+    if environment.baseline:
+        yield Text.assemble(("baseline  ", styles.DIM), "new environments are cloned from it")
 
 
 def _last_used(used: LastUsed, now: datetime) -> Text:

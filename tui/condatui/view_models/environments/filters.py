@@ -22,6 +22,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("python:3.10", "has python 3.10; also python:>=3.10"),
     ("package:torch", "has it, by conda's name or by pip's; also package:numpy>=2, package:numpy=1.26"),
     ("state:STATE", "is ok, broken, orphan, missing or unreadable"),
+    ("is:kept", "stays, by the user's word; also is:frozen, is:baseline, is:base, is:active"),
 )
 """The language in (example, meaning) pairs."""
 
@@ -125,6 +126,24 @@ def _with_state(value: str) -> _Test:
     return lambda environment: environment.state == wanted
 
 
+_QUALITIES: Mapping[str, _Test] = MappingProxyType(
+    {
+        "kept": lambda environment: environment.keep is not None,
+        "frozen": lambda environment: environment.frozen,
+        "baseline": lambda environment: environment.baseline,
+        "base": lambda environment: environment.base,
+        "active": lambda environment: environment.active,
+    }
+)
+
+
+def _being(value: str) -> _Test:
+    try:
+        return _QUALITIES[value.casefold()]
+    except KeyError:
+        raise UsageError(f"There is no `is:{value}`; there are {', '.join(_QUALITIES)}.") from None
+
+
 _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
     {
         "finding": _with_finding,
@@ -132,5 +151,6 @@ _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
         "python": _with_python,
         "package": _with_package,
         "state": _with_state,
+        "is": _being,
     }
 )

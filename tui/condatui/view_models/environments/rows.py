@@ -66,6 +66,7 @@ COLUMNS = (
     TableColumn("channels", "channels", 28, priority=5),
     TableColumn("disk", "disk", 6, align="right", priority=1),
     TableColumn("frees", "frees", 6, align="right", priority=1),
+    TableColumn("behind", "behind", 6, align="right", priority=6),
     TableColumn("used", "used", 5, align="right", priority=4),
     _GPU,
     TableColumn("findings", "findings", 60, cut="end", flexible=True),
@@ -117,6 +118,7 @@ class EnvironmentsModel:
         self._gpus = gpus
         absent = {"frees"} if costs is None else set()
         absent |= set() if gpus and gpus.telling else {"gpu"}
+        absent |= set() if any(each.behind for each in environments) else {"behind"}
         # After a check the user wants to see its result even in 80 columns: then other columns leave.
         wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
         self._columns = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
@@ -167,6 +169,7 @@ class EnvironmentsModel:
             "channels": self._channels,
             "disk": self._disk,
             "frees": self._frees,
+            "behind": self._behind,
             "used": self._used,
             "gpu": self._gpu,
             "findings": self._findings,
@@ -195,6 +198,8 @@ class EnvironmentsModel:
             (environment.base, self._glyphs.base),
             (environment.active, self._glyphs.active),
             (environment.frozen, self._glyphs.frozen),
+            (environment.keep is not None, self._glyphs.kept),
+            (environment.baseline, self._glyphs.baseline),
             (environment.writable is False, self._glyphs.read_only),
         )
         return "".join(glyph for holds, glyph in states if holds)
@@ -228,6 +233,10 @@ class EnvironmentsModel:
     def _bytes(self, cost: Cost, count: int) -> Text:
         bound = self._glyphs.at_least if cost.at_least else ""
         return Text(f"{bound if cost.measured else self._glyphs.approximately}{short_bytes(count)}")
+
+    def _behind(self, environment: Environment) -> Text:
+        """The number of packages that the baseline has in a newer version."""
+        return Text(str(len(environment.behind))) if environment.behind else self._absent(environment)
 
     def _used(self, environment: Environment) -> Text:
         used = environment.last_used

@@ -6,13 +6,15 @@ import os
 import secrets
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.atomic_write import sync_directory
 from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
 from condatui_core.fs.rename_directory import rename_directory_if_free
 from condatui_core.fs.safe_read import reason
+from condatui_core.fs.sync import sync_file_system
 from condatui_core.prefixes.probe import SET_ASIDE, set_aside_from
 from condatui_core.text import sanitize
 
@@ -65,6 +67,10 @@ class SetAside:
     """Where it is."""
     inode: tuple[int, int]
 
+    def close(self) -> None:
+        """Let go of the directory in which it lies."""
+        os.close(self.directory)
+
     def begin(self) -> None:
         """Rename it. Raises RefusedError if another one has its place, CondatuiError if it cannot be renamed."""
         self._check(self.prefix)
@@ -77,6 +83,12 @@ class SetAside:
         except RefusedError:  # it was replaced after the first look
             self._rename_back()
             raise
+
+    def sync(self) -> None:
+        """Wait until renames and deletions are on the disk; they have happened, whatever the disk says."""
+        with suppress(OSError):
+            if not sync_file_system(os.path.dirname(self.prefix)):
+                sync_directory(self.directory)
 
     def delete(self, goes: Goes | None = None) -> tuple[Leftover, ...]:
         """Delete what `goes`, all of it by default, first what makes it an environment; returns what stays."""
@@ -122,8 +134,27 @@ class SetAside:
 def set_aside(prefix: str, inode: tuple[int, int]) -> Iterator[SetAside]:
     """Rename a directory, and if an error comes up put it back; what is left without one is for the caller to put back.
 
+    Raises as `begin_to_set_aside`. An error of the caller that leaves it where it was set aside says so.
+    """
+    aside = begin_to_set_aside(prefix, inode)
+    try:
+        yield aside
+    except CondatuiError as error:
+        if aside.put_back() == aside.path:
+            raise stays_aside(error, aside) from error
+        raise
+    except BaseException:
+        aside.put_back()
+        raise
+    finally:
+        aside.close()
+
+
+def begin_to_set_aside(prefix: str, inode: tuple[int, int]) -> SetAside:
+    """Rename a directory, and hold the one in which it lies until `close`.
+
     Raises RefusedError if the prefix is not the directory with that device and inode, CondatuiError if it cannot be
-    renamed. An error of the caller that leaves it where it was set aside says so.
+    renamed.
     """
     try:
         directory = os.open(os.path.dirname(prefix), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -133,17 +164,10 @@ def set_aside(prefix: str, inode: tuple[int, int]) -> Iterator[SetAside]:
     aside = SetAside(directory, prefix, os.path.join(os.path.dirname(prefix), name), inode)
     try:
         aside.begin()
-        try:
-            yield aside
-        except CondatuiError as error:
-            if aside.put_back() == aside.path:
-                raise _stays_aside(error, aside) from error
-            raise
-        except BaseException:
-            aside.put_back()
-            raise
-    finally:
-        os.close(directory)
+    except BaseException:
+        aside.close()
+        raise
+    return aside
 
 
 def _stem(path: str) -> str:
@@ -159,7 +183,15 @@ def _not_renamed(prefix: str, error: OSError) -> CondatuiError:
     )
 
 
-def _stays_aside(error: CondatuiError, aside: SetAside) -> CondatuiError:
+def hold_set_aside(path: str) -> SetAside:
+    """Hold what was set aside before, as `begin_to_set_aside` holds it. Raises OSError if it is not there any more."""
+    status = os.lstat(path)
+    directory = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    return SetAside(directory, origin_of(path), path, (status.st_dev, status.st_ino))
+
+
+def stays_aside(error: CondatuiError, aside: SetAside) -> CondatuiError:
+    """The error, with where what was set aside is now and how to put it back."""
     where = f"It is at {aside.path}, since something else has come up at {aside.prefix}."
     detail = f"{error.detail}\n{sanitize(where)}".strip()
     return CondatuiError(error.title, detail, f"Once that path is free: {sanitize(how_to_put_back(aside.path))}")

@@ -1,0 +1,166 @@
+"""Carries out a cleanup: one part after the other, as long as each does what it was planned to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal, TypeVar
+
+from msgspec.structs import replace as replace_fields
+
+from condatui_core.actions.cleanup.plan import find_part_action
+from condatui_core.actions.protocol import FindAction, JobContext, Work
+from condatui_core.conda.answer import CondaAnswer
+from condatui_core.errors import CondatuiError
+from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import CleanupRequest
+from condatui_core.text import counted, format_bytes, sanitize
+
+_T = TypeVar("_T")
+
+
+async def perform(
+    plan: Plan, request: CleanupRequest, context: JobContext, work: Work, *, find_action: FindAction
+) -> Outcome:
+    """Carry out the parts in their order; the first one that fails, or finds something amiss, is the last.
+
+    Raises CondatuiError if it is the first part that fails: then nothing else was done.
+    """
+    del request  # each part of the plan has its own
+    done: list[Outcome] = []
+    for number, part in enumerate(plan.parts, 1):
+        action = await find_part_action(part.request, find_action)
+        here = await work.in_thread(partial(_without_gone, context))
+        try:
+            outcome: Outcome = await action.perform(part, part.request, here, PartWork(work, number))
+        except CondatuiError as error:
+            if not done:
+                raise
+            return _outcome(plan, done, _failed(part, error))
+        done.append(outcome)
+        if number < len(plan.parts) and any(each.severity == "error" for each in outcome.findings):
+            return _outcome(plan, done, _amiss(part))
+    return _outcome(plan, done)
+
+
+@dataclass(frozen=True, slots=True)
+class PartWork:
+    """The `Work` of one part of a job: the journal tells its stages apart by the number of the part."""
+
+    work: Work
+    number: int
+
+    @property
+    def job_id(self) -> str:
+        """The id of the whole job."""
+        return self.work.job_id
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the whole job was cancelled."""
+        return self.work.cancelled
+
+    async def stage(self, name: str, title: str) -> None:
+        """Go on to the next stage of the part."""
+        await self.work.stage(stage_name(self.number, name), title)
+
+    async def run(
+        self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None
+    ) -> CondaAnswer:
+        """Run a command, as the whole job would."""
+        return await self.work.run(argv, environ=environ, seconds=seconds)
+
+    def progress(
+        self, done: int, total: int | None, unit: Literal["bytes", "files", "packages", "environments", "percent"]
+    ) -> None:
+        """Report how far the stage has come."""
+        self.work.progress(done, total, unit)
+
+    def say(self, line: str) -> None:
+        """Add a line to the output."""
+        self.work.say(line)
+
+    async def in_thread(self, function: Callable[[], _T]) -> _T:
+        """Run a blocking function in a thread."""
+        return await self.work.in_thread(function)
+
+
+def stage_name(number: int, name: str) -> str:
+    """The name of a stage of a part, counted from 1: `2:remove`."""
+    return f"{number}:{name}"
+
+
+def _without_gone(context: JobContext) -> JobContext:
+    """The context without the environments that earlier parts have removed: nothing is needed for them any more."""
+    there = tuple(each for each in context.inventory.environments if os.path.lexists(each.prefix))
+    return replace(context, inventory=replace_fields(context.inventory, environments=there))
+
+
+def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
+    freed = sum(each.bytes_freed or 0 for each in done)
+    kept = sum(each.kept_bytes for each in done)
+    points = tuple(point for each in done for point in each.restore_points)
+    predicted = sum(each.bytes_freed or 0 for each in plan.parts)
+    return Outcome(
+        message=f"{_how_far(plan, done, stopped)}: {_sums(predicted, freed + kept)}{_kept(points, kept)}.",
+        findings=(
+            *stopped,
+            *_difference(plan, done, predicted, freed + kept),
+            *(each for outcome in done for each in outcome.findings),
+        ),
+        bytes_freed=freed,
+        kept_bytes=kept,
+        predicted_bytes=predicted,
+        says_bytes=True,
+        files=tuple(file for each in done for file in each.files),
+        restore_points=points,
+    )
+
+
+def _how_far(plan: Plan, done: Sequence[Outcome], stopped: Sequence[Finding]) -> str:
+    if not stopped:
+        return "Cleaned up"
+    return f"Stopped after {len(done)} of {counted(len(plan.parts), 'part')}"
+
+
+def _sums(predicted: int, real: int) -> str:
+    return f"{format_bytes(real)} freed, {format_bytes(predicted)} predicted"
+
+
+def _kept(points: Sequence[str], kept: int) -> str:
+    if not points:
+        return ""
+    where = f"restore point {points[0]}" if len(points) == 1 else counted(len(points), "restore point")
+    return f", {format_bytes(kept)} kept in {where}"
+
+
+def _failed(part: Plan, error: CondatuiError) -> Finding:
+    lines = (error.title, *error.detail.splitlines())
+    message = f"{sanitize(part.title)} failed, so nothing after it was begun."
+    return blocker("stopped", message, error.advice, map(sanitize, lines))
+
+
+def _amiss(part: Plan) -> Finding:
+    return blocker("stopped", f"{sanitize(part.title)} did not go as planned, so nothing after it was begun.")
+
+
+def _difference(plan: Plan, done: Sequence[Outcome], predicted: int, real: int) -> Iterator[Finding]:
+    """What explains that more or less was freed than predicted: the parts that differ."""
+    if predicted == real:
+        return
+    lines = tuple(_differing(plan.parts, done))
+    how = "less" if real < predicted else "more"
+    message = f"{format_bytes(abs(predicted - real))} {how} than predicted were freed."
+    yield finding("differs-from-plan", "note", message, evidence=lines)
+
+
+def _differing(parts: Sequence[Plan], done: Sequence[Outcome]) -> Iterator[str]:
+    for part, outcome in zip(parts, done, strict=False):
+        real, planned = (outcome.bytes_freed or 0) + outcome.kept_bytes, part.bytes_freed or 0
+        if real != planned:
+            yield f"{sanitize(part.title)}: {format_bytes(real)} freed, {format_bytes(planned)} predicted"
+    for part in parts[len(done) :]:
+        yield f"{sanitize(part.title)}: not carried out, {format_bytes(part.bytes_freed or 0)} predicted"

@@ -1,0 +1,147 @@
+"""Plans a cleanup: the plans of its parts, in an order in which every restore point finds room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from msgspec.structs import replace as replace_fields
+
+from condatui_core.actions.protocol import Action, FindAction, JobContext
+from condatui_core.records.finding import Finding, finding
+from condatui_core.records.job import Plan
+from condatui_core.records.request import (
+    CleanRequest,
+    CleanupPart,
+    CleanupRequest,
+    KernelsRequest,
+    LeftoversRequest,
+    MergeRequest,
+    RemoveRequest,
+    Request,
+)
+from condatui_core.remedy import WithoutRestorePoint
+from condatui_core.restore_points.store import directory_of_points, is_beside
+from condatui_core.text import counted, format_bytes
+
+_CONFIRM = "clean up"
+
+
+async def plan(request: CleanupRequest, context: JobContext, *, find_action: FindAction) -> Plan:
+    """Plan every part; where restore points find no room, what needs none comes first."""
+    parts = tuple(map(_stopping, request.parts))
+    plans = await _plans(parts, context, find_action)
+    note: tuple[Finding, ...] = ()
+    if any(map(_lacks_room, plans)) and (roomy := _room_first(parts)) != parts:
+        parts = roomy
+        plans = await _plans(parts, context, find_action)
+        note = (_caches_first(),)
+    return cleanup_plan(CleanupRequest(parts=parts), plans, note=note)
+
+
+def cleanup_plan(request: CleanupRequest, plans: Sequence[Plan], *, note: tuple[Finding, ...] = ()) -> Plan:
+    """The plan of all parts together."""
+    return Plan(
+        request=request,
+        title=f"Clean up: {_summary(request.parts)}",
+        steps=tuple(step for each in plans for step in each.steps),
+        prefixes=tuple(dict.fromkeys(prefix for each in plans for prefix in each.prefixes)),
+        bytes_needed=sum(each.bytes_needed or 0 for each in plans),
+        bytes_freed=sum(each.bytes_freed or 0 for each in plans),
+        packages=sum(each.packages for each in plans),
+        facts=tuple(_facts(plans)),
+        warnings=(*note, *_once(each for plan in plans for each in plan.warnings)),
+        blockers=_once(each for plan in plans for each in plan.blockers),
+        restore_points=tuple(dict.fromkeys(point for each in plans for point in each.restore_points)),
+        confirm=_CONFIRM if any(each.confirm for each in plans) else "",
+        parts=tuple(plans),
+    )
+
+
+async def find_part_action(part: CleanupPart | Request, find_action: FindAction) -> Action[Any]:
+    """Find the action of a part, in a thread, since that may import it."""
+    return await asyncio.to_thread(find_action, cast("Request", part))
+
+
+async def _plans(parts: Sequence[CleanupPart], context: JobContext, find_action: FindAction) -> tuple[Plan, ...]:
+    """Plan each part; one after the other, since each finds the room that those before it leave."""
+    plans: list[Plan] = []
+    freed = 0
+    for part in parts:
+        action = await find_part_action(part, find_action)
+        plan: Plan = await action.plan(part, replace(context, freed_before=freed))
+        plans.append(plan)
+        freed += await asyncio.to_thread(_room_made, plan, part, context)
+    return tuple(plans)
+
+
+def _room_made(plan: Plan, part: CleanupPart, context: JobContext) -> int:
+    """The bytes that a part leaves for restore points: what it frees on their file system, less its own; blocks."""
+    points = directory_of_points(context.settings, context.locations)
+    there = any(is_beside(points, path) for path in _places(part))
+    return (plan.bytes_freed or 0) * there - (plan.bytes_needed or 0)
+
+
+def _places(part: CleanupPart) -> tuple[str, ...]:
+    if isinstance(part, CleanRequest):
+        return part.pkgs_dirs
+    if isinstance(part, KernelsRequest):
+        return part.paths
+    return (part.member,) if isinstance(part, MergeRequest) else part.prefixes
+
+
+def _stopping(part: CleanupPart) -> CleanupPart:
+    return replace_fields(part, stops=True) if isinstance(part, RemoveRequest) else part
+
+
+def _needs_no_room(part: CleanupPart) -> bool:
+    return isinstance(part, (CleanRequest, KernelsRequest))
+
+
+def _lacks_room(plan: Plan) -> bool:
+    return any(isinstance(each.remedy, WithoutRestorePoint) and each.remedy.elsewhere for each in plan.blockers)
+
+
+def _room_first(parts: Sequence[CleanupPart]) -> tuple[CleanupPart, ...]:
+    """The parts that need no restore point first; the caches are then cleaned of what is unneeded already."""
+    first = [
+        replace_fields(each, removed_before=()) if isinstance(each, CleanRequest) else each
+        for each in parts
+        if _needs_no_room(each)
+    ]
+    return (*first, *(each for each in parts if not _needs_no_room(each)))
+
+
+def _caches_first() -> Finding:
+    message = "The disk is too full for restore points: what needs none goes first, and makes room for them."
+    return finding("room-first", "note", message, "Clean the caches again afterwards: more will be unneeded then.")
+
+
+def _facts(plans: Sequence[Plan]) -> Iterator[tuple[str, str]]:
+    frees, kept = (sum(getattr(each, name) or 0 for each in plans) for name in ("bytes_freed", "bytes_needed"))
+    if kept:
+        yield "net", f"{format_bytes(max(frees - kept, 0))}: restore points may take {format_bytes(kept)} of that"
+    for number, each in enumerate(plans, 1):
+        yield f"part {number}", f"{each.title}: frees {format_bytes(each.bytes_freed or 0)}"
+    for each in plans:
+        yield from each.facts
+
+
+def _once(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings without repetitions: several parts may say the same of one package cache."""
+    return tuple({(each.id, each.message, each.evidence): each for each in found}.values())
+
+
+def _summary(parts: Sequence[CleanupPart]) -> str:
+    """What goes, in a few words: `2 environments, 1 merge and 1 package cache`."""
+    words = [
+        (sum(len(each.prefixes) for each in parts if isinstance(each, RemoveRequest)), "environment"),
+        (sum(isinstance(each, MergeRequest) for each in parts), "merge"),
+        (sum(len(each.prefixes) for each in parts if isinstance(each, LeftoversRequest)), "leftover"),
+        (sum(len(each.paths) for each in parts if isinstance(each, KernelsRequest)), "kernel"),
+        (len({path for each in parts if isinstance(each, CleanRequest) for path in each.pkgs_dirs}), "cache"),
+    ]
+    said = [counted(count, word) for count, word in words if count]
+    return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else "".join(said)

@@ -1,0 +1,154 @@
+"""Carries over to the merged environment what only the member has: what pip has installed, and what was requested."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from condatui_core.actions.clone.carry_over import amend_records
+from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.attributes import copy_attributes
+from condatui_core.fs.documents import decode
+from condatui_core.fs.held_tree import HeldTree
+from condatui_core.fs.safe_read import open_regular
+from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
+from condatui_core.prefixes.ownership import owners_of
+from condatui_core.prefixes.snapshot import PrefixRecords
+from condatui_core.records.package import Distribution, PackageRecord
+from condatui_core.text import sanitize
+
+# What pip has installed: the same files, byte by byte
+
+
+_CHUNK = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The files of distributions."""
+
+    files: tuple[str, ...] = ()
+    """Relative to the prefix."""
+    unknown: tuple[str, ...] = ()
+    """The names of the distributions whose files nothing states, or that lie outside the prefix."""
+
+
+def carried_by(records: PrefixRecords, distributions: Sequence[Distribution]) -> Carried:
+    """Find the files of distributions of pip by their lists of files; blocks."""
+    if not distributions:
+        return Carried()
+    owners = owners_of(records.prefix, records.contents, (each.paths for each in records.packages))
+    wanted = {each.path: each.name for each in distributions}
+    numbers = {
+        number: wanted[owner.path]
+        for number, owner in enumerate(owners.packages)
+        if isinstance(owner, Distribution) and owner.path in wanted
+    }
+    stated = [(path, numbers[number]) for path, number in owners.by_path.items() if number in numbers]
+    outside = {name for path, name in stated if _is_outside(path)}
+    unknown = (set(wanted.values()) - {name for _, name in stated}) | outside
+    files = {path for path, name in stated if name not in unknown}
+    metadata = (path for path, number in owners.metadata.items() if numbers.get(number, "") not in ("", *unknown))
+    files |= {path for directory in metadata for path in _files_in(records.prefix, directory)}
+    there = (path for path in files if os.path.lexists(os.path.join(records.prefix, path)))
+    return Carried(tuple(sorted(there)), tuple(sorted(unknown)))
+
+
+def _is_outside(path: str) -> bool:
+    return os.path.isabs(path) or path.split(os.sep, maxsplit=1)[0] == os.pardir
+
+
+def _files_in(prefix: str, directory: str) -> Iterator[str]:
+    """The files in the directory of metadata, which not every list names."""
+    top = os.path.join(prefix, directory)
+    for above, _, names in os.walk(top):
+        yield from (os.path.relpath(os.path.join(above, name), prefix) for name in names)
+
+
+def carry(member: str, change: PrefixChange, files: Sequence[str], tree: HeldTree) -> None:
+    """Copy files of the member, which lies at `member` now, into a clone that is held; blocks.
+
+    Raises CondatuiError if something is at one of the paths, OSError if a file cannot be read or written.
+    """
+    rewritten = set()
+    for path in files:
+        if tree.status(path) is not None:
+            title = f"{sanitize(path)} of the member would replace what the keeper has there."
+            raise CondatuiError(title, change.target, "Uninstall one of the two with pip first.")
+        _make_directories(tree, os.path.dirname(path))
+        if _copy(os.path.join(member, path), path, change, tree):
+            rewritten.add(path)
+    amend_records(tree, files, rewritten)
+
+
+def _make_directories(tree: HeldTree, directory: str) -> None:
+    if directory and tree.status(directory) is None:
+        _make_directories(tree, os.path.dirname(directory))
+        tree.make_directory(directory)
+
+
+def _copy(source: str, path: str, change: PrefixChange, tree: HeldTree) -> bool:
+    """Copy a file or link; returns whether the prefix was replaced in it."""
+    if stat.S_ISLNK(os.lstat(source).st_mode):
+        tree.make_symlink(path, change.link_target(os.readlink(source)))
+        return False
+    with open_regular(source) as stream, tree.write(path) as written:
+        changed = False
+        if os.fstat(stream.fileno()).st_size <= LARGEST_TEXT:
+            data = stream.read()
+            content = change.file_content(data)
+            changed = content != data
+            written.write(content)
+        else:
+            while chunk := stream.read(_CHUNK):
+                written.write(chunk)
+        copy_attributes(stream, written)
+    return changed
+
+
+# What was requested
+
+
+_HISTORY = "conda-meta/history"
+_LARGEST = 32 << 20
+"""Bytes of a history that are read at most."""
+_SPECS = "# update specs:"
+_RECORD = msgspec.json.Decoder(dict[str, object])
+
+
+def request_as_before(tree: HeldTree, records: Iterable[PackageRecord], specs: Mapping[str, str]) -> None:
+    """Note packages that conda has just added as requested by these specs; those without one by their name.
+
+    conda was asked for the very versions and builds, and would keep to them for ever. Raises OSError if the
+    environment cannot be read or written.
+    """
+    requested = {each: specs.get(each.name, each.name) for each in records}
+    for record, spec in requested.items():
+        _request(tree, f"conda-meta/{record_file_name(record)}", spec)
+    lines = tree.read_bounded(_HISTORY, _LARGEST).decode("utf-8", "surrogateescape").splitlines()
+    last = max((number for number, line in enumerate(lines) if line.startswith(_SPECS)), default=None)
+    if last is not None:
+        lines[last] = f"{_SPECS} {sorted(requested.values())!r}"
+        _write(tree, _HISTORY, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+
+
+def _request(tree: HeldTree, path: str, spec: str) -> None:
+    found = decode(tree.read_bounded(path, LARGEST_RECORD), _RECORD)
+    values: Mapping[str, object] = {"requested_spec": spec, "requested_specs": [spec]}
+    changed = {name: value for name, value in values.items() if name in found}
+    if changed:
+        _write(tree, path, json.dumps(found | changed, indent=2, sort_keys=True).encode())
+
+
+def _write(tree: HeldTree, path: str, data: bytes) -> None:
+    there = tree.status(path)
+    with tree.write(path) as stream:
+        stream.write(data)
+    if there is not None:
+        tree.set_mode(path, stat.S_IMODE(there.st_mode))

@@ -1,0 +1,168 @@
+"""Reads the facts that a merge depends on: both environments, its clone and its removal, and what conda says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from condatui_core.actions.clone.facts import CloneFacts
+from condatui_core.actions.clone.facts import read_facts as read_clone_facts
+from condatui_core.actions.clone.source import Source
+from condatui_core.actions.merge.carry import Carried, carried_by
+from condatui_core.actions.merge.extras import Extras, PlannedPackage, exact_spec, extras_of
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove.plan import plan as plan_removal
+from condatui_core.conda import commands
+from condatui_core.conda.answer import CondaAnswer
+from condatui_core.conda.commands import conda_environ
+from condatui_core.conda.errors import check_answer
+from condatui_core.errors import CondaError
+from condatui_core.prefixes.snapshot import PrefixRecords, read_records
+from condatui_core.records.environment import Environment
+from condatui_core.records.installation import Installation
+from condatui_core.records.job import Plan
+from condatui_core.records.request import CloneRequest, MergeRequest, RemoveRequest
+
+# What conda says of it
+
+
+_SECONDS = 600.0
+"""How long conda may think about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What conda would make of the keeper's packages and the extras."""
+
+    packages: tuple[PlannedPackage, ...] = ()
+    offline: bool = True
+    """Whether it needs no network."""
+    to_download: tuple[str, ...] = ()
+    download_bytes: int = 0
+    problem: CondaError | None = None
+    """Why it would not make it."""
+
+
+async def solve(
+    installation: Installation, beside: str, specs: Sequence[str], context: JobContext, *, offline: bool
+) -> Solution:
+    """Ask conda for a dry run, of its caches alone first; `beside` is where the environment would be made.
+
+    The dry run names a hidden path there, since conda makes none of a path that exists.
+    """
+    place = os.path.join(os.path.dirname(beside), f".{os.path.basename(beside)}.condatui-dry-run")
+    command = partial(commands.solve_new, installation.executable, place, specs)
+    environ = conda_environ(context.caller, installation)
+    solution = await _ask(command(offline=True), context, environ)
+    if solution.problem is None or offline:
+        return solution
+    return await _ask(command(offline=False), context, environ, offline=False)
+
+
+async def _ask(
+    argv: Sequence[str], context: JobContext, environ: Mapping[str, str], *, offline: bool = True
+) -> Solution:
+    try:
+        answer = check_answer(await context.ask_conda(argv, environ=environ, seconds=_SECONDS), "put them together")
+    except CondaError as error:
+        return Solution(offline=offline, problem=error)
+    fetched = tuple(_actions(answer, "FETCH"))
+    return Solution(
+        packages=tuple(_planned(each) for each in _actions(answer, "LINK")),
+        offline=offline,
+        to_download=tuple(str(each.get("dist_name") or each.get("name")) for each in fetched),
+        download_bytes=sum(size for each in fetched if isinstance(size := each.get("size"), int)),
+    )
+
+
+def _actions(answer: CondaAnswer, kind: str) -> Iterator[Mapping[str, object]]:
+    """The packages under one heading of a dry run; conda prints no actions where there is nothing to do."""
+    for document in answer.documents:
+        actions = document.get("actions") if isinstance(document, dict) else None
+        for group in actions if isinstance(actions, list) else [actions]:
+            found = group.get(kind) if isinstance(group, dict) else None
+            yield from (each for each in found or () if isinstance(each, dict))
+
+
+def _planned(package: Mapping[str, object]) -> PlannedPackage:
+    words = (str(package.get(each) or "") for each in ("name", "version", "build_string", "base_url"))
+    return PlannedPackage(*words)
+
+
+# All facts together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeFacts:
+    """Everything that a merge depends on."""
+
+    request: MergeRequest
+    target: str
+    """The prefix of the merged environment."""
+    keeper: Environment | None
+    member: Environment | None
+    member_prefix: str
+    clone: CloneFacts
+    removal: Plan
+    """The plan to remove the member, with a restore point."""
+    records: PrefixRecords
+    """Those of the member."""
+    extras: Extras = field(default_factory=Extras)
+    carried: Carried = field(default_factory=Carried)
+    """The files of what pip has installed in the member, to be carried over."""
+    solution: Solution = field(default_factory=Solution)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the merged environment gets the path of the member."""
+        return self.target == self.member_prefix
+
+    @property
+    def source(self) -> Source | None:
+        """What is cloned of the keeper; None if it cannot be read."""
+        return self.clone.source
+
+
+def target_of(request: MergeRequest) -> str:
+    """The prefix of the merged environment."""
+    return os.path.normpath(request.target or request.member)
+
+
+def clone_request(request: MergeRequest) -> CloneRequest:
+    """The clone of the keeper that a merge begins with."""
+    return CloneRequest(source=request.keeper, target=target_of(request), offline=request.offline)
+
+
+def remove_request(request: MergeRequest) -> RemoveRequest:
+    """The removal of the member."""
+    return RemoveRequest(prefixes=(os.path.normpath(request.member),))
+
+
+async def read_facts(request: MergeRequest, context: JobContext) -> MergeFacts:
+    """Read the facts without asking conda, changing nothing."""
+    clone = await read_clone_facts(clone_request(request), context)
+    removal = await plan_removal(remove_request(request), context)
+    (member,) = remove_request(request).prefixes
+    records = await asyncio.to_thread(read_records, member)
+    extras = extras_of(records.contents, clone.source.contents) if clone.source else Extras()
+    return MergeFacts(
+        request=request,
+        target=target_of(request),
+        keeper=context.environment(request.keeper),
+        member=context.environment(member),
+        member_prefix=member,
+        clone=clone,
+        removal=removal,
+        records=records,
+        extras=extras,
+        carried=await asyncio.to_thread(carried_by, records, extras.distributions),
+    )
+
+
+def specs_of(facts: MergeFacts) -> tuple[str, ...]:
+    """What the merged environment is asked to have: the very packages of the keeper, and the extras."""
+    keeper = facts.source.records if facts.source else ()
+    return (*map(exact_spec, keeper), *facts.extras.specs)

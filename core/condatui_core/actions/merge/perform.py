@@ -1,0 +1,407 @@
+"""Merges a member into its keeper: nothing of the member is deleted before the merged environment is verified."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from msgspec.structs import replace
+
+from condatui_core.actions.clone.facts import read_facts as read_clone_facts
+from condatui_core.actions.clone.perform import make_clone, sync_clone
+from condatui_core.actions.guards import observe_prefix, refuse
+from condatui_core.actions.incomplete_marker import mark_complete
+from condatui_core.actions.merge.carry import carry, request_as_before
+from condatui_core.actions.merge.facts import MergeFacts, clone_request, read_facts, remove_request, target_of
+from condatui_core.actions.merge.imports import Wanted, import_problems, modules_there, wanted_of
+from condatui_core.actions.merge.plan import blockers_of, name_of
+from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back, put_back, take_back
+from condatui_core.actions.prefix_change import PrefixChange
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
+from condatui_core.actions.remove.keep import being_changed, create_point, prune_points, read_before_removal
+from condatui_core.actions.remove.removal import Removal, Removed
+from condatui_core.actions.set_aside import SetAside, set_aside
+from condatui_core.conda import commands
+from condatui_core.conda.commands import conda_environ
+from condatui_core.conda.errors import check_answer
+from condatui_core.errors import CondaError, CondatuiError, RefusedError
+from condatui_core.fs.atomic_write import sync_directory
+from condatui_core.fs.delete_tree import Leftover
+from condatui_core.fs.held_tree import HeldTree
+from condatui_core.fs.safe_read import reason
+from condatui_core.fs.sync import sync_file_system
+from condatui_core.fs.tree import read_tree
+from condatui_core.prefixes.last_used import OwnUses
+from condatui_core.prefixes.snapshot import PrefixSnapshot, read_records, read_snapshot
+from condatui_core.records.finding import Finding, finding
+from condatui_core.records.installation import Installation
+from condatui_core.records.job import Outcome, Plan, PlannedMerge
+from condatui_core.records.request import MergeRequest
+from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points.store import bytes_of_point, delete_point, directory_of_points
+from condatui_core.text import counted, format_bytes, sanitize
+
+_MOST_LINES = 20
+
+
+async def perform(plan: Plan, request: MergeRequest, context: JobContext, work: Work) -> Outcome:
+    """Make and verify the merged environment, then remove the member.
+
+    Raises RefusedError if something has changed since this was planned, CondatuiError if the merged environment could
+    not be made: then it is gone again, and the member is as it was.
+    """
+    if request.put_back:
+        return await _put_back(request, context, work)
+    await work.stage("prepare", f"Looking at {sanitize(os.path.basename(request.member))} and its keeper")
+    facts = await read_facts(request, context)
+    refuse(blockers_of(facts, context))
+    planned = _planned(plan, facts)
+    merge = _Merge(plan, planned, facts, context, work)
+    return await (_InPlace(merge).run() if facts.in_place else _Beside(merge).run())
+
+
+def _planned(plan: Plan, facts: MergeFacts) -> PlannedMerge:
+    """What was planned. RefusedError if that would not come of what is there now."""
+    planned = plan.merge or PlannedMerge()
+    keeper = facts.source.records if facts.source else ()
+    same = planned.specs == facts.extras.specs and {each.dist_name for each in keeper} <= set(planned.packages)
+    if not same or planned.distributions != tuple(each.name for each in facts.extras.distributions):
+        raise RefusedError("The packages have changed since this was planned.", facts.member_prefix, "Plan it again.")
+    return planned
+
+
+# Making and verifying the merged environment
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What the user of the member requested, and what of it did not import even there."""
+
+    wanted: Wanted
+    failing: frozenset[str]
+
+
+class _Merge:
+    """The making of one merged environment."""
+
+    def __init__(self, plan: Plan, planned: PlannedMerge, facts: MergeFacts, context: JobContext, work: Work) -> None:
+        assert facts.clone.installation is not None  # otherwise there are blockers
+        self.plan = plan
+        self.facts = facts
+        self.context = context
+        self.work = work
+        self.installation: Installation = facts.clone.installation
+        self.name = name_of(facts.member, facts.member_prefix)
+        self.planned = planned
+        self._environ = conda_environ(context.caller, self.installation)
+
+    async def try_member(self) -> _Tried:
+        """Find out which of the requested packages import in the member, while it lives."""
+        work, member = self.work, self.facts.member_prefix
+        await work.stage("try", f"Importing what is requested in {self.name}")
+        wanted = wanted_of(self.facts.records)
+        modules = await work.in_thread(partial(modules_there, self.facts.records, wanted))
+        environment = self.facts.member
+        before, uses = environment.last_used if environment else None, OwnUses(self.context.locations.own_uses)
+        begun = self.context.clock()
+        failing = await import_problems(member, modules, work, environ=self._environ)
+        await work.in_thread(lambda: uses.note(member, begun, self.context.clock(), before))
+        return _Tried(wanted, frozenset(failing))
+
+    async def make(self, member: str, tried: _Tried) -> Outcome:
+        """Clone the keeper, add the extras of the member, which lies at `member` now, and verify all of it.
+
+        The merged environment is marked as incomplete until then. Raises CondatuiError if it is not as planned.
+        """
+        facts = await read_clone_facts(clone_request(self.facts.request), self.context)
+        outcome = await make_clone(facts, self.context, self.work, complete=False)
+        if wrong := [each for each in outcome.findings if each.severity == "error"]:
+            raise CondatuiError(wrong[0].message, "\n".join(wrong[0].evidence), wrong[0].remedy)
+        await self._add()
+        await self._carry(member)
+        findings = await self._verify(tried)
+        await self.work.in_thread(partial(sync_clone, self.facts.target, self.context))
+        return replace(outcome, findings=(*outcome.findings, *findings))
+
+    async def _add(self) -> None:
+        specs, work, target = self.planned.specs, self.work, self.facts.target
+        if not specs:
+            return
+        names = " ".join(each.name for each in self.facts.extras.packages)
+        await work.stage("add", f"Adding {names}")
+        if out := await work.in_thread(lambda: read_snapshot(target).symlinked_outside):
+            detail = f"{out[0]} leads out of it: conda would change what lies there, for the keeper as well."
+            raise CondaError(f"{names} cannot be added.", detail, "Copy in what lies there first.")
+        offline = self.planned.offline
+        argv = commands.install_specs(self.installation.executable, target, specs, offline=offline, freeze=True)
+        check_answer(await work.run(argv, environ=self._environ), f"add {names}")
+        extras, requested = self.facts.extras.packages, dict(self.facts.records.contents.history.requested)
+        await self._change_target(lambda tree: request_as_before(tree, extras, requested))
+
+    async def _carry(self, member: str) -> None:
+        files = self.facts.carried.files
+        if files:
+            await self.work.stage("carry", f"Carrying over what pip has installed in {self.name}")
+            change = PrefixChange(self.facts.member_prefix, self.facts.target)
+            await self._change_target(lambda tree: carry(member, change, files, tree))
+
+    async def _change_target(self, change: Callable[[HeldTree], None]) -> None:
+        """Change the merged environment, held, in a thread. CondatuiError if it cannot be read or written."""
+
+        def apply() -> None:
+            with HeldTree(self.facts.target) as tree:
+                change(tree)
+
+        try:
+            await self.work.in_thread(apply)
+        except OSError as error:
+            where = f"{error.filename or self.facts.target}: {reason(error)}"
+            raise CondatuiError("What only the member has could not be carried over.", where) from error
+
+    async def _verify(self, tried: _Tried) -> tuple[Finding, ...]:
+        """Look whether all packages are those of the plan, and import what was requested; returns what to tell."""
+        work, target = self.work, self.facts.target
+        await work.stage("import", f"Importing what was requested in {self.name}")
+        records = await work.in_thread(partial(read_records, target))
+        there = sorted(each.dist_name for each in records.contents.packages)
+        if other := sorted(set(there) ^ set(self.planned.packages)):
+            raise CondaError("conda has not made what was planned.", _lines(other), "Plan it again.")
+        modules = await work.in_thread(partial(modules_there, records, tried.wanted))
+        if missing := [each for each in tried.wanted.names if each not in modules]:
+            raise CondatuiError("Not all that was requested is in the merged environment.", _lines(missing))
+        problems = await import_problems(target, modules, work, environ=self._environ)
+        if failing := {name: why for name, why in problems.items() if name not in tried.failing}:
+            lines = [f"{name}: {why}" for name, why in failing.items()]
+            title = f"{counted(len(lines), 'requested package does', 'requested packages do')} not import."
+            raise CondatuiError(title, _lines(lines), f"They do in {self.name}, which stays as it was.")
+        return tuple(_failing_before(self.name, problems))
+
+    def complete(self) -> None:
+        """Take the marker away: from now on it is an environment like any other; blocks."""
+        mark_complete(self.facts.target, None)
+
+
+def _failing_before(name: str, problems: Iterable[str]) -> list[Finding]:
+    names = sorted(problems)
+    if not names:
+        return []
+    message = f"{counted(len(names), 'requested package does', 'requested packages do')} not import, as before."
+    return [finding("not-importing", "warning", message, f"They did not in {name} either.", names)]
+
+
+def _lines(lines: Sequence[str]) -> str:
+    more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
+    return "\n".join((*map(sanitize, lines[:_MOST_LINES]), *more))
+
+
+# In place of the member
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The member while the merged environment takes its place."""
+
+    target: RemovalTarget
+    snapshot: PrefixSnapshot
+    point: RestorePoint
+    entered: AbstractContextManager[SetAside] | None = None
+    aside: SetAside | None = None
+    whole: bool = False
+    """Whether the merged environment is whole, so that nothing is put back any more."""
+    left: tuple[Leftover, ...] = field(default=())
+
+
+class _InPlace:
+    """A merge in which the merged environment gets the path of the member."""
+
+    def __init__(self, merge: _Merge) -> None:
+        self._merge = merge
+        self._context = merge.context
+        self._work = merge.work
+        self._points = directory_of_points(merge.context.settings, merge.context.locations)
+        self._prefix = merge.facts.member_prefix
+
+    async def run(self) -> Outcome:
+        """Keep the member, set it aside, make the merged environment, delete the member; or put it back."""
+        work, name, begun = self._work, self._merge.name, self._context.clock()
+        tried = await self._merge.try_member()
+        await work.stage("keep", f"Making a restore point of {name}")
+        kept = await self._keep()
+        try:
+            await work.stage("set-aside", f"Setting {name} aside")
+            await work.in_thread(partial(self._set_aside, kept))
+            assert kept.aside is not None
+            made = await self._merge.make(kept.aside.path, tried)
+            await work.in_thread(partial(self._complete, kept))
+            await work.stage("remove", f"Removing what was {name}")
+            await work.in_thread(partial(self._delete, kept))
+        except BaseException as error:
+            await work.in_thread(partial(self._undo, kept, error))
+            raise
+        return await self._outcome(kept, made, begun)
+
+    async def _keep(self) -> _Kept:
+        target = (await inspect_targets((self._prefix,), self._context))[0]
+        removal = self._merge.plan.removal
+        limited = removal is None or self._prefix not in removal.over_limit
+
+        def keep() -> _Kept:
+            snapshot = read_before_removal(target)
+            point = create_point(target, snapshot, self._context, self._work, limited=limited)
+            self._work.say(f"restore point {point.id}: {counted(point.archived_files, 'file')}")
+            return _Kept(target, snapshot, point)
+
+        return await self._work.in_thread(keep)
+
+    def _set_aside(self, kept: _Kept) -> None:
+        """Rename the member. RefusedError if something has changed in it since it was kept."""
+        kept.entered = set_aside(self._prefix, kept.snapshot.tree.entries[0].inode)
+        kept.aside = kept.entered.__enter__()
+        if changed := kept.snapshot.first_change(kept.aside.path):
+            raise being_changed(kept.target, changed)
+
+    def _complete(self, kept: _Kept) -> None:
+        assert kept.aside is not None
+        if changed := kept.snapshot.first_change(kept.aside.path):
+            raise being_changed(kept.target, changed)
+        self._merge.complete()
+        kept.whole = True
+        sync_directory(kept.aside.directory)
+
+    def _delete(self, kept: _Kept) -> None:
+        """Delete the member, but for what has changed in it since it was kept."""
+        assert kept.aside is not None
+        assert kept.entered is not None
+        kept.left = kept.aside.delete(kept.snapshot.sees_unchanged())
+        if not sync_file_system(os.path.dirname(self._prefix)):
+            sync_directory(kept.aside.directory)
+        kept.entered.__exit__(None, None, None)
+
+    def _undo(self, kept: _Kept, error: BaseException) -> None:
+        """Take back what was made, and give the member its path again; once the merged one is whole, nothing."""
+        if kept.whole:
+            return
+        if kept.aside is None:
+            delete_point(self._points, kept.point.id)
+            return
+        stays = take_back(self._prefix, kept.aside, self._work.job_id)
+        if stays:
+            self._work.say(f"what was made was used meanwhile, and stays in {stays}")
+        assert kept.entered is not None
+        kept.entered.__exit__(type(error), error, error.__traceback__)
+        delete_point(self._points, kept.point.id)
+
+    async def _outcome(self, kept: _Kept, made: Outcome, begun: datetime) -> Outcome:
+        work, facts, aside = self._work, self._merge.facts, kept.aside
+        assert aside is not None
+        used = (await work.in_thread(partial(read_tree, self._prefix))).exclusive_bytes
+        bytes_kept = await work.in_thread(partial(bytes_of_point, self._points, kept.point.id))
+        last_used = facts.member.last_used if facts.member else None
+        note = OwnUses(self._context.locations.own_uses).note
+        await work.in_thread(lambda: note(self._prefix, begun, self._context.clock(), last_used))
+        await _prune(self._merge, (kept.point.id,))
+        findings = [*made.findings, _way_back(self._merge.name, kept.point)]
+        if kept.left:
+            findings.append(_left_behind(self._merge.name, aside.path, kept.left))
+        freed = kept.snapshot.tree.exclusive_bytes
+        return _merged(self._merge, findings, freed=freed - used - bytes_kept, point=kept.point.id)
+
+
+def _way_back(name: str, point: RestorePoint) -> Finding:
+    message = f"Restore point {point.id} has {name} as it was: remove the merged one first, then bring it back."
+    return finding("way-back", "note", message)
+
+
+def _left_behind(name: str, path: str, left: Sequence[Leftover]) -> Finding:
+    message = f"{counted(len(left), 'thing')} of what was {name} could not be deleted: it is in {sanitize(path)}."
+    return finding(
+        "left-behind", "error", message, "Delete it by hand.", (sanitize(str(each)) for each in left), most=20
+    )
+
+
+async def _prune(merge: _Merge, points: Sequence[str]) -> None:
+    removal = merge.plan.removal
+    agreed = removal.prunes if removal else ()
+    prune = partial(prune_points, merge.context, agreed=agreed, spare=points)
+    for pruned in await merge.work.in_thread(prune):
+        merge.work.say(f"restore point {pruned.point.id} ({format_bytes(pruned.bytes)}) is deleted")
+
+
+def _merged(merge: _Merge, findings: Sequence[Finding], *, freed: int, point: str) -> Outcome:
+    facts = merge.facts
+    keeper, packages = name_of(facts.keeper, facts.request.keeper), counted(len(merge.planned.packages), "package")
+    gained = f"{format_bytes(freed)} freed" if freed >= 0 else f"{format_bytes(-freed)} used"
+    return Outcome(
+        message=f"{merge.name} was merged into {keeper}: {packages}, {gained}, restore point {point}.",
+        findings=tuple(findings),
+        bytes_freed=freed,
+        says_bytes=True,
+        files=(facts.target,),
+        restore_points=(point,),
+    )
+
+
+# Beside the member
+
+
+class _Beside:
+    """A merge in which the merged environment gets a path of its own; the member is removed afterwards."""
+
+    def __init__(self, merge: _Merge) -> None:
+        self._merge = merge
+        self._work = merge.work
+        self._whole = False
+
+    async def run(self) -> Outcome:
+        """Make the merged environment, or take it back; then remove the member."""
+        merge, work, facts = self._merge, self._work, self._merge.facts
+        tried = await merge.try_member()
+        try:
+            made = await merge.make(facts.member_prefix, tried)
+            await work.in_thread(self._complete)
+        except BaseException:
+            if not self._whole:
+                await work.in_thread(partial(take_back, facts.target, None, work.job_id))
+            raise
+        return await self._remove(made)
+
+    def _complete(self) -> None:
+        self._merge.complete()
+        self._whole = True
+
+    async def _remove(self, made: Outcome) -> Outcome:
+        merge, facts, removed = self._merge, self._merge.facts, Removed()
+        prefix, request = facts.member_prefix, remove_request(facts.request)
+        limited = merge.plan.removal is None or prefix not in merge.plan.removal.over_limit
+        removal = Removal(prefix, merge.plan, request, merge.context, self._work, removed)
+        await removal.carry_out(limited=limited)
+        await _prune(merge, removed.points)
+        used = (await self._work.in_thread(partial(read_tree, facts.target))).exclusive_bytes
+        findings = (*made.findings, *removed.findings)
+        return _merged(merge, findings, freed=removed.freed - removed.kept - used, point=" ".join(removed.points))
+
+
+# Putting a member back
+
+
+async def _put_back(request: MergeRequest, context: JobContext, work: Work) -> Outcome:
+    """Give a member that an interrupted merge has set aside its path again."""
+    name = sanitize(os.path.basename(request.member))
+    observed = await observe_prefix(target_of(request), context)
+    await work.stage("put-back-member", f"Putting {name} back")
+    found = await work.in_thread(partial(find_interrupted, request.member))
+    refuse(plan_to_put_back(request, found, observed, context).blockers)
+    try:
+        stays = await work.in_thread(partial(put_back, found))
+    except OSError as error:
+        raise CondatuiError(f"{name} could not be put back.", f"{error.filename}: {reason(error)}") from error
+    findings: tuple[Finding, ...] = ()
+    if stays:
+        message = f"What was being made there was used meanwhile, and stays in {sanitize(stays)}."
+        findings = (finding("used-since", "warning", message, "Look what is in it; then delete it."),)
+    return Outcome(message=f"{name} is back as it was.", findings=findings, files=(found.member,))

@@ -1,0 +1,128 @@
+"""Finds what an interrupted merge has left on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
+from condatui_core.actions.merge.facts import remove_request, target_of
+from condatui_core.actions.merge.put_back import InterruptedMerge, find_interrupted
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove.recover import inspect_removal
+from condatui_core.actions.set_aside import is_of
+from condatui_core.records.job import Plan, Recovery
+from condatui_core.records.request import MergeRequest, RemoveRequest, RestoreRequest
+from condatui_core.restore_points.store import all_points, directory_of_points
+from condatui_core.text import sanitize
+
+_REMOVING = ("look", "keep", "remove", "leftovers")
+"""The stages of the removal of a member beside which the merged environment was made."""
+
+
+async def recover(plan: Plan, request: MergeRequest, stage: str, context: JobContext) -> Recovery:
+    """Find out whether the member is as it was, merged, or in between; changes nothing."""
+    return await asyncio.to_thread(inspect_merge, plan, request, stage, context)
+
+
+def inspect_merge(plan: Plan, request: MergeRequest, stage: str, context: JobContext) -> Recovery:
+    """Find out what a merge has left; blocks."""
+    if request.put_back:
+        return _put_back(request)
+    if target_of(request) != os.path.normpath(request.member):
+        return _beside(plan, request, stage, context)
+    found = find_interrupted(request.member)
+    if found.aside:
+        return _set_aside(found, request)
+    if found.made:
+        return _taken_back(found)
+    return _nothing_aside(found, plan, stage, context)
+
+
+def _name(path: str) -> str:
+    return sanitize(os.path.basename(path))
+
+
+def _set_aside(found: InterruptedMerge, request: MergeRequest) -> Recovery:
+    """The member is set aside: the merged environment takes its place, or does not yet."""
+    name, where = _name(found.member), sanitize(found.aside[0])
+    if found.there and not found.half_made:
+        return Recovery(
+            state="half",
+            message=f"{name} is merged and whole; what it was is still set aside in {where}.",
+            way_out=RemoveRequest(prefixes=found.aside),
+            way_out_title=f"Delete what {name} was; a restore point has it",
+        )
+    half = "; what is at its path is half-made" if found.there else ""
+    return Recovery(
+        state="half",
+        message=f"{name} is not merged: it is whole, set aside in {where}{half}.",
+        way_out=MergeRequest(keeper=request.keeper, member=request.member, put_back=True),
+        way_out_title=f"Put {name} back as it was",
+    )
+
+
+def _taken_back(found: InterruptedMerge) -> Recovery:
+    name = _name(found.member)
+    return Recovery(
+        state="half",
+        message=f"{name} is as it was; what was being made in its place is still in {sanitize(found.made[0])}.",
+        way_out=RemoveRequest(prefixes=found.made),
+        way_out_title="Delete what was being made",
+    )
+
+
+def _nothing_aside(found: InterruptedMerge, plan: Plan, stage: str, context: JobContext) -> Recovery:
+    name = _name(found.member)
+    if found.there and not found.half_made:
+        if stage == "remove":
+            return Recovery(state="done", message=f"{name} is merged and whole.")
+        return Recovery(state="untouched", message=f"{name} is as it was.")
+    point = next((each for each in _points_made(found.member, plan, context)), "")
+    there = "half-made" if found.there else "not there"
+    way_out = RemoveRequest(prefixes=(found.member,)) if found.there else RestoreRequest(id=point)
+    return Recovery(
+        state="half",
+        message=f"{name} is {there}" + (f"; restore point {point} has it as it was." if point else "."),
+        way_out=way_out if found.there or point else None,
+        way_out_title=f"Remove the half-made {name}" if found.there else f"Bring {name} back",
+    )
+
+
+def _points_made(member: str, plan: Plan, context: JobContext) -> tuple[str, ...]:
+    """The restore points of a member that its merge has made."""
+    points = all_points(directory_of_points(context.settings, context.locations))
+    return tuple(each.id for each in points if each.id not in plan.restore_points and is_of(member, each.prefix))
+
+
+def _beside(plan: Plan, request: MergeRequest, stage: str, context: JobContext) -> Recovery:
+    """The merged environment has a path of its own: it is made whole before the member is touched."""
+    target, member = target_of(request), _name(request.member)
+    if os.path.lexists(target) and (is_marked_incomplete(target) or is_empty(target)):
+        return Recovery(
+            state="half",
+            message=f"{_name(target)} is half-made; {member} is as it was.",
+            way_out=RemoveRequest(prefixes=(target,)),
+            way_out_title=f"Remove the half-made {_name(target)}",
+        )
+    if not os.path.lexists(target) and stage not in _REMOVING:
+        return Recovery(state="untouched", message=f"Nothing was made; {member} is as it was.")
+    removal = inspect_removal(plan, remove_request(request), stage if stage in _REMOVING else "", context)
+    if removal.state == "done":
+        return Recovery(state="done", message=f"{_name(target)} is whole, and {member} is gone, as it should be.")
+    return Recovery(
+        state="half",
+        message=f"{_name(target)} is merged and whole. {removal.message}",
+        way_out=removal.way_out or remove_request(request),
+        way_out_title=removal.way_out_title or f"Remove {member}",
+    )
+
+
+def _put_back(request: MergeRequest) -> Recovery:
+    found = find_interrupted(request.member)
+    name = _name(found.member)
+    if found.there and not found.half_made and not found.aside:
+        return _taken_back(found) if found.made else Recovery(state="done", message=f"{name} is back as it was.")
+    if not found.aside:
+        return Recovery(state="untouched", message=f"{name} is not set aside.")
+    return _set_aside(found, request)

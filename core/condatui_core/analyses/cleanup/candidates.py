@@ -1,0 +1,148 @@
+"""Everything that could go, each thing once, with its reasons, what stands against it and the way back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from condatui_core.analyses.cleanup.caches import parts_of
+from condatui_core.analyses.cleanup.policy import PolicyRules
+from condatui_core.analyses.cleanup.ranking import ranked, strongest_first, tier_of
+from condatui_core.analyses.cleanup.reasons import (
+    alike_reason,
+    changing_obstacles,
+    nothing_requested,
+    reasons_of_findings,
+    removal_obstacles,
+)
+from condatui_core.analyses.cleanup.way_back import cached_names, way_back_of
+from condatui_core.records.alike import AlikeGroup
+from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack
+from condatui_core.records.disk import CacheUse, Cost
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.policy import Policy
+from condatui_core.text import counted, some_of
+
+
+def candidates(
+    inventory: Inventory,
+    *,
+    costs: Mapping[str, Cost],
+    groups: Sequence[AlikeGroup] = (),
+    caches: Sequence[CacheUse] = (),
+    policy: Policy | None = None,
+    now: datetime | None = None,
+    user: str = "",
+) -> tuple[CleanupCandidate, ...]:
+    """List what could go, the least regrettable first: environments, remains, leftovers, and kernels, parts of caches.
+
+    `costs` are by prefix. A policy adds its reasons and keeps what it says stays; it needs `now`. With `user`, what
+    belongs to others is blocked.
+    """
+    rules = PolicyRules.of(policy or Policy(), inventory.environments, costs, now=now, user=user)
+    known = _Known(inventory, costs, groups, cached_names(caches), rules)
+    found = [*known.environments(), *known.leftovers(), *known.kernels()]
+    parts = (rules.kept_cache(part) for cache in caches for part in parts_of(cache, others=bool(found)))
+    used = {each.prefix: each.last_used.at for each in inventory.environments if each.last_used}
+    return ranked((*found, *parts), used)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the candidates among environments are found in."""
+
+    inventory: Inventory
+    costs: Mapping[str, Cost]
+    groups: Sequence[AlikeGroup]
+    cached: Collection[str]
+    rules: PolicyRules
+    names: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.names.update((each.prefix, each.name) for each in self.inventory.environments)
+
+    def environments(self) -> Iterator[CleanupCandidate]:
+        """Whole environments, remains and lines of environments.txt, and members of groups that could be merged."""
+        for each in self.inventory.environments:
+            reasons = strongest_first((*self._reasons(each), *self._alike(each)))
+            if reasons and not each.base:
+                yield self._environment(each, reasons)
+
+    def leftovers(self) -> Iterator[CleanupCandidate]:
+        """What the python of a living environment no longer reads."""
+        for each in self.inventory.environments:
+            stale = each.contents.stale_site_packages if each.contents and each.readable else ()
+            if not stale:
+                continue
+            names = [name for one in stale for name in one.names]
+            yield CleanupCandidate(
+                key=f"{each.prefix}\0leftovers",
+                kind="leftovers",
+                path=each.prefix,
+                name=each.name,
+                tier="leftover",
+                reasons=(
+                    CleanupReason(
+                        id="stale-python",
+                        text=f"{some_of([one.path for one in stale])}: its python does not read that any more",
+                        evidence=(f"{counted(len(names), 'package')} of pip: {some_of(names)}",) if names else (),
+                    ),
+                ),
+                bytes=sum(one.bytes for one in stale),
+                blocked=" and ".join((*changing_obstacles(each), *self.rules.obstacles(each))),
+                way_back=WayBack(
+                    text="in the restore point of the environment", kept_bytes=sum(o.bytes for o in stale)
+                ),
+            )
+
+    def kernels(self) -> Iterator[CleanupCandidate]:
+        """Jupyter kernels whose environment is gone; one that lies in an environment goes with that."""
+        for each in self.inventory.kernels:
+            if each.gone and not each.inside:
+                yield CleanupCandidate(
+                    key=f"{each.path}\0kernel",
+                    kind="kernel",
+                    path=each.path,
+                    name=each.display_name or each.name,
+                    tier="leftover",
+                    reasons=(
+                        CleanupReason(
+                            id="kernel", text="the environment of this kernel is gone", evidence=(each.program,)
+                        ),
+                    ),
+                    way_back=WayBack(text="made again by `python -m ipykernel install` in an environment"),
+                )
+
+    def _environment(self, environment: Environment, reasons: tuple[CleanupReason, ...]) -> CleanupCandidate:
+        tier: Tier = tier_of(reasons)
+        cost = self.costs.get(environment.prefix)
+        obstacles = (*removal_obstacles(environment, self.groups), *self.rules.obstacles(environment))
+        return CleanupCandidate(
+            key=environment.prefix,
+            kind="merge" if tier == "merge" else "environment",
+            path=environment.prefix,
+            name=environment.name,
+            tier=tier,
+            reasons=reasons,
+            bytes=cost.total if cost else 0,
+            blocked=" and ".join(obstacles),
+            instead=next((group.keeper for group in self.groups if _is_member(environment, group)), ""),
+            way_back=way_back_of(environment, cost, self.cached),
+        )
+
+    def _reasons(self, environment: Environment) -> Iterator[CleanupReason]:
+        yield from reasons_of_findings(environment, stale=not self.rules.sets_age)
+        if (found := nothing_requested(environment)) is not None:
+            yield found
+        yield from self.rules.reasons(environment)
+
+    def _alike(self, environment: Environment) -> Iterator[CleanupReason]:
+        for group in self.groups:
+            for member in group.members:
+                if member.prefix == environment.prefix:
+                    yield alike_reason(group, member, self.names.get(group.keeper, group.keeper))
+
+
+def _is_member(environment: Environment, group: AlikeGroup) -> bool:
+    return any(member.prefix == environment.prefix for member in group.members)

@@ -1,0 +1,104 @@
+"""What was chosen, and the request for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
+
+from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
+from condatui_core.records.request import (
+    CLEANABLES,
+    Cleanable,
+    CleanRequest,
+    CleanupPart,
+    CleanupRequest,
+    CloneRequest,
+    KernelsRequest,
+    LeftoversRequest,
+    MergeRequest,
+    RemoveRequest,
+    Request,
+)
+
+
+def choice_of(chosen: Iterable[CleanupCandidate]) -> CleanupChoice:
+    """Sum up what was chosen; what goes as a whole needs no merge, and nothing deleted from it before."""
+    chosen = tuple(chosen)
+    prefixes = _paths(chosen, "environment")
+    caches: dict[str, list[Cleanable]] = {}
+    for each in chosen:
+        if each.part:
+            caches.setdefault(each.path, []).append(each.part)
+    merges = {each.path: each.instead for each in chosen if each.kind == "merge" and each.path not in prefixes}
+    leftovers = _paths(chosen, "leftovers")
+    return CleanupChoice(
+        prefixes=prefixes,
+        cleaned=tuple((path, tuple(parts)) for path, parts in caches.items()),
+        kernels=_paths(chosen, "kernel"),
+        leftovers=tuple(each for each in leftovers if each not in prefixes and each not in merges),
+        merges=tuple(merges.items()),
+    )
+
+
+def _paths(chosen: Iterable[CleanupCandidate], kind: str) -> tuple[str, ...]:
+    return tuple(each.path for each in chosen if each.kind == kind)
+
+
+def parts_of(choice: CleanupChoice) -> tuple[CleanupPart, ...]:
+    """The requests for a choice; caches come last, since a removal of environments leaves more entries unneeded."""
+    return tuple(_parts(choice))
+
+
+def request_of(choice: CleanupChoice) -> CleanupRequest | CleanupPart | None:
+    """The one request for a choice: of several parts one job; None if nothing is chosen."""
+    parts = parts_of(choice)
+    return CleanupRequest(parts=parts) if len(parts) > 1 else next(iter(parts), None)
+
+
+def _parts(choice: CleanupChoice) -> Iterator[CleanupPart]:
+    for member, keeper in choice.merges:
+        yield MergeRequest(keeper=keeper, member=member)
+    if choice.prefixes:
+        yield RemoveRequest(prefixes=choice.prefixes)
+    if choice.leftovers:
+        yield LeftoversRequest(prefixes=choice.leftovers)
+    if choice.kernels:
+        yield KernelsRequest(paths=choice.kernels)
+    together: dict[tuple[Cleanable, ...], list[str]] = {}
+    for path, parts in choice.cleaned:
+        together.setdefault(tuple(part for part in CLEANABLES if part in parts), []).append(path)
+    for what, paths in together.items():
+        yield CleanRequest(pkgs_dirs=tuple(paths), what=what, removed_before=choice.prefixes)
+
+
+# What running jobs work on
+
+
+def without_going(
+    found: Iterable[CleanupCandidate], at_work: Sequence[Request | CleanupPart | CleanupRequest]
+) -> tuple[CleanupCandidate, ...]:
+    """Block the candidates that running requests delete or create: a clone is incomplete until its job has ended."""
+    parts = [part for each in at_work for part in (each.parts if isinstance(each, CleanupRequest) else (each,))]
+    going = {path for each in parts for path in _worked_on(each)}
+    cleaned = {
+        (path, part)
+        for each in parts
+        if isinstance(each, CleanRequest)
+        for path in each.pkgs_dirs
+        for part in each.what
+    }
+    return tuple(
+        replace(each, blocked="a job works on it") if each.path in going or (each.path, each.part) in cleaned else each
+        for each in found
+    )
+
+
+def _worked_on(request: Request | CleanupPart) -> tuple[str, ...]:
+    if isinstance(request, (RemoveRequest, LeftoversRequest)):
+        return request.prefixes
+    if isinstance(request, MergeRequest):
+        return request.member, request.keeper
+    if isinstance(request, KernelsRequest):
+        return request.paths
+    return (request.target,) if isinstance(request, CloneRequest) else ()

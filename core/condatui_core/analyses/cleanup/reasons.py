@@ -1,0 +1,117 @@
+"""Why an environment could go, how far to trust that, and what stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
+from condatui_core.records.cleanup import CleanupReason, Trust
+from condatui_core.records.environment import Environment
+from condatui_core.records.finding import CleanupRole, Finding
+from condatui_core.text import counted, some_of
+
+_ROLES: tuple[tuple[CleanupRole, str, Trust], ...] = (
+    ("remains", "orphan", "certain"),
+    ("missing", "missing", "certain"),
+    ("broken", "broken", "certain"),
+    ("unused", "stale", "likely"),
+    ("trial", "scratch-name", "guess"),
+)
+"""The findings for which an environment could go, the strongest first: the reason's id, and how far to trust it."""
+_OBSTACLES: Mapping[CleanupRole, str] = MappingProxyType(
+    {
+        "in-use": "processes run from it",
+        "not-writable": "you may not write there",
+        "frozen": "it is frozen",
+        "managed": "another tool manages it",
+    }
+)
+"""The findings that stand against changing an environment."""
+
+
+def reasons_of_findings(environment: Environment, *, stale: bool = True) -> Iterator[CleanupReason]:
+    """The reasons among the findings of an environment, the strongest first; `stale` says whether age is one."""
+    by_role: dict[CleanupRole, Finding] = {each.cleanup: each for each in reversed(environment.findings)}
+    for role, reason, trust in _ROLES:
+        if role in by_role and (stale or role != "unused"):
+            found = by_role[role]
+            weak = role == "unused" and environment.last_used is not None and not environment.last_used.reliable
+            trusted: Trust = "guess" if weak else trust
+            yield CleanupReason(id=reason, text=found.message, trust=trusted, evidence=found.evidence)
+
+
+def stale_by_policy(environment: Environment, now: datetime, days: int) -> CleanupReason | None:
+    """The reason for an environment that was not used for longer than a policy allows."""
+    used = environment.last_used
+    if used is None or (unused := (now - used.at).days) < days:
+        return None
+    perhaps = "" if used.reliable else "perhaps "
+    return CleanupReason(
+        id="stale",
+        text=f"{perhaps}not used for {counted(unused, 'day')}; the policy allows {days}",
+        trust="likely" if used.reliable else "guess",
+        evidence=(f"{used.evidence} on {used.at:%Y-%m-%d}{'' if used.reliable else ', which is weak evidence'}",),
+    )
+
+
+def nothing_requested(environment: Environment) -> CleanupReason | None:
+    """The reason for an environment without python in which nothing was asked for; a clone is none."""
+    contents = environment.contents
+    if contents is None or environment.state != "ok" or environment.python or contents.distributions:
+        return None
+    if not contents.packages:
+        return None
+    if contents.requested_names or contents.history.cloned_specs:
+        return None
+    packages = counted(len(contents.packages), "package")
+    return CleanupReason(
+        id="nothing-requested", text="no python, and nothing was requested", trust="likely", evidence=(packages,)
+    )
+
+
+def alike_reason(group: AlikeGroup, member: AlikeMember, keeper: str) -> CleanupReason:
+    """What a member of a group is to its keeper, which has the name `keeper`."""
+    share = f"{member.similarity:.0%} of the packages of either are the same"
+    if member.relation == "identical":
+        builds = (f"other builds of {some_of(member.builds)}",) if member.builds else ()
+        return CleanupReason(id="identical", text=f"the same packages as {keeper}", evidence=(*builds, *group.why))
+    if member.relation == "subset":
+        text = f"{keeper} has all of its packages"
+        more = counted(len(member.lacking), "package")
+        return CleanupReason(id="subset", text=text, evidence=(f"{keeper} has {more} more", share, *group.why))
+    differing = len(member.differs) + len(member.extra)
+    named = [*map(_difference, member.differs), *(f"+{name}" for name in member.extra)]
+    text = f"alike to {keeper}, differs in {differing}: {some_of(named)}"
+    return CleanupReason(id="differs", text=text, evidence=(share, *group.why))
+
+
+def _difference(found: PackageDifference) -> str:
+    return f"{found.name} {found.member} → {found.keeper}"
+
+
+def changing_obstacles(environment: Environment) -> Iterator[str]:
+    """What stands against changing or removing an environment, whatever was agreed on."""
+    if environment.base:
+        yield "conda itself is in it"
+    if environment.active:
+        yield "it is active"
+    roles = {each.cleanup for each in environment.findings}
+    yield from (words for role, words in _OBSTACLES.items() if role in roles)
+    if "frozen" not in roles and environment.frozen:
+        yield _OBSTACLES["frozen"]
+    if "not-writable" not in roles and environment.writable is False:
+        yield _OBSTACLES["not-writable"]
+
+
+def removal_obstacles(environment: Environment, groups: Sequence[AlikeGroup]) -> Iterator[str]:
+    """What stands against removing an environment: the above, the user's word, and that others go to it."""
+    yield from changing_obstacles(environment)
+    if environment.keep is not None:
+        yield f"you keep it: {environment.keep.note}" if environment.keep.note else "you keep it"
+    if environment.baseline:
+        yield "new environments are cloned from it"
+    for group in groups:
+        if group.keeper == environment.prefix and group.members:
+            yield f"it stays for {counted(len(group.members), 'environment')} alike to it"

@@ -1,0 +1,71 @@
+"""What it costs to get something back after it has gone, as far as the records tell before a plan looks closely."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from condatui_core.records.cleanup import WayBack
+from condatui_core.records.disk import CachedUnit, CacheUse, Cost
+from condatui_core.records.environment import Environment
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.request import Cleanable
+from condatui_core.remedy import RemoveEnvironment
+from condatui_core.text import format_bytes
+
+_BLOCK = 4096
+"""Bytes by which what a file occupies may exceed its size."""
+
+
+def cached_names(caches: Iterable[CacheUse]) -> frozenset[str]:
+    """The names of what conda's package caches hold: packages, and archives by their file names."""
+    return frozenset(
+        unit.name.rpartition("/")[2]
+        for cache in caches
+        if not cache.tool
+        for unit in cache.units
+        if unit.kind in ("package", "archive")
+    )
+
+
+def way_back_of(environment: Environment, cost: Cost | None, cached: Collection[str]) -> WayBack:
+    """The way back to an environment: its restore point keeps what no package cache can put back."""
+    if environment.state == "missing":
+        return WayBack(text="nothing is lost: only its line in environments.txt goes")
+    if any(isinstance(each.remedy, RemoveEnvironment) for each in environment.findings):
+        return WayBack(text="nothing to keep, unless something came into it since")
+    kept = _kept_bytes(environment, cost, cached)
+    return WayBack(text=f"restore point, about {format_bytes(kept)} before compression", kept_bytes=kept)
+
+
+def _kept_bytes(environment: Environment, cost: Cost | None, cached: Collection[str]) -> int:
+    """What pip installed, packages that no cache has, and what the records do not explain."""
+    if environment.contents is None:
+        return cost.total if cost else 0
+    packages = environment.contents.packages
+    pip = sum(each.installed_bytes for each in environment.contents.pip_distributions)
+    uncached = sum(each.installed_bytes for each in packages if not _is_cached(each, cached))
+    own = pip + uncached + _unexplained(environment, cost)
+    return min(own, cost.total) if cost and cost.measured else own
+
+
+def _unexplained(environment: Environment, cost: Cost | None) -> int:
+    """The measured bytes that are neither in the records nor rounding of files to blocks."""
+    if cost is None or not cost.measured or environment.contents is None:
+        return 0
+    claimed = sum(each.installed_bytes + _BLOCK * each.file_count for each in environment.contents.packages)
+    claimed += sum(2 * each.installed_bytes for each in environment.contents.pip_distributions)
+    return max(0, cost.total - claimed)
+
+
+def _is_cached(record: PackageRecord, cached: Collection[str]) -> bool:
+    return record.dist_name in cached or bool(record.file_name and record.file_name in cached)
+
+
+def way_back_of_part(part: Cleanable, units: Sequence[CachedUnit]) -> WayBack:
+    """The way back to a part of a package cache: a download, when something needs it again."""
+    if part == "logs":
+        return WayBack(text="cannot come back, and nothing needs them")
+    if part == "packages":
+        return WayBack(text="extracted or downloaded again when something needs them")
+    download = sum(unit.bytes for unit in units)
+    return WayBack(text=f"downloaded again when something needs it, {format_bytes(download)}", download_bytes=download)

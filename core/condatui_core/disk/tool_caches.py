@@ -1,0 +1,187 @@
+"""The caches of pip and uv: where they are, what in them may go, and how uv links from its own.
+
+This follows what `pip cache dir` and `uv cache dir` say, and runs neither. A cache counts even where its use is turned
+off since (`no-cache`): what lies in it takes space, and environments may hold links to it.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from condatui_core.fs.safe_read import read_bounded
+from condatui_core.records.disk import CacheTool
+from condatui_core.settings import expand_home
+
+# What in a cache is its tool's own
+
+
+Installer: TypeAlias = Literal["pip", "uv"]
+"""A tool whose cache is emptied as a whole."""
+
+TRASH = ".condatui-trash-"
+"""Prefix of directories at the top of a cache whose contents are being deleted; to conda they are no packages."""
+
+_TRASH = re.escape(TRASH.encode()) + rb".+"
+_ENTRIES: Mapping[CacheTool, re.Pattern[bytes]] = MappingProxyType(
+    {
+        "pip": re.compile(rb"http|http-v\d+|wheels|selfcheck|" + _TRASH),
+        "uv": re.compile(rb"[a-z]+(?:-[a-z]+)*-v\d+|\.tmp\w+|" + _TRASH),
+    }
+)
+"""The names at the top of a cache that its tool makes: a setting may name a directory that holds other things too."""
+
+INSTALLERS: tuple[Installer, ...] = ("pip", "uv")
+
+_BUILT: Mapping[CacheTool, re.Pattern[str]] = MappingProxyType(
+    {"pip": re.compile("wheels"), "uv": re.compile(r"(?:sdists|built-wheels)-v\d+")}
+)
+"""The names of directories with wheels that were built on this machine."""
+
+
+def is_installer(tool: CacheTool) -> bool:
+    """Whether a cache is emptied as a whole, not package by package."""
+    return tool in _ENTRIES
+
+
+def holds_built_wheels(tool: CacheTool, path: str) -> bool:
+    """Whether a directory of a cache has wheels that were built on this machine, and cannot be downloaded again."""
+    return tool in _BUILT and _BUILT[tool].fullmatch(os.path.basename(path)) is not None
+
+
+def is_own_entry(tool: CacheTool, name: bytes) -> bool:
+    """Whether something at the top of a cache goes when it is emptied: uv's tag and lock stay, and what is not its."""
+    return tool in _ENTRIES and _ENTRIES[tool].fullmatch(name) is not None
+
+
+def own_entries(tool: CacheTool, cache: str) -> tuple[str, ...]:
+    """The paths in a cache that go when it is emptied, sorted; none if it cannot be read."""
+    try:
+        with os.scandir(cache) as entries:
+            return tuple(
+                sorted(
+                    each.path
+                    for each in entries
+                    if is_own_entry(tool, os.fsencode(each.name)) and not each.is_symlink()
+                )
+            )
+    except OSError:
+        return ()
+
+
+# Where the caches are
+
+
+_LARGEST = 1 << 20
+"""Bytes of a configuration file."""
+_ETC = "/etc"
+
+
+def installer_caches(
+    environ: Mapping[str, str], home: Path, prefixes: Iterable[str] = (), *, etc: str = _ETC
+) -> Iterator[tuple[Installer, str]]:
+    """Find the caches of pip and uv that exist, belong to this user and have something in them, as they are spelled.
+
+    `prefixes` are environments, whose `pip.conf` pip reads as well.
+    """
+    for path in dict.fromkeys(_pip_caches(environ, home, prefixes, etc)):
+        if _is_cache("pip", path):
+            yield "pip", path
+    for path in dict.fromkeys(_uv_caches(environ, home, etc)):
+        if _is_cache("uv", path):
+            yield "uv", path
+
+
+def links_softly(environ: Mapping[str, str], home: Path, *, etc: str = _ETC) -> bool:
+    """Whether uv is told to make symlinks into its cache, also in environments that condatui does not know."""
+    settings = (_uv_setting(file, "link-mode") for file in _uv_files(environ, home, etc))
+    return next(filter(None, (environ.get("UV_LINK_MODE", ""), *settings)), "") == "symlink"
+
+
+def _is_cache(tool: Installer, path: str) -> bool:
+    try:
+        own = os.path.isabs(path) and os.stat(path).st_uid == os.geteuid()
+    except (OSError, ValueError):  # ValueError: a NUL
+        return False
+    return own and bool(own_entries(tool, path))
+
+
+def _pip_caches(environ: Mapping[str, str], home: Path, prefixes: Iterable[str], etc: str) -> Iterator[str]:
+    yield expand_home(environ.get("PIP_CACHE_DIR", ""), home)
+    for file in _pip_files(environ, home, prefixes, etc):
+        yield expand_home(_pip_setting(file), home)
+    yield os.path.join(_usual_caches(environ, home), "pip")
+    yield str(home / "Library" / "Caches" / "pip")
+
+
+def _uv_caches(environ: Mapping[str, str], home: Path, etc: str) -> Iterator[str]:
+    yield expand_home(environ.get("UV_CACHE_DIR", ""), home)
+    for file in _uv_files(environ, home, etc):
+        yield expand_home(_uv_setting(file, "cache-dir"), home)
+    yield os.path.join(_usual_caches(environ, home), "uv")
+
+
+def _usual_caches(environ: Mapping[str, str], home: Path) -> str:
+    return environ.get("XDG_CACHE_HOME") or str(home / ".cache")
+
+
+def _pip_files(environ: Mapping[str, str], home: Path, prefixes: Iterable[str], etc: str) -> Iterator[str]:
+    """The configuration files of pip, those that win first: PIP_CONFIG_FILE, environments, user, machine."""
+    named = environ.get("PIP_CONFIG_FILE", "")
+    if named == os.devnull:  # so pip is told to read none
+        return
+    if named:
+        yield named
+    yield from (os.path.join(prefix, "pip.conf") for prefix in prefixes)
+    directories = (str(home / "Library" / "Application Support"), _user_settings(environ, home))
+    yield from (os.path.join(each, "pip", "pip.conf") for each in directories)
+    yield str(home / ".pip" / "pip.conf")
+    yield from (os.path.join(each, "pip", "pip.conf") for each in _machine_settings(environ, etc))
+    yield os.path.join(etc, "pip.conf")
+
+
+def _uv_files(environ: Mapping[str, str], home: Path, etc: str) -> Iterator[str]:
+    """The configuration files of uv, those that win first; those of projects cannot name a cache for others."""
+    if named := environ.get("UV_CONFIG_FILE"):
+        yield named
+    elif not environ.get("UV_NO_CONFIG"):
+        directories = (_user_settings(environ, home), *_machine_settings(environ, etc), etc)
+        yield from (os.path.join(each, "uv", "uv.toml") for each in directories)
+
+
+def _user_settings(environ: Mapping[str, str], home: Path) -> str:
+    return environ.get("XDG_CONFIG_HOME") or str(home / ".config")
+
+
+def _machine_settings(environ: Mapping[str, str], etc: str) -> list[str]:
+    return (environ.get("XDG_CONFIG_DIRS") or os.path.join(etc, "xdg")).split(os.pathsep)
+
+
+def _pip_setting(file: str) -> str:
+    """The `cache-dir` of one of pip's configuration files; empty if it has none."""
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(_text_of(file))
+    except configparser.Error:
+        return ""
+    return parser.get("global", "cache-dir", fallback="")
+
+
+def _uv_setting(file: str, name: str) -> str:
+    """A setting of text in a uv.toml; empty if it has none. Only the part above the first table can have it."""
+    above = re.split(r"^\s*\[", _text_of(file), maxsplit=1, flags=re.MULTILINE)[0]
+    found = re.search(rf"^\s*{name}\s*=\s*([\"'])(.*?)\1", above, re.MULTILINE)
+    return found[2] if found else ""
+
+
+def _text_of(file: str) -> str:
+    """The text of a file; empty if it is not there, not to be read, or too large."""
+    try:
+        return read_bounded(file, _LARGEST).decode(errors="replace")
+    except (OSError, ValueError):  # ValueError: a NUL
+        return ""

@@ -1,0 +1,269 @@
+"""Cleanups of several kinds: one plan, one job, the parts in order, and the first surprise is the end of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from condatui_core.actions.cleanup import perform as cleanup_perform
+from condatui_core.actions.cleanup import plan as cleanup_plan
+from condatui_core.actions.cleanup import recover as cleanup_recover
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.registry import find_action
+from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.errors import RefusedError
+from condatui_core.records.job import Outcome, Plan, Recovery
+from condatui_core.records.request import CleanRequest, CleanupPart, CleanupRequest, RemoveRequest
+from support.disk_trees import du
+from support.plain_work import PlainWork
+from support.removals import RemovalMachine
+
+plan_cleanup = partial(cleanup_plan.plan, find_action=find_action)
+perform_cleanup = partial(cleanup_perform.perform, find_action=find_action)
+recover_cleanup = partial(cleanup_recover.recover, find_action=find_action)
+
+
+class KilledError(Exception):
+    """Stands for whatever ends a job from outside."""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> RemovalMachine:
+    """Two environments that share a file with the package cache, which has an idle package as well."""
+    machine = RemovalMachine(tmp_path)
+    used = machine.cache("used", size=80_000)
+    machine.cache("idle", size=50_000)
+    for name in ("old", "older"):
+        prefix = machine.make(name)
+        machine.environments.pop()
+        machine.install(prefix, used)
+        machine.note(prefix.path)
+    return machine
+
+
+def prefix_of(machine: RemovalMachine, name: str) -> str:
+    return str(machine.envs / name)
+
+
+def removing(machine: RemovalMachine, *names: str) -> RemoveRequest:
+    return RemoveRequest(prefixes=tuple(prefix_of(machine, each) for each in names))
+
+
+def cleaning(machine: RemovalMachine, *removed: str) -> CleanRequest:
+    return CleanRequest(
+        pkgs_dirs=(str(machine.root / "pkgs"),),
+        what=("tarballs", "packages"),
+        removed_before=tuple(prefix_of(machine, each) for each in removed),
+    )
+
+
+async def planned(machine: RemovalMachine, *parts: CleanupPart) -> Plan:
+    return await plan_cleanup(CleanupRequest(parts=parts), machine.context())
+
+
+async def done(plan: Plan, context: JobContext, work: PlainWork | None = None) -> Outcome:
+    assert plan.blockers == ()
+    assert isinstance(plan.request, CleanupRequest)
+    return await perform_cleanup(plan, plan.request, context, work or PlainWork())
+
+
+async def test_the_plan_has_the_plans_of_its_parts_and_their_sums(machine: RemovalMachine) -> None:
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine, "old"))
+    removal, clean = plan.parts
+    assert plan.title == "Clean up: 1 environment and 1 cache"
+    assert (removal.title, clean.title) == ("Remove old", f"Clean {machine.root / 'pkgs'}")
+    assert plan.bytes_freed == (removal.bytes_freed or 0) + (clean.bytes_freed or 0)
+    assert plan.bytes_needed == removal.bytes_needed
+    assert plan.steps == (*removal.steps, *clean.steps)
+    assert plan.prefixes == (prefix_of(machine, "old"),)
+    assert ("net", plan.facts[0][1]) == plan.facts[0]
+    assert plan.facts[1][0] == "part 1"
+    assert (plan.confirm, plan.blockers) == ("", ())
+
+
+async def test_what_stands_against_a_part_stands_against_all(machine: RemovalMachine) -> None:
+    (machine.envs / "old/conda-meta/frozen").write_text("{}")
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine))
+    assert [each.id for each in plan.blockers] == ["frozen"]
+
+
+async def test_a_part_that_has_to_be_confirmed_lets_all_be_confirmed(machine: RemovalMachine) -> None:
+    context = machine.context(restore_point_bytes=10)
+    plan = await plan_cleanup(CleanupRequest(parts=(removing(machine, "old"), cleaning(machine))), context)
+    assert plan.confirm == "clean up"
+
+
+async def test_it_does_all_and_says_what_was_predicted_and_what_came(machine: RemovalMachine) -> None:
+    before = du(machine.root)
+    plan = await planned(machine, removing(machine, "old", "older"), cleaning(machine))
+    work = PlainWork()
+    outcome = await done(plan, machine.context(), work)
+    assert not os.path.lexists(prefix_of(machine, "old"))
+    assert not os.path.lexists(prefix_of(machine, "older"))
+    assert [each.partition(":")[0] for each in work.stages] == ["1"] * 8 + ["2"] * 3
+    assert work.stages[0] == "1:look"
+    assert work.stages[-1] == "2:packages"
+    really = before - du(machine.root)
+    kept = sum(du(machine.points / each) for each in machine.point_ids())
+    assert outcome.predicted_bytes == plan.bytes_freed == really
+    assert (outcome.bytes_freed, outcome.kept_bytes) == (really - kept, kept)
+    assert outcome.restore_points == tuple(machine.point_ids())
+    assert "predicted" in outcome.message
+    assert outcome.findings == ()
+
+
+async def test_a_part_that_fails_is_the_last_and_what_was_done_is_told(machine: RemovalMachine) -> None:
+    parts = (removing(machine, "old"), removing(machine, "older"), cleaning(machine))
+    plan = await planned(machine, *parts)
+
+    def freeze(stage: str) -> None:
+        if stage == "2:look":
+            (machine.envs / "older/conda-meta/frozen").write_text("{}")
+
+    work = PlainWork(before_stage=freeze)
+    outcome = await done(plan, machine.context(), work)
+    assert work.stages[-1] == "2:look"
+    assert outcome.message.startswith("Stopped after 1 of 3 parts: ")
+    (stopped, difference) = outcome.findings
+    assert (stopped.id, stopped.severity) == ("stopped", "error")
+    assert stopped.message == "Remove older failed, so nothing after it was begun."
+    assert difference.id == "differs-from-plan"
+    assert [each.rpartition(":")[2].startswith(" not carried out") for each in difference.evidence] == [True, True]
+    assert len(outcome.restore_points) == 1
+    assert os.path.lexists(prefix_of(machine, "older"))
+    assert os.path.lexists(machine.root / "pkgs/idle-1.0-0")
+
+
+async def test_of_several_environments_the_first_that_fails_is_the_last(machine: RemovalMachine) -> None:
+    machine.make("oldest")
+    plan = await planned(machine, removing(machine, "old", "older", "oldest"), cleaning(machine))
+    looked = []
+
+    def freeze(stage: str) -> None:
+        looked.append(stage)
+        if looked.count("1:look") == 2:
+            (machine.envs / "older/conda-meta/frozen").write_text("{}")
+
+    outcome = await done(plan, machine.context(), PlainWork(before_stage=freeze))
+    assert [os.path.lexists(prefix_of(machine, each)) for each in ("old", "older", "oldest")] == [False, True, True]
+    assert os.path.lexists(machine.root / "pkgs/idle-1.0-0")
+    assert [each.id for each in outcome.findings] == ["stopped", "differs-from-plan", "not-removed"]
+
+
+async def test_if_the_first_part_fails_nothing_was_done(machine: RemovalMachine) -> None:
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine))
+    (machine.envs / "old/conda-meta/frozen").write_text("{}")
+    with pytest.raises(RefusedError, match="frozen"):
+        await done(plan, machine.context())
+    assert machine.point_ids() == []
+
+
+async def test_caches_are_no_longer_held_by_copies_in_what_was_removed_before(machine: RemovalMachine) -> None:
+    copied = machine.make("copied")
+    machine.environments.pop()
+    machine.install(copied, machine.cache("held"), copied=True)
+    machine.note(copied.path)
+    plan = await planned(machine, removing(machine, "copied"), cleaning(machine))
+    await done(plan, machine.context())
+    assert os.path.lexists(machine.root / "pkgs/held-1.0-0"), "it was not planned to go"
+
+
+def only_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    monkeypatch.setattr(remove_plan, "free_bytes", lambda _: free)
+
+
+async def test_on_a_full_disk_caches_go_first_and_make_room(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_free(monkeypatch, 10)
+    alone = await remove_plan.plan(removing(machine, "old"), machine.context())
+    assert [each.id for each in alone.blockers] == ["no-space"]
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine, "old"))
+    assert plan.blockers == ()
+    first, second = plan.parts
+    assert first.request == cleaning(machine)
+    assert isinstance(second.request, RemoveRequest)
+    assert plan.request == CleanupRequest(parts=(first.request, second.request))
+    assert next(each.id for each in plan.warnings if each.severity == "note") == "room-first"
+    await done(plan, machine.context())
+    assert len(machine.point_ids()) == 1
+
+
+async def test_where_no_order_makes_room_it_says_so(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_free(monkeypatch, 10)
+    shutil.rmtree(machine.root / "pkgs/idle-1.0-0")
+    for archive in (machine.root / "pkgs").glob("*.conda"):
+        archive.unlink()
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine))
+    assert [each.id for each in plan.blockers] == ["no-space"]
+
+
+async def test_restore_points_of_several_parts_have_to_fit_together(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = (await remove_plan.plan(removing(machine, "old"), machine.context())).bytes_needed or 0
+    monkeypatch.setattr(cleanup_plan, "is_beside", lambda *_: False)
+    only_free(monkeypatch, needed + 10)
+    plan = await planned(machine, removing(machine, "old"), removing(machine, "older"))
+    assert [each.id for each in plan.blockers] == ["no-space"]
+
+
+# Interrupted
+
+
+async def interrupted(machine: RemovalMachine, plan: Plan, moment: str) -> Recovery:
+    def die(stage: str) -> None:
+        if stage == moment:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        await done(plan, machine.context(), PlainWork(before_stage=die))
+    assert isinstance(plan.request, CleanupRequest)
+    return await recover_cleanup(plan, plan.request, moment, machine.context())
+
+
+async def test_before_its_first_effect_nothing_was_done(machine: RemovalMachine) -> None:
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine))
+    assert isinstance(plan.request, CleanupRequest)
+    never = await recover_cleanup(plan, plan.request, "", machine.context())
+    looked = await interrupted(machine, plan, "1:look")
+    assert (never.state, looked.state) == ("untouched", "untouched")
+
+
+@pytest.mark.parametrize(
+    ("moment", "rest"), [("2:look", "both"), ("2:remove", "both"), ("2:leftovers", "cache"), ("3:look", "cache")]
+)
+async def test_the_way_out_is_what_is_left(machine: RemovalMachine, moment: str, rest: str) -> None:
+    plan = await planned(machine, removing(machine, "old"), removing(machine, "older"), cleaning(machine))
+    after = await interrupted(machine, plan, moment)
+    _, second, third = (part.request for part in plan.parts)
+    assert after.state == "half"
+    assert after.message.startswith("Remove old: done. ")
+    assert after.way_out == (CleanupRequest(parts=(second, third)) if rest == "both" else third)  # type: ignore[arg-type]
+    machine.environments = [each for each in machine.environments if os.path.lexists(each.prefix)]
+    assert after.way_out
+    action = find_action(after.way_out)
+    again = await action.plan(after.way_out, machine.context())
+    await action.perform(again, again.request, machine.context(), PlainWork())
+    assert not os.path.lexists(prefix_of(machine, "older"))
+    assert not os.path.lexists(machine.root / "pkgs/idle-1.0-0")
+
+
+async def test_after_the_last_effect_all_is_done(machine: RemovalMachine) -> None:
+    plan = await planned(machine, cleaning(machine), removing(machine, "old"))
+    after = await interrupted(machine, plan, "2:leftovers")
+    assert (after.state, after.way_out) == ("done", None)
+
+
+def test_a_plan_with_parts_is_read_back_from_its_journal() -> None:
+    import msgspec
+
+    part = Plan(request=RemoveRequest(prefixes=("/old",)), title="Remove old")
+    plan = Plan(
+        request=CleanupRequest(parts=(RemoveRequest(prefixes=("/old",)),)), title="Clean up", parts=(part, part)
+    )
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan

@@ -1,0 +1,133 @@
+"""kill -9 of condatui and of conda in the stages of a merge: the next start tells the truth, and puts it right."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.records.request import MergeRequest, RemoveRequest, RestoreRequest
+from condatui_sandbox import Sandbox
+from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
+from support.sandboxes import copy_sandbox, manifest
+
+
+@pytest.fixture(scope="module")
+def copied(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """Every test leaves it as it was."""
+    return copy_sandbox(sandbox, tmp_path_factory.mktemp("killed") / "sandbox", ["notebooks", "pip-mix"])
+
+
+@pytest.fixture
+def member(copied: Sandbox) -> Path:
+    return copied.prefixes["pip-mix"]
+
+
+@pytest.fixture
+def request_(copied: Sandbox, member: Path) -> MergeRequest:
+    return MergeRequest(keeper=str(copied.prefixes["notebooks"]), member=str(member), offline=True)
+
+
+def beside(prefix: Path) -> list[str]:
+    return sorted(each for each in os.listdir(prefix.parent) if each.startswith(f".{prefix.name}."))
+
+
+@pytest.mark.parametrize(
+    ("stage", "effect"),
+    [("prepare", 0), ("keep", 3), ("set-aside", 0)],
+)
+async def test_condatui_before_the_member_is_set_aside(
+    copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
+) -> None:
+    before = manifest(member)
+    assert run_dying(copied, request_, stage, effect)[0] == -9
+    after = await told(copied)
+    assert (after.state, after.message) == ("untouched", "pip-mix is as it was.")
+    assert (manifest(member), beside(member)) == (before, [])
+
+
+@pytest.mark.parametrize(
+    ("stage", "effect"),
+    [("link", 1), ("link", 3), ("copy", 0), ("add", 0), ("carry", 5), ("import", 0)],
+)
+async def test_condatui_while_the_merged_one_is_made(
+    copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
+) -> None:
+    before = manifest(member)
+    assert run_dying(copied, request_, stage, effect)[0] == -9
+    (aside,) = beside(member)
+    assert (member / HALF_MADE).exists() or not member.exists() or not os.listdir(member)
+    after = await told(copied)
+    assert after.state == "half"
+    assert f"pip-mix is not merged: it is whole, set aside in {member.parent / aside}" in after.message
+    assert after.way_out == MergeRequest(keeper=request_.keeper, member=request_.member, put_back=True)
+    assert (await carried_out(copied, after.way_out)).state == "done"
+    assert (manifest(member), beside(member)) == (before, [])
+
+
+async def test_what_is_put_back_keeps_what_was_used_meanwhile(
+    copied: Sandbox, member: Path, request_: MergeRequest
+) -> None:
+    before = manifest(member)
+    assert run_dying(copied, request_, "import", 0)[0] == -9
+    (member / "work.ipynb").write_text("a day of work")
+    way_out = (await told(copied)).way_out
+    assert way_out
+    job = await carried_out(copied, way_out)
+    assert job.end and job.end.outcome
+    (left,) = beside(member)
+    assert [each.id for each in job.end.outcome.findings] == ["used-since"]
+    assert left in job.end.outcome.findings[0].message
+    assert (member.parent / left / "work.ipynb").read_text() == "a day of work"
+    assert manifest(member) == before
+    shutil.rmtree(member.parent / left)
+
+
+@pytest.mark.parametrize(("stage", "effect"), [("put-back-member", 0), ("put-back-member", 1), ("put-back-member", 2)])
+async def test_condatui_while_it_puts_the_member_back(
+    copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
+) -> None:
+    before = manifest(member)
+    assert run_dying(copied, request_, "import", 0)[0] == -9
+    way_out = (await told(copied)).way_out
+    assert way_out
+    assert run_dying(copied, way_out, stage, effect)[0] == -9
+    after = await told(copied)
+    assert after.way_out
+    assert (await carried_out(copied, after.way_out)).state == "done"
+    assert manifest(member) == before
+    assert beside(member) == []
+
+
+async def test_conda_while_it_adds_takes_the_merge_back(copied: Sandbox, member: Path, request_: MergeRequest) -> None:
+    before = manifest(member)
+    with dying_conda(copied, "--freeze-installed", "os.link", str(member), 1):
+        code, said = run_dying(copied, request_, "", 0)
+    assert (code, said.splitlines()[:2]) == (0, ["failed", "conda could not add pip requests."])
+    assert said.splitlines()[-1] == "pip-mix is as it was."
+    assert (manifest(member), beside(member)) == (before, [])
+
+
+@pytest.mark.parametrize("effect", [0, 1, 40])
+async def test_condatui_while_it_deletes_what_was_the_member(sandbox: Sandbox, tmp_path: Path, effect: int) -> None:
+    copied = copy_sandbox(sandbox, tmp_path / "sandbox", ["notebooks", "pip-mix"])
+    member = copied.prefixes["pip-mix"]
+    before = manifest(member)
+    request = MergeRequest(keeper=str(copied.prefixes["notebooks"]), member=str(member), offline=True)
+    assert run_dying(copied, request, "remove", effect)[0] == -9
+    (aside,) = beside(member)
+    after = await told(copied)
+    assert after.state == "half"
+    assert f"pip-mix is merged and whole; what it was is still set aside in {member.parent / aside}" in after.message
+    assert after.way_out == RemoveRequest(prefixes=(str(member.parent / aside),))
+    plan = await workbench_of(copied).jobs.plan(after.way_out)
+    assert plan.confirm == "", "its restore point has all of it"
+    assert (await carried_out(copied, after.way_out)).state == "done"
+    assert beside(member) == []
+    (point,) = os.listdir(copied.home / ".condatui/state/restore")
+    shutil.rmtree(member)
+    assert (await carried_out(copied, RestoreRequest(id=point))).state == "done"
+    assert manifest(member) == before

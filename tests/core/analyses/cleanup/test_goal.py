@@ -1,0 +1,165 @@
+"""The least regrettable set that reaches a goal: reached if it can be, minimal, and always the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from condatui_core.analyses.cleanup.choice import choice_of
+from condatui_core.analyses.cleanup.goal import Goal, reach
+from condatui_core.analyses.cleanup.ranking import ranked
+from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice, Tier, WayBack
+from condatui_core.records.disk import DiskPlace, LinkTable, ShareClass, Unit
+from condatui_core.records.request import Cleanable
+
+TIERS: tuple[Tier, ...] = ("leftover", "identical", "subset", "stale", "merge", "weak")
+
+
+def row(
+    name: str, tier: Tier = "stale", *, kept: int = 0, part: Cleanable | None = None, **fields: object
+) -> CleanupCandidate:
+    kind = "cache" if part else "merge" if tier == "merge" else "environment"
+    given = {"key": f"{name}{part or ''}", "path": name, "name": name, "bytes": 100, "instead": "/hub", **fields}
+    return CleanupCandidate(kind=kind, tier=tier, part=part, way_back=WayBack(kept_bytes=kept), **given)  # type: ignore[arg-type]
+
+
+def adding_up(sizes: Mapping[str, int]) -> Callable[[CleanupChoice], int]:
+    """Frees what each path frees by itself."""
+
+    def frees(choice: CleanupChoice) -> int:
+        paths = (*choice.prefixes, *(path for path, _ in choice.cleaned), *(member for member, _ in choice.merges))
+        return sum(sizes[path] for path in paths)
+
+    return frees
+
+
+SIZES = {"/pkgs": 10, "/half": 5, "/same": 20, "/old": 30, "/try": 40, "/weak": 1000}
+ROWS = (
+    row("/pkgs", "cache", part="packages"),
+    row("/half", "leftover"),
+    row("/same", "identical"),
+    row("/old", "stale"),
+    row("/try", "merge"),
+    row("/weak", "weak"),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        (0, ()),
+        (1, ("/pkgspackages",)),
+        (12, ("/pkgspackages", "/half")),
+        (16, ("/same",)),
+        (25, ("/pkgspackages", "/same")),
+        (60, ("/pkgspackages", "/same", "/old")),
+        (105, tuple(each.key for each in ROWS[:5])),
+    ],
+)
+def test_the_least_regrettable_come_first_and_none_too_many(wanted: int, chosen: tuple[str, ...]) -> None:
+    goal = reach(ROWS, wanted, frees=adding_up(SIZES))
+    assert (goal.chosen, goal.reached, goal.in_the_way) == (chosen, True, ())
+
+
+def test_out_of_reach_it_says_how_far_it_gets_and_what_stands_in_the_way() -> None:
+    rows = (*ROWS, row("/kept", blocked="you keep it", bytes=7000), row("/mine", blocked="you keep it", bytes=1000))
+    goal = reach(rows, 200, frees=adding_up({**SIZES, "/kept": 7000, "/mine": 1000}))
+    assert (goal.net, goal.reached, goal.chosen) == (105, False, tuple(each.key for each in ROWS[:5]))
+    assert goal.in_the_way == (
+        "it gets as far as 105 B of 200 B",
+        "2 rows, 8.0 KB on disk: you keep it",
+        "/weak, 100 B on disk could go for weak reasons alone: choose those yourself",
+    )
+
+
+def test_restore_points_count_against_it_unless_they_lie_elsewhere() -> None:
+    rows = (row("/old", kept=25), row("/half", "leftover", kept=6))
+    goal = reach(rows, 20, frees=adding_up(SIZES))
+    assert (goal.net, goal.restore_points, goal.reached, goal.chosen) == (5, 25, False, ("/old",))
+    assert goal.in_the_way[1] == "restore points take about 25 B of what is freed"
+    elsewhere = reach(rows, 20, frees=adding_up(SIZES), counts_points=False)
+    assert (elsewhere.net, elsewhere.reached, elsewhere.chosen) == (30, True, ("/old",))
+
+
+def test_weak_reasons_are_enough_only_where_a_policy_has_allowed_them() -> None:
+    goal = reach(ROWS, 500, frees=adding_up(SIZES), weak=True)
+    assert (goal.chosen, goal.reached) == (("/weak",), True)
+
+
+class World:
+    """Environments and caches that share files at random, and what a choice of them frees."""
+
+    def __init__(self, seed: int, environments: int = 12, classes: int = 60) -> None:
+        self.random = random.Random(seed)
+        self.prefixes = [f"/envs/{number}" for number in range(environments)]
+        places = [*(DiskPlace(path=each) for each in self.prefixes), DiskPlace(path="/pkgs", cache=True)]
+        units = tuple(Unit(environments, f"p{n}-1-0".encode(), "package", False, ()) for n in range(classes // 2))
+        table = LinkTable(classes=tuple(self._class(number, units) for number in range(classes)), units=units)
+        self.graph = LinkGraph(places, table)
+        tiers = {each: self.random.choice(TIERS) for each in self.prefixes}
+        found = [
+            row(each, tier, kept=self.random.choice((0, 0, 50)), bytes=self.random.randrange(1, 999))
+            for each, tier in tiers.items()
+        ]
+        found += [row("/pkgs", "cache", part=part) for part in ("packages", "tarballs")]
+        self.random.shuffle(found)
+        self.rows = ranked(found, {})
+
+    def _class(self, number: int, units: Sequence[Unit]) -> ShareClass:
+        cache = len(self.prefixes)
+        holders = self.random.sample(range(cache), self.random.randint(0, 3))
+        unit = number if number < len(units) else -1
+        size = self.random.randrange(1, 400)
+        places = tuple(sorted({*holders, cache} if unit >= 0 else holders or [0]))
+        return ShareClass(places, unit, self.random.random() < 0.1, size, size)
+
+    def frees(self, choice: CleanupChoice) -> int:
+        gone = (*choice.prefixes, *(member for member, _ in choice.merges))
+        return self.graph.frees_with_cleaning(gone, dict(choice.cleaned), copied_by={})
+
+    def net(self, rows: Sequence[CleanupCandidate]) -> int:
+        return self.frees(choice_of(rows)) - sum(each.way_back.kept_bytes for each in rows)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_in_any_world_it_is_reached_if_all_reach_it_and_every_row_is_needed(seed: int) -> None:
+    world = World(seed)
+    could = [each for each in world.rows if each.tier != "weak"]
+    most = world.net(could)
+    wanted = world.random.randrange(1, max(most, 1) + 500)
+    goal = reach(world.rows, wanted, frees=world.frees)
+    chosen = [each for each in world.rows if each.key in goal.chosen]
+    assert goal.reached >= (most >= wanted)
+    assert (goal.net, [each.key for each in chosen]) == (world.net(chosen), list(goal.chosen))
+    assert not any(each.tier == "weak" for each in chosen)
+    if goal.reached:
+        for each in chosen:
+            assert world.net([other for other in chosen if other is not each]) < wanted
+    else:
+        assert goal.net >= most
+    assert goal == reach(tuple(World(seed).rows), wanted, frees=World(seed).frees)
+
+
+def test_some_goals_of_these_worlds_are_reached_and_some_are_not() -> None:
+    goals: list[Goal] = []
+    for seed in range(50):
+        world = World(seed)
+        most = world.net([each for each in world.rows if each.tier != "weak"])
+        goals.append(reach(world.rows, world.random.randrange(1, max(most, 1) + 500), frees=world.frees))
+    assert len({each.reached for each in goals}) == 2
+
+
+def test_five_hundred_candidates_ask_about_once_each() -> None:
+    sizes = {f"/envs/{number}": 1 + number % 7 for number in range(500)}
+    asked: list[CleanupChoice] = []
+
+    def frees(choice: CleanupChoice) -> int:
+        asked.append(choice)
+        return adding_up(sizes)(choice)
+
+    goal = reach([row(each) for each in sizes], sum(sizes.values()) - 3, frees=frees)
+    assert goal.reached
+    assert len(asked) < 1100

@@ -1,0 +1,95 @@
+"""The rules of a policy: the reasons that it adds, what it keeps, and what may go without a question."""
+
+from __future__ import annotations
+
+import pytest
+
+from condatui_core.analyses.cleanup.candidates import candidates
+from condatui_core.analyses.cleanup.policy import allowed
+from condatui_core.records.cleanup import CleanupCandidate
+from condatui_core.records.disk import Cost
+from condatui_core.records.environment import Environment
+from condatui_core.records.policy import Policy
+from support.inventories import NOW, days_ago, environment, finding, inventory, loaded
+
+STALE = finding("stale", "note", "not used for 400 days", cleanup="unused")
+SCRATCH = finding("scratch-name", "note", "named like a scratch environment", cleanup="trial")
+
+
+def found(
+    policy: Policy, *environments: Environment, user: str = "ada", size: int = 10
+) -> tuple[CleanupCandidate, ...]:
+    costs = {each.prefix: Cost(total=size, frees=size) for each in environments}
+    return candidates(inventory(*environments), costs=costs, policy=policy, now=NOW, user=user)
+
+
+def test_its_age_replaces_that_of_the_settings() -> None:
+    environments = [loaded(f"d{days}", last_used=days_ago(days)) for days in (10, 40, 70)]
+    rows = found(Policy(max_age_days=40), *environments, loaded("kept", findings=(STALE,), last_used=days_ago(3)))
+    assert [(row.name, row.reasons[0].text) for row in rows] == [
+        ("d70", "not used for 70 days; the policy allows 40"),
+        ("d40", "not used for 40 days; the policy allows 40"),
+    ]
+    assert [row.name for row in found(Policy(), loaded("kept", findings=(STALE,)))] == ["kept"]
+
+
+def test_names_have_to_match_as_a_whole() -> None:
+    rows = found(Policy(names="[a-z]+"), loaded("fine"), loaded("fine2"), environment("gone", state="missing"))
+    assert [(row.name, row.tier, row.reasons[0].id) for row in rows] == [("fine2", "weak", "name-rule")]
+
+
+def test_of_too_many_those_go_that_were_used_longest_ago() -> None:
+    environments = [loaded(f"d{days}", owner="ada", last_used=days_ago(days)) for days in (30, 10, 20)]
+    rows = found(Policy(max_environments_per_user=1), *environments, loaded("other", owner="ben"))
+    assert {row.name for row in rows} == {"d30", "d20"}
+    assert {row.reasons[0].text for row in rows} == {"ada has 3 environments; the policy allows 1"}
+
+
+def test_of_too_large_ones_those_go_that_were_used_longest_ago() -> None:
+    environments = [loaded(f"d{days}", owner="ada", last_used=days_ago(days)) for days in (30, 10, 20)]
+    (row,) = found(Policy(max_bytes_per_user=20), *environments)
+    assert (row.name, row.reasons[0].id, row.reasons[0].text) == (
+        "d30",
+        "too-large",
+        "with it ada occupies 30 B; the policy allows 20 B",
+    )
+
+
+@pytest.mark.parametrize("pattern", ["old", "o*", "/opt/miniforge3/envs/old", "/opt/miniforge3/envs/old/", "/opt/*"])
+def test_what_it_keeps_stays(pattern: str) -> None:
+    (row,) = found(Policy(keep=(pattern,)), loaded("old", findings=(STALE,)))
+    assert row.blocked == "the policy keeps it"
+
+
+def test_environments_of_others_go_only_if_it_names_them() -> None:
+    of_ben, of_ada = (loaded("old", findings=(STALE,), owner=owner) for owner in ("ben", "ada"))
+    blocked = {
+        users: [found(Policy(users=users), each)[0].blocked for each in (of_ben, of_ada)]
+        for users in ((), ("ben",), ("ada", "ben"))
+    }
+    assert blocked == {
+        (): ["it belongs to ben", ""],
+        ("ben",): ["", "it belongs to ada"],
+        ("ada", "ben"): ["", ""],
+    }
+
+
+@pytest.mark.parametrize(
+    ("allow", "goes"), [((), False), (("stale",), True), (("scratch-name",), True), (("cache", "leftover"), False)]
+)
+def test_only_what_is_allowed_may_go(allow: tuple[str, ...], goes: bool) -> None:
+    policy = Policy(allow=allow)  # type: ignore[arg-type]
+    rows = found(policy, loaded("try", findings=(STALE, SCRATCH), last_used=days_ago(400)))
+    assert bool(allowed(rows, policy)) == goes
+
+
+def test_a_use_that_is_not_sure_is_not_enough_without_a_person_who_reads_it() -> None:
+    policy = Policy(allow=("stale",), max_age_days=10)
+    rows = found(policy, loaded("old", last_used=days_ago(400, reliable=False)))
+    assert (rows[0].reasons[0].trust, allowed(rows, policy)) == ("guess", ())
+
+
+def test_what_is_blocked_never_goes() -> None:
+    policy = Policy(allow=("stale",))
+    rows = found(policy, loaded("old", findings=(STALE,), last_used=days_ago(400), active=True))
+    assert (len(rows), allowed(rows, policy)) == (1, ())

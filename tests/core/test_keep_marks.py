@@ -1,0 +1,192 @@
+"""The file of keep marks: written by condatui, edited by people, and never lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
+from condatui_core.keep_marks import KeepMarks
+from condatui_core.records.environment import KeepMark, UserMarks
+from condatui_core.settings import Locations
+
+AT = datetime(2026, 5, 20, 10, 0, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def locations(tmp_path: Path) -> Locations:
+    return Locations(home=tmp_path, config=tmp_path / "config", cache=tmp_path / "cache", state=tmp_path / "state")
+
+
+def written(locations: Locations, text: str | bytes) -> KeepMarks:
+    locations.config.mkdir(exist_ok=True)
+    locations.keep_file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return KeepMarks(locations)
+
+
+def test_without_a_file_nothing_is_kept_and_reading_makes_none(locations: Locations) -> None:
+    assert KeepMarks(locations).read() == UserMarks()
+    assert not locations.config.exists()
+    assert not locations.state.exists()
+
+
+def test_what_is_marked_is_read_again(locations: Locations) -> None:
+    said = KeepMarks(locations).keep(("/envs/a", "/envs/b"), "the paper's  figures\nof 2025", by="ada", at=AT)
+    mark = KeepMark(note="the paper's figures of 2025", at=AT, by="ada")
+    assert said == KeepMarks(locations).read() == UserMarks(kept=(("/envs/a", mark), ("/envs/b", mark)))
+    assert KeepMarks(locations).unkeep(("/envs/a",)).kept == (("/envs/b", mark),)
+    assert KeepMarks(locations).read().mark_of("/envs/a") is None
+
+
+def test_a_mark_without_a_note_leaves_the_one_that_is_there(locations: Locations) -> None:
+    KeepMarks(locations).keep(("/envs/a",), "mine", by="ada", at=AT)
+    before = locations.keep_file.read_bytes()
+    KeepMarks(locations).keep(("/envs/a",), "", by="bob", at=AT.replace(year=2027))
+    assert locations.keep_file.read_bytes() == before
+    assert KeepMarks(locations).keep(("/envs/a",), "ours", by="bob", at=AT).mark_of("/envs/a") == KeepMark(
+        note="ours", at=AT, by="bob"
+    )
+
+
+@pytest.mark.parametrize("path", ["/envs/a\udcff", "/envs/naïve ✓", "/envs/a: b # c", "/envs/\x1b[31m", "/envs/true"])
+def test_any_path_and_any_note_come_back(locations: Locations, path: str) -> None:
+    assert KeepMarks(locations).keep((path,), "yes: no # ✓", by="", at=AT).mark_of(path) is not None
+    assert KeepMarks(locations).read().kept == ((path, KeepMark(note="yes: no # ✓", at=AT)),)
+
+
+HAND_WRITTEN = """\
+# Mine.
+
+format: 1
+team: vision
+keep:
+  # served
+  ~/envs/linked: production, ask Ada
+  /envs/plain:
+  /envs/full:
+    note: 2024
+    at: 2026-05-20
+    ticket: [OPS-1, 7]
+"""
+
+
+def test_a_person_may_write_it_by_hand(locations: Locations) -> None:
+    (locations.home / "envs").mkdir()
+    (locations.home / "envs" / "real").mkdir()
+    (locations.home / "envs" / "linked").symlink_to("real")
+    real = os.path.realpath(locations.home / "envs" / "real")
+    marks = written(locations, HAND_WRITTEN).read()
+    assert marks.mark_of(real) == KeepMark(note="production, ask Ada")
+    assert marks.mark_of("/envs/plain") == KeepMark()
+    assert marks.mark_of("/envs/full") == KeepMark(note="2024", at=datetime(2026, 5, 20, tzinfo=timezone.utc))
+
+
+def test_what_a_person_has_added_stays(locations: Locations) -> None:
+    (locations.home / "envs").mkdir()
+    real = os.path.realpath(locations.home / "envs" / "linked")
+    keep = written(locations, HAND_WRITTEN)
+    keep.keep((real,), "now Bob's", by="bob", at=AT)
+    text = locations.keep_file.read_text()
+    assert text.startswith("# Mine.\n\nformat: 1\nteam: vision\n")
+    assert all(each in text for each in ("~/envs/linked:", "now Bob's", "- OPS-1"))
+    assert "production" not in text
+    assert keep.unkeep((real,)).mark_of(real) is None
+    assert "linked" not in locations.keep_file.read_text()
+
+
+def test_the_baseline_is_remembered_beside_the_marks(locations: Locations) -> None:
+    keep = KeepMarks(locations)
+    keep.keep(("/envs/a",), "", by="ada", at=AT)
+    assert keep.set_baseline("/envs/b").baseline == "/envs/b"
+    assert keep.read().kept[0][0] == "/envs/a"
+    assert keep.set_baseline("").baseline == ""
+    assert "baseline:" not in locations.keep_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("keep: [", "not valid YAML"),
+        ("- a", "`name: value` lines"),
+        ("keep: [/envs/a]", "`path: note` lines"),
+        ("keep: {nlp: x}", "begin with / or ~"),
+        ("keep: {/envs/a: [x]}", "must be a note"),
+        ("format: one", "must be a number"),
+        ("baseline: nlp", "begin with / or ~"),
+        ("keep: {/a: {at: 2026-02-30}}", "not valid YAML"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"#" * ((1 << 20) + 1), "larger than"),
+    ],
+)
+def test_a_damaged_file_is_told_and_never_overwritten(locations: Locations, text: str | bytes, says: str) -> None:
+    keep = written(locations, text)
+    before = locations.keep_file.read_bytes()
+    for use in (keep.read, lambda: keep.keep(("/b",), "", by="", at=AT), lambda: keep.unkeep(("/b",))):
+        with pytest.raises(UsageError, match="cannot be read") as caught:
+            use()
+        assert says in caught.value.detail
+    assert locations.keep_file.read_bytes() == before
+
+
+def test_a_newer_format_is_told_and_never_overwritten(locations: Locations) -> None:
+    keep = written(locations, "format: 2\nkeep: {/envs/a: x}\n")
+    for use in (keep.read, lambda: keep.set_baseline("/b")):
+        with pytest.raises(NewerFormatError, match="newer condatui"):
+            use()
+    assert locations.keep_file.read_text() == "format: 2\nkeep: {/envs/a: x}\n"
+
+
+def test_a_link_to_the_file_stays_a_link(locations: Locations) -> None:
+    locations.config.mkdir()
+    (locations.home / "dotfiles.yaml").write_text("keep: {}\n")
+    locations.keep_file.symlink_to(locations.home / "dotfiles.yaml")
+    KeepMarks(locations).keep(("/envs/a",), "", by="ada", at=AT)
+    assert locations.keep_file.is_symlink()
+    assert "/envs/a" in (locations.home / "dotfiles.yaml").read_text()
+
+
+def test_what_cannot_be_written_is_told(locations: Locations) -> None:
+    locations.config.write_text("a file where the directory should be")
+    with pytest.raises(CondatuiError, match="cannot be read"):
+        KeepMarks(locations).keep(("/envs/a",), "", by="ada", at=AT)
+
+
+_MARKING = """
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from condatui_core.keep_marks import KeepMarks
+from condatui_core.settings import Locations
+root = Path(sys.argv[1])
+keep = KeepMarks(Locations(home=root, config=root / "config", cache=root / "cache", state=root / "state"))
+print(flush=True)
+sys.stdin.readline()
+for number in range(20):
+    keep.keep((f"/envs/{sys.argv[2]}-{number}",), "", by="", at=datetime.now(timezone.utc))
+"""
+
+
+def test_processes_that_mark_at_once_lose_nothing(locations: Locations) -> None:
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _MARKING, str(locations.home), name],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for name in "abc"
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in processes:
+        assert process.communicate(b"\n", timeout=120) is not None
+        assert process.returncode == 0
+    kept = {path for path, _ in KeepMarks(locations).read().kept}
+    assert kept == {f"/envs/{name}-{number}" for name in "abc" for number in range(20)}

@@ -1,0 +1,82 @@
+"""A policy file: every field read, and whatever is wrong with it said with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from condatui_core.errors import CondatuiError, NewerFormatError, RefusedError, UsageError
+from condatui_core.policy_file import read_policy
+from condatui_core.records.policy import Policy
+
+WHOLE = r"""
+format: 1
+allow: [cache, leftover, stale, too-many]
+max_age_days: 90
+min_free: 200G
+keep:
+  - prod-*
+  - /srv/envs/paper
+names: '[a-z]+(-[a-z]+)*'
+users: [ada, ben]
+max_environments_per_user: 5
+max_bytes_per_user: 1.5 TB
+"""
+
+
+def written(directory: Path, text: str) -> Path:
+    file = directory / "policy.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_every_field_is_read(tmp_path: Path) -> None:
+    assert read_policy(written(tmp_path, WHOLE)) == Policy(
+        allow=("cache", "leftover", "stale", "too-many"),
+        max_age_days=90,
+        min_free=200_000_000_000,
+        keep=("prod-*", "/srv/envs/paper"),
+        names="[a-z]+(-[a-z]+)*",
+        users=("ada", "ben"),
+        max_environments_per_user=5,
+        max_bytes_per_user=1_500_000_000_000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "title", "line"),
+    [
+        ("format: 1\n", RefusedError, "The policy allows nothing.", ""),
+        ("format: 1\nallow: []\n", RefusedError, "The policy allows nothing.", ""),
+        ("allow: [cache]\n", UsageError, "The policy does not state its format.", ""),
+        ("format: 2\nwhatever: 1\n", NewerFormatError, "made by a newer condatui (format 2)", ""),
+        ("format: yes\n", UsageError, "is a whole number", ""),
+        ("format: 1\nallow: [cache]\n\nmax_age: 3\n", UsageError, "A policy has no `max_age`.", "line 4"),
+        ("format: 1\nallow: [everything]\n", UsageError, "`allow` of a policy must be a list of these: ", "line 2"),
+        ("format: 1\nallow: cache\n", UsageError, "`allow` of a policy must be", "line 2"),
+        ("format: 1\nallow: [cache]\nmin_free: lots\n", UsageError, "must be a size such as 200G", "line 3"),
+        ("format: 1\nallow: [cache]\nmax_age_days: -3\n", UsageError, "a whole number of days", "line 3"),
+        ("format: 1\nallow: [cache]\nnames: '['\n", UsageError, "must be a regular expression", "line 3"),
+        ("format: 1\nallow: [cache]\nallow: [stale]\n", UsageError, "`allow` is given twice.", "line 3"),
+        ("format: 1\nkeep: 2026-02-30\n", UsageError, "is not valid", "line 2"),
+        ("- a\n", UsageError, "`name: value` lines", ""),
+        ("", UsageError, "`name: value` lines", ""),
+        ("{{{", UsageError, "not valid YAML", ""),
+        ("[" * 5000, UsageError, "not valid YAML", ""),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(
+    tmp_path: Path, text: str, kind: type[CondatuiError], title: str, line: str
+) -> None:
+    with pytest.raises(kind) as raised:
+        read_policy(written(tmp_path, text))
+    assert type(raised.value) is kind
+    assert title in raised.value.title
+    assert line in raised.value.detail
+
+
+def test_one_that_is_not_there_is_said_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_policy(tmp_path / "none.yaml")
+    assert str(tmp_path / "none.yaml") in raised.value.detail

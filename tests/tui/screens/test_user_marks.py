@@ -1,0 +1,88 @@
+"""Keeping environments and setting the baseline by a key."""
+
+from __future__ import annotations
+
+from condatui_core.errors import UsageError
+from condatui_core.records.environment import KeepMark, UserMarks
+from condatui_core.settings import Settings
+from support.fake_workbench import FakeWorkbench
+from support.inventories import NOW, ROOT, inventory, loaded
+from support.pilots import Driver, opened
+
+ALPHA, BETA = f"{ROOT}/envs/alpha", f"{ROOT}/envs/beta"
+
+
+def bench(**settings: object) -> FakeWorkbench:
+    machine = inventory(loaded("alpha"), loaded("beta"))
+    return FakeWorkbench(machine, settings=Settings(watch_seconds=0, **settings))  # type: ignore[arg-type]
+
+
+async def pressed(driver: Driver, key: str, says: str) -> None:
+    await driver.press(key)
+    await driver.until(lambda: says in driver.text)
+
+
+async def test_the_environment_under_the_cursor_is_kept_and_is_not_any_more() -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        await pressed(driver, "K", "alpha stays")
+        assert workbench.marks().kept == ((ALPHA, KeepMark()),)
+        await driver.until(lambda: len(workbench.loads) == 2)
+        await pressed(driver, "K", "alpha is not kept any more")
+        assert workbench.marks().kept == ()
+
+
+async def test_two_quick_keys_undo_each_other() -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        await driver.press("K", "K")
+        await driver.until(lambda: "not kept any more" in driver.text)
+        assert workbench.marks().kept == ()
+
+
+async def test_the_marked_ones_are_kept_together() -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        await driver.press("a")
+        await pressed(driver, "K", "2 environments stay")
+        assert [prefix for prefix, _ in workbench.marks().kept] == [ALPHA, BETA]
+
+
+async def test_why_it_could_not_be_kept_is_said_and_nothing_is_lost() -> None:
+    workbench = bench()
+
+    def unreadable() -> UserMarks:
+        raise UsageError("The file of keep marks cannot be read.", "keep.yaml: not valid YAML", "Repair it.")
+
+    workbench.marks = unreadable  # type: ignore[method-assign]
+    async with opened(workbench=workbench, size=(140, 30)) as driver:
+        await pressed(driver, "K", "cannot be read: keep.yaml: not valid YAML Repair it.")
+        assert workbench.loads == [False]
+
+
+async def test_the_baseline_is_set_and_unset() -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        await pressed(driver, "b", "alpha is the baseline")
+        assert workbench.marks().baseline == ALPHA
+        await driver.press("j")
+        await pressed(driver, "b", "beta is the baseline")
+        await pressed(driver, "b", "beta is not the baseline any more")
+        assert workbench.marks().baseline == ""
+
+
+async def test_a_baseline_of_the_settings_wins() -> None:
+    workbench = bench(baseline="beta")
+    async with opened(workbench=workbench) as driver:
+        await pressed(driver, "b", "The setting `baseline` says which environment it is")
+        assert workbench.marks().baseline == ""
+
+
+async def test_a_row_and_its_health_say_that_it_is_kept_and_the_baseline() -> None:
+    mark = KeepMark(note="the paper's", at=NOW, by="ada")
+    machine = inventory(loaded("alpha", keep=mark, baseline=True), loaded("beta"))
+    async with opened(machine, size=(140, 40)) as driver:
+        assert "alpha ■≡" in driver.text
+        await driver.press("]", "]", "]")
+        assert "kept  the paper's, by ada" in driver.text
+        assert "baseline  new environments" in driver.text

@@ -1,0 +1,81 @@
+"""All about one row of place 3."""
+
+from __future__ import annotations
+
+from condatui.view_models.cleanup.detail import row_text
+from condatui.view_models.cleanup.rows import CleanupRow
+from condatui_core.records.kernel import Reference
+from support.cleanups import candidate, hub, prefix_of, reason, way_back
+
+NAMES = {prefix_of(name): name for name in ("hub-image", "hub-image-try", "hub-slim", "hub-image-final-v2")}
+
+
+def lines(row: CleanupRow, frees: int | None = None) -> list[str]:
+    return row_text(row, frees, NAMES).plain.split("\n")
+
+
+def test_a_candidate_with_its_evidence_trust_and_way_back() -> None:
+    stale = reason(trust="likely", evidence=("bin/python was read on 2025-04-01",))
+    back = way_back(text="restore point, 12 MB", minutes=2)
+    of = candidate("hub-image-try", stale, bytes=516_000_000, instead=prefix_of("hub-image"), way_back=back)
+    assert lines(CleanupRow(of.key, candidate=of), 41_000_000) == [
+        "hub-image-try",
+        f"where   {prefix_of('hub-image-try')}",
+        "disk    516 MB on disk · 41 MB freed if only this is removed",
+        "why     not used for 400 days  (likely, by signs that may mislead)",
+        "        bin/python was read on 2025-04-01",
+        "instead hub-image takes its place",
+        "back    restore point, 12 MB · about 2 min",
+    ]
+
+
+def test_what_stays_says_so_once() -> None:
+    of = candidate("used", reason(text="processes run from it"), blocked="processes run from it")
+    assert [line for line in lines(CleanupRow(of.key, candidate=of)) if "processes" in line] == [
+        "! it stays: processes run from it"
+    ]
+
+
+def test_a_member_names_every_package_in_which_it_differs() -> None:
+    group = hub()
+    member = group.members[2]
+    shown = lines(CleanupRow(member.prefix, group, member))
+    assert shown[:2] == ["hub-image-final-v2", f"where   {member.prefix}"]
+    assert shown[2].startswith("why     differs in 4: numpy ↓1.26.3")
+    assert shown[3] == "nothing proposes to remove it"
+    assert shown[4] == "alike   95 % of the packages are the same · 90 % of those requested · 93 % with equal builds"
+    assert shown[5] == "differs numpy ↓1.26.3  the keeper has 1.26.4 · requested"
+    assert shown[-1] == "more    evaluate, wandb"
+
+
+def test_a_share_is_rounded_down_as_what_differs_is_not_all() -> None:
+    group = hub()
+    shown = lines(CleanupRow(group.members[1].prefix, group, group.members[1]))
+    assert "alike   97 % of the packages are the same · 100 % with equal builds" in shown
+
+
+def test_a_keeper_says_why_it_stays_and_who_is_alike() -> None:
+    group = hub()
+    shown = lines(CleanupRow(group.keeper, group), 82_000_000)
+    assert shown[:5] == [
+        "hub-image",
+        f"where   {prefix_of('hub-image')}",
+        "stays   used today",
+        "stays   holds all",
+        "frees   82 MB if all others of its group go",
+    ]
+    assert shown[5] == "alike   hub-image-try  100 % the same: identical"
+    assert len(shown) == 8
+
+
+def test_what_names_an_environment_is_listed_with_its_line() -> None:
+    of = candidate("hub-image-try")
+    references = (
+        Reference(kind="kernel", file="/home/ada/.local/share/jupyter/kernels/try", text="Python (try)"),
+        Reference(kind="shell", file="/home/ada/.bashrc", line=12, text="  conda activate hub-image-try\n"),
+    )
+    shown = row_text(CleanupRow(of.key, candidate=of), None, NAMES, references, home="/home/ada").plain
+    assert shown.split("\n")[-2:] == [
+        "named   by the Jupyter kernel Python (try)",
+        "named   in ~/.bashrc:12: conda activate hub-image-try",
+    ]

@@ -1,0 +1,172 @@
+"""The rows of place 3: groups first, what each member is to its keeper, and the other candidates."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from condatui.view_models.cleanup.rows import (
+    COLUMNS,
+    CleanupModel,
+    CleanupRow,
+    choosable,
+    cleanup_rows,
+    relation_words,
+    rows_of_group,
+    way_back_words,
+)
+from condatui.view_models.glyphs import ASCII
+from condatui_core.records.alike import AlikeMember
+from condatui_core.records.cleanup import CleanupCandidate
+from support.cleanups import cached, candidate, difference, group, hub, member, prefix_of, reason, way_back
+
+NAMES = {prefix_of(name): name for name in ("hub-image", "hub-image-try", "hub-slim", "hub-image-final-v2", "old")}
+TRIAL = reason("scratch-name", "named like a trial", trust="guess")
+IDENTICAL = candidate("hub-image-try", reason("identical", "the same packages as hub-image"), TRIAL, bytes=516_000_000)
+OLD = candidate("old", bytes=51_000_000)
+
+
+def model(*candidates: object, **fields: object) -> CleanupModel:
+    rows = cleanup_rows([hub()], candidates)  # type: ignore[arg-type]
+    given = {"frees": {}, "together": {}, "names": NAMES, **fields}
+    return CleanupModel(rows, **given)  # type: ignore[arg-type]
+
+
+def cell(of: CleanupModel, row: int, column: str) -> str:
+    index = next(index for index, each in enumerate(COLUMNS) if each.id == column)
+    return of.cells(row)[index].plain
+
+
+def test_a_group_comes_first_then_its_members_then_the_others_in_their_order() -> None:
+    rows = cleanup_rows([hub()], [cached(), IDENTICAL, OLD])
+    keys = [row.key for row in rows]
+    assert keys[:4] == [prefix_of(name) for name in ("hub-image", "hub-image-try", "hub-slim", "hub-image-final-v2")]
+    assert keys[4:] == [cached().key, OLD.key]
+    assert [row.is_heading for row in rows] == [True, False, False, False, False, False]
+    assert rows[1].candidate is IDENTICAL
+    assert rows[2].candidate is None
+
+
+def test_a_keeper_that_is_a_candidate_itself_has_one_row() -> None:
+    rows = cleanup_rows([hub()], [candidate("hub-image", blocked="it stays for 3 environments alike to it")])
+    assert [row.key for row in rows].count(prefix_of("hub-image")) == 1
+
+
+def test_leftovers_of_a_member_are_a_row_of_their_own() -> None:
+    left = candidate("hub-image-try", kind="leftovers", key="left", tier="leftover")
+    rows = cleanup_rows([hub()], [IDENTICAL, left])
+    assert rows[-1].candidate is left
+
+
+def test_the_prefix_of_a_row_is_that_of_its_environment() -> None:
+    rows = cleanup_rows([hub()], [cached(), OLD])
+    assert [row.prefix for row in (rows[0], rows[1], *rows[-2:])] == [
+        prefix_of("hub-image"),
+        prefix_of("hub-image-try"),
+        "",
+        prefix_of("old"),
+    ]
+
+
+def test_only_what_nothing_blocks_can_be_chosen() -> None:
+    rows = cleanup_rows([hub()], [IDENTICAL, OLD, candidate("used", blocked="processes run from it")])
+    assert choosable(rows) == {IDENTICAL.key, OLD.key}
+    assert choosable(rows_of_group(rows, prefix_of("hub-image"))) == {IDENTICAL.key}
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        (member("a"), "identical"),
+        (member("a", builds=("numpy",)), "identical but for 1 build: numpy"),
+        (member("a", builds=("a", "b", "c", "d")), "identical but for 4 builds: a, b, c, …"),
+        (member("a", "subset", lacking=("x", "y")), "subset (2 fewer)"),
+        (hub().members[2], "differs in 4: numpy ↓1.26.3, zlib ↓1.2.13, pip ↑25.1, … · has 2 more: evaluate, wandb"),
+        (member("a", "differs", extra=("x",)), "has 1 more: x"),
+        (member("a", "differs", differs=(difference("tz", "1", "1", "same"),)), "differs in 1: tz ≠1"),
+    ],
+)
+def test_what_a_member_is_to_its_keeper(of: AlikeMember, words: str) -> None:
+    assert relation_words(of) == words
+
+
+def test_the_heading_says_who_stays_why_and_what_the_group_frees() -> None:
+    shown = model(together={prefix_of("hub-image"): 82_000_000})
+    heading = shown.heading(0)
+    assert heading is not None
+    assert heading[0].plain == "≈ hub-image  (4 alike, keep this: used today, holds all)"
+    assert heading[1].plain == "together 82 M"
+    assert shown.heading(1) is None
+    unmeasured = model().heading(0)
+    assert unmeasured is not None
+    assert unmeasured[1].plain == "together …"
+
+
+def test_in_ascii_the_heading_has_its_sign_too() -> None:
+    rows = cleanup_rows([group("hub-image", member("a"), why=("chosen by you",))], [])
+    heading = CleanupModel(rows, frees={}, together={}, names=NAMES, glyphs=ASCII).heading(0)
+    assert heading is not None
+    assert heading[0].plain == "~ hub-image  (2 alike, keep this: chosen by you)"
+
+
+def test_a_member_says_its_relation_and_its_other_reasons() -> None:
+    shown = model(IDENTICAL, frees={IDENTICAL.key: 41_000_000}, chosen={IDENTICAL.key})
+    assert [cell(shown, 1, column) for column in ("mark", "name", "disk", "frees", "why")] == [
+        "●",
+        "  hub-image-try",
+        "516 M",
+        "41 M",
+        "identical · named like a trial",
+    ]
+
+
+def test_one_that_differs_names_the_key_of_the_merge() -> None:
+    differs = candidate("hub-image-final-v2", reason("differs", "alike to hub-image"), kind="merge", tier="merge")
+    assert cell(model(differs, merge_key="m"), 3, "why").endswith("has 2 more: evaluate, wandb · m shows the merge")
+    assert "merge" not in cell(model(IDENTICAL, merge_key="m"), 1, "why")
+
+
+def test_a_member_that_nothing_proposes_is_shown_without_figures() -> None:
+    assert [cell(model(), 2, column) for column in ("name", "disk", "frees", "back", "why")] == [
+        "  hub-slim",
+        "–",
+        "–",
+        "",
+        "subset (12 fewer)",
+    ]
+
+
+def test_what_stays_says_why_before_all_else() -> None:
+    used = candidate("hub-image-try", reason("identical", "the same"), blocked="processes run from it", bytes=5000)
+    assert cell(model(used), 1, "why") == "! processes run from it  identical"
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        (candidate("a", way_back=way_back()), "12 M kept"),
+        (candidate("a"), "0 B kept"),
+        (candidate("a", way_back=way_back(minutes=0.2)), "1 min"),
+        (candidate("a", way_back=way_back(minutes=2.4, download_bytes=40_000_000)), "2 min ↓40 M"),
+        (cached(way_back=way_back(kept_bytes=0, download_bytes=40_000_000)), "↓40 M"),
+        (cached(), ""),
+    ],
+)
+def test_what_it_costs_to_get_something_back(of: CleanupCandidate, words: str) -> None:
+    assert way_back_words(of) == words
+
+
+def test_the_path_of_a_cache_ends_its_line_unless_another_has_its_name() -> None:
+    other = replace(cached(), key="other", path="/scratch/pkgs")
+    alone = CleanupModel([CleanupRow("a", candidate=cached())], frees={}, together={}, names={})
+    assert [cell(alone, 0, column) for column in ("name", "why")] == [
+        "archives",
+        "what packages were extracted from · /opt/miniforge3/pkgs",
+    ]
+    two = CleanupModel(
+        [CleanupRow("a", candidate=cached()), CleanupRow("b", candidate=other)], frees={}, together={}, names={}
+    )
+    assert [cell(two, 1, column) for column in ("name", "why")] == [
+        "archives /scratch/pkgs",
+        "what packages were extracted from",
+    ]

@@ -1,0 +1,268 @@
+"""`condatui cleanup`: what could go and why, and the least regrettable of it that reaches a goal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import click
+
+from condatui.cli.documents.cleanup import describe_candidates, describe_goal
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
+from condatui.cli.reporting import say, say_problems
+from condatui.cli.run_action import acting_options, run_action
+from condatui.json_documents import print_json
+from condatui_core.actions.guards import blockers_to_write, refuse
+from condatui_core.analyses.cleanup.candidates import candidates
+from condatui_core.analyses.cleanup.choice import choice_of, request_of
+from condatui_core.analyses.cleanup.goal import Goal, reach
+from condatui_core.analyses.cleanup.policy import allowed
+from condatui_core.disk.usage import DiskUsage, survey
+from condatui_core.errors import CondatuiError, RefusedError, UsageError
+from condatui_core.fs.atomic_write import write_whole
+from condatui_core.policy_file import read_policy
+from condatui_core.prefixes.probe import user_name
+from condatui_core.records.alike import AlikeGroup
+from condatui_core.records.cleanup import CleanupCandidate
+from condatui_core.records.environment import Inventory
+from condatui_core.records.job import Job
+from condatui_core.records.policy import Policy
+from condatui_core.records.request import Request
+from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
+from condatui_core.restore_points.store import directory_of_points, free_bytes, is_beside
+from condatui_core.text import parse_bytes, sanitize
+from condatui_core.workbench import Workbench
+
+_NOT_REACHED = 1
+"""The exit code if a goal is out of reach."""
+
+
+@click.command("cleanup")
+@click.option("--free", metavar="SIZE", help="Choose the least regrettable that free so much, such as 20G.")
+@click.option("--policy", "policy_file", metavar="FILE", help="Choose only what this policy allows.")
+@click.option("--report", "report_file", metavar="FILE.md", help="Write what went and why; replaces the file.")
+@acting_options
+@global_options
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    free: str | None,
+    policy_file: str | None,
+    report_file: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Show what could go, the least regrettable first, and why; or remove as much of it as a goal takes.
+
+    Without --free and --policy nothing goes. What goes as an environment leaves a restore point. For cron:
+    condatui cleanup --policy FILE --yes --report FILE.md
+    """
+    options = _Options.of(invocation, free, policy_file, report_file)
+    if not options.chooses and (dry_run or yes or report_file):
+        raise UsageError("There is nothing to choose by.", hint="Say how much: --free 20G, or what may go: --policy.")
+    workbench = invocation.workbench()
+    known = asyncio.run(_look(invocation, workbench, options.policy))
+    if not options.chooses:
+        _list(invocation, known, as_json=as_json)
+        return
+    goal = _goal(invocation, known, options)
+    _Cleanup(invocation, workbench, known, options, goal).run(dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What the user has said of what is to go."""
+
+    wanted: int | None
+    """The bytes to free."""
+    policy: Policy | None
+    policy_file: str
+    report_file: str
+
+    @classmethod
+    def of(cls, invocation: Invocation, free: str | None, policy: str | None, report: str | None) -> _Options:
+        """Read the size and the policy, and look whether the report can be written, before anything is done."""
+        report_file = invocation.absolute(report) if report else ""
+        if report_file:
+            refuse(blockers_to_write(report_file, replace=True))
+        policy_file = invocation.absolute(policy) if policy else ""
+        return cls(
+            wanted=parse_bytes(free) if free is not None else None,
+            policy=read_policy(Path(policy_file)) if policy_file else None,
+            policy_file=policy_file,
+            report_file=report_file,
+        )
+
+    @property
+    def chooses(self) -> bool:
+        """Whether there is anything to choose by."""
+        return self.wanted is not None or self.policy is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What could go, and what it rests on."""
+
+    inventory: Inventory
+    usage: DiskUsage
+    groups: tuple[AlikeGroup, ...]
+    candidates: tuple[CleanupCandidate, ...]
+
+    def frees(self) -> Mapping[str, int]:
+        """By key, what each frees alone."""
+        return {each.key: self.usage.frees_with_choice(choice_of([each])) for each in self.candidates}
+
+
+async def _look(invocation: Invocation, workbench: Workbench, policy: Policy | None) -> _Known:
+    """Load the machine, measure its disk, and find what could go."""
+    inventory = (await workbench.job_context()).inventory
+    say_problems(inventory.problems)
+    usage = await _measured(workbench, inventory)
+    groups = await workbench.groups(inventory)
+    found = candidates(
+        usage.added_to(inventory),
+        costs=usage.costs,
+        groups=groups,
+        caches=usage.caches,
+        policy=policy,
+        now=invocation.clock(),
+        user=user_name(os.geteuid()),
+    )
+    return _Known(inventory, usage, groups, found)
+
+
+async def _measured(workbench: Workbench, inventory: Inventory) -> DiskUsage:
+    async with aclosing(survey(workbench.disk.measure(inventory), inventory)) as steps:
+        last = await anext(steps)
+        async for each in steps:
+            last = each
+    return last
+
+
+def _list(invocation: Invocation, known: _Known, *, as_json: bool) -> None:
+    if as_json:
+        print_json(describe_candidates(known.candidates, known.groups, known.frees()))
+    else:
+        from condatui.cli.pages.cleanup import print_candidates  # noqa: PLC0415 - Rich is for people
+
+        print_candidates(invocation, known.candidates, known.frees())
+
+
+def _goal(invocation: Invocation, known: _Known, options: _Options) -> Goal:
+    """Choose what goes: what reaches the goal, or without one all that the policy allows."""
+    policy = options.policy
+    could = allowed(known.candidates, policy) if policy else known.candidates
+    points = directory_of_points(invocation.settings, invocation.locations)
+    counts = any(is_beside(points, place.path) for place in known.usage.places)
+    wanted = _wanted(known.inventory, options)
+    if wanted is None:
+        return _everything(known, could, counts_points=counts)
+    frees = known.usage.frees_with_choice
+    return reach(could, wanted, frees=frees, counts_points=counts, weak=policy is not None)
+
+
+def _wanted(inventory: Inventory, options: _Options) -> int | None:
+    """The bytes to free: those asked for, or those that the policy wants free and are not; None without a goal."""
+    if options.wanted is not None or options.policy is None or options.policy.min_free is None:
+        return options.wanted
+    root = next((each.root_prefix for each in inventory.installations if each.root_prefix), os.sep)
+    free = free_bytes(Path(root))
+    if free is None:
+        raise CondatuiError("How much is free on the disk cannot be found out.", sanitize(root))
+    return max(options.policy.min_free - free, 0)
+
+
+def _everything(known: _Known, could: Sequence[CleanupCandidate], *, counts_points: bool) -> Goal:
+    kept = sum(each.way_back.kept_bytes for each in could) if counts_points else 0
+    frees = known.usage.frees_with_choice(choice_of(could))
+    return Goal(wanted=0, chosen=tuple(each.key for each in could), frees=frees, restore_points=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleanup:
+    """What was chosen, on its way to a plan, a job and a report."""
+
+    invocation: Invocation
+    workbench: Workbench
+    known: _Known
+    options: _Options
+    goal: Goal
+
+    @property
+    def chosen(self) -> tuple[CleanupCandidate, ...]:
+        """The candidates that were chosen."""
+        keys = frozenset(self.goal.chosen)
+        return tuple(each for each in self.known.candidates if each.key in keys)
+
+    @property
+    def has_goal(self) -> bool:
+        """Whether so many bytes are wanted, rather than all that a policy allows."""
+        return _wanted(self.known.inventory, self.options) is not None
+
+    def run(self, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+        """Say what was chosen, and do it as every action is done.
+
+        Raises Exit with the job's code; with 1 if the goal is out of reach.
+        """
+        self._say_goal(as_json=as_json)
+        code = self._carry_out(dry_run=dry_run, yes=yes, as_json=as_json)
+        raise click.exceptions.Exit(code or (0 if self.goal.reached else _NOT_REACHED))
+
+    def _carry_out(self, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+        request = request_of(choice_of(self.chosen))
+        try:
+            if request is not None:
+                run_action(
+                    self.invocation,
+                    lambda *_: cast("Request", request),
+                    dry_run=dry_run,
+                    yes=yes,
+                    as_json=as_json,
+                    workbench=self.workbench,
+                    on_end=self._report,
+                )
+        except RefusedError as error:
+            self._report(refused=(error.title, *error.detail.splitlines()))
+            raise
+        except click.exceptions.Exit as ended:
+            return ended.exit_code
+        self._report()
+        return 0
+
+    def _say_goal(self, *, as_json: bool) -> None:
+        if as_json:
+            print_json(describe_goal(self.goal, has_goal=self.has_goal))
+        else:
+            from condatui.cli.pages.cleanup import print_goal  # noqa: PLC0415 - Rich is for people
+
+            print_goal(self.invocation, self.goal, self.chosen, self.known.frees(), has_goal=self.has_goal)
+
+    def _report(self, job: Job | None = None, *, refused: tuple[str, ...] = ()) -> None:
+        """Write the report, if one is wanted."""
+        if not self.options.report_file:
+            return
+        report = CleanupReport(
+            host=socket.gethostname(),
+            at=self.invocation.clock(),
+            policy_file=self.options.policy_file,
+            policy=self.options.policy,
+            goal=self.goal if self.has_goal else None,
+            chosen=self.chosen,
+            blocked=tuple(each for each in self.known.candidates if each.blocked),
+            end=job.end if job else None,
+            refused=refused,
+        )
+        try:
+            write_whole(Path(self.options.report_file), cleanup_markdown(report).encode(), replace=True)
+        except OSError as error:
+            raise CondatuiError("The report cannot be written.", f"{self.options.report_file}: {error}") from error
+        say(f"condatui: the report is in {self.options.report_file}")

@@ -1,0 +1,116 @@
+"""The JSON documents of `condatui cleanup`: what could go, and what was chosen for a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from condatui_core.analyses.cleanup.goal import Goal
+from condatui_core.records.alike import AlikeGroup
+from condatui_core.records.cleanup import CleanupCandidate, CleanupKind, CleanupReason, Tier, WayBack
+from condatui_core.records.request import Cleanable
+
+
+class CandidateDocument(Struct, frozen=True, kw_only=True):
+    """Something that could go."""
+
+    key: str
+    """Its identity; the keys of a goal are these."""
+    kind: CleanupKind
+    """An environment or what is left of one, a part of a package cache, a Jupyter kernel, what the python of an
+    environment no longer reads, or a member of a group to merge into its keeper."""
+    path: str
+    """The prefix, package cache or kernel directory."""
+    name: str
+    """The name shown for it."""
+    tier: Tier
+    """How little it is regretted, the least first: cache, relink, leftover, identical, subset, stale, merge, weak."""
+    part: Cleanable | None
+    """The part of a package cache; null for all else."""
+    reasons: tuple[CleanupReason, ...]
+    """Why it could go, the strongest reason first."""
+    bytes: int
+    """The bytes that it occupies."""
+    frees: int
+    """What `df` gains if this alone goes, restore points not counted."""
+    way_back: WayBack
+    """What it costs to get it back."""
+    blocked: str
+    """Why it cannot go; empty if it can."""
+    instead: str
+    """The prefix of the environment that takes its place; empty if none does."""
+
+
+class CleanupDocument(Struct, frozen=True, kw_only=True):
+    """What could go."""
+
+    candidates: tuple[CandidateDocument, ...]
+    """The least regrettable first."""
+    groups: tuple[AlikeGroup, ...]
+    """The groups of alike environments."""
+
+
+class GoalDocument(Struct, frozen=True, kw_only=True):
+    """What was chosen: for a goal, or because a policy allows it."""
+
+    wanted: int | None
+    """The bytes to free; null if there is no goal."""
+    chosen: tuple[str, ...]
+    """The keys of what was chosen, the least regrettable first."""
+    frees: int
+    """The bytes that it frees, restore points not counted."""
+    restore_points: int
+    """The bytes that restore points may take of that, before compression."""
+    net: int
+    """The difference."""
+    reached: bool
+    """Whether that is as much as is wanted."""
+    in_the_way: tuple[str, ...]
+    """If it is not: how far it gets and what stands in the way, one line each."""
+
+
+class GoalLine(Struct, frozen=True):
+    """The line before the plan, with a goal or a policy; the only one if nothing goes."""
+
+    goal: GoalDocument
+    """What was chosen."""
+
+
+def describe_candidates(
+    found: Sequence[CleanupCandidate], groups: tuple[AlikeGroup, ...], frees: Mapping[str, int]
+) -> CleanupDocument:
+    """Describe what could go; `frees` is by key."""
+    return CleanupDocument(candidates=tuple(_candidate(each, frees.get(each.key, 0)) for each in found), groups=groups)
+
+
+def describe_goal(goal: Goal, *, has_goal: bool) -> GoalLine:
+    """Describe what was chosen."""
+    return GoalLine(
+        GoalDocument(
+            wanted=goal.wanted if has_goal else None,
+            chosen=goal.chosen,
+            frees=goal.frees,
+            restore_points=goal.restore_points,
+            net=goal.net,
+            reached=goal.reached,
+            in_the_way=goal.in_the_way,
+        )
+    )
+
+
+def _candidate(found: CleanupCandidate, frees: int) -> CandidateDocument:
+    return CandidateDocument(
+        key=found.key,
+        kind=found.kind,
+        path=found.path,
+        name=found.name,
+        tier=found.tier,
+        part=found.part,
+        reasons=found.reasons,
+        bytes=found.bytes,
+        frees=frees,
+        way_back=found.way_back,
+        blocked=found.blocked,
+        instead=found.instead,
+    )

@@ -1,0 +1,84 @@
+"""Print what could go, for people: a row for each, with why, what it frees and what it costs to get back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.pages.tables import Printer
+from condatui.view_models import styles
+from condatui.view_models.format import below_home, short_bytes
+from condatui.view_models.table import TableColumn
+from condatui_core.analyses.cleanup.goal import Goal
+from condatui_core.records.cleanup import CleanupCandidate
+from condatui_core.text import counted, format_bytes, sanitize
+
+_COLUMNS = (
+    TableColumn("name", "what could go", 44),
+    TableColumn("tier", "tier", 9, priority=2),
+    TableColumn("disk", "disk", 5, align="right", priority=1),
+    TableColumn("frees", "frees", 5, align="right"),
+    TableColumn("why", "why", 60, cut="end", flexible=True),
+    TableColumn("back", "way back", 40, cut="end", priority=3),
+)
+
+
+class _CandidateRows:
+    """A table model of candidates."""
+
+    columns = _COLUMNS
+
+    def __init__(self, found: Sequence[CleanupCandidate], frees: Mapping[str, int], home: str) -> None:
+        self._found = found
+        self._frees = frees
+        self._home = home
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def key(self, index: int) -> str:
+        return self._found[index].key
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        found = self._found[index]
+        style = styles.DIM if found.blocked else styles.PLAIN
+        name = found.name if not found.part else f"{found.name} {below_home(found.path, self._home)}"
+        frees = "" if found.blocked else short_bytes(self._frees.get(found.key, 0))
+        cells = (name, found.tier, short_bytes(found.bytes), frees, _why(found), found.way_back.text)
+        return tuple(Text(sanitize(cell), style) for cell in cells)
+
+
+def _why(found: CleanupCandidate) -> str:
+    reasons = "; ".join(each.text for each in found.reasons)
+    return f"stays: {found.blocked}; {reasons}" if found.blocked else reasons
+
+
+def print_candidates(invocation: Invocation, found: Sequence[CleanupCandidate], frees: Mapping[str, int]) -> None:
+    """Print what could go, in its order, and how to go on."""
+    printer = Printer(ascii_only=invocation.settings.ascii)
+    if not found:
+        printer.text(Text("Nothing could go."))
+        return
+    printer.table(_CandidateRows(found, frees, str(invocation.home)))
+    printer.text(Text("\n`--free SIZE` chooses the least regrettable of these that free so much.", styles.DIM))
+
+
+def print_goal(
+    invocation: Invocation,
+    goal: Goal,
+    chosen: Sequence[CleanupCandidate],
+    frees: Mapping[str, int],
+    *,
+    has_goal: bool,
+) -> None:
+    """Print what was chosen, and what it comes to."""
+    printer = Printer(ascii_only=invocation.settings.ascii)
+    if chosen:
+        printer.table(_CandidateRows(chosen, frees, str(invocation.home)))
+    of = f"{format_bytes(goal.wanted)} are wanted: " if has_goal else ""
+    points = f" - about {format_bytes(goal.restore_points)} of restore points" if goal.restore_points else ""
+    printer.text(Text(f"{of}{counted(len(chosen), 'row')} chosen, frees {format_bytes(goal.frees)}{points}"))
+    for line in goal.in_the_way:
+        printer.text(Text(f"  {sanitize(line)}", styles.WARNING))

@@ -1,0 +1,161 @@
+"""What is chosen in place 3: what it comes to, and the choice that reaches a goal; both are computed in threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.events import ScreenSuspend
+
+from condatui.screens.place import PlaceScreen
+from condatui.services.cleanup_finder import reach_goal, sum_of
+from condatui.session import Session
+from condatui.view_models import styles
+from condatui.view_models.cleanup.choice import ChoiceSum
+from condatui.view_models.cleanup.rows import CleanupRow, choosable
+from condatui.view_models.format import short_bytes
+from condatui.widgets.input_bars import PromptBar
+from condatui.widgets.line import Line
+from condatui_core.errors import CondatuiError
+from condatui_core.records.cleanup import CleanupCandidate
+from condatui_core.text import parse_bytes, sanitize
+
+
+class CleanupChoiceScreen(PlaceScreen):
+    """A place in which candidates are chosen, one by one or by a goal."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.rows: tuple[CleanupRow, ...] = ()
+        """The rows in their order."""
+        self.chosen: frozenset[str] = frozenset()
+        """The keys of the chosen candidates."""
+        self.total: ChoiceSum | None = None
+        """What the choice comes to; None while that is computed or not measured."""
+        self.goal = 0
+        """The bytes that the user wants to become free; 0 if they have not said."""
+        self._summed: tuple[frozenset[str], object] = (frozenset(), None)
+        """The choice and the measurement that `total` is of, or will be."""
+        self.lasting = ""
+        """What has come of something that took a while: it stays in the status line until the next key."""
+        self._refusal = ""
+        """Why the typed goal is not taken."""
+
+    def compose_status(self) -> ComposeResult:
+        """The status, and the question that replaces it."""
+        yield Line(id="status")
+        yield PromptBar(id="prompt")
+
+    def on_key(self) -> None:
+        """Put away what has come of something."""
+        self._forget()
+
+    @on(ScreenSuspend)
+    def _forget(self) -> None:
+        if self.lasting:
+            self.lasting = ""
+            self.draw_bottom()
+
+    def show_rows(self) -> None:
+        """Show the rows with what is chosen."""
+        raise NotImplementedError
+
+    @property
+    def candidates(self) -> tuple[CleanupCandidate, ...]:
+        """What could go, in the order of the rows."""
+        return tuple(row.candidate for row in self.rows if row.candidate)
+
+    @property
+    def chosen_candidates(self) -> tuple[CleanupCandidate, ...]:
+        """What is chosen, in the order of the rows."""
+        return tuple(each for each in self.candidates if each.key in self.chosen)
+
+    def choose(self, keys: frozenset[str]) -> None:
+        """Choose these candidates and no others."""
+        self.chosen = keys
+        self.show_rows()
+        self.add_up()
+        self.say("")
+
+    def action_choose_all(self) -> None:
+        """Choose all that can be chosen; if all are chosen, none."""
+        every = choosable(self.rows)
+        self.choose(frozenset() if every <= self.chosen else every)
+
+    # What the choice comes to
+
+    def add_up(self) -> None:
+        """Add up what is chosen, if that or the measurement has changed."""
+        disk = self.session.disk
+        wanted = (self.chosen, disk.graph if disk else None)
+        if wanted[0] == self._summed[0] and wanted[1] is self._summed[1]:
+            return
+        self._summed, self.total = wanted, None
+        if wanted[1] is not None and self.chosen:
+            self._add_up(self.chosen_candidates)
+
+    @work(group="sum", exclusive=True, exit_on_error=False, description="add up the choice")
+    async def _add_up(self, chosen: Sequence[CleanupCandidate]) -> None:
+        summed = self._summed
+        assert self.session.disk is not None
+        total = await asyncio.to_thread(sum_of, chosen, self.session.disk)
+        if summed is self._summed:
+            self.total = total
+            self.draw_bottom()
+
+    # The goal
+
+    def action_goal(self) -> None:
+        """Ask how much must become free."""
+        self._refusal = ""
+        self.query_one("#status").display = False
+        self.query_one(PromptBar).ask("free at least", short_bytes(self.goal).replace(" ", "") if self.goal else "")
+        self.draw_bottom()
+
+    @on(PromptBar.PromptLeft)
+    def close_prompt(self) -> None:
+        """Show the status line again, and focus the body."""
+        self.query_one(PromptBar).display = False
+        self.query_one("#status").display = True
+        self.focus_body()
+        self.draw_bottom()
+
+    @on(PromptBar.PromptAnswered)
+    def _take_goal(self, event: PromptBar.PromptAnswered) -> None:
+        try:
+            goal = parse_bytes(event.text) if event.text.strip() else 0
+        except CondatuiError as error:
+            self._refusal = error.title
+            self.draw_bottom()
+            return
+        self.goal = goal
+        self.close_prompt()
+        if goal and (self.session.disk is None or self.session.disk.graph is None):
+            self.say("The disk is not measured yet: what reaches the goal is known after that.")
+        elif goal:
+            self.say(f"Looking for what frees {short_bytes(goal)}.")
+            self._reach(goal)
+
+    @work(group="goal", exclusive=True, exit_on_error=False, description="choose what reaches the goal")
+    async def _reach(self, goal: int) -> None:
+        """Choose the least regrettable candidates that reach a goal, or say how far they get."""
+        assert self.session.disk is not None
+        found = self.session.cleanup
+        assert found is not None
+        reached = await asyncio.to_thread(reach_goal, found.candidates, goal, self.session.disk)
+        if goal != self.goal:
+            return
+        self.choose(frozenset(reached.chosen) & choosable(self.rows))
+        if reached.in_the_way:
+            first, *others = reached.in_the_way
+            self.say(sanitize(f"{first[:1].upper()}{first[1:]}: {'; '.join(others)}" if others else first))
+
+    def hints(self, width: int) -> Text:
+        """The hints; while the user types a goal, what can be typed or why it is refused."""
+        if not self.query_one(PromptBar).display:
+            return super().hints(width)
+        help_text = Text("enter choose  esc leave it  20G, 500 MB; without a size there is no goal")
+        return Text(sanitize(self._refusal), styles.WARNING) if self._refusal else help_text

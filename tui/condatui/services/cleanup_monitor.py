@@ -1,0 +1,74 @@
+"""Looks for what could go beside the screens: after each load, each walk of the disk and each choice of the user."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from condatui.messages import CleanupFound
+from condatui.session import Session
+from condatui.view_models.cleanup.found import CleanupQuestion
+
+if TYPE_CHECKING:
+    from condatui.view_models.cleanup.found import FoundCleanup
+    from condatui_core.records.alike import AlikeGroup
+
+CLEANUP_GROUP = "cleanup"
+"""The worker group that looks for what could go."""
+
+
+class CleanupMonitor:
+    """Answers one question at a time in a thread, drops what is outdated, and posts the rest to the app."""
+
+    def __init__(self, app: App[None], session: Session) -> None:
+        self._app = app
+        self._session = session
+        self._asked: CleanupQuestion | None = None
+        """The latest question."""
+        self._at_work = False
+
+    def follow(self) -> None:
+        """Look again whenever something changes in the session that decides what could go."""
+        self._session.changed.subscribe(self._app, self.look)
+
+    def look(self, session: Session) -> None:
+        """Look again if there is need; while environments are being read, what was found before stays."""
+        if session.inventory.pending:
+            return
+        question = CleanupQuestion(session.inventory, session.disk, session.gpus.working, session.cleanup_options)
+        if self._asked is not None and question.is_that_of(self._asked):
+            return
+        self._asked = question
+        if not self._at_work:
+            self._at_work = True
+            work = self._answer()
+            self._app.run_worker(work, group=CLEANUP_GROUP, exit_on_error=False, description="look for what could go")
+
+    async def _answer(self) -> None:
+        """Answer the latest question, until there is no later one: a thread cannot be cancelled, so only one runs."""
+        answered: CleanupQuestion | None = None
+        try:
+            while (asked := self._asked) is not None and asked is not answered:
+                found = await self._find(asked)
+                answered = asked
+                if found is not None and asked is self._asked:
+                    self._app.post_message(CleanupFound(found))
+        finally:
+            self._at_work = False
+
+    async def _find(self, question: CleanupQuestion) -> FoundCleanup | None:
+        options = question.options
+        groups = await self._session.workbench.groups(
+            question.inventory,
+            threshold=options.threshold,
+            chosen=options.keepers,
+            working_gpu=question.working_gpu,
+        )
+        return await asyncio.to_thread(self._find_among, question, groups)
+
+    def _find_among(self, question: CleanupQuestion, groups: tuple[AlikeGroup, ...]) -> FoundCleanup | None:
+        from condatui.services.cleanup_finder import find_cleanup  # noqa: PLC0415 - imported in the thread
+
+        return find_cleanup(question, groups, lambda: question is not self._asked)

@@ -1,0 +1,160 @@
+"""All that is known of one row of the cleanup place, in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow, difference_words, relation_words, requested_first
+from condatui.view_models.format import below_home
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui_core.records.alike import AlikeGroup, AlikeMember
+from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Trust, WayBack
+from condatui_core.records.kernel import Reference
+from condatui_core.text import format_bytes, sanitize
+
+_TRUST: Mapping[Trust, str] = {
+    "certain": "",
+    "likely": "likely, by signs that may mislead",
+    "guess": "a guess, by its name alone",
+}
+_LABEL = 8
+"""Cells for the label of a line."""
+
+
+def row_text(
+    row: CleanupRow,
+    frees: int | None,
+    names: Mapping[str, str],
+    references: Iterable[Reference] = (),
+    *,
+    glyphs: Glyphs = UNICODE,
+    home: str = "",
+) -> Text:
+    """The details of a row, in lines. `frees`: what goes if only this goes, of a heading its whole group.
+
+    `names`: of environments, by prefix. `references`: what names the environment and would lead nowhere without it.
+    """
+    if row.is_heading and row.group:
+        lines = _group_lines(row.group, frees, names, glyphs)
+    else:
+        lines = _lines(row, frees, names, glyphs)
+    name, *others = lines
+    path = row.candidate.path if row.candidate else row.key
+    return Text("\n").join(
+        (
+            name,
+            _line("where", sanitize(below_home(path, home))),
+            *others,
+            *map(partial(_reference, home=home), references),
+        )
+    )
+
+
+def _reference(reference: Reference, home: str) -> Text:
+    if reference.kind == "kernel":
+        return _line("named", f"by the Jupyter kernel {sanitize(reference.text)}")
+    place = f"{sanitize(below_home(reference.file, home))}:{reference.line}"
+    return _line("named", f"in {place}: {sanitize(reference.text.strip())}")
+
+
+def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
+    yield Text(sanitize(names.get(group.keeper, group.keeper)), styles.STRONG)
+    for why in group.why:
+        yield _line("stays", sanitize(why))
+    if frees is not None:
+        yield _line("frees", f"{format_bytes(frees)} if all others of its group go")
+    for member in group.members:
+        share = f"{_percent(member.similarity)} the same: {relation_words(member, glyphs)}"
+        yield _line("alike", f"{sanitize(names.get(member.prefix, member.prefix))}  {share}")
+
+
+def _lines(row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
+    candidate = row.candidate
+    name = candidate.name if candidate else names.get(row.key, row.key)
+    yield Text(sanitize(name), styles.STRONG)
+    if candidate is not None:
+        yield _line("disk", _size(candidate, frees, glyphs))
+    if row.member:
+        yield _line("why", relation_words(row.member, glyphs))
+    if candidate is not None:
+        yield from _reasons(_told(row, candidate), candidate.blocked)
+        if candidate.blocked:
+            yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)
+        yield from _way_back(candidate, names, glyphs)
+    else:
+        yield Text("nothing proposes to remove it", styles.DIM)
+    if row.member:
+        yield from _member_lines(row.member, glyphs)
+
+
+def _line(label: str, text: str) -> Text:
+    return Text.assemble((label.ljust(_LABEL), styles.DIM), text)
+
+
+def _size(candidate: CleanupCandidate, frees: int | None, glyphs: Glyphs) -> str:
+    size = format_bytes(candidate.bytes) if candidate.bytes or candidate.part else "not measured yet"
+    if frees is None or (candidate.part and candidate.blocked):
+        return size
+    return f"{size} on disk {glyphs.separator} {format_bytes(frees)} freed if only this is removed"
+
+
+def _told(row: CleanupRow, candidate: CleanupCandidate) -> Iterator[CleanupReason]:
+    """The reasons; what a member is to its keeper, the lines about the packages say better."""
+    return (each for each in candidate.reasons if row.member is None or each.id not in OF_GROUPS)
+
+
+def _reasons(reasons: Iterable[CleanupReason], blocked: str) -> Iterator[Text]:
+    for reason in reasons:
+        if reason.text != blocked:
+            trust = f"  ({_TRUST[reason.trust]})" if _TRUST[reason.trust] else ""
+            yield Text.assemble(("why".ljust(_LABEL), styles.DIM), sanitize(reason.text), (trust, styles.DIM))
+        for line in reason.evidence:
+            yield Text(f"{'':{_LABEL}}{sanitize(line)}", styles.DIM)
+
+
+def _way_back(candidate: CleanupCandidate, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
+    if candidate.instead:
+        yield _line("instead", f"{sanitize(names.get(candidate.instead, candidate.instead))} takes its place")
+    if words := f" {glyphs.separator} ".join(_back_parts(candidate.way_back)):
+        yield _line("back", words)
+
+
+def _back_parts(back: WayBack) -> Iterator[str]:
+    if back.text:  # it has the figures
+        yield sanitize(back.text)
+    if back.minutes is not None:
+        yield f"about {max(1, round(back.minutes))} min"
+
+
+def _member_lines(member: AlikeMember, glyphs: Glyphs) -> Iterator[Text]:
+    """How alike it is, then every package in which it differs from its keeper."""
+    yield _line("alike", _similarity(member, glyphs))
+    for each in requested_first(member.differs):
+        requested = f" {glyphs.separator} requested" if each.requested else ""
+        keeper = (f"  the keeper has {sanitize(each.keeper)}{requested}", styles.DIM)
+        yield Text.assemble(("differs".ljust(_LABEL), styles.DIM), sanitize(difference_words(each, glyphs)), keeper)
+    yield from _packages("more", member.extra)
+    yield from _packages("fewer", member.lacking)
+    yield from _packages("builds", member.builds)
+
+
+def _similarity(member: AlikeMember, glyphs: Glyphs) -> str:
+    parts = [f"{_percent(member.similarity)} of the packages are the same"]
+    if member.requested_similarity is not None:
+        parts.append(f"{_percent(member.requested_similarity)} of those requested")
+    parts.append(f"{_percent(member.build_similarity)} with equal builds")
+    return f" {glyphs.separator} ".join(parts)
+
+
+def _percent(share: float) -> str:
+    """A share, rounded down: what differs at all is never 100 %."""
+    return f"{int(share * 100)} %"
+
+
+def _packages(label: str, names: Sequence[str]) -> Iterator[Text]:
+    if names:
+        yield _line(label, ", ".join(map(sanitize, names)))

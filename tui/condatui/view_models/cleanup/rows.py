@@ -1,0 +1,266 @@
+"""Groups of alike environments and what else could go, as rows in the order in which they are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.format import below_home, short_bytes, shorten_middle
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.table import TableColumn
+from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
+from condatui_core.records.cleanup import CleanupCandidate, CleanupKind
+from condatui_core.text import counted, sanitize
+
+# The rows: a keeper with its members below it, then the candidates that are in no group
+
+
+class CleanupRow(Struct, frozen=True):
+    """A row of the table: the heading of a group, one of its members, or a candidate that is in no group."""
+
+    key: str
+    """The prefix in a group, otherwise the key of the candidate."""
+    group: AlikeGroup | None = None
+    member: AlikeMember | None = None
+    """None in the heading of a group, which stands for its keeper."""
+    candidate: CleanupCandidate | None = None
+    """None in the heading of a group, and for a member that nothing proposes."""
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it is the heading of a group."""
+        return self.group is not None and self.member is None
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of the environment that it is about; empty for a cache or a kernel."""
+        if self.group is not None:
+            return self.key
+        return self.candidate.path if self.candidate and self.candidate.kind not in ("cache", "kernel") else ""
+
+
+def cleanup_rows(groups: Iterable[AlikeGroup], candidates: Sequence[CleanupCandidate]) -> tuple[CleanupRow, ...]:
+    """The groups with their members, then the candidates that are in none, each in the order given."""
+    of_environments = {each.path: each for each in candidates if each.kind in _OF_ENVIRONMENTS}
+    grouped = tuple(_grouped(groups, of_environments))
+    shown = {row.key for row in grouped}
+    others = (each for each in candidates if each.kind not in _OF_ENVIRONMENTS or each.path not in shown)
+    return (*grouped, *(CleanupRow(each.key, candidate=each) for each in others))
+
+
+_OF_ENVIRONMENTS: frozenset[CleanupKind] = frozenset({"environment", "merge"})
+"""The kinds of candidates that stand below their keeper."""
+
+
+def _grouped(groups: Iterable[AlikeGroup], candidates: Mapping[str, CleanupCandidate]) -> Iterator[CleanupRow]:
+    for group in groups:
+        yield CleanupRow(group.keeper, group)
+        for member in group.members:
+            yield CleanupRow(member.prefix, group, member, candidates.get(member.prefix))
+
+
+def choosable(rows: Iterable[CleanupRow]) -> frozenset[str]:
+    """The keys of the candidates in these rows that can be chosen."""
+    return frozenset(row.candidate.key for row in rows if row.candidate and not row.candidate.blocked)
+
+
+def rows_of_group(rows: Iterable[CleanupRow], keeper: str) -> tuple[CleanupRow, ...]:
+    """The rows of the members of a keeper's group."""
+    return tuple(row for row in rows if row.member and row.group and row.group.keeper == keeper)
+
+
+# What a member has that its keeper does not
+
+
+_NAMED = 3
+"""The largest number of packages that a row names."""
+
+
+def relation_words(member: AlikeMember, glyphs: Glyphs = UNICODE) -> str:
+    """What a member is to its keeper, in a few words: `identical`, `subset (12 fewer)`, `differs in 4: numpy ↓1.26.3`.
+
+    An arrow is that of the comparison with the keeper: `↓` is older than the keeper's version.
+    """
+    if member.relation == "identical":
+        builds = len(member.builds)
+        return (
+            f"identical but for {counted(builds, 'build')}: {_some(member.builds, glyphs)}" if builds else "identical"
+        )
+    if member.relation == "subset":
+        return f"subset ({len(member.lacking)} fewer)"
+    more = f"has {len(member.extra)} more: {_some(member.extra, glyphs)}" if member.extra else ""
+    changed = [difference_words(each, glyphs) for each in requested_first(member.differs)]
+    differs = f"differs in {len(changed)}: {_some(changed, glyphs)}" if changed else ""
+    return f" {glyphs.separator} ".join(filter(None, (differs, more))) or "differs"
+
+
+def requested_first(differences: Iterable[PackageDifference]) -> list[PackageDifference]:
+    """The differences, those in packages that the member's user has requested first."""
+    return sorted(differences, key=lambda each: not each.requested)
+
+
+def difference_words(difference: PackageDifference, glyphs: Glyphs = UNICODE) -> str:
+    """A package with the version that the member has, and how that is to the keeper's: `numpy ↓1.26.3`."""
+    sign = {"older": glyphs.newer, "newer": glyphs.older, "same": glyphs.other}[difference.order]
+    return f"{difference.name} {sign}{difference.member}"
+
+
+def _some(names: Sequence[str], glyphs: Glyphs) -> str:
+    more = (glyphs.ellipsis,) if len(names) > _NAMED else ()
+    return ", ".join((*map(sanitize, names[:_NAMED]), *more))
+
+
+# The rows as cells
+
+
+COLUMNS = (
+    TableColumn("mark", "", 1),
+    TableColumn("name", "what could go", 44),
+    TableColumn("disk", "disk", 6, align="right", priority=2),
+    TableColumn("frees", "frees", 6, align="right"),
+    TableColumn("back", "way back", 14, cut="end", priority=1),
+    TableColumn("why", "why", 120, cut="end", flexible=True, comfort=34),
+)
+_PATH = 30
+"""The largest width of a path beside a name, in cells."""
+_KEEPER = 40
+"""The largest width of a keeper's name in the heading of its group, in cells."""
+
+
+class CleanupModel:
+    """The rows of the cleanup place as cells; the heading of a group takes the whole line."""
+
+    def __init__(
+        self,
+        rows: Sequence[CleanupRow],
+        *,
+        frees: Mapping[str, int],
+        together: Mapping[str, int],
+        names: Mapping[str, str],
+        chosen: Collection[str] = (),
+        glyphs: Glyphs = UNICODE,
+        home: str = "",
+        merge_key: str = "",
+    ) -> None:
+        """`frees`: by key, the bytes that `df` gains if only this candidate goes; `together`: by keeper, its group.
+
+        `names`: of environments, by prefix. `chosen`: keys of candidates. `merge_key` shows the plan of a merge.
+        """
+        self._rows = rows
+        self._frees = frees
+        self._together = together
+        self._names = names
+        self._uses = Counter(row.candidate.name for row in rows if row.candidate)
+        self._chosen = chosen
+        self._glyphs = glyphs
+        self._home = home
+        self._merge_key = merge_key
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """The columns, left to right."""
+        return COLUMNS
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, index: int) -> str:
+        """The key of the row."""
+        return self._rows[index].key
+
+    def heading(self, index: int) -> tuple[Text, Text] | None:
+        """The left and the right part of the heading of a group; None for a row with cells."""
+        row = self._rows[index]
+        return self._heading(row.group) if row.is_heading and row.group else None
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        """The cells of a row; a row that cannot be chosen is dim, a heading has none."""
+        row = self._rows[index]
+        if row.is_heading:
+            return (Text(),) * len(COLUMNS)
+        candidate = row.candidate
+        style = styles.DIM if candidate is None or candidate.blocked else styles.PLAIN
+        disk = short_bytes(candidate.bytes) if candidate and candidate.bytes else self._glyphs.nothing
+        return (
+            Text(self._glyphs.mark if candidate and candidate.key in self._chosen else ""),
+            self._name(row, style),
+            Text(disk, style),
+            Text(self._freed(candidate), style),
+            Text("" if candidate is None or candidate.blocked else way_back_words(candidate, self._glyphs), style),
+            self._why(row),
+        )
+
+    def _heading(self, group: AlikeGroup) -> tuple[Text, Text]:
+        name = shorten_middle(sanitize(self._name_of(group.keeper)), _KEEPER, self._glyphs.ellipsis)
+        why = ", ".join(map(sanitize, group.why))
+        left = Text.assemble(
+            f"{self._glyphs.alike} ",
+            (name, styles.STRONG),
+            (f"  ({len(group.members) + 1} alike, keep this{f': {why}' if why else ''})", styles.DIM),
+        )
+        together = self._together.get(group.keeper)
+        return left, Text(f"together {self._glyphs.unread if together is None else short_bytes(together)}")
+
+    def _name_of(self, prefix: str) -> str:
+        return self._names.get(prefix) or below_home(prefix, self._home)
+
+    def _freed(self, candidate: CleanupCandidate | None) -> str:
+        if candidate is None or (candidate.part and candidate.blocked):  # cleaning never removes it
+            return self._glyphs.nothing
+        frees = self._frees.get(candidate.key)
+        return self._glyphs.unread if frees is None else short_bytes(frees)
+
+    def _name(self, row: CleanupRow, style: str) -> Text:
+        candidate, indent = row.candidate, "  " if row.member else ""
+        if candidate is None:
+            return Text(f"{indent}{sanitize(self._name_of(row.key))}", style)
+        name = Text(indent + sanitize(below_home(candidate.name, self._home)), style)
+        if self._uses[candidate.name] > 1:
+            name.append(f" {self._path(candidate)}", styles.DIM)
+        return name
+
+    def _path(self, candidate: CleanupCandidate) -> str:
+        return shorten_middle(sanitize(below_home(candidate.path, self._home)), _PATH, self._glyphs.ellipsis)
+
+    def _why(self, row: CleanupRow) -> Text:
+        candidate = row.candidate
+        style = styles.DIM if candidate is None or candidate.blocked else styles.PLAIN
+        why = Text(f" {self._glyphs.separator} ".join(self._reasons(row)), style)
+        if candidate is None or not candidate.blocked or candidate.blocked in self._reasons(row):
+            return why
+        return Text.assemble((f"{self._glyphs.warning} {sanitize(candidate.blocked)}", styles.WARNING), "  ", why)
+
+    def _reasons(self, row: CleanupRow) -> list[str]:
+        """What a member is to its keeper, then the reasons; of those about the group, the first says more."""
+        relation = [relation_words(row.member, self._glyphs)] if row.member else []
+        reasons = row.candidate.reasons if row.candidate else ()
+        others = [sanitize(each.text) for each in reasons if not (row.member and each.id in OF_GROUPS)]
+        if row.candidate and row.candidate.kind == "cache" and self._uses[row.candidate.name] == 1:
+            others.append(self._path(row.candidate))
+        merge = [f"{self._merge_key} shows the merge"] if self._merge_key and can_be_merged(row) else []
+        return [*relation, *others, *merge]
+
+
+OF_GROUPS = frozenset({"identical", "subset", "differs", "duplicate"})
+"""The ids of the reasons that say what an environment is to its keeper."""
+
+
+def can_be_merged(row: CleanupRow) -> bool:
+    """Whether going to the keeper would lose something, so that a merge is what there is to plan."""
+    return row.member is not None and row.member.relation == "differs"
+
+
+def way_back_words(candidate: CleanupCandidate, glyphs: Glyphs = UNICODE) -> str:
+    """What it costs to get something back, in a column: `2 min ↓40 M`, else what its restore point keeps, `12 M kept`.
+
+    Empty if nothing is known.
+    """
+    way_back = candidate.way_back
+    minutes = f"{max(1, round(way_back.minutes))} min" if way_back.minutes is not None else ""
+    download = f"{glyphs.older}{short_bytes(way_back.download_bytes)}" if way_back.download_bytes else ""
+    kept = f"{short_bytes(way_back.kept_bytes)} kept" if way_back.kept_bytes or candidate.kind != "cache" else ""
+    return " ".join(filter(None, (minutes, download))) or kept
