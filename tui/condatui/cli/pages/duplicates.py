@@ -59,15 +59,20 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
     if not groups:
         printer.text(Text(f"No two environments have {percent(document.threshold)} of their packages in common."))
         return
-    for group, cluster in zip(groups, document.clusters, strict=True):
-        name = Text(f"{printer.glyphs.alike} {sanitize(cluster.name)}", styles.STRONG)
-        printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
-        printer.table(_MembersModel(group, cluster, printer.glyphs))
-        if going := _going(group):
-            printer.text(Text(f"Removing {_those(going, group)} frees {format_bytes(cluster.frees)}."))
-        printer.text(Text())
-    if len(groups) > 1 and document.frees:
-        printer.text(Text(f"Removing all {sum(map(_going, groups))} of them frees {format_bytes(document.frees)}."))
+    for index, (group, cluster) in enumerate(zip(groups, document.clusters, strict=True)):
+        if index:
+            printer.text(Text())
+        _print_group(printer, group, cluster)
+    if len(groups) > 1 and (going := sum(map(_going, groups))):
+        printer.text(Text(f"\nRemoving all {going} of them frees {format_bytes(document.frees)}."))
+
+
+def _print_group(printer: Printer, group: AlikeGroup, cluster: ClusterDocument) -> None:
+    name = Text(f"{printer.glyphs.alike} {sanitize(cluster.name)}", styles.STRONG)
+    printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
+    printer.table(_MembersModel(group, cluster, printer.glyphs))
+    if going := _going(group):
+        printer.text(Text(f"Removing {_those(going, group)} frees {format_bytes(cluster.frees)}."))
 
 
 def _going(group: AlikeGroup) -> int:
