@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.alike import alike
 from bench.compare import bytes_sent, matrix
 from bench.disk import disk, managed
 from bench.listing import listing
@@ -30,6 +31,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from bytes_sent(usual, scratch)
     yield from disk(usual, scratch)
     yield from managed(usual)
+    yield from alike()
 
 
 def main() -> None:

@@ -13,11 +13,13 @@ import pytest
 from msgspec.structs import replace
 
 from condatui_core.errors import NewerFormatError, RefusedError
+from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.inventory import Machine
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
+from support import gpu_facts
 from support.disk_trees import write
 from support.kernels import make_kernel
 from support.prefixes import FakePrefix
@@ -273,6 +275,40 @@ def test_an_inventory_goes_once_through_what_a_conda_lists_however_many_environm
     listed.times = 0
     owners = [each.installation for each in machine.inventory().environments]
     assert (owners, listed.times) == ([installation.root_prefix] * 4, 1)
+
+
+def test_alike_environments_are_found_once_until_something_changes(tmp_path: Path, make: MakeWorkbench) -> None:
+    conda = _conda(tmp_path / "conda", _answering(tmp_path / "fast"))
+    for name in ("one", "other"):
+        _environment(tmp_path / "fast" / name, "numpy", "scipy")
+    workbench = make(conda)
+    first, again = _load(workbench)[-1], _load(workbench)[-1]
+    found = asyncio.run(workbench.groups(first))
+    assert [(os.path.basename(group.keeper), len(group.members)) for group in found] == [("one", 1)]
+    assert asyncio.run(workbench.groups(again)) is found
+    _environment(tmp_path / "fast/other", "pandas")
+    changed = _load(workbench)[-1]
+    assert asyncio.run(workbench.groups(changed)) == ()
+    assert len(asyncio.run(workbench.groups(changed, threshold=0.6))) == 1
+
+
+def test_environments_that_computed_on_the_gpu_are_known_from_the_last_check(
+    tmp_path: Path, make: MakeWorkbench
+) -> None:
+    conda = _conda(tmp_path / "conda", _answering(tmp_path / "fast"))
+    for name in ("one", "other"):
+        _environment(tmp_path / "fast" / name, "numpy")
+    workbench = make(conda)
+    inventory = _load(workbench)[-1]
+    assert workbench.working_gpus(inventory) == frozenset()
+    assert "gpu" not in vars(workbench)
+    environments = _by_name(inventory)
+    clock = lambda: datetime.now(timezone.utc) + LATER  # noqa: E731 - as the workbench has it
+    cache = ResultCache(workbench.locations.gpu_cache, environ={"PATH": "/usr/bin:/bin"}, clock=clock)
+    for name, runs in (("one", ()), ("other", (gpu_facts.computes(),))):
+        found = gpu_facts.result(environments[name].prefix, gpu_facts.static(), gpu_facts.GPU_MACHINE, *runs)
+        cache.keep(found, cache.dependencies(environments[name]))
+    assert workbench.working_gpus(inventory) == {environments["other"].prefix}
 
 
 def test_loading_that_is_given_up_leaves_no_conda_behind(tmp_path: Path, make: MakeWorkbench) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
+from condatui_core.analyses.alike import alike_groups
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.environment import Environment, Inventory, LastUsed
 from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.installation import Installation
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import History, PrefixContents, Revision
+from condatui_core.settings import Settings
 
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=timezone(timedelta(hours=2)))
 ROOT = "/opt/miniforge3"
@@ -113,12 +115,20 @@ class LoadedWorkbench:
     """Stands for the core's workbench: yields these inventories, or raises."""
 
     def __init__(
-        self, *inventories: Inventory, error: BaseException | None = None, journals: tuple[Finding, ...] = ()
+        self,
+        *inventories: Inventory,
+        error: BaseException | None = None,
+        journals: tuple[Finding, ...] = (),
+        compares: bool = False,
     ) -> None:
+        """`compares` is whether it finds alike environments."""
         self._inventories = inventories
         self._journals = journals
         self._error = error
-        self.alike: tuple[AlikeGroup, ...] = ()
+        self._compares = compares
+        self.working: frozenset[str] = frozenset()
+        """The environments that compute on the GPU."""
+        self.settings = Settings()
         self.closed = False
         self.pointed: tuple[str, ...] = ()
 
@@ -128,10 +138,13 @@ class LoadedWorkbench:
     async def groups(
         self, inventory: Inventory, *, threshold: float | None, working_gpu: frozenset[str]
     ) -> tuple[AlikeGroup, ...]:
-        return self.alike
+        if not self._compares:
+            return ()
+        working = frozenset(working_gpu)
+        return alike_groups(inventory, threshold=threshold or self.settings.alike_threshold, working_gpu=working)
 
     def working_gpus(self, inventory: Inventory) -> frozenset[str]:
-        return frozenset()
+        return self.working
 
     def point_to(self, prefixes: Iterable[str]) -> None:
         self.pointed = tuple(prefixes)

@@ -8,7 +8,8 @@ from threading import Lock
 from msgspec.structs import replace
 
 from condatui_core.analyses.keepers import Candidate, in_order_of_keeping, keeping_facts, reasons
-from condatui_core.analyses.overlap import Held, Holdings, corresponding, holdings_of, names_in_either, similar_pairs
+from condatui_core.analyses.overlap import corresponding, names_in_either, similar_pairs
+from condatui_core.analyses.package_sets import HeldPackage, PackageSet, package_sets
 from condatui_core.analyses.versions import is_pep440, rank_versions
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
 from condatui_core.records.environment import Inventory
@@ -26,18 +27,18 @@ def alike_groups(
     Every member is alike to its keeper; one that is alike to several keepers joins the most similar. The `chosen`
     prefixes are keepers in any case, and so is each base; `working_gpu` are those that compute on the GPU.
     """
-    return groups_of(holdings_of(inventory), threshold=threshold, chosen=chosen, working_gpu=working_gpu)
+    return groups_of(package_sets(inventory), threshold=threshold, chosen=chosen, working_gpu=working_gpu)
 
 
 def groups_of(
-    holdings: Sequence[Holdings],
+    sets: Sequence[PackageSet],
     *,
     threshold: float,
     chosen: Collection[str] = (),
     working_gpu: Collection[str] = frozenset(),
 ) -> tuple[AlikeGroup, ...]:
     """As `alike_groups`, from what the environments hold."""
-    grouping = _Grouping(_kinds(holdings, threshold), frozenset(chosen), frozenset(working_gpu))
+    grouping = _Grouping(_kinds(sets, threshold), frozenset(chosen), frozenset(working_gpu))
     return tuple(grouping.groups())
 
 
@@ -46,9 +47,9 @@ class AlikeFinder:
 
     def __init__(self) -> None:
         self._turn = Lock()
-        """Held during a search: several threads may ask."""
+        """HeldPackage during a search: several threads may ask."""
         self._read: tuple[object, ...] = ()
-        self._holdings: tuple[Holdings, ...] = ()
+        self._sets: tuple[PackageSet, ...] = ()
         """What the environments hold, and what that was made from."""
         self._asked: tuple[object, ...] = ()
         self._groups: tuple[AlikeGroup, ...] = ()
@@ -60,10 +61,10 @@ class AlikeFinder:
         """As `alike_groups`."""
         with self._turn:
             self._read_again_if_changed(inventory)
-            facts = tuple(keeping_facts(each.environment) for each in self._holdings)
+            facts = tuple(keeping_facts(each.environment) for each in self._sets)
             asked = (self._read, facts, threshold, chosen, working_gpu)
             if asked != self._asked:
-                self._groups = groups_of(self._holdings, threshold=threshold, chosen=chosen, working_gpu=working_gpu)
+                self._groups = groups_of(self._sets, threshold=threshold, chosen=chosen, working_gpu=working_gpu)
                 self._asked = asked
             return self._groups
 
@@ -75,9 +76,9 @@ class AlikeFinder:
             for prefix, each in sorted(environments.items())
         )
         if read != self._read:
-            self._read, self._holdings = read, holdings_of(inventory)
+            self._read, self._sets = read, package_sets(inventory)
         else:
-            self._holdings = tuple(each.of(environments[each.environment.prefix]) for each in self._holdings)
+            self._sets = tuple(each.of(environments[each.environment.prefix]) for each in self._sets)
 
 
 # Who is alike to whom: environments that hold the same are compared once, and always end together
@@ -86,16 +87,16 @@ class AlikeFinder:
 class _Kind:
     """The environments that hold the same, and the other kinds that are alike to them."""
 
-    def __init__(self, place: int, equal: Sequence[Holdings]) -> None:
+    def __init__(self, place: int, equal: Sequence[PackageSet]) -> None:
         self.equal = equal
         self.names = equal[0].names
         self.similar = {place: 1.0}
         """Place of a kind → similarity; itself among them."""
 
 
-def _kinds(holdings: Sequence[Holdings], threshold: float) -> tuple[_Kind, ...]:
-    equal: dict[tuple[object, ...], list[Holdings]] = {}
-    for each in sorted(holdings, key=lambda each: each.environment.prefix):
+def _kinds(sets: Sequence[PackageSet], threshold: float) -> tuple[_Kind, ...]:
+    equal: dict[tuple[object, ...], list[PackageSet]] = {}
+    for each in sorted(sets, key=lambda each: each.environment.prefix):
         equal.setdefault(each.kind, []).append(each)
     kinds = tuple(_Kind(place, same) for place, same in enumerate(equal.values()))
     for one, other, similarity in similar_pairs([kind.equal[0] for kind in kinds], threshold):
@@ -121,10 +122,10 @@ class _Grouping:
         alike = [self._kinds[place] for place in kind.similar]
         reach = sum(len(each.equal) for each in alike) - 1
         holds_all = all(kind.names >= names for names in {each.names for each in alike})
-        for holdings in kind.equal:
-            prefix = holdings.environment.prefix
+        for each in kind.equal:
+            prefix = each.environment.prefix
             yield Candidate(
-                environment=holdings.environment,
+                environment=each.environment,
                 chosen=prefix in self._chosen,
                 reach=reach,
                 holds_all=holds_all,
@@ -134,7 +135,7 @@ class _Grouping:
     def groups(self) -> Iterator[AlikeGroup]:
         """The groups, by the keepers' prefixes."""
         keepers = self._keepers()
-        joining: dict[str, list[Holdings]] = {prefix: [] for prefix in sorted(keepers)}
+        joining: dict[str, list[PackageSet]] = {prefix: [] for prefix in sorted(keepers)}
         for kind in self._kinds:
             near = [prefix for prefix, place in keepers.items() if place in kind.similar]
             if near:
@@ -155,7 +156,7 @@ class _Grouping:
                 covered.update(self._kinds[place].similar)
         return keepers
 
-    def _group(self, prefix: str, members: Sequence[Holdings]) -> AlikeGroup:
+    def _group(self, prefix: str, members: Sequence[PackageSet]) -> AlikeGroup:
         place, candidate = self._candidates[prefix]
         keeper = next(each for each in self._kinds[place].equal if each.environment.prefix == prefix)
         others = [self._candidates[each.environment.prefix][1] for each in members]
@@ -164,13 +165,17 @@ class _Grouping:
             keeper=prefix,
             why=reasons(keeping, others),
             chosen=candidate.chosen,
-            members=tuple(sorted((member_of(keeper, each) for each in members), key=_by_similarity)),
+            members=tuple(sorted((self._member(keeper, each) for each in members), key=_by_similarity)),
         )
 
+    def _member(self, keeper: PackageSet, member: PackageSet) -> AlikeMember:
+        _, candidate = self._candidates[member.environment.prefix]
+        return replace(member_of(keeper, member), stays=candidate.staying[0] if candidate.staying else "")
 
-def _can_join(holdings: Holdings, keepers: Collection[str]) -> bool:
+
+def _can_join(packages: PackageSet, keepers: Collection[str]) -> bool:
     """A base never goes, so it is no member."""
-    return holdings.environment.prefix not in keepers and not holdings.environment.base
+    return packages.environment.prefix not in keepers and not packages.environment.base
 
 
 def _by_similarity(member: AlikeMember) -> tuple[float, str]:
@@ -180,7 +185,7 @@ def _by_similarity(member: AlikeMember) -> tuple[float, str]:
 # A member beside its keeper
 
 
-def member_of(keeper: Holdings, member: Holdings) -> AlikeMember:
+def member_of(keeper: PackageSet, member: PackageSet) -> AlikeMember:
     """Compare an environment with the one that would take its place."""
     same, partners = keeper.numbers & member.numbers, corresponding(keeper, member)
     kept, own = _others(keeper, same, partners), _others(member, same, partners)
@@ -201,31 +206,31 @@ def member_of(keeper: Holdings, member: Holdings) -> AlikeMember:
     )
 
 
-def _others(holdings: Holdings, same: Collection[int], partners: Mapping[str, str]) -> dict[str, Held]:
+def _others(packages: PackageSet, same: Collection[int], partners: Mapping[str, str]) -> dict[str, HeldPackage]:
     """Its other packages, by the names that those of two environments have in common."""
-    return {_common_name(each, partners): each for number, each in holdings.held.items() if number not in same}
+    return {_common_name(each, partners): each for number, each in packages.held.items() if number not in same}
 
 
-def _common_name(held: Held, partners: Mapping[str, str]) -> str:
+def _common_name(held: HeldPackage, partners: Mapping[str, str]) -> str:
     return partners.get(held.name, held.marked_name) if held.only_pip else held.name
 
 
-def _builds_differ(one: Held, other: Held) -> bool:
+def _builds_differ(one: HeldPackage, other: HeldPackage) -> bool:
     return one.build != other.build and bool(one.build and other.build)
 
 
-def _requested_similarity(keeper: Holdings, member: Holdings, partners: Mapping[str, str]) -> float | None:
+def _requested_similarity(keeper: PackageSet, member: PackageSet, partners: Mapping[str, str]) -> float | None:
     same = keeper.numbers & member.numbers
     requested = {
         _common_name(each, partners): number in same
-        for holdings in (keeper, member)
-        for number, each in holdings.held.items()
+        for one in (keeper, member)
+        for number, each in one.held.items()
         if each.requested
     }
     return sum(requested.values()) / len(requested) if requested else None
 
 
-def _difference(name: str, keeper: Held, member: Held) -> PackageDifference:
+def _difference(name: str, keeper: HeldPackage, member: HeldPackage) -> PackageDifference:
     versions = (keeper.version, member.version)
     by_pip = all(each.source == "pypi" for each in (keeper, member))
     mixed = keeper.source != member.source and all(map(is_pep440, versions))

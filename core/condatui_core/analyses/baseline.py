@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.environments import resolve
-from condatui_core.analyses.overlap import has_packages, holdings_of, share
+from condatui_core.analyses.overlap import share
+from condatui_core.analyses.package_sets import has_packages, package_sets
 from condatui_core.analyses.versions import Scheme, version_key
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import BehindPackage, Environment, Inventory
@@ -133,7 +134,7 @@ def origin(environment: Environment, baseline: Environment, machine: Inventory, 
     if command := _cloned_by(environment, baseline):
         return f"made from it: {command}"
     both = replace(machine, environments=(environment, baseline))
-    held = holdings_of(both)
+    held = package_sets(both)
     alike = share(*held) if len(held) == 2 else 0.0
     return f"{alike:.0%} of their packages are the same" if alike >= threshold else ""
 

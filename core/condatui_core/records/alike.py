@@ -36,6 +36,8 @@ class AlikeMember(Struct, frozen=True, kw_only=True):
     """The same over the packages that either user requested; None if neither requested any."""
     build_similarity: float = 1.0
     """The same with equal builds."""
+    stays: str = ""
+    """Why it does not go in any case: `frozen`, `you keep it`; empty if it could go."""
     builds: tuple[str, ...] = ()
     """Names of the packages that differ in nothing but their build."""
     differs: tuple[PackageDifference, ...] = ()

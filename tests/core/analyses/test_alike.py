@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.package import ProvidedDistribution
 from condatui_core.records.prefix import History
 from support.alike_worlds import MIRROR, RandomWorld, changed, numbered, packages_of
-from support.inventories import ROOT, finding, inventory, loaded, package, pip_package
+from support.inventories import ROOT, days_ago, finding, inventory, loaded, package, pip_package
 
 
 def names(groups: Sequence[AlikeGroup]) -> dict[str, list[str]]:
@@ -176,6 +177,46 @@ def test_broken_environments_alone_have_no_keeper() -> None:
     assert alike_groups(machine) == ()
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_true_of_the_environments_groups_keep_their_promises(seed: int) -> None:
+    made = random.Random(seed)
+    plain = RandomWorld(seed, families=3, variants=6).machine
+    machine = replace(plain, environments=tuple(_with_some_facts(each, made) for each in plain.environments))
+    by_prefix = {each.prefix: each for each in machine.environments}
+    chosen = made.sample(sorted(by_prefix), 3)
+    groups = alike_groups(machine, threshold=0.85, chosen=chosen)
+    keepers, members = [each.keeper for each in groups], [one for each in groups for one in each.members]
+    assert keepers == sorted(set(keepers))
+    assert not {*keepers, *chosen} & {each.prefix for each in members}
+    assert len({each.prefix for each in members}) == len(members)
+    assert all(each.similarity >= 0.85 - 1e-9 for each in members)
+    assert not any(by_prefix[each.prefix].base for each in members)
+    assert all(by_prefix[keeper].state == "ok" or keeper in chosen for keeper in keepers)
+    assert {each.keeper for each in groups if each.chosen} <= {*chosen}
+    assert {by_prefix[prefix].state for prefix in (*keepers, *(each.prefix for each in members))} <= {"ok", "broken"}
+    backwards = replace(machine, environments=machine.environments[::-1])
+    assert alike_groups(backwards, threshold=0.85, chosen=chosen[::-1]) == groups
+
+
+def _with_some_facts(environment: Environment, made: random.Random) -> Environment:
+    """The environment with up to three facts on which something depends."""
+    facts: list[dict[str, Any]] = [
+        {"base": True},
+        {"frozen": True},
+        {"active": True},
+        {"keep": KeepMark()},
+        {"baseline": True},
+        {"writable": False},
+        {"state": "broken"},
+        {"state": "unreadable"},
+        {"last_used": days_ago(made.randrange(9))},
+        {"findings": (finding("scratch-name", "note", cleanup="trial"),)},
+    ]
+    for fact in made.sample(facts, made.randrange(4)):
+        environment = replace(environment, **fact)
+    return environment
+
+
 # A member beside its keeper
 
 
@@ -254,6 +295,12 @@ def test_the_share_of_what_was_requested_is_told_beside() -> None:
     member = _requesting("member", ["a", "b", "c", "d", "f"], ["a", "f"])
     assert _member(keeper, member).requested_similarity == pytest.approx(2 / 3)
     assert _member(loaded("one", numbered(2)), loaded("other", numbered(2))).requested_similarity is None
+
+
+def test_a_member_that_will_not_go_anyway_says_why() -> None:
+    kept, frozen = loaded("kept", numbered(9), keep=KeepMark()), loaded("frozen", numbered(9), frozen=True)
+    [group] = alike_groups(inventory(kept, frozen, loaded("plain", numbered(9))))
+    assert [(_name(each.prefix), each.stays) for each in group.members] == [("frozen", "frozen"), ("plain", "")]
 
 
 def test_the_most_similar_member_comes_first() -> None:

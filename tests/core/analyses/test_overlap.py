@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from condatui_core.analyses.columns import environment_listing
 from condatui_core.analyses.compare import compare
-from condatui_core.analyses.overlap import holdings_of, similar_pairs
+from condatui_core.analyses.overlap import similar_pairs
+from condatui_core.analyses.package_sets import package_sets
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
@@ -29,10 +30,10 @@ _UNKNOWN_MIRROR = "https://packages.example.com/everything"
 
 def similarities(machine: Inventory, threshold: float = _ANY) -> dict[tuple[str, str], float]:
     """The similarity of every two environments that have something in common, by their names in order."""
-    holdings = holdings_of(machine)
-    names = [each.environment.name for each in holdings]
+    sets = package_sets(machine)
+    names = [each.environment.name for each in sets]
     found: dict[tuple[str, str], float] = {}
-    for one, other, similarity in similar_pairs(holdings, threshold):
+    for one, other, similarity in similar_pairs(sets, threshold):
         first, second = sorted((names[one], names[other]))
         found[first, second] = similarity
     return found
@@ -216,8 +217,8 @@ def test_packages_for_another_platform_are_never_the_same() -> None:
 @pytest.mark.parametrize("state", ["orphan", "missing", "unreadable"])
 def test_what_is_no_environment_takes_no_part(state: str) -> None:
     machine = inventory(loaded("one", [package("zlib")]), loaded("other", [package("zlib")], state=state))
-    assert [each.environment.name for each in holdings_of(machine)] == ["one"]
+    assert [each.environment.name for each in package_sets(machine)] == ["one"]
 
 
 def test_an_environment_without_packages_takes_no_part() -> None:
-    assert holdings_of(inventory(loaded("empty"), environment("unread"))) == ()
+    assert package_sets(inventory(loaded("empty"), environment("unread"))) == ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.analyses.duplicates import relation_words
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
-from condatui_core.text import counted, sanitize, some_of
+from condatui_core.text import sanitize, some_of
 
 _MOST = 3
 """The most packages that a line names with their versions."""
@@ -20,7 +20,14 @@ def keeper_words(group: AlikeGroup) -> str:
 
 def member_words(member: AlikeMember, glyphs: Glyphs = UNICODE) -> str:
     """What a member is to its keeper, with the names that matter, in a line."""
-    return sanitize(f" {glyphs.separator} ".join((relation_words(member), *_details(member, glyphs))))
+    return sanitize(f" {glyphs.separator} ".join(_words(member, glyphs)))
+
+
+def _words(member: AlikeMember, glyphs: Glyphs) -> Iterator[str]:
+    if member.stays:
+        yield f"stays: {member.stays}"
+    yield relation_words(member)
+    yield from _details(member, glyphs)
 
 
 def _details(member: AlikeMember, glyphs: Glyphs) -> Iterator[str]:
@@ -34,7 +41,7 @@ def _details(member: AlikeMember, glyphs: Glyphs) -> Iterator[str]:
     if member.lacking and member.relation == "differs":
         yield f"{glyphs.minus} {some_of(member.lacking)}"
     if member.builds and member.relation != "differs":
-        yield f"{counted(len(member.builds), 'other build')}: {some_of(member.builds)}"
+        yield f"builds of {some_of(member.builds)}"
 
 
 def difference_words(difference: PackageDifference, glyphs: Glyphs = UNICODE) -> str:

@@ -34,6 +34,8 @@ class DuplicateDocument(Struct, frozen=True, kw_only=True):
     """Names of the packages that only this one has."""
     lacking: tuple[str, ...]
     """Names of the packages that only the one that stays has."""
+    stays: str
+    """Why it does not go in any case, such as `frozen`; empty if it could go."""
     frees: int
     """What `df` gains if only this environment is removed."""
 
@@ -50,7 +52,7 @@ class ClusterDocument(Struct, frozen=True, kw_only=True):
     members: tuple[DuplicateDocument, ...]
     """The others, the most similar first."""
     frees: int
-    """What `df` gains if all of these others are removed."""
+    """What `df` gains if all of these others are removed that could go."""
 
 
 class DuplicatesDocument(Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ class DuplicatesDocument(Struct, frozen=True, kw_only=True):
     clusters: tuple[ClusterDocument, ...]
     """By the paths of those that stay; an environment is in one at most."""
     frees: int
-    """What `df` gains if all members of all clusters are removed."""
+    """What `df` gains if all members of all clusters are removed that could go."""
 
 
 def describe_duplicates(
@@ -69,7 +71,7 @@ def describe_duplicates(
 ) -> DuplicatesDocument:
     """Describe groups; without a graph of who holds what, they free nothing."""
     names = {each.prefix: each.name for each in inventory.environments}
-    everything = [member.prefix for group in groups for member in group.members]
+    everything = [prefix for group in groups for prefix in _going(group)]
     return DuplicatesDocument(
         threshold=threshold,
         clusters=tuple(_cluster(each, names, graph) for each in groups),
@@ -83,8 +85,12 @@ def _cluster(group: AlikeGroup, names: Mapping[str, str], graph: LinkGraph | Non
         name=names[group.keeper],
         why=", ".join(group.why),
         members=tuple(_member(each, names, graph) for each in group.members),
-        frees=graph.frees([each.prefix for each in group.members]) if graph else 0,
+        frees=graph.frees(_going(group)) if graph else 0,
     )
+
+
+def _going(group: AlikeGroup) -> list[str]:
+    return [each.prefix for each in group.members if not each.stays]
 
 
 def _member(member: AlikeMember, names: Mapping[str, str], graph: LinkGraph | None) -> DuplicateDocument:
@@ -99,5 +105,6 @@ def _member(member: AlikeMember, names: Mapping[str, str], graph: LinkGraph | No
         differs=member.differs,
         extra=member.extra,
         lacking=member.lacking,
+        stays=member.stays,
         frees=graph.frees((member.prefix,)) if graph else 0,
     )

@@ -59,15 +59,28 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
     if not groups:
         printer.text(Text(f"No two environments have {percent(document.threshold)} of their packages in common."))
         return
-    for group, cluster in zip(groups, document.clusters, strict=True):
-        name = Text(f"{printer.glyphs.alike} {sanitize(cluster.name)}", styles.STRONG)
-        printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
-        printer.table(_MembersModel(group, cluster, printer.glyphs))
-        printer.text(Text(f"Removing {_those(len(cluster.members))} frees {format_bytes(cluster.frees)}.\n"))
-    if len(groups) > 1:
-        members = sum(len(group.members) for group in groups)
-        printer.text(Text(f"Removing all {members} of them frees {format_bytes(document.frees)}."))
+    for index, (group, cluster) in enumerate(zip(groups, document.clusters, strict=True)):
+        if index:
+            printer.text(Text())
+        _print_group(printer, group, cluster)
+    if len(groups) > 1 and (going := sum(map(_going, groups))):
+        printer.text(Text(f"\nRemoving all {going} of them frees {format_bytes(document.frees)}."))
 
 
-def _those(members: int) -> str:
-    return "it" if members == 1 else f"these {members}"
+def _print_group(printer: Printer, group: AlikeGroup, cluster: ClusterDocument) -> None:
+    name = Text(f"{printer.glyphs.alike} {sanitize(cluster.name)}", styles.STRONG)
+    printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
+    printer.table(_MembersModel(group, cluster, printer.glyphs))
+    if going := _going(group):
+        printer.text(Text(f"Removing {_those(going, group)} frees {format_bytes(cluster.frees)}."))
+
+
+def _going(group: AlikeGroup) -> int:
+    """How many of its members could go."""
+    return sum(not each.stays for each in group.members)
+
+
+def _those(going: int, group: AlikeGroup) -> str:
+    if going < len(group.members):
+        return f"the {going} that could go" if going > 1 else "the one that could go"
+    return "it" if going == 1 else f"these {going}"
