@@ -8,7 +8,8 @@ from functools import partial
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow, difference_words, relation_words, requested_first
+from condatui.view_models.alike import difference_words
+from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow, relation_words, requested_first
 from condatui.view_models.format import below_home
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember

@@ -9,6 +9,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.alike import difference_words, keeper_words
 from condatui.view_models.format import below_home, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
@@ -81,7 +82,7 @@ _NAMED = 3
 
 
 def relation_words(member: AlikeMember, glyphs: Glyphs = UNICODE) -> str:
-    """What a member is to its keeper, in a few words: `identical`, `subset (12 fewer)`, `differs in 4: numpy ↓1.26.3`.
+    """What a member is to its keeper, for a narrow column: `subset (12 fewer)`, `differs in 4: numpy ↓1.26.3`.
 
     An arrow is that of the comparison with the keeper: `↓` is older than the keeper's version.
     """
@@ -101,12 +102,6 @@ def relation_words(member: AlikeMember, glyphs: Glyphs = UNICODE) -> str:
 def requested_first(differences: Iterable[PackageDifference]) -> list[PackageDifference]:
     """The differences, those in packages that the member's user has requested first."""
     return sorted(differences, key=lambda each: not each.requested)
-
-
-def difference_words(difference: PackageDifference, glyphs: Glyphs = UNICODE) -> str:
-    """A package with the version that the member has, and how that is to the keeper's: `numpy ↓1.26.3`."""
-    sign = {"older": glyphs.newer, "newer": glyphs.older, "same": glyphs.other}[difference.order]
-    return f"{difference.name} {sign}{difference.member}"
 
 
 def _some(names: Sequence[str], glyphs: Glyphs) -> str:
@@ -196,11 +191,8 @@ class CleanupModel:
 
     def _heading(self, group: AlikeGroup) -> tuple[Text, Text]:
         name = shorten_middle(sanitize(self._name_of(group.keeper)), _KEEPER, self._glyphs.ellipsis)
-        why = ", ".join(map(sanitize, group.why))
         left = Text.assemble(
-            f"{self._glyphs.alike} ",
-            (name, styles.STRONG),
-            (f"  ({len(group.members) + 1} alike, keep this{f': {why}' if why else ''})", styles.DIM),
+            f"{self._glyphs.alike} ", (name, styles.STRONG), (f"  ({keeper_words(group)})", styles.DIM)
         )
         together = self._together.get(group.keeper)
         return left, Text(f"together {self._glyphs.unread if together is None else short_bytes(together)}")
