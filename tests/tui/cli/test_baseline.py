@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,9 @@ def proposal(box: Sandbox, *arguments: str) -> dict[str, Any]:
     return baseline(box, "--propose", *arguments)
 
 
-def test_what_most_share_is_proposed_and_conda_makes_it(box: Sandbox, tmp_path: Path) -> None:
-    before = {name: manifest(prefix) for name, prefix in box.prefixes.items() if prefix.is_dir()}
+def test_what_most_share_is_proposed_and_conda_makes_it(sandbox_copy: Callable[..., Sandbox], tmp_path: Path) -> None:
+    box = sandbox_copy("nlp-exp", "nlp-base", "notebooks")
+    before = {name: manifest(box.prefixes[name]) for name in ("nlp-exp", "nlp-base")}
     file = tmp_path / "baseline.txt"
     document = proposal(box, "-o", str(file))
     assert document["form"] == "explicit"
@@ -82,7 +84,7 @@ def test_what_most_share_is_proposed_and_conda_makes_it(box: Sandbox, tmp_path: 
     contents = read_prefix(str(made))
     assert {each.name for each in contents.packages} == {each["name"] for each in document["packages"]}
     assert contents.unmet == ()
-    assert before == {name: manifest(prefix) for name, prefix in box.prefixes.items() if prefix.is_dir()}
+    assert before == {name: manifest(box.prefixes[name]) for name in before}
 
 
 def test_a_proposal_is_shown_with_what_it_would_have_saved_and_the_command(box: Sandbox) -> None:
