@@ -152,7 +152,7 @@ async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_prun
     assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, DONE]
     assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
     note = (
-        "The journal of one job was made by a newer condatui (format 2); this one reads format 1 and leaves them alone."
+        "The journal of one job was made by a newer condatui (format 3); this one reads format 2 and leaves them alone."
     )
     (told,) = newer_findings(survey_journals(old.jobs, HERE).newer)
     assert (told.id, told.message) == ("newer-journal", note)
