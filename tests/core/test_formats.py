@@ -141,14 +141,14 @@ async def test_a_journal_states_its_format(tmp_path: Path) -> None:
     plan = Plan(request=CloneRequest(source="/a", target="/b"), title="Clone")
     await new.begin(plan, Submission(owner=this_process(), at=NOW))
     await new.close()
-    assert json.loads((tmp_path / "one" / journal.OWNER).read_bytes())["format"] == journal.FORMAT == 1
+    assert json.loads((tmp_path / "one" / journal.OWNER).read_bytes())["format"] == journal.FORMAT == 2
     assert read_journal(tmp_path / "one")
 
 
 async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_pruned(
     old: Locations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    restate(old.jobs / FAILED / journal.OWNER, format=2, owner={"something": "else"})
+    restate(old.jobs / FAILED / journal.OWNER, format=3, owner={"something": "else"})
     assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, DONE]
     assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
     note = (
@@ -174,7 +174,11 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
         1: (
             {"clone", "export", "pack", "remove", "restore", "clean", "forget"},
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
-        )
+        ),
+        2: (
+            {"clone", "export", "pack", "remove", "restore", "clean", "forget", "merge", "update", "leftovers"},
+            {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
+        ),
     }
     assert (requests, entries) == known[journal.FORMAT]
 

@@ -32,11 +32,13 @@ from condatui_core.records.request import (
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    LeftoversRequest,
     MergeRequest,
     PackRequest,
     RemoveRequest,
     Request,
     RestoreRequest,
+    UpdateRequest,
 )
 from support.acting import commands, invocation
 from support.contexts import made_context
@@ -257,13 +259,15 @@ REQUESTS = (
     CleanRequest(pkgs_dirs=("/p",), what=("logs",)),
     ForgetRequest(ids=("1",)),
     MergeRequest(keeper="/a", member="/b"),
+    UpdateRequest(prefixes=("/a",), like="/b"),
+    LeftoversRequest(prefixes=("/a",)),
 )
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: type(each).__name__)
 def test_a_plan_of_each_request(request_: Request, capsys: pytest.CaptureFixture[str]) -> None:
     plan = plan_like(request_, warnings=(finding(),), facts=(("kept in", "/x"),))
-    described(printed_by(capsys, PlanLine(plan)), "`condatui clone | export")
+    described(printed_by(capsys, PlanLine(plan)), "`condatui clone | update | export")
 
 
 def test_all_requests_are_tried() -> None:
@@ -283,7 +287,7 @@ def test_the_lines_of_an_action(tmp_path: Path, capsys: pytest.CaptureFixture[st
         name = type(action).__name__
         done = CliRunner().invoke(commands, ["make", name, "--yes", "--json"], obj=obj)
         plan, *events, last = done.stdout.splitlines()
-        described(plan, "`condatui clone | export")
+        described(plan, "`condatui clone | update | export")
         kinds |= {described(each, "The same: a line for each event")["event"]["type"] for each in events}
         ended = described(last, "The same: the last line")["result"]
     assert ended["aftermath"]["way_out"]["type"] == "remove"
@@ -304,7 +308,7 @@ def test_a_refused_plan_is_followed_by_why(tmp_path: Path) -> None:
     obj = invocation(tmp_path, action)
     done = CliRunner().invoke(commands, ["make", "new", "--yes", "--json"], obj=obj)
     plan, error = done.stdout.splitlines()
-    described(plan, "`condatui clone | export")
+    described(plan, "`condatui clone | update | export")
     assert described(error, "Any command")["error"]["exit_code"] == done.exit_code == 3
 
 
