@@ -39,6 +39,7 @@ from condatui_core.prefixes.snapshot import read_records, read_snapshot
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan, PlannedMerge
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import MergeRequest
 from condatui_core.records.restore_point import Occasion, RestorePoint
 from condatui_core.restore_points.store import bytes_of_point, delete_point, directory_of_points
@@ -171,6 +172,9 @@ class _Merge:
         there = sorted(each.dist_name for each in records.contents.packages)
         if other := sorted(set(there) ^ set(self.planned.packages)):
             raise CondaError("conda has not made what was planned.", _lines(other), "Plan it again.")
+        keeper = self.facts.source.contents if self.facts.source else records.contents
+        if gone := sorted(_of_pip(keeper) - _of_pip(records.contents)):
+            raise CondaError("conda has changed what pip has installed in the clone of the keeper.", _lines(gone))
         modules = await work.in_thread(partial(modules_there, records, tried.wanted))
         if missing := [each for each in tried.wanted.names if each not in modules]:
             raise CondatuiError("Not all that was requested is in the merged environment.", _lines(missing))
@@ -184,6 +188,10 @@ class _Merge:
     def complete(self) -> None:
         """Take the marker away: from now on it is an environment like any other; blocks."""
         mark_complete(self.facts.target, None)
+
+
+def _of_pip(contents: PrefixContents) -> set[str]:
+    return {f"{each.name} {each.version}" for each in contents.pip_distributions}
 
 
 def _failing_before(name: str, problems: Iterable[str]) -> list[Finding]:
