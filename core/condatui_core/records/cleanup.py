@@ -32,6 +32,7 @@ class CleanupReason(Struct, frozen=True, kw_only=True):
     text: str
     """A few words."""
     trust: Trust = "certain"
+    """How far the reason can be trusted."""
     evidence: tuple[str, ...] = ()
 
 
