@@ -175,7 +175,19 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),
         2: (
-            {"clone", "export", "pack", "remove", "restore", "clean", "forget", "cleanup", "merge"},
+            {
+                "clone",
+                "export",
+                "pack",
+                "remove",
+                "restore",
+                "clean",
+                "forget",
+                "cleanup",
+                "merge",
+                "update",
+                "leftovers",
+            },
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),
     }

@@ -241,6 +241,11 @@ def _offered(entry: Entry) -> Iterator[str]:
 # How similar two are: of the names in either, the part with the same name, version and channel in both
 
 
+def share(one: Holdings, other: Holdings) -> float:
+    """How similar two environments are, from 0 to 1."""
+    return len(one.numbers & other.numbers) / names_in_either(one, other)
+
+
 def names_in_either(one: Holdings, other: Holdings) -> int:
     """The number of packages that one or both have; a conda package and the distribution that it ships are one."""
     return len(one.names | other.names) - len(corresponding(one, other))
