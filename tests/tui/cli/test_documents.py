@@ -29,13 +29,17 @@ from condatui_core.records.installation import Installation
 from condatui_core.records.job import Event, Outcome, Plan, Progressed
 from condatui_core.records.request import (
     CleanRequest,
+    CleanupRequest,
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    LeftoversRequest,
+    MergeRequest,
     PackRequest,
     RemoveRequest,
     Request,
     RestoreRequest,
+    UpdateRequest,
 )
 from support.acting import commands, invocation
 from support.contexts import made_context
@@ -255,6 +259,10 @@ REQUESTS = (
     RestoreRequest(id="1"),
     CleanRequest(pkgs_dirs=("/p",), what=("logs",)),
     ForgetRequest(ids=("1",)),
+    MergeRequest(keeper="/a", member="/b"),
+    UpdateRequest(prefixes=("/b",), like="/a"),
+    LeftoversRequest(prefixes=("/a",)),
+    CleanupRequest(parts=(RemoveRequest(prefixes=("/a",)), CleanRequest(pkgs_dirs=("/p",), what=("logs",)))),
 )
 
 
