@@ -142,7 +142,7 @@ def test_a_restore_point_is_brought_back_and_deleted(installed: Path, sandbox_co
         terminal.wait_for("everything is here")
         terminal.press("\r")
         run(terminal)
-        terminal.wait_for("its prefix exists again")
+        terminal.wait_for("replaces what is there")
         assert (prefix / "conda-meta" / "history").is_file()
         terminal.press("d")
         run(terminal)

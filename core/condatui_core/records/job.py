@@ -53,7 +53,9 @@ class PackageMove(Struct, frozen=True, kw_only=True):
     """What becomes of a package for the user of an environment."""
 
     name: str
+    """The package, or the distribution of pip."""
     change: PackageChange
+    """What becomes of it."""
     before: str = ""
     """Its version now; empty if it is not there."""
     after: str = ""
@@ -79,6 +81,7 @@ class PlannedUpdate(Struct, frozen=True, kw_only=True):
     """What an update was planned to do to one environment: it does exactly that."""
 
     prefix: str
+    """The environment."""
     identity: tuple[int, int]
     """Device and inode of its directory."""
     specs: tuple[str, ...]
@@ -88,6 +91,7 @@ class PlannedUpdate(Struct, frozen=True, kw_only=True):
     added: tuple[str, ...]
     """The packages that come, likewise."""
     moves: tuple[PackageMove, ...] = ()
+    """The same as what becomes of each package."""
     offline: bool = True
     """Whether conda found all of that in its caches."""
     over_limit: bool = False
@@ -98,6 +102,7 @@ class PlannedLeftovers(Struct, frozen=True, kw_only=True):
     """What was planned to be deleted from one environment: it deletes exactly that."""
 
     prefix: str
+    """The environment."""
     identity: tuple[int, int]
     """Device and inode of its directory."""
     paths: tuple[str, ...]

@@ -120,6 +120,7 @@ class UpdateRequest(Struct, frozen=True, kw_only=True, tag="update"):
     """Bring packages of environments to the versions that another one has."""
 
     prefixes: tuple[str, ...]
+    """The environments, one after the other."""
     like: str
     """The prefix of the environment whose versions they get: the baseline."""
     offline: bool = False
@@ -137,6 +138,7 @@ class LeftoversRequest(Struct, frozen=True, kw_only=True, tag="leftovers"):
     """Delete from living environments the site-packages that their python no longer reads."""
 
     prefixes: tuple[str, ...]
+    """The environments, one after the other."""
 
 
 CleanupPart: TypeAlias = MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest

@@ -110,6 +110,7 @@ class Occasion(Struct, frozen=True, kw_only=True):
     """Why a restore point was made."""
 
     change: Change = "removal"
+    """The change that it was made before; `request` if none was going to be made."""
     like: str = ""
     """The prefix of the environment whose versions an update was to bring."""
     restored: str = ""

@@ -191,6 +191,17 @@ async def test_if_conda_would_do_something_else_by_now_nothing_is_changed(copied
     assert not (copied.home / ".condatui/state/restore").exists()
 
 
+async def test_the_first_surprise_ends_it_and_what_was_done_stays_told(copied: Sandbox) -> None:
+    request = request_of(copied, "notebooks", "vision-cpu")
+    pins = copied.prefixes["vision-cpu"] / "conda-meta/pinned"
+    job = await planned_then(copied, request, lambda: pins.write_text("numpy >=2\n"))
+    assert job.state == "failed"
+    assert job.end and "notebooks updated before; restore point" in job.end.detail
+    assert [name for name in ("notebooks", "vision-cpu") if NUMPY in packages(copied.prefixes[name])] == ["notebooks"]
+    rest = UpdateRequest(prefixes=(str(copied.prefixes["vision-cpu"]),), like=request.like)
+    assert job.recovery and (job.recovery.state, job.recovery.way_out) == ("half", rest)
+
+
 async def test_a_conda_that_does_less_than_it_says_is_found_out(copied: Sandbox) -> None:
     prefix = copied.prefixes["notebooks"]
     before = but_bytecode(prefix)

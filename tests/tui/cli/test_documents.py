@@ -269,7 +269,7 @@ REQUESTS = (
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: type(each).__name__)
 def test_a_plan_of_each_request(request_: Request, capsys: pytest.CaptureFixture[str]) -> None:
     plan = plan_like(request_, warnings=(finding(),), facts=(("kept in", "/x"),))
-    described(printed_by(capsys, PlanLine(plan)), "`condatui clone | export")
+    described(printed_by(capsys, PlanLine(plan)), "`condatui clone | update | export")
 
 
 def test_all_requests_are_tried() -> None:
@@ -289,7 +289,7 @@ def test_the_lines_of_an_action(tmp_path: Path, capsys: pytest.CaptureFixture[st
         name = type(action).__name__
         done = CliRunner().invoke(commands, ["make", name, "--yes", "--json"], obj=obj)
         plan, *events, last = done.stdout.splitlines()
-        described(plan, "`condatui clone | export")
+        described(plan, "`condatui clone | update | export")
         kinds |= {described(each, "The same: a line for each event")["event"]["type"] for each in events}
         ended = described(last, "The same: the last line")["result"]
     assert ended["aftermath"]["way_out"]["type"] == "remove"
@@ -310,7 +310,7 @@ def test_a_refused_plan_is_followed_by_why(tmp_path: Path) -> None:
     obj = invocation(tmp_path, action)
     done = CliRunner().invoke(commands, ["make", "new", "--yes", "--json"], obj=obj)
     plan, error = done.stdout.splitlines()
-    described(plan, "`condatui clone | export")
+    described(plan, "`condatui clone | update | export")
     assert described(error, "Any command")["error"]["exit_code"] == done.exit_code == 3
 
 

@@ -58,7 +58,7 @@ async def go(driver: Driver) -> None:
 async def test_no_restore_points_says_what_makes_one() -> None:
     async with opened(workbench=bench()) as driver:
         await go(driver)
-        assert "There are no restore points: each removal makes one." in " ".join(driver.text.split())
+        assert "There are no restore points: each removal and each update makes one." in " ".join(driver.text.split())
         await driver.press("enter", "d", "space")
         assert driver.workbench.jobs.requests == []
         assert "no restore point under the cursor" in driver.text
@@ -70,7 +70,7 @@ async def test_the_newest_comes_first_and_each_says_what_it_takes() -> None:
         rows = driver.text.splitlines()[2:6]
         assert all(name in row for name, row in zip(("new", "back", "hurt", "old"), rows, strict=True))
         assert "1 package to download, 7.0 MB" in rows[0]
-        assert "its prefix exists again" in rows[1]
+        assert "replaces what is there" in rows[1]
         assert "the archive is gone" in rows[2]
         assert "everything is here" in rows[3]
         assert "212+6" in rows[0]
@@ -140,7 +140,7 @@ async def test_the_bottom_line_and_the_help_call_enter_by_what_it_does() -> None
         await go(driver)
         assert "enter restore" in driver.text.splitlines()[-1]
         await driver.press("question_mark")
-        assert "Bring back the environment under the cursor." in driver.text
+        assert "Bring back the environment under the cursor" in driver.text
         await driver.press("escape")
         assert screen(driver).table.has_focus
 

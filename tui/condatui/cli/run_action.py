@@ -21,7 +21,7 @@ from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Plan
-from condatui_core.records.request import MergeRequest, RemoveRequest, Request, RestoreRequest
+from condatui_core.records.request import MergeRequest, RemoveRequest, Request, RestoreRequest, UpdateRequest
 from condatui_core.remedy import NameConda
 from condatui_core.text import sanitize
 
@@ -192,6 +192,8 @@ def _command(request: Request) -> tuple[str, ...]:
         return ("remove", *options, "--", *request.prefixes)
     if isinstance(request, MergeRequest) and request.put_back:
         return ("merge", "--put-back", "--into", request.keeper, "--", request.member)
+    if isinstance(request, UpdateRequest):
+        return ("update", "--like", request.like, *(("--offline",) if request.offline else ()), "--", *request.prefixes)
     return ("restore", request.id) if isinstance(request, RestoreRequest) else ()
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _MOST_EVIDENCE = 3
 """Lines of evidence for one finding."""
-_MOST_MOVES = 8
-"""Packages named for one kind of change."""
 
 
 def plan_text(plan: Plan, *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
@@ -98,19 +96,14 @@ def _moves(moves: Sequence[PackageMove]) -> Iterator[Text]:
     for change, label in _CHANGES:
         found = [each for each in moves if each.change == change]
         if found:
-            shown = ", ".join(map(_move_words, found[:_MOST_MOVES]))
-            more = f" and {len(found) - _MOST_MOVES} more" if len(found) > _MOST_MOVES else ""
-            yield Text.assemble((f"{label}: ", styles.DIM), sanitize(f"{shown}{more}"))
+            shown = ", ".join(map(_move_words, found))
+            yield Text.assemble((f"{label}: ", styles.DIM), sanitize(shown))
 
 
 def _move_words(move: PackageMove) -> str:
     star = "*" if move.requested else ""
-    versions = {
-        "gone": move.before,
-        "new": move.after,
-        "build": move.before,
-    }.get(move.change, f"{move.before} to {move.after}")
-    return f"{move.name}{star} {versions}"
+    versions = dict.fromkeys(filter(None, (move.before, move.after)))
+    return f"{move.name}{star} {' to '.join(versions)}"
 
 
 def _facts(plan: Plan) -> Iterator[Text]:

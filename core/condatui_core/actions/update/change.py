@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 
-from condatui_core.actions.checkpoint import Checkpoint, being_changed, make_checkpoint, subject_of
+from condatui_core.actions.checkpoint import Checkpoint, make_checkpoint, subject_of
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
@@ -103,8 +103,6 @@ class SpecsChange:
         subject = subject_of(target.prefix, self._context, occasion_of(self._request))
         kept = make_checkpoint(subject, self._context, self._work, limited=not self._planned.over_limit)
         self._work.say(f"restore point {kept.point.id}: {counted(kept.point.archived_files, 'file')}")
-        if changed := kept.snapshot.first_change():
-            raise being_changed(target.name, changed)
         return kept
 
     async def _run_conda(self, target: UpdateTarget) -> None:
@@ -228,4 +226,5 @@ def _write(tree: HeldTree, path: str, data: bytes) -> None:
     with tree.write(path) as stream:
         stream.write(data)
     if there is not None:
+        tree.try_to_own(path, there.st_uid, there.st_gid)
         tree.set_mode(path, stat.S_IMODE(there.st_mode))

@@ -8,14 +8,13 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.update.change import Changed, SpecsChange
 from condatui_core.actions.update.plan import baseline_name
 from condatui_core.errors import CondatuiError
-from condatui_core.records.finding import blocker
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import UpdateRequest
 from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def perform(plan: Plan, request: UpdateRequest, context: JobContext, work: Work) -> Outcome:
-    """Update each environment as planned. CondatuiError if the first one fails; a later failure ends it too."""
+    """Update each environment as planned. CondatuiError at the first one that fails; those after it are not touched."""
     changed: list[Changed] = []
     for number, planned in enumerate(plan.updates):
         work.progress(number, len(plan.updates), "environments")
@@ -24,9 +23,9 @@ async def perform(plan: Plan, request: UpdateRequest, context: JobContext, work:
         try:
             changed.append(await SpecsChange(planned, request, context, work).carry_out())
         except CondatuiError as error:
-            if not changed:
-                raise
-            return _stopped(changed, planned.prefix, error, len(plan.updates) - number - 1)
+            if changed:
+                raise _stopped(changed, planned.prefix, error) from error
+            raise
     return _outcome(changed, baseline_name(request, context))
 
 
@@ -47,14 +46,8 @@ def _way_back(changed: Sequence[Changed]) -> str:
     return f"{counted(len(changed), 'restore point')} have how they were, {kept}"
 
 
-def _stopped(changed: Sequence[Changed], prefix: str, error: CondatuiError, left: int) -> Outcome:
-    """What was done before an environment could not be updated; the ones after it were not touched."""
+def _stopped(changed: Sequence[Changed], prefix: str, error: CondatuiError) -> CondatuiError:
+    """The error with what was done before an environment could not be updated."""
     names = ", ".join(sanitize(each.name) for each in changed)
-    rest = f"; {counted(left, 'environment')} after it stayed as they were" if left else ""
-    lines = map(sanitize, error.detail.splitlines())
-    return Outcome(
-        message=f"{names} updated; {sanitize(prefix)} was not{rest}. {_way_back(changed).capitalize()}.",
-        findings=(blocker("not-updated", f"{sanitize(prefix)}: {error.title}", error.advice, lines),),
-        bytes_used=sum(each.kept_bytes for each in changed),
-        restore_points=tuple(each.point for each in changed),
-    )
+    done = f"{names} updated before; {_way_back(changed)}."
+    return CondatuiError(f"{sanitize(prefix)}: {error.title}", f"{error.detail}\n{done}".strip(), error.advice)

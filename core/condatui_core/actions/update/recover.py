@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,6 +23,7 @@ from condatui_core.text import sanitize
 class _Seen:
     """One environment as it is after an interruption."""
 
+    prefix: str
     name: str
     state: Literal["as it was", "updated", "half"]
     point: RestorePoint | None
@@ -43,22 +44,29 @@ def _inspect(plan: Plan, request: UpdateRequest, stage: str, context: JobContext
         return _half(half, updated)
     if not updated:
         return Recovery(state="untouched", message=f"Nothing was updated: {_names(seen)} as it was.")
-    waiting = [each for each in seen if each.state == "as it was"]
+    waiting = tuple(each for each in seen if each.state == "as it was")
     said = (
         f"{_names(updated)} updated, and not verified."
         if stage in ("conda", "verify")
         else f"{_names(updated)} updated."
     )
-    if waiting:
-        said += f" {_names(waiting)} as it was."
-    return Recovery(state="done" if not waiting else "half", message=f"{said}{_saved(updated[-1])}")
+    if not waiting:
+        return Recovery(state="done", message=f"{said}{_saved(updated[-1])}")
+    return Recovery(
+        state="half",
+        message=f"{said} {_names(waiting)} as it was.{_saved(updated[-1])}",
+        way_out=UpdateRequest(
+            prefixes=tuple(each.prefix for each in waiting), like=request.like, offline=request.offline
+        ),
+        way_out_title=f"Update the rest: {', '.join(sanitize(each.name) for each in waiting)}",
+    )
 
 
 def _look(update: PlannedUpdate, request: UpdateRequest, plan: Plan, directory: Path) -> Iterator[_Seen]:
     wanted, known = occasion_of(request), set(plan.restore_points)
     points = (each for each in all_points(directory) if each.prefix == update.prefix and each.occasion == wanted)
     point = next((each for each in points if each.id not in known), None)
-    yield _Seen(os.path.basename(update.prefix), _state(update, point), point)
+    yield _Seen(update.prefix, os.path.basename(update.prefix), _state(update, point), point)
 
 
 def _state(update: PlannedUpdate, point: RestorePoint | None) -> Literal["as it was", "updated", "half"]:
@@ -93,6 +101,6 @@ def _saved(seen: _Seen) -> str:
     return f" Restore point {seen.point.id} has how it was." if seen.point else ""
 
 
-def _names(seen: list[_Seen]) -> str:
+def _names(seen: Sequence[_Seen]) -> str:
     names = ", ".join(sanitize(each.name) for each in seen)
     return f"{names} {'is' if len(seen) == 1 else 'are'}"
