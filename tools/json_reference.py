@@ -52,7 +52,10 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui cleanup --json`", CleanupDocument),
     Printed("`condatui cleanup --free SIZE --json`, also with `--policy`: the line before the plan", GoalLine),
     Printed("`condatui export ENV --json` to stdout", ExportText),
-    Printed("`condatui clone | update | export -o FILE | pack | remove | restore ID --json`: the first line", PlanLine),
+    Printed(
+        "`condatui clone | update | export -o FILE | merge | pack | remove | restore … --json`: the first line",
+        PlanLine,
+    ),
     Printed("The same: a line for each event", EventLine),
     Printed("The same: the last line", ResultLine),
     Printed("Any command with `--json` that comes to nothing", ErrorDocument),

@@ -173,6 +173,8 @@ def _is_condatui(process: RunningProcess) -> bool:
 
 def is_changing(process: RunningProcess, root_prefix: str) -> bool:
     """Whether it is a conda of this installation that creates, installs, removes or cleans something."""
+    if "--dry-run" in process.arguments:
+        return False
     arguments = list(process.arguments[:12])
     for index, argument in enumerate(arguments):
         module = index > 0 and arguments[index - 1] == "-m"

@@ -182,6 +182,7 @@ def test_processes_that_cannot_be_looked_at_are_told_by_their_users(machine: Mac
         ("/opt/c/bin/python /opt/c/bin/conda install numpy", True),
         ("/opt/c/bin/python -E -s -W ignore /opt/c/bin/conda --no-plugins create -n x", True),
         ("/opt/c/bin/python -m conda clean --all", True),
+        ("/opt/c/bin/python /opt/c/bin/conda create -p /x --dry-run --json -- numpy", False),
         ("/opt/c/bin/mamba update --all", True),
         ("/opt/c/bin/python /opt/c/bin/conda env create -f x.yml", True),
         ("/opt/c/bin/python /opt/c/bin/conda env list --json", False),

@@ -22,7 +22,7 @@ from condatui_core.actions.merge.plan import plan
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.environment import KeepMark
 from condatui_core.records.job import PackageMove
-from condatui_core.records.package import PackageRecord, ProvidedDistribution
+from condatui_core.records.package import PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import History, PrefixContents
 from condatui_core.records.request import MergeRequest
 from support.inventories import CONDA_FORGE, package, pip_package
@@ -70,10 +70,8 @@ def test_what_the_keeper_has_of_pip_is_not_added_by_conda() -> None:
     member = contents(package("pytorch", "2.5", provides=(needed,)), asked=("pytorch",))
     keeper = contents(pip=("torch=2.6",))
     assert names(extras_of(member, keeper)) == ([], [])
-    assert moves_of(member, keeper, ()) == (
-        PackageMove(name="pytorch", change="up", before="2.5", after="2.6", requested=True),
-        PackageMove(name="torch", change="new", after="2.6", pip=True),
-    )
+    move = PackageMove(name="pytorch", change="up", before="2.5", after="2.6", requested=True)
+    assert moves_of(member, keeper, ()) == (move,)
 
 
 def test_a_spec_names_its_channel_and_build() -> None:
@@ -107,6 +105,19 @@ def test_moves_are_newer_older_rebuilt_gone_and_new() -> None:
         ("new", "new", "", "1.0", False),
     ]
     assert requests_that_change(member, moves) == {"up": "up=1.10"}
+
+
+def test_a_package_that_pip_has_replaced_moves_once_by_what_one_imports() -> None:
+    conda = ProvidedDistribution("numpy", "1.26", "lib/python3.11/site-packages/numpy-1.26.dist-info")
+    of_conda = package("numpy", "1.26", provides=(conda,))
+    replacement = Replacement(package="numpy", distribution="numpy", conda_version="1.26", pip_version="2.0")
+    both = replace(contents(of_conda, pip=("numpy=2.0",)), replaced=(replacement,))
+    plain = contents(package("numpy", "2.1", provides=(conda,)))
+    keeper = replace(plain, distributions=(pip_package("numpy", "2.1", owner="numpy"),))
+    there = moves_of(both, keeper, planned(*keeper.packages))
+    assert [(each.before, each.after, each.change, each.pip) for each in there] == [("2.0", "2.1", "up", True)]
+    back = moves_of(plain, both, planned(of_conda))
+    assert [(each.before, each.after, each.change, each.pip) for each in back] == [("2.1", "2.0", "down", False)]
 
 
 def test_conflicts_are_found_through_what_comes_with_an_extra() -> None:

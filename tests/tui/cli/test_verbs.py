@@ -21,6 +21,7 @@ from support.sandboxes import manifest
 VERBS = {
     "clone": ("clone", "notebooks", "new", "--offline"),
     "export": ("export", "notebooks", "-o", "environment.yml"),
+    "merge": ("merge", "notebooks", "--into", "nlp-base", "--offline"),
     "pack": ("pack", "notebooks", "-o", "notebooks.tar.gz"),
     "remove": ("remove", "notebooks", "vision-cpu"),
 }

@@ -3,7 +3,7 @@ from __future__ import annotations
 from condatui.view_models.glyphs import ASCII, UNICODE
 from condatui.view_models.plan import plan_commands, plan_sums, plan_text, preview_text
 from condatui_core.environment_files.export import ExportText
-from condatui_core.records.job import Plan, Step
+from condatui_core.records.job import PackageMove, Plan, Step
 from condatui_core.records.request import RemoveRequest
 from support.inventories import finding
 from support.words import words
@@ -81,3 +81,18 @@ def test_a_preview_says_first_what_the_export_cannot_say() -> None:
     assert text.plain.splitlines() == ["! One is editable", "name: a", "dependencies: []"]
     many = preview_text(ExportText(text="name: a\n", notes=("One", "Two")), UNICODE)
     assert many.plain.splitlines() == ["! 2 things it cannot carry: the plan says which", "name: a"]
+
+
+def test_what_moves_is_a_line_for_each_kind_of_change() -> None:
+    moves = (
+        PackageMove(name="numpy", change="up", before="1.26.4", after="2.1.3", requested=True),
+        PackageMove(name="mkl", change="gone", before="2024.2"),
+        PackageMove(name="libblas", change="build", before="3.9", after="3.9"),
+        *(PackageMove(name=f"new{number}", change="new", after="1") for number in range(3)),
+    )
+    text = plan_text(plan(moves=moves, bytes_freed=-2_000_000), words=words).plain.splitlines()
+    assert "not there any more: mkl 2024.2" in text
+    assert "newer: numpy* 1.26.4 to 2.1.3" in text
+    assert "other build: libblas 3.9" in text
+    assert f"new: {', '.join(f'new{number} 1' for number in range(3))}" in text
+    assert any("takes 2.0 MB more than it frees" in line for line in text)

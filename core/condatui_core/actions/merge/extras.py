@@ -157,20 +157,22 @@ _ORDER: tuple[PackageChange, ...] = ("gone", "down", "up", "build", "new")
 def _conda_moves(
     member: PrefixContents, keeper: PrefixContents, planned: Sequence[PlannedPackage]
 ) -> Iterator[PackageMove]:
+    """What becomes of conda's packages; what pip has replaced in the member is among its own moves."""
     after = {each.name: each for each in planned}
     of_pip = _named(keeper.pip_distributions)
-    requested = member.requested_names
+    replaced = {each.package for each in member.replaced}
     for record in member.packages:
-        asked = record.name in requested
         found = after.pop(record.name, None)
-        if found is None:
-            version = next((of_pip[name] for name in _provided(record) if name in of_pip), "")
-            change = _change(record.version, version, "pep440")
-            yield PackageMove(name=record.name, change=change, before=record.version, after=version, requested=asked)
-        elif not _is_same(record, found):
-            change = _change(record.version, found.version, "conda")
+        versions = (of_pip[name] for name in _provided(record) if name in of_pip)  # pip's are what one imports
+        version = next(versions, found.version if found else "")
+        same = found is not None and (version, found.build) == (record.version, record.build)
+        if record.name not in replaced and not same:
             yield PackageMove(
-                name=record.name, change=change, before=record.version, after=found.version, requested=asked
+                name=record.name,
+                change=_change(record.version, version, "conda"),
+                before=record.version,
+                after=version,
+                requested=record.name in member.requested_names,
             )
     for each in after.values():
         yield PackageMove(name=each.name, change="new", after=each.version)
@@ -186,7 +188,7 @@ def _pip_moves(member: PrefixContents, keeper: PrefixContents) -> Iterator[Packa
             yield PackageMove(
                 name=each.name, change=change, before=each.version, after=version, requested=True, pip=True
             )
-    mine = _named(member.distributions)
+    mine = {*_named(member.distributions), *(name for record in member.packages for name in _provided(record))}
     for each in keeper.pip_distributions:
         if canonicalize_name(each.name) not in mine:
             yield PackageMove(name=each.name, change="new", after=each.version, pip=True)
@@ -194,10 +196,6 @@ def _pip_moves(member: PrefixContents, keeper: PrefixContents) -> Iterator[Packa
 
 def _provided(record: PackageRecord) -> Iterator[NormalizedName]:
     return (canonicalize_name(each.name) for each in record.provides)
-
-
-def _is_same(record: PackageRecord, planned: PlannedPackage) -> bool:
-    return (record.version, record.build) == (planned.version, planned.build)
 
 
 def _change(before: str, after: str, scheme: Literal["conda", "pep440"]) -> PackageChange:

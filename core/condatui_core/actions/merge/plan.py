@@ -194,7 +194,8 @@ def _warnings(facts: MergeFacts, clone: Plan, moves: Sequence[PackageMove]) -> I
         message = f"{count} downloaded: {format_bytes(facts.solution.download_bytes)}."
         yield _finding("download", "note", message, "", facts.solution.to_download)
     both = {each.message: each for each in (*clone.warnings, *facts.removal.warnings)}
-    yield from (each for each in both.values() if not (facts.in_place and each.id in _IN_PLACE))
+    unsaid = ("base", *(_IN_PLACE if facts.in_place else ()))
+    yield from (each for each in both.values() if each.id not in unsaid)
 
 
 def _move_warnings(facts: MergeFacts, moves: Sequence[PackageMove]) -> Iterator[Finding]:
