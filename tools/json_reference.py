@@ -44,7 +44,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
     Printed("`condatui restore --list --json`", RestorePointsDocument),
     Printed("`condatui export ENV --json` to stdout", ExportText),
-    Printed("`condatui clone | export -o FILE | pack | remove | restore ID --json`: the first line", PlanLine),
+    Printed("`condatui clone | export -o FILE | pack | remove | restore ID | clean --json`: the first line", PlanLine),
     Printed("The same: a line for each event", EventLine),
     Printed("The same: the last line", ResultLine),
     Printed("Any command with `--json` that comes to nothing", ErrorDocument),
