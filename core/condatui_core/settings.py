@@ -97,6 +97,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.state / "jobs"
 
     @property
+    def kernels(self) -> Path:
+        """Copies of deleted Jupyter kernels, in a directory for each job."""
+        return self.state / "kernels"
+
+    @property
     def restore_points(self) -> Path:
         """One directory per restore point, unless the settings name another place."""
         return self.state / "restore"

@@ -187,6 +187,7 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
                 "merge",
                 "update",
                 "leftovers",
+                "kernels",
             },
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),

@@ -13,6 +13,7 @@ from condatui_core.records.request import (
     CloneRequest,
     ExportRequest,
     ForgetRequest,
+    KernelsRequest,
     LeftoversRequest,
     MergeRequest,
     PackRequest,
@@ -74,6 +75,12 @@ def _merge() -> Action[MergeRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _kernels() -> Action[KernelsRequest]:
+    from condatui_core.actions import kernels  # noqa: PLC0415 - as above
+
+    return Action(kernels.plan, kernels.perform, kernels.recover)
+
+
 def _pack() -> Action[PackRequest]:
     from condatui_core.actions.pack import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -106,6 +113,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     ForgetRequest: _forget,
     LeftoversRequest: _leftovers,
     MergeRequest: _merge,
+    KernelsRequest: _kernels,
     PackRequest: _pack,
     RemoveRequest: _remove,
     RestoreRequest: _restore,

@@ -10,6 +10,7 @@ import configparser
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -51,7 +52,11 @@ def is_installer(tool: CacheTool) -> bool:
 
 def holds_built_wheels(tool: CacheTool, path: str) -> bool:
     """Whether a directory of a cache has wheels that were built on this machine, and cannot be downloaded again."""
-    return tool in _BUILT and _BUILT[tool].fullmatch(os.path.basename(path)) is not None
+    if tool not in _BUILT or not _BUILT[tool].fullmatch(os.path.basename(path)):
+        return False
+    with suppress(OSError), os.scandir(path) as entries:
+        return any(each.is_dir(follow_symlinks=False) for each in entries)  # uv's has two files from the beginning
+    return False
 
 
 def is_own_entry(tool: CacheTool, name: bytes) -> bool:

@@ -97,14 +97,18 @@ def _lines(
 
 
 def _files(environ: Mapping[str, str], home: Path) -> Iterator[tuple[ReferenceKind, str]]:
-    yield from (("shell", str(home / each)) for each in _SHELL_FILES)
+    for file in _shell_files(environ, home):
+        yield "shell", file
+    for file in (*(str(home / each) for each in _CONDARCS), environ.get("CONDARC", "")):
+        yield "condarc", file
+
+
+def _shell_files(environ: Mapping[str, str], home: Path) -> Iterator[str]:
+    yield from (str(home / each) for each in _SHELL_FILES)
     if zdotdir := environ.get("ZDOTDIR"):
-        yield from (("shell", os.path.join(zdotdir, each)) for each in _SHELL_FILES if each.startswith(".z"))
-    if fish := environ.get("XDG_CONFIG_HOME"):
-        yield "shell", os.path.join(fish, "fish", "config.fish")
-    yield from (("condarc", str(home / each)) for each in _CONDARCS)
-    if condarc := environ.get("CONDARC"):
-        yield "condarc", condarc
+        yield from (os.path.join(zdotdir, each) for each in _SHELL_FILES if each.startswith(".z"))
+    if settings := environ.get("XDG_CONFIG_HOME"):
+        yield os.path.join(settings, "fish", "config.fish")
 
 
 def _lines_of(kind: ReferenceKind, file: str, pattern: re.Pattern[str]) -> Iterator[Reference]:

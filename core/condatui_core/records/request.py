@@ -163,4 +163,5 @@ Request: TypeAlias = (
     | MergeRequest
     | UpdateRequest
     | LeftoversRequest
+    | KernelsRequest
 )

@@ -84,9 +84,9 @@ def items_of(cache: CacheUse, what: Collection[Cleanable], gone: LinkCounts = NO
         items += _directories("index", (os.path.join(cache.path, "cache"),))  # as conda does; it makes it again
     if "logs" in what:
         items += _files("logs", _listed(os.path.join(cache.path, ".logs")))
-    hidden = next((part for part in HIDDEN_FIRST if part in what), None)
-    if hidden:
-        items += _directories(hidden, filter(is_trash, _listed(cache.path, directories=True)))
+    hidden: list[Cleanable] = [part for part in HIDDEN_FIRST if part in what]
+    for part in hidden[:1]:  # once, with either of them
+        items += _directories(part, filter(is_trash, _listed(cache.path, directories=True)))
     return Cache(cache.path, tuple(items), tuple(copied), tuple(soft_linked))
 
 

@@ -49,8 +49,7 @@ async def _clean(plan: Plan, request: CleanRequest, context: JobContext, work: W
             size, gone = await work.in_thread(partial(_delete, cache, what, left, work))
             freed, count = freed + size, count + gone
     return Outcome(
-        message=f"{counted(count, 'thing')} deleted from {counted(len(caches), 'package cache')}, "
-        f"{format_bytes(freed)} freed.",
+        message=f"{counted(count, 'thing')} deleted from {counted(len(caches), 'cache')}, {format_bytes(freed)} freed.",
         findings=(*_left_behind(left), *_told_as_spared(spared)),
         bytes_freed=freed,
         says_bytes=True,

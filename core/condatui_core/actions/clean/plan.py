@@ -12,7 +12,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from condatui_core.actions.clean.installers import blockers_to_empty, chosen_installer_caches, soft_link_blockers
-from condatui_core.actions.clean.items import Cache, freed_by, is_trash, items_of, only
+from condatui_core.actions.clean.items import Cache, Item, freed_by, is_trash, items_of, only
 from condatui_core.actions.clean.needs import RemovedBefore, known_caches, look_at_removed, needs_of_points
 from condatui_core.actions.guards import conda_busy, observe_prefix
 from condatui_core.actions.protocol import JobContext
@@ -55,6 +55,8 @@ class Found:
     """Packages of restore points that would have to be downloaded, as `name-version-build`."""
     spared: tuple[str, ...] = ()
     """Packages of restore points that stay, because nothing else has them."""
+    built: tuple[Item, ...] = ()
+    """Directories with wheels that pip and uv have built."""
     links_softly: bool = False
     """Whether uv is told to make symlinks into its cache."""
 
@@ -118,7 +120,7 @@ def _facts(found: Found, request: CleanRequest) -> Iterator[tuple[str, str]]:
     for cache in caches:
         for what in request.what:
             chosen = [item for item in cache.items if item.what == what]
-            if chosen or (what in INSTALLERS) == bool(cache.tool):
+            if what == cache.tool or not (cache.tool or what in INSTALLERS):
                 text = f"{_counted(len(chosen), what)}, {format_bytes(freed_by(chosen, links))}"
                 yield sanitize(cache.path) if len(caches) > 1 else what, text
     copied = [unit for cache in caches for unit in cache.copied]
@@ -158,11 +160,10 @@ def _warnings(found: Found, unread: Sequence[str], newer: Sequence[str]) -> Iter
 
 
 def _installer_warnings(found: Found) -> Iterator[Finding]:
-    built = [item for cache in found.caches for item in cache.items if holds_built_wheels(cache.tool, item.path)]
-    if built:
-        size = format_bytes(freed_by(built, found.removed.links))
+    if found.built:
+        size = format_bytes(freed_by(found.built, found.removed.links))
         message = f"{size} may be wheels that were built on this machine: they are not downloaded but built again."
-        evidence = (sanitize(item.path) for item in built)
+        evidence = (sanitize(item.path) for item in found.built)
         yield finding("built-wheels", "note", message, "What they were built with has to be there then.", evidence)
     if found.links_softly and any(cache.tool == "uv" and cache.items for cache in found.caches):
         message = "uv makes symlinks into its cache: environments that condatui does not know would break."
@@ -174,7 +175,7 @@ def _counted(count: int, what: Cleanable) -> str:
 
 
 def _cache_names(pkgs_dirs: Sequence[str]) -> str:
-    return sanitize(pkgs_dirs[0]) if len(pkgs_dirs) == 1 else counted(len(pkgs_dirs), "package cache")
+    return sanitize(pkgs_dirs[0]) if len(pkgs_dirs) == 1 else counted(len(pkgs_dirs), "cache")
 
 
 async def plan(request: CleanRequest, context: JobContext) -> Plan:
@@ -199,7 +200,8 @@ def _found(caches: tuple[Cache, ...], removed: RemovedBefore, context: JobContex
     stays = frozenset().union(*(need.paths for need in only_here.values()))
     softly = links_softly(context.caller.environ, context.locations.home)
     goes = tuple(name for name in needs if name not in only_here)
-    return Found(only(caches, lambda path: path not in stays), removed, goes, tuple(only_here), softly)
+    built = [item for cache in caches for item in cache.items if holds_built_wheels(cache.tool, item.path)]
+    return Found(only(caches, lambda path: path not in stays), removed, goes, tuple(only_here), tuple(built), softly)
 
 
 async def caches_to_clean(request: CleanRequest, context: JobContext, removed: RemovedBefore) -> tuple[Cache, ...]:

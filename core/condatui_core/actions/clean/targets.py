@@ -41,5 +41,8 @@ def _of_this_user(what: Collection[Cleanable], of_tools: InstallerCaches, contex
 
 
 def _usual_of(paths: Sequence[str], of_tools: InstallerCaches) -> set[Cleanable]:
-    tools = {of_tools.get(os.path.realpath(path)) for path in paths}
-    return {part for tool in tools for part in ((tool,) if tool else USUAL)}
+    parts: set[Cleanable] = set()
+    for path in paths:
+        tool = of_tools.get(os.path.realpath(path))
+        parts.update((tool,) if tool else USUAL)
+    return parts

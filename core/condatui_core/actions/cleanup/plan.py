@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from msgspec.structs import replace as replace_fields
 
@@ -60,9 +60,9 @@ def cleanup_plan(request: CleanupRequest, plans: Sequence[Plan], *, note: tuple[
     )
 
 
-async def find_part_action(part: CleanupPart | Request, find_action: FindAction) -> Action[Any]:
+async def find_part_action(part: Request, find_action: FindAction) -> Action[Any]:
     """Find the action of a part, in a thread, since that may import it."""
-    return await asyncio.to_thread(find_action, cast("Request", part))
+    return await asyncio.to_thread(find_action, part)
 
 
 async def _plans(

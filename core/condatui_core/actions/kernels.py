@@ -1,0 +1,219 @@
+"""Deletes Jupyter kernels whose environment is gone; a copy of each is kept in condatui's state directory first."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.atomic_write import write_new
+from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
+from condatui_core.fs.safe_read import open_regular, reason
+from condatui_core.fs.sync import sync_tree
+from condatui_core.fs.tree import PrefixTree, read_tree
+from condatui_core.prefixes.kernels import KERNEL_FILE, read_kernels
+from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.job import Outcome, Plan, Recovery, Step
+from condatui_core.records.kernel import Kernel
+from condatui_core.records.request import KernelsRequest
+from condatui_core.text import counted, format_bytes, sanitize
+
+_LARGEST = 100_000_000
+"""The most bytes of a kernel that are kept: usually it has some icons."""
+
+
+async def plan(request: KernelsRequest, context: JobContext) -> Plan:
+    """Find out which kernels go, and what stands against it."""
+    return await asyncio.to_thread(_plan, request, context)
+
+
+async def perform(plan: Plan, request: KernelsRequest, context: JobContext, work: Work) -> Outcome:
+    """Look again, keep a copy of each kernel, and delete what was copied; CondatuiError if no copy can be made."""
+    await work.stage("look", "Looking for the environments once more")
+    found = await work.in_thread(partial(_look_at, request, context))
+    refuse(found.blockers)
+    kept = context.locations.kernels / work.job_id
+    await work.stage("keep", f"Keeping a copy in {sanitize(str(kept))}")
+    copies = await work.in_thread(partial(_keep, found.trees, kept))
+    await work.stage("delete", plan.title)
+    left = await work.in_thread(partial(_delete, found.trees))
+    gone = found.trees.keys() - await work.in_thread(partial(_still_there, found.trees))
+    freed = sum(found.trees[path].exclusive_bytes for path in gone)
+    return Outcome(
+        message=f"{counted(len(gone), 'kernel')} deleted; {sanitize(str(kept))} has a copy.",
+        findings=(_how_to_bring_back(copies), *_left_behind(left)),
+        bytes_freed=freed,
+    )
+
+
+async def recover(plan: Plan, request: KernelsRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
+    """Find out which of the kernels are still there."""
+    there = await asyncio.to_thread(_still_there, request.paths)
+    if stage in ("", "look", "keep") or len(there) == len(request.paths):
+        return Recovery(state="untouched", message="No kernel was deleted.")
+    kept = sanitize(str(context.locations.kernels))
+    if not there:
+        return Recovery(state="done", message=f"The kernels are deleted; a directory in {kept} has a copy.")
+    return Recovery(
+        state="half",
+        message=f"{counted(len(there), 'kernel is', 'kernels are')} still there; a directory in {kept} has a copy.",
+        way_out=KernelsRequest(paths=there),
+        way_out_title="Delete the rest",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a request is about, at one moment."""
+
+    kernels: Mapping[str, Kernel]
+    """By path; those that are none are left out."""
+    trees: Mapping[str, PrefixTree]
+    """By path, what lies in the directories of kernels that may go."""
+    blockers: tuple[Finding, ...]
+
+
+def _plan(request: KernelsRequest, context: JobContext) -> Plan:
+    found = _look_at(request, context)
+    freed = sum(tree.exclusive_bytes for tree in found.trees.values())
+    return Plan(
+        request=request,
+        title=f"Delete {counted(len(request.paths), 'Jupyter kernel')}",
+        steps=tuple(Step(title=f"Keep a copy of {sanitize(path)} and delete it") for path in found.trees),
+        bytes_freed=freed,
+        bytes_needed=freed,
+        facts=(
+            *((_name(each), f"starts {sanitize(each.program)}, which is gone") for each in found.kernels.values()),
+            ("kept in", sanitize(str(context.locations.kernels))),
+        ),
+        blockers=found.blockers,
+    )
+
+
+def _name(kernel: Kernel) -> str:
+    return sanitize(kernel.display_name or kernel.name)
+
+
+def _look_at(request: KernelsRequest, context: JobContext) -> _Found:
+    prefixes = [each.prefix for each in context.inventory.environments if os.path.isdir(each.prefix)]
+    home = context.caller.home
+    known = {each.path: each for each in read_kernels(prefixes, environ=context.caller.environ, home=home)}
+    trees: dict[str, PrefixTree] = {}
+    blockers: list[Finding] = []
+    for path in dict.fromkeys(request.paths):
+        found = tuple(_against(path, known.get(path), context))
+        blockers += found
+        if not found:
+            tree = read_tree(path)
+            blockers += _against_copying(tree)
+            trees[path] = tree
+    return _Found({path: known[path] for path in request.paths if path in known}, trees, tuple(blockers))
+
+
+def _against(path: str, kernel: Kernel | None, context: JobContext) -> Iterator[Finding]:
+    name = sanitize(path)
+    if kernel is None:
+        yield blocker("not-a-kernel", f"{name} is no kernel of this user or of an environment.")
+    elif os.path.islink(path):
+        yield blocker("symlink", f"{name} is a link: what it leads to would stay.", "Delete the link by hand.")
+    elif not kernel.gone:
+        yield blocker("kernel-alive", f"What {name} starts may still be there: {sanitize(kernel.program)}.")
+    elif os.lstat(path).st_uid != context.caller.euid:
+        yield blocker("other-owner", f"{name} belongs to another user.", "Ask its owner.")
+    elif not all(os.access(each, os.W_OK | os.X_OK) for each in (path, os.path.dirname(path))):
+        yield blocker("not-writable", f"This user may not delete {name}.")
+
+
+def _against_copying(tree: PrefixTree) -> Iterator[Finding]:
+    odd = [each.path for each in tree.entries if each.kind not in ("file", "directory", "symlink")]
+    if odd or tree.unreadable or tree.mounts:
+        first = (*odd, *tree.unreadable, *tree.mounts)[0]
+        yield blocker("kernel-odd", f"{sanitize(tree.root)} cannot be kept: {sanitize(first)}.", "Delete it by hand.")
+    size = sum(each.status.st_size for each in tree.entries if each.kind == "file")
+    if size > _LARGEST:
+        message = f"{sanitize(tree.root)} has {format_bytes(size)}, which is more than a kernel needs."
+        yield blocker("kernel-large", message, "Delete it by hand.")
+
+
+def _keep(trees: Mapping[str, PrefixTree], kept: Path) -> Mapping[str, Path]:
+    """Copy kernels, and wait until the copies are on the disk; returns where each one is."""
+    copies = {path: kept / f"{number}-{os.path.basename(path)}" for number, path in enumerate(trees, start=1)}
+    try:
+        kept.mkdir(mode=0o700, parents=True)
+        for path, copy in copies.items():
+            _copy(trees[path], copy)
+        write_new(kept / "how-to-bring-back.txt", os.fsencode("".join(f"{each}\n" for each in _commands(copies))))
+        sync_tree(str(kept.parent))
+    except OSError as error:
+        where = error.filename or kept
+        raise CondatuiError(
+            "No copy of the kernels could be kept: nothing was deleted.", f"{where}: {reason(error)}"
+        ) from error
+    return copies
+
+
+def _copy(tree: PrefixTree, target: Path) -> None:
+    for entry in tree.entries:  # each directory before its contents
+        source, copy = os.path.join(tree.root, entry.path), target / entry.path
+        if entry.kind == "directory":
+            copy.mkdir()
+        elif entry.kind == "symlink":
+            copy.symlink_to(entry.target)
+        else:
+            with open_regular(source) as stream:
+                write_new(copy, stream.read())
+        if entry.kind == "file":
+            shutil.copystat(source, copy, follow_symlinks=False)
+
+
+def _delete(trees: Mapping[str, PrefixTree]) -> tuple[Leftover, ...]:
+    """Delete what was copied; kernel.json goes last, so that what is left half-way is still told as a kernel."""
+    left: list[Leftover] = []
+    for path, tree in trees.items():
+        above = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            left += delete_what_goes(above, path, _as_it_was(tree), last=KERNEL_FILE)
+        finally:
+            os.close(above)
+    return tuple(left)
+
+
+def _as_it_was(tree: PrefixTree) -> Goes:
+    """Give a test whether a path is still what was copied, by lstat; of a directory only that it is the same one."""
+    stamps = {each.path: _stamp(each.status) for each in tree.entries}
+    return lambda path, status: stamps.get(path) == _stamp(status)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    identity = status.st_mode, status.st_dev, status.st_ino
+    return identity if stat.S_ISDIR(status.st_mode) else (*identity, status.st_size, status.st_mtime_ns)
+
+
+def _still_there(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(path for path in paths if os.path.lexists(path))
+
+
+def _commands(copies: Mapping[str, Path]) -> Iterator[str]:
+    return (shlex.join(("mv", "--", str(copy), path)) for path, copy in copies.items())
+
+
+def _how_to_bring_back(copies: Mapping[str, Path]) -> Finding:
+    commands = tuple(map(sanitize, _commands(copies)))
+    message = f"To bring {'it' if len(commands) == 1 else 'one'} back: {commands[0]}"
+    return finding("kept", "note", message, evidence=commands)
+
+
+def _left_behind(left: tuple[Leftover, ...]) -> Iterator[Finding]:
+    if left:
+        evidence = tuple(sanitize(str(each)) for each in left)
+        message = f"{counted(len(left), 'thing')} could not be deleted: {evidence[0]}."
+        yield finding("left-behind", "warning", message, evidence=evidence)
