@@ -111,7 +111,7 @@ class _Known:
                             id="kernel", text="the environment of this kernel is gone", evidence=(each.program,)
                         ),
                     ),
-                    way_back=WayBack(text="made again by `python -m ipykernel install` in an environment"),
+                    way_back=WayBack(text="a copy is kept, with the command that brings it back"),
                 )
 
     def _environment(self, environment: Environment, reasons: tuple[CleanupReason, ...]) -> CleanupCandidate:
