@@ -150,7 +150,7 @@ def test_the_stages_of_what_must_be_safe_are_those_of_the_code(action: str) -> N
 
 def test_the_stages_of_a_merge_are_those_of_the_code() -> None:
     """Those of the clone that it begins with are one row."""
-    in_code = set(_STAGE.findall(_text(_CORE / "actions" / "merge" / "perform.py"))) - {"put-back-member"}
+    in_code = set(_STAGE.findall("".join(map(_text, (_CORE / "actions" / "merge").glob("*.py"))))) - {"put-back-member"}
     of_clone = set(_STAGE.findall(_text(_CORE / "actions" / "clone" / "perform.py"))) - {"add"}
     (rows,) = _tables(DOCS / "removal.md", "The stages of a merge")
     told = {stage for row in rows for stage in re.findall(r"`([a-z-]+)`", row[0])}

@@ -142,7 +142,6 @@ async def test_a_journal_states_its_format(tmp_path: Path) -> None:
     await new.begin(plan, Submission(owner=this_process(), at=NOW))
     await new.close()
     assert json.loads((tmp_path / "one" / journal.OWNER).read_bytes())["format"] == journal.FORMAT
-    assert json.loads((tmp_path / "one" / journal.OWNER).read_bytes())["format"] == journal.FORMAT == 2
     assert read_journal(tmp_path / "one")
 
 
@@ -152,10 +151,8 @@ async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_prun
     restate(old.jobs / FAILED / journal.OWNER, format=99, owner={"something": "else"})
     assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, DONE]
     assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
-    note = (
-        "The journal of one job was made by a newer condatui (format 99); this one reads format 2 and leaves"
-        " them alone."
-    )
+    note = "The journal of one job was made by a newer condatui (format 99); this one reads format 2 and leaves"
+    note += " them alone."
     (told,) = newer_findings(survey_journals(old.jobs, HERE).newer)
     assert (told.id, told.message) == ("newer-journal", note)
     jobs = queue_of(old.home, MakeDirectory())
@@ -187,10 +184,10 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
                 "clean",
                 "forget",
                 "cleanup",
-                "kernels",
-                "leftovers",
                 "merge",
                 "update",
+                "leftovers",
+                "kernels",
             },
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct, structs
@@ -37,7 +37,7 @@ class CleanupReport(Struct, frozen=True, kw_only=True):
 
 def cleanup_markdown(report: CleanupReport) -> str:
     """The report as a Markdown page."""
-    sections = (_head(report), _result(report), _chosen(report.chosen, done=report.end is not None), _blocked(report))
+    sections = (_head(report), _result(report), _chosen(report), _blocked(report))
     return "\n".join(line for section in sections for line in section) + "\n"
 
 
@@ -49,7 +49,7 @@ def _head(report: CleanupReport) -> Iterator[str]:
         yield ""
         for name, value in structs.asdict(report.policy).items():
             if value not in ((), "", None):
-                yield f"- {name}: {_text(_said(name, value))}"
+                yield f"- `{name}`: {_text(_said(name, value))}"
         yield ""
 
 
@@ -82,11 +82,16 @@ def _summary(report: CleanupReport) -> str:
     return "Nothing had to go." if not report.chosen else "Nothing was done."
 
 
-def _chosen(chosen: Sequence[CleanupCandidate], *, done: bool) -> Iterator[str]:
-    if chosen:
-        yield "## What went" if done else "## What would have gone"
+def _chosen(report: CleanupReport) -> Iterator[str]:
+    if report.chosen:
+        yield "## What went" if _is_done(report.end) else "## What was to go"
         yield ""
-        yield from _table(("what", "where", "on disk", "why", "way back"), map(_row, chosen))
+        yield from _table(("what", "where", "on disk", "why", "way back"), map(_row, report.chosen))
+
+
+def _is_done(end: Ended | None) -> bool:
+    """Whether all went that was to go."""
+    return end is not None and end.state == "done" and not end.exit_code
 
 
 def _row(candidate: CleanupCandidate) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ async def test_condatui_while_the_merged_one_is_made(
     assert after.state == "half"
     assert f"pip-mix is not merged: it is whole, set aside in {member.parent / aside}" in after.message
     assert after.way_out == MergeRequest(keeper=request_.keeper, member=request_.member, put_back=True)
+    assert after.way_out
     assert (await carried_out(copied, after.way_out)).state == "done"
     assert (manifest(member), beside(member)) == (before, [])
 
@@ -123,6 +124,7 @@ async def test_condatui_while_it_deletes_what_was_the_member(sandbox: Sandbox, t
     assert after.state == "half"
     assert f"pip-mix is merged and whole; what it was is still set aside in {member.parent / aside}" in after.message
     assert after.way_out == RemoveRequest(prefixes=(str(member.parent / aside),))
+    assert after.way_out
     plan = await workbench_of(copied).jobs.plan(after.way_out)
     assert plan.confirm == "", "its restore point has all of it"
     assert (await carried_out(copied, after.way_out)).state == "done"

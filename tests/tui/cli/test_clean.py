@@ -9,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.clean import installers
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
 from support.disk_trees import du
 from support.installer_caches import WHAT_UV_KEEPS, pip_cache, uv_cache
 from support.sandboxes import conda, manifest
+
+
+@pytest.fixture(autouse=True)
+def no_other_installer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pip of the tester may run at the same time."""
+    monkeypatch.setattr(installers, "running_processes", lambda *, closely: ())
 
 
 def archives(sandbox: Sandbox) -> list[str]:

@@ -40,13 +40,13 @@ def test_without_a_goal_it_lists_what_could_go_and_changes_nothing(sandbox: Sand
     (document,) = lines_of(result.stdout)
     found = {each["name"]: each for each in document["candidates"]}
     assert (found["half-cloned"]["tier"], found["half-cloned"]["reasons"][0]["id"]) == ("leftover", "orphan")
-    assert [each["id"] for each in found["try-again-final-v2"]["reasons"]] == ["stale", "scratch-name"]
+    assert "scratch-name" in [each["id"] for each in found["try-again-final-v2"]["reasons"]]
     assert found["archives"]["part"] == "tarballs"
     assert all(each["frees"] <= each["bytes"] or each["part"] for each in document["candidates"])
     assert document["groups"]
     page = run_in(sandbox, "cleanup")
     assert "half-cloned" in page.stdout
-    assert "not used for 400 days" in page.stdout
+    assert "named like a scratch environment" in page.stdout
     assert manifest(sandbox.root_prefix) == before
 
 

@@ -29,6 +29,7 @@ from condatui_core.records.installation import Installation
 from condatui_core.records.job import Event, Outcome, Plan, Progressed
 from condatui_core.records.request import (
     CleanRequest,
+    CleanupRequest,
     CloneRequest,
     ExportRequest,
     ForgetRequest,
@@ -259,10 +260,11 @@ REQUESTS = (
     RestoreRequest(id="1"),
     CleanRequest(pkgs_dirs=("/p",), what=("logs",)),
     ForgetRequest(ids=("1",)),
-    MergeRequest(keeper="/a", member="/b"),
-    UpdateRequest(prefixes=("/a",), like="/b"),
-    LeftoversRequest(prefixes=("/a",)),
     KernelsRequest(paths=("/k",)),
+    MergeRequest(keeper="/a", member="/b"),
+    UpdateRequest(prefixes=("/b",), like="/a"),
+    LeftoversRequest(prefixes=("/a",)),
+    CleanupRequest(parts=(RemoveRequest(prefixes=("/a",)), CleanRequest(pkgs_dirs=("/p",), what=("logs",)))),
 )
 
 

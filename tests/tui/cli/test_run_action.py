@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondaError
-from condatui_core.jobs.journal import FORMAT
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Outcome, Plan, Progressed, StageBegun
 from condatui_core.records.request import CloneRequest
@@ -139,7 +138,7 @@ def test_journals_of_a_newer_condatui_are_told_first(tmp_path: Path) -> None:
     (directory / "owner.json").write_text('{"format": 7}')
     result = run(tmp_path, "--yes")
     assert (result.exit_code, (tmp_path / "new").exists()) == (0, True)
-    assert f"made by a newer condatui (format 7); this one reads format {FORMAT}" in result.stderr
+    assert "made by a newer condatui (format 7); this one reads format 2" in result.stderr
     assert directory.is_dir()
 
 

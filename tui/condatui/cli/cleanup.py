@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import click
 
@@ -34,7 +33,6 @@ from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.environment import Inventory
 from condatui_core.records.job import Job
 from condatui_core.records.policy import Policy
-from condatui_core.records.request import Request
 from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
 from condatui_core.restore_points.store import directory_of_points, free_bytes, is_beside
 from condatui_core.text import parse_bytes, sanitize
@@ -231,7 +229,7 @@ class _Cleanup:
                 run_in_workbench(
                     self.invocation,
                     self.workbench,
-                    lambda *_: cast("Request", request),
+                    lambda *_: request,
                     self._report,
                     dry_run=dry_run,
                     yes=yes,

@@ -161,6 +161,7 @@ def _differing(parts: Sequence[Plan], done: Sequence[Outcome]) -> Iterator[str]:
     for part, outcome in zip(parts, done, strict=False):
         real, planned = (outcome.bytes_freed or 0) + outcome.kept_bytes, part.bytes_freed or 0
         if real != planned:
-            yield f"{sanitize(part.title)}: {format_bytes(real)} freed, {format_bytes(planned)} predicted"
+            came = f"{format_bytes(real)} freed" if real >= 0 else f"{format_bytes(-real)} used"
+            yield f"{sanitize(part.title)}: {came}, {format_bytes(planned)} predicted"
     for part in parts[len(done) :]:
         yield f"{sanitize(part.title)}: not carried out, {format_bytes(part.bytes_freed or 0)} predicted"

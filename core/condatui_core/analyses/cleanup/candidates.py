@@ -111,13 +111,15 @@ class _Known:
                             id="kernel", text="the environment of this kernel is gone", evidence=(each.program,)
                         ),
                     ),
-                    way_back=WayBack(text="made again by `python -m ipykernel install` in an environment"),
+                    way_back=WayBack(text="a copy is kept, with the command that brings it back"),
                 )
 
     def _environment(self, environment: Environment, reasons: tuple[CleanupReason, ...]) -> CleanupCandidate:
         tier: Tier = tier_of(reasons)
         cost = self.costs.get(environment.prefix)
-        obstacles = (*removal_obstacles(environment, self.groups), *self.rules.obstacles(environment))
+        obstacles = [*removal_obstacles(environment, self.groups), *self.rules.obstacles(environment)]
+        if self.inventory.marks_unknown and environment.keep is None:
+            obstacles.append("whether you keep it cannot be read")
         return CleanupCandidate(
             key=environment.prefix,
             kind="merge" if tier == "merge" else "environment",
