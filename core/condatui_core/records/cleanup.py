@@ -32,7 +32,9 @@ class CleanupReason(Struct, frozen=True, kw_only=True):
     text: str
     """A few words."""
     trust: Trust = "certain"
+    """How far it can be trusted."""
     evidence: tuple[str, ...] = ()
+    """What shows it, one line each."""
 
 
 class WayBack(Struct, frozen=True, kw_only=True):

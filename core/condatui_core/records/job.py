@@ -137,6 +137,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The environments that it changes, creates or removes."""
     bytes_needed: int | None = None
     """Free bytes on the disk that it writes to; None if unknown."""
+    kept_bytes: int = 0
+    """What its restore points may take of `bytes_needed`, before compression; `bytes_freed` does not count it."""
     bytes_freed: int | None = None
     """The bytes that `df` gains; None if unknown."""
     packages: int = 0

@@ -148,6 +148,7 @@ class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
     """Several requests as one plan and one job, in their order; it stops at the first surprise."""
 
     parts: tuple[CleanupPart, ...]
+    """Those that need no restore point come first if the disk is too full for one."""
 
 
 Request: TypeAlias = (

@@ -188,7 +188,8 @@ async def test_on_a_full_disk_caches_go_first_and_make_room(
     first, second = plan.parts
     assert first.request == cleaning(machine)
     assert isinstance(second.request, RemoveRequest)
-    assert plan.request == CleanupRequest(parts=(first.request, second.request))
+    assert isinstance(plan.request, CleanupRequest)
+    assert plan.request.parts == (first.request, second.request)
     assert next(each.id for each in plan.warnings if each.severity == "note") == "room-first"
     await done(plan, machine.context())
     assert len(machine.point_ids()) == 1

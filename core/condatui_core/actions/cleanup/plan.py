@@ -48,6 +48,7 @@ def cleanup_plan(request: CleanupRequest, plans: Sequence[Plan], *, note: tuple[
         steps=tuple(step for each in plans for step in each.steps),
         prefixes=tuple(dict.fromkeys(prefix for each in plans for prefix in each.prefixes)),
         bytes_needed=sum(each.bytes_needed or 0 for each in plans),
+        kept_bytes=sum(each.kept_bytes for each in plans),
         bytes_freed=sum(each.bytes_freed or 0 for each in plans),
         packages=sum(each.packages for each in plans),
         facts=tuple(_facts(plans)),
@@ -84,7 +85,7 @@ def _room_made(plan: Plan, part: CleanupPart, context: JobContext) -> int:
     """The bytes that a part leaves for restore points: what it frees on their file system, less its own; blocks."""
     points = directory_of_points(context.settings, context.locations)
     there = any(is_beside(points, path) for path in _places(part))
-    return (plan.bytes_freed or 0) * there - (plan.bytes_needed or 0)
+    return (plan.bytes_freed or 0) * there - plan.kept_bytes
 
 
 def _places(part: CleanupPart) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ def _caches_first() -> Finding:
 
 
 def _facts(plans: Sequence[Plan]) -> Iterator[tuple[str, str]]:
-    frees, kept = (sum(getattr(each, name) or 0 for each in plans) for name in ("bytes_freed", "bytes_needed"))
+    frees, kept = sum(each.bytes_freed or 0 for each in plans), sum(each.kept_bytes for each in plans)
     if kept:
         yield "net", f"{format_bytes(max(frees - kept, 0))}: restore points may take {format_bytes(kept)} of that"
     for number, each in enumerate(plans, 1):

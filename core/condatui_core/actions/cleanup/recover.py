@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from condatui_core.actions.cleanup.plan import find_part_action
 from condatui_core.actions.protocol import FindAction, JobContext
@@ -62,12 +62,10 @@ def _rest(part: Plan, hit: Recovery, after: Sequence[Plan]) -> Iterator[Request]
 
 def _way_out(hit: Recovery, rest: Sequence[Request]) -> Request | None:
     """One request for the rest; only the way out of the part that was hit if that can be no part of a cleanup."""
-    parts = tuple(each for each in rest if isinstance(each, _PARTS))
+    parts = [cast("CleanupPart", each) for each in rest if isinstance(each, _PARTS)]
     if len(parts) < len(rest):
         return hit.way_out
-    if len(parts) > 1:
-        return CleanupRequest(parts=parts)
-    return next(iter(parts), None)
+    return CleanupRequest(parts=tuple(parts)) if len(parts) > 1 else next(iter(rest), None)
 
 
 def _title(hit: Recovery, after: Sequence[Plan]) -> str:

@@ -41,6 +41,7 @@ async def perform(plan: Plan, request: LeftoversRequest, context: JobContext, wo
     return Outcome(
         message=f"The leftovers in {what} are gone: {format_bytes(freed)} freed; {saved}, {format_bytes(kept)}.",
         bytes_freed=freed - kept,
+        kept_bytes=kept,
         says_bytes=True,
         restore_points=points,
     )

@@ -32,6 +32,7 @@ def leftovers_plan(targets: Sequence[LeftoversTarget], request: LeftoversRequest
         steps=tuple(step for each in targets for step in _steps(each)),
         prefixes=tuple(each.prefix for each in targets),
         bytes_needed=kept,
+        kept_bytes=kept,
         bytes_freed=sum(each.bytes for each in targets),
         facts=(*_facts(targets), ("restore point", f"{format_bytes(kept)} before compression")),
         warnings=tuple(found for each in targets for found in _warnings(each, context)),

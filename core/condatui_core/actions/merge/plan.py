@@ -64,6 +64,7 @@ def plan_of(facts: MergeFacts, context: JobContext, blockers: Sequence[Finding])
         steps=() if blockers else tuple(_steps(facts, clone)),
         prefixes=tuple(dict.fromkeys((facts.member_prefix, facts.target))),
         bytes_needed=None if needed is None else needed + (facts.removal.bytes_needed or 0),
+        kept_bytes=facts.removal.kept_bytes,
         bytes_freed=None if freed is None or needed is None else freed - needed,
         packages=len(facts.solution.packages),
         facts=tuple(_facts(facts)),

@@ -53,6 +53,7 @@ def removal_plan(
         steps=(*(step for each in targets for step in _steps(each, request)), *_prune_steps(points)),
         prefixes=tuple(each.path for each in targets),
         bytes_needed=kept,
+        kept_bytes=kept,
         bytes_freed=frees,
         packages=sum(each.content.packages for each in targets),
         facts=tuple(_facts(targets, points, request)),

@@ -117,7 +117,9 @@ class _Known:
     def _environment(self, environment: Environment, reasons: tuple[CleanupReason, ...]) -> CleanupCandidate:
         tier: Tier = tier_of(reasons)
         cost = self.costs.get(environment.prefix)
-        obstacles = (*removal_obstacles(environment, self.groups), *self.rules.obstacles(environment))
+        obstacles = [*removal_obstacles(environment, self.groups), *self.rules.obstacles(environment)]
+        if self.inventory.marks_unknown and environment.keep is None:
+            obstacles.append("whether you keep it cannot be read")
         return CleanupCandidate(
             key=environment.prefix,
             kind="merge" if tier == "merge" else "environment",

@@ -33,7 +33,8 @@ _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 def tier_of(reasons: Iterable[CleanupReason]) -> Tier:
     """The tier of an environment that could go for these reasons: the best that one of them has."""
-    return min((_TIERS.get(each.id, "weak") for each in reasons), key=TIERS.index, default="weak")
+    tiers = {_TIERS.get(each.id, "weak") for each in reasons}
+    return next((tier for tier in TIERS if tier in tiers), "weak")
 
 
 def strongest_first(reasons: Iterable[CleanupReason]) -> tuple[CleanupReason, ...]:

@@ -129,6 +129,12 @@ def test_what_stands_against_it_is_said(fields: dict[str, object], why: str) -> 
     assert row.blocked == why
 
 
+def test_what_the_user_keeps_may_be_any_of_them_if_it_cannot_be_read() -> None:
+    machine = inventory(loaded("old", findings=(STALE,)), marks_unknown=True)
+    (row,) = candidates(machine, costs={})
+    assert row.blocked == "whether you keep it cannot be read"
+
+
 def test_several_obstacles_are_all_said() -> None:
     findings = (STALE, finding("in-use", "note", cleanup="in-use"), finding("frozen", "note", cleanup="frozen"))
     (row,) = found(loaded("old", active=True, frozen=True, findings=findings))

@@ -99,7 +99,7 @@ class World:
         units = tuple(Unit(environments, f"p{n}-1-0".encode(), "package", False, ()) for n in range(classes // 2))
         table = LinkTable(classes=tuple(self._class(number, units) for number in range(classes)), units=units)
         self.graph = LinkGraph(places, table)
-        tiers = {each: self.random.choice(TIERS) for each in self.prefixes}
+        tiers: dict[str, Tier] = {each: self.random.choice(TIERS) for each in self.prefixes}
         found = [
             row(each, tier, kept=self.random.choice((0, 0, 50)), bytes=self.random.randrange(1, 999))
             for each, tier in tiers.items()
