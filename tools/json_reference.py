@@ -154,7 +154,6 @@ _MEANINGS: Mapping[str, str] = {
     "AlikeMember.relation": "What it is to the keeper.",
     "AlikeMember.differs": "The packages that both have and that are not the same.",
     "AlikeGroup.members": "The others, the most similar first.",
-    "PackageDifference.name": "conda's name, or pip's if only pip knows it.",
     "Plan.request": "What was asked for, complete.",
     "Plan.steps": "What is done, in order.",
     "ExportRequest.prefix": "Of the environment.",

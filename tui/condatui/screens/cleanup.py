@@ -50,6 +50,7 @@ class CleanupScreen(CleanupGroupsScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._model = CleanupModel((), frees={}, together={}, names={})
         self._at_work: tuple[Request, ...] = ()
         """The requests of the jobs that are not over."""
         self._references = ReferenceFinder(self, session, self._show_row)
@@ -119,7 +120,7 @@ class CleanupScreen(CleanupGroupsScreen):
         if found is not None:
             self.rows = cleanup_rows(found.groups, without_going(found.candidates, self._at_work))
         self.chosen &= choosable(self.rows)
-        self.show_rows()
+        self._show_rows()
         self.add_up()
         super().show_session()
         self.tell_groups()
@@ -127,10 +128,9 @@ class CleanupScreen(CleanupGroupsScreen):
     def _requests_at_work(self) -> tuple[Request, ...]:
         return tuple(job.plan.request for job in self.session.jobs if not job.over)
 
-    def show_rows(self) -> None:
-        """Show the rows with what is chosen."""
+    def _show_rows(self) -> None:
         session, found = self.session, self.session.cleanup
-        model = CleanupModel(
+        self._model = CleanupModel(
             self.rows,
             frees=found.frees if found else {},
             together=found.together if found else {},
@@ -140,8 +140,16 @@ class CleanupScreen(CleanupGroupsScreen):
             home=str(session.workbench.locations.home),
             merge_key=session.key("cleanup.merge"),
         )
+        self._draw_rows()
+
+    def show_chosen(self) -> None:
+        """Show in the rows what is chosen."""
+        self._model = self._model.with_chosen(self.chosen)
+        self._draw_rows()
+
+    def _draw_rows(self) -> None:
         untouched = not self.touched and self.table.cursor_row == 0
-        self.table.set_model(model, empty=self._why_empty(), fresh=untouched)
+        self.table.set_model(self._model, empty=self._why_empty(), fresh=untouched)
         self._show_row()
 
     def _show_row(self) -> None:

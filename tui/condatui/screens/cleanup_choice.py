@@ -62,8 +62,8 @@ class CleanupChoiceScreen(PlaceScreen):
             self.lasting = ""
             self.draw_bottom()
 
-    def show_rows(self) -> None:
-        """Show the rows with what is chosen."""
+    def show_chosen(self) -> None:
+        """Show in the rows what is chosen."""
         raise NotImplementedError
 
     @property
@@ -79,7 +79,7 @@ class CleanupChoiceScreen(PlaceScreen):
     def choose(self, keys: frozenset[str]) -> None:
         """Choose these candidates and no others."""
         self.chosen = keys
-        self.show_rows()
+        self.show_chosen()
         self.add_up()
         self.say("")
 

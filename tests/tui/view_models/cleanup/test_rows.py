@@ -110,7 +110,7 @@ def test_in_ascii_the_heading_has_its_sign_too() -> None:
 
 
 def test_a_member_says_its_relation_and_its_other_reasons() -> None:
-    shown = model(IDENTICAL, frees={IDENTICAL.key: 41_000_000}, chosen={IDENTICAL.key})
+    shown = model(IDENTICAL, frees={IDENTICAL.key: 41_000_000}, chosen=frozenset({IDENTICAL.key}))
     assert [cell(shown, 1, column) for column in ("mark", "name", "disk", "frees", "why")] == [
         "●",
         "  hub-image-try",
@@ -118,6 +118,16 @@ def test_a_member_says_its_relation_and_its_other_reasons() -> None:
         "41 M",
         "identical · named like a trial",
     ]
+
+
+def test_another_choice_makes_again_only_the_rows_whose_mark_changes() -> None:
+    shown = model(IDENTICAL, OLD)
+    before = [shown.cells(index) for index in range(len(shown))]
+    chosen = shown.with_chosen(frozenset({OLD.key}))
+    assert [chosen.cells(index) is cells for index, cells in enumerate(before)] == [True, True, True, True, False]
+    assert cell(chosen, 4, "mark") == "●"
+    assert cell(shown, 4, "mark") == ""
+    assert cell(chosen.with_chosen(frozenset()), 4, "mark") == ""
 
 
 def test_one_that_differs_names_the_key_of_the_merge() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 
 from msgspec import Struct
 from rich.text import Text
@@ -136,7 +137,7 @@ class CleanupModel:
         frees: Mapping[str, int],
         together: Mapping[str, int],
         names: Mapping[str, str],
-        chosen: Collection[str] = (),
+        chosen: frozenset[str] = frozenset(),
         glyphs: Glyphs = UNICODE,
         home: str = "",
         merge_key: str = "",
@@ -154,6 +155,19 @@ class CleanupModel:
         self._glyphs = glyphs
         self._home = home
         self._merge_key = merge_key
+        self._made: dict[int, tuple[Text, ...]] = {}
+        """The cells of the rows that were asked for, by index."""
+
+    def with_chosen(self, chosen: frozenset[str]) -> CleanupModel:
+        """The same rows with another choice; those whose mark stays keep their cells, and need not be drawn again."""
+        other, changed = copy(self), self._chosen ^ chosen
+        other._chosen = chosen
+        other._made = {
+            index: cells
+            for index, cells in self._made.items()
+            if (candidate := self._rows[index].candidate) is None or candidate.key not in changed
+        }
+        return other
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -174,7 +188,11 @@ class CleanupModel:
 
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row; a row that cannot be chosen is dim, a heading has none."""
-        row = self._rows[index]
+        if index not in self._made:
+            self._made[index] = self._make(self._rows[index])
+        return self._made[index]
+
+    def _make(self, row: CleanupRow) -> tuple[Text, ...]:
         if row.is_heading:
             return (Text(),) * len(COLUMNS)
         candidate = row.candidate
