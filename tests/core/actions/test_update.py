@@ -166,7 +166,10 @@ async def test_a_refusal_of_conda_is_a_blocker_in_plain_words(copied: Sandbox) -
 def amend(prefix: Path, name: str, fields: dict[str, object]) -> None:
     """Let the record of a package state something else."""
     (file,) = (prefix / "conda-meta").glob(f"{name}-[0-9]*.json")
-    file.write_text(json.dumps(json.loads(file.read_text()) | fields))
+    stated = json.loads(file.read_text()) | fields
+    file.unlink()
+    named = f"{name}-{stated['version']}-{stated['build']}.json"
+    file.with_name(named).write_text(json.dumps(stated))
 
 
 async def planned_then(sandbox: Sandbox, request: UpdateRequest, change: Callable[[], object]) -> Job:
