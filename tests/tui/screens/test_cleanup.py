@@ -456,14 +456,26 @@ async def test_the_user_makes_another_one_the_keeper_and_everything_follows() ->
 
 
 async def test_one_to_which_no_other_would_go_is_no_keeper_and_that_is_said() -> None:
+    base = loaded("base", packages(), base=True, prefix="/opt/miniforge3")
+    slim = loaded("hub-slim", packages(56))
+    async with cleaning(await workbench(known=inventory(base, slim, OLD, HALF, USED))) as driver:
+        await go_to(driver, slim.prefix)
+        await driver.press("equals_sign")
+        await driver.until(lambda: "hub-slim cannot be the keeper: nothing else could go to it." in driver.text)
+        assert driver.app.session.cleanup_options.keepers == frozenset()
+        await driver.until(lambda: "hub-slim" in keys(driver))
+
+
+async def test_the_least_similar_of_a_group_can_be_made_its_keeper() -> None:
     slim = loaded("hub-slim", packages(56))
     final = loaded("hub-image-final-v2", [*packages(older=3), package("evaluate")])  # closer to the others than slim
     async with cleaning(await workbench(known=inventory(HUB, TRY, final, slim, OLD, HALF, USED))) as driver:
         await go_to(driver, slim.prefix)
         await driver.press("equals_sign")
-        await driver.until(lambda: "hub-slim cannot be the keeper" in driver.text)
-        assert driver.app.session.cleanup_options.keepers == frozenset()
-        await driver.until(lambda: "hub-slim" in keys(driver))
+        await driver.until(lambda: keys(driver)[0] == "hub-slim")
+        assert {"hub-image", "hub-image-try"} <= {
+            row.key.rpartition("/")[2] for row in place(driver).rows if row.member
+        }
 
 
 async def test_of_a_large_group_as_many_are_compared_as_fit() -> None:
