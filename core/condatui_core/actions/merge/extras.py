@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from condatui_core.analyses.match_specs import parse_match_spec
-from condatui_core.analyses.specs import meets
+from condatui_core.analyses.specs import exact_spec, meets
 from condatui_core.analyses.versions import version_key
 from condatui_core.prefixes.history import spec_name
 from condatui_core.records.job import PackageChange, PackageMove
@@ -54,12 +54,6 @@ def is_provided(record: PackageRecord, contents: PrefixContents) -> bool:
         return True
     of_pip = set(_named(contents.pip_distributions))
     return any(canonicalize_name(each.name) in of_pip for each in record.provides)
-
-
-def exact_spec(record: PackageRecord) -> str:
-    """The spec of this very package, with its channel: conda searches that one as well then."""
-    channel = f"{record.base_url}::" if record.base_url else ""
-    return f"{channel}{record.name}={record.version}={record.build}"
 
 
 def _only_in(mine: Iterable[Distribution], theirs: Iterable[Distribution]) -> Iterator[Distribution]:

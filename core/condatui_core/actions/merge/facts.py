@@ -12,9 +12,10 @@ from condatui_core.actions.clone.facts import CloneFacts
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.merge.carry import Carried, carried_by
-from condatui_core.actions.merge.extras import Extras, PlannedPackage, exact_spec, extras_of
+from condatui_core.actions.merge.extras import Extras, PlannedPackage, extras_of
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.plan import plan as plan_removal
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.conda import commands
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import conda_environ

@@ -135,7 +135,7 @@ class _Known:
             reasons=reasons,
             bytes=cost.total if cost else 0,
             blocked=" and ".join(obstacles),
-            instead=group.keeper if group else "",
+            instead=group.keeper if group and not _loses_what_differs(tier, member) else "",
             way_back=way_back_of(environment, cost, self.cached),
         )
 
@@ -153,3 +153,8 @@ class _Known:
     def _membership(self, environment: Environment) -> tuple[AlikeGroup, AlikeMember] | tuple[None, None]:
         """The group that it is a member of, and what it is to the keeper."""
         return self.members.get(environment.prefix, (None, None))
+
+
+def _loses_what_differs(tier: Tier, member: AlikeMember | None) -> bool:
+    """Whether a member goes as it is although it differs from its keeper: no other environment takes its place."""
+    return tier != "merge" and member is not None and member.relation == "differs"
