@@ -261,7 +261,17 @@ class Workbench:
             now=self._client.now(),
             user=user_name(self._client.caller.euid),
             policy=policy,
+            pace=self._pace,
         )
+
+    @cached_property
+    def _pace(self) -> float | None:
+        """The packages that restores and clones put into place here a minute, by their journals at the first look."""
+        from condatui_core.analyses.cleanup.way_back import pace_of  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.jobs.journal_store import survey_journals  # noqa: PLC0415 - as above
+        from condatui_core.proc.owner import this_process  # noqa: PLC0415 - as above
+
+        return pace_of(each.job for each in survey_journals(self.locations.jobs, this_process()).journals)
 
     def file_systems(self, paths: Iterable[str]) -> tuple[FileSystem, ...]:
         """The file systems that these paths lie on, with what is free there; blocks.

@@ -42,8 +42,12 @@ class CleanupSurvey:
         now: datetime,
         user: str,
         policy: Policy | None = None,
+        pace: float | None = None,
     ) -> CleanupSurvey:
-        """Find what could go; what belongs to others than this user is blocked. Usage is None before a measurement."""
+        """Find what could go; what belongs to others than this user is blocked. Usage is None before a measurement.
+
+        `pace` is in packages a minute; see `pace_of`.
+        """
         usage = usage or DiskUsage(ManagedSizes(Inventory()))
         found = candidates(
             usage.added_to(inventory),
@@ -53,6 +57,7 @@ class CleanupSurvey:
             policy=policy,
             now=now,
             user=user,
+            pace=pace,
         )
         blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
         return cls(usage, tuple(_with_obstacles(each, blocked) for each in groups), found, counts_points)
