@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.perform import make_clone, sync_clone
 from condatui_core.actions.incomplete_marker import mark_complete
-from condatui_core.actions.merge.carry import carry, request_as_before
+from condatui_core.actions.merge.carry import carry
 from condatui_core.actions.merge.facts import MergeFacts, clone_request
 from condatui_core.actions.merge.imports import Wanted, import_problems, modules_there, wanted_of
 from condatui_core.actions.merge.plan import name_of
 from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.requested_specs import request_added
 from condatui_core.conda import commands
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
@@ -99,7 +100,7 @@ class Merging:
         argv = commands.install_specs(self.installation.executable, target, specs, offline=offline, freeze=True)
         check_answer(await work.run(argv, environ=self._environ), f"add {names}")
         extras, requested = self.facts.extras.packages, dict(self.facts.records.contents.history.requested)
-        await self._change_target(lambda tree: request_as_before(tree, extras, requested))
+        await self._change_target(lambda tree: request_added(tree, extras, requested))
 
     async def _carry(self, member: str) -> None:
         files = self.facts.carried.files

@@ -189,10 +189,10 @@ def _solution_blockers(facts: MergeFacts) -> Iterator[Finding]:
 def _warnings(facts: MergeFacts, clone: Plan, moves: Sequence[PackageMove]) -> Iterator[Finding]:
     yield from _move_warnings(facts, moves)
     yield from _loss_warnings(facts)
-    if facts.solution.to_download:
-        count = counted(len(facts.solution.to_download), "package is", "packages are")
-        message = f"{count} downloaded: {format_bytes(facts.solution.download_bytes)}."
-        yield _finding("download", "note", message, "", facts.solution.to_download)
+    if facts.solution.transaction.to_download:
+        count = counted(len(facts.solution.transaction.to_download), "package is", "packages are")
+        message = f"{count} downloaded: {format_bytes(facts.solution.transaction.download_bytes)}."
+        yield _finding("download", "note", message, "", facts.solution.transaction.to_download)
     both = {each.message: each for each in (*clone.warnings, *facts.removal.warnings)}
     unsaid = ("base", *(_IN_PLACE if facts.in_place else ()))
     yield from (each for each in both.values() if each.id not in unsaid)

@@ -175,7 +175,9 @@ async def _ask(target: UpdateTarget, context: JobContext, *, offline: bool) -> U
     environ = solving_environ(target, context)
     argv = solving_argv(target, offline=offline, dry_run=True)
     try:
-        transaction = parse_transaction(await context.ask_conda(argv, environ=environ, seconds=SECONDS))
+        transaction = parse_transaction(
+            await context.ask_conda(argv, environ=environ, seconds=SECONDS), f"update {target.name}"
+        )
     except CondaError as error:
         return replace(target, refusal=error, offline=offline)
     return replace(target, transaction=transaction, refusal=None, offline=offline)

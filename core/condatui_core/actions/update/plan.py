@@ -123,9 +123,9 @@ def _facts(targets: Sequence[UpdateTarget], kept: int) -> Iterator[tuple[str, st
             yield sanitize(each.name), "\n".join(map(move_words, each.planned.moves)) or "nothing to update"
         if each.wanted.left_out:
             yield f"{sanitize(each.name)} keeps", "\n".join(map(sanitize, each.wanted.left_out))
-        if each.transaction and each.transaction.downloads:
+        if each.transaction and each.transaction.to_download:
             size = format_bytes(each.transaction.download_bytes)
-            yield "to download", f"{counted(each.transaction.downloads, 'package')}, {size}"
+            yield "to download", f"{counted(len(each.transaction.to_download), 'package')}, {size}"
     yield "restore point", f"{format_bytes(kept)} that conda could not put back, before compression"
 
 
