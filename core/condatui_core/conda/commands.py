@@ -9,7 +9,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from condatui_core.records.installation import Installation
-from condatui_core.records.package import PackageRecord
 
 # Environment variables
 
@@ -139,12 +138,6 @@ def solve_new(executable: str, prefix: str, specs: Iterable[str], *, offline: bo
     Not for a path that exists: conda refuses a dry run of an environment that is there.
     """
     return (executable, "create", "-p", prefix, "--dry-run", "--json", "--yes", *_offline(offline), "--", *specs)
-
-
-def exact_spec(record: PackageRecord) -> str:
-    """The spec of this very package, with its channel: conda searches that one as well then."""
-    channel = f"{record.base_url}::" if record.base_url else ""
-    return f"{channel}{record.name}={record.version}={record.build}"
 
 
 def _offline(offline: bool) -> tuple[str, ...]:

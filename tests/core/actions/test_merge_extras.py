@@ -17,7 +17,6 @@ from condatui_core.actions.merge.extras import (
     requests_that_change,
 )
 from condatui_core.actions.merge.plan import plan
-from condatui_core.conda.commands import exact_spec
 from condatui_core.conda.parsers import SolvedPackage
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.environment import KeepMark
@@ -25,7 +24,7 @@ from condatui_core.records.job import PackageMove
 from condatui_core.records.package import PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import History, PrefixContents
 from condatui_core.records.request import MergeRequest
-from support.inventories import CONDA_FORGE, package, pip_package
+from support.inventories import package, pip_package
 from support.prefixes import make_prefix
 from support.removals import RemovalMachine
 
@@ -72,11 +71,6 @@ def test_what_the_keeper_has_of_pip_is_not_added_by_conda() -> None:
     assert names(extras_of(member, keeper)) == ([], [])
     move = PackageMove(name="pytorch", change="up", before="2.5", after="2.6", requested=True)
     assert moves_of(member, keeper, ()) == (move,)
-
-
-def test_a_spec_names_its_channel_and_build() -> None:
-    assert exact_spec(package("numpy", "1.26.4", build="py_0")) == f"{CONDA_FORGE}::numpy=1.26.4=py_0"
-    assert exact_spec(package("numpy", "1.26.4", None, build="py_0")) == "numpy=1.26.4=py_0"
 
 
 def test_moves_are_newer_older_rebuilt_gone_and_new() -> None:

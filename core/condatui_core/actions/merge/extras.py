@@ -10,9 +10,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from condatui_core.analyses.match_specs import parse_match_spec
-from condatui_core.analyses.specs import meets
+from condatui_core.analyses.specs import exact_spec, meets
 from condatui_core.analyses.versions import version_key
-from condatui_core.conda.commands import exact_spec
 from condatui_core.conda.parsers import SolvedPackage
 from condatui_core.prefixes.history import spec_name
 from condatui_core.records.job import PackageChange, PackageMove

@@ -15,8 +15,9 @@ from condatui_core.actions.merge.carry import Carried, carried_by
 from condatui_core.actions.merge.extras import Extras, extras_of
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.plan import plan as plan_removal
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.conda import commands
-from condatui_core.conda.commands import conda_environ, exact_spec
+from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
 from condatui_core.errors import CondaError
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records

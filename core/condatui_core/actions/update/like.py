@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from condatui_core.analyses.channels import same_package
 from condatui_core.analyses.match_specs import Wanted, parse_match_spec
-from condatui_core.analyses.specs import meets
-from condatui_core.conda.commands import exact_spec
+from condatui_core.analyses.specs import exact_spec, meets
 from condatui_core.prefixes.history import spec_name
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
