@@ -77,13 +77,20 @@ def counted(count: int, one: str, several: str = "") -> str:
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
-_NAMED = 3
-
-
-def some_of(names: Sequence[str]) -> str:
+def some_of(names: Sequence[str], most: int = 3) -> str:
     """Join the first few names and state how many more there are."""
-    shown = ", ".join(names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def first_of(lines: Sequence[str], most: int) -> tuple[str, ...]:
+    """The first lines, and one that states how many more there are."""
+    return (*lines[:most], f"and {len(lines) - most:,} more") if len(lines) > most else tuple(lines)
+
+
+def percent(share: float) -> str:
+    """A share in whole percent, rounded down: only what is the same is `100 %`."""
+    return f"{int(share * 100 + 1e-9)} %"
 
 
 # Bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of
 from condatui_core.actions.guards import blockers_to_alter, observe_prefixes, precious_inside
@@ -57,7 +57,7 @@ class LeftoversTarget:
     snapshot: PrefixSnapshot | None = None
     leftovers: tuple[Leftovers, ...] = ()
     checkpoint: PlannedCheckpoint | None = None
-    blockers: tuple[Finding, ...] = field(default=())
+    blockers: tuple[Finding, ...] = ()
 
     @property
     def bytes(self) -> int:

@@ -12,7 +12,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import LeftoversRequest
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, some_of
 
 _MOST_NAMES = 12
 
@@ -71,9 +71,8 @@ def _facts(targets: Sequence[LeftoversTarget]) -> Iterator[tuple[str, str]]:
 
 def _what_lies_there(leftovers: Leftovers) -> str:
     names = leftovers.stale.names
-    shown = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else "")
     files = counted(leftovers.files, "file")
-    return f"{files}: {shown}" if names else f"{files}, of nothing that pip knows"
+    return f"{files}: {some_of(names, _MOST_NAMES)}" if names else f"{files}, of nothing that pip knows"
 
 
 def _warnings(target: LeftoversTarget, context: JobContext) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ from condatui_core.records.finding import Finding, finding
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan, PlannedMerge
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.text import counted, sanitize
+from condatui_core.text import counted, first_of, sanitize
 
 _MOST_LINES = 20
 
@@ -161,5 +161,4 @@ def _failing_before(name: str, problems: Iterable[str]) -> list[Finding]:
 
 
 def _lines(lines: Sequence[str]) -> str:
-    more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
-    return "\n".join((*map(sanitize, lines[:_MOST_LINES]), *more))
+    return "\n".join(map(sanitize, first_of(lines, _MOST_LINES)))

@@ -15,6 +15,7 @@ from condatui_core.actions.merge.extras import conflicts_of, moves_of, requests_
 from condatui_core.actions.merge.facts import MergeFacts, read_facts, solve, specs_of, target_of
 from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove.plan import BY_HAND
 from condatui_core.actions.set_aside import set_aside_of
 from condatui_core.conda import commands
 from condatui_core.records.environment import Environment
@@ -22,6 +23,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.finding import blocker as any_blocker
 from condatui_core.records.finding import finding as any_finding
 from condatui_core.records.job import PackageMove, Plan, PlannedMerge, Step
+from condatui_core.records.package import PackageRecord
 from condatui_core.records.request import MergeRequest
 from condatui_core.remedy import Reload
 from condatui_core.text import counted, format_bytes, sanitize
@@ -159,9 +161,9 @@ def _pip_blockers(facts: MergeFacts) -> Iterator[Finding]:
         yield _blocker("pip-over-conda", message, "Uninstall their package with pip first.", map(sanitize, taken))
 
 
-def _python(records: Sequence[object]) -> str:
+def _python(records: Sequence[PackageRecord]) -> str:
     """The minor version of the python among packages; empty if there is none."""
-    version = next((str(getattr(each, "version", "")) for each in records if getattr(each, "name", "") == "python"), "")
+    version = next((each.version for each in records if each.name == "python"), "")
     return ".".join(version.split(".")[:2])
 
 
@@ -221,10 +223,9 @@ def _loss_warnings(facts: MergeFacts) -> Iterator[Finding]:
         yield _finding("variables", "warning", message, "conda env config vars set sets them again.")
     if pins := [each for each in contents.pinned if theirs is None or each not in theirs.pinned]:
         yield _finding("pins", "warning", f"Pins of {name} go: {', '.join(map(sanitize, pins))}.")
-    label = "restore point"
-    kept = dict(facts.removal.facts).get(label)
-    if kept:
-        yield _finding("only-kept", "note", f"Files of nobody and changed ones stay only in the {label}: {kept}.")
+    if kept := facts.removal.kept_bytes:
+        message = f"Files of no package and changed ones stay only in the restore point: {format_bytes(kept)}."
+        yield _finding("only-kept", "note", message)
     if not facts.extras.packages and not facts.extras.distributions:
         message = f"{name} has nothing that its user requested and the keeper lacks."
         yield _finding("nothing-extra", "note", message, "Removing it may be enough.")
@@ -240,7 +241,7 @@ def _facts(facts: MergeFacts) -> Iterator[tuple[str, str]]:
         yield "carried over", f"{sanitize(carried)}, by pip: {counted(len(facts.carried.files), 'file')}"
     if facts.solution.packages:
         yield "packages", f"{len(facts.solution.packages)} of conda"
-    yield from (each for each in facts.removal.facts if each[0] != "by hand" or not facts.in_place)
+    yield from (each for each in facts.removal.facts if each[0] != BY_HAND or not facts.in_place)
 
 
 def _steps(facts: MergeFacts, clone: Plan) -> Iterator[Step]:

@@ -33,7 +33,7 @@ from condatui_core.prefixes.snapshot import PrefixRecords, read_records
 from condatui_core.records.job import PlannedUpdate
 from condatui_core.records.request import UpdateRequest
 from condatui_core.restore_points.store import bytes_of_point, directory_of_points
-from condatui_core.text import counted, sanitize
+from condatui_core.text import counted, first_of, sanitize
 
 _MOST_LINES = 20
 
@@ -173,7 +173,6 @@ def _not_as_planned(name: str, why: str) -> RefusedError:
 
 
 def _surprise(name: str, problems: Sequence[str], point: str) -> CondatuiError:
-    more = [f"and {len(problems) - _MOST_LINES} more"] if len(problems) > _MOST_LINES else []
-    lines = "\n".join(map(sanitize, (*problems[:_MOST_LINES], *more)))
+    lines = "\n".join(map(sanitize, first_of(problems, _MOST_LINES)))
     title = f"{sanitize(name)} is not as it was to become."
     return CondatuiError(title, lines, f"Restore point {point} has how it was.")

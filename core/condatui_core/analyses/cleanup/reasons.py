@@ -11,7 +11,7 @@ from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifferen
 from condatui_core.records.cleanup import CleanupReason, Trust
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import CleanupRole, Finding
-from condatui_core.text import counted, some_of
+from condatui_core.text import counted, percent, some_of
 
 _ROLES: tuple[tuple[CleanupRole, str, Trust], ...] = (
     ("remains", "orphan", "certain"),
@@ -78,7 +78,7 @@ def nothing_requested(environment: Environment) -> CleanupReason | None:
 
 def alike_reason(group: AlikeGroup, member: AlikeMember, keeper: str) -> CleanupReason:
     """What a member of a group is to its keeper, which has the name `keeper`."""
-    share = f"{member.similarity:.0%} of the packages of either are the same"
+    share = f"{percent(member.similarity)} of the packages of either are the same"
     if member.relation == "identical":
         builds = (f"other builds of {some_of(member.builds)}",) if member.builds else ()
         return CleanupReason(id="identical", text=f"the same packages as {keeper}", evidence=(*builds, *group.why))

@@ -14,9 +14,8 @@ from condatui.view_models.alike import keeper_words, member_words
 from condatui.view_models.format import short_bytes
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableColumn
-from condatui_core.analyses.duplicates import percent
 from condatui_core.records.alike import AlikeGroup
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import format_bytes, percent, sanitize
 
 _COLUMNS = (
     TableColumn("name", "could go", 36),
