@@ -8,8 +8,8 @@ from functools import partial
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.alike import difference_words
-from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow, relation_words, requested_first
+from condatui.view_models.alike import difference_words, member_words, requested_first
+from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow
 from condatui.view_models.format import below_home
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember
@@ -69,7 +69,7 @@ def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str],
     if frees is not None:
         yield _line("frees", f"{format_bytes(frees)} if all others of its group go")
     for member in group.members:
-        share = f"{percent(member.similarity)} the same: {relation_words(member, glyphs)}"
+        share = f"{percent(member.similarity)} the same: {member_words(member, glyphs)}"
         yield _line("alike", f"{sanitize(names.get(member.prefix, member.prefix))}  {share}")
 
 
@@ -80,7 +80,7 @@ def _lines(row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs:
     if candidate is not None:
         yield _line("disk", _size(candidate, frees, glyphs))
     if row.member:
-        yield _line("why", relation_words(row.member, glyphs))
+        yield _line("why", member_words(row.member, glyphs))
     if candidate is not None:
         yield from _reasons(_told(row, candidate), candidate.blocked)
         if candidate.blocked:
