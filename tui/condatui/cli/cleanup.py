@@ -18,7 +18,8 @@ from condatui.cli.options import global_options
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
-from condatui_core.actions.guards import blockers_to_write, refuse
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.analyses.cleanup.choice import choice_of, request_of
 from condatui_core.analyses.cleanup.goal import Goal
 from condatui_core.analyses.cleanup.policy import allowed
