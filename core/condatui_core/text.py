@@ -101,8 +101,8 @@ _PREFIXES = "KMGTPE"
 
 def format_bytes(count: int) -> str:
     """Format bytes: `5.1 GB`, `412 MB`, `17 B`, in powers of 1000 as `df -H` and disk vendors do."""
-    number, prefix = scaled(count)
-    return f"{number} {prefix}B"
+    number, prefix = scaled(abs(count))
+    return f"{'-' if count < 0 else ''}{number} {prefix}B"
 
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtpe]?)(i?)b?", re.IGNORECASE | re.ASCII)

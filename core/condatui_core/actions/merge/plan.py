@@ -11,6 +11,7 @@ from functools import partial
 from condatui_core.actions.clone.plan import plan_of as plan_of_clone
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
+from condatui_core.actions.merge.estimate import bytes_beside_clone
 from condatui_core.actions.merge.extras import conflicts_of, moves_of, requests_that_change
 from condatui_core.actions.merge.facts import MergeFacts, read_facts, solve, specs_of, target_of
 from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back
@@ -31,8 +32,8 @@ from condatui_core.text import counted, format_bytes, sanitize
 _MOST_LINES = 20
 _blocker = partial(any_blocker, most=_MOST_LINES)
 _finding = partial(any_finding, most=_MOST_LINES)
-_IN_PLACE = ("target-exists", "symlink")
-"""What a clone and a removal say of a path that the merged environment takes over."""
+_IN_PLACE = ("target-exists", "symlink", "named-elsewhere")
+"""What a clone and a removal say of a path that the merged environment takes over, so that what leads there goes on."""
 
 
 async def plan(request: MergeRequest, context: JobContext) -> Plan:
@@ -45,7 +46,7 @@ async def plan(request: MergeRequest, context: JobContext) -> Plan:
     if not blockers:
         facts = await _with_solution(facts, context)
         blockers = tuple(_solution_blockers(facts))
-    return plan_of(facts, context, blockers)
+    return plan_of(facts, context, blockers, beside_clone=await asyncio.to_thread(bytes_beside_clone, facts))
 
 
 async def _with_solution(facts: MergeFacts, context: JobContext) -> MergeFacts:
@@ -56,10 +57,11 @@ async def _with_solution(facts: MergeFacts, context: JobContext) -> MergeFacts:
     return replace(facts, solution=solution)
 
 
-def plan_of(facts: MergeFacts, context: JobContext, blockers: Sequence[Finding]) -> Plan:
+def plan_of(facts: MergeFacts, context: JobContext, blockers: Sequence[Finding], *, beside_clone: int) -> Plan:
     """Put together the plans of the clone and the removal, and what moves."""
     clone, moves = plan_of_clone(facts.clone, context), _moves(facts)
-    freed, needed = facts.removal.bytes_freed, clone.bytes_needed
+    freed = facts.removal.bytes_freed
+    needed = None if clone.bytes_needed is None else clone.bytes_needed + beside_clone
     return Plan(
         request=facts.request,
         title=_title(facts),
