@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from condatui_core.errors import NewerFormatError, RefusedError, UsageError
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.policy import AllowedReason, Policy
+from condatui_core.settings import expand_home
 from condatui_core.text import parse_bytes, sanitize
 
 if TYPE_CHECKING:
@@ -36,8 +40,8 @@ _EXPECTED: Mapping[str, str] = {
 }
 
 
-def read_policy(file: Path) -> Policy:
-    """Read a policy file.
+def read_policy(file: Path, *, home: Path) -> Policy:
+    """Read a policy file; a path that it keeps may begin with `~`, and lead there by links.
 
     Raises UsageError, with the line, for what is no policy; RefusedError if it allows nothing; NewerFormatError.
     """
@@ -46,7 +50,16 @@ def read_policy(file: Path) -> Policy:
     if not policy.allow:
         hint = "Say what may go: `allow: [cache, leftover, stale]`."
         raise RefusedError("The policy allows nothing.", str(file), hint)
-    return policy
+    return replace(policy, keep=tuple(dict.fromkeys(_spellings(policy.keep, home))))
+
+
+def _spellings(patterns: Iterable[str], home: Path) -> Iterator[str]:
+    """Patterns, and for those of paths the real path as well: that is what an environment has."""
+    for pattern in patterns:
+        yield pattern
+        with suppress(ValueError):  # a NUL, or a lone surrogate: no path has that
+            if os.path.isabs(path := expand_home(pattern, home)):
+                yield os.path.realpath(path)
 
 
 def _entries(file: Path) -> Iterator[tuple[str, object, str]]:

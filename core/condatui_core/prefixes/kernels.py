@@ -119,7 +119,7 @@ def _is_gone(program: str) -> bool:
     """
     environment = Path(program).parent.parent
     try:
-        if any(map(_is_there, (program, environment / "conda-meta", environment / "pyvenv.cfg"))):
+        if any(map(_is_there, (Path(program), environment / "conda-meta", environment / "pyvenv.cfg"))):
             return False
         real = Path(os.path.realpath(environment))
         return bool(os.listdir(next(each for each in (real, *real.parents) if _is_there(each) and each.is_dir())))
@@ -127,7 +127,7 @@ def _is_gone(program: str) -> bool:
         return False
 
 
-def _is_there(path: str | Path) -> bool:
+def _is_there(path: Path) -> bool:
     """Whether a path is there. Raises OSError if that cannot be found out."""
     try:
         os.lstat(path)
