@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timezone
+from datetime import MAXYEAR, MINYEAR, date, datetime, timezone
 from typing import TypeAlias
 
 from condatui_core.environment_files.plain_yaml import parse_plain_yaml
@@ -228,9 +228,10 @@ def _time(value: object) -> datetime | None:
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the zone follows
     try:
         at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-        return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
     except ValueError:
         return None
+    # At the ends of the calendar no time can be told in another zone.
+    return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)) if MINYEAR < at.year < MAXYEAR else None
 
 
 def _written(mark: KeepMark) -> dict[str, object]:

@@ -88,6 +88,11 @@ def test_a_person_may_write_it_by_hand(locations: Locations) -> None:
     assert marks.mark_of("/envs/full") == KeepMark(note="2024", at=datetime(2026, 5, 20, tzinfo=timezone.utc))
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon", "2026"])
+def test_a_time_that_is_none_is_left_out(locations: Locations, at: str) -> None:
+    assert written(locations, f"keep: {{/a: {{at: {at}}}}}").read().mark_of("/a") == KeepMark()
+
+
 def test_what_a_person_has_added_stays(locations: Locations) -> None:
     (locations.home / "envs").mkdir()
     real = os.path.realpath(locations.home / "envs" / "linked")
