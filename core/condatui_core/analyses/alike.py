@@ -47,7 +47,7 @@ class AlikeFinder:
 
     def __init__(self) -> None:
         self._turn = Lock()
-        """HeldPackage during a search: several threads may ask."""
+        """Held during a search: several threads may ask."""
         self._read: tuple[object, ...] = ()
         self._sets: tuple[PackageSet, ...] = ()
         """What the environments hold, and what that was made from."""

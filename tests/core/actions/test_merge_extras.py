@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from condatui_core.actions.merge.carry import carried_by
 from condatui_core.actions.merge.extras import (
     Extras,
-    PlannedPackage,
     conflicts_of,
     extras_of,
     moves_of,
     requests_that_change,
 )
 from condatui_core.actions.merge.plan import plan
+from condatui_core.conda.parsers import SolvedPackage
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.environment import KeepMark
 from condatui_core.records.job import PackageMove
@@ -35,8 +35,8 @@ def contents(*packages: PackageRecord, pip: tuple[str, ...] = (), asked: tuple[s
     return PrefixContents(packages=packages, distributions=distributions, history=history)
 
 
-def planned(*packages: PackageRecord) -> tuple[PlannedPackage, ...]:
-    return tuple(PlannedPackage(each.name, each.version, each.build) for each in packages)
+def planned(*packages: PackageRecord) -> tuple[SolvedPackage, ...]:
+    return tuple(SolvedPackage(name=each.name, version=each.version, build=each.build) for each in packages)
 
 
 def names(extras: Extras) -> tuple[list[str], list[str]]:

@@ -174,7 +174,7 @@ async def test_140_columns() -> None:
             ▌    hub-image-final-v2  515 M    0 B  515 M kept  differs in 3: package-00 ↓0.9, package-01…│   this is removed
                archives              7.0 M  7.0 M  ↓7.0 M      what packages were extracted from · /opt/…│ why     differs in 3: package-00 ↓0.9,
                packages                  –    0 B              all are in use, until environments go · /…│   package-01 ↓0.9, package-02 ↓0.9 · has 1
-               half                  3.0 M  3.0 M  3.0 M kept  not an environment any more               │   more: evaluate
+               half                  3.0 M  3.0 M  3.0 M kept  not an environment any more               │   more: evaluate · lacks 1: package-59
                old                    51 M  1.0 M  51 M kept   not used for 400 days                     │ instead hub-image takes its place
                used                      –    0 B              ! processes run from it  a trial          │ back    restore point, about 515 MB before
                                                                                                          │   compression

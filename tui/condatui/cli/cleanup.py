@@ -17,7 +17,8 @@ from condatui.cli.options import global_options
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
-from condatui_core.actions.guards import blockers_to_write, refuse
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.analyses.cleanup.choice import choice_of, request_of
 from condatui_core.analyses.cleanup.goal import Goal
 from condatui_core.analyses.cleanup.policy import allowed
@@ -89,7 +90,7 @@ class _Options:
         policy_file = invocation.absolute(policy) if policy else ""
         return cls(
             wanted=parse_bytes(free) if free is not None else None,
-            policy=read_policy(Path(policy_file)) if policy_file else None,
+            policy=read_policy(Path(policy_file), home=invocation.locations.home) if policy_file else None,
             policy_file=policy_file,
             report_file=report_file,
         )

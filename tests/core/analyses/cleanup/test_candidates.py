@@ -140,7 +140,7 @@ def test_what_the_user_keeps_may_be_any_of_them_if_it_cannot_be_read() -> None:
 def test_several_obstacles_are_all_said() -> None:
     findings = (STALE, finding("in-use", "note", cleanup="in-use"), finding("frozen", "note", cleanup="frozen"))
     (row,) = found(loaded("old", active=True, frozen=True, findings=findings))
-    assert row.blocked == "it is active and processes run from it and it is frozen"
+    assert row.blocked == "it is frozen and it is active and processes run from it"
 
 
 def test_members_of_a_group_go_to_their_keeper_and_the_keeper_stays() -> None:

@@ -41,15 +41,15 @@ class DuplicateDocument(Struct, frozen=True, kw_only=True):
     """What `df` gains if only this environment is removed."""
 
 
-class ClusterDocument(Struct, frozen=True, kw_only=True):
+class DuplicateGroupDocument(Struct, frozen=True, kw_only=True):
     """Environments that are each alike to one of them."""
 
-    keep: str
+    keeper: str
     """The real path of the one that should stay."""
     name: str
     """Its name, as in `list`."""
-    why: str
-    """Why this one, the strongest reason first."""
+    why: tuple[str, ...]
+    """Why this one, each in a few words, the strongest reason first."""
     members: tuple[DuplicateDocument, ...]
     """The others, the most similar first."""
     frees: int
@@ -61,10 +61,10 @@ class DuplicatesDocument(Struct, frozen=True, kw_only=True):
 
     threshold: float
     """The similarity that counts as alike."""
-    clusters: tuple[ClusterDocument, ...]
+    groups: tuple[DuplicateGroupDocument, ...]
     """By the paths of those that stay; an environment is in one at most."""
     frees: int
-    """What `df` gains if all members of all clusters are removed that could go."""
+    """What `df` gains if all members of all groups are removed that could go."""
 
 
 def describe_duplicates(survey: CleanupSurvey, inventory: Inventory, *, threshold: float) -> DuplicatesDocument:
@@ -72,16 +72,16 @@ def describe_duplicates(survey: CleanupSurvey, inventory: Inventory, *, threshol
     names = {each.prefix: each.name for each in inventory.environments}
     return DuplicatesDocument(
         threshold=threshold,
-        clusters=tuple(_cluster(each, names, survey) for each in survey.groups),
+        groups=tuple(_group(each, names, survey) for each in survey.groups),
         frees=survey.frees_of_groups(survey.groups),
     )
 
 
-def _cluster(group: AlikeGroup, names: Mapping[str, str], survey: CleanupSurvey) -> ClusterDocument:
-    return ClusterDocument(
-        keep=group.keeper,
+def _group(group: AlikeGroup, names: Mapping[str, str], survey: CleanupSurvey) -> DuplicateGroupDocument:
+    return DuplicateGroupDocument(
+        keeper=group.keeper,
         name=names[group.keeper],
-        why=", ".join(group.why),
+        why=group.why,
         members=tuple(_member(each, names, survey) for each in group.members),
         frees=survey.frees_of_groups([group]),
     )
