@@ -170,8 +170,8 @@ async def test_140_columns() -> None:
                what could go          disk  frees  way back    why                                       │ hub-image-final-v2
              ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)                  together 120 M │ where
                  hub-image-try       515 M   40 M  515 M kept  identical                                 │   /opt/miniforge3/envs/hub-image-final-v2
-                 hub-slim            515 M   40 M  515 M kept  subset (2 fewer)                          │ disk    515 MB on disk · 0 B freed if only
-            ▌    hub-image-final-v2  515 M    0 B  515 M kept  differs in 3: package-00 ↓0.9, package-01…│   this is removed
+                 hub-slim            515 M   40 M  515 M kept  subset (2 fewer)                          │ disk    515 MB on disk · 0 B freed by its
+            ▌    hub-image-final-v2  515 M    0 B  515 M kept  differs in 3: package-00 ↓0.9, package-01…│   merge alone
                archives              7.0 M  7.0 M  ↓7.0 M      what packages were extracted from · /opt/…│ why     differs in 3: package-00 ↓0.9,
                packages                  –    0 B              all are in use, until environments go · /…│   package-01 ↓0.9, package-02 ↓0.9 · has 1
                half                  3.0 M  3.0 M  3.0 M kept  not an environment any more               │   more: evaluate · lacks 1: package-59

@@ -86,6 +86,8 @@ def _lines(row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs:
         if candidate.blocked:
             yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)
         yield from _way_back(candidate, names, glyphs)
+        if row.member and row.member.relation == "differs" and candidate.kind == "environment":
+            yield _line("goes", "as it is: only its restore point keeps what differs")
     else:
         yield Text("nothing proposes to remove it", styles.DIM)
     if row.member:
@@ -100,7 +102,8 @@ def _size(candidate: CleanupCandidate, frees: int | None, glyphs: Glyphs) -> str
     size = format_bytes(candidate.bytes) if candidate.bytes or candidate.part else "not measured yet"
     if frees is None or (candidate.part and candidate.blocked):
         return size
-    return f"{size} on disk {glyphs.separator} {format_bytes(frees)} freed if only this is removed"
+    how = "by its merge alone" if candidate.kind == "merge" else "if only this is removed"
+    return f"{size} on disk {glyphs.separator} {format_bytes(frees)} freed {how}"
 
 
 def _told(row: CleanupRow, candidate: CleanupCandidate) -> Iterator[CleanupReason]:
