@@ -105,6 +105,8 @@ def format_bytes(count: int) -> str:
     return f"{'-' if count < 0 else ''}{number} {prefix}B"
 
 
+_LARGEST = float((1 << 63) - 1024)
+"""Bytes, as many as an integer of JSON can state."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtpe]?)(i?)b?", re.IGNORECASE | re.ASCII)
 
 
@@ -116,7 +118,10 @@ def parse_bytes(text: str) -> int:
     if (found := _SIZE.fullmatch(text.strip())) is None:
         raise UsageError(f"`{sanitize(text)}` is no size: such as 20G, 500M or 1.5 TB is.")
     number, prefix, binary = found.groups()
-    return int(float(number) * (1024 if binary else 1000) ** (_PREFIXES.find(prefix.upper()) + 1 if prefix else 0))
+    count = float(number) * (1024 if binary else 1000) ** (_PREFIXES.find(prefix.upper()) + 1 if prefix else 0)
+    if count > _LARGEST:
+        raise UsageError("This is no size that a disk can have.", sanitize(text))
+    return int(count)
 
 
 def scaled(count: int) -> tuple[str, str]:

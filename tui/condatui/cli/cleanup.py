@@ -93,7 +93,7 @@ class _Options:
         policy_file = invocation.absolute(policy) if policy else ""
         return cls(
             wanted=parse_bytes(free) if free is not None else None,
-            policy=read_policy(Path(policy_file)) if policy_file else None,
+            policy=read_policy(Path(policy_file), home=invocation.locations.home) if policy_file else None,
             policy_file=policy_file,
             report_file=report_file,
         )

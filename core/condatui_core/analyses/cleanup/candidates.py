@@ -42,8 +42,8 @@ def candidates(
     """
     rules = PolicyRules.of(policy or Policy(), inventory.environments, costs, now=now, user=user)
     known = _Known(inventory, costs, groups, cached_names(caches), rules)
-    found = [*known.environments(), *known.leftovers(), *known.kernels()]
-    parts = (rules.kept_cache(part) for cache in caches for part in parts_of(cache, others=bool(found)))
+    found = [*known.environments(), *known.leftovers(), *map(rules.respected, known.kernels())]
+    parts = (rules.respected(part) for cache in caches for part in parts_of(cache, others=bool(found)))
     used = {each.prefix: each.last_used.at for each in inventory.environments if each.last_used}
     return ranked((*found, *parts), used)
 
