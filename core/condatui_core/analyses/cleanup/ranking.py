@@ -36,8 +36,8 @@ def tier_of(reasons: Collection[CleanupReason]) -> Tier:
 
     One that differs from its keeper does not go for a mere guess that it is stale: what only it has would go with it.
     """
-    none: Tier = "weak"
-    return min((_tier(each, reasons) for each in reasons), key=TIERS.index, default=none)
+    tiers = (_tier(each, reasons) for each in reasons)
+    return min(tiers, key=TIERS.index, default="weak")
 
 
 def strongest_first(reasons: Iterable[CleanupReason]) -> tuple[CleanupReason, ...]:
@@ -49,7 +49,9 @@ def strongest_first(reasons: Iterable[CleanupReason]) -> tuple[CleanupReason, ..
 def _tier(reason: CleanupReason, among: Iterable[CleanupReason]) -> Tier:
     """The tier that a reason has among those of one environment."""
     guessed = reason.id == "stale" and reason.trust == "guess"
-    return "weak" if guessed and any(each.id == "differs" for each in among) else _TIERS.get(reason.id, "weak")
+    if guessed and any(each.id == "differs" for each in among):
+        return "weak"
+    return _TIERS.get(reason.id, "weak")
 
 
 def ranked(found: Iterable[CleanupCandidate], last_used: Mapping[str, datetime]) -> tuple[CleanupCandidate, ...]:
