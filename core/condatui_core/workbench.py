@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from condatui_core.gpu.check import GpuCheck
     from condatui_core.jobs.queue import JobQueue
     from condatui_core.records.alike import AlikeGroup
+    from condatui_core.records.disk import FileSystem
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.kernel import Reference
     from condatui_core.records.policy import Policy
@@ -260,7 +261,26 @@ class Workbench:
             now=self._client.now(),
             user=user_name(self._client.caller.euid),
             policy=policy,
+            pace=self._pace,
         )
+
+    @cached_property
+    def _pace(self) -> float | None:
+        """The packages that restores and clones put into place here a minute, by their journals at the first look."""
+        from condatui_core.analyses.cleanup.way_back import pace_of  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.jobs.journal_store import survey_journals  # noqa: PLC0415 - as above
+        from condatui_core.proc.owner import this_process  # noqa: PLC0415 - as above
+
+        return pace_of(each.job for each in survey_journals(self.locations.jobs, this_process()).journals)
+
+    def file_systems(self, paths: Iterable[str]) -> tuple[FileSystem, ...]:
+        """The file systems that these paths lie on, with what is free there; blocks.
+
+        What is gone is left out. Raises CondatuiError if a file system does not say how much is free.
+        """
+        from condatui_core.restore_points.store import directory_of_points, file_systems_of  # noqa: PLC0415 - as above
+
+        return file_systems_of(paths, directory_of_points(self.settings, self.locations))
 
     def working_gpus(self, inventory: Inventory) -> frozenset[str]:
         """The prefixes of the environments that the last GPU check saw compute; reads a file for each, so it blocks."""

@@ -47,7 +47,7 @@ class WayBack(Struct, frozen=True, kw_only=True):
     download_bytes: int = 0
     """What would have to be downloaded."""
     minutes: float | None = None
-    """A rough estimate; None if there is no ground for one."""
+    """How long that takes at the pace of earlier restores and clones on this machine; None if there were none."""
 
 
 class CleanupCandidate(Struct, frozen=True, kw_only=True):

@@ -34,14 +34,15 @@ def candidates(
     policy: Policy | None = None,
     now: datetime | None = None,
     user: str = "",
+    pace: float | None = None,
 ) -> tuple[CleanupCandidate, ...]:
     """List what could go, the least regrettable first: environments, remains, leftovers, and kernels, parts of caches.
 
     `costs` are by prefix. A policy adds its reasons and keeps what it says stays; it needs `now`. With `user`, what
-    belongs to others is blocked.
+    belongs to others is blocked; with a `pace`, in packages a minute, it is said how long the way back takes.
     """
     rules = PolicyRules.of(policy or Policy(), inventory.environments, costs, now=now, user=user)
-    known = _Known(inventory, costs, groups, cached_names(caches), rules)
+    known = _Known(inventory, costs, groups, cached_names(caches), rules, pace)
     found = [*known.environments(), *known.leftovers(), *map(rules.respected, known.kernels())]
     parts = (rules.respected(part) for cache in caches for part in parts_of(cache, others=bool(found)))
     used = {each.prefix: each.last_used.at for each in inventory.environments if each.last_used}
@@ -57,6 +58,7 @@ class _Known:
     groups: Sequence[AlikeGroup]
     cached: Collection[str]
     rules: PolicyRules
+    pace: float | None = None
     names: dict[str, str] = field(default_factory=dict)
     members: dict[str, tuple[AlikeGroup, AlikeMember]] = field(default_factory=dict)
     """By prefix; an environment is a member of one group at most."""
@@ -136,7 +138,7 @@ class _Known:
             bytes=cost.total if cost else 0,
             blocked=" and ".join(obstacles),
             instead=group.keeper if group and not _loses_what_differs(tier, member) else "",
-            way_back=way_back_of(environment, cost, self.cached),
+            way_back=way_back_of(environment, cost, self.cached, pace=self.pace),
         )
 
     def _reasons(self, environment: Environment) -> Iterator[CleanupReason]:
