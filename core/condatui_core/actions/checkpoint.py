@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from condatui_core.actions.protocol import JobContext, Work, caches_of
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.finding import Finding, blocker, finding
@@ -208,6 +209,12 @@ def plan_checkpoint(snapshot: PrefixSnapshot, subject: CheckpointSubject, contex
         warnings=(_large(found, name, context),) if large else (),
         too_large=large,
     )
+
+
+def unreadable(name: str, error: OSError | CondatuiError) -> Finding:
+    """The blocker against changing an environment of which no restore point can be made, since it cannot be read."""
+    why = reason(error) if isinstance(error, OSError) else error.in_one_line
+    return blocker("not-readable", f"{sanitize(name)} cannot be read: {sanitize(why)}")
 
 
 def no_room(kept: int, context: JobContext) -> tuple[Finding, ...]:

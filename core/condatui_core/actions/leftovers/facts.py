@@ -7,21 +7,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of
+from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of, unreadable
 from condatui_core.actions.guards import blockers_to_alter, observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import PrefixTree, TreeEntry
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import Finding, blocker
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import PlannedLeftovers
 from condatui_core.records.package import StaleSitePackages
 from condatui_core.records.request import LeftoversRequest
 from condatui_core.records.restore_point import Occasion
-from condatui_core.text import sanitize
 
 BEFORE_DELETING = Occasion(change="leftovers")
 _SHARED = ("", "lib", "lib64", "Lib")
@@ -121,8 +119,7 @@ def _read(observed: PrefixState, context: JobContext) -> LeftoversTarget:
         snapshot = read_snapshot(observed.real)
         checkpoint = plan_checkpoint(snapshot, subject, context)
     except (OSError, CondatuiError) as error:
-        why = reason(error) if isinstance(error, OSError) else error.in_one_line
-        blockers.append(blocker("not-readable", f"{sanitize(subject.name)} cannot be read: {sanitize(why)}"))
+        blockers.append(unreadable(subject.name, error))
         return LeftoversTarget(
             prefix=observed.real, name=subject.name, observed=observed, environment=environment, blockers=(*blockers,)
         )

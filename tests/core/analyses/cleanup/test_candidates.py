@@ -297,4 +297,7 @@ def test_a_package_cache_comes_in_parts_and_what_somebody_needs_stays() -> None:
 
 
 def test_a_cache_that_may_not_be_written_stays() -> None:
-    assert all(row.blocked for row in found(caches=(structs.replace(CACHE, writable=False),)))
+    rows = found(caches=(structs.replace(CACHE, writable=False),))
+    assert {row.name: row.blocked for row in rows if row.name != "packages in need"} == dict.fromkeys(
+        ("archives", "packages", "channel index"), "you may not write there"
+    )
