@@ -221,9 +221,9 @@ def no_room(kept: int, context: JobContext) -> tuple[Finding, ...]:
     """The blocker against restore points that do not fit where they are kept; blocks."""
     directory = directory_of_points(context.settings, context.locations)
     free = free_bytes(directory)
-    if free is None or kept <= free + context.freed_before:
+    if free is None or kept <= (room := max(free + context.freed_before, 0)):
         return ()
-    message = f"The restore points need {format_bytes(kept)}, {format_bytes(free)} are free."
+    message = f"The restore points need {format_bytes(kept)}, {format_bytes(room)} are free."
     return (blocker("no-space", message, "The setting `restore_directory` keeps them elsewhere.", (str(directory),)),)
 
 

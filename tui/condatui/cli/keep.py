@@ -45,7 +45,7 @@ def command(invocation: Invocation, *, envs: tuple[str, ...], note: str, undo: b
     say_problems(inventory.problems)
     if envs:
         marks = _change(invocation, workbench, inventory, marks, envs, note=note, undo=undo)
-    names = {each.prefix: each.name for each in inventory.environments if each.state != "missing"}
+    names = _names_of(marks, inventory)
     if as_json:
         print_json(describe_kept(marks, names))
     elif envs:
@@ -93,6 +93,13 @@ def _marked(environment: Environment, marks: UserMarks) -> str:
     if marks.mark_of(environment.prefix) is None:
         raise UsageError(f"{sanitize(environment.name)} is not kept.", hint="`condatui keep` lists what is kept.")
     return environment.prefix
+
+
+def _names_of(marks: UserMarks, inventory: Inventory) -> Mapping[str, str]:
+    """The names of kept environments that are there; one that nothing else points to is named by its path."""
+    known = {each.prefix: each.name for each in inventory.environments if each.state != "missing"}
+    there = (path for path, _ in marks.kept if os.path.isdir(os.path.join(path, "conda-meta")))
+    return {path: path for path in there} | known
 
 
 def _done(envs: tuple[str, ...], *, undo: bool) -> str:
