@@ -131,6 +131,7 @@ async def _look(invocation: Invocation, workbench: Workbench, policy: Policy | N
         costs=usage.costs,
         groups=groups,
         caches=usage.caches,
+        leftovers=usage.leftovers,
         policy=policy,
         now=invocation.clock(),
         user=user_name(os.geteuid()),

@@ -24,8 +24,8 @@ def find_cleanup(
 ) -> FoundCleanup | None:
     """Find what could go; None once the question is outdated. To be called in a thread: it takes up to seconds."""
     disk = question.disk
-    costs, caches = (disk.costs, disk.caches) if disk else ({}, ())
-    found = candidates(question.inventory, costs=costs, groups=groups, caches=caches)
+    costs, caches, leftovers = (disk.costs, disk.caches, disk.leftovers) if disk else ({}, (), {})
+    found = candidates(question.inventory, costs=costs, groups=groups, caches=caches, leftovers=leftovers)
     answer = FoundCleanup(options=question.options, groups=groups, candidates=found)
     return answer if disk is None or disk.graph is None else _measured_answer(answer, disk, is_outdated)
 
