@@ -6,9 +6,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timezone
+from datetime import MAXYEAR, MINYEAR, date, datetime, timezone
 from typing import TypeAlias
 
+from condatui_core.environment_files.plain_yaml import parse_plain_yaml
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.locks import FileLock
@@ -18,6 +19,8 @@ from condatui_core.settings import Locations, expand_home
 from condatui_core.text import sanitize
 
 _FORMAT = 1
+_LARGEST_FORMAT = 1_000_000
+"""No format will ever be newer; a larger number is none."""
 _LARGEST = 1 << 20
 """Bytes of the file."""
 _LONGEST_NOTE = 1000
@@ -84,6 +87,10 @@ class KeepMarks:
         """The paths in the file that lead to a prefix: a person may have written `~` or a link."""
         return [each for each in kept if prefix in (each, self._real_path(each))]
 
+    def _is_path(self, text: object) -> bool:
+        """Whether it is an absolute path, or one below the home of a user that there is."""
+        return isinstance(text, str) and "\0" not in text and os.path.isabs(expand_home(text, self._home))
+
     def _real_path(self, path: str) -> str:
         return os.path.realpath(expand_home(path, self._home))
 
@@ -104,26 +111,33 @@ class KeepMarks:
         import yaml  # noqa: PLC0415 - only those who keep something need it
 
         try:
+            parse_plain_yaml(
+                text, surrogates=True
+            )  # refuses what is nested deeply, holds itself, or grows with its aliases
             document = yaml.safe_load(text)
         except (yaml.YAMLError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise self._unusable(f"not valid YAML: {error}") from error
         document = {} if document is None else document
         if not isinstance(document, dict):
             raise self._unusable("it must hold `name: value` lines")
-        self._check(document)
+        try:
+            self._check(document)
+            self._marks(document)
+        except ValueError as error:  # a lone surrogate in a path, or a number with a million digits
+            raise self._unusable(str(error)) from error
         return document
 
     def _check(self, document: _Document) -> None:
         stated = document.get("format", _FORMAT)
-        if not isinstance(stated, int):
-            raise self._unusable("`format` must be a number")
+        if not isinstance(stated, int) or stated > _LARGEST_FORMAT:
+            raise self._unusable("`format` must be a small number")
         if stated > _FORMAT:
             raise NewerFormatError("The file of keep marks", str(self._file), found=stated, known=_FORMAT)
         kept = document.get("keep") or {}
         if not isinstance(kept, dict):
             raise self._unusable("`keep` must hold `path: note` lines")
         paths = [*kept, *filter(None, [document.get("baseline")])]
-        if wrong := next((each for each in paths if not _is_path(each)), None):
+        if wrong := next((each for each in paths if not self._is_path(each)), None):
             raise self._unusable(f"{wrong!r} is no path: it must begin with / or ~")
         if wrong := next((path for path, entry in kept.items() if isinstance(entry, list)), None):
             raise self._unusable(f"what is said of {wrong} must be a note, or `name: value` lines")
@@ -182,10 +196,6 @@ def _comments_at_top(text: str) -> str:
     return "".join(lines[:end])
 
 
-def _is_path(text: object) -> bool:
-    return isinstance(text, str) and text.startswith(("/", "~")) and "\0" not in text
-
-
 # The entries: a note, nothing, or lines
 
 
@@ -218,9 +228,10 @@ def _time(value: object) -> datetime | None:
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the zone follows
     try:
         at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-        return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
     except ValueError:
         return None
+    # At the ends of the calendar no time can be told in another zone.
+    return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)) if MINYEAR < at.year < MAXYEAR else None
 
 
 def _written(mark: KeepMark) -> dict[str, object]:

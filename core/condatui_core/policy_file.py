@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from condatui_core.errors import NewerFormatError, RefusedError, UsageError
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.policy import AllowedReason, Policy
+from condatui_core.settings import expand_home
 from condatui_core.text import parse_bytes, sanitize
 
 if TYPE_CHECKING:
     import yaml
 
 _FORMAT = 1
+_LARGEST_FORMAT = 1_000_000
+"""No format will ever be newer; a larger number is none."""
 _LARGEST = 1 << 20
 """Bytes of a policy file."""
 _SIZES = ("min_free", "max_bytes_per_user")
@@ -34,8 +40,8 @@ _EXPECTED: Mapping[str, str] = {
 }
 
 
-def read_policy(file: Path) -> Policy:
-    """Read a policy file.
+def read_policy(file: Path, *, home: Path) -> Policy:
+    """Read a policy file; a path that it keeps may begin with `~`, and lead there by links.
 
     Raises UsageError, with the line, for what is no policy; RefusedError if it allows nothing; NewerFormatError.
     """
@@ -44,7 +50,16 @@ def read_policy(file: Path) -> Policy:
     if not policy.allow:
         hint = "Say what may go: `allow: [cache, leftover, stale]`."
         raise RefusedError("The policy allows nothing.", str(file), hint)
-    return policy
+    return replace(policy, keep=tuple(dict.fromkeys(_spellings(policy.keep, home))))
+
+
+def _spellings(patterns: Iterable[str], home: Path) -> Iterator[str]:
+    """Patterns, and for those of paths the real path as well: that is what an environment has."""
+    for pattern in patterns:
+        yield pattern
+        with suppress(ValueError):  # a NUL, or a lone surrogate: no path has that
+            if os.path.isabs(path := expand_home(pattern, home)):
+                yield os.path.realpath(path)
 
 
 def _entries(file: Path) -> Iterator[tuple[str, object, str]]:
@@ -53,7 +68,7 @@ def _entries(file: Path) -> Iterator[tuple[str, object, str]]:
     stated = next((value for name, value, _ in found if name == "format"), None)
     if stated is None:
         raise UsageError("The policy does not state its format.", str(file), f"Begin it with `format: {_FORMAT}`.")
-    if not isinstance(stated, int) or isinstance(stated, bool) or stated < 1:
+    if not isinstance(stated, int) or isinstance(stated, bool) or not 1 <= stated <= _LARGEST_FORMAT:
         raise UsageError("The `format` of a policy is a whole number.", str(file))
     if stated > _FORMAT:
         raise NewerFormatError("The policy", str(file), found=stated, known=_FORMAT)
@@ -63,14 +78,18 @@ def _entries(file: Path) -> Iterator[tuple[str, object, str]]:
 def _parsed(file: Path) -> Iterator[tuple[str, object, str]]:
     import yaml  # noqa: PLC0415 - only a policy needs it
 
-    loader = yaml.SafeLoader(_text(file))
+    text = _text(file)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise UsageError("A policy must hold `name: value` lines.", str(file))
         names: set[str] = set()
         for key, value in node.value:
-            name, where = str(key.value), f"{file}, line {key.start_mark.line + 1}"
+            where = f"{file}, line {key.start_mark.line + 1}"
+            if not isinstance(key, yaml.ScalarNode):
+                raise UsageError("A policy must hold `name: value` lines.", f"In {where}: this is no name.")
+            name = str(key.value)
             if name in names:
                 raise UsageError(f"`{sanitize(name)}` is given twice.", f"In {where}")
             names.add(name)
@@ -104,7 +123,7 @@ def _value(name: str, value: object, where: str) -> object:
         raise UsageError(title, f"In {where}", f"Its fields are format, {', '.join(_FIELDS)}.")
     try:
         return _checked(name, parse_bytes(value) if name in _SIZES and isinstance(value, str) else value)
-    except (msgspec.ValidationError, UsageError, re.error, UnicodeEncodeError) as error:
+    except (msgspec.ValidationError, UsageError, re.error, OverflowError, RecursionError, UnicodeEncodeError) as error:
         title = f"`{name}` of a policy must be {_EXPECTED[name]}."
         raise UsageError(title, f"In {where}: {sanitize(str(error))}") from error
 

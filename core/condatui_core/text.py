@@ -77,13 +77,20 @@ def counted(count: int, one: str, several: str = "") -> str:
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
-_NAMED = 3
-
-
-def some_of(names: Sequence[str]) -> str:
+def some_of(names: Sequence[str], most: int = 3) -> str:
     """Join the first few names and state how many more there are."""
-    shown = ", ".join(names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def first_of(lines: Sequence[str], most: int) -> tuple[str, ...]:
+    """The first lines, and one that states how many more there are."""
+    return (*lines[:most], f"and {len(lines) - most:,} more") if len(lines) > most else tuple(lines)
+
+
+def percent(share: float) -> str:
+    """A share in whole percent, rounded down: only what is the same is `100 %`."""
+    return f"{int(share * 100 + 1e-9)} %"
 
 
 # Bytes
@@ -94,10 +101,12 @@ _PREFIXES = "KMGTPE"
 
 def format_bytes(count: int) -> str:
     """Format bytes: `5.1 GB`, `412 MB`, `17 B`, in powers of 1000 as `df -H` and disk vendors do."""
-    number, prefix = scaled(count)
-    return f"{number} {prefix}B"
+    number, prefix = scaled(abs(count))
+    return f"{'-' if count < 0 else ''}{number} {prefix}B"
 
 
+_LARGEST = float((1 << 63) - 1024)
+"""Bytes, as many as an integer of JSON can state."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtpe]?)(i?)b?", re.IGNORECASE | re.ASCII)
 
 
@@ -109,7 +118,10 @@ def parse_bytes(text: str) -> int:
     if (found := _SIZE.fullmatch(text.strip())) is None:
         raise UsageError(f"`{sanitize(text)}` is no size: such as 20G, 500M or 1.5 TB is.")
     number, prefix, binary = found.groups()
-    return int(float(number) * (1024 if binary else 1000) ** (_PREFIXES.find(prefix.upper()) + 1 if prefix else 0))
+    count = float(number) * (1024 if binary else 1000) ** (_PREFIXES.find(prefix.upper()) + 1 if prefix else 0)
+    if count > _LARGEST:
+        raise UsageError("This is no size that a disk can have.", sanitize(text))
+    return int(count)
 
 
 def scaled(count: int) -> tuple[str, str]:

@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
     from condatui_core.analyses.alike import AlikeFinder
     from condatui_core.analyses.baseline_proposal import BaselineDraft
-    from condatui_core.disk.usage import Disk
+    from condatui_core.disk.cleanup import CleanupSurvey
+    from condatui_core.disk.usage import Disk, DiskUsage
     from condatui_core.environment_files.export import ExportText
     from condatui_core.gpu.check import GpuCheck
     from condatui_core.jobs.queue import JobQueue
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.kernel import Reference
+    from condatui_core.records.policy import Policy
     from condatui_core.records.request import ExportRequest
     from condatui_core.records.restore_point import RestorePointSummary
 
@@ -237,6 +239,28 @@ class Workbench:
             working_gpu=frozenset(working_gpu),
         )
         return await asyncio.to_thread(find)
+
+    def survey_cleanup(
+        self,
+        inventory: Inventory,
+        usage: DiskUsage | None,
+        groups: tuple[AlikeGroup, ...],
+        policy: Policy | None = None,
+    ) -> CleanupSurvey:
+        """Find what could go, and what that frees, by a measurement of the disk or before there is one; blocks."""
+        from condatui_core.disk.cleanup import CleanupSurvey  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.restore_points.store import directory_of_points, is_beside  # noqa: PLC0415 - as above
+
+        points = directory_of_points(self.settings, self.locations)
+        return CleanupSurvey.of(
+            inventory,
+            usage,
+            groups,
+            counts_points=any(is_beside(points, place.path) for place in (usage.places if usage else ())),
+            now=self._client.now(),
+            user=user_name(self._client.caller.euid),
+            policy=policy,
+        )
 
     def working_gpus(self, inventory: Inventory) -> frozenset[str]:
         """The prefixes of the environments that the last GPU check saw compute; reads a file for each, so it blocks."""

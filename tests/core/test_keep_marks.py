@@ -15,6 +15,8 @@ from condatui_core.keep_marks import KeepMarks
 from condatui_core.records.environment import KeepMark, UserMarks
 from condatui_core.settings import Locations
 
+GROWING = "all:\n- &a0 [x]\n" + "".join(f"- &a{at} [{','.join([f'*a{at - 1}'] * 10)}]\n" for at in range(1, 10))
+"""A thousand million texts, with its aliases written out."""
 AT = datetime(2026, 5, 20, 10, 0, tzinfo=timezone.utc)
 
 
@@ -86,6 +88,11 @@ def test_a_person_may_write_it_by_hand(locations: Locations) -> None:
     assert marks.mark_of("/envs/full") == KeepMark(note="2024", at=datetime(2026, 5, 20, tzinfo=timezone.utc))
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon", "2026"])
+def test_a_time_that_is_none_is_left_out(locations: Locations, at: str) -> None:
+    assert written(locations, f"keep: {{/a: {{at: {at}}}}}").read().mark_of("/a") == KeepMark()
+
+
 def test_what_a_person_has_added_stays(locations: Locations) -> None:
     (locations.home / "envs").mkdir()
     real = os.path.realpath(locations.home / "envs" / "linked")
@@ -116,9 +123,18 @@ def test_the_baseline_is_remembered_beside_the_marks(locations: Locations) -> No
         ("keep: [/envs/a]", "`path: note` lines"),
         ("keep: {nlp: x}", "begin with / or ~"),
         ("keep: {/envs/a: [x]}", "must be a note"),
-        ("format: one", "must be a number"),
+        ("format: one", "must be a small number"),
         ("baseline: nlp", "begin with / or ~"),
+        ("baseline: ~there-is-no-such-user/env", "begin with / or ~"),
         ("keep: {/a: {at: 2026-02-30}}", "not valid YAML"),
+        ("keep: {/a: first, /a: second}", "stands there twice"),
+        ("all: &all [*all]\nkeep: {/a: x}", "not valid YAML"),
+        ("deep: " + "[" * 400 + "]" * 400, "nested too deeply"),
+        (GROWING + "keep: {/a: {note: *a9}}", "too large with its aliases"),
+        (GROWING + "baseline: *a9", "too large with its aliases"),
+        ('keep: {"/\\ud800": x}', "surrogates not allowed"),
+        ("keep: {/a: 0x" + "f" * 5000 + "}", "4300 digits"),
+        ("format: 0x" + "f" * 5000, "must be a small number"),
         (b"\xff\xfe", "not UTF-8"),
         (b"#" * ((1 << 20) + 1), "larger than"),
     ],

@@ -32,7 +32,7 @@ def written(directory: Path, text: str) -> Path:
 
 
 def test_every_field_is_read(tmp_path: Path) -> None:
-    assert read_policy(written(tmp_path, WHOLE)) == Policy(
+    assert read_policy(written(tmp_path, WHOLE), home=tmp_path) == Policy(
         allow=("cache", "leftover", "stale", "too-many"),
         max_age_days=90,
         min_free=200_000_000_000,
@@ -60,6 +60,12 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         ("format: 1\nallow: [cache]\nnames: '['\n", UsageError, "must be a regular expression", "line 3"),
         ("format: 1\nallow: [cache]\nallow: [stale]\n", UsageError, "`allow` is given twice.", "line 3"),
         ("format: 1\nkeep: 2026-02-30\n", UsageError, "is not valid", "line 2"),
+        ("format: 1\nallow: [cache]\nnames: 'a{99999999999999999999}'\n", UsageError, "regular expression", "line 3"),
+        (f"format: 1\nallow: [cache]\nnames: '{'(' * 3000}'\n", UsageError, "regular expression", "line 3"),
+        (f"format: 1\nallow: [cache]\nmin_free: {'9' * 400}G\n", UsageError, "must be a size", "line 3"),
+        (f"format: 0x{'f' * 5000}\nallow: [cache]\n", UsageError, "is a whole number", ""),
+        ("format: 1\n? [&a [x], *a]\n: 1\n", UsageError, "`name: value` lines", "line 2"),
+        ("format: 1\0\n", UsageError, "not valid YAML", ""),
         ("- a\n", UsageError, "`name: value` lines", ""),
         ("", UsageError, "`name: value` lines", ""),
         ("{{{", UsageError, "not valid YAML", ""),
@@ -70,7 +76,7 @@ def test_what_is_wrong_is_said_with_its_line(
     tmp_path: Path, text: str, kind: type[CondatuiError], title: str, line: str
 ) -> None:
     with pytest.raises(kind) as raised:
-        read_policy(written(tmp_path, text))
+        read_policy(written(tmp_path, text), home=tmp_path)
     assert type(raised.value) is kind
     assert title in raised.value.title
     assert line in raised.value.detail
@@ -78,5 +84,17 @@ def test_what_is_wrong_is_said_with_its_line(
 
 def test_one_that_is_not_there_is_said_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as raised:
-        read_policy(tmp_path / "none.yaml")
+        read_policy(tmp_path / "none.yaml", home=tmp_path)
     assert str(tmp_path / "none.yaml") in raised.value.detail
+
+
+def test_a_path_that_stays_may_be_spelled_by_links_and_from_home(tmp_path: Path) -> None:
+    (tmp_path / "envs/paper").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("envs")
+    text = f'format: 1\nallow: [stale]\nkeep: [~/link/paper, "{tmp_path}/link/prod-*", "/\\0", paper]\n'
+    kept = read_policy(written(tmp_path, text), home=tmp_path).keep
+    assert [each for each in kept if each.startswith(f"{tmp_path}/envs")] == [
+        f"{tmp_path}/envs/paper",
+        f"{tmp_path}/envs/prod-*",
+    ]
+    assert {"~/link/paper", "/\0", "paper"} < set(kept)

@@ -13,6 +13,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.listing import last_change
 from condatui_core.analyses.alike import alike_groups
 from condatui_core.analyses.baseline_proposal import BaselineDraft, propose_baseline
+from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.errors import RefusedError
@@ -30,6 +31,7 @@ from condatui_core.settings import Locations, Settings
 from support.contexts import made_context
 from support.fake_jobs import FakeJobs
 from support.gpu_facts import no_torch
+from support.inventories import NOW
 
 
 @dataclass
@@ -157,6 +159,8 @@ class FakeWorkbench:
         """What each look for groups waits for."""
         self.named_by: dict[str, tuple[Reference, ...]] = {}
         """What names an environment, by its prefix."""
+        self.counts_points = True
+        """Whether restore points lie on the file system on which something could go."""
         self.looks = 0
         """How often somebody asked whether anything changed."""
         self.changes = False
@@ -231,6 +235,11 @@ class FakeWorkbench:
         if self.group_gate:
             await self.group_gate.wait()
         return alike_groups(inventory, threshold=threshold, chosen=chosen, working_gpu=working_gpu)
+
+    def survey_cleanup(
+        self, inventory: Inventory, usage: DiskUsage | None, groups: tuple[AlikeGroup, ...]
+    ) -> CleanupSurvey:
+        return CleanupSurvey.of(inventory, usage, groups, counts_points=self.counts_points, now=NOW, user="ada")
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         return self.named_by.get(prefix, ())

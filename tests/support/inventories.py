@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from condatui_core.analyses.alike import alike_groups
+from condatui_core.disk.cleanup import CleanupSurvey
+from condatui_core.disk.usage import DiskUsage
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.environment import Environment, Inventory, LastUsed
 from condatui_core.records.finding import Finding, Problem
@@ -142,6 +144,11 @@ class LoadedWorkbench:
             return ()
         working = frozenset(working_gpu)
         return alike_groups(inventory, threshold=threshold or self.settings.alike_threshold, working_gpu=working)
+
+    def survey_cleanup(
+        self, inventory: Inventory, usage: DiskUsage | None, groups: tuple[AlikeGroup, ...]
+    ) -> CleanupSurvey:
+        return CleanupSurvey.of(inventory, usage, groups, counts_points=True, now=NOW, user="ada")
 
     def working_gpus(self, inventory: Inventory) -> frozenset[str]:
         return self.working

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation
+from condatui_core.records.job import Plan
 from condatui_core.records.restore_point import Occasion, RestorePoint
 from condatui_core.remedy import AcceptSize
 from condatui_core.restore_points.create import (
@@ -22,7 +23,7 @@ from condatui_core.restore_points.create import (
     estimate,
     not_readable,
 )
-from condatui_core.restore_points.store import delete_point, directory_of_points, free_bytes
+from condatui_core.restore_points.store import all_points, delete_point, directory_of_points, free_bytes
 from condatui_core.text import format_bytes, sanitize
 
 
@@ -158,6 +159,22 @@ def _source(subject: CheckpointSubject, context: JobContext) -> RestorePointSour
         last_used=subject.last_used,
         occasion=subject.occasion,
     )
+
+
+# The restore points that there are already, and the one that a job has made
+
+
+def points_there(prefixes: Collection[str], context: JobContext) -> tuple[str, ...]:
+    """The ids of the restore points that some prefixes have by now, for their plan; blocks."""
+    points = all_points(directory_of_points(context.settings, context.locations))
+    return tuple(each.id for each in points if each.prefix in prefixes)
+
+
+def point_made(prefix: str, occasion: Occasion, plan: Plan, context: JobContext) -> RestorePoint | None:
+    """The restore point of a prefix that a job has made since its plan; None if it had not come so far; blocks."""
+    points = all_points(directory_of_points(context.settings, context.locations))
+    made = (each for each in points if each.prefix == prefix and each.id not in plan.restore_points)
+    return next((each for each in made if each.occasion == occasion), None)
 
 
 # What a plan says of the restore point that will be made

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from condatui_core.actions.guards import blockers_to_write, refuse
+from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.environment_files.export import ExportText, check_file_name, export_text
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError, RefusedError, UsageError

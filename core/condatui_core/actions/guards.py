@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -14,15 +13,12 @@ from condatui_core.actions.prefix_names import name_problem, prefix_problem
 from condatui_core.actions.prefix_state import PrefixState, Use, observe
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import NoCondaError, RefusedError
-from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.managers import managed_by
-from condatui_core.prefixes.ownership import read_owners
-from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.processes import running_processes
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
-from condatui_core.remedy import Advice, FreeSpace, NameConda, Reload, ReplaceFile, Thaw
+from condatui_core.remedy import Advice, FreeSpace, NameConda, Reload, Thaw
 from condatui_core.restore_points.store import directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -72,7 +68,8 @@ def blockers_to_alter(
 ) -> tuple[Finding, ...]:
     """The blockers against altering an environment that stays: those against any change, frozen ones included."""
     found = blockers_to_change(observed, environment, context, with_conda=with_conda)
-    return tuple(map(_of_what_stays, found))
+    name = sanitize(environment.name if environment else observed.prefix)
+    return (*map(_of_what_stays, found), *blockers_if_precious(observed, name, precious_inside(observed, context)))
 
 
 def _of_what_stays(found: Finding) -> Finding:
@@ -80,6 +77,13 @@ def _of_what_stays(found: Finding) -> Finding:
     if not isinstance(found.remedy, Thaw):
         return found
     return replace(found, remedy=f"If you may thaw it, delete {found.remedy.file}.")
+
+
+def blockers_if_precious(observed: PrefixState, name: str, holds: Sequence[str]) -> Iterator[Finding]:
+    """The blocker against any change of a prefix that holds what must never go along with it."""
+    if holds and not observed.root:  # of a base that is said anyway
+        message = f"{name} holds {sanitize(holds[0])}."
+        yield blocker("not-an-environment", message, "That is surely a mistake.", holds)
 
 
 def precious_inside(observed: PrefixState, context: JobContext) -> tuple[str, ...]:
@@ -271,69 +275,3 @@ def _count(uses: Sequence[Use]) -> str:
 
 def _lines(uses: Sequence[Use]) -> tuple[str, ...]:
     return tuple(map(str, uses))
-
-
-# Files that an action writes
-
-
-def blockers_to_write(file: str, *, replace: bool, replaceable: bool = True) -> tuple[Finding, ...]:
-    """The blocker against writing a file, if there is one; with `replace` it may replace a regular file.
-
-    If `replaceable` is False, anything at the path is a blocker. So are files of conda and of packages in environments.
-    """
-    try:
-        os.lstat(file)
-        if taken := _file_taken(file, replace=replace, replaceable=replaceable) or _file_of_environment(file):
-            return (taken,)
-    except (FileNotFoundError, NotADirectoryError):
-        pass  # the name is free; its directory is checked below
-    except (OSError, ValueError) as error:  # ValueError: a NUL
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        return (blocker("bad-name", f"{sanitize(file)} cannot be written: {why}.", "Choose another name."),)
-    directory = os.path.dirname(os.path.realpath(file) if replace else file)
-    if not os.path.isdir(directory):
-        return (blocker("no-directory", f"{sanitize(directory)} is no directory.", "Make it first."),)
-    if not os.access(directory, os.W_OK | os.X_OK):
-        return (blocker("not-writable", f"This user may not write in {sanitize(directory)}.", "Choose another place."),)
-    own = _file_of_environment(os.path.join(os.path.realpath(directory), os.path.basename(file)))
-    return (own,) if own else ()
-
-
-def _file_of_environment(file: str) -> Finding | None:
-    """The blocker against a path that conda or a package has for its own, by the links to it as well."""
-    for path in dict.fromkeys((os.path.abspath(file), os.path.realpath(file))):
-        prefix = _prefix_around(path)
-        if prefix and (whose := _whose(prefix, os.path.relpath(path, prefix))):
-            message = f"{sanitize(file)} is for {sanitize(whose)} in the environment {sanitize(prefix)}."
-            return blocker("inside-environment", message, "Choose another place.")
-    return None
-
-
-def _prefix_around(path: str) -> str:
-    """The innermost environment that a path lies in; empty if there is none."""
-    above = map(str, Path(path).parents)
-    return next((each for each in above if os.path.isdir(os.path.join(each, "conda-meta"))), "")
-
-
-def _whose(prefix: str, path: str) -> str:
-    """What a path in an environment is for: conda itself, or the package that has brought it; empty if for neither."""
-    if path.split(os.sep, maxsplit=1)[0] == "conda-meta":
-        return "conda"
-    if not os.path.lexists(os.path.join(prefix, path)):
-        return ""
-    owners = read_owners(prefix, read_prefix(prefix))
-    owner = owners.owner(path)
-    return "" if owner is None else owners.packages[owner].name
-
-
-def _file_taken(file: str, *, replace: bool, replaceable: bool) -> Finding | None:
-    name = sanitize(file)
-    if os.path.isdir(file):
-        return blocker("file-exists", f"{name} is a directory.", "Name a file that is not there yet.")
-    if os.path.exists(file) and not os.path.isfile(file):
-        return blocker("file-exists", f"{name} is no regular file.", "Choose another name.")
-    if not replaceable:
-        return blocker("file-exists", f"{name} exists already.", "Choose another name.")
-    if not replace:
-        return blocker("file-exists", f"{name} exists already.", ReplaceFile())
-    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shlex
 import shutil
@@ -176,9 +177,16 @@ def _copy(tree: PrefixTree, target: Path) -> None:
             copy.symlink_to(entry.target)
         else:
             with open_regular(source) as stream:
+                _refuse_another(os.fstat(stream.fileno()), entry.status, source)
                 write_new(copy, stream.read())
         if entry.kind == "file":
             shutil.copystat(source, copy, follow_symlinks=False)
+
+
+def _refuse_another(found: os.stat_result, expected: os.stat_result, path: str) -> None:
+    """Raise OSError if an open file is not the one that goes: another process may move directories meanwhile."""
+    if _stamp(found) != _stamp(expected):
+        raise OSError(errno.ESTALE, "it has been replaced or changed", path)
 
 
 def _delete(trees: Mapping[str, PrefixTree]) -> tuple[Leftover, ...]:

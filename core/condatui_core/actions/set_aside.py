@@ -119,8 +119,8 @@ class SetAside:
 
     def _check(self, path: str) -> None:
         if not self._is(path):
-            title = f"Something else is at {sanitize(self.prefix)} now: nothing was removed."
-            raise RefusedError(title, "It was replaced while its removal was prepared.", "Look what is there.")
+            title = f"Something else is at {sanitize(self.prefix)} now: nothing was changed."
+            raise RefusedError(title, "It was replaced meanwhile.", "Look what is there.")
 
     def _is(self, path: str) -> bool:
         try:
@@ -177,9 +177,9 @@ def _stem(path: str) -> str:
 
 def _not_renamed(prefix: str, error: OSError) -> CondatuiError:
     return CondatuiError(
-        f"{sanitize(prefix)} could not be set aside: nothing was removed.",
+        f"{sanitize(prefix)} could not be set aside: nothing was changed.",
         f"{sanitize(os.path.dirname(prefix))}: {reason(error)}",
-        "A directory that is to be removed is renamed first; ask whose the one above it is.",
+        "What goes is renamed first; ask whose the directory above it is.",
     )
 
 

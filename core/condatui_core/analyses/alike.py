@@ -24,8 +24,8 @@ def alike_groups(
 ) -> tuple[AlikeGroup, ...]:
     """Group the environments of which at least `threshold` of the packages are the same, by the keepers' prefixes.
 
-    Every member is alike to its keeper; one that is alike to several keepers joins the most similar. The `chosen`
-    prefixes are keepers in any case, and so is each base; `working_gpu` are those that compute on the GPU.
+    Every member is alike to its keeper; one that is alike to several keepers joins the most similar, but rather one of
+    the `chosen` prefixes. Those are keepers in any case, and so is each base; `working_gpu` compute on the GPU.
     """
     return groups_of(package_sets(inventory), threshold=threshold, chosen=chosen, working_gpu=working_gpu)
 
@@ -47,7 +47,7 @@ class AlikeFinder:
 
     def __init__(self) -> None:
         self._turn = Lock()
-        """HeldPackage during a search: several threads may ask."""
+        """Held during a search: several threads may ask."""
         self._read: tuple[object, ...] = ()
         self._sets: tuple[PackageSet, ...] = ()
         """What the environments hold, and what that was made from."""
@@ -139,11 +139,15 @@ class _Grouping:
         for kind in self._kinds:
             near = [prefix for prefix, place in keepers.items() if place in kind.similar]
             if near:
-                keeper = max(near, key=lambda prefix: kind.similar[keepers[prefix]])  # of several, the first
+                keeper = max(near, key=lambda prefix: self._attraction(kind, prefix, keepers))  # of several, the first
                 joining[keeper] += [each for each in kind.equal if _can_join(each, keepers)]
         for prefix, members in joining.items():
             if members:
                 yield self._group(prefix, members)
+
+    def _attraction(self, kind: _Kind, keeper: str, keepers: Mapping[str, int]) -> tuple[bool, float]:
+        """How much a kind is drawn to a keeper: one that the user has chosen wins over a more similar one."""
+        return keeper in self._chosen, kind.similar[keepers[keeper]]
 
     def _keepers(self) -> Mapping[str, int]:
         """Prefix → place of its kind: in the order of keeping, those that are alike to no keeper before them."""

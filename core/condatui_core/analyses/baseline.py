@@ -19,7 +19,7 @@ from condatui_core.records.finding import Finding, in_order_of_severity
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.remedy import FollowBaseline, SetBaseline
-from condatui_core.text import sanitize
+from condatui_core.text import percent, sanitize
 
 _NAMED = 3
 """Packages that the line of a finding names; its evidence has them all."""
@@ -136,7 +136,7 @@ def origin(environment: Environment, baseline: Environment, machine: Inventory, 
     both = replace(machine, environments=(environment, baseline))
     held = package_sets(both)
     alike = share(*held) if len(held) == 2 else 0.0
-    return f"{alike:.0%} of their packages are the same" if alike >= threshold else ""
+    return f"{percent(alike)} of their packages are the same" if alike >= threshold else ""
 
 
 def _cloned_by(environment: Environment, baseline: Environment) -> str:

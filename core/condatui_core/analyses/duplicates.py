@@ -10,7 +10,7 @@ from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifferen
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding, merged
 from condatui_core.remedy import SeeDuplicates
-from condatui_core.text import counted, some_of
+from condatui_core.text import counted, first_of, percent, some_of
 
 _MOST = 8
 """The most packages that evidence names with their versions."""
@@ -46,11 +46,6 @@ def _finding(group: AlikeGroup, member: AlikeMember, keeper: str) -> Finding:
     )
 
 
-def percent(share: float) -> str:
-    """A share in whole percent, rounded down: only what is the same is `100 %`."""
-    return f"{int(share * 100 + 1e-9)} %"
-
-
 def relation_words(member: AlikeMember) -> str:
     """What a member is to its keeper, in a few words: `identical`, `differs in 4 packages, has 2 more`."""
     if member.relation == "identical":
@@ -75,9 +70,7 @@ def difference_words(difference: PackageDifference) -> str:
 def _details(member: AlikeMember) -> Iterator[str]:
     # What the user has asked for matters most.
     differs = sorted(member.differs, key=lambda each: (not each.requested, each.name))
-    yield from map(difference_words, differs[:_MOST])
-    if len(differs) > _MOST:
-        yield f"and {len(differs) - _MOST} more"
+    yield from first_of([*map(difference_words, differs)], _MOST)
     if member.extra:
         yield f"has besides: {some_of(member.extra)}"
     if member.lacking:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
+from condatui_core.analyses.staying import Hold, has_role, holds_of, strength
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import CleanupRole
 
 _DAY = 86_400
 
@@ -43,12 +44,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     @property
     def staying(self) -> tuple[str, ...]:
         """Why it does not go in any case, the strongest reason first; empty if it could."""
-        return tuple(words for words, holds in _STAYING if holds(self.environment))
-
-    @property
-    def stays_by(self) -> int:
-        """The place of the strongest of these reasons, the lower the stronger."""
-        return next((place for place, (_, holds) in enumerate(_STAYING) if holds(self.environment)), len(_STAYING))
+        return tuple(dict.fromkeys(_STAYING[hold] for hold in holds_of(self.environment)))
 
     @property
     def last_day(self) -> int:
@@ -59,7 +55,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     @property
     def like_a_trial(self) -> bool:
         """Whether it is named like a trial."""
-        return _has_role(self.environment, "trial")
+        return has_role(self.environment, "trial")
 
     @property
     def requested(self) -> int:
@@ -68,27 +64,25 @@ class Candidate(Struct, frozen=True, kw_only=True):
         return len(contents.requested_names) if contents else 0
 
 
-def _has_role(environment: Environment, role: CleanupRole) -> bool:
-    return any(each.cleanup == role for each in environment.findings)
-
-
-_STAYING: tuple[tuple[str, Callable[[Environment], bool]], ...] = (
-    ("you keep it", lambda each: each.keep is not None),
-    ("frozen", lambda each: each.frozen),
-    ("in use now", lambda each: each.active or _has_role(each, "in-use")),
-    ("the baseline", lambda each: each.baseline),
-    ("base of its installation", lambda each: each.base),
-    ("another tool manages it", lambda each: _has_role(each, "managed")),
-    ("you may not remove it", lambda each: each.writable is False),
+_STAYING: Mapping[Hold, str] = MappingProxyType(
+    {
+        "kept": "you keep it",
+        "frozen": "frozen",
+        "active": "in use now",
+        "in-use": "in use now",
+        "baseline": "the baseline",
+        "base": "base of its installation",
+        "managed": "another tool manages it",
+        "not-writable": "you may not remove it",
+    }
 )
-"""What keeps an environment from going, the strongest reason first."""
+"""What keeps an environment from going, in a few words beside other reasons to keep it."""
 
 
 def keeping_facts(environment: Environment) -> tuple[object, ...]:
     """What the choice depends on besides the packages."""
     roles = frozenset(each.cleanup for each in environment.findings if each.cleanup)
-    staying = tuple(holds(environment) for _, holds in _STAYING)
-    return environment.prefix, environment.state, environment.last_used, roles, staying
+    return environment.prefix, environment.state, environment.last_used, roles, holds_of(environment)
 
 
 def in_order_of_keeping(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -99,7 +93,7 @@ def in_order_of_keeping(candidates: Iterable[Candidate]) -> list[Candidate]:
 def _rank(candidate: Candidate) -> tuple[object, ...]:
     return (
         not candidate.chosen,
-        candidate.stays_by,
+        strength(candidate.environment),
         -candidate.reach,
         not candidate.holds_all,
         not candidate.works_on_gpu,

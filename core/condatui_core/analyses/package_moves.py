@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from condatui_core.analyses.versions import parse_conda_version
+from condatui_core.analyses.versions import Scheme, version_key
 from condatui_core.records.job import PackageChange, PackageMove
 from condatui_core.records.restore_point import KeptPackage
 
@@ -50,7 +50,7 @@ def held_distributions(requirements: Iterable[str]) -> dict[str, Held]:
 
 
 def _move(name: str, before: Held | None, after: Held | None, *, requested: bool, pip: bool) -> PackageMove:
-    change = _change(before, after)
+    change = _change(before, after, "pep440" if pip else "conda")
     return PackageMove(
         name=name,
         change=change,
@@ -61,17 +61,14 @@ def _move(name: str, before: Held | None, after: Held | None, *, requested: bool
     )
 
 
-def _change(before: Held | None, after: Held | None) -> PackageChange:
+def _change(before: Held | None, after: Held | None, scheme: Scheme) -> PackageChange:
     if before is None:
         return "new"
     if after is None:
         return "gone"
     if before.version == after.version:
         return "build"
-    one, other = parse_conda_version(before.version), parse_conda_version(after.version)
-    if one is None or other is None:
-        return "up" if before.version < after.version else "down"
-    return "up" if one < other else "down"
+    return "up" if version_key(before.version, scheme) < version_key(after.version, scheme) else "down"
 
 
 def _words(held: Held | None, change: PackageChange) -> str:

@@ -1,4 +1,4 @@
-"""Check versions, builds and whole packages against conda's specs."""
+"""Check versions, builds and whole packages against conda's specs, and write the spec of a package."""
 
 from __future__ import annotations
 
@@ -203,3 +203,12 @@ def meets(package: PackageRecord, wanted: Wanted) -> bool | None:
         wanted.sha256 in ("", package.sha256),
     )
     return False if False in answers else None if None in answers else True
+
+
+# The spec of a package
+
+
+def exact_spec(record: PackageRecord) -> str:
+    """The spec of this very package, with its channel: conda searches that one as well then."""
+    channel = f"{record.base_url}::" if record.base_url else ""
+    return f"{channel}{record.name}={record.version}={record.build}"

@@ -122,7 +122,9 @@ class SolvedPackage(Struct, frozen=True, kw_only=True):
 
 
 class _Fetched(Struct):
-    size: int = 0
+    name: str = ""
+    dist_name: str = ""
+    size: int | None = 0
 
 
 class _Actions(Struct):
@@ -141,23 +143,23 @@ class Transaction(Struct, frozen=True, kw_only=True):
     added: tuple[SolvedPackage, ...] = ()
     """Sorted by name."""
     removed: tuple[SolvedPackage, ...] = ()
-    downloads: int = 0
-    """The number of packages that it would download."""
+    to_download: tuple[str, ...] = ()
+    """The names of the packages that it would download."""
     download_bytes: int = 0
     """Bytes of their archives, as far as it states them."""
 
 
-def parse_transaction(answer: CondaAnswer) -> Transaction:
-    """Parse the answer of `install --dry-run --json`, which has no actions if there is nothing to do.
+def parse_transaction(answer: CondaAnswer, asked: str) -> Transaction:
+    """Parse the answer of a dry run with `--json`, which has no actions if there is nothing to do.
 
-    Raises CondaError as `parse_environments` does.
+    Raises CondaError as `parse_environments` does; `asked` says in words what conda was asked to do.
     """
-    actions = _read(answer, _DryRun, "update it").actions
+    actions = _read(answer, _DryRun, asked).actions
     return Transaction(
         added=tuple(sorted(actions.link, key=lambda each: each.name)),
         removed=tuple(sorted(actions.unlink, key=lambda each: each.name)),
-        downloads=len(actions.fetch),
-        download_bytes=sum(each.size for each in actions.fetch),
+        to_download=tuple(each.dist_name or each.name for each in actions.fetch),
+        download_bytes=sum(each.size or 0 for each in actions.fetch),
     )
 
 

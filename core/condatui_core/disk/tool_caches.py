@@ -29,10 +29,15 @@ TRASH = ".condatui-trash-"
 """Prefix of directories at the top of a cache whose contents are being deleted; to conda they are no packages."""
 
 _TRASH = re.escape(TRASH.encode()) + rb".+"
+_BUCKETS = (
+    rb"archive|binaries|builds|built-wheels|environments|flat-index|git|interpreter|python|sdists|simple|"
+    rb"wheel-metadata|wheels"
+)
+"""What uv puts before the version of a layout; others may have a `final-v2` where their uv has its cache."""
 _ENTRIES: Mapping[CacheTool, re.Pattern[bytes]] = MappingProxyType(
     {
         "pip": re.compile(rb"http|http-v\d+|wheels|selfcheck|" + _TRASH),
-        "uv": re.compile(rb"[a-z]+(?:-[a-z]+)*-v\d+|\.tmp\w+|" + _TRASH),
+        "uv": re.compile(rb"(?:" + _BUCKETS + rb")-v\d+|\.tmp\w{6}|" + _TRASH),
     }
 )
 """The names at the top of a cache that its tool makes: a setting may name a directory that holds other things too."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import chain
 
 from msgspec.structs import replace as replace_fields
+from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.channels import same_package
 from condatui_core.disk.breakdown import break_down
@@ -42,10 +43,8 @@ class ManagedSizes:
     def __init__(self, inventory: Inventory) -> None:
         environments, alike = inventory.environments, _Alike()
         self._packages = {each.prefix: _packages(each, alike, inventory.channel_config(each)) for each in environments}
-        self._pip = {
-            each.prefix: sum(one.installed_bytes for one in each.contents.pip_distributions) if each.contents else 0
-            for each in environments
-        }
+        self._distributions = {each.prefix: _distributions(each) for each in environments}
+        self._pip = {prefix: sum(found.values()) for prefix, found in self._distributions.items()}
         self._holders: dict[_Package, set[str]] = {}
         for prefix, packages in self._packages.items():
             for package in packages:
@@ -60,12 +59,23 @@ class ManagedSizes:
         total = sum(packages.values()) + self._pip[prefix]
         return ManagedUse(prefix=prefix, total=total, exclusive=self.frees((prefix,)))
 
+    def pip_beside(self, prefix: str, other: str) -> int:
+        """The claimed bytes of what pip has installed in one environment and not in the other."""
+        there = self._distributions.get(other, {})
+        return sum(size for name, size in self._distributions.get(prefix, {}).items() if name not in there)
+
     def frees(self, selection: Collection[str]) -> int:
         """The claimed bytes that removing these would free if no package cache held their packages too."""
         gone = set(selection)
         mine = dict(chain.from_iterable(self._packages[prefix].items() for prefix in gone))
         pip = sum(self._pip[prefix] for prefix in gone)
         return pip + sum(size for package, size in mine.items() if self._holders[package] <= gone)
+
+
+def _distributions(environment: Environment) -> dict[str, int]:
+    """The bytes of what pip has installed, by comparable name."""
+    found = environment.contents.pip_distributions if environment.contents else ()
+    return {canonicalize_name(each.name): each.installed_bytes for each in found}
 
 
 def _packages(environment: Environment, alike: _Alike, channels: ChannelConfig) -> dict[_Package, int]:
@@ -180,8 +190,13 @@ class DiskUsage:
         return {prefix: size - merged.get(prefix, 0) for prefix, size in lost.items()}
 
     def _merged(self, member: str, keeper: str) -> int:
-        """About what a merged environment occupies beside its keeper: no more than either of them has for its own."""
-        return min(self.costs[each].frees if each in self.costs else 0 for each in (member, keeper))
+        """About what a merged environment occupies for its own.
+
+        A clone links what package caches have, so that it takes what the keeper shares with nothing; what pip has
+        installed in the member alone comes beside it.
+        """
+        own = self.costs[keeper].frees if keeper in self.costs else 0
+        return own + self.managed.pip_beside(member, keeper)
 
     def added_to(self, inventory: Inventory) -> Inventory:
         """The inventory with the findings of the measurement added to its environments."""

@@ -23,18 +23,20 @@ class _Mark(Protocol):
     """From 0."""
 
 
-def parse_plain_yaml(text: str) -> Plain | None:
+def parse_plain_yaml(text: str, *, surrogates: bool = False) -> Plain | None:
     """Parse one document: `1.10` stays a text, no tag creates an object; None if there is nothing in it.
 
     It is built from the parser's events, because the parser's own loaders recurse and the C loader crashes on deep
     nesting. An alias is the object itself, so billions of them take no memory; written out, all of them must stay
     bounded. Raises ValueError, with the line where it is known, for broken YAML and everything beyond this subset.
+    With `surrogates` it may hold escaped paths that are not UTF-8, which the C parser takes for an error.
     """
     import yaml  # noqa: PLC0415 - only a comparison of files needs it
 
     builder = _Builder()
+    loader = yaml.BaseLoader if surrogates else getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        for event in yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+        for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.ScalarEvent):
                 builder.add(event.value, 1, event.anchor)
             elif isinstance(event, yaml.CollectionStartEvent):

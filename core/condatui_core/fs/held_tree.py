@@ -103,6 +103,15 @@ class HeldTree:
                     os.unlink(temporary, dir_fd=held)
                 raise
 
+    def replace(self, path: str, data: bytes) -> None:
+        """Write a file whole, with the owner and the permissions of the regular file that it replaces."""
+        there = self.status(path)
+        with self.write(path) as stream:
+            stream.write(data)
+        if there is not None and stat.S_ISREG(there.st_mode):
+            self.try_to_own(path, there.st_uid, there.st_gid)
+            self.set_mode(path, stat.S_IMODE(there.st_mode))
+
     def make_directory(self, path: str, mode: int = 0o777) -> None:
         """Make a directory, in one that exists."""
         directory, name = self._place(path)

@@ -17,6 +17,8 @@ from condatui_core.records.kernel import Kernel
 KERNEL_FILE = "kernel.json"
 _LARGEST = 1 << 20
 """Bytes of a kernel.json."""
+_LONGEST = 4096
+"""Characters of the path of a program: no system starts one with a longer path."""
 _MOST = 1000
 """The most kernels of one directory that are read."""
 _IN_PREFIX = os.path.join("share", "jupyter", "kernels")
@@ -55,6 +57,8 @@ def read_kernel(directory: str, known: Prefixes) -> Kernel | None:
     except (OSError, ValueError):  # ValueError: a NUL
         return None
     program = spec.argv[0] if spec.argv else ""
+    if len(program) > _LONGEST or "\0" in program:
+        return None
     inside = known.around(directory)
     prefix = known.around(program) if os.path.isabs(program) else inside
     return Kernel(
@@ -110,15 +114,23 @@ def _directories(place: str) -> Sequence[str]:
 def _is_gone(program: str) -> bool:
     """Whether a program is not there, nor the environment that its `bin` was in.
 
-    If the nearest directory above is empty, a file system may only not be mounted there: then this is not known.
+    If the nearest directory above is empty, a file system may only not be mounted there: then this is not known. It is
+    not known either if this user may not look.
     """
-    if os.path.lexists(program):
-        return False
     environment = Path(program).parent.parent
-    if os.path.lexists(environment / "conda-meta") or os.path.lexists(environment / "pyvenv.cfg"):
-        return False
-    above = next(each for each in (environment, *environment.parents) if each.is_dir())
     try:
-        return bool(os.listdir(above))
+        if any(map(_is_there, (Path(program), environment / "conda-meta", environment / "pyvenv.cfg"))):
+            return False
+        real = Path(os.path.realpath(environment))
+        return bool(os.listdir(next(each for each in (real, *real.parents) if _is_there(each) and each.is_dir())))
     except OSError:
         return False
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a path is there. Raises OSError if that cannot be found out."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from condatui_core.remedy import Advice
+from condatui_core.text import first_of
 
 Severity = Literal["error", "warning", "note"]
 
@@ -68,8 +69,8 @@ def finding(
 ) -> Finding:
     """Create a finding of an action; with `most`, its evidence has so many lines and the number of the others."""
     lines = tuple(evidence)
-    if most is not None and len(lines) > most:
-        lines = (*lines[:most], f"and {len(lines) - most:,} more")
+    if most is not None:
+        lines = first_of(lines, most)
     return Finding(id=id, severity=severity, message=message, remedy=remedy, evidence=lines, source="action")
 
 

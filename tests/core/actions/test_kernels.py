@@ -153,6 +153,22 @@ async def test_what_changes_after_it_was_kept_stays(machine: RemovalMachine) -> 
     assert outcome.message.startswith("1 kernel deleted")
 
 
+async def test_a_copy_of_something_else_is_none(machine: RemovalMachine) -> None:
+    hidden, old = machine.home / "hidden", place(machine) / "old"
+
+    def swaps(stage: str) -> None:
+        if stage == "keep":
+            old.rename(hidden)
+            old.symlink_to(place(machine) / "lab")
+        elif stage == "delete":
+            old.unlink()
+            hidden.rename(old)
+
+    with pytest.raises(CondatuiError, match="nothing was deleted"):
+        await deleted(machine, "old", work=PlainWork(before_stage=swaps))
+    assert (hidden / "kernel.json").exists()
+
+
 @pytest.mark.parametrize("moment", ["look", "keep", "delete"])
 async def test_interrupted_it_has_lost_nothing(machine: RemovalMachine, moment: str) -> None:
     def die(stage: str) -> None:

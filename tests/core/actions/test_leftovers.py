@@ -164,6 +164,18 @@ async def test_killed_in_any_stage_it_says_what_is_there(
     assert (after.state, after.way_out) == (state, None)
 
 
+async def test_killed_before_it_keeps_anything_an_older_restore_point_says_nothing(
+    machine: RemovalMachine, prefix: FakePrefix
+) -> None:
+    await deleted(machine, prefix)
+    prefix.write(f"{OLD}/newer.py", "of nobody")
+    request, context = LeftoversRequest(prefixes=(str(prefix),)), machine.context()
+    plan = await leftovers_plan.plan(request, context)
+    assert [*plan.restore_points] == machine.point_ids()
+    after = await leftovers_recover.recover(plan, request, "look", context)
+    assert (after.state, after.message) == ("untouched", "Nothing was deleted: nlp is as it was.")
+
+
 async def test_half_deleted_the_way_out_deletes_the_rest_and_both_come_back(
     machine: RemovalMachine, prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -197,6 +197,21 @@ async def test_the_merged_one_may_get_a_name_of_its_own(sandbox_copy: Callable[.
     assert manifest(member) == before
 
 
+async def test_what_names_a_member_that_goes_under_another_name_is_told(copied: Sandbox) -> None:
+    bashrc = copied.home / ".bashrc"
+    before = bashrc.read_text() if bashrc.exists() else None
+    bashrc.write_text("conda activate pip-mix\n")
+    try:
+        beside, in_place = [
+            await planned(copied, request_of(copied, "pip-mix", "notebooks", name)) for name in ("together", "")
+        ]
+    finally:
+        bashrc.unlink() if before is None else bashrc.write_text(before)
+    (note,) = [each for each in beside.warnings if each.id == "named-elsewhere"]
+    assert "pip-mix is named elsewhere, which stays as it is: ~/.bashrc line 1" in note.message
+    assert "named-elsewhere" not in {each.id for each in in_place.warnings}, "the path leads to the merged one"
+
+
 async def test_one_whose_keeper_has_changed_since_it_was_planned_is_refused(
     sandbox_copy: Callable[..., Sandbox],
 ) -> None:

@@ -11,21 +11,20 @@ from msgspec.structs import replace
 from condatui_core.actions.merge.carry import carried_by
 from condatui_core.actions.merge.extras import (
     Extras,
-    PlannedPackage,
     conflicts_of,
-    exact_spec,
     extras_of,
     moves_of,
     requests_that_change,
 )
 from condatui_core.actions.merge.plan import plan
+from condatui_core.conda.parsers import SolvedPackage
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.environment import KeepMark
 from condatui_core.records.job import PackageMove
 from condatui_core.records.package import PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import History, PrefixContents
 from condatui_core.records.request import MergeRequest
-from support.inventories import CONDA_FORGE, package, pip_package
+from support.inventories import package, pip_package
 from support.prefixes import make_prefix
 from support.removals import RemovalMachine
 
@@ -36,8 +35,8 @@ def contents(*packages: PackageRecord, pip: tuple[str, ...] = (), asked: tuple[s
     return PrefixContents(packages=packages, distributions=distributions, history=history)
 
 
-def planned(*packages: PackageRecord) -> tuple[PlannedPackage, ...]:
-    return tuple(PlannedPackage(each.name, each.version, each.build) for each in packages)
+def planned(*packages: PackageRecord) -> tuple[SolvedPackage, ...]:
+    return tuple(SolvedPackage(name=each.name, version=each.version, build=each.build) for each in packages)
 
 
 def names(extras: Extras) -> tuple[list[str], list[str]]:
@@ -72,11 +71,6 @@ def test_what_the_keeper_has_of_pip_is_not_added_by_conda() -> None:
     assert names(extras_of(member, keeper)) == ([], [])
     move = PackageMove(name="pytorch", change="up", before="2.5", after="2.6", requested=True)
     assert moves_of(member, keeper, ()) == (move,)
-
-
-def test_a_spec_names_its_channel_and_build() -> None:
-    assert exact_spec(package("numpy", "1.26.4", build="py_0")) == f"{CONDA_FORGE}::numpy=1.26.4=py_0"
-    assert exact_spec(package("numpy", "1.26.4", None, build="py_0")) == "numpy=1.26.4=py_0"
 
 
 def test_moves_are_newer_older_rebuilt_gone_and_new() -> None:

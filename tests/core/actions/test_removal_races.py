@@ -287,7 +287,7 @@ async def test_in_a_directory_that_may_not_be_written_nothing_is_removed(machine
     before = contents(prefix.path)
     lock = at_stage("remove", lambda: machine.envs.chmod(stat.S_IRUSR | stat.S_IXUSR))
     try:
-        with pytest.raises(CondatuiError, match="could not be set aside: nothing was removed"):
+        with pytest.raises(CondatuiError, match="could not be set aside: nothing was changed"):
             await removed(machine.context(), prefix, lock)
     finally:
         machine.envs.chmod(stat.S_IRWXU)

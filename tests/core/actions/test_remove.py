@@ -110,7 +110,7 @@ async def test_what_cannot_be_set_aside_stays_as_it_is_without_a_restore_point(
     prefix = machine.make("nlp")
     before = manifest(prefix.path)
     cannot_set_aside(monkeypatch, "nlp")
-    with pytest.raises(CondatuiError, match="could not be set aside: nothing was removed") as failed:
+    with pytest.raises(CondatuiError, match="could not be set aside: nothing was changed") as failed:
         await removed(machine.context(), asked(prefix))
     assert f"{machine.envs}: Permission denied" in failed.value.detail
     assert manifest(prefix.path) == before

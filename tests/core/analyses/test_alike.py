@@ -151,6 +151,23 @@ def test_two_chosen_in_one_group_make_two_groups() -> None:
     assert all(group.chosen and group.why[0] == "chosen by you" for group in groups)
 
 
+def test_what_is_alike_to_a_chosen_keeper_goes_to_it_even_if_it_is_more_similar_to_another() -> None:
+    middle = numbered(100)
+    right = (*middle[:92], *packages_of((each.name for each in middle[92:]), "3.0"))
+    machine = inventory(
+        loaded("left", changed(middle, 8)),
+        loaded("middle", middle),
+        loaded("right", right, frozen=True),
+        loaded("right-twin", right),
+    )
+    groups = alike_groups(machine, chosen=[_prefix("middle")])
+    assert names(groups) == {"middle": ["left", "right", "right-twin"]}
+    slim = loaded("slim", middle[:91])  # alike to the middle alone, and less than what differs in one
+    machine = inventory(loaded("near", changed(middle, 1)), loaded("base", middle, base=True, prefix=ROOT), slim)
+    assert names(alike_groups(machine)) == {"miniforge3": ["near", "slim"]}
+    assert names(alike_groups(machine, chosen=[slim.prefix])) == {"slim": ["near"]}
+
+
 def test_what_the_user_has_chosen_is_the_keeper_even_if_another_may_not_go() -> None:
     machine = inventory(loaded("a", numbered(9)), loaded("frozen", numbered(9), frozen=True))
     [group] = alike_groups(machine, chosen=[_prefix("a")])

@@ -59,7 +59,7 @@ def test_an_alike_one_has_a_finding_with_all_its_evidence() -> None:
     assert late.severity == "note"
     assert late.message == "behind the baseline in 2: numpy 1.26.4 → 1.26.10, scipy 1.13 → 1.14"
     assert late.evidence == (
-        "the baseline is base-2026; 95% of their packages are the same",
+        "the baseline is base-2026; 95 % of their packages are the same",
         "numpy 1.26.4 → 1.26.10",
         "scipy 1.13 → 1.14",
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from condatui_core.analyses.alike import alike_groups
-from condatui_core.analyses.duplicates import percent, with_duplicates
+from condatui_core.analyses.duplicates import with_duplicates
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.remedy import SeeDuplicates
+from condatui_core.text import percent
 from support.alike_worlds import changed, numbered, packages_of
 from support.inventories import environment, finding, inventory, loaded, package
 

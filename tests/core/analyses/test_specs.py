@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condatui_core.analyses.match_specs import parse_match_spec
-from condatui_core.analyses.specs import build_matches, meets, satisfies_conda
+from condatui_core.analyses.specs import build_matches, exact_spec, meets, satisfies_conda
 from condatui_core.records.package import PackageRecord
 from support.conda_oracle import CondaOracle
+from support.inventories import CONDA_FORGE, package
 
 SPECS = [
     "*", "1.2", "==1.2", "=1.2", "1.2.*", "1.2*", "=1.2.*", "1.*.1", "1.2.1a*", "!=1.2", "!=1.2.*", "~=1.2", "~=1.2.1",
@@ -202,3 +203,8 @@ def test_patterns_are_met(spec: str) -> None:
 def test_a_pattern_of_stars_ends_at_once() -> None:
     assert build_matches("a" * 500, "*a" * 200 + "*b") is False
     assert build_matches("a" * 500 + "b", "*a" * 200 + "*b") is True
+
+
+def test_a_spec_names_its_channel_and_build() -> None:
+    assert exact_spec(package("numpy", "1.26.4", build="py_0")) == f"{CONDA_FORGE}::numpy=1.26.4=py_0"
+    assert exact_spec(package("numpy", "1.26.4", None, build="py_0")) == "numpy=1.26.4=py_0"

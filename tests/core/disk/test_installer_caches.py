@@ -168,9 +168,10 @@ def test_emptying_it_frees_what_no_environment_holds_to_the_byte(cache: Path, go
     assert graph(cache).frees_with_cleaning(selection, {str(cache): PIP}, copied_by={}) == freed_by_deleting(*removed)
 
 
-def test_what_lies_in_it_and_is_not_uvs_stays(cache: Path) -> None:
+@pytest.mark.parametrize("directory", ["my-notes", "final-v2", ".tmp_of_mine"])
+def test_what_lies_in_it_and_is_not_uvs_stays(cache: Path, directory: str) -> None:
     before = graph(cache).cache_use(str(cache), copied_by={})
-    write(cache / "my-notes/notes.txt", 30_000)
+    write(cache / directory / "notes.txt", 30_000)
     write(cache / "notes.txt", 30_000)
     after = graph(cache).cache_use(str(cache), copied_by={})
     assert after.cleanable == before.cleanable

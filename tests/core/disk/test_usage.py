@@ -16,8 +16,8 @@ from condatui_core.records.disk import Cost, Sharing
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.settings import Locations
 from support.disk_trees import du, link, write
-from support.inventories import NOW, environment, finding, inventory, loaded, package
-from support.surveys import PKGS, Held, half_of, measurement_of, said
+from support.inventories import NOW, environment, finding, inventory, loaded, package, pip_package
+from support.surveys import PKGS, Held, half_of, measurement_of, said, surveyed
 
 ONE = loaded("one", [package("a"), package("b")], managed_bytes=2000)
 TWO = loaded("two", [package("a")], managed_bytes=1000)
@@ -82,6 +82,16 @@ async def test_a_choice_frees_just_what_is_chosen() -> None:
     assert claimed.frees_with_choice(choice) == 0
     assert full.frees_with_choice(choice) == 40_100
     assert full.frees_with_choice(CleanupChoice(cleaned=((PKGS, ("packages",)),))) == 0
+
+
+async def test_a_merge_takes_what_the_keeper_has_for_its_own_and_what_pip_has_installed_in_the_member_alone() -> None:
+    keeper = loaded("keeper", pip=[pip_package("rich", installed_bytes=7)])
+    member = loaded("member", pip=[pip_package("Rich", installed_bytes=7), pip_package("trl", installed_bytes=2000)])
+    held = (Held((keeper.prefix,), 500), Held((member.prefix,), 40_000), Held((keeper.prefix, member.prefix), 900))
+    *_, known = await surveyed(inventory(keeper, member), *held)
+    choice = CleanupChoice(merges=((member.prefix, keeper.prefix),))
+    assert known.frees_with_choice(choice) == 40_000 - 500 - 2000
+    assert known.lost_without_one(choice) == {member.prefix: 40_000 - 500 - 2000}
 
 
 async def test_what_could_not_be_measured_becomes_a_finding_of_the_environment() -> None:

@@ -123,3 +123,12 @@ def test_what_is_not_complete_yet_has_a_name_that_tells_so(tmp_path: Path) -> No
     with HeldTree(str(tmp_path)) as tree, tree.write("file"):
         (begun,) = os.listdir(tmp_path)
     assert (is_temporary(begun), is_temporary("file")) == (True, False)
+
+
+def test_what_replaces_a_file_has_its_permissions(root: Path) -> None:
+    (root / "a/b/file").chmod(0o640)
+    with HeldTree(str(root)) as tree:
+        tree.replace("a/b/file", b"new")
+        tree.replace("a/b/other", b"of its own")
+    assert ((root / "a/b/file").read_bytes(), (root / "a/b/file").stat().st_mode & 0o777) == (b"new", 0o640)
+    assert (root / "a/b/other").read_bytes() == b"of its own"

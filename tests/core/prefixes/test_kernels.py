@@ -83,6 +83,9 @@ def test_the_innermost_environment_counts(tmp_path: Path, lab: Path) -> None:
         ("{}/envs/lab/bin/python3.9", False),
         ("{}/venv/bin/python", False),
         ("{}/unmounted/envs/x/bin/python", False),
+        ("{}/link/bin/python", False),
+        ("{}/loop/bin/python", False),
+        ("{}/" + "long" * 100 + "/bin/python", False),
         ("{}/envs/lab/bin/broken", False),
         ("python3", False),
     ],
@@ -90,10 +93,22 @@ def test_the_innermost_environment_counts(tmp_path: Path, lab: Path) -> None:
 def test_a_kernel_is_dead_if_its_environment_is_gone(tmp_path: Path, lab: Path, program: str, gone: bool) -> None:
     write(tmp_path / "venv/pyvenv.cfg")
     (tmp_path / "unmounted").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "unmounted/envs/x")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (lab / "bin/broken").symlink_to(tmp_path / "nowhere")
     make_kernel(tmp_path / USUAL / "some", program.format(tmp_path))
     (found,) = kernels(tmp_path, lab)
     assert found.gone is gone
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+def test_what_this_user_may_not_look_at_is_not_gone(tmp_path: Path) -> None:
+    write(tmp_path / "other/envs/x/bin/python")
+    make_kernel(tmp_path / USUAL / "some", str(tmp_path / "other/envs/x/bin/python"))
+    (tmp_path / "other").chmod(0)
+    (found,) = kernels(tmp_path)
+    (tmp_path / "other").chmod(0o700)
+    assert not found.gone
 
 
 def test_what_is_no_kernel_is_passed_over(tmp_path: Path, lab: Path) -> None:
@@ -103,6 +118,8 @@ def test_what_is_no_kernel_is_passed_over(tmp_path: Path, lab: Path) -> None:
     write(place / "list/kernel.json").write_text('{"argv": "python"}')
     os.mkfifo(write(place / "pipe/x").with_name("kernel.json"))
     write(place / "large/kernel.json", 2 << 20)
+    make_kernel(place / "nul", "/envs/a\0b/bin/python")
+    make_kernel(place / "long", "/a" * 20_000)
     (place / "empty").mkdir()
     (place / "nowhere").symlink_to(tmp_path / "nothing")
     (place / "again").symlink_to(place / "good")

@@ -29,3 +29,9 @@ def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no size") as refused:
         parse_bytes(text)
     assert refused.value.title.isprintable()
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "9" * 400 + "G", "1" + "0" * 30, "20E"])
+def test_a_size_beyond_all_disks_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="no size that a disk can have"):
+        parse_bytes(text)

@@ -17,7 +17,7 @@ from condatui.screens.cleanup import CleanupScreen
 from condatui.screens.compare import CompareScreen
 from condatui.services import cleanup_finder
 from condatui.view_models.cleanup.found import CleanupQuestion, FoundCleanup
-from condatui_core.records.alike import AlikeGroup
+from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.records.environment import Inventory
 from condatui_core.records.kernel import Reference
 from condatui_core.records.package import PackageRecord
@@ -138,7 +138,7 @@ async def test_80_columns() -> None:
         assert driver.text == dedent("""\
              condatui  gpu07 · conda 26.7.1 · 7 environments · 696 MB on disk
                what could go         frees  way back    why
-             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)      together 80 M
+             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)     together 120 M
              ●   hub-image-try        40 M  515 M kept  identical
             ▌●   hub-slim             40 M  515 M kept  subset (2 fewer)
              ●   hub-image-final-v2    0 B  515 M kept  differs in 3: package-00 ↓0.9, pack…
@@ -168,13 +168,13 @@ async def test_140_columns() -> None:
         assert [line.rstrip() for line in driver.text.splitlines()][:24] == dedent("""\
              condatui  gpu07 · conda 26.7.1 · 7 environments · 696 MB on disk · 7.0 MB free to reclaim
                what could go          disk  frees  way back    why                                       │ hub-image-final-v2
-             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)                   together 80 M │ where
+             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)                  together 120 M │ where
                  hub-image-try       515 M   40 M  515 M kept  identical                                 │   /opt/miniforge3/envs/hub-image-final-v2
                  hub-slim            515 M   40 M  515 M kept  subset (2 fewer)                          │ disk    515 MB on disk · 0 B freed if only
             ▌    hub-image-final-v2  515 M    0 B  515 M kept  differs in 3: package-00 ↓0.9, package-01…│   this is removed
                archives              7.0 M  7.0 M  ↓7.0 M      what packages were extracted from · /opt/…│ why     differs in 3: package-00 ↓0.9,
                packages                  –    0 B              all are in use, until environments go · /…│   package-01 ↓0.9, package-02 ↓0.9 · has 1
-               half                  3.0 M  3.0 M  3.0 M kept  not an environment any more               │   more: evaluate
+               half                  3.0 M  3.0 M  3.0 M kept  not an environment any more               │   more: evaluate · lacks 1: package-59
                old                    51 M  1.0 M  51 M kept   not used for 400 days                     │ instead hub-image takes its place
                used                      –    0 B              ! processes run from it  a trial          │ back    restore point, about 515 MB before
                                                                                                          │   compression
@@ -456,14 +456,26 @@ async def test_the_user_makes_another_one_the_keeper_and_everything_follows() ->
 
 
 async def test_one_to_which_no_other_would_go_is_no_keeper_and_that_is_said() -> None:
+    base = loaded("base", packages(), base=True, prefix="/opt/miniforge3")
+    slim = loaded("hub-slim", packages(56))
+    async with cleaning(await workbench(known=inventory(base, slim, OLD, HALF, USED))) as driver:
+        await go_to(driver, slim.prefix)
+        await driver.press("equals_sign")
+        await driver.until(lambda: "hub-slim cannot be the keeper: nothing else could go to it." in driver.text)
+        assert driver.app.session.cleanup_options.keepers == frozenset()
+        await driver.until(lambda: "hub-slim" in keys(driver))
+
+
+async def test_the_least_similar_of_a_group_can_be_made_its_keeper() -> None:
     slim = loaded("hub-slim", packages(56))
     final = loaded("hub-image-final-v2", [*packages(older=3), package("evaluate")])  # closer to the others than slim
     async with cleaning(await workbench(known=inventory(HUB, TRY, final, slim, OLD, HALF, USED))) as driver:
         await go_to(driver, slim.prefix)
         await driver.press("equals_sign")
-        await driver.until(lambda: "hub-slim cannot be the keeper" in driver.text)
-        assert driver.app.session.cleanup_options.keepers == frozenset()
-        await driver.until(lambda: "hub-slim" in keys(driver))
+        await driver.until(lambda: keys(driver)[0] == "hub-slim")
+        assert {"hub-image", "hub-image-try"} <= {
+            row.key.rpartition("/")[2] for row in place(driver).rows if row.member
+        }
 
 
 async def test_of_a_large_group_as_many_are_compared_as_fit() -> None:
@@ -537,6 +549,19 @@ async def test_what_is_no_goal_is_refused_and_nothing_clears_it() -> None:
         assert "goal" not in driver.text.splitlines()[-2]
 
 
+async def test_restore_points_on_another_file_system_do_not_count_and_another_users_environment_stays() -> None:
+    fake = await workbench(known=inventory(OLD, HALF, replace(USED, findings=OLD.findings, owner="ben")))
+    fake.counts_points = False
+    async with cleaning(fake) as driver:
+        await driver.press("f", *"51M", "enter")
+        await driver.until(lambda: place(driver).total)
+        assert OLD.prefix in place(driver).chosen
+        assert "restore points" not in driver.text
+        await go_to(driver, USED.prefix)
+        await driver.press("space")
+        assert "This stays: it belongs to ben." in driver.text
+
+
 async def test_a_goal_waits_for_the_walk_of_the_disk() -> None:
     async with opened(workbench=FakeWorkbench(machine())) as driver:
         await driver.press("3")
@@ -552,9 +577,9 @@ async def test_what_could_go_is_found_in_a_thread(monkeypatch: pytest.MonkeyPatc
     threads: list[threading.Thread] = []
     find = cleanup_finder.find_cleanup
 
-    def noting(question: CleanupQuestion, groups: tuple[AlikeGroup, ...], is_outdated: object) -> FoundCleanup | None:
+    def noting(question: CleanupQuestion, survey: CleanupSurvey, is_outdated: object) -> FoundCleanup | None:
         threads.append(threading.current_thread())
-        return find(question, groups, is_outdated)  # type: ignore[arg-type]
+        return find(question, survey, is_outdated)  # type: ignore[arg-type]
 
     monkeypatch.setattr(cleanup_finder, "find_cleanup", noting)
     async with cleaning(await workbench()) as driver:

@@ -119,7 +119,7 @@ async def test_a_proposal_is_shown_and_its_file_is_copied() -> None:
     async with opened(machine, size=(120, 40)) as driver:
         await driver.app.run_action("app.perform('baseline.propose')")
         await driver.until(lambda: "numpy 1.26.4  in 2" in driver.text)
-        assert "More than 50% of 2 environments with python have 2 packages in one version" in driver.text
+        assert "More than 50 % of 2 environments with python have 2 packages in one version" in driver.text
         assert "share what is stored several times now: 12 MB" in driver.text
         await pressed(driver, "y", "Copied an explicit list")
         assert driver.app.clipboard == "@EXPLICIT\n"

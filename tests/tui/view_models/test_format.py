@@ -30,6 +30,7 @@ from support.inventories import NOW
 )
 def test_bytes_have_one_unit_style_of_at_most_five_cells(count: int, text: str) -> None:
     assert short_bytes(count) == text
+    assert short_bytes(-count) == (f"-{text}" if count else text)
 
 
 @given(st.integers(min_value=0, max_value=10**20))

@@ -141,7 +141,8 @@ def _propose(invocation: Invocation, workbench: Workbench, inventory: Inventory,
 
 def _write(file: str, draft: BaselineDraft, *, force: bool) -> None:
     """Write the text of a proposal. Raises RefusedError if the file must not be written, CondatuiError if it cannot."""
-    from condatui_core.actions.guards import blockers_to_write, refuse  # noqa: PLC0415 - few write
+    from condatui_core.actions.guards import refuse  # noqa: PLC0415 - few write
+    from condatui_core.actions.written_files import blockers_to_write  # noqa: PLC0415 - as above
     from condatui_core.environment_files.export import check_file_name  # noqa: PLC0415 - as above
     from condatui_core.errors import CondatuiError  # noqa: PLC0415 - as above
     from condatui_core.fs.atomic_write import write_whole  # noqa: PLC0415 - as above

@@ -5,36 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from condatui.cli.disk import usage_of_all
 from condatui.cli.documents.cleanup import describe_candidates, describe_goal
-from condatui.cli.invocation import Invocation
+from condatui.cli.invocation import Invocation, find_groups
 from condatui.cli.options import global_options
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
-from condatui_core.actions.guards import blockers_to_write, refuse
-from condatui_core.analyses.cleanup.candidates import candidates
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.analyses.cleanup.choice import choice_of, request_of
-from condatui_core.analyses.cleanup.goal import Goal, reach
+from condatui_core.analyses.cleanup.goal import Goal
 from condatui_core.analyses.cleanup.policy import allowed
-from condatui_core.disk.usage import DiskUsage, survey
+from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.policy_file import read_policy
-from condatui_core.prefixes.probe import user_name
-from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.environment import Inventory
 from condatui_core.records.job import Job
 from condatui_core.records.policy import Policy
 from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
-from condatui_core.restore_points.store import directory_of_points, free_bytes, is_beside
+from condatui_core.restore_points.store import free_bytes
 from condatui_core.text import parse_bytes, sanitize
 from condatui_core.workbench import Workbench
 
@@ -68,11 +66,11 @@ def command(
     if not options.chooses and (dry_run or yes or report_file):
         raise UsageError("There is nothing to choose by.", hint="Say how much: --free 20G, or what may go: --policy.")
     workbench = invocation.workbench()
-    known = asyncio.run(_look(invocation, workbench, options.policy))
+    known = asyncio.run(_look(workbench, options.policy))
     if not options.chooses:
         _list(invocation, known, as_json=as_json)
         return
-    goal = _goal(invocation, known, options)
+    goal = _goal(known, options)
     _Cleanup(invocation, workbench, known, options, goal).run(dry_run=dry_run, yes=yes, as_json=as_json)
 
 
@@ -95,7 +93,7 @@ class _Options:
         policy_file = invocation.absolute(policy) if policy else ""
         return cls(
             wanted=parse_bytes(free) if free is not None else None,
-            policy=read_policy(Path(policy_file)) if policy_file else None,
+            policy=read_policy(Path(policy_file), home=invocation.locations.home) if policy_file else None,
             policy_file=policy_file,
             report_file=report_file,
         )
@@ -108,72 +106,40 @@ class _Options:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What could go, and what it rests on."""
+    """What could go, and the machine that it was found on."""
 
     inventory: Inventory
-    usage: DiskUsage
-    groups: tuple[AlikeGroup, ...]
-    candidates: tuple[CleanupCandidate, ...]
+    survey: CleanupSurvey
 
     def frees(self) -> Mapping[str, int]:
-        """By key, what each frees alone."""
-        return {each.key: self.usage.frees_with_choice(choice_of([each])) for each in self.candidates}
+        """By key, what each candidate frees alone."""
+        return {each.key: self.survey.frees([each]) for each in self.survey.candidates}
 
 
-async def _look(invocation: Invocation, workbench: Workbench, policy: Policy | None) -> _Known:
+async def _look(workbench: Workbench, policy: Policy | None) -> _Known:
     """Load the machine, measure its disk, and find what could go."""
     inventory = (await workbench.job_context()).inventory
     say_problems(inventory.problems)
-    usage = await _measured(workbench, inventory)
-    groups = await workbench.groups(inventory)
-    found = candidates(
-        usage.added_to(inventory),
-        costs=usage.costs,
-        groups=groups,
-        caches=usage.caches,
-        leftovers=usage.leftovers,
-        policy=policy,
-        now=invocation.clock(),
-        user=user_name(os.geteuid()),
-    )
-    return _Known(inventory, usage, groups, found)
-
-
-async def _measured(workbench: Workbench, inventory: Inventory) -> DiskUsage:
-    async with aclosing(survey(workbench.disk.measure(inventory), inventory)) as steps:
-        last = await anext(steps)
-        async for each in steps:
-            last = each
-    return last
+    usage = await usage_of_all(workbench.disk, inventory)
+    groups = await find_groups(workbench, inventory)
+    return _Known(inventory, workbench.survey_cleanup(inventory, usage, groups, policy))
 
 
 def _list(invocation: Invocation, known: _Known, *, as_json: bool) -> None:
     if as_json:
-        print_json(describe_candidates(known.candidates, known.groups, known.frees()))
+        print_json(describe_candidates(known.survey.candidates, known.survey.groups, known.frees()))
     else:
         from condatui.cli.pages.cleanup import print_candidates  # noqa: PLC0415 - Rich is for people
 
-        print_candidates(invocation, known.candidates, known.frees())
+        print_candidates(invocation, known.survey.candidates, known.frees())
 
 
-def _goal(invocation: Invocation, known: _Known, options: _Options) -> Goal:
+def _goal(known: _Known, options: _Options) -> Goal:
     """Choose what goes: what reaches the goal, or without one all that the policy allows."""
-    policy = options.policy
-    could = allowed(known.candidates, policy) if policy else known.candidates
-    points = directory_of_points(invocation.settings, invocation.locations)
-    counts = any(is_beside(points, place.path) for place in known.usage.places)
+    policy, survey = options.policy, known.survey
+    could = allowed(survey.candidates, policy) if policy else survey.candidates
     wanted = _wanted(known.inventory, options)
-    if wanted is None:
-        return _everything(known, could, counts_points=counts)
-    usage = known.usage
-    return reach(
-        could,
-        wanted,
-        frees=usage.frees_with_choice,
-        losses=usage.lost_without_one,
-        counts_points=counts,
-        weak=policy is not None,
-    )
+    return survey.everything(could) if wanted is None else survey.reach(could, wanted, weak=policy is not None)
 
 
 def _wanted(inventory: Inventory, options: _Options) -> int | None:
@@ -185,12 +151,6 @@ def _wanted(inventory: Inventory, options: _Options) -> int | None:
     if free is None:
         raise CondatuiError("How much is free on the disk cannot be found out.", sanitize(root))
     return max(options.policy.min_free - free, 0)
-
-
-def _everything(known: _Known, could: Sequence[CleanupCandidate], *, counts_points: bool) -> Goal:
-    kept = sum(each.way_back.kept_bytes for each in could) if counts_points else 0
-    frees = known.usage.frees_with_choice(choice_of(could))
-    return Goal(wanted=0, chosen=tuple(each.key for each in could), frees=frees, restore_points=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +167,7 @@ class _Cleanup:
     def chosen(self) -> tuple[CleanupCandidate, ...]:
         """The candidates that were chosen."""
         keys = frozenset(self.goal.chosen)
-        return tuple(each for each in self.known.candidates if each.key in keys)
+        return tuple(each for each in self.known.survey.candidates if each.key in keys)
 
     @property
     def has_goal(self) -> bool:
@@ -263,7 +223,7 @@ class _Cleanup:
             policy=self.options.policy,
             goal=self.goal if self.has_goal else None,
             chosen=self.chosen,
-            blocked=tuple(each for each in self.known.candidates if each.blocked),
+            blocked=tuple(each for each in self.known.survey.candidates if each.blocked),
             end=job.end if job else None,
             refused=refused,
         )

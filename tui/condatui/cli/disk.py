@@ -14,7 +14,7 @@ from condatui.cli.options import global_options, json_option, note_prefixes
 from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
 from condatui_core.disk.measure import Measurement
-from condatui_core.disk.usage import Disk
+from condatui_core.disk.usage import Disk, DiskUsage
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment, Inventory
 
@@ -29,6 +29,15 @@ def disk_of(invocation: Invocation) -> Disk:
 def measure_all(invocation: Invocation, inventory: Inventory) -> Measurement:
     """Walk all environments and package caches; returns the complete measurement."""
     return asyncio.run(measured(disk_of(invocation), inventory))
+
+
+async def usage_of_all(disk: Disk, inventory: Inventory) -> DiskUsage:
+    """Walk all environments and package caches; returns what is known of the disk in the end."""
+    async with aclosing(disk.survey(inventory)) as steps:
+        last = await anext(steps)
+        async for each in steps:
+            last = each
+    return last
 
 
 async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> Measurement:

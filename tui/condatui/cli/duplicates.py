@@ -36,18 +36,19 @@ def command(invocation: Invocation, *, threshold: float | None, as_json: bool) -
     """
     import asyncio  # noqa: PLC0415 - `--help` needs none
 
-    from condatui.cli.disk import measure_all  # noqa: PLC0415 - as above
+    from condatui.cli.disk import disk_of, usage_of_all  # noqa: PLC0415 - as above
 
     workbench = invocation.workbench()
     inventory = invocation.load(workbench)
     say_problems(inventory.problems)
     used = workbench.settings.alike_threshold if threshold is None else threshold
     groups = asyncio.run(find_groups(workbench, inventory, threshold=used))
-    graph = measure_all(invocation, inventory).graph if groups else None
-    document = describe_duplicates(groups, inventory, graph, threshold=used)
+    usage = asyncio.run(usage_of_all(disk_of(invocation), inventory)) if groups else None
+    survey = workbench.survey_cleanup(inventory, usage, groups)
+    document = describe_duplicates(survey, inventory, threshold=used)
     if as_json:
         print_json(document)
     else:
         from condatui.cli.pages.duplicates import print_duplicates  # noqa: PLC0415 - Rich is for people
 
-        print_duplicates(invocation, groups, document)
+        print_duplicates(invocation, survey.groups, document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import on, work
@@ -11,7 +12,7 @@ from textual.app import ComposeResult
 from textual.events import ScreenSuspend
 
 from condatui.screens.place import PlaceScreen
-from condatui.services.cleanup_finder import reach_goal, sum_of
+from condatui.services.cleanup_finder import sum_of
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.cleanup.choice import ChoiceSum
@@ -22,6 +23,9 @@ from condatui.widgets.line import Line
 from condatui_core.errors import CondatuiError
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.text import parse_bytes, sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.disk.cleanup import CleanupSurvey
 
 
 class CleanupChoiceScreen(PlaceScreen):
@@ -38,7 +42,7 @@ class CleanupChoiceScreen(PlaceScreen):
         self.goal = 0
         """The bytes that the user wants to become free; 0 if they have not said."""
         self._summed: tuple[frozenset[str], object] = (frozenset(), None)
-        """The choice and the measurement that `total` is of, or will be."""
+        """The choice, and what was found when it was made, that `total` is of, or will be."""
         self.touched = False
         """Whether the user has pressed a key here: until then, the cursor stays at the top while rows come."""
         self.lasting = ""
@@ -67,6 +71,12 @@ class CleanupChoiceScreen(PlaceScreen):
         raise NotImplementedError
 
     @property
+    def _survey(self) -> CleanupSurvey | None:
+        """What was found last, if the disk is measured."""
+        found = self.session.cleanup
+        return found.measured if found else None
+
+    @property
     def candidates(self) -> tuple[CleanupCandidate, ...]:
         """What could go, in the order of the rows."""
         return tuple(row.candidate for row in self.rows if row.candidate)
@@ -92,19 +102,17 @@ class CleanupChoiceScreen(PlaceScreen):
 
     def add_up(self) -> None:
         """Add up what is chosen, if that or the measurement has changed."""
-        disk = self.session.disk
-        wanted = (self.chosen, disk.graph if disk else None)
+        wanted = (self.chosen, self._survey)
         if wanted[0] == self._summed[0] and wanted[1] is self._summed[1]:
             return
         self._summed, self.total = wanted, None
         if wanted[1] is not None and self.chosen:
-            self._add_up(self.chosen_candidates)
+            self._add_up(self.chosen_candidates, wanted[1])
 
     @work(group="sum", exclusive=True, exit_on_error=False, description="add up the choice")
-    async def _add_up(self, chosen: Sequence[CleanupCandidate]) -> None:
+    async def _add_up(self, chosen: Sequence[CleanupCandidate], survey: CleanupSurvey) -> None:
         summed = self._summed
-        assert self.session.disk is not None
-        total = await asyncio.to_thread(sum_of, chosen, self.session.disk)
+        total = await asyncio.to_thread(sum_of, chosen, survey)
         if summed is self._summed:
             self.total = total
             self.draw_bottom()
@@ -136,19 +144,17 @@ class CleanupChoiceScreen(PlaceScreen):
             return
         self.goal = goal
         self.close_prompt()
-        if goal and (self.session.disk is None or self.session.disk.graph is None):
+        survey = self._survey
+        if goal and survey is None:
             self.say("The disk is not measured yet: what reaches the goal is known after that.")
-        elif goal:
+        elif goal and survey is not None:
             self.say(f"Looking for what frees {short_bytes(goal)}.")
-            self._reach(goal)
+            self._reach(goal, survey)
 
     @work(group="goal", exclusive=True, exit_on_error=False, description="choose what reaches the goal")
-    async def _reach(self, goal: int) -> None:
+    async def _reach(self, goal: int, survey: CleanupSurvey) -> None:
         """Choose the least regrettable candidates that reach a goal, or say how far they get."""
-        assert self.session.disk is not None
-        found = self.session.cleanup
-        assert found is not None
-        reached = await asyncio.to_thread(reach_goal, found.candidates, goal, self.session.disk)
+        reached = await asyncio.to_thread(survey.reach, survey.candidates, goal)
         if goal != self.goal:
             return
         self.choose(frozenset(reached.chosen) & choosable(self.rows))

@@ -81,5 +81,5 @@ class CleanupGroupsScreen(CleanupChoiceScreen):
         if prefix in options.keepers and not any(group.keeper == prefix for group in found.groups):
             self.session.choose_cleanup(options.without_keeper(prefix))
             name = self.session.names.get(prefix, prefix)
-            self.lasting = f"{sanitize(name)} cannot be the keeper: the others are more alike to another one."
+            self.lasting = f"{sanitize(name)} cannot be the keeper: nothing else could go to it."
             self.draw_bottom()

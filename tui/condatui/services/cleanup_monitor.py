@@ -77,4 +77,5 @@ class CleanupMonitor:
     def _find_among(self, question: CleanupQuestion, groups: tuple[AlikeGroup, ...]) -> FoundCleanup | None:
         from condatui.services.cleanup_finder import find_cleanup  # noqa: PLC0415 - imported in the thread
 
-        return find_cleanup(question, groups, lambda: question is not self._asked)
+        survey = self._session.workbench.survey_cleanup(question.inventory, question.disk, groups)
+        return find_cleanup(question, survey, lambda: question is not self._asked)

@@ -11,7 +11,7 @@ from condatui.view_models.table import TableColumn
 from condatui_core.analyses.baseline_proposal import BaselineDraft, ProposedPackage
 from condatui_core.analyses.channels import channel_label
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, percent, sanitize
 
 _COLUMNS = (
     TableColumn("name", "package", 40),
@@ -56,7 +56,8 @@ def proposal_lines(draft: BaselineDraft, names: Mapping[str, str]) -> Iterator[s
     of = counted(len(proposal.environments), "environment")
     needed = sum(1 for each in proposal.packages if each.needed_by)
     shared = counted(len(proposal.packages) - needed, "package")
-    yield f"More than {proposal.share:.0%} of {of} with python have {shared} in one version; {needed} more are needed."
+    most = f"More than {percent(proposal.share)} of {of}"
+    yield f"{most} with python have {shared} in one version; {needed} more are needed."
     for left in proposal.left_out:
         yield f"Left out: {sanitize(left.name)} {sanitize(left.version)}: {sanitize(left.why)}"
     if not proposal.packages:

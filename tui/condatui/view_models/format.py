@@ -25,8 +25,8 @@ _VARIATION_SELECTOR = "\ufe0f"  # may make the character before it two cells wid
 
 def short_bytes(count: int) -> str:
     """Bytes for a column: `5.1 G`, `412 M`, `17 B`. Powers of 1000, as `df -H` and disk vendors count."""
-    number, prefix = scaled(count)
-    return f"{number} {prefix or 'B'}"
+    number, prefix = scaled(abs(count))
+    return f"{'-' if count < 0 else ''}{number} {prefix or 'B'}"
 
 
 def format_age(then: datetime, now: datetime) -> str:

@@ -6,22 +6,24 @@ import base64
 import csv
 import hashlib
 import io
-import json
 import os
-import stat
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
 from condatui_core.actions.prefix_change import PrefixChange
-from condatui_core.fs.documents import decode
+from condatui_core.actions.requested_specs import (
+    HISTORY,
+    LARGEST_HISTORY,
+    read_record,
+    with_requests,
+    write_record,
+)
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.fs.tree import PrefixTree
 from condatui_core.prefixes.conda_meta import read_each_record, take_record
-from condatui_core.prefixes.meta_file import LARGEST_RECORD, InstalledPackage, record_file_name
+from condatui_core.prefixes.meta_file import InstalledPackage, record_file_name
 from condatui_core.prefixes.prefix import contents_of, read_prefix
 from condatui_core.prefixes.recorded_paths import RecordedPackage
 from condatui_core.records.finding import Problem
@@ -31,11 +33,7 @@ from condatui_core.records.prefix import PrefixContents
 # Requested specs, pins, variables and history
 
 
-_LARGEST = 32 << 20
-"""Bytes of a history that are read at most."""
-_ASKED = ("requested_spec", "requested_specs")
 _KEPT = ("pinned", "state")
-_RECORD = msgspec.json.Decoder(dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +75,15 @@ def carry_over(
     for name in _KEPT:
         data = _read(change.source, name, problems)
         if data is not None:
-            _write(tree, f"conda-meta/{name}", change.file_content(data))
+            tree.replace(f"conda-meta/{name}", change.file_content(data))
     history = _read(change.source, "history", problems)
     if history is not None:
         text = history + b"\n" * (not history.endswith(b"\n") and bool(history))
         text += _revision(history, left_out, command, now).encode("utf-8", "surrogateescape")
-        _write(tree, "conda-meta/history", text)
+        tree.replace(HISTORY, text)
     if tree.status("conda-meta/created_at") is None:
-        _write(tree, "conda-meta/created_at", f"{now.timestamp()}\n".encode())
+        tree.replace("conda-meta/created_at", f"{now.timestamp()}\n".encode())
     return CarriedOver(tuple(linked), tuple(unreadable), stamps, tuple(problems))
-
-
-def _write(tree: HeldTree, path: str, data: bytes) -> None:
-    """Write a file, with the permissions of the one that it replaces."""
-    there = tree.status(path)
-    with tree.write(path) as stream:
-        stream.write(data)
-    if there is not None and stat.S_ISREG(there.st_mode):
-        tree.set_mode(path, stat.S_IMODE(there.st_mode))
 
 
 def _put_requests_back(
@@ -122,14 +111,14 @@ def _with_requests(tree: HeldTree, path: str, requests: Mapping[str, object] | N
     """The package of a record, once these requests are in it. Raises OSError if it cannot be written."""
     held = f"conda-meta/{os.path.basename(path)}"
     try:
-        found = decode(tree.read_bounded(held, LARGEST_RECORD), _RECORD)
+        found = read_record(tree, held)
     except OSError as error:
         return Problem(path=path, reason=reason(error))
     if requests is None:
         return take_record(path, found)
-    wanted = {name: value for name, value in found.items() if name not in _ASKED} | dict(requests)
+    wanted = with_requests(found, requests)
     if wanted != found:
-        _write(tree, held, json.dumps(wanted, indent=2, sort_keys=True).encode())
+        write_record(tree, held, wanted)
     return take_record(path, wanted)
 
 
@@ -145,7 +134,7 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
 
 def _read(prefix: str, name: str, problems: list[str]) -> bytes | None:
     try:
-        return read_bounded(os.path.join(prefix, "conda-meta", name), _LARGEST)
+        return read_bounded(os.path.join(prefix, "conda-meta", name), LARGEST_HISTORY)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -206,7 +195,7 @@ def _amend(tree: HeldTree, path: str, rewritten: Collection[str]) -> bool:
         written = io.StringIO(newline="")
         csv.writer(written, lineterminator=ending).writerows(rows)
         data = written.getvalue().encode("utf-8", "surrogateescape")
-        _write(tree, path, data)
+        tree.replace(path, data)
     return changed
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of
-from condatui_core.actions.guards import blockers_to_alter, observe_prefixes, precious_inside
+from condatui_core.actions.guards import blockers_to_alter, observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import CondatuiError
@@ -34,7 +34,7 @@ class LeftoversTarget:
     snapshot: PrefixSnapshot | None = None
     leftovers: tuple[Leftovers, ...] = ()
     checkpoint: PlannedCheckpoint | None = None
-    blockers: tuple[Finding, ...] = field(default=())
+    blockers: tuple[Finding, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -64,9 +64,6 @@ def _read(observed: PrefixState, context: JobContext) -> LeftoversTarget:
     environment = context.environment(observed.real)
     subject = subject_of(observed.real, context, BEFORE_DELETING)
     blockers = [*blockers_to_alter(observed, environment, context, with_conda=False)]
-    if (holds := precious_inside(observed, context)) and not observed.root:
-        message = f"{sanitize(subject.name)} holds {sanitize(holds[0])}."
-        blockers.append(blocker("not-an-environment", message, "That is surely a mistake.", holds))
     try:
         snapshot = read_snapshot(observed.real)
         checkpoint = plan_checkpoint(snapshot, subject, context)

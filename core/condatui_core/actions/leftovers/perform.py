@@ -23,7 +23,7 @@ from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Outcome, Plan, PlannedLeftovers
 from condatui_core.records.request import LeftoversRequest
 from condatui_core.restore_points.store import bytes_of_point, directory_of_points
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, first_of, format_bytes, sanitize
 
 _MOST_LINES = 20
 
@@ -93,7 +93,7 @@ def _delete(planned: PlannedLeftovers, kept: Checkpoint) -> int:
         where = f"{error.filename or planned.prefix}: {reason(error)}"
         raise CondatuiError("The leftovers could not be deleted.", where, _way_back(kept)) from error
     if left:
-        lines = "\n".join(sanitize(str(each)) for each in left[:_MOST_LINES])
+        lines = "\n".join(map(sanitize, first_of([*map(str, left)], _MOST_LINES)))
         title = f"{counted(len(left), 'thing')} could not be deleted, or has changed since it was kept."
         raise CondatuiError(title, lines, _way_back(kept))
     return freed_by(found)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
-from condatui_core.actions.checkpoint import no_room
+from condatui_core.actions.checkpoint import no_room, points_there
 from condatui_core.actions.guards import warnings_to_change
 from condatui_core.actions.leftovers.facts import LeftoversTarget, read_leftovers
 from condatui_core.actions.protocol import JobContext
@@ -12,32 +13,35 @@ from condatui_core.prefixes.leftovers import Leftovers
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import LeftoversRequest
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, some_of
 
 _MOST_NAMES = 12
 
 
 async def plan(request: LeftoversRequest, context: JobContext) -> Plan:
     """Find out what lies there, and what deleting it frees."""
-    return leftovers_plan(await read_leftovers(request, context), request, context)
+    targets = await read_leftovers(request, context)
+    return await asyncio.to_thread(leftovers_plan, targets, request, context)
 
 
 def leftovers_plan(targets: Sequence[LeftoversTarget], request: LeftoversRequest, context: JobContext) -> Plan:
-    """Plan the deletion of leftovers that were read."""
+    """Plan the deletion of leftovers that were read; blocks."""
     kept = sum(each.checkpoint.kept_bytes for each in targets if each.checkpoint)
     large = [each for each in targets if each.checkpoint and each.checkpoint.too_large]
+    prefixes = tuple(each.prefix for each in targets)
     one = sanitize(targets[0].name) if len(targets) == 1 else counted(len(targets), "environment")
     return Plan(
         request=request,
         title=f"Delete what no python reads any more in {one}",
         steps=tuple(step for each in targets for step in _steps(each)),
-        prefixes=tuple(each.prefix for each in targets),
+        prefixes=prefixes,
         bytes_needed=kept,
         kept_bytes=kept,
         bytes_freed=sum(each.bytes for each in targets),
         facts=(*_facts(targets), ("restore point", f"{format_bytes(kept)} before compression")),
         warnings=tuple(found for each in targets for found in _warnings(each, context)),
         blockers=(*(found for each in targets for found in blockers_of(each)), *no_room(kept, context)),
+        restore_points=points_there(prefixes, context),
         confirm=one if large and len(targets) == 1 else "delete leftovers" if large else "",
         leftovers=tuple(each.planned for each in targets),
     )
@@ -68,9 +72,8 @@ def _facts(targets: Sequence[LeftoversTarget]) -> Iterator[tuple[str, str]]:
 
 def _what_lies_there(leftovers: Leftovers) -> str:
     names = leftovers.stale.names
-    shown = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else "")
     files = counted(leftovers.files, "file")
-    return f"{files}: {shown}" if names else f"{files}, of nothing that pip knows"
+    return f"{files}: {some_of(names, _MOST_NAMES)}" if names else f"{files}, of nothing that pip knows"
 
 
 def _warnings(target: LeftoversTarget, context: JobContext) -> Iterator[Finding]:

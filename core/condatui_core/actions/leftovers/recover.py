@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from condatui_core.actions.checkpoint import point_made
 from condatui_core.actions.leftovers.facts import BEFORE_DELETING
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import CondatuiError
@@ -14,7 +15,7 @@ from condatui_core.fs.tree import read_tree
 from condatui_core.records.job import Plan, PlannedLeftovers, Recovery
 from condatui_core.records.request import LeftoversRequest
 from condatui_core.records.restore_point import RestorePoint
-from condatui_core.restore_points.store import all_points, directory_of_points, read_paths_of
+from condatui_core.restore_points.store import directory_of_points, read_paths_of
 from condatui_core.text import sanitize
 
 _State = Literal["there", "gone", "half"]
@@ -27,12 +28,10 @@ async def recover(plan: Plan, request: LeftoversRequest, stage: str, context: Jo
 
 def _inspect(plan: Plan, request: LeftoversRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
     directory = directory_of_points(context.settings, context.locations)
-    points = [each for each in all_points(directory) if each.occasion == BEFORE_DELETING]
-    points = [each for each in points if each.id not in plan.restore_points]
     states: dict[str, _State] = {}
     saved: list[str] = []
     for planned in plan.leftovers:
-        point = next((each for each in points if each.prefix == planned.prefix), None)
+        point = point_made(planned.prefix, BEFORE_DELETING, plan, context)
         states[planned.prefix] = _state(planned, point, directory)
         if point:
             saved.append(f"Restore point {point.id} has {_name(planned.prefix)} as it was.")

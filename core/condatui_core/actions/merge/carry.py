@@ -1,30 +1,22 @@
-"""Carries over to the merged environment what only the member has: what pip has installed, and what was requested."""
+"""Carries over to the merged environment what only the member has of pip: the same files, byte by byte."""
 
 from __future__ import annotations
 
-import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import msgspec
 
 from condatui_core.actions.clone.carry_over import amend_records
 from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.attributes import copy_attributes
-from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import open_regular
-from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
 from condatui_core.prefixes.ownership import owners_of
 from condatui_core.prefixes.snapshot import PrefixRecords
-from condatui_core.records.package import Distribution, PackageRecord
+from condatui_core.records.package import Distribution
 from condatui_core.text import sanitize
-
-# What pip has installed: the same files, byte by byte
-
 
 _CHUNK = 4 << 20
 
@@ -110,45 +102,3 @@ def _copy(source: str, path: str, change: PrefixChange, tree: HeldTree) -> bool:
                 written.write(chunk)
         copy_attributes(stream, written)
     return changed
-
-
-# What was requested
-
-
-_HISTORY = "conda-meta/history"
-_LARGEST = 32 << 20
-"""Bytes of a history that are read at most."""
-_SPECS = "# update specs:"
-_RECORD = msgspec.json.Decoder(dict[str, object])
-
-
-def request_as_before(tree: HeldTree, records: Iterable[PackageRecord], specs: Mapping[str, str]) -> None:
-    """Note packages that conda has just added as requested by these specs; those without one by their name.
-
-    conda was asked for the very versions and builds, and would keep to them for ever. Raises OSError if the
-    environment cannot be read or written.
-    """
-    requested = {each: specs.get(each.name, each.name) for each in records}
-    for record, spec in requested.items():
-        _request(tree, f"conda-meta/{record_file_name(record)}", spec)
-    lines = tree.read_bounded(_HISTORY, _LARGEST).decode("utf-8", "surrogateescape").splitlines()
-    last = max((number for number, line in enumerate(lines) if line.startswith(_SPECS)), default=None)
-    if last is not None:
-        lines[last] = f"{_SPECS} {sorted(requested.values())!r}"
-        _write(tree, _HISTORY, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
-
-
-def _request(tree: HeldTree, path: str, spec: str) -> None:
-    found = decode(tree.read_bounded(path, LARGEST_RECORD), _RECORD)
-    values: Mapping[str, object] = {"requested_spec": spec, "requested_specs": [spec]}
-    changed = {name: value for name, value in values.items() if name in found}
-    if changed:
-        _write(tree, path, json.dumps(found | changed, indent=2, sort_keys=True).encode())
-
-
-def _write(tree: HeldTree, path: str, data: bytes) -> None:
-    there = tree.status(path)
-    with tree.write(path) as stream:
-        stream.write(data)
-    if there is not None:
-        tree.set_mode(path, stat.S_IMODE(there.st_mode))

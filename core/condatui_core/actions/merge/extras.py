@@ -10,8 +10,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from condatui_core.analyses.match_specs import parse_match_spec
-from condatui_core.analyses.specs import meets
+from condatui_core.analyses.specs import exact_spec, meets
 from condatui_core.analyses.versions import version_key
+from condatui_core.conda.parsers import SolvedPackage
 from condatui_core.prefixes.history import spec_name
 from condatui_core.records.job import PackageChange, PackageMove
 from condatui_core.records.package import Distribution, PackageRecord
@@ -54,12 +55,6 @@ def is_provided(record: PackageRecord, contents: PrefixContents) -> bool:
         return True
     of_pip = set(_named(contents.pip_distributions))
     return any(canonicalize_name(each.name) in of_pip for each in record.provides)
-
-
-def exact_spec(record: PackageRecord) -> str:
-    """The spec of this very package, with its channel: conda searches that one as well then."""
-    channel = f"{record.base_url}::" if record.base_url else ""
-    return f"{channel}{record.name}={record.version}={record.build}"
 
 
 def _only_in(mine: Iterable[Distribution], theirs: Iterable[Distribution]) -> Iterator[Distribution]:
@@ -128,23 +123,8 @@ def _coming(
 # What becomes of the packages of the member
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedPackage:
-    """A conda package that the merged environment will have, by conda's dry run."""
-
-    name: str
-    version: str
-    build: str
-    base_url: str = ""
-
-    @property
-    def dist_name(self) -> str:
-        """Name, version and build."""
-        return f"{self.name}-{self.version}-{self.build}"
-
-
 def moves_of(
-    member: PrefixContents, keeper: PrefixContents, planned: Sequence[PlannedPackage]
+    member: PrefixContents, keeper: PrefixContents, planned: Sequence[SolvedPackage]
 ) -> tuple[PackageMove, ...]:
     """Say what becomes of each package for the user of the member; the requested ones first, and what goes."""
     moves = (*_conda_moves(member, keeper, planned), *_pip_moves(member, keeper))
@@ -155,7 +135,7 @@ _ORDER: tuple[PackageChange, ...] = ("gone", "down", "up", "build", "new")
 
 
 def _conda_moves(
-    member: PrefixContents, keeper: PrefixContents, planned: Sequence[PlannedPackage]
+    member: PrefixContents, keeper: PrefixContents, planned: Sequence[SolvedPackage]
 ) -> Iterator[PackageMove]:
     """What becomes of conda's packages; what pip has replaced in the member is among its own moves."""
     after = {each.name: each for each in planned}

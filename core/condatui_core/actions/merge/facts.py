@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,13 +12,13 @@ from condatui_core.actions.clone.facts import CloneFacts
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.merge.carry import Carried, carried_by
-from condatui_core.actions.merge.extras import Extras, PlannedPackage, exact_spec, extras_of
+from condatui_core.actions.merge.extras import Extras, extras_of
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.plan import plan as plan_removal
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.conda import commands
-from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import conda_environ
-from condatui_core.conda.errors import check_answer
+from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
 from condatui_core.errors import CondaError
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records
 from condatui_core.records.environment import Environment
@@ -37,13 +37,16 @@ _SECONDS = 600.0
 class Solution:
     """What conda would make of the keeper's packages and the extras."""
 
-    packages: tuple[PlannedPackage, ...] = ()
+    transaction: Transaction = field(default_factory=Transaction)
     offline: bool = True
     """Whether it needs no network."""
-    to_download: tuple[str, ...] = ()
-    download_bytes: int = 0
     problem: CondaError | None = None
     """Why it would not make it."""
+
+    @property
+    def packages(self) -> tuple[SolvedPackage, ...]:
+        """The packages of the new environment."""
+        return self.transaction.added
 
 
 async def solve(
@@ -66,30 +69,11 @@ async def _ask(
     argv: Sequence[str], context: JobContext, environ: Mapping[str, str], *, offline: bool = True
 ) -> Solution:
     try:
-        answer = check_answer(await context.ask_conda(argv, environ=environ, seconds=_SECONDS), "put them together")
+        answer = await context.ask_conda(argv, environ=environ, seconds=_SECONDS)
+        transaction = parse_transaction(answer, "put them together")
     except CondaError as error:
         return Solution(offline=offline, problem=error)
-    fetched = tuple(_actions(answer, "FETCH"))
-    return Solution(
-        packages=tuple(_planned(each) for each in _actions(answer, "LINK")),
-        offline=offline,
-        to_download=tuple(str(each.get("dist_name") or each.get("name")) for each in fetched),
-        download_bytes=sum(size for each in fetched if isinstance(size := each.get("size"), int)),
-    )
-
-
-def _actions(answer: CondaAnswer, kind: str) -> Iterator[Mapping[str, object]]:
-    """The packages under one heading of a dry run; conda prints no actions where there is nothing to do."""
-    for document in answer.documents:
-        actions = document.get("actions") if isinstance(document, dict) else None
-        for group in actions if isinstance(actions, list) else [actions]:
-            found = group.get(kind) if isinstance(group, dict) else None
-            yield from (each for each in found or () if isinstance(each, dict))
-
-
-def _planned(package: Mapping[str, object]) -> PlannedPackage:
-    words = (str(package.get(each) or "") for each in ("name", "version", "build_string", "base_url"))
-    return PlannedPackage(*words)
+    return Solution(transaction, offline=offline)
 
 
 # All facts together

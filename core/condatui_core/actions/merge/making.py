@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.perform import make_clone, sync_clone
 from condatui_core.actions.incomplete_marker import mark_complete
-from condatui_core.actions.merge.carry import carry, request_as_before
+from condatui_core.actions.merge.carry import carry
 from condatui_core.actions.merge.facts import MergeFacts, clone_request
 from condatui_core.actions.merge.imports import Wanted, import_problems, modules_there, wanted_of
 from condatui_core.actions.merge.plan import name_of
 from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.requested_specs import request_added
 from condatui_core.conda import commands
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
@@ -29,7 +30,7 @@ from condatui_core.records.finding import Finding, finding
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Outcome, Plan, PlannedMerge
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.text import counted, sanitize
+from condatui_core.text import counted, first_of, sanitize
 
 _MOST_LINES = 20
 
@@ -99,7 +100,7 @@ class Merging:
         argv = commands.install_specs(self.installation.executable, target, specs, offline=offline, freeze=True)
         check_answer(await work.run(argv, environ=self._environ), f"add {names}")
         extras, requested = self.facts.extras.packages, dict(self.facts.records.contents.history.requested)
-        await self._change_target(lambda tree: request_as_before(tree, extras, requested))
+        await self._change_target(lambda tree: request_added(tree, extras, requested))
 
     async def _carry(self, member: str) -> None:
         files = self.facts.carried.files
@@ -160,5 +161,4 @@ def _failing_before(name: str, problems: Iterable[str]) -> list[Finding]:
 
 
 def _lines(lines: Sequence[str]) -> str:
-    more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
-    return "\n".join((*map(sanitize, lines[:_MOST_LINES]), *more))
+    return "\n".join(map(sanitize, first_of(lines, _MOST_LINES)))

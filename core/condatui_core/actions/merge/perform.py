@@ -198,6 +198,7 @@ def _merged(merge: Merging, findings: Sequence[Finding], *, freed: int, kept: in
         findings=tuple(findings),
         bytes_freed=freed,
         kept_bytes=kept,
+        predicted_bytes=merge.plan.bytes_freed,
         says_bytes=True,
         files=(facts.target,),
         restore_points=(point,),

@@ -11,10 +11,12 @@ from functools import partial
 from condatui_core.actions.clone.plan import plan_of as plan_of_clone
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
+from condatui_core.actions.merge.estimate import bytes_beside_clone
 from condatui_core.actions.merge.extras import conflicts_of, moves_of, requests_that_change
 from condatui_core.actions.merge.facts import MergeFacts, read_facts, solve, specs_of, target_of
 from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove.plan import BY_HAND
 from condatui_core.actions.set_aside import set_aside_of
 from condatui_core.conda import commands
 from condatui_core.records.environment import Environment
@@ -22,6 +24,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.finding import blocker as any_blocker
 from condatui_core.records.finding import finding as any_finding
 from condatui_core.records.job import PackageMove, Plan, PlannedMerge, Step
+from condatui_core.records.package import PackageRecord
 from condatui_core.records.request import MergeRequest
 from condatui_core.remedy import Reload
 from condatui_core.text import counted, format_bytes, sanitize
@@ -29,8 +32,8 @@ from condatui_core.text import counted, format_bytes, sanitize
 _MOST_LINES = 20
 _blocker = partial(any_blocker, most=_MOST_LINES)
 _finding = partial(any_finding, most=_MOST_LINES)
-_IN_PLACE = ("target-exists", "symlink")
-"""What a clone and a removal say of a path that the merged environment takes over."""
+_IN_PLACE = ("target-exists", "symlink", "named-elsewhere")
+"""What a clone and a removal say of a path that the merged environment takes over, so that what leads there goes on."""
 
 
 async def plan(request: MergeRequest, context: JobContext) -> Plan:
@@ -43,7 +46,7 @@ async def plan(request: MergeRequest, context: JobContext) -> Plan:
     if not blockers:
         facts = await _with_solution(facts, context)
         blockers = tuple(_solution_blockers(facts))
-    return plan_of(facts, context, blockers)
+    return plan_of(facts, context, blockers, beside_clone=await asyncio.to_thread(bytes_beside_clone, facts))
 
 
 async def _with_solution(facts: MergeFacts, context: JobContext) -> MergeFacts:
@@ -54,10 +57,11 @@ async def _with_solution(facts: MergeFacts, context: JobContext) -> MergeFacts:
     return replace(facts, solution=solution)
 
 
-def plan_of(facts: MergeFacts, context: JobContext, blockers: Sequence[Finding]) -> Plan:
+def plan_of(facts: MergeFacts, context: JobContext, blockers: Sequence[Finding], *, beside_clone: int) -> Plan:
     """Put together the plans of the clone and the removal, and what moves."""
     clone, moves = plan_of_clone(facts.clone, context), _moves(facts)
-    freed, needed = facts.removal.bytes_freed, clone.bytes_needed
+    freed = facts.removal.bytes_freed
+    needed = None if clone.bytes_needed is None else clone.bytes_needed + beside_clone
     return Plan(
         request=facts.request,
         title=_title(facts),
@@ -159,9 +163,9 @@ def _pip_blockers(facts: MergeFacts) -> Iterator[Finding]:
         yield _blocker("pip-over-conda", message, "Uninstall their package with pip first.", map(sanitize, taken))
 
 
-def _python(records: Sequence[object]) -> str:
+def _python(records: Sequence[PackageRecord]) -> str:
     """The minor version of the python among packages; empty if there is none."""
-    version = next((str(getattr(each, "version", "")) for each in records if getattr(each, "name", "") == "python"), "")
+    version = next((each.version for each in records if each.name == "python"), "")
     return ".".join(version.split(".")[:2])
 
 
@@ -189,10 +193,10 @@ def _solution_blockers(facts: MergeFacts) -> Iterator[Finding]:
 def _warnings(facts: MergeFacts, clone: Plan, moves: Sequence[PackageMove]) -> Iterator[Finding]:
     yield from _move_warnings(facts, moves)
     yield from _loss_warnings(facts)
-    if facts.solution.to_download:
-        count = counted(len(facts.solution.to_download), "package is", "packages are")
-        message = f"{count} downloaded: {format_bytes(facts.solution.download_bytes)}."
-        yield _finding("download", "note", message, "", facts.solution.to_download)
+    if facts.solution.transaction.to_download:
+        count = counted(len(facts.solution.transaction.to_download), "package is", "packages are")
+        message = f"{count} downloaded: {format_bytes(facts.solution.transaction.download_bytes)}."
+        yield _finding("download", "note", message, "", facts.solution.transaction.to_download)
     both = {each.message: each for each in (*clone.warnings, *facts.removal.warnings)}
     unsaid = ("base", *(_IN_PLACE if facts.in_place else ()))
     yield from (each for each in both.values() if each.id not in unsaid)
@@ -221,10 +225,9 @@ def _loss_warnings(facts: MergeFacts) -> Iterator[Finding]:
         yield _finding("variables", "warning", message, "conda env config vars set sets them again.")
     if pins := [each for each in contents.pinned if theirs is None or each not in theirs.pinned]:
         yield _finding("pins", "warning", f"Pins of {name} go: {', '.join(map(sanitize, pins))}.")
-    label = "restore point"
-    kept = dict(facts.removal.facts).get(label)
-    if kept:
-        yield _finding("only-kept", "note", f"Files of nobody and changed ones stay only in the {label}: {kept}.")
+    if kept := facts.removal.kept_bytes:
+        message = f"Files of no package and changed ones stay only in the restore point: {format_bytes(kept)}."
+        yield _finding("only-kept", "note", message)
     if not facts.extras.packages and not facts.extras.distributions:
         message = f"{name} has nothing that its user requested and the keeper lacks."
         yield _finding("nothing-extra", "note", message, "Removing it may be enough.")
@@ -240,7 +243,7 @@ def _facts(facts: MergeFacts) -> Iterator[tuple[str, str]]:
         yield "carried over", f"{sanitize(carried)}, by pip: {counted(len(facts.carried.files), 'file')}"
     if facts.solution.packages:
         yield "packages", f"{len(facts.solution.packages)} of conda"
-    yield from (each for each in facts.removal.facts if each[0] != "by hand" or not facts.in_place)
+    yield from (each for each in facts.removal.facts if each[0] != BY_HAND or not facts.in_place)
 
 
 def _steps(facts: MergeFacts, clone: Plan) -> Iterator[Step]:

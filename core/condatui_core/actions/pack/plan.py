@@ -11,10 +11,10 @@ from functools import partial
 import msgspec
 from msgspec.structs import replace
 
-from condatui_core.actions.guards import blockers_to_write
 from condatui_core.actions.pack.formats import UNCOMPRESSED, checked_format
 from condatui_core.actions.pack.messages import PackSurvey
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.documents import decode

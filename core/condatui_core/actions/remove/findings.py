@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from condatui_core.actions.guards import blockers_to_change, warnings_to_change
+from condatui_core.actions.guards import blockers_if_precious, blockers_to_change, warnings_to_change
 from condatui_core.actions.half_made import used_since
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget
@@ -38,9 +38,7 @@ def _blockers(target: RemovalTarget, request: RemoveRequest, context: JobContext
     yield from blockers_to_change(
         observed, target.environment, context, with_conda=with_conda, though_frozen=request.override_frozen
     )
-    if target.holds and not observed.root:
-        message = f"{name} holds {target.holds[0]}."
-        yield blocker("not-an-environment", message, "That is surely a mistake.", target.holds)
+    yield from blockers_if_precious(observed, name, target.holds)
     if not observed.place_writable:
         yield blocker("not-writable", f"This user may not delete anything in {observed.place}.", "Ask its owner.")
     yield from _content_blockers(target, request)

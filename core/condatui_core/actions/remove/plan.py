@@ -115,6 +115,10 @@ def _by_hand(target: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
     return remove_all(target.installation.executable, target.path, override_frozen=override)
 
 
+BY_HAND = "by hand"
+"""The label of the command that one would run instead."""
+
+
 def _facts(targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest) -> Iterator[tuple[str, str]]:
     files = sum(each.content.kept_files for each in targets)
     if request.restore_point and any(each.kind in ("environment", "remains") and not each.unused for each in targets):
@@ -129,7 +133,7 @@ def _facts(targets: Sequence[RemovalTarget], points: Points, request: RemoveRequ
             yield "kept already", f"{sanitize(each.name)} was removed in part: restore point {each.point} has it whole"
     for each in targets:
         if each.kind in ("environment", "remains"):
-            yield "by hand", sanitize(shlex.join(_by_hand(each, request)))
+            yield BY_HAND, sanitize(shlex.join(_by_hand(each, request)))
 
 
 def _confirm(targets: Sequence[RemovalTarget], request: RemoveRequest, context: JobContext) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, no_room, plan_checkpoint, subject_of
-from condatui_core.actions.guards import blockers_to_alter, precious_inside, warnings_to_change
+from condatui_core.actions.guards import blockers_to_alter, warnings_to_change
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
@@ -24,7 +24,6 @@ from condatui_core.records.restore_point import Occasion, RestorePoint, kept_pac
 from condatui_core.restore_points.create import not_readable, requirement
 from condatui_core.restore_points.store import read_paths_of
 from condatui_core.restore_points.verify import differences
-from condatui_core.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,9 @@ def blockers_to_replace(
 ) -> Iterator[Finding]:
     """The blockers against replacing the environment by how it was."""
     environment = context.environment(observed.real)
-    name = sanitize(present.checkpoint.name)
     yield from blockers_to_alter(observed, environment, context, with_conda=with_conda)
     if not observed.place_writable:
         yield blocker("not-writable", f"This user may not rename anything in {observed.place}.", "Ask its owner.")
-    if (holds := precious_inside(observed, context)) and not observed.root:
-        yield blocker("not-an-environment", f"{name} holds {sanitize(holds[0])}.", "That is surely a mistake.", holds)
     yield from present.checkpoint.blockers
     yield from no_room(present.checkpoint.kept_bytes, context)
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import msgspec
+from msgspec.structs import replace
 
 from condatui_core.actions.checkpoint import Checkpoint, make_checkpoint, subject_of
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
+from condatui_core.actions.requested_specs import request_as_before
 from condatui_core.actions.update.facts import (
     SECONDS,
     UpdateTarget,
@@ -27,16 +26,14 @@ from condatui_core.actions.update.plan import blockers_of
 from condatui_core.conda.errors import check_answer
 from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
 from condatui_core.errors import CondatuiError, RefusedError
-from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_tree
-from condatui_core.prefixes.meta_file import LARGEST_RECORD
-from condatui_core.prefixes.snapshot import PrefixRecords, PrefixSnapshot, read_records
+from condatui_core.prefixes.snapshot import PrefixRecords, read_records
 from condatui_core.records.job import PlannedUpdate
 from condatui_core.records.request import UpdateRequest
 from condatui_core.restore_points.store import bytes_of_point, directory_of_points
-from condatui_core.text import counted, sanitize
+from condatui_core.text import counted, first_of, sanitize
 
 _MOST_LINES = 20
 
@@ -81,7 +78,7 @@ class SpecsChange:
 
     async def _look(self) -> UpdateTarget:
         """Read it again and let conda plan again. RefusedError if anything is not as it was planned."""
-        request = msgspec.structs.replace(self._request, prefixes=(self._planned.prefix,))
+        request = replace(self._request, prefixes=(self._planned.prefix,))
         (target,) = await read_targets(request, self._context, solve=False)
         refuse(blockers_of(target, request))
         if target.identity != self._planned.identity or target.wanted.specs != self._planned.specs:
@@ -97,7 +94,7 @@ class SpecsChange:
     async def _dry_run(self, target: UpdateTarget) -> Transaction:
         argv = solving_argv(target, offline=self._planned.offline, dry_run=True)
         answer = await self._work.run(argv, environ=solving_environ(target, self._context), seconds=SECONDS)
-        return parse_transaction(answer)
+        return parse_transaction(answer, f"update {target.name}")
 
     def _keep(self, target: UpdateTarget) -> Checkpoint:
         subject = subject_of(target.prefix, self._context, occasion_of(self._request))
@@ -176,55 +173,6 @@ def _not_as_planned(name: str, why: str) -> RefusedError:
 
 
 def _surprise(name: str, problems: Sequence[str], point: str) -> CondatuiError:
-    more = [f"and {len(problems) - _MOST_LINES} more"] if len(problems) > _MOST_LINES else []
-    lines = "\n".join(map(sanitize, (*problems[:_MOST_LINES], *more)))
+    lines = "\n".join(map(sanitize, first_of(problems, _MOST_LINES)))
     title = f"{sanitize(name)} is not as it was to become."
     return CondatuiError(title, lines, f"Restore point {point} has how it was.")
-
-
-# What the user of an environment has requested
-
-
-_HISTORY = "conda-meta/history"
-_LARGEST = 32 << 20
-"""Bytes of a history that are read at most."""
-_SPECS = "# update specs:"
-_ASKED = ("requested_spec", "requested_specs")
-_RECORD = msgspec.json.Decoder(dict[str, object])
-
-
-def request_as_before(tree: HeldTree, before: PrefixSnapshot) -> None:
-    """Note in a prefix that conda has just changed the requests that it had before.
-
-    conda was asked for exact versions and builds, and would keep to them for ever. Raises OSError if the prefix cannot
-    be read or written.
-    """
-    asked = {each.record.name: each.requests for each in before.packages}
-    there = {each.dist_name for each in before.contents.packages}
-    for name in tree.names("conda-meta"):
-        if name.endswith(".json") and not name.startswith(".") and name.removesuffix(".json") not in there:
-            _put_requests_back(tree, f"conda-meta/{name}", asked)
-    history = tree.read_bounded(_HISTORY, _LARGEST)
-    begin = next((each.status.st_size for each in before.tree.entries if each.path == _HISTORY), 0)
-    lines = history[begin:].decode("utf-8", "surrogateescape").splitlines(keepends=True)
-    specs = [spec for _, spec in before.contents.history.requested]
-    changed = [f"{_SPECS} {specs!r}\n" if line.startswith(_SPECS) else line for line in lines]
-    if changed != lines:
-        _write(tree, _HISTORY, history[:begin] + "".join(changed).encode("utf-8", "surrogateescape"))
-
-
-def _put_requests_back(tree: HeldTree, path: str, asked: Mapping[str, Mapping[str, object]]) -> None:
-    found = decode(tree.read_bounded(path, LARGEST_RECORD), _RECORD)
-    requests = asked.get(str(found.get("name")), {"requested_spec": "None"})
-    wanted = {name: value for name, value in found.items() if name not in _ASKED} | dict(requests)
-    if wanted != found:
-        _write(tree, path, json.dumps(wanted, indent=2, sort_keys=True).encode())
-
-
-def _write(tree: HeldTree, path: str, data: bytes) -> None:
-    there = tree.status(path)
-    with tree.write(path) as stream:
-        stream.write(data)
-    if there is not None:
-        tree.try_to_own(path, there.st_uid, there.st_gid)
-        tree.set_mode(path, stat.S_IMODE(there.st_mode))

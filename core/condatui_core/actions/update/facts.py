@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of
-from condatui_core.actions.guards import blockers_to_alter, observe_prefixes, precious_inside
+from condatui_core.actions.guards import blockers_to_alter, observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_like
@@ -93,7 +93,7 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
     environment = context.environment(observed.real)
     installation = context.installation(environment)
     subject = subject_of(observed.real, context, occasion_of(request))
-    blockers = [*blockers_to_alter(observed, environment, context), *_own_blockers(observed, subject.name, context)]
+    blockers = [*blockers_to_alter(observed, environment, context), *_unknown_to_conda(observed, subject.name)]
     found = UpdateTarget(
         prefix=observed.real,
         name=subject.name,
@@ -120,14 +120,9 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
     )
 
 
-def _own_blockers(observed: PrefixState, name: str, context: JobContext) -> Sequence[Finding]:
-    found = []
+def _unknown_to_conda(observed: PrefixState, name: str) -> Iterator[Finding]:
     if observed.exists and not observed.has_history:
-        found.append(blocker("not-an-environment", f"{sanitize(name)} is no environment that conda knows of."))
-    if (holds := precious_inside(observed, context)) and not observed.root:
-        message = f"{sanitize(name)} holds {sanitize(holds[0])}."
-        found.append(blocker("not-an-environment", message, "That is surely a mistake.", holds))
-    return found
+        yield blocker("not-an-environment", f"{sanitize(name)} is no environment that conda knows of.")
 
 
 def _content_blockers(snapshot: PrefixSnapshot, name: str) -> Sequence[Finding]:
@@ -175,7 +170,9 @@ async def _ask(target: UpdateTarget, context: JobContext, *, offline: bool) -> U
     environ = solving_environ(target, context)
     argv = solving_argv(target, offline=offline, dry_run=True)
     try:
-        transaction = parse_transaction(await context.ask_conda(argv, environ=environ, seconds=SECONDS))
+        transaction = parse_transaction(
+            await context.ask_conda(argv, environ=environ, seconds=SECONDS), f"update {target.name}"
+        )
     except CondaError as error:
         return replace(target, refusal=error, offline=offline)
     return replace(target, transaction=transaction, refusal=None, offline=offline)

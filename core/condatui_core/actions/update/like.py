@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from condatui_core.analyses.channels import same_package
 from condatui_core.analyses.match_specs import Wanted, parse_match_spec
-from condatui_core.analyses.specs import meets
+from condatui_core.analyses.specs import exact_spec, meets
 from condatui_core.prefixes.history import spec_name
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
@@ -73,12 +73,6 @@ def _needs(held: PackageRecord, other: Mapping[str, PackageRecord]) -> Iterator[
 def _misses(spec: str, record: PackageRecord) -> bool:
     wanted = parse_match_spec(spec)
     return wanted is not None and meets(record, wanted) is False
-
-
-def exact_spec(record: PackageRecord) -> str:
-    """The spec of this very package, with its channel: conda searches that one as well then."""
-    channel = f"{record.base_url}::" if record.base_url else ""
-    return f"{channel}{record.name}={record.version}={record.build}"
 
 
 def _wanted_otherwise(record: PackageRecord, contents: PrefixContents) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
-from condatui_core.actions.checkpoint import no_room
+from condatui_core.actions.checkpoint import no_room, points_there
 from condatui_core.actions.guards import bytes_problem, warnings_to_change
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.facts import UpdateTarget, read_targets, solving_argv
@@ -22,19 +23,20 @@ _UNPACKED = 5
 async def plan(request: UpdateRequest, context: JobContext) -> Plan:
     """Ask conda what it would do to each environment, and say what comes, goes and moves."""
     targets = await read_targets(request, context)
-    return update_plan(targets, request, context)
+    return await asyncio.to_thread(update_plan, targets, request, context)
 
 
 def update_plan(targets: Sequence[UpdateTarget], request: UpdateRequest, context: JobContext) -> Plan:
-    """Plan the update of environments whose dry runs are known."""
+    """Plan the update of environments whose dry runs are known; blocks."""
     changing = [each for each in targets if each.wanted.specs and not each.blockers]
     updates = tuple(each.planned for each in changing)
     kept = sum(each.checkpoint.kept_bytes for each in changing if each.checkpoint)
+    prefixes = tuple(each.prefix for each in targets)
     return Plan(
         request=request,
         title=_title(targets, request, context),
         steps=tuple(step for each in changing for step in _steps(each)),
-        prefixes=tuple(each.prefix for each in targets),
+        prefixes=prefixes,
         bytes_needed=kept + sum(map(_downloaded, changing)),
         packages=sum(len(each.moves) for each in updates),
         facts=tuple(_facts(targets, kept)),
@@ -45,6 +47,7 @@ def update_plan(targets: Sequence[UpdateTarget], request: UpdateRequest, context
             *_nothing_to_do(targets, request, context),
             *no_room(kept, context),
         ),
+        restore_points=points_there(prefixes, context),
         confirm=_confirm(changing),
         updates=updates,
         moves=updates[0].moves if len(updates) == 1 else (),
@@ -120,9 +123,9 @@ def _facts(targets: Sequence[UpdateTarget], kept: int) -> Iterator[tuple[str, st
             yield sanitize(each.name), "\n".join(map(move_words, each.planned.moves)) or "nothing to update"
         if each.wanted.left_out:
             yield f"{sanitize(each.name)} keeps", "\n".join(map(sanitize, each.wanted.left_out))
-        if each.transaction and each.transaction.downloads:
+        if each.transaction and each.transaction.to_download:
             size = format_bytes(each.transaction.download_bytes)
-            yield "to download", f"{counted(each.transaction.downloads, 'package')}, {size}"
+            yield "to download", f"{counted(len(each.transaction.to_download), 'package')}, {size}"
     yield "restore point", f"{format_bytes(kept)} that conda could not put back, before compression"
 
 

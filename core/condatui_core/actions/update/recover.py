@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
+from condatui_core.actions.checkpoint import point_made
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.facts import occasion_of
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, PlannedUpdate, Recovery
 from condatui_core.records.request import RestoreRequest, UpdateRequest
 from condatui_core.records.restore_point import RestorePoint
-from condatui_core.restore_points.store import all_points, directory_of_points
 from condatui_core.text import sanitize
 
 
@@ -36,8 +35,7 @@ async def recover(plan: Plan, request: UpdateRequest, stage: str, context: JobCo
 
 
 def _inspect(plan: Plan, request: UpdateRequest, stage: str, context: JobContext) -> Recovery:
-    directory = directory_of_points(context.settings, context.locations)
-    seen = [each for update in plan.updates for each in _look(update, request, plan, directory)]
+    seen = [_look(update, request, plan, context) for update in plan.updates]
     half = next((each for each in seen if each.state == "half"), None)
     updated = [each for each in seen if each.state == "updated"]
     if half:
@@ -62,11 +60,9 @@ def _inspect(plan: Plan, request: UpdateRequest, stage: str, context: JobContext
     )
 
 
-def _look(update: PlannedUpdate, request: UpdateRequest, plan: Plan, directory: Path) -> Iterator[_Seen]:
-    wanted, known = occasion_of(request), set(plan.restore_points)
-    points = (each for each in all_points(directory) if each.prefix == update.prefix and each.occasion == wanted)
-    point = next((each for each in points if each.id not in known), None)
-    yield _Seen(update.prefix, os.path.basename(update.prefix), _state(update, point), point)
+def _look(update: PlannedUpdate, request: UpdateRequest, plan: Plan, context: JobContext) -> _Seen:
+    point = point_made(update.prefix, occasion_of(request), plan, context)
+    return _Seen(update.prefix, os.path.basename(update.prefix), _state(update, point), point)
 
 
 def _state(update: PlannedUpdate, point: RestorePoint | None) -> Literal["as it was", "updated", "half"]:

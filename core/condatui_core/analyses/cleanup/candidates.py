@@ -19,7 +19,7 @@ from condatui_core.analyses.cleanup.reasons import (
     removal_obstacles,
 )
 from condatui_core.analyses.cleanup.way_back import cached_names, way_back_of
-from condatui_core.records.alike import AlikeGroup
+from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack
 from condatui_core.records.disk import CacheUse, Cost
 from condatui_core.records.environment import Environment, Inventory
@@ -47,8 +47,8 @@ def candidates(
     """
     rules = PolicyRules.of(policy or Policy(), inventory.environments, costs, now=now, user=user)
     known = _Known(inventory, costs, groups, cached_names(caches), leftovers, rules)
-    found = [*known.environments(), *known.leftovers(), *known.kernels()]
-    parts = (rules.kept_cache(part) for cache in caches for part in parts_of(cache, others=bool(found)))
+    found = [*known.environments(), *known.leftovers(), *map(rules.respected, known.kernels())]
+    parts = (rules.respected(part) for cache in caches for part in parts_of(cache, others=bool(found)))
     used = {each.prefix: each.last_used.at for each in inventory.environments if each.last_used}
     return ranked((*found, *parts), used)
 
@@ -67,8 +67,11 @@ class _Known:
     names: dict[str, str] = field(default_factory=dict)
     around: set[str] = field(default_factory=set)
     """The directories that environments lie in."""
+    members: dict[str, tuple[AlikeGroup, AlikeMember]] = field(default_factory=dict)
+    """By prefix; an environment is a member of one group at most."""
 
     def __post_init__(self) -> None:
+        self.members.update((each.prefix, (group, each)) for group in self.groups for each in group.members)
         self.names.update((each.prefix, each.name) for each in self.inventory.environments)
         there = (each.prefix for each in self.inventory.environments if each.state != "missing")
         self.around.update(str(above) for prefix in there for above in PurePath(prefix).parents)
@@ -134,6 +137,9 @@ class _Known:
             obstacles.append("other environments lie in it")
         if self.inventory.marks_unknown and environment.keep is None:
             obstacles.append("whether you keep it cannot be read")
+        group, member = self._membership(environment)
+        if member and member.stays and not obstacles:
+            obstacles.append(member.stays)
         return CleanupCandidate(
             key=environment.prefix,
             kind="merge" if tier == "merge" else "environment",
@@ -143,7 +149,7 @@ class _Known:
             reasons=reasons,
             bytes=cost.total if cost else 0,
             blocked=" and ".join(obstacles),
-            instead=next((group.keeper for group in self.groups if _is_member(environment, group)), ""),
+            instead=group.keeper if group and not _loses_what_differs(tier, member) else "",
             way_back=way_back_of(environment, cost, self.cached),
         )
 
@@ -154,11 +160,15 @@ class _Known:
         yield from self.rules.reasons(environment)
 
     def _alike(self, environment: Environment) -> Iterator[CleanupReason]:
-        for group in self.groups:
-            for member in group.members:
-                if member.prefix == environment.prefix:
-                    yield alike_reason(group, member, self.names.get(group.keeper, group.keeper))
+        group, member = self._membership(environment)
+        if group and member:
+            yield alike_reason(group, member, self.names.get(group.keeper, group.keeper))
+
+    def _membership(self, environment: Environment) -> tuple[AlikeGroup, AlikeMember] | tuple[None, None]:
+        """The group that it is a member of, and what it is to the keeper."""
+        return self.members.get(environment.prefix, (None, None))
 
 
-def _is_member(environment: Environment, group: AlikeGroup) -> bool:
-    return any(member.prefix == environment.prefix for member in group.members)
+def _loses_what_differs(tier: Tier, member: AlikeMember | None) -> bool:
+    """Whether a member goes as it is although it differs from its keeper: no other environment takes its place."""
+    return tier != "merge" and member is not None and member.relation == "differs"

@@ -17,6 +17,8 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.policy import Policy
 from condatui_core.text import format_bytes
 
+_KEPT = "the policy keeps it"
+
 
 def allowed(found: Iterable[CleanupCandidate], policy: Policy) -> tuple[CleanupCandidate, ...]:
     """The candidates that may go by a policy: nothing blocks them, and it allows their tier or one of their reasons.
@@ -27,8 +29,9 @@ def allowed(found: Iterable[CleanupCandidate], policy: Policy) -> tuple[CleanupC
 
 
 def _is_allowed(candidate: CleanupCandidate, policy: Policy) -> bool:
-    reasons = [each for each in candidate.reasons if each.id != "stale" or each.trust != "guess"]
-    return bool(reasons) and (candidate.tier in policy.allow or any(each.id in policy.allow for each in reasons))
+    sure = {each.id for each in candidate.reasons if each.id != "stale" or each.trust != "guess"}
+    by_tier = candidate.tier in policy.allow and (candidate.tier != "stale" or "stale" in sure)
+    return by_tier or not sure.isdisjoint(policy.allow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +81,24 @@ class PolicyRules:
 
     def obstacles(self, environment: Environment) -> Iterator[str]:
         """What in the policy, or in whose it is, stands against an environment's going."""
-        if any(_fits(pattern, environment.name, environment.prefix) for pattern in self.policy.keep):
-            yield "the policy keeps it"
+        if self._keeps(environment.name, environment.prefix, *environment.aliases):
+            yield _KEPT
         users = self.policy.users or ((self.user,) if self.user else ())
         if users and environment.owner and environment.owner not in users:
             yield f"it belongs to {environment.owner}"
 
-    def kept_cache(self, part: CleanupCandidate) -> CleanupCandidate:
-        """A part of a package cache, blocked if the policy keeps the cache."""
-        kept = any(_fits(pattern, part.path, part.path) for pattern in self.policy.keep)
-        return replace(part, blocked="the policy keeps it") if kept and not part.blocked else part
+    def respected(self, candidate: CleanupCandidate) -> CleanupCandidate:
+        """A kernel or a part of a package cache, blocked if the policy keeps it."""
+        kept = not candidate.blocked and self._keeps(candidate.name, candidate.path)
+        return replace(candidate, blocked=_KEPT) if kept else candidate
+
+    def _keeps(self, *spellings: str) -> bool:
+        """Whether the policy keeps what has one of these names and paths."""
+        return any(_fits(pattern, each) for pattern in self.policy.keep for each in spellings)
 
 
-def _fits(pattern: str, name: str, prefix: str) -> bool:
-    return fnmatchcase(name, pattern) or fnmatchcase(prefix, pattern.rstrip("/") or "/")
+def _fits(pattern: str, text: str) -> bool:
+    return any(text == each or fnmatchcase(text, each) for each in (pattern, pattern.rstrip("/") or "/"))
 
 
 def _counts(environment: Environment, owner: str) -> bool:

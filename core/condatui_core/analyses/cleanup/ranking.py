@@ -7,7 +7,7 @@ is missed least, and else the largest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import MappingProxyType
 
@@ -31,18 +31,25 @@ _TIERS: Mapping[str, Tier] = MappingProxyType(
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
-def tier_of(reasons: Iterable[CleanupReason]) -> Tier:
-    """The tier of an environment that could go for these reasons: the best that one of them has."""
-    tiers = {_TIERS.get(each.id) for each in reasons}
-    for tier in TIERS:
-        if tier in tiers:
-            return tier
-    return "weak"
+def tier_of(reasons: Collection[CleanupReason]) -> Tier:
+    """The tier of an environment that could go for these reasons: the best that one of them has.
+
+    One that differs from its keeper does not go for a mere guess that it is stale: what only it has would go with it.
+    """
+    tiers = {_tier(each, reasons) for each in reasons}
+    return next((tier for tier in TIERS if tier in tiers), "weak")
 
 
 def strongest_first(reasons: Iterable[CleanupReason]) -> tuple[CleanupReason, ...]:
     """Sort reasons: those that decide the tier come first."""
-    return tuple(sorted(reasons, key=lambda each: (TIERS.index(tier_of((each,))), _TRUSTS.index(each.trust))))
+    reasons = tuple(reasons)
+    return tuple(sorted(reasons, key=lambda each: (TIERS.index(_tier(each, reasons)), _TRUSTS.index(each.trust))))
+
+
+def _tier(reason: CleanupReason, among: Iterable[CleanupReason]) -> Tier:
+    """The tier that a reason has among those of one environment."""
+    guessed = reason.id == "stale" and reason.trust == "guess"
+    return "weak" if guessed and any(each.id == "differs" for each in among) else _TIERS.get(reason.id, "weak")
 
 
 def ranked(found: Iterable[CleanupCandidate], last_used: Mapping[str, datetime]) -> tuple[CleanupCandidate, ...]:

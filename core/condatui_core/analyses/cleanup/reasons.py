@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from condatui_core.analyses.staying import OF_REMOVAL_ALONE, Hold, holds_of
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
 from condatui_core.records.cleanup import CleanupReason, Trust
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import CleanupRole, Finding
-from condatui_core.text import counted, some_of
+from condatui_core.text import counted, percent, some_of
 
 _ROLES: tuple[tuple[CleanupRole, str, Trust], ...] = (
     ("remains", "orphan", "certain"),
@@ -20,15 +21,19 @@ _ROLES: tuple[tuple[CleanupRole, str, Trust], ...] = (
     ("trial", "scratch-name", "guess"),
 )
 """The findings for which an environment could go, the strongest first: the reason's id, and how far to trust it."""
-_OBSTACLES: Mapping[CleanupRole, str] = MappingProxyType(
+_OBSTACLES: Mapping[Hold, str] = MappingProxyType(
     {
-        "in-use": "processes run from it",
-        "not-writable": "you may not write there",
+        "kept": "you keep it",
         "frozen": "it is frozen",
+        "active": "it is active",
+        "in-use": "processes run from it",
+        "baseline": "new environments are cloned from it",
+        "base": "conda itself is in it",
         "managed": "another tool manages it",
+        "not-writable": "you may not write there",
     }
 )
-"""The findings that stand against changing an environment."""
+"""What keeps an environment from going, as it is said of something that could go."""
 
 
 def reasons_of_findings(environment: Environment, *, stale: bool = True) -> Iterator[CleanupReason]:
@@ -73,7 +78,7 @@ def nothing_requested(environment: Environment) -> CleanupReason | None:
 
 def alike_reason(group: AlikeGroup, member: AlikeMember, keeper: str) -> CleanupReason:
     """What a member of a group is to its keeper, which has the name `keeper`."""
-    share = f"{member.similarity:.0%} of the packages of either are the same"
+    share = f"{percent(member.similarity)} of the packages of either are the same"
     if member.relation == "identical":
         builds = (f"other builds of {some_of(member.builds)}",) if member.builds else ()
         return CleanupReason(id="identical", text=f"the same packages as {keeper}", evidence=(*builds, *group.why))
@@ -93,25 +98,14 @@ def _difference(found: PackageDifference) -> str:
 
 def changing_obstacles(environment: Environment) -> Iterator[str]:
     """What stands against changing or removing an environment, whatever was agreed on."""
-    if environment.base:
-        yield "conda itself is in it"
-    if environment.active:
-        yield "it is active"
-    roles = {each.cleanup for each in environment.findings}
-    yield from (words for role, words in _OBSTACLES.items() if role in roles)
-    if "frozen" not in roles and environment.frozen:
-        yield _OBSTACLES["frozen"]
-    if "not-writable" not in roles and environment.writable is False:
-        yield _OBSTACLES["not-writable"]
+    return (_OBSTACLES[hold] for hold in holds_of(environment) if hold not in OF_REMOVAL_ALONE)
 
 
 def removal_obstacles(environment: Environment, groups: Sequence[AlikeGroup]) -> Iterator[str]:
     """What stands against removing an environment: the above, the user's word, and that others go to it."""
-    yield from changing_obstacles(environment)
-    if environment.keep is not None:
-        yield f"you keep it: {environment.keep.note}" if environment.keep.note else "you keep it"
-    if environment.baseline:
-        yield "new environments are cloned from it"
+    for hold in holds_of(environment):
+        note = f": {environment.keep.note}" if hold == "kept" and environment.keep and environment.keep.note else ""
+        yield f"{_OBSTACLES[hold]}{note}"
     for group in groups:
         if group.keeper == environment.prefix and group.members:
             yield f"it stays for {counted(len(group.members), 'environment')} alike to it"

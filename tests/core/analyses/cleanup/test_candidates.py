@@ -8,8 +8,10 @@ import pytest
 from msgspec import structs
 
 from condatui_core.analyses.cleanup.candidates import candidates
+from condatui_core.analyses.cleanup.choice import choice_of
+from condatui_core.analyses.cleanup.goal import reach
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
-from condatui_core.records.cleanup import CleanupCandidate
+from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.kernel import Kernel
@@ -139,7 +141,7 @@ def test_what_the_user_keeps_may_be_any_of_them_if_it_cannot_be_read() -> None:
 def test_several_obstacles_are_all_said() -> None:
     findings = (STALE, finding("in-use", "note", cleanup="in-use"), finding("frozen", "note", cleanup="frozen"))
     (row,) = found(loaded("old", active=True, frozen=True, findings=findings))
-    assert row.blocked == "it is active and processes run from it and it is frozen"
+    assert row.blocked == "it is frozen and it is active and processes run from it"
 
 
 def test_members_of_a_group_go_to_their_keeper_and_the_keeper_stays() -> None:
@@ -171,18 +173,51 @@ def test_members_of_a_group_go_to_their_keeper_and_the_keeper_stays() -> None:
     assert [row.blocked for row in rows] == ["", "", "it stays for 3 environments alike to it", ""]
 
 
-def test_a_stale_member_that_differs_goes_as_it_is_and_a_trial_name_alone_is_no_reason_to() -> None:
-    members = (member("old", "differs", extra=("x",)), member("try", "differs", extra=("y",)))
+def test_a_member_that_differs_goes_as_it_is_only_if_it_is_surely_stale() -> None:
+    members = [member(name, "differs", extra=(name,)) for name in ("old", "perhaps", "try")]
     rows = found(
-        loaded("old", findings=(STALE,)),
+        loaded("old", findings=(STALE,), last_used=days_ago(400)),
+        loaded("perhaps", findings=(STALE,), last_used=days_ago(400, reliable=False)),
         loaded("try", findings=(SCRATCH,)),
         loaded("hub"),
         groups=[group("hub", *members)],
     )
-    assert [(row.name, row.kind, row.tier) for row in rows] == [
-        ("old", "environment", "stale"),
-        ("try", "merge", "merge"),
+    hub = environment("hub").prefix
+    assert [(row.name, row.kind, row.tier, row.instead) for row in rows] == [
+        ("old", "environment", "stale", ""),
+        ("perhaps", "merge", "merge", hub),
+        ("try", "merge", "merge", hub),
     ]
+    assert [[each.id for each in row.reasons] for row in rows] == [
+        ["stale", "differs"],
+        ["differs", "stale"],
+        ["differs", "scratch-name"],
+    ]
+    assert [row.reasons[0].trust for row in rows] == ["likely", "certain", "certain"]
+    assert rows[0].reasons[1].text == "alike to hub, differs in 1: +old"
+
+
+def test_a_goal_removes_what_is_stale_and_differs_before_it_merges_and_the_keeper_stays() -> None:
+    members = [member(name, "differs", extra=(name,)) for name in ("old", "older", "perhaps")]
+    rows = found(
+        loaded("old", findings=(STALE,), last_used=days_ago(400)),
+        loaded("older", findings=(STALE,), last_used=days_ago(500)),
+        loaded("perhaps", findings=(STALE,), last_used=days_ago(600, reliable=False)),
+        loaded("hub", findings=(STALE,), last_used=days_ago(700)),
+        groups=[group("hub", *members)],
+    )
+
+    def chosen(wanted: int) -> CleanupChoice:
+        def frees(choice: CleanupChoice) -> int:
+            return 10 * len(choice.prefixes) + 5 * len(choice.merges)
+
+        keys = reach(rows, wanted, frees=frees, counts_points=False).chosen
+        return choice_of(row for row in rows if row.key in keys)
+
+    old, older, perhaps, hub = (environment(name).prefix for name in ("old", "older", "perhaps", "hub"))
+    assert chosen(10) == CleanupChoice(prefixes=(older,))
+    assert chosen(20) == CleanupChoice(prefixes=(older, old))
+    assert chosen(1000) == CleanupChoice(prefixes=(older, old), merges=((perhaps, hub),))
 
 
 def test_what_a_living_python_no_longer_reads_is_a_candidate_of_its_own() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.policy import allowed
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.policy import Policy
 from support.inventories import NOW, days_ago, environment, finding, inventory, loaded
 
@@ -55,9 +57,18 @@ def test_of_too_large_ones_those_go_that_were_used_longest_ago() -> None:
     )
 
 
-@pytest.mark.parametrize("pattern", ["old", "o*", "/opt/miniforge3/envs/old", "/opt/miniforge3/envs/old/", "/opt/*"])
+@pytest.mark.parametrize(
+    "pattern", ["old[1]", "o*", "/opt/miniforge3/envs/old[1]", "/opt/miniforge3/envs/old*/", "/opt/*", "/link/old"]
+)
 def test_what_it_keeps_stays(pattern: str) -> None:
-    (row,) = found(Policy(keep=(pattern,)), loaded("old", findings=(STALE,)))
+    (row,) = found(Policy(keep=(pattern,)), loaded("old[1]", aliases=("/link/old",), findings=(STALE,)))
+    assert row.blocked == "the policy keeps it"
+
+
+@pytest.mark.parametrize("pattern", ["Old", "/home/ada/kernels/*"])
+def test_a_kernel_that_it_keeps_stays(pattern: str) -> None:
+    dead = Kernel(path="/home/ada/kernels/old", name="old", display_name="Old", program="/gone/bin/python", gone=True)
+    (row,) = candidates(replace(inventory(), kernels=(dead,)), costs={}, policy=Policy(keep=(pattern,)), now=NOW)
     assert row.blocked == "the policy keeps it"
 
 
@@ -87,6 +98,12 @@ def test_a_use_that_is_not_sure_is_not_enough_without_a_person_who_reads_it() ->
     policy = Policy(allow=("stale",), max_age_days=10)
     rows = found(policy, loaded("old", last_used=days_ago(400, reliable=False)))
     assert (rows[0].reasons[0].trust, allowed(rows, policy)) == ("guess", ())
+
+
+def test_a_name_that_is_not_allowed_makes_no_use_sure() -> None:
+    policy = Policy(allow=("stale",), max_age_days=10)
+    rows = found(policy, loaded("try", findings=(SCRATCH,), last_used=days_ago(400, reliable=False)))
+    assert ([each.id for each in rows[0].reasons], allowed(rows, policy)) == (["stale", "scratch-name"], ())
 
 
 def test_what_is_blocked_never_goes() -> None:

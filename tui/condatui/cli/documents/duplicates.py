@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference, Relation
+from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.environment import Inventory
 
 
@@ -40,15 +41,15 @@ class DuplicateDocument(Struct, frozen=True, kw_only=True):
     """What `df` gains if only this environment is removed."""
 
 
-class ClusterDocument(Struct, frozen=True, kw_only=True):
+class DuplicateGroupDocument(Struct, frozen=True, kw_only=True):
     """Environments that are each alike to one of them."""
 
-    keep: str
+    keeper: str
     """The real path of the one that should stay."""
     name: str
     """Its name, as in `list`."""
-    why: str
-    """Why this one, the strongest reason first."""
+    why: tuple[str, ...]
+    """Why this one, each in a few words, the strongest reason first."""
     members: tuple[DuplicateDocument, ...]
     """The others, the most similar first."""
     frees: int
@@ -60,40 +61,33 @@ class DuplicatesDocument(Struct, frozen=True, kw_only=True):
 
     threshold: float
     """The similarity that counts as alike."""
-    clusters: tuple[ClusterDocument, ...]
+    groups: tuple[DuplicateGroupDocument, ...]
     """By the paths of those that stay; an environment is in one at most."""
     frees: int
-    """What `df` gains if all members of all clusters are removed that could go."""
+    """What `df` gains if all members of all groups are removed that could go."""
 
 
-def describe_duplicates(
-    groups: Sequence[AlikeGroup], inventory: Inventory, graph: LinkGraph | None, *, threshold: float
-) -> DuplicatesDocument:
-    """Describe groups; without a graph of who holds what, they free nothing."""
+def describe_duplicates(survey: CleanupSurvey, inventory: Inventory, *, threshold: float) -> DuplicatesDocument:
+    """Describe the groups that were found; without a measurement they free nothing."""
     names = {each.prefix: each.name for each in inventory.environments}
-    everything = [prefix for group in groups for prefix in _going(group)]
     return DuplicatesDocument(
         threshold=threshold,
-        clusters=tuple(_cluster(each, names, graph) for each in groups),
-        frees=graph.frees(everything) if graph else 0,
+        groups=tuple(_group(each, names, survey) for each in survey.groups),
+        frees=survey.frees_of_groups(survey.groups),
     )
 
 
-def _cluster(group: AlikeGroup, names: Mapping[str, str], graph: LinkGraph | None) -> ClusterDocument:
-    return ClusterDocument(
-        keep=group.keeper,
+def _group(group: AlikeGroup, names: Mapping[str, str], survey: CleanupSurvey) -> DuplicateGroupDocument:
+    return DuplicateGroupDocument(
+        keeper=group.keeper,
         name=names[group.keeper],
-        why=", ".join(group.why),
-        members=tuple(_member(each, names, graph) for each in group.members),
-        frees=graph.frees(_going(group)) if graph else 0,
+        why=group.why,
+        members=tuple(_member(each, names, survey) for each in group.members),
+        frees=survey.frees_of_groups([group]),
     )
 
 
-def _going(group: AlikeGroup) -> list[str]:
-    return [each.prefix for each in group.members if not each.stays]
-
-
-def _member(member: AlikeMember, names: Mapping[str, str], graph: LinkGraph | None) -> DuplicateDocument:
+def _member(member: AlikeMember, names: Mapping[str, str], survey: CleanupSurvey) -> DuplicateDocument:
     return DuplicateDocument(
         prefix=member.prefix,
         name=names[member.prefix],
@@ -106,5 +100,5 @@ def _member(member: AlikeMember, names: Mapping[str, str], graph: LinkGraph | No
         extra=member.extra,
         lacking=member.lacking,
         stays=member.stays,
-        frees=graph.frees((member.prefix,)) if graph else 0,
+        frees=survey.usage.frees_with_choice(CleanupChoice(prefixes=(member.prefix,))),
     )

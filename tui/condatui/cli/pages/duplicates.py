@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from condatui.cli.documents.duplicates import ClusterDocument, DuplicatesDocument
+from condatui.cli.documents.duplicates import DuplicateGroupDocument, DuplicatesDocument
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
 from condatui.view_models import styles
@@ -14,9 +14,8 @@ from condatui.view_models.alike import keeper_words, member_words
 from condatui.view_models.format import short_bytes
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableColumn
-from condatui_core.analyses.duplicates import percent
-from condatui_core.records.alike import AlikeGroup
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.records.alike import AlikeGroup, AlikeMember
+from condatui_core.text import format_bytes, percent, sanitize
 
 _COLUMNS = (
     TableColumn("name", "could go", 36),
@@ -29,8 +28,8 @@ _COLUMNS = (
 class _MembersModel:
     """The members of a group as rows."""
 
-    def __init__(self, group: AlikeGroup, cluster: ClusterDocument, glyphs: Glyphs) -> None:
-        self._members = tuple(zip(group.members, cluster.members, strict=True))
+    def __init__(self, group: AlikeGroup, described: DuplicateGroupDocument, glyphs: Glyphs) -> None:
+        self._members = tuple(zip(group.members, described.members, strict=True))
         self._glyphs = glyphs
 
     @property
@@ -49,8 +48,12 @@ class _MembersModel:
             Text(sanitize(document.name)),
             Text(percent(member.similarity)),
             Text(short_bytes(document.frees)),
-            Text(member_words(member, self._glyphs)),
+            Text(self._what(member)),
         )
+
+    def _what(self, member: AlikeMember) -> str:
+        stays = f"stays: {sanitize(member.stays)} {self._glyphs.separator} " if member.stays else ""
+        return f"{stays}{member_words(member, self._glyphs)}"
 
 
 def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], document: DuplicatesDocument) -> None:
@@ -59,20 +62,20 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
     if not groups:
         printer.text(Text(f"No two environments have {percent(document.threshold)} of their packages in common."))
         return
-    for index, (group, cluster) in enumerate(zip(groups, document.clusters, strict=True)):
+    for index, (group, described) in enumerate(zip(groups, document.groups, strict=True)):
         if index:
             printer.text(Text())
-        _print_group(printer, group, cluster)
+        _print_group(printer, group, described)
     if len(groups) > 1 and (going := sum(map(_going, groups))):
         printer.text(Text(f"\nRemoving all {going} of them frees {format_bytes(document.frees)}."))
 
 
-def _print_group(printer: Printer, group: AlikeGroup, cluster: ClusterDocument) -> None:
-    name = Text(f"{printer.glyphs.alike} {sanitize(cluster.name)}", styles.STRONG)
+def _print_group(printer: Printer, group: AlikeGroup, described: DuplicateGroupDocument) -> None:
+    name = Text(f"{printer.glyphs.alike} {sanitize(described.name)}", styles.STRONG)
     printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
-    printer.table(_MembersModel(group, cluster, printer.glyphs))
+    printer.table(_MembersModel(group, described, printer.glyphs))
     if going := _going(group):
-        printer.text(Text(f"Removing {_those(going, group)} frees {format_bytes(cluster.frees)}."))
+        printer.text(Text(f"Removing {_those(going, group)} frees {format_bytes(described.frees)}."))
 
 
 def _going(group: AlikeGroup) -> int:

@@ -8,14 +8,14 @@ from functools import partial
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.alike import difference_words
-from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow, relation_words, requested_first
+from condatui.view_models.alike import difference_words, member_words, requested_first
+from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow
 from condatui.view_models.format import below_home
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Trust, WayBack
 from condatui_core.records.kernel import Reference
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import format_bytes, percent, sanitize
 
 _TRUST: Mapping[Trust, str] = {
     "certain": "",
@@ -69,7 +69,7 @@ def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str],
     if frees is not None:
         yield _line("frees", f"{format_bytes(frees)} if all others of its group go")
     for member in group.members:
-        share = f"{_percent(member.similarity)} the same: {relation_words(member, glyphs)}"
+        share = f"{percent(member.similarity)} the same: {member_words(member, glyphs)}"
         yield _line("alike", f"{sanitize(names.get(member.prefix, member.prefix))}  {share}")
 
 
@@ -80,7 +80,7 @@ def _lines(row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs:
     if candidate is not None:
         yield _line("disk", _size(candidate, frees, glyphs))
     if row.member:
-        yield _line("why", relation_words(row.member, glyphs))
+        yield _line("why", member_words(row.member, glyphs))
     if candidate is not None:
         yield from _reasons(_told(row, candidate), candidate.blocked)
         if candidate.blocked:
@@ -144,16 +144,11 @@ def _member_lines(member: AlikeMember, glyphs: Glyphs) -> Iterator[Text]:
 
 
 def _similarity(member: AlikeMember, glyphs: Glyphs) -> str:
-    parts = [f"{_percent(member.similarity)} of the packages are the same"]
+    parts = [f"{percent(member.similarity)} of the packages are the same"]
     if member.requested_similarity is not None:
-        parts.append(f"{_percent(member.requested_similarity)} of those requested")
-    parts.append(f"{_percent(member.build_similarity)} with equal builds")
+        parts.append(f"{percent(member.requested_similarity)} of those requested")
+    parts.append(f"{percent(member.build_similarity)} with equal builds")
     return f" {glyphs.separator} ".join(parts)
-
-
-def _percent(share: float) -> str:
-    """A share, rounded down: what differs at all is never 100 %."""
-    return f"{int(share * 100)} %"
 
 
 def _packages(label: str, names: Sequence[str]) -> Iterator[Text]:

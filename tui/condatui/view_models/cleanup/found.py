@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from condatui_core.disk.cleanup import CleanupSurvey
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.cleanup import CleanupCandidate
@@ -75,11 +76,26 @@ class FoundCleanup(Struct, frozen=True, kw_only=True):
 
     options: CleanupOptions
     """What the user had chosen by then."""
-    groups: tuple[AlikeGroup, ...] = ()
-    candidates: tuple[CleanupCandidate, ...] = ()
+    survey: CleanupSurvey | None = None
+    """What it rests on."""
     frees: Mapping[str, int] = _NONE
     """By key, the bytes that `df` gains if only this candidate goes; empty while the disk is not measured."""
     together: Mapping[str, int] = _NONE
-    """By keeper, the same of all that can go of its group."""
+    """By keeper, the same if all members of its group are removed that could go."""
     waiting: int | None = None
     """The bytes that all that can go frees together, but for mere guesses; None while the disk is not measured."""
+
+    @property
+    def groups(self) -> tuple[AlikeGroup, ...]:
+        """The groups of alike environments."""
+        return self.survey.groups if self.survey else ()
+
+    @property
+    def candidates(self) -> tuple[CleanupCandidate, ...]:
+        """What could go, the least regrettable first."""
+        return self.survey.candidates if self.survey else ()
+
+    @property
+    def measured(self) -> CleanupSurvey | None:
+        """What it rests on, if the disk is measured."""
+        return self.survey if self.survey and self.survey.measured else None

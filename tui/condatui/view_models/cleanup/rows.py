@@ -10,13 +10,13 @@ from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.alike import difference_words, keeper_words
+from condatui.view_models.alike import keeper_words, member_words
 from condatui.view_models.format import below_home, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
-from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
+from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupKind
-from condatui_core.text import counted, sanitize
+from condatui_core.text import sanitize
 
 # The rows: a keeper with its members below it, then the candidates that are in no group
 
@@ -73,41 +73,6 @@ def choosable(rows: Iterable[CleanupRow]) -> frozenset[str]:
 def rows_of_group(rows: Iterable[CleanupRow], keeper: str) -> tuple[CleanupRow, ...]:
     """The rows of the members of a keeper's group."""
     return tuple(row for row in rows if row.member and row.group and row.group.keeper == keeper)
-
-
-# What a member has that its keeper does not
-
-
-_NAMED = 3
-"""The largest number of packages that a row names."""
-
-
-def relation_words(member: AlikeMember, glyphs: Glyphs = UNICODE) -> str:
-    """What a member is to its keeper, for a narrow column: `subset (12 fewer)`, `differs in 4: numpy ↓1.26.3`.
-
-    An arrow is that of the comparison with the keeper: `↓` is older than the keeper's version.
-    """
-    if member.relation == "identical":
-        builds = len(member.builds)
-        return (
-            f"identical but for {counted(builds, 'build')}: {_some(member.builds, glyphs)}" if builds else "identical"
-        )
-    if member.relation == "subset":
-        return f"subset ({len(member.lacking)} fewer)"
-    more = f"has {len(member.extra)} more: {_some(member.extra, glyphs)}" if member.extra else ""
-    changed = [difference_words(each, glyphs) for each in requested_first(member.differs)]
-    differs = f"differs in {len(changed)}: {_some(changed, glyphs)}" if changed else ""
-    return f" {glyphs.separator} ".join(filter(None, (differs, more))) or "differs"
-
-
-def requested_first(differences: Iterable[PackageDifference]) -> list[PackageDifference]:
-    """The differences, those in packages that the member's user has requested first."""
-    return sorted(differences, key=lambda each: not each.requested)
-
-
-def _some(names: Sequence[str], glyphs: Glyphs) -> str:
-    more = (glyphs.ellipsis,) if len(names) > _NAMED else ()
-    return ", ".join((*map(sanitize, names[:_NAMED]), *more))
 
 
 # The rows as cells
@@ -246,7 +211,7 @@ class CleanupModel:
 
     def _reasons(self, row: CleanupRow) -> list[str]:
         """What a member is to its keeper, then the reasons; of those about the group, the first says more."""
-        relation = [relation_words(row.member, self._glyphs)] if row.member else []
+        relation = [member_words(row.member, self._glyphs)] if row.member else []
         reasons = row.candidate.reasons if row.candidate else ()
         others = [sanitize(each.text) for each in reasons if not (row.member and each.id in OF_GROUPS)]
         if row.candidate and row.candidate.kind == "cache" and self._uses[row.candidate.name] == 1:

@@ -1,0 +1,103 @@
+"""Notes in an environment that conda has changed what its user has requested, not what conda was asked for.
+
+conda is asked for exact versions and builds, and would keep to them for ever. Every function raises OSError if the
+environment cannot be read or written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from condatui_core.fs.documents import decode
+from condatui_core.fs.held_tree import HeldTree
+from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
+from condatui_core.prefixes.snapshot import PrefixSnapshot
+from condatui_core.records.package import PackageRecord
+
+HISTORY = "conda-meta/history"
+LARGEST_HISTORY = 32 << 20
+"""Bytes of a history that are read at most."""
+_SPECS = "# update specs:"
+_FIELDS = ("requested_spec", "requested_specs")
+"""The fields of a record that state what was requested."""
+_NOT_REQUESTED: Mapping[str, object] = {"requested_spec": "None"}
+"""What conda itself notes of a package that only comes along."""
+_RECORD = msgspec.json.Decoder(dict[str, object])
+
+
+def read_record(tree: HeldTree, path: str) -> dict[str, object]:
+    """The fields of a record in conda-meta."""
+    return decode(tree.read_bounded(path, LARGEST_RECORD), _RECORD)
+
+
+def write_record(tree: HeldTree, path: str, record: Mapping[str, object]) -> None:
+    """Write a record in conda-meta as conda does."""
+    tree.replace(path, json.dumps(record, indent=2, sort_keys=True).encode())
+
+
+def with_requests(record: Mapping[str, object], requests: Mapping[str, object]) -> dict[str, object]:
+    """The fields of a record with these requests and no others."""
+    return {name: value for name, value in record.items() if name not in _FIELDS} | dict(requests)
+
+
+# Of an environment that goes on as it was
+
+
+def request_as_before(tree: HeldTree, before: PrefixSnapshot) -> None:
+    """Let the records that are new in an environment, and its history, state the requests that it had before."""
+    asked = {each.record.name: each.requests for each in before.packages}
+    there = {each.dist_name for each in before.contents.packages}
+    for name in tree.names("conda-meta"):
+        if name.endswith(".json") and not name.startswith(".") and name.removesuffix(".json") not in there:
+            _put_back(tree, f"conda-meta/{name}", asked)
+    begin = next((each.status.st_size for each in before.tree.entries if each.path == HISTORY), 0)
+    line = _line([spec for _, spec in before.contents.history.requested])
+    _edit_history(tree, lambda lines: [line if each.startswith(_SPECS) else each for each in lines], begin)
+
+
+def _put_back(tree: HeldTree, path: str, asked: Mapping[str, Mapping[str, object]]) -> None:
+    found = read_record(tree, path)
+    wanted = with_requests(found, asked.get(str(found.get("name")), _NOT_REQUESTED))
+    if wanted != found:
+        write_record(tree, path, wanted)
+
+
+# Of one that has got more packages
+
+
+def request_added(tree: HeldTree, added: Iterable[PackageRecord], specs: Mapping[str, str]) -> None:
+    """Note packages that conda has just added as requested by these specs, by name; those without one by their name."""
+    requested = {each: specs.get(each.name, each.name) for each in added}
+    for record, spec in requested.items():
+        _request(tree, f"conda-meta/{record_file_name(record)}", spec)
+    line = _line(sorted(requested.values()))
+    _edit_history(tree, lambda lines: _with_last(lines, line))
+
+
+def _request(tree: HeldTree, path: str, spec: str) -> None:
+    found = read_record(tree, path)
+    values: Mapping[str, object] = {"requested_spec": spec, "requested_specs": [spec]}
+    if changed := {name: value for name, value in values.items() if name in found}:
+        write_record(tree, path, found | changed)
+
+
+def _with_last(lines: Sequence[str], line: str) -> list[str]:
+    """The lines of a history in which the last one that states specs is this one."""
+    last = max((number for number, each in enumerate(lines) if each.startswith(_SPECS)), default=None)
+    return [line if number == last else each for number, each in enumerate(lines)]
+
+
+def _line(specs: list[str]) -> str:
+    return f"{_SPECS} {specs!r}\n"
+
+
+def _edit_history(tree: HeldTree, edit: Callable[[list[str]], list[str]], begin: int = 0) -> None:
+    """Edit the lines of a history after its first `begin` bytes."""
+    history = tree.read_bounded(HISTORY, LARGEST_HISTORY)
+    lines = history[begin:].decode("utf-8", "surrogateescape").splitlines(keepends=True)
+    edited = edit(lines)
+    if edited != lines:
+        tree.replace(HISTORY, history[:begin] + "".join(edited).encode("utf-8", "surrogateescape"))

@@ -1,0 +1,98 @@
+"""What could go of a measured machine, what exactly each choice of it frees, and which choice reaches a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from condatui_core.analyses.cleanup.candidates import candidates
+from condatui_core.analyses.cleanup.choice import choice_of
+from condatui_core.analyses.cleanup.goal import Goal, reach
+from condatui_core.disk.usage import DiskUsage, ManagedSizes
+from condatui_core.records.alike import AlikeGroup
+from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
+from condatui_core.records.environment import Inventory
+from condatui_core.records.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupSurvey:
+    """What could go, as one measurement of the disk tells it; with many files its methods take a while."""
+
+    usage: DiskUsage
+    groups: tuple[AlikeGroup, ...]
+    """The groups of alike environments; their members also stay for what stands against their going."""
+    candidates: tuple[CleanupCandidate, ...]
+    """The least regrettable first."""
+    counts_points: bool
+    """Whether restore points lie on a file system on which something could go, and so count against what it frees."""
+
+    @classmethod
+    def of(
+        cls,
+        inventory: Inventory,
+        usage: DiskUsage | None,
+        groups: tuple[AlikeGroup, ...],
+        *,
+        counts_points: bool,
+        now: datetime,
+        user: str,
+        policy: Policy | None = None,
+    ) -> CleanupSurvey:
+        """Find what could go; what belongs to others than this user is blocked. Usage is None before a measurement."""
+        usage = usage or DiskUsage(ManagedSizes(Inventory()))
+        found = candidates(
+            usage.added_to(inventory),
+            costs=usage.costs,
+            groups=groups,
+            caches=usage.caches,
+            leftovers=usage.leftovers,
+            policy=policy,
+            now=now,
+            user=user,
+        )
+        blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
+        return cls(usage, tuple(_with_obstacles(each, blocked) for each in groups), found, counts_points)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the disk is measured; without that nothing is known to free anything."""
+        return self.usage.graph is not None
+
+    def frees(self, chosen: Iterable[CleanupCandidate]) -> int:
+        """The bytes that `df` gains if these go, before their restore points."""
+        return self.usage.frees_with_choice(choice_of(chosen))
+
+    def kept(self, chosen: Iterable[CleanupCandidate]) -> int:
+        """The bytes that their restore points take of that at most."""
+        return sum(each.way_back.kept_bytes for each in chosen) if self.counts_points else 0
+
+    def frees_of_groups(self, groups: Iterable[AlikeGroup]) -> int:
+        """The bytes that `df` gains if all members of these groups are removed that could go."""
+        going = tuple(member.prefix for group in groups for member in group.members if not member.stays)
+        return self.usage.frees_with_choice(CleanupChoice(prefixes=going))
+
+    def reach(self, could: Sequence[CleanupCandidate], wanted: int, *, weak: bool = False) -> Goal:
+        """Choose the least regrettable of these that free so many bytes; see `reach` in `goal.py` for `weak`."""
+        return reach(
+            could,
+            wanted,
+            frees=self.usage.frees_with_choice,
+            losses=self.usage.lost_without_one,
+            counts_points=self.counts_points,
+            weak=weak,
+        )
+
+    def everything(self, could: Sequence[CleanupCandidate]) -> Goal:
+        """Choose all of these, without a goal."""
+        keys = tuple(each.key for each in could)
+        return Goal(wanted=0, chosen=keys, frees=self.frees(could), restore_points=self.kept(could))
+
+
+def _with_obstacles(group: AlikeGroup, blocked: Mapping[str, str]) -> AlikeGroup:
+    """The group whose members also stay for what stands against their going, by prefix."""
+    members = (each if each.stays else replace(each, stays=blocked.get(each.prefix, "")) for each in group.members)
+    return replace(group, members=tuple(members))

@@ -1,0 +1,101 @@
+"""What could go of a measured machine: whose it is, what a group frees, and what a goal takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from condatui_core.analyses.alike import alike_groups
+from condatui_core.disk.cleanup import CleanupSurvey
+from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.records.environment import Environment, Inventory, KeepMark
+from support.inventories import NOW, days_ago, finding, inventory, loaded, package
+from support.surveys import Held, surveyed
+
+STALE = finding("stale", "note", "not used for long", cleanup="unused")
+PACKAGES = [package(f"package-{number:02}") for number in range(40)]
+
+
+async def survey_of(
+    machine: Inventory, *held: Held, counts_points: bool = True, chosen: tuple[str, ...] = ()
+) -> CleanupSurvey:
+    *_, usage = await surveyed(machine, *held)
+    groups = alike_groups(machine, chosen=chosen)
+    return CleanupSurvey.of(machine, usage, groups, counts_points=counts_points, now=NOW, user="ada")
+
+
+def blocked(survey: CleanupSurvey) -> dict[str, str]:
+    return {each.name: each.blocked for each in survey.candidates}
+
+
+async def test_what_belongs_to_another_user_stays() -> None:
+    mine, theirs = (loaded(name, findings=(STALE,), owner=name) for name in ("ada", "ben"))
+    survey = await survey_of(inventory(mine, theirs))
+    assert blocked(survey) == {"ada": "", "ben": "it belongs to ben"}
+
+
+async def test_restore_points_on_another_file_system_take_nothing_of_what_is_freed() -> None:
+    old = loaded("old", [package("torch", installed_bytes=5000)], findings=(STALE,))
+    held = Held((old.prefix,), 9000)
+    beside = await survey_of(inventory(old), held)
+    elsewhere = await survey_of(inventory(old), held, counts_points=False)
+    assert (beside.kept(beside.candidates) > 0, elsewhere.kept(elsewhere.candidates)) == (True, 0)
+    assert elsewhere.reach(elsewhere.candidates, 9000).reached
+    assert not beside.reach(beside.candidates, 9000).reached
+
+
+async def test_a_goal_over_hundreds_of_rows_looks_at_all_files_a_few_times_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many = [
+        loaded(f"env-{number}", [package(f"p-{number}")], findings=(STALE,), last_used=days_ago(200 + number))
+        for number in range(400)
+    ]
+    survey = await survey_of(inventory(*many), *(Held((each.prefix,), 1_000_000) for each in many), counts_points=False)
+    asked: list[object] = []
+    frees_with_cleaning = LinkGraph.frees_with_cleaning
+
+    def counting(graph: LinkGraph, *arguments: object, **named: object) -> int:
+        asked.append(arguments)
+        return frees_with_cleaning(graph, *arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LinkGraph, "frees_with_cleaning", counting)
+    goal = survey.reach(survey.candidates, 399_500_000)
+    assert (goal.reached, len(goal.chosen)) == (True, 400)
+    assert len(asked) < 30, "and not once for each row"
+
+
+STAYING: dict[str, dict[str, Any]] = {
+    "kept": {"keep": KeepMark()},
+    "the baseline": {"baseline": True},
+    "another user's": {"owner": "ben"},
+    "frozen": {"frozen": True},
+    "active": {"active": True},
+}
+
+
+@pytest.mark.parametrize("fields", STAYING.values(), ids=STAYING)
+async def test_a_group_frees_what_could_go_of_it_and_no_more(fields: dict[str, Any]) -> None:
+    hub, twin, other = (loaded(name, PACKAGES) for name in ("hub", "twin", "other"))
+    staying: Environment = replace(other, **fields)
+    machine = inventory(hub, twin, staying)
+    held = [Held((each.prefix,), size) for each, size in ((hub, 1), (twin, 20), (other, 300))]
+    survey = await survey_of(machine, *held, chosen=(hub.prefix,))
+    [group] = survey.groups
+    assert {each.prefix for each in group.members if each.stays} == {staying.prefix}
+    assert (bool(blocked(survey)["other"]), blocked(survey)["twin"]) == (True, "")
+    assert survey.frees_of_groups(survey.groups) == 20
+
+
+async def test_neither_a_keeper_nor_the_baseline_goes_for_a_goal() -> None:
+    machine = inventory(
+        *(loaded(name, PACKAGES, findings=(STALE,)) for name in ("hub", "twin")),
+        loaded("ours", PACKAGES, findings=(STALE,), baseline=True),
+    )
+    held = [Held((each.prefix,), 1000) for each in machine.environments]
+    survey = await survey_of(machine, *held, counts_points=False, chosen=(machine.environments[0].prefix,))
+    assert [each.keeper for each in survey.groups] == [machine.environments[0].prefix]
+    assert survey.reach(survey.candidates, 1 << 40).chosen == (machine.environments[1].prefix,)
+    assert {name for name, why in blocked(survey).items() if why} == {"hub", "ours"}
