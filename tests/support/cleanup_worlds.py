@@ -73,7 +73,8 @@ class CleanupWorld:
         prefixes = self._some([each.prefix for each in self.machine.environments if each.prefix != self.outer], most=6)
         pkgs_dirs = [self.tree.packages, self.second]
         tools: tuple[Cleanable, ...] = ("pip", "uv")
-        caches = [(str(each), self._some(_PARTS, least=1)) for each in self._some(pkgs_dirs)]
+        caches: list[tuple[str, tuple[Cleanable, ...]]] = []
+        caches += [(str(each), self._some(_PARTS, least=1)) for each in self._some(pkgs_dirs)]
         caches += [(str(self.home / ".cache" / each), (each,)) for each in self._some(tools)]
         return CleanupChoice(
             prefixes=prefixes,
