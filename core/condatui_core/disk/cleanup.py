@@ -54,6 +54,7 @@ class CleanupSurvey:
             costs=usage.costs,
             groups=groups,
             caches=usage.caches,
+            leftovers=usage.leftovers,
             policy=policy,
             now=now,
             user=user,

@@ -13,7 +13,8 @@ from condatui_core.analyses.cleanup.goal import reach
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
-from condatui_core.records.environment import Environment, KeepMark
+from condatui_core.records.environment import Environment, Inventory, KeepMark
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import StaleSitePackages
 from condatui_core.records.prefix import History, PrefixContents, Revision
 from condatui_core.remedy import RemoveEnvironment
@@ -227,6 +228,27 @@ def test_what_a_living_python_no_longer_reads_is_a_candidate_of_its_own() -> Non
     assert row.reasons[0].id == "stale-python"
     (row,) = found(environment("alive", contents=contents, python="3.11", active=True))
     assert row.blocked == "it is active"
+
+
+def test_what_leftovers_occupy_is_what_was_measured() -> None:
+    stale = StaleSitePackages(path="lib/python3.10/site-packages", names=(), bytes=0)
+    alive = environment("alive", contents=PrefixContents(stale_site_packages=(stale,)))
+    gone = Kernel(path="/k/gone", name="gone", program="/gone/bin/python", gone=True)
+    known = Inventory(environments=(alive,), kernels=(gone,))
+    rows = candidates(known, costs={}, leftovers={alive.prefix: 70_000, "/k/gone": 12_000})
+    assert {(row.kind, row.bytes, row.way_back.kept_bytes) for row in rows} == {
+        ("leftovers", 70_000, 70_000),
+        ("kernel", 12_000, 12_000),
+    }
+
+
+def test_what_other_environments_lie_in_cannot_go() -> None:
+    outer = loaded("outer", findings=(STALE,))
+    inner = environment("inner", prefix=f"{outer.prefix}/envs/inner")
+    (row,) = found(outer, inner)
+    assert row.blocked == "other environments lie in it"
+    (row,) = found(outer, environment("inner", prefix=f"{outer.prefix}/envs/inner", state="missing"))[:1]
+    assert row.blocked == ""
 
 
 def test_the_way_back_keeps_what_no_cache_has() -> None:
