@@ -28,6 +28,7 @@ from support.removals import RemovalMachine
 
 ENVIRONMENTS, PACKAGES, FILES = 8, 24, (2, 6)
 _PARTS: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs")
+_TOOLS: tuple[Cleanable, ...] = ("pip", "uv")
 _OLD = "lib/python3.9/site-packages"
 _T = TypeVar("_T")
 
@@ -71,14 +72,12 @@ class CleanupWorld:
     def choice(self) -> CleanupChoice:
         """Some of what could go; an environment with another one in it cannot."""
         prefixes = self._some([each.prefix for each in self.machine.environments if each.prefix != self.outer], most=6)
-        pkgs_dirs = [self.tree.packages, self.second]
-        tools: tuple[Cleanable, ...] = ("pip", "uv")
-        caches: list[tuple[str, tuple[Cleanable, ...]]] = []
-        caches += [(str(each), self._some(_PARTS, least=1)) for each in self._some(pkgs_dirs)]
-        caches += [(str(self.home / ".cache" / each), (each,)) for each in self._some(tools)]
+        caches = {str(each): self._some(_PARTS, least=1) for each in self._some([self.tree.packages, self.second])}
+        for tool in self._some(_TOOLS):
+            caches[str(self.home / ".cache" / tool)] = (tool,)
         return CleanupChoice(
             prefixes=prefixes,
-            cleaned=tuple(caches),
+            cleaned=tuple(caches.items()),
             kernels=self._some([str(self.home / ".local/share/jupyter/kernels/gone")]),
             leftovers=tuple(each for each in self._some(self.leftovers) if each not in prefixes),
         )
