@@ -37,7 +37,10 @@ def tier_of(reasons: Collection[CleanupReason]) -> Tier:
     One that differs from its keeper does not go for a mere guess that it is stale: what only it has would go with it.
     """
     tiers = {_tier(each, reasons) for each in reasons}
-    return next((tier for tier in TIERS if tier in tiers), TIERS[-1])
+    for tier in TIERS:
+        if tier in tiers:
+            return tier
+    return "weak"
 
 
 def strongest_first(reasons: Iterable[CleanupReason]) -> tuple[CleanupReason, ...]:
