@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from condatui_core.gpu.check import GpuCheck
     from condatui_core.jobs.queue import JobQueue
     from condatui_core.records.alike import AlikeGroup
+    from condatui_core.records.disk import FileSystem
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.kernel import Reference
     from condatui_core.records.policy import Policy
@@ -261,6 +262,15 @@ class Workbench:
             user=user_name(self._client.caller.euid),
             policy=policy,
         )
+
+    def file_systems(self, paths: Iterable[str]) -> tuple[FileSystem, ...]:
+        """The file systems that these paths lie on, with what is free there; blocks.
+
+        What is gone is left out. Raises CondatuiError if a file system does not say how much is free.
+        """
+        from condatui_core.restore_points.store import directory_of_points, file_systems_of  # noqa: PLC0415 - as above
+
+        return file_systems_of(paths, directory_of_points(self.settings, self.locations))
 
     def working_gpus(self, inventory: Inventory) -> frozenset[str]:
         """The prefixes of the environments that the last GPU check saw compute; reads a file for each, so it blocks."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from msgspec.structs import replace
+from msgspec.structs import replace as replace_fields
 
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.choice import choice_of
-from condatui_core.analyses.cleanup.goal import Goal, reach
+from condatui_core.analyses.cleanup.goal import Goal, reach, reach_each
 from condatui_core.disk.usage import DiskUsage, ManagedSizes
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
+from condatui_core.records.disk import FileSystem
 from condatui_core.records.environment import Inventory
 from condatui_core.records.policy import Policy
 
@@ -85,6 +86,17 @@ class CleanupSurvey:
             weak=weak,
         )
 
+    def keep_free(
+        self, could: Sequence[CleanupCandidate], min_free: int, disks: Sequence[FileSystem], *, weak: bool = False
+    ) -> Goal:
+        """Choose the least regrettable of these until so many bytes are free on each of these file systems."""
+        goals: list[tuple[str, Goal]] = []
+        for disk in disks:
+            there = [each for each in could if each.path in disk.paths]
+            survey = replace(self, counts_points=disk.has_points)
+            goals.append((disk.paths[0], survey.reach(there, max(min_free - disk.free, 0), weak=weak)))
+        return reach_each(goals, could)
+
     def everything(self, could: Sequence[CleanupCandidate]) -> Goal:
         """Choose all of these, without a goal."""
         keys = tuple(each.key for each in could)
@@ -93,5 +105,6 @@ class CleanupSurvey:
 
 def _with_obstacles(group: AlikeGroup, blocked: Mapping[str, str]) -> AlikeGroup:
     """The group whose members also stay for what stands against their going, by prefix."""
-    members = (each if each.stays else replace(each, stays=blocked.get(each.prefix, "")) for each in group.members)
-    return replace(group, members=tuple(members))
+    stays = {each.prefix: each.stays or blocked.get(each.prefix, "") for each in group.members}
+    members = (replace_fields(each, stays=stays[each.prefix]) for each in group.members)
+    return replace_fields(group, members=tuple(members))

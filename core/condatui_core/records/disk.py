@@ -254,3 +254,14 @@ class LinkTable(Struct, frozen=True, array_like=True):
 
     classes: tuple[ShareClass, ...] = ()
     units: tuple[Unit, ...] = ()
+
+
+class FileSystem(Struct, frozen=True, kw_only=True):
+    """A file system with environments or package caches on it."""
+
+    paths: tuple[str, ...]
+    """The environments and caches, the first of which stands for it."""
+    free: int
+    """The bytes that this user may still write there."""
+    has_points: bool = False
+    """Whether restore points go there."""

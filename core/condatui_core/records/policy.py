@@ -38,7 +38,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     max_age_days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
     """Days without use after which an environment is stale; by default as in the settings."""
     min_free: _Bytes | None = None
-    """Bytes that are to be free on the file system: nothing goes if they are, else no more than it takes."""
+    """Bytes that are to be free on each file system on which something may go: nothing goes there if they are, else no
+    more than it takes."""
     keep: tuple[str, ...] = ()
     """Names, prefixes and patterns such as `prod-*` of environments and caches that stay."""
     names: str = ""

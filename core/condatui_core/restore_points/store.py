@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,6 +25,7 @@ from condatui_core.fs.documents import decode, encode_versioned, format_of
 from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.proc.owner import Owner, this_process
+from condatui_core.records.disk import FileSystem
 from condatui_core.records.restore_point import KeptPath, Means, RestorePoint
 from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.archive import ARCHIVE
@@ -86,6 +87,27 @@ def is_beside(directory: Path, path: str) -> bool:
         return place is not None and os.stat(path).st_dev == place.stat().st_dev
     except OSError:
         return False
+
+
+def file_systems_of(paths: Iterable[str], points: Path) -> tuple[FileSystem, ...]:
+    """The file systems that these paths lie on, in their order; `points` is the directory of restore points.
+
+    What is gone is left out. Raises CondatuiError if a file system does not say how much is free.
+    """
+    found: dict[int, list[str]] = {}
+    for path in paths:
+        with suppress(OSError):
+            found.setdefault(os.stat(path).st_dev, []).append(path)
+    return tuple(_file_system(tuple(dict.fromkeys(there)), points) for there in found.values())
+
+
+def _file_system(paths: tuple[str, ...], points: Path) -> FileSystem:
+    try:
+        free = shutil.disk_usage(paths[0]).free
+    except OSError as error:
+        title = "How much is free on the disk cannot be found out."
+        raise CondatuiError(title, f"{sanitize(paths[0])}: {reason(error)}") from error
+    return FileSystem(paths=paths, free=free, has_points=is_beside(points, paths[0]))
 
 
 def existing_place(directory: Path) -> Path | None:

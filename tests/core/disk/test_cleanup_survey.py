@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from msgspec.structs import replace
 from condatui_core.analyses.alike import alike_groups
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.records.disk import FileSystem
 from condatui_core.records.environment import Environment, Inventory, KeepMark
+from condatui_core.restore_points.store import file_systems_of
 from support.inventories import NOW, days_ago, finding, inventory, loaded, package
 from support.surveys import Held, surveyed
 
@@ -99,3 +102,49 @@ async def test_neither_a_keeper_nor_the_baseline_goes_for_a_goal() -> None:
     assert [each.keeper for each in survey.groups] == [machine.environments[0].prefix]
     assert survey.reach(survey.candidates, 1 << 40).chosen == (machine.environments[1].prefix,)
     assert {name for name, why in blocked(survey).items() if why} == {"hub", "ours"}
+
+
+# What a policy wants free on each file system
+
+
+async def two_disks() -> tuple[CleanupSurvey, list[Environment]]:
+    """Three stale environments, the last of them on a file system of its own."""
+    old = [loaded(name, findings=(STALE,), last_used=days_ago(300 - n)) for n, name in enumerate(("a", "b", "c"))]
+    survey = await survey_of(inventory(*old), *(Held((each.prefix,), 100_000) for each in old), counts_points=False)
+    return survey, old
+
+
+async def test_so_much_is_kept_free_on_each_file_system() -> None:
+    survey, (a, b, c) = await two_disks()
+    disks = (FileSystem(paths=(a.prefix, b.prefix), free=50_000), FileSystem(paths=(c.prefix,), free=800_000))
+    goal = survey.keep_free(survey.candidates, 100_000, disks)
+    assert (goal.chosen, goal.wanted, goal.reached) == ((a.prefix,), 50_000, True)
+    goal = survey.keep_free(
+        survey.candidates, 820_000, [FileSystem(paths=(a.prefix, b.prefix), free=630_000), disks[1]]
+    )
+    assert (goal.chosen, goal.frees, goal.reached) == ((a.prefix, b.prefix, c.prefix), 300_000, True)
+
+
+async def test_plenty_on_one_file_system_does_not_make_up_for_another() -> None:
+    survey, (a, _, c) = await two_disks()
+    disks = (FileSystem(paths=(a.prefix,), free=190_000), FileSystem(paths=(c.prefix,), free=40_000))
+    goal = survey.keep_free(survey.candidates, 200_000, disks)
+    assert goal.net >= goal.wanted, "the sum would be enough"
+    assert not goal.reached
+    assert goal.in_the_way == (f"on the disk of {c.prefix}: it gets as far as 100 KB of 160 KB",)
+
+
+async def test_restore_points_count_only_where_they_lie() -> None:
+    old = loaded("old", [package("torch", installed_bytes=5000)], findings=(STALE,))
+    survey = await survey_of(inventory(old), Held((old.prefix,), 9000))
+    there, elsewhere = (FileSystem(paths=(old.prefix,), free=0, has_points=has) for has in (True, False))
+    assert not survey.keep_free(survey.candidates, 9000, [there]).reached
+    assert survey.keep_free(survey.candidates, 9000, [elsewhere]).reached
+
+
+def test_paths_are_put_together_by_their_file_system(tmp_path: Path) -> None:
+    (tmp_path / "env").mkdir()
+    gone = str(tmp_path / "gone")
+    [disk] = file_systems_of([str(tmp_path / "env"), gone, str(tmp_path)], tmp_path / "points")
+    assert (disk.paths, disk.has_points) == ((str(tmp_path / "env"), str(tmp_path)), True)
+    assert disk.free > 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,12 +27,10 @@ from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.policy_file import read_policy
 from condatui_core.records.cleanup import CleanupCandidate
-from condatui_core.records.environment import Inventory
 from condatui_core.records.job import Job
 from condatui_core.records.policy import Policy
 from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
-from condatui_core.restore_points.store import free_bytes
-from condatui_core.text import parse_bytes, sanitize
+from condatui_core.text import parse_bytes
 from condatui_core.workbench import Workbench
 
 _NOT_REACHED = 1
@@ -66,12 +63,12 @@ def command(
     if not options.chooses and (dry_run or yes or report_file):
         raise UsageError("There is nothing to choose by.", hint="Say how much: --free 20G, or what may go: --policy.")
     workbench = invocation.workbench()
-    known = asyncio.run(_look(workbench, options.policy))
+    survey = asyncio.run(_look(workbench, options.policy))
     if not options.chooses:
-        _list(invocation, known, as_json=as_json)
+        _list(invocation, survey, as_json=as_json)
         return
-    goal = _goal(known, options)
-    _Cleanup(invocation, workbench, known, options, goal).run(dry_run=dry_run, yes=yes, as_json=as_json)
+    goal = _goal(workbench, survey, options)
+    _Cleanup(invocation, workbench, survey, options, goal).run(dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,58 +96,49 @@ class _Options:
         )
 
     @property
+    def has_goal(self) -> bool:
+        """Whether so many bytes are wanted, rather than all that a policy allows."""
+        return self.wanted is not None or (self.policy is not None and self.policy.min_free is not None)
+
+    @property
     def chooses(self) -> bool:
         """Whether there is anything to choose by."""
         return self.wanted is not None or self.policy is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What could go, and the machine that it was found on."""
-
-    inventory: Inventory
-    survey: CleanupSurvey
-
-    def frees(self) -> Mapping[str, int]:
-        """By key, what each candidate frees alone."""
-        return {each.key: self.survey.frees([each]) for each in self.survey.candidates}
-
-
-async def _look(workbench: Workbench, policy: Policy | None) -> _Known:
+async def _look(workbench: Workbench, policy: Policy | None) -> CleanupSurvey:
     """Load the machine, measure its disk, and find what could go."""
     inventory = (await workbench.job_context()).inventory
     say_problems(inventory.problems)
     usage = await usage_of_all(workbench.disk, inventory)
     groups = await find_groups(workbench, inventory)
-    return _Known(inventory, workbench.survey_cleanup(inventory, usage, groups, policy))
+    return workbench.survey_cleanup(inventory, usage, groups, policy)
 
 
-def _list(invocation: Invocation, known: _Known, *, as_json: bool) -> None:
+def _list(invocation: Invocation, survey: CleanupSurvey, *, as_json: bool) -> None:
     if as_json:
-        print_json(describe_candidates(known.survey.candidates, known.survey.groups, known.frees()))
+        print_json(describe_candidates(survey.candidates, survey.groups, _frees(survey)))
     else:
         from condatui.cli.pages.cleanup import print_candidates  # noqa: PLC0415 - Rich is for people
 
-        print_candidates(invocation, known.survey.candidates, known.frees())
+        print_candidates(invocation, survey.candidates, _frees(survey))
 
 
-def _goal(known: _Known, options: _Options) -> Goal:
-    """Choose what goes: what reaches the goal, or without one all that the policy allows."""
-    policy, survey = options.policy, known.survey
+def _frees(survey: CleanupSurvey) -> Mapping[str, int]:
+    """By key, what each candidate frees alone."""
+    return {each.key: survey.frees([each]) for each in survey.candidates}
+
+
+def _goal(workbench: Workbench, survey: CleanupSurvey, options: _Options) -> Goal:
+    """Choose what goes: what reaches the goal, what keeps enough free, or without either all that the policy allows."""
+    policy = options.policy
     could = allowed(survey.candidates, policy) if policy else survey.candidates
-    wanted = _wanted(known.inventory, options)
-    return survey.everything(could) if wanted is None else survey.reach(could, wanted, weak=policy is not None)
-
-
-def _wanted(inventory: Inventory, options: _Options) -> int | None:
-    """The bytes to free: those asked for, or those that the policy wants free and are not; None without a goal."""
-    if options.wanted is not None or options.policy is None or options.policy.min_free is None:
-        return options.wanted
-    root = next((each.root_prefix for each in inventory.installations if each.root_prefix), os.sep)
-    free = free_bytes(Path(root))
-    if free is None:
-        raise CondatuiError("How much is free on the disk cannot be found out.", sanitize(root))
-    return max(options.policy.min_free - free, 0)
+    if options.wanted is not None:
+        return survey.reach(could, options.wanted, weak=policy is not None)
+    if policy is None or policy.min_free is None:
+        return survey.everything(could)
+    places = [each.path for each in could] or [each.path for each in survey.usage.places]
+    return survey.keep_free(could, policy.min_free, workbench.file_systems(places), weak=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +147,7 @@ class _Cleanup:
 
     invocation: Invocation
     workbench: Workbench
-    known: _Known
+    survey: CleanupSurvey
     options: _Options
     goal: Goal
 
@@ -167,12 +155,7 @@ class _Cleanup:
     def chosen(self) -> tuple[CleanupCandidate, ...]:
         """The candidates that were chosen."""
         keys = frozenset(self.goal.chosen)
-        return tuple(each for each in self.known.survey.candidates if each.key in keys)
-
-    @property
-    def has_goal(self) -> bool:
-        """Whether so many bytes are wanted, rather than all that a policy allows."""
-        return _wanted(self.known.inventory, self.options) is not None
+        return tuple(each for each in self.survey.candidates if each.key in keys)
 
     def run(self, *, dry_run: bool, yes: bool, as_json: bool) -> None:
         """Say what was chosen, and do it as every action is done.
@@ -206,11 +189,11 @@ class _Cleanup:
 
     def _say_goal(self, *, as_json: bool) -> None:
         if as_json:
-            print_json(describe_goal(self.goal, has_goal=self.has_goal))
+            print_json(describe_goal(self.goal, has_goal=self.options.has_goal))
         else:
             from condatui.cli.pages.cleanup import print_goal  # noqa: PLC0415 - Rich is for people
 
-            print_goal(self.invocation, self.goal, self.chosen, self.known.frees(), has_goal=self.has_goal)
+            print_goal(self.invocation, self.goal, self.chosen, _frees(self.survey), has_goal=self.options.has_goal)
 
     def _report(self, job: Job | None = None, *, refused: tuple[str, ...] = ()) -> None:
         """Write the report, if one is wanted."""
@@ -221,9 +204,9 @@ class _Cleanup:
             at=self.invocation.clock(),
             policy_file=self.options.policy_file,
             policy=self.options.policy,
-            goal=self.goal if self.has_goal else None,
+            goal=self.goal if self.options.has_goal else None,
             chosen=self.chosen,
-            blocked=tuple(each for each in self.known.survey.candidates if each.blocked),
+            blocked=tuple(each for each in self.survey.candidates if each.blocked),
             end=job.end if job else None,
             refused=refused,
         )

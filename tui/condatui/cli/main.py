@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 
 import click
 
@@ -31,28 +33,17 @@ def open_workbench(invocation: Invocation) -> int:
 # The commands
 
 
-COMMANDS: tuple[str, ...] = (
-    "list",
-    "show",
-    "compare",
-    "disk",
-    "keep",
-    "baseline",
-    "duplicates",
-    "clone",
-    "update",
-    "merge",
-    "export",
-    "pack",
-    "remove",
-    "restore",
-    "cleanup",
-    "clean",
-    "gpu",
-    "demo",
-    "doctor",
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "look": ("list", "show", "compare", "disk", "gpu"),
+        "decide": ("duplicates", "cleanup", "keep", "baseline"),
+        "change": ("clone", "update", "merge", "remove", "restore", "clean"),
+        "take along": ("export", "pack"),
+        "condatui itself": ("demo", "doctor"),
+    }
 )
-"""Each is the function `command` in the module of condatui.cli with its name."""
+"""The commands, by what one does with them; each is `command` in the module of condatui.cli with its name."""
+COMMANDS: tuple[str, ...] = tuple(name for names in GROUPS.values() for name in names)
 
 
 class _Commands(ReportingGroup):
@@ -60,6 +51,18 @@ class _Commands(ReportingGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in their groups, the words of all below each other."""
+        longest = max(map(len, COMMANDS))
+        room = formatter.width - longest - 6  # the indent, and the space between name and words
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(longest), self._words(ctx, name, room)) for name in names])
+
+    def _words(self, ctx: click.Context, name: str, room: int) -> str:
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(room) if command else ""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in COMMANDS:

@@ -37,8 +37,8 @@ class Goal(Struct, frozen=True, kw_only=True):
 
     @property
     def reached(self) -> bool:
-        """Whether that is enough."""
-        return self.net >= self.wanted
+        """Whether that is enough, on each file system."""
+        return self.net >= self.wanted and not self.in_the_way
 
 
 def reach(
@@ -73,6 +73,25 @@ def reach(
         frees=goal.frees,
         restore_points=goal.restore_points,
         in_the_way=tuple(_in_the_way(goal, candidates, weak=weak)),
+    )
+
+
+def reach_each(goals: Sequence[tuple[str, Goal]], ranked: Sequence[CleanupCandidate]) -> Goal:
+    """The goals of several file systems as one: what is chosen on one of them frees nothing on another.
+
+    With several, what stands in the way names the place that stands for the file system.
+    """
+    chosen = {key for _, goal in goals for key in goal.chosen}
+    return Goal(
+        wanted=sum(goal.wanted for _, goal in goals),
+        chosen=tuple(each.key for each in ranked if each.key in chosen),
+        frees=sum(goal.frees for _, goal in goals),
+        restore_points=sum(goal.restore_points for _, goal in goals),
+        in_the_way=tuple(
+            f"on the disk of {place}: {line}" if len(goals) > 1 else line
+            for place, goal in goals
+            for line in goal.in_the_way
+        ),
     )
 
 
