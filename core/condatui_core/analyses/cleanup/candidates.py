@@ -18,7 +18,7 @@ from condatui_core.analyses.cleanup.reasons import (
 )
 from condatui_core.analyses.cleanup.way_back import cached_names, way_back_of
 from condatui_core.records.alike import AlikeGroup, AlikeMember
-from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack
+from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack, key_of_part
 from condatui_core.records.disk import CacheUse, Cost
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.policy import Policy
@@ -80,7 +80,7 @@ class _Known:
                 continue
             names = [name for one in stale for name in one.names]
             yield CleanupCandidate(
-                key=f"{each.prefix}\0leftovers",
+                key=key_of_part(each.prefix, "leftovers"),
                 kind="leftovers",
                 path=each.prefix,
                 name=each.name,
@@ -104,7 +104,7 @@ class _Known:
         for each in self.inventory.kernels:
             if each.gone and not each.inside:
                 yield CleanupCandidate(
-                    key=f"{each.path}\0kernel",
+                    key=key_of_part(each.path, "kernel"),
                     kind="kernel",
                     path=each.path,
                     name=each.display_name or each.name,
