@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
-from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBack
+from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBack, key_of_part
 from support.inventories import ROOT
 
 
@@ -27,7 +27,7 @@ def cached(name: str = "archives", part: str = "tarballs", **fields: object) -> 
     """A part of the package cache."""
     given = {"path": f"{ROOT}/pkgs", "kind": "cache", "tier": "cache", "part": part, **fields}
     reasons = (reason("cache", "what packages were extracted from"),)
-    return CleanupCandidate(key=f"{ROOT}/pkgs\0{name}", name=name, reasons=reasons, **given)  # type: ignore[arg-type]
+    return CleanupCandidate(key=key_of_part(f"{ROOT}/pkgs", name), name=name, reasons=reasons, **given)  # type: ignore[arg-type]
 
 
 def difference(name: str, keeper: str, member: str, order: str = "newer", **fields: object) -> PackageDifference:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import configparser
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -90,6 +91,13 @@ def own_entries(tool: CacheTool, cache: str) -> tuple[str, ...]:
 _LARGEST = 1 << 20
 """Bytes of a configuration file."""
 _ETC = "/etc"
+_CACHE_DIR: Mapping[Installer, str] = MappingProxyType({"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR"})
+_NO_CACHE: Mapping[Installer, str] = MappingProxyType({"pip": "PIP_NO_CACHE_DIR", "uv": "UV_NO_CACHE"})
+_YES = ("1", "true", "yes", "on", "t", "y")
+_UNCACHED: Mapping[Installer, frozenset[str]] = MappingProxyType(
+    {"pip": frozenset({"--no-cache-dir"}), "uv": frozenset({"--no-cache", "--no-cache-dir", "-n"})}
+)
+"""The options by which a tool works without its cache."""
 
 
 def installer_caches(
@@ -105,6 +113,49 @@ def installer_caches(
     for path in dict.fromkeys(_uv_caches(environ, home, etc)):
         if _is_cache("uv", path):
             yield "uv", path
+
+
+def may_use(
+    tool: Installer,
+    cache: str,
+    arguments: Sequence[str],
+    environ: Mapping[str, str] | None,
+    prefixes: Iterable[str] = (),
+    *,
+    etc: str = _ETC,
+) -> bool:
+    """Whether a running pip or uv may work on a cache, which is a real path, by its command line and its variables.
+
+    What is not known counts as yes: variables that may not be read are None.
+    """
+    if not _UNCACHED[tool].isdisjoint(arguments):
+        return False
+    if named := _option(arguments, "--cache-dir"):
+        return _may_be(named, cache)
+    if environ is None or not environ.get("HOME"):
+        return True
+    if environ.get(_NO_CACHE[tool], "").lower() in _YES:
+        return False
+    home = Path(environ["HOME"])
+    if named := expand_home(environ.get(_CACHE_DIR[tool], ""), home):
+        return _may_be(named, cache)
+    found = _pip_caches(environ, home, prefixes, etc) if tool == "pip" else _uv_caches(environ, home, etc)
+    return any(path and _may_be(path, cache) for path in found)
+
+
+def _may_be(path: str, cache: str) -> bool:
+    """Whether a path may lead to a cache: it is not known from where a relative one does."""
+    return not os.path.isabs(path) or os.path.realpath(path) == cache
+
+
+def _option(arguments: Sequence[str], name: str) -> str:
+    """The value of an option in a command line; empty if it is not there."""
+    for each, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        if each == name:
+            return following
+        if each.startswith(f"{name}="):
+            return each.partition("=")[2]
+    return ""
 
 
 def links_softly(environ: Mapping[str, str], home: Path, *, etc: str = _ETC) -> bool:

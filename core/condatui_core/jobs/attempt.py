@@ -34,9 +34,7 @@ class Attempt:
     def ended(self, at: datetime, *, leaving: bool) -> Ended:
         """The event that ends the job. With `leaving`, a cancelled job is interrupted: the next start reports it."""
         if self.outcome is not None:
-            has_errors = any(each.severity == "error" for each in self.outcome.findings)
-            message = sanitize(self.outcome.message)
-            return Ended(at=at, state="done", message=message, outcome=self.outcome, exit_code=int(has_errors))
+            return _ended_with(self.outcome, at)
         if self.error is None and leaving:
             message = "condatui was left before it was done."
             return Ended(at=at, state="interrupted", message=message, exit_code=INTERRUPTED)
@@ -50,6 +48,18 @@ class Attempt:
             hint=_printable(self.error.advice),
             exit_code=self.error.exit_code,
         )
+
+
+def _ended_with(outcome: Outcome, at: datetime) -> Ended:
+    """The end of a job that has an outcome: it failed all the same if it stopped, and its findings say why."""
+    has_errors = any(each.severity == "error" for each in outcome.findings)
+    return Ended(
+        at=at,
+        state="failed" if outcome.stopped else "done",
+        message=sanitize(outcome.message),
+        outcome=outcome,
+        exit_code=int(has_errors or outcome.stopped),
+    )
 
 
 async def run_attempt(act: Callable[[], Awaitable[Outcome]]) -> Attempt:

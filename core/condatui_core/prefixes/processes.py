@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from condatui_core.text import mask_credentials
@@ -72,6 +72,16 @@ def running_processes(*, closely: bool = False) -> tuple[RunningProcess, ...]:
             seen = replace(seen, directory=info["cwd"] or "", libraries=_libraries(seen.pid))
         found.append(seen)
     return tuple(found)
+
+
+def variables_of(pid: int) -> Mapping[str, str] | None:
+    """The environment variables that a process was started with; None if they may not be read, or it has ended."""
+    import psutil  # noqa: PLC0415 - as above
+
+    try:
+        return psutil.Process(pid).environ()
+    except (psutil.Error, OSError):
+        return None
 
 
 def processes_in(prefix: str, processes: Iterable[RunningProcess]) -> tuple[RunningProcess, ...]:

@@ -50,6 +50,11 @@ class WayBack(Struct, frozen=True, kw_only=True):
     """How long that takes at the pace of earlier restores and clones on this machine; None if there were none."""
 
 
+def key_of_part(path: str, what: str) -> str:
+    """The key of what is not the whole of a path, as a shell keeps it: `/opt/conda/pkgs#channel-index`."""
+    return f"{path}#{what.replace(' ', '-')}"
+
+
 class CleanupCandidate(Struct, frozen=True, kw_only=True):
     """Something that could go."""
 
@@ -63,6 +68,8 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     tier: Tier
     part: Cleanable | None = None
     """The part of a package cache; None for all else."""
+    also: tuple[Cleanable, ...] = ()
+    """The parts of the same cache that go along, because they would bring it back."""
     reasons: tuple[CleanupReason, ...] = ()
     """The strongest first."""
     bytes: int = 0

@@ -126,6 +126,16 @@ class PlannedMerge(Struct, frozen=True, kw_only=True):
     """Whether conda found all of that in its caches."""
 
 
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """A part of a cleanup that something stands against: the others go without it."""
+
+    title: str
+    """What it would have done, in one line: `Clean /home/ada/.cache/pip`."""
+    request: Request
+    blockers: tuple[Finding, ...]
+    """What stands against it."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What an action will do, determined without changing anything."""
 
@@ -159,6 +169,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for the cleaning of package caches."""
     parts: tuple[Plan, ...] = ()
     """Only for cleanups of several kinds: the plans of the parts, in the order in which they are carried out."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Only for cleanups: the parts that stay, because something stands against them."""
     updates: tuple[PlannedUpdate, ...] = ()
     """Only for updates: the environments in their order."""
     leftovers: tuple[PlannedLeftovers, ...] = ()
@@ -221,6 +233,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """One line about the result: `nlp-2 was made: 212 packages, 14 MB`."""
     findings: tuple[Finding, ...] = ()
     """Problems with the result, and what to do about them."""
+    stopped: bool = False
+    """Whether it ended before all was done: the job has failed, and this is what it did until then."""
     bytes_freed: int | None = None
     bytes_used: int | None = None
     kept_bytes: int = 0

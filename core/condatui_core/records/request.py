@@ -12,6 +12,9 @@ Cleanable = Literal["tarballs", "packages", "index", "logs", "pip", "uv"]
 CLEANABLES: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs", "pip", "uv")
 """All of them, in the order in which they are cleaned."""
 
+ARCHIVES = (".conda", ".tar.bz2")
+"""How the names of archives end; conda extracts one to the same name without it."""
+
 
 class CloneRequest(Struct, frozen=True, kw_only=True, tag="clone"):
     """Create an environment like another one."""

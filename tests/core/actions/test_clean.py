@@ -294,3 +294,12 @@ async def test_several_caches_are_one_plan_and_what_another_one_has_is_not_neede
     assert [(each.id, each.evidence) for each in plan.warnings] == [("restore-points", ("used-1.0-0",))]
     assert plan.bytes_freed == outcome.bytes_freed == before - du(machine.root, other)
     assert (names_in(machine.root / "pkgs"), names_in(other)) == ([], [])
+
+
+async def test_packages_whose_archives_stay_are_said_to_come_back(machine: RemovalMachine) -> None:
+    alone, _ = await cleaned(machine.context(), machine.root, "packages")
+    (warning,) = [each for each in alone.warnings if each.id == "archives-stay"]
+    assert warning.evidence == (str(machine.root / "pkgs/idle-1.0-0"),)
+    machine.cache("other")
+    both, _ = await cleaned(machine.context(), machine.root, "tarballs", "packages")
+    assert both.warnings == ()

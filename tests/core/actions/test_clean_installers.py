@@ -26,6 +26,8 @@ from support.plain_work import PlainWork
 from support.removals import RemovalMachine
 
 ME = user_name(os.geteuid())
+VARIABLES: dict[int, dict[str, str]] = {8: {"HOME": "/home/of-another", "PATH": "/bin"}}
+"""The variables of a process, by its pid; those of others may not be read."""
 LARGEST: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs", "pip", "uv")
 
 
@@ -48,6 +50,7 @@ def machine(tmp_path: Path) -> RemovalMachine:
 def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RunningProcess]]:
     """What runs on the machine."""
     running: list[RunningProcess] = []
+    monkeypatch.setattr(installers, "variables_of", VARIABLES.get)
     monkeypatch.setattr(installers, "running_processes", lambda *, closely: tuple(running))
     yield running
 
@@ -167,6 +170,10 @@ async def test_it_is_refused_while_the_tool_is_at_work(
         ("vim", "pip"),
         ("python", "my_pip.py"),
         ("python", "-m", "condatui", "clean", "--what", "pip,uv"),
+        ("python", "-m", "pip", "install", "--no-cache-dir", "torch"),
+        ("pip", "--cache-dir", "/scratch/pip", "install", "torch"),
+        ("uv", "pip", "install", "--cache-dir=/scratch/uv", "torch"),
+        ("uv", "sync", "--no-cache"),
         (),
     ],
 )
@@ -175,7 +182,9 @@ async def test_other_processes_do_not_stand_in_the_way(
 ) -> None:
     processes += [
         RunningProcess(pid=7, programs=(), user=ME, arguments=arguments),
-        RunningProcess(pid=8, programs=(), user="somebody-else", arguments=("pip", "install", "x")),
+        RunningProcess(pid=8, programs=(), user=ME, arguments=("pip", "install", "x")),
+        RunningProcess(pid=8, programs=(), user=ME, arguments=("uv", "sync")),
+        RunningProcess(pid=9, programs=(), user="somebody-else", arguments=("pip", "install", "x")),
     ]
     plan, outcome = await emptied(machine, "pip", "uv")
     assert plan.bytes_freed == outcome.bytes_freed != 0

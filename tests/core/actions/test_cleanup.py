@@ -85,10 +85,26 @@ async def test_the_plan_has_the_plans_of_its_parts_and_their_sums(machine: Remov
     assert (plan.confirm, plan.blockers) == ("", ())
 
 
-async def test_what_stands_against_a_part_stands_against_all(machine: RemovalMachine) -> None:
+async def test_a_part_that_something_stands_against_is_left_out_and_told(machine: RemovalMachine) -> None:
     (machine.envs / "old/conda-meta/frozen").write_text("{}")
-    plan = await planned(machine, removing(machine, "old"), cleaning(machine))
-    assert [each.id for each in plan.blockers] == ["frozen"]
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine, "old"))
+    (left,) = plan.left_out
+    assert (left.title, [each.id for each in left.blockers]) == ("Remove old", ["frozen"])
+    assert [part.request for part in plan.parts] == [cleaning(machine)], "nothing is removed before"
+    assert plan.request == CleanupRequest(parts=(cleaning(machine),))
+    (warning,) = [each for each in plan.warnings if each.id == "left-out"]
+    assert warning.message.startswith("Left out: Remove old. ")
+    outcome = await done(plan, machine.context())
+    assert os.path.lexists(prefix_of(machine, "old"))
+    assert not os.path.lexists(machine.root / "pkgs/idle-1.0-0")
+    assert (outcome.stopped, [each.id for each in outcome.findings]) == (False, ["left-out"])
+
+
+async def test_if_something_stands_against_all_parts_nothing_goes(machine: RemovalMachine) -> None:
+    for name in ("old", "older"):
+        (machine.envs / name / "conda-meta/frozen").write_text("{}")
+    plan = await planned(machine, removing(machine, "old"), removing(machine, "older"))
+    assert ([each.id for each in plan.blockers], plan.left_out) == (["frozen", "frozen"], ())
 
 
 async def test_a_part_that_has_to_be_confirmed_lets_all_be_confirmed(machine: RemovalMachine) -> None:
@@ -128,6 +144,7 @@ async def test_a_part_that_fails_is_the_last_and_what_was_done_is_told(machine: 
     outcome = await done(plan, machine.context(), work)
     assert work.stages[-1] == "2:look"
     assert outcome.message.startswith("Stopped after 1 of 3 parts: ")
+    assert outcome.stopped
     (stopped, difference) = outcome.findings
     assert (stopped.id, stopped.severity) == ("stopped", "error")
     assert stopped.message == "Remove older failed, so nothing after it was begun."
@@ -201,7 +218,7 @@ async def test_where_no_order_makes_room_it_says_so(machine: RemovalMachine, mon
     for archive in (machine.root / "pkgs").glob("*.conda"):
         archive.unlink()
     plan = await planned(machine, removing(machine, "old"), cleaning(machine))
-    assert [each.id for each in plan.blockers] == ["no-space"]
+    assert [each.blockers[0].id for each in plan.left_out] == ["no-space"]
 
 
 async def test_no_less_than_nothing_is_free(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +235,7 @@ async def test_restore_points_of_several_parts_have_to_fit_together(
     monkeypatch.setattr(cleanup_plan, "is_beside", lambda *_: False)
     only_free(monkeypatch, needed + 10)
     plan = await planned(machine, removing(machine, "old"), removing(machine, "older"))
-    assert [each.id for each in plan.blockers] == ["no-space"]
+    assert [each.blockers[0].id for each in plan.left_out] == ["no-space"]
 
 
 # Interrupted

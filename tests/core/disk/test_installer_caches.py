@@ -11,7 +11,7 @@ import pytest
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import disk_places
-from condatui_core.disk.tool_caches import installer_caches, links_softly
+from condatui_core.disk.tool_caches import installer_caches, links_softly, may_use
 from condatui_core.fs.tree import InodeTally, read_tree
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Inventory
@@ -233,3 +233,24 @@ def test_one_with_symlinks_into_it_is_proposed_and_cannot_be_chosen(cache: Path)
 
 def du_of_itself(directory: Path) -> int:
     return directory.stat().st_blocks * 512
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "may"),
+    [
+        (("pip", "install", "x"), None, True),
+        (("pip", "install", "x"), {}, True),
+        (("pip", "install", "x"), {"HOME": "/home/ada"}, True),
+        (("pip", "install", "x"), {"HOME": "/home/ben"}, False),
+        (("pip", "install", "x"), {"HOME": "/home/ben", "XDG_CACHE_HOME": "/home/ada/.cache"}, True),
+        (("pip", "install", "x"), {"HOME": "/home/ada", "PIP_CACHE_DIR": "/scratch/pip"}, False),
+        (("pip", "install", "x"), {"HOME": "/home/ben", "PIP_CACHE_DIR": "/home/ada/.cache/pip"}, True),
+        (("pip", "install", "x"), {"HOME": "/home/ben", "PIP_CACHE_DIR": "../ada/.cache/pip"}, True),
+        (("pip", "install", "x"), {"HOME": "/home/ada", "PIP_NO_CACHE_DIR": "1"}, False),
+        (("pip", "--cache-dir=/home/ada/.cache/pip", "install"), {"HOME": "/home/ben"}, True),
+        (("pip", "install", "--cache-dir", "/scratch/pip"), {"HOME": "/home/ada"}, False),
+        (("pip", "install", "--no-cache-dir", "x"), None, False),
+    ],
+)
+def test_who_may_work_on_a_cache(arguments: tuple[str, ...], environ: dict[str, str] | None, may: bool) -> None:
+    assert may_use("pip", "/home/ada/.cache/pip", arguments, environ, etc="/nowhere") == may

@@ -289,3 +289,17 @@ async def test_who_does_not_want_to_hear_any_more_does_not(tmp_path: Path) -> No
     unsubscribe()
     await ended(jobs, job)
     assert heard == [job]
+
+
+async def test_a_job_that_stopped_has_failed_and_tells_what_it_did(tmp_path: Path) -> None:
+    class Stopping(MakeDirectory):
+        async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
+            await super().perform(plan, request, context, work)
+            return Outcome(message="Stopped after 1 of 2 parts", stopped=True)
+
+    job = await carried_out(queue_of(tmp_path, Stopping()), request(tmp_path))
+    assert job.end is not None
+    assert (job.state, job.end.state, job.end.exit_code) == ("failed", "failed", 1)
+    assert job.end.outcome is not None
+    assert job.end.message == job.end.outcome.message == "Stopped after 1 of 2 parts"
+    assert job.recovery is not None

@@ -115,7 +115,7 @@ def proposed(driver: Driver) -> object:
 async def test_groups_come_first_then_what_is_regretted_least() -> None:
     async with cleaning(await workbench(known=machine())) as driver:
         assert keys(driver)[:4] == ["hub-image", "hub-image-try", "hub-slim", "hub-image-final-v2"]
-        assert keys(driver)[4:] == ["pkgs archives", "pkgs packages", "half", "old", "used"]
+        assert keys(driver)[4:] == ["pkgs#archives", "pkgs#packages", "half", "old", "used"]
 
 
 async def test_what_could_go_is_listed_with_why_and_what_it_frees() -> None:
@@ -220,7 +220,7 @@ async def test_what_caches_hold_for_others_frees_nothing() -> None:
     fake = FakeWorkbench(known, settings=Settings(watch_seconds=0))
     fake.disk = FakeDisk((dataclasses.replace(full, caches=(cache,)),))
     async with cleaning(fake, size=(120, 24)) as driver:
-        await go_to(driver, f"{PKGS}\0packages in need")
+        await go_to(driver, f"{PKGS}#packages-in-need")
         row, *_ = [" ".join(line.split()) for line in driver.text.splitlines() if "packages in need" in line]
         assert row.startswith("▌ packages in need 2.0 M – needed by 1 environment")
         assert "! it stays: needed by 1 environment" in driver.text
@@ -520,7 +520,7 @@ async def test_a_goal_chooses_what_reaches_it_and_no_more() -> None:
     async with cleaning(await workbench(known=machine())) as driver:
         await driver.press("f", *"6M", "enter")
         await driver.until(lambda: place(driver).chosen)
-        assert place(driver).chosen == {f"{PKGS}\0archives"}
+        assert place(driver).chosen == {f"{PKGS}#archives"}
         await driver.until(lambda: "goal 6.0 M · chosen 1 · frees 7.0 M" in driver.text)
         await driver.press("home", "j", "j", "j", "j", "space")
         assert "goal 6.0 M · chosen 0 · 6.0 M missing" in driver.text, "the goal stays when the choice is changed"

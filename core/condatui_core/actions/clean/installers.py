@@ -19,13 +19,13 @@ from typing import TypeAlias
 from condatui_core.actions.clean.items import Cache, Item
 from condatui_core.actions.prefix_state import uses_of
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.disk.tool_caches import TRASH, Installer, installer_caches
+from condatui_core.disk.tool_caches import TRASH, Installer, installer_caches, may_use
 from condatui_core.errors import RefusedError
 from condatui_core.fs.delete_tree import Leftover, delete_what_goes
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.tree import allocated
 from condatui_core.prefixes.probe import user_name
-from condatui_core.prefixes.processes import RunningProcess, running_processes
+from condatui_core.prefixes.processes import RunningProcess, running_processes, variables_of
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.request import CleanRequest
 from condatui_core.text import counted, sanitize
@@ -57,12 +57,17 @@ def chosen_installer_caches(request: CleanRequest, context: JobContext) -> Insta
     return {path: known[real] for path in request.pkgs_dirs if (real := os.path.realpath(path)) in known}
 
 
-def blockers_to_empty(tool: Installer, cache: str, *, holding: bool = False) -> tuple[Finding, ...]:
-    """What stands against emptying a cache of pip or uv now; `holding` is whether this job has locked it; blocks."""
-    return tuple(_blockers(tool, os.path.realpath(cache), holding=holding))
+def blockers_to_empty(
+    tool: Installer, cache: str, prefixes: Sequence[str] = (), *, holding: bool = False
+) -> tuple[Finding, ...]:
+    """What stands against emptying a cache of pip or uv now; `holding` is whether this job has locked it; blocks.
+
+    `prefixes` are the known environments, in which pip may be configured.
+    """
+    return tuple(_blockers(tool, os.path.realpath(cache), prefixes, holding=holding))
 
 
-def _blockers(tool: Installer, cache: str, *, holding: bool) -> Iterator[Finding]:
+def _blockers(tool: Installer, cache: str, prefixes: Sequence[str], *, holding: bool) -> Iterator[Finding]:
     name = f"The cache {sanitize(cache)}"
     if not os.access(cache, os.W_OK | os.X_OK):
         yield blocker("not-writable", f"This user may not delete anything in {sanitize(cache)}.")
@@ -71,7 +76,8 @@ def _blockers(tool: Installer, cache: str, *, holding: bool) -> Iterator[Finding
     if using:
         message = f"{name} is in use: {counted(len(using), 'process runs', 'processes run')} from it."
         yield blocker("in-use", message, "End them first.", evidence=map(str, using))
-    working = [str(each) for each in installers_at_work(tool, processes, user_name(os.geteuid()))]
+    running = installers_at_work(tool, processes, user_name(os.geteuid()))
+    working = [str(each) for each in running if may_use(tool, cache, each.arguments, variables_of(each.pid), prefixes)]
     if working:
         message = f"Another {tool} is at work: {working[0]}."
         yield blocker("cache-busy", message, _WAIT, evidence=working)

@@ -24,7 +24,7 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Plan, PlannedCleaning, Step
-from condatui_core.records.request import Cleanable, CleanRequest
+from condatui_core.records.request import ARCHIVES, Cleanable, CleanRequest
 from condatui_core.restore_points.store import directory_of_points, newer_points
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -89,7 +89,7 @@ def cleaning_plan(
         bytes_needed=0,
         packages=sum(item.what == "packages" for item in items),
         facts=tuple(_facts(found, request)),
-        warnings=tuple(_warnings(found, unread, newer)),
+        warnings=(*_bringing_back(found, request), *_warnings(found, unread, newer)),
         blockers=(*blockers, *soft_link_blockers(found.caches)),
         cleaning=PlannedCleaning(paths=tuple(item.path for item in items), needed=found.needed),
     )
@@ -127,6 +127,18 @@ def _facts(found: Found, request: CleanRequest) -> Iterator[tuple[str, str]]:
     if copied and "packages" in request.what:
         size = format_bytes(sum(unit.bytes for unit in copied))
         yield "spared", f"{counted(len(copied), 'package')} of which environments hold copies, {size}"
+
+
+def _bringing_back(found: Found, request: CleanRequest) -> Iterator[Finding]:
+    """The warning that archives stay from which conda extracts again what goes."""
+    if "tarballs" in request.what:
+        return
+    packages = [item.path for cache in found.caches for item in cache.items if item.what == "packages"]
+    again = [path for path in packages if any(os.path.lexists(f"{path}{suffix}") for suffix in ARCHIVES)]
+    if again:
+        count = counted(len(again), "package", "packages")
+        message = f"conda extracts {count} again from the archives, as soon as it looks into the cache."
+        yield finding("archives-stay", "warning", message, "Clean `tarballs` as well.", map(sanitize, again))
 
 
 def _warnings(found: Found, unread: Sequence[str], newer: Sequence[str]) -> Iterator[Finding]:
@@ -238,9 +250,10 @@ async def blockers_to_clean(
     """What stands against cleaning these caches now; `holding` is whether this job has locked those of uv."""
     known = await asyncio.to_thread(known_caches, context)
     installers = await asyncio.to_thread(chosen_installer_caches, request, context)
+    prefixes = tuple(each.prefix for each in context.inventory.environments)
     found: list[Finding] = []
     for path, tool in installers.items():
-        found += await asyncio.to_thread(partial(blockers_to_empty, tool, path, holding=holding))
+        found += await asyncio.to_thread(partial(blockers_to_empty, tool, path, prefixes, holding=holding))
     for path in request.pkgs_dirs:
         if path not in installers:
             found += await _blockers_of_conda(path, known, context)

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from msgspec.structs import replace as replace_fields
 
-from condatui_core.actions.cleanup.plan import find_part_action
+from condatui_core.actions.cleanup.plan import find_part_action, left_out_findings
 from condatui_core.actions.protocol import FindAction, JobContext, Work
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.errors import CondatuiError
@@ -106,8 +106,10 @@ def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
     predicted = sum(each.bytes_freed or 0 for each in plan.parts)
     return Outcome(
         message=f"{_how_far(plan, done, stopped)}: {_sums(predicted, freed + kept)}{_kept(points, kept)}.",
+        stopped=bool(stopped),
         findings=(
             *stopped,
+            *left_out_findings(plan.left_out),
             *_difference(plan, done, predicted, freed + kept),
             *(each for outcome in done for each in outcome.findings),
         ),

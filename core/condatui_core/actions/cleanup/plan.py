@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions.protocol import Action, FindAction, JobContext
 from condatui_core.records.finding import Finding, finding
-from condatui_core.records.job import Plan
+from condatui_core.records.job import LeftOut, Plan
 from condatui_core.records.request import (
     CleanRequest,
     CleanupPart,
@@ -29,18 +29,40 @@ _CONFIRM = "clean up"
 
 
 async def plan(request: CleanupRequest, context: JobContext, *, find_action: FindAction) -> Plan:
-    """Plan every part; where restore points find no room, what needs none comes first."""
+    """Plan every part; where restore points find no room, what needs none comes first.
+
+    A part that something stands against is left out, and the others are planned without it.
+    """
     parts = tuple(map(_stopping, request.parts))
+    left_out: tuple[LeftOut, ...] = ()
+    while True:
+        ordered, plans, note = await _in_order(parts, context, find_action)
+        blocked = tuple(each for each in plans if each.blockers)
+        if not blocked or len(blocked) == len(plans):
+            return cleanup_plan(CleanupRequest(parts=ordered), plans, note=note, left_out=left_out)
+        left_out += tuple(LeftOut(title=each.title, request=each.request, blockers=each.blockers) for each in blocked)
+        stays = [part for part, each in zip(ordered, plans, strict=True) if each.blockers]
+        parts = _without(parts, stays)
+
+
+async def _in_order(
+    parts: tuple[CleanupPart, ...], context: JobContext, find_action: FindAction
+) -> tuple[tuple[CleanupPart, ...], tuple[Plan, ...], tuple[Finding, ...]]:
+    """Plan parts in the order in which their restore points find room; returns also what to say of that order."""
     plans, fits = await _plans(parts, context, find_action)
-    note: tuple[Finding, ...] = ()
-    if not fits and (roomy := _room_first(parts)) != parts:
-        parts = roomy
-        plans, _ = await _plans(parts, context, find_action)
-        note = (_caches_first(),)
-    return cleanup_plan(CleanupRequest(parts=parts), plans, note=note)
+    if fits or (roomy := _room_first(parts)) == parts:
+        return parts, plans, ()
+    plans, _ = await _plans(roomy, context, find_action)
+    return roomy, plans, (_caches_first(),)
 
 
-def cleanup_plan(request: CleanupRequest, plans: Sequence[Plan], *, note: tuple[Finding, ...] = ()) -> Plan:
+def cleanup_plan(
+    request: CleanupRequest,
+    plans: Sequence[Plan],
+    *,
+    note: tuple[Finding, ...] = (),
+    left_out: tuple[LeftOut, ...] = (),
+) -> Plan:
     """The plan of all parts together."""
     return Plan(
         request=request,
@@ -52,11 +74,12 @@ def cleanup_plan(request: CleanupRequest, plans: Sequence[Plan], *, note: tuple[
         bytes_freed=sum(each.bytes_freed or 0 for each in plans),
         packages=sum(each.packages for each in plans),
         facts=tuple(_facts(plans)),
-        warnings=(*note, *_once(each for plan in plans for each in plan.warnings)),
+        warnings=(*note, *left_out_findings(left_out), *_once(each for plan in plans for each in plan.warnings)),
         blockers=_once(each for plan in plans for each in plan.blockers),
         restore_points=tuple(dict.fromkeys(point for each in plans for point in each.restore_points)),
         confirm=_CONFIRM if any(each.confirm for each in plans) else "",
         parts=tuple(plans),
+        left_out=left_out,
     )
 
 
@@ -94,6 +117,32 @@ def _places(part: CleanupPart) -> tuple[str, ...]:
     if isinstance(part, KernelsRequest):
         return part.paths
     return (part.member,) if isinstance(part, MergeRequest) else part.prefixes
+
+
+def _without(parts: Sequence[CleanupPart], left_out: Sequence[CleanupPart]) -> tuple[CleanupPart, ...]:
+    """The parts without some of them: caches are then cleaned only of what becomes unneeded by the others."""
+    staying = {prefix for each in left_out if isinstance(each, RemoveRequest) for prefix in each.prefixes}
+    out = {_subjects(each) for each in left_out}
+    return tuple(_though_staying(each, staying) for each in parts if _subjects(each) not in out)
+
+
+def _subjects(part: CleanupPart) -> tuple[object, ...]:
+    """What tells the parts of one cleanup apart, whatever is removed before them."""
+    return type(part), _places(part), part.what if isinstance(part, CleanRequest) else ()
+
+
+def _though_staying(part: CleanupPart, staying: Collection[str]) -> CleanupPart:
+    if not isinstance(part, CleanRequest):
+        return part
+    return replace_fields(part, removed_before=tuple(each for each in part.removed_before if each not in staying))
+
+
+def left_out_findings(left_out: Iterable[LeftOut]) -> Iterator[Finding]:
+    """What is said of the parts that stay."""
+    for each in left_out:
+        first, *_ = each.blockers
+        lines = (line for found in each.blockers for line in (found.message, *found.evidence))
+        yield finding("left-out", "warning", f"Left out: {each.title}. {first.message}", first.remedy, lines)
 
 
 def _stopping(part: CleanupPart) -> CleanupPart:

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from condatui_core.analyses.cleanup.way_back import way_back_of_part
-from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBack
+from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBack, key_of_part
 from condatui_core.records.disk import CachedUnit, CacheTool, CacheUse
-from condatui_core.records.request import Cleanable
+from condatui_core.records.request import ARCHIVES, Cleanable
 from condatui_core.text import counted, format_bytes
 
 _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
@@ -22,6 +22,7 @@ _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
     }
 )
 """The parts of a package cache: their names, and why they could be deleted."""
+_ALL_IN_USE = "all are in use, until environments go"
 _INSTALLERS: Mapping[CacheTool, tuple[Cleanable, str]] = MappingProxyType(
     {
         "pip": ("pip", "downloaded again when needed, and wheels built again"),
@@ -48,14 +49,33 @@ def parts_of(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
         units = [unit for unit in cache.units if unit.part == part]
         going = [unit for unit in units if unit.unused and not _needed_by(unit)] if part == "packages" else units
         if any(unit.bytes for unit in going):
-            yield _candidate(cache, part, name, reason, going, blocked=blocked)
+            row = _candidate(cache, part, name, reason, going, blocked=blocked)
+            yield _with_archives(row, cache) if part == "packages" else row
         elif others and any(unit.bytes for unit in units):
-            yield _candidate(cache, part, name, "all are in use, until environments go", (), blocked=blocked)
+            row = _candidate(cache, part, name, _ALL_IN_USE, (), blocked=blocked)
+            yield _with_archives(row, cache) if part == "packages" else row
     needed = [unit for unit in cache.units if unit.unused and _needed_by(unit)]
     if needed:
         holders = {prefix for unit in needed for prefix in _needed_by(unit)}
         who = f"needed by {counted(len(holders), 'environment')} with copies of them or soft links to them"
         yield _candidate(cache, "packages", "packages in need", who, needed, blocked=who)
+
+
+def _with_archives(packages: CleanupCandidate, cache: CacheUse) -> CleanupCandidate:
+    """The row of the packages, with the archives that conda would extract them from again, if there are any."""
+    extracted = {unit.name for unit in cache.units if unit.part == "packages"}
+    archives = [unit for unit in cache.units if unit.part == "tarballs"]
+    if not any(unit.name.removesuffix(suffix) in extracted for unit in archives for suffix in ARCHIVES):
+        return packages
+    size = sum(unit.bytes for unit in archives)
+    evidence = (f"conda extracts them again from archives that stay: those go along, {format_bytes(size)}",)
+    return replace(
+        packages,
+        also=("tarballs",),
+        bytes=packages.bytes + size,
+        reasons=tuple(replace(each, evidence=evidence) for each in packages.reasons),
+        way_back=way_back_of_part("tarballs", archives),
+    )
 
 
 def _of_installer(cache: CacheUse) -> Iterator[CleanupCandidate]:
@@ -84,7 +104,7 @@ def _candidate(
     cache: CacheUse, part: Cleanable, name: str, reason: str, units: Sequence[CachedUnit], *, blocked: str
 ) -> CleanupCandidate:
     return CleanupCandidate(
-        key=f"{cache.path}\0{name}",
+        key=key_of_part(cache.path, name),
         kind="cache",
         path=cache.path,
         name=name,

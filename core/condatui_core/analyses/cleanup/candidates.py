@@ -20,7 +20,7 @@ from condatui_core.analyses.cleanup.reasons import (
 )
 from condatui_core.analyses.cleanup.way_back import cached_names, way_back_of
 from condatui_core.records.alike import AlikeGroup, AlikeMember
-from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack
+from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack, key_of_part
 from condatui_core.records.disk import CacheUse, Cost
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.policy import Policy
@@ -95,7 +95,7 @@ class _Known:
             names = [name for one in stale for name in one.names]
             size = self.measured.get(each.prefix, sum(one.bytes for one in stale))
             yield CleanupCandidate(
-                key=f"{each.prefix}\0leftovers",
+                key=key_of_part(each.prefix, "leftovers"),
                 kind="leftovers",
                 path=each.prefix,
                 name=each.name,
@@ -118,7 +118,7 @@ class _Known:
             if each.gone and not each.inside:
                 size = self.measured.get(each.path, 0)
                 yield CleanupCandidate(
-                    key=f"{each.path}\0kernel",
+                    key=key_of_part(each.path, "kernel"),
                     kind="kernel",
                     path=each.path,
                     name=each.display_name or each.name,

@@ -29,7 +29,8 @@ def choice_of(chosen: Iterable[CleanupCandidate]) -> CleanupChoice:
     caches: dict[str, list[Cleanable]] = {}
     for each in chosen:
         if each.part:
-            caches.setdefault(each.path, []).append(each.part)
+            parts = caches.setdefault(each.path, [])
+            parts += (part for part in (each.part, *each.also) if part not in parts)
     merges = {each.path: each.instead for each in chosen if each.kind == "merge" and each.path not in prefixes}
     leftovers = _paths(chosen, "leftovers")
     return CleanupChoice(

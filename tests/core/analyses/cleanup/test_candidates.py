@@ -309,7 +309,7 @@ def test_a_package_cache_comes_in_parts_and_what_somebody_needs_stays() -> None:
     rows = found(caches=(CACHE,))
     assert [(row.name, row.part, row.bytes, bool(row.blocked)) for row in rows] == [
         ("archives", "tarballs", 1, False),
-        ("packages", "packages", 4, False),
+        ("packages", "packages", 4 + 1, False),
         ("channel index", "index", 32, False),
         ("packages in need", "packages", 24, True),
     ]
@@ -323,3 +323,20 @@ def test_a_cache_that_may_not_be_written_stays() -> None:
     assert {row.name: row.blocked for row in rows if row.name != "packages in need"} == dict.fromkeys(
         ("archives", "packages", "channel index"), "you may not write there"
     )
+
+
+def test_packages_take_their_archives_along_since_conda_extracts_them_again() -> None:
+    archived = structs.replace(
+        CACHE,
+        units=(unit("b-1-0.conda", 3), unit("old-1-0.tar.bz2", 5, kind="archive", part="tarballs"), unit("b-1-0", 4)),
+    )
+    rows = {row.name: row for row in found(caches=(archived,))}
+    assert (rows["packages"].also, rows["packages"].bytes, rows["archives"].bytes) == (("tarballs",), 12, 8)
+    assert rows["packages"].way_back.download_bytes == 8
+    other = structs.replace(CACHE, units=(unit("old-1-0.conda", 3), unit("b-1-0", 4)))
+    assert [row.also for row in found(caches=(other,))] == [(), ()]
+
+
+def test_what_is_but_a_part_of_a_path_has_a_key_that_a_shell_keeps() -> None:
+    keys = [row.key for row in found(caches=(CACHE,))]
+    assert keys == ["/pkgs#archives", "/pkgs#packages", "/pkgs#channel-index", "/pkgs#packages-in-need"]

@@ -89,6 +89,18 @@ def test_weak_reasons_are_enough_only_where_a_policy_has_allowed_them() -> None:
     assert (goal.chosen, goal.reached) == (("/weak",), True)
 
 
+def test_packages_and_their_archives_are_one_row_and_the_archives_alone_come_first() -> None:
+    def frees(choice: CleanupChoice) -> int:
+        parts = dict(choice.cleaned).get("/pkgs", ())
+        return 10 * ("tarballs" in parts) + 40 * ("packages" in parts)
+
+    rows = (row("/pkgs", "cache", part="tarballs"), row("/pkgs", "cache", part="packages", also=("tarballs",)))
+    assert reach(rows, 10, frees=frees).chosen == ("/pkgstarballs",)
+    both = reach(rows, 20, frees=frees)
+    assert (both.chosen, both.frees) == (("/pkgspackages",), 50)
+    assert choice_of(rows[1:]).cleaned == (("/pkgs", ("packages", "tarballs")),)
+
+
 class World:
     """Environments and caches that share files at random, and what a choice of them frees."""
 

@@ -28,6 +28,8 @@ class CandidateDocument(Struct, frozen=True, kw_only=True):
     """How little it is regretted, the least first: cache, relink, leftover, identical, subset, stale, merge, weak."""
     part: Cleanable | None
     """The part of a package cache; null for all else."""
+    also: tuple[Cleanable, ...]
+    """The parts of the same cache that go along, because they would bring it back."""
     reasons: tuple[CleanupReason, ...]
     """Why it could go, the strongest reason first."""
     bytes: int
@@ -107,6 +109,7 @@ def _candidate(found: CleanupCandidate, frees: int) -> CandidateDocument:
         name=found.name,
         tier=found.tier,
         part=found.part,
+        also=found.also,
         reasons=found.reasons,
         bytes=found.bytes,
         frees=frees,
