@@ -20,6 +20,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
+    from condatui.view_models.plan import Facts
     from condatui_core.records.request import Request
 
 SEEN_GROUP, LEAVE_GROUP = "seen", "leave"
@@ -95,12 +96,12 @@ class ActionApp(OrderedKeys):
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
 
-    async def propose(self, request: Request) -> None:
-        """Show the plan of a request for the user to confirm."""
+    async def propose(self, request: Request, about: Facts = ()) -> None:
+        """Show the plan of a request for the user to confirm; `about` says why each of what it is for was chosen."""
         from condatui.panels.factory import plan_panel  # noqa: PLC0415 - imported at the first action
 
         self.job_monitor.start()
-        await self._place().open_panel(plan_panel(request, self.session))
+        await self._place().open_panel(plan_panel(request, self.session, about))
 
     async def action_open_action(self, id: str) -> None:  # noqa: A002 - the name in settings and bindings
         """Open the form of an action, or its plan if it needs no answers."""
@@ -191,7 +192,7 @@ class ActionApp(OrderedKeys):
 
     @on(RequestProposed)
     async def _take_proposal(self, event: RequestProposed) -> None:
-        await self.propose(event.request)
+        await self.propose(event.request, event.about)
 
     @on(JobChanged)
     def _schedule_update(self) -> None:

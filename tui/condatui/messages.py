@@ -12,6 +12,7 @@ from condatui_core.records.environment import Inventory
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui.view_models.gpu import GpuState
+    from condatui.view_models.plan import Facts
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.job import Job
@@ -127,9 +128,11 @@ class JobsSeen(Message):
 class RequestProposed(Message):
     """A place proposes a request; the user confirms or leaves its plan."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, about: Facts = ()) -> None:
         super().__init__()
         self.request = request
+        self.about = about
+        """Why each of what it is for was chosen."""
 
 
 class LeavingConfirmed(Message):
