@@ -11,10 +11,10 @@ from textual import events, on
 from textual.app import App
 from textual.message import Message
 
-from condatui.messages import JobChanged, JobEnded, JobsSeen, LeavingConfirmed, RequestProposed
+from condatui.messages import JobChanged, JobEnded, JobsSeen, KeepProposed, LeavingConfirmed, RequestProposed
 from condatui.screens.place import PlaceScreen
 from condatui.services.job_monitor import JobMonitor
-from condatui.services.user_marks import MARKS_GROUP, toggle_baseline, toggle_kept
+from condatui.services.user_marks import MARKS_GROUP, keep_with_note, toggle_baseline, toggle_kept
 from condatui.session import Session
 from condatui_core.errors import CondatuiError
 from condatui_core.text import sanitize
@@ -114,7 +114,19 @@ class ActionApp(OrderedKeys):
     def action_keep(self) -> None:
         """Keep the chosen environments; if all of them are kept, no more."""
         if chosen := self._place().action_context.chosen:
-            self._change_marks(toggle_kept(self.session.workbench, chosen))
+            self._change_marks(toggle_kept(self.session, chosen))
+
+    async def action_keep_with_note(self) -> None:
+        """Ask why the chosen environments stay."""
+        from condatui.panels.note_panel import NotePanel  # noqa: PLC0415 - imported at the first use
+
+        place = self._place()
+        if chosen := place.action_context.chosen:
+            await place.open_panel(NotePanel(chosen))
+
+    @on(KeepProposed)
+    def _keep_with_note(self, event: KeepProposed) -> None:
+        self._change_marks(keep_with_note(self.session.workbench, event.chosen, event.note))
 
     def action_baseline(self) -> None:
         """Make the environment under the cursor the baseline; if it is that, no more."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
 
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
@@ -103,6 +103,15 @@ class ComparisonProposed(Message):
         self.prefixes = tuple(prefixes)
         self.left_out = left_out
         """Which others are not compared, and why."""
+
+
+class KeepProposed(Message):
+    """The user says why environments stay."""
+
+    def __init__(self, chosen: Sequence[Environment], note: str) -> None:
+        super().__init__()
+        self.chosen = tuple(chosen)
+        self.note = note
 
 
 class JobChanged(Message):
