@@ -23,7 +23,7 @@ from condatui_core.prefixes.probe import user_name
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
-from condatui_core.records.environment import Environment, Inventory, UserMarks
+from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.settings import Locations, Settings
@@ -319,13 +319,18 @@ class Workbench:
         """What the user has said of environments, as the file has it now; blocks. Raises CondatuiError as `keep`."""
         return KeepMarks(self.locations).read()
 
-    async def keep(self, prefixes: Sequence[str], note: str = "") -> UserMarks:
+    async def keep(
+        self, prefixes: Sequence[str], note: str = "", *, marks: Mapping[str, KeepMark] | None = None
+    ) -> UserMarks:
         """Mark environments as those that stay, and return all marks; an empty note leaves the note of a marked one.
 
-        Raises CondatuiError if the file of the marks cannot be read or written; then nothing is changed.
+        `marks` has those that come back as they were, by prefix. Raises CondatuiError if the file of the marks
+        cannot be read or written; then nothing is changed.
         """
         by, at = user_name(self._client.caller.euid), self._client.now()
-        return await asyncio.to_thread(partial(KeepMarks(self.locations).keep, prefixes, note, by=by, at=at))
+        return await asyncio.to_thread(
+            partial(KeepMarks(self.locations).keep, prefixes, note, by=by, at=at, marks=marks)
+        )
 
     async def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
         """Take the keep marks of environments away, and return those that are left. Raises CondatuiError as `keep`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -173,8 +173,12 @@ class FakeWorkbench:
     def marks(self) -> UserMarks:
         return self.user_marks
 
-    async def keep(self, prefixes: Sequence[str], note: str = "") -> UserMarks:
-        kept = {**dict(self.user_marks.kept), **{prefix: KeepMark(note=note) for prefix in prefixes}}
+    async def keep(
+        self, prefixes: Sequence[str], note: str = "", *, marks: Mapping[str, KeepMark] | None = None
+    ) -> UserMarks:
+        former = marks or {}
+        now = {prefix: former.get(prefix, KeepMark(note=note)) for prefix in prefixes}
+        kept = {**dict(self.user_marks.kept), **now}
         self.user_marks = replace(self.user_marks, kept=tuple(kept.items()))
         return self.user_marks
 

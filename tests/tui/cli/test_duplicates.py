@@ -127,8 +127,8 @@ def test_people_read_the_keeper_first_with_its_reasons_then_the_others(machine: 
     assert lines[2].endswith("identical")
     assert lines[3].endswith("subset (3 fewer)")
     assert lines[4].endswith("differs in 3: lib000 ↑2.0, lib001 ↑2.0, lib002 ↑2.0 · has 1 more: wandb")
-    assert lines[5].startswith("Removing these 3 frees ")
-    assert lines[-1].startswith("Removing all 4 of them frees ")
+    assert lines[5].startswith("Going to hub and removing these 3 frees ")
+    assert lines[-1].startswith("Going to these 2 and removing all 4 others frees ")
 
 
 def test_what_stays_anyway_counts_nothing_in_what_its_group_frees(machine: Machine) -> None:
@@ -139,7 +139,7 @@ def test_what_stays_anyway_counts_nothing_in_what_its_group_frees(machine: Machi
     assert found["frees"] == sum(each["frees"] for each in found["members"][1:])
     lines = machine.run("duplicates").stdout.splitlines()
     assert lines[2].endswith("stays: frozen · identical")
-    assert lines[5].startswith("Removing the 2 that could go frees ")
+    assert lines[5].startswith("Going to hub and removing the 2 that could go frees ")
 
 
 def test_the_threshold_of_the_call_counts_or_that_of_the_settings(machine: Machine) -> None:

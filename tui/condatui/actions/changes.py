@@ -69,6 +69,17 @@ ON_ENVIRONMENTS = (
         why_not=nothing_to_keep,
     ),
     KeyAction(
+        "keep.note",
+        "Keep with a note",
+        "",
+        "Keep the marked environments, or else the one under the cursor, and say why; or change what is said.",
+        "app.keep_with_note",
+        ("environments", "cleanup"),
+        "Actions",
+        why_not=nothing_to_keep,
+        takes_keys=True,
+    ),
+    KeyAction(
         "baseline",
         "Make it the baseline",
         "b",

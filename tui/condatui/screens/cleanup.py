@@ -158,7 +158,15 @@ class CleanupScreen(CleanupGroupsScreen):
         if row is not None:
             home = str(session.workbench.locations.home)
             references = self._references.of(row.prefix)
-            text = row_text(row, self._frees(row), session.names, references, glyphs=session.glyphs, home=home)
+            text = row_text(
+                row,
+                self._frees(row),
+                session.names,
+                references,
+                glyphs=session.glyphs,
+                home=home,
+                choose_key=session.key("cleanup.choose"),
+            )
         self.query_one(OutputPane).set_text(text)
 
     def _frees(self, row: CleanupRow) -> int | None:
@@ -239,9 +247,10 @@ class CleanupScreen(CleanupGroupsScreen):
     def _propose(self) -> None:
         """Propose one plan for all that is chosen, or else for what is under the cursor."""
         current = self.current.candidate if self.current else None
-        request = request_of(choice_of(self.chosen_candidates or filter(None, [current])))
+        chosen = self.chosen_candidates or tuple(filter(None, [current]))
+        request = request_of(choice_of(chosen))
         if request is not None:
-            self.post_message(RequestProposed(request))
+            self.post_message(RequestProposed(request, tuple(self._model.why_chosen(chosen))))
 
     def action_switch(self) -> None:
         """Move the focus to the details, or back to the rows."""

@@ -24,9 +24,23 @@ def test_a_candidate_with_its_evidence_trust_and_way_back() -> None:
         "disk    516 MB on disk · 41 MB freed if only this is removed",
         "why     not used for 400 days  (likely, by signs that may mislead)",
         "        bin/python was read on 2025-04-01",
-        "instead hub-image takes its place",
         "back    restore point, 12 MB · about 2 min",
     ]
+
+
+def test_a_member_says_what_choosing_it_does() -> None:
+    group = hub()
+    same, _, differs = group.members
+    removed = candidate("hub-image-try", bytes=516_000_000, instead=group.keeper)
+    merged = candidate("hub-image-final-v2", kind="merge", tier="merge", bytes=516_000_000, instead=group.keeper)
+    shown = lines(CleanupRow(same.prefix, group, same, removed), 41_000_000)
+    assert "disk    516 MB on disk · 41 MB freed if only this is removed" in shown
+    assert "space   chooses its removal: hub-image takes its place" in shown
+    shown = lines(CleanupRow(differs.prefix, group, differs, merged), 303_000)
+    assert "disk    516 MB on disk · 303 KB freed by merging it into hub-image" in shown
+    assert "space   chooses the merge into hub-image" in shown
+    blocked = lines(CleanupRow(same.prefix, group, same, candidate("hub-image-try", blocked="it is frozen")))
+    assert not [line for line in blocked if "chooses" in line]
 
 
 def test_what_stays_says_so_once() -> None:
@@ -77,7 +91,7 @@ def test_a_keeper_says_why_it_stays_and_who_is_alike() -> None:
         f"where   {prefix_of('hub-image')}",
         "stays   used today",
         "stays   holds all",
-        "frees   82 MB if all others of its group go",
+        "frees   82 MB if all that can be chosen of its group are: removed, or merged into it",
     ]
     assert shown[5] == "alike   hub-image-try  100 % the same: identical"
     assert len(shown) == 8
