@@ -186,7 +186,8 @@ class LinkGraph:
             copies = copied_by.get(unit.package, ()) if unit.part == "packages" else ()
             _add(lost, (unit.used_by | self._gone(copies)) & gone, unit.bytes)
         entangled = _union(unit.used_by for unit in emptying) | self._nested_or_around(selected)
-        entangled |= self._gone(path for path in selected if path in irreplaceable)
+        if cleaned:
+            entangled |= self._gone(path for path in selected if path in irreplaceable)
         return {
             place.path: lost[number]
             for number, place in enumerate(self.places)

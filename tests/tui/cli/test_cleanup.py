@@ -63,7 +63,8 @@ def test_how_long_the_way_back_takes_is_said_once_a_clone_was_made(sandbox_copy:
     assert " min" in run_in(sandbox, "cleanup", environ={"COLUMNS": "240"}).stdout
 
 
-def test_a_dry_run_of_a_goal_prints_what_it_chose_and_the_plan(sandbox: Sandbox) -> None:
+def test_a_dry_run_of_a_goal_prints_what_it_chose_and_the_plan(sandbox_copy: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_copy("notebooks", "nlp-base")
     before = manifest(sandbox.root_prefix)
     result = run_in(sandbox, "cleanup", "--free", "1M", "--dry-run", "--json")
     assert result.exit_code == 0, result.output

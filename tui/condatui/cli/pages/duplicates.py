@@ -62,7 +62,7 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
     if not groups:
         printer.text(Text(f"No two environments have {percent(document.threshold)} of their packages in common."))
         return
-    for index, (group, described) in enumerate(zip(groups, document.groups, strict=True)):
+    for index, (group, described) in enumerate(zip(groups, document.clusters, strict=True)):
         if index:
             printer.text(Text())
         _print_group(printer, group, described)
