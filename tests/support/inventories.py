@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from condatui_core.analyses.alike import alike_groups
@@ -138,12 +138,17 @@ class LoadedWorkbench:
         return ()
 
     async def groups(
-        self, inventory: Inventory, *, threshold: float | None, working_gpu: frozenset[str]
+        self,
+        inventory: Inventory,
+        *,
+        threshold: float | None,
+        working_gpu: frozenset[str],
+        chosen: Collection[str] = (),
     ) -> tuple[AlikeGroup, ...]:
         if not self._compares:
             return ()
-        working = frozenset(working_gpu)
-        return alike_groups(inventory, threshold=threshold or self.settings.alike_threshold, working_gpu=working)
+        used = threshold or self.settings.alike_threshold
+        return alike_groups(inventory, threshold=used, chosen=chosen, working_gpu=frozenset(working_gpu))
 
     def survey_cleanup(
         self, inventory: Inventory, usage: DiskUsage | None, groups: tuple[AlikeGroup, ...]

@@ -24,7 +24,7 @@ from condatui_core.fs.tree import PrefixTree, read_tree
 from condatui_core.prefixes.kernels import KERNEL_FILE, read_kernels
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
-from condatui_core.records.kernel import Kernel
+from condatui_core.records.kernel import HOW_TO_BRING_BACK, Kernel
 from condatui_core.records.request import KernelsRequest
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -158,7 +158,7 @@ def _keep(trees: Mapping[str, PrefixTree], kept: Path) -> Mapping[str, Path]:
         kept.mkdir(mode=0o700, parents=True)
         for path, copy in copies.items():
             _copy(trees[path], copy)
-        write_new(kept / "how-to-bring-back.txt", os.fsencode("".join(f"{each}\n" for each in _commands(copies))))
+        write_new(kept / HOW_TO_BRING_BACK, os.fsencode("".join(f"{each}\n" for each in _commands(copies))))
         sync_tree(str(kept.parent))
     except OSError as error:
         where = error.filename or kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from operator import is_
 
@@ -10,13 +11,16 @@ from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.environments import resolve
+from condatui_core.analyses.match_specs import Wanted, parse_match_spec
 from condatui_core.analyses.overlap import share
 from condatui_core.analyses.package_sets import has_packages, package_sets
+from condatui_core.analyses.specs import meets
 from condatui_core.analyses.versions import Scheme, version_key
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import BehindPackage, Environment, Inventory
 from condatui_core.records.finding import Finding, in_order_of_severity
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.remedy import FollowBaseline, SetBaseline
 from condatui_core.text import percent, sanitize
@@ -113,11 +117,17 @@ def behind_baseline(environment: Environment, baseline: Environment) -> tuple[Be
 def _behind(environment: Environment, baseline: Environment) -> Iterator[BehindPackage]:
     mine, its = environment.contents or PrefixContents(), baseline.contents or PrefixContents()
     requested = mine.requested_names
-    conda = {each.name: each.version for each in its.packages}
+    conda = {each.name: each for each in its.packages}
     for record in mine.packages:
-        if _is_newer(conda.get(record.name), record.version, "conda"):
-            newer, wanted = conda[record.name], record.name in requested
-            yield BehindPackage(name=record.name, version=record.version, newer=newer, requested=wanted)
+        newer = conda.get(record.name)
+        if newer and _is_newer(newer.version, record.version, "conda"):
+            yield BehindPackage(
+                name=record.name,
+                version=record.version,
+                newer=newer.version,
+                requested=record.name in requested,
+                held=next(wanted_otherwise(newer, mine), ""),
+            )
     pip = {canonicalize_name(each.name): each.version for each in its.pip_distributions}
     for each in mine.pip_distributions:
         name = canonicalize_name(each.name)
@@ -155,12 +165,61 @@ def _names_one(command: str, sources: Sequence[str]) -> bool:
 
 
 def _finding(environment: Environment, baseline: Environment, behind: Sequence[BehindPackage], why: str) -> Finding:
-    lines = tuple(f"{sanitize(each.name)} {sanitize(each.version)} → {sanitize(each.newer)}" for each in behind)
+    lines = tuple(map(_line, behind))
+    held = sum(bool(each.held) for each in behind)
+    follow = FollowBaseline(prefix=environment.prefix, baseline=baseline.prefix)
     more = ", …" if len(lines) > _NAMED else ""
     return Finding(
         id="behind-baseline",
         severity="note",
-        message=f"behind the baseline in {len(behind)}: {', '.join(lines[:_NAMED])}{more}",
-        remedy=FollowBaseline(prefix=environment.prefix, baseline=baseline.prefix),
-        evidence=(f"the baseline is {sanitize(baseline.name)}; {sanitize(why)}", *lines),
+        message=f"behind the baseline in {len(behind)}: {', '.join(lines[:_NAMED])}{more}{_held_back(held, behind)}",
+        remedy=_ALL_HELD if held == len(behind) else follow,
+        evidence=(
+            f"the baseline is {sanitize(baseline.name)}; {sanitize(why)}",
+            *(
+                f"{line} ({sanitize(each.held)})" if each.held else line
+                for line, each in zip(lines, behind, strict=True)
+            ),
+        ),
     )
+
+
+def _line(found: BehindPackage) -> str:
+    return f"{sanitize(found.name)} {sanitize(found.version)} → {sanitize(found.newer)}"
+
+
+def _held_back(held: int, behind: Sequence[BehindPackage]) -> str:
+    """How many of the packages stay behind, because the user wants them so."""
+    if not held:
+        return ""
+    return "; its user wants it so" if held == len(behind) else f"; {held} of them its user wants so"
+
+
+# What the user of an environment wants otherwise
+
+
+_ALL_HELD = "An update leaves them as they are: change the requests or pins first."
+
+_BUILD = re.compile(r"[A-Za-z0-9_.]+")
+"""A build string that is no pattern."""
+
+
+def wanted_otherwise(record: PackageRecord, contents: PrefixContents) -> Iterator[str]:
+    """Words for each pin and request of the user of an environment that a package does not meet."""
+    for spec in contents.pinned:
+        if _refuses(parse_match_spec(spec), record):
+            yield f"pinned as `{spec}`"
+    copied = contents.history.cloned_specs
+    for name, spec in contents.history.requested:
+        wanted = parse_match_spec(spec) if name == record.name and spec not in copied else None
+        if wanted and not _is_exact(wanted) and _refuses(wanted, record):
+            yield f"requested as `{spec}`"
+
+
+def _refuses(wanted: Wanted | None, record: PackageRecord) -> bool:
+    return wanted is not None and wanted.name == record.name.lower() and meets(record, wanted) is False
+
+
+def _is_exact(wanted: Wanted) -> bool:
+    """Whether a request names one build, as conda itself notes it of what it was given by a file or a clone."""
+    return bool(wanted.version) and _BUILD.fullmatch(wanted.build) is not None

@@ -63,7 +63,8 @@ class CleanupSurvey:
         )
         blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
         told = (_without_stand_in(each) if each.keeper in hollow else each for each in groups)
-        return cls(usage, tuple(_with_obstacles(each, blocked) for each in told), found, counts_points)
+        judged = tuple(_with_worth(each, usage, counts_points=counts_points) for each in found)
+        return cls(usage, tuple(_with_obstacles(each, blocked) for each in told), judged, counts_points)
 
     @property
     def measured(self) -> bool:
@@ -73,6 +74,17 @@ class CleanupSurvey:
     def frees(self, chosen: Iterable[CleanupCandidate]) -> int:
         """The bytes that `df` gains if these go, before their restore points."""
         return self.usage.frees_with_choice(choice_of(chosen))
+
+    def frees_in_order(self, chosen: Iterable[CleanupCandidate]) -> Mapping[str, int]:
+        """By key, what each of these adds to what those before it free; caches come last, as they are cleaned last."""
+        added: dict[str, int] = {}
+        before: list[CleanupCandidate] = []
+        freed = 0
+        for each in sorted(chosen, key=lambda candidate: candidate.kind == "cache"):
+            before.append(each)
+            together = self.frees(before)
+            added[each.key], freed = together - freed, together
+        return added
 
     def kept(self, chosen: Iterable[CleanupCandidate]) -> int:
         """The bytes that their restore points take of that at most."""
@@ -129,3 +141,12 @@ def _with_obstacles(group: AlikeGroup, blocked: Mapping[str, str]) -> AlikeGroup
     stays = {each.prefix: each.stays or blocked.get(each.prefix, "") for each in group.members}
     members = (replace_fields(each, stays=stays[each.prefix]) for each in group.members)
     return replace_fields(group, members=tuple(members))
+
+
+def _with_worth(candidate: CleanupCandidate, usage: DiskUsage, *, counts_points: bool) -> CleanupCandidate:
+    """The candidate, blocked if it is a merge that would free nothing."""
+    if candidate.kind != "merge" or candidate.blocked or usage.graph is None:
+        return candidate
+    kept = candidate.way_back.kept_bytes if counts_points else 0
+    frees = usage.frees_with_choice(choice_of([candidate])) - kept
+    return candidate if frees > 0 else replace_fields(candidate, blocked="a merge would free nothing")

@@ -60,6 +60,8 @@ class BehindPackage(Struct, frozen=True, kw_only=True):
     """Whether pip installed it."""
     requested: bool = False
     """Whether the user requested it here."""
+    held: str = ""
+    """Why an update leaves it as it is: the user has pinned or requested another version; empty if it does not."""
 
 
 class Environment(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,9 @@ from msgspec import Struct
 
 ReferenceKind = Literal["kernel", "shell", "condarc"]
 
+HOW_TO_BRING_BACK = "how-to-bring-back.txt"
+"""The file beside the copies of kernels that a job has deleted, with a command for each that brings it back."""
+
 
 class Kernel(Struct, frozen=True, kw_only=True):
     """A Jupyter kernel of this user, or in an environment."""

@@ -13,7 +13,8 @@ from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions import kernels
 from condatui_core.actions.protocol import JobContext
-from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.actions.restore.listing import read_last_change
+from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.delete_tree import Goes, delete_what_goes
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import KernelsRequest
@@ -213,3 +214,14 @@ async def test_without_a_copy_nothing_goes(machine: RemovalMachine) -> None:
     with pytest.raises(CondatuiError, match="nothing was deleted"):
         await deleted(machine, "old")
     assert (place(machine) / "old/kernel.json").exists()
+
+
+async def test_an_undo_says_how_kernels_come_back_and_offers_nothing_older(machine: RemovalMachine) -> None:
+    await deleted(machine, "old", "older")
+    with pytest.raises(UsageError, match="has deleted Jupyter kernels") as refused:
+        read_last_change(machine.context())
+    commands = refused.value.detail.splitlines()
+    assert [each.rpartition("/")[2] for each in commands] == ["old", "older"]
+    run_by_hand(commands)
+    with pytest.raises(UsageError, match="no change to undo"):
+        read_last_change(machine.context())

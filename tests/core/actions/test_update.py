@@ -194,6 +194,13 @@ async def test_if_conda_would_do_something_else_by_now_nothing_is_changed(copied
     assert not (copied.home / ".condatui/state/restore").exists()
 
 
+async def test_if_all_is_held_by_its_user_that_is_the_reason_why_nothing_goes(copied: Sandbox) -> None:
+    (copied.prefixes["notebooks"] / "conda-meta/pinned").write_text("numpy >=2\n")
+    plan = await workbench_of(copied).jobs.plan(request_of(copied, "notebooks"))
+    assert [each.id for each in plan.blockers] == ["held"]
+    assert "numpy stays 2.1.3: pinned as `numpy >=2`" in plan.blockers[0].evidence[0]
+
+
 async def test_the_first_surprise_ends_it_and_what_was_done_stays_told(copied: Sandbox) -> None:
     request = request_of(copied, "notebooks", "vision-cpu")
     pins = copied.prefixes["vision-cpu"] / "conda-meta/pinned"

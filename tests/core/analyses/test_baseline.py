@@ -67,6 +67,23 @@ def test_an_alike_one_has_a_finding_with_all_its_evidence() -> None:
     assert len(found.behind) == 2
 
 
+def test_what_the_user_wants_otherwise_is_not_promised() -> None:
+    mine = versioned("mine", {"numpy": "1.26.4", "scipy": "1.13", "torch": "2.5.1"}, pip="4.12.2")
+    assert mine.contents is not None
+    pinning = replace(mine, contents=replace(mine.contents, pinned=("numpy 1.26.4",)))
+    (late,) = beside(pinning).findings
+    assert (
+        late.message
+        == "behind the baseline in 2: numpy 1.26.4 → 1.26.10, scipy 1.13 → 1.14; 1 of them its user wants so"
+    )
+    assert late.evidence[1:] == ("numpy 1.26.4 → 1.26.10 (pinned as `numpy 1.26.4`)", "scipy 1.13 → 1.14")
+    assert isinstance(late.remedy, FollowBaseline)
+    both = replace(mine, contents=replace(mine.contents, pinned=("numpy 1.26.4", "scipy <1.14")))
+    (held,) = beside(both).findings
+    assert held.message.endswith("; its user wants it so")
+    assert isinstance(held.remedy, str), "`B` would change nothing"
+
+
 def test_one_that_is_not_alike_and_not_made_from_it_is_left_alone() -> None:
     mine = versioned("mine", {"numpy": "1.26.4"}, common=10)
     assert beside(mine) is mine

@@ -6,6 +6,7 @@ from condatui_core.analyses.cleanup.goal import Goal
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBack
 from condatui_core.records.job import Ended, Outcome
 from condatui_core.records.policy import Policy
+from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
 from support.inventories import NOW, finding
 
@@ -28,13 +29,12 @@ def report(**fields: object) -> str:
 
 def test_what_went_and_why_is_said_in_a_table() -> None:
     outcome = Outcome(message="Cleaned up.", restore_points=("20260520-old",))
-    text = report(end=Ended(at=NOW, state="done", message="Cleaned up.", outcome=outcome))
+    text = report(end=Ended(at=NOW, state="done", message="Cleaned up.", outcome=outcome), freed={"/envs/old": 3000})
     assert text.startswith("# Cleanup of gpu07, 2026-05-20 12:00 +0200\n")
     assert "**Cleaned up.**" in text
     assert "## What went" in text
-    row = (
-        "| o\\|l\\`d\\\\n | /envs/old | 5.0 KB | not used for 400 days | restore point, about 10 B before compression |"
-    )
+    back = "restore point, about 10 B before compression"
+    row = f"| o\\|l\\`d\\\\n | /envs/old | 5.0 KB | 3.0 KB | not used for 400 days | {back} |"
     assert row in text
     assert "- restore point 20260520-old" in text
 
@@ -60,3 +60,32 @@ def test_a_refusal_a_policy_and_a_goal_out_of_reach_are_said() -> None:
 
 def test_nothing_to_do_is_said() -> None:
     assert "**Nothing had to go.**" in report(chosen=())
+
+
+def test_what_only_becomes_unneeded_is_said_with_what_it_freed() -> None:
+    packages = CleanupCandidate(
+        key="/pkgs#packages",
+        kind="cache",
+        path="/pkgs",
+        name="packages",
+        tier="cache",
+        part="packages",
+        reasons=(CleanupReason(id="cache", text="all are in use, until environments go"),),
+    )
+    text = report(chosen=(packages, OLD), freed={"/pkgs#packages": 4_000_000})
+    row = "| packages | /pkgs | 4.0 MB | 4.0 MB | no environment needs them, once others are gone |  |"
+    assert row in text
+    assert text.index("/envs/old") < text.index(row), "caches go last"
+
+
+def test_how_to_bring_back_what_went_is_said_with_what_that_downloads() -> None:
+    given = {"name": "old", "prefix": "/envs/old", "at": NOW, "bytes": 10, "packages": 2, "pip_packages": 0}
+    point = RestorePointSummary(id="20260520-old", to_download=("a-1-0", "b-1-0"), download_bytes=7000, **given)  # type: ignore[arg-type]
+    text = report(points=(point,))
+    assert "## To bring back" in text
+    assert "| old | /envs/old | condatui restore 20260520-old | 2 packages, 7.0 KB |" in text
+
+
+def test_enough_that_is_free_is_said() -> None:
+    text = report(chosen=(), policy=Policy(allow=("cache",), min_free=10**9), free_bytes=3 * 10**9)
+    assert "**Nothing had to go: 3.0 GB are free, 1.0 GB are wanted.**" in text

@@ -89,7 +89,10 @@ def test_a_goal_out_of_reach_says_how_far_it_gets_and_fails(sandbox: Sandbox) ->
         (("--report", "x.md"), 2, "nothing to choose by"),
         (("--policy", "none.yaml"), 2, "The policy cannot be read."),
         (("--free", "1M"), 3, "no terminal to ask"),
-        (("--free", "1M", "--yes", "--report", "."), 3, "is a directory"),
+        (("--free", "1M", "--yes", "--report", "."), 2, "is a directory"),
+        (("--free", "1M", "--yes", "--report", "/nowhere/r.md"), 2, "is no directory"),
+        (("--keeper", "no-such-environment"), 2, "no-such-environment"),
+        (("--threshold", "40"), 2, "40 is not between 50% and 100%"),
     ],
 )
 def test_bad_input_is_refused(sandbox: Sandbox, arguments: tuple[str, ...], code: int, said: str) -> None:
@@ -124,6 +127,7 @@ def test_a_policy_removes_only_what_it_allows_and_reports_it(sandbox_copy: Calla
     assert "not used for 400 days; the policy allows 100" in text
     assert f"restore point {outcome['restore_points'][0]}" in text
     assert "the policy keeps it" in text
+    assert f"| condatui restore {outcome['restore_points'][0]} |" in text
     back = run_in(sandbox, "restore", outcome["restore_points"][0], "--yes")
     assert back.exit_code == 0, back.output
 
@@ -134,5 +138,14 @@ def test_enough_free_space_is_a_reason_for_nothing_to_go(sandbox: Sandbox, tmp_p
     before = manifest(sandbox.root_prefix)
     result = run_in(sandbox, "cleanup", "--policy", str(policy), "--yes", "--report", str(report))
     assert result.exit_code == 0, result.output
-    assert "Nothing had to go." in report.read_text()
+    assert "**Nothing had to go: " in report.read_text()
     assert manifest(sandbox.root_prefix) == before
+
+
+def test_keepers_and_the_threshold_are_chosen_by_command(sandbox: Sandbox) -> None:
+    result = run_in(sandbox, "cleanup", "--json", "--keeper", "bert-finetune", "--threshold", "96%")
+    assert result.exit_code == 0, result.output
+    (document,) = lines_of(result.stdout)
+    assert str(sandbox.prefixes["bert-finetune"]) in [each["keeper"] for each in document["groups"]]
+    assert "bert-finetune" not in [each["name"] for each in document["candidates"] if not each["blocked"]]
+    assert not any("\0" in each["key"] for each in document["candidates"])

@@ -152,11 +152,14 @@ def test_the_threshold_of_the_call_counts_or_that_of_the_settings(machine: Machi
         1,
         1,
     ]
+    assert {machine.document("duplicates", "--threshold", each)["threshold"] for each in ("0.96", "96%", "96")} == {
+        0.96
+    }
     machine.workbench.settings = replace(machine.workbench.settings, alike_threshold=0.93)
     assert [len(each["members"]) for each in machine.document("duplicates")["clusters"]] == [2, 1]
 
 
-@pytest.mark.parametrize("threshold", ["0.49", "1.01", "nan", "much"])
+@pytest.mark.parametrize("threshold", ["0.49", "1.01", "49%", "101", "nan", "much"])
 def test_an_impossible_threshold_is_wrong_usage(machine: Machine, threshold: str) -> None:
     result = machine.run("duplicates", "--threshold", threshold)
     assert (result.exit_code, result.stdout) == (2, "")

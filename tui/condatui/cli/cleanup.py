@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from condatui.cli.disk import usage_of_all
 from condatui.cli.documents.cleanup import describe_candidates, describe_goal
 from condatui.cli.invocation import Invocation, find_groups
-from condatui.cli.options import global_options
+from condatui.cli.options import Grouping, global_options, grouping_options
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
-from condatui_core.actions.guards import refuse
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.analyses.cleanup.choice import choice_of, request_of
-from condatui_core.analyses.cleanup.goal import Goal
+from condatui_core.analyses.cleanup.goal import Goal, short_of
 from condatui_core.analyses.cleanup.policy import allowed
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.policy_file import read_policy
 from condatui_core.records.cleanup import CleanupCandidate
-from condatui_core.records.job import Job
+from condatui_core.records.job import Job, Plan
 from condatui_core.records.policy import Policy
+from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
 from condatui_core.text import parse_bytes
 from condatui_core.workbench import Workbench
@@ -41,6 +42,7 @@ _NOT_REACHED = 1
 @click.option("--free", metavar="SIZE", help="Choose the least regrettable that free so much, such as 20G.")
 @click.option("--policy", "policy_file", metavar="FILE", help="Choose only what this policy allows.")
 @click.option("--report", "report_file", metavar="FILE.md", help="Write what went and why; replaces the file.")
+@grouping_options
 @acting_options
 @global_options
 @click.pass_obj
@@ -50,6 +52,7 @@ def command(
     free: str | None,
     policy_file: str | None,
     report_file: str | None,
+    grouping: Grouping,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -63,7 +66,7 @@ def command(
     if not options.chooses and (dry_run or yes or report_file):
         raise UsageError("There is nothing to choose by.", hint="Say how much: --free 20G, or what may go: --policy.")
     workbench = invocation.workbench()
-    survey = asyncio.run(_look(workbench, options.policy))
+    survey = asyncio.run(_look(invocation, workbench, options.policy, grouping))
     if not options.chooses:
         _list(invocation, survey, as_json=as_json)
         return
@@ -86,7 +89,7 @@ class _Options:
         """Read the size and the policy, and look whether the report can be written, before anything is done."""
         report_file = invocation.absolute(report) if report else ""
         if report_file:
-            refuse(blockers_to_write(report_file, replace=True))
+            _check_writable(report_file)
         policy_file = invocation.absolute(policy) if policy else ""
         return cls(
             wanted=parse_bytes(free) if free is not None else None,
@@ -101,17 +104,31 @@ class _Options:
         return self.wanted is not None or (self.policy is not None and self.policy.min_free is not None)
 
     @property
+    def keeps_free(self) -> bool:
+        """Whether the policy says how much is to be free, and the user nothing else."""
+        return self.wanted is None and self.policy is not None and self.policy.min_free is not None
+
+    @property
     def chooses(self) -> bool:
         """Whether there is anything to choose by."""
         return self.wanted is not None or self.policy is not None
 
 
-async def _look(workbench: Workbench, policy: Policy | None) -> CleanupSurvey:
+def _check_writable(report_file: str) -> None:
+    """Raises UsageError if the report cannot be written."""
+    for each in blockers_to_write(report_file, replace=True):
+        raise UsageError("The report cannot be written.", each.message, each.remedy)
+
+
+async def _look(
+    invocation: Invocation, workbench: Workbench, policy: Policy | None, grouping: Grouping
+) -> CleanupSurvey:
     """Load the machine, measure its disk, and find what could go."""
     inventory = (await workbench.job_context()).inventory
     say_problems(inventory.problems)
+    chosen = invocation.prefixes_of(grouping.keepers, inventory)
     usage = await usage_of_all(workbench.disk, inventory)
-    groups = await find_groups(workbench, inventory)
+    groups = await find_groups(workbench, inventory, threshold=grouping.threshold, chosen=chosen)
     return workbench.survey_cleanup(inventory, usage, groups, policy)
 
 
@@ -122,6 +139,21 @@ def _list(invocation: Invocation, survey: CleanupSurvey, *, as_json: bool) -> No
         from condatui.cli.pages.cleanup import print_candidates  # noqa: PLC0415 - Rich is for people
 
         print_candidates(invocation, survey.candidates, _frees(survey))
+
+
+async def _points(workbench: Workbench, job: Job) -> tuple[RestorePointSummary, ...]:
+    """The restore points that a job has made, and others of which packages are in no cache any more."""
+    from condatui_core.actions.restore.listing import restore_points  # noqa: PLC0415 - only a report needs them
+
+    made = job.end.outcome.restore_points if job.end and job.end.outcome else ()
+    points = await restore_points(await workbench.job_context())
+    return tuple(each for each in points if each.id in made or (each.to_download and not each.exists))
+
+
+def _free_bytes(workbench: Workbench, survey: CleanupSurvey) -> int | None:
+    """What is free on the fullest file system on which something is that could go."""
+    disks = workbench.file_systems([each.path for each in survey.usage.places])
+    return min((each.free for each in disks), default=None)
 
 
 def _frees(survey: CleanupSurvey) -> Mapping[str, int]:
@@ -150,12 +182,25 @@ class _Cleanup:
     survey: CleanupSurvey
     options: _Options
     goal: Goal
+    nets: list[int] = field(default_factory=list)
+    """What the plan frees net of restore points, and then what its job did: the last is what is known best."""
 
     @property
     def chosen(self) -> tuple[CleanupCandidate, ...]:
         """The candidates that were chosen."""
         keys = frozenset(self.goal.chosen)
         return tuple(each for each in self.survey.candidates if each.key in keys)
+
+    def _staying(self) -> Iterator[CleanupCandidate]:
+        """What could have gone and stays, with why."""
+        policy, chosen = self.options.policy, frozenset(self.goal.chosen)
+        may = {each.key for each in (allowed(self.survey.candidates, policy) if policy else self.survey.candidates)}
+        for each in self.survey.candidates:
+            if each.blocked:
+                yield each
+            elif each.key not in chosen:
+                why = "it is not needed for that" if each.key in may else "the policy does not allow it"
+                yield replace(each, blocked=why)
 
     def run(self, *, dry_run: bool, yes: bool, as_json: bool) -> None:
         """Say what was chosen, and do it as every action is done.
@@ -164,7 +209,24 @@ class _Cleanup:
         """
         self._say_goal(as_json=as_json)
         code = self._carry_out(dry_run=dry_run, yes=yes, as_json=as_json)
-        raise click.exceptions.Exit(code or (0 if self.goal.reached else _NOT_REACHED))
+        missed = self.options.wanted is not None and self.nets and self.nets[-1] < self.options.wanted
+        raise click.exceptions.Exit(code or (0 if self.goal.reached and not missed else _NOT_REACHED))
+
+    def _judged(self, plan: Plan) -> Plan:
+        """The plan, with a warning if it misses a goal that the choice seemed to reach."""
+        self.nets.append(self._net(plan.bytes_freed or 0, plan.kept_bytes))
+        missed = short_of(self.goal, self.nets[-1])
+        return replace(plan, warnings=(missed, *plan.warnings)) if missed else plan
+
+    def _net(self, frees: int, kept: int) -> int:
+        return frees - kept if self.survey.counts_points else frees
+
+    def _ended(self, job: Job) -> None:
+        """Note what the job has freed, and write the report."""
+        outcome = job.end.outcome if job.end else None
+        if outcome and outcome.bytes_freed is not None:
+            self.nets.append(self._net(outcome.bytes_freed + outcome.kept_bytes, outcome.kept_bytes))
+        self._report(job)
 
     def _carry_out(self, *, dry_run: bool, yes: bool, as_json: bool) -> int:
         request = request_of(choice_of(self.chosen))
@@ -174,10 +236,11 @@ class _Cleanup:
                     self.invocation,
                     self.workbench,
                     lambda *_: request,
-                    self._report,
+                    self._ended,
                     dry_run=dry_run,
                     yes=yes,
                     as_json=as_json,
+                    judged=self._judged,
                 )
         except RefusedError as error:
             self._report(refused=(error.title, *error.detail.splitlines()))
@@ -206,8 +269,11 @@ class _Cleanup:
             policy=self.options.policy,
             goal=self.goal if self.options.has_goal else None,
             chosen=self.chosen,
-            blocked=tuple(each for each in self.survey.candidates if each.blocked),
+            blocked=tuple(self._staying()),
+            freed=self.survey.frees_in_order(self.chosen),
             end=job.end if job else None,
+            points=asyncio.run(_points(self.workbench, job)) if job else (),
+            free_bytes=_free_bytes(self.workbench, self.survey) if self.options.keeps_free else None,
             refused=refused,
         )
         try:

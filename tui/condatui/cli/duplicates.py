@@ -6,30 +6,17 @@ import click
 
 from condatui.cli.documents.duplicates import describe_duplicates
 from condatui.cli.invocation import Invocation, find_groups
-from condatui.cli.options import global_options, json_option
+from condatui.cli.options import Grouping, global_options, grouping_options, json_option
 from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
-from condatui_core.settings import LEAST_ALIKE
-
-
-def _checked(_context: click.Context, _parameter: click.Parameter, threshold: float | None) -> float | None:
-    if threshold is not None and not LEAST_ALIKE <= threshold <= 1:
-        raise click.BadParameter(f"{threshold} is not in the range {LEAST_ALIKE}<=x<=1.")
-    return threshold
 
 
 @click.command("duplicates")
-@click.option(
-    "--threshold",
-    type=float,
-    callback=_checked,
-    metavar="SHARE",
-    help="The part of their packages that must be the same, from 0.5 to 1; otherwise the setting `alike_threshold`.",
-)
+@grouping_options
 @json_option
 @global_options
 @click.pass_obj
-def command(invocation: Invocation, *, threshold: float | None, as_json: bool) -> None:
+def command(invocation: Invocation, *, grouping: Grouping, as_json: bool) -> None:
     """Group environments that are alike, say which one of each group to keep, and what going to it frees.
 
     Packages are the same by name, version and channel, a mirror counting as what it mirrors. Nothing is removed.
@@ -41,8 +28,9 @@ def command(invocation: Invocation, *, threshold: float | None, as_json: bool) -
     workbench = invocation.workbench()
     inventory = invocation.load(workbench)
     say_problems(inventory.problems)
-    used = workbench.settings.alike_threshold if threshold is None else threshold
-    groups = asyncio.run(find_groups(workbench, inventory, threshold=used))
+    used = workbench.settings.alike_threshold if grouping.threshold is None else grouping.threshold
+    chosen = invocation.prefixes_of(grouping.keepers, inventory)
+    groups = asyncio.run(find_groups(workbench, inventory, threshold=used, chosen=chosen))
     usage = asyncio.run(usage_of_all(disk_of(invocation), inventory)) if groups else None
     survey = workbench.survey_cleanup(inventory, usage, groups)
     document = describe_duplicates(survey, inventory, threshold=used)

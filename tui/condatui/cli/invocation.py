@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -186,6 +186,16 @@ class Invocation(Struct, frozen=True, kw_only=True):
                 hint = "--conda takes the path of a conda, its root prefix, or a name that PATH has."
                 raise NoCondaError(f"`{sanitize(each)}` is no conda.", reason, hint)
 
+    def prefixes_of(self, spelled: Sequence[str], inventory: Inventory) -> tuple[str, ...]:
+        """The prefixes of environments as they were spelled, each once. Raises UsageError if there is no such one."""
+        from condatui_core.analyses.environments import resolve  # noqa: PLC0415 - as above
+
+        words = map(self.spelled_out, spelled)
+        known = inventory.environments
+        return tuple(
+            dict.fromkeys(resolve(known, each, cwd=self.cwd, real_path=os.path.realpath).prefix for each in words)
+        )
+
     def unexpected(self, error: Exception) -> CondatuiError:
         """Log an unforeseen error and describe it."""
         if was_replaced():  # then a module that is imported only now may be of another version
@@ -243,11 +253,11 @@ def _working_directory() -> str:
 
 
 async def find_groups(
-    workbench: Workbench, inventory: Inventory, threshold: float | None = None
+    workbench: Workbench, inventory: Inventory, threshold: float | None = None, chosen: Collection[str] = ()
 ) -> tuple[AlikeGroup, ...]:
-    """The groups of alike environments, by the threshold of the settings unless one is given."""
+    """The groups of alike environments, the `chosen` ones as keepers; without a threshold by that of the settings."""
     working = workbench.working_gpus(inventory)
-    return await workbench.groups(inventory, threshold=threshold, working_gpu=working)
+    return await workbench.groups(inventory, threshold=threshold, chosen=chosen, working_gpu=working)
 
 
 async def _keep_last(inventories: AsyncIterator[Inventory], last: list[Inventory]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +13,7 @@ import click
 from condatui.cli.reporting import AS_JSON
 from condatui_core import __version__
 from condatui_core.errors import UsageError
+from condatui_core.settings import LEAST_ALIKE
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 Given = TypeVar("Given", str, tuple[str, ...])
@@ -89,4 +92,53 @@ _debug = click.option(
     expose_value=False,
     callback=_set_debug,
     help="Log everything that is done; `condatui doctor` shows where.",
+)
+
+
+def _share(_context: click.Context, _parameter: click.Parameter, given: str | None) -> float | None:
+    """A share: `0.96`, `96%` or `96`."""
+    if given is None:
+        return None
+    try:
+        number = float(given.strip().removesuffix("%"))
+    except ValueError:
+        raise click.BadParameter(f"`{given}` is no share: 0.96, 96% and 96 are.") from None
+    share = number / 100 if given.strip().endswith("%") or number > 1 else number
+    if not LEAST_ALIKE <= share <= 1:
+        raise click.BadParameter(f"{given} is not between {LEAST_ALIKE:.0%} and 100%.")
+    return share
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How the user wants alike environments grouped."""
+
+    threshold: float | None
+    """The part of their packages that must be the same; None for that of the settings."""
+    keepers: tuple[str, ...]
+    """The environments that stay, as they were spelled."""
+
+
+def grouping_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that groups alike environments `--threshold` and `--keeper`: the parameter `grouping`."""
+
+    @wraps(command)
+    def grouped(*given: object, threshold: float | None, keepers: tuple[str, ...], **named: object) -> object:
+        return command(*given, grouping=Grouping(threshold, keepers), **named)
+
+    return _threshold(_keeper(grouped))
+
+
+_threshold = click.option(
+    "--threshold",
+    callback=_share,
+    metavar="SHARE",
+    help="The part of their packages that must be the same, from 50% to 100%; otherwise the setting `alike_threshold`.",
+)
+_keeper = click.option(
+    "--keeper",
+    "keepers",
+    metavar="ENV",
+    multiple=True,
+    help="Keep this one of the environments alike to it; may be given again.",
 )

@@ -70,10 +70,14 @@ def run_in_workbench(
     dry_run: bool,
     yes: bool,
     as_json: bool,
+    judged: Callable[[Plan], Plan] = lambda plan: plan,
 ) -> None:
-    """Do the same in a workbench that may have loaded already; `on_end` gets the job before its exit code is raised."""
+    """Do the same in a workbench that may have loaded already; `on_end` gets the job before its exit code is raised.
+
+    `judged` may add to the warnings of the plan.
+    """
     reporter = make_reporter(invocation, as_json=as_json)
-    plan = asyncio.run(_plan(workbench, make_request))
+    plan = judged(asyncio.run(_plan(workbench, make_request)))
     reporter.plan(plan)
     _refuse(plan)
     if dry_run:

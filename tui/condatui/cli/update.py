@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.run_action import acting_options, run_action
-from condatui_core.analyses.environments import resolve
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import UpdateRequest
 
@@ -38,10 +35,7 @@ def command(
     """
 
     def request(inventory: Inventory, _: object) -> UpdateRequest:
-        def prefix_of(text: str) -> str:
-            spelled = invocation.spelled_out(text)
-            return resolve(inventory.environments, spelled, cwd=invocation.cwd, real_path=os.path.realpath).prefix
-
-        return UpdateRequest(prefixes=tuple(dict.fromkeys(map(prefix_of, envs))), like=prefix_of(like), offline=offline)
+        (baseline,) = invocation.prefixes_of((like,), inventory)
+        return UpdateRequest(prefixes=invocation.prefixes_of(envs, inventory), like=baseline, offline=offline)
 
     run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)

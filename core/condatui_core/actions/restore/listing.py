@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import shlex
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -12,6 +14,8 @@ from pathlib import Path
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.restore.present import is_as_kept
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
+from condatui_core.fs.safe_read import read_bounded
+from condatui_core.records.kernel import HOW_TO_BRING_BACK
 from condatui_core.records.restore_point import RestorePoint, RestorePointSummary
 from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.cached_packages import missing_packages
@@ -24,6 +28,11 @@ from condatui_core.restore_points.store import (
     read_point,
 )
 from condatui_core.text import sanitize
+
+_COPIES = re.compile(r"\d{8}-\d{6}-")
+_LARGEST = 1 << 20
+"""Bytes of a file with commands."""
+_WORDS = 4
 
 
 async def restore_points(context: JobContext) -> tuple[RestorePointSummary, ...]:
@@ -40,11 +49,36 @@ def read_last_change(context: JobContext) -> str:
     """The id of the restore point that undoes the newest change that can be undone; blocks.
 
     That is the removal of what is gone, or a change of an environment that is there and was not undone since.
-    Raises UsageError if there is none.
+    Raises UsageError if there is none, or if kernels were deleted after it, with the commands that bring them back.
     """
     directory = directory_of_points(context.settings, context.locations)
     points = read_restore_points(context)
+    deleted, commands = _last_kernels(context.locations.kernels)
+    if commands and all(each.at < deleted for each in points):
+        title = "The last change has deleted Jupyter kernels, which no restore point brings back."
+        raise UsageError(title, "\n".join(commands), "Run these, or name the restore point of an earlier change.")
     return last_change(points, idle={each.id for each in points if not each.problem and _is_as_it_was(each, directory)})
+
+
+def _last_kernels(copies: Path) -> tuple[datetime, tuple[str, ...]]:
+    """When the last job began that has deleted kernels, and the commands for those that did not come back since."""
+    begun = [job for job in sorted(copies.glob("*"), reverse=True) if _COPIES.match(job.name)]
+    for job in begun:
+        with suppress(OSError, ValueError):  # ValueError: a date that there is not, or a line with half a quotation
+            lines = read_bounded(str(job / HOW_TO_BRING_BACK), _LARGEST).decode(errors="surrogateescape").splitlines()
+            if there := tuple(sanitize(line) for line in lines if _brings_back(shlex.split(line))):
+                return _time_of(job.name), there
+    return datetime.min.replace(tzinfo=timezone.utc), ()
+
+
+def _brings_back(words: Sequence[str]) -> bool:
+    """Whether `mv -- COPY KERNEL` can still be run."""
+    return len(words) == _WORDS and os.path.lexists(words[-2]) and not os.path.lexists(words[-1])
+
+
+def _time_of(stamped: str) -> datetime:
+    """The time with which the id of a job or restore point begins. Raises ValueError if that is none."""
+    return datetime.strptime(stamped[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
 
 
 def _is_as_it_was(point: RestorePointSummary, directory: Path) -> bool:
@@ -149,7 +183,7 @@ def _problem(directory: Path, point: RestorePoint, *, has_conda: bool) -> str:
 
 
 def _damaged(point_id: str, size: int, error: CondatuiError) -> RestorePointSummary:
-    made = datetime.strptime(point_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
+    made = _time_of(point_id)
     problem = error.title if isinstance(error, NewerFormatError) else error.in_one_line
     return RestorePointSummary(
         id=point_id, name=point_id[16:], prefix="", at=made, bytes=size, packages=0, pip_packages=0, problem=problem

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from condatui_core.analyses.baseline import wanted_otherwise
 from condatui_core.analyses.channels import same_package
 from condatui_core.analyses.dependencies import is_met
-from condatui_core.analyses.match_specs import Wanted, parse_match_spec
-from condatui_core.analyses.specs import exact_spec, meets
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.prefixes.history import spec_name
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
-
-_BUILD = re.compile(r"[A-Za-z0-9_.]+")
-"""A build string that is no pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ def specs_like(contents: PrefixContents, baseline: PrefixContents, channels: Cha
         for each in baseline.packages
         if each.name in mine and not same_package(mine[each.name], each, channels)
     }
-    stays = {name: why for name, each in other.items() if (why := next(_wanted_otherwise(each, contents), ""))}
+    stays = {name: why for name, each in other.items() if (why := next(wanted_otherwise(each, contents), ""))}
     waiting = list(stays)
     while waiting:
         held = mine[waiting.pop()]
@@ -69,24 +65,3 @@ def _needs(held: PackageRecord, other: Mapping[str, PackageRecord]) -> Iterator[
         name = spec_name(spec)
         if name in other and not is_met(spec, other[name]):
             yield name, f"{held.name} {held.version} needs {spec}"
-
-
-def _wanted_otherwise(record: PackageRecord, contents: PrefixContents) -> Iterator[str]:
-    """Words for each pin and request of a user that a package does not meet."""
-    for spec in contents.pinned:
-        if _refuses(parse_match_spec(spec), record):
-            yield f"pinned as `{spec}`"
-    copied = contents.history.cloned_specs
-    for name, spec in contents.history.requested:
-        wanted = parse_match_spec(spec) if name == record.name and spec not in copied else None
-        if wanted and not _is_exact(wanted) and _refuses(wanted, record):
-            yield f"requested as `{spec}`"
-
-
-def _refuses(wanted: Wanted | None, record: PackageRecord) -> bool:
-    return wanted is not None and wanted.name == record.name.lower() and meets(record, wanted) is False
-
-
-def _is_exact(wanted: Wanted) -> bool:
-    """Whether a request names one build, as conda itself notes it of what it was given by a file or a clone."""
-    return bool(wanted.version) and _BUILD.fullmatch(wanted.build) is not None

@@ -97,6 +97,11 @@ def _nothing_to_do(targets: Sequence[UpdateTarget], request: UpdateRequest, cont
     able = [each for each in targets if not each.blockers and each.prefix != request.like]
     if able and not any(_changes(each) or each.refusal for each in able):
         like = baseline_name(request, context)
+        if held := [f"{sanitize(each.name)}: {sanitize(line)}" for each in able for line in each.wanted.left_out]:
+            count = counted(len(held), "package is", "packages are")
+            message = f"Nothing can be updated: {count} not as in {like}, because their users want them so."
+            yield blocker("held", message, "Change the requests or pins first.", held)
+            return
         yield blocker("nothing-to-do", f"Nothing is to be updated: what they have in common is as in {like}.")
 
 

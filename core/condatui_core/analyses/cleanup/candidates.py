@@ -83,7 +83,7 @@ class _Known:
         """Whole environments, remains and lines of environments.txt, and members of groups that could be merged."""
         for each in self.inventory.environments:
             reasons = strongest_first((*self._reasons(each), *self._alike(each)))
-            if reasons and not each.base:
+            if not each.base and (reasons or self.rules.keeps(each)):
                 yield self._environment(each, reasons)
 
     def leftovers(self) -> Iterator[CleanupCandidate]:

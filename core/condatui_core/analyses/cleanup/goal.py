@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from condatui_core.analyses.cleanup.choice import choice_of
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
+from condatui_core.records.finding import Finding, finding
 from condatui_core.text import counted, format_bytes
 
 
@@ -93,6 +94,14 @@ def reach_each(goals: Sequence[tuple[str, Goal]], ranked: Sequence[CleanupCandid
             for line in goal.in_the_way
         ),
     )
+
+
+def short_of(goal: Goal, net: int) -> Finding | None:
+    """The warning that a plan frees less net than the goal that its choice seemed to reach; None if it is enough."""
+    if not goal.reached or net >= goal.wanted:
+        return None
+    message = f"The plan frees {format_bytes(max(net, 0))} net, {format_bytes(goal.wanted - net)} short of the goal."
+    return finding("goal-missed", "warning", message, "Ask for as much more: files were looked at more closely.")
 
 
 class _Search:

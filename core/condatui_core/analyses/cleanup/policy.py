@@ -81,11 +81,15 @@ class PolicyRules:
 
     def obstacles(self, environment: Environment) -> Iterator[str]:
         """What in the policy, or in whose it is, stands against an environment's going."""
-        if self._keeps(environment.name, environment.prefix, *environment.aliases):
+        if self.keeps(environment):
             yield _KEPT
         users = self.policy.users or ((self.user,) if self.user else ())
         if users and environment.owner and environment.owner not in users:
             yield f"it belongs to {environment.owner}"
+
+    def keeps(self, environment: Environment) -> bool:
+        """Whether the policy keeps an environment, by its name, its path or a link to it."""
+        return self._keeps(environment.name, environment.prefix, *environment.aliases)
 
     def respected(self, candidate: CleanupCandidate) -> CleanupCandidate:
         """A kernel or a part of a package cache, blocked if the policy keeps it."""

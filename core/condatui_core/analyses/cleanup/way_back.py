@@ -15,6 +15,9 @@ from condatui_core.text import format_bytes
 
 _BLOCK = 4096
 """Bytes by which what a file occupies may exceed its size."""
+_MARGIN = 150
+"""Percent of what the records tell, as far as the environment has so much of its own: python compiles files that no
+record states, which the rounding of files to blocks hides."""
 _RECORD, _RECORDED_PATH = 2000, 450
 """Bytes of a record in conda-meta, which every restore point keeps, and for each path that it states."""
 
@@ -69,7 +72,7 @@ def _kept_bytes(environment: Environment, cost: Cost | None, cached: Collection[
     pip = sum(each.installed_bytes for each in environment.contents.pip_distributions)
     uncached = sum(each.installed_bytes for each in packages if not _is_cached(each, cached))
     own = _meta_bytes(packages) + pip + uncached + _unexplained(environment, cost)
-    return min(own, cost.total) if cost and cost.measured else own
+    return min(max(own, min(own * _MARGIN // 100, cost.frees)), cost.total) if cost and cost.measured else own
 
 
 def _unexplained(environment: Environment, cost: Cost | None) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from condatui_core.analyses.cleanup.choice import choice_of
-from condatui_core.analyses.cleanup.goal import Goal, reach
+from condatui_core.analyses.cleanup.goal import Goal, reach, short_of
 from condatui_core.analyses.cleanup.ranking import ranked
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice, Tier, WayBack
@@ -99,6 +99,15 @@ def test_packages_and_their_archives_are_one_row_and_the_archives_alone_come_fir
     both = reach(rows, 20, frees=frees)
     assert (both.chosen, both.frees) == (("/pkgspackages",), 50)
     assert choice_of(rows[1:]).cleaned == (("/pkgs", ("packages", "tarballs")),)
+
+
+def test_a_plan_that_frees_less_than_the_goal_is_warned_of() -> None:
+    goal = Goal(wanted=6_000_000, frees=7_000_000)
+    warning = short_of(goal, 3_500_000)
+    assert warning is not None
+    assert warning.message == "The plan frees 3.5 MB net, 2.5 MB short of the goal."
+    assert short_of(goal, 6_000_000) is None
+    assert short_of(Goal(wanted=8_000_000, frees=7_000_000), 3_500_000) is None, "that is said already"
 
 
 class World:
