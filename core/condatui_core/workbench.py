@@ -19,7 +19,7 @@ from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError, RefusedError
 from condatui_core.inventory import Machine
 from condatui_core.keep_marks import KeepMarks
-from condatui_core.prefixes.probe import user_name
+from condatui_core.prefixes.probe import set_aside_from, user_name
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
@@ -314,6 +314,10 @@ class Workbench:
         from condatui_core.actions.restore.listing import restore_points  # noqa: PLC0415 - only a restore needs it
 
         return await restore_points(await self.job_context())
+
+    def set_aside_from(self, prefix: str) -> str:
+        """Where an environment was that a removal has set aside under this name; empty if it is none of those."""
+        return set_aside_from(prefix)
 
     def marks(self) -> UserMarks:
         """What the user has said of environments, as the file has it now; blocks. Raises CondatuiError as `keep`."""

@@ -18,6 +18,7 @@ from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.errors import RefusedError
 from condatui_core.gpu.examination import GpuProgress
+from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.proc.runner import CommandRun
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.disk import Breakdown
@@ -172,6 +173,9 @@ class FakeWorkbench:
 
     def marks(self) -> UserMarks:
         return self.user_marks
+
+    def set_aside_from(self, prefix: str) -> str:
+        return set_aside_from(prefix)
 
     async def keep(
         self, prefixes: Sequence[str], note: str = "", *, marks: Mapping[str, KeepMark] | None = None

@@ -168,6 +168,13 @@ class Session:
         self.changed.publish(self)
 
     @property
+    def prefixes_at_work(self) -> frozenset[str]:
+        """The environments that jobs are changing, creating or removing, and what they have set aside of them."""
+        named = {prefix for job in self.jobs if not job.over for prefix in job.plan.prefixes}
+        there = (each.prefix for each in self.inventory.environments) if named else ()
+        return frozenset((*named, *(each for each in there if self.workbench.set_aside_from(each) in named)))
+
+    @property
     def jobs_at_work(self) -> int:
         """The number of jobs of this process that run or wait."""
         return sum(1 for job in self.jobs if not job.over and not job.elsewhere)

@@ -76,6 +76,8 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     """The bytes that it occupies; 0 if not measured."""
     blocked: str = ""
     """Why it cannot be chosen; empty if it can."""
+    at_work: bool = False
+    """Whether that is because a job works on it."""
     instead: str = ""
     """The prefix of the environment that takes its place: the keeper of its group."""
     way_back: WayBack = WayBack()

@@ -371,6 +371,22 @@ async def test_what_a_job_works_on_cannot_be_chosen_until_it_is_over() -> None:
         await driver.until(lambda: fake.jobs.submitted)
         await driver.until(lambda: driver.text.count("a job works on it") > 3)
         assert place(driver).chosen == frozenset()
+        assert "! a job works on it" not in driver.text
+
+
+async def test_a_goal_that_a_job_carries_out_is_not_said_to_be_missed() -> None:
+    fake = await workbench()
+    async with cleaning(fake) as driver:
+        await driver.press("f", *"6M", "enter")
+        await driver.until(lambda: "goal 6.0 M · chosen 1" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "Do CleanRequest" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: fake.jobs.submitted and not place(driver).chosen)
+        await driver.press("j")
+        await driver.pilot.pause()
+        assert "goal 6.0 M · a job is at work" in driver.text
+        assert "missing" not in driver.text.splitlines()[-2]
 
 
 async def test_what_came_of_it_stays_until_the_next_key_though_rows_go() -> None:

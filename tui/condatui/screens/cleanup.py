@@ -28,7 +28,7 @@ from condatui.view_models.cleanup.rows import (
     cleanup_rows,
     rows_of_group,
 )
-from condatui.view_models.format import copyable
+from condatui.view_models.format import copyable, short_bytes
 from condatui.view_models.jobs import result_words
 from condatui.view_models.status import kept_limit
 from condatui.widgets.headed_table import HeadedTable
@@ -118,7 +118,8 @@ class CleanupScreen(CleanupGroupsScreen):
         found = self.session.cleanup
         self._at_work = self._requests_at_work()
         if found is not None:
-            self.rows = cleanup_rows(found.groups, without_going(found.candidates, self._at_work))
+            candidates = without_going(found.candidates, self._at_work, self.session.prefixes_at_work)
+            self.rows = cleanup_rows(found.groups, candidates)
         self.chosen &= choosable(self.rows)
         self._show_rows()
         self.add_up()
@@ -205,6 +206,8 @@ class CleanupScreen(CleanupGroupsScreen):
         session = self.session
         if self.lasting:
             return Text(self.lasting, styles.STRONG)
+        if self.goal and self._at_work and not self.chosen:
+            return Text(f"goal {short_bytes(self.goal)} {session.glyphs.separator} a job is at work", styles.DIM)
         if self.chosen or self.goal:
             return Text(choice_line(len(self.chosen), self.total, goal=self.goal, glyphs=session.glyphs))
         parts = [

@@ -87,6 +87,9 @@ def _lines(
     if row.member:
         yield _line("why", member_words(row.member, glyphs))
     if candidate is not None:
+        if candidate.at_work:
+            yield Text(candidate.blocked, styles.DIM)
+            return
         yield from _reasons(_told(row, candidate), candidate.blocked)
         if candidate.blocked:
             yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)

@@ -213,6 +213,8 @@ class CleanupModel:
 
     def _why(self, row: CleanupRow) -> Text:
         candidate = row.candidate
+        if candidate is not None and candidate.at_work:
+            return Text(candidate.blocked, styles.DIM)
         style = styles.DIM if candidate is None or candidate.blocked else styles.PLAIN
         merge = [f"{self._merge_key} shows the merge"] if self._merge_key and can_be_merged(row) else []
         why = Text(f" {self._glyphs.separator} ".join((*self._reasons(row), *merge)), style)
