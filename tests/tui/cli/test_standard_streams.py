@@ -26,6 +26,13 @@ CALLS = {
     "gpu": "gpu --static",
     "demo": "demo --dir file --list",
     "doctor": "doctor",
+    "duplicates": "duplicates",
+    "cleanup": "cleanup",
+    "keep": "keep",
+    "baseline": "baseline",
+    "update": "update nope --like none --dry-run",
+    "merge": "merge nope --into none --dry-run",
+    "clean": "clean --dry-run",
 }
 """A call of every command, and of the workbench, on a machine without any conda."""
 
