@@ -19,8 +19,7 @@ from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.gpu import GpuDocument
-from condatui.cli.documents.schema import EnvironmentDetailDocument, ListDocument
-from condatui.cli.keep import KeepDocument
+from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
 from condatui.cli.reporting import ErrorDocument
 from condatui.cli.restore import RestorePointsDocument

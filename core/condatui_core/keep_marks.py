@@ -52,15 +52,21 @@ class KeepMarks:
         text = self._text()
         return self._marks(self._document(text)) if text else UserMarks()
 
-    def keep(self, prefixes: Sequence[str], note: str, *, by: str, at: datetime) -> UserMarks:
-        """Mark these real paths; an empty note leaves the note of one that is marked already. Raises as `read`."""
-        words = _one_line(note)
+    def keep(
+        self, prefixes: Sequence[str], note: str, *, by: str, at: datetime, marks: Mapping[str, KeepMark] | None = None
+    ) -> UserMarks:
+        """Mark these real paths; an empty note leaves the note of one that is marked already. Raises as `read`.
+
+        `marks` has those that come back as they were, by path.
+        """
+        words, former = _one_line(note), marks or {}
 
         def edit(kept: dict[str, object]) -> None:
             for prefix in prefixes:
                 spelled = next(iter(self._spellings(kept, prefix)), prefix)
                 if words or spelled not in kept:
-                    kept[spelled] = {**_entry(kept.get(spelled)), **_written(KeepMark(note=words, at=at, by=by))}
+                    mark = former.get(prefix) or KeepMark(note=words, at=at, by=by)
+                    kept[spelled] = {**_entry(kept.get(spelled)), **_written(mark)}
 
         return self._change(lambda document: edit(_section(document)))
 

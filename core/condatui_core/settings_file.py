@@ -113,8 +113,8 @@ def _of_file(file: Path) -> dict[str, _Given]:
         return {}
     import yaml  # noqa: PLC0415 - only a settings file needs it
 
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return {}
@@ -134,7 +134,9 @@ def _refuse_twice(settings: yaml.MappingNode, file: Path) -> None:
     inner = (value for _, value in settings.value if isinstance(value, type(settings)))
     for mapping in (settings, *inner):
         lines: dict[str, int] = {}
-        for name, line in ((str(key.value), key.start_mark.line + 1) for key, _ in mapping.value):
+        for name, line in ((key.value, key.start_mark.line + 1) for key, _ in mapping.value):
+            if not isinstance(name, str):  # a list or a mapping, written out perhaps of any size
+                raise UsageError("The settings file must hold `name: value` lines.", f"{file}, line {line}")
             if name in lines:
                 detail = f"In {file}, line {line}, and before in line {lines[name]}"
                 raise UsageError(f"`{sanitize(name)}` is given twice.", detail)

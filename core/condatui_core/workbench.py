@@ -19,11 +19,11 @@ from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError, RefusedError
 from condatui_core.inventory import Machine
 from condatui_core.keep_marks import KeepMarks
-from condatui_core.prefixes.probe import user_name
+from condatui_core.prefixes.probe import set_aside_from, user_name
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
-from condatui_core.records.environment import Environment, Inventory, UserMarks
+from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.settings import Locations, Settings
@@ -261,7 +261,17 @@ class Workbench:
             now=self._client.now(),
             user=user_name(self._client.caller.euid),
             policy=policy,
+            pace=self._pace,
         )
+
+    @cached_property
+    def _pace(self) -> float | None:
+        """The packages that restores and clones put into place here a minute, by their journals at the first look."""
+        from condatui_core.analyses.cleanup.way_back import pace_of  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.jobs.journal_store import survey_journals  # noqa: PLC0415 - as above
+        from condatui_core.proc.owner import this_process  # noqa: PLC0415 - as above
+
+        return pace_of(each.job for each in survey_journals(self.locations.jobs, this_process()).journals)
 
     def file_systems(self, paths: Iterable[str]) -> tuple[FileSystem, ...]:
         """The file systems that these paths lie on, with what is free there; blocks.
@@ -305,17 +315,26 @@ class Workbench:
 
         return await restore_points(await self.job_context())
 
+    def set_aside_from(self, prefix: str) -> str:
+        """Where an environment was that a removal has set aside under this name; empty if it is none of those."""
+        return set_aside_from(prefix)
+
     def marks(self) -> UserMarks:
         """What the user has said of environments, as the file has it now; blocks. Raises CondatuiError as `keep`."""
         return KeepMarks(self.locations).read()
 
-    async def keep(self, prefixes: Sequence[str], note: str = "") -> UserMarks:
+    async def keep(
+        self, prefixes: Sequence[str], note: str = "", *, marks: Mapping[str, KeepMark] | None = None
+    ) -> UserMarks:
         """Mark environments as those that stay, and return all marks; an empty note leaves the note of a marked one.
 
-        Raises CondatuiError if the file of the marks cannot be read or written; then nothing is changed.
+        `marks` has those that come back as they were, by prefix. Raises CondatuiError if the file of the marks
+        cannot be read or written; then nothing is changed.
         """
         by, at = user_name(self._client.caller.euid), self._client.now()
-        return await asyncio.to_thread(partial(KeepMarks(self.locations).keep, prefixes, note, by=by, at=at))
+        return await asyncio.to_thread(
+            partial(KeepMarks(self.locations).keep, prefixes, note, by=by, at=at, marks=marks)
+        )
 
     async def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
         """Take the keep marks of environments away, and return those that are left. Raises CondatuiError as `keep`."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.alike import alike
+from bench.cleanup import cleanup
 from bench.compare import bytes_sent, matrix
 from bench.disk import disk, managed
 from bench.listing import listing
@@ -32,6 +33,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from disk(usual, scratch)
     yield from managed(usual)
     yield from alike()
+    yield from cleanup()
 
 
 def main() -> None:

@@ -55,6 +55,13 @@ def test_a_mark_without_a_note_leaves_the_one_that_is_there(locations: Locations
     )
 
 
+def test_a_mark_that_comes_back_is_as_it_was(locations: Locations) -> None:
+    marks, other = KeepMarks(locations), KeepMark(note="until the paper is out", by="ann")
+    marks.keep(["/envs/a", "/envs/b"], "", by="bob", at=AT, marks={"/envs/a": other})
+    assert marks.read().mark_of("/envs/a") == other
+    assert marks.read().mark_of("/envs/b") == KeepMark(at=AT, by="bob")
+
+
 @pytest.mark.parametrize("path", ["/envs/a\udcff", "/envs/naïve ✓", "/envs/a: b # c", "/envs/\x1b[31m", "/envs/true"])
 def test_any_path_and_any_note_come_back(locations: Locations, path: str) -> None:
     assert KeepMarks(locations).keep((path,), "yes: no # ✓", by="", at=AT).mark_of(path) is not None

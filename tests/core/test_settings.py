@@ -43,6 +43,8 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     ("text", "word"),
     [
         ("- a list\n", "name: value"),
+        ("theme: mono\n? [&a [x], *a]\n: 1\n", "name: value"),
+        ("theme: mono\0\n", "valid YAML"),
         ("a: [\n", "YAML"),
         ("[" * 20_000, "nested too deeply"),
         (b"\xff\xfe\x00", "cannot be read"),

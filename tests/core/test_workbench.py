@@ -356,7 +356,7 @@ def test_what_the_user_keeps_is_seen_by_the_next_load(
     assert after["nlp"].keep is not None
     assert after["nlp"].keep.note == "the paper"
     assert after["vision"] is before["vision"], "what has not changed is the same object"
-    assert all(each.keep for each in workbench.glance().environments if each.name == "nlp")
+    assert [each.keep is not None for each in workbench.glance().environments if each.name == "nlp"] == [True]
     asyncio.run(workbench.unkeep([str(nlp)]))
     assert _by_name(_load(workbench)[-1])["nlp"].keep is None
 

@@ -17,9 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import msgspec
 
+from condatui_core.actions.clean import installers
 from condatui_core.jobs.job_work import JobWork
 from condatui_core.records.job import Job, Recovery
 from condatui_core.records.request import Request
@@ -148,6 +150,7 @@ async def main(home: str, stage: str, effect: str) -> None:
     """Carry the job out as far as it is wanted."""
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     _die_at(stage, int(effect))
+    patch.object(installers, "running_processes", return_value=()).start()  # the tester's own pip is none of these
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     jobs = _workbench({**environ, "CONDATUI_HOME": f"{home}/.condatui"}, Path(home)).jobs
     plan = await jobs.plan(request)

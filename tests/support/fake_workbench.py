@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
 from condatui_core.errors import RefusedError
 from condatui_core.gpu.examination import GpuProgress
+from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.proc.runner import CommandRun
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.disk import Breakdown
@@ -173,8 +174,15 @@ class FakeWorkbench:
     def marks(self) -> UserMarks:
         return self.user_marks
 
-    async def keep(self, prefixes: Sequence[str], note: str = "") -> UserMarks:
-        kept = {**dict(self.user_marks.kept), **{prefix: KeepMark(note=note) for prefix in prefixes}}
+    def set_aside_from(self, prefix: str) -> str:
+        return set_aside_from(prefix)
+
+    async def keep(
+        self, prefixes: Sequence[str], note: str = "", *, marks: Mapping[str, KeepMark] | None = None
+    ) -> UserMarks:
+        former = marks or {}
+        now = {prefix: former.get(prefix, KeepMark(note=note)) for prefix in prefixes}
+        kept = {**dict(self.user_marks.kept), **now}
         self.user_marks = replace(self.user_marks, kept=tuple(kept.items()))
         return self.user_marks
 

@@ -82,3 +82,16 @@ def _own_files(directory: Path) -> Iterator[Path]:
     for path in directory.rglob("*"):
         if path.suffix != ".pyc" and path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
             yield path
+
+
+def give_own_channels(sandbox: Sandbox, original: Sandbox) -> Path:
+    """Let the copy of a sandbox have channels of its own, which a test may take away; returns their directory."""
+    there, own = original.directory / "channels", sandbox.directory / "channels"
+    shutil.copytree(there, own, copy_function=os.link)
+    for file in _own_files(sandbox.home):
+        content = file.read_bytes()
+        if os.fsencode(there) in content:
+            times = (file.stat().st_atime, file.stat().st_mtime)
+            file.write_bytes(content.replace(os.fsencode(there), os.fsencode(own)))
+            os.utime(file, times)
+    return own

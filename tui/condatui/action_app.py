@@ -11,15 +11,16 @@ from textual import events, on
 from textual.app import App
 from textual.message import Message
 
-from condatui.messages import JobChanged, JobEnded, JobsSeen, LeavingConfirmed, RequestProposed
+from condatui.messages import JobChanged, JobEnded, JobsSeen, KeepProposed, LeavingConfirmed, RequestProposed
 from condatui.screens.place import PlaceScreen
 from condatui.services.job_monitor import JobMonitor
-from condatui.services.user_marks import MARKS_GROUP, toggle_baseline, toggle_kept
+from condatui.services.user_marks import MARKS_GROUP, keep_with_note, toggle_baseline, toggle_kept
 from condatui.session import Session
 from condatui_core.errors import CondatuiError
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
+    from condatui.view_models.plan import Facts
     from condatui_core.records.request import Request
 
 SEEN_GROUP, LEAVE_GROUP = "seen", "leave"
@@ -95,12 +96,12 @@ class ActionApp(OrderedKeys):
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
 
-    async def propose(self, request: Request) -> None:
-        """Show the plan of a request for the user to confirm."""
+    async def propose(self, request: Request, about: Facts = ()) -> None:
+        """Show the plan of a request for the user to confirm; `about` says why each of what it is for was chosen."""
         from condatui.panels.factory import plan_panel  # noqa: PLC0415 - imported at the first action
 
         self.job_monitor.start()
-        await self._place().open_panel(plan_panel(request, self.session))
+        await self._place().open_panel(plan_panel(request, self.session, about))
 
     async def action_open_action(self, id: str) -> None:  # noqa: A002 - the name in settings and bindings
         """Open the form of an action, or its plan if it needs no answers."""
@@ -113,7 +114,19 @@ class ActionApp(OrderedKeys):
     def action_keep(self) -> None:
         """Keep the chosen environments; if all of them are kept, no more."""
         if chosen := self._place().action_context.chosen:
-            self._change_marks(toggle_kept(self.session.workbench, chosen))
+            self._change_marks(toggle_kept(self.session, chosen))
+
+    async def action_keep_with_note(self) -> None:
+        """Ask why the chosen environments stay."""
+        from condatui.panels.note_panel import NotePanel  # noqa: PLC0415 - imported at the first use
+
+        place = self._place()
+        if chosen := place.action_context.chosen:
+            await place.open_panel(NotePanel(chosen))
+
+    @on(KeepProposed)
+    def _keep_with_note(self, event: KeepProposed) -> None:
+        self._change_marks(keep_with_note(self.session.workbench, event.chosen, event.note))
 
     def action_baseline(self) -> None:
         """Make the environment under the cursor the baseline; if it is that, no more."""
@@ -191,7 +204,7 @@ class ActionApp(OrderedKeys):
 
     @on(RequestProposed)
     async def _take_proposal(self, event: RequestProposed) -> None:
-        await self.propose(event.request)
+        await self.propose(event.request, event.about)
 
     @on(JobChanged)
     def _schedule_update(self) -> None:

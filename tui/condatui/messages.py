@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
 
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui.view_models.gpu import GpuState
+    from condatui.view_models.plan import Facts
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.job import Job
@@ -104,6 +105,15 @@ class ComparisonProposed(Message):
         """Which others are not compared, and why."""
 
 
+class KeepProposed(Message):
+    """The user says why environments stay."""
+
+    def __init__(self, chosen: Sequence[Environment], note: str) -> None:
+        super().__init__()
+        self.chosen = tuple(chosen)
+        self.note = note
+
+
 class JobChanged(Message):
     """The state of a job has changed."""
 
@@ -127,9 +137,11 @@ class JobsSeen(Message):
 class RequestProposed(Message):
     """A place proposes a request; the user confirms or leaves its plan."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, about: Facts = ()) -> None:
         super().__init__()
         self.request = request
+        self.about = about
+        """Why each of what it is for was chosen."""
 
 
 class LeavingConfirmed(Message):

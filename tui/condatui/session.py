@@ -18,7 +18,7 @@ from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.analyses.duplicates import with_duplicates
 from condatui_core.errors import CondatuiError
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, KeepMark
 
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
@@ -61,6 +61,8 @@ class Session:
         """Whether a load is under way; true from the start, as the app begins with one."""
         self.marked: frozenset[str] = frozenset()
         """Prefixes of the marked environments."""
+        self.unkept: dict[str, KeepMark] = {}
+        """By prefix, the marks that a key has taken away in this session: the same key brings them back."""
         self.directory = workbench.locations.home
         """The directory of files that the user names without one."""
         self.jobs: tuple[Job, ...] = ()
@@ -164,6 +166,13 @@ class Session:
         """Note that the load is over, with a failure or without."""
         self.loading, self.failure = False, failure
         self.changed.publish(self)
+
+    @property
+    def prefixes_at_work(self) -> frozenset[str]:
+        """The environments that jobs are changing, creating or removing, and what they have set aside of them."""
+        named = {prefix for job in self.jobs if not job.over for prefix in job.plan.prefixes}
+        there = (each.prefix for each in self.inventory.environments) if named else ()
+        return frozenset((*named, *(each for each in there if self.workbench.set_aside_from(each) in named)))
 
     @property
     def jobs_at_work(self) -> int:

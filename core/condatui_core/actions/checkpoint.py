@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from condatui_core.actions.protocol import JobContext, Work, caches_of
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.finding import Finding, blocker, finding
@@ -210,13 +211,19 @@ def plan_checkpoint(snapshot: PrefixSnapshot, subject: CheckpointSubject, contex
     )
 
 
+def unreadable(name: str, error: OSError | CondatuiError) -> Finding:
+    """The blocker against changing an environment of which no restore point can be made, since it cannot be read."""
+    why = reason(error) if isinstance(error, OSError) else error.in_one_line
+    return blocker("not-readable", f"{sanitize(name)} cannot be read: {sanitize(why)}")
+
+
 def no_room(kept: int, context: JobContext) -> tuple[Finding, ...]:
     """The blocker against restore points that do not fit where they are kept; blocks."""
     directory = directory_of_points(context.settings, context.locations)
     free = free_bytes(directory)
-    if free is None or kept <= free + context.freed_before:
+    if free is None or kept <= (room := max(free + context.freed_before, 0)):
         return ()
-    message = f"The restore points need {format_bytes(kept)}, {format_bytes(free)} are free."
+    message = f"The restore points need {format_bytes(kept)}, {format_bytes(room)} are free."
     return (blocker("no-space", message, "The setting `restore_directory` keeps them elsewhere.", (str(directory),)),)
 
 

@@ -30,6 +30,8 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 _LARGEST = 100_000_000
 """The most bytes of a kernel that are kept: usually it has some icons."""
+_BESIDE_COPIES = 2 * 4096
+"""Bytes that are kept beside the copies of a job: their directory, and how to bring them back."""
 
 
 async def plan(request: KernelsRequest, context: JobContext) -> Plan:
@@ -49,10 +51,12 @@ async def perform(plan: Plan, request: KernelsRequest, context: JobContext, work
     left = await work.in_thread(partial(_delete, found.trees))
     gone = found.trees.keys() - await work.in_thread(partial(_still_there, found.trees))
     freed = sum(found.trees[path].exclusive_bytes for path in gone)
+    copied = (await work.in_thread(partial(read_tree, str(kept)))).exclusive_bytes
     return Outcome(
         message=f"{counted(len(gone), 'kernel')} deleted; {sanitize(str(kept))} has a copy.",
         findings=(_how_to_bring_back(copies), *_left_behind(left)),
-        bytes_freed=freed,
+        bytes_freed=freed - copied,
+        kept_bytes=copied,
     )
 
 
@@ -86,12 +90,14 @@ class _Found:
 def _plan(request: KernelsRequest, context: JobContext) -> Plan:
     found = _look_at(request, context)
     freed = sum(tree.exclusive_bytes for tree in found.trees.values())
+    kept = freed + _BESIDE_COPIES if found.trees else 0
     return Plan(
         request=request,
         title=f"Delete {counted(len(request.paths), 'Jupyter kernel')}",
         steps=tuple(Step(title=f"Keep a copy of {sanitize(path)} and delete it") for path in found.trees),
         bytes_freed=freed,
-        bytes_needed=freed,
+        bytes_needed=kept,
+        kept_bytes=kept,
         facts=(
             *((_name(each), f"starts {sanitize(each.program)}, which is gone") for each in found.kernels.values()),
             ("kept in", sanitize(str(context.locations.kernels))),

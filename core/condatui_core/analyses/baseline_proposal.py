@@ -10,9 +10,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from condatui_core.analyses.channels import PYPI, channel_identity, same_package
-from condatui_core.analyses.dependencies import unmet_dependencies
+from condatui_core.analyses.dependencies import is_met, unmet_dependencies
 from condatui_core.analyses.match_specs import parse_match_spec
-from condatui_core.analyses.specs import meets
 from condatui_core.analyses.versions import version_key
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
@@ -221,7 +220,7 @@ class _Choice:
         wanted = self._wanted.get(record.name)
         if record.dist_name in self._ruled_out or (wanted and self._kind(record) != wanted):
             return False
-        return all(_accepts(spec, record) for spec in demands)
+        return all(is_met(spec, record) for spec in demands)
 
     def _drop_what_nothing_needs(self) -> None:
         """Drop what was added for a package that has been dropped since."""
@@ -260,8 +259,3 @@ def _name_of(spec: str) -> str:
     """The package that a spec asks for; empty for a URL and for what cannot be read."""
     wanted = None if "://" in spec else parse_match_spec(spec)
     return wanted.name if wanted else ""
-
-
-def _accepts(spec: str, record: PackageRecord) -> bool:
-    wanted = parse_match_spec(spec)
-    return wanted is None or meets(record, wanted) is not False

@@ -64,6 +64,10 @@ def _checked_part(package: PackageRecord) -> PackageRecord:
 
 @lru_cache(maxsize=1 << 16)
 def _is_met(spec: str, package: PackageRecord) -> bool:
+    return is_met(spec, package)
+
+
+def is_met(spec: str, package: PackageRecord) -> bool:
     """Whether a package meets a spec as far as that can be told."""
     wanted = _parse(spec)
     return wanted is None or meets(package, wanted) is not False

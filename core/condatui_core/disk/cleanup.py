@@ -42,21 +42,29 @@ class CleanupSurvey:
         now: datetime,
         user: str,
         policy: Policy | None = None,
+        pace: float | None = None,
     ) -> CleanupSurvey:
-        """Find what could go; what belongs to others than this user is blocked. Usage is None before a measurement."""
+        """Find what could go; what belongs to others than this user is blocked. Usage is None before a measurement.
+
+        `pace` is in packages a minute; see `pace_of`.
+        """
         usage = usage or DiskUsage(ManagedSizes(Inventory()))
+        hollow = _hollow(inventory, usage)
         found = candidates(
             usage.added_to(inventory),
             costs=usage.costs,
-            groups=groups,
+            groups=[each for each in groups if each.keeper not in hollow],
             caches=usage.caches,
+            leftovers=usage.leftovers,
             policy=policy,
             now=now,
             user=user,
+            pace=pace,
         )
         blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
+        told = (_without_stand_in(each) if each.keeper in hollow else each for each in groups)
         judged = tuple(_with_worth(each, usage, counts_points=counts_points) for each in found)
-        return cls(usage, tuple(_with_obstacles(each, blocked) for each in groups), judged, counts_points)
+        return cls(usage, tuple(_with_obstacles(each, blocked) for each in told), judged, counts_points)
 
     @property
     def measured(self) -> bool:
@@ -113,6 +121,19 @@ class CleanupSurvey:
         """Choose all of these, without a goal."""
         keys = tuple(each.key for each in could)
         return Goal(wanted=0, chosen=keys, frees=self.frees(could), restore_points=self.kept(could))
+
+
+def _hollow(inventory: Inventory, usage: DiskUsage) -> frozenset[str]:
+    """The environments without most of the files that their records state: they take no other one's place."""
+    measured = ((each, usage.uses.get(each.prefix)) for each in inventory.environments)
+    return frozenset(each.prefix for each, use in measured if use and 2 * use.apparent < each.managed_bytes)
+
+
+def _without_stand_in(group: AlikeGroup) -> AlikeGroup:
+    """The group whose members stay, as their keeper is hollow."""
+    why = "most files of the one that would stay are missing"
+    members = (replace_fields(each, stays=each.stays or why) for each in group.members)
+    return replace_fields(group, members=tuple(members))
 
 
 def _with_obstacles(group: AlikeGroup, blocked: Mapping[str, str]) -> AlikeGroup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from urllib.parse import unquote, urlsplit
 
 from condatui_core.disk.tree import ProblemKind, ScanProblem
 from condatui_core.records.environment import Environment
@@ -19,6 +20,29 @@ def holders_of_packages(environments: Iterable[Environment]) -> dict[str, tuple[
         for record in environment.contents.packages if environment.contents else ():
             holders.setdefault(record.dist_name, []).append(environment.prefix)
     return {name: tuple(prefixes) for name, prefixes in holders.items()}
+
+
+def irreplaceable_packages(environments: Iterable[Environment]) -> dict[str, tuple[frozenset[str], ...]]:
+    """Prefix → the names in a package cache of each package that no channel has any more; those without are left out.
+
+    Cleaning leaves the last of them in the caches, for the restore points of these environments; blocks.
+    """
+    found: dict[str, tuple[frozenset[str], ...]] = {}
+    for environment in environments:
+        records = environment.contents.packages if environment.contents else ()
+        names = tuple(
+            frozenset({e.dist_name, e.file_name or e.dist_name}) for e in records if not is_replaceable(e.url)
+        )
+        if names:
+            found[environment.prefix] = names
+    return found
+
+
+def is_replaceable(url: str | None) -> bool:
+    """Whether a package can be got again, as far as this machine knows: a channel in a directory may be gone."""
+    if not url:
+        return False
+    return not url.startswith("file:") or os.path.exists(unquote(urlsplit(url).path))
 
 
 # Findings about what could not be measured

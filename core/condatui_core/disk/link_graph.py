@@ -30,6 +30,7 @@ from condatui_core.records.request import Cleanable
 _PARTS: Mapping[UnitKind, Cleanable] = MappingProxyType({"archive": "tarballs", "package": "packages"})
 _OTHER_PARTS: Mapping[str, Cleanable] = MappingProxyType({"cache": "index", ".logs": "logs"})
 """Other entries that conda keeps at the top of a package cache, by name."""
+_NONE: Mapping[str, Sequence[Collection[str]]] = MappingProxyType({})
 _INSTALLERS: Mapping[CacheTool, Cleanable] = MappingProxyType({"pip": "pip", "uv": "uv"})
 """The tools whose caches are emptied as a whole."""
 
@@ -147,14 +148,17 @@ class LinkGraph:
         cleaned: Mapping[str, Collection[Cleanable]],
         *,
         copied_by: Mapping[str, tuple[str, ...]],
+        irreplaceable: Mapping[str, Sequence[Collection[str]]] = _NONE,
     ) -> int:
         """The bytes that `df` gains if these are removed and these parts of package caches are cleaned afterwards.
 
-        Packages stay if a remaining prefix has soft links to them or, according to `copied_by`, copies of them.
+        Packages stay if a remaining prefix has soft links to them or, according to `copied_by`, copies of them; and if
+        they are among the `irreplaceable` ones of what is removed, by their names, and no other cache would have them.
         """
         selected = set(selection)
         gone = self._gone(selected)
         going, emptying = self._cleaned_units(selected, gone, cleaned, copied_by)
+        going = self._without_last(going, [names for path in selected for names in irreplaceable.get(path, ())])
         emptied = _union(1 << unit.place for unit in emptying)
         return self._freed(gone, emptied) + sum(unit.bytes for unit in going)
 
@@ -164,11 +168,12 @@ class LinkGraph:
         cleaned: Mapping[str, Collection[Cleanable]],
         *,
         copied_by: Mapping[str, tuple[str, ...]],
+        irreplaceable: Mapping[str, Sequence[Collection[str]]] = _NONE,
     ) -> dict[str, int]:
         """For each of these, by how much less `frees_with_cleaning` frees if that one stays, in one pass over all.
 
-        Places in others, or with others inside them, and those with soft links into a cache that is emptied are left
-        out: what depends on them is more than files.
+        Places in others, or with others inside them, those with soft links into a cache that is emptied, and those with
+        `irreplaceable` packages are left out: what depends on them is more than files.
         """
         selected = set(selection)
         gone = self._gone(selected)
@@ -181,6 +186,8 @@ class LinkGraph:
             copies = copied_by.get(unit.package, ()) if unit.part == "packages" else ()
             _add(lost, (unit.used_by | self._gone(copies)) & gone, unit.bytes)
         entangled = _union(unit.used_by for unit in emptying) | self._nested_or_around(selected)
+        if cleaned:
+            entangled |= self._gone(path for path in selected if path in irreplaceable)
         return {
             place.path: lost[number]
             for number, place in enumerate(self.places)
@@ -204,6 +211,14 @@ class LinkGraph:
             if unit.part != "packages" or frozenset(selected).issuperset(copied_by.get(unit.package, ()))
         ]
         return free, [unit for unit, cleaning in left if unit.is_emptied_with(cleaning, ~gone)]
+
+    def _without_last(self, going: list[CacheUnit], packages: Iterable[Collection[str]]) -> list[CacheUnit]:
+        """Some units without those of packages, each given by its names, of which no cache would have one any more."""
+        for names in packages:
+            there = [unit for unit in self._units if unit.kind != "other" and unit.package in names]
+            if all(unit in going for unit in there):
+                going = [unit for unit in going if unit not in there]
+        return going
 
     def _nested_or_around(self, selected: Collection[str]) -> int:
         """The set of those places that lie in another one of these, or have places inside them."""

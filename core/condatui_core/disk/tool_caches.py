@@ -235,8 +235,8 @@ def _pip_setting(file: str) -> str:
 
 def _uv_setting(file: str, name: str) -> str:
     """A setting of text in a uv.toml; empty if it has none. Only the part above the first table can have it."""
-    above = re.split(r"^\s*\[", _text_of(file), maxsplit=1, flags=re.MULTILINE)[0]
-    found = re.search(rf"^\s*{name}\s*=\s*([\"'])(.*?)\1", above, re.MULTILINE)
+    above = re.split(r"^[ \t]*\[", _text_of(file), maxsplit=1, flags=re.MULTILINE)[0]
+    found = re.search(rf"^[ \t]*{name}[ \t]*=[ \t]*([\"'])(.*?)\1", above, re.MULTILINE)
     return found[2] if found else ""
 
 

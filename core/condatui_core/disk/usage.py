@@ -16,9 +16,10 @@ from packaging.utils import canonicalize_name
 from condatui_core.analyses.channels import same_package
 from condatui_core.disk.breakdown import break_down
 from condatui_core.disk.browse import PrefixBrowser
-from condatui_core.disk.findings import holders_of_packages
+from condatui_core.disk.findings import holders_of_packages, irreplaceable_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
+from condatui_core.prefixes.leftovers import measured_leftovers
 from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
 from condatui_core.records.environment import Environment, Inventory
@@ -122,10 +123,13 @@ class DiskUsage:
     caches: tuple[CacheUse, ...] = ()
     copied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Prefixes with a record of each package, by its name in a package cache."""
+    irreplaceable: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    """Names in a package cache of the packages of each prefix that no channel has any more."""
     total: int = 0
     """The bytes of all environments and package caches together."""
     leftovers: Mapping[str, int] = field(default_factory=dict)
-    """By prefix, the bytes of site-packages that its python no longer reads, as pip's records claim."""
+    """By prefix, the bytes of site-packages that its python no longer reads, as pip's records claim until they are
+    measured; by path, those of kernels whose environment is gone."""
     reclaimable: int = 0
     """The part of `total` that is archives and packages that no environment needs."""
 
@@ -162,8 +166,11 @@ class DiskUsage:
             return use.exclusive
         members = [member for member, _ in choice.merges]
         gone = (*choice.prefixes, *members)
-        frees = self.graph.frees_with_cleaning(gone, dict(choice.cleaned), copied_by=self.copied_by)
-        left = sum(self.leftovers.get(prefix, 0) for prefix in choice.leftovers if prefix not in gone)
+        frees = self.graph.frees_with_cleaning(
+            gone, dict(choice.cleaned), copied_by=self.copied_by, irreplaceable=self.irreplaceable
+        )
+        pieces = (*choice.kernels, *(prefix for prefix in choice.leftovers if prefix not in gone))
+        left = sum(self.leftovers.get(each, 0) for each in pieces)
         return frees + left - sum(self._merged(*each) for each in choice.merges)
 
     def _use_of_one(self, prefixes: Sequence[str]) -> DiskUse | None:
@@ -177,7 +184,9 @@ class DiskUsage:
             return {}
         merged = {member: self._merged(member, keeper) for member, keeper in choice.merges}
         gone = (*choice.prefixes, *merged)
-        lost = self.graph.lost_without_one(gone, dict(choice.cleaned), copied_by=self.copied_by)
+        lost = self.graph.lost_without_one(
+            gone, dict(choice.cleaned), copied_by=self.copied_by, irreplaceable=self.irreplaceable
+        )
         return {prefix: size - merged.get(prefix, 0) for prefix, size in lost.items()}
 
     def _merged(self, member: str, keeper: str) -> int:
@@ -277,7 +286,9 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
             graph.cache_use(path, copied_by=copied_by, findings=measurement.findings.get(path, ())) for path in paths
         ),
         copied_by=copied_by,
+        irreplaceable=irreplaceable_packages(inventory.environments),
         total=graph.total(place.path for place in measurement.places),
+        leftovers={**known.leftovers, **measured_leftovers(inventory)},
         reclaimable=graph.frees_with_cleaning((), dict.fromkeys(paths, parts), copied_by=copied_by),
     )
 

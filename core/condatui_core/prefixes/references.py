@@ -66,10 +66,11 @@ def _patterns(names: Sequence[str], paths: Sequence[str], home: Path) -> Mapping
     spelled = [spelling for path in paths for spelling in _spellings(path, home)]
     path = rf"(?<![\w./~-])(?:{'|'.join(map(re.escape, spelled))})(?![\w.-])"
     name = rf"[\"']?(?:{'|'.join(map(re.escape, names))})[\"']?(?=$|[\s;&|)#])" if names else r"(?!)"
+    run = r"\b(?:conda|mamba|micromamba)\s+run\b"
     shell = (
         rf"(?:\b(?:conda|mamba|micromamba|source)|\s\.)\s+activate\s+{name}",
         rf"\bCONDA_DEFAULT_ENV(?:=|\s+){name}",
-        rf"\b(?:conda|mamba|micromamba)\s+run\b.*?\s(?:-n|--name)[\s=]+{name}",
+        rf"{run}(?:(?!{run}).)*?\s(?:-n|--name)[\s=]+{name}",
     )
     return {
         "shell": re.compile("|".join((path, *shell))),

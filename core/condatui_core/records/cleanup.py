@@ -47,7 +47,7 @@ class WayBack(Struct, frozen=True, kw_only=True):
     download_bytes: int = 0
     """What would have to be downloaded."""
     minutes: float | None = None
-    """A rough estimate; None if there is no ground for one."""
+    """How long that takes at the pace of earlier restores and clones on this machine; None if there were none."""
 
 
 def key_of_part(path: str, what: str) -> str:
@@ -76,6 +76,8 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     """The bytes that it occupies; 0 if not measured."""
     blocked: str = ""
     """Why it cannot be chosen; empty if it can."""
+    at_work: bool = False
+    """Whether that is because a job works on it."""
     instead: str = ""
     """The prefix of the environment that takes its place: the keeper of its group."""
     way_back: WayBack = WayBack()

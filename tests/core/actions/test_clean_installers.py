@@ -186,7 +186,8 @@ async def test_other_processes_do_not_stand_in_the_way(
         RunningProcess(pid=8, programs=(), user=ME, arguments=("uv", "sync")),
         RunningProcess(pid=9, programs=(), user="somebody-else", arguments=("pip", "install", "x")),
     ]
-    await emptied(machine, "pip", "uv")
+    plan, outcome = await emptied(machine, "pip", "uv")
+    assert plan.bytes_freed == outcome.bytes_freed != 0
 
 
 async def test_it_is_refused_while_a_program_runs_from_the_cache(

@@ -233,6 +233,13 @@ async def test_where_no_order_makes_room_it_says_so(machine: RemovalMachine, mon
     assert [each.blockers[0].id for each in plan.left_out] == ["no-space"]
 
 
+async def test_no_less_than_nothing_is_free(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleanup_plan, "is_beside", lambda *_: False)
+    only_free(monkeypatch, 10)
+    plan = await planned(machine, removing(machine, "old"), removing(machine, "older"))
+    assert [each.message.rpartition(", ")[2] for each in plan.blockers] == ["10 B are free.", "0 B are free."]
+
+
 async def test_restore_points_of_several_parts_have_to_fit_together(
     machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

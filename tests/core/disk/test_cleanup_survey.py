@@ -92,6 +92,20 @@ async def test_a_group_frees_what_could_go_of_it_and_no_more(fields: dict[str, A
     assert survey.frees_of_groups(survey.groups) == 20
 
 
+async def test_an_environment_without_its_files_takes_no_place() -> None:
+    hub, twin = (loaded(name, PACKAGES, managed_bytes=10_000) for name in ("hub", "twin"))
+    hollow = [Held((hub.prefix,), 4000), Held((twin.prefix,), 10_000)]
+    survey = await survey_of(inventory(hub, twin), *hollow, chosen=(hub.prefix,))
+    assert [each.stays for group in survey.groups for each in group.members] == [
+        "most files of the one that would stay are missing"
+    ]
+    assert {each.tier for each in survey.candidates} == {"weak"}
+    assert survey.frees_of_groups(survey.groups) == 0
+    whole = [Held((each.prefix,), 10_000) for each in (hub, twin)]
+    survey = await survey_of(inventory(hub, twin), *whole, chosen=(hub.prefix,))
+    assert ("twin", "identical") in [(each.name, each.tier) for each in survey.candidates]
+
+
 async def test_neither_a_keeper_nor_the_baseline_goes_for_a_goal() -> None:
     machine = inventory(
         *(loaded(name, PACKAGES, findings=(STALE,)) for name in ("hub", "twin")),

@@ -78,6 +78,8 @@ def test_a_configuration_file_of_pip_names_its_cache(tmp_path: Path, file: str) 
         ("etc/uv/uv.toml", "cache-dir='{}'  # for all", True),
         (".config/uv/uv.toml", '[pip]\ncache-dir = "{}"', False),
         (".config/uv/uv.toml", '# cache-dir = "{}"', False),
+        (".config/uv/uv.toml", 'cache-dir\n= "{}"', False),
+        (".config/uv/uv.toml", "\n" * 500_000 + 'cache-dir = "{}"', True),
     ],
 )
 def test_a_configuration_file_of_uv_names_its_cache(tmp_path: Path, file: str, text: str, there: bool) -> None:

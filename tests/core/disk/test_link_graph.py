@@ -145,3 +145,18 @@ def _seconds(graph: LinkGraph, selection: list[str]) -> float:
     start = time.perf_counter()
     graph.frees(selection)
     return time.perf_counter() - start
+
+
+def test_the_last_of_a_package_that_no_channel_has_stays_for_what_is_removed() -> None:
+    def frees(*parts: Cleanable, removed: str = "/envs/a", last: str = "one-1-0") -> int:
+        irreplaceable = {"/envs/a": [{last, f"{last}.conda"}]}
+        return GRAPH.frees_with_cleaning([removed], {"/pkgs": parts}, copied_by={}, irreplaceable=irreplaceable)
+
+    assert frees("packages") == 129
+    assert frees("packages", last="another-1-0") == 129 + 8
+    assert frees("tarballs", last="three-1-0") == 129
+    assert frees("tarballs", removed="/envs/b", last="three-1-0") == 2 + 64
+    losses = GRAPH.lost_without_one(
+        ["/envs/a", "/envs/b"], {"/pkgs": ["packages"]}, copied_by={}, irreplaceable={"/envs/b": [{"two-1-0"}]}
+    )
+    assert losses == {}, "one has another inside it, the other may need what would stay"

@@ -118,3 +118,8 @@ def test_kernels_elsewhere_come_first(tmp_path: Path) -> None:
     inventory = Inventory(environments=(Environment(prefix="/e/nlp", name="nlp"),), kernels=kernels)
     found = references_to("/e/nlp", inventory, environ={}, home=tmp_path)
     assert [(each.kind, each.text) for each in found] == [("kernel", "My Lab"), ("shell", "conda activate nlp")]
+
+
+def test_a_file_made_to_keep_a_reader_busy_is_read_once(tmp_path: Path) -> None:
+    many = "conda run " * 50_000
+    assert lines(tmp_path, ".bashrc", many, f"{many}; conda run -n nlp python") == [("shell", 2)]

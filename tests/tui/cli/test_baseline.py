@@ -107,6 +107,7 @@ def test_a_proposal_is_shown_with_what_it_would_have_saved_and_the_command(box: 
         (("--share", "0.5"), 2, "need --propose"),
         (("-o", "x.txt"), 2, "need --propose"),
         (("--propose", "--share", "1"), 2, "0<=x<1"),
+        (("--propose", "--share", "nan"), 2, "0<=x<1"),
         (("--propose", "--json", "-o", "-"), 2, "exclude each other"),
         (("--propose", "-o", "there.txt"), 3, "exists already"),
         (("--propose", "-o", "no-directory/x.txt"), 3, "is no directory"),

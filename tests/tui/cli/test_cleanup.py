@@ -50,7 +50,21 @@ def test_without_a_goal_it_lists_what_could_go_and_changes_nothing(sandbox: Sand
     assert manifest(sandbox.root_prefix) == before
 
 
-def test_a_dry_run_of_a_goal_prints_what_it_chose_and_the_plan(sandbox: Sandbox) -> None:
+def test_how_long_the_way_back_takes_is_said_once_a_clone_was_made(sandbox_copy: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_copy("notebooks", "try-again-final-v2")
+    (before,) = lines_of(run_in(sandbox, "cleanup", "--json").stdout)
+    assert {each["way_back"]["minutes"] for each in before["candidates"]} == {None}
+    made = run_in(sandbox, "clone", "notebooks", "again", "--yes")
+    assert made.exit_code == 0, made.output
+    (after,) = lines_of(run_in(sandbox, "cleanup", "--json").stdout)
+    minutes = {each["name"]: each["way_back"]["minutes"] for each in after["candidates"]}
+    assert minutes["try-again-final-v2"] > 0
+    assert minutes["archives"] is None
+    assert " min" in run_in(sandbox, "cleanup", environ={"COLUMNS": "240"}).stdout
+
+
+def test_a_dry_run_of_a_goal_prints_what_it_chose_and_the_plan(sandbox_copy: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_copy("notebooks", "nlp-base")
     before = manifest(sandbox.root_prefix)
     result = run_in(sandbox, "cleanup", "--free", "1M", "--dry-run", "--json")
     assert result.exit_code == 0, result.output

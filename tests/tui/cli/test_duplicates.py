@@ -76,9 +76,14 @@ def machine(tmp_path: Path) -> Machine:
 
 def test_the_document_has_the_fields_that_it_promises(machine: Machine) -> None:
     document = machine.document("duplicates")
-    hub, other = document["groups"]
+    hub, other = document["clusters"]
     assert (document["format"], document["threshold"]) == (1, 0.9)
-    assert (hub["keeper"], hub["name"], hub["why"]) == (machine.environments[0].prefix, "hub", ["you keep it"])
+    assert (hub["keep"], hub["name"], hub["why"], hub["reasons"]) == (
+        machine.environments[0].prefix,
+        "hub",
+        "you keep it",
+        ["you keep it"],
+    )
     assert [each["name"] for each in hub["members"]] == ["hub-twin", "hub-less", "hub-more"]
     assert [each["relation"] for each in hub["members"]] == ["identical", "subset", "differs"]
     assert [each["name"] for each in other["members"]] == ["other-twin"]
@@ -109,7 +114,7 @@ def test_the_document_has_the_fields_that_it_promises(machine: Machine) -> None:
 
 def test_what_each_frees_and_all_together_is_what_the_link_graph_says(machine: Machine) -> None:
     document = machine.document("duplicates")
-    groups = document["groups"]
+    groups = document["clusters"]
     for found in groups:
         prefixes = [each["prefix"] for each in found["members"]]
         assert found["frees"] == machine.document("disk", *prefixes)["frees"] > 0
@@ -127,23 +132,23 @@ def test_people_read_the_keeper_first_with_its_reasons_then_the_others(machine: 
     assert lines[2].endswith("identical")
     assert lines[3].endswith("subset (3 fewer)")
     assert lines[4].endswith("differs in 3: lib000 ↑2.0, lib001 ↑2.0, lib002 ↑2.0 · has 1 more: wandb")
-    assert lines[5].startswith("Removing these 3 frees ")
-    assert lines[-1].startswith("Removing all 4 of them frees ")
+    assert lines[5].startswith("Going to hub and removing these 3 frees ")
+    assert lines[-1].startswith("Going to these 2 and removing all 4 others frees ")
 
 
 def test_what_stays_anyway_counts_nothing_in_what_its_group_frees(machine: Machine) -> None:
     machine.environments[1] = replace(machine.environments[1], frozen=True)
     machine.workbench = LoadedWorkbench(inventory(*machine.environments[:4]), compares=True)
-    [found] = machine.document("duplicates")["groups"]
+    [found] = machine.document("duplicates")["clusters"]
     assert [each["stays"] for each in found["members"]] == ["frozen", "", ""]
     assert found["frees"] == sum(each["frees"] for each in found["members"][1:])
     lines = machine.run("duplicates").stdout.splitlines()
     assert lines[2].endswith("stays: frozen · identical")
-    assert lines[5].startswith("Removing the 2 that could go frees ")
+    assert lines[5].startswith("Going to hub and removing the 2 that could go frees ")
 
 
 def test_the_threshold_of_the_call_counts_or_that_of_the_settings(machine: Machine) -> None:
-    assert [len(each["members"]) for each in machine.document("duplicates", "--threshold", "0.99")["groups"]] == [
+    assert [len(each["members"]) for each in machine.document("duplicates", "--threshold", "0.99")["clusters"]] == [
         1,
         1,
     ]
@@ -151,7 +156,7 @@ def test_the_threshold_of_the_call_counts_or_that_of_the_settings(machine: Machi
         0.96
     }
     machine.workbench.settings = replace(machine.workbench.settings, alike_threshold=0.93)
-    assert [len(each["members"]) for each in machine.document("duplicates")["groups"]] == [2, 1]
+    assert [len(each["members"]) for each in machine.document("duplicates")["clusters"]] == [2, 1]
 
 
 @pytest.mark.parametrize("threshold", ["0.49", "1.01", "49%", "101", "nan", "much"])
@@ -164,13 +169,13 @@ def test_an_impossible_threshold_is_wrong_usage(machine: Machine, threshold: str
 def test_where_none_are_alike_it_says_so_and_walks_no_disk(machine: Machine) -> None:
     machine.workbench = LoadedWorkbench(inventory(machine.environments[-1]), compares=True)
     assert machine.run("duplicates").stdout == "No two environments have 90 % of their packages in common.\n"
-    assert machine.document("duplicates") == {"format": 1, "threshold": 0.9, "groups": [], "frees": 0}
+    assert machine.document("duplicates") == {"format": 1, "threshold": 0.9, "clusters": [], "frees": 0}
     assert not (machine.root / "own/cache/disk").exists()
 
 
 def test_the_one_that_computes_on_the_gpu_stays(machine: Machine) -> None:
     machine.workbench.working = frozenset([machine.environments[5].prefix])
-    assert machine.document("duplicates")["groups"][1]["name"] == "other-twin"
+    assert machine.document("duplicates")["clusters"][1]["name"] == "other-twin"
 
 
 def test_foreign_names_reach_the_terminal_harmless(machine: Machine) -> None:
@@ -208,7 +213,7 @@ def test_list_and_show_say_to_which_an_environment_is_alike(machine: Machine) ->
 def test_on_the_sandbox_the_clones_of_one_are_found(sandbox: Sandbox, tmp_path: Path) -> None:
     environ = {"CONDATUI_HOME": str(tmp_path)}
     document = json.loads(run_in(sandbox, "duplicates", "--json", environ=environ).stdout)
-    [found] = document["groups"]
+    [found] = document["clusters"]
     names = {found["name"], *(each["name"] for each in found["members"])}
     assert names == {"nlp-base", "nlp-exp", "bert-finetune"}
     prefixes = [each["prefix"] for each in found["members"]]

@@ -11,6 +11,7 @@ import pytest
 
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
+from support.disk_trees import write
 from support.sandboxes import manifest
 
 
@@ -87,3 +88,11 @@ def test_a_file_that_cannot_be_read_is_told_and_protects_everything(box: Sandbox
     assert (removal.exit_code, "Repair that file" in removal.stderr) == (3, True), removal.output
     assert run_in(box, "list").exit_code == 0
     assert (config / "keep.yaml").read_text() == "keep: ["
+
+
+def test_one_that_nothing_else_points_to_is_there(box: Sandbox, tmp_path: Path) -> None:
+    hidden = tmp_path / "deep/hidden"
+    write(hidden / "conda-meta/history")
+    assert run_in(box, "keep", str(hidden)).exit_code == 0
+    assert kept(box)[str(hidden)]["name"] == str(hidden)
+    assert "not there any more" not in run_in(box, "keep").stdout

@@ -138,10 +138,10 @@ async def test_80_columns() -> None:
         assert driver.text == dedent("""\
              condatui  gpu07 · conda 26.7.1 · 7 environments · 696 MB on disk
                what could go         frees  way back    why
-             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)     together 120 M
-             ●   hub-image-try        40 M  515 M kept  identical
-            ▌●   hub-slim             40 M  515 M kept  subset (2 fewer)
-             ●   hub-image-final-v2    0 B  515 M kept  differs in 3: package-00 ↓0.9, pack…
+             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)  choice frees 80 M
+             ●   hub-image-try        40 M  515 M kept  remove: identical
+            ▌●   hub-slim             40 M  515 M kept  remove: subset (2 fewer)
+             ●   hub-image-final-v2    0 B  515 M kept  merge: differs in 3: package-00 ↓0.…
                archives              7.0 M  ↓7.0 M      what packages were extracted from ·…
                packages                0 B              all are in use, until environments …
                half                  3.0 M  3.0 M kept  not an environment any more
@@ -155,7 +155,7 @@ async def test_80_columns() -> None:
              where   /opt/miniforge3/envs/hub-slim
              disk    515 MB on disk · 40 MB freed if only this is removed
              why     subset (2 fewer)
-             instead hub-image takes its place
+             space   chooses its removal: hub-image takes its place
              back    restore point, about 515 MB before compression
              alike   96 % of the packages are the same · 96 % of those requested · 96 %
              chosen 3 · frees 80 M − restore points 1.5 G
@@ -168,14 +168,14 @@ async def test_140_columns() -> None:
         assert [line.rstrip() for line in driver.text.splitlines()][:24] == dedent("""\
              condatui  gpu07 · conda 26.7.1 · 7 environments · 696 MB on disk · 7.0 MB free to reclaim
                what could go          disk  frees  way back    why                                       │ hub-image-final-v2
-             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)                  together 120 M │ where
-                 hub-image-try       515 M   40 M  515 M kept  identical                                 │   /opt/miniforge3/envs/hub-image-final-v2
-                 hub-slim            515 M   40 M  515 M kept  subset (2 fewer)                          │ disk    515 MB on disk · 0 B freed if only
-            ▌    hub-image-final-v2  515 M    0 B  515 M kept  differs in 3: package-00 ↓0.9, package-01…│   this is removed
+             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)               choice frees 80 M │ where
+                 hub-image-try       515 M   40 M  515 M kept  remove: identical                         │   /opt/miniforge3/envs/hub-image-final-v2
+                 hub-slim            515 M   40 M  515 M kept  remove: subset (2 fewer)                  │ disk    515 MB on disk · 0 B freed by
+            ▌    hub-image-final-v2  515 M    0 B  515 M kept  merge: differs in 3: package-00 ↓0.9, pac…│   merging it into hub-image
                archives              7.0 M  7.0 M  ↓7.0 M      what packages were extracted from · /opt/…│ why     differs in 3: package-00 ↓0.9,
                packages                  –    0 B              all are in use, until environments go · /…│   package-01 ↓0.9, package-02 ↓0.9 · has 1
                half                  3.0 M  3.0 M  3.0 M kept  not an environment any more               │   more: evaluate · lacks 1: package-59
-               old                    51 M  1.0 M  51 M kept   not used for 400 days                     │ instead hub-image takes its place
+               old                    51 M  1.0 M  51 M kept   not used for 400 days                     │ space   chooses the merge into hub-image
                used                      –    0 B              ! processes run from it  a trial          │ back    restore point, about 515 MB before
                                                                                                          │   compression
                                                                                                          │ alike   91 % of the packages are the same ·
@@ -349,6 +349,9 @@ async def test_enter_proposes_one_plan_for_all_that_is_chosen() -> None:
             pkgs_dirs=(PKGS,), what=("tarballs", "packages"), removed_before=(HALF.prefix, OLD.prefix)
         )
         assert proposed(driver) == CleanupRequest(parts=(removed, cleaned))
+        about = dict(driver.posted(RequestProposed)[-1].about)
+        assert about["old"] == "frees 1.0 M alone · not used for 400 days"
+        await driver.until(lambda: "frees 1.0 M alone · not used for 400 days" in driver.text)
         assert "enter run" in driver.text
 
 
@@ -368,6 +371,22 @@ async def test_what_a_job_works_on_cannot_be_chosen_until_it_is_over() -> None:
         await driver.until(lambda: fake.jobs.submitted)
         await driver.until(lambda: driver.text.count("a job works on it") > 3)
         assert place(driver).chosen == frozenset()
+        assert "! a job works on it" not in driver.text
+
+
+async def test_a_goal_that_a_job_carries_out_is_not_said_to_be_missed() -> None:
+    fake = await workbench()
+    async with cleaning(fake) as driver:
+        await driver.press("f", *"6M", "enter")
+        await driver.until(lambda: "goal 6.0 M · chosen 1" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "Do CleanRequest" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: fake.jobs.submitted and not place(driver).chosen)
+        await driver.press("j")
+        await driver.pilot.pause()
+        assert "goal 6.0 M · a job is at work" in driver.text
+        assert "missing" not in driver.text.splitlines()[-2]
 
 
 async def test_what_came_of_it_stays_until_the_next_key_though_rows_go() -> None:

@@ -11,6 +11,8 @@ from textual import events
 from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.environment import Inventory
+from condatui_core.records.request import MergeRequest
+from support.fake_jobs import made_job, plan_like
 from support.inventories import ROOT, environment, finding, inventory, loaded, package, research
 from support.pilots import Driver, opened
 
@@ -300,3 +302,19 @@ async def test_what_is_typed_right_after_the_filter_key_goes_into_the_filter() -
         await driver.pilot.pause()
         assert driver.place.environment_query.filter == "sqa/"
         assert driver.place.environment_query.by == "name"
+
+
+async def test_what_a_job_is_making_or_has_set_aside_is_no_alarm_while_it_works() -> None:
+    left = finding("orphan", "warning", "incomplete: unless a job works on it, remove it", cleanup="remains")
+    made = environment("new", state="orphan", findings=(left,))
+    aside = environment(".old.condatui-removing-0123456789abcdef", state="orphan", findings=(left,))
+    async with opened(inventory(made, aside), size=(120, 30)) as driver:
+        assert driver.text.count("! incomplete") >= 2
+        prefixes = (made.prefix, made.prefix.replace("new", "old"))
+        request = MergeRequest(keeper="/envs/hub", member=prefixes[1])
+        plan = plan_like(request, prefixes=prefixes)
+        driver.app.session.show_jobs((made_job(plan=plan, state="running"),))
+        await driver.until(lambda: driver.text.count("a job works on it") >= 2)
+        assert "! incomplete" not in "\n".join(driver.text.splitlines()[:6])
+        driver.app.session.show_jobs((made_job(plan=plan, state="done"),))
+        await driver.until(lambda: driver.text.count("! incomplete") >= 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from condatui_core.analyses.baseline_proposal import BaselineDraft
@@ -10,7 +12,7 @@ from condatui_core.records.environment import Inventory, KeepMark, UserMarks
 from condatui_core.records.request import UpdateRequest
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
-from support.inventories import NOW, ROOT, inventory, loaded, package
+from support.inventories import NOW, ROOT, finding, inventory, loaded, package
 from support.pilots import Driver, opened
 
 ALPHA, BETA = f"{ROOT}/envs/alpha", f"{ROOT}/envs/beta"
@@ -42,6 +44,38 @@ async def test_two_quick_keys_undo_each_other() -> None:
         await driver.press("K", "K")
         await driver.until(lambda: "not kept any more" in driver.text)
         assert workbench.marks().kept == ()
+
+
+async def test_a_note_that_goes_with_its_mark_is_told_and_comes_back_by_the_same_key() -> None:
+    workbench = bench()
+    mark = KeepMark(note="until the paper is out", at=NOW - timedelta(days=3), by="ann")
+    workbench.user_marks = UserMarks(kept=((ALPHA, mark),))
+    async with opened(workbench=workbench, size=(120, 30)) as driver:
+        await pressed(
+            driver, "K", "alpha is not kept any more; K brings the note back: until the paper is out (ann, 3 d)"
+        )
+        assert workbench.marks().kept == ()
+        await pressed(driver, "K", "Its note is back: until the paper is out")
+        assert workbench.marks().kept == ((ALPHA, mark),)
+
+
+@pytest.mark.parametrize("place", ["1", "3"])
+async def test_a_note_is_typed_in_the_workbench(place: str) -> None:
+    workbench = bench()
+    stale = finding("stale", "note", "not used for 400 days", cleanup="unused")
+    workbench.script = (inventory(loaded("alpha", findings=(stale,)), loaded("beta")),)
+    async with opened(workbench=workbench, size=(120, 30)) as driver:
+        await driver.press(place)
+        await driver.until(lambda: "alpha" in driver.text)
+        await driver.app.run_action("app.perform('keep.note')")
+        await driver.press(*"paper")
+        assert "Why alpha stays: paper" in driver.text
+        await pressed(driver, "enter", "alpha stays: paper")
+        assert workbench.marks().kept == ((ALPHA, KeepMark(note="paper")),)
+        await driver.app.run_action("app.perform('keep.note')")
+        await driver.press("x", "escape")
+        await driver.pilot.pause()
+        assert workbench.marks().kept == ((ALPHA, KeepMark(note="paper")),)
 
 
 async def test_the_marked_ones_are_kept_together() -> None:

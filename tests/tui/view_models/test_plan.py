@@ -15,6 +15,11 @@ def plan(**fields: object) -> Plan:
     return Plan(request=REQUEST, title="Remove a", **fields)  # type: ignore[arg-type]
 
 
+def test_why_each_was_chosen_stands_before_the_facts() -> None:
+    text = plan_text(plan(facts=(("net", "2 MB"),)), words=words, about=(("nlp-exp", "unused"), ("a", "a trial")))
+    assert text.plain.split("\n") == ["nlp-exp  unused", "a        a trial", "net  2 MB"]
+
+
 def test_what_decides_comes_first() -> None:
     text = plan_text(
         plan(

@@ -69,6 +69,17 @@ ON_ENVIRONMENTS = (
         why_not=nothing_to_keep,
     ),
     KeyAction(
+        "keep.note",
+        "Keep with a note",
+        "",
+        "Keep the marked environments, or else the one under the cursor, and say why; or change what is said.",
+        "app.keep_with_note",
+        ("environments", "cleanup"),
+        "Actions",
+        why_not=nothing_to_keep,
+        takes_keys=True,
+    ),
+    KeyAction(
         "baseline",
         "Make it the baseline",
         "b",
@@ -162,104 +173,95 @@ ON_RESTORE_POINTS = (
 # Cleanup candidates
 
 
-_CLEANUP: tuple[tuple[str, str, str, str, str, str, Callable[[ActionContext], str | None] | None], ...] = (
-    (
+def _on_cleanup(
+    name: str,
+    title: str,
+    keys: str,
+    text: str,
+    hint: str = "",
+    why_not: Callable[[ActionContext], str | None] | None = None,
+    *,
+    call: str = "",
+    takes_keys: bool = False,
+) -> KeyAction:
+    """A key of place 3; it calls what has its name, unless `call` says otherwise."""
+    return KeyAction(
+        f"cleanup.{name}",
+        title,
+        keys,
+        text,
+        f"screen.{call or name}",
+        ("cleanup",),
+        "Cleanup",
+        hint,
+        why_not,
+        takes_keys=takes_keys,
+    )
+
+
+ON_CLEANUP = (
+    _on_cleanup(
         "choose",
         "Choose",
         "space",
         "Choose what is under the cursor, or undo that, and go to the next; on a keeper its whole group.",
         "choose",
-        "choose",
         not_choosable,
     ),
-    (
-        "choose_all",
-        "Choose all",
-        "a,*",
-        "Choose all that can be chosen; if all are chosen, none.",
-        "choose_all",
-        "all",
-        None,
-    ),
-    (
+    _on_cleanup("choose_all", "Choose all", "a,*", "Choose all that can be chosen; if all are chosen, none.", "all"),
+    _on_cleanup(
         "goal",
         "Goal",
         "f",
         "Say how much must become free: the least regrettable choice that reaches it is made.",
         "goal",
-        "goal",
-        None,
+        takes_keys=True,
     ),
-    (
+    _on_cleanup(
         "keeper",
         "Make it the keeper",
         "=",
         "Let the environment under the cursor be the one of its group that stays; once more undoes that.",
         "keeper",
-        "keeper",
         not_another_keeper,
     ),
-    (
+    _on_cleanup(
         "merge",
         "Merge",
         "m",
         "Plan a clone of the keeper with what only this environment has, which then takes its place.",
         "merge",
-        "merge",
         not_mergeable,
+        takes_keys=True,
     ),
-    (
+    _on_cleanup(
         "compare",
         "Compare",
         "c",
         "Put the environment under the cursor and its keeper side by side; on a keeper its whole group.",
         "compare",
-        "compare",
         not_grouped,
     ),
-    (
+    _on_cleanup(
         "stricter",
         "Less is alike",
         "+",
         "Count environments as alike from a similarity that is 1 % higher.",
-        "threshold(1)",
-        "",
-        None,
+        call="threshold(1)",
     ),
-    (
+    _on_cleanup(
         "laxer",
         "More is alike",
         "-",
         "Count environments as alike from a similarity that is 1 % lower.",
-        "threshold(-1)",
-        "",
-        None,
+        call="threshold(-1)",
     ),
-    (
+    _on_cleanup(
         "switch",
         "Switch between candidates and details",
         "tab,shift+tab",
         "From what could go to the details and back.",
-        "switch",
-        "",
-        None,
     ),
-)
-
-ON_CLEANUP = tuple(
-    KeyAction(
-        f"cleanup.{name}",
-        title,
-        keys,
-        text,
-        f"screen.{call}",
-        ("cleanup",),
-        "Cleanup",
-        hint,
-        why_not,
-        takes_keys=name in ("goal", "merge"),
-    )
-    for name, title, keys, text, call, hint, why_not in _CLEANUP
 )
 
 

@@ -49,13 +49,20 @@ class _Asked(Struct, frozen=True, kw_only=True):
             raise click.UsageError("--json and `-o -` exclude each other: the document has the text.")
 
 
+def _checked_share(_context: click.Context, _parameter: click.Parameter, share: float | None) -> float | None:
+    if share is not None and not 0 <= share < 1:  # click's own range takes `nan`
+        raise click.BadParameter(f"{share} is not in the range 0<=x<1.")
+    return share
+
+
 @click.command("baseline")
 @click.option("--set", "chosen", metavar="ENV", help="Make this environment the baseline.")
 @click.option("--unset", is_flag=True, help="Have no baseline; new environments are cloned from conda's base.")
 @click.option("--propose", is_flag=True, help="Propose one: the packages that most environments share.")
 @click.option(
     "--share",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=float,
+    callback=_checked_share,
     help="The part of the environments that must have a package, by default 0.5; more than that is needed.",
 )
 @click.option("-o", "--output", "file", metavar="FILE", help="Write the proposal to this file; `-` is stdout.")

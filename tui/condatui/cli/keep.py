@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
 
-from condatui.cli.documents.environments import keep_mark
-from condatui.cli.documents.schema import KeepMarkDocument
+from condatui.cli.documents.environments import describe_kept
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
@@ -22,24 +20,6 @@ from condatui_core.text import counted, sanitize
 if TYPE_CHECKING:
     from condatui_core.records.environment import Inventory
     from condatui_core.workbench import Workbench
-
-
-class KeptDocument(Struct, frozen=True, kw_only=True):
-    """An environment that stays."""
-
-    prefix: str
-    """Its real path."""
-    name: str | None
-    """None if it is not there any more."""
-    mark: KeepMarkDocument
-    """What the user has said of it."""
-
-
-class KeepDocument(Struct, frozen=True, kw_only=True):
-    """The environments that stay, after the change if there was one."""
-
-    kept: tuple[KeptDocument, ...]
-    """In the order of the file."""
 
 
 @click.command("keep")
@@ -65,9 +45,9 @@ def command(invocation: Invocation, *, envs: tuple[str, ...], note: str, undo: b
     say_problems(inventory.problems)
     if envs:
         marks = _change(invocation, workbench, inventory, marks, envs, note=note, undo=undo)
-    names = {each.prefix: each.name for each in inventory.environments if each.state != "missing"}
+    names = _names_of(marks, inventory)
     if as_json:
-        print_json(_document(marks, names))
+        print_json(describe_kept(marks, names))
     elif envs:
         say(_done(envs, undo=undo))
     else:
@@ -115,14 +95,11 @@ def _marked(environment: Environment, marks: UserMarks) -> str:
     return environment.prefix
 
 
-def _document(marks: UserMarks, names: Mapping[str, str]) -> KeepDocument:
-    return KeepDocument(
-        kept=tuple(
-            KeptDocument(prefix=prefix, name=names.get(prefix), mark=document)
-            for prefix, mark in marks.kept
-            if (document := keep_mark(mark))
-        )
-    )
+def _names_of(marks: UserMarks, inventory: Inventory) -> Mapping[str, str]:
+    """The names of kept environments that are there; one that nothing else points to is named by its path."""
+    known = {each.prefix: each.name for each in inventory.environments if each.state != "missing"}
+    there = (path for path, _ in marks.kept if os.path.isdir(os.path.join(path, "conda-meta")))
+    return {path: path for path in there} | known
 
 
 def _done(envs: tuple[str, ...], *, undo: bool) -> str:

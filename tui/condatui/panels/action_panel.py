@@ -18,7 +18,7 @@ from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.form import Form
 from condatui.view_models.glyphs import shapes_for
-from condatui.view_models.plan import plan_commands
+from condatui.view_models.plan import Facts, plan_commands
 from condatui.widgets.form_bar import FormBar
 from condatui.widgets.line import Line
 from condatui.widgets.plan_view import PlanView
@@ -52,10 +52,11 @@ class ActionPanel(BottomPanel):
         request: Request | None = None,
         find_request: Callable[[], Awaitable[Request]] | None = None,
         note: str = "",
+        about: Facts = (),
     ) -> None:
         """Starts with the form, or with the plan of a request that is given or that `find_request` finds.
 
-        `note` is a line above the plan.
+        `note` is a line above the plan, `about` says in it why each of what it is for was chosen.
         """
         super().__init__()
         self._session = session
@@ -63,6 +64,7 @@ class ActionPanel(BottomPanel):
         self._request = request
         self._find_request = find_request
         self._note = note
+        self._about = about
         self._agreed: tuple[Request, Plan] | None = None
         """The request to replace a file, which the user has agreed to, and the plan that the user saw."""
         self._plan_state = PlanState()
@@ -234,7 +236,7 @@ class ActionPanel(BottomPanel):
         view.take_keys()
 
     def _plan_text(self) -> Text:
-        text = self._plan_state.text(self._session.glyphs, self._session.words)
+        text = self._plan_state.text(self._session.glyphs, self._session.words, self._about)
         note = f"{self._note}\n" if self._note and self._plan_state.plan else ""
         return Text.assemble((note, styles.STRONG), text)
 

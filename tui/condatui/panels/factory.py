@@ -9,6 +9,7 @@ from condatui.panels.action_panel import ActionPanel
 from condatui.panels.clone_form import CloneForm
 from condatui.panels.forms import ExportForm, FormPaths, PackForm
 from condatui.session import Session
+from condatui.view_models.plan import Facts
 from condatui_core.records.request import RemoveRequest, Request, RestoreRequest, UpdateRequest
 from condatui_core.text import sanitize
 
@@ -44,9 +45,9 @@ def _hidden_marks(action_context: ActionContext) -> str:
     return f"Marked, but not on the screen, as the filter hides it: {', '.join(names)}" if names else ""
 
 
-def plan_panel(request: Request, session: Session) -> ActionPanel:
-    """The panel with the plan of a request."""
-    return ActionPanel(session, request=request)
+def plan_panel(request: Request, session: Session, about: Facts = ()) -> ActionPanel:
+    """The panel with the plan of a request; `about` says why each of what it is for was chosen."""
+    return ActionPanel(session, request=request, about=about)
 
 
 def _last_change(session: Session) -> Callable[[], Awaitable[Request]]:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.glyphs import Glyphs
-from condatui.view_models.plan import plan_text, printable_lines
+from condatui.view_models.plan import Facts, plan_text, printable_lines
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
 from condatui_core.records.job import Plan
@@ -62,10 +62,10 @@ class PlanState:
             return self.plan.title
         return "Not planned" if self.result else "Planning"
 
-    def text(self, glyphs: Glyphs, words: RemedyWords) -> Text:
-        """The text of the panel."""
+    def text(self, glyphs: Glyphs, words: RemedyWords, about: Facts = ()) -> Text:
+        """The text of the panel; `about` says why each of what the plan is for was chosen."""
         if self.plan:
-            return plan_text(self.plan, words=words, glyphs=glyphs)
+            return plan_text(self.plan, words=words, glyphs=glyphs, about=about)
         if isinstance(self.result, CondatuiError):
             return _error_text(self.result, glyphs, words)
         return Text(f"Planning{glyphs.unread}", styles.DIM)

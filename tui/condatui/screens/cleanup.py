@@ -28,7 +28,7 @@ from condatui.view_models.cleanup.rows import (
     cleanup_rows,
     rows_of_group,
 )
-from condatui.view_models.format import copyable
+from condatui.view_models.format import copyable, short_bytes
 from condatui.view_models.jobs import result_words
 from condatui.view_models.status import kept_limit
 from condatui.widgets.headed_table import HeadedTable
@@ -118,7 +118,8 @@ class CleanupScreen(CleanupGroupsScreen):
         found = self.session.cleanup
         self._at_work = self._requests_at_work()
         if found is not None:
-            self.rows = cleanup_rows(found.groups, without_going(found.candidates, self._at_work))
+            candidates = without_going(found.candidates, self._at_work, self.session.prefixes_at_work)
+            self.rows = cleanup_rows(found.groups, candidates)
         self.chosen &= choosable(self.rows)
         self._show_rows()
         self.add_up()
@@ -158,7 +159,15 @@ class CleanupScreen(CleanupGroupsScreen):
         if row is not None:
             home = str(session.workbench.locations.home)
             references = self._references.of(row.prefix)
-            text = row_text(row, self._frees(row), session.names, references, glyphs=session.glyphs, home=home)
+            text = row_text(
+                row,
+                self._frees(row),
+                session.names,
+                references,
+                glyphs=session.glyphs,
+                home=home,
+                choose_key=session.key("cleanup.choose"),
+            )
         self.query_one(OutputPane).set_text(text)
 
     def _frees(self, row: CleanupRow) -> int | None:
@@ -197,6 +206,8 @@ class CleanupScreen(CleanupGroupsScreen):
         session = self.session
         if self.lasting:
             return Text(self.lasting, styles.STRONG)
+        if self.goal and self._at_work and not self.chosen:
+            return Text(f"goal {short_bytes(self.goal)} {session.glyphs.separator} a job is at work", styles.DIM)
         if self.chosen or self.goal:
             return Text(choice_line(len(self.chosen), self.total, goal=self.goal, glyphs=session.glyphs))
         parts = [
@@ -239,9 +250,10 @@ class CleanupScreen(CleanupGroupsScreen):
     def _propose(self) -> None:
         """Propose one plan for all that is chosen, or else for what is under the cursor."""
         current = self.current.candidate if self.current else None
-        request = request_of(choice_of(self.chosen_candidates or filter(None, [current])))
+        chosen = self.chosen_candidates or tuple(filter(None, [current]))
+        request = request_of(choice_of(chosen))
         if request is not None:
-            self.post_message(RequestProposed(request))
+            self.post_message(RequestProposed(request, tuple(self._model.why_chosen(chosen))))
 
     def action_switch(self) -> None:
         """Move the focus to the details, or back to the rows."""

@@ -30,6 +30,7 @@ from condatui.widgets.detail_pane import DetailPane
 from condatui.widgets.line import Line
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.environment import Environment
+from condatui_core.records.finding import finding
 from condatui_core.text import sanitize
 
 
@@ -48,6 +49,8 @@ class EnvironmentsScreen(FilteredPlace):
         self._breakdowns = Breakdowns(self, session, self._show_detail)
         self._files = FileChecker(self, session, self._show_detail)
         self._model: EnvironmentsModel | None = None
+        self._at_work: frozenset[str] = frozenset()
+        """The prefixes that jobs work on."""
 
     def compose_body(self) -> ComposeResult:
         """The environments and the details."""
@@ -103,9 +106,16 @@ class EnvironmentsScreen(FilteredPlace):
         self._show_environments()
         super().show_session()
 
+    def show_jobs(self) -> None:
+        """Show what the jobs work on."""
+        super().show_jobs()
+        if self._at_work != self.session.prefixes_at_work:
+            self._show_environments()
+
     def _show_environments(self) -> None:
         session = self.session
-        self.shown = self.environment_query.of(session.inventory.environments, session.costs)
+        self._at_work = session.prefixes_at_work
+        self.shown = tuple(map(self._calmed, self.environment_query.of(session.inventory.environments, session.costs)))
         self._model = EnvironmentsModel(
             self.shown,
             now=session.clock(),
@@ -119,6 +129,12 @@ class EnvironmentsScreen(FilteredPlace):
         self.table.show_order(self.environment_query.by, descending=self.environment_query.descending)
         self.table.set_model(self._model, empty=self._why_empty())
         self._show_detail()
+
+    def _calmed(self, environment: Environment) -> Environment:
+        """The environment; what a job is making or deleting looks damaged until it has ended, which is no finding."""
+        if environment.state == "ok" or environment.prefix not in self._at_work:
+            return environment
+        return replace(environment, findings=(finding("orphan", "note", "a job works on it"),))
 
     def _why_empty(self) -> Text:
         if self.environment_query.filter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from condatui.view_models.cleanup.found import CleanupQuestion, FoundCleanup
 
 if TYPE_CHECKING:
     from condatui_core.disk.cleanup import CleanupSurvey
+    from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.cleanup import CleanupCandidate
 
 
@@ -31,8 +32,15 @@ def find_cleanup(
             return None
         frees[each.key] = survey.frees([each])
     waiting = [each for each in survey.candidates if not each.blocked and each.tier != "weak"]
-    together = {group.keeper: survey.frees_of_groups([group]) for group in survey.groups}
+    together = {group.keeper: survey.frees(_choosable(group, survey)) for group in survey.groups}
     return replace(answer, frees=frees, together=together, waiting=sum_of(waiting, survey).net)
+
+
+def _choosable(group: AlikeGroup, survey: CleanupSurvey) -> Iterator[CleanupCandidate]:
+    """What choosing a whole group chooses: each of its members is removed, or merged into the keeper."""
+    members = {each.prefix for each in group.members}
+    of_environments = (each for each in survey.candidates if each.kind in ("environment", "merge"))
+    return (each for each in of_environments if each.path in members and not each.blocked)
 
 
 def sum_of(chosen: Sequence[CleanupCandidate], survey: CleanupSurvey) -> ChoiceSum:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 from rich.text import Text
@@ -21,19 +21,22 @@ if TYPE_CHECKING:
     from condatui_core.environment_files.export import ExportText
 
 
+Facts: TypeAlias = Sequence[tuple[str, str]]
+"""(label, text) pairs."""
+
 _MOST_EVIDENCE = 3
 """Lines of evidence for one finding."""
 
 
-def plan_text(plan: Plan, *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
+def plan_text(plan: Plan, *, words: RemedyWords, glyphs: Glyphs = UNICODE, about: Facts = ()) -> Text:
     """What decides first: why it cannot be done, what it costs and gives, what to know; then its steps.
 
-    `words` says the remedies.
+    `words` says the remedies. `about` says why each of what it is for was chosen.
     """
-    return Text("\n").join(_lines(plan, words, glyphs))
+    return Text("\n").join(_lines(plan, words, glyphs, about))
 
 
-def _lines(plan: Plan, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
+def _lines(plan: Plan, words: RemedyWords, glyphs: Glyphs, about: Facts) -> Iterator[Text]:
     if plan.blockers:
         yield Text("This cannot be done:", styles.STRONG)
         yield findings_text([_in_short(finding) for finding in plan.blockers], words=words, glyphs=glyphs)
@@ -42,7 +45,8 @@ def _lines(plan: Plan, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
     if plan.warnings:
         yield findings_text([_in_short(finding) for finding in plan.warnings], words=words, glyphs=glyphs)
     yield from _moves(plan.moves)
-    yield from _facts(plan)
+    yield from _facts(about)
+    yield from _facts(plan.facts)
     for number, step in enumerate(plan.steps, 1):
         yield Text.assemble((f"{number:>2} ", styles.DIM), sanitize(step.title))
         if step.argv:
@@ -106,9 +110,9 @@ def _move_words(move: PackageMove) -> str:
     return f"{move.name}{star} {' to '.join(versions)}"
 
 
-def _facts(plan: Plan) -> Iterator[Text]:
-    width = max((len(label) for label, _ in plan.facts), default=0)
-    for label, said in plan.facts:
+def _facts(facts: Facts) -> Iterator[Text]:
+    width = max((len(label) for label, _ in facts), default=0)
+    for label, said in facts:
         first, *more = printable_lines(said) or [""]
         yield Text.assemble((f"{sanitize(label).ljust(width)}  ", styles.DIM), first)
         for line in more:

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
 
 from condatui_core.actions.clean.items import Cache, LinkCounts
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.conda.roots import package_caches
+from condatui_core.disk.findings import is_replaceable
 from condatui_core.errors import CondatuiError
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.installation import Installation
@@ -93,7 +93,7 @@ def needs_of_points(
         names = (each.dist_name, *([each.file_name] if each.file_name else ()))
         there = {os.path.join(pkgs_dir, name) for pkgs_dir in known for name in names}
         if there & going and not any(map(os.path.lexists, there - going)):
-            replaceable = _is_replaceable(each.url) and (
+            replaceable = is_replaceable(each.url) and (
                 each.dist_name not in needs or needs[each.dist_name].replaceable
             )
             needs[each.dist_name] = Need(frozenset(there & going), replaceable)
@@ -105,9 +105,3 @@ def _needed_now(context: JobContext) -> Iterator[KeptPackage]:
     for point_id in point_ids(directory):
         with suppress(CondatuiError):
             yield from read_point(directory, point_id).needed
-
-
-def _is_replaceable(url: str) -> bool:
-    """Whether a package can be got again, as far as this machine knows: a channel in a directory may be gone."""
-    parts = urlsplit(url)
-    return bool(url) and (parts.scheme != "file" or os.path.exists(unquote(parts.path)))

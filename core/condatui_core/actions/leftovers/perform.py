@@ -9,7 +9,7 @@ from functools import partial
 
 from condatui_core.actions.checkpoint import Checkpoint, make_checkpoint, subject_of
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.leftovers.facts import BEFORE_DELETING, Leftovers, leftovers_in, read_leftovers
+from condatui_core.actions.leftovers.facts import BEFORE_DELETING, read_leftovers
 from condatui_core.actions.leftovers.plan import blockers_of
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
@@ -18,7 +18,7 @@ from condatui_core.fs.delete_tree import Leftover
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_tree
-from condatui_core.fs.tree import PrefixTree
+from condatui_core.prefixes.leftovers import Leftovers, freed_by, leftovers_in
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Outcome, Plan, PlannedLeftovers
 from condatui_core.records.request import LeftoversRequest
@@ -96,7 +96,7 @@ def _delete(planned: PlannedLeftovers, kept: Checkpoint) -> int:
         lines = "\n".join(map(sanitize, first_of([*map(str, left)], _MOST_LINES)))
         title = f"{counted(len(left), 'thing')} could not be deleted, or has changed since it was kept."
         raise CondatuiError(title, lines, _way_back(kept))
-    return PrefixTree(planned.prefix, [entry for each in found for entry in each.going]).exclusive_bytes
+    return freed_by(found)
 
 
 def _delete_from(tree: HeldTree, leftovers: Leftovers, kept: Checkpoint) -> Sequence[Leftover]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from condatui_core.actions.checkpoint import no_room, points_there
 from condatui_core.actions.guards import warnings_to_change
-from condatui_core.actions.leftovers.facts import Leftovers, LeftoversTarget, read_leftovers
+from condatui_core.actions.leftovers.facts import LeftoversTarget, read_leftovers
 from condatui_core.actions.protocol import JobContext
+from condatui_core.prefixes.leftovers import Leftovers
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import LeftoversRequest

@@ -9,8 +9,8 @@ from typing import Literal
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from condatui_core.analyses.match_specs import parse_match_spec
-from condatui_core.analyses.specs import exact_spec, meets
+from condatui_core.analyses.dependencies import is_met
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.analyses.versions import version_key
 from condatui_core.conda.parsers import SolvedPackage
 from condatui_core.prefixes.history import spec_name
@@ -102,7 +102,7 @@ def conflicts_of(extras: Extras, member: PrefixContents, keeper: PrefixContents)
         f"{each.name} {each.version} needs {spec}; the keeper has {there[spec_name(spec)].version}"
         f" ({there[spec_name(spec)].build})"
         for each, spec in needs
-        if (wanted := parse_match_spec(spec)) and meets(there[spec_name(spec)], wanted) is False
+        if not is_met(spec, there[spec_name(spec)])
     )
 
 

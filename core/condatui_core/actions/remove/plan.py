@@ -180,7 +180,7 @@ def _points(targets: tuple[RemovalTarget, ...], request: RemoveRequest, context:
     pruned = _pruned(directory, points, going, context) if going and request.restore_point else ()
     last = last_of_something_gone(directory, points, {each.point.id for each in pruned})
     free = free_bytes(directory)
-    room = None if free is None else free + context.freed_before
+    room = None if free is None else max(free + context.freed_before, 0)
     return Points(str(directory), room, there, pruned, frozenset(each.id for each in last))
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of
+from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of, unreadable
 from condatui_core.actions.guards import blockers_to_alter, observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
@@ -16,7 +16,6 @@ from condatui_core.conda.commands import conda_environ, install_specs
 from condatui_core.conda.parsers import Transaction, parse_transaction
 from condatui_core.errors import CondaError, CondatuiError
 from condatui_core.fs.held_tree import Identity
-from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import Environment
@@ -106,7 +105,7 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
         snapshot = read_snapshot(observed.real)
         checkpoint = plan_checkpoint(snapshot, subject, context)
     except (OSError, CondatuiError) as error:
-        return replace(found, blockers=(*blockers, _unreadable(subject.name, error)))
+        return replace(found, blockers=(*blockers, unreadable(subject.name, error)))
     channels = context.inventory.channel_config(environment) if environment else None
     wanted = specs_like(snapshot.contents, baseline, channels) if channels else LikeSpecs()
     return replace(
@@ -138,11 +137,6 @@ def _content_blockers(snapshot: PrefixSnapshot, name: str) -> Sequence[Finding]:
         message = f"Directories of packages in {shown} are links: conda would change what lies there."
         found.append(blocker("detour", message, "Put the directories in their place first.", map(sanitize, outside)))
     return found
-
-
-def _unreadable(name: str, error: OSError | CondatuiError) -> Finding:
-    why = reason(error) if isinstance(error, OSError) else error.in_one_line
-    return blocker("not-readable", f"{sanitize(name)} cannot be read: {sanitize(why)}")
 
 
 def solving_environ(target: UpdateTarget, context: JobContext) -> Mapping[str, str]:

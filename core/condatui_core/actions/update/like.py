@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from condatui_core.analyses.baseline import wanted_otherwise
 from condatui_core.analyses.channels import same_package
-from condatui_core.analyses.match_specs import parse_match_spec
-from condatui_core.analyses.specs import exact_spec, meets
+from condatui_core.analyses.dependencies import is_met
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.prefixes.history import spec_name
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
@@ -55,7 +55,7 @@ def conflicts_of(contents: PrefixContents, baseline: PrefixContents, wanted: Lik
         f"{each.name} {each.version} needs {spec}; there would be {there.version} {there.build}"
         for each in after.values()
         for spec in each.depends
-        if (there := after.get(spec_name(spec))) and coming.keys() & {each.name, there.name} and _misses(spec, there)
+        if (there := after.get(spec_name(spec))) and coming.keys() & {each.name, there.name} and not is_met(spec, there)
     )
 
 
@@ -63,10 +63,5 @@ def _needs(held: PackageRecord, other: Mapping[str, PackageRecord]) -> Iterator[
     """What a package that stays needs as it is: names, and why."""
     for spec in held.depends:
         name = spec_name(spec)
-        if name in other and _misses(spec, other[name]):
+        if name in other and not is_met(spec, other[name]):
             yield name, f"{held.name} {held.version} needs {spec}"
-
-
-def _misses(spec: str, record: PackageRecord) -> bool:
-    wanted = parse_match_spec(spec)
-    return wanted is not None and meets(record, wanted) is False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import PurePath
+from types import MappingProxyType
 
 from condatui_core.analyses.cleanup.caches import parts_of
 from condatui_core.analyses.cleanup.policy import PolicyRules
@@ -24,24 +26,29 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.policy import Policy
 from condatui_core.text import counted, some_of
 
+_UNMEASURED: Mapping[str, int] = MappingProxyType({})
 
-def candidates(
+
+def candidates(  # noqa: PLR0913 - what could go rests on all of these
     inventory: Inventory,
     *,
     costs: Mapping[str, Cost],
     groups: Sequence[AlikeGroup] = (),
     caches: Sequence[CacheUse] = (),
+    leftovers: Mapping[str, int] = _UNMEASURED,
     policy: Policy | None = None,
     now: datetime | None = None,
     user: str = "",
+    pace: float | None = None,
 ) -> tuple[CleanupCandidate, ...]:
     """List what could go, the least regrettable first: environments, remains, leftovers, and kernels, parts of caches.
 
-    `costs` are by prefix. A policy adds its reasons and keeps what it says stays; it needs `now`. With `user`, what
-    belongs to others is blocked.
+    `costs` are by prefix, `leftovers` as in `DiskUsage`; what these do not name is as pip's records claim. A policy
+    adds its reasons and keeps what it says stays; it needs `now`. With `user`, what belongs to others is blocked; with
+    a `pace`, in packages a minute, it is said how long the way back takes.
     """
     rules = PolicyRules.of(policy or Policy(), inventory.environments, costs, now=now, user=user)
-    known = _Known(inventory, costs, groups, cached_names(caches), rules)
+    known = _Known(inventory, costs, groups, cached_names(caches), leftovers, rules, pace)
     found = [*known.environments(), *known.leftovers(), *map(rules.respected, known.kernels())]
     parts = (rules.respected(part) for cache in caches for part in parts_of(cache, others=bool(found)))
     used = {each.prefix: each.last_used.at for each in inventory.environments if each.last_used}
@@ -56,14 +63,21 @@ class _Known:
     costs: Mapping[str, Cost]
     groups: Sequence[AlikeGroup]
     cached: Collection[str]
+    measured: Mapping[str, int]
+    """What leftovers and kernels occupy, as far as it is measured."""
     rules: PolicyRules
+    pace: float | None = None
     names: dict[str, str] = field(default_factory=dict)
+    around: set[str] = field(default_factory=set)
+    """The directories that environments lie in."""
     members: dict[str, tuple[AlikeGroup, AlikeMember]] = field(default_factory=dict)
     """By prefix; an environment is a member of one group at most."""
 
     def __post_init__(self) -> None:
         self.members.update((each.prefix, (group, each)) for group in self.groups for each in group.members)
         self.names.update((each.prefix, each.name) for each in self.inventory.environments)
+        there = (each.prefix for each in self.inventory.environments if each.state != "missing")
+        self.around.update(str(above) for prefix in there for above in PurePath(prefix).parents)
 
     def environments(self) -> Iterator[CleanupCandidate]:
         """Whole environments, remains and lines of environments.txt, and members of groups that could be merged."""
@@ -79,6 +93,7 @@ class _Known:
             if not stale:
                 continue
             names = [name for one in stale for name in one.names]
+            size = self.measured.get(each.prefix, sum(one.bytes for one in stale))
             yield CleanupCandidate(
                 key=key_of_part(each.prefix, "leftovers"),
                 kind="leftovers",
@@ -92,17 +107,16 @@ class _Known:
                         evidence=(f"{counted(len(names), 'package')} of pip: {some_of(names)}",) if names else (),
                     ),
                 ),
-                bytes=sum(one.bytes for one in stale),
+                bytes=size,
                 blocked=" and ".join((*changing_obstacles(each), *self.rules.obstacles(each))),
-                way_back=WayBack(
-                    text="in the restore point of the environment", kept_bytes=sum(o.bytes for o in stale)
-                ),
+                way_back=WayBack(text="in the restore point of the environment", kept_bytes=size),
             )
 
     def kernels(self) -> Iterator[CleanupCandidate]:
         """Jupyter kernels whose environment is gone; one that lies in an environment goes with that."""
         for each in self.inventory.kernels:
             if each.gone and not each.inside:
+                size = self.measured.get(each.path, 0)
                 yield CleanupCandidate(
                     key=key_of_part(each.path, "kernel"),
                     kind="kernel",
@@ -114,13 +128,16 @@ class _Known:
                             id="kernel", text="the environment of this kernel is gone", evidence=(each.program,)
                         ),
                     ),
-                    way_back=WayBack(text="a copy is kept, with the command that brings it back"),
+                    bytes=size,
+                    way_back=WayBack(text="a copy is kept, with the command that brings it back", kept_bytes=size),
                 )
 
     def _environment(self, environment: Environment, reasons: tuple[CleanupReason, ...]) -> CleanupCandidate:
         tier: Tier = tier_of(reasons)
         cost = self.costs.get(environment.prefix)
         obstacles = [*removal_obstacles(environment, self.groups), *self.rules.obstacles(environment)]
+        if environment.prefix in self.around:
+            obstacles.append("other environments lie in it")
         if self.inventory.marks_unknown and environment.keep is None:
             obstacles.append("whether you keep it cannot be read")
         group, member = self._membership(environment)
@@ -136,7 +153,7 @@ class _Known:
             bytes=cost.total if cost else 0,
             blocked=" and ".join(obstacles),
             instead=group.keeper if group and not _loses_what_differs(tier, member) else "",
-            way_back=way_back_of(environment, cost, self.cached),
+            way_back=way_back_of(environment, cost, self.cached, pace=self.pace),
         )
 
     def _reasons(self, environment: Environment) -> Iterator[CleanupReason]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -77,11 +77,16 @@ def _parts(choice: CleanupChoice) -> Iterator[CleanupPart]:
 
 
 def without_going(
-    found: Iterable[CleanupCandidate], at_work: Sequence[Request | CleanupPart | CleanupRequest]
+    found: Iterable[CleanupCandidate],
+    at_work: Sequence[Request | CleanupPart | CleanupRequest],
+    prefixes: Collection[str] = (),
 ) -> tuple[CleanupCandidate, ...]:
-    """Block the candidates that running requests delete or create: a clone is incomplete until its job has ended."""
+    """Block the candidates that running requests delete or create: a clone is incomplete until its job has ended.
+
+    `prefixes` are what else they work on: what their plans name, and what they have set aside from there.
+    """
     parts = [part for each in at_work for part in (each.parts if isinstance(each, CleanupRequest) else (each,))]
-    going = {path for each in parts for path in _worked_on(each)}
+    going = {*prefixes, *(path for each in parts for path in _worked_on(each))}
     cleaned = {
         (path, part)
         for each in parts
@@ -90,7 +95,9 @@ def without_going(
         for part in each.what
     }
     return tuple(
-        replace(each, blocked="a job works on it") if each.path in going or (each.path, each.part) in cleaned else each
+        replace(each, blocked="a job works on it", at_work=True)
+        if each.path in going or (each.path, each.part) in cleaned
+        else each
         for each in found
     )
 

@@ -37,7 +37,10 @@ def tier_of(reasons: Collection[CleanupReason]) -> Tier:
     One that differs from its keeper does not go for a mere guess that it is stale: what only it has would go with it.
     """
     tiers = {_tier(each, reasons) for each in reasons}
-    return next((tier for tier in TIERS if tier in tiers), "weak")
+    for tier in TIERS:
+        if tier in tiers:
+            return tier
+    return "weak"
 
 
 def strongest_first(reasons: Iterable[CleanupReason]) -> tuple[CleanupReason, ...]:
@@ -49,7 +52,9 @@ def strongest_first(reasons: Iterable[CleanupReason]) -> tuple[CleanupReason, ..
 def _tier(reason: CleanupReason, among: Iterable[CleanupReason]) -> Tier:
     """The tier that a reason has among those of one environment."""
     guessed = reason.id == "stale" and reason.trust == "guess"
-    return "weak" if guessed and any(each.id == "differs" for each in among) else _TIERS.get(reason.id, "weak")
+    if guessed and any(each.id == "differs" for each in among):
+        return "weak"
+    return _TIERS.get(reason.id, "weak")
 
 
 def ranked(found: Iterable[CleanupCandidate], last_used: Mapping[str, datetime]) -> tuple[CleanupCandidate, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from condatui_core.records.cleanup import WayBack
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment
+from condatui_core.records.job import Job
 from condatui_core.records.package import PackageRecord
-from condatui_core.records.request import Cleanable
+from condatui_core.records.request import Cleanable, CloneRequest, RestoreRequest
 from condatui_core.remedy import RemoveEnvironment
 from condatui_core.text import format_bytes
 
@@ -32,14 +33,35 @@ def cached_names(caches: Iterable[CacheUse]) -> frozenset[str]:
     )
 
 
-def way_back_of(environment: Environment, cost: Cost | None, cached: Collection[str]) -> WayBack:
-    """The way back to an environment: its restore point keeps what no package cache can put back."""
+def pace_of(jobs: Iterable[Job]) -> float | None:
+    """The packages that restores and clones have put into place a minute; None if none of these jobs has done so."""
+    packages, seconds = 0, 0.0
+    for job in jobs:
+        made = isinstance(job.plan.request, (RestoreRequest, CloneRequest)) and job.state == "done"
+        if made and job.plan.packages and job.started and job.ended:
+            packages += job.plan.packages
+            seconds += (job.ended - job.started).total_seconds()
+    return 60 * packages / seconds if packages and seconds > 0 else None
+
+
+def way_back_of(
+    environment: Environment, cost: Cost | None, cached: Collection[str], *, pace: float | None = None
+) -> WayBack:
+    """The way back to an environment: its restore point keeps what no package cache can put back.
+
+    With a `pace`, in packages a minute, it says how long that takes.
+    """
     if environment.state == "missing":
         return WayBack(text="nothing is lost: only its line in environments.txt goes")
     if any(isinstance(each.remedy, RemoveEnvironment) for each in environment.findings):
         return WayBack(text="nothing to keep, unless something came into it since")
     kept = _kept_bytes(environment, cost, cached)
-    return WayBack(text=f"restore point, about {format_bytes(kept)} before compression", kept_bytes=kept)
+    packages = len(environment.contents.packages) if environment.contents else 0
+    return WayBack(
+        text=f"restore point, about {format_bytes(kept)} before compression",
+        kept_bytes=kept,
+        minutes=packages / pace if packages and pace else None,
+    )
 
 
 def _kept_bytes(environment: Environment, cost: Cost | None, cached: Collection[str]) -> int:

@@ -13,7 +13,8 @@ from condatui_core.analyses.cleanup.goal import reach
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
-from condatui_core.records.environment import Environment, KeepMark
+from condatui_core.records.environment import Environment, Inventory, KeepMark
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import StaleSitePackages
 from condatui_core.records.prefix import History, PrefixContents, Revision
 from condatui_core.remedy import RemoveEnvironment
@@ -229,6 +230,27 @@ def test_what_a_living_python_no_longer_reads_is_a_candidate_of_its_own() -> Non
     assert row.blocked == "it is active"
 
 
+def test_what_leftovers_occupy_is_what_was_measured() -> None:
+    stale = StaleSitePackages(path="lib/python3.10/site-packages", names=(), bytes=0)
+    alive = environment("alive", contents=PrefixContents(stale_site_packages=(stale,)))
+    gone = Kernel(path="/k/gone", name="gone", program="/gone/bin/python", gone=True)
+    known = Inventory(environments=(alive,), kernels=(gone,))
+    rows = candidates(known, costs={}, leftovers={alive.prefix: 70_000, "/k/gone": 12_000})
+    assert {(row.kind, row.bytes, row.way_back.kept_bytes) for row in rows} == {
+        ("leftovers", 70_000, 70_000),
+        ("kernel", 12_000, 12_000),
+    }
+
+
+def test_what_other_environments_lie_in_cannot_go() -> None:
+    outer = loaded("outer", findings=(STALE,))
+    inner = environment("inner", prefix=f"{outer.prefix}/envs/inner")
+    (row,) = found(outer, inner)
+    assert row.blocked == "other environments lie in it"
+    (row,) = found(outer, environment("inner", prefix=f"{outer.prefix}/envs/inner", state="missing"))[:1]
+    assert row.blocked == ""
+
+
 def test_the_way_back_keeps_what_no_cache_has() -> None:
     cached = package("a", build="0", installed_bytes=1000, file_count=0)
     gone = package("b", build="0", installed_bytes=300, file_count=0)
@@ -298,7 +320,10 @@ def test_a_package_cache_comes_in_parts_and_what_somebody_needs_stays() -> None:
 
 
 def test_a_cache_that_may_not_be_written_stays() -> None:
-    assert all(row.blocked for row in found(caches=(structs.replace(CACHE, writable=False),)))
+    rows = found(caches=(structs.replace(CACHE, writable=False),))
+    assert {row.name: row.blocked for row in rows if row.name != "packages in need"} == dict.fromkeys(
+        ("archives", "packages", "channel index"), "you may not write there"
+    )
 
 
 def test_packages_take_their_archives_along_since_conda_extracts_them_again() -> None:

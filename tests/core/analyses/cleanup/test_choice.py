@@ -63,6 +63,13 @@ def test_what_a_job_works_on_is_blocked_the_keeper_of_a_merge_among_it() -> None
     assert without_going(rows, ()) == rows
 
 
+def test_what_a_plan_names_and_what_its_job_has_set_aside_are_worked_on() -> None:
+    found = (row("merged", path="/envs/merged"), row("aside", path="/envs/.old"), row("left", path="/envs/left"))
+    request = MergeRequest(keeper="/envs/hub", member="/envs/old")
+    blocked = without_going(found, (request,), ("/envs/.old", "/envs/merged"))
+    assert [each.at_work for each in blocked] == [True, True, False]
+
+
 def test_what_is_just_being_made_is_not_cleared_away() -> None:
     (making,) = without_going((row("new"),), (CloneRequest(source="/base", target="/new"),))
     assert making.blocked == "a job works on it"

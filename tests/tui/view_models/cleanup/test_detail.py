@@ -24,9 +24,23 @@ def test_a_candidate_with_its_evidence_trust_and_way_back() -> None:
         "disk    516 MB on disk · 41 MB freed if only this is removed",
         "why     not used for 400 days  (likely, by signs that may mislead)",
         "        bin/python was read on 2025-04-01",
-        "instead hub-image takes its place",
         "back    restore point, 12 MB · about 2 min",
     ]
+
+
+def test_a_member_says_what_choosing_it_does() -> None:
+    group = hub()
+    same, _, differs = group.members
+    removed = candidate("hub-image-try", bytes=516_000_000, instead=group.keeper)
+    merged = candidate("hub-image-final-v2", kind="merge", tier="merge", bytes=516_000_000, instead=group.keeper)
+    shown = lines(CleanupRow(same.prefix, group, same, removed), 41_000_000)
+    assert "disk    516 MB on disk · 41 MB freed if only this is removed" in shown
+    assert "space   chooses its removal: hub-image takes its place" in shown
+    shown = lines(CleanupRow(differs.prefix, group, differs, merged), 303_000)
+    assert "disk    516 MB on disk · 303 KB freed by merging it into hub-image" in shown
+    assert "space   chooses the merge into hub-image" in shown
+    blocked = lines(CleanupRow(same.prefix, group, same, candidate("hub-image-try", blocked="it is frozen")))
+    assert not [line for line in blocked if "chooses" in line]
 
 
 def test_what_stays_says_so_once() -> None:
@@ -48,6 +62,21 @@ def test_a_member_names_every_package_in_which_it_differs() -> None:
     assert shown[-1] == "more    evaluate, wandb"
 
 
+def test_what_differs_and_goes_as_it_is_says_so_and_a_merge_says_what_that_frees() -> None:
+    group = hub()
+    member = group.members[2]
+    stale, merge = candidate("hub-image-final-v2"), candidate("hub-image-final-v2", kind="merge", tier="merge")
+    shown = lines(CleanupRow(member.prefix, group, member, stale), 5_000_000)
+    assert "goes    as it is: only its restore point keeps what differs" in shown
+    assert any("5.0 MB freed if only this is removed" in line for line in shown)
+    shown = lines(CleanupRow(member.prefix, group, member, merge), 4_000_000)
+    assert not any(line.startswith("goes") for line in shown)
+    assert any("4.0 MB freed by its merge alone" in line for line in shown)
+    twin = group.members[0]
+    shown = lines(CleanupRow(twin.prefix, group, twin, candidate("hub-image-try")), 1)
+    assert not any(line.startswith("goes") for line in shown)
+
+
 def test_a_share_is_rounded_down_as_what_differs_is_not_all() -> None:
     group = hub()
     shown = lines(CleanupRow(group.members[1].prefix, group, group.members[1]))
@@ -62,7 +91,7 @@ def test_a_keeper_says_why_it_stays_and_who_is_alike() -> None:
         f"where   {prefix_of('hub-image')}",
         "stays   used today",
         "stays   holds all",
-        "frees   82 MB if all others of its group go",
+        "frees   82 MB if all that can be chosen of its group are: removed, or merged into it",
     ]
     assert shown[5] == "alike   hub-image-try  100 % the same: identical"
     assert len(shown) == 8

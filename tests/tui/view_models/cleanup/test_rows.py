@@ -83,11 +83,11 @@ def test_the_heading_says_who_stays_why_and_what_the_group_frees() -> None:
     heading = shown.heading(0)
     assert heading is not None
     assert heading[0].plain == "≈ hub-image  (4 alike, keep this: used today, holds all)"
-    assert heading[1].plain == "together 82 M"
+    assert heading[1].plain == "choice frees 82 M"
     assert shown.heading(1) is None
     unmeasured = model().heading(0)
     assert unmeasured is not None
-    assert unmeasured[1].plain == "together …"
+    assert unmeasured[1].plain == "choice frees …"
 
 
 def test_in_ascii_the_heading_has_its_sign_too() -> None:
@@ -104,7 +104,7 @@ def test_a_member_says_its_relation_and_its_other_reasons() -> None:
         "  hub-image-try",
         "516 M",
         "41 M",
-        "identical · named like a trial",
+        "remove: identical · named like a trial",
     ]
 
 
@@ -120,6 +120,7 @@ def test_another_choice_makes_again_only_the_rows_whose_mark_changes() -> None:
 
 def test_one_that_differs_names_the_key_of_the_merge() -> None:
     differs = candidate("hub-image-final-v2", reason("differs", "alike to hub-image"), kind="merge", tier="merge")
+    assert cell(model(differs, merge_key="m"), 3, "why").startswith("merge: differs in 4")
     assert cell(model(differs, merge_key="m"), 3, "why").endswith("has 2 more: evaluate, wandb · m shows the merge")
     assert "merge" not in cell(model(IDENTICAL, merge_key="m"), 1, "why")
 
@@ -134,6 +135,22 @@ def test_a_member_that_nothing_proposes_is_shown_without_figures() -> None:
     ]
 
 
+def test_a_kernel_that_nothing_measures_states_no_size() -> None:
+    kernel = candidate("nlp", reason("kernel", "its environment is gone"), kind="kernel", key="k", tier="leftover")
+    shown = CleanupModel([CleanupRow("k", candidate=kernel)], frees={"k": 0}, together={}, names={})
+    assert [cell(shown, 0, column) for column in ("disk", "frees", "back")] == ["–", "–", ""]
+
+
+def test_why_each_was_chosen_is_told_for_its_plan() -> None:
+    differs = candidate("hub-image-final-v2", reason("differs", "alike to hub-image"), kind="merge", tier="merge")
+    shown = model(IDENTICAL, differs, OLD, frees={IDENTICAL.key: 41_000_000, differs.key: 3_000}, merge_key="m")
+    told = dict(shown.why_chosen([differs, IDENTICAL]))
+    assert list(told) == ["hub-image-try", "hub-image-final-v2"]
+    assert told["hub-image-try"] == "frees 41 M alone · remove: identical · named like a trial"
+    assert told["hub-image-final-v2"].startswith("frees 3.0 K alone · merge: differs in 4: numpy ↓1.26.3")
+    assert told["hub-image-final-v2"].endswith("has 2 more: evaluate, wandb")
+
+
 def test_what_stays_says_why_before_all_else() -> None:
     used = candidate("hub-image-try", reason("identical", "the same"), blocked="processes run from it", bytes=5000)
     assert cell(model(used), 1, "why") == "! processes run from it  identical"
@@ -143,7 +160,7 @@ def test_what_stays_says_why_before_all_else() -> None:
     ("of", "words"),
     [
         (candidate("a", way_back=way_back()), "12 M kept"),
-        (candidate("a"), "0 B kept"),
+        (candidate("a"), ""),
         (candidate("a", way_back=way_back(minutes=0.2)), "1 min"),
         (candidate("a", way_back=way_back(minutes=2.4, download_bytes=40_000_000)), "2 min ↓40 M"),
         (cached(way_back=way_back(kept_bytes=0, download_bytes=40_000_000)), "↓40 M"),

@@ -44,12 +44,14 @@ class DuplicateDocument(Struct, frozen=True, kw_only=True):
 class DuplicateGroupDocument(Struct, frozen=True, kw_only=True):
     """Environments that are each alike to one of them."""
 
-    keeper: str
+    keep: str
     """The real path of the one that should stay."""
     name: str
     """Its name, as in `list`."""
-    why: tuple[str, ...]
-    """Why this one, each in a few words, the strongest reason first."""
+    why: str
+    """Why this one, in a line."""
+    reasons: tuple[str, ...]
+    """The same, each reason by itself, the strongest first."""
     members: tuple[DuplicateDocument, ...]
     """The others, the most similar first."""
     frees: int
@@ -61,7 +63,7 @@ class DuplicatesDocument(Struct, frozen=True, kw_only=True):
 
     threshold: float
     """The similarity that counts as alike."""
-    groups: tuple[DuplicateGroupDocument, ...]
+    clusters: tuple[DuplicateGroupDocument, ...]
     """By the paths of those that stay; an environment is in one at most."""
     frees: int
     """What `df` gains if all members of all groups are removed that could go."""
@@ -72,16 +74,17 @@ def describe_duplicates(survey: CleanupSurvey, inventory: Inventory, *, threshol
     names = {each.prefix: each.name for each in inventory.environments}
     return DuplicatesDocument(
         threshold=threshold,
-        groups=tuple(_group(each, names, survey) for each in survey.groups),
+        clusters=tuple(_group(each, names, survey) for each in survey.groups),
         frees=survey.frees_of_groups(survey.groups),
     )
 
 
 def _group(group: AlikeGroup, names: Mapping[str, str], survey: CleanupSurvey) -> DuplicateGroupDocument:
     return DuplicateGroupDocument(
-        keeper=group.keeper,
+        keep=group.keeper,
         name=names[group.keeper],
-        why=group.why,
+        why=", ".join(group.why),
+        reasons=group.why,
         members=tuple(_member(each, names, survey) for each in group.members),
         frees=survey.frees_of_groups([group]),
     )

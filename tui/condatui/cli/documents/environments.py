@@ -11,7 +11,9 @@ from condatui.cli.documents.schema import (
     CondaDocument,
     EnvironmentDetailDocument,
     EnvironmentDocument,
+    KeepDocument,
     KeepMarkDocument,
+    KeptDocument,
     ListDocument,
     PackageDetailDocument,
     PackageDocument,
@@ -21,7 +23,7 @@ from condatui.cli.documents.schema import (
 from condatui.cli.remedies import findings_in_words
 from condatui_core.analyses.channel_shares import ChannelTotal, channel_totals, origins
 from condatui_core.analyses.channels import PYPI, channel_label
-from condatui_core.records.environment import Environment, Inventory, KeepMark
+from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents, Revision
@@ -168,7 +170,7 @@ def _environment(
         modified=environment.modified,
         last_used=environment.last_used,
         managed_bytes=None if contents is None else environment.managed_bytes,
-        kept=keep_mark(environment.keep),
+        kept=_mark(environment.keep) if environment.keep else None,
         baseline=environment.baseline,
         behind=environment.behind,
         disk=_sizes(use) if use else None,
@@ -177,9 +179,8 @@ def _environment(
     )
 
 
-def keep_mark(mark: KeepMark | None) -> KeepMarkDocument | None:
-    """Describe a keep mark; None if there is none."""
-    return None if mark is None else KeepMarkDocument(note=mark.note, at=mark.at, by=mark.by)
+def _mark(mark: KeepMark) -> KeepMarkDocument:
+    return KeepMarkDocument(note=mark.note, at=mark.at, by=mark.by)
 
 
 def _sizes(use: DiskUse) -> SizesDocument:
@@ -211,4 +212,14 @@ def _revision(revision: Revision) -> RevisionDocument:
         conda_version=revision.conda_version,
         added=revision.added,
         removed=revision.removed,
+    )
+
+
+# What is kept
+
+
+def describe_kept(marks: UserMarks, names: Mapping[str, str]) -> KeepDocument:
+    """Describe what is kept; `names` has those that are there, by prefix."""
+    return KeepDocument(
+        kept=tuple(KeptDocument(prefix=prefix, name=names.get(prefix), mark=_mark(mark)) for prefix, mark in marks.kept)
     )

@@ -38,6 +38,24 @@ class KeepMarkDocument(Struct, frozen=True, kw_only=True):
     """The user who set it; empty if the file does not say."""
 
 
+class KeptDocument(Struct, frozen=True, kw_only=True):
+    """An environment that stays."""
+
+    prefix: str
+    """Its real path."""
+    name: str | None
+    """None if it is not there any more."""
+    mark: KeepMarkDocument
+    """What the user has said of it."""
+
+
+class KeepDocument(Struct, frozen=True, kw_only=True):
+    """The environments that stay, after the change if there was one."""
+
+    kept: tuple[KeptDocument, ...]
+    """In the order of the file."""
+
+
 class PackageDocument(Struct, frozen=True, kw_only=True):
     """One package, in short."""
 

@@ -12,7 +12,7 @@ from condatui.view_models import styles
 from condatui.view_models.format import below_home, short_bytes
 from condatui.view_models.table import TableColumn
 from condatui_core.analyses.cleanup.goal import Goal
-from condatui_core.records.cleanup import CleanupCandidate
+from condatui_core.records.cleanup import CleanupCandidate, WayBack
 from condatui_core.text import counted, format_bytes, sanitize
 
 _COLUMNS = (
@@ -46,8 +46,13 @@ class _CandidateRows:
         style = styles.DIM if found.blocked else styles.PLAIN
         name = found.name if not found.part else f"{found.name} {below_home(found.path, self._home)}"
         frees = "" if found.blocked else short_bytes(self._frees.get(found.key, 0))
-        cells = (name, found.tier, short_bytes(found.bytes), frees, _why(found), found.way_back.text)
+        cells = (name, found.tier, short_bytes(found.bytes), frees, _why(found), _back(found.way_back))
         return tuple(Text(sanitize(cell), style) for cell in cells)
+
+
+def _back(way_back: WayBack) -> str:
+    minutes = f", about {max(1, round(way_back.minutes))} min" if way_back.minutes is not None else ""
+    return f"{way_back.text}{minutes}"
 
 
 def _why(found: CleanupCandidate) -> str:

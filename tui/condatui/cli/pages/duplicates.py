@@ -62,12 +62,16 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
     if not groups:
         printer.text(Text(f"No two environments have {percent(document.threshold)} of their packages in common."))
         return
-    for index, (group, described) in enumerate(zip(groups, document.groups, strict=True)):
+    for index, (group, described) in enumerate(zip(groups, document.clusters, strict=True)):
         if index:
             printer.text(Text())
         _print_group(printer, group, described)
     if len(groups) > 1 and (going := sum(map(_going, groups))):
-        printer.text(Text(f"\nRemoving all {going} of them frees {format_bytes(document.frees)}."))
+        printer.text(
+            Text(
+                f"\nGoing to these {len(groups)} and removing all {going} others frees {format_bytes(document.frees)}."
+            )
+        )
 
 
 def _print_group(printer: Printer, group: AlikeGroup, described: DuplicateGroupDocument) -> None:
@@ -75,7 +79,8 @@ def _print_group(printer: Printer, group: AlikeGroup, described: DuplicateGroupD
     printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
     printer.table(_MembersModel(group, described, printer.glyphs))
     if going := _going(group):
-        printer.text(Text(f"Removing {_those(going, group)} frees {format_bytes(described.frees)}."))
+        keeper, those = sanitize(described.name), _those(going, group)
+        printer.text(Text(f"Going to {keeper} and removing {those} frees {format_bytes(described.frees)}."))
 
 
 def _going(group: AlikeGroup) -> int:

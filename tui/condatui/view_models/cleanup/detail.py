@@ -34,6 +34,7 @@ def row_text(
     *,
     glyphs: Glyphs = UNICODE,
     home: str = "",
+    choose_key: str = "space",
 ) -> Text:
     """The details of a row, in lines. `frees`: what goes if only this goes, of a heading its whole group.
 
@@ -42,7 +43,7 @@ def row_text(
     if row.is_heading and row.group:
         lines = _group_lines(row.group, frees, names, glyphs)
     else:
-        lines = _lines(row, frees, names, glyphs)
+        lines = _lines(row, frees, names, glyphs, choose_key)
     name, *others = lines
     path = row.candidate.path if row.candidate else row.key
     return Text("\n").join(
@@ -67,25 +68,35 @@ def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str],
     for why in group.why:
         yield _line("stays", sanitize(why))
     if frees is not None:
-        yield _line("frees", f"{format_bytes(frees)} if all others of its group go")
+        yield _line(
+            "frees", f"{format_bytes(frees)} if all that can be chosen of its group are: removed, or merged into it"
+        )
     for member in group.members:
         share = f"{percent(member.similarity)} the same: {member_words(member, glyphs)}"
         yield _line("alike", f"{sanitize(names.get(member.prefix, member.prefix))}  {share}")
 
 
-def _lines(row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
+def _lines(
+    row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs: Glyphs, choose_key: str
+) -> Iterator[Text]:
     candidate = row.candidate
     name = candidate.name if candidate else names.get(row.key, row.key)
     yield Text(sanitize(name), styles.STRONG)
     if candidate is not None:
-        yield _line("disk", _size(candidate, frees, glyphs))
+        yield _line("disk", _size(candidate, frees, names, glyphs))
     if row.member:
         yield _line("why", member_words(row.member, glyphs))
     if candidate is not None:
+        if candidate.at_work:
+            yield Text(candidate.blocked, styles.DIM)
+            return
         yield from _reasons(_told(row, candidate), candidate.blocked)
         if candidate.blocked:
             yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)
-        yield from _way_back(candidate, names, glyphs)
+        yield from _choosing(row, candidate, names, choose_key)
+        yield from _way_back(candidate, glyphs)
+        if row.member and row.member.relation == "differs" and candidate.kind == "environment":
+            yield _line("goes", "as it is: only its restore point keeps what differs")
     else:
         yield Text("nothing proposes to remove it", styles.DIM)
     if row.member:
@@ -93,14 +104,24 @@ def _lines(row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs:
 
 
 def _line(label: str, text: str) -> Text:
-    return Text.assemble((label.ljust(_LABEL), styles.DIM), text)
+    return Text.assemble((label.ljust(_LABEL - 1) + " ", styles.DIM), text)
 
 
-def _size(candidate: CleanupCandidate, frees: int | None, glyphs: Glyphs) -> str:
-    size = format_bytes(candidate.bytes) if candidate.bytes or candidate.part else "not measured yet"
-    if frees is None or (candidate.part and candidate.blocked):
+def _size(candidate: CleanupCandidate, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> str:
+    size = format_bytes(candidate.bytes) if candidate.bytes or candidate.part else ""
+    if frees is None:
+        return size or "not measured yet"
+    if not size and not frees:
+        return glyphs.nothing
+    if candidate.part and candidate.blocked:
         return size
-    return f"{size} on disk {glyphs.separator} {format_bytes(frees)} freed if only this is removed"
+    how = f"by merging it into {_keeper(candidate, names)}" if candidate.kind == "merge" else "if only this is removed"
+    freed = f"{format_bytes(frees)} freed {how}"
+    return f"{size} on disk {glyphs.separator} {freed}" if size else freed
+
+
+def _keeper(candidate: CleanupCandidate, names: Mapping[str, str]) -> str:
+    return sanitize(names.get(candidate.instead, candidate.instead))
 
 
 def _told(row: CleanupRow, candidate: CleanupCandidate) -> Iterator[CleanupReason]:
@@ -117,9 +138,18 @@ def _reasons(reasons: Iterable[CleanupReason], blocked: str) -> Iterator[Text]:
             yield Text(f"{'':{_LABEL}}{sanitize(line)}", styles.DIM)
 
 
-def _way_back(candidate: CleanupCandidate, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
-    if candidate.instead:
-        yield _line("instead", f"{sanitize(names.get(candidate.instead, candidate.instead))} takes its place")
+def _choosing(row: CleanupRow, candidate: CleanupCandidate, names: Mapping[str, str], key: str) -> Iterator[Text]:
+    """What choosing a member of a group does."""
+    if row.member is None or candidate.blocked:
+        return
+    if candidate.kind == "merge":
+        yield _line(key, f"chooses the merge into {_keeper(candidate, names)}")
+    else:
+        instead = f": {_keeper(candidate, names)} takes its place" if candidate.instead else ""
+        yield _line(key, f"chooses its removal{instead}")
+
+
+def _way_back(candidate: CleanupCandidate, glyphs: Glyphs) -> Iterator[Text]:
     if words := f" {glyphs.separator} ".join(_back_parts(candidate.way_back)):
         yield _line("back", words)
 

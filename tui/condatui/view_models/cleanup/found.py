@@ -81,7 +81,7 @@ class FoundCleanup(Struct, frozen=True, kw_only=True):
     frees: Mapping[str, int] = _NONE
     """By key, the bytes that `df` gains if only this candidate goes; empty while the disk is not measured."""
     together: Mapping[str, int] = _NONE
-    """By keeper, the same if all members of its group are removed that could go."""
+    """By keeper, the same if all members of its group are chosen that can be: removed, or merged into it."""
     waiting: int | None = None
     """The bytes that all that can go frees together, but for mere guesses; None while the disk is not measured."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 
 from msgspec import Struct
@@ -157,6 +157,14 @@ class CleanupModel:
             self._made[index] = self._make(self._rows[index])
         return self._made[index]
 
+    def why_chosen(self, chosen: Collection[CleanupCandidate]) -> Iterator[tuple[str, str]]:
+        """By name, what each of the chosen candidates frees alone, and why it could go."""
+        keys = {each.key for each in chosen}
+        for row in self._rows:
+            if row.candidate and row.candidate.key in keys:
+                words = (f"frees {self._freed(row.candidate)} alone", *self._reasons(row))
+                yield self._name(row, "").plain.strip(), f" {self._glyphs.separator} ".join(words)
+
     def _make(self, row: CleanupRow) -> tuple[Text, ...]:
         if row.is_heading:
             return (Text(),) * len(COLUMNS)
@@ -178,7 +186,7 @@ class CleanupModel:
             f"{self._glyphs.alike} ", (name, styles.STRONG), (f"  ({keeper_words(group)})", styles.DIM)
         )
         together = self._together.get(group.keeper)
-        return left, Text(f"together {self._glyphs.unread if together is None else short_bytes(together)}")
+        return left, Text(f"choice frees {self._glyphs.unread if together is None else short_bytes(together)}")
 
     def _name_of(self, prefix: str) -> str:
         return self._names.get(prefix) or below_home(prefix, self._home)
@@ -187,6 +195,8 @@ class CleanupModel:
         if candidate is None or (candidate.part and candidate.blocked):  # cleaning never removes it
             return self._glyphs.nothing
         frees = self._frees.get(candidate.key)
+        if candidate.kind == "kernel" and not frees:  # nothing measures it: a few small files
+            return self._glyphs.nothing
         return self._glyphs.unread if frees is None else short_bytes(frees)
 
     def _name(self, row: CleanupRow, style: str) -> Text:
@@ -203,21 +213,30 @@ class CleanupModel:
 
     def _why(self, row: CleanupRow) -> Text:
         candidate = row.candidate
+        if candidate is not None and candidate.at_work:
+            return Text(candidate.blocked, styles.DIM)
         style = styles.DIM if candidate is None or candidate.blocked else styles.PLAIN
-        why = Text(f" {self._glyphs.separator} ".join(self._reasons(row)), style)
+        merge = [f"{self._merge_key} shows the merge"] if self._merge_key and can_be_merged(row) else []
+        why = Text(f" {self._glyphs.separator} ".join((*self._reasons(row), *merge)), style)
         if candidate is None or not candidate.blocked or candidate.blocked in self._reasons(row):
             return why
         return Text.assemble((f"{self._glyphs.warning} {sanitize(candidate.blocked)}", styles.WARNING), "  ", why)
 
     def _reasons(self, row: CleanupRow) -> list[str]:
         """What a member is to its keeper, then the reasons; of those about the group, the first says more."""
-        relation = [member_words(row.member, self._glyphs)] if row.member else []
+        relation = [f"{_what_choosing_does(row)}{member_words(row.member, self._glyphs)}"] if row.member else []
         reasons = row.candidate.reasons if row.candidate else ()
         others = [sanitize(each.text) for each in reasons if not (row.member and each.id in OF_GROUPS)]
         if row.candidate and row.candidate.kind == "cache" and self._uses[row.candidate.name] == 1:
             others.append(self._path(row.candidate))
-        merge = [f"{self._merge_key} shows the merge"] if self._merge_key and can_be_merged(row) else []
-        return [*relation, *others, *merge]
+        return [*relation, *others]
+
+
+def _what_choosing_does(row: CleanupRow) -> str:
+    """What becomes of a member that is chosen, before what it is to its keeper; empty if it cannot be chosen."""
+    if row.candidate is None or row.candidate.blocked:
+        return ""
+    return "merge: " if row.candidate.kind == "merge" else "remove: "
 
 
 OF_GROUPS = frozenset({"identical", "subset", "differs", "duplicate"})
@@ -237,5 +256,5 @@ def way_back_words(candidate: CleanupCandidate, glyphs: Glyphs = UNICODE) -> str
     way_back = candidate.way_back
     minutes = f"{max(1, round(way_back.minutes))} min" if way_back.minutes is not None else ""
     download = f"{glyphs.older}{short_bytes(way_back.download_bytes)}" if way_back.download_bytes else ""
-    kept = f"{short_bytes(way_back.kept_bytes)} kept" if way_back.kept_bytes or candidate.kind != "cache" else ""
+    kept = f"{short_bytes(way_back.kept_bytes)} kept" if way_back.kept_bytes else ""
     return " ".join(filter(None, (minutes, download))) or kept
