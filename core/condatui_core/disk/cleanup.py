@@ -118,7 +118,9 @@ class CleanupSurvey:
         return reach_each(goals, could)
 
     def everything(self, could: Sequence[CleanupCandidate]) -> Goal:
-        """Choose all of these, without a goal."""
+        """Choose all of these, without a goal, but for parts of caches that free nothing even after the others."""
+        added = self.frees_in_order(could)
+        could = [each for each in could if each.kind != "cache" or added[each.key] or not self.measured]
         keys = tuple(each.key for each in could)
         return Goal(wanted=0, chosen=keys, frees=self.frees(could), restore_points=self.kept(could))
 

@@ -100,6 +100,18 @@ async def test_a_part_that_something_stands_against_is_left_out_and_told(machine
     assert (outcome.stopped, [each.id for each in outcome.findings]) == (False, ["left-out"])
 
 
+async def test_of_several_environments_only_what_something_stands_against_is_left_out(machine: RemovalMachine) -> None:
+    (machine.envs / "old/conda-meta/frozen").write_text("{}")
+    plan = await planned(machine, removing(machine, "old", "older"), cleaning(machine, "old", "older"))
+    assert [each.title for each in plan.left_out] == ["Remove old"]
+    removal, clean = (part.request for part in plan.parts)
+    assert isinstance(removal, RemoveRequest)
+    assert removal.prefixes == (prefix_of(machine, "older"),)
+    assert clean == cleaning(machine, "older")
+    alone = await planned(machine, removing(machine, "old", "older"))
+    assert (alone.prefixes, alone.blockers) == ((prefix_of(machine, "older"),), ())
+
+
 async def test_if_something_stands_against_all_parts_nothing_goes(machine: RemovalMachine) -> None:
     for name in ("old", "older"):
         (machine.envs / name / "conda-meta/frozen").write_text("{}")

@@ -19,7 +19,7 @@ from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
 from condatui_core.actions.written_files import blockers_to_write
-from condatui_core.analyses.cleanup.choice import choice_of, request_of
+from condatui_core.analyses.cleanup.choice import choice_of, parts_of, why_left_out
 from condatui_core.analyses.cleanup.goal import Goal, short_of
 from condatui_core.analyses.cleanup.policy import allowed
 from condatui_core.disk.cleanup import CleanupSurvey
@@ -29,6 +29,7 @@ from condatui_core.policy_file import read_policy
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.policy import Policy
+from condatui_core.records.request import CleanupRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
 from condatui_core.text import parse_bytes
@@ -229,7 +230,8 @@ class _Cleanup:
         self._report(job)
 
     def _carry_out(self, *, dry_run: bool, yes: bool, as_json: bool) -> int:
-        request = request_of(choice_of(self.chosen))
+        parts = parts_of(choice_of(self.chosen))
+        request = CleanupRequest(parts=parts) if len(self.chosen) > 1 else next(iter(parts), None)
         try:
             if request is not None:
                 run_in_workbench(
@@ -262,15 +264,18 @@ class _Cleanup:
         """Write the report, if one is wanted."""
         if not self.options.report_file:
             return
+        left_out = job.plan.left_out if job else ()
+        went = tuple(each for each in self.chosen if not why_left_out(each, left_out))
+        stayed = [replace(each, blocked=why_left_out(each, left_out)) for each in self.chosen if each not in went]
         report = CleanupReport(
             host=socket.gethostname(),
             at=self.invocation.clock(),
             policy_file=self.options.policy_file,
             policy=self.options.policy,
             goal=self.goal if self.options.has_goal else None,
-            chosen=self.chosen,
-            blocked=tuple(self._staying()),
-            freed=self.survey.frees_in_order(self.chosen),
+            chosen=went,
+            blocked=(*stayed, *self._staying()),
+            freed=self.survey.frees_in_order(went),
             end=job.end if job else None,
             points=asyncio.run(_points(self.workbench, job)) if job else (),
             free_bytes=_free_bytes(self.workbench, self.survey) if self.options.keeps_free else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast, get_args
 
 from msgspec.structs import replace as replace_fields
 
@@ -26,6 +26,7 @@ from condatui_core.restore_points.store import directory_of_points, free_bytes, 
 from condatui_core.text import counted, format_bytes
 
 _CONFIRM = "clean up"
+_PARTS: tuple[Any, ...] = get_args(CleanupPart)
 
 
 async def plan(request: CleanupRequest, context: JobContext, *, find_action: FindAction) -> Plan:
@@ -38,11 +39,29 @@ async def plan(request: CleanupRequest, context: JobContext, *, find_action: Fin
     while True:
         ordered, plans, note = await _in_order(parts, context, find_action)
         blocked = tuple(each for each in plans if each.blockers)
-        if not blocked or len(blocked) == len(plans):
+        if not blocked:
             return cleanup_plan(CleanupRequest(parts=ordered), plans, note=note, left_out=left_out)
-        left_out += tuple(LeftOut(title=each.title, request=each.request, blockers=each.blockers) for each in blocked)
         stays = [part for part, each in zip(ordered, plans, strict=True) if each.blockers]
-        parts = _without(parts, stays)
+        out = [
+            each
+            for part, plan in zip(stays, blocked, strict=True)
+            for each in await _out(part, plan, context, find_action)
+        ]
+        rest = _without(parts, out)
+        if rest in ((), parts):
+            return cleanup_plan(CleanupRequest(parts=ordered), plans, note=note, left_out=left_out)
+        left_out += tuple(LeftOut(title=each.title, request=each.request, blockers=each.blockers) for each in out)
+        parts = rest
+
+
+async def _out(part: CleanupPart, plan: Plan, context: JobContext, find_action: FindAction) -> tuple[Plan, ...]:
+    """The plans of what stays of a part that something stands against: of each alone, or of all if only together."""
+    singles = [_with_places(part, (place,)) for place in _places(part)]
+    if len(singles) < 2:
+        return (plan,)
+    action = await find_part_action(part, find_action)
+    plans: list[Plan] = [await action.plan(single, context) for single in singles]
+    return tuple(each for each in plans if each.blockers) or (plan,)
 
 
 async def _in_order(
@@ -119,16 +138,35 @@ def _places(part: CleanupPart) -> tuple[str, ...]:
     return (part.member,) if isinstance(part, MergeRequest) else part.prefixes
 
 
-def _without(parts: Sequence[CleanupPart], left_out: Sequence[CleanupPart]) -> tuple[CleanupPart, ...]:
-    """The parts without some of them: caches are then cleaned only of what becomes unneeded by the others."""
-    staying = {prefix for each in left_out if isinstance(each, RemoveRequest) for prefix in each.prefixes}
-    out = {_subjects(each) for each in left_out}
-    return tuple(_though_staying(each, staying) for each in parts if _subjects(each) not in out)
+def _without(parts: Sequence[CleanupPart], out: Sequence[Plan]) -> tuple[CleanupPart, ...]:
+    """The parts without what is left out: caches are then cleaned only of what becomes unneeded by the others."""
+    requests = [each.request for each in out]
+    staying = {prefix for each in requests if isinstance(each, RemoveRequest) for prefix in each.prefixes}
+    rest = (_rest_of(each, requests) for each in parts)
+    return tuple(_though_staying(each, staying) for each in rest if each is not None)
 
 
-def _subjects(part: CleanupPart) -> tuple[object, ...]:
-    """What tells the parts of one cleanup apart, whatever is removed before them."""
-    return type(part), _places(part), part.what if isinstance(part, CleanRequest) else ()
+def _rest_of(part: CleanupPart, out: Sequence[Request]) -> CleanupPart | None:
+    """What goes of a part if some requests are left out, each of which is some or all places of a part."""
+    parts = (cast("CleanupPart", each) for each in out if isinstance(each, _PARTS))
+    staying = {place for each in parts if _kind(each) == _kind(part) for place in _places(each)}
+    places = tuple(each for each in _places(part) if each not in staying)
+    if len(places) == len(_places(part)):
+        return part
+    return _with_places(part, places) if places else None
+
+
+def _kind(part: CleanupPart) -> tuple[object, ...]:
+    return type(part), part.what if isinstance(part, CleanRequest) else ()
+
+
+def _with_places(part: CleanupPart, places: tuple[str, ...]) -> CleanupPart:
+    """The same part for some of its places; of a merge, which has but one, all of it."""
+    if isinstance(part, CleanRequest):
+        return replace_fields(part, pkgs_dirs=places)
+    if isinstance(part, KernelsRequest):
+        return replace_fields(part, paths=places)
+    return part if isinstance(part, MergeRequest) else replace_fields(part, prefixes=places)
 
 
 def _though_staying(part: CleanupPart, staying: Collection[str]) -> CleanupPart:

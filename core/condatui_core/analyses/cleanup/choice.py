@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
+from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice, CleanupKind
+from condatui_core.records.job import LeftOut
 from condatui_core.records.request import (
     CLEANABLES,
     Cleanable,
@@ -71,6 +73,25 @@ def _parts(choice: CleanupChoice) -> Iterator[CleanupPart]:
         together.setdefault(tuple(part for part in CLEANABLES if part in parts), []).append(path)
     for what, paths in together.items():
         yield CleanRequest(pkgs_dirs=tuple(paths), what=what, removed_before=choice.prefixes)
+
+
+# What a plan has left out
+
+
+_KINDS: Mapping[type[Request], CleanupKind] = MappingProxyType(
+    {RemoveRequest: "environment", LeftoversRequest: "leftovers", KernelsRequest: "kernel", MergeRequest: "merge"}
+)
+
+
+def why_left_out(candidate: CleanupCandidate, left_out: Iterable[LeftOut]) -> str:
+    """Why a plan has left a chosen candidate out; empty if it has not."""
+    return next((each.blockers[0].message for each in left_out if _is_in(candidate, each.request)), "")
+
+
+def _is_in(candidate: CleanupCandidate, request: Request) -> bool:
+    if isinstance(request, CleanRequest):
+        return candidate.part in request.what and candidate.path in request.pkgs_dirs
+    return _KINDS.get(type(request)) == candidate.kind and candidate.path in _worked_on(request)
 
 
 # What running jobs work on

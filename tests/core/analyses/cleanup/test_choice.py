@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from condatui_core.analyses.cleanup.choice import choice_of, request_of, without_going
+from condatui_core.analyses.cleanup.choice import choice_of, request_of, why_left_out, without_going
 from condatui_core.records.cleanup import CleanupCandidate
+from condatui_core.records.finding import blocker
+from condatui_core.records.job import LeftOut
 from condatui_core.records.request import (
     CleanRequest,
     CleanupRequest,
@@ -73,3 +75,19 @@ def test_what_a_plan_names_and_what_its_job_has_set_aside_are_worked_on() -> Non
 def test_what_is_just_being_made_is_not_cleared_away() -> None:
     (making,) = without_going((row("new"),), (CloneRequest(source="/base", target="/new"),))
     assert making.blocked == "a job works on it"
+
+
+def test_what_a_plan_has_left_out_is_known_by_its_request() -> None:
+    busy = LeftOut(
+        title="Clean the cache",
+        request=CleanRequest(pkgs_dirs=("/pkgs",), what=("tarballs",)),
+        blockers=(blocker("cache-busy", "Another conda is at work."),),
+    )
+    frozen = LeftOut(
+        title="Remove old",
+        request=RemoveRequest(prefixes=("/old",)),
+        blockers=(blocker("frozen", "old is frozen."),),
+    )
+    rows = (EVERYTHING[1], EVERYTHING[0], row("old"), row("older"))
+    said = [why_left_out(each, (busy, frozen)) for each in rows]
+    assert said == ["Another conda is at work.", "", "old is frozen.", ""]
