@@ -46,6 +46,7 @@ def test_what_decides_comes_first() -> None:
     )
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
+    assert "in-use" not in text, "an id is no word for people"
 
 
 def test_foreign_words_are_neither_markup_nor_escapes() -> None:
