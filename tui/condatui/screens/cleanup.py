@@ -255,7 +255,8 @@ class CleanupScreen(CleanupGroupsScreen):
         chosen = self.chosen_candidates or tuple(filter(None, [current]))
         request = request_of(choice_of(chosen))
         if request is not None:
-            self.post_message(RequestProposed(request, tuple(self._model.why_chosen(chosen))))
+            about = tuple(self._model.why_chosen(chosen)) if len(chosen) > 1 else ()
+            self.post_message(RequestProposed(request, about))
 
     def action_switch(self) -> None:
         """Move the focus to the details, or back to the rows."""
