@@ -40,6 +40,11 @@ class _Compared(Struct, frozen=True):
     result: Environment
 
 
+def _kept_as_baseline(finding: Finding) -> Finding:
+    """The finding as it is said of the baseline: that it is unused is no reason to remove it."""
+    return replace(finding, remedy="") if finding.cleanup == "unused" else finding
+
+
 class BaselineComparison:
     """Compares the environments of one inventory after the other with the baseline, and remembers what still holds."""
 
@@ -98,7 +103,7 @@ def beside_baseline(
     `machine` has the channels of both; `threshold` is the share of equal packages from which on two are alike.
     """
     if environment.prefix == baseline.prefix:
-        return replace(environment, baseline=True)
+        return replace(environment, baseline=True, findings=tuple(map(_kept_as_baseline, environment.findings)))
     behind = behind_baseline(environment, baseline)
     why = origin(environment, baseline, machine, threshold) if behind else ""
     if not why:

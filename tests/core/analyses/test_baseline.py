@@ -165,3 +165,9 @@ def test_one_that_is_only_registered_is_told() -> None:
 def test_a_name_that_several_have_is_told() -> None:
     twice = inventory(environment("x"), environment("x", prefix="/other/x"))
     assert "More than one environment is called `x`." in compared(twice, "x").baseline_problem
+
+
+def test_that_the_baseline_is_unused_is_no_reason_to_remove_it() -> None:
+    stale = finding("stale", "note", "not used for 400 days", remedy="export it, then remove it", cleanup="unused")
+    found = beside_baseline(loaded("base-v1", findings=(stale,)), loaded("base-v1"), inventory(), 0.9)
+    assert [(each.message, each.remedy) for each in found.findings] == [("not used for 400 days", "")]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
@@ -118,6 +119,16 @@ def test_without_a_name_all_that_are_there_are_meant(machine: Machine) -> None:
     assert [each["name"] for each in document["environments"]] == ["one", "two"]
     [cache] = document["caches"]
     assert (cache["path"], cache["total"]) == (str(machine.pkgs), du(machine.pkgs))
+
+
+def test_a_base_is_measured_but_counts_nothing_in_what_removing_all_frees(machine: Machine) -> None:
+    named = machine.document("two")
+    one, *others = machine.inventory.environments
+    machine.inventory = replace(machine.inventory, environments=(replace(one, base=True), *others))
+    everything = machine.document()
+    assert [each["base"] for each in everything["environments"]] == [True, False]
+    assert everything["frees"] == named["frees"]
+    assert "Removing the one that is no base frees" in machine.run().stdout.splitlines()[-1]
 
 
 def test_an_environment_that_is_named_twice_counts_once(machine: Machine) -> None:

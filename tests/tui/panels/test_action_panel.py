@@ -646,3 +646,16 @@ async def test_a_plan_longer_than_its_room_is_moved_through() -> None:
 def plan_in_sight(driver: Driver) -> str:
     pane = panel(driver).query_one(PlanView).query_one(LinesPane)
     return "\n".join(line.plain for line in pane._visible_lines())
+
+
+async def test_at_the_end_of_a_long_plan_nothing_more_is_promised() -> None:
+    workbench = bench()
+    facts = tuple((f"fact {number}", "so") for number in range(30))
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, facts=facts)
+    async with opened(workbench=workbench, size=(80, 24)) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "pgdn more" in driver.text.splitlines()[-1])
+        await driver.press("end")
+        await driver.until(lambda: "pgdn more" not in driver.text.splitlines()[-1])
+        await driver.press("home")
+        await driver.until(lambda: "pgdn more" in driver.text.splitlines()[-1])

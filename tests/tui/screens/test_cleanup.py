@@ -545,6 +545,16 @@ async def test_a_goal_chooses_what_reaches_it_and_no_more() -> None:
         assert "goal 6.0 M · chosen 0 · 6.0 M missing" in driver.text, "the goal stays when the choice is changed"
 
 
+async def test_without_its_goal_what_the_goal_chose_is_not_chosen_any_more() -> None:
+    async with cleaning(await workbench()) as driver:
+        await driver.press("f", *"6M", "enter")
+        await driver.until(lambda: "goal 6.0 M · chosen 1" in driver.text)
+        await go_to(driver, OLD.prefix)
+        await driver.press("space", "f", *(["backspace"] * 6), "enter")
+        await driver.until(lambda: place(driver).goal == 0)
+        assert place(driver).chosen == {OLD.prefix}
+
+
 async def test_a_goal_out_of_reach_says_how_far_it_gets_and_what_is_in_the_way() -> None:
     async with cleaning(await workbench()) as driver:
         await driver.press("f", *"20G", "enter")

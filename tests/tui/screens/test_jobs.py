@@ -393,3 +393,23 @@ async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> 
             await driver.press("j")
             assert driver.text.isascii(), driver.text
             assert all(len(line) <= size[0] for line in driver.text.splitlines())
+
+
+async def test_only_a_job_at_work_is_offered_to_be_cancelled() -> None:
+    async with opened(workbench=bench(), size=(120, 24)) as driver:
+        await attended(driver)
+        driver.workbench.jobs.put(made_job(state="running", started=NOW))
+        await driver.press("4")
+        await driver.until(lambda: "x cancel" in driver.text.splitlines()[-1])
+        driver.workbench.jobs.end("1", "removed")
+        await driver.until(lambda: "x cancel" not in driver.text.splitlines()[-1])
+
+
+async def test_a_title_is_whole_where_there_is_room_for_it() -> None:
+    title = "Clean up: 3 environments, 1 merge and 2 caches"
+    async with opened(workbench=bench(), size=(140, 40)) as driver:
+        await attended(driver)
+        driver.workbench.jobs.put(made_job(title, state="running", started=NOW))
+        driver.workbench.jobs.end("1", "61 MB more free on the disk than before, as predicted by the plan.")
+        await driver.press("4")
+        await driver.until(lambda: title in driver.text.splitlines()[2][:70])

@@ -153,3 +153,16 @@ async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> 
             await driver.press(key)
             assert driver.text.isascii(), driver.text
             assert all(len(line) <= size[0] for line in driver.text.splitlines())
+
+
+async def test_in_80_columns_the_time_of_today_and_the_reason_are_there() -> None:
+    many = [
+        point("nlp-exp", id=str(hour), at=NOW.replace(hour=hour), exists=True, why="before an update")
+        for hour in (1, 2)
+    ]
+    async with opened(workbench=bench(*many), size=(80, 24)) as driver:
+        await go(driver)
+        first, second = (" ".join(line.split()) for line in driver.text.splitlines()[2:4])
+        assert "nlp-exp 02:00" in first
+        assert "nlp-exp 01:00" in second
+        assert first.endswith("replaces what is there before an update")

@@ -109,6 +109,15 @@ async def test_the_baseline_is_set_and_unset() -> None:
         assert workbench.marks().baseline == ""
 
 
+async def test_a_poor_baseline_is_told_when_it_is_set() -> None:
+    flaws = (finding("pip-over-conda", "warning"), finding("scratch-name", "note", cleanup="trial"))
+    machine = inventory(loaded("alpha", findings=flaws))
+    async with opened(machine, size=(150, 30)) as driver:
+        await pressed(
+            driver, "b", "But pip has put its files in place of those of conda and it has the name of a trial."
+        )
+
+
 async def test_a_baseline_of_the_settings_wins() -> None:
     workbench = bench(baseline="beta")
     async with opened(workbench=workbench) as driver:
@@ -155,6 +164,10 @@ async def test_a_proposal_is_shown_and_its_file_is_copied() -> None:
         await driver.until(lambda: "numpy 1.26.4  in 2" in driver.text)
         assert "More than 50 % of 2 environments with python have 2 packages in one version" in driver.text
         assert "share what is stored several times now: 12 MB" in driver.text
+        assert "A baseline of what most environments share ─" in driver.text
+        assert "condatui baseline --propose -o FILE` writes it. Make it:" in driver.text
+        assert "conda create --name baseline --file FILE" in driver.text
+        await driver.until(lambda: "pgdn more" not in driver.text)
         await pressed(driver, "y", "Copied an explicit list")
         assert driver.app.clipboard == "@EXPLICIT\n"
         await driver.press("escape")

@@ -46,6 +46,7 @@ def test_what_decides_comes_first() -> None:
     )
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
+    assert "in-use" not in text, "an id is no word for people"
 
 
 def test_foreign_words_are_neither_markup_nor_escapes() -> None:
@@ -101,3 +102,13 @@ def test_what_moves_is_a_line_for_each_kind_of_change() -> None:
     assert "other build: libblas 3.9" in text
     assert f"new: {', '.join(f'new{number} 1' for number in range(3))}" in text
     assert any("takes 2.0 MB more than it frees" in line for line in text)
+
+
+def test_the_star_of_what_was_requested_is_explained_where_it_stands() -> None:
+    moves = (PackageMove(name="numpy", change="up", before="1", after="2", requested=True),)
+    assert plan_text(plan(moves=moves), words=words).plain.split("\n") == [
+        "newer: numpy* 1 to 2",
+        "* asked for by the user",
+    ]
+    plain = (PackageMove(name="numpy", change="up", before="1", after="2"),)
+    assert plan_text(plan(moves=plain), words=words).plain == "newer: numpy 1 to 2"

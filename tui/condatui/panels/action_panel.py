@@ -11,13 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from condatui.panels.base import BottomPanel
+from condatui.panels.base import BottomPanel, titled_rule
 from condatui.panels.forms import ActionForm, ExportPreview
 from condatui.panels.plan_state import PlanState
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.form import Form
-from condatui.view_models.glyphs import shapes_for
 from condatui.view_models.plan import Facts, plan_commands
 from condatui.widgets.form_bar import FormBar
 from condatui.widgets.line import Line
@@ -114,18 +113,15 @@ class ActionPanel(BottomPanel):
         if self.form_is_open:
             return Text("enter go on  esc leave  tab next  left/right choose")
         leave = "esc back" if self._form else "esc leave"
-        more = f"  {self._key('list.page_down')} more" if self._cut else ""
+        more = f"  {self._key('list.page_down')} more" if self._cut and self.query_one(PlanView).ends_below else ""
         return Text(self._plan_state.hints(self._key("list.open"), self._key("copy"), leave) + more)
 
     def _key(self, action: str) -> str:
         return self._session.key(action)
 
     def _title_line(self, width: int) -> Text:
-        rule = shapes_for(self._session.glyphs).rule
         title = self._form.title if self._form and self.form_is_open else self._plan_state.title
-        line = Text.assemble((f"{rule} ", styles.DIM), (sanitize(title), styles.STRONG), " ")
-        line.truncate(max(0, width - 1))
-        return line.append(rule * max(0, width - line.cell_len), styles.DIM)
+        return titled_rule(title, width, self._session.glyphs)
 
     def _show_form(self) -> None:
         self.query_one(FormBar).display = True
@@ -275,6 +271,11 @@ class ActionPanel(BottomPanel):
 
     def _started_notice(self, plan: Plan) -> str:
         return f"Begun: {sanitize(plan.title)}. {self._key('place.jobs')} shows it."
+
+    @on(PlanView.Lines.Scrolled)
+    def _see_end(self) -> None:
+        """Say in the hints whether there is more."""
+        self.post_message(self.HintsChanged())
 
     @on(PlanView.Copied)
     def _copy(self) -> None:

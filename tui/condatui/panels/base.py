@@ -6,6 +6,18 @@ from rich.text import Text
 from textual.containers import Vertical
 from textual.message import Message
 
+from condatui.view_models import styles
+from condatui.view_models.glyphs import Glyphs, shapes_for
+from condatui_core.text import sanitize
+
+
+def titled_rule(title: str, width: int, glyphs: Glyphs) -> Text:
+    """The upper edge of a panel, with its title."""
+    rule = shapes_for(glyphs).rule
+    line = Text.assemble((f"{rule} ", styles.DIM), (sanitize(title), styles.STRONG), " ")
+    line.truncate(max(0, width - 1))
+    return line.append(rule * max(0, width - line.cell_len), styles.DIM)
+
 
 class BottomPanel(Vertical):
     """Covers the lower part of a place; a dialog would redraw the whole screen."""

@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
-from condatui.panels.base import BottomPanel
+from condatui.panels.base import BottomPanel, titled_rule
 from condatui.session import Session
 from condatui.view_models import styles
-from condatui.view_models.baseline_proposal import proposal_text
+from condatui.view_models.baseline_proposal import making_command, proposal_text
+from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import OutputPane
 from condatui_core.log import unexpected
 
@@ -39,11 +40,13 @@ class ProposalPanel(BottomPanel):
         self._notice = ""
 
     def compose(self) -> ComposeResult:
-        """The lines of the proposal."""
+        """A rule with the title, and the lines of the proposal."""
+        yield Line(id="proposal-title")
         yield OutputPane(id="proposal")
 
     def on_mount(self) -> None:
         """Work the proposal out, beside the screen."""
+        self.query_one("#proposal-title", Line).draw(self._title)
         self.query_one(OutputPane).set_text(Text(f"Working it out{self._session.glyphs.unread}", styles.DIM))
         self.fit()
         self._work_out()
@@ -51,7 +54,9 @@ class ProposalPanel(BottomPanel):
     @work(group="proposal", exclusive=True, exit_on_error=False, description="propose a baseline")
     async def _work_out(self) -> None:
         self._draft = await self._session.workbench.propose_baseline(self._session.inventory)
-        self.query_one(OutputPane).set_text(proposal_text(self._draft, self._session.names))
+        making = making_command(self._draft, self._session.inventory)
+        text = proposal_text(self._draft, self._session.names, making=making)
+        self.query_one(OutputPane).set_text(text)
         self.post_message(self.HintsChanged())
 
     @on(Worker.StateChanged)
@@ -73,7 +78,16 @@ class ProposalPanel(BottomPanel):
     def hints(self) -> Text:
         """The keys, or what the last one has done."""
         copy = f"  {self._session.key('copy')} copy the file that makes it" if self._draft else ""
-        return Text(self._notice or f"esc leave{copy}")
+        more = f"  {self._session.key('list.page_down')} more" if self.query_one(OutputPane).ends_below else ""
+        return Text(self._notice or f"esc leave{copy}{more}")
+
+    def _title(self, width: int) -> Text:
+        return titled_rule("A baseline of what most environments share", width, self._session.glyphs)
+
+    @on(OutputPane.Scrolled)
+    def _see_end(self) -> None:
+        """Say in the hints whether there is more."""
+        self.post_message(self.HintsChanged())
 
     def action_copy(self) -> None:
         """Copy the text of the file."""

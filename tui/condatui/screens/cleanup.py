@@ -12,7 +12,7 @@ from textual.binding import BindingType
 
 from condatui.actions.action import KeyAction, reworded
 from condatui.actions.context import ActionContext, not_choosable
-from condatui.actions.registry import bindings
+from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import RequestProposed
 from condatui.screens.cleanup_groups import CleanupGroupsScreen
 from condatui.services.reference_finder import ReferenceFinder
@@ -94,6 +94,8 @@ class CleanupScreen(CleanupGroupsScreen):
         """The actions of this place; opening a row shows the plan, or two environments side by side."""
         about = "Plan what is chosen; with nothing chosen, what is under the cursor, or compare it if it differs."
         words = {"list.open": ("compare" if self._opens_comparison else "plan", about)}
+        if self._opens_comparison:  # its key need not be named twice
+            words["cleanup.compare"] = ("", ACTION_BY_ID["cleanup.compare"].help)
         # In a narrow terminal, only the first hints have room.
         return sorted(reworded(super().actions, words), key=lambda each: each.id not in _FIRST)
 
@@ -253,7 +255,8 @@ class CleanupScreen(CleanupGroupsScreen):
         chosen = self.chosen_candidates or tuple(filter(None, [current]))
         request = request_of(choice_of(chosen))
         if request is not None:
-            self.post_message(RequestProposed(request, tuple(self._model.why_chosen(chosen))))
+            about = tuple(self._model.why_chosen(chosen)) if len(chosen) > 1 else ()
+            self.post_message(RequestProposed(request, about))
 
     def action_switch(self) -> None:
         """Move the focus to the details, or back to the rows."""

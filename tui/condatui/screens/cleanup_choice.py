@@ -41,6 +41,8 @@ class CleanupChoiceScreen(PlaceScreen):
         """What the choice comes to; None while that is computed or not measured."""
         self.goal = 0
         """The bytes that the user wants to become free; 0 if they have not said."""
+        self._by_goal: frozenset[str] = frozenset()
+        """The keys of what the goal has chosen, and not the user."""
         self._summed: tuple[frozenset[str], object] = (frozenset(), None)
         """The choice, and what was found when it was made, that `total` is of, or will be."""
         self.touched = False
@@ -145,6 +147,9 @@ class CleanupChoiceScreen(PlaceScreen):
         self.goal = goal
         self.close_prompt()
         survey = self._survey
+        if not goal:
+            self.choose(self.chosen - self._by_goal)
+            self._by_goal = frozenset()
         if goal and survey is None:
             self.say("The disk is not measured yet: what reaches the goal is known after that.")
         elif goal and survey is not None:
@@ -157,7 +162,9 @@ class CleanupChoiceScreen(PlaceScreen):
         reached = await asyncio.to_thread(survey.reach, survey.candidates, goal)
         if goal != self.goal:
             return
+        by_hand = self.chosen - self._by_goal
         self.choose(frozenset(reached.chosen) & choosable(self.rows))
+        self._by_goal = self.chosen - by_hand
         if reached.in_the_way:
             first, *others = reached.in_the_way
             self.say(sanitize(f"{first[:1].upper()}{first[1:]}: {'; '.join(others)}" if others else first))

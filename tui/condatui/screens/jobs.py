@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
+from msgspec.structs import replace
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import ScreenResume, ScreenSuspend
 
+from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
 from condatui.messages import JobsSeen, RequestProposed
@@ -66,6 +69,13 @@ class JobsScreen(PlaceScreen):
     def action_context(self) -> ActionContext:
         """The job under the cursor, for the actions."""
         return ActionContext(self.session.inventory, job=self.current_job)
+
+    @property
+    def actions(self) -> Iterable[KeyAction]:
+        """The actions of this place; the line of keys offers to cancel only a job that is at work."""
+        over = self.current_job is None or self.current_job.over
+        for action in super().actions:
+            yield replace(action, hint="") if over and action.id == "jobs.cancel" else action
 
     def on_mount(self) -> None:
         """Focus the jobs, and start the clock."""

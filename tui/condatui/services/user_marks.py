@@ -49,6 +49,19 @@ async def keep_with_note(workbench: Workbench, chosen: Sequence[Environment], no
     return f"{_subject(chosen)} {_verb(chosen, 'stays', 'stay')}{said}"
 
 
+_FLAWS: Mapping[str, str] = {
+    "pip-over-conda": "pip has put its files in place of those of conda",
+    "scratch-name": "it has the name of a trial",
+}
+"""By the id of a finding, why an environment is a poor one to clone from."""
+
+
+def _flaws(environment: Environment) -> str:
+    """What clones would inherit; empty if nothing is known."""
+    found = [words for name, words in _FLAWS.items() if any(each.id == name for each in environment.findings)]
+    return f" But {' and '.join(found)}." if found else ""
+
+
 def _was_kept(former: Mapping[str, KeepMark], session: Session) -> str:
     """The notes that went with the marks, and the key that brings them back."""
     noted = [mark for mark in former.values() if mark.note]
@@ -78,7 +91,7 @@ async def toggle_baseline(workbench: Workbench, environment: Environment) -> str
         await workbench.set_baseline("")
         return f"{name} is not the baseline any more."
     await workbench.set_baseline(environment.prefix)
-    return f"{name} is the baseline: new environments are cloned from it."
+    return f"{name} is the baseline: new environments are cloned from it.{_flaws(environment)}"
 
 
 def _verb(chosen: Sequence[Environment], one: str, several: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
@@ -10,7 +11,9 @@ from condatui.view_models import styles
 from condatui.view_models.table import TableColumn
 from condatui_core.analyses.baseline_proposal import BaselineDraft, ProposedPackage
 from condatui_core.analyses.channels import channel_label
+from condatui_core.records.environment import Inventory
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.request import ExportFormat
 from condatui_core.text import counted, format_bytes, percent, sanitize
 
 _COLUMNS = (
@@ -73,11 +76,26 @@ def _saved(saved: int) -> str:
     return f"Clones of it would share what is stored several times now: {format_bytes(saved)}."
 
 
-def proposal_text(draft: BaselineDraft, names: Mapping[str, str]) -> Text:
-    """The sentences about a proposal, and below them its packages."""
+def proposal_text(draft: BaselineDraft, names: Mapping[str, str], *, making: str = "") -> Text:
+    """The sentences about a proposal, the command `making` that makes it, and below them its packages."""
     text = Text("\n".join(proposal_lines(draft, names)))
+    if making and draft.proposal.packages:
+        text.append(f"\n`condatui baseline --propose -o FILE` writes it. Make it:\n  $ {sanitize(making)}")
     for each in draft.proposal.packages:
         needed = f"  needed by {sanitize(each.needed_by)}" if each.needed_by else ""
         text.append(f"\n  {sanitize(each.record.name)} {sanitize(each.record.version)}")
         text.append(f"  in {each.environments}{needed}", styles.DIM)
     return text
+
+
+_MAKING: Mapping[ExportFormat, tuple[str, ...]] = {"explicit": ("create",), "yaml": ("env", "create")}
+
+
+def making_command(draft: BaselineDraft, inventory: Inventory, *, file: str = "") -> str:
+    """The command that makes a proposed baseline from its file, which is called FILE unless it was written."""
+    argv = (_conda(inventory), *_MAKING[draft.format], "--name", "baseline", "--file", file or "FILE")
+    return shlex.join(argv)
+
+
+def _conda(inventory: Inventory) -> str:
+    return next((each.executable for each in inventory.installations if not each.error), "conda")

@@ -25,7 +25,7 @@ from condatui_core.text import format_bytes, sanitize
 
 COLUMNS = (
     TableColumn("sign", "", 1),
-    TableColumn("job", "job", 48, flexible=True),
+    TableColumn("job", "job", 48, flexible=True, comfort=48),
     TableColumn("stage", "stage or result", 60, cut="end", flexible=True, priority=3),
     TableColumn("time", "time", 8, align="right"),
     TableColumn("started", "started", 11, priority=1),

@@ -96,12 +96,14 @@ _CHANGES: tuple[tuple[PackageChange, str], ...] = (
 
 
 def _moves(moves: Sequence[PackageMove]) -> Iterator[Text]:
-    """What becomes of packages for a user, a line for each kind of change; what was requested is marked by a star."""
+    """What becomes of packages for a user, a line for each kind of change; a star marks what was requested."""
     for change, label in _CHANGES:
         found = [each for each in moves if each.change == change]
         if found:
             shown = ", ".join(map(_move_words, found))
             yield Text.assemble((f"{label}: ", styles.DIM), sanitize(shown))
+    if any(each.requested for each in moves):
+        yield Text("* asked for by the user", styles.DIM)
 
 
 def _move_words(move: PackageMove) -> str:

@@ -18,11 +18,11 @@ COLUMNS = (
     TableColumn("signs", "", 2),
     TableColumn("name", "name", 32),
     TableColumn("made", "made", 7, align="right"),
-    TableColumn("packages", "packages", 8, priority=2),
-    TableColumn("bytes", "kept", 6, align="right", priority=1),
+    TableColumn("packages", "packages", 8, priority=3),
+    TableColumn("bytes", "kept", 6, align="right", priority=2),
     TableColumn("here", "to bring it back", 40, cut="end"),
-    TableColumn("why", "why", 44, cut="end", priority=2),
-    TableColumn("prefix", "prefix", 60, flexible=True, priority=3),
+    TableColumn("why", "why", 44, cut="end", flexible=True, priority=1),
+    TableColumn("prefix", "prefix", 60, flexible=True, priority=4),
 )
 
 
@@ -62,13 +62,19 @@ class RestorePointsModel:
         return (
             Text.assemble((glyphs.mark if point.id in self._marked else " ", styles.STRONG), (glyph, style)),
             Text(sanitize(point.name)),
-            Text(format_age(point.at, self._now)),
+            Text(_made(point.at, self._now)),
             Text(f"{point.packages}{pip}"),
             Text(short_bytes(point.bytes)),
             Text(bring_back_words(point), style),
             Text(sanitize(point.why), styles.DIM),
             Text(sanitize(point.prefix), styles.DIM),
         )
+
+
+def _made(at: datetime, now: datetime) -> str:
+    """How long ago; of today the time, as each change of one day makes a restore point."""
+    local = at.astimezone(now.tzinfo)
+    return f"{local:%H:%M}" if local.date() == now.date() else format_age(at, now)
 
 
 def bring_back_words(point: RestorePointSummary) -> str:

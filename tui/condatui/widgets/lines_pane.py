@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
@@ -106,6 +107,9 @@ class LinesPane(Widget, can_focus=True):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*LIST_BINDINGS]
 
+    class Scrolled(Message):
+        """Another part of the text is visible."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._text = Text()
@@ -116,6 +120,11 @@ class LinesPane(Widget, can_focus=True):
     def text(self) -> str:
         """The text that is shown."""
         return self._text.plain
+
+    @property
+    def ends_below(self) -> bool:
+        """Whether there is more of the text below what is visible."""
+        return 0 < self.size.height < len(self._lines) - self._top
 
     def set_text(self, text: Text, *, top: int = 0) -> None:
         """Show another text from its line `top` on, or from as far down as fills the pane."""
@@ -138,6 +147,7 @@ class LinesPane(Widget, can_focus=True):
         self._wrap()
         self._scroll_by(0)
         self.refresh()
+        self.post_message(self.Scrolled())
 
     def action_up(self) -> None:
         """Scroll one line up."""
@@ -187,6 +197,7 @@ class LinesPane(Widget, can_focus=True):
         if top != self._top:
             self._top = top
             self.refresh()
+            self.post_message(self.Scrolled())
 
     def _refresh_line(self, y: int, width: int) -> None:
         self.refresh(Region(0, y, min(width, self.size.width), 1))

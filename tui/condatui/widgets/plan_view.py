@@ -76,6 +76,11 @@ class PlanView(Vertical):
         """Whether the user has to type a word."""
         return bool(self.query_one("#plan-confirm").display)
 
+    @property
+    def ends_below(self) -> bool:
+        """Whether there is more of the plan below what is visible."""
+        return self.query_one(LinesPane).ends_below
+
     def needed_height(self, width: int) -> int:
         """The height in lines that shows all of it at a width in cells."""
         pane = self.query_one(self.Lines)

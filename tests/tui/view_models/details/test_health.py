@@ -44,5 +44,7 @@ def test_many_unreadable_files_are_counted_not_listed() -> None:
 
 
 def test_a_finding_cannot_break_out_of_its_line() -> None:
-    text = findings_text([finding(message="a\nb\x1b[31m[/red]", remedy="c\nd", evidence=("e\nf",))], words=words)
+    text = findings_text(
+        [finding(message="a\nb\x1b[31m[/red]", remedy="c\nd", evidence=("e\nf",))], words=words, with_ids=True
+    )
     assert text.plain.splitlines() == ["! a\\nb\\x1b[31m[/red]  pip-over-conda", "  e\\nf", "  → c\\nd"]

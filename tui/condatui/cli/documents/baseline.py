@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from condatui.view_models.baseline_proposal import making_command
 from condatui_core.analyses.channels import channel_label
 from condatui_core.records.environment import BehindPackage, Inventory
 from condatui_core.records.installation import ChannelConfig
@@ -157,16 +156,3 @@ def _proposed(each: ProposedPackage, config: ChannelConfig) -> ProposedDocument:
         environments=each.environments,
         needed_by=each.needed_by or None,
     )
-
-
-_MAKING: Mapping[ExportFormat, tuple[str, ...]] = {"explicit": ("create",), "yaml": ("env", "create")}
-
-
-def making_command(draft: BaselineDraft, inventory: Inventory, *, file: str) -> str:
-    """The command that makes a proposed baseline from its file, which is called FILE unless it was written."""
-    argv = (_conda(inventory), *_MAKING[draft.format], "--name", "baseline", "--file", file or "FILE")
-    return shlex.join(argv)
-
-
-def _conda(inventory: Inventory) -> str:
-    return next((each.executable for each in inventory.installations if not each.error), "conda")

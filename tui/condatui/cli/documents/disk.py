@@ -28,6 +28,8 @@ class CostsDocument(Struct, frozen=True, kw_only=True):
     """The name, as in `list`."""
     prefix: str
     """Its real path."""
+    base: bool
+    """Whether it is the base of an installation, which conda itself is in."""
     total: int
     """Its size by `du -s`, without environments and package caches inside it."""
     exclusive: int
@@ -62,7 +64,7 @@ class DiskDocument(Struct, frozen=True, kw_only=True):
     environments: tuple[CostsDocument, ...]
     """The chosen environments, or all."""
     frees: int
-    """What removing exactly these would free."""
+    """What removing exactly these would free, bases left out unless nothing else is chosen."""
     frees_with_cache_clean: int
     """The same, with what `conda clean --tarballs --packages` deletes afterwards."""
     caches: tuple[CacheUse, ...]
@@ -71,7 +73,8 @@ class DiskDocument(Struct, frozen=True, kw_only=True):
 
 def describe_disk(costs: Sequence[Costs], caches: tuple[CacheUse, ...], measurement: Measurement) -> DiskDocument:
     """Describe what these environments cost and what removing them would free."""
-    prefixes = [each.environment.prefix for each in costs]
+    others = [each.environment.prefix for each in costs if not each.environment.base]
+    prefixes = others or [each.environment.prefix for each in costs]
     graph = measurement.graph
     return DiskDocument(
         environments=tuple(map(_costs, costs)),
@@ -86,6 +89,7 @@ def _costs(costs: Costs) -> CostsDocument:
     return CostsDocument(
         name=costs.environment.name,
         prefix=use.prefix,
+        base=costs.environment.base,
         total=use.total,
         exclusive=use.exclusive,
         shared_with_cache=use.shared_with_cache,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from condatui.cli.documents.baseline import BaselineDocument, making_command
+from condatui.cli.documents.baseline import BaselineDocument
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
-from condatui.view_models.baseline_proposal import ProposedModel, proposal_lines
+from condatui.view_models.baseline_proposal import ProposedModel, making_command, proposal_lines
 from condatui_core.records.environment import Inventory
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import sanitize

@@ -79,7 +79,10 @@ def print_disk(invocation: Invocation, document: DiskDocument, *, by_package: bo
 
 
 def _sum(document: DiskDocument) -> str:
-    what = "it" if len(document.environments) == 1 else f"these {len(document.environments)}"
+    count, bases = len(document.environments), sum(each.base for each in document.environments)
+    what = "it" if count == 1 else f"these {count}"
+    if 0 < bases < count:
+        what = f"the {count - bases} that are no base" if count - bases > 1 else "the one that is no base"
     freed, cleaned = format_bytes(document.frees), format_bytes(document.frees_with_cache_clean)
     return f"Removing {what} frees {freed}, and {cleaned} with `conda clean --tarballs --packages`."
 

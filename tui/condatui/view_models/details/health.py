@@ -25,7 +25,9 @@ def health_text(environment: Environment, now: datetime, *, words: RemedyWords, 
     """
     contents = environment.contents
     findings = environment.findings
-    lines = [findings_text(findings, words=words, glyphs=glyphs) if findings else _none(environment, glyphs)]
+    lines = [
+        findings_text(findings, words=words, glyphs=glyphs, with_ids=True) if findings else _none(environment, glyphs)
+    ]
     if environment.keep or environment.baseline:
         lines += [Text(), *_said_by_user(environment, now)]
     if environment.last_used:
@@ -35,16 +37,20 @@ def health_text(environment: Environment, now: datetime, *, words: RemedyWords, 
     return Text("\n").join(lines)
 
 
-def findings_text(findings: Sequence[Finding], *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
-    """Findings in the order given: the message, the evidence and the remedy, a line each."""
-    return Text("\n").join(line for finding in findings for line in _finding(finding, words, glyphs))
+def findings_text(
+    findings: Sequence[Finding], *, words: RemedyWords, glyphs: Glyphs = UNICODE, with_ids: bool = False
+) -> Text:
+    """Findings in the order given: the message, the evidence and the remedy, a line each.
+
+    `with_ids` adds the ids, by which environments can be filtered: the findings of a plan or job have no use for them.
+    """
+    return Text("\n").join(line for finding in findings for line in _finding(finding, words, glyphs, with_ids))
 
 
-def _finding(finding: Finding, words: RemedyWords, glyphs: Glyphs) -> list[Text]:
-    style = styles.for_severity(finding.severity)
-    head = Text.assemble(
-        (f"{glyphs.of(finding.severity)} {sanitize(finding.message)}", style), (f"  {sanitize(finding.id)}", styles.DIM)
-    )
+def _finding(finding: Finding, words: RemedyWords, glyphs: Glyphs, with_ids: bool) -> list[Text]:
+    head = Text(f"{glyphs.of(finding.severity)} {sanitize(finding.message)}", styles.for_severity(finding.severity))
+    if with_ids:
+        head = Text.assemble(head, (f"  {sanitize(finding.id)}", styles.DIM))
     evidence = [Text(f"  {sanitize(line)}", styles.DIM) for line in finding.evidence]
     remedy = words(finding.remedy)
     return [head, *evidence, *([Text(f"  {glyphs.remedy} {sanitize(remedy)}")] if remedy else [])]
