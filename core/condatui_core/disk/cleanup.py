@@ -63,7 +63,7 @@ class CleanupSurvey:
         )
         blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
         told = (_without_stand_in(each) if each.keeper in hollow else each for each in groups)
-        judged = tuple(_with_worth(each, usage, counts_points=counts_points) for each in found)
+        judged = tuple(_with_worth(each, usage) for each in found)
         return cls(usage, tuple(_with_obstacles(each, blocked) for each in told), judged, counts_points)
 
     @property
@@ -145,10 +145,9 @@ def _with_obstacles(group: AlikeGroup, blocked: Mapping[str, str]) -> AlikeGroup
     return replace_fields(group, members=tuple(members))
 
 
-def _with_worth(candidate: CleanupCandidate, usage: DiskUsage, *, counts_points: bool) -> CleanupCandidate:
+def _with_worth(candidate: CleanupCandidate, usage: DiskUsage) -> CleanupCandidate:
     """The candidate, blocked if it is a merge that would free nothing."""
     if candidate.kind != "merge" or candidate.blocked or usage.graph is None:
         return candidate
-    kept = candidate.way_back.kept_bytes if counts_points else 0
-    frees = usage.frees_with_choice(choice_of([candidate])) - kept
+    frees = usage.frees_with_choice(choice_of([candidate]))
     return candidate if frees > 0 else replace_fields(candidate, blocked="a merge would free nothing")

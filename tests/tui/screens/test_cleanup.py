@@ -70,7 +70,7 @@ async def workbench(*, known: Inventory | None = None, ascii: bool = False) -> F
         Held((HALF.prefix,), 3_000_000),
         Held((OLD.prefix,), 1_000_000),
         Held((OLD.prefix, PKGS), 50_000_000, unit="torch-1.0-0"),
-        *(Held((prefix,), 40_000_000) for prefix in alike),
+        *(Held((prefix,), 30_000_000 if prefix == alike[0] else 40_000_000) for prefix in alike),
         *([Held((*alike, PKGS), 475_000_000, unit="hub-1.0-0")] if alike else []),
         archives=7_000_000,
     )
@@ -136,12 +136,12 @@ async def test_80_columns() -> None:
         await driver.until(lambda: place(driver).total)
         await driver.pilot.pause()
         assert driver.text == dedent("""\
-             condatui  gpu07 · conda 26.7.1 · 7 environments · 696 MB on disk
+             condatui  gpu07 · conda 26.7.1 · 7 environments · 686 MB on disk
                what could go         frees  way back    why
-             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)  choice frees 80 M
+             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)  choice frees 90 M
              ●   hub-image-try        40 M  515 M kept  remove: identical
             ▌●   hub-slim             40 M  515 M kept  remove: subset (2 fewer)
-             ●   hub-image-final-v2    0 B  515 M kept  merge: differs in 3: package-00 ↓0.…
+             ●   hub-image-final-v2   10 M  515 M kept  merge: differs in 3: package-00 ↓0.…
                archives              7.0 M  ↓7.0 M      what packages were extracted from ·…
                packages                0 B              all are in use, until environments …
                half                  3.0 M  3.0 M kept  not an environment any more
@@ -158,7 +158,7 @@ async def test_80_columns() -> None:
              space   chooses its removal: hub-image takes its place
              back    restore point, about 515 MB before compression
              alike   96 % of the packages are the same · 96 % of those requested · 96 %
-             chosen 3 · frees 80 M − restore points 1.5 G
+             chosen 3 · frees 90 M − restore points 1.5 G
              space choose  enter plan  a all  f goal  = keeper  m merge  c compare  ? help""")
 
 
@@ -166,12 +166,12 @@ async def test_140_columns() -> None:
     async with cleaning(await workbench(known=machine()), size=(140, 40)) as driver:
         await driver.press("j", "j", "j")
         assert [line.rstrip() for line in driver.text.splitlines()][:24] == dedent("""\
-             condatui  gpu07 · conda 26.7.1 · 7 environments · 696 MB on disk · 7.0 MB free to reclaim
+             condatui  gpu07 · conda 26.7.1 · 7 environments · 686 MB on disk · 7.0 MB free to reclaim
                what could go          disk  frees  way back    why                                       │ hub-image-final-v2
-             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)               choice frees 80 M │ where
+             ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)               choice frees 90 M │ where
                  hub-image-try       515 M   40 M  515 M kept  remove: identical                         │   /opt/miniforge3/envs/hub-image-final-v2
-                 hub-slim            515 M   40 M  515 M kept  remove: subset (2 fewer)                  │ disk    515 MB on disk · 0 B freed by
-            ▌    hub-image-final-v2  515 M    0 B  515 M kept  merge: differs in 3: package-00 ↓0.9, pac…│   merging it into hub-image
+                 hub-slim            515 M   40 M  515 M kept  remove: subset (2 fewer)                  │ disk    515 MB on disk · 10 MB freed by
+            ▌    hub-image-final-v2  515 M   10 M  515 M kept  merge: differs in 3: package-00 ↓0.9, pac…│   merging it into hub-image
                archives              7.0 M  7.0 M  ↓7.0 M      what packages were extracted from · /opt/…│ why     differs in 3: package-00 ↓0.9,
                packages                  –    0 B              all are in use, until environments go · /…│   package-01 ↓0.9, package-02 ↓0.9 · has 1
                half                  3.0 M  3.0 M  3.0 M kept  not an environment any more               │   more: evaluate · lacks 1: package-59

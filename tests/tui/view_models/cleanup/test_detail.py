@@ -65,13 +65,16 @@ def test_a_member_names_every_package_in_which_it_differs() -> None:
 def test_what_differs_and_goes_as_it_is_says_so_and_a_merge_says_what_that_frees() -> None:
     group = hub()
     member = group.members[2]
-    stale, merge = candidate("hub-image-final-v2"), candidate("hub-image-final-v2", kind="merge", tier="merge")
+    stale, merge = (
+        candidate("hub-image-final-v2"),
+        candidate("hub-image-final-v2", kind="merge", tier="merge", instead=prefix_of("hub-image")),
+    )
     shown = lines(CleanupRow(member.prefix, group, member, stale), 5_000_000)
     assert "goes    as it is: only its restore point keeps what differs" in shown
     assert any("5.0 MB freed if only this is removed" in line for line in shown)
     shown = lines(CleanupRow(member.prefix, group, member, merge), 4_000_000)
     assert not any(line.startswith("goes") for line in shown)
-    assert any("4.0 MB freed by its merge alone" in line for line in shown)
+    assert any("4.0 MB freed by merging it into hub" in line for line in shown)
     twin = group.members[0]
     shown = lines(CleanupRow(twin.prefix, group, twin, candidate("hub-image-try")), 1)
     assert not any(line.startswith("goes") for line in shown)
