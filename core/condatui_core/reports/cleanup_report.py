@@ -36,6 +36,8 @@ class CleanupReport(Struct, frozen=True, kw_only=True):
     """By key, what each of the chosen ones adds to what those before it free, as it was planned; caches come last."""
     end: Ended | None = None
     """The end of the job; None if there was none."""
+    way_back: str = "{id}"
+    """How a restore point is brought back, with `{id}` for its id: a command of the front end that writes the report."""
     points: tuple[RestorePointSummary, ...] = ()
     """The restore points that the job has made, and those of which it has left packages to be downloaded."""
     free_bytes: int | None = None
@@ -129,7 +131,7 @@ def _to_bring_back(report: CleanupReport) -> Iterator[str]:
     if report.points:
         yield "## To bring back"
         yield ""
-        rows = ((each.name, each.prefix, f"condatui restore {each.id}", _download(each)) for each in report.points)
+        rows = ((each.name, each.prefix, report.way_back.format(id=each.id), _download(each)) for each in report.points)
         yield from _table(("what", "where", "command", "to download"), rows)
 
 

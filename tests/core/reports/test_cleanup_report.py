@@ -23,7 +23,7 @@ OLD = CleanupCandidate(
 
 
 def report(**fields: object) -> str:
-    given = {"host": "gpu07", "at": NOW, "chosen": (OLD,), **fields}
+    given = {"host": "gpu07", "at": NOW, "chosen": (OLD,), "way_back": "condatui restore {id}", **fields}
     return cleanup_markdown(CleanupReport(**given))  # type: ignore[arg-type]
 
 

@@ -165,7 +165,7 @@ async def test_a_proposal_is_shown_and_its_file_is_copied() -> None:
         assert "More than 50 % of 2 environments with python have 2 packages in one version" in driver.text
         assert "share what is stored several times now: 12 MB" in driver.text
         assert "A baseline of what most environments share ─" in driver.text
-        assert "condatui baseline --propose -o FILE` writes it. Make it:" in driver.text
+        assert "What is copied is its file. Make it:" in driver.text
         assert "conda create --name baseline --file FILE" in driver.text
         await driver.until(lambda: "pgdn more" not in driver.text)
         await pressed(driver, "y", "Copied an explicit list")

@@ -268,6 +268,7 @@ class _Cleanup:
         went = tuple(each for each in self.chosen if not why_left_out(each, left_out))
         stayed = [replace(each, blocked=why_left_out(each, left_out)) for each in self.chosen if each not in went]
         report = CleanupReport(
+            way_back="condatui restore {id}",
             host=socket.gethostname(),
             at=self.invocation.clock(),
             policy_file=self.options.policy_file,

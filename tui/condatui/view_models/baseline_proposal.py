@@ -80,7 +80,7 @@ def proposal_text(draft: BaselineDraft, names: Mapping[str, str], *, making: str
     """The sentences about a proposal, the command `making` that makes it, and below them its packages."""
     text = Text("\n".join(proposal_lines(draft, names)))
     if making and draft.proposal.packages:
-        text.append(f"\n`condatui baseline --propose -o FILE` writes it. Make it:\n  $ {sanitize(making)}")
+        text.append(f"\nWhat is copied is its file. Make it:\n  $ {sanitize(making)}")
     for each in draft.proposal.packages:
         needed = f"  needed by {sanitize(each.needed_by)}" if each.needed_by else ""
         text.append(f"\n  {sanitize(each.record.name)} {sanitize(each.record.version)}")
