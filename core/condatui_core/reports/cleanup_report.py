@@ -37,7 +37,7 @@ class CleanupReport(Struct, frozen=True, kw_only=True):
     end: Ended | None = None
     """The end of the job; None if there was none."""
     way_back: str = "{id}"
-    """How a restore point is brought back, with `{id}` for its id: a command of the front end that writes the report."""
+    """How a restore point is brought back, with `{id}` for its id: a command of the front end that writes it."""
     points: tuple[RestorePointSummary, ...] = ()
     """The restore points that the job has made, and those of which it has left packages to be downloaded."""
     free_bytes: int | None = None
