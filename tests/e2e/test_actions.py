@@ -142,7 +142,7 @@ def test_a_restore_point_is_brought_back_and_deleted(installed: Path, sandbox_co
         terminal.wait_for("everything is here")
         terminal.press("\r")
         run(terminal)
-        terminal.wait_for("replaces what is there")
+        terminal.wait_for("notebooks is back")
         assert (prefix / "conda-meta" / "history").is_file()
         terminal.press("d")
         run(terminal)
@@ -156,16 +156,16 @@ def test_clean(installed: Path, sandbox_copy: MakeCopy) -> None:
     cache = box.root_prefix / "pkgs"
     with opened(installed, box) as terminal:
         terminal.press("3")
-        terminal.wait_for("archives ~")
+        terminal.wait_for("archives  ")
         terminal.press("\x1b[H")
-        while "▌  archives ~" not in terminal.wait_for("▌"):
+        while "▌  archives  " not in terminal.wait_for("▌"):
             row = next(line for line in terminal.screen.splitlines() if line.startswith("▌"))
             terminal.press("j")
             terminal.wait_for(lambda screen, row=row: row not in screen)  # type: ignore[misc]
         terminal.press("\r")
         run(terminal)
-        terminal.wait_for("1 package cache")
-        terminal.wait_for(lambda screen: "archives ~" not in screen)
+        terminal.wait_for("from 1 cache")
+        terminal.wait_for(lambda screen: "archives  " not in screen)
     assert not [*cache.glob("*.conda"), *cache.glob("*.tar.bz2")]
     assert [each for each in cache.iterdir() if (each / "info").is_dir()]
 

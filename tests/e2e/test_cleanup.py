@@ -25,7 +25,7 @@ def test_a_group_a_keeper_a_goal_and_back(
         terminal.wait_for("conda 24.7.1")
         terminal.press("3")
         terminal.wait_for("nlp-base  (3 alike, keep this:")
-        terminal.wait_for(lambda screen: "together …" not in screen and "together" in screen)
+        terminal.wait_for(lambda screen: "choice frees" in screen and "choice frees …" not in screen)
 
         terminal.press("jj=")  # nlp-exp has all that nlp-base has, and more
         terminal.wait_for("nlp-exp  (3 alike, keep this: chosen by you)")

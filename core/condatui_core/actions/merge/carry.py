@@ -13,6 +13,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.fs.attributes import copy_attributes
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import open_regular
+from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.ownership import owners_of
 from condatui_core.prefixes.snapshot import PrefixRecords
 from condatui_core.records.package import Distribution
@@ -59,8 +60,9 @@ def _is_outside(path: str) -> bool:
 def _files_in(prefix: str, directory: str) -> Iterator[str]:
     """The files in the directory of metadata, which not every list names."""
     top = os.path.join(prefix, directory)
-    for above, _, names in os.walk(top):
-        yield from (os.path.relpath(os.path.join(above, name), prefix) for name in names)
+    if os.path.isdir(top):
+        found = (each for each in read_tree(top).entries if each.kind != "directory")
+        yield from (os.path.join(directory, each.path) for each in found)
 
 
 def carry(member: str, change: PrefixChange, files: Sequence[str], tree: HeldTree) -> None:
