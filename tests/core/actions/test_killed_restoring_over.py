@@ -43,7 +43,7 @@ def points(sandbox: Sandbox) -> set[str]:
     return set(os.listdir(sandbox.home / ".condatui/state/restore"))
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("look", 0), ("keep", 0), ("keep", 8), ("aside", 0)])
+@pytest.mark.parametrize(("stage", "effect"), [("keep", 8), ("aside", 0)])
 async def test_before_it_is_set_aside_nothing_has_changed(
     copied: Sandbox, prefix: Path, point: str, stage: str, effect: int
 ) -> None:
@@ -53,7 +53,7 @@ async def test_before_it_is_set_aside_nothing_has_changed(
     assert (after.state, after.way_out, manifest(prefix)) == ("untouched", None, before)
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("link", 0), ("link", 2), ("unpack", 0), ("unpack", 9)])
+@pytest.mark.parametrize(("stage", "effect"), [("link", 2), ("unpack", 9)])
 async def test_what_was_set_aside_is_put_back(
     copied: Sandbox, prefix: Path, point: str, stage: str, effect: int
 ) -> None:
@@ -88,7 +88,7 @@ async def test_with_its_conda_in_the_middle_of_linking(copied: Sandbox, prefix: 
     assert set_aside_of(str(prefix)) == ()
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("delete", 0), ("delete", 3), ("delete", 300)])
+@pytest.mark.parametrize(("stage", "effect"), [("delete", 3), ("delete", 300)])
 async def test_once_it_is_back_the_rest_of_what_was_set_aside_goes(
     copied: Sandbox, prefix: Path, point: str, stage: str, effect: int
 ) -> None:

@@ -135,7 +135,7 @@ async def test_a_merged_one_that_does_not_import_is_taken_back(copied: Sandbox, 
     assert (await merge_recover.recover(plan, request, "import", context)).state == "untouched"
 
 
-@pytest.mark.parametrize("stage", ["set-aside", "copy", "carry"])
+@pytest.mark.parametrize("stage", ["carry"])
 async def test_a_cancelled_merge_leaves_the_member_as_it_was(copied: Sandbox, stage: str) -> None:
     member = copied.prefixes["pip-mix"]
     before = manifest(member)

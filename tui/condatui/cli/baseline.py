@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from condatui.cli.documents.baseline import describe_baseline, describe_proposal
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option
 from condatui.cli.reporting import say, say_problems
@@ -112,6 +111,8 @@ def _set(invocation: Invocation, workbench: Workbench, inventory: Inventory, cho
 
 
 def _print_baseline(invocation: Invocation, workbench: Workbench, inventory: Inventory, asked: _Asked) -> None:
+    from condatui.cli.documents.baseline import describe_baseline  # noqa: PLC0415 - `--help` needs no document
+
     document = describe_baseline(inventory, by_setting=bool(workbench.settings.baseline))
     if asked.as_json:
         print_json(document)
@@ -139,6 +140,8 @@ def _propose(invocation: Invocation, workbench: Workbench, inventory: Inventory,
     if file:
         _write(file, draft, force=asked.force)
     if asked.as_json:
+        from condatui.cli.documents.baseline import describe_proposal  # noqa: PLC0415 - as above
+
         print_json(describe_proposal(draft, inventory, file=file))
         return
     from condatui.cli.pages.baseline import print_proposal  # noqa: PLC0415 - as above
