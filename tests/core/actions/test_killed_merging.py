@@ -37,7 +37,7 @@ def beside(prefix: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("stage", "effect"),
-    [("prepare", 0), ("keep", 3), ("set-aside", 0)],
+    [("keep", 3), ("set-aside", 0)],
 )
 async def test_condatui_before_the_member_is_set_aside(
     copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
@@ -51,7 +51,7 @@ async def test_condatui_before_the_member_is_set_aside(
 
 @pytest.mark.parametrize(
     ("stage", "effect"),
-    [("link", 1), ("add", 0), ("carry", 5), ("import", 0)],
+    [("link", 1), ("add", 0), ("import", 0)],
 )
 async def test_condatui_while_the_merged_one_is_made(
     copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
