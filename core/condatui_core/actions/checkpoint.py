@@ -123,16 +123,18 @@ def being_changed(name: str, path: str) -> RefusedError:
     return RefusedError(f"{sanitize(name)} is being changed right now.", sanitize(path), "Try again.")
 
 
-def bytes_reporter(work: Work) -> Callable[[int], None]:
-    """Report bytes as they are read for a restore point; raises CondatuiError if the job is cancelled meanwhile."""
+def bytes_reporter(
+    work: Work, *, meanwhile: str = "its restore point was being made", total: int | None = None
+) -> Callable[[int], None]:
+    """Report bytes as they are read or written; raises CondatuiError if the job is cancelled `meanwhile`."""
     done = 0
 
     def on_bytes(count: int) -> None:
         nonlocal done
         if work.cancelled:
-            raise CondatuiError("The job was cancelled while its restore point was being made.")
+            raise CondatuiError(f"The job was cancelled while {meanwhile}.")
         done += count
-        work.progress(done, None, "bytes")
+        work.progress(done, total, "bytes")
 
     return on_bytes
 

@@ -6,20 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.text import Text
 from textual import on, work
-from textual.app import ComposeResult
 from textual.events import ScreenSuspend
 
-from condatui.screens.place import PlaceScreen
+from condatui.screens.prompting_place import PromptingPlace
 from condatui.services.cleanup_finder import sum_of
 from condatui.session import Session
-from condatui.view_models import styles
 from condatui.view_models.cleanup.choice import ChoiceSum
 from condatui.view_models.cleanup.rows import CleanupRow, choosable
 from condatui.view_models.format import short_bytes
 from condatui.widgets.input_bars import PromptBar
-from condatui.widgets.line import Line
 from condatui_core.errors import CondatuiError
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.text import parse_bytes, sanitize
@@ -28,8 +24,10 @@ if TYPE_CHECKING:
     from condatui_core.disk.cleanup import CleanupSurvey
 
 
-class CleanupChoiceScreen(PlaceScreen):
+class CleanupChoiceScreen(PromptingPlace):
     """A place in which candidates are chosen, one by one or by a goal."""
+
+    prompt_help = "enter choose  esc leave it  20G, 500 MB; without a size there is no goal"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -49,13 +47,6 @@ class CleanupChoiceScreen(PlaceScreen):
         """Whether the user has pressed a key here: until then, the cursor stays at the top while rows come."""
         self.lasting = ""
         """What has come of something that took a while: it stays in the status line until the next key."""
-        self._refusal = ""
-        """Why the typed goal is not taken."""
-
-    def compose_status(self) -> ComposeResult:
-        """The status, and the question that replaces it."""
-        yield Line(id="status")
-        yield PromptBar(id="prompt")
 
     def on_key(self) -> None:
         """Put away what has come of something."""
@@ -123,26 +114,14 @@ class CleanupChoiceScreen(PlaceScreen):
 
     def action_goal(self) -> None:
         """Ask how much must become free."""
-        self._refusal = ""
-        self.query_one("#status").display = False
-        self.query_one(PromptBar).ask("free at least", short_bytes(self.goal).replace(" ", "") if self.goal else "")
-        self.draw_bottom()
-
-    @on(PromptBar.PromptLeft)
-    def close_prompt(self) -> None:
-        """Show the status line again, and focus the body."""
-        self.query_one(PromptBar).display = False
-        self.query_one("#status").display = True
-        self.focus_body()
-        self.draw_bottom()
+        self.ask("free at least", short_bytes(self.goal).replace(" ", "") if self.goal else "")
 
     @on(PromptBar.PromptAnswered)
     def _take_goal(self, event: PromptBar.PromptAnswered) -> None:
         try:
             goal = parse_bytes(event.text) if event.text.strip() else 0
         except CondatuiError as error:
-            self._refusal = error.title
-            self.draw_bottom()
+            self.refuse(error.title)
             return
         self.goal = goal
         self.close_prompt()
@@ -168,10 +147,3 @@ class CleanupChoiceScreen(PlaceScreen):
         if reached.in_the_way:
             first, *others = reached.in_the_way
             self.say(sanitize(f"{first[:1].upper()}{first[1:]}: {'; '.join(others)}" if others else first))
-
-    def hints(self, width: int) -> Text:
-        """The hints; while the user types a goal, what can be typed or why it is refused."""
-        if not self.query_one(PromptBar).display:
-            return super().hints(width)
-        help_text = Text("enter choose  esc leave it  20G, 500 MB; without a size there is no goal")
-        return Text(sanitize(self._refusal), styles.WARNING) if self._refusal else help_text

@@ -20,7 +20,6 @@ from condatui.view_models.compare.detail import CellSubject, cell_detail
 from condatui.view_models.compare.matrix import MatrixModel, summary_words
 from condatui.view_models.compare.rows import ComparisonQuery
 from condatui.view_models.glyphs import shapes_for
-from condatui.widgets.input_bars import PromptBar
 from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.matrix_table import MatrixTable
@@ -60,11 +59,6 @@ class CompareScreen(CompareExportScreen):
         yield MatrixTable(self.session.glyphs, id="matrix")
         yield Line(id="rule")
         yield LinesPane(id="cell")
-
-    def compose_status(self) -> ComposeResult:
-        """The status, and the question that replaces it."""
-        yield Line(id="status")
-        yield PromptBar(id="prompt")
 
     @property
     def table(self) -> MatrixTable:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from rich.text import Text
 from textual import on, work
 
 from condatui.screens.filtered_place import FilteredPlace
+from condatui.screens.prompting_place import PromptingPlace
 from condatui.services.comparer import Compared, chosen_file, save, suggested_file
 from condatui.session import Session
-from condatui.view_models import styles
 from condatui.view_models.compare.detail import CellSubject
 from condatui.view_models.compare.export import FORMATS, cell_spec, markdown, row_text
-from condatui.view_models.format import shorten_text
 from condatui.widgets.input_bars import PromptBar
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
@@ -25,16 +23,16 @@ _CLIPBOARD = 70_000
 """Bytes that terminals accept; they drop a larger text."""
 
 
-class CompareExportScreen(FilteredPlace):
+class CompareExportScreen(PromptingPlace, FilteredPlace):
     """A place with a comparison that can be copied and saved."""
+
+    prompt_help = f"enter save  esc leave it  {'  '.join(FORMATS)}"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.compared: Compared | None = None
         self.shown: tuple[Row, ...] = ()
         """The rows that pass the filter, in their order."""
-        self._refusal = ""
-        """Why the named file is not written."""
         self._existing: Path | None = None
         """The existing file that is replaced if the user names it once more."""
 
@@ -72,25 +70,15 @@ class CompareExportScreen(FilteredPlace):
         """Ask for a file for the rows that are shown."""
         if self.compared is None:
             return
-        self._refusal, self._existing = "", None
-        self.query_one("#status").display = False
-        self.query_one(PromptBar).ask("save as", suggested_file(self.compared.comparison))
-        self.draw_bottom()
-
-    @on(PromptBar.PromptLeft)
-    def close_prompt(self) -> None:
-        """Show the status line again, and focus the body."""
-        self.query_one(PromptBar).display = False
-        self.query_one("#status").display = True
-        self.focus_body()
-        self.draw_bottom()
+        self._existing = None
+        self.ask("save as", suggested_file(self.compared.comparison))
 
     @on(PromptBar.PromptAnswered)
     def _take_name(self, event: PromptBar.PromptAnswered) -> None:
         try:
             file = chosen_file(event.text, self.session.workbench.locations.home)
         except CondatuiError as error:
-            self._refuse(error.title)
+            self.refuse(error.title)
         else:
             self._save(file, replace=file == self._existing)
 
@@ -101,28 +89,16 @@ class CompareExportScreen(FilteredPlace):
             await asyncio.to_thread(save, file, self.compared.comparison, self.shown, replace=replace)
         except FileExistsError:
             self._existing = file
-            self._refuse("This file exists: enter once more replaces it, esc leaves it.")
+            self.refuse("This file exists: enter once more replaces it, esc leaves it.")
         except CondatuiError as error:
-            self._refuse(error.title)
+            self.refuse(error.title)
         else:
             self.close_prompt()
             self.say(f"Saved {len(self.shown)} rows as {sanitize(str(file))}")
 
     def tell_failure(self, group: str, error: BaseException) -> None:
         """Say why nothing was saved where the name was typed."""
-        if group == "save" and self.query_one(PromptBar).display:
-            self._refuse(sanitize(" ".join(str(unexpected(error, "It could not be saved.")).split())))
+        if group == "save" and self.is_asking:
+            self.refuse(sanitize(" ".join(str(unexpected(error, "It could not be saved.")).split())))
         else:
             super().tell_failure(group, error)
-
-    def _refuse(self, why: str) -> None:
-        self._refusal = why
-        self.draw_bottom()
-
-    def hints(self, width: int) -> Text:
-        """The hints; while the user types a file name, its formats or why it is refused."""
-        if not self.query_one(PromptBar).display:
-            return super().hints(width)
-        help_text = Text(f"enter save  esc leave it  {'  '.join(FORMATS)}")
-        text = Text(self._refusal, styles.WARNING) if self._refusal else help_text
-        return shorten_text(text, width, self.session.glyphs.ellipsis)

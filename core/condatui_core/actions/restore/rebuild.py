@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from condatui_core.actions.checkpoint import bytes_reporter
 from condatui_core.actions.incomplete_marker import mark_incomplete, remove_if_untouched
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.restore.plan import Restorable, argv, points_directory
@@ -95,7 +96,8 @@ class Rebuilding:
 
     def _apply(self) -> None:
         directory = points_directory(self.context) / self.found.point.id
-        on_bytes = _reporter(self.work, self.found.point.archived_bytes)
+        total = self.found.point.archived_bytes
+        on_bytes = bytes_reporter(self.work, meanwhile="files were being put back", total=total)
         apply_restore_point(directory, self.paths, self.found.target, on_bytes, identity=self.identity)
 
 
@@ -146,16 +148,3 @@ def _compare(found: Restorable, paths: Sequence[KeptPath]) -> tuple[tuple[Differ
         return differences(tree, paths), tree.exclusive_bytes
     except OSError as error:
         raise CondatuiError(f"{found.target} cannot be read.", str(error)) from error
-
-
-def _reporter(work: Work, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def on_bytes(count: int) -> None:
-        nonlocal done
-        if work.cancelled:
-            raise CondatuiError("The job was cancelled while files were being put back.")
-        done += count
-        work.progress(done, total, "bytes")
-
-    return on_bytes
