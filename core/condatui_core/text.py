@@ -107,7 +107,7 @@ def format_bytes(count: int) -> str:
 
 _LARGEST = float((1 << 63) - 1024)
 """Bytes, as many as an integer of JSON can state."""
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtpe]?)(i?)b?", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgtpe])(i?))?b?", re.IGNORECASE | re.ASCII)
 
 
 def parse_bytes(text: str) -> int:

@@ -24,7 +24,7 @@ def test_a_size_with_its_unit(text: str, count: int) -> None:
     assert parse_bytes(text) == count
 
 
-@pytest.mark.parametrize("text", ["", "G", "-1G", "20 gigs", "1e9", "٢G", "20G 5M", "\x1b[31m"])
+@pytest.mark.parametrize("text", ["", "G", "-1G", "20 gigs", "1e9", "٢G", "20G 5M", "20i", "20iB", "\x1b[31m"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no size") as refused:
         parse_bytes(text)

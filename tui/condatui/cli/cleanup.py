@@ -19,7 +19,7 @@ from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
 from condatui_core.actions.written_files import blockers_to_write
-from condatui_core.analyses.cleanup.choice import choice_of, parts_of, why_left_out
+from condatui_core.analyses.cleanup.choice import choice_of, request_of, why_left_out
 from condatui_core.analyses.cleanup.goal import Goal, short_of
 from condatui_core.analyses.cleanup.policy import allowed
 from condatui_core.disk.cleanup import CleanupSurvey
@@ -29,7 +29,6 @@ from condatui_core.policy_file import read_policy
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.policy import Policy
-from condatui_core.records.request import CleanupRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
 from condatui_core.text import parse_bytes
@@ -230,8 +229,7 @@ class _Cleanup:
         self._report(job)
 
     def _carry_out(self, *, dry_run: bool, yes: bool, as_json: bool) -> int:
-        parts = parts_of(choice_of(self.chosen))
-        request = CleanupRequest(parts=parts) if len(self.chosen) > 1 else next(iter(parts), None)
+        request = request_of(choice_of(self.chosen))
         try:
             if request is not None:
                 run_in_workbench(

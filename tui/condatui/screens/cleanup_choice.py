@@ -138,7 +138,9 @@ class CleanupChoiceScreen(PromptingPlace):
     @work(group="goal", exclusive=True, exit_on_error=False, description="choose what reaches the goal")
     async def _reach(self, goal: int, survey: CleanupSurvey) -> None:
         """Choose the least regrettable candidates that reach a goal, or say how far they get."""
-        reached = await asyncio.to_thread(survey.reach, survey.candidates, goal)
+        shown = {each.key: each for each in self.candidates}  # what a job works on is blocked there
+        could = [shown.get(each.key, each) for each in survey.candidates]
+        reached = await asyncio.to_thread(survey.reach, could, goal)
         if goal != self.goal:
             return
         by_hand = self.chosen - self._by_goal
@@ -146,4 +148,5 @@ class CleanupChoiceScreen(PromptingPlace):
         self._by_goal = self.chosen - by_hand
         if reached.in_the_way:
             first, *others = reached.in_the_way
-            self.say(sanitize(f"{first[:1].upper()}{first[1:]}: {'; '.join(others)}" if others else first))
+            said = f"{first[:1].upper()}{first[1:]}"
+            self.say(sanitize(f"{said}: {'; '.join(others)}" if others else f"{said}."))

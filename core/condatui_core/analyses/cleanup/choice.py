@@ -54,9 +54,13 @@ def parts_of(choice: CleanupChoice) -> tuple[CleanupPart, ...]:
 
 
 def request_of(choice: CleanupChoice) -> CleanupRequest | CleanupPart | None:
-    """The one request for a choice: of several parts one job; None if nothing is chosen."""
+    """The one request for a choice; None if nothing is chosen.
+
+    Of several things it is one cleanup, whose plan leaves out those that something stands against.
+    """
     parts = parts_of(choice)
-    return CleanupRequest(parts=parts) if len(parts) > 1 else next(iter(parts), None)
+    things = (choice.merges, choice.prefixes, choice.leftovers, choice.kernels, choice.cleaned)
+    return CleanupRequest(parts=parts) if sum(map(len, things)) > 1 else next(iter(parts), None)
 
 
 def _parts(choice: CleanupChoice) -> Iterator[CleanupPart]:

@@ -93,6 +93,8 @@ def alike_reason(group: AlikeGroup, member: AlikeMember, keeper: str) -> Cleanup
 
 
 def _difference(found: PackageDifference) -> str:
+    if found.order == "same":
+        return f"{found.name} {found.member} from another channel"
     return f"{found.name} {found.member} → {found.keeper}"
 
 

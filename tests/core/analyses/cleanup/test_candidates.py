@@ -173,6 +173,14 @@ def test_members_of_a_group_go_to_their_keeper_and_the_keeper_stays() -> None:
     assert [row.blocked for row in rows] == ["", "", "it stays for 3 environments alike to it", ""]
 
 
+def test_the_same_version_from_another_channel_is_told_as_that() -> None:
+    hub, other = loaded("hub", [package("numpy")]), loaded("other", [package("numpy")])
+    differing = PackageDifference(name="numpy", keeper="1.26", member="1.26", order="same")
+    rows = found(hub, other, groups=(group("hub", member("other", "differs", differs=(differing,))),))
+    [row] = [each for each in rows if each.kind == "merge"]
+    assert row.reasons[0].text == "alike to hub, differs in 1: numpy 1.26 from another channel"
+
+
 def test_a_member_that_differs_goes_as_it_is_only_if_it_is_surely_stale() -> None:
     members = [member(name, "differs", extra=(name,)) for name in ("old", "perhaps", "try")]
     rows = found(

@@ -46,9 +46,14 @@ def test_a_choice_is_one_request_with_its_parts_in_order() -> None:
     )
 
 
-def test_one_part_is_a_request_of_its_own_and_nothing_is_none() -> None:
-    assert request_of(choice_of([row("old"), row("older")])) == RemoveRequest(prefixes=("/old", "/older"))
+def test_one_thing_is_a_request_of_its_own_and_nothing_is_none() -> None:
+    assert request_of(choice_of([row("old")])) == RemoveRequest(prefixes=("/old",))
     assert request_of(choice_of([])) is None
+
+
+def test_of_several_environments_those_that_something_stands_against_can_be_left_out() -> None:
+    several = request_of(choice_of([row("old"), row("older")]))
+    assert several == CleanupRequest(parts=(RemoveRequest(prefixes=("/old", "/older")),))
 
 
 def test_what_goes_as_a_whole_is_neither_merged_nor_tidied_before() -> None:

@@ -60,6 +60,8 @@ class CleanupQuestion:
         return (
             self.options == other.options
             and self.working_gpu == other.working_gpu
+            and self.inventory.kernels == other.inventory.kernels
+            and self.inventory.marks_unknown == other.inventory.marks_unknown
             and _measured(self.disk) is _measured(other.disk)
             and len(mine) == len(theirs)
             and all(one is another for one, another in zip(mine, theirs, strict=True))
