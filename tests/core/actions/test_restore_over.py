@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -23,6 +25,8 @@ from support.plain_work import PlainWork, brought_back, removed
 from support.prefixes import FakePrefix
 from support.removals import RemovalMachine
 from support.sandboxes import manifest
+
+T = TypeVar("T")
 
 LINKS = 'mkdir -p "$3/lib" "$3/conda-meta"; touch "$3/conda-meta/libx-1.0-0.json"; ln {}/lib/* "$3/lib"'
 """What a conda does that puts the package back."""
@@ -109,6 +113,33 @@ async def test_if_anything_fails_what_was_there_is_put_back(
         await brought_back(machine.context(), point)
     assert (manifest(prefix.path), prefix.path.stat().st_ino) == (now, inode)
     assert machine.point_ids() == [point], "the one of how it is was made for nothing"
+
+
+class CancelledIn(PlainWork):
+    """A job that is cancelled while the first function of a stage runs in its thread: what that returns is lost."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self._stage = stage
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        result = await super().in_thread(function)
+        if self.stages[-1] == self._stage:
+            self._stage = ""
+            raise asyncio.CancelledError
+        return result
+
+
+@pytest.mark.parametrize("stage", ["aside", "link"])
+async def test_a_cancellation_at_any_moment_puts_it_back(
+    machine: RemovalMachine, changed: tuple[FakePrefix, str, dict[str, tuple[int, int, int]]], stage: str
+) -> None:
+    prefix, point, _ = changed
+    now, inode = manifest(prefix.path), prefix.path.stat().st_ino
+    with pytest.raises(asyncio.CancelledError):
+        await brought_back(machine.context(), point, CancelledIn(stage))
+    assert (manifest(prefix.path), prefix.path.stat().st_ino) == (now, inode)
+    assert (set_aside_of(str(prefix)), machine.point_ids()) == ((), [point])
 
 
 async def test_what_is_not_as_it_was_afterwards_is_no_success(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from condatui_core.actions.checkpoint import Checkpoint, being_changed, make_checkpoint, subject_of
 from condatui_core.actions.half_made import came_since
+from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
 from condatui_core.actions.protocol import JobContext, Work, caches_of
 from condatui_core.actions.restore.plan import Restorable, points_directory
 from condatui_core.actions.restore.present import Present, before_restoring
@@ -76,25 +77,28 @@ class Replacing:
         self._present = present
         self._limited = limited
         self._directory = points_directory(rebuilding.context)
+        self._aside: SetAside | None = None
+        """What was set aside; noted in the thread itself, as a cancellation loses what a thread returns."""
 
     async def carry_out(self) -> Replaced:
         """Keep it, set it aside, make it again, and delete what was set aside; if anything fails, put that back."""
         name, work = sanitize(self._found.point.name), self._work
         await work.stage("keep", f"Making a restore point of {name} as it is now")
         kept = await work.in_thread(self._keep)
-        await work.stage("aside", f"Setting {name} aside")
-        aside = await work.in_thread(partial(self._set_aside, kept))
         try:
             try:
+                await work.stage("aside", f"Setting {name} aside")
+                aside = await work.in_thread(partial(self._set_aside, kept))
                 differing, used = await self._rebuilding.carry_out()
                 _refuse_what_differs(name, differing)
             except BaseException as error:
-                await work.in_thread(partial(self._take_back, aside, kept, error))
+                await work.in_thread(partial(self._undo, kept, error))
                 raise
             await work.stage("delete", f"Deleting what was set aside of {name}")
             return await work.in_thread(partial(self._delete, aside, kept, differing, used))
         finally:
-            aside.close()
+            if self._aside:
+                self._aside.close()
 
     def _keep(self) -> Checkpoint:
         point = self._found.point
@@ -107,19 +111,18 @@ class Replacing:
         return kept
 
     def _set_aside(self, kept: Checkpoint) -> SetAside:
-        """Set it aside as it was kept. Raises RefusedError if it has changed since; it has its name again then."""
-        try:
-            aside = begin_to_set_aside(self._found.target, self._present.identity)
-        except CondatuiError:
-            self._discard(kept)
-            raise
-        if changed := kept.snapshot.first_change(aside.path):
-            aside.put_back()
-            aside.close()
-            self._discard(kept)
+        """Set it aside as it was kept. Raises RefusedError if it has changed since."""
+        self._aside = begin_to_set_aside(self._found.target, self._present.identity)
+        if changed := kept.snapshot.first_change(self._aside.path):
             raise being_changed(self._found.point.name, changed)
-        aside.sync()
-        return aside
+        self._aside.sync()
+        return self._aside
+
+    def _undo(self, kept: Checkpoint, error: BaseException) -> None:
+        if self._aside:
+            self._take_back(self._aside, kept, error)
+        else:
+            self._discard(kept)
 
     def _take_back(self, aside: SetAside, kept: Checkpoint, error: BaseException) -> None:
         """Put back what was set aside, in the place of what was made instead; CondatuiError if that has failed too."""
@@ -207,9 +210,9 @@ async def put_back(found: Restorable, context: JobContext, work: Work) -> Outcom
 
 def _put_back(found: Restorable, context: JobContext) -> str:
     """Put it back; returns a line about what was made in part if it has to stay."""
-    half = _in_the_way(found)
     aside = hold_set_aside(found.put_back)
     try:
+        half = _in_the_way(found)
         if aside.put_back() != found.target:
             if half:
                 half.put_back()
@@ -226,8 +229,13 @@ def _put_back(found: Restorable, context: JobContext) -> str:
 
 
 def _in_the_way(found: Restorable) -> SetAside | None:
-    """Set aside what was made in part where it was; None if nothing is there."""
+    """Set aside what was made in part where it was; None if nothing is there. RefusedError if it is whole by now."""
     if not os.path.lexists(found.target):
         return None
     status = os.lstat(found.target)
-    return begin_to_set_aside(found.target, (status.st_dev, status.st_ino))
+    half = begin_to_set_aside(found.target, (status.st_dev, status.st_ino))
+    if is_marked_incomplete(half.path) or is_empty(half.path):
+        return half
+    half.put_back()
+    half.close()
+    raise being_changed(found.point.name, found.target)

@@ -75,7 +75,7 @@ class Rebuilding:
         begun = self.context.clock()
         title = f"Letting conda put back {counted(count, 'package')}" if count else f"Making {found.target}"
         await work.stage("link", title)
-        self.identity = await work.in_thread(partial(_reserve, found, self.context, work.job_id))
+        await work.in_thread(self._reserve)
         if count:
             await self._link()
         await work.stage("unpack", f"Putting back what was kept of {name}")
@@ -86,6 +86,10 @@ class Rebuilding:
         note = OwnUses(self.context.locations.own_uses).note
         await work.in_thread(partial(note, found.target, begun, self.context.clock(), found.point.last_used))
         return compared
+
+    def _reserve(self) -> None:
+        # Noted in the thread itself: a cancellation that comes meanwhile loses what the thread returns.
+        self.identity = _reserve(self.found, self.context, self.work.job_id)
 
     async def _link(self) -> None:
         try:
