@@ -87,6 +87,27 @@ async def test_what_is_put_back_keeps_what_was_used_meanwhile(
     shutil.rmtree(member.parent / left)
 
 
+async def test_what_is_put_back_keeps_what_was_edited_meanwhile(
+    copied: Sandbox, member: Path, request_: MergeRequest
+) -> None:
+    """Files of packages, of the keeper and of what pip has installed are compared by their content."""
+    before = manifest(member)
+    assert run_dying(copied, request_, "import", 0)[0] == -9
+    edited = next(member.glob("lib/python3*/site-packages/requests/__init__.py"))
+    text = edited.read_text() + "# mine"
+    edited.unlink()
+    edited.write_text(text)
+    way_out = (await told(copied)).way_out
+    assert way_out
+    job = await carried_out(copied, way_out)
+    assert job.end and job.end.outcome
+    (left,) = beside(member)
+    assert [each.id for each in job.end.outcome.findings] == ["used-since"]
+    assert (member.parent / left / edited.relative_to(member)).read_text() == text
+    assert manifest(member) == before
+    shutil.rmtree(member.parent / left)
+
+
 @pytest.mark.parametrize(("stage", "effect"), [("put-back-member", 2)])
 async def test_condatui_while_it_puts_the_member_back(
     copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int

@@ -145,7 +145,7 @@ class _InPlace:
         if replaced.whole:
             return
         if aside is not None:
-            if stays := take_back(self._prefix, aside, self._work.job_id):
+            if stays := take_back(self._prefix, self._prefix, aside, self._work.job_id, self._context):
                 self._work.say(f"what was made was used meanwhile, and stays in {sanitize(stays)}")
             if os.path.lexists(aside.path):
                 failed = error if isinstance(error, CondatuiError) else CondatuiError("The merge was interrupted.")
@@ -225,7 +225,9 @@ class _Beside:
             await work.in_thread(self._complete)
         except BaseException:
             if not self._whole:
-                await work.in_thread(partial(take_back, facts.target, None, work.job_id))
+                await work.in_thread(
+                    partial(take_back, facts.target, facts.member_prefix, None, work.job_id, merge.context)
+                )
             raise
         return await self._remove(made)
 
@@ -256,7 +258,7 @@ async def _put_back(request: MergeRequest, context: JobContext, work: Work) -> O
     found = await work.in_thread(partial(find_interrupted, request.member))
     refuse(plan_to_put_back(request, found, observed, context).blockers)
     try:
-        stays = await work.in_thread(partial(put_back, found))
+        stays = await work.in_thread(partial(put_back, found, context))
     except OSError as error:
         raise CondatuiError(f"{name} could not be put back.", f"{error.filename}: {reason(error)}") from error
     findings: tuple[Finding, ...] = ()

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from condatui_core.actions.guards import blockers_to_change
+from condatui_core.actions.half_made import came_since
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete, read_marker
-from condatui_core.actions.prefix_change import module_of
+from condatui_core.actions.prefix_change import PrefixChange, same
 from condatui_core.actions.prefix_state import PrefixState
-from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.set_aside import SetAside, begin_to_set_aside, hold_set_aside, set_aside_of
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.atomic_write import is_temporary
 from condatui_core.fs.held_tree import Identity
-from condatui_core.fs.tree import read_tree
-from condatui_core.prefixes.probe import HALF_MADE
-from condatui_core.prefixes.snapshot import read_snapshot
+from condatui_core.fs.tree import TreeEntry, read_tree
+from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import MergeRequest
+from condatui_core.restore_points.create import estimate
 from condatui_core.text import sanitize
 
 # What an interrupted merge has left
@@ -91,7 +91,7 @@ def _blockers(found: InterruptedMerge, observed: PrefixState, context: JobContex
 # Putting it back
 
 
-def put_back(found: InterruptedMerge) -> str:
+def put_back(found: InterruptedMerge, context: JobContext) -> str:
     """Give the member its path again; blocks. Returns where what was made is, if it was used since and so stays.
 
     Raises CondatuiError if the path is taken by something else, or the member cannot be renamed.
@@ -99,91 +99,104 @@ def put_back(found: InterruptedMerge) -> str:
     with ExitStack() as stack:
         aside = hold_set_aside(found.aside[0])
         stack.callback(aside.close)
-        made = begin_to_set_aside(found.member, _identity(found.member)) if found.there else None
+        made = _Made.read(found.member, aside.path, context) if found.there else None
         if made:
-            stack.callback(made.close)
+            made.aside = begin_to_set_aside(found.member, made.identity)
+            stack.callback(made.aside.close)
         if aside.put_back() != found.member:
             title = f"{sanitize(os.path.basename(found.member))} could not be put back."
             raise CondatuiError(title, f"It is at {sanitize(aside.path)}.", "Is its path free?")
-        stays = _delete_unused(made) if made else ""
+        stays = made.delete_unused() if made else ""
         aside.sync()
         return stays
 
 
-def take_back(member: str, aside: SetAside | None, job: str) -> str:
+def take_back(target: str, member: str, aside: SetAside | None, job: str, context: JobContext) -> str:
     """Undo what a merge has made at a path, in the process that made it; blocks.
 
     With `aside`, the member that lies there gets its path again, if it is free. Returns where what was made is, if it
     was used meanwhile and so stays there.
     """
-    made = _made_by(member, job)
+    made = _made_by(target, aside.path if aside else member, job, context)
     if aside:
         aside.put_back()
-    if made is None:
+    if made is None or made.aside is None:
         return ""
     try:
-        return _delete_unused(made)
+        return made.delete_unused()
     finally:
-        made.close()
+        made.aside.close()
 
 
-def _delete_unused(made: SetAside) -> str:
-    """Delete what was made in part, unless something came into it; returns where it stays, empty if it is gone."""
-    try:
-        if not came_into_made(made.path) and not made.delete():
-            return ""
-    except OSError:
-        pass
-    return made.path
-
-
-def _identity(path: str) -> Identity:
-    status = os.lstat(path)
-    return status.st_dev, status.st_ino
-
-
-def _made_by(path: str, job: str) -> SetAside | None:
+def _made_by(target: str, member: str, job: str, context: JobContext) -> _Made | None:
     """Set aside the half-made environment at a path, if this job is making it; an empty directory goes."""
-    marker = read_marker(path)
+    marker = read_marker(target)
     try:
         if marker and marker.job == job:
-            return begin_to_set_aside(path, _identity(path))
-        if is_empty(path):
-            os.rmdir(path)
+            made = _Made.read(target, member, context)
+            made.aside = begin_to_set_aside(target, made.identity)
+            return made
+        if is_empty(target):
+            os.rmdir(target)
     except (OSError, CondatuiError):  # then the path is not free, which shows
         pass
     return None
 
 
-_ALWAYS = (".", "conda-meta", HALF_MADE)
-"""What every half-made environment has at its top."""
+@dataclass(slots=True)
+class _Made:
+    """What a merge was making, as it was at its path."""
+
+    snapshot: PrefixSnapshot
+    came: tuple[str, ...]
+    """What came into it or was changed in it since."""
+    aside: SetAside | None = None
+
+    @classmethod
+    def read(cls, target: str, member: str, context: JobContext) -> _Made:
+        """Read what is at a path; `member` is where the member lies."""
+        snapshot = read_snapshot(target)
+        caches = caches_of(context.installation(context.environment(target)), context)
+        came = came_since(estimate(snapshot, caches), context, thorough=False)
+        of_member = _entries(member)
+        entries = {each.path: each for each in snapshot.tree.entries}
+        change = PrefixChange(member, target)
+        return cls(
+            snapshot,
+            tuple(
+                path
+                for path in came
+                if not path.startswith(_META)
+                and not (path in of_member and _is_same(of_member[path], entries[path], change))
+            ),
+        )
+
+    @property
+    def identity(self) -> Identity:
+        """Device and inode of its directory."""
+        return self.snapshot.tree.entries[0].inode
+
+    def delete_unused(self) -> str:
+        """Delete it, unless something came into it or comes now; returns where it stays, empty if it is gone."""
+        assert self.aside is not None
+        with suppress(OSError):
+            if not self.came and not self.aside.delete(self.snapshot.sees_unchanged()):
+                return ""
+        return self.aside.path
 
 
-def came_into_made(path: str) -> tuple[str, ...]:
-    """What came into a half-made environment that neither its records nor its source explain."""
-    marker = read_marker(path)
-    known = _paths_of(marker.source) if marker and marker.source else frozenset[str]()
-    snapshot = read_snapshot(path)
-    known |= snapshot.stated
-    owners = snapshot.owners()
-    there = {each.path for each in snapshot.tree.entries}
-    filled = {os.path.dirname(each) for each in there}
-    return tuple(
-        each.path
-        for each in snapshot.tree.entries
-        if each.path not in known
-        and each.path.partition("/")[0] not in _ALWAYS
-        and owners.owner(each.path) is None
-        and not (each.kind == "directory" and each.path in filled)
-        and module_of(each.path) not in there
-        and not is_temporary(os.path.basename(each.path))
-        and not each.path.endswith(".c~")
-        and os.path.basename(each.path) != "__pycache__"
-    )
+_META = "conda-meta/"
 
 
-def _paths_of(prefix: str) -> frozenset[str]:
+def _entries(prefix: str) -> dict[str, TreeEntry]:
     try:
-        return frozenset(each.path for each in read_tree(prefix, leaving_out=("envs", "pkgs")).entries)
+        return {each.path: each for each in read_tree(prefix, leaving_out=("envs", "pkgs")).entries}
     except OSError:
-        return frozenset()
+        return {}
+
+
+def _is_same(there: TreeEntry, entry: TreeEntry, change: PrefixChange) -> bool:
+    try:
+        return same(there, entry, change)
+    except OSError:
+        return False
