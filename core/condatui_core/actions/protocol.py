@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import Caller
@@ -16,6 +16,9 @@ from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.request import Request
 from condatui_core.settings import Locations, Settings
+
+if TYPE_CHECKING:
+    from condatui_core.disk.usage import SharedMeasurement
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Request)
@@ -60,6 +63,8 @@ class JobContext:
     freed_before: int = 0
     """The bytes that earlier parts of the same job will have freed where restore points go; negative if they take more.
     """
+    measured: SharedMeasurement | None = None
+    """The measurement of the disk that the parts of one plan share; None if each action measures for itself."""
     ask_conda: AskConda = _ask_nothing
     """Runs the dry runs that plans need."""
 

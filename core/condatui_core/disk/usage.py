@@ -313,6 +313,14 @@ class Disk:
             async for measurement in measurements:
                 yield measurement
 
+    async def measure_whole(self, inventory: Inventory) -> Measurement:
+        """Measure the disk to the end. Raises CondatuiError if the walk fails."""
+        measured = Measurement(places=(), sizes={})
+        async with aclosing(self.measure(inventory)) as measurements:
+            async for measurement in measurements:
+                measured = measurement
+        return measured
+
     def survey(
         self, inventory: Inventory, *, anew: bool = False, former: DiskUsage | None = None
     ) -> AsyncGenerator[DiskUsage, None]:
@@ -332,3 +340,18 @@ class Disk:
 
     def _places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
         return disk_places(inventory, environ=self._environ, home=self._home)
+
+
+class SharedMeasurement:
+    """A measurement of the disk for all that is planned together: only the first that asks for it walks."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._known: dict[tuple[str, ...], Measurement] = {}
+
+    async def of(self, inventory: Inventory) -> Measurement:
+        """What was measured with just these environments. Raises CondatuiError if the walk fails."""
+        prefixes = tuple(each.prefix for each in inventory.environments)
+        if prefixes not in self._known:
+            self._known[prefixes] = await self._disk.measure_whole(inventory)
+        return self._known[prefixes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -133,12 +133,13 @@ async def _look(
 
 
 def _list(invocation: Invocation, survey: CleanupSurvey, *, as_json: bool) -> None:
+    frees = _frees(survey, survey.candidates)
     if as_json:
-        print_json(describe_candidates(survey.candidates, survey.groups, _frees(survey)))
+        print_json(describe_candidates(survey.candidates, survey.groups, frees))
     else:
         from condatui.cli.pages.cleanup import print_candidates  # noqa: PLC0415 - Rich is for people
 
-        print_candidates(invocation, survey.candidates, _frees(survey))
+        print_candidates(invocation, survey.candidates, frees)
 
 
 async def _points(workbench: Workbench, job: Job) -> tuple[RestorePointSummary, ...]:
@@ -156,9 +157,9 @@ def _free_bytes(workbench: Workbench, survey: CleanupSurvey) -> int | None:
     return min((each.free for each in disks), default=None)
 
 
-def _frees(survey: CleanupSurvey) -> Mapping[str, int]:
-    """By key, what each candidate frees alone."""
-    return {each.key: survey.frees([each]) for each in survey.candidates}
+def _frees(survey: CleanupSurvey, candidates: Iterable[CleanupCandidate]) -> Mapping[str, int]:
+    """By key, what each of these frees alone."""
+    return {each.key: survey.frees([each]) for each in candidates}
 
 
 def _goal(workbench: Workbench, survey: CleanupSurvey, options: _Options) -> Goal:
@@ -256,7 +257,8 @@ class _Cleanup:
         else:
             from condatui.cli.pages.cleanup import print_goal  # noqa: PLC0415 - Rich is for people
 
-            print_goal(self.invocation, self.goal, self.chosen, _frees(self.survey), has_goal=self.options.has_goal)
+            frees = _frees(self.survey, self.chosen)
+            print_goal(self.invocation, self.goal, self.chosen, frees, has_goal=self.options.has_goal)
 
     def _report(self, job: Job | None = None, *, refused: tuple[str, ...] = ()) -> None:
         """Write the report, if one is wanted."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 
+from condatui_core.actions.clean.facts import blockers_to_clean, caches_to_clean, planned_of
 from condatui_core.actions.clean.installers import chosen_installer_caches, empty, held, soft_link_blockers
 from condatui_core.actions.clean.items import HIDDEN_FIRST, Cache, Item, freed_by, is_trash, only, package_item
 from condatui_core.actions.clean.needs import needs_of_points, removed_meanwhile
-from condatui_core.actions.clean.plan import WORDS, blockers_to_clean, caches_to_clean, planned_of
+from condatui_core.actions.clean.plan import WORDS
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.disk.tool_caches import TRASH
@@ -31,7 +33,8 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
     """
     await work.stage("look", "Looking for what no environment needs")
     refuse(await blockers_to_clean(request, context))
-    with held(await work.in_thread(partial(chosen_installer_caches, request, context))):
+    with ExitStack() as stack:
+        await work.in_thread(lambda: stack.enter_context(held(chosen_installer_caches(request, context))))
         return await _clean(plan, request, context, work)
 
 

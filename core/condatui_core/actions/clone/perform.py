@@ -126,7 +126,8 @@ async def make_clone(facts: CloneFacts, context: JobContext, work: Work, *, comp
 
     Raises as `perform` does; the clone is gone or still marked then.
     """
-    guards.refuse(plan_of(facts, context).blockers)
+    plan = await work.in_thread(partial(plan_of, facts, context))
+    guards.refuse(plan.blockers)
     assert facts.source is not None  # otherwise there are blockers
     environment, source = context.environment(facts.source.prefix), facts.source
     before, uses = environment.last_used if environment else None, OwnUses(context.locations.own_uses)

@@ -60,7 +60,7 @@ def find_interrupted(member: str) -> InterruptedMerge:
 def plan_to_put_back(
     request: MergeRequest, found: InterruptedMerge, observed: PrefixState, context: JobContext
 ) -> Plan:
-    """Plan how the member gets its path again."""
+    """Plan how the member gets its path again; blocks."""
     name = sanitize(os.path.basename(found.member))
     steps = [Step(title=f"Rename {sanitize(each)} to {sanitize(found.member)}") for each in found.aside[:1]]
     if found.there:
