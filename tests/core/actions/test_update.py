@@ -277,6 +277,21 @@ async def test_if_its_conda_dies_alone_the_job_says_the_way_out(killed: Sandbox)
     assert manifest(prefix) == before
 
 
+async def test_killed_before_the_requests_are_back_it_is_half_done(killed: Sandbox) -> None:
+    """The history keeps the exact builds that conda was asked for: it would keep to them for ever."""
+    prefix = killed.prefixes["notebooks"]
+    before, asked = manifest(prefix), await spec_of(killed)
+    assert run_dying(killed, request_of(killed, "notebooks"), "conda", 1)[0] == -9
+    assert NUMPY in packages(prefix)
+    assert asked in (prefix / "conda-meta/history").read_text().rpartition("==>")[2]
+    after = await told(killed)
+    assert after.state == "half"
+    assert "its history requests exact builds in place of what its user requested" in after.message
+    assert isinstance(after.way_out, RestoreRequest)
+    assert (await carried_out(killed, after.way_out)).state == "done"
+    assert manifest(prefix) == before
+
+
 async def test_killed_while_it_is_verified_it_is_updated(killed: Sandbox) -> None:
     prefix = killed.prefixes["notebooks"]
     before = manifest(prefix)
