@@ -11,6 +11,7 @@ from msgspec.structs import replace as replace_fields
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.choice import choice_of
 from condatui_core.analyses.cleanup.goal import Goal, reach, reach_each
+from condatui_core.analyses.cleanup.policy import PolicyRules
 from condatui_core.disk.usage import DiskUsage, ManagedSizes
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
@@ -30,6 +31,8 @@ class CleanupSurvey:
     """The least regrettable first."""
     counts_points: bool
     """Whether restore points lie on a file system on which something could go, and so count against what it frees."""
+    rules: PolicyRules
+    """The rules by which the candidates were found."""
 
     @classmethod
     def of(
@@ -49,6 +52,7 @@ class CleanupSurvey:
         `pace` is in packages a minute; see `pace_of`.
         """
         usage = usage or DiskUsage(ManagedSizes(Inventory()))
+        rules = PolicyRules.of(policy or Policy(), inventory.environments, usage.costs, now=now, user=user)
         hollow = _hollow(inventory, usage)
         found = candidates(
             usage.added_to(inventory),
@@ -64,7 +68,7 @@ class CleanupSurvey:
         blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
         told = (_without_stand_in(each) if each.keeper in hollow else each for each in groups)
         judged = tuple(_with_worth(each, usage) for each in found)
-        return cls(usage, tuple(_with_obstacles(each, blocked) for each in told), judged, counts_points)
+        return cls(usage, tuple(_with_obstacles(each, blocked) for each in told), judged, counts_points, rules)
 
     @property
     def measured(self) -> bool:
