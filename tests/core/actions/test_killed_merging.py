@@ -124,8 +124,9 @@ async def test_of_a_member_that_is_not_whole_any_more_that_is_said(
         f"pip-mix is not merged: it is not whole any more, set aside in {member.parent / aside}; "
         f"what is at its path is half-made; restore point {point} has it as it was."
     )
-    assert after.way_out == RemoveRequest(prefixes=(str(member),))
-    assert (await carried_out(copied, after.way_out)).state == "done"
+    remove = RemoveRequest(prefixes=(str(member),))
+    assert after.way_out == remove
+    assert (await carried_out(copied, remove)).state == "done"
     assert (await carried_out(copied, RestoreRequest(id=point))).state == "done"
     assert manifest(member) == before
     shutil.rmtree(member.parent / aside)
