@@ -11,11 +11,14 @@ from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.roots import package_caches
 from condatui_core.errors import CondaError
+from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.request import Request
 from condatui_core.settings import Locations, Settings
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.disk.usage import SharedMeasurement
@@ -137,6 +140,12 @@ class Action(Generic[_R]):
 
 FindAction: TypeAlias = Callable[[Request], Action[Any]]
 """Finds the action for a request; called in a thread, since it may import a module."""
+
+
+def stopped_by(error: Exception, message: str) -> Finding:
+    """What the outcome of a job of several parts says of the part that has failed, in whichever way: why it stopped."""
+    told = unexpected(error)
+    return blocker("stopped", message, told.advice, map(sanitize, (told.title, *told.detail.splitlines())))
 
 
 def caches_of(installation: Installation | None, context: JobContext) -> tuple[str, ...]:

@@ -7,12 +7,15 @@ environment cannot be read or written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
 from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
+from condatui_core.fs.safe_read import read_bounded
+from condatui_core.prefixes.history import parse_history, requested_specs
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.package import PackageRecord
@@ -56,6 +59,18 @@ def request_as_before(tree: HeldTree, before: PrefixSnapshot) -> None:
     begin = next((each.status.st_size for each in before.tree.entries if each.path == HISTORY), 0)
     line = _line([spec for _, spec in before.contents.history.requested])
     _edit_history(tree, lambda lines: [line if each.startswith(_SPECS) else each for each in lines], begin)
+
+
+def requests_as_before(prefix: str, begin: int, installed: Collection[str]) -> bool:
+    """Whether a history states after its first `begin` bytes what it stated before, as `request_as_before` ends with.
+
+    `installed` are the names of the packages that were there before; blocks.
+    """
+    history = read_bounded(os.path.join(prefix, HISTORY), LARGEST_HISTORY)
+    before = parse_history(history[:begin].decode("utf-8", "replace"))
+    line = _line([spec for _, spec in requested_specs(before, installed)])
+    since = history[begin:].decode("utf-8", "replace").splitlines(keepends=True)
+    return all(each == line for each in since if each.startswith(_SPECS))
 
 
 def _put_back(tree: HeldTree, path: str, asked: Mapping[str, Mapping[str, object]]) -> None:

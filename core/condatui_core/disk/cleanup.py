@@ -11,6 +11,7 @@ from msgspec.structs import replace as replace_fields
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.choice import choice_of
 from condatui_core.analyses.cleanup.goal import Goal, reach, reach_each
+from condatui_core.analyses.cleanup.policy import PolicyRules
 from condatui_core.disk.usage import DiskUsage, ManagedSizes
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
@@ -30,6 +31,8 @@ class CleanupSurvey:
     """The least regrettable first."""
     counts_points: bool
     """Whether restore points lie on a file system on which something could go, and so count against what it frees."""
+    rules: PolicyRules
+    """The rules by which the candidates were found."""
     _known: dict[CleanupChoice, int] = field(default_factory=dict, repr=False, compare=False)
     """What choices free, as far as it was asked."""
 
@@ -51,6 +54,7 @@ class CleanupSurvey:
         `pace` is in packages a minute; see `pace_of`.
         """
         usage = usage or DiskUsage(ManagedSizes(Inventory()))
+        rules = PolicyRules.of(policy or Policy(), inventory.environments, usage.costs, now=now, user=user)
         hollow = _hollow(inventory, usage)
         found = candidates(
             usage.added_to(inventory),
@@ -65,7 +69,7 @@ class CleanupSurvey:
         )
         blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
         told = (_without_stand_in(each) if each.keeper in hollow else each for each in groups)
-        survey = cls(usage, tuple(_with_obstacles(each, blocked) for each in told), found, counts_points)
+        survey = cls(usage, tuple(_with_obstacles(each, blocked) for each in told), found, counts_points, rules)
         return replace(survey, candidates=tuple(map(survey._with_worth, found)))
 
     def _with_worth(self, candidate: CleanupCandidate) -> CleanupCandidate:

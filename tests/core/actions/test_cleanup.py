@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import AsyncGenerator
@@ -37,7 +38,7 @@ recover_cleanup = partial(cleanup_recover.recover, find_action=find_action)
 PARTS: tuple[Cleanable, ...] = ("tarballs", "packages")
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """Stands for whatever ends a job from outside."""
 
 
@@ -175,6 +176,33 @@ async def test_a_part_that_fails_is_the_last_and_what_was_done_is_told(machine: 
     assert len(outcome.restore_points) == 1
     assert os.path.lexists(prefix_of(machine, "older"))
     assert os.path.lexists(machine.root / "pkgs/idle-1.0-0")
+
+
+async def test_however_a_later_part_fails_what_was_done_is_told(machine: RemovalMachine) -> None:
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine))
+
+    def break_it(stage: str) -> None:
+        if stage == "2:look":
+            raise OSError(errno.EIO, "Input/output error", "/a/disk")
+
+    outcome = await done(plan, machine.context(), PlainWork(before_stage=break_it))
+    assert outcome.message.startswith("Stopped after 1 of 2 parts: ")
+    assert (outcome.stopped, len(outcome.restore_points)) == (True, 1)
+    stopped = outcome.findings[0]
+    assert (stopped.id, stopped.severity, stopped.evidence[0]) == ("stopped", "error", "Input/output error")
+
+
+async def test_if_the_last_part_has_stopped_all_has(machine: RemovalMachine) -> None:
+    plan = await planned(machine, cleaning(machine), removing(machine, "old", "older"))
+
+    def freeze(stage: str) -> None:
+        if stage == "2:leftovers":
+            (machine.envs / "older/conda-meta/frozen").write_text("{}")
+
+    outcome = await done(plan, machine.context(), PlainWork(before_stage=freeze))
+    assert [os.path.lexists(prefix_of(machine, each)) for each in ("old", "older")] == [False, True]
+    assert outcome.stopped
+    assert outcome.message.startswith("Stopped in part 2 of 2: ")
 
 
 async def test_of_several_environments_the_first_that_fails_is_the_last(machine: RemovalMachine) -> None:

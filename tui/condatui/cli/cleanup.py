@@ -21,7 +21,7 @@ from condatui.json_documents import print_json
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, why_left_out
 from condatui_core.analyses.cleanup.goal import Goal, short_of
-from condatui_core.analyses.cleanup.policy import allowed
+from condatui_core.analyses.cleanup.policy import NOT_DECIDED, allowed, not_decided
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import write_whole
@@ -199,9 +199,15 @@ class _Cleanup:
         for each in self.survey.candidates:
             if each.blocked:
                 yield each
-            elif each.key not in chosen:
-                why = "it is not needed for that" if each.key in may else "the policy does not allow it"
-                yield replace(each, blocked=why)
+            elif each.key in may and each.key not in chosen:
+                yield replace(each, blocked="it is not needed for that")
+            elif policy and each.key not in may:
+                guessed = not_decided(each, policy)
+                yield replace(each, blocked=NOT_DECIDED if guessed else "the policy does not allow it")
+
+    def _broken_rules(self, went: Iterable[CleanupCandidate]) -> tuple[str, ...]:
+        """The rules for users that are still broken, by how much."""
+        return tuple(self.survey.rules.still_broken({each.path for each in went if each.kind == "environment"}))
 
     def run(self, *, dry_run: bool, yes: bool, as_json: bool) -> None:
         """Say what was chosen, and do it as every action is done.
@@ -276,6 +282,7 @@ class _Cleanup:
             goal=self.goal if self.options.has_goal else None,
             chosen=went,
             blocked=(*stayed, *self._staying()),
+            broken_rules=() if refused else self._broken_rules(went),
             freed=self.survey.frees_in_order(went),
             end=job.end if job else None,
             points=asyncio.run(_points(self.workbench, job)) if job else (),

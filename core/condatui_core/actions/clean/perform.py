@@ -20,6 +20,7 @@ from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.disk.tool_caches import TRASH
 from condatui_core.fs.delete_tree import Leftover, delete_tree
+from condatui_core.fs.safe_read import reason
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import Cleanable, CleanRequest
@@ -86,7 +87,11 @@ def _delete(cache: Cache, what: Cleanable, left: list[Leftover], work: Work) -> 
     items = [item for item in cache.items if item.what == what]
     if not cache.tool:
         return _delete_one_by_one(cache.path, items, left, work)
-    freed, gone, stayed = empty(cache, items, work)
+    try:
+        freed, gone, stayed = empty(cache, items, work)
+    except OSError as error:  # what was deleted from other caches is told all the same
+        left.append(Leftover(cache.path, reason(error)))
+        return 0, 0
     left += stayed
     return freed, len(gone)
 
