@@ -9,14 +9,16 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from condatui_core.analyses.channels import PYPI, channel_identity, same_package
+from condatui_core.analyses.channels import PYPI, channel_identity, channel_urls, same_package
 from condatui_core.analyses.dependencies import is_met, unmet_dependencies
 from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.analyses.versions import version_key
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord, UnmetDependency
-from condatui_core.records.request import ExportFormat
+from condatui_core.records.request import CreateRequest, ExportFormat
+from condatui_core.text import counted, percent
 
 
 class ProposedPackage(Struct, frozen=True, kw_only=True):
@@ -62,6 +64,12 @@ class BaselineProposal(Struct, frozen=True, kw_only=True):
     def records(self) -> tuple[PackageRecord, ...]:
         """The records of its packages."""
         return tuple(each.record for each in self.packages)
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """The names of those that no other one needs, and python: what its user would request."""
+        needed = {_name_of(spec) for each in self.records for spec in each.depends} - {"python"}
+        return tuple(each.name for each in self.records if each.name not in needed)
 
 
 class BaselineDraft(Struct, frozen=True, kw_only=True):
@@ -125,6 +133,26 @@ def _coverage(
     pairs = ((record, chosen.get(name)) for name, record in held.items())
     same = tuple(record for record, other in pairs if other and same_package(record, other, config))
     return Coverage(prefix=environment.prefix, same=same, packages=len(held))
+
+
+def request_of(proposal: BaselineProposal, target: str, config: ChannelConfig) -> CreateRequest:
+    """The request that makes a proposed baseline at a path, build for build, from the channels of its packages."""
+    return CreateRequest(
+        target=target,
+        specs=tuple(map(exact_spec, proposal.records)),
+        requested=proposal.leaves,
+        channels=_channels(proposal.records, config),
+        origin=f"what more than {percent(proposal.share)} of {counted(len(proposal.environments), 'environment')} have",
+    )
+
+
+def _channels(records: Sequence[PackageRecord], config: ChannelConfig) -> tuple[str, ...]:
+    """The channels of all packages, first those that conda searches, in its order; empty if one is not known."""
+    used = [each for each, _ in Counter(record.base_url for record in records).most_common()]
+    searched = [url for each in config.channels for url in channel_urls(each, config)]
+    known = [each for each in used if each]
+    ordered = sorted(known, key=lambda each: searched.index(each) if each in searched else len(searched))
+    return tuple(ordered) if len(known) == len(used) else ()
 
 
 # The choice: it starts with what enough environments have, and is mended until everything in it goes together

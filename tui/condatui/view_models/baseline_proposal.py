@@ -88,6 +88,11 @@ def proposal_text(draft: BaselineDraft, names: Mapping[str, str], *, making: str
     return text
 
 
+def flaw_words(flaws: Sequence[str]) -> str:
+    """A sentence that follows the one about a baseline, with what makes it a poor one; empty if nothing does."""
+    return f" But {' and '.join(flaws)}." if flaws else ""
+
+
 _MAKING: Mapping[ExportFormat, tuple[str, ...]] = {"explicit": ("create",), "yaml": ("env", "create")}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from condatui.view_models.baseline_proposal import making_command
+from condatui_core.analyses.baseline import flaws_of
 from condatui_core.analyses.channels import channel_label
 from condatui_core.records.environment import BehindPackage, Inventory
 from condatui_core.records.installation import ChannelConfig
@@ -40,6 +41,8 @@ class BaselineDocument(Struct, frozen=True, kw_only=True):
     """Whether the setting or the variable says it, which wins over what `--set` has remembered."""
     problem: str
     """Why it cannot be used; empty if it can."""
+    flaws: tuple[str, ...]
+    """Why it is a poor one to clone from, in words: what its clones inherit."""
     behind: tuple[BehindDocument, ...]
     """The environments that are behind it, in the order of `list`."""
 
@@ -52,6 +55,7 @@ def describe_baseline(inventory: Inventory, *, by_setting: bool) -> BaselineDocu
         name=found.name if found else None,
         by_setting=by_setting,
         problem=inventory.baseline_problem,
+        flaws=flaws_of(found) if found else (),
         behind=tuple(
             BehindDocument(prefix=each.prefix, name=each.name, packages=each.behind)
             for each in inventory.environments
@@ -129,7 +133,7 @@ def describe_proposal(draft: BaselineDraft, inventory: Inventory, *, file: str) 
     """Describe a proposal; `file` is where its text was written, empty if nowhere."""
     proposal = draft.proposal
     names = {each.prefix: each.name for each in inventory.environments}
-    config = next((config for _, config in inventory.channel_configs), ChannelConfig())
+    config = inventory.first_channel_config
     return ProposalDocument(
         share=proposal.share,
         environments=tuple(
