@@ -369,8 +369,9 @@ class Workbench:
         proposal = propose_baseline(inventory, share=share)
         config = inventory.first_channel_config
         form, export = specs_text("baseline", proposal.records, config)
+        seconds = 60 * len(proposal.packages) / self._pace if self._pace else None
         saved = saved_by_sharing({each.prefix: each.same for each in proposal.environments})
-        return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved)
+        return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved, clone_seconds=seconds)
 
     async def last_change(self) -> str:
         """The id of the restore point that undoes the last change. UsageError if there is none to undo."""

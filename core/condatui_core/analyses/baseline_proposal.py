@@ -59,6 +59,8 @@ class BaselineProposal(Struct, frozen=True, kw_only=True):
     left_out: tuple[LeftOutPackage, ...] = ()
     environments: tuple[Coverage, ...] = ()
     """The environments that were counted: with python, for this machine, and no base of a conda."""
+    other_builds: tuple[PackageRecord, ...] = ()
+    """Other builds of the proposed versions in these environments, each once: clones would have had no use for them."""
 
     @property
     def records(self) -> tuple[PackageRecord, ...]:
@@ -81,6 +83,13 @@ class BaselineDraft(Struct, frozen=True, kw_only=True):
     """The content of the file."""
     saved_bytes: int
     """The bytes that are stored several times now, and that clones of the baseline would share; 0 if none are."""
+    clone_seconds: float | None = None
+    """How long a clone takes at the pace of the clones and restores here; None if there was none yet."""
+
+    @property
+    def unneeded_archive_bytes(self) -> int:
+        """The bytes of the archives of other builds, by conda's records: no clone would have had to download them."""
+        return sum(each.archive_bytes for each in self.proposal.other_builds)
 
 
 class _Kind(NamedTuple):
@@ -111,6 +120,7 @@ def propose_baseline(machine: Inventory, *, share: float = 0.5) -> BaselinePropo
         packages=tuple(choice.proposed()),
         left_out=tuple(sorted(choice.left_out, key=lambda each: each.name)),
         environments=tuple(_coverage(each, held[each.prefix], choice.chosen, configs[each.prefix]) for each in counted),
+        other_builds=tuple(choice.other_builds(held.values())),
     )
 
 
@@ -265,6 +275,15 @@ class _Choice:
         for name, record in sorted(self.chosen.items()):
             needed_by = "" if name in self._wanted else self._needed_by(name)
             yield ProposedPackage(record=record, environments=self._kinds[self._kind(record)], needed_by=needed_by)
+
+    def other_builds(self, held: Iterable[_Holdings]) -> Iterator[PackageRecord]:
+        """Other builds of what was chosen, in the same version and from the same channel, each once."""
+        found = {each.dist_name: each for packages in held for each in packages.values() if self._is_other_build(each)}
+        yield from (record for _, record in sorted(found.items()))
+
+    def _is_other_build(self, record: PackageRecord) -> bool:
+        chosen = self.chosen.get(record.name)
+        return chosen is not None and chosen.build != record.build and self._kind(chosen) == self._kind(record)
 
     def _needed_by(self, name: str) -> str:
         needing = (other for other, each in sorted(self.chosen.items()) if name in map(_name_of, each.depends))

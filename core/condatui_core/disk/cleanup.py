@@ -48,7 +48,7 @@ class CleanupSurvey:
 
         `pace` is in packages a minute; see `pace_of`.
         """
-        usage = usage or DiskUsage(ManagedSizes(Inventory()))
+        usage = (usage or DiskUsage(ManagedSizes(Inventory()))).knowing_kernels(inventory.kernels)
         hollow = _hollow(inventory, usage)
         found = candidates(
             usage.added_to(inventory),

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
+from condatui.messages import BaselineProposed
 from condatui.panels.base import BottomPanel, titled_rule
 from condatui.session import Session
 from condatui.view_models import styles
@@ -26,10 +27,11 @@ _SHARE = 0.75
 
 
 class ProposalPanel(BottomPanel):
-    """Shows a proposal once it is worked out; `y` copies the file from which conda makes it."""
+    """Shows a proposal once it is worked out; `enter` makes it, `y` copies the file from which conda makes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
+        Binding("enter", "make", show=False, id="list.open"),
         Binding("y", "copy", show=False, id="copy"),
     ]
 
@@ -78,8 +80,9 @@ class ProposalPanel(BottomPanel):
     def hints(self) -> Text:
         """The keys, or what the last one has done."""
         copy = f"  {self._session.key('copy')} copy the file that makes it" if self._draft else ""
+        make = f"{self._session.key('list.open')} make it  " if self._draft and self._draft.proposal.packages else ""
         more = f"  {self._session.key('list.page_down')} more" if self.query_one(OutputPane).ends_below else ""
-        return Text(self._notice or f"esc leave{copy}{more}")
+        return Text(self._notice or f"{make}esc leave{copy}{more}")
 
     def _title(self, width: int) -> Text:
         return titled_rule("A baseline of what most environments share", width, self._session.glyphs)
@@ -88,6 +91,11 @@ class ProposalPanel(BottomPanel):
     def _see_end(self) -> None:
         """Say in the hints whether there is more."""
         self.post_message(self.HintsChanged())
+
+    def action_make(self) -> None:
+        """Ask for a name, and show the plan that makes it."""
+        if self._draft and self._draft.proposal.packages:
+            self.post_message(BaselineProposed(self._draft.proposal))
 
     def action_copy(self) -> None:
         """Copy the text of the file."""

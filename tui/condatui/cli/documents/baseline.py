@@ -121,6 +121,12 @@ class ProposalDocument(Struct, frozen=True, kw_only=True):
     """What cannot go together with the others."""
     saved_bytes: int
     """What `df` would gain if these packages of those environments were stored once, as in clones."""
+    other_builds: int
+    """The number of other builds of these versions that the environments have, each counted once."""
+    other_builds_bytes: int
+    """What these are to download, by conda's records: clones would not have needed them."""
+    clone_seconds: float | None
+    """How long a clone takes at the pace of the clones and restores on this machine; None if there was none yet."""
     form: ExportFormat
     """The format of `text`: `explicit` if every archive is known, otherwise `yaml`."""
     text: str
@@ -145,6 +151,9 @@ def describe_proposal(draft: BaselineDraft, inventory: Inventory, *, file: str) 
             LeftOutDocument(name=each.name, version=each.version, why=each.why) for each in proposal.left_out
         ),
         saved_bytes=draft.saved_bytes,
+        other_builds=len(proposal.other_builds),
+        other_builds_bytes=draft.unneeded_archive_bytes,
+        clone_seconds=draft.clone_seconds,
         form=draft.format,
         text=draft.text,
         command=making_command(draft, inventory, file=file),

@@ -49,8 +49,8 @@ def print_proposal(invocation: Invocation, draft: BaselineDraft, inventory: Inve
         printer.text(Text())
         lines += [
             f"It is written to {sanitize(file)}." if file else "`condatui baseline --propose -o FILE` writes it.",
-            f"Make it:  {sanitize(making_command(draft, inventory, file=file))}",
-            "Then:     condatui baseline --set baseline",
+            "Make it:  condatui baseline --create baseline --set baseline",
+            f"By hand:  {sanitize(making_command(draft, inventory, file=file))}",
         ]
     for line in lines:
         printer.text(Text(line))
