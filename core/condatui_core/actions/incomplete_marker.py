@@ -38,7 +38,7 @@ class IncompleteMarker(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-_LARGEST = 1 << 16
+_LARGEST = 1 << 20
 _MARKER = msgspec.json.Decoder(IncompleteMarker)
 
 

@@ -112,6 +112,7 @@ def test_a_proposal_is_shown_with_what_it_would_have_saved_and_the_command(box: 
         (("--create", "nlp-exp", "--yes"), 3, "nothing is ever replaced"),
         (("--create", "-x", "--yes"), 2, "begins with `-`"),
         (("--create", "new-one"), 3, "no terminal to ask"),
+        (("--create", "new-one", "--share", "0.99", "--yes"), 3, "nothing that enough environments share"),
         (("--dry-run",), 2, "need --create"),
         (("-o", "x.txt"), 2, "need --propose"),
         (("--propose", "--share", "1"), 2, "0<=x<1"),
@@ -145,7 +146,7 @@ def test_a_proposal_is_created_and_set(sandbox_copy: Callable[..., Sandbox], tmp
     planned = run_in(box, "baseline", "--create", "shared", "--dry-run", "--json")
     assert (planned.exit_code, new.exists()) == (0, False), planned.output
     plan = json.loads(planned.stdout.splitlines()[0])["plan"]
-    assert plan["request"]["kind"] == "create"
+    assert plan["request"]["type"] == "create"
     made = run_in(box, "baseline", "--create", "shared", "--set", "shared", "--yes")
     assert made.exit_code == 0, made.output
     assert "shared was made" in made.stdout

@@ -15,6 +15,7 @@ from condatui.cli.options import global_options, json_flag
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import confirming_options, run_in_workbench
 from condatui.json_documents import print_json
+from condatui_core.errors import RefusedError
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -196,8 +197,10 @@ def _create(invocation: Invocation, name: str, asked: _Asked) -> None:
         from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - `--help` needs none of the core
         from condatui_core.analyses.baseline_proposal import propose_baseline, request_of  # noqa: PLC0415 - as above
 
-        target = target_prefix(name, None, context, cwd=invocation.cwd)
         proposal = propose_baseline(inventory, share=share)
+        if not proposal.packages:
+            raise RefusedError("There is nothing that enough environments share.", hint="Ask for less: --share 0.2")
+        target = target_prefix(name, None, context, cwd=invocation.cwd)
         return request_of(proposal, target, inventory.first_channel_config)
 
     def on_end(job: Job) -> None:

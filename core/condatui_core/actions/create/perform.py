@@ -84,7 +84,6 @@ class _Creation:
         except (CondatuiError, OSError, asyncio.CancelledError):
             await work.in_thread(partial(remove_if_untouched, self._target))
             raise
-        await work.in_thread(self._note)
 
     async def _run_conda(self) -> None:
         argv = making_argv(self._request, self._installation.executable, offline=self._planned.offline)
@@ -111,6 +110,7 @@ class _Creation:
         if problems:
             lines = "\n".join(map(sanitize, first_of(problems, _MOST_LINES)))
             raise CondatuiError(f"{self._name} is not as it was to become.", lines)
+        await work.in_thread(self._note)
         await work.in_thread(partial(sync_made, target, self._context.caller.home))
         return await work.in_thread(partial(self._outcome, records))
 
