@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_urls, same_package
 from condatui_core.analyses.dependencies import is_met, unmet_dependencies
@@ -147,11 +148,13 @@ def _coverage(
 
 def request_of(proposal: BaselineProposal, target: str, config: ChannelConfig) -> CreateRequest:
     """The request that makes a proposed baseline at a path, build for build, from the channels of its packages."""
+    channels = _channels(proposal.records, config)
+    bare = [replace(each, base_url=None) for each in proposal.records]  # no other channel is searched then
     return CreateRequest(
         target=target,
-        specs=tuple(map(exact_spec, proposal.records)),
+        specs=tuple(map(exact_spec, bare if len(channels) == 1 else proposal.records)),
         requested=proposal.leaves,
-        channels=_channels(proposal.records, config),
+        channels=channels,
         origin=f"what more than {percent(proposal.share)} of {counted(len(proposal.environments), 'environment')} have",
     )
 

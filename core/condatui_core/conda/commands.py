@@ -153,11 +153,6 @@ def solve_new(
     return (executable, "create", "-p", prefix, "--dry-run", "--json", "--yes", *options, "--", *specs)
 
 
-def create(executable: str, prefix: str, specs: Iterable[str], *, channels: Iterable[str] = ()) -> tuple[str, ...]:
-    """Create an environment, as a user would by hand: conda first deletes one that is there."""
-    return (executable, "create", "-p", prefix, "--no-default-packages", *_only(channels), "--", *specs)
-
-
 def _only(channels: Iterable[str]) -> tuple[str, ...]:
     """The options for these channels and no others; none for those that conda is configured with."""
     named = tuple(word for each in channels for word in ("--channel", each))

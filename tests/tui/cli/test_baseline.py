@@ -112,7 +112,6 @@ def test_a_proposal_is_shown_with_what_it_would_have_saved_and_the_command(box: 
         (("--create", "nlp-exp", "--yes"), 3, "nothing is ever replaced"),
         (("--create", "-x", "--yes"), 2, "begins with `-`"),
         (("--create", "new-one"), 3, "no terminal to ask"),
-        (("--create", "new-one", "--share", "0.99", "--yes"), 3, "nothing that enough environments share"),
         (("--dry-run",), 2, "need --create"),
         (("-o", "x.txt"), 2, "need --propose"),
         (("--propose", "--share", "1"), 2, "0<=x<1"),
@@ -157,6 +156,13 @@ def test_a_proposal_is_created_and_set(sandbox_copy: Callable[..., Sandbox], tmp
     assert {each["name"] for each in proposed} <= {each.name for each in read_prefix(str(new)).packages}
     again = run_in(box, "baseline", "--create", "shared", "--yes")
     assert (again.exit_code, "nothing is ever replaced" in again.stderr) == (3, True), again.output
+
+
+def test_where_nothing_is_shared_nothing_is_made(sandbox_copy: Callable[..., Sandbox]) -> None:
+    alone = sandbox_copy()
+    refused = run_in(alone, "baseline", "--create", "shared", "--yes")
+    assert (refused.exit_code, "nothing that enough environments share" in refused.stderr) == (3, True), refused.output
+    assert not (alone.root_prefix / "envs" / "shared").exists()
 
 
 def test_a_setting_that_wins_is_said_before_anything_is_made(box: Sandbox) -> None:

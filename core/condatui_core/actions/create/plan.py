@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -117,11 +116,11 @@ def _steps(facts: CreateFacts, solution: Solution) -> Iterator[Step]:
     packages = counted(len(solution.transaction.added), "package")
     argv = making_argv(request, facts.installation.executable, offline=solution.offline)
     yield Step(title=f"Let conda put {packages} into it", argv=argv)
+    yield Step(title="Look whether all that is asked for is there, and start its python")
     if request.requested:
         yield Step(title=f"Note {counted(len(request.requested), 'package')} of these as requested, in any version")
     if request.variables:
         yield Step(title=f"Write down {counted(len(request.variables), 'variable')} for its activation")
-    yield Step(title="Look whether all that is asked for is there, and start its python")
 
 
 def making_argv(request: CreateRequest, executable: str, *, offline: bool) -> tuple[str, ...]:
@@ -135,17 +134,9 @@ def _facts(facts: CreateFacts, solution: Solution, context: JobContext, *, block
         yield "from", sanitize(request.origin)
     if blocked:
         return
-    yield "packages", counted(len(transaction.added), "package") + _holding(solution, context)
+    installed = _installed_bytes(solution, context)
+    if installed and all(installed):  # all of them are known on this machine
+        yield "files", f"{format_bytes(sum(installed))}, linked from the package cache where that is possible"
     if transaction.to_download:
         size = format_bytes(transaction.download_bytes)
         yield "to download", f"{counted(len(transaction.to_download), 'package')}, {size}"
-    if facts.installation:  # run by hand, it would delete a target that exists
-        conda = facts.installation.executable
-        command = commands.create(conda, request.target, request.specs, channels=request.channels)
-        yield "as conda does it", sanitize(shlex.join(command))
-
-
-def _holding(solution: Solution, context: JobContext) -> str:
-    """What the packages hold, if other environments of the machine have all of them; empty if not."""
-    installed = _installed_bytes(solution, context)
-    return f" with {format_bytes(sum(installed))} of files" if installed and all(installed) else ""
