@@ -23,6 +23,7 @@ from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.proc.runner import Answer
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.request import CreateRequest, RemoveRequest
+from condatui_core.text import format_bytes
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
@@ -97,6 +98,9 @@ async def test_a_proposal_is_made_build_for_build_and_leaves_room_for_updates(pl
     request = request_of(proposal, place.target, inventory.first_channel_config)
     before = {name: manifest(place.sandbox.prefixes[name]) for name in ("nlp-exp", "notebooks")}
     assert request.channels
+    installed = sum(each.installed_bytes for each in proposal.records)
+    facts = dict((await place.plan(request)).facts)
+    assert facts["files"].startswith(format_bytes(installed))
     await place.perform(request)
     made = read_prefix(request.target)
     assert {each.dist_name for each in made.packages} == {each.dist_name for each in proposal.records}

@@ -94,14 +94,14 @@ def bytes_needed(facts: CreateFacts, solution: Solution, context: JobContext) ->
 
 
 def _installed_bytes(solution: Solution, context: JobContext) -> Sequence[int]:
-    """The bytes of the files of each package, 0 for what no environment of this machine has."""
+    """The bytes of the files of each package that some environment of this machine has."""
     known = {
         record.dist_name: record.installed_bytes
         for each in context.inventory.environments
         if each.contents
         for record in each.contents.packages
     }
-    return [known.get(each.dist_name, 0) for each in solution.transaction.added]
+    return [known[each.dist_name] for each in solution.transaction.added if each.dist_name in known]
 
 
 def _warnings(facts: CreateFacts) -> Iterator[Finding]:
@@ -135,7 +135,7 @@ def _facts(facts: CreateFacts, solution: Solution, context: JobContext, *, block
     if blocked:
         return
     installed = _installed_bytes(solution, context)
-    if installed and all(installed):  # all of them are known on this machine
+    if len(installed) == len(transaction.added):  # all of them are known on this machine
         yield "files", f"{format_bytes(sum(installed))}, linked from the package cache where that is possible"
     if transaction.to_download:
         size = format_bytes(transaction.download_bytes)
