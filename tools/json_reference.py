@@ -54,7 +54,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui cleanup --free SIZE --json`, also with `--policy`: the line before the plan", GoalLine),
     Printed("`condatui export ENV --json` to stdout", ExportText),
     Printed(
-        "`condatui clone | baseline --create | update | export -o FILE | merge | pack | remove | restore"
+        "`condatui clone | update | export -o FILE | baseline --create | merge | pack | remove | restore"
         " | clean … --json`: the first line",
         PlanLine,
     ),
