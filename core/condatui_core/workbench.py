@@ -19,7 +19,6 @@ from condatui_core.prefixes.probe import set_aside_from, user_name
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
-from condatui_core.records.installation import ChannelConfig
 from condatui_core.settings import Locations, Settings
 
 if TYPE_CHECKING:
@@ -260,12 +259,16 @@ class Workbench:
     async def set_baseline(self, prefix: str) -> UserMarks:
         """Remember an environment as the baseline, or with an empty prefix that there is none.
 
-        Raises RefusedError if the settings name a baseline, which would win, CondatuiError as `keep`.
+        Raises RefusedError as `may_set_baseline`, CondatuiError as `keep`.
         """
+        self.may_set_baseline()
+        return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
+
+    def may_set_baseline(self) -> None:
+        """Raise RefusedError if the settings name a baseline, which would win over one that is remembered."""
         if wins := self.settings.baseline:
             hint = "Change it there, or take it out: in settings.yaml, or in the variable CONDATUI_BASELINE."
             raise RefusedError("The setting `baseline` says which environment it is.", f"It is {wins}.", hint)
-        return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
 
     async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:
         """Propose what more than `share` of the environments have as a baseline, and measure what it would have saved.
@@ -280,10 +283,11 @@ class Workbench:
         from condatui_core.environment_files.export import specs_text  # noqa: PLC0415 - as above
 
         proposal = propose_baseline(inventory, share=share)
-        config = next((config for _, config in inventory.channel_configs), ChannelConfig())
+        config = inventory.first_channel_config
         form, export = specs_text("baseline", proposal.records, config)
+        seconds = 60 * len(proposal.packages) / self._pace if self._pace else None
         saved = saved_by_sharing({each.prefix: each.same for each in proposal.environments})
-        return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved)
+        return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved, clone_seconds=seconds)
 
     async def last_change(self) -> str:
         """The id of the restore point that undoes the last change. UsageError if there is none to undo."""

@@ -64,7 +64,15 @@ def _is_on_a_loop() -> bool:
 
 
 def _coroutine_of(frame: FrameType | None) -> FrameType | None:
-    """The innermost coroutine that a call comes from."""
-    while frame and not frame.f_code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+    """The innermost coroutine that a call comes from; None if it is the log that writes for it."""
+    while frame and not _is_log(frame) and not _is_coroutine(frame):
         frame = frame.f_back
-    return frame
+    return frame if frame and _is_coroutine(frame) else None
+
+
+def _is_log(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__") == "logging"
+
+
+def _is_coroutine(frame: FrameType) -> bool:
+    return bool(frame.f_code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR))

@@ -1,4 +1,4 @@
-"""Notes in an environment that conda has changed what its user has requested, not what conda was asked for.
+"""Notes in an environment that conda has changed what its user has requested, and finds what of it is not there.
 
 conda is asked for exact versions and builds, and would keep to them for ever. Every function raises OSError if the
 environment cannot be read or written.
@@ -12,10 +12,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
+from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.specs import meets
 from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import read_bounded
-from condatui_core.prefixes.history import parse_history, requested_specs
+from condatui_core.prefixes.conda_meta import read_conda_meta
+from condatui_core.prefixes.history import parse_history, requested_specs, spec_name
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.package import PackageRecord
@@ -92,6 +95,18 @@ def request_added(tree: HeldTree, added: Iterable[PackageRecord], specs: Mapping
     _edit_history(tree, lambda lines: _with_last(lines, line))
 
 
+def request_only(tree: HeldTree, names: Iterable[str]) -> None:
+    """Note in a new environment that these packages are requested, in any version, and no others."""
+    asked: Mapping[str, Mapping[str, object]] = {
+        each: {"requested_spec": each, "requested_specs": [each]} for each in names
+    }
+    for name in tree.names("conda-meta"):
+        if name.endswith(".json") and not name.startswith("."):
+            _put_back(tree, f"conda-meta/{name}", asked)
+    line = _line(sorted(asked))
+    _edit_history(tree, lambda lines: _with_last(lines, line))
+
+
 def _request(tree: HeldTree, path: str, spec: str) -> None:
     found = read_record(tree, path)
     values: Mapping[str, object] = {"requested_spec": spec, "requested_specs": [spec]}
@@ -116,3 +131,24 @@ def _edit_history(tree: HeldTree, edit: Callable[[list[str]], list[str]], begin:
     edited = edit(lines)
     if edited != lines:
         tree.replace(HISTORY, history[:begin] + "".join(edited).encode("utf-8", "surrogateescape"))
+
+
+# Whether what was requested is there
+
+
+def not_there(prefix: str, specs: Iterable[str]) -> tuple[str, ...]:
+    """The specs that no package of an environment matches."""
+    packages, _ = read_conda_meta(prefix)
+    return not_among([each.record for each in packages], specs)
+
+
+def not_among(records: Sequence[PackageRecord], specs: Iterable[str]) -> tuple[str, ...]:
+    """The specs that none of these packages matches."""
+    return tuple(each for each in specs if not any(_meets(record, each) for record in records))
+
+
+def _meets(record: PackageRecord, spec: str) -> bool:
+    wanted = parse_match_spec(spec)
+    if wanted is None:  # a spec that only conda understands
+        return record.name == spec_name(spec)
+    return meets(record, wanted) is not False

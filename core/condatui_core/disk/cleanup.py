@@ -53,7 +53,7 @@ class CleanupSurvey:
 
         `pace` is in packages a minute; see `pace_of`.
         """
-        usage = usage or DiskUsage(ManagedSizes(Inventory()))
+        usage = (usage or DiskUsage(ManagedSizes(Inventory()))).knowing_kernels(inventory.kernels)
         rules = PolicyRules.of(policy or Policy(), inventory.environments, usage.costs, now=now, user=user)
         hollow = _hollow(inventory, usage)
         found = candidates(

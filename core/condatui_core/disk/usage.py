@@ -19,12 +19,13 @@ from condatui_core.disk.browse import PrefixBrowser
 from condatui_core.disk.findings import holders_of_packages, irreplaceable_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
-from condatui_core.prefixes.leftovers import measured_leftovers
+from condatui_core.prefixes.leftovers import measured_kernels, measured_leftovers
 from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import merged
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import Cleanable
@@ -137,6 +138,11 @@ class DiskUsage:
     def places(self) -> tuple[DiskPlace, ...]:
         """All measured places."""
         return self.graph.places if self.graph else ()
+
+    def knowing_kernels(self, kernels: Iterable[Kernel]) -> DiskUsage:
+        """The usage with the kernels whose environment is gone, which may be read after the walk has begun; blocks."""
+        more = measured_kernels(kernels, known=self.leftovers)
+        return replace(self, leftovers={**self.leftovers, **more}) if more else self
 
     def freed_by(self, prefixes: Collection[str]) -> Freed:
         """What removing these would free; as the records claim it if one of them is not measured yet."""

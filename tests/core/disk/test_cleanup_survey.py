@@ -15,8 +15,10 @@ from condatui_core.disk.usage import DiskUsage
 from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import FileSystem
 from condatui_core.records.environment import Environment, Inventory, KeepMark
+from condatui_core.records.kernel import Kernel
 from condatui_core.restore_points.store import file_systems_of
 from support.inventories import NOW, days_ago, finding, inventory, loaded, package
+from support.kernels import make_kernel
 from support.surveys import Held, surveyed
 
 STALE = finding("stale", "note", "not used for long", cleanup="unused")
@@ -182,3 +184,15 @@ def test_paths_are_put_together_by_their_file_system(tmp_path: Path) -> None:
     [disk] = file_systems_of([str(tmp_path / "env"), gone, str(tmp_path)], tmp_path / "points")
     assert (disk.paths, disk.has_points) == ((str(tmp_path / "env"), str(tmp_path)), True)
     assert disk.free > 0
+
+
+async def test_kernels_that_were_read_after_the_walk_had_begun_are_measured_too(tmp_path: Path) -> None:
+    old = loaded("old", findings=(STALE,))
+    *_, usage = await surveyed(inventory(old))
+    kernel = make_kernel(tmp_path / "kernels" / "gone", "/gone/bin/python")
+    gone = Kernel(path=str(kernel), name="gone", program="/gone/bin/python", gone=True)
+    machine = replace(inventory(old), kernels=(gone,))
+    survey = CleanupSurvey.of(machine, usage, (), counts_points=False, now=NOW, user="ada")
+    (row,) = [each for each in survey.candidates if each.kind == "kernel"]
+    occupied = sum(path.lstat().st_blocks * 512 for path in (kernel, *kernel.iterdir()))
+    assert (row.bytes, survey.frees([row])) == (occupied, occupied)
