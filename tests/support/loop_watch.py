@@ -71,7 +71,7 @@ def _coroutine_of(frame: FrameType | None) -> FrameType | None:
 
 
 def _is_log(frame: FrameType) -> bool:
-    return frame.f_globals.get("__name__") == "logging"
+    return frame.f_globals.get("__name__") in ("logging", "condatui_core.log")
 
 
 def _is_coroutine(frame: FrameType) -> bool:

@@ -61,12 +61,13 @@ async def read_facts(request: CreateRequest, context: JobContext) -> CreateFacts
     request = replace(request, target=os.path.normpath(request.target))  # noqa: ASYNC240 - it reads nothing
     installation = installation_of(request, context)
     target = await observe_prefix(request.target, context, installation=installation)
-    links = await asyncio.to_thread(_links, caches_of(installation, context), target)
+    links = await asyncio.to_thread(_links, installation, target, context)
     return CreateFacts(request=request, installation=installation, target=target, links=links)
 
 
-def _links(caches: Iterable[str], target: PrefixState) -> bool:
-    return any(os.stat(each).st_dev == target.device for each in caches if os.path.isdir(each))
+def _links(installation: Installation | None, target: PrefixState, context: JobContext) -> bool:
+    caches = filter(os.path.isdir, caches_of(installation, context))
+    return any(os.stat(each).st_dev == target.device for each in caches)
 
 
 def installation_of(request: CreateRequest, context: JobContext) -> Installation | None:

@@ -43,7 +43,7 @@ async def perform(plan: Plan, request: CreateRequest, context: JobContext, work:
     """
     assert plan.creation is not None  # otherwise there are blockers
     facts = await read_facts(request, context)
-    refuse(blockers_of(facts, context))
+    refuse(await work.in_thread(partial(blockers_of, facts, context)))
     return await _Creation(facts, plan.creation, context, work).run()
 
 

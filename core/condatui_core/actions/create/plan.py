@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -23,10 +24,10 @@ _UNPACKED = 5
 async def plan(request: CreateRequest, context: JobContext) -> Plan:
     """Ask conda what it would make of the specs, unless something stands against that already; changes nothing."""
     facts = await read_facts(request, context)
-    before = tuple(blockers_of(facts, context))
+    before = await asyncio.to_thread(blockers_of, facts, context)
     if not before and facts.installation:
         facts = replace(facts, solution=await solve(facts.request, facts.installation, context))
-    return plan_of(facts, (*before, *_solver_blockers(facts, context)), context)
+    return await asyncio.to_thread(lambda: plan_of(facts, (*before, *_solver_blockers(facts, context)), context))
 
 
 def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobContext) -> Plan:
@@ -48,8 +49,12 @@ def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobConte
     )
 
 
-def blockers_of(facts: CreateFacts, context: JobContext) -> Iterator[Finding]:
-    """What stands against it before conda is asked."""
+def blockers_of(facts: CreateFacts, context: JobContext) -> tuple[Finding, ...]:
+    """What stands against it before conda is asked; blocks."""
+    return tuple(_blockers(facts, context))
+
+
+def _blockers(facts: CreateFacts, context: JobContext) -> Iterator[Finding]:
     request = facts.request
     if request.installation and facts.installation is None:
         message = f"The conda in {sanitize(request.installation)} cannot be used."
