@@ -9,6 +9,7 @@ import shlex
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.atomic_write import write_new
+from condatui_core.fs.atomic_write import sync_directory, write_new
 from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
 from condatui_core.fs.safe_read import open_regular, reason
 from condatui_core.fs.sync import sync_tree
@@ -196,6 +197,8 @@ def _delete(trees: Mapping[str, PrefixTree]) -> tuple[Leftover, ...]:
         above = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
         try:
             left += delete_what_goes(above, path, _as_it_was(tree), last=KERNEL_FILE)
+            with suppress(OSError):  # it has happened, whatever the disk says
+                sync_directory(above)
         finally:
             os.close(above)
     return tuple(left)

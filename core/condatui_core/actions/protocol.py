@@ -60,6 +60,8 @@ class JobContext:
     freed_before: int = 0
     """The bytes that earlier parts of the same job will have freed where restore points go; negative if they take more.
     """
+    merged_before: tuple[str, ...] = ()
+    """The members that earlier parts of the same job will have merged into their keepers."""
     ask_conda: AskConda = _ask_nothing
     """Runs the dry runs that plans need."""
 

@@ -13,7 +13,13 @@ from msgspec.structs import replace
 
 from condatui_core.actions.clean.installers import blockers_to_empty, chosen_installer_caches, soft_link_blockers
 from condatui_core.actions.clean.items import Cache, Item, freed_by, is_trash, items_of, only
-from condatui_core.actions.clean.needs import RemovedBefore, known_caches, look_at_removed, needs_of_points
+from condatui_core.actions.clean.needs import (
+    RemovedBefore,
+    known_caches,
+    look_at_removed,
+    needs_of_points,
+    with_merged,
+)
 from condatui_core.actions.guards import conda_busy, observe_prefix
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda.commands import clean
@@ -194,6 +200,7 @@ async def plan(request: CleanRequest, context: JobContext) -> Plan:
     """Walk the disk, and find out what can be deleted and what that frees, to the byte."""
     blockers = await blockers_to_clean(request, context)
     removed = await asyncio.to_thread(look_at_removed, request.removed_before, context)
+    removed = await asyncio.to_thread(with_merged, removed, context.merged_before)
     caches = await caches_to_clean(request, context, removed)
     return cleaning_plan(
         await asyncio.to_thread(_found, caches, removed, context),

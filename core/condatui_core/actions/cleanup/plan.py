@@ -113,13 +113,15 @@ async def _plans(
     """Plan each part, and say whether all that they write finds room: each has what those before it leave."""
     plans: list[Plan] = []
     freed, fits = 0, True
+    merged: tuple[str, ...] = ()
     free = await asyncio.to_thread(free_bytes, directory_of_points(context.settings, context.locations))
     for part in parts:
         action = await find_part_action(part, find_action)
-        plan: Plan = await action.plan(part, replace(context, freed_before=freed))
+        plan: Plan = await action.plan(part, replace(context, freed_before=freed, merged_before=merged))
         plans.append(plan)
         fits = fits and (free is None or (plan.bytes_needed or 0) <= max(free + freed, 0))
         freed += await asyncio.to_thread(_room_made, plan, part, context)
+        merged += _places(part) if isinstance(part, MergeRequest) else ()
     return tuple(plans), fits
 
 
