@@ -18,7 +18,7 @@ from typing import TypeAlias
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.atomic_write import write_new
+from condatui_core.fs.atomic_write import sync_directory, write_new
 from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
 from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.fs.sync import sync_tree
@@ -196,7 +196,10 @@ def _delete_one(path: str, tree: PrefixTree) -> tuple[Leftover, ...]:
     try:
         above = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
         try:
-            return delete_what_goes(above, path, _as_it_was(tree), last=KERNEL_FILE)
+            left = delete_what_goes(above, path, _as_it_was(tree), last=KERNEL_FILE)
+            with suppress(OSError):  # it has happened, whatever the disk says
+                sync_directory(above)
+            return left
         finally:
             os.close(above)
     except OSError as error:  # what became of the others is told all the same

@@ -68,6 +68,8 @@ class JobContext:
     """
     measured: SharedMeasurement | None = None
     """The measurement of the disk that the parts of one plan share; None if each action measures for itself."""
+    merged_before: tuple[str, ...] = ()
+    """The members that earlier parts of the same job will have merged into their keepers."""
     ask_conda: AskConda = _ask_nothing
     """Runs the dry runs that plans need."""
 

@@ -64,15 +64,17 @@ class LinkGraph:
         *,
         copied_by: Mapping[str, tuple[str, ...]],
         irreplaceable: Mapping[str, Sequence[Collection[str]]] = _NONE,
+        merged: Collection[str] = (),
     ) -> int:
         """The bytes that `df` gains if these are removed and these parts of package caches are cleaned afterwards.
 
         Packages stay if a remaining prefix has soft links to them or, according to `copied_by`, copies of them; and if
         they are among the `irreplaceable` ones of what is removed, by their names, and no other cache would have them.
+        They also stay if one of the selection uses them that is `merged`: what takes its place may link them again.
         """
         selected = set(selection)
         gone = self._gone(selected)
-        going, emptying = self._cleaned_units(selected, gone, cleaned, copied_by)
+        going, emptying = self._cleaned_units(selected, merged, cleaned, copied_by)
         going = self._without_last(going, [names for path in selected for names in irreplaceable.get(path, ())])
         emptied = _union(1 << unit.place for unit in emptying)
         return self._freed(gone, emptied) + sum(unit.bytes for unit in going)
@@ -84,6 +86,7 @@ class LinkGraph:
         *,
         copied_by: Mapping[str, tuple[str, ...]],
         irreplaceable: Mapping[str, Sequence[Collection[str]]] = _NONE,
+        merged: Collection[str] = (),
     ) -> dict[str, int]:
         """For each of these, by how much less `frees_with_cleaning` frees if that one stays, in one pass over all.
 
@@ -92,7 +95,7 @@ class LinkGraph:
         """
         selected = set(selection)
         gone = self._gone(selected)
-        going, emptying = self._cleaned_units(selected, gone, cleaned, copied_by)
+        going, emptying = self._cleaned_units(selected, merged, cleaned, copied_by)
         emptied = _union(1 << unit.place for unit in emptying)
         lost = [0] * len(self.places)
         for holders, size in self._freed_classes(gone, emptied):
@@ -112,18 +115,18 @@ class LinkGraph:
     def _cleaned_units(
         self,
         selected: Collection[str],
-        gone: int,
+        merged: Collection[str],
         cleaned: Mapping[str, Collection[Cleanable]],
         copied_by: Mapping[str, tuple[str, ...]],
     ) -> tuple[list[CacheUnit], list[CacheUnit]]:
         """The units that cleaning deletes once some places are gone, and those whose caches it empties."""
         parts = {self._bits[path]: what for path, what in cleaned.items() if path in self._bits}
+        removed = frozenset(selected).difference(merged)
+        gone, for_good = self._gone(selected), self._gone(removed)
         left = [(unit, parts.get(1 << unit.place, ())) for unit in self._units if not gone >> unit.place & 1]
-        going = (unit for unit, cleaning in left if unit.goes_with(cleaning, ~gone))
+        going = (unit for unit, cleaning in left if unit.goes_with(cleaning, ~for_good))
         free = [
-            unit
-            for unit in going
-            if unit.part != "packages" or frozenset(selected).issuperset(copied_by.get(unit.package, ()))
+            unit for unit in going if unit.part != "packages" or removed.issuperset(copied_by.get(unit.package, ()))
         ]
         return free, [unit for unit, cleaning in left if unit.is_emptied_with(cleaning, ~gone)]
 

@@ -173,7 +173,11 @@ class DiskUsage:
         members = [member for member, _ in choice.merges]
         gone = (*choice.prefixes, *members)
         frees = self.graph.frees_with_cleaning(
-            gone, dict(choice.cleaned), copied_by=self.copied_by, irreplaceable=self.irreplaceable
+            gone,
+            dict(choice.cleaned),
+            copied_by=self.copied_by,
+            irreplaceable=self.irreplaceable,
+            merged=members,
         )
         pieces = (*choice.kernels, *(prefix for prefix in choice.leftovers if prefix not in gone))
         left = sum(self.leftovers.get(each, 0) for each in pieces)
@@ -191,7 +195,11 @@ class DiskUsage:
         merged = {member: self._merged(member, keeper) for member, keeper in choice.merges}
         gone = (*choice.prefixes, *merged)
         lost = self.graph.lost_without_one(
-            gone, dict(choice.cleaned), copied_by=self.copied_by, irreplaceable=self.irreplaceable
+            gone,
+            dict(choice.cleaned),
+            copied_by=self.copied_by,
+            irreplaceable=self.irreplaceable,
+            merged=merged,
         )
         return {prefix: size - merged.get(prefix, 0) for prefix, size in lost.items()}
 

@@ -7,8 +7,8 @@ package, and so is the index with its databases; what the caches of pip and uv h
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
 
 from condatui_core.actions.clean.facts import blockers_to_clean, caches_to_clean, planned_of
@@ -19,6 +19,7 @@ from condatui_core.actions.clean.plan import WORDS
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.disk.tool_caches import TRASH
+from condatui_core.fs.atomic_write import sync_path
 from condatui_core.fs.delete_tree import Leftover, delete_tree
 from condatui_core.fs.safe_read import reason
 from condatui_core.records.finding import Finding, finding
@@ -52,12 +53,20 @@ async def _clean(plan: Plan, request: CleanRequest, context: JobContext, work: W
         for cache in caches:
             size, gone = await work.in_thread(partial(_delete, cache, what, left, work))
             freed, count = freed + size, count + gone
+    await work.in_thread(partial(_sync, caches))
     return Outcome(
         message=f"{counted(count, 'thing')} deleted from {counted(len(caches), 'cache')}, {format_bytes(freed)} freed.",
         findings=(*_left_behind(left), *_told_as_spared(spared)),
         bytes_freed=freed,
         says_bytes=True,
     )
+
+
+def _sync(caches: Iterable[Cache]) -> None:
+    """Wait until what was deleted is gone from the disk; it has happened, whatever the disk says."""
+    for each in caches:
+        with suppress(OSError):
+            sync_path(each.path)
 
 
 def _spare_what_points_need(

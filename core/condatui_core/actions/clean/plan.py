@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from condatui_core.actions.clean.facts import Found, blockers_to_clean, caches_to_clean, find
 from condatui_core.actions.clean.installers import soft_link_blockers
 from condatui_core.actions.clean.items import Cache, freed_by
-from condatui_core.actions.clean.needs import look_at_removed
+from condatui_core.actions.clean.needs import look_at_removed, with_merged
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda.commands import clean
 from condatui_core.disk.tool_caches import INSTALLERS
@@ -160,6 +160,7 @@ async def plan(request: CleanRequest, context: JobContext) -> Plan:
     """Walk the disk, and find out what can be deleted and what that frees, to the byte."""
     blockers = await blockers_to_clean(request, context)
     removed = await asyncio.to_thread(look_at_removed, request.removed_before, context)
+    removed = await asyncio.to_thread(with_merged, removed, context.merged_before)
     caches = await caches_to_clean(request, context, removed)
     return cleaning_plan(
         await asyncio.to_thread(find, caches, removed, request, context),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, cast, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from msgspec.structs import replace as replace_fields
 
@@ -53,6 +53,15 @@ async def plan(request: CleanupRequest, context: JobContext, *, find_action: Fin
         parts = rest
 
 
+class _Before(NamedTuple):
+    """What earlier parts have done, as far as the plan of a later one rests on it."""
+
+    freed: int = 0
+    """Bytes where restore points go; negative if they take more."""
+    merged: tuple[str, ...] = ()
+    """The members that were merged into their keepers."""
+
+
 class _Planner:
     """Plans parts in one order after another; each is planned again only where the room for it makes a difference."""
 
@@ -61,8 +70,8 @@ class _Planner:
         self._context = replace(context, measured=measurement_of(context))
         self._find_action = find_action
         self._free = free_bytes(directory_of_points(context.settings, context.locations))
-        self._made: dict[CleanupPart, tuple[Plan, int]] = {}
-        """The plan of each part, and what was freed before it."""
+        self._made: dict[CleanupPart, tuple[Plan, _Before]] = {}
+        """The plan of each part, and what had happened before it."""
 
     async def in_order(
         self, parts: tuple[CleanupPart, ...]
@@ -82,32 +91,34 @@ class _Planner:
         singles = [_with_places(part, (place,)) for place in _places(part)]
         if len(singles) < 2:
             return (plan,)
-        plans = [await self._plan(single, 0) for single in singles]
+        plans = [await self._plan(single, _Before()) for single in singles]
         return tuple(each for each in plans if each.blockers) or (plan,)
 
     async def _plans(self, parts: Sequence[CleanupPart]) -> tuple[tuple[Plan, ...], bool]:
         """Plan each part, and say whether all that they write finds room: each has what those before it leave."""
         plans: list[Plan] = []
-        freed, fits = 0, True
+        before, fits = _Before(), True
         for part in parts:
-            plan = await self._plan(part, freed)
+            plan = await self._plan(part, before)
             plans.append(plan)
-            fits = fits and self._fits(plan, freed)
-            freed += await asyncio.to_thread(_room_made, plan, part, self._context)
+            fits = fits and self._fits(plan, before.freed)
+            room = await asyncio.to_thread(_room_made, plan, part, self._context)
+            before = _Before(before.freed + room, (*before.merged, *_merged(part)))
         return tuple(plans), fits
 
-    async def _plan(self, part: CleanupPart, freed: int) -> Plan:
-        """The plan of a part before which so much is freed."""
-        if part in self._made and self._holds(*self._made[part], freed):
+    async def _plan(self, part: CleanupPart, before: _Before) -> Plan:
+        """The plan of a part before which so much has happened."""
+        if part in self._made and self._holds(*self._made[part], before):
             return self._made[part][0]
         action = await find_part_action(part, self._find_action)
-        plan: Plan = await action.plan(part, replace(self._context, freed_before=freed))
-        self._made[part] = plan, freed
+        context = replace(self._context, freed_before=before.freed, merged_before=before.merged)
+        plan: Plan = await action.plan(part, context)
+        self._made[part] = plan, before
         return plan
 
-    def _holds(self, plan: Plan, freed_then: int, freed: int) -> bool:
+    def _holds(self, plan: Plan, then: _Before, before: _Before) -> bool:
         """Whether a plan is the same with another room: it has found enough, and there is enough now."""
-        return freed == freed_then or (not plan.blockers and self._fits(plan, freed))
+        return then == before or (then.merged == before.merged and not plan.blockers and self._fits(plan, before.freed))
 
     def _fits(self, plan: Plan, freed: int) -> bool:
         """Whether what a plan writes finds room, if so much is freed before it."""
@@ -144,6 +155,10 @@ def cleanup_plan(
 async def find_part_action(part: Request, find_action: FindAction) -> Action[Any]:
     """Find the action of a part, in a thread, since that may import it."""
     return await asyncio.to_thread(find_action, part)
+
+
+def _merged(part: CleanupPart) -> tuple[str, ...]:
+    return _places(part) if isinstance(part, MergeRequest) else ()
 
 
 def _room_made(plan: Plan, part: CleanupPart, context: JobContext) -> int:
