@@ -297,7 +297,7 @@ class Workbench:
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
         """The text of an export, without writing it. Raises CondatuiError if it cannot be made."""
-        from condatui_core.actions.export import preview  # noqa: PLC0415 - only an export needs it
+        from condatui_core.actions.export.one_file import preview  # noqa: PLC0415 - only an export needs it
 
         return await preview(request, await self.job_context())
 

@@ -11,6 +11,7 @@ from condatui_core.records.request import (
     CleanRequest,
     CleanupRequest,
     CloneRequest,
+    ExportAllRequest,
     ExportRequest,
     ForgetRequest,
     KernelsRequest,
@@ -52,9 +53,15 @@ def _clone() -> Action[CloneRequest]:
 
 
 def _export() -> Action[ExportRequest]:
-    from condatui_core.actions import export  # noqa: PLC0415 - as above
+    from condatui_core.actions.export import one_file  # noqa: PLC0415 - as above
 
-    return Action(export.plan, export.perform, export.recover)
+    return Action(one_file.plan, one_file.perform, one_file.recover)
+
+
+def _export_all() -> Action[ExportAllRequest]:
+    from condatui_core.actions.export import directory  # noqa: PLC0415 - as above
+
+    return Action(directory.plan, directory.perform, directory.recover)
 
 
 def _forget() -> Action[ForgetRequest]:
@@ -109,6 +116,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     CleanRequest: _clean,
     CleanupRequest: _cleanup,
     CloneRequest: _clone,
+    ExportAllRequest: _export_all,
     ExportRequest: _export,
     ForgetRequest: _forget,
     LeftoversRequest: _leftovers,

@@ -13,13 +13,18 @@ from urllib.parse import quote
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
+from condatui_core.analyses.builds import portable_build
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_name, channel_urls
+from condatui_core.analyses.leaves import leaf_distributions, leaf_packages
+from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.platforms import is_bound_to_platform
 from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.analyses.versions import is_pep440
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents, Revision
+from condatui_core.records.request import ExportOptions
 from condatui_core.text import AUTH_MASK, sanitize, strip_credentials
 
 # Channels, named so that another machine finds them
@@ -232,8 +237,8 @@ class ExportModel(Struct, frozen=True, kw_only=True):
     pinned: tuple[str, ...]
 
 
-def export_model(environment: Environment, config: ChannelConfig, *, builds: bool, from_history: bool) -> ExportModel:
-    """Collect the contents of an export: all packages, or with `from_history` those that the user requested.
+def export_model(environment: Environment, config: ChannelConfig, how: ExportOptions) -> ExportModel:
+    """Collect the contents of an export: all packages, or those that the options leave.
 
     A wheel that conda has installed is one of pip's.
     """
@@ -241,18 +246,11 @@ def export_model(environment: Environment, config: ChannelConfig, *, builds: boo
     references = channel_references(conda_packages(contents), config)
     channels = in_order_of_priority(contents, references, config)
     prefixes = references if len(channels) > 1 else {}
-    pip = pip_lines((*contents.pip_distributions, *map(_wheel, wheels(contents))))
-    if from_history:
-        specs = tuple(
-            _in_channel(spec, prefixes.get(name, "")) for name, spec in requested(contents, with_pip=bool(pip))
-        )
-    else:
-        records = (each for each in _by_name(contents) if each.base_url != PYPI)
-        specs = tuple(package_spec(each, prefixes, builds=builds) for each in records)
+    pip = pip_lines((*_distributions(contents, how), *map(_wheel, wheels(contents))))
     return ExportModel(
         name=export_name(environment),
         channels=channels,
-        specs=specs,
+        specs=tuple(conda_specs(contents, prefixes, how, with_pip=bool(pip))),
         pip=pip,
         variables=contents.variables,
         pinned=tuple(map(strip_credentials, contents.pinned)),
@@ -265,10 +263,44 @@ def export_name(environment: Environment) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def package_spec(record: PackageRecord, references: Mapping[str, str], *, builds: bool) -> str:
-    """The spec of exactly this package: `pytorch::torchvision=0.20.1=py311_cu124`."""
+def _distributions(contents: PrefixContents, how: ExportOptions) -> Iterator[Distribution]:
+    leaves = leaf_distributions(contents) if how.leaves else frozenset()
+    for each in contents.pip_distributions:
+        if not how.leaves or canonicalize_name(each.name) in leaves:
+            yield each
+
+
+def conda_specs(
+    contents: PrefixContents, references: Mapping[str, str], how: ExportOptions, *, with_pip: bool
+) -> Iterator[str]:
+    """A spec for each conda package that the options leave, in the channel that is referred to for its name.
+
+    `with_pip` says that pip itself is needed.
+    """
+    records = {each.name: each for each in _by_name(contents) if not (how.portable and is_bound_to_platform(each))}
+    if how.from_history:
+        for name, spec in requested(contents, with_pip=with_pip):
+            if name in records or not how.portable:
+                yield _in_channel(_for_others(spec, records[name]) if how.portable else spec, references.get(name, ""))
+        return
+    leaves = leaf_packages(contents) | ({"pip"} if with_pip else set())
+    for record in _by_name(contents):
+        if record.name in records and (not how.leaves or record.name in leaves):
+            yield package_spec(record, references, builds=how.builds, portable=how.portable)
+
+
+def _for_others(spec: str, record: PackageRecord) -> str:
+    """What the user requested, but for an exact build, which other platforms do not have."""
+    wanted = parse_match_spec(spec)
+    exact = wanted is None or (wanted.build and "*" not in wanted.build and not wanted.build.startswith("^"))
+    return package_spec(record, {}, builds=False, portable=True) if exact else spec
+
+
+def package_spec(record: PackageRecord, references: Mapping[str, str], *, builds: bool, portable: bool = False) -> str:
+    """The spec of exactly this package: `pytorch::torchvision=0.20.1=py311_cu124`, or `=*cu12*` if it is portable."""
+    build = portable_build(record.build) if portable else record.build if builds else ""
     spec = f"{record.name}={record.version}"
-    return _in_channel(f"{spec}={record.build}" if builds else spec, references.get(record.name, ""))
+    return _in_channel(f"{spec}={build}" if build else spec, references.get(record.name, ""))
 
 
 def requested(contents: PrefixContents, *, with_pip: bool) -> Iterator[tuple[str, str]]:

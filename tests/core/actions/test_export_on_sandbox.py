@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from condatui_core.actions.export import preview
+from condatui_core.actions.export.one_file import preview
 from condatui_core.actions.protocol import JobContext
 from condatui_core.environment_files.export_model import pip_lines
 from condatui_core.prefixes.prefix import read_prefix
