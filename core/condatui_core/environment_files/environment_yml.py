@@ -141,6 +141,7 @@ def pip_entry(line: str, target: Target) -> Entry | str:
         channel=PYPI,
         url=wanted.url,
         requested=True,
+        extras=wanted.extras,
     )
     return Entry(cell=cell)
 
