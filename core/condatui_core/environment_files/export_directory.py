@@ -112,7 +112,7 @@ def _folded(name: str) -> str:
 # Files that condatui has written
 
 
-_HEADING = "# Written by `condatui export --dir`, which replaces this file when its environment changes.\n"
+_HEADING = "# Written by condatui, which replaces this file when its environment changes.\n"
 _KEYS = (("name", "channels", "dependencies"), ("name", "channels", "dependencies", "variables"))
 
 
@@ -142,7 +142,7 @@ def _is_own_json(content: bytes) -> bool:
 
 
 INDEX = "index.md"
-_INDEX_HEADING = "<!-- Written by `condatui export --dir`, which replaces this file when an environment changes. -->\n"
+_INDEX_HEADING = "<!-- Written by condatui, which replaces this file when an environment changes. -->\n"
 _COLUMNS = "| environment | python | packages | channels | file |\n| --- | --- | --- | --- | --- |\n"
 _GONE = "## No longer there\n"
 _ROW = re.compile(r"\|.*\| \[[^\]]*\]\((?P<file>[^()\s]+)\) \|")

@@ -15,11 +15,12 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.builds import portable_build
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_name, channel_urls
-from condatui_core.analyses.leaves import leaf_distributions, leaf_packages
 from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.needs import Needs, Node
 from condatui_core.analyses.platforms import is_bound_to_platform
 from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.analyses.versions import is_pep440
+from condatui_core.records.comparison import Source
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord
@@ -264,10 +265,20 @@ def export_name(environment: Environment) -> str:
 
 
 def _distributions(contents: PrefixContents, how: ExportOptions) -> Iterator[Distribution]:
-    leaves = leaf_distributions(contents) if how.leaves else frozenset()
+    leaves = _leaves(contents, "pypi") if how.leaves else frozenset()
     for each in contents.pip_distributions:
         if not how.leaves or canonicalize_name(each.name) in leaves:
             yield each
+
+
+def _leaves(contents: PrefixContents, source: Source) -> frozenset[str]:
+    """What nothing else of conda's, or of pip's, needs, and what the user requested.
+
+    What pip's need of conda's stays: pip would install it from elsewhere.
+    """
+    needs = Needs(contents)
+    requested_nodes = {Node("conda", name) for name in contents.requested_names}
+    return frozenset(each.name for each in needs.tops([n for n in needs.nodes if n.source == source], requested_nodes))
 
 
 def conda_specs(
@@ -283,7 +294,7 @@ def conda_specs(
             if name in records or not how.portable:
                 yield _in_channel(_for_others(spec, records[name]) if how.portable else spec, references.get(name, ""))
         return
-    leaves = leaf_packages(contents) | ({"pip"} if with_pip else set())
+    leaves = _leaves(contents, "conda") | ({"pip"} if with_pip else set())
     for record in _by_name(contents):
         if record.name in records and (not how.leaves or record.name in leaves):
             yield package_spec(record, references, builds=how.builds, portable=how.portable)

@@ -53,35 +53,32 @@ def command(
     file: str | None,
     every: bool,
     directory: str | None,
-    changed: bool,
     dry_run: bool,
-    yes: bool,  # noqa: ARG001 - accepted as in every command; an export asks nothing
     as_json: bool,
-    **how: Any,  # noqa: ANN401 - the options are named like the request's fields
+    **how: Any,  # noqa: ANN401 - the options are named like the requests' fields
 ) -> None:
     """Write the contents of environments, so that conda can recreate them.
 
     ENV is a name or a prefix. No environment is changed, and no file is replaced without --force, but for those that
     an export has written into DIR before: these are for version control, and there is an index.md of them.
     """
+    how.pop("yes")  # accepted as in every command; an export asks nothing
+    changed = how.pop("changed")
     _check_usage(envs, file, every=every, directory=directory, changed=changed)
     how["format"] = how["format"] or format_of_file(file or _STDOUT)
     check_options(ExportOptions(**{each: how[each] for each in ExportOptions.__struct_fields__}))
-    if directory is not None:
-        into = invocation.absolute(directory)
-
-        def request_all(inventory: Inventory, _: JobContext) -> ExportAllRequest:
-            prefixes = invocation.prefixes_of(envs, inventory)
-            return ExportAllRequest(prefixes=prefixes, directory=into, changed=changed, **how)
-
-        run_action(invocation, request_all, dry_run=dry_run, yes=True, as_json=as_json)
-        return
 
     def request(inventory: Inventory, _: JobContext) -> ExportRequest:
         environment = invocation.environment(inventory, envs[0])
         return ExportRequest(prefix=environment.prefix, file=invocation.absolute(file or _STDOUT), **how)
 
-    if file in (None, _STDOUT):
+    def request_all(inventory: Inventory, _: JobContext) -> ExportAllRequest:
+        prefixes, into = invocation.prefixes_of(envs, inventory), invocation.absolute(directory or "")
+        return ExportAllRequest(prefixes=prefixes, directory=into, changed=changed, **how)
+
+    if directory is not None:
+        run_action(invocation, request_all, dry_run=dry_run, yes=True, as_json=as_json)
+    elif file in (None, _STDOUT):
         _print(asyncio.run(_preview(invocation, request)), as_json=as_json)
     else:
         run_action(invocation, request, dry_run=dry_run, yes=True, as_json=as_json)
