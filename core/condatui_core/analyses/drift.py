@@ -13,6 +13,7 @@ from condatui_core.analyses.channels import PYPI
 from condatui_core.analyses.columns import entries_of
 from condatui_core.analyses.demands import Demand, asked_words, demands
 from condatui_core.analyses.needs import Needs, Node
+from condatui_core.analyses.platforms import is_bound_to_platform
 from condatui_core.records.comparison import Cell, ColumnKind, Entry, Listing
 from condatui_core.records.drift import Drift, Verification
 from condatui_core.records.installation import ChannelConfig
@@ -164,10 +165,17 @@ class _Comparison:
     def _unasked(self) -> Iterator[Node]:
         """Every package that the file does not list; what pip has put in the place of one is not told twice."""
         replacing = {self._held.replaced[node.name] for node in self._needs.nodes if node.name in self._held.replaced}
+        other_platforms = self._for_other_platforms
         for node in self._needs.nodes:
-            hidden = node.source == "pypi" and node.name in replacing
+            hidden = (node.source == "pypi" and node.name in replacing) or node.name in other_platforms
             if node not in self._used and not hidden and not (node.source == "conda" and self._only_pip):
                 yield node
+
+    @property
+    def _for_other_platforms(self) -> Collection[str]:
+        """What only this platform has, of conda's, if the file names none of it: it is for other platforms too."""
+        bound = {each.name for each in self._contents.packages if is_bound_to_platform(each)}
+        return () if bound & self._of_conda.keys() else bound
 
     def _unneeded(self) -> Iterator[Node]:
         """What nothing that the file asks for needs, without what only comes along with others of these."""

@@ -272,13 +272,15 @@ def _distributions(contents: PrefixContents, how: ExportOptions) -> Iterator[Dis
 
 
 def _leaves(contents: PrefixContents, source: Source) -> frozenset[str]:
-    """What nothing else of conda's, or of pip's, needs, and what the user requested.
+    """What nothing else of conda's, or of pip's, needs, and what the user requested; python in any case.
 
-    What pip's need of conda's stays: pip would install it from elsewhere.
+    What pip's need of conda's stays: pip would install it from elsewhere. The history of a clone has every package as
+    requested, and so tells nothing.
     """
     needs = Needs(contents)
-    requested_nodes = {Node("conda", name) for name in contents.requested_names}
-    return frozenset(each.name for each in needs.tops([n for n in needs.nodes if n.source == source], requested_nodes))
+    asked = frozenset() if contents.history.cloned_specs else contents.requested_names
+    chosen = {Node("conda", name) for name in (*asked, "python")}
+    return frozenset(each.name for each in needs.tops([n for n in needs.nodes if n.source == source], chosen))
 
 
 def conda_specs(
