@@ -34,7 +34,7 @@ _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Acti
         "export",
         "Export",
         "e",
-        "Write the environment to a file from which conda can make it again.",
+        "Write the marked environments, or else the one under the cursor, to files that conda makes them from.",
         _BOTH,
         "export",
         not_exportable,

@@ -134,19 +134,23 @@ def not_checkable(action_context: ActionContext) -> str | None:
 
 
 def not_exportable(action_context: ActionContext) -> str | None:
-    """Why the environment under the cursor cannot be exported: there is none, or it cannot be read."""
-    return _unreadable(action_context, "exported")
+    """Why nothing can be exported: nothing is chosen, or nothing that is can be read."""
+    if len(action_context.chosen) > 1:
+        whole = any(each.state == "ok" for each in action_context.chosen)
+        return None if whole else "None of the marked environments can be read whole."
+    return _unreadable(action_context.chosen, action_context, "exported")
 
 
 def not_packable(action_context: ActionContext) -> str | None:
     """Why the environment under the cursor cannot be packed: there is none, or it cannot be read."""
-    return _unreadable(action_context, "packed")
-
-
-def _unreadable(action_context: ActionContext, done: str) -> str | None:
     current = action_context.current
-    if current is None:
+    return _unreadable((current,) if current else (), action_context, "packed")
+
+
+def _unreadable(chosen: tuple[Environment, ...], action_context: ActionContext, done: str) -> str | None:
+    if not chosen:
         return no_environment(action_context)
+    current = chosen[0]
     if not current.readable:
         return f"{sanitize(current.name)} cannot be {done}: its state is {current.state}."
     return None
