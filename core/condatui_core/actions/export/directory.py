@@ -174,9 +174,10 @@ def _recovery(plan: Plan, request: ExportAllRequest, survey: ExportSurvey, besid
     if not waiting and not (survey.index and survey.index.is_written):
         return Recovery(state="done", message=f"All files in {directory} are as they should be.{beside}")
     done = f"{len(wanted - waiting)} of {counted(len(wanted), 'file')} were written, each whole"
+    rest = "the others are as they were" if waiting else "the index is as it was"
     return Recovery(
         state="half",
-        message=f"{directory}: {done}; the others are as they were.{beside}",
+        message=f"{directory}: {done}; {rest}.{beside}",
         way_out=request,
         way_out_title=f"Export the rest into {directory}",
     )
