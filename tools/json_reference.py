@@ -156,8 +156,6 @@ _MEANINGS: Mapping[str, str] = {
     "Plan.request": "What was asked for, complete.",
     "Plan.steps": "What is done, in order.",
     "ExportRequest.prefix": "Of the environment.",
-    "ExportRequest.format": "Of the file.",
-    "ExportRequest.builds": "Whether builds are named beside versions.",
     "PackRequest.prefix": "Of the environment.",
     "PackRequest.replace": "Whether a file that is there may be replaced.",
     "PackRequest.ignore_editable": "Whether it is packed without what is installed in place.",

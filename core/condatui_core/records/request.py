@@ -35,6 +35,7 @@ class ExportOptions(Struct, frozen=True, kw_only=True):
     """What an export says of an environment."""
 
     format: ExportFormat = "yaml"
+    """The kind of file."""
     builds: bool = True
     """Whether each package is named with its build."""
     from_history: bool = False

@@ -31,6 +31,7 @@ from condatui_core.records.request import (
     CleanRequest,
     CleanupRequest,
     CloneRequest,
+    ExportAllRequest,
     ExportRequest,
     ForgetRequest,
     KernelsRequest,
@@ -255,6 +256,7 @@ def test_export(tmp_path: Path) -> None:
 REQUESTS = (
     CloneRequest(source="/a", target="/b"),
     ExportRequest(prefix="/a", file="/f"),
+    ExportAllRequest(directory="/d", prefixes=("/a",)),
     PackRequest(prefix="/a", file="/f"),
     RemoveRequest(prefixes=("/a",)),
     RestoreRequest(id="1"),
