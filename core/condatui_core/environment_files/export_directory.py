@@ -197,7 +197,10 @@ def merged_index(
 
 
 def _format_of(file: str) -> ExportFormat:
-    return next((form for form, ending in _ENDINGS.items() if file.endswith(ending)), "yaml")
+    for form, ending in _ENDINGS.items():
+        if file.endswith(ending):
+            return form
+    return "yaml"
 
 
 def _rows(text: str) -> Iterator[tuple[str, str]]:

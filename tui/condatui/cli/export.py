@@ -65,12 +65,13 @@ def command(
     how.pop("yes")  # accepted as in every command; an export asks nothing
     changed = how.pop("changed")
     _check_usage(envs, file, every=every, directory=directory, changed=changed)
-    how["format"] = how["format"] or format_of_file(file or _STDOUT)
+    target = _STDOUT if file is None else file
+    how["format"] = how["format"] or format_of_file(target)
     check_options(ExportOptions(**{each: how[each] for each in ExportOptions.__struct_fields__}))
 
     def request(inventory: Inventory, _: JobContext) -> ExportRequest:
         environment = invocation.environment(inventory, envs[0])
-        return ExportRequest(prefix=environment.prefix, file=invocation.absolute(file or _STDOUT), **how)
+        return ExportRequest(prefix=environment.prefix, file=invocation.absolute(target), **how)
 
     def request_all(inventory: Inventory, _: JobContext) -> ExportAllRequest:
         prefixes, into = invocation.prefixes_of(envs, inventory), invocation.absolute(directory or "")
@@ -78,7 +79,7 @@ def command(
 
     if directory is not None:
         run_action(invocation, request_all, dry_run=dry_run, yes=True, as_json=as_json)
-    elif file in (None, _STDOUT):
+    elif target == _STDOUT:
         _print(asyncio.run(_preview(invocation, request)), as_json=as_json)
     else:
         run_action(invocation, request, dry_run=dry_run, yes=True, as_json=as_json)

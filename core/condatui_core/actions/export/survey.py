@@ -82,7 +82,7 @@ class ExportSurvey:
 def survey_export(request: ExportAllRequest, context: JobContext) -> ExportSurvey:
     """Read the environments, unless they are as they were, and compare them with the files that are there; blocks."""
     asked = _asked(request, context)
-    states = {each.prefix: _state_now(each) for each in asked}
+    states: dict[str, State] = {each.prefix: _state_now(each) for each in asked}
     left_out = tuple(_left_out(each, states[each.prefix]) for each in asked if states[each.prefix] != "ok")
     refused = (*_refused(request, asked, left_out), *_directory_blockers(request.directory))
     if refused:
