@@ -378,6 +378,10 @@ class Workbench:
             raise RefusedError("The setting `baseline` says which environment it is.", f"It is {wins}.", hint)
         return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
 
+    async def remember_file(self, environment: Environment, file: str) -> UserMarks:
+        """Remember the file that describes an environment, by its absolute path. Raises CondatuiError as `keep`."""
+        return await asyncio.to_thread(KeepMarks(self.locations).remember_file, environment.prefix, file)
+
     async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:
         """Propose what more than `share` of the environments have as a baseline, and measure what it would have saved.
 
