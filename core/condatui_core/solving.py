@@ -31,7 +31,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.restore_point import KeptPackage, kept_package
 from condatui_core.records.solution import ChannelIndex, Solution
 from condatui_core.restore_points.cached_packages import missing_packages
-from condatui_core.text import AUTH_MASK, TOKEN_MASK, counted
+from condatui_core.text import counted
 
 SECONDS = 600.0
 """Seconds that one solve may take."""
@@ -62,7 +62,7 @@ async def solve(
     left = tuple(_not_part(listing))
     if listing.column.kind in _ARCHIVES:
         found = await asyncio.to_thread(_by_archives, listing, conda)
-    elif specs := tuple(_spec(each.cell) for each in listing.entries if each.cell.source == "conda"):
+    elif specs := tuple(spec_of(each.cell) for each in listing.entries if each.cell.source == "conda"):
         found = await _Solver(contents, specs, _searched(listing, channels), conda).solve(offline=offline)
     else:
         found = Solution(solvable=None, reason=("The file asks nothing of conda.",))
@@ -114,21 +114,30 @@ def _searched(listing: Listing, channels: Sequence[str]) -> tuple[str, ...]:
     return tuple(each for each in channels if each != "nodefaults")
 
 
-def _spec(cell: Cell) -> str:
-    """The match spec of what a file asks for, in the form that every conda reads alike."""
+def spec_of(cell: Cell) -> str:
+    """The match spec of what a file asks of conda."""
     stated = {
-        "version": cell.version or (cell.constraint if cell.constraint != ANY else ""),
-        "build": cell.build,
+        "build": "" if cell.version else cell.build,
         "build_number": cell.build_numbers,
         "subdir": cell.subdir,
         "sha256" if len(cell.digest) > _MD5 else "md5": cell.digest,
     }
     brackets = ",".join(f"{name}='{value}'" for name, value in stated.items() if value)
     channel = cell.base_url or cell.channel
-    return f"{f'{channel}::' if channel else ''}{cell.name}{f'[{brackets}]' if brackets else ''}"
+    named = f"{channel}::{cell.name}" if channel else cell.name
+    return f"{named}{_version(cell)}{f'[{brackets}]' if brackets else ''}"
 
 
 _MD5 = 32
+"""Digits of an md5; a sha256 has twice as many."""
+
+
+def _version(cell: Cell) -> str:
+    """The part of a spec that follows the name. In brackets conda would take `=1.2` for `==1.2`."""
+    if cell.version:
+        return f"={cell.version}={cell.build}" if cell.build else f"=={cell.version}"
+    constraint = "" if cell.constraint == ANY else cell.constraint
+    return f" {constraint}" if constraint and constraint[0] not in "=<>!~" else constraint
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +150,6 @@ class _Solver:
     conda: SolvingConda
 
     async def solve(self, *, offline: bool) -> Solution:
-        if any(mask in spec for mask in (AUTH_MASK, TOKEN_MASK) for spec in self.specs):
-            return Solution(
-                solvable=None, reason=("A line names a channel with a password, which conda gets nowhere else.",)
-            )
         found = await self._ask(offline=True)
         if found.solvable is False and (unknown := _without_index(found.indexes)):
             found = replace(found, solvable=None, reason=(unknown, *found.reason))

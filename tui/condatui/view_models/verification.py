@@ -41,7 +41,7 @@ class DriftModel:
         TableColumn("name", "package", 40),
         TableColumn("have", "here", 48, flexible=True),
         TableColumn("want", "wanted", 48, flexible=True),
-        TableColumn("kind", "", 14, priority=1),
+        TableColumn("kind", "", 22, priority=1),
     )
 
     def __init__(self, drift: Sequence[Drift], glyphs: Glyphs = UNICODE) -> None:
