@@ -114,7 +114,7 @@ class LockText(Struct, frozen=True, kw_only=True):
     without_archive: tuple[str, ...] = ()
     """The conda packages whose URL or md5 is unknown, without which the format has no package."""
     without_origin: tuple[str, ...] = ()
-    """What pip has installed from an index or a directory: where its archive was is not recorded."""
+    """What pip has installed without recording the URL and the sha256 of its archive: that is only done for URLs."""
 
 
 def lock_text(contents: PrefixContents, model: ExportModel) -> LockText:
@@ -126,14 +126,18 @@ def lock_text(contents: PrefixContents, model: ExportModel) -> LockText:
     locked = [each for each in packages if archive_url(each) and each.md5]
     pip = sorted(contents.pip_distributions, key=lambda each: each.name.casefold())
     items = [_locked(each, "conda", platform) for each in locked]
-    items += [_locked(each, "pip", platform) for each in wheels(contents) if archive_url(each)]
+    checked = [each for each in wheels(contents) if archive_url(each) and each.sha256]
+    items += [_locked(each, "pip", platform) for each in checked]
     items += [_locked_distribution(each, platform) for each in pip if _has_origin(each)]
     text = dump_yaml({"version": 1, "metadata": _metadata(model, items, platform), "package": items})
     return LockText(
         text="".join((*pinned_comments(model), text)),
         packages=len(items),
         without_archive=tuple(each.name for each in packages if each not in locked),
-        without_origin=tuple(each.name for each in pip if not _has_origin(each)),
+        without_origin=(
+            *(each.name for each in wheels(contents) if each not in checked),
+            *(each.name for each in pip if not _has_origin(each)),
+        ),
     )
 
 
@@ -143,7 +147,7 @@ def _metadata(model: ExportModel, items: list[dict[str, object]], platform: str)
         "content_hash": {platform: digest},
         "channels": [{"url": sanitize(each), "used_env_vars": []} for each in model.channels],
         "platforms": [platform],
-        "sources": [],
+        "sources": ["environment.yml"],  # micromamba wants one, and conda-lock reads it only to lock again
     }
 
 
@@ -171,8 +175,8 @@ def _dependencies(record: PackageRecord) -> Iterator[tuple[str, str]]:
 
 
 def _has_origin(distribution: Distribution) -> bool:
-    """Whether pip finds it again by a URL alone, on whichever machine."""
-    return distribution.origin == "url" and bool(distribution.url) and not str(distribution.url).startswith("file:")
+    """Whether it can be fetched again, and checked: micromamba takes no package without a checksum."""
+    return distribution.origin == "url" and bool(distribution.url and distribution.sha256)
 
 
 def _locked_distribution(distribution: Distribution, platform: str) -> dict[str, object]:
@@ -183,7 +187,7 @@ def _locked_distribution(distribution: Distribution, platform: str) -> dict[str,
         "platform": platform,
         "dependencies": {},
         "url": sanitize(strip_credentials(distribution.url or "")),
-        "hash": {},
+        "hash": {"sha256": distribution.sha256},
         "category": "main",
         "optional": False,
     }

@@ -202,7 +202,7 @@ def _lock_notes(lock: LockText) -> Iterator[str]:
     if lock.without_archive:
         yield f"left out, since the URL or the md5 is unknown: {some_of(lock.without_archive)}"
     if lock.without_origin:
-        yield f"left out of pip's, since a lock file needs the URL of each: {some_of(lock.without_origin)}"
+        yield f"left out of pip's, since a lock file needs URL and sha256 of each: {some_of(lock.without_origin)}"
 
 
 def specs_text(

@@ -158,6 +158,21 @@ async def test_a_file_that_appears_meanwhile_is_kept(into: Path, context: JobCon
     assert (into / "nlp.yml").read_text() == "precious"
 
 
+async def test_what_takes_the_place_of_an_own_file_meanwhile_is_kept(
+    into: Path, prefixes: dict[str, FakePrefix], context: JobContext
+) -> None:
+    await _carry_out(_request(into), context)
+    prefixes["nlp"].package("scipy")
+
+    def swap(stage: str) -> None:
+        if stage == "write":
+            (into / "nlp.yml").write_text("precious")
+
+    with pytest.raises(RefusedError):
+        await _carry_out(_request(into), context, PlainWork(before_stage=swap))
+    assert (into / "nlp.yml").read_text() == "precious"
+
+
 async def test_the_file_of_what_is_gone_stays_and_is_told(
     into: Path, prefixes: dict[str, FakePrefix], context: JobContext, tmp_path: Path
 ) -> None:

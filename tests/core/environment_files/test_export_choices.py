@@ -182,7 +182,7 @@ def _locked(tmp_path: Path, here: Environment) -> tuple[ExportText, Path]:
 
 
 def test_conda_lock_reads_the_lock_file_and_renders_what_conda_installs(tmp_path: Path) -> None:
-    wheel = pip_package("lab", origin="url", url="https://host/lab-1.0-py3-none-any.whl")
+    wheel = pip_package("lab", origin="url", url="https://host/lab-1.0-py3-none-any.whl", sha256="2" * 64)
     noarch = _archive(
         "tqdm", "python >=3.8", "__unix", subdir="noarch", url=f"{CONDA_FORGE}/noarch/tqdm-1.0-h0_0.conda"
     )
@@ -202,8 +202,18 @@ def test_conda_lock_reads_the_lock_file_and_renders_what_conda_installs(tmp_path
     urls = [each for each in lines if each.startswith("http")]
     assert sorted(urls) == sorted(f"{each.url}#{each.md5}" for each in (*_chain(), noarch))
     assert urls.index(f"{CONDA_FORGE}/linux-64/libx-1.0-h0_0.conda#{'0' * 32}") == 0
-    assert "# pip lab @ https://host/lab-1.0-py3-none-any.whl" in lines
+    assert f"# pip lab @ https://host/lab-1.0-py3-none-any.whl#sha256={'2' * 64}" in lines
     assert (export.packages, export.notes) == (6, ())
+
+
+def test_micromamba_finds_in_the_lock_file_what_it_insists_on(tmp_path: Path) -> None:
+    """Its reader refuses a file without these: the checksum of each package, a platform, a source, a content hash."""
+    unchecked = pip_package("lab", origin="url", url="https://host/lab-1.0-py3-none-any.whl")
+    _, file = _locked(tmp_path, _environment(*_chain(), pip=(unchecked,)))
+    document = yaml.safe_load(file.read_text())
+    assert all(each["hash"]["sha256"] and each["url"] for each in document["package"])
+    assert all(document["metadata"][each] for each in ("platforms", "sources", "content_hash", "channels"))
+    assert {type(each["version"]) for each in document["package"]} == {str}
 
 
 def test_condatui_reads_from_its_lock_file_what_it_has_written(tmp_path: Path) -> None:
@@ -217,12 +227,12 @@ def test_condatui_reads_from_its_lock_file_what_it_has_written(tmp_path: Path) -
 
 def test_what_a_lock_file_has_no_room_for_is_told(tmp_path: Path) -> None:
     lost = (package("no-url", subdir="linux-64", md5="0" * 32), _archive("no-md5", md5=""))
-    pip = (pip_package("einops"), pip_package("own", origin="editable", location="/srv/own"))
+    pip = (pip_package("einops"), pip_package("own", origin="editable", location="/srv/own", sha256="2" * 64))
     export, file = _locked(tmp_path, _environment(_archive("a"), *lost, pip=pip))
     assert [each.name for each in parse_conda_lock_file(file).package] == ["a"]
     assert export.notes == (
         "left out, since the URL or the md5 is unknown: no-md5, no-url",
-        "left out of pip's, since a lock file needs the URL of each: einops, own",
+        "left out of pip's, since a lock file needs URL and sha256 of each: einops, own",
     )
     assert export.packages == 1
 

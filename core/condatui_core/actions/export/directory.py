@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from condatui_core.actions.export.one_file import check_read_back, options_in_words, write_file
-from condatui_core.actions.export.survey import ExportSurvey, Target, survey_export
+from condatui_core.actions.export.survey import ExportSurvey, Target, stands_against, survey_export
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.environment_files.export import check_options
@@ -127,7 +127,8 @@ def _make_directory(directory: str) -> None:
 
 
 def _write(target: Target, request: ExportAllRequest, context: JobContext) -> None:
-    """Write a file; a new one only if there is still none."""
+    """Write a file; a new one only if there is still none, another content only over what is still condatui's own."""
+    refuse(stands_against(target, request))
     write_file(target.file, target.content, replace=target.change == "changed")
     if target.environment and target.export:
         config = context.inventory.channel_config(target.environment)

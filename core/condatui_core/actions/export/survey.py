@@ -184,6 +184,11 @@ def _change(file: str, content: bytes, request: ExportAllRequest) -> tuple[Expor
     return change, blockers_to_write(file, replace=request.replace or own)
 
 
+def stands_against(target: Target, request: ExportAllRequest) -> tuple[Finding, ...]:
+    """What stands against writing a file by now: another program may have put its own in its place."""
+    return _change(target.file, target.content, request)[1]
+
+
 def _content_of(file: str) -> bytes | None:
     """The content of a regular file; None if there is none, or nothing that an export could have written."""
     try:
