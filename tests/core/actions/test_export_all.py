@@ -112,13 +112,17 @@ async def test_what_has_not_changed_since_its_file_was_written_is_not_even_read(
     os.utime(prefixes["nlp"].meta, ns=(later, later))
     for path in (prefixes["vision"].meta, prefixes["vision"].meta / "history", prefixes["vision"].site_packages):
         os.utime(path, ns=(1, 1))
-    (into / "vision.yml").write_text("edited by hand")
+    edited = (into / "vision.yml").read_text() + "# edited by hand\n"
+    (into / "vision.yml").write_text(edited)
     plan = await export.plan(_request(into, changed=True), context)
     assert _changes(plan) == {"nlp.yml": "changed", "vision.yml": "not-read"}
     assert not plan.blockers
     await _carry_out(_request(into, changed=True), context)
-    assert (into / "vision.yml").read_text() == "edited by hand"
+    assert (into / "vision.yml").read_text() == edited
     assert "scipy" in (into / "nlp.yml").read_text()
+    (into / "vision.yml").write_text("of somebody else")
+    plan = await export.plan(_request(into, changed=True), context)
+    assert [each.id for each in plan.blockers] == ["file-exists"]
 
 
 @pytest.mark.parametrize("name", ["nlp.yml", "index.md"])

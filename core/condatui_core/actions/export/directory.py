@@ -47,7 +47,7 @@ def plan_of(request: ExportAllRequest, survey: ExportSurvey) -> Plan:
     written = survey.written
     return Plan(
         request=request,
-        title=f"Export {counted(len(survey.targets), 'environment')} to {_pattern(request)}",
+        title=f"Export {_which(request, survey)} to {_pattern(request)}",
         steps=tuple(_steps(request, survey)),
         bytes_needed=sum(len(each.content) for each in written),
         packages=sum(each.export.packages for each in written if each.export),
@@ -60,6 +60,11 @@ def plan_of(request: ExportAllRequest, survey: ExportSurvey) -> Plan:
             if each.environment
         ),
     )
+
+
+def _which(request: ExportAllRequest, survey: ExportSurvey) -> str:
+    count = len(survey.targets) or len(request.prefixes)
+    return counted(count, "environment") if count else "all environments"
 
 
 def _pattern(request: ExportAllRequest) -> str:
@@ -103,7 +108,8 @@ def _notes(survey: ExportSurvey) -> Iterator[Finding]:
 
 async def perform(plan: Plan, request: ExportAllRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
     """Write what is not as it should be by now. RefusedError if there are blockers, CondatuiError if a write fails."""
-    survey = await asyncio.to_thread(survey_export, request, context)
+    await work.stage("look", f"Looking at the environments and at {sanitize(request.directory)}")
+    survey = await work.in_thread(partial(survey_export, request, context))
     refuse(survey.blockers)
     await work.stage("write", f"Writing into {sanitize(request.directory)}")
     await work.in_thread(partial(_make_directory, request.directory))

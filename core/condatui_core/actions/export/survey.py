@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +82,7 @@ def survey_export(request: ExportAllRequest, context: JobContext) -> ExportSurve
     """Read the environments, unless they are as they were, and compare them with the files that are there; blocks."""
     asked = _asked(request, context)
     states: dict[str, State] = {each.prefix: _state_now(each) for each in asked}
-    left_out = tuple(_left_out(each, states[each.prefix]) for each in asked if states[each.prefix] != "ok")
-    refused = (*_refused(request, asked, left_out), *_directory_blockers(request.directory))
+    refused = (*_refused(request, asked, states), *_directory_blockers(request.directory))
     if refused:
         return ExportSurvey(blockers=refused)
     files = _files(request, context)
@@ -95,7 +93,7 @@ def survey_export(request: ExportAllRequest, context: JobContext) -> ExportSurve
         targets=targets,
         index=_index_target(index, request),
         gone=tuple(sorted(index.gone)),
-        left_out=left_out,
+        left_out=tuple(_left_out(each, states[each.prefix]) for each in asked if states[each.prefix] != "ok"),
         blockers=tuple(_blockers((*targets, _index_target(index, request)))),
     )
 
@@ -115,16 +113,17 @@ def _left_out(environment: Environment, state: State) -> Finding:
     return finding("left-out", "note" if state in ("orphan", "missing") else "warning", message)
 
 
-def _refused(request: ExportAllRequest, asked: Sequence[Environment], left_out: Sequence[Finding]) -> Iterator[Finding]:
+def _refused(request: ExportAllRequest, asked: Sequence[Environment], states: Mapping[str, State]) -> Iterator[Finding]:
     """What stands against the whole: of what is named nothing is left out, and of all there is one at least."""
-    unknown = [each for each in request.prefixes if each not in {one.prefix for one in asked}]
-    for prefix in unknown:
-        yield blocker("not-an-environment", f"There is no environment at {sanitize(prefix)}.")
-    if request.prefixes and left_out:
-        lines = [each.message for each in left_out]
+    for prefix in request.prefixes:
+        if prefix not in states:
+            yield blocker("not-an-environment", f"There is no environment at {sanitize(prefix)}.")
+    broken = [each for each in asked if states[each.prefix] != "ok"]
+    if request.prefixes and broken:
+        lines = [f"{sanitize(each.name)}: its state is {states[each.prefix]}" for each in broken]
         message = f"{counted(len(lines), 'environment')} cannot be exported."
-        yield blocker("not-an-environment", message, "Leave them out, or repair them.", lines)
-    if not request.prefixes and len(left_out) == len(asked):
+        yield blocker("not-an-environment", message, "Leave out what is no environment, and repair the rest.", lines)
+    if not request.prefixes and len(broken) == len(asked):
         yield blocker("nothing-to-do", "There is no environment to export.")
 
 
@@ -162,14 +161,16 @@ def look_at(environment: Environment, file: str, request: ExportAllRequest, cont
 
 
 def _is_newer(file: str, prefix: str) -> bool:
-    """Whether a file is newer than all that changes whenever its environment does."""
+    """Whether a file of condatui's own is newer than all that changes whenever its environment does."""
     try:
         written = os.lstat(file)
     except OSError:
         return False
+    if not is_own_file(_content_of(file) or b""):
+        return False
     paths = (*(Path(prefix, each) for each in _STAMPED), *Path(prefix).glob("lib/python*/site-packages"))
     times = [each.stat().st_mtime_ns for each in paths if each.exists()]
-    return stat.S_ISREG(written.st_mode) and bool(times) and max(times) < written.st_mtime_ns
+    return bool(times) and max(times) < written.st_mtime_ns
 
 
 def _change(file: str, content: bytes, request: ExportAllRequest) -> tuple[ExportChange, tuple[Finding, ...]]:
