@@ -12,7 +12,8 @@ from condatui_core.analyses.platforms import is_bound_to_platform
 from condatui_core.environment_files.conda_lock import LockText, lock_text
 from condatui_core.environment_files.environment_yml import json_text, yaml_text
 from condatui_core.environment_files.explicit_list import archive_url, explicit_text, requirements_text
-from condatui_core.environment_files.export_model import ExportModel, conda_packages, export_model, pip_notes, wheels
+from condatui_core.environment_files.export_model import ExportModel, conda_packages, export_model, wheels
+from condatui_core.environment_files.pip_requirements import pip_notes
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from condatui_core.environment_files.explicit_list import explicit_contents, in_installation_order, listed_lines
 from condatui_core.environment_files.export import ExportText, check_file_name, export_text, format_of_file
-from condatui_core.environment_files.export_model import pip_line
+from condatui_core.environment_files.pip_requirements import pip_line
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
