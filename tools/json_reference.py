@@ -20,6 +20,7 @@ from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
+from condatui.cli.documents.verification import VerificationDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
 from condatui.cli.reporting import ErrorDocument
 from condatui.cli.restore import RestorePointsDocument
@@ -46,6 +47,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui disk [ENV…] --json`", DiskDocument),
     Printed("`condatui baseline --json`", BaselineDocument),
     Printed("`condatui baseline --propose --json`", ProposalDocument),
+    Printed("`condatui verify ENV FILE --json`", VerificationDocument),
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
@@ -157,8 +159,6 @@ _MEANINGS: Mapping[str, str] = {
     "Plan.request": "What was asked for, complete.",
     "Plan.steps": "What is done, in order.",
     "ExportRequest.prefix": "Of the environment.",
-    "ExportRequest.format": "Of the file.",
-    "ExportRequest.builds": "Whether builds are named beside versions.",
     "PackRequest.prefix": "Of the environment.",
     "PackRequest.replace": "Whether a file that is there may be replaced.",
     "PackRequest.ignore_editable": "Whether it is packed without what is installed in place.",

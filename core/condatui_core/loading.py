@@ -16,9 +16,9 @@ from condatui_core.errors import CondaError
 from condatui_core.inventory import Machine
 from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
 from condatui_core.proc.child import Child
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
-from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
 from condatui_core.settings import Locations, Settings
 
 if TYPE_CHECKING:
@@ -137,6 +137,10 @@ class Loading:
             async for _ in self.load():
                 pass
         return self._complete
+
+    def channel_config(self, environment: Environment) -> ChannelConfig:
+        """How the channels of an environment are configured, as the last complete load has found."""
+        return self._complete.channel_config(environment) if self._complete else ChannelConfig()
 
     async def facts(self) -> Mapping[str, CondaFacts]:
         """What the condas have answered, by root prefix."""

@@ -178,6 +178,7 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
             {
                 "clone",
                 "export",
+                "export-all",
                 "pack",
                 "remove",
                 "restore",

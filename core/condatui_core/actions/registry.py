@@ -12,6 +12,7 @@ from condatui_core.records.request import (
     CleanupRequest,
     CloneRequest,
     CreateRequest,
+    ExportAllRequest,
     ExportRequest,
     ForgetRequest,
     KernelsRequest,
@@ -59,9 +60,15 @@ def _create() -> Action[CreateRequest]:
 
 
 def _export() -> Action[ExportRequest]:
-    from condatui_core.actions import export  # noqa: PLC0415 - as above
+    from condatui_core.actions.export import one_file  # noqa: PLC0415 - as above
 
-    return Action(export.plan, export.perform, export.recover)
+    return Action(one_file.plan, one_file.perform, one_file.recover)
+
+
+def _export_all() -> Action[ExportAllRequest]:
+    from condatui_core.actions.export import directory  # noqa: PLC0415 - as above
+
+    return Action(directory.plan, directory.perform, directory.recover)
 
 
 def _forget() -> Action[ForgetRequest]:
@@ -117,6 +124,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     CleanupRequest: _cleanup,
     CloneRequest: _clone,
     CreateRequest: _create,
+    ExportAllRequest: _export_all,
     ExportRequest: _export,
     ForgetRequest: _forget,
     LeftoversRequest: _leftovers,

@@ -35,7 +35,7 @@ class Trait(Struct, frozen=True):
 def build_traits(build: str) -> tuple[Trait, ...]:
     """Decode a build string, one trait per kind, the most important first; an unknown part becomes the variant."""
     found: dict[TraitKind, str] = {}
-    for kind, words in _scan(build):
+    for kind, words, _ in _scan(build):
         if kind == "variant" and kind in found:
             words = f"{found[kind]}_{words}"  # noqa: PLW2901 - several unknown parts are shown as one
         found[kind] = words  # for other kinds the last part is the most precise: `gpu_cuda118`, `mpi_openmpi`
@@ -58,6 +58,26 @@ def describe_build_change(left: str, right: str) -> str:
     differing = [kind for kind in _BY_WEIGHT if before.get(kind) != after.get(kind)]
     shown = [kind for kind in differing if kind not in ("number", "hash")] or differing[:1]
     return " · ".join(f"{before.get(kind, '–')} → {after.get(kind, '–')}" for kind in shown)
+
+
+_MEANT: frozenset[TraitKind] = frozenset(("accelerator", "blas", "mpi"))
+"""What a user chooses a build for; the rest follows from the versions of other packages."""
+_MAJOR = re.compile(r"(cu(?:da)?)(?:(\d+)\.|(\d{1,2})\d$)")
+"""The major version of CUDA, which decides what a driver runs: `cuda12.4`, `cuda126`, `cu124`."""
+
+
+def portable_build(build: str) -> str:
+    """A pattern for builds of the same kind, `*cuda12*mkl*`: accelerator, BLAS, MPI; empty if it states none of them.
+
+    Of CUDA only the major version counts.
+    """
+    meant = [_without_minor(text) for kind, _, text in _scan(build) if kind in _MEANT]
+    return f"*{'*'.join(meant)}*" if meant else ""
+
+
+def _without_minor(text: str) -> str:
+    match = _MAJOR.match(text)
+    return f"{match[1]}{match[2] or match[3]}" if match else text
 
 
 def _patterns(*rules: tuple[TraitKind, str, str]) -> tuple[tuple[TraitKind, re.Pattern[str], str], ...]:
@@ -103,13 +123,14 @@ _PATTERNS = _patterns(
 _UNKNOWN = re.compile(rf".+?{_ENDS}", re.DOTALL)
 
 
-def _scan(build: str) -> Iterator[tuple[TraitKind, str]]:
-    """Decode the parts between underscores from left to right."""
+def _scan(build: str) -> Iterator[tuple[TraitKind, str, str]]:
+    """Decode the parts between underscores from left to right: the kind of each, its explanation, and its text."""
     for part in build.split("_"):
         position = 0
         while position < len(part):
-            kind, words, position = _read(part, position)
-            yield kind, words
+            kind, words, end = _read(part, position)
+            yield kind, words, part[position:end]
+            position = end
 
 
 def _read(part: str, position: int) -> tuple[TraitKind, str, int]:

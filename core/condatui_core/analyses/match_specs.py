@@ -37,6 +37,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     sha256: str = ""
     url: str | None = None
     """The URL of a distribution that is requested by URL; credentials masked."""
+    extras: tuple[str, ...] = ()
+    """The optional parts of a distribution that are wanted: `http` of `fsspec[http]`; sorted."""
     marker: str = ""
     """pip's environment marker: `python_version < "3.8"`; empty if it is wanted everywhere."""
 

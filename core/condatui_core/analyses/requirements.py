@@ -68,6 +68,7 @@ def _named(requirement: Requirement) -> Wanted:
         version=exact,
         constraint="" if exact else str(requirement.specifier) or ANY,
         url=mask_credentials(requirement.url) if requirement.url else None,
+        extras=tuple(sorted(requirement.extras)),
         marker=str(requirement.marker or ""),
     )
 

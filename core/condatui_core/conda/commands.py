@@ -53,12 +53,16 @@ def reading_environ(caller: Caller, installation: Installation) -> dict[str, str
 
     Not for a command that solves: the solver would believe that the machine has no GPU.
     """
-    environ = conda_environ(caller, installation)
-    for name in tuple(filter(_ACTIVATION.match, environ)):
-        del environ[name]
+    environ = solving_environ(caller, installation)
     # Empty means "no CUDA" to every version, and the driver is not asked: a broken one hangs, and conda waits a minute.
     environ.setdefault("CONDA_OVERRIDE_CUDA", "")
     return environ
+
+
+def solving_environ(caller: Caller, installation: Installation) -> dict[str, str]:
+    """The variables for a command that solves for an environment of its own, whatever environment is active."""
+    environ = conda_environ(caller, installation)
+    return {name: value for name, value in environ.items() if not _ACTIVATION.match(name)}
 
 
 # Commands that only read

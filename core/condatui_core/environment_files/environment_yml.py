@@ -141,6 +141,7 @@ def pip_entry(line: str, target: Target) -> Entry | str:
         channel=PYPI,
         url=wanted.url,
         requested=True,
+        extras=wanted.extras,
     )
     return Entry(cell=cell)
 
@@ -160,6 +161,11 @@ _Section: TypeAlias = str | list[str] | list[_Dependency] | dict[str, str]
 
 def yaml_text(model: ExportModel) -> str:
     """Write environment.yml. The format has no place for pinned specs, so they are comments at the top."""
+    return "".join((*pinned_comments(model), dump_yaml(_document(model))))
+
+
+def dump_yaml(document: Mapping[str, object]) -> str:
+    """Write YAML with its lists indented below their keys, as conda does; what a terminal must not see is escaped."""
     import yaml  # noqa: PLC0415 - only exports need it
 
     class Indented(yaml.SafeDumper):
@@ -171,7 +177,7 @@ def yaml_text(model: ExportModel) -> str:
     def dump(*, as_it_is: bool) -> str:
         return str(
             yaml.dump(
-                _document(model),
+                document,
                 Dumper=Indented,
                 sort_keys=False,
                 default_flow_style=False,
@@ -181,7 +187,7 @@ def yaml_text(model: ExportModel) -> str:
         )
 
     text = dump(as_it_is=True)
-    return "".join(pinned_comments(model)) + (text if _harmless(text) else dump(as_it_is=False))
+    return text if _harmless(text) else dump(as_it_is=False)
 
 
 def json_text(model: ExportModel) -> str:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 from condatui_core.analyses.channels import channel_location
+from condatui_core.analyses.platforms import main_platform
 from condatui_core.environment_files.export_model import (
     ExportModel,
     channel_references,
     conda_packages,
-    package_spec,
+    conda_specs,
     pinned_comments,
 )
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.request import ExportOptions
 from condatui_core.text import mask_credentials, sanitize, strip_credentials
 
 # Reading explicit lists, as `conda list --explicit` and `conda-lock` write them
@@ -177,12 +178,12 @@ def explicit_text(contents: PrefixContents, model: ExportModel) -> str:
     return "".join((_HEAD, *_platform(packages), *_remarks(model), "@EXPLICIT\n", *urls))
 
 
-def requirements_text(contents: PrefixContents, config: ChannelConfig, model: ExportModel, *, builds: bool) -> str:
+def requirements_text(contents: PrefixContents, config: ChannelConfig, model: ExportModel, how: ExportOptions) -> str:
     """Write one spec per package, each with its channel, since the format has no other place for channels."""
     references = channel_references(conda_packages(contents), config)
-    packages = sorted(conda_packages(contents), key=lambda each: (each.name, each.version))
-    specs = (f"{sanitize(package_spec(each, references, builds=builds))}\n" for each in packages)
-    return "".join((_HEAD, *_platform(packages), *_remarks(model), *specs))
+    specs = (f"{sanitize(each)}\n" for each in conda_specs(contents, references, how, with_pip=bool(model.pip)))
+    platform = () if how.portable else _platform(conda_packages(contents))
+    return "".join((_HEAD, *platform, *_remarks(model), *specs))
 
 
 def archive_url(record: PackageRecord) -> str:
@@ -200,10 +201,9 @@ def _explicit_line(record: PackageRecord) -> str:
     return f"# no URL for: {sanitize(f'{record.name}={record.version}={record.build}')}\n"
 
 
-def _platform(packages: tuple[PackageRecord, ...] | list[PackageRecord]) -> Iterator[str]:
-    platforms = Counter(each.subdir for each in packages if each.subdir and each.subdir != "noarch")
-    if platforms:
-        yield f"# platform: {sanitize(platforms.most_common(1)[0][0])}\n"
+def _platform(packages: Iterable[PackageRecord]) -> Iterator[str]:
+    if platform := main_platform(packages):
+        yield f"# platform: {sanitize(platform)}\n"
 
 
 def _remarks(model: ExportModel) -> Iterator[str]:

@@ -6,16 +6,20 @@ import os
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from condatui_core.analyses.platforms import is_bound_to_platform
+from condatui_core.environment_files.conda_lock import LockText, lock_text
 from condatui_core.environment_files.environment_yml import json_text, yaml_text
 from condatui_core.environment_files.explicit_list import archive_url, explicit_text, requirements_text
-from condatui_core.environment_files.export_model import conda_packages, export_model, pip_notes, wheels
+from condatui_core.environment_files.export_model import ExportModel, conda_packages, export_model, wheels
+from condatui_core.environment_files.pip_requirements import pip_notes
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.records.request import ExportFormat
+from condatui_core.records.request import ExportFormat, ExportOptions
 from condatui_core.text import counted, sanitize, some_of
 
 # The format of an export
@@ -42,13 +46,12 @@ _TITLES: dict[ExportFormat, tuple[str, str]] = {
     "json": ("JSON", "environment.json"),
     "explicit": ("an explicit list", "explicit.txt"),
     "requirements": ("a list of specs", "requirements.txt"),
+    "conda-lock": ("a lock file of conda-lock", "conda-lock.yml"),
 }
 """What a format is, and a name that suits it."""
 _FOREIGN_NAMES = {
     "pixi.lock": "a lock file of pixi",
     "pixi.toml": "a manifest of pixi",
-    "conda-lock.yml": "a lock file of conda-lock",
-    "conda-lock.yaml": "a lock file of conda-lock",
     "poetry.lock": "a lock file of Poetry",
     "uv.lock": "a lock file of uv",
     "pdm.lock": "a lock file of PDM",
@@ -65,7 +68,6 @@ _FOREIGN_NAMES = {
     ".condarc": "a configuration of conda",
 }
 _FOREIGN_ENDINGS = {
-    ".conda-lock.yml": "a lock file of conda-lock",
     ".cdx.json": "an SBOM",
     ".spdx.json": "an SBOM",
     ".toml": "TOML",
@@ -82,8 +84,12 @@ _FOREIGN_ENDINGS = {
 }
 
 
+_LOCKS = ("conda-lock.yml", "conda-lock.yaml")
+"""The ends of the names by which conda-lock and micromamba know a lock file."""
+
+
 def format_of_file(file: str) -> ExportFormat:
-    """The format that suits a file's name: `requirements.txt`, `explicit.txt`, otherwise by its suffix.
+    """The format that suits a file's name: `requirements.txt`, `explicit.txt`, `conda-lock.yml`, or by its suffix.
 
     YAML, the most complete format, for `-` and any other name.
     """
@@ -91,6 +97,8 @@ def format_of_file(file: str) -> ExportFormat:
     suffix = os.path.splitext(name)[1]
     if suffix == ".txt" and "requirements" in name and "explicit" not in name:
         return "requirements"
+    if name.endswith(_LOCKS):
+        return "conda-lock"
     return _SUFFIXES.get(suffix, "yaml")
 
 
@@ -108,12 +116,20 @@ def check_file_name(file: str, form: ExportFormat) -> None:
             hint=f"Give it another name, such as `{suitable}` for {title}.",
         )
     named = format_of_file(name)
-    other_list = named == "requirements" and form == "explicit"
-    if other_list or form not in _SUITABLE.get(os.path.splitext(name)[1], (form,)):
+    if form not in _suitable_formats(name, form):
         raise UsageError(
             f"`{sanitize(shown)}` stands for {_TITLES[named][0]}, not for {title}.",
             hint=f"Give it another name, such as `{suitable}`, or write {_TITLES[named][0]}.",
         )
+
+
+def _suitable_formats(name: str, form: ExportFormat) -> tuple[ExportFormat, ...]:
+    """The formats that a file's name may stand for; micromamba takes a file for a lock file by its name alone."""
+    named = format_of_file(name)
+    if named in ("conda-lock", "requirements"):
+        return (named,)
+    locked: tuple[ExportFormat, ...] = ("conda-lock",) if name.endswith(("-lock.yml", "-lock.yaml")) else ()
+    return (*_SUITABLE.get(os.path.splitext(name)[1], (form,)), *locked)
 
 
 class ExportText(Struct, frozen=True, kw_only=True):
@@ -134,25 +150,60 @@ def export_text(
     format: ExportFormat = "yaml",  # noqa: A002 - the usual term
     builds: bool = True,
     from_history: bool = False,
+    leaves: bool = False,
+    portable: bool = False,
 ) -> ExportText:
-    """Export an environment: without `builds` only versions, with `from_history` only what the user requested.
+    """Export an environment; the options are those of `ExportOptions`.
 
-    Raises UsageError if `from_history` meets a format that can only list exact packages.
+    Raises UsageError if a format that can only list exact packages is to hold anything else, and for a lock file if
+    no package tells the platform.
     """
-    if from_history and format not in ("yaml", "json"):
-        raise UsageError(f"The requested specs cannot be written as {format}.", hint="Use yaml or json for it.")
+    how = ExportOptions(format=format, builds=builds, from_history=from_history, leaves=leaves, portable=portable)
+    check_options(how)
     contents = environment.contents or PrefixContents()
-    model = export_model(environment, config, builds=builds, from_history=from_history)
-    notes = tuple(dict.fromkeys(_notes(contents, format, from_history=from_history)))
-    packages = len(model.specs) + (len(model.pip) if format in ("yaml", "json") else 0)
-    if format == "explicit":
+    model = export_model(environment, config, how)
+    export = _written(contents, config, model, how)
+    notes = (*export.notes, *_notes(contents, how))
+    return replace(export, notes=tuple(dict.fromkeys(notes)))
+
+
+def check_options(how: ExportOptions) -> None:
+    """Raise UsageError if the options contradict each other, or the format has no room for what they ask for."""
+    title = _TITLES[how.format][0]
+    if how.from_history and how.format not in ("yaml", "json"):
+        raise UsageError(f"The requested specs cannot be written as {title}.", hint="Use yaml or json for it.")
+    exact = how.format in ("explicit", "conda-lock")
+    if exact and (how.leaves or how.portable):
+        what = "only what nothing else needs" if how.leaves else "something for other platforms"
+        raise UsageError(
+            f"{title[0].upper()}{title[1:]} cannot say {what}: it names every archive.",
+            hint="Use yaml, json or requirements for it.",
+        )
+    if how.from_history and how.leaves:
+        raise UsageError(
+            "What was requested and what nothing else needs are two choices.", hint="Leave one of the two out."
+        )
+
+
+def _written(contents: PrefixContents, config: ChannelConfig, model: ExportModel, how: ExportOptions) -> ExportText:
+    """The text in the format, with what only the format could not take."""
+    if how.format == "conda-lock":
+        lock = lock_text(contents, model)
+        return ExportText(text=lock.text, notes=tuple(_lock_notes(lock)), packages=lock.packages)
+    if how.format == "explicit":
         packages = sum(bool(archive_url(each)) for each in conda_packages(contents))
-        return ExportText(text=explicit_text(contents, model), notes=notes, packages=packages)
-    if format == "requirements":
-        text = requirements_text(contents, config, model, builds=builds)
-        return ExportText(text=text, notes=notes, packages=packages)
-    text = json_text(model) if format == "json" else yaml_text(model)
-    return ExportText(text=text, notes=notes, packages=packages)
+        return ExportText(text=explicit_text(contents, model), packages=packages)
+    if how.format == "requirements":
+        return ExportText(text=requirements_text(contents, config, model, how), packages=len(model.specs))
+    text = json_text(model) if how.format == "json" else yaml_text(model)
+    return ExportText(text=text, packages=len(model.specs) + len(model.pip))
+
+
+def _lock_notes(lock: LockText) -> Iterator[str]:
+    if lock.without_archive:
+        yield f"left out, since the URL or the md5 is unknown: {some_of(lock.without_archive)}"
+    if lock.without_origin:
+        yield f"left out of pip's, since a lock file needs URL and sha256 of each: {some_of(lock.without_origin)}"
 
 
 def specs_text(
@@ -166,23 +217,26 @@ def specs_text(
     return form, export_text(made_up, config, format=form)
 
 
-def _notes(contents: PrefixContents, form: ExportFormat, *, from_history: bool) -> Iterator[str]:
+def _notes(contents: PrefixContents, how: ExportOptions) -> Iterator[str]:
     pip = [*(each.name for each in contents.pip_distributions), *(each.name for each in wheels(contents))]
-    if form not in ("yaml", "json") and pip:
+    if how.format in ("explicit", "requirements") and pip:
         yield f"what pip installed is only in comments, which conda ignores: {some_of(pip)}"
-    yield from pip_notes(contents.pip_distributions)
-    if form == "explicit":
+    if how.format != "conda-lock":  # which leaves out what these are about, and says so
+        yield from pip_notes(contents.pip_distributions)
+    if how.format == "explicit":
         yield from _without_urls(contents)
-    elif unknown := [each.name for each in contents.packages if not each.base_url]:
+    elif unknown := [each.name for each in contents.packages if not each.base_url and how.format != "conda-lock"]:
         yield f"the channel is unknown of {some_of(unknown)}"
     for path in contents.outside:
         yield f"{path.location} is on its path by {path.file}, which no export carries"
-    yield from _settings_notes(contents, form)
-    then = "then pip the second" if form in ("yaml", "json") else "and nothing the second"
+    yield from _settings_notes(contents, how.format)
+    then = "then pip the second" if how.format in ("yaml", "json") else "and nothing the second"
     for each in contents.replaced:
         change = f"{each.package} {each.conda_version} by {each.pip_version}"
         yield f"pip has replaced {change}: conda installs the first, {then}"
-    if from_history:
+    if how.portable and (bound := [each.name for each in contents.packages if is_bound_to_platform(each)]):
+        yield f"left out, since other platforms have others: {some_of(bound)}"
+    if how.from_history:
         yield from _history_notes(contents)
     if contents.unreadable:
         files = counted(len(contents.unreadable), "file")

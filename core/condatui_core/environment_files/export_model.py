@@ -6,21 +6,26 @@ import os
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import quote
 
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
+from condatui_core.analyses.builds import portable_build
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_name, channel_urls
+from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.needs import Needs, Node
+from condatui_core.analyses.platforms import is_bound_to_platform
 from condatui_core.analyses.requirements import parse_requirement
-from condatui_core.analyses.versions import is_pep440
+from condatui_core.environment_files.pip_requirements import pip_lines
+from condatui_core.records.comparison import Source
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents, Revision
-from condatui_core.text import AUTH_MASK, sanitize, strip_credentials
+from condatui_core.records.request import ExportOptions
+from condatui_core.text import sanitize, strip_credentials
 
 # Channels, named so that another machine finds them
 
@@ -143,77 +148,6 @@ def _without_scheme(url: str) -> str:
     return url.rpartition("://")[2].rstrip("/")
 
 
-# Distributions of pip, as requirement lines
-
-
-_SSH_AS_SOMEBODY = re.compile(rf"(?:\w+\+)?ssh://{re.escape(AUTH_MASK)}@")
-
-
-def pip_lines(distributions: Iterable[Distribution]) -> tuple[str, ...]:
-    """One requirement per distribution, sorted by name, with its version or its direct origin; each line once."""
-    by_name = sorted(distributions, key=lambda each: (canonicalize_name(each.name), each.version))
-    # The name of a directory may contain bytes that are not UTF-8.
-    lines = (pip_line(each).encode("utf-8", "replace").decode() for each in by_name)
-    return tuple(dict.fromkeys(lines))
-
-
-def pip_line(distribution: Distribution) -> str:
-    """The requirement that installs a distribution again from the same origin, as `pip freeze` writes it.
-
-    A project installed in place is given by its URL, which has room for its name; by its version if it has none.
-    """
-    name = canonicalize_name(distribution.name)
-    has_place = bool(distribution.url or distribution.location)
-    if distribution.origin == "editable" and has_place:
-        return f"-e {_url(distribution)}{'&' if distribution.subdirectory else '#'}egg={name}"
-    if distribution.origin in ("vcs", "local", "url") and has_place:
-        return f"{name} @ {_url(distribution)}"
-    if not distribution.version:
-        return name
-    return f"{name}{'==' if is_pep440(distribution.version) else '==='}{distribution.version}"
-
-
-def pip_notes(distributions: Sequence[Distribution]) -> Iterator[str]:
-    """Warnings about distributions that can only be reinstalled if something else is available."""
-    for each in distributions:
-        if each.origin in ("editable", "local") and (place := each.location or strip_credentials(each.url or "")):
-            how = "installed in place from" if each.origin == "editable" else "installed from"
-            yield f"{each.name} is {how} {place}, which must exist wherever this file is used"
-        elif each.origin == "editable":
-            yield f"{each.name} is installed in place, but its files do not name where; it is exported by its version"
-        elif each.origin == "unknown":
-            yield f"the origin of {each.name} {each.version} cannot be read; it is exported as if from the index"
-    yield from _local_versions(each for each in distributions if each.origin in ("index", "unknown"))
-
-
-PYTORCH_INDEXES = "https://download.pytorch.org/whl"
-"""Below it is an index for each build: `cu121`, `cpu`."""
-_OF_PYTORCH = ("torch", "torchvision", "torchaudio")
-_BUILD_OF_PYTORCH = re.compile(r"\+(?P<build>cpu|xpu|cu\d{2,3}|rocm[\d.]+)$")
-
-
-def _local_versions(distributions: Iterable[Distribution]) -> Iterator[str]:
-    """PyPI takes no versions with a local part, `2.1.0+cu121`; PyTorch has an index for each of its builds."""
-    for each in distributions:
-        if "+" in each.version:
-            build = _BUILD_OF_PYTORCH.search(each.version) if canonicalize_name(each.name) in _OF_PYTORCH else None
-            where = f"in PyTorch's index {PYTORCH_INDEXES}/{build['build']}" if build else "where it was installed from"
-            yield f"PyPI has no {each.name} {each.version}, which is only {where}"
-
-
-def _url(distribution: Distribution) -> str:
-    if distribution.location:
-        url = f"file://{quote(os.fsencode(distribution.location))}"
-    else:
-        # pip records the user of an SSH address only if it is `git`: no secret, and necessary for access.
-        scheme, _, rest = strip_credentials(distribution.url or "").partition("://")
-        url = f"{scheme}://{'git@' if _SSH_AS_SOMEBODY.match(distribution.url or '') else ''}{rest}"
-    if distribution.origin == "vcs":
-        url = url if url.startswith(f"{distribution.vcs}+") else f"{distribution.vcs or 'git'}+{url}"
-        url += f"@{distribution.revision}" if distribution.revision else ""
-    return url + (f"#subdirectory={distribution.subdirectory}" if distribution.subdirectory else "")
-
-
 # The contents of an export
 
 
@@ -232,8 +166,8 @@ class ExportModel(Struct, frozen=True, kw_only=True):
     pinned: tuple[str, ...]
 
 
-def export_model(environment: Environment, config: ChannelConfig, *, builds: bool, from_history: bool) -> ExportModel:
-    """Collect the contents of an export: all packages, or with `from_history` those that the user requested.
+def export_model(environment: Environment, config: ChannelConfig, how: ExportOptions) -> ExportModel:
+    """Collect the contents of an export: all packages, or those that the options leave.
 
     A wheel that conda has installed is one of pip's.
     """
@@ -241,18 +175,11 @@ def export_model(environment: Environment, config: ChannelConfig, *, builds: boo
     references = channel_references(conda_packages(contents), config)
     channels = in_order_of_priority(contents, references, config)
     prefixes = references if len(channels) > 1 else {}
-    pip = pip_lines((*contents.pip_distributions, *map(_wheel, wheels(contents))))
-    if from_history:
-        specs = tuple(
-            _in_channel(spec, prefixes.get(name, "")) for name, spec in requested(contents, with_pip=bool(pip))
-        )
-    else:
-        records = (each for each in _by_name(contents) if each.base_url != PYPI)
-        specs = tuple(package_spec(each, prefixes, builds=builds) for each in records)
+    pip = pip_lines((*_distributions(contents, how), *map(_wheel, wheels(contents))))
     return ExportModel(
         name=export_name(environment),
         channels=channels,
-        specs=specs,
+        specs=tuple(conda_specs(contents, prefixes, how, with_pip=bool(pip))),
         pip=pip,
         variables=contents.variables,
         pinned=tuple(map(strip_credentials, contents.pinned)),
@@ -265,10 +192,56 @@ def export_name(environment: Environment) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def package_spec(record: PackageRecord, references: Mapping[str, str], *, builds: bool) -> str:
-    """The spec of exactly this package: `pytorch::torchvision=0.20.1=py311_cu124`."""
+def _distributions(contents: PrefixContents, how: ExportOptions) -> Iterator[Distribution]:
+    leaves = _leaves(contents, "pypi") if how.leaves else frozenset()
+    for each in contents.pip_distributions:
+        if not how.leaves or canonicalize_name(each.name) in leaves:
+            yield each
+
+
+def _leaves(contents: PrefixContents, source: Source) -> frozenset[str]:
+    """What nothing else of conda's, or of pip's, needs, and what the user requested; python in any case.
+
+    What pip's need of conda's stays: pip would install it from elsewhere. The history of a clone has every package as
+    requested, and so tells nothing.
+    """
+    needs = Needs(contents)
+    asked = frozenset() if contents.history.cloned_specs else contents.requested_names
+    chosen = {Node("conda", name) for name in (*asked, "python")}
+    return frozenset(each.name for each in needs.tops([n for n in needs.nodes if n.source == source], chosen))
+
+
+def conda_specs(
+    contents: PrefixContents, references: Mapping[str, str], how: ExportOptions, *, with_pip: bool
+) -> Iterator[str]:
+    """A spec for each conda package that the options leave, in the channel that is referred to for its name.
+
+    `with_pip` says that pip itself is needed.
+    """
+    records = {each.name: each for each in _by_name(contents) if not (how.portable and is_bound_to_platform(each))}
+    if how.from_history:
+        for name, spec in requested(contents, with_pip=with_pip):
+            if name in records or not how.portable:
+                yield _in_channel(_for_others(spec, records[name]) if how.portable else spec, references.get(name, ""))
+        return
+    leaves = _leaves(contents, "conda") | ({"pip"} if with_pip else set())
+    for record in _by_name(contents):
+        if record.name in records and (not how.leaves or record.name in leaves):
+            yield package_spec(record, references, builds=how.builds, portable=how.portable)
+
+
+def _for_others(spec: str, record: PackageRecord) -> str:
+    """What the user requested, but for an exact build, which other platforms do not have."""
+    wanted = parse_match_spec(spec)
+    exact = wanted is None or (wanted.build and "*" not in wanted.build and not wanted.build.startswith("^"))
+    return package_spec(record, {}, builds=False, portable=True) if exact else spec
+
+
+def package_spec(record: PackageRecord, references: Mapping[str, str], *, builds: bool, portable: bool = False) -> str:
+    """The spec of exactly this package: `pytorch::torchvision=0.20.1=py311_cu124`, or `=*cu12*` if it is portable."""
+    build = portable_build(record.build) if portable else record.build if builds else ""
     spec = f"{record.name}={record.version}"
-    return _in_channel(f"{spec}={record.build}" if builds else spec, references.get(record.name, ""))
+    return _in_channel(f"{spec}={build}" if build else spec, references.get(record.name, ""))
 
 
 def requested(contents: PrefixContents, *, with_pip: bool) -> Iterator[tuple[str, str]]:

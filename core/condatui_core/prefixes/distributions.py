@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.message import Message
 from email.parser import HeaderParser
 from urllib.parse import unquote
@@ -76,6 +76,7 @@ class _DirectUrl(Struct):
     url: str = ""
     vcs_info: _VcsInfo | None = None
     dir_info: _DirInfo | None = None
+    archive_info: dict[str, object] | None = None
     subdirectory: str | None = None
 
 
@@ -110,6 +111,7 @@ def read_distribution(prefix: str, path: str, problems: list[Problem]) -> Iterat
         installer=_read_optional(absolute, "INSTALLER").decode("utf-8", "replace").strip(),
         origin=origin.kind,
         url=origin.url,
+        sha256=origin.sha256,
         revision=origin.revision,
         vcs=origin.vcs,
         subdirectory=origin.subdirectory,
@@ -163,6 +165,7 @@ def _sum_of_sizes(record: bytes) -> int:
 class _Origin(Struct, kw_only=True):
     kind: Origin = "index"
     url: str | None = None
+    sha256: str = ""
     revision: str = ""
     vcs: str = ""
     subdirectory: str = ""
@@ -192,7 +195,18 @@ def _origin(stated: _DirectUrl) -> _Origin:
     if stated.dir_info and stated.dir_info.editable:
         return _Origin(kind="editable", url=url, location=location)
     kind: Origin = "local" if stated.dir_info or location else "url"
-    return _Origin(kind=kind, url=url, subdirectory=subdirectory, location=location)
+    sha256 = _sha256(stated.archive_info or {})
+    return _Origin(kind=kind, url=url, sha256=sha256, subdirectory=subdirectory, location=location)
 
+
+def _sha256(archive: Mapping[str, object]) -> str:
+    """The checksum of an archive, as pip states it: `hashes`, or in former releases `hash`; empty if there is none."""
+    hashes = archive.get("hashes")
+    stated = hashes.get("sha256") if isinstance(hashes, dict) else str(archive.get("hash")).removeprefix("sha256=")
+    match = _SHA256.fullmatch(str(stated))
+    return match[0] if match else ""
+
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 _DIRECT_URL = msgspec.json.Decoder(_DirectUrl)

@@ -69,6 +69,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     """Installed bytes, as the records state them."""
     license: str = ""
     requested: bool = False
+    extras: tuple[str, ...] = ()
+    """The optional parts of a distribution that a file asks for as well."""
     replaced: str = ""
     """The version and build that conda still states after pip has replaced the files; empty if it has not."""
 

@@ -135,6 +135,22 @@ class PlannedMerge(Struct, frozen=True, kw_only=True):
     """Whether conda found all of that in its caches."""
 
 
+ExportChange = Literal["new", "changed", "same", "not-read"]
+"""What becomes of a file: it comes, gets another content, stays as it is, or stays since its environment is as it was.
+"""
+
+
+class PlannedExport(Struct, frozen=True, kw_only=True):
+    """One environment of several that are exported into a directory."""
+
+    prefix: str
+    """The environment."""
+    file: str
+    """Its absolute path."""
+    change: ExportChange
+    """What becomes of it."""
+
+
 class LeftOut(Struct, frozen=True, kw_only=True):
     """A part of a cleanup that something stands against: the others go without it."""
 
@@ -192,6 +208,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What becomes of packages for the user of an environment that goes on as another one: the requested ones first."""
     merge: PlannedMerge | None = None
     """Only for merges."""
+    exports: tuple[PlannedExport, ...] = ()
+    """Only for exports of several environments: each with its file."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):

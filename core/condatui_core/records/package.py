@@ -76,6 +76,8 @@ class Distribution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     origin: Origin = "index"
     url: str | None = None
     """Its direct URL, credentials masked; None if it came from an index."""
+    sha256: str = ""
+    """Of the archive at its URL, if pip has recorded it."""
     revision: str = ""
     """The commit of a VCS install."""
     vcs: str = ""

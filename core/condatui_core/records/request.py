@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-ExportFormat = Literal["yaml", "explicit", "requirements", "json"]
+ExportFormat = Literal["yaml", "explicit", "requirements", "json", "conda-lock"]
 Cleanable = Literal["tarballs", "packages", "index", "logs", "pip", "uv"]
 """The parts of package caches that can be cleaned; `pip` and `uv` are the whole caches of those tools."""
 CLEANABLES: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs", "pip", "uv")
@@ -55,18 +55,42 @@ class CreateRequest(Struct, frozen=True, kw_only=True, tag="create"):
     """Whether nothing may be downloaded."""
 
 
-class ExportRequest(Struct, frozen=True, kw_only=True, tag="export"):
+class ExportOptions(Struct, frozen=True, kw_only=True):
+    """What an export says of an environment."""
+
+    format: ExportFormat = "yaml"
+    """The kind of file."""
+    builds: bool = True
+    """Whether each package is named with its build."""
+    from_history: bool = False
+    """Only what the user requested; YAML and JSON only."""
+    leaves: bool = False
+    """Only what nothing else needs, and what the user requested; not for lists of archives."""
+    portable: bool = False
+    """For other machines: no builds but those that mean something, and nothing that one platform alone has."""
+
+
+class ExportRequest(ExportOptions, frozen=True, kw_only=True, tag="export"):
     """Write the contents of an environment to a file."""
 
     prefix: str
     file: str
     """Absolute."""
-    format: ExportFormat = "yaml"
-    builds: bool = True
-    from_history: bool = False
-    """Only what the user requested; YAML and JSON only."""
     replace: bool = False
     """Whether an existing file may be replaced."""
+
+
+class ExportAllRequest(ExportOptions, frozen=True, kw_only=True, tag="export-all"):
+    """Write several environments into a directory, each to a file that is written only if it changes."""
+
+    directory: str
+    """Absolute."""
+    prefixes: tuple[str, ...] = ()
+    """The environments; empty for all of this machine."""
+    changed: bool = False
+    """Whether environments that have not changed since their file was written are not even read."""
+    replace: bool = False
+    """Whether files in the directory that condatui did not write may be replaced."""
 
 
 class PackRequest(Struct, frozen=True, kw_only=True, tag="pack"):
@@ -182,6 +206,7 @@ Request: TypeAlias = (
     CloneRequest
     | CreateRequest
     | ExportRequest
+    | ExportAllRequest
     | PackRequest
     | RemoveRequest
     | RestoreRequest

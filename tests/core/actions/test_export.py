@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.actions import export
+from condatui_core.actions.export import one_file as export
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.prefixes.prefix import read_prefix

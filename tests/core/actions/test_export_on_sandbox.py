@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from condatui_core.actions.export import preview
+from condatui_core.actions.export.one_file import preview
 from condatui_core.actions.protocol import JobContext
-from condatui_core.environment_files.export_model import pip_lines
+from condatui_core.environment_files.pip_requirements import pip_lines
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.request import ExportFormat, ExportRequest
 from condatui_sandbox import Sandbox

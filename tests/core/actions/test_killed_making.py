@@ -13,10 +13,19 @@ import pytest
 
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.clone import recover as clone_recover
+from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import Recovery
-from condatui_core.records.request import CloneRequest, ExportRequest, PackRequest, RemoveRequest, RestoreRequest
+from condatui_core.records.request import (
+    CloneRequest,
+    ExportAllRequest,
+    ExportRequest,
+    PackRequest,
+    RemoveRequest,
+    RestoreRequest,
+)
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
@@ -226,6 +235,25 @@ async def test_condatui_while_it_exports(copied: Sandbox, place: Path, effect: i
     begun = [each for each in os.listdir(place) if each != file.name]
     assert all(f"{place / each} was begun, and can be deleted" in after.message for each in begun)
     assert bool(begun) == (effect == 2 or (effect == 3 and not replace))
+
+
+@pytest.mark.parametrize(
+    ("stage", "effect", "files"),
+    [("write", 0, []), ("write", 4, ["base.yml"]), ("index", 0, ["base.yml", "notebooks.yml"])],
+)
+async def test_condatui_while_it_exports_into_a_directory(
+    copied: Sandbox, place: Path, stage: str, effect: int, files: list[str]
+) -> None:
+    prefixes = (str(copied.prefixes["notebooks"]), str(copied.prefixes["base"]))
+    request = ExportAllRequest(directory=str(place / "lab"), prefixes=prefixes)
+    assert run_dying(copied, request, stage, effect)[0] == -9
+    after = await told(copied)
+    there = sorted(os.listdir(place / "lab")) if (place / "lab").exists() else []
+    assert [each for each in there if each.endswith(".yml")] == files
+    assert all(read_environment_file(place / "lab" / each, ChannelConfig(), "linux-64").entries for each in files)
+    assert (after.state, after.way_out) == (("half", request) if files else ("untouched", None))
+    assert (await carried_out(copied, request)).state == "done"
+    assert {"base.yml", "index.md", "notebooks.yml"} <= set(os.listdir(place / "lab"))
 
 
 @pytest.mark.parametrize("replace", [False, True])

@@ -11,8 +11,8 @@ import pytest
 from condatui_core.actions.checkpoint import make_checkpoint, subject_of
 from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
-from condatui_core.actions.export import perform as export_perform
-from condatui_core.actions.export import plan as export_plan
+from condatui_core.actions.export.one_file import perform as export_perform
+from condatui_core.actions.export.one_file import plan as export_plan
 from condatui_core.actions.pack.messages import ARCHIVE
 from condatui_core.actions.pack.place import PackPlace
 from condatui_core.actions.registry import find_action

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from condatui_core.environment_files.explicit_list import explicit_contents, in_installation_order, listed_lines
 from condatui_core.environment_files.export import ExportText, check_file_name, export_text, format_of_file
-from condatui_core.environment_files.export_model import pip_line
+from condatui_core.environment_files.pip_requirements import pip_line
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
@@ -297,6 +297,8 @@ def test_other_scripts_stay_readable() -> None:
         ("explicit.txt", "explicit"),
         ("spec.lock", "explicit"),
         ("/requirements/env.yaml", "yaml"),
+        ("conda-lock.yml", "conda-lock"),
+        ("gpu.conda-lock.yaml", "conda-lock"),
         ("env", "yaml"),
     ],
 )
@@ -317,11 +319,12 @@ FORMATS = ("yaml", "json", "explicit", "requirements")
         ("requirements.txt", "requirements"),
         ("dev-requirements.txt", "requirements"),
         ("requirements-explicit.txt", "explicit requirements"),
-        ("spec.lock", "yaml json explicit requirements"),
-        ("env", "yaml json explicit requirements"),
+        ("spec.lock", "yaml json explicit requirements conda-lock"),
+        ("env", "yaml json explicit requirements conda-lock"),
+        ("linux-lock.yml", "yaml json conda-lock"),
         ("pixi.lock", ""),
-        ("/x/conda-lock.yml", ""),
-        ("linux.conda-lock.yml", ""),
+        ("/x/conda-lock.yml", "conda-lock"),
+        ("linux.conda-lock.yml", "conda-lock"),
         ("pyproject.toml", ""),
         ("bom.cdx.json", ""),
         ("env.tar.gz", ""),
@@ -337,7 +340,7 @@ def test_a_name_that_stands_for_another_format_is_refused(file: str, suitable: s
             return False
         return True
 
-    assert " ".join(filter(suits, FORMATS)) == suitable
+    assert " ".join(filter(suits, (*FORMATS, "conda-lock"))) == suitable
     assert not suitable or suits(format_of_file(file))
 
 

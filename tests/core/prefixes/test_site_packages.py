@@ -75,6 +75,22 @@ def test_where_pip_got_it_from(
     assert (found.origin, found.url, found.revision, found.location) == expected
 
 
+@pytest.mark.parametrize(
+    ("archive_info", "sha256"),
+    [
+        ({"hashes": {"sha256": "a" * 64}, "hash": f"sha256={'b' * 64}"}, "a" * 64),
+        ({"hash": f"sha256={'b' * 64}"}, "b" * 64),
+        ({"hashes": {"sha512": "c"}}, ""),
+        ({"hashes": ["x"], "hash": 7}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_checksum_of_an_archive(prefix: FakePrefix, archive_info: Mapping[str, Any], sha256: str) -> None:
+    prefix.pip_install("x", direct_url={"url": "https://host/x.whl", "archive_info": archive_info})
+    (x,) = (each for each in read_prefix(str(prefix)).distributions if each.name == "x")
+    assert (x.origin, x.sha256) == ("url", sha256)
+
+
 def test_a_broken_direct_url_is_a_problem_and_the_distribution_is_there(prefix: FakePrefix) -> None:
     (prefix.pip_install("x") / "direct_url.json").write_text("{")
     contents = read_prefix(str(prefix))

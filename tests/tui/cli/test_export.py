@@ -77,6 +77,31 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path: Path) -> None:
     assert not list((tmp_path / "here").iterdir())
 
 
+def test_all_into_a_directory_and_then_only_what_has_changed(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    done = run("--all", "--dir", "lab")
+    assert done.exit_code == 0, done.stderr
+    files = {each.name: each.stat().st_mtime_ns for each in (tmp_path / "here" / "lab").iterdir()}
+    assert files.keys() >= {"index.md", "base.yml", "notebooks.yml", "vision-cuda.yml", "env.yml"}
+    assert "half-cloned is left out: its state is orphan." in done.stdout
+    plan, *_, last = map(json.loads, run("--all", "--dir", "lab", "--changed", "--json").stdout.splitlines())
+    assert {each["change"] for each in plan["plan"]["exports"]} == {"not-read"}
+    assert last["result"]["outcome"]["files"] == []
+    assert run("notebooks", "base", "--dir", "lab").exit_code == 0
+    assert files == {each.name: each.stat().st_mtime_ns for each in (tmp_path / "here" / "lab").iterdir()}
+    done = run("notebooks", "--dir", "lab", "--leaves", "--no-builds", "--dry-run")
+    assert done.exit_code == 0 and "changed  1 file: notebooks.yml" in done.stdout
+    assert files == {each.name: each.stat().st_mtime_ns for each in (tmp_path / "here" / "lab").iterdir()}
+
+
+def test_less_and_for_others(run: Run) -> None:
+    leaves = yaml.safe_load(run("nlp-exp", "--leaves", "--no-builds").stdout)["dependencies"]
+    assert "transformers=4.47.1" in leaves and len(leaves) < 12
+    portable = yaml.safe_load(run("vision-cuda", "--portable").stdout)["dependencies"]
+    assert "pytorch::pytorch=2.5.1=*cuda12*" in portable
+    assert not [each for each in portable if "libgcc" in each]
+    assert yaml.safe_load(run("notebooks", "--format", "conda-lock").stdout)["version"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code"),
     [
@@ -85,6 +110,18 @@ def test_a_dry_run_writes_nothing(run: Run, tmp_path: Path) -> None:
         (("notebooks", "--format", "explicit", "--from-history"), 2),
         (("notebooks", "-o", "/nowhere/x.yml"), 3),
         (("half-cloned",), 3),
+        ((), 2),
+        (("--all",), 2),
+        (("--all", "notebooks", "--dir", "x"), 2),
+        (("notebooks", "base"), 2),
+        (("notebooks", "--changed"), 2),
+        (("notebooks", "--dir", "x", "-o", "y.yml"), 2),
+        (("notebooks", "--dir", ""), 2),
+        (("notebooks", "--leaves", "--from-history"), 2),
+        (("notebooks", "--portable", "--format", "conda-lock"), 2),
+        (("notebooks", "half-cloned", "--dir", "x"), 3),
+        (("nobody", "--dir", "x"), 2),
+        (("notebooks", "--dir", "absent/x"), 3),
     ],
 )
 def test_what_cannot_be(arguments: tuple[str, ...], exit_code: int, run: Run) -> None:

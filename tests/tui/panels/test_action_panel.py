@@ -18,6 +18,7 @@ from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import (
     CloneRequest,
+    ExportAllRequest,
     ExportRequest,
     PackRequest,
     RemoveRequest,
@@ -263,6 +264,53 @@ async def test_an_export_shows_what_it_will_say_and_follows_the_format(tmp_path:
         ]
 
 
+async def test_what_is_marked_is_exported_together_and_the_panel_says_to_where(tmp_path: Path) -> None:
+    async with opened(workbench=bench(home=tmp_path), size=(80, 24)) as driver:
+        driver.app.session.mark([f"{ENVS}/{name}" for name in ("research", "zoo", "half")], marked=True)
+        await driver.press("e")
+        await driver.press("tab", "ctrl+u", *"~/lab")
+        await driver.until(lambda: "Export 2 environments to ~/lab/NAME.yml" in driver.text)
+        await driver.press("shift+tab", "right", "right")
+        assert "Export 2 environments to ~/lab/NAME.yml" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: "enter run" in driver.text)
+        assert "Marked, but left out: half (orphan)" in driver.text
+        asked = ExportAllRequest(
+            prefixes=(f"{ENVS}/research", f"{ENVS}/zoo"), directory=str(tmp_path / "lab"), portable=True
+        )
+        assert driver.workbench.jobs.requests == [asked]
+        await driver.press("enter")
+        assert [plan.request for plan in driver.workbench.jobs.submitted] == [asked]
+
+
+async def test_files_that_are_there_are_replaced_by_several_only_when_that_is_said() -> None:
+    def answer(request: Request) -> object:
+        there = finding(
+            "file-exists", "error", "2 files are there that condatui has not written.", remedy=ReplaceFile()
+        )
+        assert isinstance(request, ExportAllRequest)
+        return plan_like(request, blockers=() if request.replace else (there,))
+
+    workbench = bench()
+    workbench.jobs.plans[ExportAllRequest] = answer  # type: ignore[assignment]
+    async with opened(workbench=workbench) as driver:
+        driver.app.session.mark([f"{ENVS}/research", f"{ENVS}/zoo"], marked=True)
+        await driver.press("e", "enter")
+        await driver.until(lambda: "enter replace these files" in driver.text)
+        assert workbench.jobs.submitted == []
+        await driver.press("enter")
+        await driver.until(lambda: workbench.jobs.submitted)
+        (plan,) = workbench.jobs.submitted
+        assert isinstance(plan.request, ExportAllRequest) and plan.request.replace
+
+
+async def test_one_mark_is_exported_wherever_the_cursor_is(tmp_path: Path) -> None:
+    async with opened(workbench=bench(home=tmp_path)) as driver:
+        driver.app.session.mark([f"{ENVS}/zoo"], marked=True)
+        await on_research(driver, "e")
+        assert field(driver, "file").endswith("/zoo.yml")
+
+
 async def test_a_preview_that_cannot_be_made_says_why() -> None:
     workbench = bench()
     workbench.jobs.preview_error = UsageError("An explicit list has no room for a history.")
@@ -407,11 +455,19 @@ async def test_what_was_said_before_is_over_once_a_panel_opens() -> None:
         assert "Copied" not in driver.text
 
 
-@pytest.mark.parametrize("words", ["environment.yml, what was asked for", "specs, for conda create --file"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "environment.yml, what was asked for",
+        "environment.yml, for other machines",
+        "conda-lock.yml, also for micromamba",
+        "specs, for conda create --file",
+    ],
+)
 async def test_each_format_is_said_in_the_narrowest_terminal(words: str) -> None:
     async with opened(workbench=bench(), size=(80, 24)) as driver:
         await on_research(driver, "e")
-        for _ in range(5):
+        for _ in range(8):
             if words in driver.text:
                 break
             await driver.press("right")

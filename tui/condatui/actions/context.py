@@ -48,6 +48,15 @@ def no_environment(action_context: ActionContext) -> str | None:
     return None if action_context.current else "There is no environment under the cursor."
 
 
+def not_verifiable(action_context: ActionContext) -> str | None:
+    """Why the environment under the cursor cannot be held against a file: there is none, or it was not read."""
+    if (current := action_context.current) is None:
+        return no_environment(action_context)
+    if current.readable and current.contents is not None:
+        return None
+    return f"{sanitize(current.name)} has nothing to hold against a file: {current.state}."
+
+
 def nothing_to_keep(action_context: ActionContext) -> str | None:
     """Why nothing can be marked as kept, or unmarked: no environment is chosen."""
     return None if action_context.chosen else no_environment(action_context)
@@ -134,19 +143,23 @@ def not_checkable(action_context: ActionContext) -> str | None:
 
 
 def not_exportable(action_context: ActionContext) -> str | None:
-    """Why the environment under the cursor cannot be exported: there is none, or it cannot be read."""
-    return _unreadable(action_context, "exported")
+    """Why nothing can be exported: nothing is chosen, or nothing that is can be read."""
+    if len(action_context.chosen) > 1:
+        whole = any(each.state == "ok" for each in action_context.chosen)
+        return None if whole else "None of the marked environments can be read whole."
+    return _unreadable(action_context.chosen, action_context, "exported")
 
 
 def not_packable(action_context: ActionContext) -> str | None:
     """Why the environment under the cursor cannot be packed: there is none, or it cannot be read."""
-    return _unreadable(action_context, "packed")
-
-
-def _unreadable(action_context: ActionContext, done: str) -> str | None:
     current = action_context.current
-    if current is None:
+    return _unreadable((current,) if current else (), action_context, "packed")
+
+
+def _unreadable(chosen: tuple[Environment, ...], action_context: ActionContext, done: str) -> str | None:
+    if not chosen:
         return no_environment(action_context)
+    current = chosen[0]
     if not current.readable:
         return f"{sanitize(current.name)} cannot be {done}: its state is {current.state}."
     return None

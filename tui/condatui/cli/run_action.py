@@ -21,7 +21,14 @@ from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Plan
-from condatui_core.records.request import MergeRequest, RemoveRequest, Request, RestoreRequest, UpdateRequest
+from condatui_core.records.request import (
+    ExportAllRequest,
+    MergeRequest,
+    RemoveRequest,
+    Request,
+    RestoreRequest,
+    UpdateRequest,
+)
 from condatui_core.remedy import NameConda
 from condatui_core.text import sanitize
 
@@ -203,7 +210,23 @@ def _command(request: Request) -> tuple[str, ...]:
         return ("merge", "--put-back", "--into", request.keeper, "--", request.member)
     if isinstance(request, UpdateRequest):
         return ("update", "--like", request.like, *(("--offline",) if request.offline else ()), "--", *request.prefixes)
+    if isinstance(request, ExportAllRequest):
+        return _export_words(request)
     return ("restore", request.id) if isinstance(request, RestoreRequest) else ()
+
+
+def _export_words(request: ExportAllRequest) -> tuple[str, ...]:
+    """The words of the command that exports several environments."""
+    flags = {
+        "--no-builds": not request.builds,
+        "--portable": request.portable,
+        "--from-history": request.from_history,
+        "--leaves": request.leaves,
+        "--force": request.replace,
+    }
+    chosen = tuple(flag for flag, is_set in flags.items() if is_set)
+    which = ("--", *request.prefixes) if request.prefixes else ("--all",)
+    return ("export", "--dir", request.directory, "--format", request.format, *chosen, *which)
 
 
 def _exit_code(job: Job, received: list[int]) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from condatui.actions.context import ActionContext
 from condatui.panels.action_panel import ActionPanel
 from condatui.panels.clone_form import BaselineForm, CloneForm
-from condatui.panels.forms import ExportForm, FormPaths, PackForm
+from condatui.panels.forms import ExportAllForm, ExportForm, FormPaths, PackForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
 from condatui_core.records.request import RemoveRequest, Request, RestoreRequest, UpdateRequest
@@ -30,9 +30,25 @@ def panel_for(action: str, session: Session, action_context: ActionContext) -> A
         return ActionPanel(session, request=_following(action_context), note=_hidden_marks(action_context))
     if action == "undo":
         return ActionPanel(session, find_request=_last_change(session))
+    if action == "export":
+        return _export_panel(session, action_context, paths)
     assert action_context.current is not None
-    form = ExportForm(action_context.current, paths) if action == "export" else PackForm(action_context.current, paths)
-    return ActionPanel(session, form=form)
+    return ActionPanel(session, form=PackForm(action_context.current, paths))
+
+
+def _export_panel(session: Session, action_context: ActionContext, paths: FormPaths) -> ActionPanel:
+    """The form for the environment that is chosen, or for all that are."""
+    if len(action_context.chosen) == 1:
+        return ActionPanel(session, form=ExportForm(action_context.chosen[0], paths))
+    whole = [each for each in action_context.chosen if each.state == "ok"]
+    lines = (_hidden_marks(action_context), _left_out(action_context))
+    return ActionPanel(session, form=ExportAllForm(whole, paths), note="\n".join(filter(None, lines)))
+
+
+def _left_out(action_context: ActionContext) -> str:
+    """Names the chosen environments that cannot be exported with others; empty if all can."""
+    broken = [f"{sanitize(each.name)} ({each.state})" for each in action_context.chosen if each.state != "ok"]
+    return f"Marked, but left out: {', '.join(broken)}" if broken else ""
 
 
 def _following(action_context: ActionContext) -> UpdateRequest:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from msgspec.structs import asdict
 from rich.text import Text
 from textual import on, work
 from textual.timer import Timer
@@ -18,12 +20,13 @@ from condatui.view_models import styles
 from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField, yes_or_no
 from condatui.view_models.plan import preview_text
 from condatui.widgets.lines_pane import LinesPane
+from condatui_core.environment_files.export_directory import file_ending
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
-from condatui_core.records.request import ExportFormat, ExportRequest, PackRequest, Request
+from condatui_core.records.request import ExportAllRequest, ExportOptions, ExportRequest, PackRequest, Request
 from condatui_core.settings import expand_home
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 # What all forms share
 
@@ -83,15 +86,23 @@ def split_words(text: str, what: str) -> tuple[str, ...]:
 # The form of Export
 
 
-_FORMATS: dict[str, tuple[str, ExportFormat, str]] = {
-    "yaml": ("environment.yml, with builds", "yaml", ".yml"),
-    "no-builds": ("environment.yml, without builds", "yaml", ".yml"),
-    "history": ("environment.yml, what was asked for", "yaml", ".yml"),
-    "explicit": ("explicit, URLs with md5", "explicit", "-explicit.txt"),
-    "requirements": ("specs, for conda create --file", "requirements", "-requirements.txt"),
-    "json": ("JSON", "json", ".json"),
+_CHOICES: Mapping[str, tuple[str, ExportOptions]] = {
+    "yaml": ("environment.yml, with builds", ExportOptions()),
+    "no-builds": ("environment.yml, without builds", ExportOptions(builds=False)),
+    "portable": ("environment.yml, for other machines", ExportOptions(portable=True)),
+    "history": ("environment.yml, what was asked for", ExportOptions(builds=False, from_history=True)),
+    "leaves": ("environment.yml, what nothing needs", ExportOptions(builds=False, leaves=True)),
+    "conda-lock": ("conda-lock.yml, also for micromamba", ExportOptions(format="conda-lock")),
+    "explicit": ("explicit, URLs with md5", ExportOptions(format="explicit")),
+    "requirements": ("specs, for conda create --file", ExportOptions(format="requirements")),
+    "json": ("JSON", ExportOptions(format="json")),
 }
-"""By choice: its label, the format, and the end of the file's name."""
+"""By choice: its label, and what is exported."""
+
+
+def _format_field(answers: Answers) -> ChoiceField:
+    choices = tuple((value, label) for value, (label, _) in _CHOICES.items())
+    return ChoiceField("format", "as", choices, answers.get("format", "yaml"))
 
 
 class ExportForm:
@@ -105,21 +116,43 @@ class ExportForm:
 
     def form(self, answers: Answers) -> Form:
         """The fields; the suffix of the file follows from the format."""
-        chosen = answers.get("format", "yaml")
-        choices = tuple((value, label) for value, (label, _, _) in _FORMATS.items())
-        file = self._paths.suggested(file_name(self._environment) + _FORMATS[chosen][2])
-        title = f"Export {sanitize(self._environment.name)}"
-        return Form(title, (ChoiceField("format", "as", choices, chosen), TextField("file", "to", file)))
+        chosen = _format_field(answers)
+        ending = file_ending(_CHOICES[chosen.value][1].format)
+        file = self._paths.suggested(file_name(self._environment) + ending)
+        return Form(f"Export {sanitize(self._environment.name)}", (chosen, TextField("file", "to", file)))
 
     async def request(self, answers: Answers) -> ExportRequest:
         """The request for the export; it does not replace an existing file."""
-        chosen = answers["format"]
-        return ExportRequest(
-            prefix=self._environment.prefix,
-            file=self._paths.path(answers["file"]),
-            format=_FORMATS[chosen][1],
-            builds=chosen not in {"no-builds", "history"},
-            from_history=chosen == "history",
+        how = _CHOICES[answers["format"]][1]
+        file = self._paths.path(answers["file"])
+        return ExportRequest(prefix=self._environment.prefix, file=file, **asdict(how))
+
+
+class ExportAllForm:
+    """Exports several environments into a directory."""
+
+    previews = False
+
+    def __init__(self, environments: Sequence[Environment], paths: FormPaths) -> None:
+        self._environments = environments
+        self._paths = paths
+
+    def form(self, answers: Answers) -> Form:
+        """The fields; the title says where the files will be."""
+        chosen = _format_field(answers)
+        directory = TextField("directory", "into", self._paths.suggested("environments"))
+        typed = sanitize(answers.get("directory", directory.value)).rstrip("/")
+        several = counted(len(self._environments), "environment")
+        title = f"Export {several} to {typed}/NAME{file_ending(_CHOICES[chosen.value][1].format)}"
+        return Form(title, (chosen, directory))
+
+    async def request(self, answers: Answers) -> ExportAllRequest:
+        """The request for the export; it replaces files of earlier exports only."""
+        how = _CHOICES[answers["format"]][1]
+        return ExportAllRequest(
+            directory=self._paths.path(answers["directory"]),
+            prefixes=tuple(each.prefix for each in self._environments),
+            **asdict(how),
         )
 
 

@@ -13,7 +13,7 @@ from condatui.view_models.plan import Facts, plan_text, printable_lines
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
 from condatui_core.records.job import Plan
-from condatui_core.records.request import ExportRequest, PackRequest, RemoveRequest, Request
+from condatui_core.records.request import ExportAllRequest, ExportRequest, PackRequest, RemoveRequest, Request
 from condatui_core.remedy import RepairMarks, ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
 from condatui_core.text import sanitize
 
@@ -77,6 +77,8 @@ class PlanState:
         request = self.request
         if isinstance(request, ExportRequest | PackRequest) and remedies == {ReplaceFile}:
             return Alternative(replace(request, replace=True), "replace the file", agreed=True)
+        if isinstance(request, ExportAllRequest) and remedies == {ReplaceFile}:
+            return Alternative(replace(request, replace=True), "replace these files", agreed=True)
         if isinstance(request, RemoveRequest) and remedies and remedies <= _PROTECTIONS:
             return _though_protected(request, remedies)
         if isinstance(request, RemoveRequest) and remedies == {WithoutRestorePoint}:

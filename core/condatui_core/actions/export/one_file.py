@@ -26,38 +26,19 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
-from condatui_core.records.request import ExportRequest
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.request import ExportFormat, ExportOptions, ExportRequest
 from condatui_core.remedy import Reload
 from condatui_core.text import counted, sanitize
 
-
-def missing_in(request: ExportRequest, export: ExportText, config: ChannelConfig) -> str:
-    """Say what a written file lacks, by reading it like any environment file; empty if it has everything."""
-    try:
-        listing = read_environment_file(Path(request.file), config, platform="")
-    except UsageError as error:
-        return str(error)
-    read = sum(_installs(request, each.cell) for each in listing.entries) + len(listing.column.left_out)
-    return (
-        ""
-        if read == export.packages
-        else f"It should hold {counted(export.packages, 'package')}, but {read} can be read."
-    )
-
-
-def _installs(request: ExportRequest, cell: Cell) -> bool:
-    """Whether conda installs what was read; in the lists some packages are only in comments."""
-    if request.format in ("yaml", "json"):
-        return True
-    return cell.source == "conda" and (request.format == "requirements" or cell.url is not None)
-
-
-_FORMATS = {
+FORMATS = {
     "yaml": "environment.yml",
     "json": "environment in JSON",
     "explicit": "explicit list",
     "requirements": "list of specs",
+    "conda-lock": "lock file of conda-lock",
 }
+"""What each format is called in a plan."""
 
 
 async def preview(request: ExportRequest, context: JobContext) -> ExportText:
@@ -85,17 +66,16 @@ async def plan(request: ExportRequest, context: JobContext) -> Plan:
 
 def plan_of(request: ExportRequest, title: str, export: ExportText, blockers: tuple[Finding, ...]) -> Plan:
     """Build the plan from the text and the blockers; pure."""
-    size = len(_encoded(export))
+    size = len(encoded(export))
     lines = export.text.count("\n")
-    how = _FORMATS[request.format] + ("" if request.builds else ", without builds")
     return Plan(
         request=request,
         title=title,
         steps=(Step(title=f"Write {request.file}"), Step(title="Read it back")),
         bytes_needed=size,
         packages=export.packages,
-        facts=(("format", how + (", what was asked for only" if request.from_history else "")), ("lines", f"{lines}")),
-        warnings=tuple(_note(each) for each in export.notes),
+        facts=(("format", options_in_words(request)), ("lines", f"{lines}")),
+        warnings=tuple(note(each) for each in export.notes),
         blockers=blockers,
     )
 
@@ -105,13 +85,13 @@ async def perform(plan: Plan, request: ExportRequest, context: JobContext, work:
     export = await preview(request, context)
     refuse(await asyncio.to_thread(_blockers, request))
     await work.stage("write", f"Writing {request.file}")
-    await work.in_thread(partial(_write, request, _encoded(export)))
+    await work.in_thread(partial(write_file, request.file, encoded(export), replace=request.replace))
     await work.stage("read-back", f"Reading {request.file} back")
     await work.in_thread(partial(_read_back, request, export, context))
     return Outcome(
         message=f"{request.file} was written: {counted(export.packages, 'package')}",
-        findings=tuple(_note(each) for each in export.notes),
-        bytes_used=len(_encoded(export)),
+        findings=tuple(note(each) for each in export.notes),
+        bytes_used=len(encoded(export)),
         files=(request.file,),
     )
 
@@ -124,7 +104,7 @@ async def recover(
 ) -> Recovery:
     """Compare the file with what would be written now; if they differ, it is the old file, or there is none."""
     try:
-        expected = _encoded(await preview(request, context))
+        expected = encoded(await preview(request, context))
     except CondatuiError:
         expected = None
     there = await asyncio.to_thread(_bytes_of, request.file)
@@ -161,38 +141,85 @@ def _make_text(request: ExportRequest, context: JobContext) -> ExportText:
     contents = read_prefix(request.prefix)  # the inventory may be hours old
     if not contents.has_conda_meta:
         _gone(request.prefix)
+    return make_text(environment, contents, request, context)
+
+
+def make_text(
+    environment: Environment, contents: PrefixContents, how: ExportOptions, context: JobContext
+) -> ExportText:
+    """The text of an environment that has these contents by now. UsageError as in `export_text`."""
     return export_text(
         replace(environment, contents=contents),
         context.inventory.channel_config(environment),
-        format=request.format,
-        builds=request.builds,
-        from_history=request.from_history,
+        format=how.format,
+        builds=how.builds,
+        from_history=how.from_history,
+        leaves=how.leaves,
+        portable=how.portable,
     )
+
+
+def options_in_words(how: ExportOptions) -> str:
+    """The format, and what is left out of it: `environment.yml, without builds`."""
+    said = (
+        ("without builds", not how.builds and not how.portable),
+        ("for other platforms", how.portable),
+        ("what was asked for only", how.from_history),
+        ("what nothing else needs only", how.leaves),
+    )
+    return ", ".join((FORMATS[how.format], *(words for words, holds in said if holds)))
 
 
 def _gone(prefix: str) -> Environment:
     raise RefusedError(f"There is no environment at {sanitize(prefix)}.", hint=Reload())
 
 
-def _write(request: ExportRequest, data: bytes) -> None:
+def write_file(file: str, data: bytes, *, replace: bool) -> None:
+    """Write a file whole or not at all. RefusedError if it may not be replaced, CondatuiError if that fails."""
     try:
-        write_whole(Path(request.file), data, replace=request.replace)
+        write_whole(Path(file), data, replace=replace)
     except FileExistsError as error:
-        raise RefusedError(f"{sanitize(request.file)} exists by now.", hint="Choose another name.") from error
+        raise RefusedError(f"{sanitize(file)} exists by now.", hint="Choose another name.") from error
     except OSError as error:
-        was = "the old one is as it was" if os.path.lexists(request.file) else "nothing was written"
+        was = "the old one is as it was" if os.path.lexists(file) else "nothing was written"
         raise CondatuiError(
-            f"{sanitize(request.file)} could not be written: {was}.", reason(error), "Write it to another place."
+            f"{sanitize(file)} could not be written: {was}.", reason(error), "Write it to another place."
         ) from error
 
 
 def _read_back(request: ExportRequest, export: ExportText, context: JobContext) -> None:
     environment = context.environment(request.prefix) or _gone(request.prefix)
-    if _bytes_of(request.file) != _encoded(export):
-        raise CondatuiError(f"{sanitize(request.file)} does not hold what was written.", hint="Check the disk.")
-    missing = missing_in(request, export, context.inventory.channel_config(environment))
-    if missing:
-        raise CondatuiError(f"{sanitize(request.file)} cannot be read back as it was meant.", missing)
+    config = context.inventory.channel_config(environment)
+    check_read_back(request.file, encoded(export), export, request.format, config)
+
+
+def check_read_back(file: str, data: bytes, export: ExportText, form: ExportFormat, config: ChannelConfig) -> None:
+    """Raise CondatuiError if a file does not hold what was written, or if less can be read from it than it should."""
+    if _bytes_of(file) != data:
+        raise CondatuiError(f"{sanitize(file)} does not hold what was written.", hint="Check the disk.")
+    if missing := _missing_in(file, export, form, config):
+        raise CondatuiError(f"{sanitize(file)} cannot be read back as it was meant.", missing)
+
+
+def _missing_in(file: str, export: ExportText, form: ExportFormat, config: ChannelConfig) -> str:
+    """Say what a written file lacks, by reading it like any environment file; empty if it has everything."""
+    try:
+        listing = read_environment_file(Path(file), config, platform="")
+    except UsageError as error:
+        return str(error)
+    read = sum(_installs(form, each.cell) for each in listing.entries) + len(listing.column.left_out)
+    return (
+        ""
+        if read == export.packages
+        else f"It should hold {counted(export.packages, 'package')}, but {read} can be read."
+    )
+
+
+def _installs(form: ExportFormat, cell: Cell) -> bool:
+    """Whether conda installs what was read; in the lists some packages are only in comments."""
+    if form in ("yaml", "json", "conda-lock"):
+        return True
+    return cell.source == "conda" and (form == "requirements" or cell.url is not None)
 
 
 def _bytes_of(file: str) -> bytes | None:
@@ -202,9 +229,11 @@ def _bytes_of(file: str) -> bytes | None:
         return None
 
 
-def _encoded(export: ExportText) -> bytes:
+def encoded(export: ExportText) -> bytes:
+    """The content of a file with an export; what is not UTF-8 becomes question marks."""
     return export.text.encode("utf-8", "replace")
 
 
-def _note(text: str) -> Finding:
+def note(text: str) -> Finding:
+    """What a format cannot carry, as a finding of a plan."""
     return finding("not-carried", "note", text)

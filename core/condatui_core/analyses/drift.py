@@ -1,0 +1,202 @@
+"""Drift: how an environment differs from a file that describes it, in both directions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from urllib.parse import quote
+
+from msgspec.structs import replace
+from packaging.utils import canonicalize_name
+
+from condatui_core.analyses.channels import PYPI
+from condatui_core.analyses.columns import entries_of
+from condatui_core.analyses.demands import Demand, asked_words, demands
+from condatui_core.analyses.needs import Needs, Node
+from condatui_core.analyses.platforms import is_bound_to_platform
+from condatui_core.records.comparison import Cell, ColumnKind, Entry, Listing
+from condatui_core.records.drift import Drift, Verification
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.prefix import PrefixContents
+
+
+def drift_of(contents: PrefixContents, listing: Listing, config: ChannelConfig) -> tuple[Drift, ...]:
+    """How an environment differs from a file, by name; what cannot be decided is no drift."""
+    return verify(contents, listing, config).drift
+
+
+def verify(contents: PrefixContents, listing: Listing, config: ChannelConfig) -> Verification:
+    """Hold an environment against a file; `config` says which URLs are one channel.
+
+    Too many is what the file does not ask for. If it lists everything, that is each other package; otherwise what
+    nothing that it asks for needs, and of these not the ones that only others of them need and no user requested.
+    """
+    return _Comparison(contents, listing, config).verification()
+
+
+_COMPLETE: frozenset[ColumnKind] = frozenset({"explicit list", "lock file", "package list"})
+"""The kinds of files that list everything."""
+_EXACT: frozenset[ColumnKind] = frozenset({"lock file", "package list"})
+"""The kinds whose lines are no requirements of pip but what is installed."""
+
+
+class _Held:
+    """What an environment holds, by the names under which a file may ask for it."""
+
+    def __init__(self, contents: PrefixContents, config: ChannelConfig) -> None:
+        # As conda and pip state it each for itself: who replaced whom is judged for each line of the file.
+        entries = entries_of(replace(contents, replaced=()), config)
+        self.conda = {each.package: each for each in entries if each.package}
+        self.pip: dict[str, Cell] = {
+            canonicalize_name(each.cell.name): each.cell for each in entries if not each.package
+        }
+        for each in contents.pip_distributions:
+            if each.location:
+                name = canonicalize_name(each.name)
+                self.pip[name] = replace(self.pip[name], url=f"file://{quote(each.location, errors='surrogateescape')}")
+        self.shipped: dict[str, tuple[Entry, str]] = {
+            name: (entry, version) for entry in self.conda.values() for name, version in _ships(entry)
+        }
+        replaced: dict[str, str] = {each.package: canonicalize_name(each.distribution) for each in contents.replaced}
+        self.replaced = {package: name for package, name in replaced.items() if name in self.pip}
+        """The canonical name of what pip has put in the place of a conda package."""
+
+    def asked_of_conda(self, package: str, of_pip: Mapping[str, Entry]) -> tuple[Node, Cell] | None:
+        """What Python sees of a conda package; what the file itself asks of pip leaves conda's as it is."""
+        by_pip = self.replaced.get(package) or canonicalize_name(package)
+        if package in self.conda and (package not in self.replaced or by_pip in of_pip):
+            return Node("conda", package), self.conda[package].cell
+        if by_pip in self.pip and by_pip not in of_pip:
+            return Node("pypi", by_pip), self.pip[by_pip]
+        return None
+
+    def asked_of_pip(self, name: str) -> tuple[Node, Cell] | None:
+        """A distribution, which a conda package may ship as well as pip may have installed it."""
+        if name in self.pip:
+            return Node("pypi", name), self.pip[name]
+        if name not in self.shipped:
+            return None
+        entry, version = self.shipped[name]
+        return Node("conda", entry.package), replace(entry.cell, version=version)
+
+    def cell(self, node: Node) -> Cell:
+        """What is installed under a name, as Python sees it."""
+        if node.source == "conda" and (by_pip := self.replaced.get(node.name)):
+            return self.pip[by_pip]
+        return self.conda[node.name].cell if node.source == "conda" else self.pip[node.name]
+
+
+def _ships(entry: Entry) -> Iterator[tuple[str, str]]:
+    """The distributions of a conda package with their versions; by its own name if its files are unknown."""
+    if entry.cell.base_url == PYPI or not entry.known:
+        yield canonicalize_name(entry.package), entry.cell.version
+    for each in entry.provides:
+        yield canonicalize_name(each.name), each.version
+
+
+class _Comparison:
+    """One environment beside one file."""
+
+    def __init__(self, contents: PrefixContents, listing: Listing, config: ChannelConfig) -> None:
+        self._contents = contents
+        self._listing = listing
+        self._held = _Held(contents, config)
+        self._needs = Needs(contents)
+        self._of_conda = {each.package: each for each in listing.entries if each.cell.source == "conda"}
+        self._of_pip: dict[str, Entry] = {
+            canonicalize_name(each.cell.name): each for each in listing.entries if each.cell.source == "pypi"
+        }
+        self._drift: list[Drift] = []
+        self._undecided: list[str] = []
+        self._used: set[Node] = set()
+        """What the file asks for and is there, as it should be or not."""
+
+    def verification(self) -> Verification:
+        for package, entry in self._of_conda.items():
+            self._hold(package, entry, self._held.asked_of_conda(package, self._of_pip))
+        for name, entry in self._of_pip.items():
+            self._hold(name, entry, self._held.asked_of_pip(name))
+        everything = self._lists_everything
+        self._drift += map(self._extra, self._unasked() if everything else self._unneeded())
+        return Verification(
+            drift=tuple(sorted(self._drift, key=lambda each: (each.name.lower(), each.name, each.source, each.kind))),
+            left_out=(*self._listing.column.left_out, *self._undecided),
+            lists_everything=everything,
+            compared=len(self._of_conda) + len(self._of_pip),
+        )
+
+    # What the file asks for
+
+    def _hold(self, name: str, entry: Entry, found: tuple[Node, Cell] | None) -> None:
+        asked = entry.cell
+        if entry.package in self._held.conda:
+            self._used.add(Node("conda", entry.package))
+        if found is None:
+            self._drift.append(Drift(name=name, kind="missing", source=asked.source, want=asked_words(asked)))
+            return
+        node, held = found
+        self._used.add(node)
+        judged = demands(asked, held, exact=self._listing.column.kind in _EXACT)
+        if unmet := next((each for each in judged if each.met is False), None):
+            self._drift.append(Drift(name=name, kind=unmet.kind, source=asked.source, have=unmet.have, want=unmet.want))
+        else:
+            self._undecided += (_undecided(name, each) for each in judged if each.met is None)
+
+    # What it does not ask for
+
+    @property
+    def _only_pip(self) -> bool:
+        """Whether the file is pip's, and so says nothing of what conda installs."""
+        return bool(self._of_pip) and not self._of_conda
+
+    @property
+    def _lists_everything(self) -> bool:
+        """Whether the file lists every package: by its kind, or as a full export of exact versions.
+
+        An export names most of what its packages need; a file that a person has written does not.
+        """
+        if self._listing.column.kind in _COMPLETE:
+            return True
+        pinned = all(map(_is_pinned, self._listing.entries))
+        conda = {node for node in self._used if node.source == "conda"}
+        needed = {need for node in conda for need in self._needs.of(node) if need.source == "conda"}
+        return pinned and 2 * len(needed & conda) > len(needed)
+
+    def _unasked(self) -> Iterator[Node]:
+        """Every package that the file does not list; what pip has put in the place of one is not told twice."""
+        replacing = {self._held.replaced[node.name] for node in self._needs.nodes if node.name in self._held.replaced}
+        other_platforms = self._for_other_platforms
+        for node in self._needs.nodes:
+            hidden = (node.source == "pypi" and node.name in replacing) or node.name in other_platforms
+            if node not in self._used and not hidden and not (node.source == "conda" and self._only_pip):
+                yield node
+
+    @property
+    def _for_other_platforms(self) -> Collection[str]:
+        """What only this platform has, of conda's, if the file names none of it: it is for other platforms too."""
+        bound = {each.name for each in self._contents.packages if is_bound_to_platform(each)}
+        return () if bound & self._of_conda.keys() else bound
+
+    def _unneeded(self) -> Iterator[Node]:
+        """What nothing that the file asks for needs, without what only comes along with others of these."""
+        extras: dict[str, Collection[str]] = {name: entry.cell.extras for name, entry in self._of_pip.items()}
+        needed = self._needs.reached_from(self._used, extras)
+        requested = {Node("conda", name) for name in self._contents.requested_names}
+        return iter(self._needs.tops([node for node in self._unasked() if node not in needed], requested))
+
+    def _extra(self, node: Node) -> Drift:
+        held = self._held.cell(node)
+        return Drift(name=node.name, kind="extra", source=held.source, have=held.version)
+
+
+_ONE_VERSION = re.compile(r"=(?:\d+!)?[^\s=<>!~^*,|$()]+")
+
+
+def _is_pinned(entry: Entry) -> bool:
+    """Whether a line names one version: `1.26.4`, or `=1.26.4` as exports without builds have it."""
+    cell = entry.cell
+    return bool(cell.version or cell.url or _ONE_VERSION.fullmatch(cell.constraint))
+
+
+def _undecided(name: str, demand: Demand) -> str:
+    return f"{name} {demand.want}: it cannot be told whether {demand.have or 'what is there'} is that"
