@@ -117,7 +117,10 @@ class _Comparison:
         for name, entry in self._of_pip.items():
             self._hold(name, entry, self._held.asked_of_pip(name))
         everything = self._lists_everything
-        self._drift += map(self._extra, self._unasked() if everything else self._unneeded())
+        if everything:
+            self._drift += map(self._extra, self._unasked())
+        else:
+            self._judge_unneeded()
         return Verification(
             drift=tuple(sorted(self._drift, key=lambda each: (each.name.lower(), each.name, each.source, each.kind))),
             left_out=(*self._listing.column.left_out, *self._undecided),
@@ -177,12 +180,24 @@ class _Comparison:
         bound = {each.name for each in self._contents.packages if is_bound_to_platform(each)}
         return () if bound & self._of_conda.keys() else bound
 
-    def _unneeded(self) -> Iterator[Node]:
+    def _judge_unneeded(self) -> None:
+        """Take what nothing that is asked for needs as too many, unless it may have come with something missing."""
+        missing = {each.source: each.name for each in reversed(self._drift) if each.kind == "missing"}
+        requested = {Node("conda", name) for name in self._contents.requested_names}
+        for node in self._unneeded(requested):
+            # What pip would install may need what conda has installed, but not the other way round.
+            absent = missing.get("pypi") or (missing.get("conda") if node.source == "conda" else None)
+            if absent and node not in requested:
+                held = self._held.cell(node)
+                self._undecided.append(f"{node.name} {held.version}: it may have come with {absent}, which is missing")
+            else:
+                self._drift.append(self._extra(node))
+
+    def _unneeded(self, requested: Collection[Node]) -> tuple[Node, ...]:
         """What nothing that the file asks for needs, without what only comes along with others of these."""
         extras: dict[str, Collection[str]] = {name: entry.cell.extras for name, entry in self._of_pip.items()}
         needed = self._needs.reached_from(self._used, extras)
-        requested = {Node("conda", name) for name in self._contents.requested_names}
-        return iter(self._needs.tops([node for node in self._unasked() if node not in needed], requested))
+        return self._needs.tops([node for node in self._unasked() if node not in needed], requested)
 
     def _extra(self, node: Node) -> Drift:
         held = self._held.cell(node)

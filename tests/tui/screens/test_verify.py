@@ -16,7 +16,7 @@ ALPHA = f"{ROOT}/envs/alpha"
 
 
 def bench(numpy: str = "1.26") -> FakeWorkbench:
-    alpha = loaded("alpha", (package("numpy", numpy), package("more"), package("zlib")))
+    alpha = loaded("alpha", (package("numpy", numpy), package("more", requested_specs=("more",)), package("zlib")))
     return FakeWorkbench(inventory(alpha, loaded("beta")), settings=Settings(watch_seconds=0))
 
 

@@ -270,7 +270,7 @@ class EnvironmentsScreen(FilteredPlace):
     @on(VerifyProposed)
     def _verify(self, event: VerifyProposed) -> None:
         self._verifier.verify(event.environment, event.file)
-        self.detail.open("health")
+        self.detail.go_to("health")
         self._show_detail()
         self.draw_bottom()
 

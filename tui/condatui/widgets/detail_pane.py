@@ -126,9 +126,9 @@ class DetailPane(Vertical):
 
     def turn(self, steps: int) -> None:
         """Go so many tabs to the right; after the last tab comes the first."""
-        self.open(self.TABS[(self.TABS.index(self.tab) + steps) % len(self.TABS)])
+        self.go_to(self.TABS[(self.TABS.index(self.tab) + steps) % len(self.TABS)])
 
-    def open(self, tab: str) -> None:
+    def go_to(self, tab: str) -> None:
         """Go to a tab, which is built at the first visit; the focus stays in the details if it is there."""
         focused = self.view.has_focus
         switcher = self.query_one(ContentSwitcher)
