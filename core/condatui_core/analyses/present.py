@@ -84,7 +84,7 @@ class PresentPackages:
         return self._as_seen(record) if record else None
 
     def _as_seen(self, record: PackageRecord) -> Present:
-        replacement = self._replaced.get(record.name) or self._replaced_below(record)
+        replacement = self._replaced and (self._replaced.get(record.name) or self._replaced_below(record))
         return self._by_pip(replacement) if replacement else Present(record.name, record.version, "conda", record)
 
     def _replaced_below(self, record: PackageRecord) -> Replacement | None:

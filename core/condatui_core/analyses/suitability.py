@@ -71,9 +71,10 @@ def suitable_environments(inventory: Inventory, wanted_for: Callable[[str], List
     `wanted_for` is given the version of its python, empty if it has none: requirements of pip may be for some only.
     """
     usable = tuple(filter(can_be_used, inventory.environments))
-    by_python = {each.python: wanted_for(each.python) for each in usable}
-    distinct = {each.entries: WantedPackages(each, usable) for each in by_python.values()}
-    wanted = {python: distinct[listing.entries] for python, listing in by_python.items()}
+    listings = {python: wanted_for(python) for python in {each.python for each in usable}}
+    distinct = {listing.entries: listing for listing in listings.values()}
+    prepared = {entries: WantedPackages(listing, usable) for entries, listing in distinct.items()}
+    wanted = {python: prepared[listing.entries] for python, listing in listings.items()}
     return nearest_first(wanted[each.python].of(each, inventory.channel_config(each)) for each in usable)
 
 
@@ -103,6 +104,8 @@ class _Want(Struct, frozen=True):
     asked: Cell
     name: str
     """conda's name, or the canonical one if pip is asked."""
+    shipped: str
+    """The canonical name under which a conda package may ship it."""
     by_pip: str
     """The canonical name under which pip may have it; empty if pip's package of its name is another one."""
     exact: bool
@@ -118,7 +121,7 @@ class WantedPackages:
         shipped = _shipped_by(names, environments)
         exact = listing.column.kind in _EXACT
         self._wants = tuple(_want(each, shipped, exact=exact) for each in _without_replaced(listing.entries, shipped))
-        self._names = frozenset(name for each in self._wants for name in (each.name, each.by_pip, canonical(each.name)))
+        self._names = frozenset(name for each in self._wants for name in (each.name, each.shipped, each.by_pip))
         self._known: dict[ChannelConfig, tuple[dict[object, Answer], ...]] = {}
         """By configuration, for each wanted package the answers that were found so far: many environments share one."""
 
@@ -149,8 +152,9 @@ def _shipped_by(names: Collection[str], environments: Iterable[Environment]) -> 
 def _want(entry: Entry, shipped: Mapping[str, frozenset[str]], *, exact: bool) -> _Want:
     if entry.cell.source == "pypi":
         name = canonical(entry.cell.name)
-        return _Want(entry.cell, name, name, exact)
-    return _Want(entry.cell, entry.package, _pip_name(entry.package, shipped), exact)
+        return _Want(entry.cell, name, name, name, exact)
+    name = entry.package
+    return _Want(entry.cell, name, canonical(name), _pip_name(name, shipped), exact)
 
 
 def _pip_name(package: str, shipped: Mapping[str, frozenset[str]]) -> str:
@@ -182,13 +186,13 @@ def _found(want: _Want, present: PresentPackages) -> Present | None:
     if want.asked.source == "pypi":
         return (
             present.pip_distribution(want.name)
-            or present.shipped_distribution(want.name)
+            or present.shipped_distribution(want.shipped)
             or _of_unknown_contents(present.spelled_alike(want.name))
         )
     return (
         present.conda_package(want.name)
         or present.pip_distribution(want.by_pip)
-        or present.shipped_distribution(canonical(want.name))
+        or present.shipped_distribution(want.shipped)
     )
 
 
@@ -201,21 +205,23 @@ def _of_unknown_contents(found: Present | None) -> Present | None:
 
 
 def _answer(want: _Want, found: Present | None, config: ChannelConfig, known: dict[object, Answer]) -> Answer:
-    key = _identity(found)
+    key = found and _matters(want.asked, found)
     answer = known.get(key)
     if answer is None:
         answer = known[key] = _judged(want, found, config)
     return answer
 
 
-def _identity(found: Present | None) -> object:
-    """What an answer depends on, of that which is there."""
-    if found is None:
-        return None
+def _matters(asked: Cell, found: Present) -> object:
+    """All that an answer depends on, of what is there; most requests are about nothing but the version."""
     record, pip = found.record, found.distribution
-    if record is not None:
-        return found.version, record.name, record.build, record.base_url, record.url, record.md5
-    return (found.version, pip.url, pip.location, pip.revision) if pip else found.version
+    if record is None:
+        return (found.version, pip.url, pip.location, pip.revision) if pip else found.version
+    if asked.md5 or asked.sha256 or asked.digest:
+        return record.build, record.build_number, record.base_url, record.subdir, record.url, record.md5, record.sha256
+    place = (record.base_url, record.subdir) if asked.channel_identity or asked.subdir or asked.url else ()
+    build = (record.build, record.build_number) if asked.build or asked.build_numbers else ()
+    return found.version, *build, *place
 
 
 def _judged(want: _Want, found: Present | None, config: ChannelConfig) -> Answer:
