@@ -84,14 +84,15 @@ class PresentPackages:
         return self._as_seen(record) if record else None
 
     def _as_seen(self, record: PackageRecord) -> Present:
-        replacement = self._replaced and (self._replaced.get(record.name) or self._replaced_below(record))
+        replacement = self._replaced.get(record.name) or self._replaced_below(record)
         return self._by_pip(replacement) if replacement else Present(record.name, record.version, "conda", record)
 
     def _replaced_below(self, record: PackageRecord) -> Replacement | None:
         """What pip has put in place of the package that has the files of this one: `numpy` depends on `numpy-base`."""
-        below = self._replacing.get(canonical(record.name)) if not record.provides else None
-        depends = (each.split(" ", 1)[0] for each in record.depends)
-        return below if below is not None and below.package in depends else None
+        below = self._replacing.get(canonical(record.name)) if self._replacing and not record.provides else None
+        if below is None:
+            return None
+        return below if any(each.split(" ", 1)[0] == below.package for each in record.depends) else None
 
     def _by_pip(self, replacement: Replacement) -> Present:
         found = self._pip.get(canonical(replacement.distribution))
