@@ -21,6 +21,7 @@ from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.find import FindDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
+from condatui.cli.documents.verification import VerificationDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
 from condatui.cli.reporting import ErrorDocument
 from condatui.cli.restore import RestorePointsDocument
@@ -48,6 +49,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui find SPEC… | -f FILE --json`", FindDocument),
     Printed("`condatui baseline --json`", BaselineDocument),
     Printed("`condatui baseline --propose --json`", ProposalDocument),
+    Printed("`condatui verify ENV FILE --json`", VerificationDocument),
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),

@@ -1,4 +1,7 @@
-"""The file that says which environments stay and which one is the baseline: a person may read and edit it."""
+"""The file that says which environments stay, which one is the baseline, and which files describe environments.
+
+A person may read and edit it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ _LONGEST_NOTE = 1000
 _LOCK_SECONDS = 10.0
 """How long to wait for another process that changes the file."""
 _HEAD = """\
-# The environments that stay, whatever is proposed for removal, and the baseline that new ones are cloned from.
+# The environments that stay, whatever is proposed for removal, the baseline that new ones are cloned from,
+# and the files that environments were verified against.
 # You may edit this. Comments at the top stay; those below are lost when condatui changes the file: use `note`.
 """
 
@@ -68,7 +72,7 @@ class KeepMarks:
                     mark = former.get(prefix) or KeepMark(note=words, at=at, by=by)
                     kept[spelled] = {**_entry(kept.get(spelled)), **_written(mark)}
 
-        return self._change(lambda document: edit(_section(document)))
+        return self._change(lambda document: edit(_section(document, "keep")))
 
     def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
         """Take the marks of these real paths away. Raises as `read`."""
@@ -77,7 +81,7 @@ class KeepMarks:
             for spelled in [each for prefix in prefixes for each in self._spellings(kept, prefix)]:
                 del kept[spelled]
 
-        return self._change(lambda document: edit(_section(document)))
+        return self._change(lambda document: edit(_section(document, "keep")))
 
     def set_baseline(self, prefix: str) -> UserMarks:
         """Remember the baseline; an empty one means that there is none. Raises as `read`."""
@@ -86,6 +90,15 @@ class KeepMarks:
             document.pop("baseline", None)
             if prefix:
                 document["baseline"] = prefix
+
+        return self._change(edit)
+
+    def remember_file(self, prefix: str, file: str) -> UserMarks:
+        """Remember the file that describes an environment, both given by their absolute paths. Raises as `read`."""
+
+        def edit(document: _Document) -> None:
+            files = _section(document, "verify")
+            files[next(iter(self._spellings(files, prefix)), prefix)] = file
 
         return self._change(edit)
 
@@ -151,10 +164,17 @@ class KeepMarks:
     def _marks(self, document: _Document) -> UserMarks:
         kept = document.get("keep")
         entries = kept.items() if isinstance(kept, dict) else ()
+        described = document.get("verify")
+        files = described if isinstance(described, dict) else {}
         baseline = document.get("baseline")
         return UserMarks(
             kept=tuple((self._real_path(path), _mark(entry)) for path, entry in entries),
             baseline=self._real_path(str(baseline)) if baseline else "",
+            files=tuple(
+                (self._real_path(path), expand_home(str(file), self._home))
+                for path, file in files.items()
+                if self._is_path(path) and self._is_path(file)  # what is none must not stand in the way of what stays
+            ),
         )
 
     def _unusable(self, why: str) -> UsageError:
@@ -205,12 +225,12 @@ def _comments_at_top(text: str) -> str:
 # The entries: a note, nothing, or lines
 
 
-def _section(document: _Document) -> dict[str, object]:
-    """The part about environments that stay, which is made if it is not there."""
-    kept = document.get("keep")
-    if not isinstance(kept, dict):
-        document["keep"] = kept = {}
-    return kept
+def _section(document: _Document, name: str) -> dict[str, object]:
+    """A part of the file by its name, which is made if it is not there."""
+    section = document.get(name)
+    if not isinstance(section, dict):
+        document[name] = section = {}
+    return section
 
 
 def _entry(given: object) -> dict[str, object]:

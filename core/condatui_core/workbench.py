@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.disk import FileSystem
     from condatui_core.records.doctor import AskedInstallation
+    from condatui_core.records.drift import Verification
     from condatui_core.records.kernel import Reference
     from condatui_core.records.policy import Policy
     from condatui_core.records.request import ExportRequest
     from condatui_core.records.restore_point import RestorePointSummary
+    from condatui_core.records.solution import Solution
 
 
 _T = TypeVar("_T")
@@ -301,6 +303,32 @@ class Workbench:
 
         return await preview(request, await self.job_context())
 
+    async def verify(self, environment: Environment, file: str, *, platform: str | None = None) -> Verification:
+        """Hold an environment against a file, given by its absolute path; `FILE#NAME` is one part of a lock file.
+
+        Lines for several platforms are read for `platform`, which is this machine's unless it is given.
+        Raises UsageError if the file cannot be read, or if the environment has nothing to hold against it.
+        """
+        from condatui_core.verification import verify_file  # noqa: PLC0415 - not before somebody asks
+
+        return await asyncio.to_thread(verify_file, environment, file, self._channels_of(environment), platform)
+
+    async def solve(
+        self, environment: Environment, file: str, *, offline: bool = False, platform: str | None = None
+    ) -> Solution:
+        """Find out whether conda can still build what a file describes, and how an environment differs from that.
+
+        With `offline`, only the caches of this machine are asked. Raises UsageError as `verify`, NoCondaError if
+        there is no conda to ask.
+        """
+        from condatui_core.verification import solve_file  # noqa: PLC0415 - as above
+
+        context = await self.job_context()
+        return await solve_file(environment, file, context, self._client.runner, offline=offline, platform=platform)
+
+    def _channels_of(self, environment: Environment) -> ChannelConfig:
+        return self._complete.channel_config(environment) if self._complete else ChannelConfig()
+
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         """The kernels of this user, and the lines of shell files and condarc, that name an environment."""
         from condatui_core.prefixes.references import references_to  # noqa: PLC0415 - not before somebody asks
@@ -349,6 +377,10 @@ class Workbench:
             hint = "Change it there, or take it out: in settings.yaml, or in the variable CONDATUI_BASELINE."
             raise RefusedError("The setting `baseline` says which environment it is.", f"It is {wins}.", hint)
         return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
+
+    async def remember_file(self, environment: Environment, file: str) -> UserMarks:
+        """Remember the file that describes an environment, by its absolute path. Raises CondatuiError as `keep`."""
+        return await asyncio.to_thread(KeepMarks(self.locations).remember_file, environment.prefix, file)
 
     async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:
         """Propose what more than `share` of the environments have as a baseline, and measure what it would have saved.

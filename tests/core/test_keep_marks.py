@@ -68,6 +68,20 @@ def test_any_path_and_any_note_come_back(locations: Locations, path: str) -> Non
     assert KeepMarks(locations).read().kept == ((path, KeepMark(note="yes: no # ✓", at=AT)),)
 
 
+def test_the_file_of_an_environment_is_remembered_and_what_is_no_path_stands_in_no_ones_way(
+    locations: Locations,
+) -> None:
+    marks = written(locations, "verify:\n  ~/envs/a: ~/a.yml\n  /envs/b: b.yml\n  /envs/c: [1]\nkeep:\n  /envs/k:\n")
+    home = str(locations.home)
+    assert marks.read().files == ((f"{home}/envs/a", f"{home}/a.yml"),)
+    said = marks.remember_file(f"{home}/envs/a", "/work/pixi.lock#test")
+    assert said.file_of(f"{home}/envs/a") == "/work/pixi.lock#test"
+    assert marks.remember_file("/envs/d", "/d.yml").file_of("/envs/d") == "/d.yml"
+    assert [prefix for prefix, _ in marks.read().kept] == ["/envs/k"]
+    assert "b.yml" in locations.keep_file.read_text()
+    assert written(locations, "verify: nothing\n").read().files == ()
+
+
 HAND_WRITTEN = """\
 # Mine.
 

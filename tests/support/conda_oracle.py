@@ -41,7 +41,7 @@ def parse(text):
     return [spec.get("name"), str(spec.get("version") or "*"), str(spec.get("build") or "*")]
 
 def meets(text, record):
-    record = dict(record, fn="x.conda", channel="conda-forge")
+    record = {"channel": "conda-forge", **record, "fn": "x.conda"}
     try:
         return bool(MatchSpec(text).match(PackageRecord.from_objects(record)))
     except (CondaError, ValueError, IndexError):

@@ -22,13 +22,16 @@ from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.proc.runner import CommandRun
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.disk import Breakdown
+from condatui_core.records.drift import Verification
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Reference
 from condatui_core.records.request import ExportRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.settings import Locations, Settings
+from condatui_core.verification import verify_file
 from support.contexts import made_context
 from support.fake_jobs import FakeJobs
 from support.gpu_facts import no_torch
@@ -195,6 +198,13 @@ class FakeWorkbench:
         if self.settings.baseline:
             raise RefusedError("The setting `baseline` says which environment it is.")
         self.user_marks = replace(self.user_marks, baseline=prefix)
+        return self.user_marks
+
+    async def verify(self, environment: Environment, file: str, *, platform: str | None = None) -> Verification:
+        return await asyncio.to_thread(verify_file, environment, file, ChannelConfig(), platform or "linux-64")
+
+    async def remember_file(self, environment: Environment, file: str) -> UserMarks:
+        self.user_marks = replace(self.user_marks, files=((environment.prefix, file),))
         return self.user_marks
 
     async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:

@@ -124,6 +124,14 @@ class ActionApp(OrderedKeys):
         if chosen := place.action_context.chosen:
             await place.open_panel(NotePanel(chosen))
 
+    async def action_verify(self) -> None:
+        """Ask for the file that the environment under the cursor is held against."""
+        from condatui.panels.file_panel import FilePanel  # noqa: PLC0415 - imported at the first use
+
+        place = self._place()
+        if current := place.action_context.current:
+            await place.open_panel(FilePanel(current, self.session.inventory.marks.file_of(current.prefix)))
+
     @on(KeepProposed)
     def _keep_with_note(self, event: KeepProposed) -> None:
         self._change_marks(keep_with_note(self.session.workbench, event.chosen, event.note))

@@ -114,6 +114,15 @@ class KeepProposed(Message):
         self.note = note
 
 
+class VerifyProposed(Message):
+    """The user names a file that describes an environment."""
+
+    def __init__(self, environment: Environment, file: str) -> None:
+        super().__init__()
+        self.environment = environment
+        self.file = file
+
+
 class JobChanged(Message):
     """The state of a job has changed."""
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from packaging.version import InvalidVersion, Version
 
 from condatui_core.analyses.requirements import satisfies_pep440
-from condatui_core.analyses.specs import build_matches, build_number_matches, satisfies_conda
+from condatui_core.analyses.specs import build_matches, build_number_matches, glob_matches, satisfies_conda
 from condatui_core.records.comparison import Cell
 from condatui_core.records.drift import DriftKind
 from condatui_core.text import strip_credentials
@@ -26,7 +26,7 @@ class Demand(NamedTuple):
 
 
 def demands(asked: Cell, held: Cell, *, exact: bool) -> tuple[Demand, ...]:
-    """What a file asks of a package, in the order of the kinds of drift, and whether it is so.
+    """What a file asks of a package, and whether it is so; the first that is not says how the package differs.
 
     With `exact` versions of pip must be the same to the letter, `2.1.0+cu121` is not `2.1.0`, and the place that an
     archive is to be taken from is none of its properties; otherwise pip's own rules count.
@@ -51,35 +51,25 @@ def _of_conda(asked: Cell, held: Cell) -> Iterator[Demand]:
     if held.source == "pypi":
         yield Demand("channel", False, f"{held.version} pypi", f"{wanted or '*'} {asked.channel or 'conda'}")
         return
-    yield Demand("build", *_build(asked, held))
-    channel = held.channel if not asked.subdir else f"{held.channel}/{held.subdir}"
-    place = asked.channel or "*"
-    place = f"{place}/{asked.subdir}" if asked.subdir else place
-    yield Demand("channel", _channel_met(asked, held), f"{held.version} {channel}", f"{wanted or '*'} {place}")
+    have, want = held.version, wanted or "*"
+    yield Demand("build", _build_met(asked, held), f"{have} {held.build}", f"{want} {asked.build}")
+    if asked.build_numbers:
+        number = None if held.build_number is None else build_number_matches(held.build_number, asked.build_numbers)
+        numbers = f"{have} build number {held.build_number}", f"{want} build number {asked.build_numbers}"
+        yield Demand("build", number, *numbers)
+    mine, its = (f"/{held.subdir}", f"/{asked.subdir}") if asked.subdir else ("", "")
+    channels = f"{have} {held.channel}{mine}", f"{want} {asked.channel or '*'}{its}"
+    yield Demand("channel", _channel_met(asked, held), *channels)
+    mine, its = _digests(asked, held)
+    yield Demand("build", _digest_met(asked, held), f"{have} {mine}", f"{want} {its}")
 
 
 def _version_met(version: str, wanted: str) -> bool | None:
     return not wanted or version == wanted or satisfies_conda(version, wanted)
 
 
-def _build(asked: Cell, held: Cell) -> tuple[bool | None, str, str]:
-    """Whether the build is as asked, with what is there and what is asked for: the first thing that is not so."""
-    have, want = held.version, asked.version or asked.constraint or "*"
-    answers = (
-        (not asked.build or build_matches(held.build, asked.build), held.build, asked.build),
-        (_number_met(asked, held), f"build number {held.build_number}", f"build number {asked.build_numbers}"),
-        (_digest_met(asked, held), *_digests(asked, held)),
-    )
-    met, mine, its = next((each for each in answers if each[0] is False), answers[0])
-    if met is not False and any(each[0] is None for each in answers):
-        met, mine, its = next(each for each in answers if each[0] is None)
-    return met, f"{have} {mine}".rstrip(), f"{want} {its}".rstrip()
-
-
-def _number_met(asked: Cell, held: Cell) -> bool | None:
-    if not asked.build_numbers or held.build_number is None:
-        return None if asked.build_numbers else True
-    return build_number_matches(held.build_number, asked.build_numbers)
+def _build_met(asked: Cell, held: Cell) -> bool | None:
+    return not asked.build or build_matches(held.build, asked.build)
 
 
 def _digests(asked: Cell, held: Cell) -> tuple[str, str]:
@@ -116,12 +106,12 @@ def _channel_met(asked: Cell, held: Cell) -> bool | None:
         return True
     if not held.channel_identity:
         return None
-    return held.channel_identity in asked.channel_identity.split("|")
+    return any(glob_matches(each, held.channel_identity) for each in asked.channel_identity.split("|"))
 
 
 def _same_archive(asked: Cell, held: Cell) -> bool:
-    """Whether the digests say that both are one archive, whatever their URLs are."""
-    digests = {asked.md5, asked.sha256, asked.digest} - {""}
+    """Whether what a list says of an archive and what is there are one, whatever their URLs are."""
+    digests = {asked.md5, asked.sha256} - {""}
     return not digests.isdisjoint((held.md5, held.sha256))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import quote
 
@@ -180,11 +181,13 @@ class _Comparison:
         return Drift(name=node.name, kind="extra", source=held.source, have=held.version)
 
 
+_ONE_VERSION = re.compile(r"=(?:\d+!)?[^\s=<>!~^*,|$()]+")
+
+
 def _is_pinned(entry: Entry) -> bool:
     """Whether a line names one version: `1.26.4`, or `=1.26.4` as exports without builds have it."""
     cell = entry.cell
-    plain = cell.constraint.lstrip("=")
-    return bool(cell.version or cell.url or (plain != cell.constraint and not set(plain) & set("*,|<>!~^$()")))
+    return bool(cell.version or cell.url or _ONE_VERSION.fullmatch(cell.constraint))
 
 
 def _undecided(name: str, demand: Demand) -> str:

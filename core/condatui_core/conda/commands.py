@@ -53,12 +53,16 @@ def reading_environ(caller: Caller, installation: Installation) -> dict[str, str
 
     Not for a command that solves: the solver would believe that the machine has no GPU.
     """
-    environ = conda_environ(caller, installation)
-    for name in tuple(filter(_ACTIVATION.match, environ)):
-        del environ[name]
+    environ = solving_environ(caller, installation)
     # Empty means "no CUDA" to every version, and the driver is not asked: a broken one hangs, and conda waits a minute.
     environ.setdefault("CONDA_OVERRIDE_CUDA", "")
     return environ
+
+
+def solving_environ(caller: Caller, installation: Installation) -> dict[str, str]:
+    """The variables for a command that solves for an environment of its own, whatever environment is active."""
+    environ = conda_environ(caller, installation)
+    return {name: value for name, value in environ.items() if not _ACTIVATION.match(name)}
 
 
 # Commands that only read
@@ -132,12 +136,24 @@ def install_specs(
     return (executable, "install", "-p", prefix, "--json", "--yes", *dry, *frozen, *_offline(offline), "--", *specs)
 
 
-def solve_new(executable: str, prefix: str, specs: Iterable[str], *, offline: bool) -> tuple[str, ...]:
+def solve_new(
+    executable: str,
+    prefix: str,
+    specs: Iterable[str],
+    *,
+    offline: bool,
+    channels: Sequence[str] = (),
+    default_packages: bool = True,
+) -> tuple[str, ...]:
     """Solve for a new environment at a path where nothing is, and make nothing; prints the packages that it would have.
 
-    Not for a path that exists: conda refuses a dry run of an environment that is there.
+    With `channels`, only these are searched; without `default_packages`, what the configuration adds to every new
+    environment is left out. Not for a path that exists: conda refuses a dry run of an environment that is there.
     """
-    return (executable, "create", "-p", prefix, "--dry-run", "--json", "--yes", *_offline(offline), "--", *specs)
+    only = ("--override-channels", *(word for each in channels for word in ("-c", each))) if channels else ()
+    bare = () if default_packages else ("--no-default-packages",)
+    dry = ("--dry-run", "--json", "--yes", *bare, *only, *_offline(offline))
+    return (executable, "create", "-p", prefix, *dry, "--", *specs)
 
 
 def _offline(offline: bool) -> tuple[str, ...]:

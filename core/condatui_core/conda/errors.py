@@ -55,6 +55,20 @@ def check_answer(answer: CondaAnswer, asked: str) -> CondaAnswer:
     raise CondaError(title, _detail(answer, error), _hint(answer, error))
 
 
+_NO_SOLUTION = re.compile(
+    r"\w*UnsatisfiableError|PackagesNotFound\w*Error|ResolvePackageNotFound|SpecsConfigurationConflictError"
+)
+"""The exceptions by which conda and its solvers say that packages do not go together, or that there are none."""
+
+
+def no_solution(answer: CondaAnswer) -> tuple[str, ...] | None:
+    """conda's own words, line by line, for why there is no solution; None if it does not say that there is none."""
+    error = _error_document(answer)
+    if error is None or not any(map(_NO_SOLUTION.fullmatch, _exceptions(error))):
+        return None
+    return tuple(_said(answer, error).splitlines())
+
+
 def not_understood(answer: CondaAnswer, asked: str, reason: str) -> CondaError:
     """The error for a command that exited with 0 but whose answer condatui cannot understand."""
     said = last_words(answer.stdout) or last_words(answer.stderr)
@@ -117,13 +131,15 @@ def _error_document(answer: CondaAnswer) -> Mapping[str, object] | None:
 
 
 def _detail(answer: CondaAnswer, error: Mapping[str, object] | None) -> str:
+    return f"{_said(answer, error)}\n{command_line(answer.argv)} → {answer.exit_code}"
+
+
+def _said(answer: CondaAnswer, error: Mapping[str, object] | None) -> str:
     if error is not None:
-        said = last_words("\n".join(dict.fromkeys(_messages(error))), lines=40)
-    elif answer.exit_code < 0:
-        said = f"It was killed by {_signal_name(-answer.exit_code)}."
-    else:
-        said = last_words(answer.stderr) or last_words(answer.stdout) or "It printed nothing."
-    return f"{said}\n{command_line(answer.argv)} → {answer.exit_code}"
+        return last_words("\n".join(dict.fromkeys(_messages(error))), lines=40)
+    if answer.exit_code < 0:
+        return f"It was killed by {_signal_name(-answer.exit_code)}."
+    return last_words(answer.stderr) or last_words(answer.stdout) or "It printed nothing."
 
 
 def _messages(error: Mapping[str, object]) -> Iterator[str]:

@@ -59,6 +59,19 @@ def read_environment_file(
     return _distinct(_of_text(text, source) or _of_document(text, source))
 
 
+def stated_channels(file: Path) -> tuple[str, ...]:
+    """The channels that an environment.yml names for all of its packages, credentials and all; empty for other files.
+
+    Raises UsageError as `read_environment_file` does.
+    """
+    text = _read(file)
+    if looks_explicit(text) or installer_of(text, file.name):
+        return ()
+    document = _parse(text, _Source(file, ChannelConfig(), Target()))
+    channels = document.get("channels") if isinstance(document, dict) else None
+    return tuple(each for each in channels if isinstance(each, str)) if isinstance(channels, list) else ()
+
+
 class _Source(Struct, frozen=True):
     """A file, and what it is read for."""
 

@@ -42,6 +42,13 @@ class UserMarks(Struct, frozen=True, kw_only=True):
     baseline: str = ""
     """The real path of the environment that the user has made the baseline; empty if none."""
 
+    files: tuple[tuple[str, str], ...] = ()
+    """(real path, file) pairs: the file that an environment was last verified against, an absolute path."""
+
+    def file_of(self, prefix: str) -> str:
+        """The file that a prefix was last verified against; empty if none is known."""
+        return next((file for known, file in self.files if known == prefix), "")
+
     def mark_of(self, prefix: str) -> KeepMark | None:
         """The keep mark of a prefix; None if it has none."""
         return next((mark for kept, mark in self.kept if kept == prefix), None)

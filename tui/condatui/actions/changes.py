@@ -19,6 +19,7 @@ from condatui.actions.context import (
     not_mergeable,
     not_packable,
     not_removable,
+    not_verifiable,
     nothing_to_follow,
     nothing_to_keep,
 )
@@ -107,6 +108,17 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=nothing_to_follow,
+        takes_keys=True,
+    ),
+    KeyAction(
+        "verify",
+        "Verify against a file",
+        "v",
+        "Say how the environment under the cursor differs from a file that describes it; the file is remembered.",
+        "app.verify",
+        ("environments",),
+        "Actions",
+        why_not=not_verifiable,
         takes_keys=True,
     ),
     KeyAction(

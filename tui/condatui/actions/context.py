@@ -48,6 +48,15 @@ def no_environment(action_context: ActionContext) -> str | None:
     return None if action_context.current else "There is no environment under the cursor."
 
 
+def not_verifiable(action_context: ActionContext) -> str | None:
+    """Why the environment under the cursor cannot be held against a file: there is none, or it was not read."""
+    if (current := action_context.current) is None:
+        return no_environment(action_context)
+    if current.readable and current.contents is not None:
+        return None
+    return f"{sanitize(current.name)} has nothing to hold against a file: {current.state}."
+
+
 def nothing_to_keep(action_context: ActionContext) -> str | None:
     """Why nothing can be marked as kept, or unmarked: no environment is chosen."""
     return None if action_context.chosen else no_environment(action_context)

@@ -36,7 +36,7 @@ def open_workbench(invocation: Invocation) -> int:
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "look": ("list", "show", "compare", "disk", "find", "gpu"),
-        "decide": ("duplicates", "cleanup", "keep", "baseline"),
+        "decide": ("duplicates", "cleanup", "keep", "baseline", "verify"),
         "change": ("clone", "update", "merge", "remove", "restore", "clean"),
         "take along": ("export", "pack"),
         "condatui itself": ("demo", "doctor"),

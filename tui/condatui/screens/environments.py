@@ -14,9 +14,11 @@ from textual.binding import BindingType
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
+from condatui.messages import VerifyProposed
 from condatui.screens.filtered_place import FilteredPlace
 from condatui.services.disk_monitor import Breakdowns
 from condatui.services.file_checker import FileChecker
+from condatui.services.verifier import Verifier
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.details.subject import DetailSubject
@@ -48,6 +50,7 @@ class EnvironmentsScreen(FilteredPlace):
         """The environments that pass the filter, in their order."""
         self._breakdowns = Breakdowns(self, session, self._show_detail)
         self._files = FileChecker(self, session, self._show_detail)
+        self._verifier = Verifier(self, session, self._show_verified)
         self._model: EnvironmentsModel | None = None
         self._at_work: frozenset[str] = frozenset()
         """The prefixes that jobs work on."""
@@ -155,11 +158,21 @@ class EnvironmentsScreen(FilteredPlace):
             self.detail.show(None)
         else:
             disk = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
-            environment = self._files.checked(environment) if self.detail.tab == "health" else environment
+            healthy = self.detail.tab == "health"
+            verified = self._verifier.verified(environment) if healthy else None
+            environment = self._files.checked(environment) if healthy else environment
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
             self.detail.show(
-                DetailSubject(environment, session.inventory.channel_config(environment), now, session.words, disk, gpu)
+                DetailSubject(
+                    environment,
+                    session.inventory.channel_config(environment),
+                    now,
+                    session.words,
+                    disk,
+                    gpu,
+                    verified,
+                )
             )
 
     def status(self) -> Text:
@@ -256,6 +269,18 @@ class EnvironmentsScreen(FilteredPlace):
     def action_next_tab(self) -> None:
         """Show the tab on the right."""
         self._turn(1)
+
+    @on(VerifyProposed)
+    def _verify(self, event: VerifyProposed) -> None:
+        self._verifier.verify(event.environment, event.file)
+        self.detail.open("health")
+        self._show_detail()
+        self.draw_bottom()
+
+    def _show_verified(self, said: str) -> None:
+        self._show_detail()
+        if said:
+            self.say(said)
 
     def _turn(self, steps: int) -> None:
         self.detail.turn(steps)

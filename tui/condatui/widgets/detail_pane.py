@@ -126,8 +126,11 @@ class DetailPane(Vertical):
 
     def turn(self, steps: int) -> None:
         """Go so many tabs to the right; after the last tab comes the first."""
+        self.open(self.TABS[(self.TABS.index(self.tab) + steps) % len(self.TABS)])
+
+    def open(self, tab: str) -> None:
+        """Go to a tab, which is built at the first visit; the focus stays in the details if it is there."""
         focused = self.view.has_focus
-        tab = self.TABS[(self.TABS.index(self.tab) + steps) % len(self.TABS)]
         switcher = self.query_one(ContentSwitcher)
         if not switcher.query_children(f"#{tab}"):
             from condatui.widgets.detail_views import view_of  # noqa: PLC0415 - imported at the first visit

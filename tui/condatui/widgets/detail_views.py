@@ -99,5 +99,7 @@ def model_of(tab: str, subject: DetailSubject, glyphs: Glyphs) -> TableModel:
 def text_of(tab: str, subject: DetailSubject, glyphs: Glyphs) -> Text:
     """The text of a text tab; empty if there is nothing to say."""
     if tab == "health":
-        return health_text(subject.environment, subject.now, words=subject.words, glyphs=glyphs)
+        return health_text(
+            subject.environment, subject.now, words=subject.words, glyphs=glyphs, verified=subject.verified
+        )
     return gpu_text(subject.gpu, glyphs=glyphs) if subject.gpu else Text()

@@ -11,6 +11,7 @@ from condatui.view_models import styles
 from condatui.view_models.format import spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
+from condatui.view_models.verification import VerifiedFile, verified_text
 from condatui_core.records.environment import Environment, LastUsed
 from condatui_core.records.finding import Finding, Problem
 from condatui_core.text import counted, sanitize
@@ -18,16 +19,25 @@ from condatui_core.text import counted, sanitize
 _PROBLEMS_SHOWN = 20
 
 
-def health_text(environment: Environment, now: datetime, *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
+def health_text(
+    environment: Environment,
+    now: datetime,
+    *,
+    words: RemedyWords,
+    glyphs: Glyphs = UNICODE,
+    verified: VerifiedFile | None = None,
+) -> Text:
     """The findings of an environment with evidence and remedies, its last use and its unreadable files, as lines.
 
-    `words` says the remedies.
+    `words` says the remedies; above all stands what came of verifying it against a file.
     """
     contents = environment.contents
     findings = environment.findings
     lines = [
         findings_text(findings, words=words, glyphs=glyphs, with_ids=True) if findings else _none(environment, glyphs)
     ]
+    if verified:
+        lines = [verified_text(verified, glyphs), Text(), *lines]
     if environment.keep or environment.baseline:
         lines += [Text(), *_said_by_user(environment, now)]
     if environment.last_used:

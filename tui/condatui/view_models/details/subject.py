@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from condatui.view_models.details.disk import DiskSubject
     from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.remedies import RemedyWords
+    from condatui.view_models.verification import VerifiedFile
 
 
 class DetailSubject(Struct, frozen=True):
@@ -30,7 +31,10 @@ class DetailSubject(Struct, frozen=True):
     gpu: GpuSubject | None = None
     """What the GPU tab shows."""
 
+    verified: VerifiedFile | None = None
+    """What came of holding it against the file that it was last verified against; None if it never was."""
+
     @property
     def shown(self) -> tuple[object, ...]:
         """What the tabs other than Disk and GPU depend on."""
-        return self.environment, self.channels
+        return self.environment, self.channels, self.verified

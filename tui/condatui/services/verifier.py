@@ -1,0 +1,94 @@
+"""Verifies environments against the files that describe them, beside the screens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from condatui.view_models.verification import VerifiedFile, verified_line
+from condatui_core.errors import CondatuiError
+from condatui_core.records.environment import Environment
+from condatui_core.settings import absolute_path, expand_home
+from condatui_core.text import sanitize
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from condatui.session import Session
+    from condatui_core.records.prefix import PrefixContents
+
+_GROUP = "verify"
+
+
+class _Known(Struct, frozen=True):
+    """What came of verifying an environment, and of which contents that is true."""
+
+    contents: PrefixContents | None
+    verified: VerifiedFile
+
+
+class Verifier:
+    """Knows the file of each environment, and what came of it; verifies again when its contents have changed."""
+
+    def __init__(self, screen: Screen[None], session: Session, on_change: Callable[[str], None]) -> None:
+        """Calls `on_change` after each time, with what the user who has asked for it is told; otherwise empty."""
+        self._screen = screen
+        self._session = session
+        self._on_change = on_change
+        self._known: dict[str, _Known] = {}
+        """By prefix."""
+
+    def verified(self, environment: Environment) -> VerifiedFile | None:
+        """What is known of an environment; starts to verify it if that is about other contents, or not known yet."""
+        known = self._known.get(environment.prefix)
+        file = known.verified.file if known else self._session.inventory.marks.file_of(environment.prefix)
+        if not file or environment.contents is None:
+            return None
+        if known is None or known.contents is not environment.contents:
+            self._start(environment, file, asked=False)
+        return self._known[environment.prefix].verified
+
+    def verify(self, environment: Environment, text: str) -> None:
+        """Verify an environment against the file that the user has typed, and remember that."""
+        try:
+            file = absolute_path(
+                expand_home(text, self._session.workbench.locations.home), str(self._session.directory)
+            )
+        except CondatuiError as error:
+            self._on_change(error.in_one_line)
+            return
+        self._start(environment, file, asked=True)
+
+    def _start(self, environment: Environment, file: str, *, asked: bool) -> None:
+        known = self._known.get(environment.prefix)
+        before = known.verified if known and known.verified.file == file else VerifiedFile(file=file)
+        self._known[environment.prefix] = _Known(environment.contents, before)
+        work = self._verify(environment, file, asked=asked)
+        self._screen.run_worker(work, group=_GROUP, exit_on_error=False, description="verify")
+
+    async def _verify(self, environment: Environment, file: str, *, asked: bool) -> None:
+        workbench = self._session.workbench
+        try:
+            found = await workbench.verify(environment, file)
+        except CondatuiError as error:
+            self._take(environment, VerifiedFile(file=file, problem=sanitize(error.in_one_line)), asked=asked)
+            return
+        self._take(environment, VerifiedFile(file=file, found=found), asked=asked)
+        if asked:
+            try:
+                await workbench.remember_file(environment, file)
+            except CondatuiError as error:
+                self._on_change(sanitize(error.in_one_line))
+
+    def _take(self, environment: Environment, verified: VerifiedFile, *, asked: bool) -> None:
+        known = self._known.get(environment.prefix)
+        if known is None or known.contents is not environment.contents or known.verified.file != verified.file:
+            return  # the user has asked for another file meanwhile, or the environment has changed
+        self._known[environment.prefix] = _Known(environment.contents, verified)
+        said = verified.problem or (
+            verified_line(verified.found, os.path.basename(verified.file)) if verified.found else ""
+        )
+        self._on_change(f"{sanitize(environment.name)}: {said}" if asked else "")
