@@ -149,6 +149,23 @@ def test_only_the_nearest_are_shown_unless_all_are_asked_for(tmp_path: Path) -> 
     assert len(many.document("numpy")["environments"]) == 25
 
 
+def test_one_that_could_not_be_read_whole_says_so(tmp_path: Path) -> None:
+    damaged = CommandLine(tmp_path, loaded("damaged", [package("zlib")], state="broken"))
+    assert damaged.run("numpy").stdout.splitlines()[-1].split() == ["damaged", "broken", "1", "no", "numpy"]
+    assert damaged.document("numpy")["environments"][0]["state"] == "broken"
+
+
+def test_one_environment_of_a_lock_file_can_be_named(command_line: CommandLine) -> None:
+    packages = "- conda: https://conda.anaconda.org/conda-forge/noarch/numpy-1.26.4-h0_0.conda\n"
+    per_platform = "".join(
+        f"      {each}:\n      {packages}" for each in ("linux-64", "linux-aarch64", "osx-arm64", "osx-64")
+    )
+    environment_ = f"    channels:\n    - url: https://conda.anaconda.org/conda-forge/\n    packages:\n{per_platform}"
+    text = f"version: 6\nenvironments:\n  default:\n{environment_}  test:\n{environment_}packages:\n{packages}"
+    document = command_line.document("-f", f"{command_line.write('pixi.lock', text)}#test")
+    assert [each["name"] for each in document["environments"] if each["satisfies"]] == ["nlp"]
+
+
 def test_where_there_is_no_environment_none_has_it(tmp_path: Path) -> None:
     result = CommandLine(tmp_path, environment("gone", state="missing")).run("numpy")
     assert (result.exit_code, result.stdout) == (1, "")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import suppress
 from platform import machine, system
 
 import click
 
-from condatui.cli.compare import FILE_ENDINGS, FileArgument
+from condatui.cli.compare import FILE_ENDINGS
 from condatui.cli.documents.find import describe_find
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.platforms import native_subdir
-from condatui_core.analyses.suitability import suitable_environments
+from condatui_core.analyses.suitability import Suitability, suitable_environments
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.environment_files.selectors import Target
 from condatui_core.environment_files.spec_list import spec_entry
@@ -24,6 +24,7 @@ from condatui_core.errors import UsageError
 from condatui_core.records.comparison import Column, ColumnKind, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import sanitize
+from condatui_core.verification import file_and_part
 
 
 @click.command("find")
@@ -52,20 +53,26 @@ def command(
     inventory = invocation.load()
     say_problems(inventory.problems)
     config = next((config for _, config in inventory.channel_configs), ChannelConfig())
-    wanted = _Wanted(specs, _named_file(invocation, file) if file is not None else None, config)
+    wanted = _Wanted(specs, invocation.absolute(file) if file is not None else None, config)
     found = suitable_environments(inventory, wanted.for_python)
     for line in wanted.left_out:
         say(f"condatui: left out: {line}")
-    if as_json:
-        print_json(describe_find(found, file=file, left_out=wanted.left_out))
-    elif found:
-        from condatui.cli.pages.find import print_found  # noqa: PLC0415 - Rich is for people
+    with suppress(BrokenPipeError):  # the exit code is for those who do not read
+        if as_json:
+            print_json(describe_find(found, file=file, left_out=wanted.left_out))
+        else:
+            _print(invocation, found, everything=everything)
+    if not any(each.satisfies for each in found):
+        context.exit(1)
 
+
+def _print(invocation: Invocation, found: Sequence[Suitability], *, everything: bool) -> None:
+    from condatui.cli.pages.find import print_found  # noqa: PLC0415 - Rich is for people
+
+    if found:
         print_found(invocation, found, everything=everything)
     else:
         say("There is no environment that could be used here.")
-    if not any(each.satisfies for each in found):
-        context.exit(1)
 
 
 def _check(invocation: Invocation, specs: tuple[str, ...]) -> None:
@@ -76,15 +83,6 @@ def _check(invocation: Invocation, specs: tuple[str, ...]) -> None:
         spec_entry(spec, ChannelConfig(), Target())
 
 
-def _named_file(invocation: Invocation, text: str) -> FileArgument:
-    """A file, and with `FILE#NAME` what of it is read."""
-    name, _, environment = text.rpartition("#")
-    path = Path(invocation.absolute(text))
-    return (
-        FileArgument(path) if path.exists() or not name else FileArgument(Path(invocation.absolute(name)), environment)
-    )
-
-
 _FOR_SOME: frozenset[ColumnKind] = frozenset({"environment file", "spec list"})
 """The kinds of files with lines that are for some versions of python only."""
 
@@ -92,7 +90,7 @@ _FOR_SOME: frozenset[ColumnKind] = frozenset({"environment file", "spec list"})
 class _Wanted:
     """What the user asks for, read once for each version of python that some environment has."""
 
-    def __init__(self, specs: tuple[str, ...], file: FileArgument | None, config: ChannelConfig) -> None:
+    def __init__(self, specs: tuple[str, ...], file: str | None, config: ChannelConfig) -> None:
         """Raises UsageError if the file cannot be read, or asks for nothing."""
         self._specs = specs
         self._file = file
@@ -100,7 +98,7 @@ class _Wanted:
         self._whole = self._read("")
         self._read_for: dict[str, Listing] = {}
         if not self._whole.entries:
-            raise UsageError("Nothing is wanted: no package is named.", str(file.path) if file else " ".join(specs))
+            raise UsageError("Nothing is wanted: no package is named.", sanitize(file or " ".join(specs)))
 
     def for_python(self, python: str) -> Listing:
         """What is wanted of an environment with this version of python; empty for one without."""
@@ -119,7 +117,7 @@ class _Wanted:
     def _read(self, python: str) -> Listing:
         platform = native_subdir(system(), machine())
         if self._file:
-            path, environment = self._file
+            path, environment = file_and_part(self._file)
             return read_environment_file(path, self._config, platform, python=python, environment=environment)
         return _listed(
             [spec_entry(each, self._config, Target(platform=platform, python=python)) for each in self._specs]

@@ -14,6 +14,7 @@ from condatui.view_models.format import format_age
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.analyses.suitability import Answer, Suitability
+from condatui_core.records.environment import Environment
 from condatui_core.text import counted, sanitize
 
 MOST_OTHERS = 10
@@ -87,7 +88,7 @@ def _satisfying_cells(found: Suitability, now: datetime, glyphs: Glyphs) -> tupl
     used = found.environment.last_used
     has = f" {glyphs.separator} ".join(map(held_words, found.answers))
     return (
-        Text(sanitize(found.environment.name)),
+        _name(found.environment),
         Text(str(found.beside)),
         Text(format_age(used.at, now) if used else glyphs.nothing),
         Text(has),
@@ -100,10 +101,16 @@ def _lacking_cells(found: Suitability, glyphs: Glyphs) -> tuple[Text, ...]:
     parts = [f"no {missing}"] if missing else []
     parts += [lack_words(each) for each in lacks if each.lack != "missing"]
     return (
-        Text(sanitize(found.environment.name)),
+        _name(found.environment),
         Text(str(len(lacks))),
         Text(f" {glyphs.separator} ".join(parts)),
     )
+
+
+def _name(environment: Environment) -> Text:
+    """Its name; where some of it could not be read, what seems to be missing may be there."""
+    name = Text(sanitize(environment.name))
+    return name if environment.state == "ok" else name.append(f" {environment.state}", styles.DIM)
 
 
 def held_words(answer: Answer) -> str:
