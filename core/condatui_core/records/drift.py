@@ -18,8 +18,9 @@ class Drift(Struct, frozen=True, kw_only=True):
     name: str
     """conda's name, or pip's canonical name."""
     kind: DriftKind
-    """The first that applies, in the order of the type."""
+    """The first of these that applies: `missing` or `extra`, `version`, `build`, `channel`."""
     source: Source
+    """Whose package it is by the file; of what is `extra`, who installed it."""
     have: str = ""
     """What is there: a version, with the build or channel where that is what differs; empty if it is missing."""
     want: str = ""

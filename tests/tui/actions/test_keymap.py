@@ -66,10 +66,10 @@ def test_bad_keys_and_themes_stop_the_app_before_it_opens() -> None:
 
 
 async def test_a_remapped_key_does_it_and_the_old_one_does_not() -> None:
-    settings = Settings(watch_seconds=0, keys={"environments.mark": "f5,m", "list.down": "v"})
+    settings = Settings(watch_seconds=0, keys={"environments.mark": "f5,m", "list.down": "f6"})
     workbench = FakeWorkbench(inventory(environment("a"), environment("b")), settings=settings)
     async with opened(workbench=workbench) as driver:
-        await driver.press("v", "space", "j")
+        await driver.press("f6", "space", "j")
         assert (driver.cursor, driver.app.session.marked) == ("/opt/miniforge3/envs/b", frozenset())
         await driver.press("f5")
         assert driver.app.session.marked == {"/opt/miniforge3/envs/b"}
