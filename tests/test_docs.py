@@ -13,6 +13,7 @@ from condatui_core.disk.findings import findings_of
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.tree import ProblemKind, ScanProblem
 from condatui_core.records.disk import DiskPlace, LinkTable, ShareClass, Unit, UnitKind
+from condatui_core.records.finding import FINDING_IDS
 from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.restore_points.store import EXPLICIT, MANIFEST, NEEDED, PATHS
 from condatui_core.settings import FROM_ENVIRONMENT, Settings
@@ -132,6 +133,13 @@ def test_every_finding_is_listed() -> None:
     ids = {*re.findall(r'(?:\bid=|\bfinding\(\s*)"([a-z-]+)"', sources), *(each.id for each in of_disk)}
     assert len(ids) > 10
     assert ids <= set(re.findall(r"`([a-z-]+)`", _text(DOCS / "findings.md")))
+
+
+def test_the_findings_of_environments_are_those_that_a_filter_knows() -> None:
+    of_environments, of_the_machine, *_ = _tables(DOCS / "findings.md", "Findings")
+    listed = [name for row in of_environments for name in re.findall(r"`([a-z-]+)`", row[0])]
+    assert listed == list(FINDING_IDS)
+    assert not {name for row in of_the_machine for name in re.findall(r"`([a-z-]+)`", row[0])} & set(FINDING_IDS)
 
 
 _CORE = ROOT / "core" / "condatui_core"

@@ -18,6 +18,7 @@ from condatui.cli.documents.baseline import BaselineDocument, ProposalDocument
 from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
+from condatui.cli.documents.find import FindDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
 from condatui.cli.documents.verification import VerificationDocument
@@ -45,6 +46,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui show ENV --json`", EnvironmentDetailDocument),
     Printed("`condatui compare ENV ENV… --json`", ComparisonDocument),
     Printed("`condatui disk [ENV…] --json`", DiskDocument),
+    Printed("`condatui find SPEC… | -f FILE --json`", FindDocument),
     Printed("`condatui baseline --json`", BaselineDocument),
     Printed("`condatui baseline --propose --json`", ProposalDocument),
     Printed("`condatui verify ENV FILE --json`", VerificationDocument),

@@ -10,6 +10,7 @@ from bench.alike import alike
 from bench.cleanup import cleanup
 from bench.compare import bytes_sent, matrix
 from bench.disk import disk, managed
+from bench.finding import finding
 from bench.listing import listing
 from bench.measure import Line
 from bench.pip import pip
@@ -34,6 +35,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from managed(usual)
     yield from alike()
     yield from cleanup()
+    yield from finding()
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ _SIZES = ((MANY_ENVIRONMENTS, MANY_PACKAGES, "under 1 s"), (1000, 100, "under 3 
 def alike() -> Iterator[Line]:
     """Measure the search, and what comparing every two takes: as sets, and side by side."""
     for environments, packages, promised in _SIZES:
-        machine = _machine(environments, packages)
+        machine = made_machine(environments, packages)
         took = median([seconds(lambda machine=machine: alike_groups(machine)) for _ in range(_RUNS)])  # type: ignore[misc]
         label = f"{environments} × {packages}"
         yield Line(f"alike environments of {label}", f"{took:.2f} s", promised)
@@ -32,7 +32,7 @@ def alike() -> Iterator[Line]:
         yield Line("  side by side, two by two (from a sample)", f"{side_by_side / took:.0f} times that")
 
 
-def _machine(environments: int, packages: int) -> Inventory:
+def made_machine(environments: int, packages: int) -> Inventory:
     """Ten families, whose members have 2 to 8 % of their packages changed."""
     made = random.Random(environments)
     names = [f"package-{number:04}" for number in range(packages * 10)]

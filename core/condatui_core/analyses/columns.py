@@ -200,7 +200,7 @@ def _partners(columns: Sequence[_Names]) -> dict[str, str]:
         apart = [each for each in candidates if not _side_by_side(each, name, columns)]
         if apart:
             wishes.setdefault(min(apart, key=lambda each: (-candidates[each], each != name, each)), []).append(name)
-    return {min(names, key=lambda name: _distance(package, name)): package for package, names in wishes.items()}
+    return {min(names, key=lambda name: name_distance(package, name)): package for package, names in wishes.items()}
 
 
 def _providers(columns: Sequence[_Names]) -> dict[str, Counter[str]]:
@@ -230,7 +230,7 @@ def _side_by_side(package: str, name: str, columns: Sequence[_Names]) -> bool:
     return any(package in column.packages and name in column.pip for column in columns)
 
 
-def _distance(package: str, name: str) -> tuple[bool, bool, str]:
+def name_distance(package: str, name: str) -> tuple[bool, bool, str]:
     """A sort key for names: of the distributions of `pytorch`, `torch` is nearer than `functorch`."""
     canonical = canonicalize_name(package)
     return (name != canonical, name not in canonical, name)

@@ -80,6 +80,19 @@ def parse_match_spec(text: str) -> Wanted | None:
     return None if asked is None else _wanted(parts["name"].lower(), channel, asked, stated)
 
 
+def spec_fault(text: str) -> str:
+    """What is wrong with a text that conda takes for no spec, as the end of a sentence that begins with the text."""
+    spec, bracket, _ = text.partition("#")[0].strip().rpartition("::")[2].partition("[")
+    parts = _NAME_AND_REST.match(spec)
+    if parts is None or not _PACKAGE_NAME.fullmatch(parts["name"]):
+        return "does not begin with the name of a package"
+    if parts["name"] == ANY:
+        return "names no package, as `*` is all of them"
+    if bracket:
+        return "cannot be read: in brackets stands something like `version=1.26.*, build=*cuda*`"
+    return f"cannot be read: `{spec[len(parts['name']) :].strip()}` is neither a version nor a range of versions"
+
+
 def _without(section: re.Pattern[str], spec: str) -> tuple[str, dict[str, str]]:
     """Split off the `[key=value, …]` or `(key=value)`, which overrides the part before it."""
     match = section.match(spec)

@@ -8,14 +8,15 @@ from typing import Literal
 from msgspec.structs import replace
 
 from condatui_core.analyses.channels import PYPI
-from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.match_specs import parse_match_spec, spec_fault
 from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.environment_files.environment_yml import conda_entry, pip_entry
 from condatui_core.environment_files.explicit_list import ListedLines, listed_lines, parse_archive_url
 from condatui_core.environment_files.selectors import Target
+from condatui_core.errors import UsageError
 from condatui_core.records.comparison import Cell, Entry
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.text import mask_credentials
+from condatui_core.text import mask_credentials, sanitize
 
 Installer = Literal["conda", "pip"]
 
@@ -72,6 +73,25 @@ def spec_list_entries(
         tuple(each for each in found if isinstance(each, Entry)),
         tuple(each for each in found if isinstance(each, str)),
     )
+
+
+def spec_entry(spec: str, config: ChannelConfig, target: Target) -> Entry | str:
+    """What a spec that a user typed asks of conda or, if it has only pip's grammar, of pip.
+
+    A text says what is left out, if a marker says that it is not for the target. Raises UsageError for no spec.
+    """
+    entry = conda_entry(spec, config)
+    if entry is not None:
+        return entry
+    shown = sanitize(mask_credentials(spec.strip()))
+    if not shown:
+        raise UsageError("A spec is empty.", hint="Perhaps a variable in the command line is not set.")
+    if spec.strip().startswith("__"):
+        raise UsageError(f"`{shown}` is a virtual package: conda detects it, and no environment has it.")
+    if parse_requirement(spec) is None:
+        hint = "A spec is one of conda's, as `numpy>=1.26` and `pytorch=2.5.*=*cuda*`, or a requirement of pip's."
+        raise UsageError(f"`{shown}` {sanitize(spec_fault(spec))}.", hint=hint)
+    return pip_entry(spec, target)
 
 
 def commented_entries(listed: ListedLines, target: Target) -> list[Entry | str]:

@@ -16,6 +16,38 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """Gravest first."""
 
 
+FINDING_IDS = (
+    "broken",
+    "orphan",
+    "missing",
+    "pip-over-conda",
+    "pip-leftover",
+    "missing-files",
+    "altered-files",
+    "unmet-dependencies",
+    "malformed-pins",
+    "mixed-channels",
+    "unknown-channel",
+    "editable",
+    "local",
+    "stale-python",
+    "other-platform",
+    "cpu-torch-on-gpu",
+    "disk-unreadable",
+    "disk-mounted",
+    "disk-changed",
+    "behind-baseline",
+    "stale",
+    "duplicate",
+    "scratch-name",
+    "managed-by",
+    "kernel",
+    "frozen",
+    "not-writable",
+    "in-use",
+)
+"""What a finding of an environment can be; those of the machine, of plans and of jobs are not among them."""
+
 FindingSource = Literal["files", "file-check", "disk", "gpu", "alike", "machine", "action"]
 CleanupRole = Literal[
     "", "remains", "missing", "broken", "unused", "trial", "in-use", "not-writable", "frozen", "managed"

@@ -228,6 +228,18 @@ def test_a_wrong_filter_is_wrong_usage_and_points_at_the_word(command_line: Comm
     assert "`<<1` is not a version" in json.loads(result.stdout)["error"]["title"]
 
 
+def test_a_finding_that_there_is_not_is_wrong_usage_and_not_an_empty_list(command_line: CommandLine) -> None:
+    result = command_line.run("list", "--filter", "finding:pip-ovr-conda", "--json")
+    assert result.exit_code == 2
+    assert "Did you mean `pip-over-conda`?" in json.loads(result.stdout)["error"]["title"]
+
+
+def test_a_filter_about_packages_adds_what_each_has_of_them(command_line: CommandLine) -> None:
+    printed = command_line.run("list", "--filter", "package:numpy package:torch").stdout.splitlines()
+    assert printed[0].split()[:3] == ["name", "numpy", "torch"]
+    assert printed[1].split()[:5] == ["research", "2.0.1", "pip", "2.5.1", "py3.10_cuda12.4_cudnn9.1.0_0"]
+
+
 def test_the_help_explains_the_filters(command_line: CommandLine) -> None:
     assert "package:torch" in command_line.run("list", "--help").stdout
 

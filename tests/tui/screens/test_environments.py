@@ -103,6 +103,43 @@ async def test_a_filter_that_is_wrong_says_why_below() -> None:
         assert "There is no field `colour`" in driver.text
 
 
+async def test_a_filter_about_a_package_shows_what_each_environment_has_of_it_on_a_small_screen() -> None:
+    async with opened(machine(), size=(80, 24)) as driver:
+        await driver.press("slash", *"package:numpy>=1", "enter")
+        assert first_words(driver, "name") == ["name▴", "numpy", "python"]
+        assert first_words(driver, "alpha") == ["alpha", "1.0", "h0_0"]
+        assert first_words(driver, "research") == ["research", "2.0.1", "pip"]
+        await driver.press("s")
+        assert driver.names == ["research", "alpha", "beta"]
+        assert first_words(driver, "name") == ["name", "numpy▾", "python"]
+        await driver.press("escape")
+        assert driver.place.environment_query.by == "name"
+        assert first_words(driver, "name") == ["name▴", "python", "packages"]
+
+
+async def test_those_without_a_package_are_shown_to_have_none_of_it() -> None:
+    async with opened(machine(), size=(80, 24)) as driver:
+        await driver.press("slash", "exclamation_mark", *"package:numpy>=2", "enter")
+        assert [first_words(driver, name)[:2] for name in driver.names] == [
+            ["alpha", "1.0"],
+            ["beta", "1.0"],
+            ["gamma", "–"],
+        ]
+
+
+def first_words(driver: Driver, first: str) -> list[str]:
+    """The first three words of the line of the table that begins with a word."""
+    lines = (line.strip("▌┃ ").split() for line in driver.text.splitlines())
+    return next(words for words in lines if words and words[0].startswith(first))[:3]
+
+
+async def test_a_filter_that_is_kept_although_it_is_wrong_says_so_and_hides_nothing() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash", *"finding:typo", "enter")
+        assert len(driver.names) == 4
+        assert "`finding:typo` hides nothing: There is no `finding:typo`." in driver.text
+
+
 async def test_space_marks_and_goes_on() -> None:
     async with opened(machine()) as driver:
         await driver.press("space", "space")

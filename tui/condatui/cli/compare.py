@@ -32,7 +32,7 @@ from condatui_core.text import sanitize
 # Arguments: environments of this machine, or files that describe one
 
 
-_ENDINGS = (".yml", ".yaml", ".json", ".txt", ".lock")
+FILE_ENDINGS = (".yml", ".yaml", ".json", ".txt", ".lock")
 """Suffixes of files that describe an environment."""
 
 
@@ -89,7 +89,7 @@ class CompareArguments:
     def _file(self, text: str) -> FileArgument | None:
         """The file of an argument; None if an environment has that name and the argument is not written as a path."""
         name, _, environment = text.rpartition("#")
-        if self._is_name(text) or not (self._cwd or os.sep in text or text.endswith(_ENDINGS)):
+        if self._is_name(text) or not (self._cwd or os.sep in text or text.endswith(FILE_ENDINGS)):
             return None
         files = (
             FileArgument(Path(absolute_path(text, self._cwd))),
@@ -101,7 +101,7 @@ class CompareArguments:
         return os.sep not in text and any(each.name == text for each in self._inventory.environments)
 
     def _environment(self, text: str) -> Environment:
-        if text.endswith(_ENDINGS) and not self._is_name(text):
+        if text.endswith(FILE_ENDINGS) and not self._is_name(text):
             raise UsageError(f"There is no file `{sanitize(text)}`.", f"Looked for it in {sanitize(self._cwd)}")
         return resolve(self._inventory.environments, text, cwd=self._cwd, real_path=os.path.realpath)
 

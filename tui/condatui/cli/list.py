@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, c
     if whole.environments and not inventory.environments and not as_json:
         say(f"No environment matches `{text}`.")
         return
-    print_inventory(invocation, inventory, packages=packages, uses=uses, as_json=as_json)
+    print_inventory(invocation, inventory, packages=packages, uses=uses, columns=wanted.packages, as_json=as_json)
 
 
 def print_inventory(
@@ -69,15 +69,19 @@ def print_inventory(
     packages: bool,
     as_json: bool,
     uses: Mapping[str, DiskUse] = MappingProxyType({}),
+    columns: Sequence[str] = (),
 ) -> None:
-    """Print the inventory and its measurement on stdout, and its problems on stderr."""
+    """Print the inventory and its measurement on stdout, and its problems on stderr.
+
+    For people each of the packages in `columns` has a column that shows what an environment has of it.
+    """
     say_problems(inventory.problems)
     if as_json:
         print_json(describe_inventory(inventory, packages=packages, uses=uses))
     elif inventory.environments:
         from condatui.cli.pages.environments import print_environments  # noqa: PLC0415 - Rich is for people
 
-        print_environments(invocation, inventory, uses)
+        print_environments(invocation, inventory, uses, columns)
     else:
         say("No environments found. `--root DIR` looks in a directory, `--conda PATH` asks a conda.")
 

@@ -126,6 +126,7 @@ class EnvironmentsScreen(FilteredPlace):
             marked=session.marked,
             costs=session.costs,
             gpus=session.gpus,
+            packages=self.environment_query.packages,
             home=str(session.workbench.locations.home),
             former=self._model,
         )
@@ -185,6 +186,8 @@ class EnvironmentsScreen(FilteredPlace):
                 marked, session.freed, names=session.names, width=width, hidden=hidden, glyphs=session.glyphs
             )
         parts = [f"{self.table.cursor_row + 1} of {len(self.shown)}" if self.shown else "0 of 0"]
+        if error := query.kept_error:
+            return Text(f"`{sanitize(query.filter)}` hides nothing: {sanitize(error)}", styles.WARNING)
         if query.filter:
             parts.append(f"filter `{sanitize(query.filter)}`")
         parts.append(f"by {query.by}")

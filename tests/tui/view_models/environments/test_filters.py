@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from condatui.view_models.environments.filters import HELP, parse_filter
 from condatui_core.records.environment import KeepMark
+from condatui_core.records.finding import FINDING_IDS
 from support.inventories import environment, finding, loaded, package, pip_package, research
 
 RESEARCH = research()
@@ -28,8 +29,8 @@ RESEARCH = research()
         "python:=3.10",
         "package:numpy",
         "package:NumPy>=2",
-        "package:numpy=1.26",
-        "package:numpy==1.26.4",
+        "package:numpy=2.0",
+        "package:numpy==2.0.1",
         "package:torch",
         "package:pytorch=2.5.*",
         "package:research",
@@ -57,6 +58,7 @@ def test_it_matches(text: str) -> None:
         "package:num",
         "package:numpy=1.2",
         "package:numpy>2.0.1",
+        "package:numpy=1.26",
         "package:scipy",
         "state:broken",
         '"research miniforge3"',
@@ -79,6 +81,12 @@ def test_quotes_keep_a_word_together_and_its_colon_plain() -> None:
     assert parse_filter('"my env"').matches(spaced)
     assert parse_filter('"a:b"').matches(spaced)
     assert parse_filter('"my en', typed=True).matches(spaced)
+
+
+def test_what_pip_has_replaced_counts_as_python_sees_it() -> None:
+    """conda still states 1.26.4; pip has put 2.0.1 in its place."""
+    assert parse_filter("package:numpy==2.0.1").matches(RESEARCH)
+    assert not parse_filter("package:numpy==1.26.4").matches(RESEARCH)
 
 
 def test_a_name_is_found_however_it_is_spelled() -> None:
@@ -116,10 +124,48 @@ def test_an_error_has_a_position(text: str, position: int) -> None:
     assert (bool(wrong.error), wrong.position) == (True, position)
 
 
-@pytest.mark.parametrize("text", ["package:", '"my en', "state:"])
-def test_what_is_still_being_typed_is_no_error(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("finding:pip-ovr-conda", "pip-over-conda"),
+        ("finding:pip", "pip-over-conda"),
+        ("state:orfan", "orphan"),
+        ("is:frosen", "frozen"),
+        ("chanel:x", "channel"),
+    ],
+)
+def test_a_value_or_field_that_there_is_not_says_which_is_near(text: str, meant: str) -> None:
+    wrong = parse_filter(text)
+    assert f" Did you mean `{meant}`?" in wrong.error
+    assert wrong.matches(RESEARCH)
+
+
+def test_every_finding_of_an_environment_can_be_asked_for() -> None:
+    for each in FINDING_IDS:
+        assert parse_filter(f"finding:{each}").matches(environment("a", findings=(finding(each),)))
+
+
+@pytest.mark.parametrize(
+    "text", ["package:", '"my en', "state:", "package:numpy>=", "python:>", "finding:pip-ov", "is:k"]
+)
+def test_what_is_still_being_typed_is_no_error_and_hides_nothing(text: str) -> None:
     assert parse_filter(text, typed=True).error == ""
     assert parse_filter(text).error
+
+
+@pytest.mark.parametrize("text", ["finding:pip-ov", "is:ke", "state:bro"])
+def test_a_value_that_is_not_complete_hides_nothing(text: str) -> None:
+    assert parse_filter(text, typed=True).matches(RESEARCH)
+
+
+def test_a_value_that_can_be_none_is_an_error_while_it_is_typed() -> None:
+    assert "There is no `finding:typo`." in parse_filter("finding:typo", typed=True).error
+
+
+def test_a_filter_names_the_packages_that_it_is_about_once_each() -> None:
+    assert parse_filter("nlp package:numpy>=1 package:torch package:numpy<3").packages == ("numpy", "torch")
+    assert parse_filter("!package:NumPy").packages == ("NumPy",)
+    assert parse_filter("nlp").packages == parse_filter("package:", typed=True).packages == ()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +182,7 @@ def test_what_an_environment_is_can_be_asked_for(quality: str, fields: dict[str,
     wanted = parse_filter(f"is:{quality.upper()}")
     assert wanted.matches(environment("a", **fields))
     assert not wanted.matches(environment("a"))
-    assert parse_filter("is:nice").error == "There is no `is:nice`; there are kept, frozen, baseline, base, active."
+    assert parse_filter("is:nice").error == "There is no `is:nice`. There are kept, frozen, baseline, base, active."
 
 
 def test_an_environment_that_is_not_read_has_no_package() -> None:

@@ -31,6 +31,17 @@ def test_a_row_says_what_the_environment_is() -> None:
     }
 
 
+def test_a_package_of_the_filter_has_a_column_after_the_name() -> None:
+    shown = (research(), loaded("tools", [package("zlib")]), environment("new"))
+    model = EnvironmentsModel(shown, now=NOW, packages=("numpy", "torch"))
+    assert [each.title for each in model.columns[:4]] == ["", "name", "numpy", "torch"]
+    assert [[cell.plain for cell in model.cells(row)[2:4]] for row in range(3)] == [
+        ["2.0.1 pip", "2.5.1 py3.10_cuda12.4_cudnn9.1.0_0"],
+        ["–", "–"],
+        ["…", "…"],
+    ]
+
+
 def test_what_is_not_read_yet_is_not_said_to_be_absent() -> None:
     cells = row(environment("new"))
     assert {cells[each] for each in ("python", "packages", "channels", "disk", "frees", "used")} == {"…"}

@@ -82,11 +82,17 @@ def _facts(environment: Environment, now: datetime, glyphs: Glyphs) -> list[str]
 # Tables and pages
 
 
-def print_environments(invocation: Invocation, inventory: Inventory, uses: Mapping[str, DiskUse]) -> None:
-    """Print a row for each environment, with what removing it frees if measured; on a terminal also what marks mean."""
+def print_environments(
+    invocation: Invocation, inventory: Inventory, uses: Mapping[str, DiskUse], packages: Sequence[str] = ()
+) -> None:
+    """Print a row for each environment, with what removing it frees if measured; on a terminal also what marks mean.
+
+    Each of the `packages` has a column.
+    """
     printer = Printer(ascii_only=invocation.settings.ascii)
     costs = {prefix: use.cost for prefix, use in uses.items()} or None
-    printer.table(EnvironmentsModel(inventory.environments, now=invocation.clock(), glyphs=printer.glyphs, costs=costs))
+    now, glyphs = invocation.clock(), printer.glyphs
+    printer.table(EnvironmentsModel(inventory.environments, now=now, glyphs=glyphs, costs=costs, packages=packages))
     if printer.on_terminal and (marks := _legend(inventory.environments, printer.glyphs)):
         printer.text(Text(f"\n{marks}", styles.DIM))
 

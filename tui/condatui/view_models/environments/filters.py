@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
+from typing import get_args
 
 from msgspec import Struct
 
 from condatui_core.errors import UsageError
-from condatui_core.records.environment import Environment
+from condatui_core.records.environment import Environment, State
+from condatui_core.records.finding import FINDING_IDS
 
-_Test = Callable[[Environment], bool]
+_Passes = Callable[[Environment], bool]
 
 HELP: tuple[tuple[str, str], ...] = (
     ("word", "in the name, the prefix or an alias; all words must match"),
     ('"two words"', "a word with spaces"),
     ("!…", "what does not match the rest"),
-    ("finding:ID", "has this finding, such as pip-over-conda"),
+    ("finding:pip-over-conda", "has this finding, by its id"),
     ("channel:NAME", "has packages from it; pypi for pip"),
     ("python:3.10", "has python 3.10; also python:>=3.10"),
-    ("package:torch", "has it, by conda's name or by pip's; also package:numpy>=2, package:numpy=1.26"),
-    ("state:STATE", "is ok, broken, orphan, missing or unreadable"),
+    ("package:torch", "has it, by conda's name or by pip's, and a column says what; also package:numpy>=2"),
+    ("state:orphan", "is in this state: ok, broken, orphan, missing or unreadable"),
     ("is:kept", "stays, by the user's word; also is:frozen, is:baseline, is:base, is:active"),
 )
 """The language in (example, meaning) pairs."""
 
 _WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _FIELD = re.compile(r"(?P<field>[A-Za-z][A-Za-z_-]*):(?P<value>.*)", re.DOTALL)
+
+
+class _Test(Struct, frozen=True):
+    """One word of a filter."""
+
+    passes: _Passes
+    package: str = ""
+    """The name of the package that it is about; empty if it is about something else."""
 
 
 class Filter(Struct, frozen=True):
@@ -41,18 +52,20 @@ class Filter(Struct, frozen=True):
     """The index in the text of the word that has the error."""
     inverse: bool = False
     tests: tuple[_Test, ...] = ()
+    packages: tuple[str, ...] = ()
+    """The names of the packages that it is about, as they were typed, each once."""
 
     def matches(self, environment: Environment) -> bool:
         """Whether the environment passes."""
         if not self.tests:
             return True
-        return all(test(environment) for test in self.tests) != self.inverse
+        return all(test.passes(environment) for test in self.tests) != self.inverse
 
 
 def parse_filter(text: str, *, typed: bool = False) -> Filter:
     """Parse a filter. A wrong one does not raise: it has an `error`.
 
-    While it is `typed`, a quote that is still open and a field that has no value yet are no errors.
+    While it is `typed`, a quote that is still open and a field whose value is not complete yet are no errors.
     """
     begin = len(text) - len(text.lstrip())
     inverse = text.startswith("!", begin)
@@ -63,7 +76,8 @@ def parse_filter(text: str, *, typed: bool = False) -> Filter:
             tests.append(_test_of(word[0], typed=typed))
     except UsageError as error:
         return Filter(text, error=error.title, position=position)
-    return Filter(text, inverse=inverse, tests=tuple(tests))
+    packages = dict.fromkeys(test.package for test in tests if test.package)
+    return Filter(text, inverse=inverse, tests=tuple(tests), packages=tuple(packages))
 
 
 def _test_of(word: str, *, typed: bool) -> _Test:
@@ -72,38 +86,49 @@ def _test_of(word: str, *, typed: bool) -> _Test:
     match = _FIELD.fullmatch(word)
     if match is None:
         return _named(word.replace('"', ""))
-    make = _FIELDS.get(match["field"].lower())
-    if make is None:
-        raise UsageError(f"There is no field `{match['field']}`; there are {', '.join(_FIELDS)}.")
-    value = match["value"].replace('"', "").strip()
-    if value:
-        return make(value)
-    if not typed:
+    field, value = match["field"].lower(), match["value"].replace('"', "").strip()
+    if field not in _FIELDS:
+        raise UsageError(_unknown(f"field `{match['field']}`", match["field"], _FIELDS))
+    if typed:
+        value = _completed(field, value)
+    elif not value:
         raise UsageError(f"The value of `{match['field']}:` is missing.")
-    return _anything
+    return _FIELDS[field](value) if value else _Test(lambda _environment: True)
 
 
-def _anything(_environment: Environment) -> bool:
-    return True
+def _completed(field: str, value: str) -> str:
+    """The part of a value that is complete while it is typed: `numpy` of `numpy>=`; empty for `finding:mis`."""
+    choices = _CHOICES.get(field)
+    if choices is None:
+        return value.rstrip("<>=!~,|") if field in ("package", "python") else value
+    begun = value.casefold()
+    return "" if begun not in choices and any(each.startswith(begun) for each in choices) else value
+
+
+# The tests, by field
 
 
 def _named(word: str) -> _Test:
     wanted = word.casefold()
-    return lambda environment: any(
-        wanted in text.casefold() for text in (environment.name, environment.prefix, *environment.aliases)
+    return _Test(
+        lambda environment: any(
+            wanted in text.casefold() for text in (environment.name, environment.prefix, *environment.aliases)
+        )
     )
 
 
 def _with_finding(value: str) -> _Test:
-    wanted = value.casefold()
-    return lambda environment: any(finding.id == wanted for finding in environment.findings)
+    wanted = _choose("finding", value)
+    return _Test(lambda environment: any(finding.id == wanted for finding in environment.findings))
 
 
 def _with_channel(value: str) -> _Test:
     """Compare with the whole name or its last part, so that `main` finds `pkgs/main`."""
     wanted = value.casefold()
-    return lambda environment: any(
-        wanted in (name.casefold(), name.casefold().rpartition("/")[2]) for name, _ in environment.channels
+    return _Test(
+        lambda environment: any(
+            wanted in (name.casefold(), name.casefold().rpartition("/")[2]) for name, _ in environment.channels
+        )
     )
 
 
@@ -111,22 +136,22 @@ def _with_python(value: str) -> _Test:
     from condatui.view_models.environments.version_specs import version_test  # noqa: PLC0415 - only filters need it
 
     test = version_test(value)
-    return lambda environment: bool(environment.python) and test(environment.python)
+    return _Test(lambda environment: bool(environment.python) and test(environment.python))
 
 
 def _with_package(value: str) -> _Test:
-    from condatui.view_models.environments.version_specs import package_test  # noqa: PLC0415 - only filters need it
+    from condatui.view_models.environments.version_specs import PackageTest  # noqa: PLC0415 - only filters need it
 
-    test = package_test(value)
-    return lambda environment: environment.contents is not None and test(environment.contents)
+    test = PackageTest(value)
+    return _Test(test.passes, package=test.name)
 
 
 def _with_state(value: str) -> _Test:
-    wanted = value.casefold()
-    return lambda environment: environment.state == wanted
+    wanted = _choose("state", value)
+    return _Test(lambda environment: environment.state == wanted)
 
 
-_QUALITIES: Mapping[str, _Test] = MappingProxyType(
+_QUALITIES: Mapping[str, _Passes] = MappingProxyType(
     {
         "kept": lambda environment: environment.keep is not None,
         "frozen": lambda environment: environment.frozen,
@@ -138,10 +163,7 @@ _QUALITIES: Mapping[str, _Test] = MappingProxyType(
 
 
 def _being(value: str) -> _Test:
-    try:
-        return _QUALITIES[value.casefold()]
-    except KeyError:
-        raise UsageError(f"There is no `is:{value}`; there are {', '.join(_QUALITIES)}.") from None
+    return _Test(_QUALITIES[_choose("is", value)])
 
 
 _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
@@ -154,3 +176,27 @@ _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
         "is": _being,
     }
 )
+
+
+# Fields that have few values
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"finding": FINDING_IDS, "state": get_args(State), "is": tuple(_QUALITIES)}
+)
+
+
+def _choose(field: str, value: str) -> str:
+    """The value of a field that has few; UsageError for any other."""
+    choices = _CHOICES[field]
+    if value.casefold() not in choices:
+        raise UsageError(_unknown(f"`{field}:{value}`", value, choices))
+    return value.casefold()
+
+
+def _unknown(what: str, text: str, known: Collection[str]) -> str:
+    """Say that there is no such thing, what may be meant, and what there is."""
+    wanted = text.casefold()
+    close = difflib.get_close_matches(wanted, known, n=1) or [each for each in known if wanted in each][:1]
+    meant = f" Did you mean `{close[0]}`?" if close else ""
+    return f"There is no {what}.{meant} There are {', '.join(known)}."

@@ -16,6 +16,7 @@ from condatui_core.records.environment import Environment
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from condatui_core.analyses.versions import VersionKey
     from condatui_core.records.disk import Cost
 
 
@@ -78,7 +79,24 @@ _KEYS: Mapping[str, _Key] = MappingProxyType(
 )
 
 SORTS: tuple[str, ...] = ("name", *_KEYS)
-"""What environments can be sorted by: the ids of their columns."""
+"""What environments can always be sorted by: the ids of their columns."""
+
+PACKAGE = "package:"
+"""The beginning of the id of a column that shows what each environment has of a package; its name follows."""
+
+
+def _package(name: str) -> _Key:
+    """The key by the version of a package, as conda orders versions."""
+    from condatui.view_models.environments.version_specs import package_finder  # noqa: PLC0415 - only filters need it
+    from condatui_core.analyses.versions import version_key  # noqa: PLC0415 - as above
+
+    finder = package_finder(name)
+
+    def key(environment: Environment, _costs: Costs) -> VersionKey | None:
+        found = finder.of(environment)
+        return version_key(found.version, "conda") if found else None
+
+    return key
 
 
 def descends(by: str, reverse: bool) -> bool:
@@ -89,13 +107,13 @@ def descends(by: str, reverse: bool) -> bool:
 def sort_environments(
     environments: Sequence[Environment], by: str, reverse: bool = False, *, costs: Costs = NO_COSTS
 ) -> tuple[Environment, ...]:
-    """Sort by one of SORTS: `name` keeps the order given, the others put the largest first.
+    """Sort by one of SORTS, or by a package: `name` keeps the order given, the others put the largest first.
 
     `reverse` reverses the order. Environments whose key is unknown come last either way; equal ones keep their order.
     """
     if by == "name":
         return tuple(reversed(environments) if reverse else environments)
-    key = _KEYS[by]
+    key = _package(by.removeprefix(PACKAGE)) if by.startswith(PACKAGE) else _KEYS[by]
     keyed = [(key(environment, costs), environment) for environment in environments]
     known = [each for each in keyed if each[0] is not None]
     known.sort(key=itemgetter(0), reverse=descends(by, reverse))
@@ -115,8 +133,23 @@ class EnvironmentQuery(Struct, frozen=True):
 
     @property
     def filter_error(self) -> str:
-        """The syntax error of the filter; empty if it has none."""
+        """What is wrong with the filter so far, while it is typed; empty if nothing is."""
         return parse_filter(self.filter, typed=True).error
+
+    @property
+    def kept_error(self) -> str:
+        """What is wrong with the filter once it is kept, incomplete words too; empty if nothing is."""
+        return parse_filter(self.filter).error
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages that the filter is about, each of which has a column."""
+        return parse_filter(self.filter, typed=True).packages
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What can be sorted by now, in the order of the key: after the name the packages of the filter."""
+        return SORTS[0], *(f"{PACKAGE}{each}" for each in self.packages), *SORTS[1:]
 
     @property
     def descending(self) -> bool:
@@ -131,12 +164,13 @@ class EnvironmentQuery(Struct, frozen=True):
 
     def next_sort(self) -> EnvironmentQuery:
         """The query, ordered by the next column."""
-        return replace(self, by=SORTS[(SORTS.index(self.by) + 1) % len(SORTS)], reverse=False)
+        return replace(self, by=self.sorts[(self.sorts.index(self.by) + 1) % len(self.sorts)], reverse=False)
 
     def reversed(self) -> EnvironmentQuery:
         """The query in the reverse order."""
         return replace(self, reverse=not self.reverse)
 
     def filtered(self, text: str) -> EnvironmentQuery:
-        """The query with another filter."""
-        return replace(self, filter=text)
+        """The query with another filter; an order by a package that it is not about any more becomes that by name."""
+        query = replace(self, filter=text)
+        return query if query.by in query.sorts else replace(query, by=SORTS[0], reverse=False)

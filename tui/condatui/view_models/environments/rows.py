@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.environments.query import NO_COSTS, Costs
+from condatui.view_models.environments.query import NO_COSTS, PACKAGE, Costs
 from condatui.view_models.format import below_home, format_age, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.gpu import GpuState, Label, gpu_label
@@ -57,6 +57,8 @@ def gravest_message(environment: Environment, glyphs: Glyphs) -> Text:
 
 
 _GPU = TableColumn("gpu", "gpu", 5, priority=4)
+_BEFORE_PACKAGES = 2
+"""Mark and name; the packages that a filter is about come next."""
 
 COLUMNS = (
     TableColumn("mark", "", 1),
@@ -96,7 +98,7 @@ class EnvironmentsModel:
     A model takes the rows that have not changed from its `former` one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a row shows what comes from all of these
         self,
         environments: Sequence[Environment],
         *,
@@ -105,10 +107,14 @@ class EnvironmentsModel:
         marked: frozenset[str] = frozenset(),
         costs: Costs | None = NO_COSTS,
         gpus: GpuState | None = None,
+        packages: Sequence[str] = (),
         home: str = "",
         former: EnvironmentsModel | None = None,
     ) -> None:
-        """`costs` is None if the disk is not going to be measured: then there is no column `frees`."""
+        """`costs` is None if the disk is not going to be measured: then there is no column `frees`.
+
+        Each of the `packages` has a column that shows what an environment has of it.
+        """
         self._environments = environments
         self._now = now
         self._glyphs = glyphs
@@ -121,7 +127,9 @@ class EnvironmentsModel:
         absent |= set() if any(each.behind for each in environments) else {"behind"}
         # After a check the user wants to see its result even in 80 columns: then other columns leave.
         wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
-        self._columns = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
+        usual = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
+        asked = tuple(TableColumn(f"{PACKAGE}{each}", each, 36, cut="end", flexible=True) for each in packages)
+        self._columns = (*usual[:_BEFORE_PACKAGES], *asked, *usual[_BEFORE_PACKAGES:])
         self._name_uses = Counter(environment.name for environment in environments)
         # Cells depend on the day, through ages, and on the set of columns.
         same_frame = former is not None and former._frame == self._frame
@@ -174,7 +182,10 @@ class EnvironmentsModel:
             "gpu": self._gpu,
             "findings": self._findings,
         }
-        return tuple(makers[column.id](environment) for column in self._columns)
+        return tuple(
+            makers[column.id](environment) if column.id in makers else self._package(column.title, environment)
+            for column in self._columns
+        )
 
     def _mark(self, environment: Environment) -> Text:
         return Text(self._glyphs.mark if environment.prefix in self._marked else "")
@@ -206,6 +217,16 @@ class EnvironmentsModel:
 
     def _python(self, environment: Environment) -> Text:
         return Text(sanitize(environment.python)) if environment.python else self._absent(environment)
+
+    def _package(self, name: str, environment: Environment) -> Text:
+        """What it has of a package that the filter is about: the version, then the build, or pip as its installer."""
+        from condatui.view_models.environments.version_specs import package_finder  # noqa: PLC0415 - only filters need it
+
+        found = package_finder(name).of(environment)
+        if found is None:
+            return self._absent(environment)
+        origin = found.record.build if found.record else "pip"
+        return Text.assemble(sanitize(found.version), (f" {sanitize(origin)}", styles.DIM))
 
     def _packages(self, environment: Environment) -> Text:
         if environment.contents is None or environment.state in ("orphan", "missing"):

@@ -1,32 +1,66 @@
-"""Tests for specs that a user types: `numpy`, `numpy=1.26` or `numpy>=2`."""
+"""Tests and look-ups for specs that a user types: `numpy`, `numpy=1.26` or `numpy>=2`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
-from packaging.utils import NormalizedName, canonicalize_name
-
+from condatui_core.analyses.present import Present, look_up
 from condatui_core.analyses.specs import satisfies_conda
 from condatui_core.errors import UsageError
+from condatui_core.records.environment import Environment
 from condatui_core.records.prefix import PrefixContents
 
 _NAME_AND_SPEC = re.compile(r"(?P<name>[^\s<>=!~]+)\s*(?P<spec>.*)", re.DOTALL)
 _OPERATORS = tuple("<>=!~")
 
 
-def package_test(text: str) -> Callable[[PrefixContents], bool]:
-    """A test whether a prefix holds a package: by conda's name, by a distribution that it provides, or by pip's name.
+class PackageTest:
+    """Whether an environment has a package, by conda's name, by pip's, or by that of a distribution in a conda package.
 
-    Raises UsageError if the text has no name, or an invalid version after it.
+    Where pip has put its files in place of conda's, it is pip's version that counts, which Python sees.
     """
-    match = _NAME_AND_SPEC.fullmatch(text)
-    if match is None:
-        raise UsageError("The name of the package is missing, as in `package:numpy>=2`.")
-    name = _canonical(match["name"])
-    fits = version_test(match["spec"]) if match["spec"].strip() else _any_version
-    return lambda contents: any(found == name and fits(version) for found, version in _installed(contents))
+
+    def __init__(self, text: str) -> None:
+        """Raises UsageError if the text has no name, or an invalid version after it."""
+        match = _NAME_AND_SPEC.fullmatch(text)
+        if match is None:
+            raise UsageError("The name of the package is missing, as in `package:numpy>=2`.")
+        self.name = match["name"]
+        """The name as it was typed."""
+        self._fits = version_test(match["spec"]) if match["spec"].strip() else _any_version
+        self._finder = package_finder(self.name)
+
+    def passes(self, environment: Environment) -> bool:
+        """Whether it is there in a version that fits."""
+        found = self._finder.of(environment)
+        return found is not None and self._fits(found.version)
+
+
+class PackageFinder:
+    """Looks a name up in environments, and remembers what it found: each key press asks again."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._found: dict[str, tuple[PrefixContents, Present | None]] = {}
+        """By prefix, the contents that were looked through and what was found."""
+
+    def of(self, environment: Environment) -> Present | None:
+        """What an environment has under the name; None if it has nothing, or is not read."""
+        contents = environment.contents
+        if contents is None:
+            return None
+        known = self._found.get(environment.prefix)
+        if known is None or known[0] is not contents:
+            known = self._found[environment.prefix] = contents, look_up(contents, self._name)
+        return known[1]
+
+
+@lru_cache(maxsize=8)
+def package_finder(name: str) -> PackageFinder:
+    """The finder of a name; the last few are kept."""
+    return PackageFinder(name)
 
 
 def version_test(spec: str) -> Callable[[str], bool]:
@@ -44,18 +78,3 @@ def version_test(spec: str) -> Callable[[str], bool]:
 
 def _any_version(_version: str) -> bool:
     return True
-
-
-def _installed(contents: PrefixContents) -> Iterator[tuple[str, str]]:
-    for record in contents.packages:
-        yield _canonical(record.name), record.version
-        for provided in record.provides:
-            yield _canonical(provided.name), provided.version
-    for distribution in contents.distributions:
-        yield _canonical(distribution.name), distribution.version
-
-
-@lru_cache(maxsize=1 << 14)
-def _canonical(name: str) -> NormalizedName:
-    """Cached, as each key press asks for the same few thousand names."""
-    return canonicalize_name(name)
