@@ -53,9 +53,9 @@ def requested_specs(revisions: Iterable[Revision], installed: Collection[str]) -
     Only revisions that name their command count, and only packages that are still installed, since conda did not
     always write removals down.
     """
-    requests: Mapping[str, str] = {}
-    for requests in requested_after(revisions):
-        pass
+    requests: dict[str, str] = {}
+    for revision in revisions:
+        _take_requests(revision, requests)
     return tuple(sorted((name, spec) for name, spec in requests.items() if name in installed))
 
 
@@ -63,11 +63,16 @@ def requested_after(revisions: Iterable[Revision]) -> Iterator[Mapping[str, str]
     """The user's requests after each revision, by package name; the mapping is one object that changes between two."""
     requests: dict[str, str] = {}
     for revision in revisions:
-        if revision.command:
-            for spec in revision.remove_specs:
-                requests.pop(spec_name(spec), None)
-            requests |= {spec_name(spec): spec for spec in (*revision.update_specs, *revision.neutered_specs)}
+        _take_requests(revision, requests)
         yield requests
+
+
+def _take_requests(revision: Revision, requests: dict[str, str]) -> None:
+    if not revision.command:
+        return
+    for spec in revision.remove_specs:
+        requests.pop(spec_name(spec), None)
+    requests |= {spec_name(spec): spec for spec in (*revision.update_specs, *revision.neutered_specs)}
 
 
 def spec_name(spec: str) -> str:
