@@ -19,6 +19,7 @@ from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.gpu import GpuDocument
+from condatui.cli.documents.history import HistoryDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
 from condatui.cli.reporting import ErrorDocument
@@ -42,6 +43,7 @@ class Printed(msgspec.Struct, frozen=True):
 DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui list --json`, `condatui demo --json`", ListDocument),
     Printed("`condatui show ENV --json`", EnvironmentDetailDocument),
+    Printed("`condatui history ENV --json`", HistoryDocument),
     Printed("`condatui compare ENV ENV… --json`", ComparisonDocument),
     Printed("`condatui disk [ENV…] --json`", DiskDocument),
     Printed("`condatui baseline --json`", BaselineDocument),

@@ -11,7 +11,7 @@ zlib-1.2.8-0
 ==> 2015-07-01 10:00:00 <==
 # cmd: /home/ilan/miniconda/bin/conda update numpy
 -numpy-1.9.2-py27_0
--zlib-1.2.8-0.tar.bz2
+-zlib-1.2.8-0
 +numpy-1.9.10-py27_1
 +openblas-0.2.14-3
 # update specs: numpy

@@ -71,9 +71,11 @@ class PackageSource(Struct, frozen=True, kw_only=True):
 
 
 class RevisionFacts(Struct, frozen=True, kw_only=True):
-    """What this machine shows of one revision: who made it, and what going back to it takes."""
+    """What this machine shows of one revision: what it changed, who made it, and what going back to it takes."""
 
     number: int
+    moves: tuple[RevisionMove, ...] = ()
+    """What it has changed, sorted by name."""
     by: str = ""
     """The user who ran it, by the files that it wrote and that are still there; empty if these do not tell."""
     present: bool = False
@@ -82,6 +84,8 @@ class RevisionFacts(Struct, frozen=True, kw_only=True):
     """The packages that only their channels have."""
     unknown: tuple[HistoryPackage, ...] = ()
     """The packages of which neither this machine nor the history says where they are."""
+    requested: tuple[tuple[str, str], ...] = ()
+    """The user's requests after it, as (package name, spec) pairs sorted by name."""
 
     @property
     def restorable(self) -> bool:

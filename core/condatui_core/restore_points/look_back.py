@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from condatui_core.analyses.revisions import State, states_of
+from condatui_core.analyses.revisions import changes_of, states_of
+from condatui_core.prefixes.history import requested_after
 from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.prefixes.probe import user_name
 from condatui_core.records.environment import Environment
 from condatui_core.records.package import PackageRecord
-from condatui_core.records.prefix import PrefixContents, Revision
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.revision import RevisionFacts
 from condatui_core.restore_points.package_sources import PackageFinder, SearchedPlaces
 
@@ -23,25 +24,24 @@ _SHORTEST = timedelta(minutes=2)
 
 def look_back(environment: Environment, places: SearchedPlaces) -> tuple[RevisionFacts, ...]:
     """What this machine shows of each revision of an environment, oldest first; blocks."""
-    if environment.contents is None:
-        return ()
-    finder = PackageFinder(places)
-    users = _users(environment.prefix, environment.contents)
-    return tuple(
-        _facts(revision, state, finder, users.get(revision.number, ""), len(places.installed))
-        for revision, state in states_of(environment.contents.history)
-    )
+    contents = environment.contents
+    return tuple(_looks(contents, places, _users(environment.prefix, contents))) if contents else ()
 
 
-def _facts(revision: Revision, state: State, finder: PackageFinder, by: str, installed: int) -> RevisionFacts:
-    sources = [finder.find(state[name]) for name in sorted(state)]
-    return RevisionFacts(
-        number=revision.number,
-        by=by,
-        present=len(sources) == installed and all(each.place == "installed" for each in sources),
-        to_download=tuple(each for each in sources if each.place == "channel"),
-        unknown=tuple(each.package for each in sources if each.place == "unknown"),
-    )
+def _looks(contents: PrefixContents, places: SearchedPlaces, users: Mapping[int, str]) -> Iterator[RevisionFacts]:
+    history, finder = contents.history, PackageFinder(places)
+    steps = zip(changes_of(history), states_of(history), requested_after(history.revisions), strict=True)
+    for changes, (_, state), requests in steps:
+        sources = [finder.find(state[name]) for name in sorted(state)]
+        yield RevisionFacts(
+            number=changes.number,
+            moves=changes.moves,
+            by=users.get(changes.number, ""),
+            present=len(sources) == len(places.installed) and all(each.place == "installed" for each in sources),
+            to_download=tuple(each for each in sources if each.place == "channel"),
+            unknown=tuple(each.package for each in sources if each.place == "unknown"),
+            requested=tuple(sorted((name, spec) for name, spec in requests.items() if name in state)),
+        )
 
 
 # Who made a revision

@@ -17,6 +17,7 @@ from condatui.actions.registry import bindings
 from condatui.screens.filtered_place import FilteredPlace
 from condatui.services.disk_monitor import Breakdowns
 from condatui.services.file_checker import FileChecker
+from condatui.services.revision_finder import RevisionFinder
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.details.subject import DetailSubject
@@ -48,6 +49,7 @@ class EnvironmentsScreen(FilteredPlace):
         """The environments that pass the filter, in their order."""
         self._breakdowns = Breakdowns(self, session, self._show_detail)
         self._files = FileChecker(self, session, self._show_detail)
+        self._revisions = RevisionFinder(self, session, self._show_detail)
         self._model: EnvironmentsModel | None = None
         self._at_work: frozenset[str] = frozenset()
         """The prefixes that jobs work on."""
@@ -75,8 +77,10 @@ class EnvironmentsScreen(FilteredPlace):
 
     @property
     def action_context(self) -> ActionContext:
-        """The environments under the cursor, marked and hidden, for the actions."""
-        return replace(super().action_context, hidden=self._hidden)
+        """The environments under the cursor, marked and hidden, and the revision under the cursor, for the actions."""
+        revision = self.detail.revision
+        number = revision.number if revision else None
+        return replace(super().action_context, hidden=self._hidden, revision=number)
 
     @property
     def _hidden(self) -> frozenset[str]:
@@ -154,11 +158,20 @@ class EnvironmentsScreen(FilteredPlace):
             self.detail.show(None)
         else:
             disk = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
+            revisions = self._revisions.of(environment) if self.detail.tab == "history" else ()
             environment = self._files.checked(environment) if self.detail.tab == "health" else environment
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
             self.detail.show(
-                DetailSubject(environment, session.inventory.channel_config(environment), now, session.words, disk, gpu)
+                DetailSubject(
+                    environment,
+                    session.inventory.channel_config(environment),
+                    now,
+                    session.words,
+                    disk,
+                    gpu,
+                    revisions,
+                )
             )
 
     def status(self) -> Text:
