@@ -20,6 +20,7 @@ from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.find import FindDocument
 from condatui.cli.documents.gpu import GpuDocument
+from condatui.cli.documents.history import HistoryDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
 from condatui.cli.documents.verification import VerificationDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
@@ -44,6 +45,7 @@ class Printed(msgspec.Struct, frozen=True):
 DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui list --json`, `condatui demo --json`", ListDocument),
     Printed("`condatui show ENV --json`", EnvironmentDetailDocument),
+    Printed("`condatui history ENV --json`", HistoryDocument),
     Printed("`condatui compare ENV ENV… --json`", ComparisonDocument),
     Printed("`condatui disk [ENV…] --json`", DiskDocument),
     Printed("`condatui find SPEC… | -f FILE --json`", FindDocument),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from condatui_core.records.policy import Policy
     from condatui_core.records.request import ExportRequest
     from condatui_core.records.restore_point import RestorePointSummary
+    from condatui_core.records.revision import RevisionFacts
     from condatui_core.records.solution import Solution
 
 
@@ -251,6 +252,22 @@ class Workbench:
         inventory = (await self.job_context()).inventory
         environ, home = self._client.caller.environ, self.locations.home
         return await asyncio.to_thread(references_to, prefix, inventory, environ=environ, home=home)
+
+    async def revisions(self, environment: Environment) -> tuple[RevisionFacts, ...]:
+        """What going back to each revision of an environment takes, oldest first; looks for packages in a thread."""
+        from condatui_core.actions.protocol import caches_of  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.restore_points.look_back import look_back  # noqa: PLC0415 - as above
+        from condatui_core.restore_points.package_sources import SearchedPlaces  # noqa: PLC0415 - as above
+        from condatui_core.restore_points.store import directory_of_points  # noqa: PLC0415 - as above
+
+        context = await self.job_context()
+        places = SearchedPlaces.of(
+            environment,
+            context.inventory,
+            pkgs_dirs=caches_of(context.installation(environment), context),
+            points=directory_of_points(self.settings, self.locations),
+        )
+        return await asyncio.to_thread(look_back, environment, places)
 
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         """The restore points, the newest first, with what of them is still on this machine."""

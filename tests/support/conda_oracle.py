@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 _CHILD = """
 import json, sys
@@ -35,6 +36,12 @@ def match(version, spec):
 
 def requested(prefix):
     return sorted(History(prefix).get_requested_specs_map())
+
+def revisions(prefix):
+    return History(prefix).object_log()
+
+def states(prefix):
+    return [sorted(packages) for _, packages in History(prefix).construct_states()]
 
 def parse(text):
     spec = MatchSpec(text)
@@ -137,6 +144,18 @@ class CondaOracle:
         names = self._ask("requested", prefix)
         assert isinstance(names, list)
         return names
+
+    def revisions(self, prefix: str) -> list[dict[str, Any]]:
+        """What `conda list --revisions --json` prints of a prefix."""
+        answer = self._ask("revisions", prefix)
+        assert isinstance(answer, list)
+        return answer
+
+    def states(self, prefix: str) -> list[list[str]]:
+        """The packages after each revision of a prefix, which `conda install --revision` goes back to."""
+        answer = self._ask("states", prefix)
+        assert isinstance(answer, list)
+        return answer
 
     def matches(self, spec: str, name: str, version: str, build: str) -> bool:
         """Tell whether a package of this name, version and build meets a match spec."""

@@ -30,6 +30,7 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Reference
 from condatui_core.records.request import ExportRequest
 from condatui_core.records.restore_point import RestorePointSummary
+from condatui_core.records.revision import RevisionFacts
 from condatui_core.settings import Locations, Settings
 from condatui_core.verification import verify_file
 from support.contexts import made_context
@@ -157,6 +158,12 @@ class FakeWorkbench:
         """The prefixes whose files were checked."""
         self.file_gate: asyncio.Event | None = None
         """What each check of files waits for."""
+        self.past: dict[str, tuple[RevisionFacts, ...]] = {}
+        """What is found out about revisions, by prefix."""
+        self.looks_back: list[str] = []
+        """The prefixes whose revisions were looked into."""
+        self.past_gate: asyncio.Event | None = None
+        """What each look into revisions waits for."""
         self.thresholds: list[float] = []
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
@@ -237,6 +244,12 @@ class FakeWorkbench:
         if self.file_gate:
             await self.file_gate.wait()
         return self.file_findings.get(environment.prefix, ())
+
+    async def revisions(self, environment: Environment) -> tuple[RevisionFacts, ...]:
+        self.looks_back.append(environment.prefix)
+        if self.past_gate:
+            await self.past_gate.wait()
+        return self.past.get(environment.prefix, ())
 
     async def groups(
         self,

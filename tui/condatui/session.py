@@ -43,6 +43,8 @@ class Session:
         """Says what to do about something, with the keys of this user."""
         self.glyphs = glyphs.ASCII if workbench.settings.ascii else glyphs.UNICODE
         self.inventory = Inventory()
+        self.loads = 0
+        """How many loads have come to their end: what was found out before the last one may not hold any more."""
         self.disk: DiskUsage | None = None
         """What is known of the disk; None until all environments have been read."""
         self.groups: tuple[AlikeGroup, ...] = ()
@@ -88,6 +90,7 @@ class Session:
         measured = self.disk.added_to(inventory) if self.disk else inventory
         self.inventory = with_duplicates(self.gpus.added_to(measured), self.groups)
         if inventory.complete:
+            self.loads += 1
             self.marked &= {environment.prefix for environment in inventory.environments}
         self.changed.publish(self)
 

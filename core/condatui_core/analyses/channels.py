@@ -54,6 +54,12 @@ def _location(directory: str, subdir: str) -> str:
     return _PLATFORM.sub("", location).rstrip("/")
 
 
+def split_platform(source: str) -> tuple[str, str]:
+    """A channel and its platform, of `conda-forge/linux-64` or a URL; the platform is empty if there is none."""
+    match = _PLATFORM.search(source.rstrip("/"))
+    return (source[: match.start()], match[0][1:]) if match else (source.rstrip("/"), "")
+
+
 # Short names of channels, as conda shows them
 
 

@@ -121,14 +121,19 @@ class SharedRecords:
         return msgspec.structs.replace(history, revisions=tuple(self._revision(each) for each in history.revisions))
 
     def _revision(self, revision: Revision) -> Revision:
-        added, removed = self._share_texts(revision.added), self._share_texts(revision.removed)
-        return msgspec.structs.replace(revision, added=added, removed=removed)
+        return msgspec.structs.replace(
+            revision,
+            added=self._share_texts(revision.added),
+            removed=self._share_texts(revision.removed),
+            added_from=self._share_texts(revision.added_from),
+            removed_from=self._share_texts(revision.removed_from),
+        )
 
     def _share_texts(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(self._texts.setdefault(each, each) for each in texts)
 
 
-_FORMAT = 2
+_FORMAT = 3
 """Raise this when the same files are to be read differently although no record's fields have changed."""
 _LARGEST = 64 << 20
 """The most bytes of one cached prefix."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -53,15 +53,26 @@ def requested_specs(revisions: Iterable[Revision], installed: Collection[str]) -
     Only revisions that name their command count, and only packages that are still installed, since conda did not
     always write removals down.
     """
-    action_context: dict[str, str] = {}
+    requests: dict[str, str] = {}
     for revision in revisions:
-        if not revision.command:
-            continue
-        for spec in revision.remove_specs:
-            action_context.pop(spec_name(spec), None)
-        for spec in (*revision.update_specs, *revision.neutered_specs):
-            action_context[spec_name(spec)] = spec
-    return tuple(sorted((name, spec) for name, spec in action_context.items() if name in installed))
+        _take_requests(revision, requests)
+    return tuple(sorted((name, spec) for name, spec in requests.items() if name in installed))
+
+
+def requested_after(revisions: Iterable[Revision]) -> Iterator[Mapping[str, str]]:
+    """The user's requests after each revision, by package name; the mapping is one object that changes between two."""
+    requests: dict[str, str] = {}
+    for revision in revisions:
+        _take_requests(revision, requests)
+        yield requests
+
+
+def _take_requests(revision: Revision, requests: dict[str, str]) -> None:
+    if not revision.command:
+        return
+    for spec in revision.remove_specs:
+        requests.pop(spec_name(spec), None)
+    requests |= {spec_name(spec): spec for spec in (*revision.update_specs, *revision.neutered_specs)}
 
 
 def spec_name(spec: str) -> str:
@@ -133,10 +144,12 @@ def read_history(prefix: str, installed: Collection[str]) -> tuple[History, list
 def parse_history(text: str) -> tuple[Revision, ...]:
     """Parse a history file, ignoring unknown lines; its times are taken to be in this machine's time zone."""
     revisions: list[Revision] = []
-    installed: set[str] = set()
+    installed: dict[str, str] = {}
     for number, section in enumerate(_sections(mask_credentials(text))):
         added, removed = _changes(section.packages, installed)
-        installed = (installed - set(removed)) | set(added)
+        for dist_name in removed:
+            installed.pop(dist_name, None)
+        installed |= added
         revisions.append(_revision(number, section, added, removed))
     return tuple(revisions)
 
@@ -154,23 +167,32 @@ def _sections(text: str) -> Iterator[_Section]:
         yield section
 
 
-def _changes(lines: list[str], before: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+_Sources = dict[str, str]
+"""`name-version-build` → where it came from: `conda-forge/linux-64`, a URL, or empty."""
+
+
+def _changes(lines: list[str], before: _Sources) -> tuple[_Sources, _Sources]:
     """The packages added and removed: an old conda listed all installed packages, a newer one marks changes."""
     if any(line.startswith(("+", "-")) for line in lines):
-        added = tuple(_dist(line[1:]) for line in lines if line.startswith("+"))
-        return added, tuple(_dist(line[1:]) for line in lines if line.startswith("-"))
+        return _marked("+", lines), _marked("-", lines)
     if not lines:
-        return (), ()
-    state = dict.fromkeys(map(_dist, lines))
-    return tuple(each for each in state if each not in before), tuple(sorted(before - state.keys()))
+        return {}, {}
+    state = dict(map(_package, lines))
+    added = {name: source for name, source in state.items() if name not in before}
+    return added, {name: before[name] for name in sorted(before.keys() - state.keys())}
 
 
-def _dist(line: str) -> str:
-    """`conda-forge/linux-64::numpy-1.26.4-py311_0` → `numpy-1.26.4-py311_0`."""
-    return _EXTENSION.sub("", line.rpartition("::")[2])
+def _marked(sign: str, lines: list[str]) -> _Sources:
+    return dict(_package(line[1:]) for line in lines if line.startswith(sign) and line != sign)
 
 
-def _revision(number: int, section: _Section, added: tuple[str, ...], removed: tuple[str, ...]) -> Revision:
+def _package(line: str) -> tuple[str, str]:
+    """`conda-forge/linux-64::numpy-1.26.4-py311_0` → (`numpy-1.26.4-py311_0`, `conda-forge/linux-64`)."""
+    source, _, dist_name = line.rpartition("::")
+    return _EXTENSION.sub("", dist_name), source
+
+
+def _revision(number: int, section: _Section, added: _Sources, removed: _Sources) -> Revision:
     command = program = conda_version = ""
     specs: dict[str, tuple[str, ...]] = {}
     for comment in section.comments:
@@ -187,12 +209,19 @@ def _revision(number: int, section: _Section, added: tuple[str, ...], removed: t
         command=command,
         program=program,
         conda_version=conda_version,
-        added=added,
-        removed=removed,
+        added=tuple(added),
+        removed=tuple(removed),
+        added_from=_stated(added),
+        removed_from=_stated(removed),
         update_specs=specs.get(UPDATE, ()),
         remove_specs=specs.get(REMOVE, ()),
         neutered_specs=specs.get(NEUTERED, ()),
     )
+
+
+def _stated(packages: _Sources) -> tuple[str, ...]:
+    """Where packages came from; nothing if no line says it."""
+    return tuple(packages.values()) if any(packages.values()) else ()
 
 
 def _shortened(command: str, program: str) -> str:

@@ -87,6 +87,10 @@ class Revision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Added packages, as `name-version-build`."""
     removed: tuple[str, ...] = ()
     """Removed packages, as `name-version-build`."""
+    added_from: tuple[str, ...] = ()
+    """Where each of `added` came from, such as `conda-forge/linux-64`; empty text if its line does not say."""
+    removed_from: tuple[str, ...] = ()
+    """Where each of `removed` had come from, likewise."""
     update_specs: tuple[str, ...] = ()
     remove_specs: tuple[str, ...] = ()
     neutered_specs: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -20,12 +21,16 @@ _LARGEST = 4 << 20
 _CHUNK = 1 << 20
 
 
-class _CachedRecord(Struct):
+class CachedRecord(Struct):
     """The fields of the repodata_record.json that conda writes into an extracted package."""
 
     url: str = ""
+    channel: str | None = None
+    subdir: str | None = None
     md5: str | None = None
     sha256: str | None = None
+    size: int | None = None
+    """Bytes of the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +66,29 @@ def missing_packages(packages: Sequence[KeptPackage], pkgs_dirs: Sequence[str]) 
     return tuple(each for each in packages if find_package(each, pkgs_dirs) is None)
 
 
+def read_record(directory: str) -> CachedRecord | None:
+    """What an extracted package states of itself; None if the directory has no complete one."""
+    try:
+        return decode(read_bounded(_record_file(directory), _LARGEST), _RECORD)
+    except OSError:
+        return None
+
+
+def _record_file(directory: str) -> str:
+    return os.path.join(directory, "info", "repodata_record.json")
+
+
 def _extracted(directory: str, package: KeptPackage) -> int:
     """When exactly this package was extracted, in nanoseconds; 0 if the directory holds none or another one."""
-    file = os.path.join(directory, "info", "repodata_record.json")
-    try:
-        found = decode(read_bounded(file, _LARGEST), _RECORD)
-        modified = os.stat(file).st_mtime_ns
-    except OSError:
+    found = read_record(directory)
+    if found is None or not _same(found, package):
         return 0
-    return modified if _same(found, package) else 0
+    with suppress(OSError):
+        return os.stat(_record_file(directory)).st_mtime_ns
+    return 0
 
 
-def _same(found: _CachedRecord, package: KeptPackage) -> bool:
+def _same(found: CachedRecord, package: KeptPackage) -> bool:
     """Whether both are one package; a checksum decides, else the URL, since two channels may share a file name."""
     if package.sha256 and found.sha256:
         return package.sha256 == found.sha256
@@ -86,12 +102,13 @@ def _is_archive(path: str, package: KeptPackage, *, thorough: bool) -> bool:
         size = os.stat(path).st_size
         if package.archive_bytes and size != package.archive_bytes:
             return False
-        return not thorough or not package.md5 or _md5(path) == package.md5
+        return not thorough or not package.md5 or md5_of(path) == package.md5
     except OSError:
         return False
 
 
-def _md5(path: str) -> str:
+def md5_of(path: str) -> str:
+    """The md5 of a file's content. Raises OSError."""
     digest = hashlib.md5(usedforsecurity=False)
     with open_regular(path, follow=True) as stream:
         while chunk := stream.read(_CHUNK):
@@ -99,4 +116,4 @@ def _md5(path: str) -> str:
     return digest.hexdigest()
 
 
-_RECORD = msgspec.json.Decoder(_CachedRecord)
+_RECORD = msgspec.json.Decoder(CachedRecord)

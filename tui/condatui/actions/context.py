@@ -35,6 +35,8 @@ class ActionContext(Struct, frozen=True):
     """Prefixes of the environments that a filter hides."""
     restore_points: tuple[str, ...] = ()
     """Ids of the marked restore points, or of the one under the cursor."""
+    revision: int | None = None
+    """The number of the revision under the cursor, in place 1; None unless its history has the focus."""
 
     @property
     def chosen(self) -> tuple[Environment, ...]:

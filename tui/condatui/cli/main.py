@@ -35,7 +35,7 @@ def open_workbench(invocation: Invocation) -> int:
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "look": ("list", "show", "compare", "disk", "find", "gpu"),
+        "look": ("list", "show", "compare", "disk", "find", "history", "gpu"),
         "decide": ("duplicates", "cleanup", "keep", "baseline", "verify"),
         "change": ("clone", "update", "merge", "remove", "restore", "clean"),
         "take along": ("export", "pack"),

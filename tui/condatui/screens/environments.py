@@ -18,6 +18,7 @@ from condatui.messages import VerifyProposed
 from condatui.screens.filtered_place import FilteredPlace
 from condatui.services.disk_monitor import Breakdowns
 from condatui.services.file_checker import FileChecker
+from condatui.services.revision_finder import RevisionFinder
 from condatui.services.verifier import Verifier
 from condatui.session import Session
 from condatui.view_models import styles
@@ -50,6 +51,7 @@ class EnvironmentsScreen(FilteredPlace):
         """The environments that pass the filter, in their order."""
         self._breakdowns = Breakdowns(self, session, self._show_detail)
         self._files = FileChecker(self, session, self._show_detail)
+        self._revisions = RevisionFinder(self, session, self._show_detail)
         self._verifier = Verifier(self, session, self._show_verified)
         self._model: EnvironmentsModel | None = None
         self._at_work: frozenset[str] = frozenset()
@@ -78,8 +80,10 @@ class EnvironmentsScreen(FilteredPlace):
 
     @property
     def action_context(self) -> ActionContext:
-        """The environments under the cursor, marked and hidden, for the actions."""
-        return replace(super().action_context, hidden=self._hidden)
+        """The environments under the cursor, marked and hidden, and the revision under the cursor, for the actions."""
+        revision = self.detail.revision
+        number = revision.number if revision else None
+        return replace(super().action_context, hidden=self._hidden, revision=number)
 
     @property
     def _hidden(self) -> frozenset[str]:
@@ -160,6 +164,7 @@ class EnvironmentsScreen(FilteredPlace):
             disk = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
             healthy = self.detail.tab == "health"
             verified = self._verifier.verified(environment) if healthy else None
+            revisions = self._revisions.of(environment) if self.detail.tab == "history" else ()
             environment = self._files.checked(environment) if healthy else environment
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
@@ -171,6 +176,7 @@ class EnvironmentsScreen(FilteredPlace):
                     session.words,
                     disk,
                     gpu,
+                    revisions,
                     verified,
                 )
             )

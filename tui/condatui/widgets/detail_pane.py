@@ -25,8 +25,9 @@ from condatui_core.text import sanitize
 if TYPE_CHECKING:
     from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.table import TableModel
-    from condatui.widgets.detail_views import DiskPane
+    from condatui.widgets.detail_views import DiskPane, HistoryPane
     from condatui.widgets.lines_pane import TextPane
+    from condatui_core.records.prefix import Revision
 
 
 # The line above the details: a rule that carries the tabs
@@ -101,7 +102,9 @@ class DetailPane(Vertical):
     @property
     def view(self) -> Widget:
         """The widget of the visible tab, which takes the focus."""
-        return self._disk.table if self.tab == "disk" else self.query_one(f"#{self.tab}")
+        if self.tab == "disk":
+            return self._disk.table
+        return self._history.table if self.tab == "history" else self.query_one(f"#{self.tab}")
 
     @property
     def path(self) -> str | None:
@@ -110,13 +113,27 @@ class DetailPane(Vertical):
 
     @property
     def command(self) -> str:
-        """The command that the GPU tab advises, if it is visible and has the focus; empty if it advises none."""
+        """The command of the revision under the cursor, or that the GPU tab advises, if it has the focus.
+
+        Empty if there is none.
+        """
+        if revision := self.revision:
+            return revision.command
         gpu = self._subject.gpu if self._subject and self.tab == "gpu" and self.view.has_focus else None
         return gpu.command if gpu else ""
 
     @property
+    def revision(self) -> Revision | None:
+        """The revision under the cursor, if the history tab is visible and has the focus."""
+        return self._history.revision if self.tab == "history" and self._history.table.has_focus else None
+
+    @property
     def _disk(self) -> DiskPane:
         return cast("DiskPane", self.query_one("#disk"))
+
+    @property
+    def _history(self) -> HistoryPane:
+        return cast("HistoryPane", self.query_one("#history"))
 
     def show(self, subject: DetailSubject | None) -> None:
         """Show the details of an environment, or nothing for None."""
@@ -153,6 +170,10 @@ class DetailPane(Vertical):
             if subject and subject.gpu:
                 self._show_gpu(subject, subject.gpu)
             return
+        if tab == "history":
+            if subject:
+                self._history.show(subject, empty=_why_empty(tab, subject.environment))
+            return
         before = self._shown.get(tab)
         if subject is None or (before and before.shown == subject.shown):
             return
@@ -181,7 +202,7 @@ class DetailPane(Vertical):
             return PackagesModel(subject.environment, subject.channels, glyphs=self._glyphs)
         from condatui.widgets.detail_views import model_of  # noqa: PLC0415 - imported at the first visit
 
-        return model_of(tab, subject, self._glyphs)
+        return model_of(subject, self._glyphs)
 
     def _tab_line(self, width: int) -> Text:
         environment = self._subject.environment if self._subject else None

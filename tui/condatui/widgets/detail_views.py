@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
+from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
 
@@ -13,6 +14,7 @@ from condatui.view_models.details.channels import ChannelsModel
 from condatui.view_models.details.gpu_tab import gpu_text
 from condatui.view_models.details.health import health_text
 from condatui.view_models.details.history import HistoryModel
+from condatui.view_models.format import shorten_text
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableModel
 from condatui.widgets.line import Line
@@ -22,6 +24,8 @@ from condatui.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from condatui.view_models.details.disk import DiskPartsModel, DiskSubject
     from condatui.view_models.details.subject import DetailSubject
+    from condatui_core.records.environment import Environment
+    from condatui_core.records.prefix import Revision
 
 
 # The disk tab: with whom an environment shares its bytes, and what they belong to
@@ -78,6 +82,53 @@ class DiskPane(Vertical):
         self.table.set_model(self._model, empty=Text(), fresh=fresh)
 
 
+# The history tab: revisions, and below them what there is to say of the one under the cursor
+
+
+class HistoryPane(Vertical):
+    """The revisions, and below them the command of the one under the cursor and whether there is a way back."""
+
+    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._glyphs = glyphs
+        self._model: HistoryModel | None = None
+        self._shown: tuple[object, ...] = ()
+        self._lines = (Line(id="revision-command"), Line(id="revision-back"))
+        self.table = VirtualTable(glyphs, id="revisions")
+        """The revisions; takes the focus."""
+
+    @property
+    def revision(self) -> Revision | None:
+        """The revision under the cursor."""
+        row = self.table.cursor_row
+        return self._model.revision(row) if self._model is not None and row < len(self._model) else None
+
+    def show(self, subject: DetailSubject, *, empty: Text) -> None:
+        """Show the history of an environment; `empty` says why it has none."""
+        if not self.children:
+            self.mount(self.table, *self._lines)
+        shown = (subject.environment, subject.revisions)
+        if self._shown and all(one is other for one, other in zip(shown, self._shown, strict=True)):
+            return
+        fresh = not self._shown or cast("Environment", self._shown[0]).prefix != subject.environment.prefix
+        self._shown = shown
+        zone, glyphs = subject.now.tzinfo, self._glyphs
+        self._model = HistoryModel(subject.environment, subject.revisions, zone=zone, glyphs=glyphs)
+        self.table.set_model(self._model, empty=empty, fresh=fresh)
+        self._show_lines()
+
+    @on(VirtualTable.CursorMoved, "#revisions")
+    def _show_lines(self) -> None:
+        for index, line in enumerate(self._lines):
+            line.draw(partial(self._line, index))
+
+    def _line(self, index: int, width: int) -> Text:
+        if self._model is None or not len(self._model):
+            return Text()
+        text = self._model.lines(self.table.cursor_row)[index]
+        return shorten_text(text, width, self._glyphs.ellipsis, cut="end")
+
+
 TEXTS = frozenset({"health", "gpu"})
 """The tabs that show text rather than a table."""
 
@@ -86,14 +137,14 @@ def view_of(tab: str, glyphs: Glyphs) -> Widget:
     """An empty view for a tab."""
     if tab == "disk":
         return DiskPane(glyphs, id=tab)
+    if tab == "history":
+        return HistoryPane(glyphs, id=tab)
     return TextPane(id=tab) if tab in TEXTS else VirtualTable(glyphs, id=tab)
 
 
-def model_of(tab: str, subject: DetailSubject, glyphs: Glyphs) -> TableModel:
-    """The rows of a table tab."""
-    if tab == "channels":
-        return ChannelsModel(subject.environment, subject.channels, glyphs=glyphs)
-    return HistoryModel(subject.environment, glyphs=glyphs)
+def model_of(subject: DetailSubject, glyphs: Glyphs) -> TableModel:
+    """The rows of the channels tab."""
+    return ChannelsModel(subject.environment, subject.channels, glyphs=glyphs)
 
 
 def text_of(tab: str, subject: DetailSubject, glyphs: Glyphs) -> Text:

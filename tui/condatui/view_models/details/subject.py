@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.remedies import RemedyWords
     from condatui.view_models.verification import VerifiedFile
+    from condatui_core.records.revision import RevisionFacts
 
 
 class DetailSubject(Struct, frozen=True):
@@ -30,11 +31,12 @@ class DetailSubject(Struct, frozen=True):
     """What is known of its disk use; None unless the disk tab is visible."""
     gpu: GpuSubject | None = None
     """What the GPU tab shows."""
-
+    revisions: tuple[RevisionFacts, ...] = ()
+    """What has been found out about its revisions; empty until they are looked into, and without the history tab."""
     verified: VerifiedFile | None = None
     """What came of holding it against the file that it was last verified against; None if it never was."""
 
     @property
     def shown(self) -> tuple[object, ...]:
-        """What the tabs other than Disk and GPU depend on."""
+        """What the tabs other than Disk, GPU and History depend on."""
         return self.environment, self.channels, self.verified

@@ -1,0 +1,36 @@
+"""`condatui history`: what each revision of an environment changed, and whether it can be gone back to."""
+
+from __future__ import annotations
+
+import click
+
+from condatui.cli.documents.history import describe_history
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.reporting import say_problems
+from condatui.json_documents import print_json
+
+
+@click.command("history")
+@click.argument("env", callback=note_prefixes)
+@json_option
+@global_options
+@click.pass_obj
+def command(invocation: Invocation, *, env: str, as_json: bool) -> None:
+    """Show what each revision of an environment changed, newest first, and whether it can be gone back to.
+
+    ENV is a name, a prefix, or the name of a link to one. Nothing is downloaded and no channel is asked.
+    """
+    import asyncio  # noqa: PLC0415 - `--help` needs none
+
+    workbench = invocation.workbench()
+    inventory = invocation.load(workbench)
+    environment = invocation.environment(inventory, env)
+    facts = asyncio.run(workbench.revisions(environment))
+    say_problems(inventory.problems)
+    if as_json:
+        print_json(describe_history(environment, facts))
+    else:
+        from condatui.cli.pages.history import print_history  # noqa: PLC0415 - Rich is for people
+
+        print_history(invocation, environment, facts)
