@@ -14,6 +14,9 @@ from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.installation import Installation
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import History, PrefixContents, Revision
+from condatui_core.records.revision import RevisionFacts
+from condatui_core.restore_points.look_back import look_back
+from condatui_core.restore_points.package_sources import SearchedPlaces
 from condatui_core.settings import Settings
 
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=timezone(timedelta(hours=2)))
@@ -136,6 +139,10 @@ class LoadedWorkbench:
 
     async def check_files(self, environment: Environment, *, checksums: bool = False) -> tuple[Finding, ...]:
         return ()
+
+    async def revisions(self, environment: Environment) -> tuple[RevisionFacts, ...]:
+        installed = environment.contents.packages if environment.contents else ()
+        return look_back(environment, SearchedPlaces(installed=installed))
 
     async def groups(
         self,
