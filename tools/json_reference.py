@@ -56,7 +56,8 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui cleanup --free SIZE --json`, also with `--policy`: the line before the plan", GoalLine),
     Printed("`condatui export ENV --json` to stdout", ExportText),
     Printed(
-        "`condatui clone | update | export -o FILE | merge | pack | remove | restore | clean … --json`: the first line",
+        "`condatui clone | update | export -o FILE | baseline --create | merge | pack | remove | restore"
+        " | clean … --json`: the first line",
         PlanLine,
     ),
     Printed("The same: a line for each event", EventLine),

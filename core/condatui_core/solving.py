@@ -186,7 +186,6 @@ class _Solver:
                 self.specs,
                 offline=offline,
                 channels=self.channels,
-                default_packages=False,
             )
             environ = solving_environ(self.conda.caller, self.conda.installation)
             return await run_conda(self.conda.runner, argv, environ=environ, seconds=SECONDS)

@@ -1,31 +1,24 @@
-"""The façade for the commands and the screens: load, refresh, detect changes, plan and submit jobs."""
+"""The façade for the commands and the screens: all that is known of the machine, and the jobs that change it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
-from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from condatui_core.conda.client import CondaClient, InstallationAnswer, ask, remembered, run_conda
+from condatui_core.conda.client import CondaClient, run_conda
 from condatui_core.conda.commands import Caller
-from condatui_core.conda.discovery import find_installations, installations_on_disk, usual_places
 from condatui_core.conda.errors import last_words
-from condatui_core.errors import CondaError, RefusedError
-from condatui_core.inventory import Machine
+from condatui_core.errors import RefusedError
 from condatui_core.keep_marks import KeepMarks
+from condatui_core.loading import Loading
 from condatui_core.prefixes.probe import set_aside_from, user_name
-from condatui_core.prefixes.read_ahead import start_reading_ahead, stop_reading_ahead
-from condatui_core.proc.child import Child
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
-from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.settings import Locations, Settings
 
 if TYPE_CHECKING:
@@ -41,6 +34,7 @@ if TYPE_CHECKING:
     from condatui_core.records.disk import FileSystem
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.drift import Verification
+    from condatui_core.records.installation import ChannelConfig
     from condatui_core.records.kernel import Reference
     from condatui_core.records.policy import Policy
     from condatui_core.records.request import ExportRequest
@@ -48,26 +42,8 @@ if TYPE_CHECKING:
     from condatui_core.records.solution import Solution
 
 
-_T = TypeVar("_T")
-_logger = logging.getLogger(__name__)
-
-_BATCH_SECONDS = 0.2
-"""Seconds of reading environments between two inventories."""
-
-
 class Workbench:
     """The source of everything that the commands and the screens know about the machine."""
-
-    # What loads have come to so far
-    _surveyed = False
-    _pointed: tuple[str, ...] = ()
-    """Root prefixes that environments point to, as far as the last load has found them."""
-    _complete: Inventory | None = None
-    """The inventory of the last complete load."""
-    _logged: frozenset[str] = frozenset()
-    """The problems that the last load logged, so that repeated loads do not fill the log."""
-    _loaded_by_job = False
-    """Whether a job has loaded the machine, so that `changed` must still report the changes."""
 
     def __init__(
         self,
@@ -89,10 +65,7 @@ class Workbench:
             now=clock,
             seconds=settings.conda_seconds,
         )
-        self._places = usual_places(locations.home) if settings.usual_places else ()
-        self._turn = Lock()
-        """Held while the machine is used: a cancelled load may still be reading in its thread."""
-        self._machine = Machine(settings, locations, environ, clock)
+        self._loading = Loading(settings, locations, self._client)
         self.frees: Callable[[Sequence[str]], int | None] = lambda _: None
         """The bytes that removing exactly these prefixes would free; set by the owner of the disk measurement."""
 
@@ -121,95 +94,39 @@ class Workbench:
 
     def point_to(self, prefixes: Iterable[str]) -> None:
         """Take in prefixes that the user has named, whether or not anything on this machine points to them."""
-        self._machine.point_to(prefixes)
+        self._loading.point_to(prefixes)
 
     def glance(self) -> Inventory:
         """An inventory of names from the disk, by milliseconds of stats and no process; call it in a thread."""
-        with self._turn:
-            if not self._surveyed:  # on a slow disk a load may have overtaken it
-                self._survey(installations_on_disk(self.settings.conda, self._places, self._client), last_time=True)
-            return self._machine.inventory(asking_conda=True)
+        return self._loading.glance()
 
-    async def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
+    def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
         """Yield inventories, each more complete; the last one is complete.
 
         Names come first, then packages, while the condas are asked concurrently. Unchanged prefixes are not read
         again unless `refresh` is True. All reading happens in threads.
         """
-        began = time.monotonic()
-        installations = await self._find_installations()
-        unanswered = await self._in_thread(partial(self._begin, installations, refresh=refresh))
-        asking = asyncio.create_task(self._ask(unanswered))
-        ahead: Child | None = None
-        try:
-            searching = bool(self.settings.roots)
-            while True:
-                more = await self._read_some(refresh=refresh)
-                if ahead is None and more and not refresh:
-                    ahead = await self._start_reading_ahead()
-                if asking.done() or not more:
-                    break
-                yield await self._inventory(asking_conda=True)
-            if not asking.done() or searching:
-                yield await self._inventory(asking_conda=True)
-            await self._in_thread(partial(self._record, await asking, searching=searching))
-            while await self._read_some(refresh=refresh) or await self._take_in_pointed(refresh=refresh):
-                yield await self._inventory()
-        finally:
-            asking.cancel()
-            await stop_reading_ahead(ahead)
-        await self._in_thread(self._machine.read_kernels)
-        await self._in_thread(self._machine.remember)
-        inventory = await self._inventory()
-        self._complete = inventory if inventory.complete else self._complete
-        self._log_load(inventory, time.monotonic() - began)
-        yield inventory
+        return self._loading.load(refresh=refresh)
 
     async def ask_installations(self) -> tuple[AskedInstallation, ...]:
         """Ask every conda of this machine now, without kept answers, and measure how long each took."""
-        found = await self._find_installations()
-        return tuple(await asyncio.gather(*map(self._ask_one, found)))
-
-    async def _ask_one(self, installation: Installation) -> AskedInstallation:
-        from condatui_core.records.doctor import AskedInstallation  # noqa: PLC0415 - only the doctor needs it
-
-        began = time.monotonic()
-        problems = () if installation.error else (await ask(installation, self._client)).problems
-        reasons = [" ".join((each.title, each.detail.partition("\n")[0])).strip() for each in problems]
-        return AskedInstallation(
-            executable=installation.executable,
-            root_prefix=installation.root_prefix,
-            version=installation.version,
-            kind=installation.kind,
-            found_by=installation.found_by,
-            answered=not installation.error and not problems,
-            milliseconds=None if installation.error else round((time.monotonic() - began) * 1000),
-            error=installation.error or " ".join(reasons),
-        )
+        return await self._loading.ask_installations()
 
     async def changed(self) -> bool:
         """Whether anything was changed from outside since it was read; checks in a thread."""
-        if self._loaded_by_job:
-            self._loaded_by_job = False
-            return True
-        return await asyncio.to_thread(self._machine.changed)
+        return await self._loading.changed()
 
     async def job_context(self) -> JobContext:
         """The context for an action; loads again if anything has changed since the last load."""
         from condatui_core.actions.protocol import JobContext  # noqa: PLC0415 - as above
 
-        if self._complete is not None and await asyncio.to_thread(self._machine.changed):
-            self._complete, self._loaded_by_job = None, True
-        while self._complete is None:  # a load that another one interrupts is not complete
-            async for _ in self.load():
-                pass
         return JobContext(
-            inventory=self._complete,
+            inventory=await self._loading.complete(),
             settings=self.settings,
             locations=self.locations,
             caller=self._client.caller,
             clock=self._client.now,
-            conda_facts=await self._in_thread(lambda: self._machine.facts),
+            conda_facts=await self._loading.facts(),
             frees=self.frees,
             ask_conda=partial(run_conda, self._client.runner),
         )
@@ -303,15 +220,18 @@ class Workbench:
 
         return await preview(request, await self.job_context())
 
-    async def verify(self, environment: Environment, file: str, *, platform: str | None = None) -> Verification:
+    async def verify(
+        self, environment: Environment, file: str, channels: ChannelConfig, *, platform: str | None = None
+    ) -> Verification:
         """Hold an environment against a file, given by its absolute path; `FILE#NAME` is one part of a lock file.
 
-        Lines for several platforms are read for `platform`, which is this machine's unless it is given.
+        `channels` says which URLs are one channel to the conda of the environment. Lines for several platforms are read
+        for `platform`, which is this machine's unless it is given.
         Raises UsageError if the file cannot be read, or if the environment has nothing to hold against it.
         """
         from condatui_core.verification import verify_file  # noqa: PLC0415 - not before somebody asks
 
-        return await asyncio.to_thread(verify_file, environment, file, self._channels_of(environment), platform)
+        return await asyncio.to_thread(verify_file, environment, file, channels, platform)
 
     async def solve(
         self, environment: Environment, file: str, *, offline: bool = False, platform: str | None = None
@@ -325,9 +245,6 @@ class Workbench:
 
         context = await self.job_context()
         return await solve_file(environment, file, context, self._client.runner, offline=offline, platform=platform)
-
-    def _channels_of(self, environment: Environment) -> ChannelConfig:
-        return self._complete.channel_config(environment) if self._complete else ChannelConfig()
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         """The kernels of this user, and the lines of shell files and condarc, that name an environment."""
@@ -371,12 +288,16 @@ class Workbench:
     async def set_baseline(self, prefix: str) -> UserMarks:
         """Remember an environment as the baseline, or with an empty prefix that there is none.
 
-        Raises RefusedError if the settings name a baseline, which would win, CondatuiError as `keep`.
+        Raises RefusedError as `may_set_baseline`, CondatuiError as `keep`.
         """
+        self.may_set_baseline()
+        return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
+
+    def may_set_baseline(self) -> None:
+        """Raise RefusedError if the settings name a baseline, which would win over one that is remembered."""
         if wins := self.settings.baseline:
             hint = "Change it there, or take it out: in settings.yaml, or in the variable CONDATUI_BASELINE."
             raise RefusedError("The setting `baseline` says which environment it is.", f"It is {wins}.", hint)
-        return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
 
     async def remember_file(self, environment: Environment, file: str) -> UserMarks:
         """Remember the file that describes an environment, by its absolute path. Raises CondatuiError as `keep`."""
@@ -395,10 +316,11 @@ class Workbench:
         from condatui_core.environment_files.export import specs_text  # noqa: PLC0415 - as above
 
         proposal = propose_baseline(inventory, share=share)
-        config = next((config for _, config in inventory.channel_configs), ChannelConfig())
+        config = inventory.first_channel_config
         form, export = specs_text("baseline", proposal.records, config)
+        seconds = 60 * len(proposal.packages) / self._pace if self._pace else None
         saved = saved_by_sharing({each.prefix: each.same for each in proposal.environments})
-        return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved)
+        return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved, clone_seconds=seconds)
 
     async def last_change(self) -> str:
         """The id of the restore point that undoes the last change. UsageError if there is none to undo."""
@@ -416,95 +338,3 @@ class Workbench:
         from condatui_core.jobs.journal_store import journal_findings  # noqa: PLC0415 - as for `jobs`
 
         return journal_findings(self.locations.jobs)
-
-    def _log_load(self, inventory: Inventory, seconds: float) -> None:
-        for problem in inventory.problems:
-            if problem.message not in self._logged:
-                _logger.warning("%s: %s", problem.id, problem.message)
-        self._logged = frozenset(problem.message for problem in inventory.problems)
-        environments, installations = len(inventory.environments), len(inventory.installations)
-        milliseconds = round(seconds * 1000)
-        _logger.debug("loaded %d environments of %d condas in %d ms", environments, installations, milliseconds)
-
-    def _begin(self, installations: tuple[Installation, ...], *, refresh: bool) -> list[Installation]:
-        self._surveyed = True
-        unanswered = self._survey(installations, refresh=refresh)
-        self._machine.begin()
-        return unanswered
-
-    def _survey(
-        self, installations: tuple[Installation, ...], *, last_time: bool = False, refresh: bool = False
-    ) -> list[Installation]:
-        """Survey the disk; returns the installations without a valid kept answer, whose conda has to be asked."""
-        self._machine.found(installations)
-        unanswered = []
-        for installation in installations:
-            if installation.error:
-                continue
-            if not refresh and (facts := remembered(installation, self._client)):
-                self._machine.learn(installation, facts)
-            else:
-                unanswered.append(installation)
-        self._machine.survey(last_time=last_time)
-        return unanswered
-
-    async def _find_installations(self) -> tuple[Installation, ...]:
-        return await find_installations(self.settings.conda, self._places, self._client, pointed=self._pointed)
-
-    async def _take_in_pointed(self, *, refresh: bool) -> bool:
-        """Add the installations that environments point to; returns whether there are new ones."""
-        roots = await self._in_thread(self._machine.pointed_roots)
-        new = tuple(each for each in roots if each not in self._pointed)
-        if not new:
-            return False
-        self._pointed += new
-        installations = await self._find_installations()
-        unanswered = await self._in_thread(partial(self._survey, installations, refresh=refresh))
-        await self._in_thread(partial(self._record, await self._ask(unanswered), searching=False))
-        await self._in_thread(self._machine.add_new)
-        return True
-
-    async def _in_thread(self, use: Callable[[], _T]) -> _T:
-        """Use the machine in a thread, once no other thread uses it."""
-
-        def in_turn() -> _T:
-            with self._turn:
-                return use()
-
-        return await asyncio.to_thread(in_turn)
-
-    async def _read_some(self, *, refresh: bool) -> bool:
-        return await self._in_thread(partial(self._machine.read_some, _BATCH_SECONDS, refresh=refresh))
-
-    async def _inventory(self, *, asking_conda: bool = False) -> Inventory:
-        return await self._in_thread(partial(self._machine.inventory, asking_conda=asking_conda))
-
-    async def _start_reading_ahead(self) -> Child | None:
-        environ = self._client.caller.environ
-        return await start_reading_ahead(self._machine.pending, self.locations.prefix_cache, environ=environ)
-
-    async def _ask(self, installations: list[Installation]) -> list[tuple[Installation, InstallationAnswer]]:
-        """Ask these condas concurrently."""
-        answers = await asyncio.gather(*(ask(each, self._client) for each in installations))
-        return list(zip(installations, answers, strict=True))
-
-    def _record(self, answers: list[tuple[Installation, InstallationAnswer]], *, searching: bool) -> None:
-        """Record the answers of the condas and search the root directories: there may be new environments."""
-        for installation, asked in answers:
-            self._machine.learn(installation, asked.facts, [_problem(installation, each) for each in asked.problems])
-        if searching:
-            self._machine.search_roots()
-        if answers or searching:
-            self._machine.survey()
-            self._machine.add_new()
-
-
-def _problem(installation: Installation, error: CondaError) -> Finding:
-    return Finding(
-        id="conda-unusable",
-        severity="warning",
-        message=f"{installation.executable}: {error.title}",
-        remedy=error.advice,
-        evidence=tuple(error.detail.splitlines()),
-        source="machine",
-    )

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from condatui_core.actions.incomplete_marker import mark_incomplete
 from condatui_core.actions.protocol import JobContext
 from condatui_core.disk.usage import Disk, DiskUsage
@@ -44,6 +46,8 @@ class CleanupWorld:
     """The prefixes in which an older python has left something behind."""
     outer: str = ""
     """The prefix of the environment that another one lies in."""
+    mergeable: tuple[str, ...] = ()
+    """The prefixes of environments that can be merged, and be merged into."""
 
     @property
     def home(self) -> Path:
@@ -82,14 +86,24 @@ class CleanupWorld:
             leftovers=tuple(each for each in self._some(self.leftovers) if each not in prefixes),
         )
 
+    def choice_with_merges(self) -> CleanupChoice:
+        """The same, beside merges of a few of the others into one that stays."""
+        choice = self.choice()
+        keeper, *members = self._some([each for each in self.mergeable if each not in choice.prefixes], least=2, most=3)
+        return msgspec.structs.replace(
+            choice,
+            leftovers=tuple(each for each in choice.leftovers if each not in members),
+            merges=tuple((each, keeper) for each in members),
+        )
+
     def _some(self, of: Sequence[_T], *, least: int = 0, most: int = 99) -> tuple[_T, ...]:
         return tuple(self.chance.sample(of, self.chance.randint(least, min(most, len(of)))))
 
     def occupied(self) -> int:
-        """The bytes of everything but what condatui remembers of its own walks, each inode once."""
+        """The bytes of all but what condatui notes of its own walks, jobs and uses, each inode once."""
         own = self.home / ".condatui"
         others = [each for each in self.home.iterdir() if each != own]
-        return du(*others, *(each for each in own.iterdir() if each.name != "cache"))
+        return du(*others, own / "state/restore", own / "state/kernels")
 
     def kept(self) -> int:
         """The bytes of all restore points, and of the copies of kernels."""
@@ -116,6 +130,7 @@ def cleanup_world(home: Path, seed: int) -> CleanupWorld:
     inner = machine.make("scale-007/envs/inner", registered=False)
     machine.environments.clear()
     world.outer = str(prefixes[7])
+    world.mergeable = tuple(map(str, (*prefixes[:3], *prefixes[4:7])))
     machine.note(inner.path)
     for each in prefixes:
         machine.note(each.path)
@@ -155,12 +170,13 @@ def _share_with_uv(archive: Path, prefixes: list[FakePrefix], chance: random.Ran
     for number in range(4):
         name = f"fast-{number}"
         files = distribution_files(name, "1.0", "uv", (), root=".")
+        holders = chance.sample(prefixes, 2 if number else 0)
         for path, data in files.items():
             content = data if isinstance(data, bytes) else data.encode()
             cached = archive / f"{number}abc" / path
             cached.parent.mkdir(parents=True, exist_ok=True)
             cached.write_bytes(content)
-            for prefix in chance.sample(prefixes, 2 if number else 0):
+            for prefix in holders:
                 target = prefix.path / SITE_PACKAGES / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if not target.exists():

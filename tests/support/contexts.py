@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -62,3 +63,8 @@ def made_context(
         clock=lambda: NOW,
         conda_facts=facts or {},
     )
+
+
+def asking(context: JobContext) -> JobContext:
+    """The surroundings in which the conda can be asked for dry runs."""
+    return replace(context, ask_conda=partial(run_conda, ProcessRunner(CommandLog(), now)))

@@ -12,6 +12,7 @@ WHAT_UV_KEEPS = [".gitignore", ".lock", "CACHEDIR.TAG"]
 def pip_cache(path: Path) -> Path:
     """A cache of pip, with something downloaded and a wheel that was built here."""
     write(path / "http-v2/a/b/c/d/e/abcde.body", 40_000)
+    write(path / "selfcheck" / ("5edf40cb" * 7), 200)
     write(path / "wheels/1f/b4/c3/own-1.0-py3-none-any.whl", 9000)
     return path
 

@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -61,6 +63,8 @@ def dying_deletion(*gone: str, script: str = "") -> Iterator[None]:
 
 REMOVES = 'rm -rf "$3"'
 """What a conda does that really removes: its third argument is the prefix."""
+LINKS = shlex.join((sys.executable, "-I", str(Path(__file__).with_name("linking_conda.py")))) + ' "${0%/*/*}" "$@"'
+"""What a conda does that really links packages from its cache, and says in a dry run what it would do."""
 
 
 @dataclass

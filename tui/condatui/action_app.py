@@ -11,7 +11,15 @@ from textual import events, on
 from textual.app import App
 from textual.message import Message
 
-from condatui.messages import JobChanged, JobEnded, JobsSeen, KeepProposed, LeavingConfirmed, RequestProposed
+from condatui.messages import (
+    BaselineProposed,
+    JobChanged,
+    JobEnded,
+    JobsSeen,
+    KeepProposed,
+    LeavingConfirmed,
+    RequestProposed,
+)
 from condatui.screens.place import PlaceScreen
 from condatui.services.job_monitor import JobMonitor
 from condatui.services.user_marks import MARKS_GROUP, keep_with_note, toggle_baseline, toggle_kept
@@ -213,6 +221,13 @@ class ActionApp(OrderedKeys):
     @on(RequestProposed)
     async def _take_proposal(self, event: RequestProposed) -> None:
         await self.propose(event.request, event.about)
+
+    @on(BaselineProposed)
+    async def _make_baseline(self, event: BaselineProposed) -> None:
+        from condatui.panels.factory import baseline_panel  # noqa: PLC0415 - imported at the first use
+
+        self.job_monitor.start()
+        await self._place().open_panel(baseline_panel(event.proposal, self.session))
 
     @on(JobChanged)
     def _schedule_update(self) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui.view_models.gpu import GpuState
     from condatui.view_models.plan import Facts
+    from condatui_core.analyses.baseline_proposal import BaselineProposal
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.job import Job
@@ -151,6 +152,14 @@ class RequestProposed(Message):
         self.request = request
         self.about = about
         """Why each of what it is for was chosen."""
+
+
+class BaselineProposed(Message):
+    """The user wants the proposed baseline to be made, under a name that is still to be given."""
+
+    def __init__(self, proposal: BaselineProposal) -> None:
+        super().__init__()
+        self.proposal = proposal
 
 
 class LeavingConfirmed(Message):

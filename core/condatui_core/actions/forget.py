@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.protocol import JobContext, Work, stopped_by
 from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
@@ -30,14 +30,25 @@ async def plan(request: ForgetRequest, context: JobContext) -> Plan:
 
 
 async def perform(plan: Plan, request: ForgetRequest, context: JobContext, work: Work) -> Outcome:
-    """Delete the restore points; CondatuiError if one cannot be deleted."""
+    """Delete the restore points, and stop at one that cannot be deleted; its error is raised if it is the first."""
     await work.stage("delete", plan.title)
-    freed = 0
+    freed: list[int] = []
     for point_id in request.ids:
-        freed += await work.in_thread(partial(_delete, point_id, context))
+        try:
+            freed.append(await work.in_thread(partial(_delete, point_id, context)))
+        except Exception as error:  # noqa: PERF203 - however one fails, what those before it have freed is told
+            if not freed:
+                raise
+            return _outcome(freed, stopped_by(error, f"Restore point {sanitize(point_id)} is not deleted."))
+    return _outcome(freed)
+
+
+def _outcome(freed: Sequence[int], *stopped: Finding) -> Outcome:
     return Outcome(
-        message=f"{counted(len(request.ids), 'restore point')} deleted: {format_bytes(freed)} freed.",
-        bytes_freed=freed,
+        message=f"{counted(len(freed), 'restore point')} deleted: {format_bytes(sum(freed))} freed.",
+        findings=stopped,
+        stopped=bool(stopped),
+        bytes_freed=sum(freed),
         says_bytes=True,
     )
 

@@ -141,14 +141,21 @@ def no_conda(context: JobContext, environment: Environment | None) -> tuple[Find
     installation = context.installation(environment)
     if installation is None:
         return (blocker("no-conda", "No conda that works was found.", NameConda(why="none")),)
-    if not can_change(installation):
-        message = f"{installation.executable} is no conda but {installation.kind}, which loses what conda keeps."
-        return (blocker("no-conda", message, NameConda(why="not-conda")),)
+    if found := not_conda(installation):
+        return found
     owner = environment.installation if environment else None
     if owner and owner != installation.root_prefix:
         message = f"{environment.name if environment else ''} belongs to the conda in {owner}, which cannot be used."
         return (blocker("no-conda", message, NameConda(why="unusable")),)
     return ()
+
+
+def not_conda(installation: Installation) -> tuple[Finding, ...]:
+    """The blocker against changing or making anything with an installation that is no conda."""
+    if can_change(installation):
+        return ()
+    message = f"{installation.executable} is no conda but {installation.kind}, which loses what conda keeps."
+    return (blocker("no-conda", message, NameConda(why="not-conda")),)
 
 
 def conda_busy(observed: PrefixState) -> tuple[Finding, ...]:

@@ -1,22 +1,32 @@
-"""Finds what came into a half-made environment after its job ended: what neither the job nor conda explains."""
+"""Says that an environment is half-made, and finds what came into it since: what neither the job nor conda explains."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
+
+import msgspec
+from msgspec import Struct
 
 from condatui_core.actions.incomplete_marker import read_marker
 from condatui_core.actions.prefix_change import PrefixChange, first_lines, module_of, same, spellings_of
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.atomic_write import is_temporary
+from condatui_core.fs.documents import decode
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.fs.tree import TreeEntry, read_tree
-from condatui_core.prefixes.meta_file import record_file_name
+from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.prefixes.snapshot import read_records, read_snapshot
+from condatui_core.records.job import Recovery
 from condatui_core.records.prefix import Revision
+from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import KeptPackage, KeptPath, kept_package
 from condatui_core.restore_points.cached_packages import find_package
 from condatui_core.restore_points.classify import file_sha256
@@ -45,7 +55,7 @@ def came_since(found: KeepEstimate, context: JobContext, *, thorough: bool) -> t
     there = {each.path for each in found.tree.entries}
     left = [each for each in found.tree.entries if not _is_explained(each, found, there, origin)]
     if origin and any(_may_be_linked(each) for each in left):
-        cached = _inodes_of(origin.packages, _caches(prefix, context))
+        cached = _inodes_of(origin.cached(_caches(prefix, context)))
         left = [each for each in left if each.inode not in cached]
     filled = {os.path.dirname(each.path) for each in found.tree.entries}
     paths = (each.path for each in left if each.kind != "directory" or each.path not in filled)
@@ -61,6 +71,24 @@ def used_since(came: Sequence[str]) -> str:
     """Words that say what has come: `has been used since: work.ipynb and 2 more are its own`."""
     more = f" and {len(came) - 1} more are" if len(came) > 1 else " is"
     return f"has been used since: {sanitize(came[0])}{more} its own"
+
+
+def half_made(target: str, context: JobContext) -> Recovery:
+    """Say that the environment at a path is half-made, and whether it has been used since; blocks."""
+    half = f"{target} is half-made: it still has the mark of what is not whole"
+    with suppress(OSError, CondatuiError):
+        if came := came_into(target, context):
+            half = f"{half}, and {used_since(came)}"
+    return half_done(target, f"{half}.", "half-made")
+
+
+def half_done(target: str, message: str, how: str) -> Recovery:
+    """The way out of what is there in part: its removal, which finds out by itself whether there is anything to keep.
+
+    `how` says in a word how it is: `half-made`.
+    """
+    way_out = RemoveRequest(prefixes=(target,))
+    return Recovery(state="half", message=message, way_out=way_out, way_out_title=f"Remove the {how} {target}")
 
 
 def _caches(prefix: str, context: JobContext) -> tuple[str, ...]:
@@ -92,25 +120,31 @@ def _may_be_linked(entry: TreeEntry) -> bool:
     return entry.kind == "file" and entry.status.st_nlink > 1
 
 
-def _inodes_of(packages: Sequence[KeptPackage], pkgs_dirs: Sequence[str]) -> set[tuple[int, int]]:
+def _inodes_of(directories: Iterable[str]) -> set[tuple[int, int]]:
     """The files of packages in the cache: conda links them before it writes its records."""
-    inodes: set[tuple[int, int]] = set()
+    trees = map(read_tree, directories)
+    return {entry.inode for tree in trees for entry in tree.entries if entry.kind == "file"}
+
+
+def _cached(packages: Iterable[KeptPackage], pkgs_dirs: Sequence[str]) -> Iterator[str]:
+    """The directories to which these packages are extracted in the caches."""
     for each in packages:
         cached = find_package(each, pkgs_dirs)
         if cached and cached.directory:
-            inodes |= {entry.inode for entry in read_tree(cached.directory).entries if entry.kind == "file"}
-    return inodes
+            yield cached.directory
 
 
 # What a half-made environment was being made from
 
 
 class _Origin(Protocol):
-    """The source of a clone, or the restore point of what is brought back."""
+    """The source of a clone, the restore point of what is brought back, or the packages of a new environment."""
 
-    packages: Sequence[KeptPackage]
-    """What conda was to link."""
     revisions: Sequence[Revision]
+
+    def cached(self, pkgs_dirs: Sequence[str]) -> Iterator[str]:
+        """The directories in these package caches from which conda was to link."""
+        ...
 
     def explains(self, path: str, entry: TreeEntry) -> bool:
         """Whether what is at a path is what the origin has there. Raises OSError if it cannot be read."""
@@ -125,6 +159,8 @@ def _origin_of(prefix: str, context: JobContext, *, thorough: bool) -> _Origin |
             return _restore_point(prefix, marker.restore_point, context, thorough=thorough)
         if marker and marker.source and not os.path.samefile(marker.source, prefix):  # it may have got that name since
             return _source(prefix, marker.source, context, thorough=thorough)
+        if marker and marker.packages:
+            return _Specs(prefix, marker.packages, _caches(prefix, context))
     except (OSError, CondatuiError):
         return None
     return None
@@ -139,6 +175,9 @@ class _Source:
     entries: Mapping[str, TreeEntry]
     change: PrefixChange
     thorough: bool
+
+    def cached(self, pkgs_dirs: Sequence[str]) -> Iterator[str]:
+        return _cached(self.packages, pkgs_dirs)
 
     def explains(self, path: str, entry: TreeEntry) -> bool:
         if _is_record(path):
@@ -181,6 +220,9 @@ class _RestorePoint:
     thorough: bool
     revisions: Sequence[Revision] = ()
 
+    def cached(self, pkgs_dirs: Sequence[str]) -> Iterator[str]:
+        return _cached(self.packages, pkgs_dirs)
+
     def explains(self, path: str, entry: TreeEntry) -> bool:
         if _is_record(path):
             return path in self.paths or path[len(_META) :] in self.records
@@ -208,6 +250,54 @@ def _restore_point(prefix: str, point_id: str, context: JobContext, *, thorough:
         paths={each.path: each for each in paths},
         thorough=thorough,
     )
+
+
+class _Specs:
+    """What conda has found for the specs of a new environment, as far as it is in the package caches."""
+
+    revisions: Sequence[Revision] = ()
+
+    def __init__(self, prefix: str, packages: Collection[str], pkgs_dirs: Sequence[str]) -> None:
+        """`packages` are spelled `name-version-build`."""
+        self._prefix = prefix
+        self._packages = packages
+        self._pkgs_dirs = pkgs_dirs
+
+    def cached(self, pkgs_dirs: Sequence[str]) -> Iterator[str]:
+        places = (os.path.join(cache, name) for cache in pkgs_dirs for name in self._packages)
+        return filter(os.path.isdir, places)
+
+    def explains(self, path: str, entry: TreeEntry) -> bool:
+        if _is_record(path):
+            return os.path.basename(path).removesuffix(".json") in self._packages
+        return any(same(there, entry, change) for there, change in self._places.get(path, ()))
+
+    @cached_property
+    def _places(self) -> Mapping[str, Sequence[tuple[TreeEntry, PrefixChange]]]:
+        """What the packages have at each path, and how conda writes the prefix into it."""
+        found: defaultdict[str, list[tuple[TreeEntry, PrefixChange]]] = defaultdict(list)
+        for directory in self.cached(self._pkgs_dirs):
+            change = PrefixChange(directory, self._prefix, spellings=_placeholders(directory))
+            for entry in read_tree(directory).entries:
+                found[entry.path].append((entry, change))
+        return found
+
+
+class _ArchivedPath(Struct):
+    prefix_placeholder: str | None = None
+
+
+class _ArchivedPaths(Struct):
+    paths: tuple[_ArchivedPath, ...] = ()
+
+
+_ARCHIVED_PATHS = msgspec.json.Decoder(_ArchivedPaths)
+
+
+def _placeholders(directory: str) -> frozenset[str]:
+    """The prefixes of build machines that conda replaces in the files of an extracted package."""
+    data = read_bounded(os.path.join(directory, "info", "paths.json"), LARGEST_RECORD)
+    return frozenset(each.prefix_placeholder for each in decode(data, _ARCHIVED_PATHS).paths if each.prefix_placeholder)
 
 
 def _is_record(path: str) -> bool:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import RefusedError
-from condatui_core.fs.atomic_write import sync_stream
+from condatui_core.fs.atomic_write import sync_path, sync_stream
 from condatui_core.fs.documents import decode, encode_versioned, format_of
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import read_bounded
+from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import allocated
 from condatui_core.prefixes.probe import HALF_MADE
 
@@ -30,17 +33,27 @@ class IncompleteMarker(Struct, frozen=True, kw_only=True):
     """The prefix that is cloned; empty if nothing is."""
     restore_point: str = ""
     """The id of the restore point that is brought back; empty if none is."""
+    packages: tuple[str, ...] = ()
+    """The packages that conda is asked to link, as `name-version-build`, if it is made from specs."""
     at: datetime
 
 
-_LARGEST = 1 << 16
+_LARGEST = 1 << 20
 _MARKER = msgspec.json.Decoder(IncompleteMarker)
 
 
-def mark_incomplete(target: str, *, job: str, now: datetime, source: str = "", restore_point: str = "") -> Identity:
+def mark_incomplete(
+    target: str,
+    *,
+    job: str,
+    now: datetime,
+    source: str = "",
+    restore_point: str = "",
+    packages: tuple[str, ...] = (),
+) -> Identity:
     """Make the directory, the marker, and the empty history by which conda recognizes an environment.
 
-    `source` and `restore_point` say what it is made from, as in `IncompleteMarker`.
+    `source`, `restore_point` or `packages` say what it is made from, as in `IncompleteMarker`.
     Returns the identity of the directory. Raises RefusedError if the path has been taken in the meantime, OSError if
     the directory cannot be made.
     """
@@ -49,7 +62,7 @@ def mark_incomplete(target: str, *, job: str, now: datetime, source: str = "", r
         os.mkdir(target)  # fails if anything is there, so the directory is certainly this job's
     except FileExistsError:
         raise _taken(target) from None
-    mark = IncompleteMarker(job=job, source=source, restore_point=restore_point, at=now)
+    mark = IncompleteMarker(job=job, source=source, restore_point=restore_point, packages=packages, at=now)
     with HeldTree(target) as tree:
         if tree.names("."):  # another one was put in its place
             raise _taken(target)
@@ -96,6 +109,13 @@ def mark_bytes(target: str) -> int:
         return allocated(os.lstat(os.path.join(target, HALF_MADE)))
     except OSError:
         return 0
+
+
+def sync_made(target: str, home: Path) -> None:
+    """Wait until a new environment is on the disk, what conda wrote of it included, and the line that registers it."""
+    sync_tree(target)
+    with suppress(FileNotFoundError):
+        sync_path(environments_txt(home))
 
 
 def mark_complete(target: str, identity: Identity | None) -> None:

@@ -8,17 +8,19 @@ import os
 import shlex
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.atomic_write import write_new
+from condatui_core.fs.atomic_write import sync_directory, write_new
 from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
-from condatui_core.fs.safe_read import open_regular, reason
+from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import PrefixTree, read_tree
 from condatui_core.prefixes.kernels import KERNEL_FILE, read_kernels
@@ -30,6 +32,8 @@ from condatui_core.text import counted, format_bytes, sanitize
 
 _LARGEST = 100_000_000
 """The most bytes of a kernel that are kept: usually it has some icons."""
+_MOST_COMMANDS = 1 << 20
+"""Bytes of a file with the commands that bring copies back."""
 _BESIDE_COPIES = 2 * 4096
 """Bytes that are kept beside the copies of a job: their directory, and how to bring them back."""
 
@@ -61,19 +65,10 @@ async def perform(plan: Plan, request: KernelsRequest, context: JobContext, work
 
 
 async def recover(plan: Plan, request: KernelsRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
-    """Find out which of the kernels are still there."""
-    there = await asyncio.to_thread(_still_there, request.paths)
-    if stage in ("", "look", "keep") or len(there) == len(request.paths):
+    """Find out which of the kernels are whole, gone, or deleted in part, by the copies that were kept first."""
+    if stage in ("", "look", "keep"):
         return Recovery(state="untouched", message="No kernel was deleted.")
-    kept = sanitize(str(context.locations.kernels))
-    if not there:
-        return Recovery(state="done", message=f"The kernels are deleted; a directory in {kept} has a copy.")
-    return Recovery(
-        state="half",
-        message=f"{counted(len(there), 'kernel is', 'kernels are')} still there; a directory in {kept} has a copy.",
-        way_out=KernelsRequest(paths=there),
-        way_out_title="Delete the rest",
-    )
+    return await asyncio.to_thread(_inspect, request, context.locations.kernels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +188,22 @@ def _delete(trees: Mapping[str, PrefixTree]) -> tuple[Leftover, ...]:
     """Delete what was copied; kernel.json goes last, so that what is left half-way is still told as a kernel."""
     left: list[Leftover] = []
     for path, tree in trees.items():
+        left += _delete_one(path, tree)
+    return tuple(left)
+
+
+def _delete_one(path: str, tree: PrefixTree) -> tuple[Leftover, ...]:
+    try:
         above = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
         try:
-            left += delete_what_goes(above, path, _as_it_was(tree), last=KERNEL_FILE)
+            left = delete_what_goes(above, path, _as_it_was(tree), last=KERNEL_FILE)
+            with suppress(OSError):  # it has happened, whatever the disk says
+                sync_directory(above)
+            return left
         finally:
             os.close(above)
-    return tuple(left)
+    except OSError as error:  # what became of the others is told all the same
+        return (Leftover(path, reason(error)),)
 
 
 def _as_it_was(tree: PrefixTree) -> Goes:
@@ -214,6 +219,81 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
 
 def _still_there(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if os.path.lexists(path))
+
+
+# What an interrupted deletion has left
+
+
+def _inspect(request: KernelsRequest, kept: Path) -> Recovery:
+    """Say what is there of each kernel. One without its kernel.json, which goes last, is deleted."""
+    there = tuple(path for path in request.paths if os.path.lexists(os.path.join(path, KERNEL_FILE)))
+    copies = {path: copy for path in there if (copy := _copy_with_more(path, kept))}
+    if len(there) == len(request.paths) and not copies:
+        return Recovery(state="untouched", message="No kernel was deleted.")
+    said = [f"{sanitize(path)} is deleted in part: {sanitize(copy)} has it whole." for path, copy in copies.items()]
+    if whole := len(there) - len(copies):
+        said.append(f"{counted(whole, 'kernel is', 'kernels are')} still there.")
+    if gone := len(request.paths) - len(there):
+        said.append(
+            f"{counted(gone, 'kernel is', 'kernels are')} deleted; a directory in {sanitize(str(kept))} has a copy."
+        )
+    said += [
+        f"{sanitize(path)} is left without its kernel: delete it by hand." for path in _hollow(request.paths, there)
+    ]
+    return Recovery(
+        state="half" if there else "done",
+        message=" ".join(said),
+        way_out=KernelsRequest(paths=there) if there else None,
+        way_out_title="Delete the rest" if there else "",
+    )
+
+
+def _hollow(paths: Iterable[str], there: Collection[str]) -> Iterator[str]:
+    """The directories of deleted kernels that are left: a copy would be moved into one of them, not to its place."""
+    return (path for path in paths if path not in there and os.path.lexists(path))
+
+
+def _copy_with_more(path: str, kept: Path) -> str:
+    """The fullest copy of a kernel that has something that is not there any more; empty if there is none.
+
+    It is of the same kernel.json, since another kernel may have had the same path before.
+    """
+    there, fullest = _files_of(path), dict[str, _File]()
+    found = ""
+    for copy in _copies_of(path, kept):
+        files = _files_of(copy)
+        same = files.get(KERNEL_FILE) == there.get(KERNEL_FILE)
+        if same and len(files) > len(fullest) and not files.keys() <= there.keys():
+            found, fullest = copy, files
+    return found
+
+
+_File: TypeAlias = "str | tuple[int, int]"
+"""The target of a link, or size and modification time: a copy keeps them."""
+
+
+def _files_of(directory: str) -> dict[str, _File]:
+    """What lies in a directory, by relative path; nothing if it cannot be read."""
+    try:
+        entries = read_tree(directory).entries
+    except OSError:
+        return {}
+    return {each.path: each.target or (each.status.st_size, each.status.st_mtime_ns) for each in entries}
+
+
+def _copies_of(path: str, kept: Path) -> Iterator[str]:
+    """The copies that jobs have kept of the kernel at a path, by the commands that bring them back."""
+    for commands in sorted(kept.glob(f"*/{HOW_TO_BRING_BACK}")):
+        with suppress(OSError, ValueError):  # ValueError: a line with half a quotation
+            for line in os.fsdecode(read_bounded(str(commands), _MOST_COMMANDS)).splitlines():
+                match shlex.split(line):
+                    case ["mv", "--", copy, origin] if origin == path:
+                        yield copy
+                    case _:
+                        pass
+
+
+# How kernels come back
 
 
 def _commands(copies: Mapping[str, Path]) -> Iterator[str]:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.roots import package_caches
 from condatui_core.errors import CondaError
+from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.request import Request
 from condatui_core.settings import Locations, Settings
+from condatui_core.text import sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.disk.usage import SharedMeasurement
 
 _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Request)
@@ -60,6 +66,10 @@ class JobContext:
     freed_before: int = 0
     """The bytes that earlier parts of the same job will have freed where restore points go; negative if they take more.
     """
+    measured: SharedMeasurement | None = None
+    """The measurement of the disk that the parts of one plan share; None if each action measures for itself."""
+    merged_before: tuple[str, ...] = ()
+    """The members that earlier parts of the same job will have merged into their keepers."""
     ask_conda: AskConda = _ask_nothing
     """Runs the dry runs that plans need."""
 
@@ -132,6 +142,12 @@ class Action(Generic[_R]):
 
 FindAction: TypeAlias = Callable[[Request], Action[Any]]
 """Finds the action for a request; called in a thread, since it may import a module."""
+
+
+def stopped_by(error: Exception, message: str) -> Finding:
+    """What the outcome of a job of several parts says of the part that has failed, in whichever way: why it stopped."""
+    told = unexpected(error)
+    return blocker("stopped", message, told.advice, map(sanitize, (told.title, *told.detail.splitlines())))
 
 
 def caches_of(installation: Installation | None, context: JobContext) -> tuple[str, ...]:

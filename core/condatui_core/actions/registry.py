@@ -11,6 +11,7 @@ from condatui_core.records.request import (
     CleanRequest,
     CleanupRequest,
     CloneRequest,
+    CreateRequest,
     ExportRequest,
     ForgetRequest,
     KernelsRequest,
@@ -47,6 +48,12 @@ def _cleanup() -> Action[CleanupRequest]:
 
 def _clone() -> Action[CloneRequest]:
     from condatui_core.actions.clone import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _create() -> Action[CreateRequest]:
+    from condatui_core.actions.create import perform, plan, recover  # noqa: PLC0415 - as above
 
     return Action(plan.plan, perform.perform, recover.recover)
 
@@ -109,6 +116,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     CleanRequest: _clean,
     CleanupRequest: _cleanup,
     CloneRequest: _clone,
+    CreateRequest: _create,
     ExportRequest: _export,
     ForgetRequest: _forget,
     LeftoversRequest: _leftovers,

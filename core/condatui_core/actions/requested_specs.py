@@ -1,4 +1,4 @@
-"""Notes in an environment that conda has changed what its user has requested, not what conda was asked for.
+"""Notes in an environment that conda has changed what its user has requested, and finds what of it is not there.
 
 conda is asked for exact versions and builds, and would keep to them for ever. Every function raises OSError if the
 environment cannot be read or written.
@@ -7,12 +7,18 @@ environment cannot be read or written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
+from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.specs import meets
 from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
+from condatui_core.fs.safe_read import read_bounded
+from condatui_core.prefixes.conda_meta import read_conda_meta
+from condatui_core.prefixes.history import parse_history, requested_specs, spec_name
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.package import PackageRecord
@@ -58,6 +64,18 @@ def request_as_before(tree: HeldTree, before: PrefixSnapshot) -> None:
     _edit_history(tree, lambda lines: [line if each.startswith(_SPECS) else each for each in lines], begin)
 
 
+def requests_as_before(prefix: str, begin: int, installed: Collection[str]) -> bool:
+    """Whether a history states after its first `begin` bytes what it stated before, as `request_as_before` ends with.
+
+    `installed` are the names of the packages that were there before; blocks.
+    """
+    history = read_bounded(os.path.join(prefix, HISTORY), LARGEST_HISTORY)
+    before = parse_history(history[:begin].decode("utf-8", "replace"))
+    line = _line([spec for _, spec in requested_specs(before, installed)])
+    since = history[begin:].decode("utf-8", "replace").splitlines(keepends=True)
+    return all(each == line for each in since if each.startswith(_SPECS))
+
+
 def _put_back(tree: HeldTree, path: str, asked: Mapping[str, Mapping[str, object]]) -> None:
     found = read_record(tree, path)
     wanted = with_requests(found, asked.get(str(found.get("name")), _NOT_REQUESTED))
@@ -74,6 +92,18 @@ def request_added(tree: HeldTree, added: Iterable[PackageRecord], specs: Mapping
     for record, spec in requested.items():
         _request(tree, f"conda-meta/{record_file_name(record)}", spec)
     line = _line(sorted(requested.values()))
+    _edit_history(tree, lambda lines: _with_last(lines, line))
+
+
+def request_only(tree: HeldTree, names: Iterable[str]) -> None:
+    """Note in a new environment that these packages are requested, in any version, and no others."""
+    asked: Mapping[str, Mapping[str, object]] = {
+        each: {"requested_spec": each, "requested_specs": [each]} for each in names
+    }
+    for name in tree.names("conda-meta"):
+        if name.endswith(".json") and not name.startswith("."):
+            _put_back(tree, f"conda-meta/{name}", asked)
+    line = _line(sorted(asked))
     _edit_history(tree, lambda lines: _with_last(lines, line))
 
 
@@ -101,3 +131,24 @@ def _edit_history(tree: HeldTree, edit: Callable[[list[str]], list[str]], begin:
     edited = edit(lines)
     if edited != lines:
         tree.replace(HISTORY, history[:begin] + "".join(edited).encode("utf-8", "surrogateescape"))
+
+
+# Whether what was requested is there
+
+
+def not_there(prefix: str, specs: Iterable[str]) -> tuple[str, ...]:
+    """The specs that no package of an environment matches."""
+    packages, _ = read_conda_meta(prefix)
+    return not_among([each.record for each in packages], specs)
+
+
+def not_among(records: Sequence[PackageRecord], specs: Iterable[str]) -> tuple[str, ...]:
+    """The specs that none of these packages matches."""
+    return tuple(each for each in specs if not any(_meets(record, each) for record in records))
+
+
+def _meets(record: PackageRecord, spec: str) -> bool:
+    wanted = parse_match_spec(spec)
+    if wanted is None:  # a spec that only conda understands
+        return record.name == spec_name(spec)
+    return meets(record, wanted) is not False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import is_
 
 from msgspec import Struct
@@ -200,13 +199,26 @@ def _held_back(held: int, behind: Sequence[BehindPackage]) -> str:
     return "; its user wants it so" if held == len(behind) else f"; {held} of them its user wants so"
 
 
+# What makes an environment a poor one to clone from
+
+
+_FLAWS: Mapping[str, str] = {
+    "pip-over-conda": "pip has put its files in place of those of conda",
+    "scratch-name": "it has the name of a trial",
+}
+"""In words, by the id of a finding."""
+
+
+def flaws_of(environment: Environment) -> tuple[str, ...]:
+    """What the clones of an environment would inherit, in words; empty if nothing is known."""
+    found = {each.id for each in environment.findings}
+    return tuple(words for name, words in _FLAWS.items() if name in found)
+
+
 # What the user of an environment wants otherwise
 
 
 _ALL_HELD = "An update leaves them as they are: change the requests or pins first."
-
-_BUILD = re.compile(r"[A-Za-z0-9_.]+")
-"""A build string that is no pattern."""
 
 
 def wanted_otherwise(record: PackageRecord, contents: PrefixContents) -> Iterator[str]:
@@ -217,14 +229,9 @@ def wanted_otherwise(record: PackageRecord, contents: PrefixContents) -> Iterato
     copied = contents.history.cloned_specs
     for name, spec in contents.history.requested:
         wanted = parse_match_spec(spec) if name == record.name and spec not in copied else None
-        if wanted and not _is_exact(wanted) and _refuses(wanted, record):
+        if wanted and not wanted.names_one_build and _refuses(wanted, record):
             yield f"requested as `{spec}`"
 
 
 def _refuses(wanted: Wanted | None, record: PackageRecord) -> bool:
     return wanted is not None and wanted.name == record.name.lower() and meets(record, wanted) is False
-
-
-def _is_exact(wanted: Wanted) -> bool:
-    """Whether a request names one build, as conda itself notes it of what it was given by a file or a clone."""
-    return bool(wanted.version) and _BUILD.fullmatch(wanted.build) is not None

@@ -8,15 +8,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from condatui_core.analyses.channels import PYPI, channel_identity, same_package
+from condatui_core.analyses.channels import PYPI, channel_identity, channel_urls, same_package
 from condatui_core.analyses.dependencies import is_met, unmet_dependencies
 from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.analyses.versions import version_key
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord, UnmetDependency
-from condatui_core.records.request import ExportFormat
+from condatui_core.records.request import CreateRequest, ExportFormat
+from condatui_core.text import counted, percent
 
 
 class ProposedPackage(Struct, frozen=True, kw_only=True):
@@ -57,11 +60,19 @@ class BaselineProposal(Struct, frozen=True, kw_only=True):
     left_out: tuple[LeftOutPackage, ...] = ()
     environments: tuple[Coverage, ...] = ()
     """The environments that were counted: with python, for this machine, and no base of a conda."""
+    other_builds: tuple[PackageRecord, ...] = ()
+    """Other builds of the proposed versions in these environments, each once: clones would have had no use for them."""
 
     @property
     def records(self) -> tuple[PackageRecord, ...]:
         """The records of its packages."""
         return tuple(each.record for each in self.packages)
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """The names of those that no other one needs, and python: what its user would request."""
+        needed = {_name_of(spec) for each in self.records for spec in each.depends} - {"python"}
+        return tuple(each.name for each in self.records if each.name not in needed)
 
 
 class BaselineDraft(Struct, frozen=True, kw_only=True):
@@ -73,6 +84,13 @@ class BaselineDraft(Struct, frozen=True, kw_only=True):
     """The content of the file."""
     saved_bytes: int
     """The bytes that are stored several times now, and that clones of the baseline would share; 0 if none are."""
+    clone_seconds: float | None = None
+    """How long a clone takes at the pace of the clones and restores here; None if there was none yet."""
+
+    @property
+    def unneeded_archive_bytes(self) -> int:
+        """The bytes of the archives of other builds, by conda's records: no clone would have had to download them."""
+        return sum(each.archive_bytes for each in self.proposal.other_builds)
 
 
 class _Kind(NamedTuple):
@@ -103,6 +121,7 @@ def propose_baseline(machine: Inventory, *, share: float = 0.5) -> BaselinePropo
         packages=tuple(choice.proposed()),
         left_out=tuple(sorted(choice.left_out, key=lambda each: each.name)),
         environments=tuple(_coverage(each, held[each.prefix], choice.chosen, configs[each.prefix]) for each in counted),
+        other_builds=tuple(choice.other_builds(held.values())),
     )
 
 
@@ -125,6 +144,28 @@ def _coverage(
     pairs = ((record, chosen.get(name)) for name, record in held.items())
     same = tuple(record for record, other in pairs if other and same_package(record, other, config))
     return Coverage(prefix=environment.prefix, same=same, packages=len(held))
+
+
+def request_of(proposal: BaselineProposal, target: str, config: ChannelConfig) -> CreateRequest:
+    """The request that makes a proposed baseline at a path, build for build, from the channels of its packages."""
+    channels = _channels(proposal.records, config)
+    bare = [replace(each, base_url=None) for each in proposal.records]  # no other channel is searched then
+    return CreateRequest(
+        target=target,
+        specs=tuple(map(exact_spec, bare if len(channels) == 1 else proposal.records)),
+        requested=proposal.leaves,
+        channels=channels,
+        origin=f"what more than {percent(proposal.share)} of {counted(len(proposal.environments), 'environment')} have",
+    )
+
+
+def _channels(records: Sequence[PackageRecord], config: ChannelConfig) -> tuple[str, ...]:
+    """The channels of all packages, first those that conda searches, in its order; empty if one is not known."""
+    used = [each for each, _ in Counter(record.base_url for record in records).most_common()]
+    searched = [url for each in config.channels for url in channel_urls(each, config)]
+    known = [each for each in used if each]
+    ordered = sorted(known, key=lambda each: searched.index(each) if each in searched else len(searched))
+    return tuple(ordered) if len(known) == len(used) else ()
 
 
 # The choice: it starts with what enough environments have, and is mended until everything in it goes together
@@ -237,6 +278,15 @@ class _Choice:
         for name, record in sorted(self.chosen.items()):
             needed_by = "" if name in self._wanted else self._needed_by(name)
             yield ProposedPackage(record=record, environments=self._kinds[self._kind(record)], needed_by=needed_by)
+
+    def other_builds(self, held: Iterable[_Holdings]) -> Iterator[PackageRecord]:
+        """Other builds of what was chosen, in the same version and from the same channel, each once."""
+        found = {each.dist_name: each for packages in held for each in packages.values() if self._is_other_build(each)}
+        yield from (record for _, record in sorted(found.items()))
+
+    def _is_other_build(self, record: PackageRecord) -> bool:
+        chosen = self.chosen.get(record.name)
+        return chosen is not None and chosen.build != record.build and self._kind(chosen) == self._kind(record)
 
     def _needed_by(self, name: str) -> str:
         needing = (other for other, each in sorted(self.chosen.items()) if name in map(_name_of, each.depends))

@@ -13,6 +13,9 @@ from condatui_core.text import mask_credentials
 ANY = "*"
 """The constraint that every version meets."""
 
+_ONE_BUILD = re.compile(r"[A-Za-z0-9_.]+")
+"""A build string that is no pattern."""
+
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """A request for one package: an exact version or a constraint."""
@@ -38,6 +41,11 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """The optional parts of a distribution that are wanted: `http` of `fsspec[http]`; sorted."""
     marker: str = ""
     """pip's environment marker: `python_version < "3.8"`; empty if it is wanted everywhere."""
+
+    @property
+    def names_one_build(self) -> bool:
+        """Whether only one build of one version meets it."""
+        return bool(self.version) and _ONE_BUILD.fullmatch(self.build) is not None
 
 
 _LONGEST = 1000

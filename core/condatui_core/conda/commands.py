@@ -125,35 +125,42 @@ def install_explicit(executable: str, prefix: str, file: str, *, offline: bool) 
 
 
 def install_specs(
-    executable: str, prefix: str, specs: Iterable[str], *, offline: bool, freeze: bool = False, dry_run: bool = False
-) -> tuple[str, ...]:
-    """Solve for specs and install the result; with `freeze`, what is there stays where conda can do so.
-
-    With `dry_run` it prints what it would do, and does nothing.
-    """
-    frozen = ("--freeze-installed",) if freeze else ()
-    dry = ("--dry-run",) if dry_run else ()
-    return (executable, "install", "-p", prefix, "--json", "--yes", *dry, *frozen, *_offline(offline), "--", *specs)
-
-
-def solve_new(
     executable: str,
     prefix: str,
     specs: Iterable[str],
     *,
     offline: bool,
-    channels: Sequence[str] = (),
-    default_packages: bool = True,
+    channels: Iterable[str] = (),
+    freeze: bool = False,
+    dry_run: bool = False,
+) -> tuple[str, ...]:
+    """Solve for specs and install the result; with `freeze`, what is there stays where conda can do so.
+
+    `channels` are the only ones that it searches, if there are any. With `dry_run` it prints what it would do, and
+    does nothing.
+    """
+    frozen = ("--freeze-installed",) if freeze else ()
+    dry = ("--dry-run",) if dry_run else ()
+    options = (*dry, *frozen, *_offline(offline), *_only(channels))
+    return (executable, "install", "-p", prefix, "--json", "--yes", *options, "--", *specs)
+
+
+def solve_new(
+    executable: str, prefix: str, specs: Iterable[str], *, offline: bool, channels: Iterable[str] = ()
 ) -> tuple[str, ...]:
     """Solve for a new environment at a path where nothing is, and make nothing; prints the packages that it would have.
 
-    With `channels`, only these are searched; without `default_packages`, what the configuration adds to every new
-    environment is left out. Not for a path that exists: conda refuses a dry run of an environment that is there.
+    Not for a path that exists: conda refuses a dry run of an environment that is there. `channels` as for
+    `install_specs`, which adds no packages by default, so neither does this.
     """
-    only = ("--override-channels", *(word for each in channels for word in ("-c", each))) if channels else ()
-    bare = () if default_packages else ("--no-default-packages",)
-    dry = ("--dry-run", "--json", "--yes", *bare, *only, *_offline(offline))
-    return (executable, "create", "-p", prefix, *dry, "--", *specs)
+    options = ("--no-default-packages", *_offline(offline), *_only(channels))
+    return (executable, "create", "-p", prefix, "--dry-run", "--json", "--yes", *options, "--", *specs)
+
+
+def _only(channels: Iterable[str]) -> tuple[str, ...]:
+    """The options for these channels and no others; none for those that conda is configured with."""
+    named = tuple(word for each in channels for word in ("--channel", each))
+    return ("--override-channels", *named) if named else ()
 
 
 def _offline(offline: bool) -> tuple[str, ...]:

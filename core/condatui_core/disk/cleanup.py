@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from msgspec.structs import replace as replace_fields
@@ -11,6 +11,7 @@ from msgspec.structs import replace as replace_fields
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.choice import choice_of
 from condatui_core.analyses.cleanup.goal import Goal, reach, reach_each
+from condatui_core.analyses.cleanup.policy import PolicyRules
 from condatui_core.disk.usage import DiskUsage, ManagedSizes
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
@@ -30,6 +31,10 @@ class CleanupSurvey:
     """The least regrettable first."""
     counts_points: bool
     """Whether restore points lie on a file system on which something could go, and so count against what it frees."""
+    rules: PolicyRules
+    """The rules by which the candidates were found."""
+    _known: dict[CleanupChoice, int] = field(default_factory=dict, repr=False, compare=False)
+    """What choices free, as far as it was asked."""
 
     @classmethod
     def of(
@@ -48,7 +53,8 @@ class CleanupSurvey:
 
         `pace` is in packages a minute; see `pace_of`.
         """
-        usage = usage or DiskUsage(ManagedSizes(Inventory()))
+        usage = (usage or DiskUsage(ManagedSizes(Inventory()))).knowing_kernels(inventory.kernels)
+        rules = PolicyRules.of(policy or Policy(), inventory.environments, usage.costs, now=now, user=user)
         hollow = _hollow(inventory, usage)
         found = candidates(
             usage.added_to(inventory),
@@ -63,8 +69,14 @@ class CleanupSurvey:
         )
         blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
         told = (_without_stand_in(each) if each.keeper in hollow else each for each in groups)
-        judged = tuple(_with_worth(each, usage) for each in found)
-        return cls(usage, tuple(_with_obstacles(each, blocked) for each in told), judged, counts_points)
+        survey = cls(usage, tuple(_with_obstacles(each, blocked) for each in told), found, counts_points, rules)
+        return replace(survey, candidates=tuple(map(survey._with_worth, found)))
+
+    def _with_worth(self, candidate: CleanupCandidate) -> CleanupCandidate:
+        """The candidate, blocked if it is a merge that would free nothing."""
+        if candidate.kind != "merge" or candidate.blocked or not self.measured or self.frees([candidate]) > 0:
+            return candidate
+        return replace_fields(candidate, blocked="a merge would free nothing")
 
     @property
     def measured(self) -> bool:
@@ -73,7 +85,13 @@ class CleanupSurvey:
 
     def frees(self, chosen: Iterable[CleanupCandidate]) -> int:
         """The bytes that `df` gains if these go, before their restore points."""
-        return self.usage.frees_with_choice(choice_of(chosen))
+        return self._frees(choice_of(chosen))
+
+    def _frees(self, choice: CleanupChoice) -> int:
+        """Ask for each choice once: that goes through all files."""
+        if choice not in self._known:
+            self._known[choice] = self.usage.frees_with_choice(choice)
+        return self._known[choice]
 
     def frees_in_order(self, chosen: Iterable[CleanupCandidate]) -> Mapping[str, int]:
         """By key, what each of these adds to what those before it free; caches come last, as they are cleaned last."""
@@ -93,14 +111,14 @@ class CleanupSurvey:
     def frees_of_groups(self, groups: Iterable[AlikeGroup]) -> int:
         """The bytes that `df` gains if all members of these groups are removed that could go."""
         going = tuple(member.prefix for group in groups for member in group.members if not member.stays)
-        return self.usage.frees_with_choice(CleanupChoice(prefixes=going))
+        return self._frees(CleanupChoice(prefixes=going))
 
     def reach(self, could: Sequence[CleanupCandidate], wanted: int, *, weak: bool = False) -> Goal:
         """Choose the least regrettable of these that free so many bytes; see `reach` in `goal.py` for `weak`."""
         return reach(
             could,
             wanted,
-            frees=self.usage.frees_with_choice,
+            frees=self._frees,
             losses=self.usage.lost_without_one,
             counts_points=self.counts_points,
             weak=weak,
@@ -143,11 +161,3 @@ def _with_obstacles(group: AlikeGroup, blocked: Mapping[str, str]) -> AlikeGroup
     stays = {each.prefix: each.stays or blocked.get(each.prefix, "") for each in group.members}
     members = (replace_fields(each, stays=stays[each.prefix]) for each in group.members)
     return replace_fields(group, members=tuple(members))
-
-
-def _with_worth(candidate: CleanupCandidate, usage: DiskUsage) -> CleanupCandidate:
-    """The candidate, blocked if it is a merge that would free nothing."""
-    if candidate.kind != "merge" or candidate.blocked or usage.graph is None:
-        return candidate
-    frees = usage.frees_with_choice(choice_of([candidate]))
-    return candidate if frees > 0 else replace_fields(candidate, blocked="a merge would free nothing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from array import array
 from collections import Counter
@@ -13,7 +14,7 @@ from msgspec import Struct, field
 
 from condatui_core.disk.messages import PlaceRequest
 from condatui_core.disk.scan import OF_A_CACHE, ROOT, SUBDIRS
-from condatui_core.disk.tool_caches import is_installer, is_own_entry
+from condatui_core.disk.tool_caches import is_installer, own_entries
 from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.tree_store import DamagedStoreError
 from condatui_core.fs.tree import BLOCK
@@ -189,8 +190,9 @@ class _ShareTable:
         """Make one unit of all that goes when the cache of pip or uv is emptied; returns the holder for each row."""
         unit = len(self._places) + len(self._units)
         self._units.append(_UnitFound(number, WHOLE, "other"))
-        tool = self._places[number].tool
-        return [unit if path != ROOT and is_own_entry(tool, path.split(b"/", 2)[1]) else number for path in paths]
+        place = self._places[number]
+        own = {os.path.basename(os.fsencode(each)) for each in own_entries(place.tool, os.fsdecode(place.path))}
+        return [unit if path != ROOT and path.split(b"/", 2)[1] in own else number for path in paths]
 
     def _add_directories(self) -> None:
         for number, tree in enumerate(self._trees):

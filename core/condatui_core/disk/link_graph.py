@@ -9,98 +9,13 @@ from functools import reduce
 from operator import or_
 from types import MappingProxyType
 
+from condatui_core.disk.cache_units import INSTALLER_PARTS, CacheUnit
 from condatui_core.disk.tool_caches import is_installer
-from condatui_core.records.disk import (
-    CachedUnit,
-    CacheTool,
-    CacheUse,
-    DiskPlace,
-    DiskUse,
-    LinkTable,
-    Sharing,
-    Unit,
-    UnitKind,
-)
+from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, LinkTable, Sharing
 from condatui_core.records.finding import Finding
 from condatui_core.records.request import Cleanable
 
-# The units of a package cache, and which of them `conda clean` would delete
-
-
-_PARTS: Mapping[UnitKind, Cleanable] = MappingProxyType({"archive": "tarballs", "package": "packages"})
-_OTHER_PARTS: Mapping[str, Cleanable] = MappingProxyType({"cache": "index", ".logs": "logs"})
-"""Other entries that conda keeps at the top of a package cache, by name."""
 _NONE: Mapping[str, Sequence[Collection[str]]] = MappingProxyType({})
-_INSTALLERS: Mapping[CacheTool, Cleanable] = MappingProxyType({"pip": "pip", "uv": "uv"})
-"""The tools whose caches are emptied as a whole."""
-
-
-class CacheUnit:
-    """An extracted package, an archive, or another entry at the top of a package cache.
-
-    conda deletes a package if each of its files has one link, so it does not know its other holders.
-    """
-
-    def __init__(self, unit: Unit, cache: DiskPlace) -> None:
-        self.place = unit.place
-        """The index of the package cache."""
-        self.name = os.fsdecode(unit.name)
-        self.package = self.name.rpartition("/")[2]
-        """The name of a package, as records have it: in mamba's caches it lies below channel and platform."""
-        self.kind: UnitKind = unit.kind
-        self.part: Cleanable | None = (
-            _INSTALLERS.get(cache.tool) or _PARTS.get(unit.kind) or _OTHER_PARTS.get(self.name)
-        )
-        """The part of the cache that it belongs to; None if it is never cleaned."""
-        self.bytes = 0
-        self._can_be_emptied = cache.writable and is_installer(cache.tool)
-        self._can_be_taken = cache.writable and not cache.tool and not unit.blocked
-        self._linked_by = 0
-        self._soft_linked_by = sum(1 << place for place in unit.soft_linked_by)
-
-    @property
-    def used_by(self) -> int:
-        """The prefixes that hold some of it, or have soft links into it."""
-        return self._linked_by | self._soft_linked_by
-
-    def add(self, holders: int, size: int) -> None:
-        """Add some of its bytes, and the prefixes that hold them too."""
-        self.bytes += size
-        self._linked_by |= holders
-
-    def taken_without(self, kept: int) -> bool:
-        """Whether `conda clean --tarballs --packages` deletes it if only these places are left."""
-        return self.kind != "other" and self._is_free(kept)
-
-    def safe_without(self, kept: int) -> bool:
-        """Whether conda deletes it and breaks none of these places."""
-        return self.taken_without(kept) and not self._soft_linked_by & kept
-
-    def goes_with(self, parts: Collection[Cleanable], kept: int) -> bool:
-        """Whether cleaning these parts deletes it if only these places are left, and breaks none of them."""
-        return self.part in parts and self._is_free(kept) and not self._soft_linked_by & kept
-
-    def is_emptied_with(self, parts: Collection[Cleanable], kept: int) -> bool:
-        """Whether cleaning these parts empties the cache of pip or uv that it stands for, and breaks no place."""
-        return self._can_be_emptied and self.part in parts and not self._soft_linked_by & kept
-
-    def _is_free(self, kept: int) -> bool:
-        return self._can_be_taken and not self._linked_by & kept
-
-    def described(self, places: Sequence[DiskPlace], copied_by: tuple[str, ...], kept: int) -> CachedUnit:
-        """The record of this unit, if only these places are left."""
-        soft_linked_by = self._soft_linked_by & kept
-        soft = tuple(place.path for number, place in enumerate(places) if soft_linked_by >> number & 1)
-        unused = self.taken_without(kept)
-        return CachedUnit(
-            name=self.name,
-            kind=self.kind,
-            part=self.part,
-            bytes=self.bytes,
-            unused=unused,
-            soft_linked_by=soft,
-            copied_by=tuple(prefix for prefix in copied_by if prefix not in soft) if unused else (),
-        )
 
 
 class LinkGraph:
@@ -149,15 +64,17 @@ class LinkGraph:
         *,
         copied_by: Mapping[str, tuple[str, ...]],
         irreplaceable: Mapping[str, Sequence[Collection[str]]] = _NONE,
+        merged: Collection[str] = (),
     ) -> int:
         """The bytes that `df` gains if these are removed and these parts of package caches are cleaned afterwards.
 
         Packages stay if a remaining prefix has soft links to them or, according to `copied_by`, copies of them; and if
         they are among the `irreplaceable` ones of what is removed, by their names, and no other cache would have them.
+        They also stay if one of the selection uses them that is `merged`: what takes its place may link them again.
         """
         selected = set(selection)
         gone = self._gone(selected)
-        going, emptying = self._cleaned_units(selected, gone, cleaned, copied_by)
+        going, emptying = self._cleaned_units(selected, merged, cleaned, copied_by)
         going = self._without_last(going, [names for path in selected for names in irreplaceable.get(path, ())])
         emptied = _union(1 << unit.place for unit in emptying)
         return self._freed(gone, emptied) + sum(unit.bytes for unit in going)
@@ -169,6 +86,7 @@ class LinkGraph:
         *,
         copied_by: Mapping[str, tuple[str, ...]],
         irreplaceable: Mapping[str, Sequence[Collection[str]]] = _NONE,
+        merged: Collection[str] = (),
     ) -> dict[str, int]:
         """For each of these, by how much less `frees_with_cleaning` frees if that one stays, in one pass over all.
 
@@ -177,7 +95,7 @@ class LinkGraph:
         """
         selected = set(selection)
         gone = self._gone(selected)
-        going, emptying = self._cleaned_units(selected, gone, cleaned, copied_by)
+        going, emptying = self._cleaned_units(selected, merged, cleaned, copied_by)
         emptied = _union(1 << unit.place for unit in emptying)
         lost = [0] * len(self.places)
         for holders, size in self._freed_classes(gone, emptied):
@@ -197,18 +115,18 @@ class LinkGraph:
     def _cleaned_units(
         self,
         selected: Collection[str],
-        gone: int,
+        merged: Collection[str],
         cleaned: Mapping[str, Collection[Cleanable]],
         copied_by: Mapping[str, tuple[str, ...]],
     ) -> tuple[list[CacheUnit], list[CacheUnit]]:
         """The units that cleaning deletes once some places are gone, and those whose caches it empties."""
         parts = {self._bits[path]: what for path, what in cleaned.items() if path in self._bits}
+        removed = frozenset(selected).difference(merged)
+        gone, for_good = self._gone(selected), self._gone(removed)
         left = [(unit, parts.get(1 << unit.place, ())) for unit in self._units if not gone >> unit.place & 1]
-        going = (unit for unit, cleaning in left if unit.goes_with(cleaning, ~gone))
+        going = (unit for unit, cleaning in left if unit.goes_with(cleaning, ~for_good))
         free = [
-            unit
-            for unit in going
-            if unit.part != "packages" or frozenset(selected).issuperset(copied_by.get(unit.package, ()))
+            unit for unit in going if unit.part != "packages" or removed.issuperset(copied_by.get(unit.package, ()))
         ]
         return free, [unit for unit, cleaning in left if unit.is_emptied_with(cleaning, ~gone)]
 
@@ -305,7 +223,7 @@ class LinkGraph:
         place = next(place for place in self.places if place.path == path)
         units = [unit for unit in self._units if 1 << unit.place == own]
         safe = sum(unit.bytes for unit in units if unit.safe_without(kept))
-        emptied = any(unit.is_emptied_with(tuple(_INSTALLERS.values()), kept) for unit in units)
+        emptied = any(unit.is_emptied_with(tuple(INSTALLER_PARTS.values()), kept) for unit in units)
         return CacheUse(
             path=path,
             total=sum(each.bytes for holders, each in self._classes if holders & own),

@@ -29,19 +29,33 @@ Installer: TypeAlias = Literal["pip", "uv"]
 TRASH = ".condatui-trash-"
 """Prefix of directories at the top of a cache whose contents are being deleted; to conda they are no packages."""
 
-_TRASH = re.escape(TRASH.encode()) + rb".+"
+_TRASH = re.escape(TRASH) + r".+"
 _BUCKETS = (
-    rb"archive|binaries|builds|built-wheels|environments|flat-index|git|interpreter|python|sdists|simple|"
-    rb"wheel-metadata|wheels"
+    r"archive|binaries|builds|built-wheels|environments|flat-index|git|interpreter|python|sdists|simple|"
+    r"wheel-metadata|wheels"
 )
 """What uv puts before the version of a layout; others may have a `final-v2` where their uv has its cache."""
-_ENTRIES: Mapping[CacheTool, re.Pattern[bytes]] = MappingProxyType(
+_DIGIT, _TWO_DIGITS, _DIGEST = (re.compile(each) for each in ("[0-9a-f]", "[0-9a-f]{2}", "[0-9a-f]{56}.*"))
+
+_Levels: TypeAlias = tuple[re.Pattern[str], ...]
+"""How all that lies in a directory is named, then all that lies in that; what is further below is not looked at."""
+
+_ENTRIES: Mapping[CacheTool, Sequence[tuple[re.Pattern[str], _Levels]]] = MappingProxyType(
     {
-        "pip": re.compile(rb"http|http-v\d+|wheels|selfcheck|" + _TRASH),
-        "uv": re.compile(rb"(?:" + _BUCKETS + rb")-v\d+|\.tmp\w{6}|" + _TRASH),
+        "pip": (
+            (re.compile(r"http(?:-v[0-9]+)?"), (_DIGIT, _DIGIT)),
+            (re.compile("wheels"), (_TWO_DIGITS, _TWO_DIGITS)),
+            (re.compile("selfcheck"), (_DIGEST,)),
+            (re.compile(_TRASH), ()),
+        ),
+        "uv": ((re.compile(rf"(?:{_BUCKETS})-v[0-9]+|\.tmp[A-Za-z0-9]{{6}}|{_TRASH}"), ()),),
     }
 )
-"""The names at the top of a cache that its tool makes: a setting may name a directory that holds other things too."""
+"""The names at the top of a cache that its tool makes, and what lies in them: a setting may name a directory that holds
+other things too, and those may be called `wheels` as well.
+"""
+_TAG = "CACHEDIR.TAG"
+"""The file by which uv marks every directory that it has made a cache of."""
 
 INSTALLERS: tuple[Installer, ...] = ("pip", "uv")
 
@@ -65,24 +79,40 @@ def holds_built_wheels(tool: CacheTool, path: str) -> bool:
     return False
 
 
-def is_own_entry(tool: CacheTool, name: bytes) -> bool:
-    """Whether something at the top of a cache goes when it is emptied: uv's tag and lock stay, and what is not its."""
-    return tool in _ENTRIES and _ENTRIES[tool].fullmatch(name) is not None
-
-
 def own_entries(tool: CacheTool, cache: str) -> tuple[str, ...]:
-    """The paths in a cache that go when it is emptied, sorted; none if it cannot be read."""
+    """The paths in a cache that go when it is emptied, sorted; none if it cannot be read, or is none of its tool.
+
+    uv's tag and lock stay, and what is not its.
+    """
+    if tool == "uv" and not os.path.isfile(os.path.join(cache, _TAG)):
+        return ()
     try:
         with os.scandir(cache) as entries:
-            return tuple(
-                sorted(
-                    each.path
-                    for each in entries
-                    if is_own_entry(tool, os.fsencode(each.name)) and not each.is_symlink()
-                )
-            )
+            return tuple(sorted(each.path for each in entries if _is_own(tool, each)))
     except OSError:
         return ()
+
+
+def _is_own(tool: CacheTool, entry: os.DirEntry[str]) -> bool:
+    shapes = (levels for name, levels in _ENTRIES.get(tool, ()) if name.fullmatch(entry.name))
+    return not entry.is_symlink() and any(not levels or _is_filled(entry.path, levels) for levels in shapes)
+
+
+def _is_filled(directory: str, levels: _Levels) -> bool:
+    """Whether something lies in a directory, and all of it has the names of these levels."""
+    try:
+        return bool(os.listdir(directory)) and _has_levels(directory, levels)
+    except OSError:
+        return False
+
+
+def _has_levels(directory: str, levels: _Levels) -> bool:
+    """Whether all that lies in the levels of a directory has their names. Raises OSError if it cannot be listed."""
+    if not levels:
+        return True
+    first, below = levels[0], levels[1:]
+    names = os.listdir(directory)
+    return all(first.fullmatch(each) and _has_levels(os.path.join(directory, each), below) for each in names)
 
 
 # Where the caches are

@@ -19,12 +19,13 @@ from condatui_core.disk.browse import PrefixBrowser
 from condatui_core.disk.findings import holders_of_packages, irreplaceable_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
-from condatui_core.prefixes.leftovers import measured_leftovers
+from condatui_core.prefixes.leftovers import measured_kernels, measured_leftovers
 from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import merged
 from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import Cleanable
@@ -138,6 +139,11 @@ class DiskUsage:
         """All measured places."""
         return self.graph.places if self.graph else ()
 
+    def knowing_kernels(self, kernels: Iterable[Kernel]) -> DiskUsage:
+        """The usage with the kernels whose environment is gone, which may be read after the walk has begun; blocks."""
+        more = measured_kernels(kernels, known=self.leftovers)
+        return replace(self, leftovers={**self.leftovers, **more}) if more else self
+
     def freed_by(self, prefixes: Collection[str]) -> Freed:
         """What removing these would free; as the records claim it if one of them is not measured yet."""
         graph = self.graph
@@ -167,7 +173,11 @@ class DiskUsage:
         members = [member for member, _ in choice.merges]
         gone = (*choice.prefixes, *members)
         frees = self.graph.frees_with_cleaning(
-            gone, dict(choice.cleaned), copied_by=self.copied_by, irreplaceable=self.irreplaceable
+            gone,
+            dict(choice.cleaned),
+            copied_by=self.copied_by,
+            irreplaceable=self.irreplaceable,
+            merged=members,
         )
         pieces = (*choice.kernels, *(prefix for prefix in choice.leftovers if prefix not in gone))
         left = sum(self.leftovers.get(each, 0) for each in pieces)
@@ -185,7 +195,11 @@ class DiskUsage:
         merged = {member: self._merged(member, keeper) for member, keeper in choice.merges}
         gone = (*choice.prefixes, *merged)
         lost = self.graph.lost_without_one(
-            gone, dict(choice.cleaned), copied_by=self.copied_by, irreplaceable=self.irreplaceable
+            gone,
+            dict(choice.cleaned),
+            copied_by=self.copied_by,
+            irreplaceable=self.irreplaceable,
+            merged=merged,
         )
         return {prefix: size - merged.get(prefix, 0) for prefix, size in lost.items()}
 
@@ -313,6 +327,14 @@ class Disk:
             async for measurement in measurements:
                 yield measurement
 
+    async def measure_whole(self, inventory: Inventory) -> Measurement:
+        """Measure the disk to the end. Raises CondatuiError if the walk fails."""
+        measured = Measurement(places=(), sizes={})
+        async with aclosing(self.measure(inventory)) as measurements:
+            async for measurement in measurements:
+                measured = measurement
+        return measured
+
     def survey(
         self, inventory: Inventory, *, anew: bool = False, former: DiskUsage | None = None
     ) -> AsyncGenerator[DiskUsage, None]:
@@ -332,3 +354,18 @@ class Disk:
 
     def _places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
         return disk_places(inventory, environ=self._environ, home=self._home)
+
+
+class SharedMeasurement:
+    """A measurement of the disk for all that is planned together: only the first that asks for it walks."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._known: dict[tuple[str, ...], Measurement] = {}
+
+    async def of(self, inventory: Inventory) -> Measurement:
+        """What was measured with just these environments. Raises CondatuiError if the walk fails."""
+        prefixes = tuple(each.prefix for each in inventory.environments)
+        if prefixes not in self._known:
+            self._known[prefixes] = await self._disk.measure_whole(inventory)
+        return self._known[prefixes]

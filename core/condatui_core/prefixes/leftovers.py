@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import Inventory
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import StaleSitePackages
 
 _SHARED = ("", "lib", "lib64", "Lib")
@@ -58,10 +59,20 @@ def _measured(inventory: Inventory) -> Iterator[tuple[str, int]]:
         if each.contents and each.contents.stale_site_packages:
             with suppress(OSError):
                 yield each.prefix, freed_by(leftovers_in(read_snapshot(each.prefix)))
-    for kernel in inventory.kernels:
-        if kernel.gone and not kernel.inside:
+    yield from measured_kernels(inventory.kernels).items()
+
+
+def measured_kernels(kernels: Iterable[Kernel], known: Collection[str] = ()) -> Mapping[str, int]:
+    """By path, what deleting those kernels frees whose environment is gone, without those known; blocks.
+
+    One that lies in an environment goes with that. What cannot be read is left out.
+    """
+    found: dict[str, int] = {}
+    for each in kernels:
+        if each.gone and not each.inside and each.path not in known:
             with suppress(OSError):
-                yield kernel.path, read_tree(kernel.path).exclusive_bytes
+                found[each.path] = read_tree(each.path).exclusive_bytes
+    return found
 
 
 def _leftovers(stale: StaleSitePackages, tree: PrefixTree, stated: frozenset[str]) -> Leftovers:

@@ -152,6 +152,11 @@ class Inventory(Struct, frozen=True, kw_only=True):
         """The environment that the user has made the baseline; None if there is none, or it is not there."""
         return next((each for each in self.environments if each.baseline), None)
 
+    @property
+    def first_channel_config(self) -> ChannelConfig:
+        """The channel configuration of the first installation that has answered, or conda's defaults."""
+        return next((config for _, config in self.channel_configs), ChannelConfig())
+
     def channel_config(self, environment: Environment) -> ChannelConfig:
         """The channel configuration of an environment: that of its installation, or conda's defaults."""
         configs = dict(self.channel_configs)

@@ -66,6 +66,15 @@ class PackageMove(Struct, frozen=True, kw_only=True):
     """Whether pip installed what is there now."""
 
 
+class PlannedCreation(Struct, frozen=True, kw_only=True):
+    """What conda was to make of the specs of a new environment, by its own dry run."""
+
+    packages: tuple[str, ...]
+    """The packages, as `name-version-build`."""
+    offline: bool = True
+    """Whether conda found all of them in its caches."""
+
+
 class PlannedRestore(Struct, frozen=True, kw_only=True):
     """What a restore was planned to find at its prefix: it replaces nothing else."""
 
@@ -163,6 +172,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Ids of the restore points that its prefixes had when it was planned."""
     confirm: str = ""
     """The text that the user must type to confirm a risky plan; empty if a key is enough."""
+    creation: PlannedCreation | None = None
+    """Only for new environments from specs."""
     removal: PlannedRemoval | None = None
     """Only for removals."""
     cleaning: PlannedCleaning | None = None

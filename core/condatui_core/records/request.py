@@ -31,6 +31,30 @@ class CloneRequest(Struct, frozen=True, kw_only=True, tag="clone"):
     """Whether nothing may be downloaded; otherwise condatui tries offline first."""
 
 
+class CreateRequest(Struct, frozen=True, kw_only=True, tag="create"):
+    """Create an environment from specs."""
+
+    target: str
+    """The prefix to create."""
+    specs: tuple[str, ...]
+    """What it is to have, as conda is asked for it: `numpy=1.26`, `conda-forge::python>=3.10`."""
+    requested: tuple[str, ...] = ()
+    """What is noted as requested, if the specs name builds that only happen to be those of today: names of packages.
+    Empty for the specs as they are."""
+    channels: tuple[str, ...] = ()
+    """The channels to search and no others, by descending priority; empty for those that conda is configured with."""
+    pip: tuple[str, ...] = ()
+    """Requirements for pip, a line each."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables that its activation sets, by name."""
+    origin: str = ""
+    """What the specs come from, in words: `the packages that most environments share`."""
+    installation: str = ""
+    """The root prefix of the conda that makes it; empty for the first that works."""
+    offline: bool = False
+    """Whether nothing may be downloaded."""
+
+
 class ExportRequest(Struct, frozen=True, kw_only=True, tag="export"):
     """Write the contents of an environment to a file."""
 
@@ -156,6 +180,7 @@ class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
 
 Request: TypeAlias = (
     CloneRequest
+    | CreateRequest
     | ExportRequest
     | PackRequest
     | RemoveRequest

@@ -32,6 +32,8 @@ class CleanupReport(Struct, frozen=True, kw_only=True):
     """What was to go."""
     blocked: tuple[CleanupCandidate, ...] = ()
     """What could have gone but for something that stood against it."""
+    broken_rules: tuple[str, ...] = ()
+    """The rules for users that the policy sets and that are still broken, and by how much, line by line."""
     freed: Mapping[str, int] = MappingProxyType({})
     """By key, what each of the chosen ones adds to what those before it free, as it was planned; caches come last."""
     end: Ended | None = None
@@ -77,6 +79,7 @@ def _result(report: CleanupReport) -> Iterator[str]:
     if report.goal is not None and not report.goal.reached:
         wanted = format_bytes(report.goal.wanted)
         lines += [f"The goal of {wanted} is out of reach", *report.goal.in_the_way]
+    lines += report.broken_rules
     if report.end and report.end.outcome:
         lines += [line for each in report.end.outcome.findings for line in _lines_of(each)]
         lines += [f"restore point {each}" for each in report.end.outcome.restore_points]

@@ -26,11 +26,12 @@ from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.proc.owner import Owner, this_process
 from condatui_core.records.disk import FileSystem
-from condatui_core.records.restore_point import KeptPath, Means, RestorePoint
+from condatui_core.records.restore_point import KeptPath, RestorePoint
 from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.archive import ARCHIVE
+from condatui_core.restore_points.kept_paths import is_no_text, wrong_with
 from condatui_core.settings import Locations, Settings, expand_home
-from condatui_core.text import counted, sanitize
+from condatui_core.text import sanitize
 
 FORMAT = 1
 """The format of restore points, stated in the manifest, in the paths and, during creation, in the owner's file. Raise
@@ -54,10 +55,6 @@ _MOST_UNPACKED = 1 << 30
 """Bytes of decompressed paths; a million of them take a fifth of it."""
 _ID = re.compile(r"\d{8}-\d{6}-[A-Za-z0-9._-]+")
 _LONGEST_NAME = 40
-_LONGEST_PART = 255
-"""Bytes of a file name on all common file systems."""
-_LATEST_NS = 10**9 << 63
-"""Nanoseconds; systems count seconds in 64 bits."""
 
 
 class _Paths(Struct, frozen=True):
@@ -162,7 +159,7 @@ def read_point(directory: Path, point_id: str) -> RestorePoint:
         raise _damaged(directory / point_id / MANIFEST, reason(error)) from error
     if point.id != point_id:
         raise _damaged(directory / point_id / MANIFEST, f"it is the one of {point.id}")
-    if not os.path.isabs(point.prefix) or os.path.normpath(point.prefix) != point.prefix or _is_no_text(point.prefix):
+    if not os.path.isabs(point.prefix) or os.path.normpath(point.prefix) != point.prefix or is_no_text(point.prefix):
         raise _damaged(directory / point_id / MANIFEST, f"`{point.prefix}` is no path of an environment")
     return point
 
@@ -176,64 +173,9 @@ def read_paths_of(directory: Path, point: RestorePoint) -> tuple[KeptPath, ...]:
         paths = decode(data, _PATHS, own=True).paths
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(file, reason(error) if isinstance(error, OSError) else str(error)) from error
-    if len(paths) != point.paths:
-        raise _damaged(file, f"it has {counted(len(paths), 'path')}, not {point.paths}")
-    if wrong := _impossible_path(paths):
-        raise _damaged(file, f"`{wrong}` leads out of the environment, or cannot be in it")
-    if wrong := _unlikely_path(paths):
-        raise _damaged(file, f"`{wrong}` cannot be brought back as it is described")
-    if not point.needed and any(each.means == "package" for each in paths):
-        raise _damaged(file, "it has files of packages, and the manifest has no such package")
+    if wrong := wrong_with(paths, point):
+        raise _damaged(file, wrong)
     return paths
-
-
-def _unlikely_path(paths: Sequence[KeptPath]) -> str | None:
-    """A path that nothing brings back, or with a name, a time or an attribute that no file system takes."""
-    return next((each.path for each in paths if each.means not in _means_of(each) or not _can_be_made(each)), None)
-
-
-def _means_of(kept: KeptPath) -> tuple[Means, ...]:
-    """What a path of its kind can be restored from."""
-    if kept.kind in ("socket", "device"):
-        return ("none",)
-    if kept.kind == "file":
-        return ("manifest",) if kept.same_as else ("package", "archive")
-    return ("manifest", "package") if kept.kind == "symlink" else ("manifest",)
-
-
-def _can_be_made(kept: KeptPath) -> bool:
-    texts = (kept.path, kept.target, *(name for name, _ in kept.attributes))
-    if any(map(_is_no_text, texts)) or abs(kept.mtime_ns) >= _LATEST_NS:
-        return False
-    return all(len(os.fsencode(part)) <= _LONGEST_PART for part in kept.path.split("/"))
-
-
-def _is_no_text(path: str) -> bool:
-    """Whether no path can be spelled like this: with a NUL, or with what stands for no byte."""
-    try:
-        return b"\0" in os.fsencode(path)
-    except UnicodeEncodeError:
-        return True
-
-
-def _impossible_path(paths: Sequence[KeptPath]) -> str | None:
-    """A path that no tree has: given twice, outside, below something else than a directory, or a link to no file."""
-    directories: set[str] = set()
-    files: set[str] = set()
-    known: set[str] = set()
-    for each in paths:
-        parts = each.path.split("/")
-        above = "." if len(parts) == 1 else "/".join(parts[:-1])
-        nowhere = each.path != "." and (above not in directories or not {"", ".", ".."}.isdisjoint(parts))
-        if each.path in known or nowhere:
-            return each.path
-        known.add(each.path)
-        if each.kind == "directory":
-            directories.add(each.path)
-        elif each.kind == "file" and not each.same_as:
-            files.add(each.path)
-    alone = (each.path for each in paths if each.same_as and (each.same_as not in files or each.kind != "file"))
-    return next(alone, None if "." in directories or not paths else ".")
 
 
 def _unpacked(packed: bytes) -> bytes:

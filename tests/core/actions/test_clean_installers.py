@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -302,6 +303,24 @@ async def test_what_cannot_be_deleted_is_told_and_not_counted(
     (trash,) = cache_of(machine, "pip").iterdir()
     assert outcome.bytes_freed == before - occupied(machine) + trash.lstat().st_blocks * 512
     assert [each.id for each in outcome.findings] == ["left-behind"]
+
+
+async def test_what_fails_in_one_cache_does_not_hide_what_went_from_another(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_trash = installers._new_trash
+    full = iter((False, True))
+
+    def fail(directory: int, job_id: str) -> str:
+        if next(full):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return make_trash(directory, job_id)
+
+    monkeypatch.setattr(installers, "_new_trash", fail)
+    _, outcome = await emptied(machine, "pip", "uv")
+    assert (outcome.bytes_freed or 0) > 40_000
+    (left,) = outcome.findings
+    assert left.evidence == (f"{cache_of(machine, 'uv')}: No space left on device",)
 
 
 async def test_a_cache_that_is_nobodys_is_refused(machine: RemovalMachine) -> None:

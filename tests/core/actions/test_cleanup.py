@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions.cleanup import perform as cleanup_perform
 from condatui_core.actions.cleanup import plan as cleanup_plan
 from condatui_core.actions.cleanup import recover as cleanup_recover
-from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.protocol import Action, JobContext
 from condatui_core.actions.registry import find_action
 from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.disk.measure import Measurement
+from condatui_core.disk.usage import Disk
 from condatui_core.errors import RefusedError
+from condatui_core.records.environment import Inventory
 from condatui_core.records.job import Outcome, Plan, Recovery
-from condatui_core.records.request import CleanRequest, CleanupPart, CleanupRequest, RemoveRequest
+from condatui_core.records.request import Cleanable, CleanRequest, CleanupPart, CleanupRequest, RemoveRequest, Request
 from support.disk_trees import du
 from support.plain_work import PlainWork
 from support.removals import RemovalMachine
@@ -27,7 +35,10 @@ perform_cleanup = partial(cleanup_perform.perform, find_action=find_action)
 recover_cleanup = partial(cleanup_recover.recover, find_action=find_action)
 
 
-class KilledError(Exception):
+PARTS: tuple[Cleanable, ...] = ("tarballs", "packages")
+
+
+class KilledError(BaseException):
     """Stands for whatever ends a job from outside."""
 
 
@@ -167,6 +178,33 @@ async def test_a_part_that_fails_is_the_last_and_what_was_done_is_told(machine: 
     assert os.path.lexists(machine.root / "pkgs/idle-1.0-0")
 
 
+async def test_however_a_later_part_fails_what_was_done_is_told(machine: RemovalMachine) -> None:
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine))
+
+    def break_it(stage: str) -> None:
+        if stage == "2:look":
+            raise OSError(errno.EIO, "Input/output error", "/a/disk")
+
+    outcome = await done(plan, machine.context(), PlainWork(before_stage=break_it))
+    assert outcome.message.startswith("Stopped after 1 of 2 parts: ")
+    assert (outcome.stopped, len(outcome.restore_points)) == (True, 1)
+    stopped = outcome.findings[0]
+    assert (stopped.id, stopped.severity, stopped.evidence[0]) == ("stopped", "error", "Input/output error")
+
+
+async def test_if_the_last_part_has_stopped_all_has(machine: RemovalMachine) -> None:
+    plan = await planned(machine, cleaning(machine), removing(machine, "old", "older"))
+
+    def freeze(stage: str) -> None:
+        if stage == "2:leftovers":
+            (machine.envs / "older/conda-meta/frozen").write_text("{}")
+
+    outcome = await done(plan, machine.context(), PlainWork(before_stage=freeze))
+    assert [os.path.lexists(prefix_of(machine, each)) for each in ("old", "older")] == [False, True]
+    assert outcome.stopped
+    assert outcome.message.startswith("Stopped in part 2 of 2: ")
+
+
 async def test_of_several_environments_the_first_that_fails_is_the_last(machine: RemovalMachine) -> None:
     machine.make("oldest")
     plan = await planned(machine, removing(machine, "old", "older", "oldest"), cleaning(machine))
@@ -248,6 +286,67 @@ async def test_restore_points_of_several_parts_have_to_fit_together(
     only_free(monkeypatch, needed + 10)
     plan = await planned(machine, removing(machine, "old"), removing(machine, "older"))
     assert [each.blockers[0].id for each in plan.left_out] == ["no-space"]
+
+
+# Nothing is worked out twice
+
+
+@dataclass
+class Counting:
+    """Finds actions of which each request that they plan is noted."""
+
+    planned: list[CleanupPart] = field(default_factory=list)
+
+    def find(self, request: Request) -> Action[Any]:
+        action = find_action(request)
+
+        async def plan(part: CleanupPart, context: JobContext) -> Plan:
+            self.planned.append(part)
+            plan: Plan = await action.plan(part, context)
+            return plan
+
+        return Action(plan, action.perform, action.recover)
+
+    async def plan(self, context: JobContext, *parts: CleanupPart) -> Plan:
+        return await cleanup_plan.plan(CleanupRequest(parts=parts), context, find_action=self.find)
+
+
+async def test_parts_are_planned_once_even_if_others_are_left_out(machine: RemovalMachine) -> None:
+    (machine.envs / "old/conda-meta/frozen").write_text("{}")
+    counting = Counting()
+    old, older = removing(machine, "old"), removing(machine, "older")
+    plan = await counting.plan(machine.context(), old, older, cleaning(machine))
+    assert ([each.title for each in plan.left_out], len(plan.parts)) == (["Remove old"], 2)
+    asked = [part.prefixes for part in counting.planned if isinstance(part, RemoveRequest)]
+    assert asked == [old.prefixes, older.prefixes]
+    assert counting.planned.count(cleaning(machine)) == 1
+
+
+async def test_a_part_is_planned_again_where_the_room_for_it_is_not_enough(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_free(monkeypatch, 10)
+    counting = Counting()
+    plan = await counting.plan(machine.context(), removing(machine, "old"), cleaning(machine))
+    assert (plan.blockers, len(plan.parts)) == ((), 2)
+    assert sum(isinstance(part, RemoveRequest) for part in counting.planned) == 2
+    assert counting.planned.count(cleaning(machine)) == 1
+
+
+async def test_the_disk_is_walked_once_for_all_parts(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    walks: list[Inventory] = []
+    measure = Disk.measure
+
+    def counted(disk: Disk, inventory: Inventory, *, anew: bool = False) -> AsyncGenerator[Measurement, None]:
+        walks.append(inventory)
+        return measure(disk, inventory, anew=anew)
+
+    monkeypatch.setattr(Disk, "measure", counted)
+    (machine.envs / "old/conda-meta/frozen").write_text("{}")
+    tarballs, packages = (replace_fields(cleaning(machine, "old", "older"), what=(what,)) for what in PARTS)
+    plan = await planned(machine, removing(machine, "old", "older"), tarballs, packages)
+    assert ([len(each.prefixes) for each in plan.parts], len(plan.left_out)) == ([1, 0, 0], 1)
+    assert len(walks) == 1
 
 
 # Interrupted

@@ -8,11 +8,16 @@ from typing import cast
 import pytest
 
 from condatui_core.actions.clean import installers
+from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.registry import find_action
 from condatui_core.analyses.cleanup.choice import request_of
+from condatui_core.records.cleanup import CleanupChoice
+from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import Request
-from support.cleanup_worlds import cleanup_world, measured
+from support.cleanup_worlds import CleanupWorld, cleanup_world, measured
+from support.contexts import asking
 from support.plain_work import PlainWork
+from support.removals import LINKS
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +31,30 @@ async def test_predicted_planned_told_and_freed_are_the_same(tmp_path: Path, see
     world = cleanup_world(tmp_path, seed)
     context, choice = world.context(), world.choice()
     usage = await measured(context)
+    plan, _ = await cleaned_up(world, choice, context)
+    assert usage.frees_with_choice(choice) == plan.bytes_freed
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_merges_beside_all_else_are_no_exception(tmp_path: Path, seed: int) -> None:
+    world = cleanup_world(tmp_path, seed)
+    world.machine.conda(LINKS)
+    choice = world.choice_with_merges()
+    _, outcome = await cleaned_up(world, choice, asking(world.context()))
+    assert outcome.predicted_bytes == (outcome.bytes_freed or 0) + outcome.kept_bytes
+
+
+async def cleaned_up(world: CleanupWorld, choice: CleanupChoice, context: JobContext) -> tuple[Plan, Outcome]:
+    """Carry a choice out, and hold what was planned and told of it against the disk."""
     request = cast("Request", request_of(choice))
     action = find_action(request)
     plan = await action.plan(request, context)
-    assert plan.blockers == ()
+    assert (plan.blockers, plan.left_out) == ((), ())
     before = world.occupied()
-    outcome = await action.perform(plan, plan.request, context, PlainWork())
+    outcome: Outcome = await action.perform(plan, plan.request, context, PlainWork())
     really = before - world.occupied()
+    assert not outcome.stopped
     assert outcome.bytes_freed == really
     assert outcome.kept_bytes == world.kept()
     assert plan.bytes_freed == really + outcome.kept_bytes
-    assert usage.frees_with_choice(choice) == plan.bytes_freed
+    return plan, outcome

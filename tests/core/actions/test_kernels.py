@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Sequence
@@ -207,6 +208,66 @@ async def test_interrupted_while_it_deletes_the_rest_is_told_and_goes_later(
     first = machine.home / ".condatui/state/kernels/20260501-120000-0000/how-to-bring-back.txt"
     run_by_hand(first.read_text().splitlines())
     assert contents(place(machine)) == before
+
+
+async def test_killed_between_icons_and_kernel_json_it_names_the_copy_that_is_whole(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(place(machine))
+
+    def die(directory: int, path: str, goes: Goes, *, last: str) -> object:
+        delete_what_goes(directory, path, lambda inside, status: inside != last and goes(inside, status))
+        raise KilledError
+
+    request, context = request_for(machine, "older"), machine.context()
+    plan = await kernels.plan(request, context)
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        patched.setattr(kernels, "delete_what_goes", die)
+        await kernels.perform(plan, request, context, PlainWork())
+    assert os.listdir(place(machine) / "older") == ["kernel.json"]
+    copy = machine.home / ".condatui/state/kernels/20260501-120000-0000/1-older"
+    after = await kernels.recover(plan, request, "delete", context)
+    assert (after.state, after.way_out) == ("half", request)
+    assert after.message == f"{place(machine) / 'older'} is deleted in part: {copy} has it whole."
+    await deleted(machine, "older", work=PlainWork(job_id="20260502-120000-0000"))
+    run_by_hand((copy.parent / "how-to-bring-back.txt").read_text().splitlines())
+    assert contents(place(machine)) == before
+
+
+async def test_a_copy_of_an_earlier_kernel_of_that_name_says_nothing(machine: RemovalMachine) -> None:
+    await deleted(machine, "old")
+    make_kernel(place(machine) / "old", str(machine.envs / "old/bin/python"))
+    os.utime(place(machine) / "old/kernel.json", (10**9, 10**9))
+    (place(machine) / "old/logo-64x64.png").unlink()
+    request, context = request_for(machine, "old"), machine.context()
+    plan = await kernels.plan(request, context)
+    assert (await kernels.recover(plan, request, "delete", context)).state == "untouched"
+
+
+async def test_a_directory_without_its_kernel_is_told(machine: RemovalMachine) -> None:
+    request, context = request_for(machine, "old"), machine.context()
+    plan = await kernels.plan(request, context)
+    for each in (place(machine) / "old").iterdir():
+        each.unlink()
+    after = await kernels.recover(plan, request, "delete", context)
+    assert (after.state, after.way_out) == ("done", None)
+    assert f"{place(machine) / 'old'} is left without its kernel: delete it by hand." in after.message
+
+
+async def test_what_stays_of_one_kernel_does_not_hide_that_others_are_gone(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(directory: int, path: str, goes: Goes, *, last: str) -> object:
+        if path.endswith("older"):
+            raise OSError(errno.EIO, "Input/output error", path)
+        return delete_what_goes(directory, path, goes, last=last)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kernels, "delete_what_goes", fail)
+        _, outcome = await deleted(machine, "old", "older")
+    assert outcome.message.startswith("1 kernel deleted")
+    (left,) = (each for each in outcome.findings if each.id == "left-behind")
+    assert left.evidence == (f"{place(machine) / 'older'}: Input/output error",)
 
 
 async def test_without_a_copy_nothing_goes(machine: RemovalMachine) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.merge import put_back
+from condatui_core.actions.set_aside import SetAside, begin_to_set_aside
+from condatui_core.fs.held_tree import Identity
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.records.request import MergeRequest, RemoveRequest, RestoreRequest
 from condatui_sandbox import Sandbox
@@ -106,6 +109,53 @@ async def test_what_is_put_back_keeps_what_was_edited_meanwhile(
     assert (member.parent / left / edited.relative_to(member)).read_text() == text
     assert manifest(member) == before
     shutil.rmtree(member.parent / left)
+
+
+async def test_of_a_member_that_is_not_whole_any_more_that_is_said(
+    copied: Sandbox, member: Path, request_: MergeRequest
+) -> None:
+    before = manifest(member)
+    assert run_dying(copied, request_, "import", 0)[0] == -9
+    (aside,) = beside(member)
+    shutil.rmtree(member.parent / aside / "lib")
+    after = await told(copied)
+    point = max(os.listdir(copied.home / ".condatui/state/restore"))
+    assert after.message == (
+        f"pip-mix is not merged: it is not whole any more, set aside in {member.parent / aside}; "
+        f"what is at its path is half-made; restore point {point} has it as it was."
+    )
+    remove = RemoveRequest(prefixes=(str(member),))
+    assert after.way_out == remove
+    assert (await carried_out(copied, remove)).state == "done"
+    assert (await carried_out(copied, RestoreRequest(id=point))).state == "done"
+    assert manifest(member) == before
+    shutil.rmtree(member.parent / aside)
+
+
+async def test_what_was_made_whole_meanwhile_is_not_replaced(
+    copied: Sandbox, member: Path, request_: MergeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process ends what was half-made right before it is set aside: it gets its path again."""
+    before = manifest(member)
+    assert run_dying(copied, request_, "import", 0)[0] == -9
+    way_out = (await told(copied)).way_out
+    assert way_out
+
+    def made_whole(prefix: str, identity: Identity) -> SetAside:
+        (member / HALF_MADE).rename(member.parent / "marker")
+        return begin_to_set_aside(prefix, identity)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(put_back, "begin_to_set_aside", made_whole)
+        job = await carried_out(copied, way_out)
+    assert (job.state, job.end and job.end.message) == ("failed", "pip-mix is being changed right now.")
+    (aside,) = beside(member)
+    assert f"merged and whole; what it was is still set aside in {member.parent / aside}" in (
+        job.recovery.message if job.recovery else ""
+    )
+    (member.parent / "marker").rename(member / HALF_MADE)
+    assert (await carried_out(copied, way_out)).state == "done"
+    assert (manifest(member), beside(member)) == (before, [])
 
 
 @pytest.mark.parametrize(("stage", "effect"), [("put-back-member", 2)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,30 @@ async def test_what_was_set_aside_is_put_back(
     assert (manifest(prefix), prefix.stat().st_ino) == (before, inode)
     assert set_aside_of(str(prefix)) == ()
     assert points(copied) == there, "the restore point of how it is was made for nothing"
+
+
+@pytest.mark.parametrize(("stage", "effect", "half_made"), [("link", 2, False), ("unpack", 9, True)])
+async def test_of_what_is_set_aside_and_not_whole_any_more_that_is_said(
+    copied: Sandbox, prefix: Path, point: str, stage: str, effect: int, half_made: bool
+) -> None:
+    before, there = manifest(prefix), points(copied)
+    assert run_dying(copied, RestoreRequest(id=point), stage, effect)[0] == -9
+    way_out = (await told(copied)).way_out
+    assert way_out
+    assert run_dying(copied, way_out, "put-back", 0)[0] == -9
+    (aside,) = set_aside_of(str(prefix))
+    shutil.rmtree(f"{aside}/lib")
+    after = await told(copied)
+    (kept,) = points(copied) - there
+    assert f"in {aside}, not whole any more; restore point {kept} has it whole." in after.message
+    bringing_back = RestoreRequest(id=kept)
+    assert after.way_out == (RemoveRequest(prefixes=(str(prefix),)) if half_made else bringing_back)
+    assert after.way_out
+    assert (await carried_out(copied, after.way_out)).state == "done"
+    if half_made:
+        assert (await carried_out(copied, bringing_back)).state == "done"
+    assert manifest(prefix) == before
+    shutil.rmtree(aside)
 
 
 async def test_with_its_conda_in_the_middle_of_linking(copied: Sandbox, prefix: Path, point: str) -> None:

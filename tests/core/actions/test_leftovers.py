@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -125,6 +126,29 @@ async def test_what_changes_after_it_was_kept_stays(machine: RemovalMachine, pre
     assert (prefix.path / f"{OLD}/mine.py").read_text() == "edited just now"
     assert f"{OLD}/mine.py" in failed.value.detail
     assert str(failed.value.advice).startswith("Restore point ")
+
+
+async def test_however_a_later_one_fails_what_was_freed_before_is_told(
+    machine: RemovalMachine, prefix: FakePrefix
+) -> None:
+    other = machine.make("other")
+    other.write(f"{OLD}/mine.py", "of nobody")
+    request, context = LeftoversRequest(prefixes=(str(prefix), str(other))), machine.context()
+    plan = await leftovers_plan.plan(request, context)
+    assert plan.blockers == ()
+    looked: list[str] = []
+
+    def break_it(stage: str) -> None:
+        looked.extend([stage] if stage == "look" else [])
+        if len(looked) == 2:
+            raise OSError(errno.EIO, "Input/output error", str(other))
+
+    outcome = await leftovers_perform.perform(plan, request, context, PlainWork(before_stage=break_it))
+    assert (outcome.stopped, list(outcome.restore_points)) == (True, machine.point_ids())
+    assert outcome.message.startswith("The leftovers in nlp are gone: ")
+    (stopped,) = outcome.findings
+    assert stopped.message == f"{other} failed: nothing after it was begun."
+    assert (other.path / f"{OLD}/mine.py").exists()
 
 
 async def test_a_link_that_is_planted_leads_nowhere(

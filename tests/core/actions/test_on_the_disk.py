@@ -8,19 +8,35 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.checkpoint import make_checkpoint, subject_of
 from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.export import perform as export_perform
 from condatui_core.actions.export import plan as export_plan
 from condatui_core.actions.pack.messages import ARCHIVE
 from condatui_core.actions.pack.place import PackPlace
+from condatui_core.actions.registry import find_action
 from condatui_core.fs import atomic_write, sync
 from condatui_core.prefixes.probe import HALF_MADE
-from condatui_core.records.request import CloneRequest, ExportRequest
+from condatui_core.records.job import Outcome
+from condatui_core.records.request import (
+    CleanRequest,
+    CleanupRequest,
+    CloneRequest,
+    ExportRequest,
+    KernelsRequest,
+    LeftoversRequest,
+    MergeRequest,
+    Request,
+    UpdateRequest,
+)
+from condatui_core.records.restore_point import Occasion
+from support.contexts import asking
+from support.kernels import make_kernel
 from support.plain_work import PlainWork, brought_back, removed
 from support.power_cut import Disk, mounted_disk
 from support.prefixes import FakePrefix
-from support.removals import RemovalMachine
+from support.removals import LINKS, RemovalMachine
 
 FILES = 50
 
@@ -123,6 +139,89 @@ def test_a_power_cut_takes_nothing_of_a_packed_directory(disk: Disk) -> None:
     with disk.after_power_cut() as left:
         assert contents(left / "packed") == before
     place.remove()
+
+
+async def test_a_power_cut_takes_nothing_of_what_was_brought_back_over_an_environment(disk: Disk) -> None:
+    machine = RemovalMachine(disk.path / "home")
+    prefix = make(machine)
+    before, context = contents(prefix.path), machine.context()
+    subject = subject_of(str(prefix), context, Occasion(change="update"))
+    point = make_checkpoint(subject, context, PlainWork(), limited=True).point.id
+    prefix.write("notes/1", "another")
+    outcome = await brought_back(context, point)
+    with disk.after_power_cut() as left:
+        assert contents(left / prefix.path.relative_to(disk.path)) == before
+        assert os.listdir(left / machine.envs.relative_to(disk.path)) == [prefix.path.name]
+        assert_points_are_whole(machine, outcome, disk, left)
+
+
+async def test_a_power_cut_takes_nothing_of_an_update(disk: Disk) -> None:
+    machine = RemovalMachine(disk.path / "home")
+    prefix, baseline = make(machine), machine.make("baseline")
+    baseline.package("libx", "2.0", files={"lib/libx.so": os.urandom(20_000)})
+    known(machine, prefix, baseline)
+    outcome = await done(machine, UpdateRequest(prefixes=(str(prefix),), like=str(baseline)))
+    after = contents(prefix.path)
+    assert {"conda-meta/libx-2.0-0.json", "notes/1"} <= after.keys()
+    with disk.after_power_cut() as left:
+        assert contents(left / prefix.path.relative_to(disk.path)) == after
+        assert_points_are_whole(machine, outcome, disk, left)
+
+
+async def test_a_power_cut_takes_nothing_of_a_merge(disk: Disk) -> None:
+    machine = RemovalMachine(disk.path / "home")
+    keeper, member = make(machine), machine.make("member")
+    member.pip_install("rich")
+    known(machine, keeper, member)
+    outcome = await done(machine, MergeRequest(keeper=str(keeper), member=str(member)))
+    after = contents(member.path)
+    assert {"conda-meta/libx-1.0-0.json", "notes/1", "lib/python3.11/site-packages/rich/__init__.py"} <= after.keys()
+    with disk.after_power_cut() as left:
+        assert contents(left / member.path.relative_to(disk.path)) == after
+        assert sorted(os.listdir(left / machine.envs.relative_to(disk.path))) == ["member", "nlp"]
+        assert_points_are_whole(machine, outcome, disk, left)
+
+
+async def test_a_power_cut_does_not_bring_back_leftovers_kernels_and_what_was_in_caches(disk: Disk) -> None:
+    machine = RemovalMachine(disk.path / "home")
+    prefix, idle = make(machine), machine.cache("idle")
+    prefix.write("lib/python3.10/site-packages/old.py", "of an older python")
+    kernel = make_kernel(machine.home / ".local/share/jupyter/kernels/gone", str(machine.envs / "gone/bin/python"))
+    known(machine, prefix)
+    leftovers, kernels = LeftoversRequest(prefixes=(str(prefix),)), KernelsRequest(paths=(str(kernel),))
+    caches = CleanRequest(pkgs_dirs=(str(machine.root / "pkgs"),), what=("packages",))
+    outcome = await done(machine, CleanupRequest(parts=(leftovers, caches, kernels)))
+    after, copies = contents(prefix.path), contents(machine.home / ".condatui/state/kernels")
+    assert any(path.endswith("kernel.json") for path in copies)
+    with disk.after_power_cut() as left:
+        assert contents(left / prefix.path.relative_to(disk.path)) == after
+        assert contents(left / "home/.condatui/state/kernels") == copies
+        assert [each for each in (kernel, idle) if (left / each.relative_to(disk.path)).exists()] == []
+        assert_points_are_whole(machine, outcome, disk, left)
+
+
+def known(machine: RemovalMachine, *prefixes: FakePrefix) -> None:
+    """Let the machine know these as they are now, and have a conda that links; all of it is on the disk."""
+    machine.environments.clear()
+    for each in prefixes:
+        machine.note(each.path)
+    machine.conda(LINKS)
+    os.sync()
+
+
+async def done(machine: RemovalMachine, request: Request) -> Outcome:
+    """Plan something and carry it out."""
+    context, action = asking(machine.context()), find_action(request)
+    plan = await action.plan(request, context)
+    assert plan.blockers == ()
+    outcome: Outcome = await action.perform(plan, plan.request, context, PlainWork())
+    assert not outcome.stopped
+    return outcome
+
+
+def assert_points_are_whole(machine: RemovalMachine, outcome: Outcome, disk: Disk, left: Path) -> None:
+    (point,) = outcome.restore_points
+    assert contents(left / (machine.points / point).relative_to(disk.path)) == contents(machine.points / point)
 
 
 def without_marker(seen: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:

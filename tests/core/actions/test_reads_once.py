@@ -8,13 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions import guards
 from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
+from condatui_core.actions.merge import plan as merge_plan
+from condatui_core.actions.prefix_state import PrefixState
+from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove import perform as remove_perform
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.prefixes.snapshot import read_snapshot
-from condatui_core.records.request import CloneRequest, RemoveRequest
+from condatui_core.records.finding import Finding
+from condatui_core.records.request import CloneRequest, MergeRequest, RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points import store
 from condatui_core.restore_points.create import RestorePointSource, create_restore_point, estimate
@@ -127,6 +132,23 @@ async def test_planning_a_clone(machine: RemovalMachine, prefix: FakePrefix) -> 
         plan = await clone_plan.plan(request, machine.context())
     assert plan.packages == len(reads.records) == PACKAGES + 1
     assert (reads.parses, reads.walks) == (1, 1)
+
+
+async def test_planning_a_merge_plans_its_clone_once(
+    machine: RemovalMachine, prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    blockers_to_make = guards.blockers_to_make
+
+    def count(target: PrefixState, context: JobContext) -> tuple[Finding, ...]:
+        looked.append(target.prefix)
+        return blockers_to_make(target, context)
+
+    monkeypatch.setattr(guards, "blockers_to_make", count)
+    request = MergeRequest(keeper=str(machine.make("hub")), member=str(prefix))
+    plan = await merge_plan.plan(request, machine.context())
+    assert [each.id for each in plan.blockers] == ["conda-refuses"], "there is no conda that could be asked"
+    assert looked == [str(prefix)]
 
 
 async def test_carrying_out_a_clone(

@@ -440,6 +440,24 @@ async def test_in_a_batch_one_that_fails_stops_no_other(
     assert (after.state, after.way_out) == ("half", asked(prefixes[7]))
 
 
+async def test_in_a_batch_an_error_of_the_disk_hides_nothing_that_went(machine: RemovalMachine) -> None:
+    request = asked(*(machine.make(name) for name in ("one", "two", "three")))
+    plan = await remove_plan.plan(request, machine.context())
+    kept: list[str] = []
+
+    def break_it(stage: str) -> None:
+        kept.extend([stage] if stage == "keep" else [])
+        if stage == "keep" and len(kept) == 2:
+            raise OSError(errno.EIO, "Input/output error", "/a/disk")
+
+    outcome = await remove_perform.perform(plan, request, machine.context(), PlainWork(before_stage=break_it))
+    assert os.listdir(machine.envs) == ["two"]
+    assert len(outcome.restore_points) == 2
+    assert [(each.id, each.message) for each in outcome.findings] == [
+        ("not-removed", f"{machine.envs / 'two'}: Input/output error")
+    ]
+
+
 async def test_nothing_outside_is_touched_through_links(machine: RemovalMachine, tmp_path: Path) -> None:
     outside = tmp_path / "precious"
     (outside / "deep").mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.checkpoint import Checkpoint, CheckpointSubject, make_checkpoint
+from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.restore.listing import read_last_change
+from condatui_core.actions.update import change
 from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_like
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.installation import ChannelConfig
@@ -212,6 +216,26 @@ async def test_the_first_surprise_ends_it_and_what_was_done_stays_told(copied: S
     assert job.recovery and (job.recovery.state, job.recovery.way_out) == ("half", rest)
 
 
+async def test_an_error_of_the_disk_at_a_later_one_hides_nothing_that_was_done(
+    copied: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = iter((False, True))
+
+    def fail(subject: CheckpointSubject, context: JobContext, work: Work, *, limited: bool) -> Checkpoint:
+        if next(failing):
+            raise OSError(errno.ENOSPC, "No space left on device", subject.prefix)
+        return make_checkpoint(subject, context, work, limited=limited)
+
+    monkeypatch.setattr(change, "make_checkpoint", fail)
+    job = await carried_out(copied, request_of(copied, "notebooks", "vision-cpu"))
+    assert job.end
+    assert (job.state, job.end.message) == (
+        "failed",
+        f"{copied.prefixes['vision-cpu']}: No space left on device",
+    )
+    assert "notebooks updated before; restore point" in job.end.detail
+
+
 async def test_a_conda_that_does_less_than_it_says_is_found_out(copied: Sandbox) -> None:
     prefix = copied.prefixes["notebooks"]
     before = but_bytecode(prefix)
@@ -274,6 +298,21 @@ async def test_if_its_conda_dies_alone_the_job_says_the_way_out(killed: Sandbox)
     assert (code, said.partition("\n")[0]) == (0, "failed")
     assert f"notebooks is updated in part only. Restore point {point} has how it was." in said
     assert (await carried_out(killed, RestoreRequest(id=point))).state == "done"
+    assert manifest(prefix) == before
+
+
+async def test_killed_before_the_requests_are_back_it_is_half_done(killed: Sandbox) -> None:
+    """The history keeps the exact builds that conda was asked for: it would keep to them for ever."""
+    prefix = killed.prefixes["notebooks"]
+    before, asked = manifest(prefix), await spec_of(killed)
+    assert run_dying(killed, request_of(killed, "notebooks"), "conda", 1)[0] == -9
+    assert NUMPY in packages(prefix)
+    assert asked in (prefix / "conda-meta/history").read_text().rpartition("==>")[2]
+    after = await told(killed)
+    assert after.state == "half"
+    assert "its history requests exact builds in place of what its user requested" in after.message
+    assert isinstance(after.way_out, RestoreRequest)
+    assert (await carried_out(killed, after.way_out)).state == "done"
     assert manifest(prefix) == before
 
 

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condatui_core.analyses.baseline_proposal import BaselineProposal, propose_baseline
+from condatui_core.analyses.baseline_proposal import BaselineDraft, BaselineProposal, propose_baseline, request_of
 from condatui_core.analyses.dependencies import unmet_dependencies
+from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.records.environment import Environment
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from support.inventories import PYTORCH, inventory, loaded, package, pip_package
 
@@ -180,3 +182,36 @@ def test_whatever_the_environments_hold_it_comes_to_an_end_and_is_consistent(
     assert proposed.isdisjoint(each.name for each in found.left_out)
     again = propose(*reversed(environments), share=share)
     assert (found.packages, found.left_out) == (again.packages, again.left_out)
+
+
+def test_other_builds_of_what_is_proposed_are_told_once_with_what_their_archives_take() -> None:
+    def numpy(build: str, version: str = "1.26.4", size: int = 100) -> PackageRecord:
+        return package("numpy", version, build=build, archive_bytes=size)
+
+    ssl = openssl("3.2.0")
+    builds = ("py311_0", "py311_0", "py311_1", "py311_1", "py311_2")
+    machine = inventory(
+        *(with_python(f"e{number}", ssl, numpy(build)) for number, build in enumerate(builds)),
+        with_python("newer", ssl, numpy("py311_0", "2.0.0", size=7)),
+    )
+    found = propose_baseline(machine)
+    (chosen,) = [each.record.build for each in found.packages if each.record.name == "numpy"]
+    assert [each.build for each in found.other_builds] == sorted({*builds} - {chosen}), "another version is wanted so"
+    draft = BaselineDraft(proposal=found, format="yaml", text="", saved_bytes=0)
+    assert draft.unneeded_archive_bytes == 200
+
+
+def test_the_request_for_it_names_each_build_and_its_channels_and_requests_what_nothing_needs() -> None:
+    environments = [
+        with_python(name, openssl("3.2.0"), package("torch", "2.3.1", PYTORCH, depends=("python >=3.11",)))
+        for name in "ab"
+    ]
+    proposal = propose_baseline(inventory(*environments))
+    request = request_of(proposal, "/envs/new", ChannelConfig(channels=(PYTORCH,)))
+    assert request.channels[0] == PYTORCH, "as conda is configured"
+    assert set(request.channels) == {each.base_url for each in proposal.records}
+    assert request.requested == ("python", "torch")
+    assert len(request.specs) == 3
+    wanted = [parse_match_spec(spec) for spec in request.specs]
+    assert all(each and each.names_one_build for each in wanted)
+    assert request.origin == "what more than 50 % of 2 environments have"

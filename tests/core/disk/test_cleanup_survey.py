@@ -11,10 +11,14 @@ from msgspec.structs import replace
 from condatui_core.analyses.alike import alike_groups
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.disk.usage import DiskUsage
+from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import FileSystem
 from condatui_core.records.environment import Environment, Inventory, KeepMark
+from condatui_core.records.kernel import Kernel
 from condatui_core.restore_points.store import file_systems_of
 from support.inventories import NOW, days_ago, finding, inventory, loaded, package
+from support.kernels import make_kernel
 from support.surveys import Held, surveyed
 
 STALE = finding("stale", "note", "not used for long", cleanup="unused")
@@ -68,6 +72,24 @@ async def test_a_goal_over_hundreds_of_rows_looks_at_all_files_a_few_times_only(
     goal = survey.reach(survey.candidates, 399_500_000)
     assert (goal.reached, len(goal.chosen)) == (True, 400)
     assert len(asked) < 30, "and not once for each row"
+
+
+async def test_what_a_choice_frees_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [loaded(f"env-{number}", [package(f"p-{number}")], findings=(STALE,)) for number in range(5)]
+    held = [Held((each.prefix,), 1000 + number) for number, each in enumerate(many)]
+    asked: list[CleanupChoice] = []
+    frees_with_choice = DiskUsage.frees_with_choice
+
+    def counting(usage: DiskUsage, choice: CleanupChoice) -> int:
+        asked.append(choice)
+        return frees_with_choice(usage, choice)
+
+    monkeypatch.setattr(DiskUsage, "frees_with_choice", counting)
+    survey = await survey_of(inventory(*many), *held)
+    goal = survey.everything(survey.candidates)
+    assert goal.frees == sum(survey.frees([each]) for each in survey.candidates) == sum(each.bytes for each in held)
+    assert sum(survey.frees_in_order(survey.candidates).values()) == goal.frees
+    assert len(asked) == len(set(asked)) == 9, "each alone, and the first two to five"
 
 
 STAYING: dict[str, dict[str, Any]] = {
@@ -162,3 +184,15 @@ def test_paths_are_put_together_by_their_file_system(tmp_path: Path) -> None:
     [disk] = file_systems_of([str(tmp_path / "env"), gone, str(tmp_path)], tmp_path / "points")
     assert (disk.paths, disk.has_points) == ((str(tmp_path / "env"), str(tmp_path)), True)
     assert disk.free > 0
+
+
+async def test_kernels_that_were_read_after_the_walk_had_begun_are_measured_too(tmp_path: Path) -> None:
+    old = loaded("old", findings=(STALE,))
+    *_, usage = await surveyed(inventory(old))
+    kernel = make_kernel(tmp_path / "kernels" / "gone", "/gone/bin/python")
+    gone = Kernel(path=str(kernel), name="gone", program="/gone/bin/python", gone=True)
+    machine = replace(inventory(old), kernels=(gone,))
+    survey = CleanupSurvey.of(machine, usage, (), counts_points=False, now=NOW, user="ada")
+    (row,) = [each for each in survey.candidates if each.kind == "kernel"]
+    occupied = sum(path.lstat().st_blocks * 512 for path in (kernel, *kernel.iterdir()))
+    assert (row.bytes, survey.frees([row])) == (occupied, occupied)

@@ -11,7 +11,7 @@ import pytest
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import disk_places
-from condatui_core.disk.tool_caches import installer_caches, links_softly, may_use
+from condatui_core.disk.tool_caches import installer_caches, links_softly, may_use, own_entries
 from condatui_core.fs.tree import InodeTally, read_tree
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Inventory
@@ -96,6 +96,40 @@ def test_what_is_damaged_or_not_a_cache_is_passed_over(tmp_path: Path) -> None:
     environ = {"PIP_CACHE_DIR": str(tmp_path / "photos"), "UV_CACHE_DIR": str(tmp_path)}
     assert found(tmp_path, environ) == []
     assert found(tmp_path, {"PIP_CACHE_DIR": "nul\0", "UV_CACHE_DIR": "relative"}) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "wheels/mine-1.0-py3-none-any.whl",
+        "wheels/torch/mine.whl",
+        "wheels/ab/mine.whl",
+        "http/server.py",
+        "http/a/server.py",
+        "http-v2/notes.txt",
+        "selfcheck/of-mine.txt",
+    ],
+)
+def test_what_only_has_a_name_of_pips_is_not_its(tmp_path: Path, path: str) -> None:
+    shared = pip_cache(tmp_path / "shared")
+    before = own_entries("pip", str(shared))
+    assert [os.path.basename(each) for each in before] == ["http-v2", "selfcheck", "wheels"]
+    top = path.partition("/")[0]
+    write(shared / path, 30_000)
+    assert own_entries("pip", str(shared)) == tuple(each for each in before if os.path.basename(each) != top)
+    place = DiskPlace(path=str(shared), cache=True, tool="pip")
+    use = graph_of([place]).cache_use(str(shared), copied_by={})
+    assert use.cleanable == du(*(shared / each for each in ("http-v2", "selfcheck", "wheels") if each != top))
+
+
+def test_a_directory_that_uv_has_not_marked_is_no_cache_of_it(tmp_path: Path) -> None:
+    shared = uv_cache(tmp_path / "shared")
+    assert len(own_entries("uv", str(shared))) == 3
+    (shared / "CACHEDIR.TAG").unlink()
+    write(shared / "python-v3/mine.py")
+    assert own_entries("uv", str(shared)) == ()
+    assert found(tmp_path, {"UV_CACHE_DIR": str(shared)}) == []
+    assert graph_of([uv(shared)]).cache_use(str(shared), copied_by={}).cleanable == 0
 
 
 def test_a_cache_of_another_user_is_none_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,11 @@ def test_a_refusal_a_policy_and_a_goal_out_of_reach_are_said() -> None:
         assert f"- {line}\n" in text
 
 
+def test_a_rule_that_is_still_broken_is_said() -> None:
+    line = "ada still has 2 environments more than the policy allows; not decided: last use unknown of a"
+    assert f"- {line}\n" in report(broken_rules=(line,))
+
+
 def test_nothing_to_do_is_said() -> None:
     assert "**Nothing had to go.**" in report(chosen=())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 import os
@@ -209,6 +210,25 @@ async def test_the_last_way_back_to_something_gone_goes_only_by_a_typed_word(mac
     assert await asked(older, newer, there) == ("delete 3", [told])
     (machine.points / older / "paths.json.gz").unlink()
     assert await asked(newer) == ("nlp", [told]), "a damaged one is no way back"
+
+
+async def test_if_one_cannot_be_deleted_it_is_told_which_are_gone(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await kept(machine, "nlp", days_ago=2), await kept(machine, "nlp", days_ago=1)
+
+    def fail(directory: Path, point_id: str) -> None:
+        if point_id == second:
+            raise OSError(errno.EIO, "Input/output error", str(directory))
+        delete_point(directory, point_id)
+
+    monkeypatch.setattr(forget, "delete_point", fail)
+    request = ForgetRequest(ids=(first, second))
+    plan = await forget.plan(request, machine.context())
+    outcome = await forget.perform(plan, request, machine.context(), PlainWork())
+    assert (outcome.stopped, machine.point_ids()) == (True, [second])
+    assert outcome.message.startswith("1 restore point deleted: ")
+    assert [each.message for each in outcome.findings] == [f"Restore point {second} is not deleted."]
 
 
 async def test_they_are_kept_where_the_settings_say(machine: RemovalMachine) -> None:

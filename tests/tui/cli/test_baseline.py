@@ -92,7 +92,8 @@ def test_a_proposal_is_shown_with_what_it_would_have_saved_and_the_command(box: 
     assert shown.exit_code == 0, shown.output
     assert "packages in one version" in shown.stdout
     assert "nlp-exp: " in shown.stdout
-    assert f"Make it:  {box.conda} create --name baseline --file FILE" in shown.stdout
+    assert "Make it:  condatui baseline --create baseline --set baseline" in shown.stdout
+    assert f"By hand:  {box.conda} create --name baseline --file FILE" in shown.stdout
     text = run_in(box, "baseline", "--propose", "-o", "-").stdout
     assert "@EXPLICIT" in text.splitlines()
     stricter = {each["name"] for each in proposal(box, "--share", "0.9")["packages"]}
@@ -104,7 +105,14 @@ def test_a_proposal_is_shown_with_what_it_would_have_saved_and_the_command(box: 
     [
         (("--set", "nlp-exp", "--unset"), 2, "exclude each other"),
         (("--propose", "--unset"), 2, "exclude each other"),
-        (("--share", "0.5"), 2, "need --propose"),
+        (("--share", "0.5"), 2, "needs --propose or --create"),
+        (("--create", "x", "--propose"), 2, "exclude each other"),
+        (("--create", "x", "--set", "nlp-exp"), 2, "has to name what is made"),
+        (("--create", "x", "-o", "y"), 2, "need --propose"),
+        (("--create", "nlp-exp", "--yes"), 3, "nothing is ever replaced"),
+        (("--create", "-x", "--yes"), 2, "begins with `-`"),
+        (("--create", "new-one"), 3, "no terminal to ask"),
+        (("--dry-run",), 2, "need --create"),
         (("-o", "x.txt"), 2, "need --propose"),
         (("--propose", "--share", "1"), 2, "0<=x<1"),
         (("--propose", "--share", "nan"), 2, "0<=x<1"),
@@ -128,3 +136,43 @@ def test_a_file_is_replaced_when_that_is_said(box: Sandbox, tmp_path: Path) -> N
     (tmp_path / "there.txt").write_text("mine")
     assert run_in(box, "baseline", "--propose", "-o", "there.txt", "--force", cwd=str(tmp_path)).exit_code == 0
     assert "@EXPLICIT" in (tmp_path / "there.txt").read_text()
+
+
+def test_a_proposal_is_created_and_set(sandbox_copy: Callable[..., Sandbox], tmp_path: Path) -> None:
+    copied = sandbox_copy("nlp-exp", "nlp-base", "notebooks")
+    box = replace(copied, environ={**copied.environ, "CONDATUI_HOME": str(tmp_path / "own")})
+    new = box.root_prefix / "envs" / "shared"
+    planned = run_in(box, "baseline", "--create", "shared", "--dry-run", "--json")
+    assert (planned.exit_code, new.exists()) == (0, False), planned.output
+    plan = json.loads(planned.stdout.splitlines()[0])["plan"]
+    assert plan["request"]["type"] == "create"
+    made = run_in(box, "baseline", "--create", "shared", "--set", "shared", "--yes")
+    assert made.exit_code == 0, made.output
+    assert "shared was made" in made.stdout
+    assert "shared is the baseline" in made.stderr
+    document = baseline(box)
+    assert (document["prefix"], document["flaws"]) == (str(new), [])
+    proposed = proposal(box, "--share", "0.5")["packages"]
+    assert {each["name"] for each in proposed} <= {each.name for each in read_prefix(str(new)).packages}
+    again = run_in(box, "baseline", "--create", "shared", "--yes")
+    assert (again.exit_code, "nothing is ever replaced" in again.stderr) == (3, True), again.output
+
+
+def test_where_nothing_is_shared_nothing_is_made(sandbox_copy: Callable[..., Sandbox]) -> None:
+    alone = sandbox_copy()
+    refused = run_in(alone, "baseline", "--create", "shared", "--yes")
+    assert (refused.exit_code, "nothing that enough environments share" in refused.stderr) == (3, True), refused.output
+    assert not (alone.root_prefix / "envs" / "shared").exists()
+
+
+def test_a_setting_that_wins_is_said_before_anything_is_made(box: Sandbox) -> None:
+    by_setting = {"CONDATUI_BASELINE": "notebooks"}
+    refused = run_in(box, "baseline", "--create", "x", "--set", "x", "--yes", environ=by_setting)
+    assert (refused.exit_code, "CONDATUI_BASELINE" in refused.stderr) == (3, True), refused.output
+    assert not (box.root_prefix / "envs" / "x").exists()
+
+
+def test_what_its_clones_would_inherit_is_said_as_the_key_says_it(box: Sandbox) -> None:
+    said = run_in(box, "baseline", "--set", "try-again-final-v2").stderr
+    assert "But pip has put its files in place of those of conda and it has the name of a trial." in said
+    assert len(baseline(box)["flaws"]) == 2

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from condatui_core.prefixes import reader
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
 from support.disk_trees import du
@@ -130,6 +131,21 @@ def test_a_policy_removes_only_what_it_allows_and_reports_it(sandbox_copy: Calla
     assert f"| condatui restore {outcome['restore_points'][0]} |" in text
     back = run_in(sandbox, "restore", outcome["restore_points"][0], "--yes")
     assert back.exit_code == 0, back.output
+
+
+def test_what_is_not_decided_is_reported_with_the_rule_that_is_still_broken(
+    sandbox_copy: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "last_used", lambda *_, **__: None)
+    sandbox = sandbox_copy("notebooks", "bert-finetune")
+    policy = policy_in(sandbox, "allow: [stale, too-many]\nmax_age_days: 100\nmax_environments_per_user: 1")
+    report = sandbox.home / "report.md"
+    result = run_in(sandbox, "cleanup", "--policy", str(policy), "--yes", "--report", str(report))
+    assert result.exit_code == 0, result.output
+    text = report.read_text()
+    assert "| not decided: last use unknown |" in text
+    assert "still has 1 environment more than the policy allows" in text
+    assert all(os.path.lexists(sandbox.prefixes[name]) for name in ("notebooks", "bert-finetune"))
 
 
 def test_enough_free_space_is_a_reason_for_nothing_to_go(sandbox: Sandbox, tmp_path: Path) -> None:

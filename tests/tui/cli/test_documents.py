@@ -31,6 +31,7 @@ from condatui_core.records.request import (
     CleanRequest,
     CleanupRequest,
     CloneRequest,
+    CreateRequest,
     ExportRequest,
     ForgetRequest,
     KernelsRequest,
@@ -254,6 +255,7 @@ def test_export(tmp_path: Path) -> None:
 
 REQUESTS = (
     CloneRequest(source="/a", target="/b"),
+    CreateRequest(target="/b", specs=("python",), variables=(("A", "b"),)),
     ExportRequest(prefix="/a", file="/f"),
     PackRequest(prefix="/a", file="/f"),
     RemoveRequest(prefixes=("/a",)),

@@ -9,7 +9,7 @@ import pytest
 from condatui_core.analyses.baseline_proposal import BaselineDraft
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory, KeepMark, UserMarks
-from condatui_core.records.request import UpdateRequest
+from condatui_core.records.request import CreateRequest, UpdateRequest
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, finding, inventory, loaded, package
@@ -172,6 +172,23 @@ async def test_a_proposal_is_shown_and_its_file_is_copied() -> None:
         assert driver.app.clipboard == "@EXPLICIT\n"
         await driver.press("escape")
         assert driver.place.panel is None
+
+
+async def test_a_proposal_is_made_under_a_name_that_is_asked_for() -> None:
+    shared = [package("python", "3.11.7"), package("numpy", "1.26.4")]
+    machine = inventory(*(loaded(name, shared, python="3.11.7") for name in ("alpha", "baseline")))
+    async with opened(machine, size=(120, 40)) as driver:
+        await driver.app.run_action("app.perform('baseline.propose')")
+        await driver.until(lambda: "enter make it" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "Make the proposed baseline" in driver.text)
+        assert "baseline-2" in driver.text, "a name that is free"
+        await driver.press("enter")
+        await driver.until(lambda: driver.workbench.jobs.requests != [])
+        (request,) = driver.workbench.jobs.requests
+        assert isinstance(request, CreateRequest)
+        assert request.target.endswith("/baseline-2")
+        assert [each.rpartition("::")[2] for each in request.specs] == ["numpy=1.26.4=h0_0", "python=3.11.7=h0_0"]
 
 
 async def test_a_proposal_that_fails_says_why() -> None:

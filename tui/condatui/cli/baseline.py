@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option
+from condatui.cli.options import global_options, json_flag
 from condatui.cli.reporting import say, say_problems
+from condatui.cli.run_action import confirming_options, run_in_workbench
 from condatui.json_documents import print_json
+from condatui_core.errors import RefusedError
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
+    from condatui_core.actions.protocol import JobContext
     from condatui_core.analyses.baseline_proposal import BaselineDraft
     from condatui_core.records.environment import Inventory
+    from condatui_core.records.job import Job
+    from condatui_core.records.request import CreateRequest
     from condatui_core.workbench import Workbench
 
 _STDOUT = "-"
+_SHARE = 0.5
 
 
 class _Asked(Struct, frozen=True, kw_only=True):
-    """What the options ask for."""
+    """What the options ask for; the fields have the names of their parameters."""
 
     chosen: str | None
     """The environment that becomes the baseline."""
     unset: bool
     propose: bool
+    made: str | None
+    """The name or the path of the proposed baseline that is made."""
     share: float | None
     file: str | None
     force: bool
+    dry_run: bool
+    yes: bool
     as_json: bool
 
     @property
@@ -40,10 +53,17 @@ class _Asked(Struct, frozen=True, kw_only=True):
 
     def check(self) -> None:
         """Raise click's error for options that exclude each other."""
-        if (self.chosen is not None) + self.unset + self.propose > 1:
-            raise click.UsageError("--set, --unset and --propose exclude each other.")
-        if not self.propose and (self.file or self.share is not None or self.force):
-            raise click.UsageError("--share, --output and --force need --propose.")
+        making = self.made is not None
+        if making and self.chosen not in (None, self.made):
+            raise click.UsageError("--set beside --create has to name what is made.")
+        if (self.chosen is not None and not making) + self.unset + self.propose + making > 1:
+            raise click.UsageError("--set, --unset, --propose and --create exclude each other.")
+        if not self.propose and (self.file or self.force):
+            raise click.UsageError("--output and --force need --propose.")
+        if not (self.propose or making) and self.share is not None:
+            raise click.UsageError("--share needs --propose or --create.")
+        if not making and (self.dry_run or self.yes):
+            raise click.UsageError("--dry-run and --yes need --create.")
         if self.as_json and self.file == _STDOUT:
             raise click.UsageError("--json and `-o -` exclude each other: the document has the text.")
 
@@ -59,6 +79,9 @@ def _checked_share(_context: click.Context, _parameter: click.Parameter, share: 
 @click.option("--unset", is_flag=True, help="Have no baseline; new environments are cloned from conda's base.")
 @click.option("--propose", is_flag=True, help="Propose one: the packages that most environments share.")
 @click.option(
+    "--create", "made", metavar="NAME", help="Make the proposed one; beside it, `--set NAME` makes it the baseline too."
+)
+@click.option(
     "--share",
     type=float,
     callback=_checked_share,
@@ -66,37 +89,32 @@ def _checked_share(_context: click.Context, _parameter: click.Parameter, share: 
 )
 @click.option("-o", "--output", "file", metavar="FILE", help="Write the proposal to this file; `-` is stdout.")
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
-@json_option
+@confirming_options
+@json_flag("Print one JSON document; with --create plan, events and result as lines of JSON.")
 @global_options
 @click.pass_obj
-def command(
-    invocation: Invocation,
-    *,
-    chosen: str | None,
-    unset: bool,
-    propose: bool,
-    share: float | None,
-    file: str | None,
-    force: bool,
-    as_json: bool,
-) -> None:
-    """Say which environment new ones are cloned from, and which ones are behind it; or set it, or propose one.
+def command(invocation: Invocation, /, **options: object) -> None:
+    """Say which environment new ones are cloned from, and which ones are behind it; set it, propose one, or make that.
 
     It is remembered in keep.yaml beside the settings; the setting `baseline` and its variable win. A proposal is a file
-    from which conda makes the baseline; nothing is created.
+    from which conda makes the baseline; --create has conda make it, verifies it, and replaces nothing. NAME is a name,
+    or a path if it contains a slash.
     """
-    asked = _Asked(chosen=chosen, unset=unset, propose=propose, share=share, file=file, force=force, as_json=as_json)
+    asked = convert(options, _Asked)
     asked.check()
-    if chosen is not None:
-        invocation = invocation.adding(prefixes=(chosen,))
+    if asked.made is not None:
+        _create(invocation, asked.made, asked)
+        return
+    if asked.chosen is not None:
+        invocation = invocation.adding(prefixes=(asked.chosen,))
     workbench = invocation.workbench()
     inventory = invocation.load(workbench)
-    if propose:
+    if asked.propose:
         say_problems(inventory.problems)
         _propose(invocation, workbench, inventory, asked)
         return
     if asked.changes:
-        inventory = _set(invocation, workbench, inventory, chosen)
+        inventory = _set(invocation, workbench, inventory, asked.chosen)
     say_problems(inventory.problems)
     _print_baseline(invocation, workbench, inventory, asked)
 
@@ -131,7 +149,7 @@ def _print_baseline(invocation: Invocation, workbench: Workbench, inventory: Inv
 def _propose(invocation: Invocation, workbench: Workbench, inventory: Inventory, asked: _Asked) -> None:
     import asyncio  # noqa: PLC0415 - as above
 
-    share = 0.5 if asked.share is None else asked.share
+    share = _SHARE if asked.share is None else asked.share
     draft = asyncio.run(workbench.propose_baseline(inventory, share=share))
     if asked.file == _STDOUT:
         click.echo(draft.text, nl=False)
@@ -163,3 +181,44 @@ def _write(file: str, draft: BaselineDraft, *, force: bool) -> None:
         write_whole(Path(file), draft.text.encode("utf-8", "surrogateescape"), replace=force)
     except OSError as error:
         raise CondatuiError("The proposal cannot be written.", f"{file}: {error.strerror or error}") from error
+
+
+# Making the proposed one
+
+
+def _create(invocation: Invocation, name: str, asked: _Asked) -> None:
+    """Make what is proposed, and with `--set` make it the baseline."""
+    workbench = invocation.workbench()
+    if asked.chosen is not None:
+        workbench.may_set_baseline()
+    share = _SHARE if asked.share is None else asked.share
+
+    def request(inventory: Inventory, context: JobContext) -> CreateRequest:
+        from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - `--help` needs none of the core
+        from condatui_core.analyses.baseline_proposal import propose_baseline, request_of  # noqa: PLC0415 - as above
+
+        proposal = propose_baseline(inventory, share=share)
+        if not proposal.packages:
+            raise RefusedError("There is nothing that enough environments share.", hint="Ask for less: --share 0.2")
+        target = target_prefix(name, None, context, cwd=invocation.cwd)
+        return request_of(proposal, target, inventory.first_channel_config)
+
+    def on_end(job: Job) -> None:
+        if job.state == "done":
+            _say_made(workbench, os.path.realpath(*job.plan.prefixes), asked)
+
+    run_in_workbench(
+        invocation, workbench, request, on_end, dry_run=asked.dry_run, yes=asked.yes, as_json=asked.as_json
+    )
+
+
+def _say_made(workbench: Workbench, prefix: str, asked: _Asked) -> None:
+    """Make a new environment the baseline if that was asked for, and say so."""
+    import asyncio  # noqa: PLC0415 - as above
+
+    name = sanitize(os.path.basename(prefix))
+    if asked.chosen is None:
+        say(f"condatui baseline --set {sanitize(shlex.quote(prefix))} makes it the baseline.")
+        return
+    asyncio.run(workbench.set_baseline(prefix))
+    say(f"{name} is the baseline: new environments are cloned from it.")

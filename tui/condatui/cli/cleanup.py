@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from condatui.json_documents import print_json
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, why_left_out
 from condatui_core.analyses.cleanup.goal import Goal, short_of
-from condatui_core.analyses.cleanup.policy import allowed
+from condatui_core.analyses.cleanup.policy import NOT_DECIDED, allowed, not_decided
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import write_whole
@@ -133,12 +133,13 @@ async def _look(
 
 
 def _list(invocation: Invocation, survey: CleanupSurvey, *, as_json: bool) -> None:
+    frees = _frees(survey, survey.candidates)
     if as_json:
-        print_json(describe_candidates(survey.candidates, survey.groups, _frees(survey)))
+        print_json(describe_candidates(survey.candidates, survey.groups, frees))
     else:
         from condatui.cli.pages.cleanup import print_candidates  # noqa: PLC0415 - Rich is for people
 
-        print_candidates(invocation, survey.candidates, _frees(survey))
+        print_candidates(invocation, survey.candidates, frees)
 
 
 async def _points(workbench: Workbench, job: Job) -> tuple[RestorePointSummary, ...]:
@@ -156,9 +157,9 @@ def _free_bytes(workbench: Workbench, survey: CleanupSurvey) -> int | None:
     return min((each.free for each in disks), default=None)
 
 
-def _frees(survey: CleanupSurvey) -> Mapping[str, int]:
-    """By key, what each candidate frees alone."""
-    return {each.key: survey.frees([each]) for each in survey.candidates}
+def _frees(survey: CleanupSurvey, candidates: Iterable[CleanupCandidate]) -> Mapping[str, int]:
+    """By key, what each of these frees alone."""
+    return {each.key: survey.frees([each]) for each in candidates}
 
 
 def _goal(workbench: Workbench, survey: CleanupSurvey, options: _Options) -> Goal:
@@ -198,9 +199,15 @@ class _Cleanup:
         for each in self.survey.candidates:
             if each.blocked:
                 yield each
-            elif each.key not in chosen:
-                why = "it is not needed for that" if each.key in may else "the policy does not allow it"
-                yield replace(each, blocked=why)
+            elif each.key in may and each.key not in chosen:
+                yield replace(each, blocked="it is not needed for that")
+            elif policy and each.key not in may:
+                guessed = not_decided(each, policy)
+                yield replace(each, blocked=NOT_DECIDED if guessed else "the policy does not allow it")
+
+    def _broken_rules(self, went: Iterable[CleanupCandidate]) -> tuple[str, ...]:
+        """The rules for users that are still broken, by how much."""
+        return tuple(self.survey.rules.still_broken({each.path for each in went if each.kind == "environment"}))
 
     def run(self, *, dry_run: bool, yes: bool, as_json: bool) -> None:
         """Say what was chosen, and do it as every action is done.
@@ -256,7 +263,8 @@ class _Cleanup:
         else:
             from condatui.cli.pages.cleanup import print_goal  # noqa: PLC0415 - Rich is for people
 
-            print_goal(self.invocation, self.goal, self.chosen, _frees(self.survey), has_goal=self.options.has_goal)
+            frees = _frees(self.survey, self.chosen)
+            print_goal(self.invocation, self.goal, self.chosen, frees, has_goal=self.options.has_goal)
 
     def _report(self, job: Job | None = None, *, refused: tuple[str, ...] = ()) -> None:
         """Write the report, if one is wanted."""
@@ -274,6 +282,7 @@ class _Cleanup:
             goal=self.goal if self.options.has_goal else None,
             chosen=went,
             blocked=(*stayed, *self._staying()),
+            broken_rules=() if refused else self._broken_rules(went),
             freed=self.survey.frees_in_order(went),
             end=job.end if job else None,
             points=asyncio.run(_points(self.workbench, job)) if job else (),

@@ -41,7 +41,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def acting_options(command: _Decorated) -> _Decorated:
     """Give a command `--dry-run`, `--yes` and `--json`: the parameters `dry_run`, `yes` and `as_json`."""
-    for option in (_json, _yes, _dry_run):
+    return confirming_options(_json(command))
+
+
+def confirming_options(command: _Decorated) -> _Decorated:
+    """Give a command `--dry-run` and `--yes`: the parameters `dry_run` and `yes`."""
+    for option in (_yes, _dry_run):
         command = option(command)
     return command
 

@@ -1,17 +1,21 @@
-"""The form of Clone: the source, the new name, and what else to install."""
+"""The forms of new environments: the source of a clone and what else to install, and the name of a baseline."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from condatui.panels.forms import FormPaths, file_name, split_words
 from condatui.session import Session
 from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField, yes_or_no
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
-from condatui_core.records.request import CloneRequest
+from condatui_core.records.request import CloneRequest, CreateRequest
 from condatui_core.text import sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.analyses.baseline_proposal import BaselineProposal
 
 
 class CloneForm:
@@ -42,13 +46,11 @@ class CloneForm:
     async def request(self, answers: Answers) -> CloneRequest:
         """The request for the clone."""
         source = self._source(answers)
-        name = answers["name"]
-        if not name.strip():
-            raise UsageError("The new environment needs a name, or a path.")
+        target = await _target(answers["name"], source, self._session, self._paths)
         add = split_words(answers["add"], "What to install")
         return CloneRequest(
             source=source.prefix,
-            target=await self._target(name, source),
+            target=target,
             add=add,
             with_conda=source.base and answers["with_conda"] == YES,
             offline=answers["offline"] == YES,
@@ -58,12 +60,41 @@ class CloneForm:
         wanted = answers.get("source")
         return next((each for each in self._sources if each.prefix == wanted), self._sources[0])
 
-    async def _target(self, name: str, source: Environment) -> str:
-        from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - only Clone needs it
 
-        context = await self._session.workbench.job_context()
-        here = str(self._paths.directory)
-        return await asyncio.to_thread(target_prefix, name.strip(), source, context, cwd=here)
+class BaselineForm:
+    """Makes a proposed baseline under a name."""
+
+    previews = False
+
+    def __init__(self, session: Session, paths: FormPaths, proposal: BaselineProposal) -> None:
+        self._session = session
+        self._paths = paths
+        self._proposal = proposal
+
+    def form(self, answers: Answers) -> Form:  # noqa: ARG002 - as all forms
+        """The name."""
+        names = {each.name for each in self._session.inventory.environments}
+        suggested = "baseline" if "baseline" not in names else _next_free("baseline", names)
+        return Form(
+            "Make the proposed baseline", (TextField("name", "as", suggested, "a name, or a path"),), first="name"
+        )
+
+    async def request(self, answers: Answers) -> CreateRequest:
+        """The request that makes it, build for build."""
+        from condatui_core.analyses.baseline_proposal import request_of  # noqa: PLC0415 - few make one
+
+        target = await _target(answers["name"], None, self._session, self._paths)
+        return request_of(self._proposal, target, self._session.inventory.first_channel_config)
+
+
+async def _target(name: str, source: Environment | None, session: Session, paths: FormPaths) -> str:
+    """The prefix of a new environment. Raises UsageError if it cannot have the name."""
+    from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - only a new environment needs it
+
+    if not name.strip():
+        raise UsageError("The new environment needs a name, or a path.")
+    context = await session.workbench.job_context()
+    return await asyncio.to_thread(target_prefix, name.strip(), source, context, cwd=str(paths.directory))
 
 
 def _sources(session: Session, current: Environment | None) -> tuple[Environment, ...]:
@@ -86,7 +117,10 @@ def _label(environment: Environment, others: Sequence[Environment]) -> str:
 
 def _free_name(source: Environment, names: set[str]) -> str:
     """`nlp-2`, or the first higher number that is free."""
-    stem = file_name(source)
+    return _next_free(file_name(source), names)
+
+
+def _next_free(stem: str, names: set[str]) -> str:
     number = 2
     while f"{stem}-{number}" in names:
         number += 1

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from condatui.actions.context import ActionContext
 from condatui.panels.action_panel import ActionPanel
-from condatui.panels.clone_form import CloneForm
+from condatui.panels.clone_form import BaselineForm, CloneForm
 from condatui.panels.forms import ExportForm, FormPaths, PackForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
 from condatui_core.records.request import RemoveRequest, Request, RestoreRequest, UpdateRequest
 from condatui_core.text import sanitize
+
+if TYPE_CHECKING:
+    from condatui_core.analyses.baseline_proposal import BaselineProposal
 
 
 def panel_for(action: str, session: Session, action_context: ActionContext) -> ActionPanel:
@@ -48,6 +52,12 @@ def _hidden_marks(action_context: ActionContext) -> str:
 def plan_panel(request: Request, session: Session, about: Facts = ()) -> ActionPanel:
     """The panel with the plan of a request; `about` says why each of what it is for was chosen."""
     return ActionPanel(session, request=request, about=about)
+
+
+def baseline_panel(proposal: BaselineProposal, session: Session) -> ActionPanel:
+    """The panel that asks under which name a proposed baseline is made, and then shows the plan."""
+    paths = FormPaths(session.workbench.locations.home, session.directory)
+    return ActionPanel(session, form=BaselineForm(session, paths, proposal))
 
 
 def _last_change(session: Session) -> Callable[[], Awaitable[Request]]:

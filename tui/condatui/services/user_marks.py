@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from condatui.view_models.baseline_proposal import flaw_words
 from condatui.view_models.format import format_age
+from condatui_core.analyses.baseline import flaws_of
 from condatui_core.records.environment import Environment, KeepMark
 from condatui_core.text import counted, sanitize
 
@@ -49,19 +51,6 @@ async def keep_with_note(workbench: Workbench, chosen: Sequence[Environment], no
     return f"{_subject(chosen)} {_verb(chosen, 'stays', 'stay')}{said}"
 
 
-_FLAWS: Mapping[str, str] = {
-    "pip-over-conda": "pip has put its files in place of those of conda",
-    "scratch-name": "it has the name of a trial",
-}
-"""By the id of a finding, why an environment is a poor one to clone from."""
-
-
-def _flaws(environment: Environment) -> str:
-    """What clones would inherit; empty if nothing is known."""
-    found = [words for name, words in _FLAWS.items() if any(each.id == name for each in environment.findings)]
-    return f" But {' and '.join(found)}." if found else ""
-
-
 def _was_kept(former: Mapping[str, KeepMark], session: Session) -> str:
     """The notes that went with the marks, and the key that brings them back."""
     noted = [mark for mark in former.values() if mark.note]
@@ -91,7 +80,7 @@ async def toggle_baseline(workbench: Workbench, environment: Environment) -> str
         await workbench.set_baseline("")
         return f"{name} is not the baseline any more."
     await workbench.set_baseline(environment.prefix)
-    return f"{name} is the baseline: new environments are cloned from it.{_flaws(environment)}"
+    return f"{name} is the baseline: new environments are cloned from it.{flaw_words(flaws_of(environment))}"
 
 
 def _verb(chosen: Sequence[Environment], one: str, several: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.format import format_seconds
 from condatui.view_models.table import TableColumn
 from condatui_core.analyses.baseline_proposal import BaselineDraft, ProposedPackage
 from condatui_core.analyses.channels import channel_label
@@ -68,6 +69,13 @@ def proposal_lines(draft: BaselineDraft, names: Mapping[str, str]) -> Iterator[s
     for each in proposal.environments:
         yield f"{sanitize(names[each.prefix])}: {len(each.same)} of {each.packages} packages would have come from it"
     yield _saved(draft.saved_bytes)
+    if others := len(proposal.other_builds):
+        count = counted(others, "other build", "other builds")
+        size = format_bytes(draft.unneeded_archive_bytes)
+        yield f"Clones of it would not have needed {count} of these versions, {size} to download by conda's records."
+    if draft.clone_seconds is not None:
+        pace = format_seconds(max(1, draft.clone_seconds))
+        yield f"A clone of it takes {pace} at the pace of the clones and restores here; conda notes no times."
 
 
 def _saved(saved: int) -> str:
@@ -86,6 +94,11 @@ def proposal_text(draft: BaselineDraft, names: Mapping[str, str], *, making: str
         text.append(f"\n  {sanitize(each.record.name)} {sanitize(each.record.version)}")
         text.append(f"  in {each.environments}{needed}", styles.DIM)
     return text
+
+
+def flaw_words(flaws: Sequence[str]) -> str:
+    """A sentence that follows the one about a baseline, with what makes it a poor one; empty if nothing does."""
+    return f" But {' and '.join(flaws)}." if flaws else ""
 
 
 _MAKING: Mapping[ExportFormat, tuple[str, ...]] = {"explicit": ("create",), "yaml": ("env", "create")}

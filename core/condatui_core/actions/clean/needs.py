@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from condatui_core.actions.clean.items import Cache, LinkCounts
 from condatui_core.actions.protocol import JobContext, caches_of
@@ -62,6 +62,22 @@ def look_at_removed(prefixes: Iterable[str], context: JobContext) -> RemovedBefo
             links.update(each.inode for each in snapshot.tree.entries if each.kind != "directory")
             gone.add(real)
     return RemovedBefore(frozenset(gone), links, tuple(packages))
+
+
+def with_merged(removed: RemovedBefore, members: Iterable[str]) -> RemovedBefore:
+    """The same, if these are merged before as well: of files of no package, their links go; blocks.
+
+    The merged environments may link the files of packages again.
+    """
+    links = Counter(removed.links)
+    for member in members:
+        with suppress(OSError):
+            snapshot = read_snapshot(member)
+            stated = {path.path for package in snapshot.packages for path in package.paths}
+            links.update(
+                each.inode for each in snapshot.tree.entries if each.kind != "directory" and each.path not in stated
+            )
+    return replace(removed, links=links)
 
 
 def removed_meanwhile(prefixes: Iterable[str]) -> RemovedBefore:

@@ -7,17 +7,21 @@ package, and so is the index with its databases; what the caches of pip and uv h
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
 
+from condatui_core.actions.clean.facts import blockers_to_clean, caches_to_clean, planned_of
 from condatui_core.actions.clean.installers import chosen_installer_caches, empty, held, soft_link_blockers
 from condatui_core.actions.clean.items import HIDDEN_FIRST, Cache, Item, freed_by, is_trash, only, package_item
 from condatui_core.actions.clean.needs import needs_of_points, removed_meanwhile
-from condatui_core.actions.clean.plan import WORDS, blockers_to_clean, caches_to_clean, planned_of
+from condatui_core.actions.clean.plan import WORDS
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.disk.tool_caches import TRASH
+from condatui_core.fs.atomic_write import sync_path
 from condatui_core.fs.delete_tree import Leftover, delete_tree
+from condatui_core.fs.safe_read import reason
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import Cleanable, CleanRequest
@@ -31,7 +35,8 @@ async def perform(plan: Plan, request: CleanRequest, context: JobContext, work: 
     """
     await work.stage("look", "Looking for what no environment needs")
     refuse(await blockers_to_clean(request, context))
-    with held(await work.in_thread(partial(chosen_installer_caches, request, context))):
+    with ExitStack() as stack:
+        await work.in_thread(lambda: stack.enter_context(held(chosen_installer_caches(request, context))))
         return await _clean(plan, request, context, work)
 
 
@@ -48,12 +53,20 @@ async def _clean(plan: Plan, request: CleanRequest, context: JobContext, work: W
         for cache in caches:
             size, gone = await work.in_thread(partial(_delete, cache, what, left, work))
             freed, count = freed + size, count + gone
+    await work.in_thread(partial(_sync, caches))
     return Outcome(
         message=f"{counted(count, 'thing')} deleted from {counted(len(caches), 'cache')}, {format_bytes(freed)} freed.",
         findings=(*_left_behind(left), *_told_as_spared(spared)),
         bytes_freed=freed,
         says_bytes=True,
     )
+
+
+def _sync(caches: Iterable[Cache]) -> None:
+    """Wait until what was deleted is gone from the disk; it has happened, whatever the disk says."""
+    for each in caches:
+        with suppress(OSError):
+            sync_path(each.path)
 
 
 def _spare_what_points_need(
@@ -83,7 +96,11 @@ def _delete(cache: Cache, what: Cleanable, left: list[Leftover], work: Work) -> 
     items = [item for item in cache.items if item.what == what]
     if not cache.tool:
         return _delete_one_by_one(cache.path, items, left, work)
-    freed, gone, stayed = empty(cache, items, work)
+    try:
+        freed, gone, stayed = empty(cache, items, work)
+    except OSError as error:  # what was deleted from other caches is told all the same
+        left.append(Leftover(cache.path, reason(error)))
+        return 0, 0
     left += stayed
     return freed, len(gone)
 

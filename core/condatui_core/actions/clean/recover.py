@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from condatui_core.actions.clean.facts import caches_to_clean, planned_of
 from condatui_core.actions.clean.items import freed_by
 from condatui_core.actions.clean.needs import removed_meanwhile
-from condatui_core.actions.clean.plan import caches_to_clean, planned_of
 from condatui_core.actions.protocol import JobContext
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import CleanRequest
@@ -15,7 +17,7 @@ async def recover(plan: Plan, request: CleanRequest, stage: str, context: JobCon
     """Find out whether something is still to be deleted; the caches are usable in either case."""
     if stage in ("", "look"):
         return Recovery(state="untouched", message="Nothing was deleted.")
-    removed = removed_meanwhile(request.removed_before)
+    removed = await asyncio.to_thread(removed_meanwhile, request.removed_before)
     caches = planned_of(plan, await caches_to_clean(request, context, removed))
     rest = freed_by(item for cache in caches for item in cache.items)
     if not rest:

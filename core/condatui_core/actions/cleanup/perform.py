@@ -11,9 +11,8 @@ from typing import Literal, TypeVar
 from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions.cleanup.plan import find_part_action, left_out_findings
-from condatui_core.actions.protocol import FindAction, JobContext, Work
+from condatui_core.actions.protocol import FindAction, JobContext, Work, stopped_by
 from condatui_core.conda.answer import CondaAnswer
-from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CleanupRequest
@@ -27,7 +26,7 @@ async def perform(
 ) -> Outcome:
     """Carry out the parts in their order; the first one that fails, or finds something amiss, is the last.
 
-    Raises CondatuiError if it is the first part that fails: then nothing else was done.
+    If it is the first part that fails, its error is raised: then nothing else was done.
     """
     del request  # each part of the plan has its own
     done: list[Outcome] = []
@@ -36,10 +35,11 @@ async def perform(
         here = await work.in_thread(partial(_without_gone, context))
         try:
             outcome: Outcome = await action.perform(part, part.request, here, PartWork(work, number))
-        except CondatuiError as error:
+        except Exception as error:  # however a part fails, what those before it have done is told
             if not done:
                 raise
-            return _outcome(plan, done, _failed(part, error))
+            message = f"{sanitize(part.title)} failed, so nothing after it was begun."
+            return _outcome(plan, done, stopped_by(error, message))
         done.append(outcome)
         if number < len(plan.parts) and any(each.severity == "error" for each in outcome.findings):
             return _outcome(plan, done, _amiss(part))
@@ -106,7 +106,7 @@ def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
     predicted = sum(each.bytes_freed or 0 for each in plan.parts)
     return Outcome(
         message=f"{_how_far(plan, done, stopped)}: {_sums(predicted, freed + kept)}{_kept(points, kept)}.",
-        stopped=bool(stopped),
+        stopped=bool(stopped) or any(each.stopped for each in done),
         findings=(
             *stopped,
             *left_out_findings(plan.left_out),
@@ -123,6 +123,8 @@ def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
 
 
 def _how_far(plan: Plan, done: Sequence[Outcome], stopped: Sequence[Finding]) -> str:
+    if done[-1].stopped:
+        return f"Stopped in part {len(done)} of {len(plan.parts)}"
     if not stopped:
         return "Cleaned up"
     return f"Stopped after {len(done)} of {counted(len(plan.parts), 'part')}"
@@ -137,12 +139,6 @@ def _kept(points: Sequence[str], kept: int) -> str:
         return ""
     where = f"restore point {points[0]}" if len(points) == 1 else counted(len(points), "restore point")
     return f", {format_bytes(kept)} kept in {where}"
-
-
-def _failed(part: Plan, error: CondatuiError) -> Finding:
-    lines = (error.title, *error.detail.splitlines())
-    message = f"{sanitize(part.title)} failed, so nothing after it was begun."
-    return blocker("stopped", message, error.advice, map(sanitize, lines))
 
 
 def _amiss(part: Plan) -> Finding:

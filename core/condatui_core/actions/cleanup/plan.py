@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, cast, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from msgspec.structs import replace as replace_fields
 
+from condatui_core.actions.clean.facts import measurement_of
 from condatui_core.actions.protocol import Action, FindAction, JobContext
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import LeftOut, Plan
@@ -34,18 +35,16 @@ async def plan(request: CleanupRequest, context: JobContext, *, find_action: Fin
 
     A part that something stands against is left out, and the others are planned without it.
     """
+    planner = await asyncio.to_thread(_Planner, context, find_action)
     parts = tuple(map(_stopping, request.parts))
     left_out: tuple[LeftOut, ...] = ()
     while True:
-        ordered, plans, note = await _in_order(parts, context, find_action)
-        blocked = tuple(each for each in plans if each.blockers)
-        if not blocked:
-            return cleanup_plan(CleanupRequest(parts=ordered), plans, note=note, left_out=left_out)
-        stays = [part for part, each in zip(ordered, plans, strict=True) if each.blockers]
+        ordered, plans, note = await planner.in_order(parts)
         out = [
             each
-            for part, plan in zip(stays, blocked, strict=True)
-            for each in await _out(part, plan, context, find_action)
+            for part, plan in zip(ordered, plans, strict=True)
+            if plan.blockers
+            for each in await planner.left_out(part, plan)
         ]
         rest = _without(parts, out)
         if rest in ((), parts):
@@ -54,25 +53,76 @@ async def plan(request: CleanupRequest, context: JobContext, *, find_action: Fin
         parts = rest
 
 
-async def _out(part: CleanupPart, plan: Plan, context: JobContext, find_action: FindAction) -> tuple[Plan, ...]:
-    """The plans of what stays of a part that something stands against: of each alone, or of all if only together."""
-    singles = [_with_places(part, (place,)) for place in _places(part)]
-    if len(singles) < 2:
-        return (plan,)
-    action = await find_part_action(part, find_action)
-    plans: list[Plan] = [await action.plan(single, context) for single in singles]
-    return tuple(each for each in plans if each.blockers) or (plan,)
+class _Before(NamedTuple):
+    """What earlier parts have done, as far as the plan of a later one rests on it."""
+
+    freed: int = 0
+    """Bytes where restore points go; negative if they take more."""
+    merged: tuple[str, ...] = ()
+    """The members that were merged into their keepers."""
 
 
-async def _in_order(
-    parts: tuple[CleanupPart, ...], context: JobContext, find_action: FindAction
-) -> tuple[tuple[CleanupPart, ...], tuple[Plan, ...], tuple[Finding, ...]]:
-    """Plan parts in the order in which their restore points find room; returns also what to say of that order."""
-    plans, fits = await _plans(parts, context, find_action)
-    if fits or (roomy := _room_first(parts)) == parts:
-        return parts, plans, ()
-    plans, _ = await _plans(roomy, context, find_action)
-    return roomy, plans, (_caches_first(),)
+class _Planner:
+    """Plans parts in one order after another; each is planned again only where the room for it makes a difference."""
+
+    def __init__(self, context: JobContext, find_action: FindAction) -> None:
+        """It looks how much is free, so it blocks for a moment."""
+        self._context = replace(context, measured=measurement_of(context))
+        self._find_action = find_action
+        self._free = free_bytes(directory_of_points(context.settings, context.locations))
+        self._made: dict[CleanupPart, tuple[Plan, _Before]] = {}
+        """The plan of each part, and what had happened before it."""
+
+    async def in_order(
+        self, parts: tuple[CleanupPart, ...]
+    ) -> tuple[tuple[CleanupPart, ...], tuple[Plan, ...], tuple[Finding, ...]]:
+        """Plan parts in the order in which their restore points find room; says also what to tell of that order."""
+        plans, fits = await self._plans(parts)
+        if fits or (roomy := _room_first(parts)) == parts:
+            return parts, plans, ()
+        plans, _ = await self._plans(roomy)
+        return roomy, plans, (_caches_first(),)
+
+    async def left_out(self, part: CleanupPart, plan: Plan) -> tuple[Plan, ...]:
+        """The plans of what stays of a part that something stands against: of each alone, or of all if only together.
+
+        `plan` is that of the whole part.
+        """
+        singles = [_with_places(part, (place,)) for place in _places(part)]
+        if len(singles) < 2:
+            return (plan,)
+        plans = [await self._plan(single, _Before()) for single in singles]
+        return tuple(each for each in plans if each.blockers) or (plan,)
+
+    async def _plans(self, parts: Sequence[CleanupPart]) -> tuple[tuple[Plan, ...], bool]:
+        """Plan each part, and say whether all that they write finds room: each has what those before it leave."""
+        plans: list[Plan] = []
+        before, fits = _Before(), True
+        for part in parts:
+            plan = await self._plan(part, before)
+            plans.append(plan)
+            fits = fits and self._fits(plan, before.freed)
+            room = await asyncio.to_thread(_room_made, plan, part, self._context)
+            before = _Before(before.freed + room, (*before.merged, *_merged(part)))
+        return tuple(plans), fits
+
+    async def _plan(self, part: CleanupPart, before: _Before) -> Plan:
+        """The plan of a part before which so much has happened."""
+        if part in self._made and self._holds(*self._made[part], before):
+            return self._made[part][0]
+        action = await find_part_action(part, self._find_action)
+        context = replace(self._context, freed_before=before.freed, merged_before=before.merged)
+        plan: Plan = await action.plan(part, context)
+        self._made[part] = plan, before
+        return plan
+
+    def _holds(self, plan: Plan, then: _Before, before: _Before) -> bool:
+        """Whether a plan is the same with another room: it has found enough, and there is enough now."""
+        return then == before or (then.merged == before.merged and not plan.blockers and self._fits(plan, before.freed))
+
+    def _fits(self, plan: Plan, freed: int) -> bool:
+        """Whether what a plan writes finds room, if so much is freed before it."""
+        return self._free is None or (plan.bytes_needed or 0) <= max(self._free + freed, 0)
 
 
 def cleanup_plan(
@@ -107,20 +157,8 @@ async def find_part_action(part: Request, find_action: FindAction) -> Action[Any
     return await asyncio.to_thread(find_action, part)
 
 
-async def _plans(
-    parts: Sequence[CleanupPart], context: JobContext, find_action: FindAction
-) -> tuple[tuple[Plan, ...], bool]:
-    """Plan each part, and say whether all that they write finds room: each has what those before it leave."""
-    plans: list[Plan] = []
-    freed, fits = 0, True
-    free = await asyncio.to_thread(free_bytes, directory_of_points(context.settings, context.locations))
-    for part in parts:
-        action = await find_part_action(part, find_action)
-        plan: Plan = await action.plan(part, replace(context, freed_before=freed))
-        plans.append(plan)
-        fits = fits and (free is None or (plan.bytes_needed or 0) <= max(free + freed, 0))
-        freed += await asyncio.to_thread(_room_made, plan, part, context)
-    return tuple(plans), fits
+def _merged(part: CleanupPart) -> tuple[str, ...]:
+    return _places(part) if isinstance(part, MergeRequest) else ()
 
 
 def _room_made(plan: Plan, part: CleanupPart, context: JobContext) -> int:

@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,23 +18,28 @@ from condatui_core.actions.clone.carry_over import CarriedOver, amend_records, c
 from condatui_core.actions.clone.facts import CloneFacts, read_facts
 from condatui_core.actions.clone.mirror import Mirror, Mirrored
 from condatui_core.actions.clone.plan import plan_of
-from condatui_core.actions.clone.recover import inspect_clone, not_there
+from condatui_core.actions.clone.recover import inspect_clone
 from condatui_core.actions.clone.source import Provided, Source, explicit_lines
 from condatui_core.actions.clone.verify import not_linked, outcome_of, verify
-from condatui_core.actions.incomplete_marker import mark_bytes, mark_complete, mark_incomplete, remove_if_untouched
+from condatui_core.actions.incomplete_marker import (
+    mark_bytes,
+    mark_complete,
+    mark_incomplete,
+    remove_if_untouched,
+    sync_made,
+)
 from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
+from condatui_core.actions.requested_specs import not_there
 from condatui_core.conda import commands
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer, last_words
-from condatui_core.conda.registry import environments_txt
 from condatui_core.errors import CondaError, CondatuiError
-from condatui_core.fs.atomic_write import put_in_cache, sync_path
+from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
-from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.snapshot import read_snapshot
@@ -126,7 +130,8 @@ async def make_clone(facts: CloneFacts, context: JobContext, work: Work, *, comp
 
     Raises as `perform` does; the clone is gone or still marked then.
     """
-    guards.refuse(plan_of(facts, context).blockers)
+    plan = await work.in_thread(partial(plan_of, facts, context))
+    guards.refuse(plan.blockers)
     assert facts.source is not None  # otherwise there are blockers
     environment, source = context.environment(facts.source.prefix), facts.source
     before, uses = environment.last_used if environment else None, OwnUses(context.locations.own_uses)
@@ -223,20 +228,13 @@ class _Cloning:
         )
         verified = await work.in_thread(verifying)
         python = await python_problem(self._facts.target.prefix, self._facts.installation, self._context, work)
-        await work.in_thread(partial(sync_clone, self._target, self._context))
+        await work.in_thread(partial(sync_made, self._target, self._context.caller.home))
         problems = carried.problems
         return outcome_of(self._facts, mirrored, verified, problems=problems, complaint=complaint, python=python)
 
     def _channels(self) -> ChannelConfig:
         installation = self._facts.installation
         return self._context.conda_facts.get(installation.root_prefix if installation else "", CondaFacts()).channels
-
-
-def sync_clone(target: str, context: JobContext) -> None:
-    """Wait until a clone is on the disk, what conda wrote of it included, and the line that registers it."""
-    sync_tree(target)
-    with suppress(FileNotFoundError):
-        sync_path(environments_txt(context.caller.home))
 
 
 async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome) -> Outcome:
@@ -260,7 +258,7 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
         there = await work.in_thread(partial(inspect_clone, request, "add", context))
         hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
-    await work.in_thread(partial(sync_clone, target, context))
+    await work.in_thread(partial(sync_made, target, context.caller.home))
     tree = await work.in_thread(partial(read_tree, target))
     return replace(
         made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes, says_bytes=False

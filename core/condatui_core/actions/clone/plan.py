@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ _error = partial(blocker, most=_MOST_LINES)
 
 
 def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
-    """Plan the steps of the clone, with warnings and blockers."""
+    """Plan the steps of the clone, with warnings and blockers; blocks."""
     request, target = facts.request, facts.target
     blockers = tuple(_blockers(facts, context))
     return Plan(
@@ -202,4 +203,5 @@ def _name(facts: CloneFacts) -> str:
 
 async def plan(request: CloneRequest, context: JobContext) -> Plan:
     """Find out what cloning would do, changing nothing."""
-    return plan_of(await read_facts(request, context), context)
+    facts = await read_facts(request, context)
+    return await asyncio.to_thread(plan_of, facts, context)

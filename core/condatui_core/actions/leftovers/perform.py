@@ -11,7 +11,7 @@ from condatui_core.actions.checkpoint import Checkpoint, make_checkpoint, subjec
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.leftovers.facts import BEFORE_DELETING, read_leftovers
 from condatui_core.actions.leftovers.plan import blockers_of
-from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.protocol import JobContext, Work, stopped_by
 from condatui_core.actions.python_start import python_problem
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.delete_tree import Leftover
@@ -20,6 +20,7 @@ from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_tree
 from condatui_core.prefixes.leftovers import Leftovers, freed_by, leftovers_in
 from condatui_core.prefixes.snapshot import read_records
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import Outcome, Plan, PlannedLeftovers
 from condatui_core.records.request import LeftoversRequest
 from condatui_core.restore_points.store import bytes_of_point, directory_of_points
@@ -29,17 +30,31 @@ _MOST_LINES = 20
 
 
 async def perform(plan: Plan, request: LeftoversRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
-    """Delete the leftovers of one environment after the other; CondatuiError at the first surprise."""
-    done = []
+    """Delete the leftovers of one environment after the other, and stop at the first surprise.
+
+    If it is the first one that fails, its error is raised: then nothing else was done.
+    """
+    done: list[_Done] = []
     for number, planned in enumerate(plan.leftovers):
         work.progress(number, len(plan.leftovers), "environments")
-        done.append(await _carry_out(planned, context, work))
+        try:
+            done.append(await _carry_out(planned, context, work))
+        except Exception as error:  # however one fails, what those before it have freed is told
+            if not done:
+                raise
+            return _outcome(done, stopped_by(error, f"{sanitize(planned.prefix)} failed: nothing after it was begun."))
+    return _outcome(done)
+
+
+def _outcome(done: Sequence[_Done], *stopped: Finding) -> Outcome:
     freed, kept = sum(each.freed for each in done), sum(each.kept for each in done)
     what = sanitize(done[0].name) if len(done) == 1 else counted(len(done), "environment")
     points = tuple(each.point for each in done)
     saved = f"restore point {points[0]} has them" if len(points) == 1 else f"{len(points)} restore points have them"
     return Outcome(
         message=f"The leftovers in {what} are gone: {format_bytes(freed)} freed; {saved}, {format_bytes(kept)}.",
+        findings=stopped,
+        stopped=bool(stopped),
         bytes_freed=freed - kept,
         kept_bytes=kept,
         says_bytes=True,

@@ -12,6 +12,8 @@ from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.prefixes.recorded_paths import RecordedPackage, RecordedPath
 
 _META = "conda-meta"
+_CREATED_AT = "created_at"
+"""A small file in it, which a clone gets even if its source has none."""
 
 
 def bytes_beside_clone(facts: MergeFacts) -> int:
@@ -57,9 +59,10 @@ def _notes(source: Source) -> int:
     directory = os.path.join(source.prefix, _META)
     try:
         others = [name for name in os.listdir(directory) if name not in records and not name.endswith(".json")]
+        made = 0 if _CREATED_AT in others else os.statvfs(directory).f_frsize
     except OSError:
         return 0
-    return _size(directory, ("", *others))
+    return _size(directory, ("", *others)) + made
 
 
 def _size(directory: str, paths: Iterable[str]) -> int:

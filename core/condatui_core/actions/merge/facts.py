@@ -10,6 +10,7 @@ from functools import partial
 
 from condatui_core.actions.clone.facts import CloneFacts
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
+from condatui_core.actions.clone.plan import plan_of as plan_of_clone
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.merge.carry import Carried, carried_by
 from condatui_core.actions.merge.extras import Extras, extras_of
@@ -90,6 +91,8 @@ class MergeFacts:
     member: Environment | None
     member_prefix: str
     clone: CloneFacts
+    cloning: Plan
+    """The plan to clone the keeper."""
     removal: Plan
     """The plan to remove the member, with a restore point."""
     records: PrefixRecords
@@ -139,6 +142,7 @@ async def read_facts(request: MergeRequest, context: JobContext) -> MergeFacts:
         member=context.environment(member),
         member_prefix=member,
         clone=clone,
+        cloning=await asyncio.to_thread(plan_of_clone, clone, context),
         removal=removal,
         records=records,
         extras=extras,

@@ -9,8 +9,8 @@ from functools import partial
 from msgspec.structs import replace
 
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
-from condatui_core.actions.clone.perform import make_clone, sync_clone
-from condatui_core.actions.incomplete_marker import mark_complete
+from condatui_core.actions.clone.perform import make_clone
+from condatui_core.actions.incomplete_marker import mark_complete, sync_made
 from condatui_core.actions.merge.carry import carry
 from condatui_core.actions.merge.facts import MergeFacts, clone_request
 from condatui_core.actions.merge.imports import Wanted, import_problems, modules_there, wanted_of
@@ -84,7 +84,7 @@ class Merging:
         await self._add()
         await self._carry(member)
         findings = await self._verify(tried)
-        await self.work.in_thread(partial(sync_clone, self.facts.target, self.context))
+        await self.work.in_thread(partial(sync_made, self.facts.target, self.context.caller.home))
         return replace(outcome, findings=(*outcome.findings, *findings))
 
     async def _add(self) -> None:

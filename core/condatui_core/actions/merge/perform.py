@@ -42,7 +42,7 @@ async def perform(plan: Plan, request: MergeRequest, context: JobContext, work: 
         return await _put_back(request, context, work)
     await work.stage("prepare", f"Looking at {sanitize(os.path.basename(request.member))} and its keeper")
     facts = await read_facts(request, context)
-    refuse(blockers_of(facts, context))
+    refuse(await work.in_thread(partial(blockers_of, facts)))
     planned = _planned(plan, facts)
     merge = Merging(plan, planned, facts, context, work)
     return await (_InPlace(merge).run() if facts.in_place else _Beside(merge).run())
@@ -256,7 +256,8 @@ async def _put_back(request: MergeRequest, context: JobContext, work: Work) -> O
     observed = await observe_prefix(target_of(request), context)
     await work.stage("put-back-member", f"Putting {name} back")
     found = await work.in_thread(partial(find_interrupted, request.member))
-    refuse(plan_to_put_back(request, found, observed, context).blockers)
+    plan = await work.in_thread(partial(plan_to_put_back, request, found, observed, context))
+    refuse(plan.blockers)
     try:
         stays = await work.in_thread(partial(put_back, found, context))
     except OSError as error:

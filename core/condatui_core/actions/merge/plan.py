@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from condatui_core.actions.clone.plan import plan_of as plan_of_clone
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
 from condatui_core.actions.merge.estimate import bytes_beside_clone
@@ -40,13 +39,14 @@ async def plan(request: MergeRequest, context: JobContext) -> Plan:
     """Find out what merging would do, and whether conda would do it; changes nothing."""
     if request.put_back:
         observed = await observe_prefix(target_of(request), context)
-        return plan_to_put_back(request, await asyncio.to_thread(find_interrupted, request.member), observed, context)
+        found = await asyncio.to_thread(find_interrupted, request.member)
+        return await asyncio.to_thread(plan_to_put_back, request, found, observed, context)
     facts = await read_facts(request, context)
-    blockers = tuple(blockers_of(facts, context))
+    blockers = await asyncio.to_thread(blockers_of, facts)
     if not blockers:
         facts = await _with_solution(facts, context)
         blockers = tuple(_solution_blockers(facts))
-    return plan_of(facts, context, blockers, beside_clone=await asyncio.to_thread(bytes_beside_clone, facts))
+    return await asyncio.to_thread(plan_of, facts, blockers)
 
 
 async def _with_solution(facts: MergeFacts, context: JobContext) -> MergeFacts:
@@ -57,22 +57,22 @@ async def _with_solution(facts: MergeFacts, context: JobContext) -> MergeFacts:
     return replace(facts, solution=solution)
 
 
-def plan_of(facts: MergeFacts, context: JobContext, blockers: Sequence[Finding], *, beside_clone: int) -> Plan:
-    """Put together the plans of the clone and the removal, and what moves."""
-    clone, moves = plan_of_clone(facts.clone, context), _moves(facts)
-    freed = facts.removal.bytes_freed
-    needed = None if clone.bytes_needed is None else clone.bytes_needed + beside_clone
+def plan_of(facts: MergeFacts, blockers: Sequence[Finding]) -> Plan:
+    """Put together the plans of the clone and the removal, and what moves; blocks."""
+    freed, moves = facts.removal.bytes_freed, _moves(facts)
+    cloning = facts.cloning.bytes_needed
+    needed = None if cloning is None else cloning + bytes_beside_clone(facts)
     return Plan(
         request=facts.request,
         title=_title(facts),
-        steps=() if blockers else tuple(_steps(facts, clone)),
+        steps=() if blockers else tuple(_steps(facts)),
         prefixes=tuple(dict.fromkeys((facts.member_prefix, facts.target))),
         bytes_needed=None if needed is None else needed + (facts.removal.bytes_needed or 0),
         kept_bytes=facts.removal.kept_bytes,
         bytes_freed=None if freed is None or needed is None else freed - needed,
         packages=len(facts.solution.packages),
         facts=tuple(_facts(facts)),
-        warnings=tuple(_warnings(facts, clone, moves)),
+        warnings=tuple(_warnings(facts, moves)),
         blockers=tuple(blockers),
         restore_points=facts.removal.restore_points,
         confirm=facts.removal.confirm,
@@ -107,13 +107,10 @@ def _moves(facts: MergeFacts) -> tuple[PackageMove, ...]:
 # What stands against it
 
 
-def blockers_of(facts: MergeFacts, context: JobContext) -> Iterator[Finding]:
-    """What stands against a merge, but for what conda says of it."""
-    yield from _pair_blockers(facts)
-    yield from facts.removal.blockers
-    clone = plan_of_clone(facts.clone, context).blockers
-    yield from (each for each in clone if not (facts.in_place and each.id == "target-exists"))
-    yield from _pip_blockers(facts)
+def blockers_of(facts: MergeFacts) -> tuple[Finding, ...]:
+    """What stands against a merge, but for what conda says of it; blocks."""
+    cloning = (each for each in facts.cloning.blockers if not (facts.in_place and each.id == "target-exists"))
+    return (*_pair_blockers(facts), *facts.removal.blockers, *cloning, *_pip_blockers(facts))
 
 
 def _pair_blockers(facts: MergeFacts) -> Iterator[Finding]:
@@ -190,14 +187,14 @@ def _solution_blockers(facts: MergeFacts) -> Iterator[Finding]:
 # What one should know first
 
 
-def _warnings(facts: MergeFacts, clone: Plan, moves: Sequence[PackageMove]) -> Iterator[Finding]:
+def _warnings(facts: MergeFacts, moves: Sequence[PackageMove]) -> Iterator[Finding]:
     yield from _move_warnings(facts, moves)
     yield from _loss_warnings(facts)
     if facts.solution.transaction.to_download:
         count = counted(len(facts.solution.transaction.to_download), "package is", "packages are")
         message = f"{count} downloaded: {format_bytes(facts.solution.transaction.download_bytes)}."
         yield _finding("download", "note", message, "", facts.solution.transaction.to_download)
-    both = {each.message: each for each in (*clone.warnings, *facts.removal.warnings)}
+    both = {each.message: each for each in (*facts.cloning.warnings, *facts.removal.warnings)}
     unsaid = ("base", *(_IN_PLACE if facts.in_place else ()))
     yield from (each for each in both.values() if each.id not in unsaid)
 
@@ -246,7 +243,7 @@ def _facts(facts: MergeFacts) -> Iterator[tuple[str, str]]:
     yield from (each for each in facts.removal.facts if each[0] != BY_HAND or not facts.in_place)
 
 
-def _steps(facts: MergeFacts, clone: Plan) -> Iterator[Step]:
+def _steps(facts: MergeFacts) -> Iterator[Step]:
     name = name_of(facts.member, facts.member_prefix)
     yield Step(title=f"Try which of the requested packages of {name} import")
     if facts.in_place:
@@ -254,7 +251,7 @@ def _steps(facts: MergeFacts, clone: Plan) -> Iterator[Step]:
         yield Step(title=f"Set {name} aside, under a hidden name in the same directory")
         yield Step(title=f"Clone {name_of(facts.keeper, facts.request.keeper)} to {sanitize(facts.target)}")
     else:
-        yield from clone.steps
+        yield from facts.cloning.steps
     yield from _adding_steps(facts)
     yield Step(title=f"Verify that all of them are there and import; else put {name} back as it is")
     if facts.in_place:

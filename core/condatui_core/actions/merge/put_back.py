@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
+from condatui_core.actions.checkpoint import being_changed
 from condatui_core.actions.guards import blockers_to_change
 from condatui_core.actions.half_made import came_since
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete, read_marker
@@ -60,7 +61,7 @@ def find_interrupted(member: str) -> InterruptedMerge:
 def plan_to_put_back(
     request: MergeRequest, found: InterruptedMerge, observed: PrefixState, context: JobContext
 ) -> Plan:
-    """Plan how the member gets its path again."""
+    """Plan how the member gets its path again; blocks."""
     name = sanitize(os.path.basename(found.member))
     steps = [Step(title=f"Rename {sanitize(each)} to {sanitize(found.member)}") for each in found.aside[:1]]
     if found.there:
@@ -94,16 +95,19 @@ def _blockers(found: InterruptedMerge, observed: PrefixState, context: JobContex
 def put_back(found: InterruptedMerge, context: JobContext) -> str:
     """Give the member its path again; blocks. Returns where what was made is, if it was used since and so stays.
 
-    Raises CondatuiError if the path is taken by something else, or the member cannot be renamed.
+    Raises RefusedError if what is at the path is not half-made any more, CondatuiError if the path is taken by
+    something else, or the member cannot be renamed: then what was at the path is there again.
     """
     with ExitStack() as stack:
         aside = hold_set_aside(found.aside[0])
         stack.callback(aside.close)
         made = _Made.read(found.member, aside.path, context) if found.there else None
         if made:
-            made.aside = begin_to_set_aside(found.member, made.identity)
-            stack.callback(made.aside.close)
+            half = made.set_aside(found.member)
+            stack.callback(half.close)
         if aside.put_back() != found.member:
+            if made and made.aside:
+                made.aside.put_back()
             title = f"{sanitize(os.path.basename(found.member))} could not be put back."
             raise CondatuiError(title, f"It is at {sanitize(aside.path)}.", "Is its path free?")
         stays = made.delete_unused() if made else ""
@@ -134,7 +138,7 @@ def _made_by(target: str, member: str, job: str, context: JobContext) -> _Made |
     try:
         if marker and marker.job == job:
             made = _Made.read(target, member, context)
-            made.aside = begin_to_set_aside(target, made.identity)
+            made.set_aside(target, job)
             return made
         if is_empty(target):
             os.rmdir(target)
@@ -176,6 +180,19 @@ class _Made:
         """Device and inode of its directory."""
         return self.snapshot.tree.entries[0].inode
 
+    def set_aside(self, target: str, job: str = "") -> SetAside:
+        """Set it aside, and look once more whether that is still half-made, and by this `job` if it is named.
+
+        Raises RefusedError if it was made whole, or replaced, since it was read: then it has its path again.
+        """
+        half = begin_to_set_aside(target, self.identity)
+        if _is_still_made(half.path, job):
+            self.aside = half
+            return half
+        half.put_back()
+        half.close()
+        raise being_changed(os.path.basename(target), target)
+
     def delete_unused(self) -> str:
         """Delete it, unless something came into it or comes now; returns where it stays, empty if it is gone."""
         assert self.aside is not None
@@ -183,6 +200,13 @@ class _Made:
             if not self.came and not self.aside.delete(self.snapshot.sees_unchanged()):
                 return ""
         return self.aside.path
+
+
+def _is_still_made(path: str, job: str) -> bool:
+    if job:
+        marker = read_marker(path)
+        return marker is not None and marker.job == job
+    return is_marked_incomplete(path) or is_empty(path)
 
 
 _META = "conda-meta/"

@@ -9,10 +9,12 @@ from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomple
 from condatui_core.actions.merge.facts import remove_request, target_of
 from condatui_core.actions.merge.put_back import InterruptedMerge, find_interrupted
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.remove.earlier_points import compare_prefix
 from condatui_core.actions.remove.recover import inspect_removal
 from condatui_core.actions.set_aside import is_of
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import MergeRequest, RemoveRequest, RestoreRequest
+from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.store import all_points, directory_of_points
 from condatui_core.text import sanitize
 
@@ -28,12 +30,12 @@ async def recover(plan: Plan, request: MergeRequest, stage: str, context: JobCon
 def inspect_merge(plan: Plan, request: MergeRequest, stage: str, context: JobContext) -> Recovery:
     """Find out what a merge has left; blocks."""
     if request.put_back:
-        return _put_back(request)
+        return _put_back(request, plan, context)
     if target_of(request) != os.path.normpath(request.member):
         return _beside(plan, request, stage, context)
     found = find_interrupted(request.member)
     if found.aside:
-        return _set_aside(found, request)
+        return _set_aside(found, request, plan, context)
     if found.made:
         return _taken_back(found)
     return _nothing_aside(found, plan, stage, context)
@@ -43,20 +45,25 @@ def _name(path: str) -> str:
     return sanitize(os.path.basename(path))
 
 
-def _set_aside(found: InterruptedMerge, request: MergeRequest) -> Recovery:
+def _set_aside(found: InterruptedMerge, request: MergeRequest, plan: Plan, context: JobContext) -> Recovery:
     """The member is set aside: the merged environment takes its place, or does not yet."""
     name, where = _name(found.member), sanitize(found.aside[0])
+    point = _point_made(found.member, plan, context)
     if found.there and not found.half_made:
         return Recovery(
             state="half",
             message=f"{name} is merged and whole; what it was is still set aside in {where}.",
             way_out=RemoveRequest(prefixes=found.aside),
-            way_out_title=f"Delete what {name} was; a restore point has it",
+            way_out_title=f"Delete what {name} was" + ("; a restore point has it" if point else ""),
         )
     half = "; what is at its path is half-made" if found.there else ""
+    if point and not _is_whole(found.aside[0], point, context):
+        said = f"{name} is not merged: it is not whole any more, set aside in {where}{half}"
+        return _from_point(found, point, said)
+    whole = "it is whole, set aside" if point else "it is set aside, and no restore point says whether it is whole,"
     return Recovery(
         state="half",
-        message=f"{name} is not merged: it is whole, set aside in {where}{half}.",
+        message=f"{name} is not merged: {whole} in {where}{half}.",
         way_out=MergeRequest(keeper=request.keeper, member=request.member, put_back=True),
         way_out_title=f"Put {name} back as it was",
     )
@@ -78,21 +85,32 @@ def _nothing_aside(found: InterruptedMerge, plan: Plan, stage: str, context: Job
         if stage == "remove":
             return Recovery(state="done", message=f"{name} is merged and whole.")
         return Recovery(state="untouched", message=f"{name} is as it was.")
-    point = next((each for each in _points_made(found.member, plan, context)), "")
-    there = "half-made" if found.there else "not there"
-    way_out = RemoveRequest(prefixes=(found.member,)) if found.there else RestoreRequest(id=point)
+    point = _point_made(found.member, plan, context)
+    return _from_point(found, point, f"{name} is {'half-made' if found.there else 'not there'}")
+
+
+def _from_point(found: InterruptedMerge, point: RestorePoint | None, said: str) -> Recovery:
+    """The member comes back from its restore point only, once what is half-made in its place has gone."""
+    name = _name(found.member)
+    remove, bring_back = RemoveRequest(prefixes=(found.member,)), RestoreRequest(id=point.id if point else "")
     return Recovery(
         state="half",
-        message=f"{name} is {there}" + (f"; restore point {point} has it as it was." if point else "."),
-        way_out=way_out if found.there or point else None,
+        message=said + (f"; restore point {point.id} has it as it was." if point else "."),
+        way_out=remove if found.there else bring_back if point else None,
         way_out_title=f"Remove the half-made {name}" if found.there else f"Bring {name} back",
     )
 
 
-def _points_made(member: str, plan: Plan, context: JobContext) -> tuple[str, ...]:
-    """The restore points of a member that its merge has made."""
+def _point_made(member: str, plan: Plan, context: JobContext) -> RestorePoint | None:
+    """The restore point of a member that its merge has made."""
     points = all_points(directory_of_points(context.settings, context.locations))
-    return tuple(each.id for each in points if each.id not in plan.restore_points and is_of(member, each.prefix))
+    made = (each for each in points if each.id not in plan.restore_points and is_of(member, each.prefix))
+    return next((each for each in made if each.occasion.change == "merge"), None)
+
+
+def _is_whole(path: str, point: RestorePoint, context: JobContext) -> bool:
+    """Whether a member that is set aside lacks nothing of what its restore point says, by sizes and times."""
+    return compare_prefix(path, point, directory_of_points(context.settings, context.locations)).is_whole
 
 
 def _beside(plan: Plan, request: MergeRequest, stage: str, context: JobContext) -> Recovery:
@@ -118,11 +136,11 @@ def _beside(plan: Plan, request: MergeRequest, stage: str, context: JobContext) 
     )
 
 
-def _put_back(request: MergeRequest) -> Recovery:
+def _put_back(request: MergeRequest, plan: Plan, context: JobContext) -> Recovery:
     found = find_interrupted(request.member)
     name = _name(found.member)
     if found.there and not found.half_made and not found.aside:
         return _taken_back(found) if found.made else Recovery(state="done", message=f"{name} is back as it was.")
     if not found.aside:
         return Recovery(state="untouched", message=f"{name} is not set aside.")
-    return _set_aside(found, request)
+    return _set_aside(found, request, plan, context)

@@ -8,6 +8,7 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.remove.keep import prune_points
 from condatui_core.actions.remove.removal import Removal, Removed
 from condatui_core.errors import CondatuiError
+from condatui_core.log import unexpected
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RemoveRequest
@@ -25,11 +26,11 @@ async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work:
         work.progress(number, len(request.prefixes), "environments")
         try:
             await Removal(prefix, plan, request, context, work, removed).carry_out(limited=prefix not in agreed)
-        except CondatuiError as error:
+        except Exception as error:  # however one fails, what became of the others is told
             if len(request.prefixes) == 1:
                 raise
-            removed.errors.append(error)
-            removed.findings.append(_failed(prefix, error))
+            removed.errors.append(told := unexpected(error))
+            removed.findings.append(_failed(prefix, told))
             if request.stops:
                 break
     if removed.points and plan.removal:
@@ -38,10 +39,10 @@ async def perform(plan: Plan, request: RemoveRequest, context: JobContext, work:
             work.say(f"restore point {pruned.point.id} ({format_bytes(pruned.bytes)}) is deleted")
     if not removed.names:
         raise removed.errors[0]
-    return _outcome(removed)
+    return _outcome(removed, stopped=request.stops and bool(removed.errors))
 
 
-def _outcome(removed: Removed) -> Outcome:
+def _outcome(removed: Removed, *, stopped: bool) -> Outcome:
     what = (
         f"{sanitize(removed.names[0])} was"
         if len(removed.names) == 1
@@ -52,6 +53,7 @@ def _outcome(removed: Removed) -> Outcome:
     return Outcome(
         message=f"{what} removed: {format_bytes(removed.freed)} freed{kept}{failed}.",
         findings=tuple(removed.findings),
+        stopped=stopped,
         bytes_freed=removed.freed - removed.kept,
         kept_bytes=removed.kept,
         says_bytes=not removed.kept,

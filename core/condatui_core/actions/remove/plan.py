@@ -6,6 +6,7 @@ import asyncio
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext
@@ -42,7 +43,7 @@ class Points:
 def removal_plan(
     targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest, context: JobContext, *, frees: int
 ) -> Plan:
-    """Say what will be done, what one should know first, and what stands against it."""
+    """Say what will be done, what one should know first, and what stands against it; blocks."""
     blockers = [found for each in targets for found in blockers_of(each, request, context)]
     kept = sum(each.content.kept_bytes for each in targets) if request.restore_point else 0
     if points.free_bytes is not None and kept > points.free_bytes:
@@ -168,7 +169,7 @@ async def plan(request: RemoveRequest, context: JobContext) -> Plan:
     freed = InodeTally()
     targets = await inspect_targets(request.prefixes, context, freed=freed)
     points = await asyncio.to_thread(_points, targets, request, context)
-    return removal_plan(targets, points, request, context, frees=freed.bytes)
+    return await asyncio.to_thread(partial(removal_plan, targets, points, request, context, frees=freed.bytes))
 
 
 def _points(targets: tuple[RemovalTarget, ...], request: RemoveRequest, context: JobContext) -> Points:

@@ -62,7 +62,7 @@ class Removal:
         """Look again, keep, remove, look whether it is gone."""
         await self._work.stage("look", f"Looking at {sanitize(self._prefix)}")
         target = (await inspect_targets((self._prefix,), self._context))[0]
-        refuse(blockers_of(target, self._request, self._context))
+        refuse(await self._work.in_thread(partial(blockers_of, target, self._request, self._context)))
         _check_plan(target, self._plan)
         if target.kind == "link":
             await self._delete_link(target)

@@ -132,6 +132,7 @@ class Replacing:
                 half.close()
             failed = error if isinstance(error, CondatuiError) else CondatuiError("It was interrupted.")
             raise stays_aside(failed, aside) from error
+        aside.sync()  # before what can bring it back goes
         self._work.say(f"{sanitize(self._found.point.name)} is at its path again as it was")
         self._discard(kept)
         if half and (stays := _delete_unused(half, self._found, self._context)):

@@ -29,7 +29,7 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
     """
     await work.stage("look", "Looking at what is there")
     found = await read_restorable(request, context)
-    refuse(blockers_of(found, context))
+    refuse(await work.in_thread(partial(blockers_of, found, context)))
     check_plan(plan, found)
     if found.put_back:
         return await put_back(found, context, work)

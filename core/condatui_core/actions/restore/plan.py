@@ -64,7 +64,7 @@ class Restorable:
 
 
 def restoring_plan(found: Restorable, request: RestoreRequest, context: JobContext) -> Plan:
-    """Plan what is done and what is downloaded, with the blockers against it."""
+    """Plan what is done and what is downloaded, with the blockers against it; blocks."""
     point, present = found.point, found.present
     return Plan(
         request=request,
@@ -124,7 +124,7 @@ def argv(found: Restorable) -> tuple[str, ...]:
 
 
 def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
-    """The blockers against bringing the environment back."""
+    """The blockers against bringing the environment back; blocks."""
     if found.put_back:
         return tuple(_blockers_to_put_back(found, context))
     blockers = []
@@ -237,17 +237,24 @@ def _warnings(found: Restorable, context: JobContext) -> Iterator[Finding]:
 
 async def plan(request: RestoreRequest, context: JobContext) -> Plan:
     """Find out which packages are still in a package cache, and which have to be downloaded."""
-    return restoring_plan(await read_restorable(request, context), request, context)
+    found = await read_restorable(request, context)
+    return await asyncio.to_thread(restoring_plan, found, request, context)
 
 
 async def read_restorable(request: RestoreRequest, context: JobContext) -> Restorable:
     """Read a restore point, and see what is at its path and in the caches. Raises CondatuiError if there is none."""
-    directory = points_directory(context)
-    point = await asyncio.to_thread(read_point, directory, request.id)
+    point = await asyncio.to_thread(read_point, points_directory(context), request.id)
     installation = _installation(point, context)
     observed = await observe_prefix(point.prefix, context, installation=installation)
-    caches = caches_of(installation, context)
-    problem, copied = await asyncio.to_thread(_read_paths, directory, point)
+    return await asyncio.to_thread(_restorable, point, observed, installation, context)
+
+
+def _restorable(
+    point: RestorePoint, observed: PrefixState, installation: Installation | None, context: JobContext
+) -> Restorable:
+    """Read what a restore point needs, and what is in its way."""
+    directory = points_directory(context)
+    problem, copied = _read_paths(directory, point)
     replaceable = is_replaceable(observed, point)
     return Restorable(
         point=point,
@@ -255,11 +262,11 @@ async def read_restorable(request: RestoreRequest, context: JobContext) -> Resto
         explicit=str(directory / point.id / NEEDED),
         observed=observed,
         installation=installation,
-        to_download=await asyncio.to_thread(missing_packages, point.needed, caches),
+        to_download=missing_packages(point.needed, caches_of(installation, context)),
         problem=problem,
         copied_bytes=copied,
-        present=await asyncio.to_thread(read_present, point, context) if replaceable else None,
-        put_back="" if replaceable else await asyncio.to_thread(_set_aside, point, observed, directory),
+        present=read_present(point, context) if replaceable else None,
+        put_back="" if replaceable else _set_aside(point, observed, directory),
     )
 
 

@@ -42,7 +42,15 @@ def _inspect_putting_back(request: RestoreRequest, aside: str, context: JobConte
     name = sanitize(point.name)
     if not os.path.lexists(aside):
         return Recovery(state="done", message=f"{name} is at its path again, as it was.")
-    return _to_put_back(point, aside, "")
+    if is_as_kept(aside, point, points_directory(context)):
+        return _to_put_back(point, aside, "")
+    half_made = is_marked_incomplete(point.prefix) or is_empty(point.prefix)
+    return Recovery(
+        state="half",
+        message=f"{name} as it was is in {sanitize(aside)}, not whole any more; restore point {point.id} has it whole.",
+        way_out=RemoveRequest(prefixes=(point.prefix,)) if half_made else RestoreRequest(id=point.id),
+        way_out_title=f"Remove the half of {name}" if half_made else f"Bring {name} back to how it was",
+    )
 
 
 def _to_put_back(point: RestorePoint, aside: str, said: str) -> Recovery:

@@ -8,13 +8,17 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.update.change import Changed, SpecsChange
 from condatui_core.actions.update.plan import baseline_name
 from condatui_core.errors import CondatuiError
+from condatui_core.log import unexpected
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import UpdateRequest
 from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def perform(plan: Plan, request: UpdateRequest, context: JobContext, work: Work) -> Outcome:
-    """Update each environment as planned. CondatuiError at the first one that fails; those after it are not touched."""
+    """Update each environment as planned; raises the error of the first one that fails, with what was done before.
+
+    Those after it are not touched.
+    """
     changed: list[Changed] = []
     for number, planned in enumerate(plan.updates):
         work.progress(number, len(plan.updates), "environments")
@@ -22,9 +26,9 @@ async def perform(plan: Plan, request: UpdateRequest, context: JobContext, work:
             continue
         try:
             changed.append(await SpecsChange(planned, request, context, work).carry_out())
-        except CondatuiError as error:
+        except Exception as error:
             if changed:
-                raise _stopped(changed, planned.prefix, error) from error
+                raise _stopped(changed, planned.prefix, unexpected(error)) from error
             raise
     return _outcome(changed, baseline_name(request, context))
 

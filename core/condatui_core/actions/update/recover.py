@@ -6,16 +6,24 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from condatui_core.actions.checkpoint import point_made
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.requested_specs import HISTORY, requests_as_before
 from condatui_core.actions.update.facts import occasion_of
+from condatui_core.errors import CondatuiError
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, PlannedUpdate, Recovery
+from condatui_core.records.package import PackageRecord
 from condatui_core.records.request import RestoreRequest, UpdateRequest
 from condatui_core.records.restore_point import RestorePoint
+from condatui_core.restore_points.store import directory_of_points, read_paths_of
 from condatui_core.text import sanitize
+
+_State = Literal["as it was", "updated", "asks for builds", "half"]
+"""`asks for builds` is updated, with a history that still requests what conda was asked for, not what its user did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class _Seen:
 
     prefix: str
     name: str
-    state: Literal["as it was", "updated", "half"]
+    state: _State
     point: RestorePoint | None
     """The restore point that the job has made of it; None if it had not come so far."""
 
@@ -36,7 +44,7 @@ async def recover(plan: Plan, request: UpdateRequest, stage: str, context: JobCo
 
 def _inspect(plan: Plan, request: UpdateRequest, stage: str, context: JobContext) -> Recovery:
     seen = [_look(update, request, plan, context) for update in plan.updates]
-    half = next((each for each in seen if each.state == "half"), None)
+    half = next((each for each in seen if each.state in ("half", "asks for builds")), None)
     updated = [each for each in seen if each.state == "updated"]
     if half:
         return _half(half, updated)
@@ -62,10 +70,11 @@ def _inspect(plan: Plan, request: UpdateRequest, stage: str, context: JobContext
 
 def _look(update: PlannedUpdate, request: UpdateRequest, plan: Plan, context: JobContext) -> _Seen:
     point = point_made(update.prefix, occasion_of(request), plan, context)
-    return _Seen(update.prefix, os.path.basename(update.prefix), _state(update, point), point)
+    directory = directory_of_points(context.settings, context.locations)
+    return _Seen(update.prefix, os.path.basename(update.prefix), _state(update, point, directory), point)
 
 
-def _state(update: PlannedUpdate, point: RestorePoint | None) -> Literal["as it was", "updated", "half"]:
+def _state(update: PlannedUpdate, point: RestorePoint | None, directory: Path) -> _State:
     """How far conda has come with an environment, by its records and whether their files are there."""
     if not update.added and not update.removed:
         return "as it was"
@@ -78,16 +87,39 @@ def _state(update: PlannedUpdate, point: RestorePoint | None) -> Literal["as it 
         return "half"
     if there == before:
         return "as it was"
-    return "updated" if there == (before - set(update.removed)) | set(update.added) else "half"
+    if there != (before - set(update.removed)) | set(update.added):
+        return "half"
+    came = (each for each in records.contents.packages if each.dist_name in update.added)
+    asks = any(map(_asks_for_build, came)) or not _history_as_before(update.prefix, point, directory)
+    return "asks for builds" if asks else "updated"
+
+
+def _asks_for_build(record: PackageRecord) -> bool:
+    """Whether a record states that exactly its build was requested, as conda was asked for."""
+    return any(each.endswith(f"={record.version}={record.build}") for each in record.requested_specs)
+
+
+def _history_as_before(prefix: str, point: RestorePoint, directory: Path) -> bool:
+    """Whether its history states the user's own requests; not if that cannot be found out."""
+    try:
+        begin = next((each.size for each in read_paths_of(directory, point) if each.path == HISTORY), 0)
+        return requests_as_before(prefix, begin, {each.name for each in point.packages})
+    except (OSError, CondatuiError):
+        return False
 
 
 def _half(half: _Seen, updated: list[_Seen]) -> Recovery:
     assert half.point
     name = sanitize(half.name)
     others = f" {_names(updated)} updated." if updated else ""
+    how = (
+        "updated in part only"
+        if half.state == "half"
+        else "updated, but its history requests exact builds in place of what its user requested"
+    )
     return Recovery(
         state="half",
-        message=f"{name} is updated in part only.{others} Restore point {half.point.id} has how it was.",
+        message=f"{name} is {how}.{others} Restore point {half.point.id} has how it was.",
         way_out=RestoreRequest(id=half.point.id),
         way_out_title=f"Bring {name} back to how it was",
     )

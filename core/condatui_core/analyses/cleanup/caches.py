@@ -23,6 +23,7 @@ _PARTS: Mapping[Cleanable, tuple[str, str]] = MappingProxyType(
 )
 """The parts of a package cache: their names, and why they could be deleted."""
 _ALL_IN_USE = "all are in use, until environments go"
+_ONLY_ARCHIVES = "only archives until environments go: all packages are in use"
 _INSTALLERS: Mapping[CacheTool, tuple[Cleanable, str]] = MappingProxyType(
     {
         "pip": ("pip", "downloaded again when needed, and wheels built again"),
@@ -53,7 +54,7 @@ def parts_of(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
             yield _with_archives(row, cache) if part == "packages" else row
         elif others and any(unit.bytes for unit in units):
             row = _candidate(cache, part, name, _ALL_IN_USE, (), blocked=blocked)
-            yield _with_archives(row, cache) if part == "packages" else row
+            yield _without_packages(_with_archives(row, cache)) if part == "packages" else row
     needed = [unit for unit in cache.units if unit.unused and _needed_by(unit)]
     if needed:
         holders = {prefix for unit in needed for prefix in _needed_by(unit)}
@@ -76,6 +77,13 @@ def _with_archives(packages: CleanupCandidate, cache: CacheUse) -> CleanupCandid
         reasons=tuple(replace(each, evidence=evidence) for each in packages.reasons),
         way_back=way_back_of_part("tarballs", archives),
     )
+
+
+def _without_packages(row: CleanupCandidate) -> CleanupCandidate:
+    """The row of packages that are all in use: if archives go along, they are all that it frees for now."""
+    if not row.also:
+        return row
+    return replace(row, reasons=tuple(replace(each, text=_ONLY_ARCHIVES) for each in row.reasons))
 
 
 def _of_installer(cache: CacheUse) -> Iterator[CleanupCandidate]:

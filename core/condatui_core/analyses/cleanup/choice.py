@@ -16,6 +16,7 @@ from condatui_core.records.request import (
     CleanupPart,
     CleanupRequest,
     CloneRequest,
+    CreateRequest,
     KernelsRequest,
     LeftoversRequest,
     MergeRequest,
@@ -134,4 +135,4 @@ def _worked_on(request: Request | CleanupPart) -> tuple[str, ...]:
         return request.member, request.keeper
     if isinstance(request, KernelsRequest):
         return request.paths
-    return (request.target,) if isinstance(request, CloneRequest) else ()
+    return (request.target,) if isinstance(request, (CloneRequest, CreateRequest)) else ()

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
-from condatui_core.analyses.cleanup.reasons import stale_by_policy
+from condatui_core.analyses.cleanup.reasons import stale_by_policy, use_not_known
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason
 from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.policy import Policy
-from condatui_core.text import format_bytes
+from condatui_core.text import counted, format_bytes, some_of
 
 _KEPT = "the policy keeps it"
+_BY_USE = frozenset({"stale", "too-many", "too-large"})
+"""The reasons that rest on when an environment was last used."""
+NOT_DECIDED = "not decided: last use unknown"
+"""Why something stays that the policy would let go if its last use were known for sure."""
 
 
 def allowed(found: Iterable[CleanupCandidate], policy: Policy) -> tuple[CleanupCandidate, ...]:
@@ -28,10 +32,20 @@ def allowed(found: Iterable[CleanupCandidate], policy: Policy) -> tuple[CleanupC
     return tuple(each for each in found if not each.blocked and _is_allowed(each, policy))
 
 
+def not_decided(candidate: CleanupCandidate, policy: Policy) -> bool:
+    """Whether it stays only because its last use is not known for sure."""
+    guessed = {each.id for each in candidate.reasons if _is_guessed(each)}
+    return not candidate.blocked and not _is_allowed(candidate, policy) and not guessed.isdisjoint(policy.allow)
+
+
 def _is_allowed(candidate: CleanupCandidate, policy: Policy) -> bool:
-    sure = {each.id for each in candidate.reasons if each.id != "stale" or each.trust != "guess"}
+    sure = {each.id for each in candidate.reasons if not _is_guessed(each)}
     by_tier = candidate.tier in policy.allow and (candidate.tier != "stale" or "stale" in sure)
     return by_tier or not sure.isdisjoint(policy.allow)
+
+
+def _is_guessed(reason: CleanupReason) -> bool:
+    return reason.id in _BY_USE and reason.trust == "guess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,9 @@ class PolicyRules:
     policy: Policy
     now: datetime | None
     user: str
+    environments: Sequence[Environment] = ()
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    """By prefix."""
     beyond: Mapping[str, tuple[CleanupReason, ...]] = field(default_factory=dict)
     """By prefix, the reasons of the environments that a user has too many of, or too large ones."""
 
@@ -57,10 +74,11 @@ class PolicyRules:
         """Find out which environments are beyond what a user may have."""
         beyond: dict[str, list[CleanupReason]] = {}
         for owner in dict.fromkeys(each.owner for each in environments if each.owner):
-            own = sorted((each for each in environments if _counts(each, owner)), key=_newest_first)
-            for prefix, reason in _beyond(own, owner, policy, costs):
+            own = tuple(each for each in environments if _counts(each, owner))
+            for prefix, reason in (*_too_many(own, owner, policy), *_too_large(own, owner, policy, costs)):
                 beyond.setdefault(prefix, []).append(reason)
-        return cls(policy, now, user, {prefix: tuple(reasons) for prefix, reasons in beyond.items()})
+        reasons = {prefix: tuple(found) for prefix, found in beyond.items()}
+        return cls(policy, now, user, environments, costs, reasons)
 
     @property
     def sets_age(self) -> bool:
@@ -70,8 +88,10 @@ class PolicyRules:
     def reasons(self, environment: Environment) -> Iterator[CleanupReason]:
         """The reasons that the policy adds."""
         days = self.policy.max_age_days
-        if days is not None and self.now is not None and (stale := stale_by_policy(environment, self.now, days)):
-            yield stale
+        if days is not None and self.now is not None:
+            yield from stale_by_policy(environment, self.now, days)
+        elif "stale" in self.policy.allow:
+            yield from use_not_known(environment)
         name = environment.name.rpartition("/")[2]
         if self.policy.names and environment.readable and not re.fullmatch(self.policy.names, name):
             yield CleanupReason(
@@ -79,13 +99,29 @@ class PolicyRules:
             )
         yield from self.beyond.get(environment.prefix, ())
 
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The users whose environments may go; those of all if there are none."""
+        return self.policy.users or ((self.user,) if self.user else ())
+
     def obstacles(self, environment: Environment) -> Iterator[str]:
         """What in the policy, or in whose it is, stands against an environment's going."""
         if self.keeps(environment):
             yield _KEPT
-        users = self.policy.users or ((self.user,) if self.user else ())
-        if users and environment.owner and environment.owner not in users:
+        if self.users and environment.owner and environment.owner not in self.users:
             yield f"it belongs to {environment.owner}"
+
+    def still_broken(self, gone: Collection[str]) -> Iterator[str]:
+        """By how much each of these users is still beyond the limits once these prefixes are gone, a line for each."""
+        most, limit = self.policy.max_environments_per_user, self.policy.max_bytes_per_user
+        for owner in self.users:
+            own = [each for each in self.environments if _counts(each, owner) and each.prefix not in gone]
+            if most is not None and len(own) > most:
+                more = counted(len(own) - most, "environment")
+                yield f"{owner} still has {more} more than the policy allows{_undecided(own)}"
+            if limit is not None and (together := _together(own, self.costs)) > limit:
+                more = format_bytes(together - limit)
+                yield f"{owner} still occupies {more} more than the policy allows{_undecided(own)}"
 
     def keeps(self, environment: Environment) -> bool:
         """Whether the policy keeps an environment, by its name, its path or a link to it."""
@@ -109,21 +145,57 @@ def _counts(environment: Environment, owner: str) -> bool:
     return environment.owner == owner and environment.readable and not environment.base
 
 
-def _newest_first(environment: Environment) -> tuple[bool, float, str]:
-    used = environment.last_used
-    return used is None, -used.at.timestamp() if used else 0.0, environment.prefix
+def _oldest_first(own: Iterable[Environment]) -> list[Environment]:
+    """Those whose last use is known for sure, the one that was used longest ago first."""
+    used = [(each.last_used.at, each.prefix, each) for each in own if each.last_used and each.last_used.reliable]
+    return [each for *_, each in sorted(used, key=lambda use: (use[0], use[1]))]
 
 
-def _beyond(
+def _is_unsure(environment: Environment) -> bool:
+    return environment.last_used is None or not environment.last_used.reliable
+
+
+def _too_many(own: Sequence[Environment], owner: str, policy: Policy) -> Iterator[tuple[str, CleanupReason]]:
+    """(prefix, reason) pairs of the environments of one user that are beyond their number.
+
+    Those go that were surely used longest ago; only if they are too few, the others are named as well, as a guess.
+    """
+    most = policy.max_environments_per_user
+    if most is None or len(own) <= most:
+        return
+    text = f"{owner} has {len(own)} environments; the policy allows {most}"
+    going = _oldest_first(own)[: len(own) - most]
+    yield from ((each.prefix, CleanupReason(id="too-many", text=text, trust="likely")) for each in going)
+    if len(going) < len(own) - most:
+        yield from _guessed("too-many", text, own)
+
+
+def _too_large(
     own: Sequence[Environment], owner: str, policy: Policy, costs: Mapping[str, Cost]
 ) -> Iterator[tuple[str, CleanupReason]]:
-    """(prefix, reason) pairs of the environments of one user that are beyond the limits, the last used within."""
-    most, limit, together = policy.max_environments_per_user, policy.max_bytes_per_user, 0
-    for number, each in enumerate(own):
-        if most is not None and number >= most:
-            text = f"{owner} has {len(own)} environments; the policy allows {most}"
-            yield each.prefix, CleanupReason(id="too-many", text=text, trust="guess")
-        together += costs[each.prefix].total if each.prefix in costs else 0
-        if limit is not None and together > limit:
-            text = f"with it {owner} occupies {format_bytes(together)}; the policy allows {format_bytes(limit)}"
-            yield each.prefix, CleanupReason(id="too-large", text=text, trust="guess")
+    """As `_too_many`, of those that are beyond the bytes of one user."""
+    limit, together = policy.max_bytes_per_user, _together(own, costs)
+    if limit is None:
+        return
+    for each in _oldest_first(own):
+        if together <= limit:
+            return
+        text = f"with it {owner} occupies {format_bytes(together)}; the policy allows {format_bytes(limit)}"
+        yield each.prefix, CleanupReason(id="too-large", text=text, trust="likely")
+        together -= _together((each,), costs)
+    if together > limit:
+        text = f"{owner} occupies {format_bytes(together)}; the policy allows {format_bytes(limit)}"
+        yield from _guessed("too-large", text, own)
+
+
+def _guessed(reason: str, text: str, own: Iterable[Environment]) -> Iterator[tuple[str, CleanupReason]]:
+    return ((each.prefix, CleanupReason(id=reason, text=text, trust="guess")) for each in own if _is_unsure(each))
+
+
+def _together(environments: Iterable[Environment], costs: Mapping[str, Cost]) -> int:
+    return sum(costs[each.prefix].total for each in environments if each.prefix in costs)
+
+
+def _undecided(own: Sequence[Environment]) -> str:
+    unsure = [each.name for each in own if _is_unsure(each)]
+    return f"; {NOT_DECIDED} of {some_of(unsure)}" if unsure else ""

@@ -42,23 +42,31 @@ def reasons_of_findings(environment: Environment, *, stale: bool = True) -> Iter
     for role, reason, trust in _ROLES:
         if role in by_role and (stale or role != "unused"):
             found = by_role[role]
-            weak = role == "unused" and environment.last_used is not None and not environment.last_used.reliable
+            weak = role == "unused" and not (environment.last_used and environment.last_used.reliable)
             trusted: Trust = "guess" if weak else trust
             yield CleanupReason(id=reason, text=found.message, trust=trusted, evidence=found.evidence)
 
 
-def stale_by_policy(environment: Environment, now: datetime, days: int) -> CleanupReason | None:
-    """The reason for an environment that was not used for longer than a policy allows."""
+def stale_by_policy(environment: Environment, now: datetime, days: int) -> Iterator[CleanupReason]:
+    """The reason for an environment that was not used for longer than a policy allows, or of which no use is known."""
     used = environment.last_used
-    if used is None or (unused := (now - used.at).days) < days:
-        return None
-    perhaps = "" if used.reliable else "perhaps "
-    return CleanupReason(
-        id="stale",
-        text=f"{perhaps}not used for {counted(unused, 'day')}; the policy allows {days}",
-        trust="likely" if used.reliable else "guess",
-        evidence=(f"{used.evidence} on {used.at:%Y-%m-%d}{'' if used.reliable else ', which is weak evidence'}",),
-    )
+    if used is None:
+        made = environment.created
+        yield from () if made and (now - made).days < days else use_not_known(environment)
+    elif (unused := (now - used.at).days) >= days:
+        perhaps = "" if used.reliable else "perhaps "
+        yield CleanupReason(
+            id="stale",
+            text=f"{perhaps}not used for {counted(unused, 'day')}; the policy allows {days}",
+            trust="likely" if used.reliable else "guess",
+            evidence=(f"{used.evidence} on {used.at:%Y-%m-%d}{'' if used.reliable else ', which is weak evidence'}",),
+        )
+
+
+def use_not_known(environment: Environment) -> Iterator[CleanupReason]:
+    """The reason for an environment that was read and of which no use is known: it may be stale, or new."""
+    if environment.last_used is None and environment.readable and environment.contents is not None:
+        yield CleanupReason(id="stale", text="its last use is not known", trust="guess")
 
 
 def nothing_requested(environment: Environment) -> CleanupReason | None:

@@ -314,6 +314,14 @@ def test_packages_that_are_all_in_use_stand_there_only_beside_environments_that_
     assert (row.name, row.bytes, row.reasons[0].text) == ("packages", 0, "all are in use, until environments go")
 
 
+def test_where_packages_are_all_in_use_it_is_said_that_only_their_archives_free_something() -> None:
+    used = structs.replace(CACHE, units=(unit("a-1-0", 2, unused=False), unit("a-1-0.conda", 5)))
+    rows = {row.name: row for row in found(loaded("old", findings=(STALE,)), caches=(used,))}
+    packages = rows["packages"]
+    assert (packages.bytes, packages.also) == (5, ("tarballs",))
+    assert packages.reasons[0].text == "only archives until environments go: all packages are in use"
+
+
 def test_a_package_cache_comes_in_parts_and_what_somebody_needs_stays() -> None:
     rows = found(caches=(CACHE,))
     assert [(row.name, row.part, row.bytes, bool(row.blocked)) for row in rows] == [

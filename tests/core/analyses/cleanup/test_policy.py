@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from condatui_core.analyses.cleanup.candidates import candidates
-from condatui_core.analyses.cleanup.policy import allowed
+from condatui_core.analyses.cleanup.policy import PolicyRules, allowed, not_decided
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment
@@ -55,6 +55,71 @@ def test_of_too_large_ones_those_go_that_were_used_longest_ago() -> None:
         "too-large",
         "with it ada occupies 30 B; the policy allows 20 B",
     )
+
+
+def test_of_too_many_those_of_unknown_use_are_not_decided() -> None:
+    policy = Policy(allow=("too-many",), max_environments_per_user=1)
+    sure = [loaded(f"d{days}", owner="ada", last_used=days_ago(days)) for days in (10, 30)]
+    unsure = [loaded("never", owner="ada"), loaded("weak", owner="ada", last_used=days_ago(90, reliable=False))]
+    enough = found(replace(policy, max_environments_per_user=3), *unsure, *sure)
+    assert [row.name for row in enough] == ["d30"]
+    rows = found(policy, *unsure, *sure)
+    assert {row.name for row in allowed(rows, policy)} == {"d10", "d30"}
+    assert {row.name for row in rows if not_decided(row, policy)} == {"never", "weak"}
+
+
+def test_of_too_large_ones_those_of_unknown_use_are_not_decided() -> None:
+    policy = Policy(allow=("too-large",), max_bytes_per_user=20)
+    rows = found(
+        policy, *(loaded(name, owner="ada") for name in "ab"), loaded("d9", owner="ada", last_used=days_ago(9))
+    )
+    assert [row.name for row in rows] == ["d9"]
+    rows = found(replace(policy, max_bytes_per_user=10), *(loaded(name, owner="ada") for name in "ab"))
+    assert (allowed(rows, policy), {row.name for row in rows if not_decided(row, policy)}) == ((), {"a", "b"})
+
+
+@pytest.mark.parametrize("days", [None, 90])
+def test_by_age_what_has_no_sign_of_use_is_not_decided(days: int | None) -> None:
+    policy = Policy(allow=("stale",), max_age_days=days)
+    new = loaded("new", last_used=days_ago(1), created=NOW)
+    rows = found(policy, loaded("never"), new, environment("unread"), environment("gone", state="missing"))
+    assert {row.name for row in rows if not_decided(row, policy)} == {"never"}
+    assert allowed(rows, policy) == ()
+
+
+def test_what_was_made_within_the_age_is_not_stale_without_a_sign_of_use() -> None:
+    assert found(Policy(allow=("stale",), max_age_days=90), loaded("new", created=NOW)) == ()
+
+
+def test_one_that_the_settings_call_stale_without_a_known_use_is_not_decided() -> None:
+    policy = Policy(allow=("stale",))
+    rows = found(policy, loaded("old", findings=(STALE,)))
+    assert (allowed(rows, policy), [not_decided(row, policy) for row in rows]) == ((), [True])
+
+
+def test_what_may_go_for_another_reason_goes_without_a_known_use() -> None:
+    policy = Policy(allow=("stale", "scratch-name"), max_age_days=10)
+    rows = found(policy, loaded("try", findings=(SCRATCH,)))
+    assert ([row.name for row in allowed(rows, policy)], [not_decided(row, policy) for row in rows]) == (
+        ["try"],
+        [False],
+    )
+
+
+def rules(policy: Policy, *environments: Environment) -> PolicyRules:
+    costs = {each.prefix: Cost(total=10, frees=10) for each in environments}
+    return PolicyRules.of(policy, environments, costs, now=NOW, user="ada")
+
+
+def test_by_how_much_a_rule_is_still_broken_is_said() -> None:
+    own = [loaded(name, owner="ada") for name in ("a", "b", "c")]
+    used = loaded("used", owner="ada", last_used=days_ago(90))
+    found = rules(Policy(max_environments_per_user=1, max_bytes_per_user=25), *own, used, loaded("other", owner="ben"))
+    assert tuple(found.still_broken({used.prefix})) == (
+        "ada still has 2 environments more than the policy allows; not decided: last use unknown of a, b, c",
+        "ada still occupies 5 B more than the policy allows; not decided: last use unknown of a, b, c",
+    )
+    assert tuple(found.still_broken({each.prefix for each in own})) == ()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from condatui.view_models.baseline_proposal import making_command
+from condatui_core.analyses.baseline import flaws_of
 from condatui_core.analyses.channels import channel_label
 from condatui_core.records.environment import BehindPackage, Inventory
 from condatui_core.records.installation import ChannelConfig
@@ -40,6 +41,8 @@ class BaselineDocument(Struct, frozen=True, kw_only=True):
     """Whether the setting or the variable says it, which wins over what `--set` has remembered."""
     problem: str
     """Why it cannot be used; empty if it can."""
+    flaws: tuple[str, ...]
+    """Why it is a poor one to clone from, in words: what its clones inherit."""
     behind: tuple[BehindDocument, ...]
     """The environments that are behind it, in the order of `list`."""
 
@@ -52,6 +55,7 @@ def describe_baseline(inventory: Inventory, *, by_setting: bool) -> BaselineDocu
         name=found.name if found else None,
         by_setting=by_setting,
         problem=inventory.baseline_problem,
+        flaws=flaws_of(found) if found else (),
         behind=tuple(
             BehindDocument(prefix=each.prefix, name=each.name, packages=each.behind)
             for each in inventory.environments
@@ -117,6 +121,12 @@ class ProposalDocument(Struct, frozen=True, kw_only=True):
     """What cannot go together with the others."""
     saved_bytes: int
     """What `df` would gain if these packages of those environments were stored once, as in clones."""
+    other_builds: int
+    """The number of other builds of these versions that the environments have, each counted once."""
+    other_builds_bytes: int
+    """What these are to download, by conda's records: clones would not have needed them."""
+    clone_seconds: float | None
+    """How long a clone takes at the pace of the clones and restores on this machine; None if there was none yet."""
     form: ExportFormat
     """The format of `text`: `explicit` if every archive is known, otherwise `yaml`."""
     text: str
@@ -129,7 +139,7 @@ def describe_proposal(draft: BaselineDraft, inventory: Inventory, *, file: str) 
     """Describe a proposal; `file` is where its text was written, empty if nowhere."""
     proposal = draft.proposal
     names = {each.prefix: each.name for each in inventory.environments}
-    config = next((config for _, config in inventory.channel_configs), ChannelConfig())
+    config = inventory.first_channel_config
     return ProposalDocument(
         share=proposal.share,
         environments=tuple(
@@ -141,6 +151,9 @@ def describe_proposal(draft: BaselineDraft, inventory: Inventory, *, file: str) 
             LeftOutDocument(name=each.name, version=each.version, why=each.why) for each in proposal.left_out
         ),
         saved_bytes=draft.saved_bytes,
+        other_builds=len(proposal.other_builds),
+        other_builds_bytes=draft.unneeded_archive_bytes,
+        clone_seconds=draft.clone_seconds,
         form=draft.format,
         text=draft.text,
         command=making_command(draft, inventory, file=file),

@@ -9,9 +9,8 @@ from rich.text import Text
 from condatui.cli.documents.baseline import BaselineDocument
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
-from condatui.view_models.baseline_proposal import ProposedModel, making_command, proposal_lines
+from condatui.view_models.baseline_proposal import ProposedModel, flaw_words, making_command, proposal_lines
 from condatui_core.records.environment import Inventory
-from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ def baseline_words(document: BaselineDocument) -> str:
     if document.name is None:
         return "There is no baseline: new environments are cloned from conda's base."
     by = " by the setting `baseline`" if document.by_setting else ""
-    return f"The baseline is {sanitize(document.name)}{by}: {sanitize(document.prefix or '')}"
+    return (
+        f"The baseline is {sanitize(document.name)}{by}: {sanitize(document.prefix or '')}.{flaw_words(document.flaws)}"
+    )
 
 
 def print_baseline(invocation: Invocation, document: BaselineDocument) -> None:
@@ -43,13 +44,13 @@ def print_proposal(invocation: Invocation, draft: BaselineDraft, inventory: Inve
     names = {each.prefix: each.name for each in inventory.environments}
     lines = [*proposal_lines(draft, names)]
     if packages := draft.proposal.packages:
-        config = next((config for _, config in inventory.channel_configs), ChannelConfig())
+        config = inventory.first_channel_config
         printer.table(ProposedModel(packages, config))
         printer.text(Text())
         lines += [
             f"It is written to {sanitize(file)}." if file else "`condatui baseline --propose -o FILE` writes it.",
-            f"Make it:  {sanitize(making_command(draft, inventory, file=file))}",
-            "Then:     condatui baseline --set baseline",
+            "Make it:  condatui baseline --create baseline --set baseline",
+            f"By hand:  {sanitize(making_command(draft, inventory, file=file))}",
         ]
     for line in lines:
         printer.text(Text(line))

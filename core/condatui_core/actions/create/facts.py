@@ -1,0 +1,105 @@
+"""Reads what a new environment depends on: its place, and what conda's dry run finds for its specs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from msgspec.structs import replace
+
+from condatui_core.actions.guards import observe_prefix
+from condatui_core.actions.prefix_state import PrefixState
+from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.conda import commands
+from condatui_core.conda.commands import conda_environ
+from condatui_core.conda.parsers import Transaction, parse_transaction
+from condatui_core.errors import CondaError
+from condatui_core.records.installation import Installation
+from condatui_core.records.request import CreateRequest
+
+_SECONDS = 900.0
+"""Seconds that a solve may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What conda finds for the specs."""
+
+    transaction: Transaction = field(default_factory=Transaction)
+    offline: bool = True
+    """Whether it needs no network."""
+    refusal: CondaError | None = None
+    """Why it finds nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateFacts:
+    """Everything that a new environment depends on."""
+
+    request: CreateRequest
+    """With its target as a normal path."""
+    installation: Installation | None
+    """The installation whose conda makes it."""
+    target: PrefixState
+    links: bool = True
+    """Whether a package cache lies on the same file system, so that what is in it need not be copied."""
+    solution: Solution | None = None
+    """None if conda was not asked."""
+
+    @property
+    def name(self) -> str:
+        """What the environment is called."""
+        return os.path.basename(self.target.prefix) or self.target.prefix
+
+
+async def read_facts(request: CreateRequest, context: JobContext) -> CreateFacts:
+    """Look at the place, in a thread, without asking conda; changes nothing."""
+    request = replace(request, target=os.path.normpath(request.target))  # noqa: ASYNC240 - it reads nothing
+    installation = installation_of(request, context)
+    target = await observe_prefix(request.target, context, installation=installation)
+    links = await asyncio.to_thread(_links, installation, target, context)
+    return CreateFacts(request=request, installation=installation, target=target, links=links)
+
+
+def _links(installation: Installation | None, target: PrefixState, context: JobContext) -> bool:
+    caches = filter(os.path.isdir, caches_of(installation, context))
+    return any(os.stat(each).st_dev == target.device for each in caches)
+
+
+def installation_of(request: CreateRequest, context: JobContext) -> Installation | None:
+    """The installation that the request names, otherwise the first that works; None if there is none."""
+    working = (each for each in context.inventory.installations if not each.error)
+    return next((each for each in working if request.installation in ("", each.root_prefix)), None)
+
+
+async def solve(request: CreateRequest, installation: Installation, context: JobContext) -> Solution:
+    """Ask conda for a dry run; of its caches alone first, if each spec names one build: no other will be newer."""
+    ask = partial(_ask, request, installation, context)
+    if not request.offline and not _names_builds(request.specs):
+        return await ask(offline=False)
+    solution = await ask(offline=True)
+    return solution if request.offline or solution.refusal is None else await ask(offline=False)
+
+
+def _names_builds(specs: Iterable[str]) -> bool:
+    return all(wanted and wanted.names_one_build for wanted in map(parse_match_spec, specs))
+
+
+async def _ask(request: CreateRequest, installation: Installation, context: JobContext, *, offline: bool) -> Solution:
+    conda, channels = installation.executable, request.channels
+    argv = commands.solve_new(conda, request.target, request.specs, offline=offline, channels=channels)
+    environ = making_environ(installation, context)
+    try:
+        answer = await context.ask_conda(argv, environ=environ, seconds=_SECONDS)
+        return Solution(parse_transaction(answer, "find packages for it"), offline)
+    except CondaError as error:
+        return Solution(offline=offline, refusal=error)
+
+
+def making_environ(installation: Installation, context: JobContext) -> Mapping[str, str]:
+    """The variables of the commands that solve for and make it."""
+    return conda_environ(context.caller, installation)

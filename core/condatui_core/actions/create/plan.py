@@ -1,0 +1,147 @@
+"""Plans a new environment by conda's own dry run: what comes, what is downloaded, and what stands against it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from condatui_core.actions import guards
+from condatui_core.actions.create.facts import CreateFacts, Solution, read_facts, solve
+from condatui_core.actions.protocol import JobContext
+from condatui_core.conda import commands
+from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.job import PackageMove, Plan, PlannedCreation, Step
+from condatui_core.records.request import CreateRequest
+from condatui_core.remedy import AllowDownloads, NameConda
+from condatui_core.text import counted, format_bytes, sanitize
+
+_MOST_LINES = 20
+_UNPACKED = 5
+"""How many times the bytes of its archive a package that is downloaded needs, extracted and linked."""
+
+
+async def plan(request: CreateRequest, context: JobContext) -> Plan:
+    """Ask conda what it would make of the specs, unless something stands against that already; changes nothing."""
+    facts = await read_facts(request, context)
+    before = await asyncio.to_thread(blockers_of, facts, context)
+    if not before and facts.installation:
+        facts = replace(facts, solution=await solve(facts.request, facts.installation, context))
+    return await asyncio.to_thread(lambda: plan_of(facts, (*before, *_solver_blockers(facts, context)), context))
+
+
+def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobContext) -> Plan:
+    """The plan of an environment for which conda was asked, or against which these blockers stand."""
+    solution = facts.solution or Solution()
+    added = solution.transaction.added
+    return Plan(
+        request=facts.request,
+        title=f"Create {sanitize(facts.name)}",
+        steps=() if blockers else tuple(_steps(facts, solution)),
+        prefixes=(facts.target.prefix,),
+        bytes_needed=bytes_needed(facts, solution, context),
+        packages=len(added),
+        facts=tuple(_facts(facts, solution, context, blocked=bool(blockers))),
+        warnings=tuple(_warnings(facts)),
+        blockers=blockers,
+        creation=PlannedCreation(packages=tuple(each.dist_name for each in added), offline=solution.offline),
+        moves=tuple(PackageMove(name=each.name, change="new", after=each.version) for each in added),
+    )
+
+
+def blockers_of(facts: CreateFacts, context: JobContext) -> tuple[Finding, ...]:
+    """What stands against it before conda is asked; blocks."""
+    return tuple(_blockers(facts, context))
+
+
+def _blockers(facts: CreateFacts, context: JobContext) -> Iterator[Finding]:
+    request = facts.request
+    if request.installation and facts.installation is None:
+        message = f"The conda in {sanitize(request.installation)} cannot be used."
+        yield blocker("no-conda", message, NameConda(why="unusable"))
+    elif facts.installation:
+        yield from guards.not_conda(facts.installation)
+    else:
+        yield from guards.no_conda(context, None)
+    yield from guards.blockers_to_make(facts.target, context)
+    yield from _content_blockers(request)
+
+
+def _content_blockers(request: CreateRequest) -> Iterator[Finding]:
+    if not request.specs:
+        yield blocker("bad-spec", "Nothing is asked for.", "Name packages, such as numpy, or numpy=1.26.")
+    for spec in request.specs:
+        if spec.startswith("-") or not spec.strip():
+            yield blocker("bad-spec", f"`{sanitize(spec)}` is no spec of a package.", "Such as numpy, or numpy=1.26.")
+    if request.pip:
+        message = f"{counted(len(request.pip), 'package')} would have to be installed by pip, which is not done here."
+        yield blocker("pip", message, "Take them out, and let pip install them afterwards.", map(sanitize, request.pip))
+    for name, _ in request.variables:
+        if not name or "=" in name or "\0" in name:
+            yield blocker("bad-variable", f"`{sanitize(name)}` cannot be the name of a variable.", "Change it.")
+
+
+def _solver_blockers(facts: CreateFacts, context: JobContext) -> Iterator[Finding]:
+    solution = facts.solution
+    if solution is None:
+        return
+    if solution.refusal:
+        lines = (solution.refusal.title, *solution.refusal.detail.splitlines()[:_MOST_LINES])
+        remedy = AllowDownloads() if facts.request.offline else ""
+        yield blocker("not-solved", "conda cannot make an environment of this.", remedy, map(sanitize, lines))
+    yield from guards.bytes_problem(bytes_needed(facts, solution, context), facts.target)
+
+
+def bytes_needed(facts: CreateFacts, solution: Solution, context: JobContext) -> int:
+    """The bytes that what is downloaded needs, and what is copied because no package cache is on the same disk."""
+    copied = 0 if facts.links else sum(_installed_bytes(solution, context))
+    return _UNPACKED * solution.transaction.download_bytes + copied
+
+
+def _installed_bytes(solution: Solution, context: JobContext) -> Sequence[int]:
+    """The bytes of the files of each package that some environment of this machine has."""
+    known = {
+        record.dist_name: record.installed_bytes
+        for each in context.inventory.environments
+        if each.contents
+        for record in each.contents.packages
+    }
+    return [known[each.dist_name] for each in solution.transaction.added if each.dist_name in known]
+
+
+def _warnings(facts: CreateFacts) -> Iterator[Finding]:
+    if " " in facts.target.prefix:
+        yield finding("bad-name", "warning", "There is a space in its path, which some packages do not support.")
+
+
+def _steps(facts: CreateFacts, solution: Solution) -> Iterator[Step]:
+    assert facts.installation is not None  # otherwise there are blockers
+    request, target = facts.request, facts.target.prefix
+    yield Step(title=f"Make {target}, which must not be there, and mark it as not whole")
+    packages = counted(len(solution.transaction.added), "package")
+    argv = making_argv(request, facts.installation.executable, offline=solution.offline)
+    yield Step(title=f"Let conda put {packages} into it", argv=argv)
+    yield Step(title="Look whether all that is asked for is there, and start its python")
+    if request.requested:
+        yield Step(title=f"Note {counted(len(request.requested), 'package')} of these as requested, in any version")
+    if request.variables:
+        yield Step(title=f"Write down {counted(len(request.variables), 'variable')} for its activation")
+
+
+def making_argv(request: CreateRequest, executable: str, *, offline: bool) -> tuple[str, ...]:
+    """The command that fills the environment: unlike `conda create`, it deletes nothing that is there."""
+    return commands.install_specs(executable, request.target, request.specs, offline=offline, channels=request.channels)
+
+
+def _facts(facts: CreateFacts, solution: Solution, context: JobContext, *, blocked: bool) -> Iterator[tuple[str, str]]:
+    request, transaction = facts.request, solution.transaction
+    if request.origin:
+        yield "from", sanitize(request.origin)
+    if blocked:
+        return
+    installed = _installed_bytes(solution, context)
+    if len(installed) == len(transaction.added):  # all of them are known on this machine
+        yield "files", f"{format_bytes(sum(installed))}, linked from the package cache where that is possible"
+    if transaction.to_download:
+        size = format_bytes(transaction.download_bytes)
+        yield "to download", f"{counted(len(transaction.to_download), 'package')}, {size}"
