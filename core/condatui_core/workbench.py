@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from condatui_core.records.disk import FileSystem
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.drift import Verification
+    from condatui_core.records.installation import ChannelConfig
     from condatui_core.records.kernel import Reference
     from condatui_core.records.policy import Policy
     from condatui_core.records.request import ExportRequest
@@ -220,17 +221,18 @@ class Workbench:
 
         return await preview(request, await self.job_context())
 
-    async def verify(self, environment: Environment, file: str, *, platform: str | None = None) -> Verification:
+    async def verify(
+        self, environment: Environment, file: str, channels: ChannelConfig, *, platform: str | None = None
+    ) -> Verification:
         """Hold an environment against a file, given by its absolute path; `FILE#NAME` is one part of a lock file.
 
-        Lines for several platforms are read for `platform`, which is this machine's unless it is given.
+        `channels` says which URLs are one channel to the conda of the environment. Lines for several platforms are read
+        for `platform`, which is this machine's unless it is given.
         Raises UsageError if the file cannot be read, or if the environment has nothing to hold against it.
         """
         from condatui_core.verification import verify_file  # noqa: PLC0415 - not before somebody asks
 
-        return await asyncio.to_thread(
-            verify_file, environment, file, self._loading.channel_config(environment), platform
-        )
+        return await asyncio.to_thread(verify_file, environment, file, channels, platform)
 
     async def solve(
         self, environment: Environment, file: str, *, offline: bool = False, platform: str | None = None

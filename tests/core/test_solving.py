@@ -111,7 +111,7 @@ async def test_yes_says_what_would_differ_and_conda_is_asked_apart_from_the_user
     assert (program, create) == ("/c/bin/conda", "create")
     assert not os.path.lexists(os.path.dirname(place)) and not place.startswith(str(tmp_path / "pkgs"))
     assert " ".join(options) == (
-        "--dry-run --json --yes --no-default-packages --override-channels -c conda-forge --offline -- numpy>=1"
+        "--dry-run --json --yes --no-default-packages --offline --override-channels --channel conda-forge -- numpy>=1"
     )
     assert "CONDA_PREFIX" not in conda.environ and "PYTHONPATH" not in conda.environ
     assert conda.environ["CONDA_OVERRIDE_CUDA"] == "12.4"

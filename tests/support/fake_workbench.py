@@ -207,8 +207,8 @@ class FakeWorkbench:
         self.user_marks = replace(self.user_marks, baseline=prefix)
         return self.user_marks
 
-    async def verify(self, environment: Environment, file: str, *, platform: str | None = None) -> Verification:
-        return await asyncio.to_thread(verify_file, environment, file, ChannelConfig(), platform or "linux-64")
+    async def verify(self, environment: Environment, file: str, channels: ChannelConfig) -> Verification:
+        return await asyncio.to_thread(verify_file, environment, file, channels, "linux-64")
 
     async def remember_file(self, environment: Environment, file: str) -> UserMarks:
         self.user_marks = replace(self.user_marks, files=((environment.prefix, file),))

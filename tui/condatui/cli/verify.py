@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from condatui_core.records.drift import Verification
     from condatui_core.records.environment import Environment
     from condatui_core.records.solution import Solution
-    from condatui_core.workbench import Workbench
 
 
 @click.command("verify")
@@ -51,30 +50,22 @@ def command(
     """
     if offline and not solve:
         raise click.UsageError("--offline needs --solve.")
+    import asyncio  # noqa: PLC0415 - `--help` needs none
+
     invocation: Invocation = context.obj
     workbench = invocation.workbench()
     inventory = invocation.load(workbench)
     say_problems(inventory.problems)
     environment = invocation.environment(inventory, env)
     path = invocation.absolute(file)
-    found, solution = _verify(workbench, environment, path, solve=solve, offline=offline, platform=platform)
+    found = asyncio.run(workbench.verify(environment, path, inventory.channel_config(environment), platform=platform))
+    solving = workbench.solve(environment, path, offline=offline, platform=platform) if solve else None
+    solution = asyncio.run(solving) if solving else None
     _say_unread(environment)
     with suppress(BrokenPipeError):  # the exit code is for those who do not read
         _print(invocation, environment, path, found, solution, as_json=as_json)
     if found.drift or (solution and solution.solvable is False):
         context.exit(1)
-
-
-def _verify(
-    workbench: Workbench, environment: Environment, file: str, *, solve: bool, offline: bool, platform: str | None
-) -> tuple[Verification, Solution | None]:
-    import asyncio  # noqa: PLC0415 - `--help` needs none
-
-    async def verify() -> tuple[Verification, Solution | None]:
-        found = await workbench.verify(environment, file, platform=platform)
-        return found, await workbench.solve(environment, file, offline=offline, platform=platform) if solve else None
-
-    return asyncio.run(verify())
 
 
 def _say_unread(environment: Environment) -> None:

@@ -71,8 +71,9 @@ class Verifier:
 
     async def _verify(self, environment: Environment, file: str, *, asked: bool) -> None:
         workbench = self._session.workbench
+        channels = self._session.inventory.channel_config(environment)
         try:
-            found = await workbench.verify(environment, file)
+            found = await workbench.verify(environment, file, channels)
         except CondatuiError as error:
             self._take(environment, VerifiedFile(file=file, problem=sanitize(error.in_one_line)), asked=asked)
             return
