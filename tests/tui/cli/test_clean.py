@@ -69,7 +69,7 @@ def test_one_cache_is_named_and_its_parts_follow(sandbox_copy: Callable[..., San
     assert result.exit_code == 0, result.output
     request = json.loads(result.stdout.splitlines()[0])["plan"]["request"]
     assert (request["pkgs_dirs"], request["what"]) == ([str(uv)], ["uv"])
-    assert (sorted(os.listdir(uv)), len(os.listdir(pip))) == (WHAT_UV_KEEPS, 2)
+    assert (sorted(os.listdir(uv)), len(os.listdir(pip))) == (WHAT_UV_KEEPS, 3)
 
 
 def test_a_dry_run_changes_nothing(sandbox_copy: Callable[..., Sandbox]) -> None:

@@ -19,9 +19,10 @@ def verified(sandbox: Sandbox, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def exported(sandbox: Sandbox, name: str, file: Path) -> str:
-    result: Result = run_in(sandbox, "export", name, "-o", str(file))
+    result: Result = run_in(sandbox, "export", name, "-o", "-")  # no job, which would stay in the sandbox
     assert result.exit_code == 0, result.output
-    return file.read_text()
+    file.write_text(result.stdout)
+    return result.stdout
 
 
 def test_an_environment_is_what_its_export_says_until_the_file_is_another(sandbox: Sandbox, tmp_path: Path) -> None:

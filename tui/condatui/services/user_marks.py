@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from condatui.view_models.baseline_proposal import flaw_words
 from condatui.view_models.format import format_age
-from condatui_core.analyses.baseline import flaws_of
 from condatui_core.records.environment import Environment, KeepMark
 from condatui_core.text import counted, sanitize
 
@@ -79,6 +77,9 @@ async def toggle_baseline(workbench: Workbench, environment: Environment) -> str
     if marks.baseline == environment.prefix:
         await workbench.set_baseline("")
         return f"{name} is not the baseline any more."
+    from condatui.view_models.baseline_proposal import flaw_words  # noqa: PLC0415 - the first picture does without
+    from condatui_core.analyses.baseline import flaws_of  # noqa: PLC0415 - as above
+
     await workbench.set_baseline(environment.prefix)
     return f"{name} is the baseline: new environments are cloned from it.{flaw_words(flaws_of(environment))}"
 

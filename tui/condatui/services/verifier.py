@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from condatui.view_models.verification import VerifiedFile, verified_line
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment
 from condatui_core.settings import absolute_path, expand_home
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from condatui.session import Session
+    from condatui.view_models.verification import VerifiedFile
+    from condatui_core.records.drift import Verification
     from condatui_core.records.prefix import PrefixContents
 
 _GROUP = "verify"
@@ -64,7 +65,7 @@ class Verifier:
 
     def _start(self, environment: Environment, file: str, *, asked: bool) -> None:
         known = self._known.get(environment.prefix)
-        before = known.verified if known and known.verified.file == file else VerifiedFile(file=file)
+        before = known.verified if known and known.verified.file == file else _verified(file)
         self._known[environment.prefix] = _Known(environment.contents, before)
         work = self._verify(environment, file, asked=asked)
         self._screen.run_worker(work, group=_GROUP, exit_on_error=False, description="verify")
@@ -75,9 +76,9 @@ class Verifier:
         try:
             found = await workbench.verify(environment, file, channels)
         except CondatuiError as error:
-            self._take(environment, VerifiedFile(file=file, problem=sanitize(error.in_one_line)), asked=asked)
+            self._take(environment, _verified(file, problem=sanitize(error.in_one_line)), asked=asked)
             return
-        self._take(environment, VerifiedFile(file=file, found=found), asked=asked)
+        self._take(environment, _verified(file, found), asked=asked)
         if asked:
             try:
                 await workbench.remember_file(environment, file)
@@ -89,7 +90,18 @@ class Verifier:
         if known is None or known.contents is not environment.contents or known.verified.file != verified.file:
             return  # the user has asked for another file meanwhile, or the environment has changed
         self._known[environment.prefix] = _Known(environment.contents, verified)
-        said = verified.problem or (
-            verified_line(verified.found, os.path.basename(verified.file)) if verified.found else ""
-        )
-        self._on_change(f"{sanitize(environment.name)}: {said}" if asked else "")
+        self._on_change(f"{sanitize(environment.name)}: {_said(verified)}" if asked else "")
+
+
+def _verified(file: str, found: Verification | None = None, problem: str = "") -> VerifiedFile:
+    from condatui.view_models.verification import VerifiedFile  # noqa: PLC0415 - the first picture does without
+
+    return VerifiedFile(file=file, found=found, problem=problem)
+
+
+def _said(verified: VerifiedFile) -> str:
+    from condatui.view_models.verification import verified_line  # noqa: PLC0415 - as above
+
+    return verified.problem or (
+        verified_line(verified.found, os.path.basename(verified.file)) if verified.found else ""
+    )
