@@ -9,10 +9,11 @@ else
 VENV := $(PYTHON) -m venv .venv
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
-PYTEST := -m pytest -n auto --maxprocesses 8 --dist loadfile
+# In the order of the files: the slow ones, which have a conda at work, come before the many quick ones of the screens.
+PYTEST := -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage test-lowest test-newest lock upgrade hooks dev profile cold-start bench screenshots keys docs dist clean
+.PHONY: help demo test check mypy pyright coverage test-lowest test-newest lock upgrade hooks dev profile cold-start bench screenshots keys docs dist clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,9 +34,11 @@ test: check  ## everything that must pass: the checks, every test, the built whe
 check: .venv/ready  ## style, types and import contracts only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/pyright
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory --jobs=2 mypy pyright
+
+mypy pyright: .venv/ready
+	$(BIN)/$@
 
 coverage: .venv/ready  ## every test, and the lines that none of them reaches
 	$(BIN)/python $(PYTEST) --cov --cov-report=term-missing:skip-covered

@@ -17,6 +17,7 @@ _LAUNCHER = """\
 '''exec' "@PREFIX@/bin/python" -E -s -W ignore "$0" "$@"
 ' '''
 # conda, kept inside its sandbox: it reads and writes nothing of its caller's.
+import gc
 import logging
 import os
 import sys
@@ -50,7 +51,24 @@ if @KEEP_LINKS@:
     copy_file = disk.copy
     disk.copy = lambda src, dst: os.symlink(os.readlink(src), dst) if os.path.islink(src) else copy_file(src, dst)
 
-# conda starts processes that import this file again.
+# What conda spends most of its time on does not change what it says: collecting garbage in a short life, copying specs
+# that never change, and starting a second Python that looks for the driver of a GPU.
+gc.disable()
+import conda.models.match_spec
+conda.models.match_spec.MatchSpec.__deepcopy__ = lambda self, memo: self
+import queue
+import conda.plugins.virtual_packages.cuda as cuda
+ask_for_override = cuda.cuda_version
+def cuda_version():
+    if "CONDA_OVERRIDE_CUDA" in os.environ:
+        return ask_for_override()
+    found, visible = queue.SimpleQueue(), os.environ.get("CUDA_VISIBLE_DEVICES")
+    cuda._cuda_driver_version_detector_target(found)
+    if visible is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = visible
+    return found.get()
+cuda.cuda_version = cuda_version
+
 if __name__ == "__main__":
     from conda.cli.main import main
     sys.argv[0] = PREFIX + "/bin/conda"

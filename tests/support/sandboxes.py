@@ -37,19 +37,14 @@ def copy_sandbox(sandbox: Sandbox, directory: Path, names: Collection[str]) -> S
     The copy has its own home, base and package cache; channels and conda's bytecode stay with the original.
     """
     home = directory / "home"
-    unwanted = {path for name, path in sandbox.prefixes.items() if name not in {*names, "base"}}
-    _copy_tree(sandbox.home, home, unwanted)
-    (directory / "tmp").mkdir()
+    unwanted = {str(path) for name, path in sandbox.prefixes.items() if name not in {*names, "base"}}
+    (directory / "tmp").mkdir(parents=True)
+    _TreeCopy(sandbox.home, home, unwanted).copy_directory(str(sandbox.home), str(home))
+    _share_bytecode(sandbox, home)
 
     def moved(text: str) -> str:
         return text.replace(str(sandbox.home), str(home)).replace(f"{sandbox.directory}/tmp", f"{directory}/tmp")
 
-    for file in _own_files(home):
-        content = file.read_bytes()
-        if os.fsencode(sandbox.home) in content:
-            times = (file.stat().st_atime, file.stat().st_mtime)
-            file.write_bytes(content.replace(os.fsencode(sandbox.home), os.fsencode(home)))
-            os.utime(file, times)
     return Sandbox(
         directory=directory,
         home=home,
@@ -60,27 +55,66 @@ def copy_sandbox(sandbox: Sandbox, directory: Path, names: Collection[str]) -> S
     )
 
 
-def _copy_tree(source: Path, target: Path, unwanted: set[Path]) -> None:
-    copies: dict[int, str] = {}
+class _TreeCopy:
+    """A copy of a home, as few system calls a file as will do: there are thousands, and many tests want a copy."""
 
-    def link_or_copy(original: str, copy: str) -> None:
-        state = os.lstat(original)
-        if earlier := copies.get(state.st_ino):
-            os.link(earlier, copy)
+    def __init__(self, home: Path, new_home: Path, unwanted: Collection[str]) -> None:
+        self._home = os.fsencode(home)
+        self._new_home = os.fsencode(new_home)
+        self._unwanted = unwanted
+        self._copies: dict[int, str] = {}
+
+    def copy_directory(self, source: str, target: str) -> None:
+        os.mkdir(target)
+        with os.scandir(source) as entries:
+            for entry in entries:
+                if entry.path not in self._unwanted:
+                    self._copy(entry, f"{target}/{entry.name}")
+        shutil.copystat(source, target)
+
+    def _copy(self, entry: os.DirEntry[str], target: str) -> None:
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), target)
+            shutil.copystat(entry.path, target, follow_symlinks=False)
+        elif entry.is_dir():
+            self.copy_directory(entry.path, target)
         else:
-            shutil.copy2(original, copy, follow_symlinks=False)
-            copies[state.st_ino] = copy
+            self._copy_file(entry, target)
 
-    def left_out(folder: str, names: list[str]) -> set[str]:
-        return {name for name in names if Path(folder, name) in unwanted}
+    def _copy_file(self, entry: os.DirEntry[str], target: str) -> None:
+        state = entry.stat()
+        if earlier := self._copies.get(state.st_ino):
+            os.link(earlier, target)
+            return
+        self._copies[state.st_ino] = target
+        with open(entry.path, "rb", buffering=0) as file:
+            content = file.readall()
+        if _may_name_its_place(entry.name, state):
+            content = content.replace(self._home, self._new_home)
+        with open(target, "xb", buffering=0) as copy:
+            copy.write(content)
+            os.fchmod(copy.fileno(), state.st_mode)
+            os.utime(copy.fileno(), ns=(state.st_atime_ns, state.st_mtime_ns))
 
-    shutil.copytree(source, target, symlinks=True, ignore=left_out, copy_function=link_or_copy)
+
+def _may_name_its_place(name: str, state: os.stat_result) -> bool:
+    """Whether conda or pip may have written the file for its prefix alone."""
+    return state.st_nlink == 1 and not name.endswith(".pyc")
+
+
+def _share_bytecode(sandbox: Sandbox, home: Path) -> None:
+    """Let the conda of a copy find the bytecode of the original's conda, instead of compiling all of conda again."""
+    bytecode = sandbox.directory / "bytecode"
+    place = bytecode / home.relative_to(home.anchor)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
+    place.symlink_to(bytecode / sandbox.home.relative_to(sandbox.home.anchor))
 
 
 def _own_files(directory: Path) -> Iterator[Path]:
     """Yield the files that may name their place: those that conda or pip wrote for this prefix alone."""
     for path in directory.rglob("*"):
-        if path.suffix != ".pyc" and path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
+        if path.is_file() and not path.is_symlink() and _may_name_its_place(path.name, path.stat()):
             yield path
 
 
