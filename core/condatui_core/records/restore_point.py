@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from condatui_core.fs.tree import PathKind
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.package import PackageRecord
-from condatui_core.text import strip_credentials
+from condatui_core.text import sanitize, strip_credentials
 
 Means = Literal["package", "archive", "manifest", "none"]
 """What a path is restored from: conda's package, the archive, the manifest, or nothing."""
@@ -116,6 +116,9 @@ class Occasion(Struct, frozen=True, kw_only=True):
     restored: str = ""
     """The id of the restore point that was going to be brought back over the environment."""
 
+    note: str = ""
+    """Why the user wanted it, if it was made on request."""
+
     @property
     def words(self) -> str:
         """The reason in words that follow `restore point …`."""
@@ -124,6 +127,8 @@ class Occasion(Struct, frozen=True, kw_only=True):
                 return f"before an update to be like {os.path.basename(self.like)}"
             case "restore":
                 return f"before {self.restored} was brought back over it"
+            case "request" if self.note:
+                return f"on request: {sanitize(self.note)}"
             case _:
                 return _OCCASIONS[self.change]
 

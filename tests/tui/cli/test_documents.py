@@ -28,6 +28,7 @@ from condatui_core.records.gpu_probe import Stage
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Event, Outcome, Plan, Progressed
 from condatui_core.records.request import (
+    CheckpointRequest,
     CleanRequest,
     CleanupRequest,
     CloneRequest,
@@ -265,6 +266,7 @@ REQUESTS = (
     CleanRequest(pkgs_dirs=("/p",), what=("logs",)),
     ForgetRequest(ids=("1",)),
     KernelsRequest(paths=("/k",)),
+    CheckpointRequest(prefixes=("/a",)),
     MergeRequest(keeper="/a", member="/b"),
     UpdateRequest(prefixes=("/b",), like="/a"),
     LeftoversRequest(prefixes=("/a",)),

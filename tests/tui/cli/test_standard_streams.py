@@ -36,6 +36,7 @@ CALLS = {
     "update": "update nope --like none --dry-run",
     "merge": "merge nope --into none --dry-run",
     "clean": "clean --dry-run",
+    "checkpoint": "checkpoint nope --dry-run",
 }
 """A call of every command, and of the workbench, on a machine without any conda."""
 

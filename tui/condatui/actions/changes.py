@@ -111,6 +111,17 @@ ON_ENVIRONMENTS = (
         takes_keys=True,
     ),
     KeyAction(
+        "checkpoint",
+        "Make a restore point",
+        "C",
+        "Make a restore point of the marked environments, or else of the one under the cursor, which stay as they are.",
+        "app.open_action('checkpoint')",
+        ("environments",),
+        "Actions",
+        why_not=no_environment,
+        takes_keys=True,
+    ),
+    KeyAction(
         "verify",
         "Verify against a file",
         "v",

@@ -22,6 +22,7 @@ from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.request import (
+    CheckpointRequest,
     ExportAllRequest,
     MergeRequest,
     RemoveRequest,
@@ -210,6 +211,8 @@ def _command(request: Request) -> tuple[str, ...]:
         return ("merge", "--put-back", "--into", request.keeper, "--", request.member)
     if isinstance(request, UpdateRequest):
         return ("update", "--like", request.like, *(("--offline",) if request.offline else ()), "--", *request.prefixes)
+    if isinstance(request, CheckpointRequest):
+        return ("checkpoint", *(("--note", request.note) if request.note else ()), "--", *request.prefixes)
     if isinstance(request, ExportAllRequest):
         return _export_words(request)
     return ("restore", request.id) if isinstance(request, RestoreRequest) else ()

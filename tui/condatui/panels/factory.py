@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from condatui.actions.context import ActionContext
@@ -11,7 +11,7 @@ from condatui.panels.clone_form import BaselineForm, CloneForm
 from condatui.panels.forms import ExportAllForm, ExportForm, FormPaths, PackForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
-from condatui_core.records.request import RemoveRequest, Request, RestoreRequest, UpdateRequest
+from condatui_core.records.request import CheckpointRequest, RemoveRequest, Request, RestoreRequest, UpdateRequest
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -23,11 +23,8 @@ def panel_for(action: str, session: Session, action_context: ActionContext) -> A
     paths = FormPaths(session.workbench.locations.home, session.directory)
     if action == "clone":
         return ActionPanel(session, form=CloneForm(session, action_context.current, paths))
-    if action == "remove":
-        request = RemoveRequest(prefixes=tuple(each.prefix for each in action_context.chosen))
-        return ActionPanel(session, request=request, note=_hidden_marks(action_context))
-    if action == "follow":
-        return ActionPanel(session, request=_following(action_context), note=_hidden_marks(action_context))
+    if of_chosen := _OF_CHOSEN.get(action):
+        return ActionPanel(session, request=of_chosen(action_context), note=_hidden_marks(action_context))
     if action == "undo":
         return ActionPanel(session, find_request=_last_change(session))
     if action == "export":
@@ -57,6 +54,18 @@ def _following(action_context: ActionContext) -> UpdateRequest:
     assert baseline is not None  # otherwise the key says that there is none
     others = tuple(each.prefix for each in action_context.chosen if each.prefix != baseline.prefix)
     return UpdateRequest(prefixes=others, like=baseline.prefix)
+
+
+def _chosen(action_context: ActionContext) -> tuple[str, ...]:
+    return tuple(each.prefix for each in action_context.chosen)
+
+
+_OF_CHOSEN: Mapping[str, Callable[[ActionContext], Request]] = {
+    "remove": lambda action_context: RemoveRequest(prefixes=_chosen(action_context)),
+    "follow": _following,
+    "checkpoint": lambda action_context: CheckpointRequest(prefixes=_chosen(action_context)),
+}
+"""What actions that need no answers do with the chosen environments."""
 
 
 def _hidden_marks(action_context: ActionContext) -> str:
