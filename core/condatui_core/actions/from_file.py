@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import tempfile
@@ -15,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.analyses.drift import drift_of
+from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.analyses.platforms import native_subdir
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import last_words
@@ -22,6 +24,9 @@ from condatui_core.environment_files.asked import NOTHING, Asked, read_asked, un
 from condatui_core.environment_files.reading import file_and_part
 from condatui_core.environment_files.selectors import Target
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
+from condatui_core.fs.documents import decode
+from condatui_core.fs.held_tree import HeldTree, Identity
+from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.drift import Drift
 from condatui_core.records.finding import Finding, blocker, finding
@@ -39,6 +44,14 @@ def asked_of(file: str, config: ChannelConfig, *, python: str = "") -> Asked:
     path, part = file_and_part(file)
     subdir = native_subdir(platform.system(), platform.machine())
     return read_asked(path, config, Target(platform=subdir, python=python, environment=part))
+
+
+def pip_itself(asked: Asked) -> tuple[str, ...]:
+    """What conda is asked for as well so that pip can do its part, as conda itself asks for it."""
+    if not asked.pip.asks or asked.archives:
+        return ()
+    named = {wanted.name for each in asked.specs if (wanted := parse_match_spec(each))}
+    return tuple(each for each in ("python", "pip") if each not in named)
 
 
 def refuse_if_changed(asked: Asked, digest: str, file: str) -> None:
@@ -169,6 +182,29 @@ async def pip_would_install(
         return None
     found = (each.metadata for each in report.install)
     return tuple(PipMove(canonicalize_name(each.name), each.version) for each in found)
+
+
+# Variables
+
+
+_STATE = "conda-meta/state"
+_LARGEST_STATE = 1 << 20
+_STATE_FIELDS = msgspec.json.Decoder(dict[str, object])
+
+
+def set_variables(prefix: str, identity: Identity, variables: Sequence[tuple[str, str]]) -> None:
+    """Let the activation of an environment set variables, as `conda env config vars set` does; the others stay."""
+    try:
+        with HeldTree(prefix, identity) as tree:
+            there = tree.status(_STATE) is not None
+            state = decode(tree.read_bounded(_STATE, _LARGEST_STATE), _STATE_FIELDS) if there else {"version": 1}
+            known = state.get("env_vars")
+            values = {**(known if isinstance(known, dict) else {}), **dict(variables)}
+            tree.replace(_STATE, json.dumps({**state, "env_vars": values}, indent=2).encode())
+            tree.sync()
+    except OSError as error:
+        where = f"{error.filename or prefix}: {reason(error)}"
+        raise CondatuiError("The variables could not be written down.", where) from error
 
 
 # Whether it has come true

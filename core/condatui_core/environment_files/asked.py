@@ -12,11 +12,12 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
+from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.analyses.specs import exact_spec
 from condatui_core.environment_files.conda_lock import LockFile, lock_contents
-from condatui_core.environment_files.environment_yml import EnvironmentFile, file_lines
+from condatui_core.environment_files.environment_yml import EnvironmentFile, file_lines, pip_entry
 from condatui_core.environment_files.explicit_list import archive_url, listed_lines, parse_archive_url
 from condatui_core.environment_files.package_list import PackageList, package_list_contents
 from condatui_core.environment_files.pip_files import PipAsked, read_pip_lines
@@ -26,7 +27,7 @@ from condatui_core.environment_files.reading import listing_of, parse_document, 
 from condatui_core.environment_files.selectors import Target, apply_selectors
 from condatui_core.environment_files.spec_list import installer_of
 from condatui_core.errors import UsageError
-from condatui_core.records.comparison import Column, Listing
+from condatui_core.records.comparison import Column, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -78,7 +79,17 @@ def read_asked(file: Path, config: ChannelConfig, target: Target) -> Asked:
     asked = _KINDS[listing.column.kind](text, _File(file, target, listing))
     if not any((asked.specs, asked.archives, asked.pip.asks, asked.refused, asked.pip.refused)):
         raise UsageError("This file asks for nothing.", str(file), "Does it name packages for this platform?")
-    return replace(asked, digest=_digest((text, *asked.pip.texts)))
+    return replace(asked, listing=_completed(asked, target), digest=_digest((text, *asked.pip.texts)))
+
+
+def _completed(asked: Asked, target: Target) -> Listing:
+    """The column with what the files ask for that it names; options for pip are honoured, so they are not left out."""
+    listing = asked.listing
+    known = {canonicalize_name(each.cell.name) for each in listing.entries if each.cell.source == "pypi"}
+    found = (pip_entry(line, target) for line in asked.pip.asks)
+    more = [each for each in found if isinstance(each, Entry) and canonicalize_name(each.cell.name) not in known]
+    left_out = tuple(each for each in listing.column.left_out if not each.startswith("-"))
+    return replace(listing, column=replace(listing.column, left_out=left_out), entries=(*listing.entries, *more))
 
 
 def _digest(texts: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from condatui_core.actions.from_file import asked_of
+from condatui_core.actions.from_file import asked_of, pip_itself
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
@@ -84,14 +84,6 @@ async def read_facts(request: CreateRequest, context: JobContext) -> CreateFacts
 def _asking(request: CreateRequest, asked: Asked) -> CreateRequest:
     specs = (*asked.specs, *pip_itself(asked))
     return replace(request, specs=specs, channels=asked.channels, variables=asked.variables, requested=(), pip=())
-
-
-def pip_itself(asked: Asked) -> tuple[str, ...]:
-    """What conda is asked for as well so that pip can do its part, as conda itself asks for it."""
-    if not asked.pip.asks or asked.archives:
-        return ()
-    named = {wanted.name for each in asked.specs if (wanted := parse_match_spec(each))}
-    return tuple(each for each in ("python", "pip") if each not in named)
 
 
 def _links(installation: Installation | None, target: PrefixState, context: JobContext) -> bool:

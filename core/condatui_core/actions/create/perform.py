@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from condatui_core.actions.create.facts import CreateFacts, making_environ, pip_itself, read_facts
+from condatui_core.actions.create.facts import CreateFacts, making_environ, read_facts
 from condatui_core.actions.create.plan import blockers_of, making_argv
 from condatui_core.actions.from_file import (
     drift_from,
@@ -18,6 +18,7 @@ from condatui_core.actions.from_file import (
     lacking,
     otherwise,
     pip_environ,
+    pip_itself,
 )
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import (

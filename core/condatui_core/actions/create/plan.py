@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from condatui_core.actions import guards
-from condatui_core.actions.create.facts import CreateFacts, Solution, find_archives, pip_itself, read_facts, solve
-from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, pip_argv
+from condatui_core.actions.create.facts import CreateFacts, Solution, find_archives, read_facts, solve
+from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, pip_argv, pip_itself
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
 from condatui_core.environment_files.asked import Asked
