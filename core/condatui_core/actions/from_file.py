@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import platform
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -85,6 +88,16 @@ def file_facts(asked: Asked) -> Iterator[tuple[str, str]]:
         yield "variables", ", ".join(sanitize(name) for name, _ in asked.variables)
 
 
+@asynccontextmanager
+async def private_directory() -> AsyncIterator[str]:
+    """A directory that only this user can open, and that goes afterwards: what is written there may hold passwords."""
+    place = await asyncio.to_thread(tempfile.mkdtemp, prefix="condatui-")
+    try:
+        yield place
+    finally:
+        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+
 # pip
 
 
@@ -123,7 +136,7 @@ async def install_by_pip(prefix: str, asked: Asked, environ: Mapping[str, str], 
 
     What it reads lies in a directory that only this user can open, and goes afterwards: it may hold passwords.
     """
-    with tempfile.TemporaryDirectory(prefix="condatui-") as place:
+    async with private_directory() as place:
         await work.in_thread(partial(_write, asked, place))
         argv = pip_argv(prefix, asked, offline=offline, place=place)
         await _run_pip(argv, environ, work, "install what the file asks of it")
@@ -170,8 +183,8 @@ async def pip_would_install(
     """
     if any(each.startswith(("-e ", "/")) for each in asked.pip.asks):
         return None
-    with tempfile.TemporaryDirectory(prefix="condatui-") as place:
-        _write(asked, place)
+    async with private_directory() as place:
+        await asyncio.to_thread(_write, asked, place)
         argv = pip_argv(prefix, asked, offline=offline, place=place, dry_run=True)
         try:
             answer = await context.ask_conda(argv, environ=environ, seconds=_SECONDS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from condatui_core.actions.from_file import (
     otherwise,
     pip_environ,
     pip_itself,
+    private_directory,
 )
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import (
@@ -113,7 +113,7 @@ class _Creation:
     async def _install_archives(self) -> None:
         """Let conda install them by URL and checksum; then it prints nothing."""
         conda, offline = self._installation.executable, self._planned.offline
-        with tempfile.TemporaryDirectory(prefix="condatui-") as place:
+        async with private_directory() as place:
             file = Path(place, "explicit.txt")
             text = "".join(f"{line}\n" for line in (MARK, *self._asked.explicit))
             await self._work.in_thread(partial(file.write_text, text, encoding="utf-8"))
