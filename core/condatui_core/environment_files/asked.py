@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -108,7 +109,7 @@ class _File(Struct, frozen=True):
     listing: Listing
 
     def pip(self, lines: Iterable[str]) -> PipAsked:
-        return read_pip_lines(lines, Path(os.path.abspath(self.path)).parent, read_text)
+        return read_pip_lines(lines, Path(os.path.abspath(self.path)).parent, partial(read_text, may_be_empty=True))
 
     def convert(self, text: str, kind: type[_T]) -> _T:
         return msgspec.convert(parse_document(text, self.path), kind)

@@ -205,7 +205,7 @@ def _environment_yml(text: str, document: dict[str, object], source: _Source) ->
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-def read_text(file: Path) -> str:
+def read_text(file: Path, *, may_be_empty: bool = False) -> str:
     """The text of a file that describes an environment; raises UsageError if it cannot be read, or is none."""
     try:
         data = read_bounded(str(file), LARGEST)
@@ -217,7 +217,7 @@ def read_text(file: Path) -> str:
         raise UsageError("The file is not text.", f"{file}: {error}", HINT) from error
     if "\0" in text:
         raise UsageError("The file is not text.", f"{file}: there are NUL characters in it", HINT)
-    if not text.strip():
+    if not text.strip() and not may_be_empty:
         raise UsageError("The file is empty.", str(file), HINT)
     return text
 

@@ -151,8 +151,10 @@ async def test_a_file_that_changed_since_the_plan_is_not_followed(copied: Sandbo
     target = prefix_of(copied, "changed")
     plan = await jobs.plan(CreateRequest(target=target, file=str(file), offline=True))
     (file.parent / "more.txt").write_text("einops\n")
-    job = await jobs.submit(plan).wait()
-    assert "has changed since" in words(job)
+    submitted = jobs.submit(plan)
+    async for _ in jobs.events(submitted.id):
+        pass
+    assert "has changed since" in words(jobs.job(submitted.id) or submitted)
     assert not os.path.lexists(target)
 
 
