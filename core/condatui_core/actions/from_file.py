@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +22,7 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.analyses.drift import drift_of
 from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.analyses.platforms import native_subdir
+from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import last_words
 from condatui_core.environment_files.asked import NOTHING, Asked, read_asked, unreadable_parts
@@ -34,6 +36,8 @@ from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.drift import Drift
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import ChannelConfig, Installation
+from condatui_core.records.package import Distribution
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import counted, mask_credentials, sanitize
 
 _SECONDS = 60.0
@@ -220,6 +224,27 @@ def set_variables(prefix: str, identity: Identity, variables: Sequence[tuple[str
         raise CondatuiError("The variables could not be written down.", where) from error
 
 
+def asked_by_place(contents: PrefixContents, asked: Asked) -> frozenset[str] | None:
+    """The distributions that a file asks for by a place that tells no name, by canonical names; None if it is unknown.
+
+    None stands for any of them.
+    """
+    places = [line.removeprefix("-e ").split(" ")[0] for line in asked.pip.asks if _is_place(line)]
+    known = {_place_of(each): canonicalize_name(each.name) for each in contents.pip_distributions}
+    found = [known.get(os.path.realpath(each.partition("[")[0])) for each in places]
+    return None if None in found else frozenset(name for name in found if name)
+
+
+def _is_place(line: str) -> bool:
+    """Whether a line asks for something without a name."""
+    return not line.startswith("--") and line[:2] not in ("-i", "-f") and parse_requirement(line) is None
+
+
+def _place_of(distribution: Distribution) -> str:
+    url = distribution.location or distribution.url or ""
+    return os.path.realpath(unquote(urlsplit(url).path) if url.startswith("file:") else url) if url else ""
+
+
 # Whether it has come true
 
 
@@ -227,7 +252,17 @@ def drift_from(prefix: str, file: str, config: ChannelConfig) -> tuple[Drift, ..
     """How an environment differs from a file by now; reads the disk."""
     contents = read_prefix(prefix)
     python = next((each.version for each in contents.packages if each.name == "python"), "")
-    return drift_of(contents, asked_of(file, config, python=python).listing, config)
+    asked = asked_of(file, config, python=python)
+    by_place = asked_by_place(contents, asked)
+    drift = drift_of(contents, asked.listing, config)
+    return tuple(each for each in drift if not _may_be_asked(each, by_place))
+
+
+def _may_be_asked(drift: Drift, by_place: frozenset[str] | None) -> bool:
+    """Whether what seems to be too many is asked for by its place."""
+    if drift.kind != "extra" or drift.source != "pypi":
+        return False
+    return by_place is None or canonicalize_name(drift.name) in by_place
 
 
 def lacking(drift: Sequence[Drift]) -> tuple[str, ...]:

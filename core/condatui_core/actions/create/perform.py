@@ -19,6 +19,7 @@ from condatui_core.actions.from_file import (
     pip_environ,
     pip_itself,
     private_directory,
+    refuse_if_changed,
 )
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import (
@@ -59,6 +60,7 @@ async def perform(plan: Plan, request: CreateRequest, context: JobContext, work:
     assert plan.creation is not None  # otherwise there are blockers
     facts = await read_facts(request, context)
     refuse(await work.in_thread(partial(blockers_of, facts, context)))
+    refuse_if_changed(facts.asked, plan.creation.digest, request.file)
     return await _Creation(facts, plan.creation, context, work).run()
 
 

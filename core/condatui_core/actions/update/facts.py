@@ -150,7 +150,7 @@ def _unneeded(target: UpdateTarget, context: JobContext) -> Unneeded:
     transaction = target.transaction or Transaction()
     known = (record for each in context.inventory.environments if each.contents for record in each.contents.packages)
     coming = {each.name for each in transaction.added}
-    found = unneeded(contents_after(target.contents, transaction, known), target.asked.listing, coming)
+    found = unneeded(contents_after(target.contents, transaction, known), target.asked, coming)
     gone = {each.name for each in transaction.removed}
     return Unneeded(found.packages - coming - gone, found.distributions)
 

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
+from condatui_core.actions.from_file import asked_by_place
 from condatui_core.analyses.needs import Needs, Node
 from condatui_core.conda.parsers import SolvedPackage, Transaction
+from condatui_core.environment_files.asked import Asked
 from condatui_core.records.comparison import Listing
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -29,10 +31,17 @@ class Unneeded(NamedTuple):
 NONE = Unneeded()
 
 
-def unneeded(contents: PrefixContents, listing: Listing, also: Collection[str] = ()) -> Unneeded:
-    """Find what nothing needs that the file asks for; `also` are packages that it asks for without naming them."""
-    needs = Needs(contents)
-    reached = needs.reached_from(_roots(contents, listing, also), _extras(listing))
+def unneeded(contents: PrefixContents, asked: Asked, also: Collection[str] = ()) -> Unneeded:
+    """Find what nothing needs that the file asks for; `also` are packages that it asks for without naming them.
+
+    If it asks pip for something of which nothing tells the name, all that pip has installed stays.
+    """
+    needs, listing, by_place = Needs(contents), asked.listing, asked_by_place(contents, asked)
+    everything = frozenset[str](canonicalize_name(each.name) for each in contents.pip_distributions)
+    places = {Node("pypi", name) for name in (everything if by_place is None else by_place)}
+    reached = needs.reached_from(
+        _roots(contents, listing, also, by_pip=bool(asked.pip.asks)) | places, _extras(listing)
+    )
     rest = [node for node in needs.nodes if node not in reached]
     return Unneeded(
         frozenset(node.name for node in rest if node.source == "conda"),
@@ -40,13 +49,13 @@ def unneeded(contents: PrefixContents, listing: Listing, also: Collection[str] =
     )
 
 
-def _roots(contents: PrefixContents, listing: Listing, also: Collection[str]) -> set[Node]:
+def _roots(contents: PrefixContents, listing: Listing, also: Collection[str], *, by_pip: bool) -> set[Node]:
     conda = {each.package for each in listing.entries if each.cell.source == "conda"}
     pip = {canonicalize_name(each.cell.name) for each in listing.entries if each.cell.source == "pypi"}
     ships = {
         record.name for record in contents.packages for each in record.provides if canonicalize_name(each.name) in pip
     }
-    itself = ("python", "pip") if pip else ()
+    itself = ("python", "pip") if by_pip else ()
     names = {*conda, *ships, *also, *itself, *_TOOLS}
     return {Node("conda", name) for name in names} | {Node("pypi", name) for name in pip}
 
