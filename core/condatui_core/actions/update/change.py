@@ -145,7 +145,7 @@ class SpecsChange:
             return
         await work.stage("prune", f"Taking out of {name} what the file has no need for")
         contents = await work.in_thread(partial(read_prefix, target.prefix))
-        found = unneeded(contents, target.asked)
+        found = await work.in_thread(partial(unneeded, contents, target.asked))
         if distributions := sorted(found.distributions & set(planned.pruned_by_pip)):
             await uninstall_by_pip(target.prefix, distributions, environ, work)
         gone = {each.dist_name: each.name for each in contents.packages if each.dist_name in planned.pruned}
