@@ -64,8 +64,11 @@ async def drift(sandbox: Sandbox, prefix: str, file: str) -> list[str]:
 
 
 def journal(sandbox: Sandbox) -> str:
-    state = sandbox.home / ".condatui"
-    return "".join(each.read_text(errors="replace") for each in state.rglob("*") if each.is_file())
+    """All that is written down of jobs; a restore point has what its environment had."""
+    jobs = sandbox.home / ".condatui" / "state" / "jobs"
+    found = "".join(each.read_text(errors="replace") for each in jobs.rglob("*") if each.is_file())
+    assert "made.yml" in found
+    return found
 
 
 def words(job: Job) -> str:
