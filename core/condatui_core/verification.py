@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import platform
 from functools import partial
-from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.analyses.drift import verify
 from condatui_core.analyses.platforms import native_subdir
-from condatui_core.environment_files.reading import read_environment_file, stated_channels
+from condatui_core.environment_files.reading import file_and_part, read_environment_file, stated_channels
 from condatui_core.errors import NoCondaError, UsageError
 from condatui_core.proc.runner import Runner
 from condatui_core.records.comparison import Listing
@@ -62,12 +60,6 @@ async def solve_file(
         platform=platform or _this_platform(),
     )
     return await solve(contents, listing, channels, conda, offline=offline)
-
-
-def file_and_part(file: str) -> tuple[Path, str]:
-    """A file, and which environment or category of a lock file is meant: `pixi.lock#test`. Looks whether it exists."""
-    path, mark, part = file.rpartition("#")
-    return (Path(path), part) if mark and not os.path.lexists(file) else (Path(file), "")
 
 
 def _contents_of(environment: Environment) -> PrefixContents:

@@ -145,6 +145,12 @@ def install_specs(
     return (executable, "install", "-p", prefix, "--json", "--yes", *options, "--", *specs)
 
 
+def remove_packages(executable: str, prefix: str, names: Iterable[str], *, dry_run: bool = False) -> tuple[str, ...]:
+    """Remove packages, and what needs them; nothing has to be downloaded for that."""
+    dry = ("--dry-run",) if dry_run else ()
+    return (executable, "remove", "-p", prefix, "--json", "--yes", "--offline", *dry, "--", *names)
+
+
 def solve_new(
     executable: str, prefix: str, specs: Iterable[str], *, offline: bool, channels: Iterable[str] = ()
 ) -> tuple[str, ...]:

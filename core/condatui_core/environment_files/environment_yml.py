@@ -39,7 +39,7 @@ class EnvironmentFile(Struct, frozen=True):
     prefix: str | None = None
 
 
-class _Line(Struct, frozen=True):
+class FileLine(Struct, frozen=True):
     """A line of the file, and what installs it: `conda`, `pip`, or another key."""
 
     installer: str
@@ -55,7 +55,7 @@ def environment_file_entries(
     document: EnvironmentFile, config: ChannelConfig, target: Target
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """The requests of the file for a target, and the lines that ask for nothing there or cannot be understood."""
-    lines = [line for line in _lines(document, target) if not line.is_empty]
+    lines = [line for line in file_lines(document, target) if not line.is_empty]
     conda = [conda_entry(line.text, config) if line.installer == "conda" else None for line in lines]
     target = replace(target, python=_python(conda) or target.python)
     found = [
@@ -68,21 +68,22 @@ def environment_file_entries(
     )
 
 
-def _lines(document: EnvironmentFile, target: Target) -> Iterator[_Line]:
+def file_lines(document: EnvironmentFile, target: Target) -> Iterator[FileLine]:
+    """What each line of the file asks for, and of which program."""
     dependencies = document.dependencies
     for dependency in dependencies if isinstance(dependencies, tuple) else (dependencies or "",):
         if isinstance(dependency, str):
-            yield _Line("conda", dependency)
+            yield FileLine("conda", dependency)
             continue
         for key, value in dependency.items():
             yield from _below(key, (value or "",) if value is None or isinstance(value, str) else value, target)
 
 
-def _below(key: str, values: tuple[str, ...], target: Target) -> Iterator[_Line]:
+def _below(key: str, values: tuple[str, ...], target: Target) -> Iterator[FileLine]:
     """The lines below a key; those that a selector keeps for other platforms stay together with it."""
     selector = selector_of_key(key)
     chosen = selector is not None and selects(selector, target)
-    yield from (_Line("conda" if chosen else key, value) for value in values)
+    yield from (FileLine("conda" if chosen else key, value) for value in values)
 
 
 def _python(entries: Iterable[Entry | None]) -> str:
@@ -91,7 +92,7 @@ def _python(entries: Iterable[Entry | None]) -> str:
     return stated_python(cell.version or cell.constraint) if cell else ""
 
 
-def _left_out(line: _Line) -> str:
+def _left_out(line: FileLine) -> str:
     text = mask_credentials(line.text)
     if line.installer != "conda":
         return f"{line.installer}: {text}".rstrip()

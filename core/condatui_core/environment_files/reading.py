@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -54,8 +55,12 @@ def read_environment_file(
     condatui has written it.
     """
     target = Target(platform=platform, platform_asked=platform_asked, python=python, environment=environment)
+    return listing_of(read_text(file), file, config, target)
+
+
+def listing_of(text: str, file: Path, config: ChannelConfig, target: Target) -> Listing:
+    """The column of a file's text; raises UsageError as `read_environment_file` does."""
     source = _Source(file, config, target)
-    text = _read(file)
     return _distinct(_of_text(text, source) or _of_document(text, source))
 
 
@@ -64,12 +69,18 @@ def stated_channels(file: Path) -> tuple[str, ...]:
 
     Raises UsageError as `read_environment_file` does.
     """
-    text = _read(file)
+    text = read_text(file)
     if looks_explicit(text) or installer_of(text, file.name):
         return ()
-    document = _parse(text, _Source(file, ChannelConfig(), Target()))
+    document = parse_document(text, file)
     channels = document.get("channels") if isinstance(document, dict) else None
     return tuple(each for each in channels if isinstance(each, str)) if isinstance(channels, list) else ()
+
+
+def file_and_part(file: str) -> tuple[Path, str]:
+    """A file, and which environment or category of a lock file is meant: `pixi.lock#test`. Looks whether it exists."""
+    path, mark, part = file.rpartition("#")
+    return (Path(path), part) if mark and not os.path.lexists(file) else (Path(file), "")
 
 
 class _Source(Struct, frozen=True):
@@ -143,7 +154,7 @@ def _explicit(text: str, source: _Source) -> Listing:
 
 
 def _of_document(text: str, source: _Source) -> Listing:
-    document = _parse(text, source)
+    document = parse_document(text, source.file)
     if isinstance(document, list):
         document = _list_of_packages(document, source)
     if not isinstance(document, dict):
@@ -182,7 +193,7 @@ def _package_list(document: dict[str, object], source: _Source) -> Listing:
 
 def _environment_yml(text: str, document: dict[str, object], source: _Source) -> Listing:
     selected, others = apply_selectors(text, source.target)
-    wanted = _convert(_parse(selected, source) if others else document, EnvironmentFile, source)
+    wanted = _convert(parse_document(selected, source.file) if others else document, EnvironmentFile, source)
     entries, left_out = environment_file_entries(wanted, source.config, source.target)
     left_out = (*map(mask_credentials, others), *left_out, *ignored_sections(document))
     return source.listing("environment file", entries, prefix=wanted.prefix, left_out=left_out)
@@ -194,7 +205,8 @@ def _environment_yml(text: str, document: dict[str, object], source: _Source) ->
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-def _read(file: Path) -> str:
+def read_text(file: Path, *, may_be_empty: bool = False) -> str:
+    """The text of a file that describes an environment; raises UsageError if it cannot be read, or is none."""
     try:
         data = read_bounded(str(file), LARGEST)
     except OSError as error:
@@ -205,7 +217,7 @@ def _read(file: Path) -> str:
         raise UsageError("The file is not text.", f"{file}: {error}", HINT) from error
     if "\0" in text:
         raise UsageError("The file is not text.", f"{file}: there are NUL characters in it", HINT)
-    if not text.strip():
+    if not text.strip() and not may_be_empty:
         raise UsageError("The file is empty.", str(file), HINT)
     return text
 
@@ -229,14 +241,15 @@ _KEYS = re.compile(r"""(?:^|[{,\n])\s*["']?(?:dependencies|packages?|environment
 """The keys of the documents that describe an environment; a broken text without any is of another kind."""
 
 
-def _parse(text: str, source: _Source) -> object:
+def parse_document(text: str, file: Path) -> object:
+    """Parse YAML or JSON; raises UsageError, which names the file, if it is broken."""
     try:
         return msgspec.json.decode(text) if text.lstrip()[:1] in ("{", "[") else parse_plain_yaml(text)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         if _KEYS.search(text):
-            _broken(source.file, why, error)
-        raise UsageError("This file does not describe an environment.", f"{source.file}: {why}", HINT) from error
+            _broken(file, why, error)
+        raise UsageError("This file does not describe an environment.", f"{file}: {why}", HINT) from error
 
 
 def _convert(document: object, kind: type[_T], source: _Source) -> _T:

@@ -73,6 +73,8 @@ class PlannedCreation(Struct, frozen=True, kw_only=True):
     """The packages, as `name-version-build`."""
     offline: bool = True
     """Whether conda found all of them in its caches."""
+    digest: str = ""
+    """The sha256 of the file that it is made from: it is made from no other; empty without a file."""
 
 
 class PlannedRestore(Struct, frozen=True, kw_only=True):
@@ -105,6 +107,21 @@ class PlannedUpdate(Struct, frozen=True, kw_only=True):
     """Whether conda found all of that in its caches."""
     over_limit: bool = False
     """Whether its restore point exceeds the limit of the settings; confirming accepts this."""
+    digest: str = ""
+    """The sha256 of the file that it is updated from: from no other; empty for a baseline."""
+    by_pip: tuple[str, ...] = ()
+    """What pip is asked for and may not be there yet, a requirement each."""
+    variables: tuple[str, ...] = ()
+    """The names of the variables that its activation will set otherwise; their values are not written down."""
+    pruned: tuple[str, ...] = ()
+    """Those of `removed` that go in a second step, because nothing that the file asks for needs them."""
+    pruned_by_pip: tuple[str, ...] = ()
+    """The distributions that pip uninstalls for the same reason: their names."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is going to be done."""
+        return any((self.added, self.removed, self.by_pip, self.variables, self.pruned_by_pip))
 
 
 class PlannedLeftovers(Struct, frozen=True, kw_only=True):

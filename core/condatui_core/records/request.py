@@ -32,11 +32,14 @@ class CloneRequest(Struct, frozen=True, kw_only=True, tag="clone"):
 
 
 class CreateRequest(Struct, frozen=True, kw_only=True, tag="create"):
-    """Create an environment from specs."""
+    """Create an environment from specs, or from a file that describes it."""
 
     target: str
     """The prefix to create."""
-    specs: tuple[str, ...]
+    file: str = ""
+    """The absolute path of the file, `FILE#NAME` for a part of a lock file; then what it asks for counts, not the
+    fields below. It is read when it is planned and again when it is made, so that no password in it is written down."""
+    specs: tuple[str, ...] = ()
     """What it is to have, as conda is asked for it: `numpy=1.26`, `conda-forge::python>=3.10`."""
     requested: tuple[str, ...] = ()
     """What is noted as requested, if the specs name builds that only happen to be those of today: names of packages.
@@ -168,12 +171,16 @@ class MergeRequest(Struct, frozen=True, kw_only=True, tag="merge"):
 
 
 class UpdateRequest(Struct, frozen=True, kw_only=True, tag="update"):
-    """Bring packages of environments to the versions that another one has."""
+    """Bring packages of environments to the versions that another one has, or to what a file asks for."""
 
     prefixes: tuple[str, ...]
     """The environments, one after the other."""
-    like: str
-    """The prefix of the environment whose versions they get: the baseline."""
+    like: str = ""
+    """The prefix of the environment whose versions they get: the baseline; empty for a file."""
+    file: str = ""
+    """The absolute path of the file, as for new environments; empty for a baseline."""
+    prune: bool = False
+    """Whether what neither the file asks for, nor anything that it asks for needs, goes."""
     offline: bool = False
     """Whether nothing may be downloaded."""
 

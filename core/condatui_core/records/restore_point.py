@@ -113,6 +113,8 @@ class Occasion(Struct, frozen=True, kw_only=True):
     """The change that it was made before; `request` if none was going to be made."""
     like: str = ""
     """The prefix of the environment whose versions an update was to bring."""
+    file: str = ""
+    """The file that an update was to follow."""
     restored: str = ""
     """The id of the restore point that was going to be brought back over the environment."""
 
@@ -123,6 +125,8 @@ class Occasion(Struct, frozen=True, kw_only=True):
     def words(self) -> str:
         """The reason in words that follow `restore point …`."""
         match self.change:
+            case "update" if self.file:
+                return f"before an update from {os.path.basename(self.file)}"
             case "update":
                 return f"before an update to be like {os.path.basename(self.like)}"
             case "restore":

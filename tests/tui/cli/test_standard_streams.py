@@ -19,6 +19,7 @@ CALLS = {
     "compare": "compare a b",
     "disk": "disk",
     "clone": "clone nope new --dry-run",
+    "create": "create -f nope new --dry-run",
     "export": "export nope",
     "find": "find numpy",
     "history": "history nope",

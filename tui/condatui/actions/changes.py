@@ -14,6 +14,7 @@ from condatui.actions.context import (
     not_checkable,
     not_choosable,
     not_clonable,
+    not_creatable,
     not_exportable,
     not_grouped,
     not_mergeable,
@@ -31,6 +32,15 @@ _BOTH: tuple[Place, ...] = ("environments", "compare")
 
 _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[ActionContext], str | None]], ...] = (
     ("clone", "Clone", "n", "Make an environment like this one, or like the baseline.", _BOTH, "clone", not_clonable),
+    (
+        "create",
+        "Create from a file",
+        "N",
+        "Make an environment from a file that describes it: environment.yml, a list, or a lock file.",
+        ("environments",),
+        "",
+        not_creatable,
+    ),
     (
         "export",
         "Export",

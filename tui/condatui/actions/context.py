@@ -126,6 +126,11 @@ def no_conda(action_context: ActionContext) -> str | None:
     return "No conda was found: name one in the settings (`conda`), and start condatui again."
 
 
+def not_creatable(action_context: ActionContext) -> str | None:
+    """Why nothing can be made from a file: there is no conda."""
+    return no_conda(action_context)
+
+
 def not_clonable(action_context: ActionContext) -> str | None:
     """Why nothing can be cloned: there is no conda, or nothing to clone."""
     if not any(each.state == "ok" for each in action_context.inventory.environments):

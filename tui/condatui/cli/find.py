@@ -17,14 +17,13 @@ from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.platforms import native_subdir
 from condatui_core.analyses.suitability import Suitability, suitable_environments
-from condatui_core.environment_files.reading import read_environment_file
+from condatui_core.environment_files.reading import file_and_part, read_environment_file
 from condatui_core.environment_files.selectors import Target
 from condatui_core.environment_files.spec_list import spec_entry
 from condatui_core.errors import UsageError
 from condatui_core.records.comparison import Column, ColumnKind, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import sanitize
-from condatui_core.verification import file_and_part
 
 
 @click.command("find")

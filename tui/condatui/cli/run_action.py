@@ -202,6 +202,12 @@ def _say_way_out(job: Job) -> None:
             say(f"  $ {sanitize(shlex.join(('condatui', *words)))}")
 
 
+def _update_words(request: UpdateRequest) -> tuple[str, ...]:
+    source = ("-f", request.file) if request.file else ("--like", request.like)
+    flags = (("--prune", request.prune), ("--offline", request.offline))
+    return ("update", *source, *(flag for flag, given in flags if given), "--", *request.prefixes)
+
+
 def _command(request: Request) -> tuple[str, ...]:
     """The words of the command for the way out; empty if there is none."""
     if isinstance(request, RemoveRequest):
@@ -210,7 +216,7 @@ def _command(request: Request) -> tuple[str, ...]:
     if isinstance(request, MergeRequest) and request.put_back:
         return ("merge", "--put-back", "--into", request.keeper, "--", request.member)
     if isinstance(request, UpdateRequest):
-        return ("update", "--like", request.like, *(("--offline",) if request.offline else ()), "--", *request.prefixes)
+        return _update_words(request)
     if isinstance(request, CheckpointRequest):
         return ("checkpoint", *(("--note", request.note) if request.note else ()), "--", *request.prefixes)
     if isinstance(request, ExportAllRequest):

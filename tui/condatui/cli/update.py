@@ -1,4 +1,4 @@
-"""`condatui update`: bring packages of environments to the versions of another one."""
+"""`condatui update`: bring packages of environments to the versions of another one, or to what a file asks for."""
 
 from __future__ import annotations
 
@@ -13,29 +13,40 @@ from condatui_core.records.request import UpdateRequest
 
 @click.command("update")
 @click.argument("envs", metavar="ENV...", nargs=-1, required=True)
-@click.option("--like", metavar="BASELINE", required=True, help="The environment whose versions they get.")
+@click.option("--like", metavar="BASELINE", help="The environment whose versions they get.")
+@click.option("-f", "--file", "file", metavar="FILE", help="The file whose packages they get.")
+@click.option("--prune", is_flag=True, help="With -f: remove what the file has no need for.")
 @click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first.")
 @acting_options
 @global_options
 @click.pass_obj
 def command(
     invocation: Invocation,
+    /,
     *,
     envs: tuple[str, ...],
-    like: str,
+    like: str | None,
+    file: str | None,
+    prune: bool,
     offline: bool,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
+    **acting: bool,
 ) -> None:
-    """Bring the packages that environments share with BASELINE to its versions, builds and channels.
+    """Bring environments to the versions, builds and channels of BASELINE, or to what FILE asks for.
 
-    ENV and BASELINE are names or prefixes. conda's own dry run is the plan; what a user has pinned or requested in
-    another version stays. Each environment is kept in a restore point first: `condatui restore --yes` undoes it.
+    ENV and BASELINE are names or prefixes; of a baseline only what both have counts. FILE is of any kind that
+    `condatui create -f` takes; without --prune nothing goes but what conda's solver must take. conda's own dry run is
+    the plan. Each environment is kept in a restore point first: `condatui restore --yes` undoes it.
     """
+    if (like is None) == (file is None):
+        raise click.UsageError("Name either a baseline with --like, or a file with -f.")
+    if prune and file is None:
+        raise click.UsageError("--prune needs a file: -f FILE.")
 
     def request(inventory: Inventory, _: object) -> UpdateRequest:
-        (baseline,) = invocation.prefixes_of((like,), inventory)
-        return UpdateRequest(prefixes=invocation.prefixes_of(envs, inventory), like=baseline, offline=offline)
+        prefixes = invocation.prefixes_of(envs, inventory)
+        if file is not None:
+            return UpdateRequest(prefixes=prefixes, file=invocation.absolute(file), prune=prune, offline=offline)
+        (baseline,) = invocation.prefixes_of((like or "",), inventory)
+        return UpdateRequest(prefixes=prefixes, like=baseline, offline=offline)
 
-    run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)
+    run_action(invocation, request, **acting)

@@ -1,4 +1,4 @@
-"""The forms of new environments: the source of a clone and what else to install, and the name of a baseline."""
+"""The forms of new environments: the source of a clone, the file that describes one, and the name of a baseline."""
 
 from __future__ import annotations
 
@@ -59,6 +59,40 @@ class CloneForm:
     def _source(self, answers: Answers) -> Environment:
         wanted = answers.get("source")
         return next((each for each in self._sources if each.prefix == wanted), self._sources[0])
+
+
+class FileForm:
+    """Makes an environment from a file that describes it."""
+
+    previews = False
+
+    def __init__(self, session: Session, paths: FormPaths) -> None:
+        self._session = session
+        self._paths = paths
+
+    def form(self, answers: Answers) -> Form:  # noqa: ARG002 - as all forms
+        """The file and the name."""
+        fields = (
+            TextField("file", "from", self._paths.suggested("environment.yml"), "environment.yml, a list, a lock file"),
+            TextField("name", "as", example="the name in the file; or a name, or a path"),
+            yes_or_no("offline", "without downloads"),
+        )
+        return Form("Make an environment from a file", fields, first="file")
+
+    async def request(self, answers: Answers) -> CreateRequest:
+        """The request that makes it; the name is the file's own if none is given."""
+        file = self._paths.path(answers["file"])
+        name = answers["name"].strip() or await self._stated(file)
+        target = await _target(name, None, self._session, self._paths)
+        return CreateRequest(target=target, file=file, offline=answers["offline"] == YES)
+
+    async def _stated(self, file: str) -> str:
+        from condatui_core.actions.from_file import asked_of  # noqa: PLC0415 - few make one
+
+        config = self._session.inventory.first_channel_config
+        if name := (await asyncio.to_thread(asked_of, file, config)).name:
+            return name
+        raise UsageError("The file does not name the environment: it needs a name.")
 
 
 class BaselineForm:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from condatui.actions.context import ActionContext
 from condatui.panels.action_panel import ActionPanel
-from condatui.panels.clone_form import BaselineForm, CloneForm
+from condatui.panels.clone_form import BaselineForm, CloneForm, FileForm
 from condatui.panels.forms import ExportAllForm, ExportForm, FormPaths, PackForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 def panel_for(action: str, session: Session, action_context: ActionContext) -> ActionPanel:
     """The panel of an action: its form, or its plan if it needs no answers."""
     paths = FormPaths(session.workbench.locations.home, session.directory)
-    if action == "clone":
-        return ActionPanel(session, form=CloneForm(session, action_context.current, paths))
+    if action in ("clone", "create"):
+        clones = action == "clone"
+        form = CloneForm(session, action_context.current, paths) if clones else FileForm(session, paths)
+        return ActionPanel(session, form=form)
     if of_chosen := _OF_CHOSEN.get(action):
         return ActionPanel(session, request=of_chosen(action_context), note=_hidden_marks(action_context))
     if action == "undo":

@@ -10,16 +10,20 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from condatui_core.actions.from_file import asked_of, pip_itself
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.conda import commands
 from condatui_core.conda.commands import conda_environ
-from condatui_core.conda.parsers import Transaction, parse_transaction
+from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
+from condatui_core.environment_files.asked import NOTHING, Asked
 from condatui_core.errors import CondaError
 from condatui_core.records.installation import Installation
 from condatui_core.records.request import CreateRequest
+from condatui_core.records.restore_point import kept_package
+from condatui_core.restore_points.cached_packages import missing_packages
 
 _SECONDS = 900.0
 """Seconds that a solve may take."""
@@ -42,6 +46,10 @@ class CreateFacts:
 
     request: CreateRequest
     """With its target as a normal path."""
+    asking: CreateRequest
+    """The same as conda is asked; with what a file asks for, which is never written down."""
+    asked: Asked = NOTHING
+    """What the file asks for."""
     installation: Installation | None
     """The installation whose conda makes it."""
     target: PrefixState
@@ -62,7 +70,20 @@ async def read_facts(request: CreateRequest, context: JobContext) -> CreateFacts
     installation = installation_of(request, context)
     target = await observe_prefix(request.target, context, installation=installation)
     links = await asyncio.to_thread(_links, installation, target, context)
-    return CreateFacts(request=request, installation=installation, target=target, links=links)
+    asked = await asyncio.to_thread(asked_of, request.file, context.inventory.first_channel_config)
+    return CreateFacts(
+        request=request,
+        asking=_asking(request, asked) if request.file else request,
+        asked=asked,
+        installation=installation,
+        target=target,
+        links=links,
+    )
+
+
+def _asking(request: CreateRequest, asked: Asked) -> CreateRequest:
+    specs = (*asked.specs, *pip_itself(asked))
+    return replace(request, specs=specs, channels=asked.channels, variables=asked.variables, requested=(), pip=())
 
 
 def _links(installation: Installation | None, target: PrefixState, context: JobContext) -> bool:
@@ -74,6 +95,18 @@ def installation_of(request: CreateRequest, context: JobContext) -> Installation
     """The installation that the request names, otherwise the first that works; None if there is none."""
     working = (each for each in context.inventory.installations if not each.error)
     return next((each for each in working if request.installation in ("", each.root_prefix)), None)
+
+
+def find_archives(asked: Asked, installation: Installation, context: JobContext) -> Solution:
+    """What is installed as it is, and what of it no package cache has; blocks."""
+    caches = caches_of(installation, context)
+    missing = missing_packages([kept_package(each, kept=False) for each in asked.archives], caches)
+    added = sorted(asked.archives, key=lambda each: each.name)
+    transaction = Transaction(
+        added=tuple(SolvedPackage(name=each.name, version=each.version, build=each.build) for each in added),
+        to_download=tuple(each.dist_name for each in missing),
+    )
+    return Solution(transaction, offline=not missing)
 
 
 async def solve(request: CreateRequest, installation: Installation, context: JobContext) -> Solution:

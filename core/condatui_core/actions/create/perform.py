@@ -5,11 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from condatui_core.actions.create.facts import CreateFacts, making_environ, read_facts
 from condatui_core.actions.create.plan import blockers_of, making_argv
+from condatui_core.actions.from_file import (
+    drift_from,
+    install_by_pip,
+    lacking,
+    otherwise,
+    pip_environ,
+    pip_itself,
+    private_directory,
+    refuse_if_changed,
+)
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import (
     mark_bytes,
@@ -21,14 +32,19 @@ from condatui_core.actions.incomplete_marker import (
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
 from condatui_core.actions.requested_specs import not_among, request_only
+from condatui_core.conda.commands import install_explicit
 from condatui_core.conda.errors import check_answer
+from condatui_core.environment_files.asked import Asked
+from condatui_core.environment_files.explicit_list import MARK
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records
+from condatui_core.records.drift import Drift
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome, Plan, PlannedCreation
+from condatui_core.records.package import PackageRecord
 from condatui_core.records.request import CreateRequest
 from condatui_core.text import counted, first_of, format_bytes, sanitize
 
@@ -44,6 +60,7 @@ async def perform(plan: Plan, request: CreateRequest, context: JobContext, work:
     assert plan.creation is not None  # otherwise there are blockers
     facts = await read_facts(request, context)
     refuse(await work.in_thread(partial(blockers_of, facts, context)))
+    refuse_if_changed(facts.asked, plan.creation.digest, request.file)
     return await _Creation(facts, plan.creation, context, work).run()
 
 
@@ -53,7 +70,8 @@ class _Creation:
     def __init__(self, facts: CreateFacts, planned: PlannedCreation, context: JobContext, work: Work) -> None:
         assert facts.installation is not None  # otherwise there are blockers
         self._installation = facts.installation
-        self._request = facts.request
+        self._request = facts.asking
+        self._asked = facts.asked
         self._planned = planned
         self._context = context
         self._work = work
@@ -66,6 +84,7 @@ class _Creation:
         """Go through all stages."""
         try:
             await self._make()
+            await self._let_pip_install()
             outcome = await self._verify()
             await self._work.in_thread(partial(mark_complete, self._target, self._identity))
         except OSError as error:
@@ -86,9 +105,31 @@ class _Creation:
             raise
 
     async def _run_conda(self) -> None:
+        if self._asked.archives:
+            await self._install_archives()
+            return
         argv = making_argv(self._request, self._installation.executable, offline=self._planned.offline)
         environ = making_environ(self._installation, self._context)
         check_answer(await self._work.run(argv, environ=environ), f"make {self._name}")
+
+    async def _install_archives(self) -> None:
+        """Let conda install them by URL and checksum; then it prints nothing."""
+        conda, offline = self._installation.executable, self._planned.offline
+        async with private_directory() as place:
+            file = Path(place, "explicit.txt")
+            text = "".join(f"{line}\n" for line in (MARK, *self._asked.explicit))
+            await self._work.in_thread(partial(file.write_text, text, encoding="utf-8"))
+            argv = install_explicit(conda, self._target, str(file), offline=offline)
+            answer = await self._work.run(argv, environ=making_environ(self._installation, self._context))
+        if answer.exit_code:
+            check_answer(answer, f"make {self._name}")
+
+    async def _let_pip_install(self) -> None:
+        if not self._asked.pip.asks:
+            return
+        await self._work.stage("pip", f"Letting pip install what the file asks of it into {self._name}")
+        environ = pip_environ(self._target, self._installation, self._context)
+        await install_by_pip(self._target, self._asked, environ, self._work, offline=self._request.offline)
 
     def _note(self) -> None:
         """Note what is requested, and the variables as `conda env config vars set` does."""
@@ -104,7 +145,9 @@ class _Creation:
         work, target = self._work, self._target
         await work.stage("verify", f"Verifying {self._name}")
         records = await work.in_thread(partial(read_records, target))
-        problems = await work.in_thread(lambda: [*_problems(records, self._request)])
+        problems = await work.in_thread(lambda: [*_problems(records, self._request, self._asked)])
+        drift = await work.in_thread(self._drift)
+        problems += lacking(drift)
         if not problems and (python := await python_problem(target, self._installation, self._context, work)):
             problems.append(f"python: {python}")
         if problems:
@@ -112,28 +155,49 @@ class _Creation:
             raise CondatuiError(f"{self._name} is not as it was to become.", lines)
         await work.in_thread(self._note)
         await work.in_thread(partial(sync_made, target, self._context.caller.home))
-        return await work.in_thread(partial(self._outcome, records))
+        return await work.in_thread(partial(self._outcome, records, drift))
 
-    def _outcome(self, records: PrefixRecords) -> Outcome:
+    def _drift(self) -> Sequence[Drift]:
+        file, config = self._request.file, self._context.inventory.first_channel_config
+        added = pip_itself(self._asked)
+        found = drift_from(self._target, file, config) if file else ()
+        return [each for each in found if each.kind != "extra" or each.name not in added]
+
+    def _outcome(self, records: PrefixRecords, drift: Sequence[Drift]) -> Outcome:
         used = read_tree(self._target).exclusive_bytes - mark_bytes(self._target)
-        packages = counted(len(records.packages), "package")
+        by_pip = records.contents.pip_distributions
+        packages = counted(len(records.packages), "package") + (f" and {len(by_pip)} by pip" if by_pip else "")
         return Outcome(
             message=f"{self._name} was made: {packages}, {format_bytes(used)} on the disk.",
-            findings=tuple(_otherwise(records, self._planned)),
+            findings=(*_otherwise(records, self._planned), *otherwise(drift)),
             bytes_used=used,
             says_bytes=True,
             files=(self._target,),
         )
 
 
-def _problems(records: PrefixRecords, request: CreateRequest) -> Iterator[str]:
+def _problems(records: PrefixRecords, request: CreateRequest, asked: Asked) -> Iterator[str]:
     """Lines that name what of the request is not there, and what of the packages."""
     there = [each.record for each in records.packages]
+    yield from _not_those(there, asked.archives)
     yield from (f"{spec}: is not there" for spec in not_among(there, request.specs))
     yield from (f"{each.path}: {each.reason}" for each in records.contents.unreadable)
     paths = (path.path for each in records.packages for path in each.paths)
     missing = (path for path in paths if not os.path.lexists(os.path.join(records.prefix, path)))
     yield from (f"{path}: is missing" for path in missing)
+
+
+def _not_those(there: Sequence[PackageRecord], archives: Sequence[PackageRecord]) -> Iterator[str]:
+    """Lines that name the archives that are not there, or are other ones by their checksum."""
+    found = {each.dist_name: each for each in there}
+    for each in archives:
+        record = found.get(each.dist_name)
+        if record is None:
+            yield f"{each.dist_name}: is not there"
+        elif each.md5 and record.md5 and each.md5.lower() != record.md5.lower():
+            yield f"{each.dist_name}: is another archive, md5 {record.md5}"
+        elif each.sha256 and record.sha256 and each.sha256.lower() != record.sha256.lower():
+            yield f"{each.dist_name}: is another archive, sha256 {record.sha256}"
 
 
 def _otherwise(records: PrefixRecords, planned: PlannedCreation) -> Iterator[Finding]:

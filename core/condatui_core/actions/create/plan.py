@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from condatui_core.actions import guards
-from condatui_core.actions.create.facts import CreateFacts, Solution, read_facts, solve
+from condatui_core.actions.create.facts import CreateFacts, Solution, find_archives, read_facts, solve
+from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, pip_argv, pip_itself
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
+from condatui_core.environment_files.asked import Asked
 from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.installation import Installation
 from condatui_core.records.job import PackageMove, Plan, PlannedCreation, Step
 from condatui_core.records.request import CreateRequest
 from condatui_core.remedy import AllowDownloads, NameConda
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, mask_credentials, sanitize
 
 _MOST_LINES = 20
 _UNPACKED = 5
@@ -26,8 +29,14 @@ async def plan(request: CreateRequest, context: JobContext) -> Plan:
     facts = await read_facts(request, context)
     before = await asyncio.to_thread(blockers_of, facts, context)
     if not before and facts.installation:
-        facts = replace(facts, solution=await solve(facts.request, facts.installation, context))
+        facts = replace(facts, solution=await _solution(facts, facts.installation, context))
     return await asyncio.to_thread(lambda: plan_of(facts, (*before, *_solver_blockers(facts, context)), context))
+
+
+async def _solution(facts: CreateFacts, installation: Installation, context: JobContext) -> Solution:
+    if facts.asked.archives:
+        return await asyncio.to_thread(find_archives, facts.asked, installation, context)
+    return await solve(facts.asking, installation, context)
 
 
 def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobContext) -> Plan:
@@ -44,7 +53,9 @@ def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobConte
         facts=tuple(_facts(facts, solution, context, blocked=bool(blockers))),
         warnings=tuple(_warnings(facts)),
         blockers=blockers,
-        creation=PlannedCreation(packages=tuple(each.dist_name for each in added), offline=solution.offline),
+        creation=PlannedCreation(
+            packages=tuple(each.dist_name for each in added), offline=solution.offline, digest=facts.asked.digest
+        ),
         moves=tuple(PackageMove(name=each.name, change="new", after=each.version) for each in added),
     )
 
@@ -64,11 +75,14 @@ def _blockers(facts: CreateFacts, context: JobContext) -> Iterator[Finding]:
     else:
         yield from guards.no_conda(context, None)
     yield from guards.blockers_to_make(facts.target, context)
-    yield from _content_blockers(request)
+    yield from file_blockers(facts.asked)
+    yield from _content_blockers(facts.asking, facts.asked)
 
 
-def _content_blockers(request: CreateRequest) -> Iterator[Finding]:
-    if not request.specs:
+def _content_blockers(request: CreateRequest, asked: Asked) -> Iterator[Finding]:
+    if asked.archives and asked.pip.asks and not any(each.name == "pip" for each in asked.archives):
+        yield blocker("no-pip", "Something is to be installed by pip, which the file does not list.", "Add pip to it.")
+    if not request.specs and not asked.archives:
         yield blocker("bad-spec", "Nothing is asked for.", "Name packages, such as numpy, or numpy=1.26.")
     for spec in request.specs:
         if spec.startswith("-") or not spec.strip():
@@ -89,6 +103,9 @@ def _solver_blockers(facts: CreateFacts, context: JobContext) -> Iterator[Findin
         lines = (solution.refusal.title, *solution.refusal.detail.splitlines()[:_MOST_LINES])
         remedy = AllowDownloads() if facts.request.offline else ""
         yield blocker("not-solved", "conda cannot make an environment of this.", remedy, map(sanitize, lines))
+    if facts.request.offline and (missing := solution.transaction.to_download):
+        message = f"{counted(len(missing), 'package')} would have to be downloaded."
+        yield blocker("not-cached", message, AllowDownloads(), map(sanitize, missing))
     yield from guards.bytes_problem(bytes_needed(facts, solution, context), facts.target)
 
 
@@ -110,22 +127,38 @@ def _installed_bytes(solution: Solution, context: JobContext) -> Sequence[int]:
 
 
 def _warnings(facts: CreateFacts) -> Iterator[Finding]:
+    yield from file_warnings(facts.asked)
+    if added := pip_itself(facts.asked):
+        message = f"The file does not ask for {' and '.join(added)}, which pip's part needs: conda is asked for it too."
+        yield finding("pip-needed", "note", message)
     if " " in facts.target.prefix:
         yield finding("bad-name", "warning", "There is a space in its path, which some packages do not support.")
 
 
 def _steps(facts: CreateFacts, solution: Solution) -> Iterator[Step]:
     assert facts.installation is not None  # otherwise there are blockers
-    request, target = facts.request, facts.target.prefix
+    request, target = facts.asking, facts.target.prefix
     yield Step(title=f"Make {target}, which must not be there, and mark it as not whole")
     packages = counted(len(solution.transaction.added), "package")
-    argv = making_argv(request, facts.installation.executable, offline=solution.offline)
-    yield Step(title=f"Let conda put {packages} into it", argv=argv)
+    yield Step(title=f"Let conda put {packages} into it", argv=_shown_argv(facts, facts.installation, solution))
+    if asks := facts.asked.pip.requirements:
+        argv = pip_argv(target, facts.asked, offline=request.offline)
+        yield Step(title=f"Let its pip install {counted(len(asks), 'requirement')} of the file", argv=argv)
     yield Step(title="Look whether all that is asked for is there, and start its python")
     if request.requested:
         yield Step(title=f"Note {counted(len(request.requested), 'package')} of these as requested, in any version")
     if request.variables:
         yield Step(title=f"Write down {counted(len(request.variables), 'variable')} for its activation")
+
+
+def _shown_argv(facts: CreateFacts, installation: Installation, solution: Solution) -> tuple[str, ...]:
+    """The command as it can be run by hand, without passwords; empty for a lock file, which conda cannot read."""
+    conda, offline = installation.executable, solution.offline
+    if not facts.asked.archives:
+        return tuple(map(mask_credentials, making_argv(facts.asking, conda, offline=offline)))
+    if facts.asked.listing.column.kind != "explicit list":
+        return ()
+    return commands.install_explicit(conda, facts.target.prefix, facts.request.file, offline=offline)
 
 
 def making_argv(request: CreateRequest, executable: str, *, offline: bool) -> tuple[str, ...]:
@@ -135,13 +168,14 @@ def making_argv(request: CreateRequest, executable: str, *, offline: bool) -> tu
 
 def _facts(facts: CreateFacts, solution: Solution, context: JobContext, *, blocked: bool) -> Iterator[tuple[str, str]]:
     request, transaction = facts.request, solution.transaction
-    if request.origin:
-        yield "from", sanitize(request.origin)
+    if origin := request.origin or request.file:
+        yield "from", sanitize(origin)
+    yield from file_facts(facts.asked)
     if blocked:
         return
     installed = _installed_bytes(solution, context)
     if len(installed) == len(transaction.added):  # all of them are known on this machine
         yield "files", f"{format_bytes(sum(installed))}, linked from the package cache where that is possible"
     if transaction.to_download:
-        size = format_bytes(transaction.download_bytes)
-        yield "to download", f"{counted(len(transaction.to_download), 'package')}, {size}"
+        size = f", {format_bytes(transaction.download_bytes)}" if transaction.download_bytes else ""
+        yield "to download", f"{counted(len(transaction.to_download), 'package')}{size}"

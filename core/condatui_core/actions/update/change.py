@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from msgspec.structs import replace
+from packaging.utils import canonicalize_name
 
 from condatui_core.actions.checkpoint import Checkpoint, make_checkpoint, subject_of
+from condatui_core.actions.from_file import (
+    drift_from,
+    install_by_pip,
+    lacking,
+    otherwise,
+    pip_environ,
+    pip_itself,
+    refuse_if_changed,
+    set_variables,
+    uninstall_by_pip,
+)
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
@@ -23,13 +35,19 @@ from condatui_core.actions.update.facts import (
     solving_environ,
 )
 from condatui_core.actions.update.plan import blockers_of
+from condatui_core.actions.update.prune import unneeded
+from condatui_core.conda.commands import remove_packages
 from condatui_core.conda.errors import check_answer
 from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_tree
+from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records
+from condatui_core.records.drift import Drift
+from condatui_core.records.finding import Finding
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import PlannedUpdate
 from condatui_core.records.request import UpdateRequest
 from condatui_core.restore_points.store import bytes_of_point, directory_of_points
@@ -47,6 +65,8 @@ class Changed:
     point: str
     """The id of the restore point of how it was."""
     kept_bytes: int
+    findings: tuple[Finding, ...] = ()
+    """What is not as the file has it."""
 
 
 class SpecsChange:
@@ -68,26 +88,30 @@ class SpecsChange:
         await work.stage("keep", f"Making a restore point of {name}")
         kept = await work.in_thread(partial(self._keep, target))
         await work.stage("conda", f"Letting conda update {name}")
-        await self._run_conda(target)
-        await work.in_thread(partial(self._request_as_before, target, kept))
+        if planned.added or len(planned.removed) > len(planned.pruned):
+            await self._run_conda(target)
+            if self._request.like or target.asked.lists_everything:
+                await work.in_thread(partial(self._request_as_before, target, kept))
+        if self._request.file:
+            await self._follow_file(target, kept)
         await work.stage("verify", f"Verifying {name}")
-        await self._verify(target, kept)
+        findings = await self._verify(target, kept)
         directory = directory_of_points(self._context.settings, self._context.locations)
         size = await work.in_thread(partial(bytes_of_point, directory, kept.point.id))
-        return Changed(target.name, len(planned.moves), kept.point.id, size)
+        return Changed(target.name, len(planned.moves), kept.point.id, size, findings)
 
     async def _look(self) -> UpdateTarget:
         """Read it again and let conda plan again. RefusedError if anything is not as it was planned."""
         request = replace(self._request, prefixes=(self._planned.prefix,))
         (target,) = await read_targets(request, self._context, solve=False)
         refuse(blockers_of(target, request))
-        if target.identity != self._planned.identity or target.wanted.specs != self._planned.specs:
+        planned = self._planned
+        refuse_if_changed(target.asked, planned.digest, request.file)
+        if target.identity != planned.identity or (request.like and target.wanted.specs != planned.specs):
             raise _not_as_planned(target.name, "The environment or its baseline has changed.")
-        transaction = await self._dry_run(target)
-        if (_dist_names(transaction.removed), _dist_names(transaction.added)) != (
-            self._planned.removed,
-            self._planned.added,
-        ):
+        transaction = await self._dry_run(target) if target.wanted.specs else Transaction()
+        removed = tuple(each for each in planned.removed if each not in planned.pruned)
+        if (_dist_names(transaction.removed), _dist_names(transaction.added)) != (removed, planned.added):
             raise _not_as_planned(target.name, "conda would do something else now.")
         return target
 
@@ -107,6 +131,44 @@ class SpecsChange:
         answer = await self._work.run(argv, environ=solving_environ(target, self._context))
         check_answer(answer, f"update {target.name}")
 
+    async def _follow_file(self, target: UpdateTarget, kept: Checkpoint) -> None:
+        """What a file wants beyond conda's solution: pip's part, and that goes which it has no need for."""
+        assert target.installation
+        planned, work, name = self._planned, self._work, sanitize(target.name)
+        environ = pip_environ(target.prefix, target.installation, self._context)
+        if planned.by_pip:
+            await work.stage("pip", f"Letting pip install what the file asks of it into {name}")
+            await install_by_pip(target.prefix, target.asked, environ, work, offline=self._request.offline)
+        if target.variables:
+            await work.in_thread(partial(set_variables, target.prefix, planned.identity, target.variables))
+        if not planned.pruned and not planned.pruned_by_pip:
+            return
+        await work.stage("prune", f"Taking out of {name} what the file has no need for")
+        contents = await work.in_thread(partial(read_prefix, target.prefix))
+        found = await work.in_thread(partial(unneeded, contents, target.asked))
+        if distributions := sorted(found.distributions & set(planned.pruned_by_pip)):
+            await uninstall_by_pip(target.prefix, distributions, environ, work)
+        gone = {each.dist_name: each.name for each in contents.packages if each.dist_name in planned.pruned}
+        pruned = {each: name for each, name in gone.items() if name in found.packages}
+        if pruned:
+            await self._remove(target, pruned, kept.point.id)
+        stay = set(gone) - set(pruned)  # what came needs them, which could not be known before
+        removed = tuple(each for each in planned.removed if each not in stay)
+        self._planned = replace(planned, removed=removed, pruned=tuple(pruned))
+
+    async def _remove(self, target: UpdateTarget, pruned: Mapping[str, str], point: str) -> None:
+        """Let conda remove packages, unless it would do anything else. CondatuiError if it would."""
+        assert target.installation
+        command = partial(remove_packages, target.installation.executable, target.prefix, sorted(pruned.values()))
+        environ, what = solving_environ(target, self._context), f"remove packages of {target.name}"
+        answer = await self._work.run(command(dry_run=True), environ=environ, seconds=SECONDS)
+        transaction = parse_transaction(answer, what)
+        if transaction.added or {each.dist_name for each in transaction.removed} != set(pruned):
+            others = {each.dist_name for each in transaction.removed} ^ set(pruned)
+            more = [f"{each}: conda would treat it otherwise" for each in sorted(others)]
+            raise _surprise(target.name, more or ["conda would install something"], point)
+        check_answer(await self._work.run(command(), environ=environ), what)
+
     def _request_as_before(self, target: UpdateTarget, kept: Checkpoint) -> None:
         """Let the environment's history say what its user requested, not the exact builds that conda was asked for."""
         try:
@@ -117,16 +179,28 @@ class SpecsChange:
             where = f"{error.filename or target.prefix}: {reason(error)}"
             raise CondatuiError("What was requested could not be noted as it was before.", where) from error
 
-    async def _verify(self, target: UpdateTarget, kept: Checkpoint) -> None:
+    async def _verify(self, target: UpdateTarget, kept: Checkpoint) -> tuple[Finding, ...]:
         work, prefix = self._work, target.prefix
         records = await work.in_thread(partial(read_records, prefix))
         problems = [*_differences(records, kept.snapshot, self._planned)]
         problems += await work.in_thread(partial(_missing_files, records, self._planned))
+        drift = await work.in_thread(partial(self._drift, target))
+        problems += lacking(drift)
         if not problems and (python := await python_problem(prefix, target.installation, self._context, work)):
             problems.append(f"python: {python}")
         if problems:
             raise _surprise(target.name, problems, kept.point.id)
         await work.in_thread(partial(sync_tree, prefix))
+        shown = drift if self._request.prune else [each for each in drift if each.kind != "extra"]
+        return tuple(otherwise(shown))
+
+    def _drift(self, target: UpdateTarget) -> Sequence[Drift]:
+        if not self._request.file:
+            return ()
+        config = self._context.inventory.channel_config(target.environment) if target.environment else None
+        added = pip_itself(target.asked)
+        found = drift_from(target.prefix, self._request.file, config or ChannelConfig())
+        return [each for each in found if each.kind != "extra" or each.name not in added]
 
 
 def _dist_names(packages: Sequence[SolvedPackage]) -> tuple[str, ...]:
@@ -145,9 +219,12 @@ def _differences(records: PrefixRecords, before: PrefixRecords, planned: Planned
     return (
         *(f"{each}: is not there" for each in sorted(wanted - there)),
         *(f"{each}: was not planned" for each in sorted(there - wanted)),
-        *(f"{each}: was requested, and is gone" for each in sorted(before.contents.requested_names - names)),
+        *(
+            f"{each}: was requested, and is gone"
+            for each in sorted(before.contents.requested_names - names - _names_of(before, planned.pruned))
+        ),
         *(f"{each.path}: {each.reason}" for each in records.contents.unreadable),
-        *(f"{each}, which pip has installed: is gone" for each in sorted(_of_pip(before) - _of_pip(records))),
+        *(f"{each}, which pip has installed: is gone" for each in _lost_by_pip(before, records, planned)),
     )
 
 
@@ -156,6 +233,18 @@ def _of_pip(records: PrefixRecords) -> set[str]:
     contents = records.contents
     stale = {name for each in contents.stale_site_packages for name in each.names}
     return {f"{each.name} {each.version}" for each in contents.pip_distributions} | stale
+
+
+def _names_of(before: PrefixRecords, packages: Sequence[str]) -> set[str]:
+    return {each.name for each in before.contents.packages if each.dist_name in packages}
+
+
+def _lost_by_pip(before: PrefixRecords, records: PrefixRecords, planned: PlannedUpdate) -> list[str]:
+    """What pip had installed and is gone, but for what was to be uninstalled or may have got another version."""
+    lost = _of_pip(before) - _of_pip(records)
+    there = {canonicalize_name(each.partition(" ")[0]) for each in _of_pip(records)} if planned.by_pip else set()
+    gone = there | set(planned.pruned_by_pip)
+    return sorted(each for each in lost if canonicalize_name(each.partition(" ")[0]) not in gone)
 
 
 def _missing_files(records: PrefixRecords, planned: PlannedUpdate) -> Sequence[str]:

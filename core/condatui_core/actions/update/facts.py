@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from packaging.utils import canonicalize_name
+
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of, unreadable
+from condatui_core.actions.from_file import asked_of, file_blockers, pip_environ, pip_itself, pip_would_install
 from condatui_core.actions.guards import blockers_to_alter, observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_like
+from condatui_core.actions.update.prune import NONE, Unneeded, contents_after, unneeded
+from condatui_core.analyses.channels import same_package
+from condatui_core.analyses.drift import drift_of
 from condatui_core.analyses.package_moves import Held, package_moves
+from condatui_core.analyses.specs import exact_spec
 from condatui_core.conda.commands import conda_environ, install_specs
 from condatui_core.conda.parsers import Transaction, parse_transaction
+from condatui_core.environment_files.asked import NOTHING, Asked
 from condatui_core.errors import CondaError, CondatuiError
 from condatui_core.fs.held_tree import Identity
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker
-from condatui_core.records.installation import Installation
+from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.job import PackageMove, PlannedUpdate
-from condatui_core.records.package import PackageRecord
+from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import UpdateRequest
 from condatui_core.records.restore_point import Occasion
@@ -44,6 +52,12 @@ class UpdateTarget:
     contents: PrefixContents = field(default_factory=PrefixContents)
     identity: Identity = (0, 0)
     wanted: LikeSpecs = field(default_factory=LikeSpecs)
+    asked: Asked = NOTHING
+    """What the file asks for."""
+    unneeded: Unneeded = NONE
+    """What goes in a second step, because the file has no need for it."""
+    by_pip: tuple[PackageMove, ...] | None = ()
+    """What pip would install; None if it is not known."""
     conflicts: tuple[str, ...] = ()
     """What would not go together afterwards, in a line each, as far as it is known."""
     checkpoint: PlannedCheckpoint | None = None
@@ -59,33 +73,103 @@ class UpdateTarget:
     def planned(self) -> PlannedUpdate:
         """What is going to be done to it."""
         transaction = self.transaction or Transaction()
+        pruned = tuple(each for each in self.contents.packages if each.name in self.unneeded.packages)
         return PlannedUpdate(
             prefix=self.prefix,
             identity=self.identity,
-            specs=self.wanted.specs,
-            removed=tuple(each.dist_name for each in transaction.removed),
+            specs=() if self.asked.digest else self.wanted.specs,  # a file is read again: it may hold passwords
+            removed=(*(each.dist_name for each in transaction.removed), *(each.dist_name for each in pruned)),
             added=tuple(each.dist_name for each in transaction.added),
-            moves=moves_of(self.contents, transaction),
+            moves=(
+                *moves_of(self.contents, transaction, self.unneeded.packages),
+                *(self.by_pip or ()),
+                *_uninstalled(self.contents, self.unneeded.distributions),
+            ),
             offline=self.offline,
             over_limit=self.checkpoint is not None and self.checkpoint.too_large,
+            digest=self.asked.digest,
+            by_pip=() if self.by_pip == () else self.asked.pip.requirements,
+            variables=tuple(name for name, _ in self.variables),
+            pruned=tuple(each.dist_name for each in pruned),
+            pruned_by_pip=tuple(sorted(self.unneeded.distributions)),
         )
+
+    @property
+    def variables(self) -> tuple[tuple[str, str], ...]:
+        """What its activation will set otherwise: names and values, which may be secret."""
+        there = dict(self.contents.variables)
+        return tuple((name, value) for name, value in self.asked.variables if there.get(name) != value)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is going to be done to it."""
+        return self.planned.changes
 
 
 def occasion_of(request: UpdateRequest) -> Occasion:
     """Why a restore point is made before an update."""
-    return Occasion(change="update", like=request.like)
+    return Occasion(change="update", like=request.like, file=request.file)
 
 
 async def read_targets(request: UpdateRequest, context: JobContext, *, solve: bool = True) -> tuple[UpdateTarget, ...]:
     """Read the environments, and with `solve` ask conda what it would do; changes nothing."""
     prefixes = tuple(dict.fromkeys(request.prefixes))
-    baseline = await asyncio.to_thread(read_prefix, request.like)
+    baseline = await asyncio.to_thread(read_prefix, request.like) if request.like else PrefixContents()
     targets = []
     for observed in await observe_prefixes(prefixes, context):
         target = await asyncio.to_thread(_read, observed, baseline, request, context)
-        asked = solve and not target.blockers and target.wanted.specs
-        targets.append(await _solved(target, context, offline=request.offline) if asked else target)
+        asked = solve and not target.blockers
+        targets.append(await _followed(target, request, context) if asked else target)
     return tuple(targets)
+
+
+async def _followed(target: UpdateTarget, request: UpdateRequest, context: JobContext) -> UpdateTarget:
+    """Ask conda, and for a file pip as well, what they would do, and find what goes afterwards."""
+    if target.wanted.specs:
+        target = await _solved(target, context, offline=request.offline)
+    if not request.file or target.refusal:
+        return target
+    if request.prune:
+        target = replace(target, unneeded=await asyncio.to_thread(_unneeded, target, context))
+    if target.asked.pip.asks and _may_move_by_pip(target, context):
+        target = replace(target, by_pip=await _asked_of_pip(target, context, offline=request.offline))
+    return target
+
+
+def _may_move_by_pip(target: UpdateTarget, context: JobContext) -> bool:
+    """Whether pip has anything to do, as far as that can be told without asking it."""
+    config = context.inventory.channel_config(target.environment) if target.environment else ChannelConfig()
+    drift = drift_of(target.contents, target.asked.listing, config)
+    moved = bool(target.transaction and target.transaction.removed)  # conda may take the place of what pip has put
+    lacks = any(each.source == "pypi" and each.kind != "extra" for each in drift)
+    return lacks or moved or bool(target.asked.pip.constraints)
+
+
+def _unneeded(target: UpdateTarget, context: JobContext) -> Unneeded:
+    """What the file has no need for once conda has done its part; never what comes by that."""
+    transaction = target.transaction or Transaction()
+    known = (record for each in context.inventory.environments if each.contents for record in each.contents.packages)
+    coming = {each.name for each in transaction.added}
+    found = unneeded(contents_after(target.contents, transaction, known), target.asked, coming)
+    gone = {each.name for each in transaction.removed}
+    return Unneeded(found.packages - coming - gone, found.distributions)
+
+
+async def _asked_of_pip(target: UpdateTarget, context: JobContext, *, offline: bool) -> tuple[PackageMove, ...] | None:
+    assert target.installation
+    there: dict[str, Distribution] = {canonicalize_name(each.name): each for each in target.contents.pip_distributions}
+    environ = pip_environ(target.prefix, target.installation, context)
+    found = await pip_would_install(target.prefix, target.asked, environ, context, offline=offline)
+    if found is None:
+        return None
+    before = {each.name: Held(there[each.name].version) for each in found if each.name in there}
+    return package_moves(before, {each.name: Held(each.version) for each in found}, pip=True)
+
+
+def _uninstalled(contents: PrefixContents, names: Collection[str]) -> tuple[PackageMove, ...]:
+    """The moves of what pip uninstalls."""
+    there = {canonicalize_name(each.name): Held(each.version) for each in contents.pip_distributions}
+    return package_moves({name: held for name, held in there.items() if name in names}, {}, pip=True)
 
 
 def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateRequest, context: JobContext) -> UpdateTarget:
@@ -107,16 +191,43 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
     except (OSError, CondatuiError) as error:
         return replace(found, blockers=(*blockers, unreadable(subject.name, error)))
     channels = context.inventory.channel_config(environment) if environment else None
-    wanted = specs_like(snapshot.contents, baseline, channels) if channels else LikeSpecs()
+    asked = asked_of(request.file, channels or ChannelConfig(), python=_python(snapshot.contents))
+    wanted = LikeSpecs()
+    if request.file:
+        wanted = LikeSpecs(specs_asked(snapshot.contents, asked, channels or ChannelConfig()))
+    elif channels:
+        wanted = specs_like(snapshot.contents, baseline, channels)
     return replace(
         found,
         contents=snapshot.contents,
         identity=snapshot.tree.entries[0].inode,
         wanted=wanted,
+        asked=asked,
         conflicts=conflicts_of(snapshot.contents, baseline, wanted),
         checkpoint=checkpoint,
-        blockers=(*blockers, *checkpoint.blockers, *_content_blockers(snapshot, subject.name)),
+        blockers=(
+            *blockers,
+            *checkpoint.blockers,
+            *_content_blockers(snapshot, subject.name),
+            *file_blockers(asked),
+        ),
     )
+
+
+def _python(contents: PrefixContents) -> str:
+    return next((each.version for each in contents.packages if each.name == "python"), "")
+
+
+def specs_asked(contents: PrefixContents, asked: Asked, channels: ChannelConfig) -> tuple[str, ...]:
+    """What conda is asked for so that an environment gets what a file asks for."""
+    mine = {each.name: each for each in contents.packages}
+    itself = (each for each in pip_itself(asked) if each not in mine)
+    archives = (
+        exact_spec(each)
+        for each in asked.archives
+        if each.name not in mine or not same_package(mine[each.name], each, channels)
+    )
+    return (*asked.specs, *itself, *archives)
 
 
 def _unknown_to_conda(observed: PrefixState, name: str) -> Iterator[Finding]:
@@ -149,7 +260,8 @@ def solving_argv(target: UpdateTarget, *, offline: bool, dry_run: bool) -> tuple
     """The command that updates an environment, or says how it would."""
     assert target.installation is not None
     conda = target.installation.executable
-    return install_specs(conda, target.prefix, target.wanted.specs, offline=offline, dry_run=dry_run)
+    channels = target.asked.channels
+    return install_specs(conda, target.prefix, target.wanted.specs, offline=offline, dry_run=dry_run, channels=channels)
 
 
 async def _solved(target: UpdateTarget, context: JobContext, *, offline: bool) -> UpdateTarget:
@@ -172,10 +284,13 @@ async def _ask(target: UpdateTarget, context: JobContext, *, offline: bool) -> U
     return replace(target, transaction=transaction, refusal=None, offline=offline)
 
 
-def moves_of(contents: PrefixContents, transaction: Transaction) -> tuple[PackageMove, ...]:
-    """What a transaction does to each package of an environment."""
+def moves_of(
+    contents: PrefixContents, transaction: Transaction, pruned: Collection[str] = ()
+) -> tuple[PackageMove, ...]:
+    """What a transaction does to each package of an environment, and the removal of others after it."""
     before = {each.name: _held(each) for each in contents.packages}
     after = {name: held for name, held in before.items() if name not in {each.name for each in transaction.removed}}
+    after = {name: held for name, held in after.items() if name not in pruned}
     after |= {each.name: Held(each.version, each.build, each.base_url or "") for each in transaction.added}
     return package_moves(before, after, requested=contents.requested_names)
 

@@ -22,7 +22,7 @@ async def perform(plan: Plan, request: UpdateRequest, context: JobContext, work:
     changed: list[Changed] = []
     for number, planned in enumerate(plan.updates):
         work.progress(number, len(plan.updates), "environments")
-        if not planned.added and not planned.removed:
+        if not planned.changes:
             continue
         try:
             changed.append(await SpecsChange(planned, request, context, work).carry_out())
@@ -30,15 +30,17 @@ async def perform(plan: Plan, request: UpdateRequest, context: JobContext, work:
             if changed:
                 raise _stopped(changed, planned.prefix, unexpected(error)) from error
             raise
-    return _outcome(changed, baseline_name(request, context))
+    return _outcome(changed, baseline_name(request, context), request)
 
 
-def _outcome(changed: Sequence[Changed], like: str) -> Outcome:
+def _outcome(changed: Sequence[Changed], like: str, request: UpdateRequest) -> Outcome:
+    how = "from" if request.file else "to be like"
     what = f"{sanitize(changed[0].name)} is" if len(changed) == 1 else f"{counted(len(changed), 'environment')} are"
     packages = counted(sum(each.packages for each in changed), "package")
     return Outcome(
-        message=f"{what} updated to be like {like}: {packages}; {_way_back(changed)}.",
+        message=f"{what} updated {how} {like}: {packages}; {_way_back(changed)}.",
         bytes_used=sum(each.kept_bytes for each in changed),
+        findings=tuple(found for each in changed for found in each.findings),
         restore_points=tuple(each.point for each in changed),
     )
 

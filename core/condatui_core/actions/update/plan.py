@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator, Sequence
 
 from condatui_core.actions.checkpoint import no_room, points_there
+from condatui_core.actions.from_file import file_facts, file_warnings, pip_argv
 from condatui_core.actions.guards import bytes_problem, warnings_to_change
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.update.facts import UpdateTarget, read_targets, solving_argv
+from condatui_core.actions.update.facts import UpdateTarget, moves_of, read_targets, solving_argv
+from condatui_core.conda.commands import remove_packages
+from condatui_core.conda.parsers import Transaction
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import PackageMove, Plan, Step
 from condatui_core.records.request import UpdateRequest
 from condatui_core.remedy import AllowDownloads
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, mask_credentials, sanitize
 
 _MOST_LINES = 20
 _UNPACKED = 5
@@ -28,14 +32,14 @@ async def plan(request: UpdateRequest, context: JobContext) -> Plan:
 
 def update_plan(targets: Sequence[UpdateTarget], request: UpdateRequest, context: JobContext) -> Plan:
     """Plan the update of environments whose dry runs are known; blocks."""
-    changing = [each for each in targets if each.wanted.specs and not each.blockers]
+    changing = [each for each in targets if (each.wanted.specs or each.changes) and not each.blockers]
     updates = tuple(each.planned for each in changing)
     kept = sum(each.checkpoint.kept_bytes for each in changing if each.checkpoint)
     prefixes = tuple(each.prefix for each in targets)
     return Plan(
         request=request,
         title=_title(targets, request, context),
-        steps=tuple(step for each in changing for step in _steps(each)),
+        steps=tuple(step for each in changing for step in _steps(each, request)),
         prefixes=prefixes,
         bytes_needed=kept + sum(map(_downloaded, changing)),
         packages=sum(len(each.moves) for each in updates),
@@ -55,7 +59,9 @@ def update_plan(targets: Sequence[UpdateTarget], request: UpdateRequest, context
 
 
 def baseline_name(request: UpdateRequest, context: JobContext) -> str:
-    """The name of the environment whose versions the others get."""
+    """The name of the environment whose versions the others get, or of the file that they follow."""
+    if request.file:
+        return sanitize(os.path.basename(request.file))
     baseline = context.environment(request.like)
     return sanitize(baseline.name if baseline else request.like)
 
@@ -71,7 +77,7 @@ def _blockers(target: UpdateTarget, request: UpdateRequest) -> Iterator[Finding]
         yield blocker("baseline", f"{name} is the baseline itself.", "Name other environments.")
     if target.refusal:
         lines = target.conflicts or (target.refusal.title, *target.refusal.detail.splitlines()[:_MOST_LINES])
-        message = f"conda cannot bring {name} to these versions."
+        message = f"conda cannot bring {name} to {'what the file asks for' if request.file else 'these versions'}."
         yield blocker("not-solved", message, AllowDownloads() if request.offline else "", map(sanitize, lines))
     if gone := requested_gone(target):
         message = f"conda would take {', '.join(map(sanitize, gone))} out of {name}, which its user requested."
@@ -81,13 +87,14 @@ def _blockers(target: UpdateTarget, request: UpdateRequest) -> Iterator[Finding]
 
 def requested_gone(target: UpdateTarget) -> tuple[str, ...]:
     """The packages that the user of an environment requested and that a transaction would take away."""
-    gone = {each.name for each in target.planned.moves if each.change == "gone"}
+    pruned = target.unneeded.packages | target.unneeded.distributions
+    gone = {each.name for each in target.planned.moves if each.change == "gone"} - pruned
     return tuple(sorted(gone & target.contents.requested_names))
 
 
 def _baseline_blockers(request: UpdateRequest, context: JobContext) -> Iterator[Finding]:
     baseline = context.environment(request.like)
-    if baseline is None or baseline.state != "ok":
+    if not request.file and (baseline is None or baseline.state != "ok"):
         state = f"its state is {baseline.state}" if baseline else "it is not there"
         message = f"The baseline {baseline_name(request, context)} cannot be read: {state}."
         yield blocker("baseline", message, "Name another one.")
@@ -102,28 +109,45 @@ def _nothing_to_do(targets: Sequence[UpdateTarget], request: UpdateRequest, cont
             message = f"Nothing can be updated: {count} not as in {like}, because their users want them so."
             yield blocker("held", message, "Change the requests or pins first.", held)
             return
-        yield blocker("nothing-to-do", f"Nothing is to be updated: what they have in common is as in {like}.")
+        same = f"all is there that {like} asks for" if request.file else f"what they have in common is as in {like}"
+        yield blocker("nothing-to-do", f"Nothing is to be updated: {same}.")
 
 
 def _changes(target: UpdateTarget) -> bool:
-    return target.transaction is not None and bool(target.transaction.added or target.transaction.removed)
+    return target.changes
 
 
 def _title(targets: Sequence[UpdateTarget], request: UpdateRequest, context: JobContext) -> str:
     what = sanitize(targets[0].name) if len(targets) == 1 else counted(len(targets), "environment")
-    return f"Update {what} to be like {baseline_name(request, context)}"
+    how = "from" if request.file else "to be like"
+    return f"Update {what} {how} {baseline_name(request, context)}"
 
 
-def _steps(target: UpdateTarget) -> Iterator[Step]:
-    name = sanitize(target.name)
+def _steps(target: UpdateTarget, request: UpdateRequest) -> Iterator[Step]:
+    name, planned = sanitize(target.name), target.planned
     yield Step(title=f"Make a restore point of {name}")
-    argv = solving_argv(target, offline=target.offline, dry_run=False) if target.installation else ()
-    yield Step(title=f"Let conda update {counted(len(target.planned.moves), 'package')} of {name}", argv=argv)
+    if target.wanted.specs:
+        argv = solving_argv(target, offline=target.offline, dry_run=False) if target.installation else ()
+        count = counted(len(moves_of(target.contents, target.transaction or Transaction())), "package")
+        yield Step(title=f"Let conda update {count} of {name}", argv=tuple(map(mask_credentials, argv)))
+    if planned.by_pip:
+        argv = pip_argv(target.prefix, target.asked, offline=request.offline)
+        yield Step(title=f"Let its pip install {counted(len(planned.by_pip), 'requirement')} of the file", argv=argv)
+    if planned.variables:
+        yield Step(title=f"Let its activation set {', '.join(map(sanitize, planned.variables))}")
+    if planned.pruned_by_pip:
+        count = counted(len(planned.pruned_by_pip), "distribution")
+        yield Step(title=f"Let its pip uninstall {count} that the file has no need for")
+    if planned.pruned and target.installation:
+        argv = remove_packages(target.installation.executable, target.prefix, sorted(target.unneeded.packages))
+        count = counted(len(planned.pruned), "package")
+        yield Step(title=f"Let conda remove {count} that the file has no need for", argv=argv)
     yield Step(title=f"Verify every package of {name}, and start its python")
 
 
 def _facts(targets: Sequence[UpdateTarget], kept: int) -> Iterator[tuple[str, str]]:
     for each in targets:
+        yield from file_facts(each.asked)
         if len(targets) > 1:
             yield sanitize(each.name), "\n".join(map(move_words, each.planned.moves)) or "nothing to update"
         if each.wanted.left_out:
@@ -147,6 +171,7 @@ def _warnings(target: UpdateTarget, context: JobContext) -> Iterator[Finding]:
     yield from warnings_to_change(target.observed, target.environment, context)
     if target.checkpoint:
         yield from target.checkpoint.warnings
+    yield from file_warnings(target.asked)
     python = next((each for each in target.planned.moves if each.name == "python"), None)
     pip = target.contents.pip_distributions
     if python and pip and _minor(python.before) != _minor(python.after):

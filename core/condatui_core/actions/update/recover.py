@@ -9,14 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from msgspec.structs import replace
+
 from condatui_core.actions.checkpoint import point_made
+from condatui_core.actions.from_file import drift_from, lacking
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.requested_specs import HISTORY, requests_as_before
 from condatui_core.actions.update.facts import occasion_of
+from condatui_core.environment_files.pip_requirements import pip_lines
 from condatui_core.errors import CondatuiError
 from condatui_core.prefixes.snapshot import read_records
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import Plan, PlannedUpdate, Recovery
 from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import RestoreRequest, UpdateRequest
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.store import directory_of_points, read_paths_of
@@ -61,9 +67,7 @@ def _inspect(plan: Plan, request: UpdateRequest, stage: str, context: JobContext
     return Recovery(
         state="half",
         message=f"{said} {_names(waiting)} as it was.{_saved(updated[-1])}",
-        way_out=UpdateRequest(
-            prefixes=tuple(each.prefix for each in waiting), like=request.like, offline=request.offline
-        ),
+        way_out=replace(request, prefixes=tuple(each.prefix for each in waiting)),
         way_out_title=f"Update the rest: {', '.join(sanitize(each.name) for each in waiting)}",
     )
 
@@ -71,27 +75,47 @@ def _inspect(plan: Plan, request: UpdateRequest, stage: str, context: JobContext
 def _look(update: PlannedUpdate, request: UpdateRequest, plan: Plan, context: JobContext) -> _Seen:
     point = point_made(update.prefix, occasion_of(request), plan, context)
     directory = directory_of_points(context.settings, context.locations)
-    return _Seen(update.prefix, os.path.basename(update.prefix), _state(update, point, directory), point)
+    return _Seen(update.prefix, os.path.basename(update.prefix), _state(update, request, point, directory), point)
 
 
-def _state(update: PlannedUpdate, point: RestorePoint | None, directory: Path) -> _State:
+def _state(update: PlannedUpdate, request: UpdateRequest, point: RestorePoint | None, directory: Path) -> _State:
     """How far conda has come with an environment, by its records and whether their files are there."""
-    if not update.added and not update.removed:
+    if not update.changes or point is None:
         return "as it was"
     records = read_records(update.prefix)
     there = {each.dist_name for each in records.contents.packages}
-    if point is None:
-        return "as it was"
     before = {each.dist_name for each in point.packages}
     if not records.has_all_files or records.contents.unreadable:
         return "half"
-    if there == before:
+    if there == before and not _moved_by_pip(records.contents, update, point):
         return "as it was"
     if there != (before - set(update.removed)) | set(update.added):
         return "half"
-    came = (each for each in records.contents.packages if each.dist_name in update.added)
+    if request.file:
+        return "updated" if _follows(update, request) else "half"
+    return _requests_as_before(update, records.contents, point, directory)
+
+
+def _requests_as_before(
+    update: PlannedUpdate, contents: PrefixContents, point: RestorePoint, directory: Path
+) -> _State:
+    came = (each for each in contents.packages if each.dist_name in update.added)
     asks = any(map(_asks_for_build, came)) or not _history_as_before(update.prefix, point, directory)
     return "asks for builds" if asks else "updated"
+
+
+def _moved_by_pip(contents: PrefixContents, update: PlannedUpdate, point: RestorePoint) -> bool:
+    """Whether pip has done anything, by what it has installed."""
+    by_pip = update.by_pip or update.pruned_by_pip
+    return bool(by_pip) and pip_lines(contents.pip_distributions) != point.distributions
+
+
+def _follows(update: PlannedUpdate, request: UpdateRequest) -> bool:
+    """Whether an environment has what the file asks for; not if the file cannot be read any more."""
+    try:
+        return not lacking(drift_from(update.prefix, request.file, ChannelConfig()))
+    except CondatuiError:
+        return False
 
 
 def _asks_for_build(record: PackageRecord) -> bool:

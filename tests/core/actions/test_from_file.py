@@ -1,0 +1,194 @@
+"""Environments made and updated from files by the real conda and pip: verified, never replaced, never half told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from condatui_core.actions.incomplete_marker import is_marked_incomplete
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.job import Job
+from condatui_core.records.request import CreateRequest, ExportFormat, ExportRequest, RestoreRequest, UpdateRequest
+from condatui_core.verification import verify_file
+from condatui_sandbox import Sandbox
+from support.contexts import context_of
+from support.dying_job import carried_out, run_dying, told, workbench_of
+from support.sandboxes import copy_sandbox, manifest
+
+FILE = """\
+name: made
+channels: [conda-forge]
+variables: {{TOKEN: s3cret}}
+dependencies:
+  - python=3.11
+  - numpy=1.26
+  - pip
+  - pip:
+      - --find-links {wheels}
+      - --extra-index-url https://me:pa55@index.invalid/simple
+      - -r more.txt
+      - -c bounds.txt
+      - -e {source}/segtools
+"""
+
+
+@pytest.fixture(scope="module")
+def copied(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    place = tmp_path_factory.mktemp("from-file")
+    return copy_sandbox(sandbox, place / "sandbox", ["notebooks", "pip-mix", "vision-cpu"])
+
+
+@pytest.fixture
+def file(copied: Sandbox, sandbox: Sandbox, tmp_path: Path) -> Path:
+    """An environment.yml with everything that pip can be asked for offline."""
+    file = tmp_path / "made.yml"
+    file.write_text(FILE.format(wheels=sandbox.directory / "wheels", source=copied.home / "src"))
+    (tmp_path / "more.txt").write_text("einops>=0.7\ntimm\n")
+    (tmp_path / "bounds.txt").write_text("timm<2\n")
+    return file
+
+
+def prefix_of(sandbox: Sandbox, name: str) -> str:
+    return str(sandbox.root_prefix / "envs" / name)
+
+
+async def drift(sandbox: Sandbox, prefix: str, file: str) -> list[str]:
+    context = await context_of(sandbox)
+    environment = context.environment(prefix)
+    assert environment
+    found = verify_file(environment, file, context.inventory.channel_config(environment))
+    return [f"{each.kind} {each.name}" for each in found.drift]
+
+
+def journal(sandbox: Sandbox) -> str:
+    """All that is written down of jobs; a restore point has what its environment had."""
+    jobs = sandbox.home / ".condatui" / "state" / "jobs"
+    found = "".join(each.read_text(errors="replace") for each in jobs.rglob("*") if each.is_file())
+    assert "made.yml" in found
+    return found
+
+
+def words(job: Job) -> str:
+    assert job.end
+    return f"{job.end.message}\n{job.end.detail}"
+
+
+@pytest.mark.parametrize("form", ["yaml", "explicit", "requirements", "json", "conda-lock"])
+async def test_what_is_exported_is_made_again_without_drift(
+    copied: Sandbox, tmp_path: Path, form: ExportFormat
+) -> None:
+    file, target = tmp_path / "exported", prefix_of(copied, f"again-{form}")
+    export = ExportRequest(prefix=str(copied.prefixes["vision-cpu"]), file=str(file), format=form)
+    assert (await carried_out(copied, export)).state == "done"
+    job = await carried_out(copied, CreateRequest(target=target, file=str(file), offline=True))
+    assert job.state == "done", words(job)
+    assert await drift(copied, target, str(file)) == []
+    original = read_prefix(str(copied.prefixes["vision-cpu"]))
+    assert {each.dist_name for each in read_prefix(target).packages} == {each.dist_name for each in original.packages}
+    shutil.rmtree(target)
+
+
+async def test_pip_has_its_part_and_no_secret_is_written_down(copied: Sandbox, file: Path) -> None:
+    target = prefix_of(copied, "made")
+    request = CreateRequest(target=target, file=str(file), offline=True)
+    plan = await workbench_of(copied).jobs.plan(request)
+    assert dict(plan.facts)["variables"] == "TOKEN"
+    assert dict(plan.facts)["for pip"] == f"einops>=0.7\ntimm\n-e {copied.home}/src/segtools"
+    job = await carried_out(copied, request)
+    assert job.state == "done", words(job)
+    made = read_prefix(target)
+    assert {each.name for each in made.pip_distributions} == {"einops", "timm", "segtools"}
+    assert made.variables == (("TOKEN", "s3cret"),)
+    assert not is_marked_incomplete(target)
+    assert not [secret for secret in ("s3cret", "pa55") if secret in journal(copied)]
+
+    file.write_text(
+        file.read_text().replace("numpy=1.26", "tqdm").replace("s3cret", "0ther").replace("-r more.txt", "einops")
+    )
+    (file.parent / "bounds.txt").write_text("")
+    before = manifest(Path(target))
+    update = UpdateRequest(prefixes=(target,), file=str(file), offline=True)
+    assert "gone" not in {each.change for each in (await workbench_of(copied).jobs.plan(update)).moves}
+    pruning = UpdateRequest(prefixes=(target,), file=str(file), prune=True, offline=True)
+    plan = await workbench_of(copied).jobs.plan(pruning)
+    assert manifest(Path(target)) == before, "a plan changes nothing"
+    moves = {each.name: each.change for each in plan.moves}
+    assert (moves["numpy"], moves["timm"], moves["tqdm"]) == ("gone", "gone", "new")
+    job = await carried_out(copied, pruning)
+    assert job.state == "done", words(job)
+    updated = read_prefix(target)
+    assert {each.name for each in updated.pip_distributions} == {"einops", "segtools"}
+    assert {"python", "tqdm", "pip"} <= {each.name for each in updated.packages}
+    assert "numpy" not in {each.name for each in updated.packages}
+    assert updated.variables == (("TOKEN", "0ther"),)
+    assert await drift(copied, target, str(file)) == ["extra segtools"], "verify cannot tell whose place that is"
+    assert "nothing-to-do" in [each.id for each in (await workbench_of(copied).jobs.plan(pruning)).blockers]
+    assert job.end
+    assert job.end.outcome
+    undone = await carried_out(copied, RestoreRequest(id=job.end.outcome.restore_points[0]))
+    assert undone.state == "done", words(undone)
+    assert {each.name for each in read_prefix(target).packages} == {each.name for each in made.packages}
+    assert "timm" in {each.name for each in read_prefix(target).pip_distributions}
+    assert not [secret for secret in ("0ther", "pa55") if secret in journal(copied)]
+
+
+@pytest.mark.parametrize("there", ["environment", "directory", "broken link"])
+async def test_create_never_replaces_anything(copied: Sandbox, file: Path, tmp_path: Path, there: str) -> None:
+    target = tmp_path / "there"
+    if there == "broken link":
+        target.symlink_to(tmp_path / "nowhere")
+    else:
+        (target / ("conda-meta" if there == "environment" else "mine")).mkdir(parents=True)
+        (target / "mine.txt").write_text("mine")
+    before = manifest(tmp_path)
+    plan = await workbench_of(copied).jobs.plan(CreateRequest(target=str(target), file=str(file)))
+    assert "target-exists" in [each.id for each in plan.blockers]
+    assert manifest(tmp_path) == before
+
+
+async def test_a_file_that_changed_since_the_plan_is_not_followed(copied: Sandbox, file: Path) -> None:
+    jobs = workbench_of(copied).jobs
+    target = prefix_of(copied, "changed")
+    plan = await jobs.plan(CreateRequest(target=target, file=str(file), offline=True))
+    (file.parent / "more.txt").write_text("einops\n")
+    submitted = jobs.submit(plan)
+    async for _ in jobs.events(submitted.id):
+        pass
+    assert "has changed since" in words(jobs.job(submitted.id) or submitted)
+    assert not os.path.lexists(target)
+
+
+async def test_a_line_that_cannot_be_honoured_stands_against_all(copied: Sandbox, file: Path) -> None:
+    file.write_text(file.read_text().replace("-r more.txt", "--config-settings=x"))
+    target = prefix_of(copied, "refused")
+    plan = await workbench_of(copied).jobs.plan(CreateRequest(target=target, file=str(file), offline=True))
+    (found,) = [each for each in plan.blockers if each.id == "bad-line"]
+    assert "--config-settings" in found.evidence[0]
+
+
+@pytest.mark.parametrize("stage", ["pip", "verify"])
+async def test_killed_it_is_told_as_half_made(copied: Sandbox, file: Path, stage: str) -> None:
+    target = prefix_of(copied, f"killed-{stage}")
+    assert run_dying(copied, CreateRequest(target=target, file=str(file), offline=True), stage, 0)[0] == -9
+    recovery = await told(copied)
+    assert recovery.state == "half", recovery
+    assert recovery.way_out
+    assert is_marked_incomplete(target)
+    assert (await carried_out(copied, recovery.way_out)).state == "done"
+    assert not os.path.lexists(target)
+
+
+async def test_killed_while_it_prunes_the_way_out_brings_it_back(copied: Sandbox, file: Path) -> None:
+    prefix = str(copied.prefixes["notebooks"])
+    before = {each.dist_name for each in read_prefix(prefix).packages}
+    file.write_text("channels: [conda-forge]\ndependencies: [python=3.11, tqdm]\n")
+    request = UpdateRequest(prefixes=(prefix,), file=str(file), prune=True, offline=True)
+    assert run_dying(copied, request, "prune", 0)[0] == -9
+    recovery = await told(copied)
+    assert recovery.state == "half"
+    assert isinstance(recovery.way_out, RestoreRequest)
+    assert (await carried_out(copied, recovery.way_out)).state == "done"
+    assert {each.dist_name for each in read_prefix(prefix).packages} == before
