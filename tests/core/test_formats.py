@@ -189,6 +189,8 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
                 "update",
                 "leftovers",
                 "kernels",
+                "create",
+                "checkpoint",
             },
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),

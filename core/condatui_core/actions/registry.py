@@ -8,6 +8,7 @@ from typing import Any
 
 from condatui_core.actions.protocol import Action
 from condatui_core.records.request import (
+    CheckpointRequest,
     CleanRequest,
     CleanupRequest,
     CloneRequest,
@@ -31,8 +32,14 @@ def find_action(request: Request) -> Action[Any]:
     return ACTIONS[type(request)]()
 
 
+def _checkpoint() -> Action[CheckpointRequest]:
+    from condatui_core.actions import keep_point  # noqa: PLC0415 - a row imports only its action
+
+    return Action(keep_point.plan, keep_point.perform, keep_point.recover)
+
+
 def _clean() -> Action[CleanRequest]:
-    from condatui_core.actions.clean import perform, plan, recover  # noqa: PLC0415 - a row imports only its action
+    from condatui_core.actions.clean import perform, plan, recover  # noqa: PLC0415 - as above
 
     return Action(plan.plan, perform.perform, recover.recover)
 
@@ -120,6 +127,7 @@ def _update() -> Action[UpdateRequest]:
 
 
 ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
+    CheckpointRequest: _checkpoint,
     CleanRequest: _clean,
     CleanupRequest: _cleanup,
     CloneRequest: _clone,

@@ -178,6 +178,15 @@ class UpdateRequest(Struct, frozen=True, kw_only=True, tag="update"):
     """Whether nothing may be downloaded."""
 
 
+class CheckpointRequest(Struct, frozen=True, kw_only=True, tag="checkpoint"):
+    """Make restore points of environments that stay as they are."""
+
+    prefixes: tuple[str, ...]
+    """The environments, one after the other."""
+    note: str = ""
+    """Why, in the user's words."""
+
+
 class KernelsRequest(Struct, frozen=True, kw_only=True, tag="kernels"):
     """Delete Jupyter kernels whose environment is gone."""
 
@@ -217,4 +226,5 @@ Request: TypeAlias = (
     | UpdateRequest
     | LeftoversRequest
     | KernelsRequest
+    | CheckpointRequest
 )

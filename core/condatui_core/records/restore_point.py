@@ -115,6 +115,8 @@ class Occasion(Struct, frozen=True, kw_only=True):
     """The prefix of the environment whose versions an update was to bring."""
     restored: str = ""
     """The id of the restore point that was going to be brought back over the environment."""
+    note: str = ""
+    """Why the user wanted one, if it was on request."""
 
     @property
     def words(self) -> str:
@@ -124,6 +126,8 @@ class Occasion(Struct, frozen=True, kw_only=True):
                 return f"before an update to be like {os.path.basename(self.like)}"
             case "restore":
                 return f"before {self.restored} was brought back over it"
+            case "request" if self.note:
+                return f"on request: {self.note}"
             case _:
                 return _OCCASIONS[self.change]
 

@@ -28,6 +28,7 @@ from condatui_core.records.gpu_probe import Stage
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Event, Outcome, Plan, Progressed
 from condatui_core.records.request import (
+    CheckpointRequest,
     CleanRequest,
     CleanupRequest,
     CloneRequest,
@@ -268,6 +269,7 @@ REQUESTS = (
     MergeRequest(keeper="/a", member="/b"),
     UpdateRequest(prefixes=("/b",), like="/a"),
     LeftoversRequest(prefixes=("/a",)),
+    CheckpointRequest(prefixes=("/a",), note="before the paper"),
     CleanupRequest(parts=(RemoveRequest(prefixes=("/a",)), CleanRequest(pkgs_dirs=("/p",), what=("logs",)))),
 )
 

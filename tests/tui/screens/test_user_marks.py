@@ -143,6 +143,13 @@ async def test_what_is_behind_is_brought_to_the_baseline_by_a_key() -> None:
         assert driver.workbench.jobs.requests == [UpdateRequest(prefixes=(ALPHA, f"{ROOT}/envs/gamma"), like=BETA)]
 
 
+async def test_a_checkpoint_of_all_that_are_marked_is_planned_by_a_key() -> None:
+    async with opened(inventory(loaded("alpha"), loaded("beta"))) as driver:
+        await driver.press("a", "C")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [CheckpointRequest(prefixes=(ALPHA, BETA))]
+
+
 @pytest.mark.parametrize(
     ("machine", "says"),
     [

@@ -11,7 +11,7 @@ from condatui.panels.clone_form import BaselineForm, CloneForm
 from condatui.panels.forms import ExportAllForm, ExportForm, FormPaths, PackForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
-from condatui_core.records.request import RemoveRequest, Request, RestoreRequest, UpdateRequest
+from condatui_core.records.request import CheckpointRequest, RemoveRequest, Request, RestoreRequest, UpdateRequest
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -23,17 +23,24 @@ def panel_for(action: str, session: Session, action_context: ActionContext) -> A
     paths = FormPaths(session.workbench.locations.home, session.directory)
     if action == "clone":
         return ActionPanel(session, form=CloneForm(session, action_context.current, paths))
-    if action == "remove":
-        request = RemoveRequest(prefixes=tuple(each.prefix for each in action_context.chosen))
+    if request := _request_for(action, action_context):
         return ActionPanel(session, request=request, note=_hidden_marks(action_context))
-    if action == "follow":
-        return ActionPanel(session, request=_following(action_context), note=_hidden_marks(action_context))
     if action == "undo":
         return ActionPanel(session, find_request=_last_change(session))
     if action == "export":
         return _export_panel(session, action_context, paths)
     assert action_context.current is not None
     return ActionPanel(session, form=PackForm(action_context.current, paths))
+
+
+def _request_for(action: str, action_context: ActionContext) -> Request | None:
+    """The request of an action that needs no answers, for all that is chosen; None for any other."""
+    if action == "follow":
+        return _following(action_context)
+    prefixes = tuple(each.prefix for each in action_context.chosen)
+    if action == "remove":
+        return RemoveRequest(prefixes=prefixes)
+    return CheckpointRequest(prefixes=prefixes) if action == "checkpoint" else None
 
 
 def _export_panel(session: Session, action_context: ActionContext, paths: FormPaths) -> ActionPanel:
