@@ -9,7 +9,7 @@ import pytest
 from condatui_core.analyses.baseline_proposal import BaselineDraft
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory, KeepMark, UserMarks
-from condatui_core.records.request import CreateRequest, UpdateRequest
+from condatui_core.records.request import CheckpointRequest, CreateRequest, UpdateRequest
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, finding, inventory, loaded, package
