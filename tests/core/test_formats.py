@@ -191,6 +191,7 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
                 "kernels",
                 "create",
                 "checkpoint",
+                "rollback",
             },
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),
