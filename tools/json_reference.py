@@ -170,6 +170,7 @@ _MEANINGS: Mapping[str, str] = {
     "RemoveRequest.restore_point": "Whether one is made first.",
     "CleanRequest.pkgs_dirs": "The package caches.",
     "CleanRequest.what": "Which parts of them.",
+    "CheckpointRequest.prefixes": "Of the environments.",
     "LeftoversRequest.prefixes": "Of the environments.",
     "UpdateRequest.prefixes": "Of the environments.",
     "ForgetRequest.ids": "Of the restore points.",

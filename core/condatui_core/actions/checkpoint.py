@@ -191,6 +191,8 @@ class PlannedCheckpoint:
     name: str
     kept_files: int = 0
     kept_bytes: int = 0
+    packages: int = 0
+    """The number of conda's packages in it, whose other files conda puts back from its caches or channels."""
     blockers: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
     too_large: bool = False
@@ -207,6 +209,7 @@ def plan_checkpoint(snapshot: PrefixSnapshot, subject: CheckpointSubject, contex
         name=subject.name,
         kept_files=len(found.kept),
         kept_bytes=found.kept_bytes,
+        packages=len(found.contents.packages),
         blockers=tuple(_content_blockers(found, name)),
         warnings=(_large(found, name, context),) if large else (),
         too_large=large,

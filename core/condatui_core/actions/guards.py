@@ -15,6 +15,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import NoCondaError, RefusedError
 from condatui_core.prefixes.managers import managed_by
 from condatui_core.prefixes.processes import running_processes
+from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
@@ -126,6 +127,28 @@ def blockers_to_make(observed: PrefixState, context: JobContext) -> tuple[Findin
         found += _place_blockers(observed, context)
         found += place_not_writable(observed)
     return (*found, *conda_busy(observed))
+
+
+def unknown_to_conda(observed: PrefixState, name: str) -> Iterator[Finding]:
+    """The blocker against letting conda change what it does not take for an environment."""
+    if observed.exists and not observed.has_history:
+        yield blocker("not-an-environment", f"{sanitize(name)} is no environment that conda knows of.")
+
+
+def contents_blockers(snapshot: PrefixSnapshot, name: str) -> Sequence[Finding]:
+    """The blockers against letting conda change the packages of an environment, by what it holds."""
+    contents, shown, found = snapshot.contents, sanitize(name), []
+    if replaced := contents.replaced:
+        lines = [f"{each.package}: pip has {each.distribution} {each.pip_version}" for each in replaced]
+        message = f"pip has replaced files of conda's packages in {shown}, which conda would take for its own."
+        found.append(blocker("pip-over-conda", message, "Let pip uninstall them first.", map(sanitize, lines)))
+    if unreadable := contents.unreadable:
+        message = f"conda would stop at what it cannot read in {shown}."
+        found.append(blocker("broken", message, "Repair it first.", (each.path for each in unreadable)))
+    if outside := snapshot.symlinked_directories:
+        message = f"Directories of packages in {shown} are links: conda would change what lies there."
+        found.append(blocker("detour", message, "Put the directories in their place first.", map(sanitize, outside)))
+    return found
 
 
 def bytes_problem(needed: int | None, observed: PrefixState) -> tuple[Finding, ...]:

@@ -23,6 +23,7 @@ from condatui_core.records.request import (
     RemoveRequest,
     Request,
     RestoreRequest,
+    RollbackRequest,
     UpdateRequest,
 )
 
@@ -33,9 +34,9 @@ def find_action(request: Request) -> Action[Any]:
 
 
 def _checkpoint() -> Action[CheckpointRequest]:
-    from condatui_core.actions import checkpoints  # noqa: PLC0415 - a row imports only its action
+    from condatui_core.actions import keep_point  # noqa: PLC0415 - a row imports only its action
 
-    return Action(checkpoints.plan, checkpoints.perform, checkpoints.recover)
+    return Action(keep_point.plan, keep_point.perform, keep_point.recover)
 
 
 def _clean() -> Action[CleanRequest]:
@@ -120,6 +121,12 @@ def _restore() -> Action[RestoreRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _rollback() -> Action[RollbackRequest]:
+    from condatui_core.actions.rollback import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
 def _update() -> Action[UpdateRequest]:
     from condatui_core.actions.update import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -141,6 +148,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     PackRequest: _pack,
     RemoveRequest: _remove,
     RestoreRequest: _restore,
+    RollbackRequest: _rollback,
     UpdateRequest: _update,
 }
 """Every action by the type of its request; a test checks that no request is missing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
@@ -27,6 +28,7 @@ HISTORY = "conda-meta/history"
 LARGEST_HISTORY = 32 << 20
 """Bytes of a history that are read at most."""
 _SPECS = "# update specs:"
+_ASKS = re.compile(r"#\s*\w+\s*specs:")
 _FIELDS = ("requested_spec", "requested_specs")
 """The fields of a record that state what was requested."""
 _NOT_REQUESTED: Mapping[str, object] = {"requested_spec": "None"}
@@ -81,6 +83,27 @@ def _put_back(tree: HeldTree, path: str, asked: Mapping[str, Mapping[str, object
     wanted = with_requests(found, asked.get(str(found.get("name")), _NOT_REQUESTED))
     if wanted != found:
         write_record(tree, path, wanted)
+
+
+# Of one whose packages go back to a revision
+
+
+def request_these(tree: HeldTree, before: PrefixSnapshot, specs: Mapping[str, str]) -> None:
+    """Let the records that are new in an environment, and its history, state these requests by name and no others."""
+    asked: dict[str, Mapping[str, object]] = {
+        name: {"requested_spec": spec, "requested_specs": [spec]} for name, spec in specs.items()
+    }
+    there = {each.inode for each in before.tree.entries}
+    for name in tree.names("conda-meta"):
+        path = f"conda-meta/{name}"
+        status = tree.status(path) if name.endswith(".json") and not name.startswith(".") else None
+        if status and (status.st_dev, status.st_ino) not in there:
+            _put_back(tree, path, asked)
+    begin = next((each.status.st_size for each in before.tree.entries if each.path == HISTORY), 0)
+    gone = sorted({name for name, _ in before.contents.history.requested} - set(specs))
+    lines = [f"# remove specs: {gone!r}\n"] if gone else []
+    lines += [_line(sorted(specs.values()))] if specs else []
+    _edit_history(tree, lambda old: [*(each for each in old if not _ASKS.match(each)), *lines], begin)
 
 
 # Of one that has got more packages

@@ -163,6 +163,11 @@ def solve_new(
     return (executable, "create", "-p", prefix, "--dry-run", "--json", "--yes", *options, "--", *specs)
 
 
+def remove_exactly(executable: str, prefix: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Remove these packages and no others, without solving: what needs them stays."""
+    return (executable, "remove", "-p", prefix, "--force-remove", "--json", "--yes", "--offline", "--", *names)
+
+
 def _only(channels: Iterable[str]) -> tuple[str, ...]:
     """The options for these channels and no others; none for those that conda is configured with."""
     named = tuple(word for each in channels for word in ("--channel", each))

@@ -124,6 +124,27 @@ class PlannedUpdate(Struct, frozen=True, kw_only=True):
         return any((self.added, self.removed, self.by_pip, self.variables, self.pruned_by_pip))
 
 
+class PlannedRollback(Struct, frozen=True, kw_only=True):
+    """What a rollback was planned to do to an environment: it does exactly that."""
+
+    prefix: str
+    """The environment."""
+    identity: tuple[int, int]
+    """Device and inode of its directory."""
+    removed: tuple[str, ...]
+    """The packages that are taken out, as `name-version-build`."""
+    added: tuple[str, ...]
+    """The packages that come, likewise; one that is in both is linked again for another python."""
+    archives: tuple[str, ...]
+    """Where those that come are: URLs, with checksums."""
+    going: tuple[str, ...]
+    """The names of the packages that have to be taken out before, since none of the same name takes their place."""
+    requested: tuple[tuple[str, str], ...] = ()
+    """The user's requests afterwards, as (package name, spec) pairs."""
+    over_limit: bool = False
+    """Whether its restore point exceeds the limit of the settings; confirming accepts this."""
+
+
 class PlannedLeftovers(Struct, frozen=True, kw_only=True):
     """What was planned to be deleted from one environment: it deletes exactly that."""
 
@@ -219,6 +240,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for updates: the environments in their order."""
     leftovers: tuple[PlannedLeftovers, ...] = ()
     """Only for the deletion of leftovers: the environments in their order."""
+    rollback: PlannedRollback | None = None
+    """Only for rollbacks."""
     restoration: PlannedRestore | None = None
     """Only for restores."""
     moves: tuple[PackageMove, ...] = ()

@@ -194,6 +194,17 @@ class CheckpointRequest(Struct, frozen=True, kw_only=True, tag="checkpoint"):
     """Why, in the user's words."""
 
 
+class RollbackRequest(Struct, frozen=True, kw_only=True, tag="rollback"):
+    """Bring the conda packages of an environment back to those that it had after a revision."""
+
+    prefix: str
+    """The environment."""
+    revision: int
+    """The number of the revision in its history."""
+    offline: bool = False
+    """Whether nothing may be downloaded."""
+
+
 class KernelsRequest(Struct, frozen=True, kw_only=True, tag="kernels"):
     """Delete Jupyter kernels whose environment is gone."""
 
@@ -231,7 +242,8 @@ Request: TypeAlias = (
     | CleanupRequest
     | MergeRequest
     | UpdateRequest
-    | CheckpointRequest
     | LeftoversRequest
     | KernelsRequest
+    | CheckpointRequest
+    | RollbackRequest
 )

@@ -102,7 +102,7 @@ def kept_package(record: PackageRecord, *, kept: bool) -> KeptPackage:
     )
 
 
-Change = Literal["removal", "update", "leftovers", "restore", "merge", "request"]
+Change = Literal["removal", "update", "leftovers", "restore", "merge", "rollback", "request"]
 """What a restore point was made before; `request` if nothing was going to change and the user wanted one."""
 
 
@@ -117,9 +117,10 @@ class Occasion(Struct, frozen=True, kw_only=True):
     """The file that an update was to follow."""
     restored: str = ""
     """The id of the restore point that was going to be brought back over the environment."""
-
+    revision: int | None = None
+    """The number of the revision that a rollback was to bring back."""
     note: str = ""
-    """Why the user wanted it, if it was made on request."""
+    """Why the user wanted one, if it was on request."""
 
     @property
     def words(self) -> str:
@@ -131,6 +132,8 @@ class Occasion(Struct, frozen=True, kw_only=True):
                 return f"before an update to be like {os.path.basename(self.like)}"
             case "restore":
                 return f"before {self.restored} was brought back over it"
+            case "rollback":
+                return f"before it went back to revision {self.revision}"
             case "request" if self.note:
                 return f"on request: {sanitize(self.note)}"
             case _:

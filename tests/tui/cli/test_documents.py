@@ -43,6 +43,7 @@ from condatui_core.records.request import (
     RemoveRequest,
     Request,
     RestoreRequest,
+    RollbackRequest,
     UpdateRequest,
 )
 from support.acting import commands, invocation
@@ -270,6 +271,8 @@ REQUESTS = (
     MergeRequest(keeper="/a", member="/b"),
     UpdateRequest(prefixes=("/b",), like="/a"),
     LeftoversRequest(prefixes=("/a",)),
+    RollbackRequest(prefix="/a", revision=1),
+    CheckpointRequest(prefixes=("/a",), note="before the paper"),
     CleanupRequest(parts=(RemoveRequest(prefixes=("/a",)), CleanRequest(pkgs_dirs=("/p",), what=("logs",)))),
 )
 

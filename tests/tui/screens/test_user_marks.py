@@ -9,7 +9,7 @@ import pytest
 from condatui_core.analyses.baseline_proposal import BaselineDraft
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory, KeepMark, UserMarks
-from condatui_core.records.request import CreateRequest, UpdateRequest
+from condatui_core.records.request import CheckpointRequest, CreateRequest, UpdateRequest
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, finding, inventory, loaded, package
@@ -141,6 +141,13 @@ async def test_what_is_behind_is_brought_to_the_baseline_by_a_key() -> None:
         await driver.press("a", "B")
         await driver.until(lambda: driver.workbench.jobs.requests)
         assert driver.workbench.jobs.requests == [UpdateRequest(prefixes=(ALPHA, f"{ROOT}/envs/gamma"), like=BETA)]
+
+
+async def test_a_checkpoint_of_all_that_are_marked_is_planned_by_a_key() -> None:
+    async with opened(inventory(loaded("alpha"), loaded("beta"))) as driver:
+        await driver.press("a", "C")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [CheckpointRequest(prefixes=(ALPHA, BETA))]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import (
     ActionContext,
     no_environment,
+    no_environment_chosen,
     no_job_at_work,
     no_restore_point,
     not_another_keeper,
@@ -122,13 +123,13 @@ ON_ENVIRONMENTS = (
     ),
     KeyAction(
         "checkpoint",
-        "Make a restore point",
+        "Checkpoint",
         "C",
-        "Make a restore point of the marked environments, or else of the one under the cursor, which stay as they are.",
+        "Make a restore point of the marked environments, or else of the one under the cursor; they stay as they are.",
         "app.open_action('checkpoint')",
         ("environments",),
         "Actions",
-        why_not=no_environment,
+        why_not=no_environment_chosen,
         takes_keys=True,
     ),
     KeyAction(

@@ -50,6 +50,11 @@ def no_environment(action_context: ActionContext) -> str | None:
     return None if action_context.current else "There is no environment under the cursor."
 
 
+def no_environment_chosen(action_context: ActionContext) -> str | None:
+    """Why an action on what is chosen is off: nothing is marked, and nothing is under the cursor."""
+    return None if action_context.chosen else "There is no environment under the cursor."
+
+
 def not_verifiable(action_context: ActionContext) -> str | None:
     """Why the environment under the cursor cannot be held against a file: there is none, or it was not read."""
     if (current := action_context.current) is None:

@@ -1,4 +1,4 @@
-"""`condatui checkpoint`: restore points of environments that stay."""
+"""`condatui checkpoint`: restore points of environments that stay as they are."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ import click
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.run_action import acting_options, run_action
-from condatui_core.records.environment import Inventory
 from condatui_core.records.request import CheckpointRequest
 
 
 @click.command("checkpoint")
 @click.argument("envs", metavar="ENV...", nargs=-1, required=True)
-@click.option("--note", default="", metavar="TEXT", help="Why; `condatui restore --list` shows it.")
+@click.option("--note", default="", metavar="TEXT", help="Why, to be read in the list of restore points.")
 @acting_options
 @global_options
 @click.pass_obj
 def command(
     invocation: Invocation, *, envs: tuple[str, ...], note: str, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
-    """Make a restore point of environments that stay as they are.
+    """Make a restore point of each environment, which stays as it is.
 
-    What conda can put back is not stored. `condatui restore ID` brings an environment back to that state.
+    ENV is a name or a prefix. What conda can put back is not stored, so that it is cheap. `condatui restore ID` brings
+    an environment back to it, file for file, whatever conda and pip have done since.
     """
-
-    def request(inventory: Inventory, _: object) -> CheckpointRequest:
-        return CheckpointRequest(prefixes=invocation.prefixes_of(envs, inventory), note=note)
-
-    run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)
+    run_action(
+        invocation,
+        lambda inventory, _: CheckpointRequest(prefixes=invocation.prefixes_of(envs, inventory), note=note),
+        dry_run=dry_run,
+        yes=yes,
+        as_json=as_json,
+    )

@@ -37,7 +37,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "look": ("list", "show", "compare", "disk", "find", "history", "gpu"),
         "decide": ("duplicates", "cleanup", "keep", "baseline", "verify"),
-        "change": ("clone", "create", "checkpoint", "update", "merge", "remove", "restore", "clean"),
+        "change": ("clone", "create", "update", "merge", "rollback", "checkpoint", "remove", "restore", "clean"),
         "take along": ("export", "pack"),
         "condatui itself": ("demo", "doctor"),
     }

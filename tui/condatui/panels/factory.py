@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from condatui.actions.context import ActionContext
@@ -25,14 +25,24 @@ def panel_for(action: str, session: Session, action_context: ActionContext) -> A
         clones = action == "clone"
         form = CloneForm(session, action_context.current, paths) if clones else FileForm(session, paths)
         return ActionPanel(session, form=form)
-    if of_chosen := _OF_CHOSEN.get(action):
-        return ActionPanel(session, request=of_chosen(action_context), note=_hidden_marks(action_context))
+    if request := _request_for(action, action_context):
+        return ActionPanel(session, request=request, note=_hidden_marks(action_context))
     if action == "undo":
         return ActionPanel(session, find_request=_last_change(session))
     if action == "export":
         return _export_panel(session, action_context, paths)
     assert action_context.current is not None
     return ActionPanel(session, form=PackForm(action_context.current, paths))
+
+
+def _request_for(action: str, action_context: ActionContext) -> Request | None:
+    """The request of an action that needs no answers, for all that is chosen; None for any other."""
+    if action == "follow":
+        return _following(action_context)
+    prefixes = tuple(each.prefix for each in action_context.chosen)
+    if action == "remove":
+        return RemoveRequest(prefixes=prefixes)
+    return CheckpointRequest(prefixes=prefixes) if action == "checkpoint" else None
 
 
 def _export_panel(session: Session, action_context: ActionContext, paths: FormPaths) -> ActionPanel:
@@ -56,18 +66,6 @@ def _following(action_context: ActionContext) -> UpdateRequest:
     assert baseline is not None  # otherwise the key says that there is none
     others = tuple(each.prefix for each in action_context.chosen if each.prefix != baseline.prefix)
     return UpdateRequest(prefixes=others, like=baseline.prefix)
-
-
-def _chosen(action_context: ActionContext) -> tuple[str, ...]:
-    return tuple(each.prefix for each in action_context.chosen)
-
-
-_OF_CHOSEN: Mapping[str, Callable[[ActionContext], Request]] = {
-    "remove": lambda action_context: RemoveRequest(prefixes=_chosen(action_context)),
-    "follow": _following,
-    "checkpoint": lambda action_context: CheckpointRequest(prefixes=_chosen(action_context)),
-}
-"""What actions that need no answers do with the chosen environments."""
 
 
 def _hidden_marks(action_context: ActionContext) -> str:

@@ -20,6 +20,7 @@ from condatui_core.records.restore_point import RestorePoint, RestorePointSummar
 from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.cached_packages import missing_packages
 from condatui_core.restore_points.store import (
+    all_points,
     bytes_of_point,
     directory_of_points,
     newer_points,
@@ -102,7 +103,7 @@ def last_change(points: Sequence[RestorePointSummary], *, idle: Collection[str] 
     return max(found, key=lambda point: (point.at, point.id)).id
 
 
-_CHANGES = ("update", "leftovers", "merge", "restore")
+_CHANGES = ("update", "leftovers", "merge", "rollback", "restore")
 """The changes after which the environment is still there."""
 
 
@@ -142,6 +143,14 @@ def find_restore_point(text: str, context: JobContext) -> str:
         unsearched = f"\n{len(newer)} of a newer condatui cannot be searched: give the id." if newer else ""
         raise UsageError(title, f"{directory}{unsearched}", ListRestorePoints())
     return next(iter(newest.values()))
+
+
+def restore_point_of(prefix: str, point_id: str, context: JobContext) -> str:
+    """The id of a restore point, if it is one of this environment; UsageError if not; blocks."""
+    points = all_points(directory_of_points(context.settings, context.locations))
+    if any(each.id == point_id and each.prefix == prefix for each in points):
+        return point_id
+    raise UsageError(f"{sanitize(prefix)} has no restore point `{sanitize(point_id)}`.", "", ListRestorePoints())
 
 
 def read_restore_points(context: JobContext) -> tuple[RestorePointSummary, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from packaging.utils import canonicalize_name
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of, unreadable
 from condatui_core.actions.from_file import asked_of, file_blockers, pip_environ, pip_itself, pip_would_install
-from condatui_core.actions.guards import blockers_to_alter, observe_prefixes
+from condatui_core.actions.guards import blockers_to_alter, contents_blockers, observe_prefixes, unknown_to_conda
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_like
@@ -25,16 +25,15 @@ from condatui_core.environment_files.asked import NOTHING, Asked
 from condatui_core.errors import CondaError, CondatuiError
 from condatui_core.fs.held_tree import Identity
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
+from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import Finding, blocker
+from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.job import PackageMove, PlannedUpdate
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import UpdateRequest
 from condatui_core.records.restore_point import Occasion
-from condatui_core.text import sanitize
 
 SECONDS = 900.0
 """Seconds that a solve may take."""
@@ -176,7 +175,7 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
     environment = context.environment(observed.real)
     installation = context.installation(environment)
     subject = subject_of(observed.real, context, occasion_of(request))
-    blockers = [*blockers_to_alter(observed, environment, context), *_unknown_to_conda(observed, subject.name)]
+    blockers = [*blockers_to_alter(observed, environment, context), *unknown_to_conda(observed, subject.name)]
     found = UpdateTarget(
         prefix=observed.real,
         name=subject.name,
@@ -208,7 +207,7 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
         blockers=(
             *blockers,
             *checkpoint.blockers,
-            *_content_blockers(snapshot, subject.name),
+            *contents_blockers(snapshot, subject.name),
             *file_blockers(asked),
         ),
     )
@@ -228,26 +227,6 @@ def specs_asked(contents: PrefixContents, asked: Asked, channels: ChannelConfig)
         if each.name not in mine or not same_package(mine[each.name], each, channels)
     )
     return (*asked.specs, *itself, *archives)
-
-
-def _unknown_to_conda(observed: PrefixState, name: str) -> Iterator[Finding]:
-    if observed.exists and not observed.has_history:
-        yield blocker("not-an-environment", f"{sanitize(name)} is no environment that conda knows of.")
-
-
-def _content_blockers(snapshot: PrefixSnapshot, name: str) -> Sequence[Finding]:
-    contents, shown, found = snapshot.contents, sanitize(name), []
-    if replaced := contents.replaced:
-        lines = [f"{each.package}: pip has {each.distribution} {each.pip_version}" for each in replaced]
-        message = f"pip has replaced files of conda's packages in {shown}, which conda would take for its own."
-        found.append(blocker("pip-over-conda", message, "Let pip uninstall them first.", map(sanitize, lines)))
-    if unreadable := contents.unreadable:
-        message = f"conda would stop at what it cannot read in {shown}."
-        found.append(blocker("broken", message, "Repair it first.", (each.path for each in unreadable)))
-    if outside := snapshot.symlinked_directories:
-        message = f"Directories of packages in {shown} are links: conda would change what lies there."
-        found.append(blocker("detour", message, "Put the directories in their place first.", map(sanitize, outside)))
-    return found
 
 
 def solving_environ(target: UpdateTarget, context: JobContext) -> Mapping[str, str]:

@@ -1,0 +1,46 @@
+"""Finds what an interrupted rollback has left of its environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from condatui_core.actions.checkpoint import point_made
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.rollback.plan import occasion_of
+from condatui_core.prefixes.snapshot import read_records
+from condatui_core.records.job import Plan, Recovery
+from condatui_core.records.request import RestoreRequest, RollbackRequest
+from condatui_core.text import sanitize
+
+
+async def recover(plan: Plan, request: RollbackRequest, stage: str, context: JobContext) -> Recovery:
+    """Find out whether the environment is as it was, back at its revision, or neither."""
+    return await asyncio.to_thread(_inspect, plan, request, stage, context)
+
+
+def _inspect(plan: Plan, request: RollbackRequest, stage: str, context: JobContext) -> Recovery:
+    planned = plan.rollback
+    assert planned
+    name = sanitize(os.path.basename(planned.prefix))
+    point = point_made(planned.prefix, occasion_of(request), plan, context)
+    if point is None:
+        return Recovery(state="untouched", message=f"Nothing was changed: {name} is as it was.")
+    saved = f"Restore point {point.id} has how it was."
+    records = read_records(planned.prefix)
+    there = {each.dist_name for each in records.contents.packages}
+    before = {each.dist_name for each in point.packages}
+    whole = records.has_all_files and not records.contents.unreadable
+    if whole and there == before:
+        return Recovery(state="untouched", message=f"Nothing was changed: {name} is as it was.")
+    requested = tuple(sorted(records.contents.history.requested)) == planned.requested
+    if whole and requested and there == (before - set(planned.removed)) | set(planned.added):
+        unverified = ", and not verified" if stage in ("conda", "verify") else ""
+        message = f"{name} is back at revision {request.revision}{unverified}. {saved}"
+        return Recovery(state="done", message=message)
+    return Recovery(
+        state="half",
+        message=f"{name} went back to revision {request.revision} in part only. {saved}",
+        way_out=RestoreRequest(id=point.id),
+        way_out_title=f"Bring {name} back to how it was",
+    )

@@ -1,0 +1,111 @@
+"""Going back to a revision, on real conda: exactly its packages and requests, kept before and undone after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from condatui_core.actions.restore.listing import read_last_change
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.request import RestoreRequest, RollbackRequest
+from condatui_sandbox import Sandbox
+from support.contexts import context_of
+from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
+from support.sandboxes import conda, copy_sandbox, manifest
+
+
+class Past:
+    """An environment after three real updates, and how it was after each revision."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.prefix = sandbox.prefixes["notebooks"]
+        self.states: dict[int, tuple[set[str], set[str], dict[str, str]]] = {}
+        self._note()
+        self._run("install", "numpy=1.26.4")
+        self._run("remove", "--force-remove", "pandas")
+        self._run("install", "numpy=2.1.3")
+
+    def _run(self, command: str, *words: str) -> None:
+        conda(self.sandbox, command, "-p", str(self.prefix), "--offline", "--yes", *words)
+        self._note()
+
+    def _note(self) -> None:
+        self.states[self.revision] = self.state
+
+    @property
+    def revision(self) -> int:
+        """The number of the last revision."""
+        return read_prefix(str(self.prefix)).history.revisions[-1].number
+
+    @property
+    def state(self) -> tuple[set[str], set[str], dict[str, str]]:
+        """The packages, the files but for what conda and python write themselves, and the requests."""
+        contents = read_prefix(str(self.prefix))
+        files = {each for each in manifest(self.prefix) if "__pycache__" not in each}
+        return {each.dist_name for each in contents.packages}, files, dict(contents.history.requested)
+
+
+@pytest.fixture(scope="module")
+def past(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    """Every test leaves the environment in it as it was."""
+    copied = copy_sandbox(sandbox, tmp_path_factory.mktemp("rollback") / "sandbox", ["notebooks"])
+    made = Past(copied)
+    before = manifest(made.prefix)
+    yield made
+    assert manifest(made.prefix) == before
+
+
+def to(past: Past, revision: int) -> RollbackRequest:
+    return RollbackRequest(prefix=str(past.prefix), revision=revision, offline=True)
+
+
+async def undo(past: Past) -> None:
+    undoing = read_last_change(await context_of(past.sandbox))
+    assert (await carried_out(past.sandbox, RestoreRequest(id=undoing))).state == "done"
+
+
+@pytest.mark.parametrize("back", [1, 2, 3])
+async def test_it_is_as_it_was_after_each_revision_and_that_is_undone(past: Past, back: int) -> None:
+    now, revision = manifest(past.prefix), past.revision - back
+    job = await carried_out(past.sandbox, to(past, revision))
+    assert job.state == "done", job.end
+    assert past.state == past.states[revision]
+    await undo(past)
+    assert manifest(past.prefix) == now
+
+
+async def test_the_plan_says_what_moves_and_changes_nothing(past: Past) -> None:
+    now = manifest(past.prefix)
+    plan = await workbench_of(past.sandbox).jobs.plan(to(past, past.revision - 1))
+    assert plan.blockers == ()
+    assert [(each.name, each.change) for each in plan.moves if each.requested] == [("numpy", "down")]
+    assert manifest(past.prefix) == now
+
+
+async def test_what_is_there_already_and_what_never_was_is_blocked(past: Past) -> None:
+    jobs = workbench_of(past.sandbox).jobs
+    for revision, why in ((past.revision, "nothing-to-do"), (99, "no-revision")):
+        assert [each.id for each in (await jobs.plan(to(past, revision))).blockers] == [why]
+
+
+async def test_killed_with_its_conda_the_way_out_brings_it_back(past: Past) -> None:
+    now = manifest(past.prefix)
+    with dying_conda(past.sandbox, "--file", "os.link", str(past.prefix), 20, with_parent=True):
+        assert run_dying(past.sandbox, to(past, past.revision - 3), "", 0)[0] == -9
+    after = await told(past.sandbox)
+    assert after.state == "half"
+    assert isinstance(after.way_out, RestoreRequest)
+    assert (await carried_out(past.sandbox, after.way_out)).state == "done"
+    assert manifest(past.prefix) == now
+
+
+@pytest.mark.parametrize(("stage", "state"), [("conda", "untouched"), ("verify", "done")])
+async def test_killed_before_and_after_conda(past: Past, stage: str, state: str) -> None:
+    now = manifest(past.prefix)
+    assert run_dying(past.sandbox, to(past, past.revision - 1), stage, 0)[0] == -9
+    assert (await told(past.sandbox)).state == state
+    if state == "done":
+        await undo(past)
+    assert manifest(past.prefix) == now
