@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext, Work, caches_of
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.safe_read import reason
+from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import LastUsed
 from condatui_core.records.finding import Finding, blocker, finding
@@ -24,7 +26,14 @@ from condatui_core.restore_points.create import (
     estimate,
     not_readable,
 )
-from condatui_core.restore_points.store import all_points, delete_point, directory_of_points, free_bytes
+from condatui_core.restore_points.store import (
+    all_points,
+    delete_point,
+    directory_of_points,
+    free_bytes,
+    read_paths_of,
+)
+from condatui_core.restore_points.verify import differences
 from condatui_core.text import format_bytes, sanitize
 
 
@@ -178,6 +187,22 @@ def point_made(prefix: str, occasion: Occasion, plan: Plan, context: JobContext)
     points = all_points(directory_of_points(context.settings, context.locations))
     made = (each for each in points if each.prefix == prefix and each.id not in plan.restore_points)
     return next((each for each in made if each.occasion == occasion), None)
+
+
+def has_its_paths(prefix: str, point: RestorePoint, directory: Path) -> bool:
+    """Whether a prefix has the paths of its restore point and no others, byte code aside; blocks.
+
+    A conda that has died may have linked files of a package without a record of it. Not if that cannot be found out.
+    """
+    try:
+        found = differences(read_tree(prefix), read_paths_of(directory, point), thorough=False)
+    except (OSError, CondatuiError):
+        return False
+    return not any(each.what in ("missing", "extra") and not _is_bytecode(each.path) for each in found)
+
+
+def _is_bytecode(path: str) -> bool:
+    return path.endswith(".pyc") or os.path.basename(path) == "__pycache__"
 
 
 # What a plan says of the restore point that will be made

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 
-from condatui_core.actions.checkpoint import point_made
+from condatui_core.actions.checkpoint import has_its_paths, point_made
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.rollback.plan import occasion_of
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RestoreRequest, RollbackRequest
+from condatui_core.restore_points.store import directory_of_points
 from condatui_core.text import sanitize
 
 
@@ -31,7 +32,8 @@ def _inspect(plan: Plan, request: RollbackRequest, stage: str, context: JobConte
     there = {each.dist_name for each in records.contents.packages}
     before = {each.dist_name for each in point.packages}
     whole = records.has_all_files and not records.contents.unreadable
-    if whole and there == before:
+    directory = directory_of_points(context.settings, context.locations)
+    if whole and there == before and has_its_paths(planned.prefix, point, directory):
         return Recovery(state="untouched", message=f"Nothing was changed: {name} is as it was.")
     requested = tuple(sorted(records.contents.history.requested)) == planned.requested
     if whole and requested and there == (before - set(planned.removed)) | set(planned.added):

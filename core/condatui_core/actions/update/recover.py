@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from condatui_core.actions.checkpoint import point_made
+from condatui_core.actions.checkpoint import has_its_paths, point_made
 from condatui_core.actions.from_file import drift_from, lacking
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.requested_specs import HISTORY, requests_as_before
@@ -88,7 +88,7 @@ def _state(update: PlannedUpdate, request: UpdateRequest, point: RestorePoint | 
     if not records.has_all_files or records.contents.unreadable:
         return "half"
     if there == before and not _moved_by_pip(records.contents, update, point):
-        return "as it was"
+        return "as it was" if has_its_paths(update.prefix, point, directory) else "half"
     if there != (before - set(update.removed)) | set(update.added):
         return "half"
     if request.file:
