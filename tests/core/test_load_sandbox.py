@@ -141,10 +141,10 @@ def test_requested_packages_are_those_of_condas_own_history(
 
 
 def test_reading_changes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
-    before = manifest(sandbox.directory)
+    before = manifest(sandbox.home)  # beside it, the conda of another test may compile meanwhile
     _load(sandbox, tmp_path / "own")
     _load(sandbox, tmp_path / "own")
-    assert manifest(sandbox.directory) == before
+    assert manifest(sandbox.home) == before
 
 
 _COUNT_OPENS = """

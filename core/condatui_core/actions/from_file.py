@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,6 +28,8 @@ from condatui_core.environment_files.asked import NOTHING, Asked, read_asked, un
 from condatui_core.environment_files.reading import file_and_part
 from condatui_core.environment_files.selectors import Target
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
+from condatui_core.fs.atomic_write import write_new
+from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
@@ -99,7 +100,7 @@ async def private_directory() -> AsyncIterator[str]:
     try:
         yield place
     finally:
-        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+        await asyncio.to_thread(delete_tree, place)
 
 
 # pip
@@ -132,7 +133,7 @@ def pip_environ(prefix: str, installation: Installation, context: JobContext) ->
 
 def _write(asked: Asked, place: str) -> None:
     for name, lines in ((_REQUIREMENTS, asked.pip.asks), (_CONSTRAINTS, asked.pip.constraints)):
-        Path(place, name).write_text("".join(f"{each}\n" for each in lines), encoding="utf-8")
+        write_new(Path(place, name), "".join(f"{each}\n" for each in lines).encode())
 
 
 async def install_by_pip(prefix: str, asked: Asked, environ: Mapping[str, str], work: Work, *, offline: bool) -> None:

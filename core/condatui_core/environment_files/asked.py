@@ -24,7 +24,7 @@ from condatui_core.environment_files.package_list import PackageList, package_li
 from condatui_core.environment_files.pip_files import PipAsked, read_pip_lines
 from condatui_core.environment_files.pip_requirements import pip_lines
 from condatui_core.environment_files.pixi_lock import PixiLock, pixi_contents
-from condatui_core.environment_files.reading import listing_of, parse_document, read_text
+from condatui_core.environment_files.reading import listing_of, parse_document, text_of_file
 from condatui_core.environment_files.selectors import Target, apply_selectors
 from condatui_core.environment_files.spec_list import installer_of
 from condatui_core.errors import UsageError
@@ -75,7 +75,7 @@ NOTHING = Asked(listing=Listing(column=Column(label="")))
 
 def read_asked(file: Path, config: ChannelConfig, target: Target) -> Asked:
     """Read what a file asks for on a machine; raises UsageError if it cannot be read or does not say."""
-    text = read_text(file)
+    text = text_of_file(file)
     listing = listing_of(text, file, config, target)
     asked = _KINDS[listing.column.kind](text, _File(file, target, listing))
     if not any((asked.specs, asked.archives, asked.pip.asks, asked.refused, asked.pip.refused)):
@@ -109,7 +109,7 @@ class _File(Struct, frozen=True):
     listing: Listing
 
     def pip(self, lines: Iterable[str]) -> PipAsked:
-        return read_pip_lines(lines, Path(os.path.abspath(self.path)).parent, partial(read_text, may_be_empty=True))
+        return read_pip_lines(lines, Path(os.path.abspath(self.path)).parent, partial(text_of_file, may_be_empty=True))
 
     def convert(self, text: str, kind: type[_T]) -> _T:
         return msgspec.convert(parse_document(text, self.path), kind)

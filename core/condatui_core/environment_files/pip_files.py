@@ -121,7 +121,7 @@ class _Reader:
         if _FOREIGN.match(name):
             self._refuse(line, "only a file on this machine is read")
             return
-        path = Path(os.path.normpath(directory / os.path.expanduser(name)))
+        path = Path(os.path.normpath(directory / name))
         if str(path) in inside or len(inside) >= _DEEPEST:
             self._refuse(line, "the files name each other in a circle")
             return
@@ -174,4 +174,4 @@ class _Reader:
 
 
 def _absolute(path: str, directory: Path) -> str:
-    return os.path.normpath(directory / os.path.expanduser(path.strip()))
+    return os.path.normpath(directory / path.strip())

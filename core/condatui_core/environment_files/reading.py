@@ -55,7 +55,7 @@ def read_environment_file(
     condatui has written it.
     """
     target = Target(platform=platform, platform_asked=platform_asked, python=python, environment=environment)
-    return listing_of(read_text(file), file, config, target)
+    return listing_of(text_of_file(file), file, config, target)
 
 
 def listing_of(text: str, file: Path, config: ChannelConfig, target: Target) -> Listing:
@@ -69,7 +69,7 @@ def stated_channels(file: Path) -> tuple[str, ...]:
 
     Raises UsageError as `read_environment_file` does.
     """
-    text = read_text(file)
+    text = text_of_file(file)
     if looks_explicit(text) or installer_of(text, file.name):
         return ()
     document = parse_document(text, file)
@@ -205,7 +205,7 @@ def _environment_yml(text: str, document: dict[str, object], source: _Source) ->
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-def read_text(file: Path, *, may_be_empty: bool = False) -> str:
+def text_of_file(file: Path, *, may_be_empty: bool = False) -> str:
     """The text of a file that describes an environment; raises UsageError if it cannot be read, or is none."""
     try:
         data = read_bounded(str(file), LARGEST)

@@ -54,7 +54,7 @@ async def test_the_file_is_remembered_and_looked_at_again_in_the_health(file: Pa
     workbench.script = (inventory(loaded("alpha", (package("numpy", "2.1"),)), marks=known),)
     async with opened(workbench=workbench, size=(100, 30)) as driver:
         await driver.press("v")
-        assert f"against the file: {file}" in driver.text.replace("\n", "")
+        await driver.until(lambda: f"against the file: {file}" in driver.text.replace("\n", ""))
         await driver.press("escape", "]", "]", "]")
         await driver.until(lambda: "2 packages differ from my env.yml: 2 missing." in driver.text)
 

@@ -37,6 +37,7 @@ from condatui_core.conda.errors import check_answer
 from condatui_core.environment_files.asked import Asked
 from condatui_core.environment_files.explicit_list import MARK
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.atomic_write import write_new
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import read_tree
@@ -118,7 +119,7 @@ class _Creation:
         async with private_directory() as place:
             file = Path(place, "explicit.txt")
             text = "".join(f"{line}\n" for line in (MARK, *self._asked.explicit))
-            await self._work.in_thread(partial(file.write_text, text, encoding="utf-8"))
+            await self._work.in_thread(partial(write_new, file, text.encode()))
             argv = install_explicit(conda, self._target, str(file), offline=offline)
             answer = await self._work.run(argv, environ=making_environ(self._installation, self._context))
         if answer.exit_code:

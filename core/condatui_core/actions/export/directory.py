@@ -39,7 +39,7 @@ async def plan(request: ExportAllRequest, context: JobContext) -> Plan:
     """Plan the files that come and change. UsageError if the options contradict each other."""
     check_options(request)
     survey = await asyncio.to_thread(survey_export, request, context)
-    return plan_of(request, survey)
+    return await asyncio.to_thread(plan_of, request, survey)
 
 
 def plan_of(request: ExportAllRequest, survey: ExportSurvey) -> Plan:

@@ -34,7 +34,7 @@ async def perform(plan: Plan, request: PackRequest, context: JobContext, work: W
     refuse(plan_now.blockers)
     form = checked_format(request)
     name = _name(request, context)
-    place = PackPlace(request.file, work.job_id, replace=request.replace)
+    place = await work.in_thread(partial(PackPlace, request.file, work.job_id, replace=request.replace))
     await work.stage("pack", f"Packing {name}")
     try:
         await work.in_thread(partial(_prepare, place, request, form, survey))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from condatui_core.actions.checkpoint import Checkpoint, make_checkpoint, subject_of
+from condatui_core.actions.from_file import private_directory
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
@@ -18,6 +17,7 @@ from condatui_core.actions.rollback.plan import EXPLICIT_FILE, RollbackTarget, b
 from condatui_core.conda.commands import conda_environ, install_explicit, remove_exactly
 from condatui_core.conda.errors import check_answer
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.atomic_write import write_new
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_tree
@@ -78,19 +78,16 @@ async def _run_conda(
         argv = remove_exactly(conda, target.prefix, planned.going)
         check_answer(await work.run(argv, environ=environ), what)
     if planned.added:
-        directory = await work.in_thread(partial(tempfile.mkdtemp, prefix="condatui-"))
-        try:
+        async with private_directory() as directory:
             file = await work.in_thread(partial(_write_list, directory, planned))
             offline = request.offline or all(each.place != "channel" for each in target.coming)
             argv = install_explicit(conda, target.prefix, file, offline=offline)
             check_answer(await work.run(argv, environ=environ), what)
-        finally:
-            await work.in_thread(partial(shutil.rmtree, directory, ignore_errors=True))
 
 
 def _write_list(directory: str, planned: PlannedRollback) -> str:
     file = Path(directory) / EXPLICIT_FILE
-    file.write_text("\n".join(("@EXPLICIT", *planned.archives, "")), encoding="utf-8")
+    write_new(file, "\n".join(("@EXPLICIT", *planned.archives, "")).encode())
     return str(file)
 
 
