@@ -38,6 +38,7 @@ CALLS = {
     "merge": "merge nope --into none --dry-run",
     "clean": "clean --dry-run",
     "checkpoint": "checkpoint nope --dry-run",
+    "rollback": "rollback nope --dry-run",
 }
 """A call of every command, and of the workbench, on a machine without any conda."""
 
