@@ -43,15 +43,22 @@ _TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s\"'\\]+")
 _FILE = re.compile(r"[(\[,]*(file:|/(?!t/)|~|\.)")
 """The beginnings of file names, in which `/t/` may be an ordinary directory."""
 _AUTH = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<auth>[^/\s\"'\\]+)@")
+_NAMED_SECRET = re.compile(
+    r"""(?P<name>[?&][\w.-]*(?:token|passw(?:or)?d|secret|api[_-]?key|signature)=|"""
+    r"""--[\w-]*(?:token|passw(?:or)?d|secret|api-?key)(?:=|\s+(?!-)))[^\s&#"'\\]+""",
+    re.IGNORECASE,
+)
 _AUTH_OR_TOKEN = re.compile(r"(?<=://)[^/\s\"'\\]+@|/t/[^/\s\"'\\]+(?=/|$)")
 
 
 def mask_credentials(text: str) -> str:
-    """Mask every `/t/<token>/` and `user:password@` in a text, which may be a URL or a page of output."""
+    """Mask every `/t/<token>/`, `user:password@`, `?token=…` and `--token …` in a URL or a page of output."""
     if "/t/" in text:
         text = _WORD_WITH_TOKEN.sub(_masked, text)
     if "@" in text:
         text = _AUTH.sub(rf"\g<scheme>{AUTH_MASK}@", text)
+    if "=" in text or "--" in text:
+        text = _NAMED_SECRET.sub(rf"\g<name>{AUTH_MASK}", text)
     return text
 
 

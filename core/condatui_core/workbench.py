@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from condatui_core.records.installation import ChannelConfig
     from condatui_core.records.kernel import Reference
     from condatui_core.records.policy import Policy
-    from condatui_core.records.request import ExportRequest
+    from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest
     from condatui_core.records.restore_point import RestorePointSummary
     from condatui_core.records.revision import RevisionFacts
     from condatui_core.records.solution import Solution
@@ -344,6 +344,12 @@ class Workbench:
         from condatui_core.actions.restore.listing import find_last_change  # noqa: PLC0415 - only an undo needs it
 
         return await find_last_change(await self.job_context())
+
+    async def before_last_change(self, environment: Environment) -> RestoreRequest | RollbackRequest:
+        """What brings an environment back to before its last change. UsageError if nothing is known to have changed."""
+        from condatui_core.actions.restore.listing import before_last_change  # noqa: PLC0415 - only a rollback needs it
+
+        return await asyncio.to_thread(before_last_change, environment, await self.job_context())
 
     async def close(self) -> None:
         """End the running jobs in order and wait for them; call this before the process ends."""

@@ -28,7 +28,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Reference
-from condatui_core.records.request import ExportRequest
+from condatui_core.records.request import ExportRequest, RollbackRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.records.revision import RevisionFacts
 from condatui_core.settings import Locations, Settings
@@ -283,6 +283,10 @@ class FakeWorkbench:
 
     async def last_change(self) -> str:
         return last_change(await self.jobs.restore_points())
+
+    async def before_last_change(self, environment: Environment) -> RollbackRequest:
+        assert environment.contents
+        return RollbackRequest(prefix=environment.prefix, revision=environment.contents.history.revisions[-2].number)
 
     async def changed(self) -> bool:
         self.looks += 1

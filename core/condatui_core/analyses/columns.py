@@ -230,6 +230,11 @@ def _side_by_side(package: str, name: str, columns: Sequence[_Names]) -> bool:
     return any(package in column.packages and name in column.pip for column in columns)
 
 
+def listed_again(cell: Cell) -> str:
+    """What is told of a line that asks in another way for a package that a file has listed before."""
+    return f"{cell.name} {cell.version or cell.constraint} (it is listed before)"
+
+
 def name_distance(package: str, name: str) -> tuple[bool, bool, str]:
     """A sort key for names: of the distributions of `pytorch`, `torch` is nearer than `functorch`."""
     canonical = canonicalize_name(package)

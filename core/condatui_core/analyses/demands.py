@@ -9,7 +9,13 @@ from typing import NamedTuple
 from packaging.version import InvalidVersion, Version
 
 from condatui_core.analyses.requirements import satisfies_pep440
-from condatui_core.analyses.specs import build_matches, build_number_matches, glob_matches, satisfies_conda
+from condatui_core.analyses.specs import (
+    build_matches,
+    build_number_matches,
+    glob_matches,
+    satisfies_conda,
+    stated_of_archive,
+)
 from condatui_core.records.comparison import Cell
 from condatui_core.records.drift import DriftKind
 from condatui_core.text import strip_credentials
@@ -62,6 +68,8 @@ def _of_conda(asked: Cell, held: Cell) -> Iterator[Demand]:
     yield Demand("channel", _channel_met(asked, held), *channels)
     mine, its = _digests(asked, held)
     yield Demand("build", _digest_met(asked, held), f"{have} {mine}", f"{want} {its}")
+    for key, value in asked.also:
+        yield Demand("build", stated_of_archive(key, value, held.url), f"{have} {held.build}", f"{want} {key}={value}")
 
 
 def _version_met(version: str, wanted: str) -> bool | None:

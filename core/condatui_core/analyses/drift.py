@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.channels import PYPI
-from condatui_core.analyses.columns import entries_of
+from condatui_core.analyses.columns import entries_of, listed_again
 from condatui_core.analyses.demands import Demand, asked_words, demands
 from condatui_core.analyses.needs import Needs, Node
 from condatui_core.analyses.platforms import is_bound_to_platform
@@ -116,6 +116,8 @@ class _Comparison:
             self._hold(package, entry, self._held.asked_of_conda(package, self._of_pip))
         for name, entry in self._of_pip.items():
             self._hold(name, entry, self._held.asked_of_pip(name))
+        for entry in self._listing.again:
+            self._hold_again(entry)
         everything = self._lists_everything
         if everything:
             self._drift += map(self._extra, self._unasked())
@@ -123,7 +125,7 @@ class _Comparison:
             self._judge_unneeded()
         return Verification(
             drift=tuple(sorted(self._drift, key=lambda each: (each.name.lower(), each.name, each.source, each.kind))),
-            left_out=(*self._listing.column.left_out, *self._undecided),
+            left_out=(*self._left_out, *self._undecided),
             lists_everything=everything,
             compared=len(self._of_conda) + len(self._of_pip),
         )
@@ -144,6 +146,19 @@ class _Comparison:
             self._drift.append(Drift(name=name, kind=unmet.kind, source=asked.source, have=unmet.have, want=unmet.want))
         else:
             self._undecided += (_undecided(name, each) for each in judged if each.met is None)
+
+    def _hold_again(self, entry: Entry) -> None:
+        """Hold a further line about a package, unless that is told to differ already."""
+        of_conda, name = entry.cell.source == "conda", entry.package or canonicalize_name(entry.cell.name)
+        if not any((each.name, each.source) == (name, entry.cell.source) for each in self._drift):
+            found = self._held.asked_of_conda(name, self._of_pip) if of_conda else self._held.asked_of_pip(name)
+            self._hold(name, entry, found)
+
+    @property
+    def _left_out(self) -> Iterator[str]:
+        """What the file holds that is not compared; what it asks again is."""
+        again = {listed_again(each.cell) for each in self._listing.again}
+        return (each for each in self._listing.column.left_out if each not in again)
 
     # What it does not ask for
 

@@ -35,6 +35,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """The platform, if the spec has one."""
     md5: str = ""
     sha256: str = ""
+    also: tuple[tuple[str, str], ...] = ()
+    """What a spec states in brackets beside all this, such as `fn` or `license`: keys and values."""
     url: str | None = None
     """The URL of a distribution that is requested by URL; credentials masked."""
     extras: tuple[str, ...] = ()
@@ -139,6 +141,9 @@ def _exact_or_constraint(version: str, *, has_build: bool) -> tuple[str, str]:
     return ("", version) if _NOT_EXACT.search(version) else (version, "")
 
 
+_FIELDS = frozenset({"name", "version", "build", "build_number", "channel", "subdir", "md5", "sha256"})
+
+
 def _wanted(name: str, channel: str, asked: _Asked, stated: Mapping[str, str]) -> Wanted:
     channel, subdir = _channel_and_subdir(channel)
     stated_channel, stated_subdir = _channel_and_subdir(stated.get("channel", ""))
@@ -153,6 +158,7 @@ def _wanted(name: str, channel: str, asked: _Asked, stated: Mapping[str, str]) -
         subdir=stated.get("subdir") or stated_subdir or subdir,
         md5=stated.get("md5", ""),
         sha256=stated.get("sha256", ""),
+        also=tuple(sorted((key, mask_credentials(value)) for key, value in stated.items() if key not in _FIELDS)),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from condatui_core.analyses.versions import CondaVersion, parse_conda_version
 from condatui_core.records.package import PackageRecord
+from condatui_core.text import strip_credentials
 
 if TYPE_CHECKING:
     from condatui_core.analyses.match_specs import Wanted
@@ -201,8 +202,17 @@ def meets(package: PackageRecord, wanted: Wanted) -> bool | None:
         wanted.subdir in ("", package.subdir),
         wanted.md5 in ("", package.md5),
         wanted.sha256 in ("", package.sha256),
+        *(stated_of_archive(key, value, package.url) for key, value in wanted.also),
     )
     return False if False in answers else None if None in answers else True
+
+
+def stated_of_archive(key: str, value: str, url: str | None) -> bool | None:
+    """Whether an archive is the one of which a spec states a `url` or file name (`fn`); None for any other key."""
+    if key not in ("url", "fn") or not url:
+        return None
+    mine, its = strip_credentials(url), strip_credentials(value)
+    return mine == its if key == "url" else mine.rpartition("/")[2] == value
 
 
 # The spec of a package

@@ -72,9 +72,9 @@ def suitable_environments(inventory: Inventory, wanted_for: Callable[[str], List
     """
     usable = tuple(filter(can_be_used, inventory.environments))
     listings = {python: wanted_for(python) for python in {each.python for each in usable}}
-    distinct = {listing.entries: listing for listing in listings.values()}
+    distinct = {(listing.entries, listing.again): listing for listing in listings.values()}
     prepared = {entries: WantedPackages(listing, usable) for entries, listing in distinct.items()}
-    wanted = {python: prepared[listing.entries] for python, listing in listings.items()}
+    wanted = {python: prepared[listing.entries, listing.again] for python, listing in listings.items()}
     return nearest_first(wanted[each.python].of(each, inventory.channel_config(each)) for each in usable)
 
 
@@ -117,10 +117,11 @@ class WantedPackages:
 
     def __init__(self, listing: Listing, environments: Iterable[Environment]) -> None:
         """The `environments` show which distributions conda's packages ship: `pytorch` is pip's `torch`."""
-        names = {each.package for each in listing.entries if each.package}
+        entries = (*listing.entries, *listing.again)
+        names = {each.package for each in entries if each.package}
         shipped = _shipped_by(names, environments)
         exact = listing.column.kind in _EXACT
-        self._wants = tuple(_want(each, shipped, exact=exact) for each in _without_replaced(listing.entries, shipped))
+        self._wants = tuple(_want(each, shipped, exact=exact) for each in _without_replaced(entries, shipped))
         self._names = frozenset(name for each in self._wants for name in (each.name, each.shipped, each.by_pip))
         self._known: dict[ChannelConfig, tuple[dict[object, Answer], ...]] = {}
         """By configuration, for each wanted package the answers that were found so far: many environments share one."""
@@ -134,7 +135,7 @@ class WantedPackages:
             _answer(want, _found(want, present), config, answers)
             for want, answers in zip(self._wants, known, strict=True)
         )
-        there = sum(each.source is not None for each in answers)
+        there = len({each.name for each in answers if each.source is not None})
         every = len(contents.packages) + len(contents.pip_distributions) - len(contents.replaced)
         return Suitability(environment=environment, answers=answers, beside=max(0, every - there))
 
@@ -217,7 +218,7 @@ def _matters(asked: Cell, found: Present) -> object:
     record, pip = found.record, found.distribution
     if record is None:
         return (found.version, pip.url, pip.location, pip.revision) if pip else found.version
-    if asked.md5 or asked.sha256 or asked.digest:
+    if asked.md5 or asked.sha256 or asked.digest or asked.also:
         return record.build, record.build_number, record.base_url, record.subdir, record.url, record.md5, record.sha256
     place = (record.base_url, record.subdir) if asked.channel_identity or asked.subdir or asked.url else ()
     build = (record.build, record.build_number) if asked.build or asked.build_numbers else ()
@@ -249,7 +250,7 @@ def _judgement(want: _Want, held: Cell) -> tuple[Demand, ...]:
 
 
 def _asks_for_conda(asked: Cell) -> bool:
-    stated = asked.build, asked.build_numbers, asked.digest, asked.channel_identity, asked.subdir
+    stated = asked.build, asked.build_numbers, asked.digest, asked.channel_identity, asked.subdir, asked.also
     return asked.channel_identity != PYPI and any(stated)
 
 

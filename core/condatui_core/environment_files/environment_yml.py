@@ -122,6 +122,7 @@ def conda_entry(line: str, config: ChannelConfig) -> Entry | None:
         channel_identity="|".join(sorted({channel_identity(each, config) for each in several or (location,)})),
         subdir=wanted.subdir,
         digest=wanted.sha256 or wanted.md5,
+        also=wanted.also,
         requested=True,
     )
     return Entry(cell=cell, package=wanted.name)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
-from condatui_core.analyses.columns import entries_of
+from condatui_core.analyses.columns import entries_of, listed_again
 from condatui_core.environment_files.conda_lock import LockFile, lock_contents
 from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_entries, ignored_sections
 from condatui_core.environment_files.explicit_list import explicit_contents, listed_lines, looks_explicit
@@ -107,17 +107,17 @@ class _Source(Struct, frozen=True):
 
 
 def _distinct(listing: Listing) -> Listing:
-    """Each package once; of what is listed again in another way, the first counts and the others are told."""
+    """Each package once; what is listed again in another way is told, and kept apart."""
     kept: dict[tuple[str, str], Entry] = {}
-    again: list[str] = []
+    again: list[Entry] = []
     for entry in listing.entries:
         name = entry.package or canonicalize_name(entry.cell.name)
         first = kept.setdefault((entry.cell.source, name), entry)
         if first.cell != entry.cell:
-            stated = entry.cell.version or entry.cell.constraint
-            again.append(f"{entry.cell.name} {stated} (it is listed before)")
-    column = replace(listing.column, left_out=(*listing.column.left_out, *again))
-    return Listing(column=column, entries=tuple(kept.values()))
+            again.append(entry)
+    told = (listed_again(each.cell) for each in again)
+    column = replace(listing.column, left_out=(*listing.column.left_out, *told))
+    return Listing(column=column, entries=tuple(kept.values()), again=tuple(again))
 
 
 # Lists of a package a line

@@ -65,6 +65,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     sha256: str = ""
     digest: str = ""
     """The md5 or sha256 that a file demands."""
+    also: tuple[tuple[str, str], ...] = ()
+    """What else a file states of the package: keys, such as `fn`, and values."""
     bytes: int = 0
     """Installed bytes, as the records state them."""
     license: str = ""
@@ -92,6 +94,9 @@ class Listing(Struct, frozen=True, kw_only=True):
 
     column: Column
     entries: tuple[Entry, ...] = ()
+    """Each package once."""
+    again: tuple[Entry, ...] = ()
+    """What a file asks of packages that it has listed before in another way."""
 
 
 class Row(Struct, frozen=True, kw_only=True):

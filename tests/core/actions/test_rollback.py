@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from condatui_core.actions.restore.listing import read_last_change
+from condatui_core.actions.restore.listing import before_last_change, read_last_change
 from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.job import Job, Outcome
 from condatui_core.records.request import RestoreRequest, RollbackRequest
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
@@ -28,8 +29,12 @@ class Past:
         self._run("install", "numpy=2.1.3")
 
     def _run(self, command: str, *words: str) -> None:
-        conda(self.sandbox, command, "-p", str(self.prefix), "--offline", "--yes", *words)
+        self.run(command, *words)
         self._note()
+
+    def run(self, command: str, *words: str) -> None:
+        """Let conda change it."""
+        conda(self.sandbox, command, "-p", str(self.prefix), "--offline", "--yes", *words)
 
     def _note(self) -> None:
         self.states[self.revision] = self.state
@@ -74,6 +79,30 @@ async def test_it_is_as_it_was_after_each_revision_and_that_is_undone(past: Past
     assert past.state == past.states[revision]
     await undo(past)
     assert manifest(past.prefix) == now
+
+
+async def test_without_a_revision_it_goes_to_before_the_last_change(past: Past) -> None:
+    now, request = manifest(past.prefix), to(past, past.revision - 3)
+    assert await before(past) == RollbackRequest(prefix=str(past.prefix), revision=past.revision - 1)
+    (point,) = outcome_of(await carried_out(past.sandbox, request)).restore_points
+    assert await before(past) == RestoreRequest(id=point)
+    past.run("remove", "--force-remove", "pandas")
+    assert await before(past) == RollbackRequest(prefix=str(past.prefix), revision=past.revision - 1)
+    assert (await carried_out(past.sandbox, RestoreRequest(id=point))).state == "done"
+    assert manifest(past.prefix) == now
+
+
+async def before(past: Past) -> RestoreRequest | RollbackRequest:
+    context = await context_of(past.sandbox)
+    environment = context.environment(str(past.prefix))
+    assert environment
+    return before_last_change(environment, context)
+
+
+def outcome_of(job: Job) -> Outcome:
+    assert job.end
+    assert job.end.outcome, job.end
+    return job.end.outcome
 
 
 async def test_the_plan_says_what_moves_and_changes_nothing(past: Past) -> None:

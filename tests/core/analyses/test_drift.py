@@ -102,6 +102,24 @@ def test_each_kind_of_drift_says_what_is_there_and_what_is_asked_for(listed: Lis
     ]
 
 
+def test_what_stands_in_brackets_is_compared_or_told_as_not_decidable(listed: Listed) -> None:
+    url = "https://conda.anaconda.org/conda-forge/noarch/a-1.0-0.conda"
+    contents = held(package("a", url=url), package("b", url=url), package("c", url=url))
+    file = listed(f"dependencies: ['a[url={url}, fn=a-1.0-0.conda]', 'b[fn=b-9-0.conda]', 'c[license=Nope]']")
+    found = verify(contents, file, CONFIG)
+    assert lines(found.drift) == ["b | build | conda | 1.0 h0_0 | * fn=b-9-0.conda"]
+    (undecided,) = found.left_out
+    assert undecided.startswith("c * license=Nope: it cannot be told")
+
+
+def test_every_line_about_a_package_has_to_hold(listed: Listed) -> None:
+    contents = held(package("numpy", "1.26.4"), package("scipy", "1.11"), pip=(pip_package("lab-metrics", "0.2"),))
+    file = listed("dependencies: [numpy=1.26, numpy=9, scipy, 'scipy<2', {pip: [lab_metrics, 'LAB.metrics>=0.3']}]")
+    found = verify(contents, file, CONFIG)
+    assert lines(found.drift) == ["lab-metrics | version | pypi | 0.2 | >=0.3", "numpy | version | conda | 1.26.4 | =9"]
+    assert found.left_out == ()
+
+
 def test_a_mirror_counts_as_the_channel_that_it_mirrors_and_defaults_as_its_members(listed: Listed) -> None:
     file = listed("dependencies: ['conda-forge::a', 'defaults::b', 'defaults::c']")
     contents = held(

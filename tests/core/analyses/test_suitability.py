@@ -36,6 +36,13 @@ def answer(subject: Environment, wanted: Listing, beside: Sequence[Environment] 
     return only
 
 
+def test_every_line_about_a_package_counts() -> None:
+    wanted = listing("numpy=1.26")
+    wanted = Listing(column=wanted.column, entries=wanted.entries, again=listing("numpy=9").entries)
+    found = WantedPackages(wanted, (NUMPY,)).of(NUMPY, CONFIG)
+    assert ([each.lack for each in found.answers], found.satisfies, found.beside) == ([None, "version"], False, 0)
+
+
 NUMPY = loaded("conda", [package("numpy", "1.26.4", build="py311_0", build_number=3, md5="a" * 32, subdir="linux-64")])
 BY_PIP = loaded("pip", [], [pip_package("numpy", "1.26.4")])
 

@@ -18,6 +18,10 @@ from condatui_core.text import mask_credentials, strip_credentials
         ("file:///srv/t/a,https://host/t/tk,1/b", "file:///srv/t/a,https://host/t/<TOKEN>/b"),
         ("--file=/home/t/team/spec.txt", "--file=/home/t/team/spec.txt"),
         ("-p /srv/t/envs/a -c file:///srv/t/channel", "-p /srv/t/envs/a -c file:///srv/t/channel"),
+        ("https://x.org/a.conda?token=tk-1&x=2", "https://x.org/a.conda?token=***&x=2"),
+        ("https://x.org/?X-Amz-Signature=abc", "https://x.org/?X-Amz-Signature=***"),
+        ("conda install --token=tk-1 a --password pw b", "conda install --token=*** a --password *** b"),
+        ("conda token --tokens a[key=1] --no-token -n x", "conda token --tokens a[key=1] --no-token -n x"),
         ("https://conda.example/t/<TOKEN>/team", "https://conda.example/t/<TOKEN>/team"),
     ],
 )

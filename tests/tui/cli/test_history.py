@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent, indent
 
@@ -113,6 +113,16 @@ def test_the_page_has_a_block_for_each_revision_newest_first(tmp_path: Path, loc
 def test_what_has_no_history_says_so(tmp_path: Path) -> None:
     assert run(tmp_path, "broken").stdout == "broken has no history: conda-meta/history says nothing.\n"
     assert json.loads(run(tmp_path, "broken", "--json").stdout)["revisions"] == []
+
+
+def test_a_history_that_cannot_be_read_is_not_taken_for_an_empty_one(sandbox_copy: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_copy("notebooks")
+    history = sandbox.prefixes["notebooks"] / "conda-meta/history"
+    history.unlink()
+    history.mkdir()
+    result = run_in(sandbox, "history", "notebooks", "--json")
+    assert json.loads(result.stdout)["revisions"] == []
+    assert "condatui: The history of notebooks cannot be read: " in result.stderr
 
 
 def test_an_environment_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:

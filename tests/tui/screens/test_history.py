@@ -8,6 +8,7 @@ import pytest
 
 from condatui_core.records.environment import Inventory
 from condatui_core.records.prefix import History, PrefixContents, Revision
+from condatui_core.records.request import RollbackRequest
 from condatui_core.records.revision import HistoryPackage, PackageSource, RevisionFacts, RevisionMove
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, environment, inventory, package
@@ -135,3 +136,15 @@ async def test_an_environment_without_history_says_so() -> None:
         await driver.until(lambda: "No history: conda-meta/history says nothing." in driver.text)
         await driver.press("enter")
         assert driver.place.action_context.revision is None
+
+
+async def test_a_key_goes_back_to_the_revision_under_the_cursor_or_to_before_the_last_change() -> None:
+    async with opened(workbench=workbench(), size=(120, 35)) as driver:
+        await driver.press("U")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [RollbackRequest(prefix=HUB, revision=0)]
+        await driver.press("escape")
+        await to_history(driver)
+        await driver.press("enter", "U")
+        await driver.until(lambda: len(driver.workbench.jobs.requests) > 1)
+        assert driver.workbench.jobs.requests[1] == RollbackRequest(prefix=HUB, revision=1)

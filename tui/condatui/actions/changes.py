@@ -24,6 +24,7 @@ from condatui.actions.context import (
     not_verifiable,
     nothing_to_follow,
     nothing_to_keep,
+    nothing_to_roll_back,
 )
 
 # Environments, jobs and restore points
@@ -141,6 +142,17 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=not_verifiable,
+        takes_keys=True,
+    ),
+    KeyAction(
+        "rollback",
+        "Roll back",
+        "U",
+        "Bring the environment back to the revision under the cursor of its history, or to before its last change.",
+        "app.open_action('rollback')",
+        ("environments",),
+        "Actions",
+        why_not=nothing_to_roll_back,
         takes_keys=True,
     ),
     KeyAction(

@@ -64,6 +64,15 @@ def not_verifiable(action_context: ActionContext) -> str | None:
     return f"{sanitize(current.name)} has nothing to hold against a file: {current.state}."
 
 
+def nothing_to_roll_back(action_context: ActionContext) -> str | None:
+    """Why the environment under the cursor cannot go back: there is none, it was not read, or no conda can do it."""
+    if (current := action_context.current) is None:
+        return no_environment(action_context)
+    if current.readable and current.contents is not None:
+        return no_conda(action_context)
+    return f"{sanitize(current.name)} has no history: {current.state}."
+
+
 def nothing_to_keep(action_context: ActionContext) -> str | None:
     """Why nothing can be marked as kept, or unmarked: no environment is chosen."""
     return None if action_context.chosen else no_environment(action_context)

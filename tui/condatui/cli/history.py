@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from condatui.cli.documents.history import describe_history
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
-from condatui.cli.reporting import say_problems
+from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
+from condatui_core.records.environment import Environment
+from condatui_core.text import sanitize
+
+
+def say_unreadable(environment: Environment) -> None:
+    """Say that the history cannot be read, if that is so: no revisions are not the same."""
+    for each in environment.contents.unreadable if environment.contents else ():
+        if os.path.basename(each.path) == "history":
+            say(f"condatui: The history of {sanitize(environment.name)} cannot be read: {sanitize(each.reason)}")
 
 
 @click.command("history")
@@ -28,6 +39,7 @@ def command(invocation: Invocation, *, env: str, as_json: bool) -> None:
     environment = invocation.environment(inventory, env)
     facts = asyncio.run(workbench.revisions(environment))
     say_problems(inventory.problems)
+    say_unreadable(environment)
     if as_json:
         print_json(describe_history(environment, facts))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
@@ -28,9 +29,9 @@ def command(
 ) -> None:
     """Bring an environment back to the packages that it had after REVISION, as `condatui history ENV` numbers them.
 
-    ENV is a name or a prefix. Without REVISION, it goes back to before its last revision. What pip has installed stays.
-    With the id of a RESTORE-POINT, all of it is as it was then, file for file. How it is now is kept in another restore
-    point: `condatui restore --yes` undoes it.
+    ENV is a name or a prefix. What pip has installed stays. With the id of a RESTORE-POINT, all of it is as it was
+    then, file for file. Without either, it goes back to before its last change; the plan says by which of them. How it
+    is now is kept in another restore point: `condatui restore --yes` undoes it.
     """
 
     def request(inventory: Inventory, context: JobContext) -> RollbackRequest | RestoreRequest:
@@ -39,8 +40,9 @@ def command(
         (prefix,) = invocation.prefixes_of((env,), inventory)
         if to is not None and not to.isdecimal():
             return RestoreRequest(id=listing.restore_point_of(prefix, to, context))
-        contents = invocation.environment(inventory, env).contents
-        last = contents.history.revisions[-1].number if contents and contents.history.revisions else 0
-        return RollbackRequest(prefix=prefix, revision=last - 1 if to is None else int(to), offline=offline)
+        if to is not None:
+            return RollbackRequest(prefix=prefix, revision=int(to), offline=offline)
+        found = listing.before_last_change(invocation.environment(inventory, env), context)
+        return replace(found, offline=offline) if isinstance(found, RollbackRequest) else found
 
     run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)

@@ -11,7 +11,14 @@ from condatui.panels.clone_form import BaselineForm, CloneForm, FileForm
 from condatui.panels.forms import ExportAllForm, ExportForm, FormPaths, PackForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
-from condatui_core.records.request import CheckpointRequest, RemoveRequest, Request, RestoreRequest, UpdateRequest
+from condatui_core.records.request import (
+    CheckpointRequest,
+    RemoveRequest,
+    Request,
+    RestoreRequest,
+    RollbackRequest,
+    UpdateRequest,
+)
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -27,8 +34,8 @@ def panel_for(action: str, session: Session, action_context: ActionContext) -> A
         return ActionPanel(session, form=form)
     if request := _request_for(action, action_context):
         return ActionPanel(session, request=request, note=_hidden_marks(action_context))
-    if action == "undo":
-        return ActionPanel(session, find_request=_last_change(session))
+    if find := _request_to_find(action, session, action_context):
+        return ActionPanel(session, find_request=find)
     if action == "export":
         return _export_panel(session, action_context, paths)
     assert action_context.current is not None
@@ -85,8 +92,19 @@ def baseline_panel(proposal: BaselineProposal, session: Session) -> ActionPanel:
     return ActionPanel(session, form=BaselineForm(session, paths, proposal))
 
 
-def _last_change(session: Session) -> Callable[[], Awaitable[Request]]:
-    async def find() -> Request:
+def _request_to_find(
+    action: str, session: Session, action_context: ActionContext
+) -> Callable[[], Awaitable[Request]] | None:
+    """What finds out the request of an action that goes back; None for any other."""
+
+    async def undo() -> Request:
         return RestoreRequest(id=await session.workbench.last_change())
 
-    return find
+    async def roll_back() -> Request:
+        current, number = action_context.current, action_context.revision
+        assert current is not None  # otherwise the key says so
+        if number is not None:
+            return RollbackRequest(prefix=current.prefix, revision=number)
+        return await session.workbench.before_last_change(current)
+
+    return {"undo": undo, "rollback": roll_back}.get(action)

@@ -13,9 +13,13 @@ from pathlib import Path
 
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.restore.present import is_as_kept
+from condatui_core.analyses.revisions import state_after
 from condatui_core.errors import CondatuiError, NewerFormatError, UsageError
 from condatui_core.fs.safe_read import read_bounded
+from condatui_core.records.environment import Environment
 from condatui_core.records.kernel import HOW_TO_BRING_BACK
+from condatui_core.records.prefix import History
+from condatui_core.records.request import RestoreRequest, RollbackRequest
 from condatui_core.records.restore_point import RestorePoint, RestorePointSummary
 from condatui_core.remedy import ListRestorePoints
 from condatui_core.restore_points.cached_packages import missing_packages
@@ -143,6 +147,45 @@ def find_restore_point(text: str, context: JobContext) -> str:
         unsearched = f"\n{len(newer)} of a newer condatui cannot be searched: give the id." if newer else ""
         raise UsageError(title, f"{directory}{unsearched}", ListRestorePoints())
     return next(iter(newest.values()))
+
+
+def before_last_change(environment: Environment, context: JobContext) -> RestoreRequest | RollbackRequest:
+    """The request that brings an environment back to before its last change; blocks.
+
+    That is by the restore point of the change if no other has followed it, else by the revision before the last.
+    Raises UsageError if nothing has changed since it was made.
+    """
+    history = environment.contents.history if environment.contents else History()
+    if point := _last_change_of(environment.prefix, history, context):
+        return RestoreRequest(id=point)
+    if len(history.revisions) < _LEAST_REVISIONS:
+        title = f"Nothing is known to have changed in {sanitize(environment.name)} since it was made."
+        raise UsageError(title, "", ListRestorePoints())
+    return RollbackRequest(prefix=environment.prefix, revision=history.revisions[-2].number)
+
+
+_LEAST_REVISIONS = 2
+
+
+def _last_change_of(prefix: str, history: History, context: JobContext) -> str:
+    """The id of the restore point before the last change of an environment; empty if another one has followed."""
+    directory = directory_of_points(context.settings, context.locations)
+    points = [each for each in read_restore_points(context) if each.prefix == prefix and not each.problem]
+    idle = {each.id for each in points if _is_as_it_was(each, directory)}
+    with suppress(UsageError):
+        found = last_change(points, idle=idle)
+        return next((each.id for each in points if each.id == found and _is_last(each, history)), "")
+    return ""
+
+
+def _is_last(point: RestorePointSummary, history: History) -> bool:
+    """Whether no conda has changed an environment after the change before which a restore point was made."""
+    last, occasion = history.revisions[-1:], point.occasion
+    if last and occasion.change == "rollback" and occasion.revision is not None:
+        with suppress(LookupError):
+            return set(state_after(history, last[0].number)) == set(state_after(history, occasion.revision))
+    since = [each for each in history.revisions if each.at and each.at >= point.at.replace(microsecond=0)]
+    return len(since) <= (occasion.change == "update")
 
 
 def restore_point_of(prefix: str, point_id: str, context: JobContext) -> str:

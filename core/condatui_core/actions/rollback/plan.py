@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from condatui_core.actions.checkpoint import (
@@ -28,6 +28,7 @@ from condatui_core.analyses.package_moves import Held, package_moves
 from condatui_core.analyses.revisions import never_named, state_after
 from condatui_core.conda.commands import install_explicit, remove_exactly
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.history import requested_after
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import Environment
@@ -38,7 +39,7 @@ from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import RollbackRequest
 from condatui_core.records.restore_point import Occasion
-from condatui_core.records.revision import PackageSource
+from condatui_core.records.revision import HistoryPackage, PackageSource
 from condatui_core.remedy import AllowDownloads
 from condatui_core.restore_points.package_sources import PackageFinder, SearchedPlaces
 from condatui_core.restore_points.store import directory_of_points
@@ -167,16 +168,29 @@ def _with_state(found: RollbackTarget, request: RollbackRequest, context: JobCon
     except LookupError:
         message = f"{sanitize(found.name)} has no revision {request.revision}."
         return replace(found, blockers=(*found.blockers, blocker("no-revision", message)))
-    finder = PackageFinder(_places(found, context))
+    try:
+        sources = _sources(state, PackageFinder(_places(found, context)))
+    except OSError as error:
+        return replace(found, blockers=(*found.blockers, _not_readable(error)))
     number = next(at for at, each in enumerate(history.revisions) if each.number == request.revision)
     requests = next(dict(each) for at, each in enumerate(requested_after(history.revisions)) if at == number)
     names = {each.name for each in state}
     return replace(
         found,
-        sources=tuple(finder.with_checksum(finder.find(each)) for each in state),
+        sources=sources,
         unnamed=never_named(history, found.contents.packages),
         requested=tuple(sorted((name, spec) for name, spec in requests.items() if name in names)),
     )
+
+
+def _sources(state: Iterable[HistoryPackage], finder: PackageFinder) -> tuple[PackageSource, ...]:
+    """Where each package is; OSError if an archive whose checksum no record states cannot be read."""
+    return tuple(finder.with_checksum(finder.find(each)) for each in state)
+
+
+def _not_readable(error: OSError) -> Finding:
+    message = f"An archive in a package cache cannot be read: {sanitize(reason(error))}"
+    return blocker("no-source", message, "Delete it, so that it is downloaded again.", (sanitize(str(error.filename)),))
 
 
 def _places(found: RollbackTarget, context: JobContext) -> SearchedPlaces:

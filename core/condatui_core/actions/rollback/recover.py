@@ -12,7 +12,7 @@ from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RestoreRequest, RollbackRequest
 from condatui_core.restore_points.store import directory_of_points
-from condatui_core.text import sanitize
+from condatui_core.text import sanitize, strip_credentials
 
 
 async def recover(plan: Plan, request: RollbackRequest, stage: str, context: JobContext) -> Recovery:
@@ -32,11 +32,14 @@ def _inspect(plan: Plan, request: RollbackRequest, stage: str, context: JobConte
     there = {each.dist_name for each in records.contents.packages}
     before = {each.dist_name for each in point.packages}
     whole = records.has_all_files and not records.contents.unreadable
+    urls = {strip_credentials(each.url or "") for each in records.contents.packages}
     directory = directory_of_points(context.settings, context.locations)
-    if whole and there == before and has_its_paths(planned.prefix, point, directory):
+    is_before = there == before and urls == {each.url for each in point.packages}
+    if whole and is_before and has_its_paths(planned.prefix, point, directory):
         return Recovery(state="untouched", message=f"Nothing was changed: {name} is as it was.")
     requested = tuple(sorted(records.contents.history.requested)) == planned.requested
-    if whole and requested and there == (before - set(planned.removed)) | set(planned.added):
+    has_come = {each.partition("#")[0] for each in planned.archives} <= urls
+    if whole and requested and has_come and there == (before - set(planned.removed)) | set(planned.added):
         unverified = ", and not verified" if stage in ("conda", "verify") else ""
         message = f"{name} is back at revision {request.revision}{unverified}. {saved}"
         return Recovery(state="done", message=message)
