@@ -33,7 +33,6 @@ from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
-from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.drift import Drift
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import ChannelConfig, Installation
@@ -78,7 +77,7 @@ def file_blockers(asked: Asked) -> Iterator[Finding]:
 def file_warnings(asked: Asked) -> Iterator[Finding]:
     """What of a file is done otherwise than one may think."""
     if lines := asked.listing.column.left_out:
-        message = f"{counted(len(lines), 'line')} of the file asks for nothing here."
+        message = f"{counted(len(lines), 'line of the file asks', 'lines of the file ask')} for nothing here."
         yield finding("left-out", "note", message, evidence=map(sanitize, lines))
     if places := asked.pip.in_place:
         message = f"{counted(len(places), 'directory', 'directories')} will be used where they are."
@@ -205,7 +204,8 @@ async def pip_would_install(
 # Variables
 
 
-_STATE = "conda-meta/state"
+VARIABLES = "conda-meta/state"
+"""The file in an environment that has the variables which its activation sets."""
 _LARGEST_STATE = 1 << 20
 _STATE_FIELDS = msgspec.json.Decoder(dict[str, object])
 
@@ -214,11 +214,11 @@ def set_variables(prefix: str, identity: Identity, variables: Sequence[tuple[str
     """Let the activation of an environment set variables, as `conda env config vars set` does; the others stay."""
     try:
         with HeldTree(prefix, identity) as tree:
-            there = tree.status(_STATE) is not None
-            state = decode(tree.read_bounded(_STATE, _LARGEST_STATE), _STATE_FIELDS) if there else {"version": 1}
+            there = tree.status(VARIABLES) is not None
+            state = decode(tree.read_bounded(VARIABLES, _LARGEST_STATE), _STATE_FIELDS) if there else {"version": 1}
             known = state.get("env_vars")
             values = {**(known if isinstance(known, dict) else {}), **dict(variables)}
-            tree.replace(_STATE, json.dumps({**state, "env_vars": values}, indent=2).encode())
+            tree.replace(VARIABLES, json.dumps({**state, "env_vars": values}, indent=2).encode())
             tree.sync()
     except OSError as error:
         where = f"{error.filename or prefix}: {reason(error)}"
@@ -249,11 +249,25 @@ def _place_of(distribution: Distribution) -> str:
 # Whether it has come true
 
 
-def drift_from(prefix: str, file: str, config: ChannelConfig) -> tuple[Drift, ...]:
-    """How an environment differs from a file by now; reads the disk."""
-    contents = read_prefix(prefix)
-    python = next((each.version for each in contents.packages if each.name == "python"), "")
-    asked = asked_of(file, config, python=python)
+def drift_from(contents: PrefixContents, file: str, asked: Asked, config: ChannelConfig) -> tuple[Drift, ...]:
+    """How an environment differs from the file that it was to follow; reads the file again, for the python it has now.
+
+    A file that is another one by now decides nothing: then all that counts is what was asked.
+    """
+    try:
+        now = asked_of(file, config, python=python_version(contents))
+    except CondatuiError:
+        now = asked
+    return drift_of_asked(contents, now if now.digest == asked.digest else asked, config)
+
+
+def python_version(contents: PrefixContents) -> str:
+    """The version of the python of an environment; empty if it has none."""
+    return next((each.version for each in contents.packages if each.name == "python"), "")
+
+
+def drift_of_asked(contents: PrefixContents, asked: Asked, config: ChannelConfig) -> tuple[Drift, ...]:
+    """How an environment differs from what a file asks for; it has to be read on the same disk."""
     by_place = asked_by_place(contents, asked)
     drift = drift_of(contents, asked.listing, config)
     return tuple(each for each in drift if not _may_be_asked(each, by_place))

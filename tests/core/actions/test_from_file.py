@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
+from condatui_core.actions.update import plan as update_plan
+from condatui_core.errors import CondaError
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.records.job import Job
+from condatui_core.records.job import Job, Recovery
 from condatui_core.records.request import CreateRequest, ExportFormat, ExportRequest, RestoreRequest, UpdateRequest
 from condatui_core.verification import verify_file
 from condatui_sandbox import Sandbox
@@ -38,7 +42,7 @@ dependencies:
 @pytest.fixture(scope="module")
 def copied(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     place = tmp_path_factory.mktemp("from-file")
-    return copy_sandbox(sandbox, place / "sandbox", ["notebooks", "pip-mix", "vision-cpu"])
+    return copy_sandbox(sandbox, place / "sandbox", ["notebooks", "pip-mix", "vision-cpu", "nlp-base"])
 
 
 @pytest.fixture
@@ -192,3 +196,104 @@ async def test_killed_while_it_prunes_the_way_out_brings_it_back(copied: Sandbox
     assert isinstance(recovery.way_out, RestoreRequest)
     assert (await carried_out(copied, recovery.way_out)).state == "done"
     assert {each.dist_name for each in read_prefix(prefix).packages} == before
+
+
+# kill -9 in the stages that only a file has
+
+
+async def exported(sandbox: Sandbox, name: str, file: Path, form: ExportFormat) -> str:
+    """What lists an environment as it is."""
+    export = ExportRequest(prefix=str(sandbox.prefixes[name]), file=str(file), format=form)
+    assert (await carried_out(sandbox, export)).state == "done"
+    return file.read_text()
+
+
+async def brought_back(sandbox: Sandbox, recovery: Recovery) -> None:
+    assert isinstance(recovery.way_out, RestoreRequest)
+    assert (await carried_out(sandbox, recovery.way_out)).state == "done"
+
+
+@pytest.mark.parametrize("there", [False, True])
+async def test_killed_after_its_variables_were_set_it_is_updated(
+    copied: Sandbox, tmp_path: Path, *, there: bool
+) -> None:
+    prefix, file = copied.prefixes["vision-cpu"], tmp_path / "asked.yml"
+    state = prefix / "conda-meta/state"
+    if there:
+        state.write_text('{"version": 1, "env_vars": {"TOKEN": "old"}}')
+    file.write_text("channels: [conda-forge]\nvariables: {TOKEN: s3cret}\ndependencies: [python=3.11]\n")
+    request = UpdateRequest(prefixes=(str(prefix),), file=str(file), offline=True)
+    assert run_dying(copied, request, "verify", 0)[0] == -9
+    recovery = await told(copied)
+    assert recovery.state == "done", recovery
+    assert "updated, and not verified" in recovery.message
+    state.unlink()
+
+
+async def test_killed_before_pip_prunes_it_is_updated_in_part(copied: Sandbox, tmp_path: Path) -> None:
+    prefix, file = str(copied.prefixes["pip-mix"]), tmp_path / "asked.yml"
+    names = sorted(each.name for each in read_prefix(prefix).packages)
+    file.write_text(f"channels: [conda-forge]\ndependencies: [{', '.join(names)}]\n")
+    request = UpdateRequest(prefixes=(prefix,), file=str(file), prune=True, offline=True)
+    plan = await workbench_of(copied).jobs.plan(request)
+    assert [(bool(each.pruned_by_pip), each.pruned) for each in plan.updates] == [(True, ())]
+    assert run_dying(copied, request, "prune", 0)[0] == -9
+    recovery = await told(copied)
+    assert recovery.state == "half", recovery
+    await brought_back(copied, recovery)
+
+
+async def test_killed_before_the_requests_are_back_a_file_that_lists_all_is_half_followed(
+    copied: Sandbox, tmp_path: Path
+) -> None:
+    prefix, file = copied.prefixes["notebooks"], tmp_path / "explicit.txt"
+    listed = await exported(copied, "notebooks", file, "explicit")
+    (numpy,) = (each for each in listed.splitlines() if "/numpy-" in each)
+    other = await exported(copied, "nlp-base", tmp_path / "other.txt", "explicit")
+    (wanted,) = (each for each in other.splitlines() if "/numpy-" in each)
+    assert wanted != numpy
+    file.write_text(listed.replace(numpy, wanted))
+    request = UpdateRequest(prefixes=(str(prefix),), file=str(file), offline=True)
+    assert run_dying(copied, request, "conda", 1)[0] == -9
+    recovery = await told(copied)
+    assert recovery.state == "half", recovery
+    assert "its history requests exact builds" in recovery.message
+    await brought_back(copied, recovery)
+
+
+# What an update plans
+
+
+@pytest.mark.parametrize(("spec", "offline", "expected"), [("tqdm", False, [False]), ("tqdm", True, [True])])
+async def test_caches_alone_decide_nothing_about_what_may_be_newer(
+    copied: Sandbox, tmp_path: Path, spec: str, *, offline: bool, expected: list[bool]
+) -> None:
+    file, asked = tmp_path / "asked.yml", list[bool]()
+    file.write_text(f"channels: [conda-forge]\ndependencies: [{spec}]\n")
+
+    async def ask(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> object:
+        asked.append("--offline" in argv)
+        raise CondaError("It refuses.")
+
+    context = replace(await context_of(copied), ask_conda=ask)  # type: ignore[arg-type]
+    prefix = str(copied.prefixes["vision-cpu"])
+    await update_plan.plan(UpdateRequest(prefixes=(prefix,), file=str(file), offline=offline), context)
+    assert asked == expected
+
+
+async def test_where_there_is_no_pip_none_is_let_act(copied: Sandbox, tmp_path: Path) -> None:
+    prefix, file = copied.prefixes["pip-mix"], tmp_path / "asked.yml"
+    (record,) = (prefix / "conda-meta").glob("pip-[0-9]*.json")
+    names = sorted({each.name for each in read_prefix(str(prefix)).packages} - {"pip"})
+    file.write_text(f"channels: [conda-forge]\ndependencies: [{', '.join(names)}]\n")
+    request = UpdateRequest(prefixes=(str(prefix),), file=str(file), prune=True, offline=True)
+    plan = await workbench_of(copied).jobs.plan(request)
+    assert "no-pip" not in [each.id for each in plan.blockers]
+    record.rename(tmp_path / record.name)
+    moved = [each.rename(tmp_path / each.name) for each in prefix.glob("lib/python*/site-packages/pip-*.dist-info")]
+    plan = await workbench_of(copied).jobs.plan(request)
+    assert "no-pip" in [each.id for each in plan.blockers]
+    (tmp_path / record.name).rename(record)
+    for each in moved:
+        (site,) = prefix.glob("lib/python*/site-packages")
+        each.rename(site / each.name)

@@ -296,7 +296,7 @@ async def test_if_its_conda_dies_alone_the_job_says_the_way_out(killed: Sandbox)
         code, said = run_dying(killed, request_of(killed, "notebooks"), "", 0)
     point = sorted(os.listdir(killed.home / ".condatui/state/restore"))[-1]
     assert (code, said.partition("\n")[0]) == (0, "failed")
-    assert f"notebooks is updated in part only. Restore point {point} has how it was." in said
+    assert f"notebooks is updated in part only. Restore point {point} has it as it was." in said
     assert (await carried_out(killed, RestoreRequest(id=point))).state == "done"
     assert manifest(prefix) == before
 
@@ -324,6 +324,6 @@ async def test_killed_while_it_is_verified_it_is_updated(killed: Sandbox) -> Non
     assert after.state == "done"
     assert "updated, and not verified" in after.message
     undoing = read_last_change(await context_of(killed))
-    assert f"Restore point {undoing} has how it was." in after.message
+    assert f"Restore point {undoing} has it as it was." in after.message
     assert (await carried_out(killed, RestoreRequest(id=undoing))).state == "done"
     assert manifest(prefix) == before

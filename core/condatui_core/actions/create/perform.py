@@ -46,6 +46,7 @@ from condatui_core.records.drift import Drift
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome, Plan, PlannedCreation
 from condatui_core.records.package import PackageRecord
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import CreateRequest
 from condatui_core.text import counted, first_of, format_bytes, sanitize
 
@@ -147,7 +148,7 @@ class _Creation:
         await work.stage("verify", f"Verifying {self._name}")
         records = await work.in_thread(partial(read_records, target))
         problems = await work.in_thread(lambda: [*_problems(records, self._request, self._asked)])
-        drift = await work.in_thread(self._drift)
+        drift = await work.in_thread(partial(self._drift, records.contents))
         problems += lacking(drift)
         if not problems and (python := await python_problem(target, self._installation, self._context, work)):
             problems.append(f"python: {python}")
@@ -158,10 +159,10 @@ class _Creation:
         await work.in_thread(partial(sync_made, target, self._context.caller.home))
         return await work.in_thread(partial(self._outcome, records, drift))
 
-    def _drift(self) -> Sequence[Drift]:
+    def _drift(self, contents: PrefixContents) -> Sequence[Drift]:
         file, config = self._request.file, self._context.inventory.first_channel_config
         added = pip_itself(self._asked)
-        found = drift_from(self._target, file, config) if file else ()
+        found = drift_from(contents, file, self._asked, config) if file else ()
         return [each for each in found if each.kind != "extra" or each.name not in added]
 
     def _outcome(self, records: PrefixRecords, drift: Sequence[Drift]) -> Outcome:

@@ -143,4 +143,4 @@ def _of_pip(records: PrefixRecords) -> set[str]:
 
 
 def _way_back(kept: Checkpoint) -> str:
-    return f"Restore point {kept.point.id} has how it was."
+    return f"Restore point {kept.point.id} has it as it was."

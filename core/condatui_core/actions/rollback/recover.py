@@ -27,7 +27,7 @@ def _inspect(plan: Plan, request: RollbackRequest, stage: str, context: JobConte
     point = point_made(planned.prefix, occasion_of(request), plan, context)
     if point is None:
         return Recovery(state="untouched", message=f"Nothing was changed: {name} is as it was.")
-    saved = f"Restore point {point.id} has how it was."
+    saved = f"Restore point {point.id} has it as it was."
     records = read_records(planned.prefix)
     there = {each.dist_name for each in records.contents.packages}
     before = {each.dist_name for each in point.packages}

@@ -49,6 +49,7 @@ from condatui_core.records.drift import Drift
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import PlannedUpdate
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import UpdateRequest
 from condatui_core.restore_points.store import bytes_of_point, directory_of_points
 from condatui_core.text import counted, first_of, sanitize
@@ -184,7 +185,7 @@ class SpecsChange:
         records = await work.in_thread(partial(read_records, prefix))
         problems = [*_differences(records, kept.snapshot, self._planned)]
         problems += await work.in_thread(partial(_missing_files, records, self._planned))
-        drift = await work.in_thread(partial(self._drift, target))
+        drift = await work.in_thread(partial(self._drift, target, records.contents))
         problems += lacking(drift)
         if not problems and (python := await python_problem(prefix, target.installation, self._context, work)):
             problems.append(f"python: {python}")
@@ -194,12 +195,12 @@ class SpecsChange:
         shown = drift if self._request.prune else [each for each in drift if each.kind != "extra"]
         return tuple(otherwise(shown))
 
-    def _drift(self, target: UpdateTarget) -> Sequence[Drift]:
+    def _drift(self, target: UpdateTarget, contents: PrefixContents) -> Sequence[Drift]:
         if not self._request.file:
             return ()
         config = self._context.inventory.channel_config(target.environment) if target.environment else None
         added = pip_itself(target.asked)
-        found = drift_from(target.prefix, self._request.file, config or ChannelConfig())
+        found = drift_from(contents, self._request.file, target.asked, config or ChannelConfig())
         return [each for each in found if each.kind != "extra" or each.name not in added]
 
 
@@ -264,4 +265,4 @@ def _not_as_planned(name: str, why: str) -> RefusedError:
 def _surprise(name: str, problems: Sequence[str], point: str) -> CondatuiError:
     lines = "\n".join(map(sanitize, first_of(problems, _MOST_LINES)))
     title = f"{sanitize(name)} is not as it was to become."
-    return CondatuiError(title, lines, f"Restore point {point} has how it was.")
+    return CondatuiError(title, lines, f"Restore point {point} has it as it was.")

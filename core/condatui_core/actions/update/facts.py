@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from packaging.utils import canonicalize_name
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of, unreadable
-from condatui_core.actions.from_file import asked_of, file_blockers, pip_environ, pip_itself, pip_would_install
+from condatui_core.actions.from_file import (
+    asked_of,
+    file_blockers,
+    pip_environ,
+    pip_itself,
+    pip_would_install,
+    python_version,
+)
 from condatui_core.actions.guards import blockers_to_alter, contents_blockers, observe_prefixes, unknown_to_conda
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
@@ -190,7 +197,7 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
     except (OSError, CondatuiError) as error:
         return replace(found, blockers=(*blockers, unreadable(subject.name, error)))
     channels = context.inventory.channel_config(environment) if environment else None
-    asked = asked_of(request.file, channels or ChannelConfig(), python=_python(snapshot.contents))
+    asked = asked_of(request.file, channels or ChannelConfig(), python=python_version(snapshot.contents))
     wanted = LikeSpecs()
     if request.file:
         wanted = LikeSpecs(specs_asked(snapshot.contents, asked, channels or ChannelConfig()))
@@ -211,10 +218,6 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
             *file_blockers(asked),
         ),
     )
-
-
-def _python(contents: PrefixContents) -> str:
-    return next((each.version for each in contents.packages if each.name == "python"), "")
 
 
 def specs_asked(contents: PrefixContents, asked: Asked, channels: ChannelConfig) -> tuple[str, ...]:
