@@ -74,6 +74,11 @@ def file_blockers(asked: Asked) -> Iterator[Finding]:
         yield blocker("bad-line", message, "Change the file.", map(sanitize, lines))
 
 
+def no_pip(name: str) -> Finding:
+    """The blocker against an environment of this name in which pip has something to do, and will not be."""
+    return blocker("no-pip", f"pip has something to do in {sanitize(name)}, which has none.", "Add pip to the file.")
+
+
 def file_warnings(asked: Asked) -> Iterator[Finding]:
     """What of a file is done otherwise than one may think."""
     if lines := asked.listing.column.left_out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -160,6 +160,11 @@ def _wanted(name: str, channel: str, asked: _Asked, stated: Mapping[str, str]) -
         sha256=stated.get("sha256", ""),
         also=tuple(sorted((key, mask_credentials(value)) for key, value in stated.items() if key not in _FIELDS)),
     )
+
+
+def names_builds(specs: Iterable[str]) -> bool:
+    """Whether each spec names one build of one version, so that no newer one can meet it."""
+    return all(wanted and wanted.names_one_build for wanted in map(parse_match_spec, specs))
 
 
 def _channel_and_subdir(channel: str) -> tuple[str, str]:

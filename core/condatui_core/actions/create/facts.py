@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,7 +14,7 @@ from condatui_core.actions.from_file import asked_of, pip_itself
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
-from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.match_specs import names_builds
 from condatui_core.conda import commands
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
@@ -112,14 +112,10 @@ def find_archives(asked: Asked, installation: Installation, context: JobContext)
 async def solve(request: CreateRequest, installation: Installation, context: JobContext) -> Solution:
     """Ask conda for a dry run; of its caches alone first, if each spec names one build: no other will be newer."""
     ask = partial(_ask, request, installation, context)
-    if not request.offline and not _names_builds(request.specs):
+    if not request.offline and not names_builds(request.specs):
         return await ask(offline=False)
     solution = await ask(offline=True)
     return solution if request.offline or solution.refusal is None else await ask(offline=False)
-
-
-def _names_builds(specs: Iterable[str]) -> bool:
-    return all(wanted and wanted.names_one_build for wanted in map(parse_match_spec, specs))
 
 
 async def _ask(request: CreateRequest, installation: Installation, context: JobContext, *, offline: bool) -> Solution:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from condatui_core.actions import guards
 from condatui_core.actions.create.facts import CreateFacts, Solution, find_archives, read_facts, solve
-from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, pip_argv, pip_itself
+from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, no_pip, pip_argv, pip_itself
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
 from condatui_core.environment_files.asked import Asked
@@ -81,7 +82,7 @@ def _blockers(facts: CreateFacts, context: JobContext) -> Iterator[Finding]:
 
 def _content_blockers(request: CreateRequest, asked: Asked) -> Iterator[Finding]:
     if asked.archives and asked.pip.asks and not any(each.name == "pip" for each in asked.archives):
-        yield blocker("no-pip", "Something is to be installed by pip, which the file does not list.", "Add pip to it.")
+        yield no_pip(os.path.basename(request.target))
     if not request.specs and not asked.archives:
         yield blocker("bad-spec", "Nothing is asked for.", "Name packages, such as numpy, or numpy=1.26.")
     for spec in request.specs:

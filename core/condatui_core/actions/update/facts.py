@@ -24,6 +24,7 @@ from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_lik
 from condatui_core.actions.update.prune import NONE, Unneeded, contents_after, unneeded
 from condatui_core.analyses.channels import same_package
 from condatui_core.analyses.drift import drift_of
+from condatui_core.analyses.match_specs import names_builds
 from condatui_core.analyses.package_moves import Held, package_moves
 from condatui_core.analyses.specs import exact_spec
 from condatui_core.conda.commands import conda_environ, install_specs
@@ -247,7 +248,9 @@ def solving_argv(target: UpdateTarget, *, offline: bool, dry_run: bool) -> tuple
 
 
 async def _solved(target: UpdateTarget, context: JobContext, *, offline: bool) -> UpdateTarget:
-    """Ask conda what it would do, of its caches alone first."""
+    """Ask conda what it would do; of its caches alone first, if each spec names one build: no other will be newer."""
+    if not offline and not names_builds(target.wanted.specs):
+        return await _ask(target, context, offline=False)
     solved = await _ask(target, context, offline=True)
     if solved.transaction is not None or offline:
         return solved

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from condatui_core.actions.checkpoint import no_room, points_there
-from condatui_core.actions.from_file import file_facts, file_warnings, pip_argv
+from condatui_core.actions.from_file import file_facts, file_warnings, no_pip, pip_argv
 from condatui_core.actions.guards import bytes_problem, warnings_to_change
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.facts import UpdateTarget, moves_of, read_targets, solving_argv
@@ -81,8 +81,19 @@ def _blockers(target: UpdateTarget, request: UpdateRequest) -> Iterator[Finding]
         yield blocker("not-solved", message, AllowDownloads() if request.offline else "", map(sanitize, lines))
     if gone := requested_gone(target):
         message = f"conda would take {', '.join(map(sanitize, gone))} out of {name}, which its user requested."
-        yield blocker("requested-gone", message, "Update it without these, or remove them first.", gone)
+        remedy = f"{'Add them to the file' if request.file else 'Update it without these'}, or remove them first."
+        yield blocker("requested-gone", message, remedy, map(sanitize, gone))
+    if (target.planned.by_pip or target.planned.pruned_by_pip) and not _has_pip_then(target):
+        yield no_pip(target.name)
     yield from bytes_problem(_downloaded(target), target.observed)
+
+
+def _has_pip_then(target: UpdateTarget) -> bool:
+    """Whether pip is there once conda has done its part, be it conda's or its own."""
+    transaction, contents = target.transaction or Transaction(), target.contents
+    gone, come = ({each.name for each in some} for some in (transaction.removed, transaction.added))
+    stay = {each.name for each in contents.packages} - gone
+    return "pip" in come | stay | {each.name for each in contents.pip_distributions}
 
 
 def requested_gone(target: UpdateTarget) -> tuple[str, ...]:
@@ -102,7 +113,7 @@ def _baseline_blockers(request: UpdateRequest, context: JobContext) -> Iterator[
 
 def _nothing_to_do(targets: Sequence[UpdateTarget], request: UpdateRequest, context: JobContext) -> Iterator[Finding]:
     able = [each for each in targets if not each.blockers and each.prefix != request.like]
-    if able and not any(_changes(each) or each.refusal for each in able):
+    if able and not any(each.changes or each.refusal for each in able):
         like = baseline_name(request, context)
         if held := [f"{sanitize(each.name)}: {sanitize(line)}" for each in able for line in each.wanted.left_out]:
             count = counted(len(held), "package is", "packages are")
@@ -111,10 +122,6 @@ def _nothing_to_do(targets: Sequence[UpdateTarget], request: UpdateRequest, cont
             return
         same = f"all is there that {like} asks for" if request.file else f"what they have in common is as in {like}"
         yield blocker("nothing-to-do", f"Nothing is to be updated: {same}.")
-
-
-def _changes(target: UpdateTarget) -> bool:
-    return target.changes
 
 
 def _title(targets: Sequence[UpdateTarget], request: UpdateRequest, context: JobContext) -> str:
@@ -177,7 +184,9 @@ def _warnings(target: UpdateTarget, context: JobContext) -> Iterator[Finding]:
     if python and pip and _minor(python.before) != _minor(python.after):
         count = counted(len(pip), "distribution of pip is", "distributions of pip are")
         message = f"python of {sanitize(target.name)} goes from {python.before} to {python.after}: {count} left behind."
-        yield finding("python-moves", "warning", message, "Install them again afterwards.", (each.name for each in pip))
+        yield finding(
+            "python-moves", "warning", message, "Install them again afterwards.", (sanitize(each.name) for each in pip)
+        )
 
 
 def _minor(version: str) -> str:
