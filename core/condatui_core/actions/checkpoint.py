@@ -110,7 +110,10 @@ def create_point(
     on_bytes = bytes_reporter(work)
     found = estimate(snapshot, caches_of(subject.installation, context), thorough=True, on_bytes=on_bytes)
     if found.tree.unreadable:
-        raise CondatuiError(f"No restore point of {subject.name} could be made.", "\n".join(found.tree.unreadable))
+        raise CondatuiError(
+            f"No restore point of {sanitize(subject.name)} could be made.",
+            "\n".join(map(sanitize, found.tree.unreadable)),
+        )
     if limited and is_too_large(found, context):
         raise _too_large(subject, found, context)
     directory = directory_of_points(context.settings, context.locations)

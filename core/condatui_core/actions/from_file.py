@@ -22,9 +22,10 @@ from condatui_core.analyses.drift import drift_of
 from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.analyses.platforms import native_subdir
 from condatui_core.analyses.requirements import parse_requirement
-from condatui_core.conda.commands import conda_environ
-from condatui_core.conda.errors import last_words
+from condatui_core.conda.commands import conda_environ, install_explicit
+from condatui_core.conda.errors import check_answer, last_words
 from condatui_core.environment_files.asked import NOTHING, Asked, read_asked, unreadable_parts
+from condatui_core.environment_files.explicit_list import MARK
 from condatui_core.environment_files.reading import file_and_part
 from condatui_core.environment_files.selectors import Target
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
@@ -105,6 +106,32 @@ async def private_directory() -> AsyncIterator[str]:
         yield place
     finally:
         await asyncio.to_thread(delete_tree, place)
+
+
+ARCHIVES = "explicit.txt"
+"""The name of the list by which conda is told exactly which archives to install."""
+
+
+async def install_archives(
+    installation: Installation,
+    prefix: str,
+    lines: Sequence[str],
+    environ: Mapping[str, str],
+    work: Work,
+    *,
+    offline: bool,
+    what: str,
+) -> None:
+    """Let conda install archives by URL and checksum, without a solve; CondaError with its words if it cannot `what`.
+
+    The list lies in a directory that only this user can open, and goes afterwards: it may hold passwords.
+    """
+    async with private_directory() as place:
+        file = Path(place, ARCHIVES)
+        text = "".join(f"{line}\n" for line in (MARK, *lines))
+        await work.in_thread(partial(write_new, file, text.encode()))
+        argv = install_explicit(installation.executable, prefix, str(file), offline=offline)
+        check_answer(await work.run(argv, environ=environ), what)
 
 
 # pip

@@ -10,6 +10,7 @@ from functools import partial
 
 from condatui_core.actions.checkpoint import (
     Checkpoint,
+    CheckpointSubject,
     PlannedCheckpoint,
     make_checkpoint,
     no_room,
@@ -67,13 +68,20 @@ def _plan(request: CheckpointRequest, context: JobContext) -> Plan:
 def _read(prefix: str, request: CheckpointRequest, context: JobContext) -> PlannedCheckpoint:
     """Estimate the restore point of one environment, with the blockers against it; blocks."""
     subject = subject_of(prefix, context, occasion_of(request))
-    if not os.path.isdir(os.path.join(prefix, "conda-meta")):
-        message = f"{sanitize(subject.name)} is no environment: {sanitize(prefix)}"
-        return PlannedCheckpoint(prefix, subject.name, blockers=(blocker("not-an-environment", message, Reload()),))
+    if blockers := _no_environment(subject):
+        return PlannedCheckpoint(prefix, subject.name, blockers=blockers)
     try:
         return plan_checkpoint(read_snapshot(prefix), subject, context)
     except (OSError, CondatuiError) as error:
         return PlannedCheckpoint(prefix, subject.name, blockers=(unreadable(subject.name, error),))
+
+
+def _no_environment(subject: CheckpointSubject) -> tuple[Finding, ...]:
+    """The blocker against a restore point of what is no environment, or none any more."""
+    if os.path.isdir(os.path.join(subject.prefix, "conda-meta")):
+        return ()
+    message = f"{sanitize(subject.name)} is no environment: {sanitize(subject.prefix)}"
+    return (blocker("not-an-environment", message, Reload()),)
 
 
 def _facts(planned: Sequence[PlannedCheckpoint], request: CheckpointRequest) -> Iterator[tuple[str, str]]:
@@ -91,7 +99,6 @@ def _facts(planned: Sequence[PlannedCheckpoint], request: CheckpointRequest) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    name: str
     point: RestorePoint
     bytes: int
 
@@ -115,19 +122,19 @@ async def _make(prefix: str, plan: Plan, request: CheckpointRequest, context: Jo
     kept = await work.in_thread(partial(_keep, prefix, plan, request, context, work))
     directory = directory_of_points(context.settings, context.locations)
     size = await work.in_thread(partial(bytes_of_point, directory, kept.point.id))
-    return _Made(kept.point.name, kept.point, size)
+    return _Made(kept.point, size)
 
 
 def _keep(prefix: str, plan: Plan, request: CheckpointRequest, context: JobContext, work: Work) -> Checkpoint:
-    refuse(_read(prefix, request, context).blockers)
     subject = subject_of(prefix, context, occasion_of(request))
+    refuse(_no_environment(subject))
     return make_checkpoint(subject, context, work, limited=not plan.confirm)
 
 
 def _outcome(made: Sequence[_Made], *stopped: Finding) -> Outcome:
     size = format_bytes(sum(each.bytes for each in made))
     what = (
-        f"Restore point {made[0].point.id} has {sanitize(made[0].name)} as it is: {size}."
+        f"Restore point {made[0].point.id} has {sanitize(made[0].point.name)} as it is: {size}."
         if len(made) == 1
         else f"{counted(len(made), 'restore point')} have the environments as they are: {size}."
     )

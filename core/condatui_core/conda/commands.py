@@ -151,6 +151,10 @@ def remove_packages(executable: str, prefix: str, names: Iterable[str], *, dry_r
     return (executable, "remove", "-p", prefix, "--json", "--yes", "--offline", *dry, "--", *names)
 
 
+SOLVE_SECONDS = 900.0
+"""Seconds that a solve may take."""
+
+
 def solve_new(
     executable: str, prefix: str, specs: Iterable[str], *, offline: bool, channels: Iterable[str] = ()
 ) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.actions import guards
+from condatui_core.actions import guards, keep_point
 from condatui_core.actions.clone import perform as clone_perform
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.merge import plan as merge_plan
@@ -19,7 +19,7 @@ from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.finding import Finding
-from condatui_core.records.request import CloneRequest, MergeRequest, RemoveRequest
+from condatui_core.records.request import CheckpointRequest, CloneRequest, MergeRequest, RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points import store
 from condatui_core.restore_points.create import RestorePointSource, create_restore_point, estimate
@@ -71,6 +71,14 @@ async def test_planning_a_removal(machine: RemovalMachine, prefix: FakePrefix) -
     with reads_of(prefix) as reads:
         plan = await remove_plan.plan(request, context)
     assert (plan.packages, len(reads.records)) == (PACKAGES + 1, PACKAGES + 1)
+    assert (reads.parses, reads.walks) == (1, 1)
+
+
+async def test_making_a_restore_point_on_request(machine: RemovalMachine, prefix: FakePrefix) -> None:
+    request, context = CheckpointRequest(prefixes=(str(prefix),)), machine.context()
+    plan = await keep_point.plan(request, context)
+    with reads_of(prefix) as reads:
+        await keep_point.perform(plan, request, context, PlainWork())
     assert (reads.parses, reads.walks) == (1, 1)
 
 

@@ -78,7 +78,7 @@ async def test_it_is_as_it_was_and_how_it_was_until_then_can_be_had_again(
     assert work.stages == ["look", "keep", "aside", "link", "unpack", "compare", "delete"]
     assert set_aside_of(str(prefix)) == ()
     (until_now,) = outcome.restore_points
-    assert f"Restore point {until_now} has how it was until now." in outcome.message
+    assert f"Restore point {until_now} has it as it was until now." in outcome.message
     machine.conda("exit 1")  # nothing of what there was until then needs it
     assert (await brought_back(machine.context(), until_now)).findings == ()
     assert manifest(prefix.path) == now

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions import verified_change
 from condatui_core.actions.checkpoint import Checkpoint, CheckpointSubject, make_checkpoint
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.restore.listing import read_last_change
-from condatui_core.actions.update import change
 from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_like
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.installation import ChannelConfig
@@ -226,7 +226,7 @@ async def test_an_error_of_the_disk_at_a_later_one_hides_nothing_that_was_done(
             raise OSError(errno.ENOSPC, "No space left on device", subject.prefix)
         return make_checkpoint(subject, context, work, limited=limited)
 
-    monkeypatch.setattr(change, "make_checkpoint", fail)
+    monkeypatch.setattr(verified_change, "make_checkpoint", fail)
     job = await carried_out(copied, request_of(copied, "notebooks", "vision-cpu"))
     assert job.end
     assert (job.state, job.end.message) == (

@@ -25,9 +25,6 @@ from condatui_core.records.request import CreateRequest
 from condatui_core.records.restore_point import kept_package
 from condatui_core.restore_points.cached_packages import missing_packages
 
-_SECONDS = 900.0
-"""Seconds that a solve may take."""
-
 
 @dataclass(frozen=True, slots=True)
 class Solution:
@@ -123,7 +120,7 @@ async def _ask(request: CreateRequest, installation: Installation, context: JobC
     argv = commands.solve_new(conda, request.target, request.specs, offline=offline, channels=channels)
     environ = making_environ(installation, context)
     try:
-        answer = await context.ask_conda(argv, environ=environ, seconds=_SECONDS)
+        answer = await context.ask_conda(argv, environ=environ, seconds=commands.SOLVE_SECONDS)
         return Solution(parse_transaction(answer, "find packages for it"), offline)
     except CondaError as error:
         return Solution(offline=offline, refusal=error)

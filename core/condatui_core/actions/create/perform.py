@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 from condatui_core.actions.create.facts import CreateFacts, making_environ, read_facts
 from condatui_core.actions.create.plan import blockers_of, making_argv
 from condatui_core.actions.from_file import (
     drift_from,
+    install_archives,
     install_by_pip,
     lacking,
     otherwise,
     pip_environ,
     pip_itself,
-    private_directory,
     refuse_if_changed,
+    set_variables,
 )
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import (
@@ -32,12 +30,10 @@ from condatui_core.actions.incomplete_marker import (
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
 from condatui_core.actions.requested_specs import not_among, request_only
-from condatui_core.conda.commands import install_explicit
+from condatui_core.actions.verified_change import missing_files, not_as_intended
 from condatui_core.conda.errors import check_answer
 from condatui_core.environment_files.asked import Asked
-from condatui_core.environment_files.explicit_list import MARK
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.atomic_write import write_new
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import read_tree
@@ -48,9 +44,7 @@ from condatui_core.records.job import Outcome, Plan, PlannedCreation
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import CreateRequest
-from condatui_core.text import counted, first_of, format_bytes, sanitize
-
-_MOST_LINES = 20
+from condatui_core.text import counted, format_bytes, sanitize
 
 
 async def perform(plan: Plan, request: CreateRequest, context: JobContext, work: Work) -> Outcome:
@@ -107,24 +101,15 @@ class _Creation:
             raise
 
     async def _run_conda(self) -> None:
+        environ, what = making_environ(self._installation, self._context), f"make {self._name}"
+        offline = self._planned.offline
         if self._asked.archives:
-            await self._install_archives()
+            listed = self._asked.explicit
+            installation, target, work = self._installation, self._target, self._work
+            await install_archives(installation, target, listed, environ, work, offline=offline, what=what)
             return
-        argv = making_argv(self._request, self._installation.executable, offline=self._planned.offline)
-        environ = making_environ(self._installation, self._context)
-        check_answer(await self._work.run(argv, environ=environ), f"make {self._name}")
-
-    async def _install_archives(self) -> None:
-        """Let conda install them by URL and checksum; then it prints nothing."""
-        conda, offline = self._installation.executable, self._planned.offline
-        async with private_directory() as place:
-            file = Path(place, "explicit.txt")
-            text = "".join(f"{line}\n" for line in (MARK, *self._asked.explicit))
-            await self._work.in_thread(partial(write_new, file, text.encode()))
-            argv = install_explicit(conda, self._target, str(file), offline=offline)
-            answer = await self._work.run(argv, environ=making_environ(self._installation, self._context))
-        if answer.exit_code:
-            check_answer(answer, f"make {self._name}")
+        argv = making_argv(self._request, self._installation.executable, offline=offline)
+        check_answer(await self._work.run(argv, environ=environ), what)
 
     async def _let_pip_install(self) -> None:
         if not self._asked.pip.asks:
@@ -136,12 +121,12 @@ class _Creation:
     def _note(self) -> None:
         """Note what is requested, and the variables as `conda env config vars set` does."""
         request = self._request
-        with HeldTree(self._target, self._identity) as tree:
-            if request.requested:
+        if request.requested:
+            with HeldTree(self._target, self._identity) as tree:
                 request_only(tree, request.requested)
-            if request.variables:
-                state = {"version": 1, "env_vars": dict(request.variables)}
-                tree.replace("conda-meta/state", json.dumps(state, indent=2).encode())
+        if request.variables:
+            assert self._identity
+            set_variables(self._target, self._identity, request.variables)
 
     async def _verify(self) -> Outcome:
         work, target = self._work, self._target
@@ -153,8 +138,7 @@ class _Creation:
         if not problems and (python := await python_problem(target, self._installation, self._context, work)):
             problems.append(f"python: {python}")
         if problems:
-            lines = "\n".join(map(sanitize, first_of(problems, _MOST_LINES)))
-            raise CondatuiError(f"{self._name} is not as it was to become.", lines)
+            raise not_as_intended(self._name, problems)
         await work.in_thread(self._note)
         await work.in_thread(partial(sync_made, target, self._context.caller.home))
         return await work.in_thread(partial(self._outcome, records, drift))
@@ -184,9 +168,7 @@ def _problems(records: PrefixRecords, request: CreateRequest, asked: Asked) -> I
     yield from _not_those(there, asked.archives)
     yield from (f"{spec}: is not there" for spec in not_among(there, request.specs))
     yield from (f"{each.path}: {each.reason}" for each in records.contents.unreadable)
-    paths = (path.path for each in records.packages for path in each.paths)
-    missing = (path for path in paths if not os.path.lexists(os.path.join(records.prefix, path)))
-    yield from (f"{path}: is missing" for path in missing)
+    yield from missing_files(records)
 
 
 def _not_those(there: Sequence[PackageRecord], archives: Sequence[PackageRecord]) -> Iterator[str]:

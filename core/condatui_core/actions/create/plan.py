@@ -21,8 +21,6 @@ from condatui_core.remedy import AllowDownloads, NameConda
 from condatui_core.text import counted, format_bytes, mask_credentials, sanitize
 
 _MOST_LINES = 20
-_UNPACKED = 5
-"""How many times the bytes of its archive a package that is downloaded needs, extracted and linked."""
 
 
 async def plan(request: CreateRequest, context: JobContext) -> Plan:
@@ -113,7 +111,7 @@ def _solver_blockers(facts: CreateFacts, context: JobContext) -> Iterator[Findin
 def bytes_needed(facts: CreateFacts, solution: Solution, context: JobContext) -> int:
     """The bytes that what is downloaded needs, and what is copied because no package cache is on the same disk."""
     copied = 0 if facts.links else sum(_installed_bytes(solution, context))
-    return _UNPACKED * solution.transaction.download_bytes + copied
+    return guards.bytes_to_unpack(solution.transaction.download_bytes) + copied
 
 
 def _installed_bytes(solution: Solution, context: JobContext) -> Sequence[int]:

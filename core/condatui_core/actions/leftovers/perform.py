@@ -140,4 +140,4 @@ def _problem(kept: Checkpoint, prefix: str) -> str:
 
 
 def _way_back(kept: Checkpoint) -> str:
-    return f"Restore point {kept.point.id} has how it was."
+    return f"Restore point {kept.point.id} has it as it was."

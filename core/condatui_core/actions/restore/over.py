@@ -59,7 +59,7 @@ class Replaced:
         """The outcome of the restore, with what has become of the environment that was there."""
         return replace(
             outcome,
-            message=f"{outcome.message} Restore point {self.point} has how it was until now.",
+            message=f"{outcome.message} Restore point {self.point} has it as it was until now.",
             findings=(*outcome.findings, *((_left_aside(self),) if self.left else ())),
             bytes_freed=self.freed,
             restore_points=(self.point,),

@@ -78,7 +78,7 @@ def _inspect_replacement(plan: Plan, request: RestoreRequest, stage: str, contex
         return _to_put_back(kept, whole, said)
     if not aside and there and not is_marked_incomplete(target):
         return Recovery(state="untouched", message=f"Nothing was brought back: {name} is as it was.")
-    saved = f" Restore point {kept.id} has how it was." if kept else ""
+    saved = f" Restore point {kept.id} has it as it was." if kept else ""
     where = f" What was set aside is in {', '.join(map(sanitize, aside))}." if aside else ""
     return Recovery(state="half", message=f"{name} is brought back in part only.{saved}{where}")
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+
+import msgspec
 
 from condatui_core.actions.checkpoint import (
     PlannedCheckpoint,
@@ -14,9 +17,11 @@ from condatui_core.actions.checkpoint import (
     subject_of,
     unreadable,
 )
+from condatui_core.actions.from_file import ARCHIVES
 from condatui_core.actions.guards import (
     blockers_to_alter,
     bytes_problem,
+    bytes_to_unpack,
     contents_blockers,
     observe_prefix,
     unknown_to_conda,
@@ -24,6 +29,7 @@ from condatui_core.actions.guards import (
 )
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.actions.verified_change import left_behind
 from condatui_core.analyses.package_moves import Held, package_moves
 from condatui_core.analyses.revisions import never_named, state_after
 from condatui_core.conda.commands import install_explicit, remove_exactly
@@ -32,7 +38,7 @@ from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.history import requested_after
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.environment import Environment
-from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Plan, PlannedRollback, Step
 from condatui_core.records.package import PackageRecord
@@ -45,12 +51,8 @@ from condatui_core.restore_points.package_sources import PackageFinder, Searched
 from condatui_core.restore_points.store import directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize
 
-EXPLICIT_FILE = "explicit.txt"
-_UNPACKED = 5
-"""How many times the bytes of its archive a package that is downloaded needs, extracted and linked."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RollbackTarget:
     """An environment that is to go back to a revision, as it is now."""
 
@@ -73,12 +75,12 @@ class RollbackTarget:
         """What is in it now."""
         return self.snapshot.contents if self.snapshot else PrefixContents()
 
-    @property
+    @cached_property
     def coming(self) -> tuple[PackageSource, ...]:
         """The packages that conda has to link."""
         return tuple(each for each in self.sources if each.place != "installed" or self._is_linked_again(each))
 
-    @property
+    @cached_property
     def planned(self) -> PlannedRollback:
         """What is going to be done to it."""
         coming = {each.package.name: each for each in self.coming}
@@ -169,7 +171,7 @@ def _with_state(found: RollbackTarget, request: RollbackRequest, context: JobCon
         message = f"{sanitize(found.name)} has no revision {request.revision}."
         return replace(found, blockers=(*found.blockers, blocker("no-revision", message)))
     try:
-        sources = _sources(state, PackageFinder(_places(found, context)))
+        found = _with_sources(found, state, PackageFinder(_places(found, context)))
     except OSError as error:
         return replace(found, blockers=(*found.blockers, _not_readable(error)))
     number = next(at for at, each in enumerate(history.revisions) if each.number == request.revision)
@@ -177,15 +179,20 @@ def _with_state(found: RollbackTarget, request: RollbackRequest, context: JobCon
     names = {each.name for each in state}
     return replace(
         found,
-        sources=sources,
         unnamed=never_named(history, found.contents.packages),
         requested=tuple(sorted((name, spec) for name, spec in requests.items() if name in names)),
     )
 
 
-def _sources(state: Iterable[HistoryPackage], finder: PackageFinder) -> tuple[PackageSource, ...]:
-    """Where each package is; OSError if an archive whose checksum no record states cannot be read."""
-    return tuple(finder.with_checksum(finder.find(each)) for each in state)
+def _with_sources(found: RollbackTarget, state: Iterable[HistoryPackage], finder: PackageFinder) -> RollbackTarget:
+    """The same with where each package is, and the checksums of those that come.
+
+    OSError if an archive whose checksum no record states cannot be read.
+    """
+    found = replace(found, sources=tuple(map(finder.find, state)))
+    coming = {each.package.name for each in found.coming}
+    sources = (finder.with_checksum(each) if each.package.name in coming else each for each in found.sources)
+    return replace(found, sources=tuple(sources))
 
 
 def _not_readable(error: OSError) -> Finding:
@@ -199,9 +206,7 @@ def _places(found: RollbackTarget, context: JobContext) -> SearchedPlaces:
     if found.environment is None:
         return SearchedPlaces(installed=found.contents.packages, pkgs_dirs=caches, points=points)
     places = SearchedPlaces.of(found.environment, context.inventory, pkgs_dirs=caches, points=points)
-    from msgspec.structs import replace as with_fields  # noqa: PLC0415 - that of dataclasses has the name here
-
-    return with_fields(places, installed=found.contents.packages)
+    return msgspec.structs.replace(places, installed=found.contents.packages)
 
 
 def rollback_plan(target: RollbackTarget, request: RollbackRequest, context: JobContext) -> Plan:
@@ -217,7 +222,7 @@ def rollback_plan(target: RollbackTarget, request: RollbackRequest, context: Job
         title=f"Bring {name} back to revision {request.revision}",
         steps=tuple(_steps(target)),
         prefixes=(target.prefix,),
-        bytes_needed=kept + _UNPACKED * _downloaded(target),
+        bytes_needed=kept + _bytes_needed(target),
         kept_bytes=kept,
         packages=len({*planned.removed, *planned.added}),
         facts=tuple(_facts(target, request, kept)),
@@ -250,7 +255,7 @@ def _blockers(target: RollbackTarget, request: RollbackRequest) -> Iterator[Find
     if request.offline and (away := [each.package.dist_name for each in _to_download(target)]):
         message = f"{counted(len(away), 'package is', 'packages are')} not on this machine."
         yield blocker("download", message, AllowDownloads(), map(sanitize, away))
-    yield from bytes_problem(_UNPACKED * _downloaded(target), target.observed)
+    yield from bytes_problem(_bytes_needed(target), target.observed)
 
 
 def _to_download(target: RollbackTarget) -> Sequence[PackageSource]:
@@ -261,6 +266,10 @@ def _downloaded(target: RollbackTarget) -> int:
     return sum(each.archive_bytes for each in _to_download(target))
 
 
+def _bytes_needed(target: RollbackTarget) -> int:
+    return bytes_to_unpack(_downloaded(target))
+
+
 def _steps(target: RollbackTarget) -> Iterator[Step]:
     name, planned, conda = sanitize(target.name), target.planned, target.installation
     yield Step(title=f"Make a restore point of {name}")
@@ -268,7 +277,7 @@ def _steps(target: RollbackTarget) -> Iterator[Step]:
         argv = remove_exactly(conda.executable, target.prefix, planned.going)
         yield Step(title=f"Let conda take out {counted(len(planned.going), 'package')}", argv=argv)
     if planned.added and conda:
-        argv = install_explicit(conda.executable, target.prefix, EXPLICIT_FILE, offline=not _to_download(target))
+        argv = install_explicit(conda.executable, target.prefix, ARCHIVES, offline=not _to_download(target))
         yield Step(title=f"Let conda link {counted(len(planned.added), 'package')}, exactly these", argv=argv)
     yield Step(title=f"Verify every package of {name}, and start its python")
 
@@ -296,8 +305,4 @@ def _warnings(target: RollbackTarget, context: JobContext) -> Iterator[Finding]:
         yield from target.checkpoint.warnings
     pip = target.contents.pip_distributions
     if target.other_python and pip and target.sources:
-        now, after = target.pythons
-        count = counted(len(pip), "distribution of pip is", "distributions of pip are")
-        message = f"python of {sanitize(target.name)} goes from {now} to {after or 'none'}: {count} left behind."
-        names = (sanitize(each.name) for each in pip)
-        yield finding("python-moves", "warning", message, "Install them again afterwards.", names)
+        yield left_behind(target.name, *target.pythons, pip)

@@ -27,7 +27,7 @@ from condatui_core.analyses.drift import drift_of
 from condatui_core.analyses.match_specs import names_builds
 from condatui_core.analyses.package_moves import Held, package_moves
 from condatui_core.analyses.specs import exact_spec
-from condatui_core.conda.commands import conda_environ, install_specs
+from condatui_core.conda.commands import SOLVE_SECONDS, conda_environ, install_specs
 from condatui_core.conda.parsers import Transaction, parse_transaction
 from condatui_core.environment_files.asked import NOTHING, Asked
 from condatui_core.errors import CondaError, CondatuiError
@@ -42,9 +42,6 @@ from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import UpdateRequest
 from condatui_core.records.restore_point import Occasion
-
-SECONDS = 900.0
-"""Seconds that a solve may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +259,7 @@ async def _ask(target: UpdateTarget, context: JobContext, *, offline: bool) -> U
     argv = solving_argv(target, offline=offline, dry_run=True)
     try:
         transaction = parse_transaction(
-            await context.ask_conda(argv, environ=environ, seconds=SECONDS), f"update {target.name}"
+            await context.ask_conda(argv, environ=environ, seconds=SOLVE_SECONDS), f"update {target.name}"
         )
     except CondaError as error:
         return replace(target, refusal=error, offline=offline)

@@ -48,8 +48,8 @@ def _outcome(changed: Sequence[Changed], like: str, request: UpdateRequest) -> O
 def _way_back(changed: Sequence[Changed]) -> str:
     kept = format_bytes(sum(each.kept_bytes for each in changed))
     if len(changed) == 1:
-        return f"restore point {changed[0].point} has how it was, {kept}"
-    return f"{counted(len(changed), 'restore point')} have how they were, {kept}"
+        return f"restore point {changed[0].point} has it as it was, {kept}"
+    return f"{counted(len(changed), 'restore point')} have them as they were, {kept}"
 
 
 def _stopped(changed: Sequence[Changed], prefix: str, error: CondatuiError) -> CondatuiError:

@@ -8,20 +8,19 @@ from collections.abc import Iterator, Sequence
 
 from condatui_core.actions.checkpoint import no_room, points_there
 from condatui_core.actions.from_file import file_facts, file_warnings, no_pip, pip_argv
-from condatui_core.actions.guards import bytes_problem, warnings_to_change
+from condatui_core.actions.guards import bytes_problem, bytes_to_unpack, warnings_to_change
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.facts import UpdateTarget, moves_of, read_targets, solving_argv
+from condatui_core.actions.verified_change import left_behind
 from condatui_core.conda.commands import remove_packages
 from condatui_core.conda.parsers import Transaction
-from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import PackageMove, Plan, Step
 from condatui_core.records.request import UpdateRequest
 from condatui_core.remedy import AllowDownloads
 from condatui_core.text import counted, format_bytes, mask_credentials, sanitize
 
 _MOST_LINES = 20
-_UNPACKED = 5
-"""How many times the bytes of its archive a package that is downloaded needs, extracted and linked."""
 
 
 async def plan(request: UpdateRequest, context: JobContext) -> Plan:
@@ -182,11 +181,7 @@ def _warnings(target: UpdateTarget, context: JobContext) -> Iterator[Finding]:
     python = next((each for each in target.planned.moves if each.name == "python"), None)
     pip = target.contents.pip_distributions
     if python and pip and _minor(python.before) != _minor(python.after):
-        count = counted(len(pip), "distribution of pip is", "distributions of pip are")
-        message = f"python of {sanitize(target.name)} goes from {python.before} to {python.after}: {count} left behind."
-        yield finding(
-            "python-moves", "warning", message, "Install them again afterwards.", (sanitize(each.name) for each in pip)
-        )
+        yield left_behind(target.name, python.before, python.after, pip)
 
 
 def _minor(version: str) -> str:
@@ -194,7 +189,7 @@ def _minor(version: str) -> str:
 
 
 def _downloaded(target: UpdateTarget) -> int:
-    return _UNPACKED * target.transaction.download_bytes if target.transaction else 0
+    return bytes_to_unpack(target.transaction.download_bytes) if target.transaction else 0
 
 
 def _confirm(targets: Sequence[UpdateTarget]) -> str:

@@ -17,6 +17,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.requested_specs import HISTORY, requests_as_before
 from condatui_core.actions.update.facts import occasion_of
 from condatui_core.actions.update.prune import unneeded
+from condatui_core.actions.verified_change import expected_packages, way_back
 from condatui_core.environment_files.asked import Asked
 from condatui_core.environment_files.pip_requirements import pip_lines
 from condatui_core.errors import CondatuiError
@@ -92,7 +93,7 @@ def _state(update: PlannedUpdate, request: UpdateRequest, point: RestorePoint | 
     beyond = _moved_by_pip(records.contents, update, point) or _set_otherwise(update, point, directory)
     if there == before and not beyond:
         return "as it was" if has_its_paths(update.prefix, point, directory) else "half"
-    expected = (before - set(update.removed)) | set(update.added)
+    expected = expected_packages(before, update.removed, update.added)
     if expected - there or there - expected - set(update.pruned):  # what came may need what was to be pruned
         return "half"
     return _beyond_conda(update, request, records.contents, point, directory)
@@ -193,7 +194,7 @@ def _half_words(seen: _Seen) -> str:
 
 
 def _saved(seen: _Seen) -> str:
-    return f" Restore point {seen.point.id} has it as it was." if seen.point else ""
+    return f" {way_back(seen.point.id)}" if seen.point else ""
 
 
 def _as_before(seen: Sequence[_Seen]) -> str:
