@@ -57,10 +57,8 @@ def with_requests(record: Mapping[str, object], requests: Mapping[str, object]) 
 def request_as_before(tree: HeldTree, before: PrefixSnapshot) -> None:
     """Let the records that are new in an environment, and its history, state the requests that it had before."""
     asked = {each.record.name: each.requests for each in before.packages}
-    there = {each.dist_name for each in before.contents.packages}
-    for name in tree.names("conda-meta"):
-        if name.endswith(".json") and not name.startswith(".") and name.removesuffix(".json") not in there:
-            _put_back(tree, f"conda-meta/{name}", asked)
+    there = {f"conda-meta/{record_file_name(each)}" for each in before.contents.packages}
+    _request_all(tree, asked, lambda path: path not in there)
     begin = next((each.status.st_size for each in before.tree.entries if each.path == HISTORY), 0)
     line = _line([spec for _, spec in before.contents.history.requested])
     _edit_history(tree, lambda lines: [line if each.startswith(_SPECS) else each for each in lines], begin)
@@ -78,6 +76,19 @@ def requests_as_before(prefix: str, begin: int, installed: Collection[str]) -> b
     return all(each == line for each in since if each.startswith(_SPECS))
 
 
+def _request_all(tree: HeldTree, asked: Mapping[str, Mapping[str, object]], is_new: Callable[[str], bool]) -> None:
+    """Let the records whose paths are new state what is asked for by name, and no other request."""
+    for name in tree.names("conda-meta"):
+        path = f"conda-meta/{name}"
+        if name.endswith(".json") and not name.startswith(".") and is_new(path):
+            _put_back(tree, path, asked)
+
+
+def _only(spec: str) -> Mapping[str, object]:
+    """The fields of a record that state one request."""
+    return {"requested_spec": spec, "requested_specs": [spec]}
+
+
 def _put_back(tree: HeldTree, path: str, asked: Mapping[str, Mapping[str, object]]) -> None:
     found = read_record(tree, path)
     wanted = with_requests(found, asked.get(str(found.get("name")), _NOT_REQUESTED))
@@ -89,21 +100,32 @@ def _put_back(tree: HeldTree, path: str, asked: Mapping[str, Mapping[str, object
 
 
 def request_these(tree: HeldTree, before: PrefixSnapshot, specs: Mapping[str, str]) -> None:
-    """Let the records that are new in an environment, and its history, state these requests by name and no others."""
-    asked: dict[str, Mapping[str, object]] = {
-        name: {"requested_spec": spec, "requested_specs": [spec]} for name, spec in specs.items()
-    }
+    """Let the records that are new in an environment, and its history, state these requests by name and no others.
+
+    What conda has appended to its history since becomes one revision.
+    """
     there = {each.inode for each in before.tree.entries}
-    for name in tree.names("conda-meta"):
-        path = f"conda-meta/{name}"
-        status = tree.status(path) if name.endswith(".json") and not name.startswith(".") else None
-        if status and (status.st_dev, status.st_ino) not in there:
-            _put_back(tree, path, asked)
+
+    def is_new(path: str) -> bool:
+        status = tree.status(path)
+        return status is not None and (status.st_dev, status.st_ino) not in there
+
+    _request_all(tree, {name: _only(spec) for name, spec in specs.items()}, is_new)
     begin = next((each.status.st_size for each in before.tree.entries if each.path == HISTORY), 0)
     gone = sorted({name for name, _ in before.contents.history.requested} - set(specs))
     lines = [f"# remove specs: {gone!r}\n"] if gone else []
     lines += [_line(sorted(specs.values()))] if specs else []
-    _edit_history(tree, lambda old: [*(each for each in old if not _ASKS.match(each)), *lines], begin)
+    _edit_history(tree, lambda old: [*_as_one(each for each in old if not _ASKS.match(each)), *lines], begin)
+
+
+def _as_one(lines: Iterable[str]) -> list[str]:
+    """The last of some sections of a history with what all have changed; what goes and comes again has not changed."""
+    told = [*lines]
+    moves = [each for each in told if each.startswith(("+", "-"))]
+    gone, come = ({each[1:] for each in moves if each.startswith(sign)} for sign in "-+")
+    last = max((number for number, each in enumerate(told) if each.startswith("==>")), default=0)
+    section = (each for each in told[last:] if not each.startswith(("+", "-")))
+    return [*section, *(each for each in moves if each[1:] not in gone & come)]
 
 
 # Of one that has got more packages
@@ -120,20 +142,15 @@ def request_added(tree: HeldTree, added: Iterable[PackageRecord], specs: Mapping
 
 def request_only(tree: HeldTree, names: Iterable[str]) -> None:
     """Note in a new environment that these packages are requested, in any version, and no others."""
-    asked: Mapping[str, Mapping[str, object]] = {
-        each: {"requested_spec": each, "requested_specs": [each]} for each in names
-    }
-    for name in tree.names("conda-meta"):
-        if name.endswith(".json") and not name.startswith("."):
-            _put_back(tree, f"conda-meta/{name}", asked)
+    asked = {each: _only(each) for each in names}
+    _request_all(tree, asked, lambda _: True)
     line = _line(sorted(asked))
     _edit_history(tree, lambda lines: _with_last(lines, line))
 
 
 def _request(tree: HeldTree, path: str, spec: str) -> None:
     found = read_record(tree, path)
-    values: Mapping[str, object] = {"requested_spec": spec, "requested_specs": [spec]}
-    if changed := {name: value for name, value in values.items() if name in found}:
+    if changed := {name: value for name, value in _only(spec).items() if name in found}:
         write_record(tree, path, found | changed)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from condatui_core.actions.restore.listing import before_last_change, read_last_change
+from condatui_core.actions.rollback import perform
+from condatui_core.analyses.revisions import state_after
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.job import Job, Outcome
 from condatui_core.records.request import RestoreRequest, RollbackRequest
+from condatui_core.records.revision import PackageSource
+from condatui_core.restore_points.package_sources import PackageFinder
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
@@ -17,13 +23,14 @@ from support.sandboxes import conda, copy_sandbox, manifest
 
 
 class Past:
-    """An environment after three real updates, and how it was after each revision."""
+    """An environment after four real updates, and how it was after each revision."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.prefix = sandbox.prefixes["notebooks"]
         self.states: dict[int, tuple[set[str], set[str], dict[str, str]]] = {}
         self._note()
+        self._run("install", "tqdm")
         self._run("install", "numpy=1.26.4")
         self._run("remove", "--force-remove", "pandas")
         self._run("install", "numpy=2.1.3")
@@ -71,12 +78,17 @@ async def undo(past: Past) -> None:
     assert (await carried_out(past.sandbox, RestoreRequest(id=undoing))).state == "done"
 
 
-@pytest.mark.parametrize("back", [1, 2, 3])
+@pytest.mark.parametrize("back", [1, 2, 3, 4])
 async def test_it_is_as_it_was_after_each_revision_and_that_is_undone(past: Past, back: int) -> None:
     now, revision = manifest(past.prefix), past.revision - back
     job = await carried_out(past.sandbox, to(past, revision))
     assert job.state == "done", job.end
     assert past.state == past.states[revision]
+    assert past.revision == revision + back + 1, "two transactions of conda are one revision"
+    listed = json.loads(conda(past.sandbox, "list", "-p", str(past.prefix), "--revisions", "--json"))
+    history = read_prefix(str(past.prefix)).history
+    after = {f"{each.name}-{each.version}-{each.build}" for each in state_after(history, past.revision)}
+    assert (listed[-1]["rev"], after) == (past.revision, past.states[revision][0])
     await undo(past)
     assert manifest(past.prefix) == now
 
@@ -138,3 +150,37 @@ async def test_killed_before_and_after_conda(past: Past, stage: str, state: str)
     if state == "done":
         await undo(past)
     assert manifest(past.prefix) == now
+
+
+async def test_stopped_before_its_requests_are_noted_it_has_all_its_packages(
+    past: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = manifest(past.prefix)
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "history")
+
+    monkeypatch.setattr(perform, "request_these", fail)
+    job = await carried_out(past.sandbox, to(past, past.revision - 1))
+    assert job.end
+    assert job.recovery
+    assert (job.end.message, job.recovery.state) == ("What was requested could not be noted.", "half")
+    assert "with all its packages, but its history does not request" in job.recovery.message
+    assert isinstance(job.recovery.way_out, RestoreRequest)
+    assert job.end.hint == f"Restore point {job.recovery.way_out.id} has it as it was."
+    assert (await carried_out(past.sandbox, job.recovery.way_out)).state == "done"
+    assert manifest(past.prefix) == now
+
+
+async def test_checksums_are_found_only_of_what_comes(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    find = PackageFinder.with_checksum
+
+    def note(finder: PackageFinder, source: PackageSource) -> PackageSource:
+        asked.append(source.package.name)
+        return find(finder, source)
+
+    monkeypatch.setattr(PackageFinder, "with_checksum", note)
+    plan = await workbench_of(past.sandbox).jobs.plan(to(past, past.revision - 1))
+    assert plan.rollback
+    assert (asked, len(plan.rollback.added)) == (["numpy"], 1)
