@@ -35,6 +35,8 @@ class Solution:
     """Whether it needs no network."""
     refusal: CondaError | None = None
     """Why it finds nothing."""
+    installed_bytes: tuple[int, ...] = ()
+    """The bytes of the files of each package that some environment of this machine has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

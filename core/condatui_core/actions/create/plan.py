@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from condatui_core.actions import guards
@@ -28,8 +28,10 @@ async def plan(request: CreateRequest, context: JobContext) -> Plan:
     facts = await read_facts(request, context)
     before = await asyncio.to_thread(blockers_of, facts, context)
     if not before and facts.installation:
-        facts = replace(facts, solution=await _solution(facts, facts.installation, context))
-    return await asyncio.to_thread(lambda: plan_of(facts, (*before, *_solver_blockers(facts, context)), context))
+        solution = await _solution(facts, facts.installation, context)
+        known = await asyncio.to_thread(_installed_bytes, solution, context)
+        facts = replace(facts, solution=replace(solution, installed_bytes=known))
+    return await asyncio.to_thread(lambda: plan_of(facts, (*before, *_solver_blockers(facts))))
 
 
 async def _solution(facts: CreateFacts, installation: Installation, context: JobContext) -> Solution:
@@ -38,7 +40,7 @@ async def _solution(facts: CreateFacts, installation: Installation, context: Job
     return await solve(facts.asking, installation, context)
 
 
-def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobContext) -> Plan:
+def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...]) -> Plan:
     """The plan of an environment for which conda was asked, or against which these blockers stand."""
     solution = facts.solution or Solution()
     added = solution.transaction.added
@@ -47,9 +49,9 @@ def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobConte
         title=f"Create {sanitize(facts.name)}",
         steps=() if blockers else tuple(_steps(facts, solution)),
         prefixes=(facts.target.prefix,),
-        bytes_needed=bytes_needed(facts, solution, context),
+        bytes_needed=bytes_needed(facts, solution),
         packages=len(added),
-        facts=tuple(_facts(facts, solution, context, blocked=bool(blockers))),
+        facts=tuple(_facts(facts, solution, blocked=bool(blockers))),
         warnings=tuple(_warnings(facts)),
         blockers=blockers,
         creation=PlannedCreation(
@@ -94,7 +96,7 @@ def _content_blockers(request: CreateRequest, asked: Asked) -> Iterator[Finding]
             yield blocker("bad-variable", f"`{sanitize(name)}` cannot be the name of a variable.", "Change it.")
 
 
-def _solver_blockers(facts: CreateFacts, context: JobContext) -> Iterator[Finding]:
+def _solver_blockers(facts: CreateFacts) -> Iterator[Finding]:
     solution = facts.solution
     if solution is None:
         return
@@ -105,16 +107,16 @@ def _solver_blockers(facts: CreateFacts, context: JobContext) -> Iterator[Findin
     if facts.request.offline and (missing := solution.transaction.to_download):
         message = f"{counted(len(missing), 'package')} would have to be downloaded."
         yield blocker("not-cached", message, AllowDownloads(), map(sanitize, missing))
-    yield from guards.bytes_problem(bytes_needed(facts, solution, context), facts.target)
+    yield from guards.bytes_problem(bytes_needed(facts, solution), facts.target)
 
 
-def bytes_needed(facts: CreateFacts, solution: Solution, context: JobContext) -> int:
+def bytes_needed(facts: CreateFacts, solution: Solution) -> int:
     """The bytes that what is downloaded needs, and what is copied because no package cache is on the same disk."""
-    copied = 0 if facts.links else sum(_installed_bytes(solution, context))
+    copied = 0 if facts.links else sum(solution.installed_bytes)
     return guards.bytes_to_unpack(solution.transaction.download_bytes) + copied
 
 
-def _installed_bytes(solution: Solution, context: JobContext) -> Sequence[int]:
+def _installed_bytes(solution: Solution, context: JobContext) -> tuple[int, ...]:
     """The bytes of the files of each package that some environment of this machine has."""
     known = {
         record.dist_name: record.installed_bytes
@@ -122,7 +124,7 @@ def _installed_bytes(solution: Solution, context: JobContext) -> Sequence[int]:
         if each.contents
         for record in each.contents.packages
     }
-    return [known[each.dist_name] for each in solution.transaction.added if each.dist_name in known]
+    return tuple(known[each.dist_name] for each in solution.transaction.added if each.dist_name in known)
 
 
 def _warnings(facts: CreateFacts) -> Iterator[Finding]:
@@ -165,16 +167,16 @@ def making_argv(request: CreateRequest, executable: str, *, offline: bool) -> tu
     return commands.install_specs(executable, request.target, request.specs, offline=offline, channels=request.channels)
 
 
-def _facts(facts: CreateFacts, solution: Solution, context: JobContext, *, blocked: bool) -> Iterator[tuple[str, str]]:
+def _facts(facts: CreateFacts, solution: Solution, *, blocked: bool) -> Iterator[tuple[str, str]]:
     request, transaction = facts.request, solution.transaction
     if origin := request.origin or request.file:
         yield "from", sanitize(origin)
     yield from file_facts(facts.asked)
     if blocked:
         return
-    installed = _installed_bytes(solution, context)
-    if len(installed) == len(transaction.added):  # all of them are known on this machine
-        yield "files", f"{format_bytes(sum(installed))}, linked from the package cache where that is possible"
+    if len(solution.installed_bytes) == len(transaction.added):  # all of them are known on this machine
+        size = format_bytes(sum(solution.installed_bytes))
+        yield "files", f"{size}, linked from the package cache where that is possible"
     if transaction.to_download:
         size = f", {format_bytes(transaction.download_bytes)}" if transaction.download_bytes else ""
         yield "to download", f"{counted(len(transaction.to_download), 'package')}{size}"
