@@ -67,9 +67,15 @@ def came_into(prefix: str, context: JobContext) -> tuple[str, ...]:
     return came_since(estimate(read_snapshot(prefix), _caches(prefix, context)), context, thorough=False)
 
 
-def used_since(came: Sequence[str]) -> str:
-    """Words that say what has come: `has been used since: work.ipynb and 2 more are its own`."""
+def used_since(came: Sequence[str], prefix: str) -> str:
+    """Words that say what has come into a prefix: `has been used since: work.ipynb and 2 more are its own`; blocks.
+
+    Where pip was to install as well, as its marker states, they leave open whose that is.
+    """
     more = f" and {len(came) - 1} more are" if len(came) > 1 else " is"
+    marker = read_marker(prefix)
+    if marker and marker.beyond_conda:
+        return f"may have been used since: {sanitize(came[0])}{more} not conda's"
     return f"has been used since: {sanitize(came[0])}{more} its own"
 
 
@@ -78,7 +84,7 @@ def half_made(target: str, context: JobContext) -> Recovery:
     half = f"{target} is half-made: it still has the mark of what is not whole"
     with suppress(OSError, CondatuiError):
         if came := came_into(target, context):
-            half = f"{half}, and {used_since(came)}"
+            half = f"{half}, and {used_since(came, target)}"
     return half_done(target, f"{half}.", "half-made")
 
 

@@ -35,6 +35,8 @@ class IncompleteMarker(Struct, frozen=True, kw_only=True):
     """The id of the restore point that is brought back; empty if none is."""
     packages: tuple[str, ...] = ()
     """The packages that conda is asked to link, as `name-version-build`, if it is made from specs."""
+    beyond_conda: bool = False
+    """Whether pip is let install into it as well, or variables are set: of that nothing says what belongs to it."""
     at: datetime
 
 
@@ -50,10 +52,11 @@ def mark_incomplete(
     source: str = "",
     restore_point: str = "",
     packages: tuple[str, ...] = (),
+    beyond_conda: bool = False,
 ) -> Identity:
     """Make the directory, the marker, and the empty history by which conda recognizes an environment.
 
-    `source`, `restore_point` or `packages` say what it is made from, as in `IncompleteMarker`.
+    `source`, `restore_point`, `packages` and `beyond_conda` say what it is made from, as in `IncompleteMarker`.
     Returns the identity of the directory. Raises RefusedError if the path has been taken in the meantime, OSError if
     the directory cannot be made.
     """
@@ -62,7 +65,9 @@ def mark_incomplete(
         os.mkdir(target)  # fails if anything is there, so the directory is certainly this job's
     except FileExistsError:
         raise _taken(target) from None
-    mark = IncompleteMarker(job=job, source=source, restore_point=restore_point, packages=packages, at=now)
+    mark = IncompleteMarker(
+        job=job, source=source, restore_point=restore_point, packages=packages, beyond_conda=beyond_conda, at=now
+    )
     with HeldTree(target) as tree:
         if tree.names("."):  # another one was put in its place
             raise _taken(target)

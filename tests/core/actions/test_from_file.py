@@ -180,6 +180,10 @@ async def test_killed_it_is_told_as_half_made(copied: Sandbox, file: Path, stage
     recovery = await told(copied)
     assert recovery.state == "half", recovery
     assert recovery.way_out
+    assert ("may have been used since" in recovery.message) is (stage == "verify")
+    assert " its own" not in recovery.message
+    removal = await workbench_of(copied).jobs.plan(recovery.way_out)
+    assert not [each.message for each in removal.warnings if " its own" in each.message]
     assert is_marked_incomplete(target)
     assert (await carried_out(copied, recovery.way_out)).state == "done"
     assert not os.path.lexists(target)

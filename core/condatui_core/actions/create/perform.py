@@ -91,8 +91,14 @@ class _Creation:
     async def _make(self) -> None:
         work, planned = self._work, self._planned
         await work.stage("create", f"Letting conda put {counted(len(planned.packages), 'package')} into {self._name}")
-        now, packages = self._context.clock(), planned.packages
-        marking = partial(mark_incomplete, self._target, job=work.job_id, now=now, packages=packages)
+        marking = partial(
+            mark_incomplete,
+            self._target,
+            job=work.job_id,
+            now=self._context.clock(),
+            packages=planned.packages,
+            beyond_conda=bool(self._asked.pip.asks or self._request.variables),
+        )
         self._identity = await work.in_thread(marking)
         try:
             await self._run_conda()

@@ -147,7 +147,7 @@ def _unfinished(target: RemovalTarget) -> Iterator[Finding]:
         yield finding("set-aside", "warning", message, remedy, map(sanitize, target.set_aside))
     if came := target.content.came:
         begun = "was never finished" if target.half_made else "is being removed"
-        message = f"{name} {begun}, and {used_since(came)}."
+        message = f"{name} {begun}, and {used_since(came, target.path)}."
         yield finding("used-since", "warning", message, evidence=map(sanitize, came))
 
 

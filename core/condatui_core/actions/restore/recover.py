@@ -148,5 +148,5 @@ def _inspect(request: RestoreRequest, stage: str, context: JobContext) -> Recove
 def _use_since(prefix: str, context: JobContext) -> str:
     with suppress(OSError, CondatuiError):
         if came := came_into(prefix, context):
-            return f", and {used_since(came)}"
+            return f", and {used_since(came, prefix)}"
     return ""
