@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.from_file import asked_of, drift_from, lacking
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
 from condatui_core.actions.update import plan as update_plan
 from condatui_core.errors import CondaError
 from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import Job, Recovery
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import CreateRequest, ExportFormat, ExportRequest, RestoreRequest, UpdateRequest
 from condatui_core.verification import verify_file
 from condatui_sandbox import Sandbox
@@ -301,3 +304,13 @@ async def test_where_there_is_no_pip_none_is_let_act(copied: Sandbox, tmp_path: 
     for each in moved:
         (site,) = prefix.glob("lib/python*/site-packages")
         each.rename(site / each.name)
+
+
+def test_a_file_that_is_edited_meanwhile_does_not_decide_what_has_come_true(tmp_path: Path) -> None:
+    file = tmp_path / "asked.yml"
+    file.write_text("dependencies: [numpy]\n")
+    asked, contents = asked_of(str(file), ChannelConfig()), PrefixContents()
+    assert lacking(drift_from(contents, str(file), asked, ChannelConfig())) == ("numpy *: is not there",)
+    for edit in (lambda: file.write_text("dependencies: [torch]\n"), file.unlink):
+        edit()
+        assert lacking(drift_from(contents, str(file), asked, ChannelConfig())) == ("numpy *: is not there",)
