@@ -122,6 +122,8 @@ async def test_the_plan_says_what_moves_and_changes_nothing(past: Past) -> None:
     plan = await workbench_of(past.sandbox).jobs.plan(to(past, past.revision - 1))
     assert plan.blockers == ()
     assert [(each.name, each.change) for each in plan.moves if each.requested] == [("numpy", "down")]
+    facts = dict(plan.facts)
+    assert (facts["requested again"], "requested no more" in facts) == ("numpy=1.26.4", False)
     assert manifest(past.prefix) == now
 
 

@@ -49,7 +49,9 @@ from condatui_core.records.revision import HistoryPackage, PackageSource
 from condatui_core.remedy import AllowDownloads
 from condatui_core.restore_points.package_sources import PackageFinder, SearchedPlaces
 from condatui_core.restore_points.store import directory_of_points
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, some_of
+
+_MOST_SPECS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,8 +290,7 @@ def _facts(target: RollbackTarget, request: RollbackRequest, kept: int) -> Itera
         yield "revision", f"{request.revision}, {at:%Y-%m-%d %H:%M}"
     if away := _to_download(target):
         yield "to download", f"{counted(len(away), 'package')}, {format_bytes(_downloaded(target))}"
-    if target.requested:
-        yield "requested afterwards", ", ".join(sanitize(spec) for _, spec in target.requested)
+    yield from _requests(target)
     if pip := target.contents.pip_distributions:
         yield "pip's, which stay", ", ".join(sanitize(f"{each.name} {each.version}") for each in pip)
     if target.unnamed:
@@ -306,3 +307,13 @@ def _warnings(target: RollbackTarget, context: JobContext) -> Iterator[Finding]:
     pip = target.contents.pip_distributions
     if target.other_python and pip and target.sources:
         yield left_behind(target.name, *target.pythons, pip)
+
+
+def _requests(target: RollbackTarget) -> Iterator[tuple[str, str]]:
+    """What the user will have requested again, and what no more."""
+    now, after = dict(target.contents.history.requested), dict(target.requested)
+    again = [spec for name, spec in sorted(after.items()) if now.get(name) != spec]
+    no_more = [spec for name, spec in sorted(now.items()) if name not in after]
+    for label, specs in (("requested again", again), ("requested no more", no_more)):
+        if specs:
+            yield label, sanitize(some_of(specs, _MOST_SPECS))
