@@ -54,8 +54,8 @@ class Suitability(Struct, frozen=True, kw_only=True):
 
     @property
     def satisfies(self) -> bool:
-        """Whether it has all that is wanted."""
-        return not any(each.lack for each in self.answers)
+        """Whether something is wanted of it, and it has all of that."""
+        return bool(self.answers) and not self.lacks
 
 
 def can_be_used(environment: Environment) -> bool:
@@ -79,14 +79,15 @@ def suitable_environments(inventory: Inventory, wanted_for: Callable[[str], List
 def nearest_first(found: Iterable[Suitability]) -> tuple[Suitability, ...]:
     """Sort environments: those that satisfy first, then by the number of lacks.
 
-    Of equal ones that with the fewest packages beside what was asked for comes first, then the more recently used.
+    Those of which nothing is wanted come last. Of equal ones that with the fewest packages beside what was asked for
+    comes first, then the more recently used.
     """
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(found: Suitability) -> tuple[int, int, float]:
+def _rank(found: Suitability) -> tuple[bool, int, int, float]:
     used = found.environment.last_used
-    return len(found.lacks), found.beside, -used.at.timestamp() if used else 0.0
+    return not found.answers, len(found.lacks), found.beside, -used.at.timestamp() if used else 0.0
 
 
 # What is wanted
