@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 from msgspec import Struct
 
 from condatui_core.analyses.channel_shares import channel_counts
+from condatui_core.analyses.channels import PYPI
 from condatui_core.environment_files.export import ExportText, check_file_name
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
@@ -169,12 +170,12 @@ def read_index(text: str) -> Index:
 
 
 def index_row(environment: Environment, contents: PrefixContents, config: ChannelConfig, file: str) -> str:
-    """The row of an environment whose file is this: name, python, conda's packages + pip's, and channels."""
+    """The row of an environment whose file is this: name, python, conda's packages+pip's, and conda's channels."""
     python = next((each.version for each in contents.packages if each.name == "python"), "–")
     pip = len(contents.pip_distributions)
-    packages = f"{len(contents.packages)} + {pip}" if pip else f"{len(contents.packages)}"
+    packages = f"{len(contents.packages)}+{pip}" if pip else f"{len(contents.packages)}"
     name = "base" if environment.base else os.path.basename(environment.prefix)
-    channels = ", ".join(sorted(channel for channel, _ in channel_counts(contents, config)))
+    channels = ", ".join(sorted({channel for channel, _ in channel_counts(contents, config)} - {PYPI}))
     cells = " | ".join(map(_marked, (name, python, packages, channels or "–", file)))
     head, _, shown = cells.rpartition(" | ")
     return f"| {head} | [{shown}]({quote(file)}) |\n"

@@ -89,12 +89,13 @@ def survey_export(request: ExportAllRequest, context: JobContext) -> ExportSurve
     able = [each for each in asked if states[each.prefix] == "ok"]
     targets = tuple(look_at(each, files[each.prefix], request, context) for each in able)
     index = _new_index(targets, request)
+    index_target = _index_target(index, request)
     return ExportSurvey(
         targets=targets,
-        index=_index_target(index, request),
+        index=index_target,
         gone=tuple(sorted(index.gone)),
         left_out=tuple(_left_out(each, states[each.prefix]) for each in asked if states[each.prefix] != "ok"),
-        blockers=tuple(_blockers((*targets, _index_target(index, request)))),
+        blockers=tuple(_blockers((*targets, index_target))),
     )
 
 
