@@ -117,10 +117,22 @@ _HEADING = "# Written by condatui, which replaces this file when its environment
 _KEYS = (("name", "channels", "dependencies"), ("name", "channels", "dependencies", "variables"))
 
 
-def file_content(export: ExportText, form: ExportFormat) -> bytes:
-    """The content of a file of the directory: a heading by which it is known again, where the format has comments."""
-    text = export.text if form == "json" else f"{_HEADING}{export.text}"
+def file_content(export: ExportText, form: ExportFormat, options: str = "") -> bytes:
+    """The content of a file of the directory: a heading by which it is known again, where the format has comments.
+
+    `options` say in words what is exported.
+    """
+    text = export.text if form == "json" else f"{_heading(options)}{export.text}"
     return text.encode("utf-8", "replace")
+
+
+def has_options(content: bytes, options: str) -> bool:
+    """Whether a file that condatui has written says that it was exported in this way; JSON says nothing."""
+    return content.startswith(_heading(options).encode())
+
+
+def _heading(options: str) -> str:
+    return f"{_HEADING}# What it is: {options}.\n" if options else _HEADING
 
 
 def is_own_file(content: bytes) -> bool:

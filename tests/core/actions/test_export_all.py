@@ -256,6 +256,16 @@ async def test_options_that_contradict_each_other(into: Path, context: JobContex
         await export.plan(_request(into, **how), context)
 
 
+async def test_only_changed_files_are_written_again_if_the_options_are_others(into: Path, context: JobContext) -> None:
+    await _carry_out(_request(into), context)
+    for file in into.iterdir():
+        os.utime(file, (4_000_000_000, 4_000_000_000))
+    same = await export.plan(_request(into, changed=True), context)
+    others = await export.plan(_request(into, changed=True, builds=False), context)
+    assert {each.change for each in same.exports} == {"not-read"}
+    assert {each.change for each in others.exports} == {"changed"}
+
+
 async def test_of_one_that_has_changed_the_title_and_the_outcome_say_so(into: Path, context: JobContext) -> None:
     request = _request(into)
     await _carry_out(request, context)
