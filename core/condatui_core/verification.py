@@ -44,8 +44,10 @@ async def solve_file(
 ) -> Solution:
     """Find out whether conda can still build what a file describes, and how an environment differs from that.
 
-    Raises UsageError as `verify_file`, NoCondaError if there is no conda to ask.
+    Raises UsageError as `verify_file` and for the platform of another machine, NoCondaError if there is no conda to
+    ask.
     """
+    _check_is_here(platform)
     contents = _contents_of(environment)
     config = context.inventory.channel_config(environment)
     listing = await asyncio.to_thread(_listing, environment, file, config, platform)
@@ -60,6 +62,13 @@ async def solve_file(
         platform=platform or _this_platform(),
     )
     return await solve(contents, listing, channels, conda, offline=offline)
+
+
+def _check_is_here(asked: str | None) -> None:
+    """Raise UsageError for another platform: conda would solve for this one, and answer another question."""
+    if asked not in (None, _this_platform()):
+        title = f"conda solves for {_this_platform()} here, not for {sanitize(asked)}."
+        raise UsageError(title, hint="Ask without solving, or on such a machine.")
 
 
 def _contents_of(environment: Environment) -> PrefixContents:

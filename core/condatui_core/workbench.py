@@ -239,8 +239,8 @@ class Workbench:
     ) -> Solution:
         """Find out whether conda can still build what a file describes, and how an environment differs from that.
 
-        With `offline`, only the caches of this machine are asked. Raises UsageError as `verify`, NoCondaError if
-        there is no conda to ask.
+        With `offline`, only the caches of this machine are asked. Raises UsageError as `verify` and for the platform
+        of another machine, NoCondaError if there is no conda to ask.
         """
         from condatui_core.verification import solve_file  # noqa: PLC0415 - as above
 

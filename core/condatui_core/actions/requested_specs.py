@@ -14,12 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from condatui_core.analyses.match_specs import parse_match_spec
-from condatui_core.analyses.specs import meets
+from condatui_core.analyses.specs import meets, spec_name
 from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.conda_meta import read_conda_meta
-from condatui_core.prefixes.history import parse_history, requested_specs, spec_name
+from condatui_core.prefixes.history import parse_history, requested_specs
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.package import PackageRecord

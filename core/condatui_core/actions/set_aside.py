@@ -15,7 +15,7 @@ from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
 from condatui_core.fs.rename_directory import rename_directory_if_free
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_file_system
-from condatui_core.prefixes.probe import SET_ASIDE, set_aside_from
+from condatui_core.prefixes.probe import HALF_MADE, SET_ASIDE, set_aside_from
 from condatui_core.text import sanitize
 
 _META = "conda-meta"
@@ -91,7 +91,10 @@ class SetAside:
                 sync_directory(self.directory)
 
     def delete(self, goes: Goes | None = None) -> tuple[Leftover, ...]:
-        """Delete what `goes`, all of it by default, first what makes it an environment; returns what stays."""
+        """Delete what `goes`, all of it by default, first what makes it an environment; returns what stays.
+
+        What tells what the rest is goes last: the mark of what is half-made, otherwise the records.
+        """
 
         def of_this(path: str, status: os.stat_result) -> bool:
             is_this = path != "." or (status.st_dev, status.st_ino) == self.inode
@@ -101,8 +104,8 @@ class SetAside:
             return path in (".", _META, f"{_META}/history") and of_this(path, status)
 
         delete_what_goes(self.directory, self.path, history)
-        # Its records last: they tell that it was an environment as long as anything is left.
-        return delete_what_goes(self.directory, self.path, of_this, last=_META)
+        last = HALF_MADE if os.path.lexists(os.path.join(self.path, HALF_MADE)) else _META
+        return delete_what_goes(self.directory, self.path, of_this, last=last)
 
     def put_back(self) -> str:
         """Give what is left of it its name again; returns where that is now, empty if nothing is left."""

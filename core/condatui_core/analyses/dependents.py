@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from condatui_core.analyses.specs import spec_name
 from condatui_core.records.package import Distribution
 from condatui_core.records.prefix import PrefixContents
 
@@ -20,7 +21,7 @@ def dependents(contents: PrefixContents, name: str) -> tuple[str, ...]:
     found = {
         record.name
         for record in contents.packages
-        if record.name not in packages and any(spec.split(" ", 1)[0] in packages for spec in record.depends)
+        if record.name not in packages and any(spec_name(spec) in packages for spec in record.depends)
     }
     found |= {
         each.name

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from urllib.parse import quote
+from collections.abc import Collection, Iterator
 
-from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
-from condatui_core.analyses.channels import PYPI
-from condatui_core.analyses.columns import entries_of, listed_again
+from condatui_core.analyses.columns import listed_again
 from condatui_core.analyses.demands import Demand, asked_words, demands
 from condatui_core.analyses.needs import Needs, Node
 from condatui_core.analyses.platforms import is_bound_to_platform
+from condatui_core.analyses.present import Present, PresentPackages, cell_of
 from condatui_core.records.comparison import Cell, ColumnKind, Entry, Listing
 from condatui_core.records.drift import Drift, Verification
 from condatui_core.records.installation import ChannelConfig
@@ -44,54 +42,41 @@ class _Held:
     """What an environment holds, by the names under which a file may ask for it."""
 
     def __init__(self, contents: PrefixContents, config: ChannelConfig) -> None:
-        # As conda and pip state it each for itself: who replaced whom is judged for each line of the file.
-        entries = entries_of(replace(contents, replaced=()), config)
-        self.conda = {each.package: each for each in entries if each.package}
-        self.pip: dict[str, Cell] = {
-            canonicalize_name(each.cell.name): each.cell for each in entries if not each.package
-        }
-        for each in contents.pip_distributions:
-            if each.location:
-                name = canonicalize_name(each.name)
-                self.pip[name] = replace(self.pip[name], url=f"file://{quote(each.location, errors='surrogateescape')}")
-        self.shipped: dict[str, tuple[Entry, str]] = {
-            name: (entry, version) for entry in self.conda.values() for name, version in _ships(entry)
-        }
-        replaced: dict[str, str] = {each.package: canonicalize_name(each.distribution) for each in contents.replaced}
-        self.replaced = {package: name for package, name in replaced.items() if name in self.pip}
-        """The canonical name of what pip has put in the place of a conda package."""
+        self._present = PresentPackages(contents)
+        self._config = config
+        self.conda = frozenset(each.name for each in contents.packages)
+        self.replacing = frozenset(canonicalize_name(each.distribution) for each in contents.replaced)
+        """The canonical names of what pip has put in the place of conda packages."""
 
-    def asked_of_conda(self, package: str, of_pip: Mapping[str, Entry]) -> tuple[Node, Cell] | None:
+    def asked_of_conda(self, package: str, of_pip: Collection[str]) -> tuple[Node, Cell] | None:
         """What Python sees of a conda package; what the file itself asks of pip leaves conda's as it is."""
-        by_pip = self.replaced.get(package) or canonicalize_name(package)
-        if package in self.conda and (package not in self.replaced or by_pip in of_pip):
-            return Node("conda", package), self.conda[package].cell
-        if by_pip in self.pip and by_pip not in of_pip:
-            return Node("pypi", by_pip), self.pip[by_pip]
-        return None
+        found = self._present.conda_package(package)
+        by_pip = canonicalize_name(found.name if found and found.source == "pypi" else package)
+        if by_pip in of_pip:
+            return self._node_and_cell(self._present.conda_package_alone(package))
+        return self._node_and_cell(found or self._present.pip_distribution(by_pip))
 
     def asked_of_pip(self, name: str) -> tuple[Node, Cell] | None:
         """A distribution, which a conda package may ship as well as pip may have installed it."""
-        if name in self.pip:
-            return Node("pypi", name), self.pip[name]
-        if name not in self.shipped:
-            return None
-        entry, version = self.shipped[name]
-        return Node("conda", entry.package), replace(entry.cell, version=version)
+        return self._node_and_cell(self._present.distribution(name))
 
     def cell(self, node: Node) -> Cell:
         """What is installed under a name, as Python sees it."""
-        if node.source == "conda" and (by_pip := self.replaced.get(node.name)):
-            return self.pip[by_pip]
-        return self.conda[node.name].cell if node.source == "conda" else self.pip[node.name]
+        of_conda = node.source == "conda"
+        found = self._present.conda_package(node.name) if of_conda else self._present.pip_distribution(node.name)
+        assert found
+        return cell_of(found, self._config)
 
-
-def _ships(entry: Entry) -> Iterator[tuple[str, str]]:
-    """The distributions of a conda package with their versions; by its own name if its files are unknown."""
-    if entry.cell.base_url == PYPI or not entry.known:
-        yield canonicalize_name(entry.package), entry.cell.version
-    for each in entry.provides:
-        yield canonicalize_name(each.name), each.version
+    def _node_and_cell(self, found: Present | None) -> tuple[Node, Cell] | None:
+        if found is None:
+            return None
+        if found.record:
+            node = Node("conda", found.record.name)
+        elif found.distribution:
+            node = Node("pypi", canonicalize_name(found.name))
+        else:  # pip has put it over conda's without metadata of its own
+            node = Node("conda", found.replaces)
+        return node, cell_of(found, self._config)
 
 
 class _Comparison:
@@ -182,18 +167,22 @@ class _Comparison:
 
     def _unasked(self) -> Iterator[Node]:
         """Every package that the file does not list; what pip has put in the place of one is not told twice."""
-        replacing = {self._held.replaced[node.name] for node in self._needs.nodes if node.name in self._held.replaced}
         other_platforms = self._for_other_platforms
         for node in self._needs.nodes:
-            hidden = (node.source == "pypi" and node.name in replacing) or node.name in other_platforms
+            hidden = (node.source == "pypi" and node.name in self._held.replacing) or node in other_platforms
             if node not in self._used and not hidden and not (node.source == "conda" and self._only_pip):
                 yield node
 
     @property
-    def _for_other_platforms(self) -> Collection[str]:
-        """What only this platform has, of conda's, if the file names none of it: it is for other platforms too."""
+    def _for_other_platforms(self) -> Collection[Node]:
+        """What only this platform has, if the file names none of it: it is for other platforms too.
+
+        Of conda's packages alone, and none that the user requested. A file whose kind lists everything is for one.
+        """
         bound = {each.name for each in self._contents.packages if is_bound_to_platform(each)}
-        return () if bound & self._of_conda.keys() else bound
+        if self._listing.column.kind in _COMPLETE or bound & self._of_conda.keys():
+            return ()
+        return {Node("conda", name) for name in bound - self._contents.requested_names}
 
     def _judge_unneeded(self) -> None:
         """Take what nothing that is asked for needs as too many, unless it may have come with something missing."""

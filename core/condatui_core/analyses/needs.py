@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from condatui_core.analyses.present import shipped_distributions
+from condatui_core.analyses.specs import spec_name
 from condatui_core.records.comparison import Source
 from condatui_core.records.package import Distribution
 from condatui_core.records.prefix import PrefixContents
@@ -21,7 +23,6 @@ class Node(NamedTuple):
     """conda's name, or pip's canonical name."""
 
 
-_SPEC_NAME = re.compile(r"[^\s=<>!~\[@;]+")
 _REQUIREMENT = re.compile(r"\s*(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[(?P<extras>[^\]]*)\])?")
 _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 _PYTHON, _PIP = Node("conda", "python"), Node("conda", "pip")
@@ -37,9 +38,7 @@ class Needs:
     def __init__(self, contents: PrefixContents) -> None:
         self._packages = {each.name: each for each in contents.packages}
         self._pip: dict[str, Distribution] = {canonicalize_name(each.name): each for each in contents.pip_distributions}
-        self._shipped: dict[str, str] = {
-            canonicalize_name(each.name): record.name for record in contents.packages for each in record.provides
-        }
+        self._shipped = {name: record.name for name, (record, _) in shipped_distributions(contents.packages).items()}
         self._replaced: dict[str, str] = {
             each.package: name
             for each in contents.replaced
@@ -79,8 +78,8 @@ class Needs:
         if node.name in self._replaced:
             yield Node("pypi", self._replaced[node.name]), frozenset()
         record = self._packages.get(node.name)
-        names = (_SPEC_NAME.match(spec.rpartition("::")[2]) for spec in (record.depends if record else ()))
-        yield from ((Node("conda", found[0]), frozenset()) for found in names if found and found[0] in self._packages)
+        names = map(spec_name, record.depends if record else ())
+        yield from ((Node("conda", name), frozenset()) for name in names if name in self._packages)
         if node == _PYTHON and _PIP.name in self._packages:
             yield _PIP, frozenset()
 

@@ -172,6 +172,23 @@ def _parse(text: str) -> CondaVersion:
     return version
 
 
+# The name in a spec
+
+
+_NAME = re.compile(r"[^\s=<>!~\[@;]+")
+_ARCHIVE = re.compile(r"(?:\.conda|\.tar\.bz2)$")
+
+
+@lru_cache(maxsize=1 << 14)
+def spec_name(spec: str) -> str:
+    """The package name in a match spec: `conda-forge::numpy>=1`, `numpy 1.2*`, the URL of an archive; else empty."""
+    bare = spec.strip().partition("[")[0]
+    if _ARCHIVE.search(bare):
+        return bare.rpartition("/")[2].rsplit("-", 2)[0].lower()
+    match = _NAME.match(bare.rpartition("::")[2].strip())
+    return match[0].lower() if match else ""
+
+
 # Checking builds, and whole packages
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
-from urllib.parse import quote
 
 from msgspec import Struct
 
-from condatui_core.analyses.channels import PYPI, channel_identity, channel_label
+from condatui_core.analyses.channels import PYPI
 from condatui_core.analyses.columns import name_distance
 from condatui_core.analyses.demands import Demand, asked_words, demands
-from condatui_core.analyses.present import Present, PresentPackages, canonical
+from condatui_core.analyses.present import Present, PresentPackages, canonical, cell_of
 from condatui_core.analyses.requirements import satisfies_pep440
 from condatui_core.records.comparison import Cell, ColumnKind, Entry, Listing, Source
 from condatui_core.records.drift import DriftKind
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.package import Distribution
 from condatui_core.records.prefix import PrefixContents
 
 Lack = Literal["missing", "version", "build", "channel", "unclear"]
@@ -56,8 +54,8 @@ class Suitability(Struct, frozen=True, kw_only=True):
 
     @property
     def satisfies(self) -> bool:
-        """Whether it has all that is wanted."""
-        return not any(each.lack for each in self.answers)
+        """Whether something is wanted of it, and it has all of that."""
+        return bool(self.answers) and not self.lacks
 
 
 def can_be_used(environment: Environment) -> bool:
@@ -81,14 +79,15 @@ def suitable_environments(inventory: Inventory, wanted_for: Callable[[str], List
 def nearest_first(found: Iterable[Suitability]) -> tuple[Suitability, ...]:
     """Sort environments: those that satisfy first, then by the number of lacks.
 
-    Of equal ones that with the fewest packages beside what was asked for comes first, then the more recently used.
+    Those of which nothing is wanted come last. Of equal ones that with the fewest packages beside what was asked for
+    comes first, then the more recently used.
     """
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(found: Suitability) -> tuple[int, int, float]:
+def _rank(found: Suitability) -> tuple[bool, int, int, float]:
     used = found.environment.last_used
-    return len(found.lacks), found.beside, -used.at.timestamp() if used else 0.0
+    return not found.answers, len(found.lacks), found.beside, -used.at.timestamp() if used else 0.0
 
 
 # What is wanted
@@ -110,6 +109,8 @@ class _Want(Struct, frozen=True):
     """The canonical name under which pip may have it; empty if pip's package of its name is another one."""
     exact: bool
     """Whether pip's version is one that is installed, rather than a requirement."""
+    of_pip_too: bool = False
+    """Whether pip is asked for it as well, so that conda's own package counts where conda is asked."""
 
 
 class WantedPackages:
@@ -121,7 +122,8 @@ class WantedPackages:
         names = {each.package for each in entries if each.package}
         shipped = _shipped_by(names, environments)
         exact = listing.column.kind in _EXACT
-        self._wants = tuple(_want(each, shipped, exact=exact) for each in _without_replaced(entries, shipped))
+        of_pip = frozenset(canonical(each.cell.name) for each in entries if not each.package)
+        self._wants = tuple(_want(each, shipped, of_pip, exact=exact) for each in _without_replaced(entries, shipped))
         self._names = frozenset(name for each in self._wants for name in (each.name, each.shipped, each.by_pip))
         self._known: dict[ChannelConfig, tuple[dict[object, Answer], ...]] = {}
         """By configuration, for each wanted package the answers that were found so far: many environments share one."""
@@ -150,12 +152,13 @@ def _shipped_by(names: Collection[str], environments: Iterable[Environment]) -> 
     return {name: frozenset(each) for name, each in shipped.items()}
 
 
-def _want(entry: Entry, shipped: Mapping[str, frozenset[str]], *, exact: bool) -> _Want:
+def _want(entry: Entry, shipped: Mapping[str, frozenset[str]], of_pip: Collection[str], *, exact: bool) -> _Want:
     if entry.cell.source == "pypi":
         name = canonical(entry.cell.name)
         return _Want(entry.cell, name, name, name, exact)
     name = entry.package
-    return _Want(entry.cell, name, canonical(name), _pip_name(name, shipped), exact)
+    by_pip = _pip_name(name, shipped)
+    return _Want(entry.cell, name, canonical(name), by_pip, exact, of_pip_too=by_pip in of_pip)
 
 
 def _pip_name(package: str, shipped: Mapping[str, frozenset[str]]) -> str:
@@ -185,21 +188,14 @@ def _replaces(pip: Cell, conda: Cell) -> bool:
 
 def _found(want: _Want, present: PresentPackages) -> Present | None:
     if want.asked.source == "pypi":
-        return (
-            present.pip_distribution(want.name)
-            or present.shipped_distribution(want.shipped)
-            or _of_unknown_contents(present.spelled_alike(want.name))
-        )
+        return present.distribution(want.name)
+    alone = present.conda_package_alone(want.name) if want.of_pip_too else None
     return (
-        present.conda_package(want.name)
+        alone
+        or present.conda_package(want.name)
         or present.pip_distribution(want.by_pip)
         or present.shipped_distribution(want.shipped)
     )
-
-
-def _of_unknown_contents(found: Present | None) -> Present | None:
-    """A conda package by its name alone, unless it is known to ship no distribution of that name."""
-    return found if found and not (found.record and (found.record.file_count or found.record.provides)) else None
 
 
 # Whether it is as wanted
@@ -229,7 +225,7 @@ def _judged(want: _Want, found: Present | None, config: ChannelConfig) -> Answer
     asked = want.asked
     if found is None:
         return Answer(name=want.name, want=asked_words(asked), lack="missing")
-    judged = _judgement(want, _cell(found, config))
+    judged = _judgement(want, cell_of(found, config))
     short = next((each for each in judged if each.met is False), None)
     short = short or next((each for each in judged if each.met is None), None)
     if short is None:
@@ -252,29 +248,3 @@ def _judgement(want: _Want, held: Cell) -> tuple[Demand, ...]:
 def _asks_for_conda(asked: Cell) -> bool:
     stated = asked.build, asked.build_numbers, asked.digest, asked.channel_identity, asked.subdir, asked.also
     return asked.channel_identity != PYPI and any(stated)
-
-
-def _cell(found: Present, config: ChannelConfig) -> Cell:
-    """What was found as the cell of a comparison."""
-    record, pip = found.record, found.distribution
-    if record is None:
-        place, build = (_place(pip), pip.revision[:12]) if pip else (None, "")
-        return Cell(name=found.name, source="pypi", version=found.version, build=build, channel=PYPI, url=place)
-    return Cell(
-        name=found.name,
-        source="conda",
-        version=found.version,
-        build=record.build,
-        build_number=record.build_number,
-        channel=channel_label(record.base_url, config),
-        base_url=record.base_url,
-        channel_identity=channel_identity(record.base_url, config),
-        url=record.url,
-        subdir=record.subdir,
-        md5=record.md5,
-        sha256=record.sha256,
-    )
-
-
-def _place(pip: Distribution) -> str | None:
-    return f"file://{quote(pip.location, errors='surrogateescape')}" if pip.location else pip.url

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 from msgspec import Struct
 
 from condatui_core.analyses.channel_shares import channel_counts
+from condatui_core.analyses.channels import PYPI
 from condatui_core.environment_files.export import ExportText, check_file_name
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
@@ -116,10 +117,22 @@ _HEADING = "# Written by condatui, which replaces this file when its environment
 _KEYS = (("name", "channels", "dependencies"), ("name", "channels", "dependencies", "variables"))
 
 
-def file_content(export: ExportText, form: ExportFormat) -> bytes:
-    """The content of a file of the directory: a heading by which it is known again, where the format has comments."""
-    text = export.text if form == "json" else f"{_HEADING}{export.text}"
+def file_content(export: ExportText, form: ExportFormat, options: str = "") -> bytes:
+    """The content of a file of the directory: a heading by which it is known again, where the format has comments.
+
+    `options` say in words what is exported.
+    """
+    text = export.text if form == "json" else f"{_heading(options)}{export.text}"
     return text.encode("utf-8", "replace")
+
+
+def has_options(content: bytes, options: str) -> bool:
+    """Whether a file that condatui has written says that it was exported in this way; JSON says nothing."""
+    return content.startswith(_heading(options).encode())
+
+
+def _heading(options: str) -> str:
+    return f"{_HEADING}# What it is: {options}.\n" if options else _HEADING
 
 
 def is_own_file(content: bytes) -> bool:
@@ -169,12 +182,12 @@ def read_index(text: str) -> Index:
 
 
 def index_row(environment: Environment, contents: PrefixContents, config: ChannelConfig, file: str) -> str:
-    """The row of an environment whose file is this: name, python, conda's packages + pip's, and channels."""
+    """The row of an environment whose file is this: name, python, conda's packages+pip's, and conda's channels."""
     python = next((each.version for each in contents.packages if each.name == "python"), "–")
     pip = len(contents.pip_distributions)
-    packages = f"{len(contents.packages)} + {pip}" if pip else f"{len(contents.packages)}"
+    packages = f"{len(contents.packages)}+{pip}" if pip else f"{len(contents.packages)}"
     name = "base" if environment.base else os.path.basename(environment.prefix)
-    channels = ", ".join(sorted(channel for channel, _ in channel_counts(contents, config)))
+    channels = ", ".join(sorted({channel for channel, _ in channel_counts(contents, config)} - {PYPI}))
     cells = " | ".join(map(_marked, (name, python, packages, channels or "–", file)))
     head, _, shown = cells.rpartition(" | ")
     return f"| {head} | [{shown}]({quote(file)}) |\n"

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.builds import portable_build
 from condatui_core.analyses.channels import PYPI, channel_identity, channel_name, channel_urls
-from condatui_core.analyses.match_specs import parse_match_spec
+from condatui_core.analyses.match_specs import Wanted, parse_match_spec
 from condatui_core.analyses.needs import Needs, Node
 from condatui_core.analyses.platforms import is_bound_to_platform
 from condatui_core.analyses.requirements import parse_requirement
@@ -175,7 +175,7 @@ def export_model(environment: Environment, config: ChannelConfig, how: ExportOpt
     references = channel_references(conda_packages(contents), config)
     channels = in_order_of_priority(contents, references, config)
     prefixes = references if len(channels) > 1 else {}
-    pip = pip_lines((*_distributions(contents, how), *map(_wheel, wheels(contents))))
+    pip = pip_lines(tuple(_distributions(contents, how)))
     return ExportModel(
         name=export_name(environment),
         channels=channels,
@@ -193,10 +193,15 @@ def export_name(environment: Environment) -> str:
 
 
 def _distributions(contents: PrefixContents, how: ExportOptions) -> Iterator[Distribution]:
-    leaves = _leaves(contents, "pypi") if how.leaves else frozenset()
+    """pip's distributions and the wheels that conda has installed, as far as the options leave them."""
+    of_pip = _leaves(contents, "pypi") if how.leaves else frozenset()
     for each in contents.pip_distributions:
-        if not how.leaves or canonicalize_name(each.name) in leaves:
+        if not how.leaves or canonicalize_name(each.name) in of_pip:
             yield each
+    of_conda = _leaves(contents, "conda") if how.leaves else frozenset()
+    for record in wheels(contents):
+        if not how.leaves or record.name in of_conda:
+            yield _wheel(record)
 
 
 def _leaves(contents: PrefixContents, source: Source) -> frozenset[str]:
@@ -231,10 +236,19 @@ def conda_specs(
 
 
 def _for_others(spec: str, record: PackageRecord) -> str:
-    """What the user requested, but for an exact build, which other platforms do not have."""
+    """What the user requested, but for what names one archive or platform, which others do not have."""
     wanted = parse_match_spec(spec)
-    exact = wanted is None or (wanted.build and "*" not in wanted.build and not wanted.build.startswith("^"))
-    return package_spec(record, {}, builds=False, portable=True) if exact else spec
+    if wanted is None or _is_bound(wanted):
+        return package_spec(record, {}, builds=False, portable=True)
+    return spec
+
+
+def _is_bound(wanted: Wanted) -> bool:
+    """Whether a spec asks for one build, archive or platform."""
+    one_build = wanted.build and "*" not in wanted.build and not wanted.build.startswith("^")
+    also = {key for key, _ in wanted.also}
+    stated = wanted.subdir, wanted.md5, wanted.sha256, wanted.build_number, also & {"url", "fn"}
+    return bool(one_build) or any(stated)
 
 
 def package_spec(record: PackageRecord, references: Mapping[str, str], *, builds: bool, portable: bool = False) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from condatui_core.analyses.installations import program_of
+from condatui_core.analyses.specs import spec_name
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.finding import Problem
 from condatui_core.records.prefix import History, Revision
@@ -20,8 +21,6 @@ from condatui_core.text import mask_credentials
 _SPECS = re.compile(r"#\s*(?P<action>\w+)\s*specs:\s*(?P<specs>.*)")
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 _RELATION = re.compile(r"(?:==|!=|<=|>=|~=|=|<|>)(?![=<>!~])\S+$")
-_NAME = re.compile(r"[^\s=<>!~\[@]+")
-_ARCHIVE = re.compile(r"(?:\.conda|\.tar\.bz2)$")
 
 UPDATE, REMOVE, NEUTERED = "update", "remove", "neutered"
 _ACTIONS = {
@@ -73,15 +72,6 @@ def _take_requests(revision: Revision, requests: dict[str, str]) -> None:
     for spec in revision.remove_specs:
         requests.pop(spec_name(spec), None)
     requests |= {spec_name(spec): spec for spec in (*revision.update_specs, *revision.neutered_specs)}
-
-
-def spec_name(spec: str) -> str:
-    """The package name in a match spec: `conda-forge::numpy>=1`, `numpy 1.2*`, the URL of an archive."""
-    bare = spec.strip().partition("[")[0]
-    if _ARCHIVE.search(bare):
-        return bare.rpartition("/")[2].rsplit("-", 2)[0].lower()
-    match = _NAME.match(bare.rpartition("::")[2].strip())
-    return match[0].lower() if match else ""
 
 
 def _listed(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.records.environment import Environment
+from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import ExportAllRequest
@@ -75,9 +76,9 @@ async def test_each_has_a_file_and_the_index_lists_them(into: Path, context: Job
     (nlp,) = (each for each in files if each.startswith("nlp"))
     entries = read_environment_file(into / nlp, ChannelConfig(), "linux-64").entries
     assert {each.cell.name for each in entries} >= {"python", "numpy"}
-    assert f"| nlp | 3.11.9 | 2 + 1 | conda-forge, pypi | [{nlp}]({nlp}) |\n" in (
-        into / "index.md"
-    ).read_text().replace("\\", "")
+    assert f"| nlp | 3.11.9 | 2+1 | conda-forge | [{nlp}]({nlp}) |\n" in (into / "index.md").read_text().replace(
+        "\\", ""
+    )
     assert str(into.parent) not in "".join(each.read_text() for each in into.iterdir())
 
 
@@ -253,6 +254,38 @@ async def test_what_stands_against_the_directory(into: Path, context: JobContext
 async def test_options_that_contradict_each_other(into: Path, context: JobContext, how: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         await export.plan(_request(into, **how), context)
+
+
+async def test_only_changed_files_are_written_again_if_the_options_are_others(into: Path, context: JobContext) -> None:
+    await _carry_out(_request(into), context)
+    for file in into.iterdir():
+        os.utime(file, (4_000_000_000, 4_000_000_000))
+    same = await export.plan(_request(into, changed=True), context)
+    others = await export.plan(_request(into, changed=True, builds=False), context)
+    assert {each.change for each in same.exports} == {"not-read"}
+    assert {each.change for each in others.exports} == {"changed"}
+
+
+async def test_of_one_that_has_changed_the_title_and_the_outcome_say_so(into: Path, context: JobContext) -> None:
+    request = _request(into)
+    await _carry_out(request, context)
+    (into / "vision.yml").unlink()
+    plan = await export.plan(request, context)
+    assert plan.title.startswith("Export 1 of 2 environments to ")
+    assert any(each.title == f"Write 1 file into {into}, and read it back" for each in plan.steps)
+    await _carry_out(request, context)
+    assert (await _carry_out(request, context)).message == f"{into}: 2 files are as before"
+
+
+async def test_after_an_interruption_of_which_nothing_can_be_read_it_claims_nothing(
+    into: Path, context: JobContext
+) -> None:
+    request = _request(into)
+    plan = await export.plan(request, context)
+    await _carry_out(request, context)
+    gone = replace(context, inventory=Inventory())
+    found = await export.recover(plan, request, "write", gone)
+    assert (found.state, "cannot be found out" in found.message) == ("half", True)
 
 
 async def test_after_an_interruption_it_says_what_is_written(into: Path, context: JobContext) -> None:

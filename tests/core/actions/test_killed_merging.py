@@ -204,3 +204,32 @@ async def test_condatui_while_it_deletes_what_was_the_member(sandbox: Sandbox, t
     shutil.rmtree(member)
     assert (await carried_out(copied, RestoreRequest(id=point))).state == "done"
     assert manifest(member) == before
+
+
+def test_what_is_half_made_keeps_its_mark_until_nothing_else_is_left(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    for name in (HALF_MADE, "lib/a", "conda-meta/history", "zz"):
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).touch()
+    status = made.stat()
+    aside = begin_to_set_aside(str(made), (status.st_dev, status.st_ino))
+    order: list[str] = []
+
+    def goes(path: str, _: os.stat_result) -> bool:
+        order.append(path)
+        return True
+
+    assert aside.delete(goes) == ()
+    assert order[-1] == HALF_MADE
+    aside.close()
+
+
+def test_an_empty_directory_that_is_set_aside_is_not_the_member(tmp_path: Path) -> None:
+    member = tmp_path / "member"
+    for name in ("conda-meta", ""):
+        (member / name).mkdir(parents=True)
+        status = member.stat()
+        begin_to_set_aside(str(member), (status.st_dev, status.st_ino)).close()
+    found = put_back.find_interrupted(str(member))
+    assert [os.listdir(each) for each in found.aside] == [["conda-meta"]]
+    assert [os.listdir(each) for each in found.made] == [[]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import subprocess
@@ -166,6 +167,27 @@ async def test_what_is_used_in_the_half_made_one_meanwhile_stays(copied: Sandbox
     assert (member.parent / left / "work.ipynb").read_text() == "a day of work"
     assert any(left in line for line in work.said)
     shutil.rmtree(member.parent / left)
+
+
+async def test_why_the_half_made_one_stays_is_said(copied: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = manifest(copied.prefixes["pip-mix"])
+
+    def fail(name: str) -> None:
+        if name == "import":
+            monkeypatch.setattr("condatui_core.actions.merge.put_back.read_snapshot", unreadable)
+            raise asyncio.CancelledError
+
+    def unreadable(_: str) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    request = request_of(copied, "pip-mix", "notebooks", "beside")
+    work = PlainWork(before_stage=fail)
+    with pytest.raises(asyncio.CancelledError):
+        await merged(copied, request, work)
+    left = copied.prefixes["pip-mix"].parent / "beside"
+    assert any(f"what was made stays in {left}: Input/output error" in line for line in work.said), work.said
+    assert manifest(copied.prefixes["pip-mix"]) == before
+    shutil.rmtree(left)
 
 
 async def test_what_changes_in_the_member_after_it_was_kept_puts_it_back(copied: Sandbox) -> None:

@@ -24,6 +24,11 @@ def test_conda_packages_that_depend_on_it_are_named() -> None:
     assert dependents(CONTENTS, "numpy") == ("pandas", "pytorch")
 
 
+def test_the_name_in_a_spec_may_be_followed_or_preceded_by_anything() -> None:
+    others = (package("a", depends=("numpy>=1",)), package("b", depends=("conda-forge::numpy[build=x]",)))
+    assert dependents(PrefixContents(packages=(package("numpy"), *others)), "numpy") == ("a", "b")
+
+
 def test_what_pip_installed_needs_a_conda_package_by_its_distribution() -> None:
     assert dependents(CONTENTS, "pytorch") == ("Lightning",)
 

@@ -191,6 +191,29 @@ def test_what_pip_has_replaced_counts_as_what_python_sees(listed: Listed) -> Non
         assert lines(drift_of(contents, listed(f"dependencies: {asked}"), CONFIG)) == told, asked
 
 
+def test_what_pip_has_put_in_place_of_the_package_below_counts_too(listed: Listed) -> None:
+    over = Replacement(package="numpy-base", distribution="numpy", conda_version="1.26.4", pip_version="2.0")
+    contents = held(
+        package("numpy", "1.26.4", depends=("numpy-base 1.26.4 h_0",)),
+        package("numpy-base", "1.26.4"),
+        pip=(pip_package("numpy", "2.0"),),
+        replaced=(over,),
+    )
+    assert lines(drift_of(contents, listed("dependencies: [numpy=1.26]"), CONFIG)) == [
+        "numpy | version | conda | 2.0 | =1.26"
+    ]
+
+
+def test_what_pip_has_reinstalled_in_the_same_version_is_pips(listed: Listed) -> None:
+    over = Replacement(package="idna", distribution="idna", conda_version="3.7", pip_version="3.7")
+    metadata = pip_package("idna", "3.7", owner="idna")
+    contents = held(package("idna", "3.7"), pip=(metadata,), replaced=(over,))
+    assert lines(drift_of(contents, listed("dependencies: [idna=3.7]"), CONFIG)) == [
+        "idna | channel | conda | 3.7 pypi | =3.7 conda"
+    ]
+    assert drift_of(contents, listed("dependencies: [{pip: [idna==3.7]}]"), CONFIG) == ()
+
+
 def test_pips_distribution_of_the_same_name_comes_from_elsewhere_than_asked(listed: Listed) -> None:
     contents = held(pip=(pip_package("ruamel_yaml", "1.0"),))
     assert lines(drift_of(contents, listed("dependencies: ['conda-forge::ruamel.yaml']"), CONFIG)) == [
@@ -304,6 +327,17 @@ def test_pins_alone_do_not_list_everything(listed: Listed) -> None:
     found = verify(WORLD, listed(f"dependencies: {everything}"), CONFIG)
     assert found.lists_everything
     assert [each.name for each in found.drift] == ["blas", "click"]
+
+
+def test_what_one_platform_alone_has_is_hidden_only_from_files_that_may_be_for_others(listed: Listed) -> None:
+    glibc = package("_libgcc_mutex", "0.1", subdir="linux-64")
+    contents = held(package("zlib"), glibc, package("libgcc-ng", "13", subdir="linux-64"), asked="zlib libgcc-ng")
+    contents = replace(contents, distributions=(pip_package("libgcc-ng", "13"),))
+    found = drift_of(contents, listed("dependencies: [zlib=1.0]"), CONFIG)
+    assert [(each.name, each.source) for each in found] == [("libgcc-ng", "conda"), ("libgcc-ng", "pypi")]
+    everything = listed(f"@EXPLICIT\n{CONDA_FORGE}/linux-64/zlib-1.0-h0_0.conda\n", "explicit.txt")
+    named = [each.name for each in drift_of(contents, everything, CONFIG)]
+    assert named == ["_libgcc_mutex", "libgcc-ng", "libgcc-ng"]
 
 
 # Edits of real environments, with known answers

@@ -38,6 +38,14 @@ def test_needs_lead_from_pip_to_conda() -> None:
     }  # fmt: skip
 
 
+def test_a_package_of_unknown_files_and_a_wheel_of_condas_count_as_what_their_names_say() -> None:
+    wheel = package("Rich", base_url="pypi", file_count=9)
+    needs = Needs(contents((package("idna"), wheel), (pip_package("x", requires=("idna", "rich")),)))
+    assert needs.of(pip("x")) == {conda("idna"), conda("Rich")}
+    empty = Needs(contents((package("idna", file_count=9),), (pip_package("x", requires=("idna",)),)))
+    assert empty.of(pip("x")) == set()  # the files are known, and no distribution is among them
+
+
 def test_python_brings_pip_along() -> None:
     needs = Needs(contents((package("python"), package("pip", depends=("wheel",)), package("wheel"))))
     assert needs.reached_from([conda("python")]) == set(needs.nodes)

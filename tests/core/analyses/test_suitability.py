@@ -207,3 +207,14 @@ def test_a_channel_is_judged_by_the_configuration_of_the_environment() -> None:
     other = loaded("b", [package("numpy", base_url="https://mirror.example.org/conda/lab")])
     lab = WantedPackages(listing("lab::numpy"), [other])
     assert [lab.of(other, config).satisfies for config in (mirror, CONFIG)] == [True, False]
+
+
+def test_condas_own_package_counts_where_pip_is_asked_to_put_its_own_over_it() -> None:
+    over = Replacement(package="numpy", distribution="numpy", conda_version="1.26.4", pip_version="2.1")
+    contents = PrefixContents(
+        packages=(package("numpy", "1.26.4"),), distributions=(pip_package("numpy", "2.1"),), replaced=(over,)
+    )
+    both = environment("both", contents=contents)
+    wanted = listing("numpy=1.26", pip=["numpy>=2"])
+    assert WantedPackages(wanted, (both,)).of(both, CONFIG).satisfies
+    assert not WantedPackages(listing("numpy=1.26"), (both,)).of(both, CONFIG).satisfies

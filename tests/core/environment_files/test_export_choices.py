@@ -114,6 +114,22 @@ def test_what_the_user_requested_is_portable_in_the_same_words_but_for_exact_bui
     assert _dependencies(export) == ["numpy=1.0", "scipy>=1"]
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "conda-forge/linux-64::numpy>=1",
+        f"numpy[md5={'0' * 32}]",
+        f"numpy[sha256={'0' * 64}]",
+        "numpy[build_number=0]",
+        "numpy[fn=numpy-1.0-h0_0.conda]",
+    ],
+)
+def test_what_was_requested_of_one_platform_or_archive_is_portable_by_its_version(spec: str) -> None:
+    history = History(requested=(("numpy", spec),))
+    export = export_text(_environment(_archive("numpy"), history=history), CONFIG, portable=True, from_history=True)
+    assert _dependencies(export) == ["numpy=1.0"]
+
+
 @pytest.mark.parametrize("form", ["explicit", "conda-lock"])
 @pytest.mark.parametrize("how", [{"portable": True}, {"leaves": True}])
 def test_a_list_of_archives_has_no_room_for_less(form: str, how: dict[str, bool]) -> None:
@@ -169,6 +185,12 @@ def test_of_pip_too_only_what_no_other_distribution_requires() -> None:
     )
     export = export_text(_environment(_archive("pip"), _archive("python"), pip=pip), CONFIG, leaves=True)
     assert _dependencies(export) == ["pip=1.0=h0_0", "python=1.0=h0_0", {"pip": ["pytest==1.0", "timm==1.0"]}]
+
+
+def test_of_wheels_that_conda_has_installed_too_only_what_nothing_needs() -> None:
+    needed, needing = package("rich", base_url="pypi"), package("tool", base_url="pypi", depends=("rich",))
+    export = export_text(_environment(_archive("python"), needed, needing), CONFIG, leaves=True)
+    assert _dependencies(export) == ["python=1.0=h0_0", {"pip": ["tool==1.0"]}]
 
 
 # Lock files

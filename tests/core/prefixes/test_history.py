@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.prefixes.history import parse_history, parse_specs_comment, read_history, spec_name
+from condatui_core.analyses.specs import spec_name
+from condatui_core.prefixes.history import parse_history, parse_specs_comment, read_history
 
 OLD = """\
 ==> 2016-02-16 13:31:33 <==

@@ -43,6 +43,9 @@ class CommandLine:
         assert isinstance(document, dict)
         return document
 
+    def path(self, name: str) -> str:
+        return str(self._directory / name)
+
     def write(self, name: str, text: str) -> str:
         (self._directory / name).write_text(text, encoding="utf-8")
         return name
@@ -107,7 +110,7 @@ def test_a_file_says_what_is_wanted_and_each_python_is_asked_for_its_own(command
         'condatui: left out: winshell; sys_platform == "win32" (not for this platform and Python)',
         "condatui: left out: --no-index",
     ]
-    assert command_line.document("-f", file)["file"] == file
+    assert command_line.document("-f", file)["file"] == command_line.path(file)
 
 
 def test_an_environment_yml_is_read_as_conda_reads_it(command_line: CommandLine) -> None:
@@ -170,3 +173,12 @@ def test_where_there_is_no_environment_none_has_it(tmp_path: Path) -> None:
     result = CommandLine(tmp_path, environment("gone", state="missing")).run("numpy")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "There is no environment that could be used here." in result.stderr
+
+
+def test_an_environment_of_which_nothing_is_wanted_does_not_have_all_of_it(command_line: CommandLine) -> None:
+    result = command_line.run('tomli; python_version < "3.11"')
+    assert result.exit_code == 1
+    assert "has all of it" in result.stdout.splitlines()[0]
+    assert any("nlp" in line and "nothing is asked of it" in line for line in result.stdout.splitlines())
+    found = command_line.document('tomli; python_version < "3.11"')["environments"]
+    assert [(each["name"], each["satisfies"]) for each in found][-1] == ("nlp", False)

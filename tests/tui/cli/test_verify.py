@@ -48,12 +48,14 @@ def test_an_environment_is_what_its_export_says_until_the_file_is_another(sandbo
 
 def test_what_is_no_file_of_an_environment_is_wrong_usage(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("FROM python\n")
+    (tmp_path / "x.yml").write_text("dependencies: [python]\n")
     for arguments, words in {
         ("nlp-base", "not-there.yml"): "The file cannot be read.",
         ("nlp-base", "x.txt"): "This is a Dockerfile",
         ("not-there", "x.txt"): "There is no environment `not-there`.",
         ("half-cloned", "x.txt"): "has nothing to hold against a file.",
         ("nlp-base", "x.txt", "--offline"): "--offline needs --solve.",
+        ("nlp-base", "x.yml", "--solve", "--platform", "osx-arm64"): "not for osx-arm64.",
     }.items():
         result = run_in(sandbox, "verify", *arguments, cwd=str(tmp_path))
         assert (result.exit_code, words in result.stderr) == (2, True), result.stderr

@@ -67,3 +67,15 @@ async def test_why_a_file_cannot_be_read_is_said_and_it_is_not_remembered(tmp_pa
         await driver.press("v", *str(tmp_path / "no.yml"), "enter")
         await driver.until(lambda: "no.yml: The file cannot be read" in driver.text)
         assert workbench.user_marks.files == ()
+
+
+async def test_after_a_load_a_file_that_was_edited_is_read_again(file: Path) -> None:
+    workbench = bench("2.1")
+    known = UserMarks(files=((ALPHA, str(file)),))
+    workbench.script = (inventory(loaded("alpha", (package("numpy", "2.1"),)), marks=known),) * 2
+    async with opened(workbench=workbench, size=(100, 30)) as driver:
+        await driver.press("]", "]", "]")
+        await driver.until(lambda: "2 packages differ from my env.yml: 2 missing." in driver.text)
+        file.write_text("name: x\ndependencies: [numpy>=2]\n")
+        await driver.press("r")
+        await driver.until(lambda: "It is what my env.yml describes" in driver.text)

@@ -41,7 +41,7 @@ def command(
     SPEC is one of conda's (`numpy>=1.26`, `pytorch=2.5.*=*cuda*`, `conda-forge::scipy`) or a requirement of pip's. If
     it names no build and no channel, what pip has installed counts too. FILE is any that `condatui compare` reads.
 
-    Exits with 0 if an environment has everything, and with 1 if none has.
+    Exits with 0 if an environment has everything, with 1 if none has, and with 2 if what is wanted cannot be read.
     """
     if not specs and file is None:
         raise click.UsageError("Name what is wanted, or a file with -f.")
@@ -52,13 +52,14 @@ def command(
     inventory = invocation.load()
     say_problems(inventory.problems)
     config = next((config for _, config in inventory.channel_configs), ChannelConfig())
-    wanted = _Wanted(specs, invocation.absolute(file) if file is not None else None, config)
+    path = invocation.absolute(file) if file is not None else None
+    wanted = _Wanted(specs, path, config)
     found = suitable_environments(inventory, wanted.for_python)
     for line in wanted.left_out:
         say(f"condatui: left out: {line}")
     with suppress(BrokenPipeError):  # the exit code is for those who do not read
         if as_json:
-            print_json(describe_find(found, file=file, left_out=wanted.left_out))
+            print_json(describe_find(found, file=path, left_out=wanted.left_out))
         else:
             _print(invocation, found, everything=everything)
     if not any(each.satisfies for each in found):

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 @click.argument("env", metavar="ENV", callback=note_prefixes)
 @click.argument("file", metavar="FILE")
 @click.option("--solve", is_flag=True, help="Ask conda as well whether it can still build the file; nothing is made.")
-@click.option("--offline", is_flag=True, help="With --solve: ask what is on this machine alone.")
+@click.option("--offline", is_flag=True, help="With --solve: ask only what is on this machine.")
 @click.option(
-    "--platform", metavar="PLATFORM", help="What the file has for it, as `linux-64`; by default this machine's."
+    "--platform",
+    metavar="PLATFORM",
+    help="Read the file for this platform, such as `linux-64`; by default this machine's.",
 )
 @json_option
 @global_options

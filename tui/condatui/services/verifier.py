@@ -28,11 +28,17 @@ class _Known(Struct, frozen=True):
     """What came of verifying an environment, and of which contents that is true."""
 
     contents: PrefixContents | None
+    load: int
+    """The number of loads that had ended: the file may be another since."""
     verified: VerifiedFile
+
+    def is_about(self, environment: Environment, load: int) -> bool:
+        """Whether it was found out about these contents, and since that load."""
+        return self.contents is environment.contents and self.load == load
 
 
 class Verifier:
-    """Knows the file of each environment, and what came of it; verifies again when its contents have changed."""
+    """Knows the file of each environment, and what came of it; verifies again after each load."""
 
     def __init__(self, screen: Screen[None], session: Session, on_change: Callable[[str], None]) -> None:
         """Calls `on_change` after each time, with what the user who has asked for it is told; otherwise empty."""
@@ -48,7 +54,7 @@ class Verifier:
         file = known.verified.file if known else self._session.inventory.marks.file_of(environment.prefix)
         if not file or environment.contents is None:
             return None
-        if known is None or known.contents is not environment.contents:
+        if known is None or not known.is_about(environment, self._session.loads):
             self._start(environment, file, asked=False)
         return self._known[environment.prefix].verified
 
@@ -66,7 +72,7 @@ class Verifier:
     def _start(self, environment: Environment, file: str, *, asked: bool) -> None:
         known = self._known.get(environment.prefix)
         before = known.verified if known and known.verified.file == file else _verified(file)
-        self._known[environment.prefix] = _Known(environment.contents, before)
+        self._known[environment.prefix] = _Known(environment.contents, self._session.loads, before)
         work = self._verify(environment, file, asked=asked)
         self._screen.run_worker(work, group=_GROUP, exit_on_error=False, description="verify")
 
@@ -78,19 +84,20 @@ class Verifier:
         except CondatuiError as error:
             self._take(environment, _verified(file, problem=sanitize(error.in_one_line)), asked=asked)
             return
-        self._take(environment, _verified(file, found), asked=asked)
-        if asked:
+        if self._take(environment, _verified(file, found), asked=asked) and asked:
             try:
                 await workbench.remember_file(environment, file)
             except CondatuiError as error:
                 self._on_change(sanitize(error.in_one_line))
 
-    def _take(self, environment: Environment, verified: VerifiedFile, *, asked: bool) -> None:
+    def _take(self, environment: Environment, verified: VerifiedFile, *, asked: bool) -> bool:
+        """Take what was found out, unless the user has asked for another file or the environment has changed since."""
         known = self._known.get(environment.prefix)
         if known is None or known.contents is not environment.contents or known.verified.file != verified.file:
-            return  # the user has asked for another file meanwhile, or the environment has changed
-        self._known[environment.prefix] = _Known(environment.contents, verified)
+            return False
+        self._known[environment.prefix] = _Known(environment.contents, known.load, verified)
         self._on_change(f"{sanitize(environment.name)}: {_said(verified)}" if asked else "")
+        return True
 
 
 def _verified(file: str, found: Verification | None = None, problem: str = "") -> VerifiedFile:

@@ -9,9 +9,9 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from condatui_core.actions.prefix_change import first_lines, module_of, spellings_of
+from condatui_core.analyses.specs import spec_name
 from condatui_core.fs.mounts import mounts
 from condatui_core.fs.tree import PrefixTree, TreeEntry, read_tree
-from condatui_core.prefixes.history import spec_name
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.prefixes.recorded_paths import RecordedPackage, RecordedPath
 from condatui_core.prefixes.snapshot import read_records

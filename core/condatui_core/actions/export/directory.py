@@ -64,7 +64,10 @@ def plan_of(request: ExportAllRequest, survey: ExportSurvey) -> Plan:
 
 def _which(request: ExportAllRequest, survey: ExportSurvey) -> str:
     count = len(survey.targets) or len(request.prefixes)
-    return counted(count, "environment") if count else "all environments"
+    if not count:
+        return "all environments"
+    written = f"{len(survey.written)} of " if 0 < len(survey.written) < count else ""
+    return f"{written}{counted(count, 'environment')}"
 
 
 def _pattern(request: ExportAllRequest) -> str:
@@ -78,7 +81,8 @@ def _steps(request: ExportAllRequest, survey: ExportSurvey) -> Iterator[Step]:
     if not os.path.isdir(request.directory):
         yield Step(title=f"Make {directory}")
     if survey.written:
-        yield Step(title=f"Write {counted(len(survey.written), 'file')} into {directory}, and read them back")
+        them = "it" if len(survey.written) == 1 else "them"
+        yield Step(title=f"Write {counted(len(survey.written), 'file')} into {directory}, and read {them} back")
     if survey.index and survey.index.is_written:
         yield Step(title=f"Write {sanitize(survey.index.file)}")
 
@@ -143,7 +147,8 @@ def _write(target: Target, request: ExportAllRequest, context: JobContext) -> No
 
 def _outcome(request: ExportAllRequest, survey: ExportSurvey) -> Outcome:
     written, all_of_them = len(survey.written), len(survey.targets)
-    how_many = f"{written} of {counted(all_of_them, 'file')} written" if written else f"all {all_of_them} are as before"
+    as_before = f"{counted(all_of_them, 'file is', 'files are')} as before"
+    how_many = f"{written} of {counted(all_of_them, 'file')} written" if written else as_before
     broken = [each for each in survey.left_out if each.severity == "warning"]
     missing = f"; {counted(len(broken), 'environment')} left out" if broken else ""
     index = (survey.index,) if survey.index and survey.index.is_written else ()
@@ -176,15 +181,18 @@ def _recovery(plan: Plan, request: ExportAllRequest, survey: ExportSurvey, besid
     directory = sanitize(request.directory)
     wanted = {each.file for each in plan.exports if each.change in ("new", "changed")}
     waiting = wanted & {each.file for each in survey.written}
-    if survey.blockers or (wanted and waiting == wanted):
+    if survey.blockers and not survey.targets:
+        title = survey.blockers[0].message
+        return Recovery(state="half", message=f"Which files were written cannot be found out: {title}{beside}")
+    if wanted and waiting == wanted:
         return Recovery(state="untouched", message=f"Nothing was written into {directory}.{beside}")
     if not waiting and not (survey.index and survey.index.is_written):
         return Recovery(state="done", message=f"All files in {directory} are as they should be.{beside}")
-    done = f"{len(wanted - waiting)} of {counted(len(wanted), 'file')} were written, each whole"
+    done = f"{len(wanted - waiting)} of {counted(len(wanted), 'file')} were written, each whole; " if wanted else ""
     rest = "the others are as they were" if waiting else "the index is as it was"
     return Recovery(
         state="half",
-        message=f"{directory}: {done}; {rest}.{beside}",
+        message=f"{directory}: {done}{rest}.{beside}",
         way_out=request,
         way_out_title=f"Export the rest into {directory}",
     )

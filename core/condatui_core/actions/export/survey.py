@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from condatui_core.actions.export.one_file import make_text
+from condatui_core.actions.export.one_file import make_text, options_in_words
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.environment_files.export import ExportText
@@ -16,6 +16,7 @@ from condatui_core.environment_files.export_directory import (
     Index,
     file_content,
     file_names,
+    has_options,
     index_row,
     is_own_file,
     merged_index,
@@ -89,12 +90,13 @@ def survey_export(request: ExportAllRequest, context: JobContext) -> ExportSurve
     able = [each for each in asked if states[each.prefix] == "ok"]
     targets = tuple(look_at(each, files[each.prefix], request, context) for each in able)
     index = _new_index(targets, request)
+    index_target = _index_target(index, request)
     return ExportSurvey(
         targets=targets,
-        index=_index_target(index, request),
+        index=index_target,
         gone=tuple(sorted(index.gone)),
         left_out=tuple(_left_out(each, states[each.prefix]) for each in asked if states[each.prefix] != "ok"),
-        blockers=tuple(_blockers((*targets, _index_target(index, request)))),
+        blockers=tuple(_blockers((*targets, index_target))),
     )
 
 
@@ -150,23 +152,23 @@ def look_at(environment: Environment, file: str, request: ExportAllRequest, cont
     """Find out what becomes of the file of an environment; blocks. UsageError as in `export_text`."""
     config = context.inventory.channel_config(environment)
     name = os.path.basename(file)
-    if request.changed and _is_newer(file, environment.prefix):
+    if request.changed and _is_newer(file, environment.prefix, options_in_words(request)):
         row = index_row(environment, environment.contents or PrefixContents(), config, name)
         return Target(file, "not-read", environment=environment, row=row)
     contents = read_prefix(environment.prefix)  # the inventory may be hours old
     export = make_text(environment, contents, request, context)
-    content = file_content(export, request.format)
+    content = file_content(export, request.format, options_in_words(request))
     change, blockers = _change(file, content, request)
     return Target(file, change, content, environment, export, index_row(environment, contents, config, name), blockers)
 
 
-def _is_newer(file: str, prefix: str) -> bool:
-    """Whether a file of condatui's own is newer than all that changes whenever its environment does."""
+def _is_newer(file: str, prefix: str, options: str) -> bool:
+    """Whether a file of these options is newer than all that changes whenever its environment does."""
     try:
         written = os.lstat(file)
     except OSError:
         return False
-    if not is_own_file(_content_of(file) or b""):
+    if not has_options(_content_of(file) or b"", options):
         return False
     paths = (*(Path(prefix, each) for each in _STAMPED), *Path(prefix).glob("lib/python*/site-packages"))
     times = [each.stat().st_mtime_ns for each in paths if each.exists()]

@@ -10,10 +10,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from condatui_core.analyses.dependencies import is_met
-from condatui_core.analyses.specs import exact_spec
+from condatui_core.analyses.specs import exact_spec, spec_name
 from condatui_core.analyses.versions import version_key
 from condatui_core.conda.parsers import SolvedPackage
-from condatui_core.prefixes.history import spec_name
 from condatui_core.records.job import PackageChange, PackageMove
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents

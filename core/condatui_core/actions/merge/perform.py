@@ -145,8 +145,7 @@ class _InPlace:
         if replaced.whole:
             return
         if aside is not None:
-            if stays := take_back(self._prefix, self._prefix, aside, self._work.job_id, self._context):
-                self._work.say(f"what was made was used meanwhile, and stays in {sanitize(stays)}")
+            take_back(self._prefix, self._prefix, aside, self._work, self._context)
             if os.path.lexists(aside.path):
                 failed = error if isinstance(error, CondatuiError) else CondatuiError("The merge was interrupted.")
                 raise stays_aside(failed, aside) from error
@@ -225,9 +224,7 @@ class _Beside:
             await work.in_thread(self._complete)
         except BaseException:
             if not self._whole:
-                await work.in_thread(
-                    partial(take_back, facts.target, facts.member_prefix, None, work.job_id, merge.context)
-                )
+                await work.in_thread(partial(take_back, facts.target, facts.member_prefix, None, work, merge.context))
             raise
         return await self._remove(made)
 

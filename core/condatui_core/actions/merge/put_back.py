@@ -13,10 +13,11 @@ from condatui_core.actions.half_made import came_since
 from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete, read_marker
 from condatui_core.actions.prefix_change import PrefixChange, same
 from condatui_core.actions.prefix_state import PrefixState
-from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.actions.protocol import JobContext, Work, caches_of
 from condatui_core.actions.set_aside import SetAside, begin_to_set_aside, hold_set_aside, set_aside_of
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.held_tree import Identity
+from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import TreeEntry, read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
 from condatui_core.records.finding import Finding, blocker
@@ -48,7 +49,7 @@ def find_interrupted(member: str) -> InterruptedMerge:
     """Look what a merge has left at and beside the path of its member; blocks."""
     member = os.path.normpath(member)
     beside = set_aside_of(member)
-    made = tuple(each for each in beside if is_marked_incomplete(each))
+    made = tuple(each for each in beside if is_marked_incomplete(each) or is_empty(each))
     return InterruptedMerge(
         member=member,
         aside=tuple(each for each in beside if each not in made),
@@ -115,35 +116,37 @@ def put_back(found: InterruptedMerge, context: JobContext) -> str:
         return stays
 
 
-def take_back(target: str, member: str, aside: SetAside | None, job: str, context: JobContext) -> str:
+def take_back(target: str, member: str, aside: SetAside | None, work: Work, context: JobContext) -> None:
     """Undo what a merge has made at a path, in the process that made it; blocks.
 
-    With `aside`, the member that lies there gets its path again, if it is free. Returns where what was made is, if it
-    was used meanwhile and so stays there.
+    With `aside`, the member that lies there gets its path again, if it is free. What was made and stays, because it
+    was used meanwhile or cannot be taken away, is named in the output.
     """
-    made = _made_by(target, aside.path if aside else member, job, context)
+    made = _made_by(target, aside.path if aside else member, work, context)
     if aside:
         aside.put_back()
     if made is None or made.aside is None:
-        return ""
+        return
     try:
-        return made.delete_unused()
+        if stays := made.delete_unused():
+            work.say(f"what was made was used meanwhile, and stays in {sanitize(stays)}")
     finally:
         made.aside.close()
 
 
-def _made_by(target: str, member: str, job: str, context: JobContext) -> _Made | None:
+def _made_by(target: str, member: str, work: Work, context: JobContext) -> _Made | None:
     """Set aside the half-made environment at a path, if this job is making it; an empty directory goes."""
     marker = read_marker(target)
     try:
-        if marker and marker.job == job:
+        if marker and marker.job == work.job_id:
             made = _Made.read(target, member, context)
-            made.set_aside(target, job)
+            made.set_aside(target, work.job_id)
             return made
         if is_empty(target):
             os.rmdir(target)
-    except (OSError, CondatuiError):  # then the path is not free, which shows
-        pass
+    except (OSError, CondatuiError) as error:
+        why = error.in_one_line if isinstance(error, CondatuiError) else reason(error)
+        work.say(f"what was made stays in {sanitize(target)}: {sanitize(why)}")
     return None
 
 

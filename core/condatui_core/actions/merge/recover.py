@@ -36,6 +36,8 @@ def inspect_merge(plan: Plan, request: MergeRequest, stage: str, context: JobCon
     found = find_interrupted(request.member)
     if found.aside:
         return _set_aside(found, request, plan, context)
+    if found.made and stage == "remove":
+        return _emptied(found)
     if found.made:
         return _taken_back(found)
     return _nothing_aside(found, plan, stage, context)
@@ -66,6 +68,17 @@ def _set_aside(found: InterruptedMerge, request: MergeRequest, plan: Plan, conte
         message=f"{name} is not merged: {whole} in {where}{half}.",
         way_out=MergeRequest(keeper=request.keeper, member=request.member, put_back=True),
         way_out_title=f"Put {name} back as it was",
+    )
+
+
+def _emptied(found: InterruptedMerge) -> Recovery:
+    """The member was merged and deleted, but for the directory in which it was."""
+    name = _name(found.member)
+    return Recovery(
+        state="half",
+        message=f"{name} is merged and whole; of what it was an empty directory is left, {sanitize(found.made[0])}.",
+        way_out=RemoveRequest(prefixes=found.made),
+        way_out_title="Delete the empty directory",
     )
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from condatui_core.analyses.baseline import wanted_otherwise
 from condatui_core.analyses.channels import same_package
 from condatui_core.analyses.dependencies import is_met
-from condatui_core.analyses.specs import exact_spec
-from condatui_core.prefixes.history import spec_name
+from condatui_core.analyses.specs import exact_spec, spec_name
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents

@@ -49,7 +49,7 @@ class FoundDocument(Struct, frozen=True, kw_only=True):
     state: State
     """As in `list`: `ok`, or `broken` if some of it could not be read."""
     satisfies: bool
-    """Whether it has everything that is wanted."""
+    """Whether it has everything that is wanted; false if all of it is for other versions of python."""
     lacks: tuple[LackDocument, ...]
     """What it lacks, in the order in which it is wanted."""
     has: tuple[HeldDocument, ...]
@@ -62,7 +62,7 @@ class FindDocument(Struct, frozen=True, kw_only=True):
     """Which environments have what is wanted, and what the others lack."""
 
     file: str | None
-    """The file that says what is wanted; None if the command line does."""
+    """The absolute path of the file that says what is wanted; None if the command line does."""
     left_out: tuple[str, ...]
     """Lines of the file that ask for nothing here, or that could not be understood."""
     environments: tuple[FoundDocument, ...]

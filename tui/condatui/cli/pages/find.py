@@ -96,6 +96,8 @@ def _satisfying_cells(found: Suitability, now: datetime, glyphs: Glyphs) -> tupl
 
 
 def _lacking_cells(found: Suitability, glyphs: Glyphs) -> tuple[Text, ...]:
+    if not found.answers:
+        return _name(found.environment), Text(glyphs.nothing), Text("nothing is asked of it", styles.DIM)
     lacks = found.lacks
     missing = ", ".join(sanitize(each.name) for each in lacks if each.lack == "missing")
     parts = [f"no {missing}"] if missing else []
