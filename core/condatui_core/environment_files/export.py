@@ -152,13 +152,21 @@ def export_text(
     from_history: bool = False,
     leaves: bool = False,
     portable: bool = False,
+    variables: bool = True,
 ) -> ExportText:
     """Export an environment; the options are those of `ExportOptions`.
 
     Raises UsageError if a format that can only list exact packages is to hold anything else, and for a lock file if
     no package tells the platform.
     """
-    how = ExportOptions(format=format, builds=builds, from_history=from_history, leaves=leaves, portable=portable)
+    how = ExportOptions(
+        format=format,
+        builds=builds,
+        from_history=from_history,
+        leaves=leaves,
+        portable=portable,
+        variables=variables,
+    )
     check_options(how)
     contents = environment.contents or PrefixContents()
     model = export_model(environment, config, how)
@@ -229,7 +237,7 @@ def _notes(contents: PrefixContents, how: ExportOptions) -> Iterator[str]:
         yield f"the channel is unknown of {some_of(unknown)}"
     for path in contents.outside:
         yield f"{path.location} is on its path by {path.file}, which no export carries"
-    yield from _settings_notes(contents, how.format)
+    yield from _settings_notes(contents, how)
     then = "then pip the second" if how.format in ("yaml", "json") else "and nothing the second"
     for each in contents.replaced:
         change = f"{each.package} {each.conda_version} by {each.pip_version}"
@@ -251,18 +259,19 @@ def _without_urls(contents: PrefixContents) -> Iterator[str]:
         yield f"there is no md5 for {some_of(unsure)}"
 
 
-def _settings_notes(contents: PrefixContents, form: ExportFormat) -> Iterator[str]:
+def _settings_notes(contents: PrefixContents, how: ExportOptions) -> Iterator[str]:
     if contents.variables:
         names = some_of([name for name, _ in contents.variables])
         several = len(contents.variables) > 1
         what = f"the environment {'variables' if several else 'variable'} {names} {'are' if several else 'is'}"
         values = "their values, which may be secrets" if several else "its value, which may be a secret"
-        yield f"{what} written with {values}" if form in ("yaml", "json") else f"{what} not included"
+        written = how.variables and how.format in ("yaml", "json")
+        yield f"{what} written with {values}" if written else f"{what} not included"
     if contents.pinned:
         several = len(contents.pinned) > 1
         what = f"{'specs' if several else 'spec'} ({some_of(contents.pinned)}) {'are' if several else 'is'}"
-        how = "not included" if form == "json" else "only in comments"
-        yield f"the pinned {what} {how}: copy {'them' if several else 'it'} to conda-meta/pinned"
+        where = "not included" if how.format == "json" else "only in comments"
+        yield f"the pinned {what} {where}: copy {'them' if several else 'it'} to conda-meta/pinned"
 
 
 def _history_notes(contents: PrefixContents) -> Iterator[str]:

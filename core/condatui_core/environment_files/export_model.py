@@ -181,7 +181,7 @@ def export_model(environment: Environment, config: ChannelConfig, how: ExportOpt
         channels=channels,
         specs=tuple(conda_specs(contents, prefixes, how, with_pip=bool(pip))),
         pip=pip,
-        variables=contents.variables,
+        variables=contents.variables if how.variables else (),
         pinned=tuple(map(strip_credentials, contents.pinned)),
     )
 

@@ -71,6 +71,8 @@ class ExportOptions(Struct, frozen=True, kw_only=True):
     """Only what nothing else needs, and what the user requested; not for lists of archives."""
     portable: bool = False
     """For other machines: no builds but those that mean something, and nothing that one platform alone has."""
+    variables: bool = True
+    """Whether environment variables are written with their values, which may be secrets; YAML and JSON only."""
 
 
 class ExportRequest(ExportOptions, frozen=True, kw_only=True, tag="export"):

@@ -215,6 +215,9 @@ def test_variables_and_pins() -> None:
     assert json.loads(export_text(held, CONFIG, format="json").text)["variables"] == {"KEY": "no", "N": "1"}
     explicit = export_text(held, CONFIG, format="explicit")
     assert any("KEY" in note and "not included" in note for note in explicit.notes)
+    without = export_text(held, CONFIG, variables=False)
+    assert ("variables" in _document(without), "KEY" in without.text) == (False, False)
+    assert "the environment variables KEY, N are not included" in without.notes
 
 
 def test_from_history_is_what_was_asked_for_with_channels_and_pip() -> None:

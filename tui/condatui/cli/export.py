@@ -41,6 +41,9 @@ _STDOUT = "-"
 @click.option("--portable", is_flag=True, help="For other machines: only builds that mean something, as `*cuda12*`.")
 @click.option("--from-history", is_flag=True, help="Only the packages that the user requested.")
 @click.option("--leaves", is_flag=True, help="Only what nothing else needs, and what was requested.")
+@click.option(
+    "--no-variables", "variables", is_flag=True, flag_value=False, default=True, help="Leave out environment variables."
+)
 @click.option("--force", "replace", is_flag=True, help="Replace files that are there.")
 @acting_options
 @global_options

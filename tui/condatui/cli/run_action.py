@@ -231,6 +231,7 @@ def _export_words(request: ExportAllRequest) -> tuple[str, ...]:
         "--portable": request.portable,
         "--from-history": request.from_history,
         "--leaves": request.leaves,
+        "--no-variables": not request.variables,
         "--force": request.replace,
     }
     chosen = tuple(flag for flag, is_set in flags.items() if is_set)

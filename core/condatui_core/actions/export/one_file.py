@@ -156,6 +156,7 @@ def make_text(
         from_history=how.from_history,
         leaves=how.leaves,
         portable=how.portable,
+        variables=how.variables,
     )
 
 
@@ -166,6 +167,7 @@ def options_in_words(how: ExportOptions) -> str:
         ("for other platforms", how.portable),
         ("what was asked for only", how.from_history),
         ("what nothing else needs only", how.leaves),
+        ("without variables", not how.variables),
     )
     return ", ".join((FORMATS[how.format], *(words for words, holds in said if holds)))
 

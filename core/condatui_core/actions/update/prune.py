@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.actions.from_file import asked_by_place
 from condatui_core.analyses.needs import Needs, Node
+from condatui_core.analyses.present import shipped_distributions
 from condatui_core.conda.parsers import SolvedPackage, Transaction
 from condatui_core.environment_files.asked import Asked
 from condatui_core.records.comparison import Listing
@@ -52,9 +53,7 @@ def unneeded(contents: PrefixContents, asked: Asked, also: Collection[str] = ())
 def _roots(contents: PrefixContents, listing: Listing, also: Collection[str], *, by_pip: bool) -> set[Node]:
     conda = {each.package for each in listing.entries if each.cell.source == "conda"}
     pip = {canonicalize_name(each.cell.name) for each in listing.entries if each.cell.source == "pypi"}
-    ships = {
-        record.name for record in contents.packages for each in record.provides if canonicalize_name(each.name) in pip
-    }
+    ships = {record.name for record, _ in shipped_distributions(contents.packages, pip).values()}
     itself = ("python", "pip") if by_pip else ()
     names = {*conda, *ships, *also, *itself, *_TOOLS}
     return {Node("conda", name) for name in names} | {Node("pypi", name) for name in pip}
