@@ -38,7 +38,7 @@ class CataloguePackage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The archive's suffix: `conda` or `tar.bz2`."""
     kb: int = 8
     """Kilobytes of its files."""
-    files: int = 12
+    files: int = 4
     """The number of Python files in the module."""
 
     @property

@@ -61,7 +61,7 @@ class Driver:
 
     async def until(self, holds: Callable[[], Any]) -> None:
         """Let the app run until something holds."""
-        for _ in range(500):
+        for _ in range(2000):
             if holds():
                 return
             await self.pilot.pause(0.01)

@@ -208,7 +208,7 @@ async def test_conda_while_it_adds_to_a_clone(copied: Sandbox, target: str) -> N
     """It takes the old version out before it puts the new one in."""
     older = "numpy=1.26.4=py{}{}h64a7726_0".format(*sys.version_info)
     request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, add=(older,), offline=True)
-    with dying_conda(copied, older, "os.rename", target, 20):
+    with dying_conda(copied, older, "os.rename", target, 8):
         code, said = run_dying(copied, request, "", 0)
     assert (code, said.partition("\n")[0]) == (0, "failed")
     assert "whole" not in said

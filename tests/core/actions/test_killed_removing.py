@@ -77,7 +77,7 @@ async def test_condatui_before_it_deletes_what_it_has_set_aside(copied: Sandbox,
     assert is_as_before(prefix, before)
 
 
-@pytest.mark.parametrize("effect", [2, 60, 400])
+@pytest.mark.parametrize("effect", [2, 60, 300])
 async def test_condatui_while_it_deletes_what_it_has_set_aside(copied: Sandbox, prefix: Path, effect: int) -> None:
     """The way out deletes the rest, and nothing that has come up at the path since."""
     before = manifest(prefix)

@@ -113,7 +113,7 @@ async def test_with_its_conda_in_the_middle_of_linking(copied: Sandbox, prefix: 
     assert set_aside_of(str(prefix)) == ()
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("delete", 3), ("delete", 300)])
+@pytest.mark.parametrize(("stage", "effect"), [("delete", 3), ("delete", 200)])
 async def test_once_it_is_back_the_rest_of_what_was_set_aside_goes(
     copied: Sandbox, prefix: Path, point: str, stage: str, effect: int
 ) -> None:

@@ -280,7 +280,7 @@ async def spec_of(sandbox: Sandbox) -> str:
 async def test_killed_with_its_conda_the_way_out_brings_it_back(killed: Sandbox) -> None:
     prefix = killed.prefixes["notebooks"]
     before = manifest(prefix)
-    with dying_conda(killed, await spec_of(killed), "os.link", str(prefix), 20, with_parent=True):
+    with dying_conda(killed, await spec_of(killed), "os.link", str(prefix), 8, with_parent=True):
         assert run_dying(killed, request_of(killed, "notebooks"), "", 0)[0] == -9
     after = await told(killed)
     assert after.state == "half"
@@ -292,7 +292,7 @@ async def test_killed_with_its_conda_the_way_out_brings_it_back(killed: Sandbox)
 async def test_if_its_conda_dies_alone_the_job_says_the_way_out(killed: Sandbox) -> None:
     prefix = killed.prefixes["notebooks"]
     before = manifest(prefix)
-    with dying_conda(killed, await spec_of(killed), "os.link", str(prefix), 20):
+    with dying_conda(killed, await spec_of(killed), "os.link", str(prefix), 8):
         code, said = run_dying(killed, request_of(killed, "notebooks"), "", 0)
     point = sorted(os.listdir(killed.home / ".condatui/state/restore"))[-1]
     assert (code, said.partition("\n")[0]) == (0, "failed")
