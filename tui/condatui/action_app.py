@@ -126,19 +126,19 @@ class ActionApp(OrderedKeys):
 
     async def action_keep_with_note(self) -> None:
         """Ask why the chosen environments stay."""
-        from condatui.panels.note_panel import NotePanel  # noqa: PLC0415 - imported at the first use
+        from condatui.panels.line_panel import note_panel  # noqa: PLC0415 - imported at the first use
 
         place = self._place()
         if chosen := place.action_context.chosen:
-            await place.open_panel(NotePanel(chosen))
+            await place.open_panel(note_panel(chosen))
 
     async def action_verify(self) -> None:
         """Ask for the file that the environment under the cursor is held against."""
-        from condatui.panels.file_panel import FilePanel  # noqa: PLC0415 - imported at the first use
+        from condatui.panels.line_panel import file_panel  # noqa: PLC0415 - imported at the first use
 
         place = self._place()
         if current := place.action_context.current:
-            await place.open_panel(FilePanel(current, self.session.inventory.marks.file_of(current.prefix)))
+            await place.open_panel(file_panel(current, self.session.inventory.marks.file_of(current.prefix)))
 
     @on(KeepProposed)
     def _keep_with_note(self, event: KeepProposed) -> None:

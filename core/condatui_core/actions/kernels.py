@@ -19,7 +19,7 @@ from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.atomic_write import sync_directory, write_new
-from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
+from condatui_core.fs.delete_tree import Goes, Leftover, delete_tree, delete_what_goes
 from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import PrefixTree, read_tree
@@ -151,16 +151,22 @@ def _keep(trees: Mapping[str, PrefixTree], kept: Path) -> Mapping[str, Path]:
     copies = {path: kept / f"{number}-{os.path.basename(path)}" for number, path in enumerate(trees, start=1)}
     try:
         kept.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise _not_kept(kept, error) from error
+    try:
         for path, copy in copies.items():
             _copy(trees[path], copy)
         write_new(kept / HOW_TO_BRING_BACK, os.fsencode("".join(f"{each}\n" for each in _commands(copies))))
         sync_tree(str(kept.parent))
     except OSError as error:
-        where = error.filename or kept
-        raise CondatuiError(
-            "No copy of the kernels could be kept: nothing was deleted.", f"{where}: {reason(error)}"
-        ) from error
+        delete_tree(str(kept))  # a part of the copies is of no use
+        raise _not_kept(kept, error) from error
     return copies
+
+
+def _not_kept(kept: Path, error: OSError) -> CondatuiError:
+    where = f"{error.filename or kept}: {reason(error)}"
+    return CondatuiError("No copy of the kernels could be kept: nothing was deleted.", where)
 
 
 def _copy(tree: PrefixTree, target: Path) -> None:

@@ -169,6 +169,7 @@ async def test_a_copy_of_something_else_is_none(machine: RemovalMachine) -> None
     with pytest.raises(CondatuiError, match="nothing was deleted"):
         await deleted(machine, "old", work=PlainWork(before_stage=swaps))
     assert (hidden / "kernel.json").exists()
+    assert not any(machine.context().locations.kernels.iterdir()), "a part of a copy is of no use"
 
 
 @pytest.mark.parametrize("moment", ["look", "keep", "delete"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from condatui.panels.file_panel import FilePanel
+from condatui.panels.line_panel import LinePanel
 from condatui_core.records.environment import UserMarks
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
@@ -56,7 +56,7 @@ async def test_the_file_is_remembered_and_looked_at_again_in_the_health(file: Pa
     workbench.script = (inventory(loaded("alpha", (package("numpy", "2.1"),)), marks=known),)
     async with opened(workbench=workbench, size=(100, 30)) as driver:
         await driver.press("v")
-        assert driver.app.screen.query_one(FilePanel).query_one(Input).value == str(file)
+        assert driver.app.screen.query_one(LinePanel).query_one(Input).value == str(file)
         await driver.press("escape", "]", "]", "]")
         await driver.until(lambda: "2 packages differ from my env.yml: 2 missing." in driver.text)
 

@@ -1,0 +1,84 @@
+"""The line in which the user answers one question: why environments stay, or which file describes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from condatui.messages import KeepProposed, VerifyProposed
+from condatui.panels.base import BottomPanel
+from condatui_core.records.environment import Environment
+from condatui_core.text import counted, sanitize
+
+
+class LinePanel(BottomPanel):
+    """Asks one question; `enter` proposes what is to be done with the answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+
+    def __init__(self, question: str, answer: str, hints: str, propose: Callable[[str], Message | None]) -> None:
+        """`answer` is offered; `propose` makes the message of an answer, None if it is none."""
+        super().__init__()
+        self._question = question
+        self._answer = answer
+        self._hints = hints
+        self._propose = propose
+
+    def compose(self) -> ComposeResult:
+        """The question, and the answer that is offered."""
+        with Horizontal(classes="field"):
+            yield Static(Content(f"{self._question}: "), classes="question")
+            yield Input(self._answer, compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        """Take one line, with a cursor that does not blink: blinking would keep sending over a slow line."""
+        self.query_one(Input).cursor_blink = False
+        self.styles.height = 1
+
+    def take_keys(self) -> None:
+        """Focus the line."""
+        self.screen.set_focus(self.query_one(Input))
+
+    def hints(self) -> Text:
+        """What the keys do."""
+        return Text(self._hints)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Propose it, and close."""
+        event.stop()
+        if proposed := self._propose(event.value):
+            self.post_message(self.PanelClosed())  # first: closing clears the status line
+            self.post_message(proposed)
+
+    def action_leave(self) -> None:
+        """Close without proposing anything."""
+        self.post_message(self.PanelClosed())
+
+
+def note_panel(chosen: Sequence[Environment]) -> LinePanel:
+    """Asks why the chosen environments stay; a note that is there already is offered."""
+    one = chosen[0] if len(chosen) == 1 else None
+    return LinePanel(
+        f"Why {sanitize(one.name)} stays" if one else f"Why {counted(len(chosen), 'environment')} stay",
+        one.keep.note if one and one.keep else "",
+        "enter keep  esc leave  without a note, the one that is there stays",
+        lambda note: KeepProposed(tuple(chosen), note),
+    )
+
+
+def file_panel(environment: Environment, file: str) -> LinePanel:
+    """Asks which file an environment is held against; `file` is remembered from the last time, or empty."""
+    return LinePanel(
+        f"Verify {sanitize(environment.name)} against the file",
+        file if file == sanitize(file) else "",  # what cannot be typed cannot be offered
+        "enter verify  esc leave  environment.yml, an explicit list, a lock file, requirements.txt",
+        lambda answer: VerifyProposed(environment, answer.strip()) if answer.strip() else None,
+    )
