@@ -22,7 +22,7 @@ from condatui_core.workbench import Workbench
 from condatui_sandbox import Sandbox
 from condatui_sandbox.environments import age
 from support.conda_oracle import CondaOracle
-from support.sandboxes import conda, manifest
+from support.sandboxes import conda, lasting_state
 
 
 def _load(sandbox: Sandbox, own: Path, **settings: object) -> Inventory:
@@ -141,10 +141,10 @@ def test_requested_packages_are_those_of_condas_own_history(
 
 
 def test_reading_changes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
-    before = manifest(sandbox.home)  # beside it, the conda of another test may compile meanwhile
+    before = lasting_state(sandbox)
     _load(sandbox, tmp_path / "own")
     _load(sandbox, tmp_path / "own")
-    assert manifest(sandbox.home) == before
+    assert lasting_state(sandbox) == before
 
 
 _COUNT_OPENS = """

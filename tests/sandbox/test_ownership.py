@@ -9,7 +9,7 @@ import pytest
 from condatui_core.errors import RefusedError, UsageError
 from condatui_sandbox import Sandbox, build_sandbox, builder, vendored_conda
 from condatui_sandbox.layout import Layout
-from support.sandboxes import manifest
+from support.sandboxes import lasting_state, manifest
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def test_a_complete_sandbox_is_reused(sandbox: Sandbox) -> None:
-    before = manifest(sandbox.root_prefix)
+    before = lasting_state(sandbox)
     steps: list[str] = []
     assert build_sandbox(sandbox.directory, report=steps.append) == sandbox
     assert steps == []
-    assert manifest(sandbox.root_prefix) == before
+    assert lasting_state(sandbox) == before
 
 
 def test_reuse_brings_back_what_conda_forgets(tmp_path: Path, builds: list[Path]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -29,6 +30,20 @@ def manifest(directory: Path) -> dict[str, tuple[int, int, int]]:
     """State (mode, size, mtime) of everything below a directory, by its path."""
     states = {str(path): path.lstat() for path in directory.rglob("*")}
     return {path: (state.st_mode, state.st_size, state.st_mtime_ns) for path, state in states.items()}
+
+
+def lasting_state(sandbox: Sandbox) -> dict[str, tuple[int, int, int]]:
+    """State of the home of a sandbox that other tests ask things of meanwhile, by path.
+
+    It leaves out what conda and condatui write to answer a question: caches, logs, conda's list of environments, and
+    the file by which conda tries whether a directory is writable, which changes the time of that directory.
+    """
+    written = ("/.conda", "/.condatui", "/.cache", "/.local", "/pkgs/cache", "/.conda_envs_dir_test")
+    return {
+        path: (mode, 0, 0) if stat.S_ISDIR(mode) else (mode, size, modified)
+        for path, (mode, size, modified) in manifest(sandbox.home).items()
+        if not any(f"{each}/" in f"{path}/" for each in written)
+    }
 
 
 def copy_sandbox(sandbox: Sandbox, directory: Path, names: Collection[str]) -> Sandbox:

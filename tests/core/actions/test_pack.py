@@ -201,8 +201,9 @@ async def test_what_is_installed_in_place_stays_behind_only_if_asked(
     assert not plan.blockers and _findings(plan)["editable"] == "warning"
 
 
-async def test_packing_an_environment_is_not_using_it(sandbox: Sandbox, context: JobContext, tmp_path: Path) -> None:
-    prefix = sandbox.prefixes["notebooks"]
+async def test_packing_an_environment_is_not_using_it(sandbox_copy: Callable[..., Sandbox], tmp_path: Path) -> None:
+    sandbox = sandbox_copy("notebooks")  # the tests that run beside this one use the original
+    prefix, context = sandbox.prefixes["notebooks"], await context_of(sandbox)
     await _pack(_request(prefix, tmp_path / "nb.tar"), context)
     seems = LastUsed(at=context.clock(), evidence="bin/python3.11 was read", reliable=True)
     environment = context.environment(str(prefix))

@@ -15,7 +15,7 @@ from condatui_core.prefixes import reader
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
 from support.disk_trees import du
-from support.sandboxes import manifest
+from support.sandboxes import lasting_state, manifest
 
 
 def lines_of(stdout: str) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def policy_in(sandbox: Sandbox, text: str) -> Path:
 
 
 def test_without_a_goal_it_lists_what_could_go_and_changes_nothing(sandbox: Sandbox) -> None:
-    before = manifest(sandbox.root_prefix)
+    before = lasting_state(sandbox)
     result = run_in(sandbox, "cleanup", "--json")
     assert result.exit_code == 0, result.output
     (document,) = lines_of(result.stdout)
@@ -48,7 +48,7 @@ def test_without_a_goal_it_lists_what_could_go_and_changes_nothing(sandbox: Sand
     page = run_in(sandbox, "cleanup")
     assert "half-cloned" in page.stdout
     assert "named like a scratch environment" in page.stdout
-    assert manifest(sandbox.root_prefix) == before
+    assert lasting_state(sandbox) == before
 
 
 def test_how_long_the_way_back_takes_is_said_once_a_clone_was_made(sandbox_copy: Callable[..., Sandbox]) -> None:
@@ -151,11 +151,11 @@ def test_what_is_not_decided_is_reported_with_the_rule_that_is_still_broken(
 def test_enough_free_space_is_a_reason_for_nothing_to_go(sandbox: Sandbox, tmp_path: Path) -> None:
     policy, report = tmp_path / "policy.yaml", tmp_path / "report.md"
     policy.write_text("format: 1\nallow: [cache, stale]\nmin_free: 1\n")
-    before = manifest(sandbox.root_prefix)
+    before = lasting_state(sandbox)
     result = run_in(sandbox, "cleanup", "--policy", str(policy), "--yes", "--report", str(report))
     assert result.exit_code == 0, result.output
     assert "**Nothing had to go: " in report.read_text()
-    assert manifest(sandbox.root_prefix) == before
+    assert lasting_state(sandbox) == before
 
 
 def test_keepers_and_the_threshold_are_chosen_by_command(sandbox: Sandbox) -> None:
