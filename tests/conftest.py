@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,26 @@ from support.sandboxes import copy_sandbox
 def pytest_xdist_auto_num_workers() -> int:
     """Two for each core: a test that waits for a screen to come to rest, or for the disk, leaves its core free."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker build the sandbox while the others run long files that need none, instead of waiting for it."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for path, tests in files.items() if any("sandbox" in _fixtures(test) for test in tests)]
+    others = [path for path in files if path not in set(waiting) and path.parent.name in _LONG]
+    others.sort(key=lambda path: len(files[path]), reverse=True)
+    first = [*waiting[:1], *others[: 2 * pytest_xdist_auto_num_workers()]]
+    items[:] = [test for path in dict.fromkeys([*first, *files]) for test in files[path]]
+
+
+_LONG = ("panels", "screens")
+"""The directories of the tests that open the whole workbench."""
+
+
+def _fixtures(item: pytest.Item) -> Collection[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else ()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ import pytest
 
 from condatui_core.actions.export.one_file import preview
 from condatui_core.actions.protocol import JobContext
-from condatui_core.environment_files.pip_requirements import pip_lines
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.request import ExportFormat, ExportRequest
 from condatui_sandbox import Sandbox
@@ -118,52 +117,3 @@ def _frozen(sandbox: Sandbox, prefix: Path) -> list[str]:
     python = [str(prefix / "bin/python"), "-B", "-m", "pip", "freeze", "--all"]
     done = subprocess.run(python, env=dict(sandbox.environ), capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
-
-
-def _state(prefix: Path) -> tuple[object, ...]:
-    contents = read_prefix(str(prefix))
-    packages = {(each.name, each.version, each.build, each.base_url, each.md5) for each in contents.packages}
-    return packages, set(pip_lines(contents.pip_distributions)), contents.variables
-
-
-def _make(sandbox: Sandbox, wheels: Path, *arguments: str) -> None:
-    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_NO_DEPS": "1"}
-    subprocess.run(
-        [str(sandbox.conda), *arguments],
-        env={**sandbox.environ, **offline},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=True,
-        timeout=300,
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "form"),
-    [("pip-mix", "yaml"), ("try-again-final-v2", "yaml"), ("train-pinned", "json"), ("vision-cuda", "yaml")],
-)
-async def test_conda_makes_the_same_of_a_document(
-    name: str, form: ExportFormat, sandbox: Sandbox, sandbox_copy: Callable[..., Sandbox], tmp_path: Path
-) -> None:
-    copy = sandbox_copy(name)
-    for unreachable in copy.prefixes[name].glob("lib/python*/site-packages/trl-*.dist-info"):
-        (unreachable / "direct_url.json").unlink()  # it is on the network; its wheel is here
-    text = await _export(await context_of(copy), copy.prefixes[name], form)
-    file = tmp_path / "environment.yml"  # JSON is YAML, and this conda goes by the suffix
-    file.write_text(text)
-    again = copy.prefixes[name].with_name("again")
-    _make(copy, sandbox.directory / "wheels", "env", "create", "--quiet", "-n", "again", "-f", str(file))
-    assert _state(again) == _state(copy.prefixes[name])
-
-
-@pytest.mark.parametrize("form", ["explicit", "requirements"])
-async def test_conda_makes_the_same_of_a_list(
-    form: ExportFormat, sandbox_copy: Callable[..., Sandbox], tmp_path: Path
-) -> None:
-    copy = sandbox_copy("vision-cuda")
-    prefix = copy.prefixes["vision-cuda"]
-    file = tmp_path / "list.txt"
-    file.write_text(await _export(await context_of(copy), prefix, form))
-    again = prefix.with_name("again")
-    _make(copy, tmp_path, "create", "--quiet", "--yes", "--offline", "-p", str(again), "--file", str(file))
-    assert _state(again) == _state(prefix)
