@@ -276,12 +276,15 @@ async def start_child(
     """
     options = start_options(environ, stdin=DEVNULL if stdin is None else PIPE, own_group=own_group)
     terminal = await _open_terminal(watcher) if on_terminal else None
-    protocol: asyncio.SubprocessProtocol = terminal.pipes if terminal else watcher
+
+    def protocol() -> asyncio.SubprocessProtocol:
+        return terminal.pipes if terminal else watcher
+
     output = PIPE if heard else DEVNULL
     stdout = terminal.writing_end if terminal else output
     # If a start is cancelled half-way, asyncio waits until the child's pipes are closed, which may be for ever.
     starting = asyncio.ensure_future(
-        asyncio.get_running_loop().subprocess_exec(lambda: protocol, *argv, stdout=stdout, stderr=output, **options)
+        asyncio.get_running_loop().subprocess_exec(protocol, *argv, stdout=stdout, stderr=output, **options)
     )
     try:
         transport, _ = await asyncio.shield(starting)
