@@ -97,6 +97,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.state / "jobs"
 
     @property
+    def private(self) -> Path:
+        """What conda and pip are told in files, while they read them: it may hold passwords."""
+        return self.state / "private"
+
+    @property
     def kernels(self) -> Path:
         """Copies of deleted Jupyter kernels, in a directory for each job."""
         return self.state / "kernels"

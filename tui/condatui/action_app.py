@@ -117,7 +117,7 @@ class ActionApp(OrderedKeys):
 
         self.job_monitor.start()
         place = self._place()
-        await place.open_panel(panel_for(id, self.session, place.action_context))
+        await place.open_panel(await panel_for(id, self.session, place.action_context))
 
     def action_keep(self) -> None:
         """Keep the chosen environments; if all of them are kept, no more."""

@@ -1,48 +1,30 @@
-"""What creating and updating from a file share: the file as it is now, pip's part, and whether it has come true."""
+"""What creating and updating from a file share: the file as it is now, its variables, and whether it has come true."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import platform
-import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from functools import partial
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterator, Sequence
 
 import msgspec
-from msgspec import Struct
 from packaging.utils import canonicalize_name
 
-from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.pip_part import asked_by_place
 from condatui_core.analyses.drift import drift_of
 from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.analyses.platforms import native_subdir
-from condatui_core.analyses.requirements import parse_requirement
-from condatui_core.conda.commands import conda_environ, install_explicit
-from condatui_core.conda.errors import check_answer, last_words
 from condatui_core.environment_files.asked import NOTHING, Asked, read_asked, unreadable_parts
-from condatui_core.environment_files.explicit_list import MARK
 from condatui_core.environment_files.reading import file_and_part
 from condatui_core.environment_files.selectors import Target
-from condatui_core.errors import CondaError, CondatuiError, RefusedError
-from condatui_core.fs.atomic_write import write_new
-from condatui_core.fs.delete_tree import delete_tree
+from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
 from condatui_core.records.drift import Drift
 from condatui_core.records.finding import Finding, blocker, finding
-from condatui_core.records.installation import ChannelConfig, Installation
-from condatui_core.records.package import Distribution
+from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.text import counted, mask_credentials, sanitize
-
-_SECONDS = 60.0
-"""Seconds that pip may take to find out what it would do."""
+from condatui_core.text import counted, sanitize
 
 
 def asked_of(file: str, config: ChannelConfig, *, python: str = "") -> Asked:
@@ -98,141 +80,6 @@ def file_facts(asked: Asked) -> Iterator[tuple[str, str]]:
         yield "variables", ", ".join(sanitize(name) for name, _ in asked.variables)
 
 
-@asynccontextmanager
-async def private_directory() -> AsyncIterator[str]:
-    """A directory that only this user can open, and that goes afterwards: what is written there may hold passwords."""
-    place = await asyncio.to_thread(tempfile.mkdtemp, prefix="condatui-")
-    try:
-        yield place
-    finally:
-        await asyncio.to_thread(delete_tree, place)
-
-
-ARCHIVES = "explicit.txt"
-"""The name of the list by which conda is told exactly which archives to install."""
-
-
-async def install_archives(
-    installation: Installation,
-    prefix: str,
-    lines: Sequence[str],
-    environ: Mapping[str, str],
-    work: Work,
-    *,
-    offline: bool,
-    what: str,
-) -> None:
-    """Let conda install archives by URL and checksum, without a solve; CondaError with its words if it cannot `what`.
-
-    The list lies in a directory that only this user can open, and goes afterwards: it may hold passwords.
-    """
-    async with private_directory() as place:
-        file = Path(place, ARCHIVES)
-        text = "".join(f"{line}\n" for line in (MARK, *lines))
-        await work.in_thread(partial(write_new, file, text.encode()))
-        argv = install_explicit(installation.executable, prefix, str(file), offline=offline)
-        check_answer(await work.run(argv, environ=environ), what)
-
-
-# pip
-
-
-def pip_argv(prefix: str, asked: Asked, *, offline: bool, place: str = "", dry_run: bool = False) -> tuple[str, ...]:
-    """The command by which pip installs what is asked of it, from files in `place`."""
-    dry = ("--dry-run", "--quiet", "--report", "-", "--only-binary", ":all:") if dry_run else ()
-    alone = ("--no-deps",) if asked.lists_everything else ()
-    here = ("--no-index",) if offline else ()
-    bounds = ("-c", os.path.join(place, _CONSTRAINTS)) if asked.pip.constraints else ()
-    options = ("--no-input", "--disable-pip-version-check", *dry, *alone, *here)
-    return (*_pip(prefix), "install", *options, "-r", os.path.join(place, _REQUIREMENTS), *bounds)
-
-
-_REQUIREMENTS = "requirements.txt"
-_CONSTRAINTS = "constraints.txt"
-
-
-def _pip(prefix: str) -> tuple[str, ...]:
-    return (os.path.join(prefix, "bin", "python"), "-m", "pip")
-
-
-def pip_environ(prefix: str, installation: Installation, context: JobContext) -> Mapping[str, str]:
-    """The variables for the pip of an environment, which is to find its own programs first and nothing of the user."""
-    environ = conda_environ(context.caller, installation)
-    path = os.pathsep.join(filter(None, (os.path.join(prefix, "bin"), environ.get("PATH", ""))))
-    return {**environ, "PATH": path, "CONDA_PREFIX": prefix, "PYTHONNOUSERSITE": "1", "PIP_USER": "0"}
-
-
-def _write(asked: Asked, place: str) -> None:
-    for name, lines in ((_REQUIREMENTS, asked.pip.asks), (_CONSTRAINTS, asked.pip.constraints)):
-        write_new(Path(place, name), "".join(f"{each}\n" for each in lines).encode())
-
-
-async def install_by_pip(prefix: str, asked: Asked, environ: Mapping[str, str], work: Work, *, offline: bool) -> None:
-    """Let the pip of an environment install what is asked of it; CondatuiError with its words if it cannot.
-
-    What it reads lies in a directory that only this user can open, and goes afterwards: it may hold passwords.
-    """
-    async with private_directory() as place:
-        await work.in_thread(partial(_write, asked, place))
-        argv = pip_argv(prefix, asked, offline=offline, place=place)
-        await _run_pip(argv, environ, work, "install what the file asks of it")
-
-
-async def uninstall_by_pip(prefix: str, names: Sequence[str], environ: Mapping[str, str], work: Work) -> None:
-    """Let the pip of an environment uninstall distributions; CondatuiError with its words if it cannot."""
-    argv = (*_pip(prefix), "uninstall", "--yes", "--no-input", "--disable-pip-version-check", *names)
-    await _run_pip(argv, environ, work, "uninstall what the file does not ask for")
-
-
-async def _run_pip(argv: Sequence[str], environ: Mapping[str, str], work: Work, what: str) -> None:
-    answer = await work.run(argv, environ=environ)
-    if answer.exit_code:
-        raise CondatuiError(f"pip could not {what}.", sanitize(mask_credentials(last_words(answer.stderr))))
-
-
-class PipMove(Struct, frozen=True):
-    """A distribution that pip would install."""
-
-    name: str
-    version: str
-
-
-class _Metadata(Struct):
-    name: str
-    version: str
-
-
-class _Installed(Struct):
-    metadata: _Metadata
-
-
-class _Report(Struct):
-    install: tuple[_Installed, ...] = ()
-
-
-async def pip_would_install(
-    prefix: str, asked: Asked, environ: Mapping[str, str], context: JobContext, *, offline: bool
-) -> tuple[PipMove, ...] | None:
-    """What pip says that it would install, by canonical names; None if it cannot say so, such as an old pip.
-
-    It builds nothing meanwhile, since a build runs what was downloaded.
-    """
-    if any(each.startswith(("-e ", "/")) for each in asked.pip.asks):
-        return None
-    async with private_directory() as place:
-        await asyncio.to_thread(_write, asked, place)
-        argv = pip_argv(prefix, asked, offline=offline, place=place, dry_run=True)
-        try:
-            answer = await context.ask_conda(argv, environ=environ, seconds=_SECONDS)
-            report = msgspec.convert(answer.documents[-1], _Report) if not answer.exit_code else None
-        except (CondaError, IndexError, msgspec.ValidationError):
-            return None
-    if report is None:
-        return None
-    found = (each.metadata for each in report.install)
-    return tuple(PipMove(canonicalize_name(each.name), each.version) for each in found)
-
-
 # Variables
 
 
@@ -255,27 +102,6 @@ def set_variables(prefix: str, identity: Identity, variables: Sequence[tuple[str
     except OSError as error:
         where = f"{error.filename or prefix}: {reason(error)}"
         raise CondatuiError("The variables could not be written down.", where) from error
-
-
-def asked_by_place(contents: PrefixContents, asked: Asked) -> frozenset[str] | None:
-    """The distributions that a file asks for by a place that tells no name, by canonical names; None if it is unknown.
-
-    None stands for any of them.
-    """
-    places = [line.removeprefix("-e ").split(" ")[0] for line in asked.pip.asks if _is_place(line)]
-    known = {_place_of(each): canonicalize_name(each.name) for each in contents.pip_distributions}
-    found = [known.get(os.path.realpath(each.partition("[")[0])) for each in places]
-    return None if None in found else frozenset(name for name in found if name)
-
-
-def _is_place(line: str) -> bool:
-    """Whether a line asks for something without a name."""
-    return not line.startswith("--") and line[:2] not in ("-i", "-f") and parse_requirement(line) is None
-
-
-def _place_of(distribution: Distribution) -> str:
-    url = distribution.location or distribution.url or ""
-    return os.path.realpath(unquote(urlsplit(url).path) if url.startswith("file:") else url) if url else ""
 
 
 # Whether it has come true

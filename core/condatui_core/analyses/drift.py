@@ -11,7 +11,7 @@ from condatui_core.analyses.columns import listed_again
 from condatui_core.analyses.demands import Demand, asked_words, demands
 from condatui_core.analyses.needs import Needs, Node
 from condatui_core.analyses.platforms import is_bound_to_platform
-from condatui_core.analyses.present import Present, PresentPackages, cell_of
+from condatui_core.analyses.present import Present, PresentPackages, cell_of, distribution_name
 from condatui_core.records.comparison import Cell, ColumnKind, Entry, Listing
 from condatui_core.records.drift import Drift, Verification
 from condatui_core.records.installation import ChannelConfig
@@ -51,7 +51,7 @@ class _Held:
     def asked_of_conda(self, package: str, of_pip: Collection[str]) -> tuple[Node, Cell] | None:
         """What Python sees of a conda package; what the file itself asks of pip leaves conda's as it is."""
         found = self._present.conda_package(package)
-        by_pip = canonicalize_name(found.name if found and found.source == "pypi" else package)
+        by_pip = canonicalize_name(found.name) if found and found.source == "pypi" else distribution_name(package)
         if by_pip in of_pip:
             return self._node_and_cell(self._present.conda_package_alone(package))
         return self._node_and_cell(found or self._present.pip_distribution(by_pip))
@@ -103,6 +103,8 @@ class _Comparison:
             self._hold(name, entry, self._held.asked_of_pip(name))
         for entry in self._listing.again:
             self._hold_again(entry)
+        for entry in self._listing.bounds:
+            self._hold_bound(entry)
         everything = self._lists_everything
         if everything:
             self._drift += map(self._extra, self._unasked())
@@ -138,6 +140,16 @@ class _Comparison:
         if not any((each.name, each.source) == (name, entry.cell.source) for each in self._drift):
             found = self._held.asked_of_conda(name, self._of_pip) if of_conda else self._held.asked_of_pip(name)
             self._hold(name, entry, found)
+
+    def _hold_bound(self, entry: Entry) -> None:
+        """Hold a restriction against what pip has installed, unless that is told to differ already."""
+        name = canonicalize_name(entry.cell.name)
+        found = self._held.asked_of_pip(name)
+        if found is None or found[1].source != "pypi" or any(each.name == name for each in self._drift):
+            return
+        judged = demands(entry.cell, found[1], exact=False)
+        if unmet := next((each for each in judged if each.met is False), None):
+            self._drift.append(Drift(name=name, kind=unmet.kind, source="pypi", have=unmet.have, want=unmet.want))
 
     @property
     def _left_out(self) -> Iterator[str]:

@@ -66,8 +66,9 @@ _SUBDIR = re.compile(r"(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi)-[
 def parse_match_spec(text: str) -> Wanted | None:
     """Parse a spec by conda's grammar: `numpy=1.26`, `conda-forge/linux-64::numpy>=1.2,<2`, `a==*=*cuda*[md5=…]`.
 
-    None if conda takes it for no spec, or if it asks for a feature or for any name. Where versions of conda differ,
-    as for `==*=build`, the newest counts.
+    None if conda takes it for no spec, or if it asks for a feature or for any name, and for what conda understands
+    otherwise than it looks: `a=>1`, which is `a>1*`, and `c:::a`, of a channel `c:`. Where versions of conda differ, as
+    for `==*=build` and `===1`, the newest counts.
     """
     spec = text.partition("#")[0].partition(" if ")[0].strip()
     if len(text) > _LONGEST or spec.endswith("@"):
@@ -76,7 +77,7 @@ def parse_match_spec(text: str) -> Wanted | None:
     spec, _ = _without(_PARENS, spec)
     channel, _, spec = ["", "", *spec.rsplit(":", 2)][-3:]
     parts = _NAME_AND_REST.match(spec)
-    if parts is None or not _PACKAGE_NAME.fullmatch(parts["name"]) or parts["name"] == ANY:
+    if channel.endswith(":") or parts is None or not _PACKAGE_NAME.fullmatch(parts["name"]) or parts["name"] == ANY:
         return None
     asked = _version_and_build((parts["rest"] or "").strip(), stated)
     return None if asked is None else _wanted(parts["name"].lower(), channel, asked, stated)
@@ -84,6 +85,8 @@ def parse_match_spec(text: str) -> Wanted | None:
 
 def spec_fault(text: str) -> str:
     """What is wrong with a text that conda takes for no spec, as the end of a sentence that begins with the text."""
+    if ":::" in text:
+        return "has three colons where a channel ends with two"
     spec, bracket, _ = text.partition("#")[0].strip().rpartition("::")[2].partition("[")
     parts = _NAME_AND_REST.match(spec)
     if parts is None or not _PACKAGE_NAME.fullmatch(parts["name"]):

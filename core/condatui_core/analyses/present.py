@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -130,6 +131,26 @@ def shipped_distributions(
         if unknown and (names is None or own in names):
             perhaps.setdefault(own, (record, record.version))
     return {**perhaps, **shipped}
+
+
+_OTHER_NAMES = MappingProxyType(
+    {
+        "dask-core": "dask",
+        "matplotlib-base": "matplotlib",
+        "msgpack-python": "msgpack",
+        "py-opencv": "opencv-python",
+        "py-xgboost": "xgboost",
+        "pytables": "tables",
+        "python-graphviz": "graphviz",
+        "pytorch": "torch",
+    }
+)
+"""Canonical names of the distributions that conda packages of other names ship."""
+
+
+def distribution_name(package: str) -> str:
+    """The canonical name under which pip has what a conda package ships, as far as the package's name tells."""
+    return _OTHER_NAMES.get(package) or canonical(package)
 
 
 def cell_of(found: Present, config: ChannelConfig) -> Cell:

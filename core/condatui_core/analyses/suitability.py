@@ -11,7 +11,7 @@ from msgspec import Struct
 from condatui_core.analyses.channels import PYPI
 from condatui_core.analyses.columns import name_distance
 from condatui_core.analyses.demands import Demand, asked_words, demands
-from condatui_core.analyses.present import Present, PresentPackages, canonical, cell_of
+from condatui_core.analyses.present import Present, PresentPackages, canonical, cell_of, distribution_name
 from condatui_core.analyses.requirements import satisfies_pep440
 from condatui_core.records.comparison import Cell, ColumnKind, Entry, Listing, Source
 from condatui_core.records.drift import DriftKind
@@ -70,10 +70,14 @@ def suitable_environments(inventory: Inventory, wanted_for: Callable[[str], List
     """
     usable = tuple(filter(can_be_used, inventory.environments))
     listings = {python: wanted_for(python) for python in {each.python for each in usable}}
-    distinct = {(listing.entries, listing.again): listing for listing in listings.values()}
-    prepared = {entries: WantedPackages(listing, usable) for entries, listing in distinct.items()}
-    wanted = {python: prepared[listing.entries, listing.again] for python, listing in listings.items()}
+    distinct = {_asked_by(listing): listing for listing in listings.values()}
+    prepared = {asked: WantedPackages(listing, usable) for asked, listing in distinct.items()}
+    wanted = {python: prepared[_asked_by(listing)] for python, listing in listings.items()}
     return nearest_first(wanted[each.python].of(each, inventory.channel_config(each)) for each in usable)
+
+
+def _asked_by(listing: Listing) -> tuple[tuple[Entry, ...], ...]:
+    return listing.entries, listing.again, listing.bounds
 
 
 def nearest_first(found: Iterable[Suitability]) -> tuple[Suitability, ...]:
@@ -109,6 +113,8 @@ class _Want(Struct, frozen=True):
     """The canonical name under which pip may have it; empty if pip's package of its name is another one."""
     exact: bool
     """Whether pip's version is one that is installed, rather than a requirement."""
+    bound: bool = False
+    """Whether it is only restricted, for what pip has installed."""
     of_pip_too: bool = False
     """Whether pip is asked for it as well, so that conda's own package counts where conda is asked."""
 
@@ -123,7 +129,10 @@ class WantedPackages:
         shipped = _shipped_by(names, environments)
         exact = listing.column.kind in _EXACT
         of_pip = frozenset(canonical(each.cell.name) for each in entries if not each.package)
-        self._wants = tuple(_want(each, shipped, of_pip, exact=exact) for each in _without_replaced(entries, shipped))
+        self._wants = (
+            *(_want(each, shipped, of_pip, exact=exact) for each in _without_replaced(entries, shipped)),
+            *map(_bound, listing.bounds),
+        )
         self._names = frozenset(name for each in self._wants for name in (each.name, each.shipped, each.by_pip))
         self._known: dict[ChannelConfig, tuple[dict[object, Answer], ...]] = {}
         """By configuration, for each wanted package the answers that were found so far: many environments share one."""
@@ -133,10 +142,12 @@ class WantedPackages:
         contents = environment.contents or PrefixContents()
         present = PresentPackages(contents, self._names)
         known = self._known.setdefault(config, tuple({} for _ in self._wants))
-        answers = tuple(
-            _answer(want, _found(want, present), config, answers)
+        found = (
+            (want, _answer(want, seen, config, answers))
             for want, answers in zip(self._wants, known, strict=True)
+            if (seen := _found(want, present)) or not want.bound
         )
+        answers = tuple(answer for want, answer in found if answer.lack or not want.bound)
         there = len({each.name for each in answers if each.source is not None})
         every = len(contents.packages) + len(contents.pip_distributions) - len(contents.replaced)
         return Suitability(environment=environment, answers=answers, beside=max(0, every - there))
@@ -161,9 +172,14 @@ def _want(entry: Entry, shipped: Mapping[str, frozenset[str]], of_pip: Collectio
     return _Want(entry.cell, name, canonical(name), by_pip, exact, of_pip_too=by_pip in of_pip)
 
 
+def _bound(entry: Entry) -> _Want:
+    name = canonical(entry.cell.name)
+    return _Want(entry.cell, name, name, name, exact=False, bound=True)
+
+
 def _pip_name(package: str, shipped: Mapping[str, frozenset[str]]) -> str:
     """The name that pip has for a conda package; empty if conda's ships no distribution, as the library `graphviz`."""
-    names = shipped.get(package, frozenset((canonical(package),)))
+    names = shipped.get(package, frozenset((distribution_name(package),)))
     return min(names, key=lambda name: name_distance(package, name), default="")
 
 
@@ -187,6 +203,8 @@ def _replaces(pip: Cell, conda: Cell) -> bool:
 
 
 def _found(want: _Want, present: PresentPackages) -> Present | None:
+    if want.bound:
+        return present.pip_distribution(want.name)
     if want.asked.source == "pypi":
         return present.distribution(want.name)
     alone = present.conda_package_alone(want.name) if want.of_pip_too else None

@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,13 +17,14 @@ from packaging.utils import canonicalize_name
 from condatui_core.analyses.match_specs import parse_match_spec
 from condatui_core.analyses.specs import exact_spec
 from condatui_core.environment_files.conda_lock import LockFile, lock_contents
-from condatui_core.environment_files.environment_yml import EnvironmentFile, file_lines, pip_entry
+from condatui_core.environment_files.environment_yml import EnvironmentFile, file_lines
 from condatui_core.environment_files.explicit_list import archive_url, listed_lines, parse_archive_url
 from condatui_core.environment_files.package_list import PackageList, package_list_contents
-from condatui_core.environment_files.pip_files import PipAsked, read_pip_lines
+from condatui_core.environment_files.pip_column import pip_entry
+from condatui_core.environment_files.pip_files import PipAsked
 from condatui_core.environment_files.pip_requirements import pip_lines
 from condatui_core.environment_files.pixi_lock import PixiLock, pixi_contents
-from condatui_core.environment_files.reading import listing_of, parse_document, text_of_file
+from condatui_core.environment_files.reading import follow_from, listing_of, parse_document, text_of_file
 from condatui_core.environment_files.selectors import Target, apply_selectors
 from condatui_core.environment_files.spec_list import installer_of
 from condatui_core.errors import UsageError
@@ -84,13 +84,17 @@ def read_asked(file: Path, config: ChannelConfig, target: Target) -> Asked:
 
 
 def _completed(asked: Asked, target: Target) -> Listing:
-    """The column with what the files ask for that it names; options for pip are honoured, so they are not left out."""
+    """The column with what the files ask for that it names; options for pip are honoured, so they are not left out.
+
+    Its bounds are: whether they hold is for pip to see to, which need not look at what is there already.
+    """
     listing = asked.listing
     known = {canonicalize_name(each.cell.name) for each in listing.entries if each.cell.source == "pypi"}
     found = (pip_entry(line, target) for line in asked.pip.asks)
     more = [each for each in found if isinstance(each, Entry) and canonicalize_name(each.cell.name) not in known]
     left_out = tuple(each for each in listing.column.left_out if not each.startswith("-"))
-    return replace(listing, column=replace(listing.column, left_out=left_out), entries=(*listing.entries, *more))
+    column = replace(listing.column, left_out=left_out)
+    return replace(listing, column=column, entries=(*listing.entries, *more), bounds=())
 
 
 def _digest(texts: Iterable[str]) -> str:
@@ -109,7 +113,7 @@ class _File(Struct, frozen=True):
     listing: Listing
 
     def pip(self, lines: Iterable[str]) -> PipAsked:
-        return read_pip_lines(lines, Path(os.path.abspath(self.path)).parent, partial(text_of_file, may_be_empty=True))
+        return follow_from(self.path)(lines)
 
     def convert(self, text: str, kind: type[_T]) -> _T:
         return msgspec.convert(parse_document(text, self.path), kind)

@@ -9,12 +9,13 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui_core.analyses.channels import PYPI, channel_identity, channel_label, channel_urls
+from condatui_core.analyses.channels import channel_identity, channel_label, channel_urls
 from condatui_core.analyses.match_specs import Wanted, parse_match_spec
-from condatui_core.analyses.requirements import parse_requirement
 from condatui_core.environment_files.explicit_list import parse_archive_url
 from condatui_core.environment_files.export_model import ExportModel, pinned_comments
-from condatui_core.environment_files.selectors import Target, applies, selector_of_key, selects, stated_python
+from condatui_core.environment_files.pip_column import Requests, pip_requests, sorted_requests
+from condatui_core.environment_files.pip_files import ReadPipLines
+from condatui_core.environment_files.selectors import Target, selector_of_key, selects, stated_python
 from condatui_core.records.comparison import Cell, Entry
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import mask_credentials, sanitize
@@ -51,21 +52,18 @@ class FileLine(Struct, frozen=True):
         return self.installer in ("conda", "pip") and not self.text.partition("#")[0].strip()
 
 
-def environment_file_entries(
-    document: EnvironmentFile, config: ChannelConfig, target: Target
-) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """The requests of the file for a target, and the lines that ask for nothing there or cannot be understood."""
+def environment_file_requests(
+    document: EnvironmentFile, config: ChannelConfig, target: Target, follow: ReadPipLines
+) -> Requests:
+    """The requests of the file for a target; `follow` reads the files that its lines for pip name."""
     lines = [line for line in file_lines(document, target) if not line.is_empty]
-    conda = [conda_entry(line.text, config) if line.installer == "conda" else None for line in lines]
+    by_pip = [line.text for line in lines if line.installer == "pip"]
+    others = [line for line in lines if line.installer != "pip"]
+    conda = [conda_entry(line.text, config) if line.installer == "conda" else None for line in others]
     target = replace(target, python=_python(conda) or target.python)
-    found = [
-        entry or (pip_entry(line.text, target) if line.installer == "pip" else _left_out(line))
-        for line, entry in zip(lines, conda, strict=True)
-    ]
-    return (
-        tuple(each for each in found if isinstance(each, Entry)),
-        tuple(each for each in found if isinstance(each, str)),
-    )
+    found = sorted_requests(entry or _left_out(line) for line, entry in zip(others, conda, strict=True))
+    pip = pip_requests(by_pip, target, follow)
+    return Requests((*found.entries, *pip.entries), (*found.left_out, *pip.left_out), pip.bounds)
 
 
 def file_lines(document: EnvironmentFile, target: Target) -> Iterator[FileLine]:
@@ -126,26 +124,6 @@ def conda_entry(line: str, config: ChannelConfig) -> Entry | None:
         requested=True,
     )
     return Entry(cell=cell, package=wanted.name)
-
-
-def pip_entry(line: str, target: Target) -> Entry | str:
-    """What a line asks of pip; a text that says what is left out if it asks for nothing on this target."""
-    wanted = parse_requirement(line)
-    if wanted is None:
-        return mask_credentials(line)
-    if applies(wanted.marker, target) is False:
-        return f"{mask_credentials(line)} (not for this platform and Python)"
-    cell = Cell(
-        name=wanted.name,
-        source="pypi",
-        version=wanted.version,
-        constraint=wanted.constraint,
-        channel=PYPI,
-        url=wanted.url,
-        requested=True,
-        extras=wanted.extras,
-    )
-    return Entry(cell=cell)
 
 
 def _location(channel: str, config: ChannelConfig) -> str | None:

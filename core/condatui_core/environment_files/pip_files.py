@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -60,6 +61,16 @@ class PipAsked(Struct, frozen=True, kw_only=True):
     def requirements(self) -> tuple[str, ...]:
         """The lines that ask for something, masked."""
         return tuple(mask_credentials(each) for each in self.asks if _asks_for_something(each))
+
+
+ReadPipLines: TypeAlias = Callable[[Iterable[str]], PipAsked]
+"""Follows lines for pip of one file, as `read_pip_lines` does."""
+
+
+def names_a_file(line: str) -> bool:
+    """Whether a line for pip names another file, by `-r` or `-c`."""
+    option = _OPTION.fullmatch(_COMMENT.sub("", line).strip())
+    return option is not None and option["option"] in _REQUIREMENTS | _CONSTRAINTS
 
 
 def _asks_for_something(line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -15,14 +16,16 @@ from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.columns import entries_of, listed_again
 from condatui_core.environment_files.conda_lock import LockFile, lock_contents
-from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_entries, ignored_sections
+from condatui_core.environment_files.environment_yml import EnvironmentFile, environment_file_requests, ignored_sections
 from condatui_core.environment_files.explicit_list import explicit_contents, listed_lines, looks_explicit
 from condatui_core.environment_files.foreign_files import HINT, Foreign, foreign_document, foreign_error, foreign_text
 from condatui_core.environment_files.package_list import PACKAGE_LIST_FORMAT, PackageList, package_list_contents
+from condatui_core.environment_files.pip_column import Requests
+from condatui_core.environment_files.pip_files import ReadPipLines, read_pip_lines
 from condatui_core.environment_files.pixi_lock import PixiLock, pixi_contents
 from condatui_core.environment_files.plain_yaml import parse_plain_yaml
 from condatui_core.environment_files.selectors import Target, apply_selectors
-from condatui_core.environment_files.spec_list import commented_entries, installer_of, spec_list_entries
+from condatui_core.environment_files.spec_list import commented_entries, installer_of, spec_list_requests
 from condatui_core.errors import NewerFormatError, UsageError
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.comparison import Column, ColumnKind, Entry, Listing
@@ -64,6 +67,12 @@ def listing_of(text: str, file: Path, config: ChannelConfig, target: Target) -> 
     return _distinct(_of_text(text, source) or _of_document(text, source))
 
 
+def follow_from(file: Path) -> ReadPipLines:
+    """What follows lines for pip of a file; it reads the files that they name, relative to that one."""
+    directory = Path(os.path.abspath(file)).parent
+    return lambda lines: read_pip_lines(lines, directory, partial(text_of_file, may_be_empty=True))
+
+
 def stated_channels(file: Path) -> tuple[str, ...]:
     """The channels that an environment.yml names for all of its packages, credentials and all; empty for other files.
 
@@ -102,6 +111,10 @@ class _Source(Struct, frozen=True):
         column = Column(label=label, kind=kind, prefix=prefix, file=str(self.file), left_out=left_out)
         return Listing(column=column, entries=entries)
 
+    def requests(self, kind: ColumnKind, found: Requests, *, prefix: str | None = None) -> Listing:
+        listing = self.listing(kind, found.entries, prefix=prefix, left_out=found.left_out)
+        return replace(listing, bounds=found.bounds)
+
     def unsuitable(self, what: Foreign) -> NoReturn:
         raise foreign_error(what, str(self.file))
 
@@ -117,7 +130,7 @@ def _distinct(listing: Listing) -> Listing:
             again.append(entry)
     told = (listed_again(each.cell) for each in again)
     column = replace(listing.column, left_out=(*listing.column.left_out, *told))
-    return Listing(column=column, entries=tuple(kept.values()), again=tuple(again))
+    return replace(listing, column=column, entries=tuple(kept.values()), again=tuple(again))
 
 
 # Lists of a package a line
@@ -130,8 +143,8 @@ def _of_text(text: str, source: _Source) -> Listing | None:
     if foreign := foreign_text(text, source.file.name):
         source.unsuitable(foreign)
     if installer := installer_of(text, source.file.name):
-        entries, left_out = spec_list_entries(text, installer, source.config, source.target)
-        return source.listing("spec list", entries, left_out=left_out)
+        follow = follow_from(source.file)
+        return source.requests("spec list", spec_list_requests(text, installer, source.config, source.target, follow))
     return None
 
 
@@ -194,9 +207,9 @@ def _package_list(document: dict[str, object], source: _Source) -> Listing:
 def _environment_yml(text: str, document: dict[str, object], source: _Source) -> Listing:
     selected, others = apply_selectors(text, source.target)
     wanted = _convert(parse_document(selected, source.file) if others else document, EnvironmentFile, source)
-    entries, left_out = environment_file_entries(wanted, source.config, source.target)
-    left_out = (*map(mask_credentials, others), *left_out, *ignored_sections(document))
-    return source.listing("environment file", entries, prefix=wanted.prefix, left_out=left_out)
+    found = environment_file_requests(wanted, source.config, source.target, follow_from(source.file))
+    left_out = (*map(mask_credentials, others), *found.left_out, *ignored_sections(document))
+    return source.requests("environment file", replace(found, left_out=left_out), prefix=wanted.prefix)
 
 
 # Bytes, texts, documents

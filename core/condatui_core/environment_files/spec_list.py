@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from condatui_core.analyses.channels import PYPI
 from condatui_core.analyses.match_specs import parse_match_spec, spec_fault
 from condatui_core.analyses.requirements import parse_requirement
-from condatui_core.environment_files.environment_yml import conda_entry, pip_entry
+from condatui_core.environment_files.environment_yml import conda_entry
 from condatui_core.environment_files.explicit_list import ListedLines, listed_lines, parse_archive_url
+from condatui_core.environment_files.pip_column import Requests, pip_entry, pip_requests, sorted_requests
+from condatui_core.environment_files.pip_files import ReadPipLines, names_a_file
 from condatui_core.environment_files.selectors import Target
 from condatui_core.errors import UsageError
 from condatui_core.records.comparison import Cell, Entry
@@ -44,7 +46,7 @@ def installer_of(text: str, file_name: str) -> Installer | None:
     if all(conda) and any(map(_CONDA_ALONE.search, lines)):
         return "conda"
     if all(met or _PIP_OPTION.match(line) for met, line in zip(pip, lines, strict=True)) and (named or not all(conda)):
-        return "pip" if any(pip) else None
+        return "pip" if any(pip) or (named and any(map(names_a_file, lines))) else None
     return "conda" if all(conda) and _looks_deliberate(lines, file_name) else None
 
 
@@ -59,20 +61,17 @@ def _looks_deliberate(lines: tuple[str, ...], file_name: str) -> bool:
     return stated and (file_name.endswith(".txt") or any(map(_RELATION.search, lines)))
 
 
-def spec_list_entries(
-    text: str, installer: Installer, config: ChannelConfig, target: Target
-) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """The requests of the list, and the lines that ask for nothing or cannot be understood."""
+def spec_list_requests(
+    text: str, installer: Installer, config: ChannelConfig, target: Target, follow: ReadPipLines
+) -> Requests:
+    """The requests of the list; `follow` reads the files that lines for pip name."""
     listed = listed_lines(text)
     if installer == "pip":
-        found = [pip_entry(line, target) for line in _joined(listed.lines)]
+        found = pip_requests(_joined(listed.lines), target, follow)
     else:
-        found = [_entry(line, config) or mask_credentials(line) for line in listed.lines]
-    found += commented_entries(listed, target)
-    return (
-        tuple(each for each in found if isinstance(each, Entry)),
-        tuple(each for each in found if isinstance(each, str)),
-    )
+        found = sorted_requests(_entry(line, config) or mask_credentials(line) for line in listed.lines)
+    commented = sorted_requests(commented_entries(listed, target))
+    return Requests((*found.entries, *commented.entries), (*found.left_out, *commented.left_out), found.bounds)
 
 
 def spec_entry(spec: str, config: ChannelConfig, target: Target) -> Entry | str:

@@ -7,7 +7,8 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from condatui_core.proc.child import LastOutput
+from condatui_core.conda.progress import PROGRESS_BEGINNING, CondaProgress, ProgressReader
+from condatui_core.proc.child import STDOUT, LastOutput
 from condatui_core.text import mask_credentials, sanitize
 
 # JSON documents that span many lines, such as conda's answers: readers only see their length
@@ -63,18 +64,25 @@ _PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?\s?%")
 
 
 class LineOutput(LastOutput):
-    """Reports every line, sanitized, and the percentage that a progress line shows.
+    """Reports every line, sanitized, the percentage that a progress line shows, and what a conda tells of its progress.
 
     If lines come faster than people can read, only the last ones are reported. Of the bytes, too, the last ones are
     kept, since a command states its result at the end.
     """
 
     def __init__(
-        self, most_bytes: int, *, on_lines: Callable[[Sequence[str]], None], on_percent: Callable[[int], None]
+        self,
+        most_bytes: int,
+        *,
+        on_lines: Callable[[Sequence[str]], None],
+        on_percent: Callable[[int], None],
+        on_conda: Callable[[CondaProgress], None],
     ) -> None:
         super().__init__(most_bytes)
         self._on_lines = on_lines
         self._on_percent = on_percent
+        self._on_conda = on_conda
+        self._conda = ProgressReader()
         self._pending: dict[int, bytes] = {}
         self._folders: dict[int, JsonFolder] = {}
         self._lines: deque[bytes] = deque(maxlen=_MOST_AT_ONCE)
@@ -88,9 +96,19 @@ class LineOutput(LastOutput):
         if len(pending) > _MOST_PENDING:
             whole, pending = [*whole, pending], b""
         self._pending[fd] = pending
-        self._gather([*self._folders.setdefault(fd, JsonFolder()).fold(whole)])
+        lines = self._without_progress(whole) if fd == STDOUT else whole
+        self._gather([*self._folders.setdefault(fd, JsonFolder()).fold(lines)])
         if b"\r" in pending:
             self._report_percent(pending)
+
+    def _without_progress(self, lines: list[bytes]) -> list[bytes]:
+        """The lines but those by which a conda tells of its progress, which is reported."""
+        if not any(line.startswith(PROGRESS_BEGINNING) for line in lines):
+            return lines
+        others = [line for line in lines if not self._conda.read(line)]
+        if len(others) < len(lines):
+            self._on_conda(self._conda.now)
+        return others
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Report the text that did not end with a line break."""

@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.client import run_conda
 from condatui_core.conda.errors import last_words
+from condatui_core.conda.progress import CondaProgress, doing_at_first, tells_progress, told_environ
 from condatui_core.conda.registry import put_back_lines, registered_lines
 from condatui_core.errors import CondatuiError
 from condatui_core.jobs.command_output import LineOutput
@@ -57,14 +58,12 @@ class JobWork:
         self._latest: Progressed | None = None
         self._scheduled = False
         self._reported_at = 0.0
-        self._run = ProcessRunner(
-            log,
-            clock,
-            most_bytes=_MOST_BYTES,
-            grace=grace,
-            make_output=partial(LineOutput, on_lines=self._say_all, on_percent=self._percent),
-            summarize=last_words,
+        hearing = partial(LineOutput, on_lines=self._say_all, on_percent=self._percent, on_conda=self._told)
+        runner = partial(
+            ProcessRunner, log, clock, most_bytes=_MOST_BYTES, grace=grace, make_output=hearing, summarize=last_words
         )
+        self._run = runner()
+        self._run_on_terminal = runner(on_terminal=True)
 
     @property
     def job_id(self) -> str:
@@ -95,15 +94,23 @@ class JobWork:
     ) -> CondaAnswer:
         """Run a command to its end; cancelling ends it with all its descendants. CondaError as in `Work`.
 
-        What it drops from environments.txt is put back: no action lets conda remove an environment.
+        What it drops from environments.txt is put back: no action lets conda remove an environment. A conda tells on
+        the way what it downloads.
         """
         self._note(CommandBegun(at=self._clock(), argv=tuple(map(mask_credentials, argv))))
+        if doing := doing_at_first(argv):
+            self._told(CondaProgress(doing))
         home = Path(environ.get("HOME", os.sep))
         registered = await self.in_thread(partial(registered_lines, home))
         try:
             limit = _MOST_SECONDS if seconds is None else seconds
-            answer = await run_conda(self._run, argv, environ=marked(environ, self._job_id), seconds=limit)
+            run, environ = (
+                (self._run_on_terminal, told_environ(environ)) if tells_progress(argv) else (self._run, environ)
+            )
+            answer = await run_conda(run, argv, environ=marked(environ, self._job_id), seconds=limit)
         finally:
+            if self._latest and self._latest.doing:
+                self._latest = None
             await self.in_thread(partial(self._put_back, home, registered))
         self._note(CommandEnded(at=self._clock(), exit_code=answer.exit_code, milliseconds=answer.milliseconds))
         return answer
@@ -116,7 +123,10 @@ class JobWork:
 
     def progress(self, done: int, total: int | None, unit: Unit) -> None:
         """Report how far the stage has come; may be called from a thread, and any number of times."""
-        self._latest = Progressed(at=self._clock(), done=done, total=total, unit=unit)
+        self._report(Progressed(at=self._clock(), done=done, total=total, unit=unit))
+
+    def _report(self, progress: Progressed) -> None:
+        self._latest = progress
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon_threadsafe(self._schedule_report)
@@ -132,6 +142,11 @@ class JobWork:
 
     def _percent(self, percent: int) -> None:
         self.progress(percent, 100, "percent")
+
+    def _told(self, told: CondaProgress) -> None:
+        """Report what a conda is doing."""
+        done, total = (0, None) if told.percent is None else (told.percent, 100)
+        self._report(Progressed(at=self._clock(), done=done, total=total, unit="percent", doing=sanitize(told.doing)))
 
     def _schedule_report(self) -> None:
         self._loop.call_at(max(self._loop.time(), self._reported_at + _PACE), self._report_progress)

@@ -102,6 +102,8 @@ def _apply_event(job: Job, entry: Entry | Event) -> Job:
         return replace(job, progress=entry)
     if isinstance(entry, CommandBegun):
         return replace(job, commands=(*job.commands, entry.argv))
+    if isinstance(entry, CommandEnded) and job.progress and job.progress.doing:  # what it was doing is over
+        return replace(job, progress=None)
     return job
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 
 from condatui_core.actions.protocol import FindAction, JobContext
 from condatui_core.errors import RefusedError
+from condatui_core.fs.private_directory import remove_abandoned
 from condatui_core.jobs.execution import JobExecution, JobRuntime
 from condatui_core.jobs.interrupted import EarlierJobs
 from condatui_core.jobs.job_handle import JobHandle, TurnQueue
@@ -127,7 +128,11 @@ class JobQueue:
         return self.jobs
 
     async def interrupted(self) -> tuple[Job, ...]:
-        """Find the jobs that ended with their process and are not settled, each with what it has left."""
+        """Find the jobs that ended with their process and are not settled, each with what it has left.
+
+        What such a process has told conda or pip in files is deleted.
+        """
+        await asyncio.to_thread(remove_abandoned, self._runtime.locations.private)
         found = await self._earlier.interrupted(self._runtime.job_context)
         for job in found:
             self._publish(job)

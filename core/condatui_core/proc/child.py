@@ -9,7 +9,10 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeAlias, TypedDict
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from condatui_core.proc.terminal import ChildTerminal
 
 # Errors of child processes; callers turn them into messages about their own subject.
 
@@ -198,12 +201,19 @@ class Child:
     """A process that was started, with all its descendants in its group."""
 
     def __init__(
-        self, transport: asyncio.SubprocessTransport, watcher: ChildWatcher, *, grace: float, own_group: bool
+        self,
+        transport: asyncio.SubprocessTransport,
+        watcher: ChildWatcher,
+        *,
+        grace: float,
+        own_group: bool,
+        terminal: ChildTerminal | None = None,
     ) -> None:
         self._transport = transport
         self._watcher = watcher
         self._grace = grace
         self._own_group = own_group
+        self._terminal = terminal
 
     @property
     def pid(self) -> int:
@@ -226,6 +236,8 @@ class Child:
             await self._end()
         finally:
             self._transport.close()
+            if self._terminal:
+                self._terminal.close()
 
     async def _end(self) -> None:
         closed = self._watcher.closed
@@ -254,30 +266,47 @@ async def start_child(
     heard: bool = True,
     grace: float = GRACE,
     own_group: bool = True,
+    on_terminal: bool = False,
 ) -> Child:
     """Start a command. The watcher gets its exit, and its output if that is `heard`; the caller has to end the child.
 
     The child reads `stdin` to its end. Without a group of its own it joins that of this process: `Child.end` ends the
-    process alone then, and its descendants end with that group. Raises ChildNotStartedError. If this is cancelled,
-    nothing is left running.
+    process alone then, and its descendants end with that group. `on_terminal` it writes its output to a terminal, if
+    the system has one to give. Raises ChildNotStartedError. If this is cancelled, nothing is left running.
     """
     options = start_options(environ, stdin=DEVNULL if stdin is None else PIPE, own_group=own_group)
+    terminal = await _open_terminal(watcher) if on_terminal else None
+
+    def protocol() -> asyncio.SubprocessProtocol:
+        return terminal.pipes if terminal else watcher
+
     output = PIPE if heard else DEVNULL
+    stdout = terminal.writing_end if terminal else output
     # If a start is cancelled half-way, asyncio waits until the child's pipes are closed, which may be for ever.
     starting = asyncio.ensure_future(
-        asyncio.get_running_loop().subprocess_exec(lambda: watcher, *argv, stdout=output, stderr=output, **options)
+        asyncio.get_running_loop().subprocess_exec(protocol, *argv, stdout=stdout, stderr=output, **options)
     )
     try:
         transport, _ = await asyncio.shield(starting)
     except (OSError, ValueError) as error:
+        if terminal:
+            terminal.close()
         raise ChildNotStartedError(argv, error) from error
     except asyncio.CancelledError:
-        ending = _end_when_started(starting, watcher, grace=grace, own_group=own_group)
+        ending = _end_when_started(starting, watcher, terminal, grace=grace, own_group=own_group)
         await asyncio.shield(asyncio.ensure_future(ending))
         raise
+    if terminal:
+        terminal.hand_over()
     if stdin is not None:
         _write(transport, stdin)
-    return Child(transport, watcher, grace=grace, own_group=own_group)
+    return Child(transport, watcher, grace=grace, own_group=own_group, terminal=terminal)
+
+
+async def _open_terminal(watcher: ChildWatcher) -> ChildTerminal | None:
+    from condatui_core.proc.terminal import open_terminal  # noqa: PLC0415 - few children have one
+
+    return await open_terminal(watcher)
 
 
 async def wait_at_most(event: asyncio.Event, seconds: float | None) -> None:
@@ -287,15 +316,21 @@ async def wait_at_most(event: asyncio.Event, seconds: float | None) -> None:
 
 
 async def _end_when_started(
-    starting: asyncio.Future[tuple[asyncio.SubprocessTransport, ChildWatcher]],
+    starting: asyncio.Future[tuple[asyncio.SubprocessTransport, asyncio.SubprocessProtocol]],
     watcher: ChildWatcher,
+    terminal: ChildTerminal | None,
     *,
     grace: float,
     own_group: bool,
 ) -> None:
-    with suppress(OSError, ValueError):  # the child did not start: there is nothing to end
+    try:
         transport, _ = await starting
-        await Child(transport, watcher, grace=grace, own_group=own_group).end()
+        if terminal:
+            terminal.hand_over()
+        await Child(transport, watcher, grace=grace, own_group=own_group, terminal=terminal).end()
+    except (OSError, ValueError):  # the child did not start: there is nothing to end
+        if terminal:
+            terminal.close()
 
 
 def _write(transport: asyncio.SubprocessTransport, data: bytes) -> None:

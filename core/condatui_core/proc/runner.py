@@ -112,13 +112,14 @@ async def run_to_end(
     seconds: float | None,
     grace: float = GRACE,
     own_group: bool = True,
+    on_terminal: bool = False,
 ) -> int:
     """Run a command until it exits; its exit code, negative if a signal ended it.
 
-    Raises ChildError if it cannot be started, takes more than `seconds` (None: no limit), or writes too much. In every
-    case, cancellation included, no process of its group is left running.
+    `on_terminal` as for `start_child`. Raises ChildError if it cannot be started, takes more than `seconds` (None: no
+    limit), or writes too much. In every case, cancellation included, no process of its group is left running.
     """
-    child = await start_child(argv, environ, output, grace=grace, own_group=own_group)
+    child = await start_child(argv, environ, output, grace=grace, own_group=own_group, on_terminal=on_terminal)
     try:
         await asyncio.wait_for(output.over.wait(), seconds)
         if not output.too_much:
@@ -165,9 +166,10 @@ class ProcessRunner:
         grace: float = GRACE,
         make_output: Callable[[int], Output] = Output,
         summarize: Callable[[str], str] = last_lines,
+        on_terminal: bool = False,
     ) -> None:
         """`grace` is the seconds between SIGTERM and SIGKILL. `make_output` makes the collector of a command's output,
-        and `summarize` turns its stderr into a text for the log.
+        and `summarize` turns its stderr into a text for the log. `on_terminal` commands write their output to one.
         """
         self._log = log
         self._now = now
@@ -175,6 +177,7 @@ class ProcessRunner:
         self._grace = grace
         self._make_output = make_output
         self._summarize = summarize
+        self._on_terminal = on_terminal
 
     async def __call__(self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> Answer:
         """Run a command; a cancellation ends it with all its descendants. Raises ChildError as `run_to_end` does."""
@@ -194,7 +197,9 @@ class ProcessRunner:
             return run.milliseconds
 
         try:
-            exit_code = await run_to_end(argv, environ, output, seconds=seconds, grace=self._grace)
+            exit_code = await run_to_end(
+                argv, environ, output, seconds=seconds, grace=self._grace, on_terminal=self._on_terminal
+            )
         except ChildNotStartedError as error:
             log("not started", reason=f"{error.reason}\n{command_line(argv)}")
             raise

@@ -97,6 +97,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     """Each package once."""
     again: tuple[Entry, ...] = ()
     """What a file asks of packages that it has listed before in another way."""
+    bounds: tuple[Entry, ...] = ()
+    """What a file only restricts, for what pip installs: it need not be there."""
 
 
 class Row(Struct, frozen=True, kw_only=True):

@@ -117,6 +117,8 @@ class PlannedUpdate(Struct, frozen=True, kw_only=True):
     """Those of `removed` that go in a second step, because nothing that the file asks for needs them."""
     pruned_by_pip: tuple[str, ...] = ()
     """The distributions that pip uninstalls for the same reason: their names."""
+    from_another_channel: tuple[tuple[str, str], ...] = ()
+    """Those of `added` that are in `removed` as well, since only the channel changes, each with its new base URL."""
 
     @property
     def changes(self) -> bool:
@@ -286,13 +288,15 @@ class Said(Struct, frozen=True, kw_only=True, tag="output"):
 
 
 class Progressed(Struct, frozen=True, kw_only=True, tag="progress"):
-    """The progress of a stage; not kept in the journal."""
+    """The progress of a stage, or of the command that it runs; not kept in the journal."""
 
     at: datetime
     done: int
     total: int | None
     """None if unknown."""
     unit: Literal["bytes", "files", "packages", "environments", "percent"]
+    doing: str = ""
+    """What the running command does, in words: `downloading numpy-1.26.4`; empty if it does not tell."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from condatui_core.analyses.baseline_proposal import propose_baseline, request_o
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.proc.runner import Answer
-from condatui_core.records.job import Outcome, Plan, Recovery
+from condatui_core.records.job import Outcome, Plan, Progressed, Recovery
 from condatui_core.records.request import CreateRequest, RemoveRequest
 from condatui_core.text import format_bytes
 from condatui_sandbox import Sandbox
@@ -90,6 +90,28 @@ async def test_what_is_asked_for_is_made_and_noted_as_requested(place: Place) ->
     assert work.ran[0] in {step.argv for step in plan.steps}, "what was shown is what was run"
     assert (outcome.findings, made.problems, is_marked_incomplete(request.target)) == ((), (), False)
     assert (await place.recovery(request, work)).state == "done"
+
+
+async def test_what_conda_downloads_is_told_while_it_comes(copied: Sandbox, tmp_path: Path) -> None:
+    """Its caches are empty; of archives on this machine it tells only that they have come."""
+    pkgs, away = copied.root_prefix / "pkgs", tmp_path / "pkgs"
+    pkgs.rename(away)
+    try:
+        jobs = workbench_of(copied).jobs
+        plan = await jobs.plan(CreateRequest(target=str(tmp_path / "downloaded"), specs=("tzdata",)))
+        job = jobs.submit(plan)
+        told = [event.doing async for event in jobs.events(job.id) if isinstance(event, Progressed)]
+    finally:
+        shutil.rmtree(pkgs, ignore_errors=True)
+        away.rename(pkgs)
+    over = jobs.job(job.id)
+    assert over and over.state == "done", over
+    assert dict(plan.facts)["to download"].startswith("1 package")
+    assert [*dict.fromkeys(told)] in (
+        ["solving, then linking", "unpacking", "linking"],
+        ["solving, then linking", "linking"],  # both have come between two reports
+    )
+    assert not [line for line in over.output if "fetch" in line]
 
 
 async def test_a_proposal_is_made_build_for_build_and_leaves_room_for_updates(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -190,6 +191,40 @@ async def test_killed_it_is_told_as_half_made(copied: Sandbox, file: Path, stage
     assert is_marked_incomplete(target)
     assert (await carried_out(copied, recovery.way_out)).state == "done"
     assert not os.path.lexists(target)
+
+
+async def test_killed_beside_pip_no_file_of_it_is_left(copied: Sandbox, file: Path) -> None:
+    """It holds a password."""
+    target, private = prefix_of(copied, "killed-private"), copied.home / ".condatui" / "state" / "private"
+    request = CreateRequest(target=target, file=str(file), offline=True)
+    assert run_dying(copied, request, "pip", _AFTER_THE_FILE)[0] == -9
+    assert "pa55" in "".join(each.read_text() for each in private.rglob("requirements.txt"))
+    recovery = await told(copied)
+    assert os.listdir(private) == []
+    assert recovery.way_out
+    assert (await carried_out(copied, recovery.way_out)).state == "done"
+
+
+_AFTER_THE_FILE = 5
+"""The effect of the stage by which what pip is asked for has been written: place, lock, directory, requirements."""
+
+
+async def test_killed_with_another_channel_it_is_told_by_the_channel(copied: Sandbox, tmp_path: Path) -> None:
+    """The same build comes from another channel: no name and no version tells it."""
+    prefix, file = copied.prefixes["nlp-base"], tmp_path / "asked.yml"
+    (record,) = (prefix / "conda-meta").glob("tqdm-[0-9]*.json")
+    was, forge = record.read_text(), json.loads(record.read_text())["channel"]
+    record.write_text(was.replace("/conda-forge", "/elsewhere"))
+    file.write_text("channels: [conda-forge]\ndependencies: ['conda-forge::tqdm']\n")
+    request = UpdateRequest(prefixes=(str(prefix),), file=str(file), offline=True)
+    (update,) = (await workbench_of(copied).jobs.plan(request)).updates
+    assert update.added == update.removed == (record.stem,)
+    assert update.from_another_channel == ((record.stem, forge.rpartition("/")[0]),)
+    assert run_dying(copied, request, "conda", 0)[0] == -9
+    assert (await told(copied)).state == "untouched"
+    assert run_dying(copied, request, "verify", 0)[0] == -9
+    recovery = await told(copied)
+    assert (recovery.state, "updated, and not verified" in recovery.message) == ("done", True), recovery
 
 
 async def test_killed_while_it_prunes_the_way_out_brings_it_back(copied: Sandbox, file: Path) -> None:

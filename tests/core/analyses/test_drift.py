@@ -221,6 +221,27 @@ def test_pips_distribution_of_the_same_name_comes_from_elsewhere_than_asked(list
     ]
 
 
+def test_pips_torch_is_condas_pytorch_from_elsewhere(listed: Listed) -> None:
+    contents = held(pip=(pip_package("torch", "2.5.1"),))
+    assert lines(drift_of(contents, listed("dependencies: [pytorch>=2]"), CONFIG)) == [
+        "pytorch | channel | conda | 2.5.1 pypi | >=2 conda"
+    ]
+    assert drift_of(contents, listed("dependencies: [{pip: [torch>=2]}]"), CONFIG) == ()
+
+
+def test_a_restriction_is_held_against_what_pip_has_installed_and_asks_for_nothing(
+    listed: Listed, tmp_path: Path
+) -> None:
+    (tmp_path / "bounds.txt").write_text("six<2\nabsent<1\nrich>=13\nzlib<1\n")
+    file = listed("rich>=10\n-c bounds.txt\n", "requirements.txt")
+    contents = held(package("zlib", "1.3"), pip=(pip_package("six", "3.0"), pip_package("rich", "12.0")))
+    assert lines(drift_of(contents, file, CONFIG)) == [
+        "rich | version | pypi | 12.0 | >=13",
+        "six | extra | pypi | 3.0 | ",
+        "six | version | pypi | 3.0 | <2",
+    ]
+
+
 def test_a_requirement_by_url_asks_for_that_place_and_commit(listed: Listed) -> None:
     commit = "0123456789abcdef" + "0" * 24
     contents = held(

@@ -116,10 +116,18 @@ def test_what_match_specs_ask_for_is_what_conda_reads_in_them(conda: CondaOracle
     [
         "", "=1.2", "numpy= ==", "a" * 2000, "numpy[version=1][build=2]", "- odd", "feature@", "*", "*[md5=0]", "a: 1",
         "git+https://example.org/x.git", "numpy >=1 <2", "numpy >", "numpy ==1..2.*",
+        "numpy=>1.26", "forge:::numpy", ":::numpy",
     ],
 )  # fmt: skip
 def test_what_is_no_match_spec_is_none(text: str) -> None:
     assert parse_match_spec(text) is None
+
+
+def test_of_three_equals_signs_the_newest_conda_reads_one_version() -> None:
+    """24.7 takes `===1.2` for `=1.2`, and refuses it beside a build."""
+    for text in ("numpy===1.2", "numpy===1.2=py_0", "numpy[version='===1.2']"):
+        wanted = parse_match_spec(text)
+        assert wanted is not None and (wanted.version, wanted.constraint) == ("1.2", "")
 
 
 # The whole grammar, held against conda's own MatchSpec

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from condatui_core.analyses.columns import entries_of
 from condatui_core.analyses.suitability import Answer, WantedPackages, nearest_first, suitable_environments
-from condatui_core.environment_files.environment_yml import conda_entry, pip_entry
+from condatui_core.environment_files.environment_yml import conda_entry
+from condatui_core.environment_files.pip_column import pip_entry
 from condatui_core.environment_files.selectors import Target
 from condatui_core.records.comparison import Column, ColumnKind, Entry, Listing
 from condatui_core.records.environment import Environment
@@ -100,12 +102,31 @@ def test_a_requirement_of_pip_is_met_by_the_conda_package_that_ships_it() -> Non
 
 
 def test_a_spec_is_met_by_pip_under_the_name_that_conda_packages_of_this_machine_ship() -> None:
-    conda = loaded(
-        "a", [package("pytorch", "2.4.0", provides=(*shipped("functorch", "1"), *shipped("torch", "2.4.0")))]
-    )
-    pip = loaded("b", [], [pip_package("torch", "2.5.1")])
-    assert answer(pip, listing("pytorch>=2.5"), beside=[conda]).have == "2.5.1"
-    assert answer(pip, listing("pytorch>=2.5")).lack == "missing"
+    ships = (*shipped("tfhelper", "1"), *shipped("tensorflow", "2.17"))
+    conda = loaded("a", [package("tensorflow-base", "2.17", provides=ships)])
+    pip = loaded("b", [], [pip_package("tensorflow", "2.18")])
+    assert answer(pip, listing("tensorflow-base>=2.18"), beside=[conda]).have == "2.18"
+    assert answer(pip, listing("tensorflow-base>=2.18")).lack == "missing"
+
+
+def test_condas_pytorch_is_pips_torch_though_no_environment_has_condas() -> None:
+    by_pip = loaded("pip", [], [pip_package("torch", "2.5.1")])
+    assert answer(by_pip, listing("pytorch>=2")).lack is None
+    assert answer(by_pip, listing("pytorch=1.*")).lack == "version"
+
+
+def test_a_restriction_counts_only_against_what_pip_has_installed() -> None:
+    wanted = replace(listing(pip=["rich"]), bounds=listing(pip=["six<2", "attrs<20"]).entries)
+    rich = pip_package("rich", "13.0")
+    for packages, by_pip, lacks in (
+        ([], [rich], []),
+        ([], [rich, pip_package("six", "1.16")], []),
+        ([package("six", "3.0")], [rich], []),
+        ([], [rich, pip_package("six", "3.0")], [("six", "version", "<2")]),
+    ):
+        there = loaded("a", packages, by_pip)
+        found = WantedPackages(wanted, (there,)).of(there, CONFIG)
+        assert [(each.name, each.lack, each.want) for each in found.lacks] == lacks
 
 
 def test_a_library_is_not_pips_package_of_the_same_name() -> None:

@@ -81,7 +81,7 @@ def test_selectors_and_markers_choose_and_what_they_leave_out_is_told(tmp_path: 
         "git+https://***@host/x.git",
         'old; python_version < "3.8" (not for this platform and Python)',
         'mac; sys_platform == "darwin" (not for this platform and Python)',
-        "-r more.txt",
+        f"-r more.txt: {tmp_path}/more.txt: No such file or directory",
         "pip (a section that conda ignores)",
         "all >=2 (it is listed before)",
     )
@@ -182,6 +182,33 @@ def test_requirements_are_those_of_pip(tmp_path: Path) -> None:
     assert listing.column.left_out == (
         "--index-url https://***@host/simple",
         'old==1; python_version < "3.8" (not for this platform and Python)',
+    )
+
+
+def test_what_a_file_names_for_pip_is_read_from_where_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "base.txt").write_text("attrs>=1\n-r ../last.txt\n-c bounds.txt\nold; python_version<'3'\n")
+    (tmp_path / "sub" / "bounds.txt").write_text("six<2\nattrs<99\n")
+    (tmp_path / "last.txt").write_text("rich  # pretty\n-r sub/base.txt\n")
+    for text, name in (
+        ("-r sub/base.txt\n", "requirements.txt"),
+        ("dependencies: [numpy, {pip: [-r sub/base.txt]}]\n", "environment.yml"),
+    ):
+        listing = read(tmp_path, text, name=name, python="3.12")
+        assert [each.cell.name for each in listing.entries if each.cell.source == "pypi"] == ["attrs", "rich"]
+        assert [(each.cell.name, each.cell.constraint) for each in listing.bounds] == [("six", "<2"), ("attrs", "<99")]
+        assert listing.column.left_out == (
+            "old; python_version<'3' (not for this platform and Python)",
+            "-r sub/base.txt: the files name each other in a circle",
+        )
+
+
+def test_a_place_that_is_not_read_is_told(tmp_path: Path) -> None:
+    text = "rich\n-r https://me:pw@x.org/r.txt\n-c gone.txt\n"
+    left_out = read(tmp_path, text, name="requirements.txt").column.left_out
+    assert left_out == (
+        "-r https://***@x.org/r.txt: only a file on this machine is read",
+        f"-c gone.txt: {tmp_path}/gone.txt: No such file or directory",
     )
 
 

@@ -29,6 +29,7 @@ ALLOWED = {
     "prefixes/processes.py": "/proc",
     "proc/owner.py": "/proc",
     "proc/supervised.py": "/proc",
+    "proc/terminal.py": "the terminal of a child",
     "restore_points/archive.py": "tar streams over open files",
     "environment_files/plain_yaml.py": "a collection in YAML, which begins",
     "actions/pack/library.py": "an opener for conda-pack, of regular files",

@@ -12,10 +12,10 @@ import pytest
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.answer import CondaAnswer
-from condatui_core.conda.commands import remove_all
+from condatui_core.conda.commands import install_specs, remove_all
 from condatui_core.conda.registry import environments_txt, registered_prefixes
 from condatui_core.errors import CondaError
-from condatui_core.records.job import Ended, Job, Outcome, Plan, Progressed, Said
+from condatui_core.records.job import CommandEnded, Ended, Job, Outcome, Plan, Progressed, Said
 from condatui_core.records.request import CloneRequest
 from condatui_sandbox import Sandbox
 from support.fake_actions import MakeDirectory, queue_of, request
@@ -111,6 +111,48 @@ async def test_percentages_that_stay_on_one_line_are_progress_and_no_line(tmp_pa
     job, events = await ran(tmp_path, Running(r"printf '\r1 %%\r99 %%'"))
     assert [event.done for event in events if isinstance(event, Progressed)][-1:] == [99]
     assert job.output == ()
+
+
+TELLING = r"""
+test -t 1 && test "$TERM" = xterm || exit 9
+printf '{"fetch":"numpy-1.26.4         | 8.1 MB    | ","finished":false,"maxval":1,"progress":0.420000}\n\0'
+%s
+printf '{"fetch":"numpy-1.26.4         | 8.1 MB    | ","finished":true,"maxval":1,"progress":1}\n\0'
+while ! [ -e %s ]; do sleep 0.01; done
+printf '{"success": true}'
+"""
+
+
+async def test_a_conda_tells_a_terminal_what_it_downloads_and_that_is_no_output(tmp_path: Path) -> None:
+    """It goes on when its progress has been heard; of the command itself nothing is told once it has ended."""
+    linking = tmp_path / "linking"
+    conda = tmp_path / "conda"
+    wait = f"while ! [ -e {tmp_path}/downloading ]; do sleep 0.01; done"
+    conda.write_text(f"#!/bin/sh{TELLING % (wait, linking)}")
+    conda.chmod(0o755)
+    answers: list[CondaAnswer] = []
+
+    class Installing(MakeDirectory):
+        async def perform(self, plan: Plan, request: CloneRequest, context: JobContext, work: Work) -> Outcome:
+            argv = install_specs(str(conda), "/envs/a", ["numpy"], offline=False)
+            answers.append(await work.run(argv, environ={"PATH": os.environ["PATH"], "TERM": "dumb"}))
+            return Outcome(message="ran")
+
+    jobs = queue_of(tmp_path, Installing())
+    job = jobs.submit(await jobs.plan(request(tmp_path)))
+    heard = []
+    async for event in jobs.events(job.id):
+        if isinstance(event, Progressed):
+            heard.append((event.doing, event.done, event.total))
+            (tmp_path / event.doing.split()[0]).touch()
+        if isinstance(event, CommandEnded):
+            progress = [each.progress for each in jobs.jobs]
+    over = jobs.job(job.id)
+    assert heard[-2:] == [("downloading numpy-1.26.4", 42, 100), ("linking", 0, None)]
+    assert {doing for doing, *_ in heard[:-2]} <= {"solving, then linking"}
+    assert over and (over.output, progress) == (('{"success": true}',), [None])
+    assert [each.exit_code for each in answers] == [0]
+    assert answers[0].documents[-1] == {"success": True}
 
 
 async def test_a_hundred_megabytes_are_bounded_and_their_end_is_kept(tmp_path: Path) -> None:

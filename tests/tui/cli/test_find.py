@@ -126,6 +126,8 @@ def test_an_environment_yml_is_read_as_conda_reads_it(command_line: CommandLine)
         (("numpy>=", "python"), "`numpy>=` cannot be read: `>=` is neither a version nor a range of versions."),
         (("=1.2",), "`=1.2` does not begin with the name of a package."),
         (("*",), "names no package"),
+        (("forge:::numpy",), "`forge:::numpy` has three colons where a channel ends with two."),
+        (("numpy=>2",), "`numpy=>2` cannot be read: `=>2` is neither a version nor a range of versions."),
         (("",), "A spec is empty."),
         (("numpy[build",), "in brackets stands something like"),
         (("__cuda>=12",), "`__cuda>=12` is a virtual package"),

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondaError
 from condatui_core.records.finding import Finding, blocker
-from condatui_core.records.job import Outcome, Plan, Progressed, StageBegun
+from condatui_core.records.job import CommandEnded, Outcome, Plan, Progressed, StageBegun
 from condatui_core.records.request import CloneRequest
 from condatui_core.remedy import NameConda
 from support.acting import commands, invocation
@@ -244,10 +244,11 @@ def test_on_a_terminal_progress_stands_in_one_line(
     monkeypatch.setenv("FORCE_COLOR", "1")
     reporter = PageReporter(ascii_only=True)
     for done in (10, 99):
-        reporter.event(Progressed(at=NOW, done=done, total=100, unit="percent"))
+        reporter.event(Progressed(at=NOW, done=done, total=100, unit="percent", doing="downloading numpy-1.26.4"))
+    reporter.event(CommandEnded(at=NOW, exit_code=0, milliseconds=9))
     reporter.event(StageBegun(at=NOW, name="finish", title="Finishing"))
     _, first, second, rest = capsys.readouterr().out.split("\r\x1b[K")
-    assert "10 %" in first
+    assert "downloading numpy-1.26.4  " in first and "10 %" in first
     assert "99 %" in second
     assert "\n" not in first + second
     assert "Finishing" in rest

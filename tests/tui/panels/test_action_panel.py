@@ -16,8 +16,10 @@ from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.plan_view import PlanView
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Inventory
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import (
     CloneRequest,
+    CreateRequest,
     ExportAllRequest,
     ExportRequest,
     PackRequest,
@@ -444,6 +446,68 @@ async def test_a_plan_names_the_fields_and_keys_of_this_place() -> None:
     async with opened(workbench=workbench) as driver:
         await on_research(driver, "d")
         await driver.until(lambda: "→ Choose another name, or enter replaces it." in driver.text)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, which is home as well."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+async def test_a_file_is_suggested_only_if_it_is_there(here: Path) -> None:
+    async with opened(workbench=bench(home=here)) as driver:
+        await driver.press("N")
+        await driver.until(lambda: is_open(driver))
+        assert field(driver, "file") == ""
+        assert "a path: environment.yml, a list, a lock file" in driver.text
+        await driver.press("escape")
+        (here / "environment.yaml").write_text("name: made\ndependencies: [numpy]\n")
+        await driver.press("N")
+        await driver.until(lambda: is_open(driver))
+        assert field(driver, "file") == "~/environment.yaml"
+
+
+async def test_an_environment_is_made_from_a_file_under_the_name_that_it_states(here: Path) -> None:
+    (here / "environment.yml").write_text("name: made\ndependencies: [numpy]\n")
+    async with opened(workbench=bench(home=here)) as driver:
+        await driver.press("N", "enter")
+        await driver.until(lambda: "conda do -p '/a b'" in driver.text)
+        await driver.press("enter")
+        request = CreateRequest(target=f"{ENVS}/made", file=str(here / "environment.yml"))
+        assert driver.workbench.jobs.requests == [request]
+        assert [plan.request for plan in driver.workbench.jobs.submitted] == [request]
+        await driver.press("N", "tab", *"other", "tab", "right", "enter")
+        await driver.until(lambda: len(driver.workbench.jobs.requests) > 1)
+        assert driver.workbench.jobs.requests[-1] == replace(request, target=f"{ENVS}/other", offline=True)
+
+
+async def test_a_file_without_a_name_needs_one(here: Path) -> None:
+    (here / "environment.yml").write_text("dependencies: [numpy]\n")
+    async with opened(workbench=bench(home=here)) as driver:
+        await driver.press("N", "enter")
+        await driver.until(lambda: "The file does not name the environment: it needs a name." in driver.text)
+        assert driver.workbench.jobs.requests == []
+
+
+async def test_an_export_leaves_variables_out_if_it_is_told_to(tmp_path: Path) -> None:
+    contents = PrefixContents(packages=(package("python"),), variables=(("TOKEN", "s3cret"),))
+    token = environment("tokens", contents=contents)
+    async with opened(workbench=bench(inventory(token, loaded("plain")), home=tmp_path)) as driver:
+        await driver.press("home", *["j"] * driver.names.index("plain"), "e")
+        await driver.until(lambda: is_open(driver))
+        assert "without variables" not in driver.text, "there are none"
+        await driver.press("escape", "home", *["j"] * driver.names.index("tokens"), "e")
+        await driver.until(lambda: "without variables" in driver.text)
+        await driver.press("left")
+        assert "without variables" in driver.text, "JSON has them"
+        await driver.press("left")
+        assert "without variables" not in driver.text, "a list of specs has none"
+        await driver.press("right", "right", "tab", "ctrl+u", *"~/t.yml", "tab", "right", "enter")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [
+            ExportRequest(prefix=f"{ENVS}/tokens", file=str(tmp_path / "t.yml"), variables=False)
+        ]
 
 
 async def test_what_was_said_before_is_over_once_a_panel_opens() -> None:

@@ -35,6 +35,15 @@ def test_a_running_job_says_its_stage_how_far_it_is_and_how_long_it_takes() -> N
     }
 
 
+def test_a_running_job_says_what_its_command_does() -> None:
+    far = Progressed(at=NOW, done=42, total=100, unit="percent", doing="downloading numpy-1.26.4")
+    job = made_job(state="running", started=NOW, stage=STAGE, progress=far)
+    assert cells(job, glyphs=ASCII)["stage"] == "downloading numpy-1.26.4  ###-----  42 %  Removing research"
+    hostile = Progressed(at=NOW, done=0, total=None, unit="percent", doing="linking\x1b[2J")
+    assert cells(made_job(state="running", progress=hostile))["stage"] == "linking\\x1b[2J  begins"
+    assert job_text(job, NOW, key=str, glyphs=ASCII).plain.endswith("downloading numpy-1.26.4  ###-----  42 %")
+
+
 @pytest.mark.parametrize(
     ("job", "sign", "words"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from condatui.panels.forms import FormPaths, file_name, split_words
@@ -66,14 +67,16 @@ class FileForm:
 
     previews = False
 
-    def __init__(self, session: Session, paths: FormPaths) -> None:
+    def __init__(self, session: Session, paths: FormPaths, usual: str = "") -> None:
+        """`usual` is the name of a file in the directory that is suggested; empty for none."""
         self._session = session
         self._paths = paths
+        self._suggested = paths.suggested(usual) if usual else ""
 
     def form(self, answers: Answers) -> Form:  # noqa: ARG002 - as all forms
         """The file and the name."""
         fields = (
-            TextField("file", "from", self._paths.suggested("environment.yml"), "environment.yml, a list, a lock file"),
+            TextField("file", "from", self._suggested, "a path: environment.yml, a list, a lock file"),
             TextField("name", "as", example="the name in the file; or a name, or a path"),
             yes_or_no("offline", "without downloads"),
         )
@@ -93,6 +96,20 @@ class FileForm:
         if name := (await asyncio.to_thread(asked_of, file, config)).name:
             return name
         raise UsageError("The file does not name the environment: it needs a name.")
+
+
+_USUAL = ("environment.yml", "environment.yaml")
+"""What projects call the file that describes their environment."""
+_LOOKING = 0.2
+"""Seconds that a directory may take to say what is in it: a key does not wait for a disk that hangs."""
+
+
+async def file_form(session: Session, paths: FormPaths) -> FileForm:
+    """The form that makes an environment from a file; it suggests the usual one where that is there."""
+    looking = asyncio.to_thread(lambda: next((each for each in _USUAL if (paths.directory / each).is_file()), ""))
+    with suppress(asyncio.TimeoutError, OSError):
+        return FileForm(session, paths, await asyncio.wait_for(looking, _LOOKING))
+    return FileForm(session, paths)
 
 
 class BaselineForm:

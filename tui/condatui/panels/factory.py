@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from condatui.actions.context import ActionContext
 from condatui.panels.action_panel import ActionPanel
-from condatui.panels.clone_form import BaselineForm, CloneForm, FileForm
+from condatui.panels.clone_form import BaselineForm, CloneForm, file_form
 from condatui.panels.forms import ExportAllForm, ExportForm, FormPaths, PackForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from condatui_core.analyses.baseline_proposal import BaselineProposal
 
 
-def panel_for(action: str, session: Session, action_context: ActionContext) -> ActionPanel:
+async def panel_for(action: str, session: Session, action_context: ActionContext) -> ActionPanel:
     """The panel of an action: its form, or its plan if it needs no answers."""
     paths = FormPaths(session.workbench.locations.home, session.directory)
-    if action in ("clone", "create"):
-        clones = action == "clone"
-        form = CloneForm(session, action_context.current, paths) if clones else FileForm(session, paths)
-        return ActionPanel(session, form=form)
+    if action == "clone":
+        return ActionPanel(session, form=CloneForm(session, action_context.current, paths))
+    if action == "create":
+        return ActionPanel(session, form=await file_form(session, paths))
     if request := _request_for(action, action_context):
         return ActionPanel(session, request=request, note=_hidden_marks(action_context))
     if find := _request_to_find(action, session, action_context):

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from rich.text import Text
 from textual import on, work
 from textual.timer import Timer
@@ -105,6 +105,25 @@ def _format_field(answers: Answers) -> ChoiceField:
     return ChoiceField("format", "as", choices, answers.get("format", "yaml"))
 
 
+_WITH_VARIABLES = ("yaml", "json")
+"""The formats that hold environment variables."""
+
+
+def _variables_field() -> ChoiceField:
+    return yes_or_no("variables", "without variables")
+
+
+def _hidden_fields(how: ExportOptions, environments: Sequence[Environment]) -> frozenset[str]:
+    """Nothing is asked about variables where none would be written."""
+    some = any(each.contents.variables for each in environments if each.contents)
+    return frozenset() if some and how.format in _WITH_VARIABLES else frozenset({"variables"})
+
+
+def _options(answers: Answers) -> dict[str, Any]:
+    """How it is exported, as the fields of a request."""
+    return asdict(replace(_CHOICES[answers["format"]][1], variables=answers["variables"] != YES))
+
+
 class ExportForm:
     """Exports one environment."""
 
@@ -117,15 +136,16 @@ class ExportForm:
     def form(self, answers: Answers) -> Form:
         """The fields; the suffix of the file follows from the format."""
         chosen = _format_field(answers)
-        ending = file_ending(_CHOICES[chosen.value][1].format)
-        file = self._paths.suggested(file_name(self._environment) + ending)
-        return Form(f"Export {sanitize(self._environment.name)}", (chosen, TextField("file", "to", file)))
+        how = _CHOICES[chosen.value][1]
+        file = self._paths.suggested(file_name(self._environment) + file_ending(how.format))
+        fields = (chosen, TextField("file", "to", file), _variables_field())
+        hidden = _hidden_fields(how, (self._environment,))
+        return Form(f"Export {sanitize(self._environment.name)}", fields, hidden)
 
     async def request(self, answers: Answers) -> ExportRequest:
         """The request for the export; it does not replace an existing file."""
-        how = _CHOICES[answers["format"]][1]
         file = self._paths.path(answers["file"])
-        return ExportRequest(prefix=self._environment.prefix, file=file, **asdict(how))
+        return ExportRequest(prefix=self._environment.prefix, file=file, **_options(answers))
 
 
 class ExportAllForm:
@@ -143,16 +163,16 @@ class ExportAllForm:
         directory = TextField("directory", "into", self._paths.suggested("environments"))
         typed = sanitize(answers.get("directory", directory.value)).rstrip("/")
         several = counted(len(self._environments), "environment")
-        title = f"Export {several} to {typed}/NAME{file_ending(_CHOICES[chosen.value][1].format)}"
-        return Form(title, (chosen, directory))
+        how = _CHOICES[chosen.value][1]
+        title = f"Export {several} to {typed}/NAME{file_ending(how.format)}"
+        return Form(title, (chosen, directory, _variables_field()), _hidden_fields(how, self._environments))
 
     async def request(self, answers: Answers) -> ExportAllRequest:
         """The request for the export; it replaces files of earlier exports only."""
-        how = _CHOICES[answers["format"]][1]
         return ExportAllRequest(
             directory=self._paths.path(answers["directory"]),
             prefixes=tuple(each.prefix for each in self._environments),
-            **asdict(how),
+            **_options(answers),
         )
 
 

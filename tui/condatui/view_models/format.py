@@ -140,7 +140,17 @@ _CELLS = 8
 
 
 def progress_words(progress: Progressed, glyphs: Glyphs) -> str:
-    """`█████░░░  62 %` if the total is known, else how much is done: `412 files`, `1.2 G`."""
+    """`█████░░░  62 %` if the total is known, else how much is done: `412 files`, `1.2 G`.
+
+    Before it stands what is being done, if that is told: `downloading numpy-1.26.4  █████░░░  62 %`.
+    """
+    if not progress.doing:
+        return _how_far(progress, glyphs)
+    doing = sanitize(progress.doing)
+    return f"{doing}  {_how_far(progress, glyphs)}" if progress.total else doing
+
+
+def _how_far(progress: Progressed, glyphs: Glyphs) -> str:
     if progress.total:
         return share_bar(progress.done / progress.total, glyphs)
     if progress.unit == "bytes":

@@ -10,11 +10,8 @@ from condatui_core.actions.create.facts import CreateFacts, making_environ, read
 from condatui_core.actions.create.plan import blockers_of, making_argv
 from condatui_core.actions.from_file import (
     drift_from,
-    install_archives,
-    install_by_pip,
     lacking,
     otherwise,
-    pip_environ,
     pip_itself,
     refuse_if_changed,
     set_variables,
@@ -27,6 +24,8 @@ from condatui_core.actions.incomplete_marker import (
     remove_if_untouched,
     sync_made,
 )
+from condatui_core.actions.listed_archives import install_archives
+from condatui_core.actions.pip_part import install_by_pip, pip_environ
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
 from condatui_core.actions.requested_specs import not_among, request_only
@@ -112,7 +111,8 @@ class _Creation:
         if self._asked.archives:
             listed = self._asked.explicit
             installation, target, work = self._installation, self._target, self._work
-            await install_archives(installation, target, listed, environ, work, offline=offline, what=what)
+            places = self._context.locations
+            await install_archives(installation, target, listed, environ, work, places, offline=offline, what=what)
             return
         argv = making_argv(self._request, self._installation.executable, offline=offline)
         check_answer(await self._work.run(argv, environ=environ), what)
@@ -122,7 +122,8 @@ class _Creation:
             return
         await self._work.stage("pip", f"Letting pip install what the file asks of it into {self._name}")
         environ = pip_environ(self._target, self._installation, self._context)
-        await install_by_pip(self._target, self._asked, environ, self._work, offline=self._request.offline)
+        places, offline = self._context.locations, self._request.offline
+        await install_by_pip(self._target, self._asked, environ, self._work, places, offline=offline)
 
     def _note(self) -> None:
         """Note what is requested, and the variables as `conda env config vars set` does."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from condatui_core.actions import guards
 from condatui_core.actions.create.facts import CreateFacts, Solution, find_archives, read_facts, solve
-from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, no_pip, pip_argv, pip_itself
+from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, no_pip, pip_itself
+from condatui_core.actions.pip_part import pip_argv
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
 from condatui_core.environment_files.asked import Asked

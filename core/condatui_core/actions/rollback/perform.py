@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from condatui_core.actions.checkpoint import Checkpoint, subject_of
-from condatui_core.actions.from_file import install_archives
 from condatui_core.actions.guards import refuse
+from condatui_core.actions.listed_archives import install_archives
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
 from condatui_core.actions.requested_specs import request_these
@@ -66,8 +66,8 @@ async def _run_conda(
         check_answer(await work.run(argv, environ=environ), what)
     if planned.added:
         offline = request.offline or all(each.place != "channel" for each in target.coming)
-        lines, installation = planned.archives, target.installation
-        await install_archives(installation, target.prefix, lines, environ, work, offline=offline, what=what)
+        lines, installation, places = planned.archives, target.installation, context.locations
+        await install_archives(installation, target.prefix, lines, environ, work, places, offline=offline, what=what)
 
 
 def _request(planned: PlannedRollback, kept: Checkpoint) -> None:

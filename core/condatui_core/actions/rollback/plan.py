@@ -17,7 +17,6 @@ from condatui_core.actions.checkpoint import (
     subject_of,
     unreadable,
 )
-from condatui_core.actions.from_file import ARCHIVES
 from condatui_core.actions.guards import (
     blockers_to_alter,
     bytes_problem,
@@ -27,6 +26,7 @@ from condatui_core.actions.guards import (
     unknown_to_conda,
     warnings_to_change,
 )
+from condatui_core.actions.listed_archives import ARCHIVES
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.verified_change import left_behind

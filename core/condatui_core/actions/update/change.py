@@ -12,19 +12,18 @@ from msgspec.structs import replace
 from condatui_core.actions.checkpoint import Checkpoint, subject_of
 from condatui_core.actions.from_file import (
     drift_from,
-    install_by_pip,
     lacking,
     otherwise,
-    pip_environ,
     pip_itself,
     refuse_if_changed,
     set_variables,
-    uninstall_by_pip,
 )
 from condatui_core.actions.guards import refuse
+from condatui_core.actions.pip_part import install_by_pip, pip_environ, uninstall_by_pip
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
 from condatui_core.actions.requested_specs import request_as_before
+from condatui_core.actions.update.another_channel import from_another_channel, not_come
 from condatui_core.actions.update.facts import (
     UpdateTarget,
     occasion_of,
@@ -121,7 +120,9 @@ class SpecsChange:
             raise _not_as_planned(target.name, "The environment or its baseline has changed.")
         transaction = await self._dry_run(target) if target.wanted.specs else Transaction()
         removed = tuple(each for each in planned.removed if each not in planned.pruned)
-        if (_dist_names(transaction.removed), _dist_names(transaction.added)) != (removed, planned.added):
+        now = _dist_names(transaction.removed), _dist_names(transaction.added)
+        channels = from_another_channel(target.contents, transaction)
+        if (*now, channels) != (removed, planned.added, planned.from_another_channel):
             raise _not_as_planned(target.name, "conda would do something else now.")
         return target
 
@@ -142,7 +143,8 @@ class SpecsChange:
         environ = pip_environ(target.prefix, target.installation, self._context)
         if planned.by_pip:
             await work.stage("pip", f"Letting pip install what the file asks of it into {name}")
-            await install_by_pip(target.prefix, target.asked, environ, work, offline=self._request.offline)
+            places, offline = self._context.locations, self._request.offline
+            await install_by_pip(target.prefix, target.asked, environ, work, places, offline=offline)
         if target.variables:
             await work.in_thread(partial(set_variables, target.prefix, planned.identity, target.variables))
         if not planned.pruned and not planned.pruned_by_pip:
@@ -214,6 +216,8 @@ def _problems(records: PrefixRecords, before: PrefixRecords, planned: PlannedUpd
     """Lines that name what of an environment is otherwise than planned, and what its user requested and has lost."""
     spared = set(planned.pruned_by_pip) | (names_by_pip(records) if planned.by_pip else set())
     yield from differences(records, before, planned.removed, planned.added, spared=spared)
+    for each in not_come(records.contents, planned.from_another_channel):
+        yield f"{each}: is not from the channel that was planned"
     names = {each.name for each in records.contents.packages}
     pruned = {each.name for each in before.contents.packages if each.dist_name in planned.pruned}
     lost = before.contents.requested_names - names - pruned

@@ -9,17 +9,12 @@ from dataclasses import dataclass, field, replace
 from packaging.utils import canonicalize_name
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of, unreadable
-from condatui_core.actions.from_file import (
-    asked_of,
-    file_blockers,
-    pip_environ,
-    pip_itself,
-    pip_would_install,
-    python_version,
-)
+from condatui_core.actions.from_file import asked_of, file_blockers, pip_itself, python_version
 from condatui_core.actions.guards import blockers_to_alter, contents_blockers, observe_prefixes, unknown_to_conda
+from condatui_core.actions.pip_part import pip_environ, pip_would_install
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.update.another_channel import from_another_channel
 from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_like
 from condatui_core.actions.update.prune import NONE, Unneeded, contents_after, unneeded
 from condatui_core.analyses.channels import same_package
@@ -96,6 +91,7 @@ class UpdateTarget:
             variables=tuple(name for name, _ in self.variables),
             pruned=tuple(each.dist_name for each in pruned),
             pruned_by_pip=tuple(sorted(self.unneeded.distributions)),
+            from_another_channel=from_another_channel(self.contents, transaction),
         )
 
     @property

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterator, Sequence
 
 from condatui_core.actions.checkpoint import no_room, points_there
-from condatui_core.actions.from_file import file_facts, file_warnings, no_pip, pip_argv
+from condatui_core.actions.from_file import file_facts, file_warnings, no_pip
 from condatui_core.actions.guards import bytes_problem, bytes_to_unpack, warnings_to_change
+from condatui_core.actions.pip_part import pip_argv
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.facts import UpdateTarget, moves_of, read_targets, solving_argv
 from condatui_core.actions.verified_change import left_behind

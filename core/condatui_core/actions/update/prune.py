@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
-from condatui_core.actions.from_file import asked_by_place
+from condatui_core.actions.pip_part import asked_by_place
 from condatui_core.analyses.needs import Needs, Node
 from condatui_core.analyses.present import shipped_distributions
 from condatui_core.conda.parsers import SolvedPackage, Transaction

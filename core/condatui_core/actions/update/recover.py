@@ -15,6 +15,7 @@ from condatui_core.actions.checkpoint import has_its_paths, point_made
 from condatui_core.actions.from_file import VARIABLES, asked_of, drift_of_asked, lacking, python_version
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.requested_specs import HISTORY, requests_as_before
+from condatui_core.actions.update.another_channel import not_come
 from condatui_core.actions.update.facts import occasion_of
 from condatui_core.actions.update.prune import unneeded
 from condatui_core.actions.verified_change import expected_packages, way_back
@@ -90,11 +91,14 @@ def _state(update: PlannedUpdate, request: UpdateRequest, point: RestorePoint | 
         return "half"
     there = {each.dist_name for each in records.contents.packages}
     before = {each.dist_name for each in point.packages}
+    lacking_swaps = not_come(records.contents, update.from_another_channel)
+    swapped = len(lacking_swaps) < len(update.from_another_channel)
     beyond = _moved_by_pip(records.contents, update, point) or _set_otherwise(update, point, directory)
-    if there == before and not beyond:
+    if there == before and not beyond and not swapped:
         return "as it was" if has_its_paths(update.prefix, point, directory) else "half"
     expected = expected_packages(before, update.removed, update.added)
-    if expected - there or there - expected - set(update.pruned):  # what came may need what was to be pruned
+    unexpected = there - expected - set(update.pruned)  # what came may need what was to be pruned
+    if expected - there or unexpected or lacking_swaps:
         return "half"
     return _beyond_conda(update, request, records.contents, point, directory)
 

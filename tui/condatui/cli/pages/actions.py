@@ -17,7 +17,17 @@ from condatui.view_models.details.health import findings_text
 from condatui.view_models.format import progress_words
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.plan import plan_text
-from condatui_core.records.job import CommandBegun, Event, Job, Outcome, Plan, Progressed, Said, StageBegun
+from condatui_core.records.job import (
+    CommandBegun,
+    CommandEnded,
+    Event,
+    Job,
+    Outcome,
+    Plan,
+    Progressed,
+    Said,
+    StageBegun,
+)
 from condatui_core.text import sanitize
 
 _CLEAR = "\r\x1b[K"
@@ -43,6 +53,8 @@ class PageReporter:
             self._line(Text(f"  $ {sanitize(shlex.join(event.argv))}", styles.DIM))
         elif isinstance(event, Said):
             self._line(Text(f"  {event.line}"))
+        elif isinstance(event, CommandEnded):
+            self._line(Text())
         elif isinstance(event, Progressed) and self._printer.on_terminal:
             click.echo(f"{_CLEAR}  {progress_words(event, self._printer.glyphs)}", nl=False, color=True)
             self._passing = True
