@@ -38,7 +38,9 @@ class SlimSubject(Struct, frozen=True):
     slimming: Slimming | None = None
     state: Literal["measuring", "measured", "impossible"] = "measuring"
     why: str = ""
-    """Why it cannot be measured."""
+    """Why it cannot be measured, in one sentence."""
+    detail: str = ""
+    """The rest of that: where, and what the system says."""
 
 
 class SlimModel:
