@@ -149,8 +149,8 @@ async def test_killed_with_its_conda_the_way_out_brings_it_back(past: Past) -> N
 
 async def test_killed_while_conda_takes_packages_out_the_way_out_brings_it_back(past: Past) -> None:
     now = manifest(past.prefix)
-    with dying_conda(past.sandbox, "--force-remove", "os.rename", str(past.prefix), 3, with_parent=True):
-        assert run_dying(past.sandbox, to(past, past.revision - 3), "", 0)[0] == -9
+    with dying_conda(past.sandbox, "--force-remove", "os.rename", str(past.prefix), 2, with_parent=True):
+        assert run_dying(past.sandbox, to(past, past.revision - 4), "", 0)[0] == -9
     after = await told(past.sandbox)
     assert isinstance(after.way_out, RestoreRequest)
     assert (await carried_out(past.sandbox, after.way_out)).state == "done"

@@ -88,9 +88,9 @@ def _without_source(target: RollbackTarget, request: RollbackRequest) -> Iterato
         yield blocker("no-source", message, _OTHERS, map(sanitize, lines))
     if search.problem:
         told = search.problem
-        lines = (told.title, *told.detail.splitlines())
+        said = (told.title, *told.detail.splitlines())
         message = f"conda could not say where all packages of {revision} can be had."
-        yield blocker("no-answer", message, told.hint or "Try again.", map(sanitize, lines))
+        yield blocker("no-answer", message, told.hint or "Try again.", map(sanitize, said))
 
 
 _OTHERS = "Install them in other versions."
