@@ -42,10 +42,10 @@ _WORD_WITH_TOKEN = re.compile(r"(?<![^\s\"'\\=,])[^\s\"'\\=,]*?/t/[^\s\"'\\]+")
 _TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s\"'\\]+")
 _FILE = re.compile(r"[(\[,]*(file:|/(?!t/)|~|\.)")
 """The beginnings of file names, in which `/t/` may be an ordinary directory."""
-_AUTH = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<auth>[^/\s\"'\\]+)@")
+_AUTH = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{0,40}://)(?P<auth>[^/\s\"'\\]+)@")
 _NAMED_SECRET = re.compile(
     r"""(?P<name>[?&][\w.-]*(?:token|passw(?:or)?d|secret|api[_-]?key|signature)=|"""
-    r"""--[\w-]*(?:token|passw(?:or)?d|secret|api-?key)(?:=|\s+(?!-)))[^\s&#"'\\]+""",
+    r"""--[\w-]{0,60}(?:token|passw(?:or)?d|secret|api-?key)(?:=|\s+(?!-)))[^\s&#"'\\]+""",
     re.IGNORECASE,
 )
 _AUTH_OR_TOKEN = re.compile(r"(?<=://)[^/\s\"'\\]+@|/t/[^/\s\"'\\]+(?=/|$)")

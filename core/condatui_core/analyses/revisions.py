@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from condatui_core.analyses.channels import UNKNOWN, channel_identity, split_platform
 from condatui_core.analyses.versions import version_key
@@ -54,6 +55,7 @@ def never_named(history: History, packages: Iterable[PackageRecord]) -> tuple[Pa
     return tuple(each for each in packages if each.name not in named)
 
 
+@lru_cache(maxsize=1 << 14)
 def history_package(dist_name: str, source: str = "") -> HistoryPackage:
     """The package that a history names `name-version-build`, from a `source` such as `conda-forge/linux-64`."""
     name, *rest = _FEATURES.sub("", dist_name).rsplit("-", 2)
@@ -96,9 +98,10 @@ def _kind(before: HistoryPackage | None, after: HistoryPackage | None) -> MoveKi
     """How a package has changed; None if only the spelling of where it came from has."""
     if before is None or after is None:
         return "added" if before is None else "removed"
-    older, newer = version_key(before.version, "conda"), version_key(after.version, "conda")
-    if older != newer:
-        return "up" if older < newer else "down"
+    if before.version != after.version:
+        older, newer = version_key(before.version, "conda"), version_key(after.version, "conda")
+        if older != newer:
+            return "up" if older < newer else "down"
     if (before.version, before.build) != (after.version, after.build):
         return "build"
     return "channel" if _other_channel(before.channel, after.channel) else None

@@ -156,15 +156,28 @@ SOLVE_SECONDS = 900.0
 
 
 def solve_new(
-    executable: str, prefix: str, specs: Iterable[str], *, offline: bool, channels: Iterable[str] = ()
+    executable: str,
+    prefix: str,
+    specs: Iterable[str],
+    *,
+    offline: bool,
+    channels: Iterable[str] = (),
+    alone: bool = False,
 ) -> tuple[str, ...]:
     """Solve for a new environment at a path where nothing is, and make nothing; prints the packages that it would have.
 
     Not for a path that exists: conda refuses a dry run of an environment that is there. `channels` as for
-    `install_specs`, which adds no packages by default, so neither does this.
+    `install_specs`, which adds no packages by default, so neither does this. With `alone` nothing that these packages
+    need is among them, although conda still looks whether it can be had.
     """
-    options = ("--no-default-packages", *_offline(offline), *_only(channels))
+    without = ("--no-deps",) if alone else ()
+    options = ("--no-default-packages", *without, *_offline(offline), *_only(channels))
     return (executable, "create", "-p", prefix, "--dry-run", "--json", "--yes", *options, "--", *specs)
+
+
+def search(executable: str, spec: str, *, channels: Iterable[str] = ()) -> tuple[str, ...]:
+    """Find the archives that match a spec, whatever they need; fails if there are none. `channels` as above."""
+    return (executable, "search", "--json", *_only(channels), "--", spec)
 
 
 def remove_exactly(executable: str, prefix: str, names: Iterable[str]) -> tuple[str, ...]:

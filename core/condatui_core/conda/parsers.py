@@ -137,6 +137,27 @@ class _DryRun(Struct):
     actions: _Actions = msgspec.field(default_factory=_Actions)
 
 
+class KnownArchive(Struct, frozen=True, kw_only=True):
+    """An archive that a channel has, as conda prints what the channel's index states of it."""
+
+    name: str
+    version: str
+    build: str
+    url: str
+    subdir: str = ""
+    md5: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+
+
+class _Downloads(Struct):
+    fetch: tuple[KnownArchive, ...] = msgspec.field(name="FETCH", default=())
+
+
+class _Planned(Struct):
+    actions: _Downloads = msgspec.field(default_factory=_Downloads)
+
+
 class Transaction(Struct, frozen=True, kw_only=True):
     """What conda would do to an environment."""
 
@@ -161,6 +182,21 @@ def parse_transaction(answer: CondaAnswer, asked: str) -> Transaction:
         to_download=tuple(each.dist_name or each.name for each in actions.fetch),
         download_bytes=sum(each.size or 0 for each in actions.fetch),
     )
+
+
+def parse_fetched(answer: CondaAnswer, asked: str) -> tuple[KnownArchive, ...]:
+    """Parse the archives that conda would download from the answer of a dry run; raises CondaError as above."""
+    return _read(answer, _Planned, asked).actions.fetch
+
+
+def parse_found(answer: CondaAnswer, asked: str) -> tuple[KnownArchive, ...]:
+    """Parse the answer of `search --json`, archives by package name; raises CondaError as above."""
+    documents = check_answer(answer, asked).documents
+    try:
+        found = msgspec.convert(documents[-1], dict[str, tuple[KnownArchive, ...]])
+    except (IndexError, msgspec.ValidationError) as error:
+        raise not_understood(answer, asked, str(error)) from error
+    return tuple(archive for archives in found.values() for archive in archives)
 
 
 def _read(answer: CondaAnswer, shape: type[_Shape], asked: str) -> _Shape:

@@ -50,10 +50,10 @@ def file_names(environments: Iterable[Environment], form: ExportFormat) -> Mappi
     """Prefix → name of the file of each environment, distinct even where upper and lower case are one.
 
     Environments of the same name get as many of the directories above them into their names as tell them apart, so
-    that the name of one depends on nothing that changes by itself.
+    that the name of one depends on nothing that changes by itself. `…/segmentation/env` gets one in any case.
     """
     paths = {each.prefix: _path_words(each) for each in environments}
-    depths = dict.fromkeys(paths, 1)
+    depths = {prefix: min(len(words), 2 if words[-1] in _SAY_NOTHING else 1) for prefix, words in paths.items()}
     while deeper := [each for each in _clashing(paths, depths) if depths[each] < len(paths[each])]:
         for prefix in deeper:
             depths[prefix] += 1
@@ -61,9 +61,15 @@ def file_names(environments: Iterable[Environment], form: ExportFormat) -> Mappi
     return {prefix: f"{stem}{_ENDINGS[form]}" for prefix, stem in _numbered(stems).items()}
 
 
+_SAY_NOTHING = frozenset({"env", "venv", ".env", ".venv", "conda-env", "condaenv", "conda", ".conda", "default"})
+"""What people and tools call the environment of a project, which has its name from the directory above."""
+_BETWEEN = frozenset({"envs", ".pixi"})
+"""Directories that lead to environments and tell nothing of any."""
+
+
 def _path_words(environment: Environment) -> Sequence[str]:
-    """The directories that lead to an environment, its name last; `envs` tells nothing."""
-    words = [each for each in environment.prefix.split(os.sep) if each and each != "envs"]
+    """The directories that lead to an environment, its name last, without those that tell nothing."""
+    words = [each for each in environment.prefix.split(os.sep) if each and each not in _BETWEEN]
     return (*words, "base") if environment.base else words or [environment.name]
 
 

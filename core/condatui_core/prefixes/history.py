@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -97,7 +98,6 @@ _LARGEST = 32 << 20
 _HEADER = re.compile(r"==>\s*(.+?)\s*<==")
 _COMMAND = re.compile(r"#\s*cmd:\s*(\S.*)")
 _CONDA_VERSION = re.compile(r"#\s*conda version:\s*(.+)")
-_EXTENSION = re.compile(r"\.(?:conda|tar\.bz2)$")
 
 
 @dataclass(slots=True)
@@ -112,30 +112,41 @@ class _Section:
 def read_history(prefix: str, installed: Collection[str]) -> tuple[History, list[Problem]]:
     """Read the history of a prefix; `installed` are the names of its packages.
 
-    A missing history is empty; one that cannot be read is a problem.
+    A missing history is empty; one that cannot be read, or that is no text throughout, is a problem.
     """
     path = os.path.join(prefix, "conda-meta", "history")
     try:
         modified = datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc)
-        text = read_bounded(path, _LARGEST).decode("utf-8", "replace")
+        data = read_bounded(path, _LARGEST)
     except FileNotFoundError:
         return History(created=_created_at(prefix)), []
     except OSError as error:
         return History(created=_created_at(prefix)), [Problem(path=path, reason=reason(error))]
-    revisions = parse_history(text)
+    revisions = parse_history(data.decode("utf-8", "replace"))
     return History(
         created=_created_at(prefix) or (revisions[0].at if revisions else None),
         modified=modified,
         revisions=revisions,
         requested=requested_specs(revisions, installed),
-    ), []
+    ), [Problem(path=path, reason=each) for each in _no_text(data)]
+
+
+def _no_text(data: bytes) -> Iterator[str]:
+    """Why a file is not, or not throughout, the text that conda writes."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield "written as UTF-16, not as UTF-8"
+    elif b"\0" in data:  # what a power cut leaves of a file, or UTF-16 without its mark
+        yield "it has NUL bytes, which no conda writes"
 
 
 def parse_history(text: str) -> tuple[Revision, ...]:
-    """Parse a history file, ignoring unknown lines; its times are taken to be in this machine's time zone."""
+    """Parse a history file, ignoring unknown lines; its times are taken to be in this machine's time zone.
+
+    Credentials are masked line by line, in time that grows with the text and no faster.
+    """
     revisions: list[Revision] = []
     installed: dict[str, str] = {}
-    for number, section in enumerate(_sections(mask_credentials(text))):
+    for number, section in enumerate(_sections(text)):
         added, removed = _changes(section.packages, installed)
         for dist_name in removed:
             installed.pop(dist_name, None)
@@ -147,14 +158,19 @@ def parse_history(text: str) -> tuple[Revision, ...]:
 def _sections(text: str) -> Iterator[_Section]:
     section: _Section | None = None
     for line in map(str.strip, text.splitlines()):
-        if header := _HEADER.match(line):
+        if line.startswith("==>") and (header := _HEADER.match(line)):
             if section:
                 yield section
             section = _Section(header[1])
-        elif section and line:
-            (section.comments if line.startswith("#") else section.packages).append(line)
+        elif section and line and "\0" not in line:
+            (section.comments if line[0] == "#" else section.packages).append(_masked(line))
     if section:
         yield section
+
+
+def _masked(line: str) -> str:
+    """A line without credentials; of nearly all lines a look at a few characters shows that they have none."""
+    return mask_credentials(line) if "/t/" in line or "=" in line or "@" in line or "--" in line else line
 
 
 _Sources = dict[str, str]
@@ -179,7 +195,7 @@ def _marked(sign: str, lines: list[str]) -> _Sources:
 def _package(line: str) -> tuple[str, str]:
     """`conda-forge/linux-64::numpy-1.26.4-py311_0` → (`numpy-1.26.4-py311_0`, `conda-forge/linux-64`)."""
     source, _, dist_name = line.rpartition("::")
-    return _EXTENSION.sub("", dist_name), source
+    return dist_name.removesuffix(".conda").removesuffix(".tar.bz2"), source
 
 
 def _revision(number: int, section: _Section, added: _Sources, removed: _Sources) -> Revision:

@@ -82,6 +82,8 @@ class PackageFinder:
         self._found: dict[HistoryPackage, PackageSource] = {}
         self._installed = _by_dist_name(map(_of_record, places.installed))
         self._urls = {each: _urls(each) for each in places.pkgs_dirs}
+        self._locations: dict[str, tuple[str, ...]] = {"": ()}
+        """By the name or URL of a channel, where it is."""
 
     def find(self, package: HistoryPackage) -> PackageSource:
         """Where a package is."""
@@ -164,9 +166,10 @@ class PackageFinder:
                 yield path
 
     def _possible_urls(self, package: HistoryPackage) -> Iterator[str]:
-        """The URLs under which its channel would have a package."""
+        """The URLs under which its channel would have a package, if that is a directory of this machine."""
         if package.subdir:
-            for base, extension in product(self._bases(package), _EXTENSIONS):
+            bases = (each for each in self._bases(package) if each.startswith("file:"))
+            for base, extension in product(bases, _EXTENSIONS):
                 yield f"{base}/{package.subdir}/{package.dist_name}{extension}"
 
     # Channels
@@ -174,7 +177,9 @@ class PackageFinder:
     def _bases(self, package: HistoryPackage) -> tuple[str, ...]:
         """The locations of the channel that a history states; none for what pip has installed."""
         stated = package.channel if package.build and package.channel != PYPI else ""
-        return tuple(filter(None, channel_urls(stated, self._places.channels))) if stated else ()
+        if stated not in self._locations:
+            self._locations[stated] = tuple(filter(None, channel_urls(stated, self._places.channels)))
+        return self._locations[stated]
 
     def _is_from(self, package: HistoryPackage, base: str, subdir: str) -> bool:
         """Whether nothing contradicts that a package of this name comes from a channel and platform."""

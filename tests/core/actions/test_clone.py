@@ -33,6 +33,7 @@ from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.prefix import PrefixPointer
 from condatui_core.records.request import CloneRequest, RemoveRequest
 from condatui_sandbox import Sandbox
+from support.conda_oracle import CondaOracle
 from support.contexts import context_of
 from support.fake_conda import answer
 from support.plain_work import PlainWork
@@ -180,7 +181,7 @@ async def test_its_python_imports_what_pip_has_put_over_conda(place: Place) -> N
     assert said[1].startswith(request.target)
 
 
-async def test_conda_says_the_same_of_both_of_what_was_asked_for(place: Place) -> None:
+async def test_conda_says_the_same_of_both_of_what_was_asked_for(place: Place, tmp_path: Path) -> None:
     request = place.request("train-pinned", offline=True)
     await place.perform(request)
     exports = [
@@ -195,6 +196,9 @@ async def test_conda_says_the_same_of_both_of_what_was_asked_for(place: Place) -
         for prefix in (request.source, request.target)
     ]
     assert revisions[1][: len(revisions[0])] == revisions[0]
+    with CondaOracle(tmp_path) as oracle:
+        before, after = (oracle.states(prefix)[-1] for prefix in (request.source, request.target))
+    assert set(after) == set(before), "conda takes no clone for empty"
     history = read_prefix(request.target).history
     assert history.created is not None and history.revisions[-1].at is not None
     assert abs((history.created - history.revisions[-1].at).total_seconds()) < 2  # not the source's

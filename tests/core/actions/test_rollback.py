@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import re
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -13,8 +15,9 @@ from condatui_core.actions.rollback import perform
 from condatui_core.analyses.revisions import state_after
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.job import Job, Outcome
-from condatui_core.records.request import RestoreRequest, RollbackRequest
+from condatui_core.records.request import CheckpointRequest, RestoreRequest, RollbackRequest
 from condatui_core.records.revision import PackageSource
+from condatui_core.restore_points import package_sources
 from condatui_core.restore_points.package_sources import PackageFinder
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
@@ -144,10 +147,61 @@ async def test_killed_with_its_conda_the_way_out_brings_it_back(past: Past) -> N
     assert manifest(past.prefix) == now
 
 
-@pytest.mark.parametrize(("stage", "state"), [("conda", "untouched"), ("verify", "done")])
+async def test_killed_while_conda_takes_packages_out_the_way_out_brings_it_back(past: Past) -> None:
+    now = manifest(past.prefix)
+    with dying_conda(past.sandbox, "--force-remove", "os.rename", str(past.prefix), 2, with_parent=True):
+        assert run_dying(past.sandbox, to(past, past.revision - 4), "", 0)[0] == -9
+    after = await told(past.sandbox)
+    assert isinstance(after.way_out, RestoreRequest)
+    assert (await carried_out(past.sandbox, after.way_out)).state == "done"
+    assert manifest(past.prefix) == now
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["its channel is a directory", "only conda knows its URL"])
+async def test_what_no_cache_has_any_more_comes_from_its_channel(
+    past: Past, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    now, cache = manifest(past.prefix), past.sandbox.root_prefix / "pkgs"
+    for each in (*cache.glob("numpy-1.26.4-*"), *cache.glob("pandas-2.2.3-*")):
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
+    monkeypatch.setattr(package_sources, "all_points", lambda _: ())
+    if not known:
+        monkeypatch.setattr(package_sources, "_local_file", lambda _: "")
+    one, both = (RollbackRequest(prefix=str(past.prefix), revision=past.revision - back) for back in (1, 2))
+    jobs = workbench_of(past.sandbox).jobs
+    (numpy,), archives = [(await jobs.plan(each)).rollback.archives for each in (one, both)]  # type: ignore[union-attr]
+    assert re.fullmatch(r"file:///.*/conda-forge/linux-64/numpy-1.26.4-[^/]*\.conda#[0-9a-f]{32}", numpy)
+    assert (numpy in archives, len(archives)) == (True, 2)
+    assert ("to download" in dict((await jobs.plan(both)).facts)) is not known
+    job = await carried_out(past.sandbox, both)
+    assert job.state == "done", job.end
+    assert past.state == past.states[past.revision - 3]
+    await undo(past)
+    assert manifest(past.prefix) == now
+
+
+async def test_a_checkpoint_is_gone_back_to_over_what_conda_has_changed_since(past: Past) -> None:
+    now = manifest(past.prefix)
+    (point,) = outcome_of(
+        await carried_out(past.sandbox, CheckpointRequest(prefixes=(str(past.prefix),), note="before the paper"))
+    ).restore_points
+    past.run("install", "numpy=1.26.4", "pandas")
+    (past.prefix / "mine.txt").write_text("written since")
+    changed = manifest(past.prefix)
+    job = await carried_out(past.sandbox, RestoreRequest(id=point))
+    assert job.state == "done", job.end
+    assert manifest(past.prefix) == now
+    await undo(past)
+    assert manifest(past.prefix) == changed
+    assert (await carried_out(past.sandbox, RestoreRequest(id=point))).state == "done"
+    assert manifest(past.prefix) == now
+
+
+@pytest.mark.parametrize(("stage", "state"), [("keep", "untouched"), ("conda", "untouched"), ("verify", "done")])
 async def test_killed_before_and_after_conda(past: Past, stage: str, state: str) -> None:
     now = manifest(past.prefix)
-    assert run_dying(past.sandbox, to(past, past.revision - 1), stage, 0)[0] == -9
+    effect = 5 if stage == "keep" else 0
+    assert run_dying(past.sandbox, to(past, past.revision - 1), stage, effect)[0] == -9
     assert (await told(past.sandbox)).state == state
     if state == "done":
         await undo(past)

@@ -6,6 +6,8 @@ from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.parsers import (
     parse_configuration,
     parse_environments,
+    parse_fetched,
+    parse_found,
     parse_mamba_info,
     parse_root_prefix,
     parse_version,
@@ -153,3 +155,18 @@ def test_an_old_conda_says_its_version_on_stderr() -> None:
 def test_something_that_tells_no_version_is_no_conda() -> None:
     with pytest.raises(CondaError, match="not understood"):
         parse_version(CondaAnswer(argv=("conda",), exit_code=0, stdout="hello 1.0 world"), "conda")
+
+
+ARCHIVE = {"name": "numpy", "version": "1.26.4", "build": "0", "url": "https://h/linux-64/numpy-1.26.4-0.conda"}
+
+
+def test_archives_as_conda_and_mamba_tell_them() -> None:
+    fetched = answer({"success": True, "actions": {"FETCH": [{**ARCHIVE, "md5": "a", "size": 7}], "PREFIX": "/e"}})
+    found = answer({"numpy": [{**ARCHIVE, "md5": "a", "size": 7, "depends": []}]})
+    for (archive,) in (parse_fetched(fetched, "look"), parse_found(found, "look")):
+        assert (archive.name, archive.url, archive.md5, archive.sha256) == ("numpy", ARCHIVE["url"], "a", None)
+    assert parse_fetched(answer({"success": True, "message": "All requested packages already installed."}), "x") == ()
+    others: tuple[object, ...] = ({"numpy": [{"name": "numpy"}]}, {"result": {"pkgs": []}})
+    for document in others:
+        with pytest.raises(CondaError, match="not understood"):
+            parse_found(answer(document), "look")

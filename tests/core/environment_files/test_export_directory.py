@@ -50,6 +50,16 @@ def test_environments_of_one_name_are_told_apart_by_where_they_lie() -> None:
     assert _names("/a/b/c", "/a/b-c", "/x/c") == ["a-b-c-2.yml", "a-b-c.yml", "x-c.yml"]
 
 
+def test_what_says_nothing_is_named_by_the_directory_above_it_too() -> None:
+    assert _names("/home/ada/work/segmentation/env", "/home/ada/lab/.pixi/envs/default", "/home/ada/nlp/.venv") == [
+        "segmentation-env.yml",
+        "lab-default.yml",
+        "nlp-.venv.yml",
+    ]
+    assert _names("/a/work/env", "/b/work/env", "/c/other/env") == ["a-work-env.yml", "b-work-env.yml", "other-env.yml"]
+    assert _names("/env") == ["env.yml"]
+
+
 def test_bases_are_told_apart_by_their_installations() -> None:
     bases = [Environment(prefix=each, name="base", base=True) for each in ("/a/conda", "/a/mamba")]
     assert list(file_names(bases, "yaml").values()) == ["conda-base.yml", "mamba-base.yml"]
@@ -60,7 +70,7 @@ def test_what_no_file_may_be_called_is_made_safe_and_stays_distinct() -> None:
     assert _names("/e/a b", "/e/-rf", "/e/.venv", "/e/caf\udce9", "/e/größe", "/e/a|b") == [
         "e-a_b.yml",
         "rf.yml",
-        "venv.yml",
+        "e-.venv.yml",
         "caf_.yml",
         "größe.yml",
         "e-a_b-2.yml",

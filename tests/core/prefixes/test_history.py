@@ -136,7 +136,7 @@ def test_specs_as_condas_of_all_ages_wrote_them(comment: str, parsed: tuple[str,
     "garbage",
     [
         b"",
-        b"\x00\xff" * 1000,
+        b"\xff\xfd" * 1000,
         b"==> not a time <==\n# cmd:\n# update specs: ['\n+\n-\n::\n",
         b"==> 0001-01-01 00:00:00 <==\n# update specs: [" + b"[" * 10_000,
         b"==> 2024-13-45 99:00:00 <==\n+a\nb\n",
@@ -155,6 +155,25 @@ def test_a_history_too_large_is_a_problem(tmp_path: Path) -> None:
     os.truncate(file, 100 << 20)
     history, problems = read_history(str(tmp_path), ())
     assert (history.revisions, [each.reason for each in problems]) == ((), ["larger than 32 MB"])
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "revisions"),
+    [
+        (NEW.encode("utf-16"), "written as UTF-16, not as UTF-8", 0),
+        (NEW.encode("utf-16-be"), "it has NUL bytes, which no conda writes", 0),
+        (NEW.encode() + bytes(4096), "it has NUL bytes, which no conda writes", 3),
+    ],
+    ids=["UTF-16", "UTF-16 without a mark", "after a power cut"],
+)
+def test_a_history_that_is_no_text_is_a_problem_and_not_empty(
+    tmp_path: Path, text: bytes, why: str, revisions: int
+) -> None:
+    (tmp_path / "conda-meta").mkdir()
+    (tmp_path / "conda-meta" / "history").write_bytes(text)
+    history, problems = read_history(str(tmp_path), ())
+    assert ([each.reason for each in problems], len(history.revisions)) == ([why], revisions)
+    assert history.revisions == parse_history(NEW)[:revisions]
 
 
 def test_created_is_what_conda_left_or_the_first_revision(tmp_path: Path) -> None:

@@ -32,3 +32,10 @@ def test_tokens_are_masked_and_files_are_not(text: str, masked: str) -> None:
 def test_a_channel_of_files_keeps_its_path() -> None:
     assert strip_credentials("file:///srv/t/channel/noarch") == "file:///srv/t/channel/noarch"
     assert strip_credentials("https://a:b@conda.example/t/tk-1/team") == "https://conda.example/team"
+
+
+@pytest.mark.parametrize("junk", ["a." * 150_000 + "@", "-" * 300_000 + "=", "/t/" * 100_000 + "="])
+def test_junk_takes_time_that_grows_no_faster_than_its_length(junk: str) -> None:
+    """Were it to grow with the square, this would take minutes."""
+    secret = "https://ann:pw@host.org/x"
+    assert mask_credentials(f"{junk} {secret}") == f"{mask_credentials(junk)} https://***@host.org/x"

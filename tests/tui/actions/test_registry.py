@@ -46,7 +46,7 @@ def test_every_action_is_done_somewhere(action: KeyAction) -> None:
     target, _, call = action.call.rpartition(".")
     method = f"action_{call.partition('(')[0]}"
     for place in action.places:
-        owners = (CondatuiApp,) if target == "app" else OWNERS[place]
+        owners = (CondatuiApp,) if target == "app" else OWNERS["list" if target == "focused" else place]
         assert all(callable(getattr(owner, method, None)) for owner in owners), method
 
 

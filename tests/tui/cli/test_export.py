@@ -81,7 +81,7 @@ def test_all_into_a_directory_and_then_only_what_has_changed(run: Run, sandbox: 
     done = run("--all", "--dir", "lab")
     assert done.exit_code == 0, done.stderr
     files = {each.name: each.stat().st_mtime_ns for each in (tmp_path / "here" / "lab").iterdir()}
-    assert files.keys() >= {"index.md", "base.yml", "notebooks.yml", "vision-cuda.yml", "env.yml"}
+    assert files.keys() >= {"index.md", "base.yml", "notebooks.yml", "vision-cuda.yml", "segmentation-env.yml"}
     assert "half-cloned is left out: its state is orphan." in done.stdout
     plan, *_, last = map(json.loads, run("--all", "--dir", "lab", "--changed", "--json").stdout.splitlines())
     assert {each["change"] for each in plan["plan"]["exports"]} == {"not-read"}

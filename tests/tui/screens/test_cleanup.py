@@ -248,6 +248,15 @@ async def test_poor_and_small_terminals(size: tuple[int, int]) -> None:
             assert all(len(line) <= size[0] for line in driver.text.splitlines())
 
 
+async def test_g_and_G_go_to_the_first_and_the_last_line() -> None:  # noqa: N802 - the names of the keys
+    async with cleaning(await workbench(known=machine())) as driver:
+        rows = len(place(driver).rows)
+        await driver.press("G")
+        assert (place(driver).table.cursor_row, rows) == (rows - 1, 9)
+        await driver.press("g")
+        assert place(driver).table.cursor_row == 0
+
+
 async def test_the_cursor_stays_at_the_top_while_rows_come_until_the_user_moves_it() -> None:
     fake = await workbench(known=machine())
     fake.script = (inventory(OLD, HALF, USED),)

@@ -264,6 +264,19 @@ _EVERYWHERE = (
     KeyAction("help", "Help", "?", "The keys of this place.", "screen.help", hint="help"),
 )
 
+_BY_LETTER = tuple(
+    KeyAction(
+        f"list.{name}_by_letter",
+        f"To the {name} line",
+        key,
+        f"To the {name} line; in place 1 this key checks GPUs.",
+        f"focused.{name}",
+        ("compare", "cleanup", "jobs", "restore", "log", "browse"),
+        "Moving",
+    )
+    for name, key in (("first", "g"), ("last", "G"))
+)
+
 ACTIONS: tuple[KeyAction, ...] = (
     *_ENVIRONMENTS,
     *_BROWSE,
@@ -272,6 +285,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     *ON_JOBS,
     *ON_RESTORE_POINTS,
     *ON_LISTS,
+    *_BY_LETTER,
     *_SHARED,
     *_PLACES,
     *_EVERYWHERE,

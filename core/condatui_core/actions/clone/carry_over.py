@@ -79,7 +79,8 @@ def carry_over(
     history = _read(change.source, "history", problems)
     if history is not None:
         text = history + b"\n" * (not history.endswith(b"\n") and bool(history))
-        text += _revision(history, left_out, command, now).encode("utf-8", "surrogateescape")
+        linked_records = [each.record for each in linked]
+        text += _revision(history, linked_records, left_out, command, now).encode("utf-8", "surrogateescape")
         tree.replace(HISTORY, text)
     if tree.status("conda-meta/created_at") is None:
         tree.replace("conda-meta/created_at", f"{now.timestamp()}\n".encode())
@@ -142,17 +143,30 @@ def _read(prefix: str, name: str, problems: list[str]) -> bytes | None:
         return None
 
 
-def _revision(history: bytes, left_out: Iterable[PackageRecord], command: str, now: datetime) -> str:
-    """A section of a history in which the packages that were left out are removed, and none is added."""
+def _revision(
+    history: bytes, linked: Iterable[PackageRecord], left_out: Iterable[PackageRecord], command: str, now: datetime
+) -> str:
+    """A section of a history in which conda has linked these packages, and the ones that were left out are removed.
+
+    conda lists all packages of its own clones as new as well: it takes an environment for empty after a revision
+    without lines. What conda requests of a clone, each archive by its URL, nobody has asked for.
+    """
     gone = sorted(left_out, key=lambda each: each.name)
-    came = {line.rpartition("::")[2]: line[1:] for line in map(os.fsdecode, history.splitlines()) if line[:1] == "+"}
+    came = _spellings(history)
     lines = [f"==> {now.astimezone():%Y-%m-%d %H:%M:%S} <==", f"# cmd: {command}"]
-    # conda matches a removal only if it is spelled like the line that added the package.
-    dists = (each.dist_name for each in gone)
-    lines += (f"-{came.get(dist, dist)}" for dist in dists)
+    # conda takes a line for the same package only if it is spelled like the one that has added the package.
+    lines += (f"-{came.get(each, each)}" for each in (record.dist_name for record in gone))
+    lines += sorted(f"+{came.get(each, each)}" for each in (record.dist_name for record in linked))
     if gone:
         lines.append(f"# remove specs: {[each.name for each in gone]!r}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _spellings(history: bytes) -> Mapping[str, str]:
+    """By `name-version-build`, how the line of a history that has added a package last spells it."""
+    lines = (os.fsdecode(each).strip() for each in history.splitlines())
+    packages = (each.removeprefix("+") for each in lines if each and not each.startswith(("-", "#", "==>")))
+    return {each.rpartition("::")[2]: each for each in packages}
 
 
 # RECORD files of pip, which state the digest of every file, also of those that a clone rewrites

@@ -10,7 +10,8 @@ from condatui_core.actions.listed_archives import install_archives
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
 from condatui_core.actions.requested_specs import request_these
-from condatui_core.actions.rollback.plan import RollbackTarget, blockers_of, occasion_of, read_target
+from condatui_core.actions.rollback.facts import RollbackTarget, occasion_of, read_target
+from condatui_core.actions.rollback.plan import blockers_of
 from condatui_core.actions.verified_change import differences, keep, kept_bytes, naming_way_back, not_as_intended
 from condatui_core.conda.commands import conda_environ, remove_exactly
 from condatui_core.conda.errors import check_answer

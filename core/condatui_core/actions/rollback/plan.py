@@ -3,212 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 
-import msgspec
-
-from condatui_core.actions.checkpoint import (
-    PlannedCheckpoint,
-    no_room,
-    plan_checkpoint,
-    points_there,
-    subject_of,
-    unreadable,
-)
-from condatui_core.actions.guards import (
-    blockers_to_alter,
-    bytes_problem,
-    bytes_to_unpack,
-    contents_blockers,
-    observe_prefix,
-    unknown_to_conda,
-    warnings_to_change,
-)
+from condatui_core.actions.checkpoint import no_room, points_there
+from condatui_core.actions.guards import bytes_problem, bytes_to_unpack, warnings_to_change
 from condatui_core.actions.listed_archives import ARCHIVES
-from condatui_core.actions.prefix_state import PrefixState
-from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.rollback.facts import RollbackTarget, can_be_asked_for, read_target
 from condatui_core.actions.verified_change import left_behind
 from condatui_core.analyses.package_moves import Held, package_moves
-from condatui_core.analyses.revisions import never_named, state_after
 from condatui_core.conda.commands import install_explicit, remove_exactly
-from condatui_core.errors import CondatuiError
-from condatui_core.fs.safe_read import reason
-from condatui_core.prefixes.history import requested_after
-from condatui_core.prefixes.snapshot import PrefixSnapshot, read_snapshot
-from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker
-from condatui_core.records.installation import Installation
-from condatui_core.records.job import Plan, PlannedRollback, Step
-from condatui_core.records.package import PackageRecord
-from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import RollbackRequest
-from condatui_core.records.restore_point import Occasion
-from condatui_core.records.revision import HistoryPackage, PackageSource
+from condatui_core.records.revision import PackageSource
 from condatui_core.remedy import AllowDownloads
-from condatui_core.restore_points.package_sources import PackageFinder, SearchedPlaces
-from condatui_core.restore_points.store import directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize, some_of
 
 _MOST_SPECS = 6
-
-
-@dataclass(frozen=True, kw_only=True)
-class RollbackTarget:
-    """An environment that is to go back to a revision, as it is now."""
-
-    prefix: str
-    name: str
-    observed: PrefixState
-    environment: Environment | None
-    installation: Installation | None
-    snapshot: PrefixSnapshot | None = None
-    checkpoint: PlannedCheckpoint | None = None
-    sources: tuple[PackageSource, ...] = ()
-    """The packages that it had after the revision, with where each is."""
-    unnamed: tuple[PackageRecord, ...] = ()
-    """Those that no revision names, and that stay."""
-    requested: tuple[tuple[str, str], ...] = ()
-    blockers: tuple[Finding, ...] = ()
-
-    @property
-    def contents(self) -> PrefixContents:
-        """What is in it now."""
-        return self.snapshot.contents if self.snapshot else PrefixContents()
-
-    @cached_property
-    def coming(self) -> tuple[PackageSource, ...]:
-        """The packages that conda has to link."""
-        return tuple(each for each in self.sources if each.place != "installed" or self._is_linked_again(each))
-
-    @cached_property
-    def planned(self) -> PlannedRollback:
-        """What is going to be done to it."""
-        coming = {each.package.name: each for each in self.coming}
-        stays = {each.package.name for each in self.sources} | {each.name for each in self.unnamed}
-        leaves = [each for each in self.contents.packages if each.name not in stays or each.name in coming]
-        out = [each.name for each in leaves if each.name not in stays or self._is_as_it_comes(each, coming)]
-        return PlannedRollback(
-            prefix=self.prefix,
-            identity=self.snapshot.tree.entries[0].inode if self.snapshot else (0, 0),
-            removed=tuple(each.dist_name for each in leaves),
-            added=tuple(each.package.dist_name for each in coming.values()),
-            archives=tuple(each.explicit for each in coming.values()),
-            going=tuple(sorted(out)),
-            requested=self.requested,
-            over_limit=self.checkpoint is not None and self.checkpoint.too_large,
-        )
-
-    @property
-    def pythons(self) -> tuple[str, str]:
-        """The versions of python now and afterwards; empty where there is none."""
-        now = next((each.version for each in self.contents.packages if each.name == "python"), "")
-        return now, next((each.package.version for each in self.sources if each.package.name == "python"), "")
-
-    @property
-    def other_python(self) -> bool:
-        """Whether what lies in site-packages is no longer read afterwards."""
-        now, after = (each.split(".")[:2] for each in self.pythons)
-        return now != after
-
-    def _is_linked_again(self, source: PackageSource) -> bool:
-        records = (each for each in self.contents.packages if each.name == source.package.name)
-        return self.other_python and any(each.noarch == "python" for each in records)
-
-    @staticmethod
-    def _is_as_it_comes(record: PackageRecord, coming: Mapping[str, PackageSource]) -> bool:
-        """Whether conda would take a package for one that is there already, and link nothing."""
-        return record.name in coming and coming[record.name].package.dist_name == record.dist_name
-
-
-def occasion_of(request: RollbackRequest) -> Occasion:
-    """Why a restore point is made before a rollback."""
-    return Occasion(change="rollback", revision=request.revision)
 
 
 async def plan(request: RollbackRequest, context: JobContext) -> Plan:
     """Find out which packages come and go, and where those that come are."""
     target = await read_target(request, context)
     return await asyncio.to_thread(rollback_plan, target, request, context)
-
-
-async def read_target(request: RollbackRequest, context: JobContext) -> RollbackTarget:
-    """Read the environment, and look for the packages that it had; changes nothing."""
-    observed = await observe_prefix(request.prefix, context)
-    return await asyncio.to_thread(_read, observed, request, context)
-
-
-def _read(observed: PrefixState, request: RollbackRequest, context: JobContext) -> RollbackTarget:
-    environment = context.environment(observed.real)
-    subject = subject_of(observed.real, context, occasion_of(request))
-    found = RollbackTarget(
-        prefix=observed.real,
-        name=subject.name,
-        observed=observed,
-        environment=environment,
-        installation=context.installation(environment),
-        blockers=(*blockers_to_alter(observed, environment, context), *unknown_to_conda(observed, subject.name)),
-    )
-    try:
-        snapshot = read_snapshot(observed.real)
-        checkpoint = plan_checkpoint(snapshot, subject, context)
-    except (OSError, CondatuiError) as error:
-        return replace(found, blockers=(*found.blockers, unreadable(subject.name, error)))
-    found = replace(
-        found,
-        snapshot=snapshot,
-        checkpoint=checkpoint,
-        blockers=(*found.blockers, *checkpoint.blockers, *contents_blockers(snapshot, subject.name)),
-    )
-    return _with_state(found, request, context)
-
-
-def _with_state(found: RollbackTarget, request: RollbackRequest, context: JobContext) -> RollbackTarget:
-    """The same with the packages and requests that the revision left; a blocker if the history does not have it."""
-    history = found.contents.history
-    try:
-        state = state_after(history, request.revision)
-    except LookupError:
-        message = f"{sanitize(found.name)} has no revision {request.revision}."
-        return replace(found, blockers=(*found.blockers, blocker("no-revision", message)))
-    try:
-        found = _with_sources(found, state, PackageFinder(_places(found, context)))
-    except OSError as error:
-        return replace(found, blockers=(*found.blockers, _not_readable(error)))
-    number = next(at for at, each in enumerate(history.revisions) if each.number == request.revision)
-    requests = next(dict(each) for at, each in enumerate(requested_after(history.revisions)) if at == number)
-    names = {each.name for each in state}
-    return replace(
-        found,
-        unnamed=never_named(history, found.contents.packages),
-        requested=tuple(sorted((name, spec) for name, spec in requests.items() if name in names)),
-    )
-
-
-def _with_sources(found: RollbackTarget, state: Iterable[HistoryPackage], finder: PackageFinder) -> RollbackTarget:
-    """The same with where each package is, and the checksums of those that come.
-
-    OSError if an archive whose checksum no record states cannot be read.
-    """
-    found = replace(found, sources=tuple(map(finder.find, state)))
-    coming = {each.package.name for each in found.coming}
-    sources = (finder.with_checksum(each) if each.package.name in coming else each for each in found.sources)
-    return replace(found, sources=tuple(sources))
-
-
-def _not_readable(error: OSError) -> Finding:
-    message = f"An archive in a package cache cannot be read: {sanitize(reason(error))}"
-    return blocker("no-source", message, "Delete it, so that it is downloaded again.", (sanitize(str(error.filename)),))
-
-
-def _places(found: RollbackTarget, context: JobContext) -> SearchedPlaces:
-    points = directory_of_points(context.settings, context.locations)
-    caches = caches_of(found.installation, context)
-    if found.environment is None:
-        return SearchedPlaces(installed=found.contents.packages, pkgs_dirs=caches, points=points)
-    places = SearchedPlaces.of(found.environment, context.inventory, pkgs_dirs=caches, points=points)
-    return msgspec.structs.replace(places, installed=found.contents.packages)
 
 
 def rollback_plan(target: RollbackTarget, request: RollbackRequest, context: JobContext) -> Plan:
@@ -251,13 +69,31 @@ def _blockers(target: RollbackTarget, request: RollbackRequest) -> Iterator[Find
     elif not planned.added and not planned.removed:
         message = f"{name} has exactly the packages of revision {request.revision}."
         yield blocker("nothing-to-do", message)
-    if lost := [each.package.dist_name for each in target.coming if not each.url]:
-        message = f"Where {counted(len(lost), 'package')} of revision {request.revision} can be had is not known."
-        yield blocker("no-source", message, "Install them in other versions.", map(sanitize, lost))
+    yield from _without_source(target, request)
     if request.offline and (away := [each.package.dist_name for each in _to_download(target)]):
         message = f"{counted(len(away), 'package is', 'packages are')} not on this machine."
         yield blocker("download", message, AllowDownloads(), map(sanitize, away))
     yield from bytes_problem(_bytes_needed(target), target.observed)
+
+
+def _without_source(target: RollbackTarget, request: RollbackRequest) -> Iterator[Finding]:
+    """What stands against it because a package cannot be had: nothing names its channel, or that does not have it."""
+    revision, search = f"revision {request.revision}", target.search
+    if unnamed := [each.package.dist_name for each in target.without_url if not can_be_asked_for(each)]:
+        message = f"Where {counted(len(unnamed), 'package')} of {revision} can be had is not known."
+        yield blocker("no-source", message, _OTHERS, map(sanitize, unnamed))
+    if search.missing:
+        message = f"conda does not find {counted(len(search.missing), 'package')} of {revision} at their channels."
+        lines = [f"{each.channel}::{each.dist_name}" for each in search.missing]
+        yield blocker("no-source", message, _OTHERS, map(sanitize, lines))
+    if search.problem:
+        told = search.problem
+        said = (told.title, *told.detail.splitlines())
+        message = f"conda could not say where all packages of {revision} can be had."
+        yield blocker("no-answer", message, told.hint or "Try again.", map(sanitize, said))
+
+
+_OTHERS = "Install them in other versions."
 
 
 def _to_download(target: RollbackTarget) -> Sequence[PackageSource]:

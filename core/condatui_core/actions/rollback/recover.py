@@ -7,7 +7,7 @@ import os
 
 from condatui_core.actions.checkpoint import has_its_paths, point_made
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.rollback.plan import occasion_of
+from condatui_core.actions.rollback.facts import occasion_of
 from condatui_core.actions.verified_change import expected_packages, way_back
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, Recovery
