@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from condatui_core.actions.from_file import private_directory
+from condatui_core.actions.listed_archives import private_directory
 from condatui_core.actions.protocol import JobContext
 from condatui_core.analyses.specs import exact_spec
 from condatui_core.conda.answer import CondaAnswer
@@ -89,7 +89,7 @@ class _Asking:
     async def _solved(self, packages: Sequence[HistoryPackage]) -> Sequence[KnownArchive] | None:
         """What conda would download for a new environment of these; None if they do not go together."""
         channels = dict.fromkeys(each.channel for each in packages)
-        async with private_directory() as place:
+        async with private_directory(self.context.locations) as place:
             nowhere = os.path.join(place, "environment")
             conda, specs = self.installation.executable, map(_spec, packages)
             argv = solve_new(conda, nowhere, specs, offline=False, channels=channels, alone=True)
