@@ -15,6 +15,7 @@ from condatui_core.text import counted, percent, some_of
 
 _ROLES: tuple[tuple[CleanupRole, str, Trust], ...] = (
     ("remains", "orphan", "certain"),
+    ("set-aside", "orphan", "certain"),
     ("missing", "missing", "certain"),
     ("broken", "broken", "certain"),
     ("unused", "stale", "likely"),
