@@ -19,6 +19,7 @@ from condatui_core.analyses.cleanup.reasons import (
     removal_obstacles,
 )
 from condatui_core.analyses.cleanup.way_back import cached_names, way_back_of
+from condatui_core.analyses.staying import has_role
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack, key_of_part
 from condatui_core.records.disk import CacheUse, Cost
@@ -27,6 +28,7 @@ from condatui_core.records.policy import Policy
 from condatui_core.text import counted, some_of
 
 _UNMEASURED: Mapping[str, int] = MappingProxyType({})
+_SET_ASIDE = "the job that has set it aside puts it right first"
 
 
 def candidates(  # noqa: PLR0913 - what could go rests on all of these
@@ -152,6 +154,7 @@ class _Known:
             reasons=reasons,
             bytes=cost.total if cost else 0,
             blocked=" and ".join(obstacles),
+            only_by_hand=_SET_ASIDE if has_role(environment, "set-aside") else "",
             instead=group.keeper if group and not _loses_what_differs(tier, member) else "",
             way_back=way_back_of(environment, cost, self.cached, pace=self.pace),
         )

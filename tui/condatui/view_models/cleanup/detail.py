@@ -93,6 +93,8 @@ def _lines(
         yield from _reasons(_told(row, candidate), candidate.blocked)
         if candidate.blocked:
             yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)
+        elif candidate.only_by_hand:
+            yield Text(f"{glyphs.warning} no goal chooses it: {sanitize(candidate.only_by_hand)}", styles.WARNING)
         yield from _choosing(row, candidate, names, choose_key)
         yield from _way_back(candidate, glyphs)
         if row.member and row.member.relation == "differs" and candidate.kind == "environment":
@@ -116,8 +118,14 @@ def _size(candidate: CleanupCandidate, frees: int | None, names: Mapping[str, st
     if candidate.part and candidate.blocked:
         return size
     how = f"by merging it into {_keeper(candidate, names)}" if candidate.kind == "merge" else "if only this is removed"
-    freed = f"{format_bytes(frees)} freed {how}"
+    freed = f"{_freed_words(candidate, frees)} {how}"
     return f"{size} on disk {glyphs.separator} {freed}" if size else freed
+
+
+def _freed_words(candidate: CleanupCandidate, frees: int) -> str:
+    if not candidate.frees_at_least:
+        return f"{format_bytes(frees)} freed"
+    return f"at least {format_bytes(frees)} freed" if frees >= 0 else f"at most {format_bytes(-frees)} more taken"
 
 
 def _keeper(candidate: CleanupCandidate, names: Mapping[str, str]) -> str:

@@ -70,6 +70,11 @@ def choosable(rows: Iterable[CleanupRow]) -> frozenset[str]:
     return frozenset(row.candidate.key for row in rows if row.candidate and not row.candidate.blocked)
 
 
+def choosable_together(rows: Iterable[CleanupRow]) -> frozenset[str]:
+    """The same without those that are only chosen one by one, by hand."""
+    return choosable(row for row in rows if row.candidate and not row.candidate.only_by_hand)
+
+
 def rows_of_group(rows: Iterable[CleanupRow], keeper: str) -> tuple[CleanupRow, ...]:
     """The rows of the members of a keeper's group."""
     return tuple(row for row in rows if row.member and row.group and row.group.keeper == keeper)
@@ -197,7 +202,11 @@ class CleanupModel:
         frees = self._frees.get(candidate.key)
         if candidate.kind == "kernel" and not frees:  # nothing measures it: a few small files
             return self._glyphs.nothing
-        return self._glyphs.unread if frees is None else short_bytes(frees)
+        if frees is None:
+            return self._glyphs.unread
+        if candidate.frees_at_least:
+            return f"{self._glyphs.at_least}{short_bytes(frees)}" if frees > 0 else self._glyphs.nothing
+        return short_bytes(frees)
 
     def _name(self, row: CleanupRow, style: str) -> Text:
         candidate, indent = row.candidate, "  " if row.member else ""
@@ -217,7 +226,8 @@ class CleanupModel:
             return Text(candidate.blocked, styles.DIM)
         style = styles.DIM if candidate is None or candidate.blocked else styles.PLAIN
         merge = [f"{self._merge_key} shows the merge"] if self._merge_key and can_be_merged(row) else []
-        why = Text(f" {self._glyphs.separator} ".join((*self._reasons(row), *merge)), style)
+        by_hand = [f"only by hand: {candidate.only_by_hand}"] if candidate and _is_by_hand(candidate) else []
+        why = Text(f" {self._glyphs.separator} ".join((*self._reasons(row), *by_hand, *merge)), style)
         if candidate is None or not candidate.blocked or candidate.blocked in self._reasons(row):
             return why
         return Text.assemble((f"{self._glyphs.warning} {sanitize(candidate.blocked)}", styles.WARNING), "  ", why)
@@ -237,6 +247,11 @@ def _what_choosing_does(row: CleanupRow) -> str:
     if row.candidate is None or row.candidate.blocked:
         return ""
     return "merge: " if row.candidate.kind == "merge" else "remove: "
+
+
+def _is_by_hand(candidate: CleanupCandidate) -> bool:
+    """Whether a candidate can be chosen, but is by no goal."""
+    return bool(candidate.only_by_hand) and not candidate.blocked
 
 
 OF_GROUPS = frozenset({"identical", "subset", "differs", "duplicate"})
