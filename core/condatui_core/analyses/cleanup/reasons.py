@@ -112,6 +112,14 @@ def changing_obstacles(environment: Environment) -> Iterator[str]:
     return (_OBSTACLES[hold] for hold in holds_of(environment) if hold not in OF_REMOVAL_ALONE)
 
 
+def merge_obstacles(environment: Environment, keeper_of: str | None) -> Iterator[str]:
+    """What stands against merging an environment into a keeper that this installation owns."""
+    if environment.installation != keeper_of:
+        yield "its keeper belongs to another conda"
+    if environment.foreign:
+        yield f"it was built for {environment.foreign}"
+
+
 def removal_obstacles(environment: Environment, groups: Sequence[AlikeGroup]) -> Iterator[str]:
     """What stands against removing an environment: the above, the user's word, and that others go to it."""
     for hold in holds_of(environment):

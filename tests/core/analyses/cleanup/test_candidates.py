@@ -367,3 +367,19 @@ def test_what_a_merge_has_set_aside_is_left_to_its_job_and_the_user() -> None:
     assert (row.tier, row.blocked, row.reasons[0].id) == ("leftover", "", "orphan")
     assert row.only_by_hand == "the job that has set it aside puts it right first"
     assert allowed((row,), Policy(allow=("leftover", "orphan"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "blocked"),
+    [
+        ({}, ""),
+        ({"installation": "/opt/other-conda"}, "its keeper belongs to another conda"),
+        ({"foreign": "win-64"}, "it was built for win-64"),
+    ],
+)
+def test_what_no_conda_could_merge_is_not_offered(fields: dict[str, str], blocked: str) -> None:
+    differing = member(
+        "alike", "differs", differs=(PackageDifference(name="numpy", keeper="2", member="1", order="newer"),)
+    )
+    rows = found(loaded("hub"), loaded("alike", **fields), groups=[group("hub", differing)])
+    assert [(row.kind, row.blocked) for row in rows if row.name == "alike"] == [("merge", blocked)]
