@@ -381,5 +381,5 @@ def test_what_no_conda_could_merge_is_not_offered(fields: dict[str, str], blocke
     differing = member(
         "alike", "differs", differs=(PackageDifference(name="numpy", keeper="2", member="1", order="newer"),)
     )
-    rows = found(loaded("hub"), loaded("alike", **fields), groups=[group("hub", differing)])
+    rows = found(loaded("hub"), structs.replace(loaded("alike"), **fields), groups=[group("hub", differing)])
     assert [(row.kind, row.blocked) for row in rows if row.name == "alike"] == [("merge", blocked)]
