@@ -151,6 +151,9 @@ def test_what_a_merge_frees_is_a_bound_and_what_may_free_nothing_is_chosen_by_ha
     rows = cleanup_rows([hub()], [IDENTICAL, differs])
     assert choosable(rows) == {IDENTICAL.key, differs.key}
     assert choosable_together(rows) == {IDENTICAL.key}
+    worthwhile = replace(differs, only_by_hand="")
+    headings = [model(each, together={prefix_of("hub-image"): 82_000_000}).heading(0) for each in (differs, worthwhile)]
+    assert [each and each[1].plain for each in headings] == ["choice frees 82 M", "choice frees ≥82 M"]
 
 
 def test_why_each_was_chosen_is_told_for_its_plan() -> None:

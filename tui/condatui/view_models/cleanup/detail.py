@@ -41,7 +41,7 @@ def row_text(
     `names`: of environments, by prefix. `references`: what names the environment and would lead nowhere without it.
     """
     if row.is_heading and row.group:
-        lines = _group_lines(row.group, frees, names, glyphs)
+        lines = _group_lines(row.group, frees, names, glyphs, merges=row.merges)
     else:
         lines = _lines(row, frees, names, glyphs, choose_key)
     name, *others = lines
@@ -63,13 +63,17 @@ def _reference(reference: Reference, home: str) -> Text:
     return _line("named", f"in {place}: {sanitize(reference.text.strip())}")
 
 
-def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
+def _group_lines(
+    group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs, *, merges: bool
+) -> Iterator[Text]:
     yield Text(sanitize(names.get(group.keeper, group.keeper)), styles.STRONG)
     for why in group.why:
         yield _line("stays", sanitize(why))
     if frees is not None:
+        least = "at least " if merges else ""
         yield _line(
-            "frees", f"{format_bytes(frees)} if all that can be chosen of its group are: removed, or merged into it"
+            "frees",
+            f"{least}{format_bytes(frees)} if all that can be chosen of its group are: removed, or merged into it",
         )
     for member in group.members:
         share = f"{percent(member.similarity)} the same: {member_words(member, glyphs)}"

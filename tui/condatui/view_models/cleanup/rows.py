@@ -31,6 +31,8 @@ class CleanupRow(Struct, frozen=True):
     """None in the heading of a group, which stands for its keeper."""
     candidate: CleanupCandidate | None = None
     """None in the heading of a group, and for a member that nothing proposes."""
+    merges: bool = False
+    """Whether choosing all of a group merges some of it: of what that frees only a lower bound is known."""
 
     @property
     def is_heading(self) -> bool:
@@ -60,9 +62,11 @@ _OF_ENVIRONMENTS: frozenset[CleanupKind] = frozenset({"environment", "merge"})
 
 def _grouped(groups: Iterable[AlikeGroup], candidates: Mapping[str, CleanupCandidate]) -> Iterator[CleanupRow]:
     for group in groups:
-        yield CleanupRow(group.keeper, group)
-        for member in group.members:
-            yield CleanupRow(member.prefix, group, member, candidates.get(member.prefix))
+        rows = [CleanupRow(each.prefix, group, each, candidates.get(each.prefix)) for each in group.members]
+        together = choosable_together(rows)
+        merges = any(row.candidate and row.candidate.frees_at_least and row.key in together for row in rows)
+        yield CleanupRow(group.keeper, group, merges=merges)
+        yield from rows
 
 
 def choosable(rows: Iterable[CleanupRow]) -> frozenset[str]:
@@ -154,7 +158,7 @@ class CleanupModel:
     def heading(self, index: int) -> tuple[Text, Text] | None:
         """The left and the right part of the heading of a group; None for a row with cells."""
         row = self._rows[index]
-        return self._heading(row.group) if row.is_heading and row.group else None
+        return self._heading(row, row.group) if row.is_heading and row.group else None
 
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row; a row that cannot be chosen is dim, a heading has none."""
@@ -185,13 +189,15 @@ class CleanupModel:
             self._why(row),
         )
 
-    def _heading(self, group: AlikeGroup) -> tuple[Text, Text]:
+    def _heading(self, row: CleanupRow, group: AlikeGroup) -> tuple[Text, Text]:
         name = shorten_middle(sanitize(self._name_of(group.keeper)), _KEEPER, self._glyphs.ellipsis)
         left = Text.assemble(
             f"{self._glyphs.alike} ", (name, styles.STRONG), (f"  ({keeper_words(group)})", styles.DIM)
         )
         together = self._together.get(group.keeper)
-        return left, Text(f"choice frees {self._glyphs.unread if together is None else short_bytes(together)}")
+        least = self._glyphs.at_least if row.merges else ""
+        freed = self._glyphs.unread if together is None else f"{least}{short_bytes(together)}"
+        return left, Text(f"choice frees {freed}")
 
     def _name_of(self, prefix: str) -> str:
         return self._names.get(prefix) or below_home(prefix, self._home)
