@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
@@ -27,6 +28,8 @@ _ALWAYS = (".", "conda-meta", "conda-meta/created_at", HALF_MADE)
 """Paths that every half-made environment may have."""
 _RENAMED = ".c~"
 """conda renames files so before it deletes them."""
+_TEMPORARY = re.compile(r"\.condatmp(?:/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
+"""Where conda puts the prefix into copies of files before it links them; a conda that is killed leaves that behind."""
 
 
 def came_since(found: KeepEstimate, context: JobContext, *, thorough: bool) -> tuple[str, ...]:
@@ -86,6 +89,8 @@ def _is_explained(entry: TreeEntry, found: KeepEstimate, there: Collection[str],
     """Whether a path is the job's or conda's, as far as that can be said without the package cache."""
     path, name = entry.path, os.path.basename(entry.path)
     if path in _ALWAYS or name == "__pycache__" or module_of(path) in there or is_temporary(name):
+        return True
+    if _TEMPORARY.fullmatch(path):
         return True
     if path in found.classified and found.classified[path].package:
         return True

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
-import shlex
-import shutil
-import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from condatui_core.actions.guards import refuse
+from condatui_core.actions.kernel_copies import (
+    BYTES_BESIDE_COPIES,
+    commands_to_bring_back,
+    fuller_copy_of,
+    keep_copies,
+    stamp_of,
+)
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.errors import CondatuiError
-from condatui_core.fs.atomic_write import sync_directory, write_new
-from condatui_core.fs.delete_tree import Goes, Leftover, delete_tree, delete_what_goes
-from condatui_core.fs.safe_read import open_regular, read_bounded, reason
-from condatui_core.fs.sync import sync_tree
+from condatui_core.fs.atomic_write import sync_directory
+from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
+from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import PrefixTree, read_tree
 from condatui_core.prefixes.kernels import KERNEL_FILE, read_kernels
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
-from condatui_core.records.kernel import HOW_TO_BRING_BACK, Kernel
+from condatui_core.records.kernel import Kernel
 from condatui_core.records.request import KernelsRequest
 from condatui_core.text import counted, format_bytes, sanitize
 
 _LARGEST = 100_000_000
 """The most bytes of a kernel that are kept: usually it has some icons."""
-_MOST_COMMANDS = 1 << 20
-"""Bytes of a file with the commands that bring copies back."""
-_BESIDE_COPIES = 2 * 4096
-"""Bytes that are kept beside the copies of a job: their directory, and how to bring them back."""
 
 
 async def plan(request: KernelsRequest, context: JobContext) -> Plan:
@@ -50,7 +46,7 @@ async def perform(plan: Plan, request: KernelsRequest, context: JobContext, work
     refuse(found.blockers)
     kept = context.locations.kernels / work.job_id
     await work.stage("keep", f"Keeping a copy in {sanitize(str(kept))}")
-    copies = await work.in_thread(partial(_keep, found.trees, kept))
+    copies = await work.in_thread(partial(keep_copies, found.trees, kept))
     await work.stage("delete", plan.title)
     left = await work.in_thread(partial(_delete, found.trees))
     gone = found.trees.keys() - await work.in_thread(partial(_still_there, found.trees))
@@ -85,7 +81,7 @@ class _Found:
 def _plan(request: KernelsRequest, context: JobContext) -> Plan:
     found = _look_at(request, context)
     freed = sum(tree.exclusive_bytes for tree in found.trees.values())
-    kept = freed + _BESIDE_COPIES if found.trees else 0
+    kept = freed + BYTES_BESIDE_COPIES if found.trees else 0
     return Plan(
         request=request,
         title=f"Delete {counted(len(request.paths), 'Jupyter kernel')}",
@@ -146,50 +142,6 @@ def _against_copying(tree: PrefixTree) -> Iterator[Finding]:
         yield blocker("kernel-large", message, "Delete it by hand.")
 
 
-def _keep(trees: Mapping[str, PrefixTree], kept: Path) -> Mapping[str, Path]:
-    """Copy kernels, and wait until the copies are on the disk; returns where each one is."""
-    copies = {path: kept / f"{number}-{os.path.basename(path)}" for number, path in enumerate(trees, start=1)}
-    try:
-        kept.mkdir(mode=0o700, parents=True)
-    except OSError as error:
-        raise _not_kept(kept, error) from error
-    try:
-        for path, copy in copies.items():
-            _copy(trees[path], copy)
-        write_new(kept / HOW_TO_BRING_BACK, os.fsencode("".join(f"{each}\n" for each in _commands(copies))))
-        sync_tree(str(kept.parent))
-    except OSError as error:
-        delete_tree(str(kept))  # a part of the copies is of no use
-        raise _not_kept(kept, error) from error
-    return copies
-
-
-def _not_kept(kept: Path, error: OSError) -> CondatuiError:
-    where = f"{error.filename or kept}: {reason(error)}"
-    return CondatuiError("No copy of the kernels could be kept: nothing was deleted.", where)
-
-
-def _copy(tree: PrefixTree, target: Path) -> None:
-    for entry in tree.entries:  # each directory before its contents
-        source, copy = os.path.join(tree.root, entry.path), target / entry.path
-        if entry.kind == "directory":
-            copy.mkdir()
-        elif entry.kind == "symlink":
-            copy.symlink_to(entry.target)
-        else:
-            with open_regular(source) as stream:
-                _refuse_another(os.fstat(stream.fileno()), entry.status, source)
-                write_new(copy, stream.read())
-        if entry.kind == "file":
-            shutil.copystat(source, copy, follow_symlinks=False)
-
-
-def _refuse_another(found: os.stat_result, expected: os.stat_result, path: str) -> None:
-    """Raise OSError if an open file is not the one that goes: another process may move directories meanwhile."""
-    if _stamp(found) != _stamp(expected):
-        raise OSError(errno.ESTALE, "it has been replaced or changed", path)
-
-
 def _delete(trees: Mapping[str, PrefixTree]) -> tuple[Leftover, ...]:
     """Delete what was copied; kernel.json goes last, so that what is left half-way is still told as a kernel."""
     left: list[Leftover] = []
@@ -214,13 +166,8 @@ def _delete_one(path: str, tree: PrefixTree) -> tuple[Leftover, ...]:
 
 def _as_it_was(tree: PrefixTree) -> Goes:
     """Give a test whether a path is still what was copied, by lstat; of a directory only that it is the same one."""
-    stamps = {each.path: _stamp(each.status) for each in tree.entries}
-    return lambda path, status: stamps.get(path) == _stamp(status)
-
-
-def _stamp(status: os.stat_result) -> tuple[int, ...]:
-    identity = status.st_mode, status.st_dev, status.st_ino
-    return identity if stat.S_ISDIR(status.st_mode) else (*identity, status.st_size, status.st_mtime_ns)
+    stamps = {each.path: stamp_of(each.status) for each in tree.entries}
+    return lambda path, status: stamps.get(path) == stamp_of(status)
 
 
 def _still_there(paths: Iterable[str]) -> tuple[str, ...]:
@@ -233,7 +180,7 @@ def _still_there(paths: Iterable[str]) -> tuple[str, ...]:
 def _inspect(request: KernelsRequest, kept: Path) -> Recovery:
     """Say what is there of each kernel. One without its kernel.json, which goes last, is deleted."""
     there = tuple(path for path in request.paths if os.path.lexists(os.path.join(path, KERNEL_FILE)))
-    copies = {path: copy for path in there if (copy := _copy_with_more(path, kept))}
+    copies = {path: copy for path in there if (copy := fuller_copy_of(path, kept))}
     if len(there) == len(request.paths) and not copies:
         return Recovery(state="untouched", message="No kernel was deleted.")
     said = [f"{sanitize(path)} is deleted in part: {sanitize(copy)} has it whole." for path, copy in copies.items()]
@@ -259,55 +206,11 @@ def _hollow(paths: Iterable[str], there: Collection[str]) -> Iterator[str]:
     return (path for path in paths if path not in there and os.path.lexists(path))
 
 
-def _copy_with_more(path: str, kept: Path) -> str:
-    """The fullest copy of a kernel that has something that is not there any more; empty if there is none.
-
-    It is of the same kernel.json, since another kernel may have had the same path before.
-    """
-    there, fullest = _files_of(path), dict[str, _File]()
-    found = ""
-    for copy in _copies_of(path, kept):
-        files = _files_of(copy)
-        same = files.get(KERNEL_FILE) == there.get(KERNEL_FILE)
-        if same and len(files) > len(fullest) and not files.keys() <= there.keys():
-            found, fullest = copy, files
-    return found
-
-
-_File: TypeAlias = "str | tuple[int, int]"
-"""The target of a link, or size and modification time: a copy keeps them."""
-
-
-def _files_of(directory: str) -> dict[str, _File]:
-    """What lies in a directory, by relative path; nothing if it cannot be read."""
-    try:
-        entries = read_tree(directory).entries
-    except OSError:
-        return {}
-    return {each.path: each.target or (each.status.st_size, each.status.st_mtime_ns) for each in entries}
-
-
-def _copies_of(path: str, kept: Path) -> Iterator[str]:
-    """The copies that jobs have kept of the kernel at a path, by the commands that bring them back."""
-    for commands in sorted(kept.glob(f"*/{HOW_TO_BRING_BACK}")):
-        with suppress(OSError, ValueError):  # ValueError: a line with half a quotation
-            for line in os.fsdecode(read_bounded(str(commands), _MOST_COMMANDS)).splitlines():
-                match shlex.split(line):
-                    case ["mv", "--", copy, origin] if origin == path:
-                        yield copy
-                    case _:
-                        pass
-
-
-# How kernels come back
-
-
-def _commands(copies: Mapping[str, Path]) -> Iterator[str]:
-    return (shlex.join(("mv", "--", str(copy), path)) for path, copy in copies.items())
+# What is told
 
 
 def _how_to_bring_back(copies: Mapping[str, Path]) -> Finding:
-    commands = tuple(map(sanitize, _commands(copies)))
+    commands = tuple(map(sanitize, commands_to_bring_back(copies)))
     message = f"To bring {'it' if len(commands) == 1 else 'one'} back: {commands[0]}"
     return finding("kept", "note", message, evidence=commands)
 

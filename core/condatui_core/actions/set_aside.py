@@ -15,7 +15,8 @@ from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
 from condatui_core.fs.rename_directory import rename_directory_if_free
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_file_system
-from condatui_core.prefixes.probe import HALF_MADE, SET_ASIDE, set_aside_from
+from condatui_core.prefixes.probe import HALF_MADE, set_aside_from, set_aside_name
+from condatui_core.records.prefix import SetAsideBy
 from condatui_core.text import sanitize
 
 _META = "conda-meta"
@@ -153,8 +154,8 @@ def set_aside(prefix: str, inode: tuple[int, int]) -> Iterator[SetAside]:
         aside.close()
 
 
-def begin_to_set_aside(prefix: str, inode: tuple[int, int]) -> SetAside:
-    """Rename a directory, and hold the one in which it lies until `close`.
+def begin_to_set_aside(prefix: str, inode: tuple[int, int], by: SetAsideBy = "removing") -> SetAside:
+    """Rename a directory, and hold the one in which it lies until `close`; the new name says `by` what.
 
     Raises RefusedError if the prefix is not the directory with that device and inode, CondatuiError if it cannot be
     renamed.
@@ -163,7 +164,7 @@ def begin_to_set_aside(prefix: str, inode: tuple[int, int]) -> SetAside:
         directory = os.open(os.path.dirname(prefix), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise _not_renamed(prefix, error) from error
-    name = f".{_stem(prefix)}{SET_ASIDE}{secrets.token_hex(8)}"
+    name = set_aside_name(_stem(prefix), by, secrets.token_hex(8))
     aside = SetAside(directory, prefix, os.path.join(os.path.dirname(prefix), name), inode)
     try:
         aside.begin()

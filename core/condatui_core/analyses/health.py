@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from condatui_core.analyses.platforms import foreign_platform
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import Finding, Problem, SecondRecord, in_order_of_severity
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.records.prefix import Manager, PrefixContents, PrefixPointer, PrefixProbe
+from condatui_core.records.prefix import Manager, PrefixContents, PrefixPointer, PrefixProbe, SetAsideBy
 from condatui_core.remedy import Advice, RemoveEnvironment
 from condatui_core.text import counted
 
@@ -122,16 +123,29 @@ def _missing(observed: PrefixObservations) -> Finding:
 def _orphan(observed: PrefixObservations) -> Finding:
     prefix, probe = observed.pointer.prefix, observed.probe
     if probe.set_aside_from:
-        return _set_aside(prefix, probe.set_aside_from)
+        return _set_aside(prefix, probe.set_aside_from, probe.set_aside_by)
     if probe.half_made:
         return _half_made(prefix)
     return _not_an_environment_any_more(probe.remains) if probe.remains else _other_directory(prefix)
 
 
-def _set_aside(prefix: str, origin: str) -> Finding:
+def _set_aside(prefix: str, origin: str, by: SetAsideBy | None) -> Finding:
     put_back = shlex.join(("mv", "--", prefix, origin))
-    remedy = f"if no job is removing it: `{put_back}` puts it back, as far as it is whole; or remove it"
-    return _remains("set aside by a removal that has not ended", remedy, f"it was {origin}")
+    if by not in _PUTTING_BACK:
+        remedy = f"if no job is removing it: `{put_back}` puts it back, as far as it is whole; or remove it"
+        return _remains("set aside by a removal that has not ended", remedy, f"it was {origin}")
+    remedy = (
+        "its job, among the interrupted ones, says what is whole and puts it right; "
+        f"by hand, once {origin} is free: `{put_back}`"
+    )
+    found = _remains(f"set aside by {_PUTTING_BACK[by]} that has not ended", remedy, f"it was {origin}")
+    return replace(found, cleanup="set-aside")
+
+
+_PUTTING_BACK: Mapping[SetAsideBy | None, str] = MappingProxyType(
+    {"merging": "a merge", "restoring": "a restore that replaces it"}
+)
+"""The jobs that leave an environment whole: if one of them dies, what it has set aside may be all that there is."""
 
 
 def _half_made(prefix: str) -> Finding:

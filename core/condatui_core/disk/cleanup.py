@@ -10,7 +10,7 @@ from msgspec.structs import replace as replace_fields
 
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.choice import choice_of
-from condatui_core.analyses.cleanup.goal import Goal, reach, reach_each
+from condatui_core.analyses.cleanup.goal import Goal, may_be_chosen, reach, reach_each
 from condatui_core.analyses.cleanup.policy import PolicyRules
 from condatui_core.disk.usage import DiskUsage, ManagedSizes
 from condatui_core.records.alike import AlikeGroup
@@ -18,6 +18,8 @@ from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
 from condatui_core.records.disk import FileSystem
 from condatui_core.records.environment import Inventory
 from condatui_core.records.policy import Policy
+
+_NOT_WORTH_IT = "its merge may free no more than its restore point takes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,12 @@ class CleanupSurvey:
         return replace(survey, candidates=tuple(map(survey._with_worth, found)))
 
     def _with_worth(self, candidate: CleanupCandidate) -> CleanupCandidate:
-        """The candidate, blocked if it is a merge that would free nothing."""
-        if candidate.kind != "merge" or candidate.blocked or not self.measured or self.frees([candidate]) > 0:
+        """The candidate, left to the user if it is a merge that may free nothing, net of its restore point."""
+        if candidate.kind != "merge" or candidate.blocked or not self.measured:
             return candidate
-        return replace_fields(candidate, blocked="a merge would free nothing")
+        if self.frees([candidate]) > self.kept([candidate]):
+            return candidate
+        return replace_fields(candidate, only_by_hand=_NOT_WORTH_IT)
 
     @property
     def measured(self) -> bool:
@@ -84,7 +88,7 @@ class CleanupSurvey:
         return self.usage.graph is not None
 
     def frees(self, chosen: Iterable[CleanupCandidate]) -> int:
-        """The bytes that `df` gains if these go, before their restore points."""
+        """The bytes that `df` gains if these go, before their restore points; with a merge the least that it can be."""
         return self._frees(choice_of(chosen))
 
     def _frees(self, choice: CleanupChoice) -> int:
@@ -136,11 +140,21 @@ class CleanupSurvey:
         return reach_each(goals, could)
 
     def everything(self, could: Sequence[CleanupCandidate]) -> Goal:
-        """Choose all of these, without a goal, but for parts of caches that free nothing even after the others."""
+        """Choose all of these, without a goal, but for parts of caches that free nothing even after the others.
+
+        What only the user chooses is not among them.
+        """
+        could = [each for each in could if may_be_chosen(each)]
         added = self.frees_in_order(could)
         could = [each for each in could if each.kind != "cache" or added[each.key] or not self.measured]
         keys = tuple(each.key for each in could)
-        return Goal(wanted=0, chosen=keys, frees=self.frees(could), restore_points=self.kept(could))
+        return Goal(
+            wanted=0,
+            chosen=keys,
+            frees=self.frees(could),
+            restore_points=self.kept(could),
+            at_least=any(each.frees_at_least for each in could),
+        )
 
 
 def _hollow(inventory: Inventory, usage: DiskUsage) -> frozenset[str]:

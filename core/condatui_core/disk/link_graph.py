@@ -201,6 +201,14 @@ class LinkGraph:
             findings=findings,
         )
 
+    def beside_caches(self, prefix: str) -> int:
+        """The bytes of a prefix that no package cache of conda holds too: what a copy of it cannot link.
+
+        Raises KeyError if it is not a place.
+        """
+        own, caches = self._bits[prefix], _union(self._bits[each.path] for each in self.places if _is_of_conda(each))
+        return sum(each.bytes for holders, each in self._classes if holders & own and not holders & caches)
+
     def sharing(self, path: str) -> tuple[Sharing, ...]:
         """How much a place shares with each other place, the most first. Raises KeyError if it is not a place."""
         own = self._bits[path]
@@ -273,6 +281,10 @@ def _add(sums: list[int], members: int, size: int) -> None:
         lowest = members & -members
         sums[lowest.bit_length() - 1] += size
         members ^= lowest
+
+
+def _is_of_conda(place: DiskPlace) -> bool:
+    return place.cache and not place.tool
 
 
 def _union(sets: Iterable[int]) -> int:

@@ -31,7 +31,7 @@ TRASH = ".condatui-trash-"
 
 _TRASH = re.escape(TRASH) + r".+"
 _BUCKETS = (
-    r"archive|binaries|builds|built-wheels|environments|flat-index|git|interpreter|python|sdists|simple|"
+    r"archive|binaries|builds|built-wheels|environments|files|flat-index|git|interpreter|osv|python|sdists|simple|"
     r"wheel-metadata|wheels"
 )
 """What uv puts before the version of a layout; others may have a `final-v2` where their uv has its cache."""

@@ -14,11 +14,13 @@ from msgspec.structs import replace as replace_fields
 from packaging.utils import canonicalize_name
 
 from condatui_core.analyses.channels import same_package
+from condatui_core.analyses.cleanup.way_back import cached_names
 from condatui_core.disk.breakdown import break_down
 from condatui_core.disk.browse import PrefixBrowser
 from condatui_core.disk.findings import holders_of_packages, irreplaceable_packages
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
+from condatui_core.disk.merged_size import MergedSizes
 from condatui_core.prefixes.leftovers import measured_kernels, measured_leftovers
 from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
@@ -45,8 +47,7 @@ class ManagedSizes:
     def __init__(self, inventory: Inventory) -> None:
         environments, alike = inventory.environments, _Alike()
         self._packages = {each.prefix: _packages(each, alike, inventory.channel_config(each)) for each in environments}
-        self._distributions = {each.prefix: _distributions(each) for each in environments}
-        self._pip = {prefix: sum(found.values()) for prefix, found in self._distributions.items()}
+        self._pip = {each.prefix: _bytes_of_pip(each) for each in environments}
         self._holders: dict[_Package, set[str]] = {}
         for prefix, packages in self._packages.items():
             for package in packages:
@@ -61,11 +62,6 @@ class ManagedSizes:
         total = sum(packages.values()) + self._pip[prefix]
         return ManagedUse(prefix=prefix, total=total, exclusive=self.frees((prefix,)))
 
-    def pip_beside(self, prefix: str, other: str) -> int:
-        """The claimed bytes of what pip has installed in one environment and not in the other."""
-        there = self._distributions.get(other, {})
-        return sum(size for name, size in self._distributions.get(prefix, {}).items() if name not in there)
-
     def frees(self, selection: Collection[str]) -> int:
         """The claimed bytes that removing these would free if no package cache held their packages too."""
         gone = set(selection)
@@ -74,10 +70,9 @@ class ManagedSizes:
         return pip + sum(size for package, size in mine.items() if self._holders[package] <= gone)
 
 
-def _distributions(environment: Environment) -> dict[str, int]:
-    """The bytes of what pip has installed, by comparable name."""
+def _bytes_of_pip(environment: Environment) -> int:
     found = environment.contents.pip_distributions if environment.contents else ()
-    return {canonicalize_name(each.name): each.installed_bytes for each in found}
+    return sum({canonicalize_name(each.name): each.installed_bytes for each in found}.values())
 
 
 def _packages(environment: Environment, alike: _Alike, channels: ChannelConfig) -> dict[_Package, int]:
@@ -132,6 +127,8 @@ class DiskUsage:
     leftovers: Mapping[str, int] = field(default_factory=dict)
     """By prefix, the bytes of site-packages that its python no longer reads, as pip's records claim until they are
     measured; by path, those of kernels whose environment is gone."""
+    merged_sizes: MergedSizes | None = None
+    """What merged environments take; None before the first walk is complete."""
     reclaimable: int = 0
     """The part of `total` that is archives and packages that no environment needs."""
 
@@ -166,7 +163,10 @@ class DiskUsage:
         )
 
     def frees_with_choice(self, choice: CleanupChoice) -> int:
-        """The bytes that `df` gains if the choice is deleted, the environments first; 0 if nothing was measured."""
+        """The bytes that `df` gains if the choice is deleted, the environments first; 0 if nothing was measured.
+
+        With merges it is the least that it can be. The first look at each merge reads its records, so it blocks.
+        """
         if self.graph is None:
             return 0
         if choice == CleanupChoice(prefixes=choice.prefixes[:1]) and (use := self._use_of_one(choice.prefixes)):
@@ -205,13 +205,9 @@ class DiskUsage:
         return {prefix: size - merged.get(prefix, 0) for prefix, size in lost.items()}
 
     def _merged(self, member: str, keeper: str) -> int:
-        """About what a merged environment occupies for its own.
-
-        A clone links what package caches have, so that it takes what the keeper shares with nothing; what pip has
-        installed in the member alone comes beside it.
-        """
-        own = self.costs[keeper].frees if keeper in self.costs else 0
-        return own + self.managed.pip_beside(member, keeper)
+        """The most that a merged environment occupies: what a clone of the keeper cannot link, and what it gets."""
+        assert self.graph is not None and self.merged_sizes is not None  # nothing frees anything before
+        return self.graph.beside_caches(keeper) + self.merged_sizes.most_beside(member, keeper)
 
     def added_to(self, inventory: Inventory) -> Inventory:
         """The inventory with the findings of the measurement added to its environments."""
@@ -289,6 +285,10 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
     copied_by = holders_of_packages(inventory.environments)
     paths = [place.path for place in measurement.places if place.cache]
     parts: tuple[Cleanable, ...] = ("tarballs", "packages")
+    caches = tuple(
+        graph.cache_use(path, copied_by=copied_by, findings=measurement.findings.get(path, ())) for path in paths
+    )
+    cached = cached_names(caches)
     return replace(
         known,
         costs={prefix: use.cost for prefix, use in uses.items()},
@@ -297,13 +297,12 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
         anew=anew,
         graph=graph,
         uses=uses,
-        caches=tuple(
-            graph.cache_use(path, copied_by=copied_by, findings=measurement.findings.get(path, ())) for path in paths
-        ),
+        caches=caches,
         copied_by=copied_by,
         irreplaceable=irreplaceable_packages(inventory.environments),
         total=graph.total(place.path for place in measurement.places),
         leftovers={**known.leftovers, **measured_leftovers(inventory)},
+        merged_sizes=MergedSizes.of(inventory.environments, lambda record: record.dist_name in cached),
         reclaimable=graph.frees_with_cleaning((), dict.fromkeys(paths, parts), copied_by=copied_by),
     )
 

@@ -5,23 +5,46 @@ from __future__ import annotations
 import os
 import re
 import sys
+from typing import cast, get_args
 
 from condatui_core.prefixes.managers import managed_by
-from condatui_core.records.prefix import PrefixProbe
+from condatui_core.records.prefix import PrefixProbe, SetAsideBy
 
 HALF_MADE = ".condatui-clone"
 """The file in an environment that condatui is creating: while it exists, the environment is incomplete."""
-SET_ASIDE = ".condatui-removing-"
-"""Part of the name under which a removal sets a directory aside, before 16 random digits."""
-_SET_ASIDE = re.compile(rf"\.(?P<of>.+){re.escape(SET_ASIDE)}[0-9a-f]{{16}}", re.DOTALL)
-_REMAINS = ("conda-meta", "bin", "lib", "include", "share", "etc", "ssl", "Scripts", "Library", "pyvenv.cfg")
+_SET_ASIDE = re.compile(rf"\.(?P<of>.+)\.condatui-(?P<by>{'|'.join(get_args(SetAsideBy))})-[0-9a-f]{{16}}", re.DOTALL)
+"""The name under which a job sets a directory aside; it ends in random digits."""
+_REMAINS = (
+    "conda-meta",
+    "bin",
+    "lib",
+    "include",
+    "share",
+    "etc",
+    "ssl",
+    "Scripts",
+    "Library",
+    "pyvenv.cfg",
+    ".condatmp",  # all that there is of an environment if conda is killed before it links the first file
+)
+
+
+def set_aside_name(stem: str, by: SetAsideBy, digits: str) -> str:
+    """The hidden name for what a job sets aside, by the name that it had and 16 hexadecimal digits."""
+    return f".{stem}.condatui-{by}-{digits}"
 
 
 def set_aside_from(path: str) -> str:
-    """Where a directory was that a removal has set aside; empty if the path is none of those."""
+    """Where a directory was that a job has set aside; empty if the path is none of those."""
     directory, name = os.path.split(path)
     found = _SET_ASIDE.fullmatch(name)
     return os.path.join(directory, found["of"]) if found else ""
+
+
+def set_aside_by(path: str) -> SetAsideBy | None:
+    """What the job does that has set a directory aside; None if the path is none of those."""
+    found = _SET_ASIDE.fullmatch(os.path.basename(path))
+    return cast("SetAsideBy", found["by"]) if found else None
 
 
 def probe_prefix(prefix: str) -> PrefixProbe:
@@ -44,6 +67,7 @@ def probe_prefix(prefix: str) -> PrefixProbe:
         has_history=has_history,
         half_made=os.path.lexists(os.path.join(prefix, HALF_MADE)),
         set_aside_from=set_aside_from(prefix),
+        set_aside_by=set_aside_by(prefix),
         remains=() if has_history else _remains(prefix),
         writable=os.access(history, os.W_OK) and os.access(meta, os.W_OK) if has_history else None,
         owner=user_name(there.st_uid),

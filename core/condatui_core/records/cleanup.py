@@ -76,11 +76,18 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     """The bytes that it occupies; 0 if not measured."""
     blocked: str = ""
     """Why it cannot be chosen; empty if it can."""
+    only_by_hand: str = ""
+    """Why a goal and a policy leave it alone, though the user can choose it; empty if they do not."""
     at_work: bool = False
     """Whether that is because a job works on it."""
     instead: str = ""
     """The prefix of the environment that takes its place: the keeper of its group."""
     way_back: WayBack = WayBack()
+
+    @property
+    def frees_at_least(self) -> bool:
+        """Whether what it frees is known as a lower bound only: a merge writes files whose sizes are not known yet."""
+        return self.kind == "merge"
 
 
 class CleanupChoice(Struct, frozen=True, kw_only=True):

@@ -50,7 +50,7 @@ FINDING_IDS = (
 
 FindingSource = Literal["files", "file-check", "disk", "gpu", "alike", "machine", "action"]
 CleanupRole = Literal[
-    "", "remains", "missing", "broken", "unused", "trial", "in-use", "not-writable", "frozen", "managed"
+    "", "remains", "set-aside", "missing", "broken", "unused", "trial", "in-use", "not-writable", "frozen", "managed"
 ]
 
 
@@ -73,8 +73,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     the walk of the disk, the GPU check, the comparison of all environments (`alike`), the machine and its condas, or
     an action, its plan or its journal."""
     cleanup: CleanupRole = ""
-    """What it means for cleaning up: `remains`, `missing`, `broken`, `unused` and `trial` are reasons to delete, others
-    stand against it."""
+    """What it means for cleaning up: `remains`, `missing`, `broken`, `unused` and `trial` are reasons to delete; what
+    is `set-aside` has a job that puts it back, so that only the user deletes it; others stand against it."""
     hides_bytes: bool = False
     """Whether something could not be measured because of it, so that sizes are lower bounds."""
 

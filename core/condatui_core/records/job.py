@@ -216,6 +216,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What its restore points may take of `bytes_needed`, before compression; `bytes_freed` does not count it."""
     bytes_freed: int | None = None
     """The bytes that `df` gains; None if unknown."""
+    frees_at_least: bool = False
+    """Whether `bytes_freed` is the least that it can be, since what is written anew may turn out smaller."""
     packages: int = 0
     """The number of packages that it clones, exports, packs, removes or restores."""
     facts: tuple[tuple[str, str], ...] = ()
@@ -315,6 +317,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     predicted_bytes: int | None = None
     """What the plan said would be freed, restore points not counted: `bytes_freed` and `kept_bytes` together are what
     really was; None if nothing was predicted."""
+    predicted_at_least: bool = False
+    """Whether that was the least that it could be."""
     says_bytes: bool = False
     """Whether the message states the bytes freed or used, so that they need not be repeated."""
     files: tuple[str, ...] = ()

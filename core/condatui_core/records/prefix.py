@@ -48,6 +48,10 @@ class Manager(Struct, frozen=True, kw_only=True):
     """The directory of its project or workspace; empty if there is none, or if it is unknown."""
 
 
+SetAsideBy = Literal["removing", "merging", "restoring"]
+"""What a job does that sets an environment aside: removes it, merges it into another, or brings back a former state."""
+
+
 class PrefixProbe(Struct, frozen=True, kw_only=True):
     """What stat shows about a prefix, without reading a file."""
 
@@ -59,7 +63,9 @@ class PrefixProbe(Struct, frozen=True, kw_only=True):
     half_made: bool = False
     """Whether condatui is creating it, or was interrupted while it did."""
     set_aside_from: str = ""
-    """Where it was, if a removal has set it aside and has not ended, or not yet; otherwise empty."""
+    """Where it was, if a job has set it aside and has not ended, or not yet; otherwise empty."""
+    set_aside_by: SetAsideBy | None = None
+    """What that job does; None if none has set it aside."""
     remains: tuple[str, ...] = ()
     """For a directory that is not an environment: its entries that suggest one (`conda-meta`, `bin`, `lib`)."""
     writable: bool | None = None

@@ -127,7 +127,15 @@ def _row(candidate: CleanupCandidate, freed: int) -> tuple[str, ...]:
     if candidate.part and not candidate.bytes:
         why = "no environment needs them, once others are gone"
     size = max(candidate.bytes, freed)
-    return candidate.name, candidate.path, format_bytes(size), format_bytes(freed), why, candidate.way_back.text
+    least = "at least " if candidate.frees_at_least else ""
+    return (
+        candidate.name,
+        candidate.path,
+        format_bytes(size),
+        f"{least}{format_bytes(freed)}",
+        why,
+        candidate.way_back.text,
+    )
 
 
 def _to_bring_back(report: CleanupReport) -> Iterator[str]:

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,17 @@ from condatui_core.actions.cleanup import recover as cleanup_recover
 from condatui_core.actions.protocol import Action, JobContext
 from condatui_core.actions.registry import find_action
 from condatui_core.actions.remove import plan as remove_plan
+from condatui_core.analyses.cleanup.choice import parts_of
 from condatui_core.disk.measure import Measurement
 from condatui_core.disk.usage import Disk
 from condatui_core.errors import RefusedError
+from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.environment import Inventory
+from condatui_core.records.installation import CondaFacts
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.request import Cleanable, CleanRequest, CleanupPart, CleanupRequest, RemoveRequest, Request
-from support.disk_trees import du
+from support.disk_trees import du, write
+from support.installer_caches import uv_cache
 from support.plain_work import PlainWork
 from support.removals import RemovalMachine
 
@@ -153,6 +157,39 @@ async def test_it_does_all_and_says_what_was_predicted_and_what_came(machine: Re
     assert outcome.restore_points == tuple(machine.point_ids())
     assert "predicted" in outcome.message
     assert outcome.findings == ()
+
+
+async def test_one_walk_does_for_all_caches(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part has other caches, and uv's comes first, since it is locked before the walk."""
+    second, uv = machine.home / "more-pkgs", uv_cache(machine.home / ".cache/uv")
+    write(second / "cache/497deca9.json", 30_000)
+    context = machine.context()
+    caches = (str(machine.root / "pkgs"), str(second))
+    context = replace(
+        context,
+        inventory=replace_fields(context.inventory, pkgs_dirs=caches),
+        conda_facts={str(machine.root): CondaFacts(envs_dirs=(str(machine.envs),), pkgs_dirs=caches)},
+    )
+    choice = CleanupChoice(
+        prefixes=(prefix_of(machine, "old"),),
+        cleaned=((caches[0], PARTS), (caches[1], ("index",)), (str(uv), ("uv",))),
+    )
+    plan = await plan_cleanup(CleanupRequest(parts=parts_of(choice)), context)
+    assert [each.title for each in plan.parts[1:]] == [f"Clean {each}" for each in (uv, *caches)]
+    walks: list[Inventory] = []
+    measure_whole = Disk.measure_whole
+
+    async def counting(disk: Disk, inventory: Inventory) -> Measurement:
+        walks.append(inventory)
+        return await measure_whole(disk, inventory)
+
+    monkeypatch.setattr(Disk, "measure_whole", counting)
+    before = du(machine.root, second, uv)
+    outcome = await done(plan, context)
+    really = before - du(machine.root, second, uv)
+    assert len(walks) == 1
+    assert [each.name for each in walks[0].environments] == ["older"], "and it is that of what is left"
+    assert plan.bytes_freed == (outcome.bytes_freed or 0) + outcome.kept_bytes == really
 
 
 async def test_a_part_that_fails_is_the_last_and_what_was_done_is_told(machine: RemovalMachine) -> None:

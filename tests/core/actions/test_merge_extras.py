@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from condatui_core.actions.merge.carry import carried_by
 from condatui_core.actions.merge.extras import (
     Extras,
     conflicts_of,
@@ -18,7 +16,6 @@ from condatui_core.actions.merge.extras import (
 )
 from condatui_core.actions.merge.plan import plan
 from condatui_core.conda.parsers import SolvedPackage
-from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.environment import KeepMark
 from condatui_core.records.job import PackageMove
 from condatui_core.records.package import PackageRecord, ProvidedDistribution, Replacement
@@ -121,17 +118,6 @@ def test_conflicts_are_found_through_what_comes_with_an_extra() -> None:
     keeper = contents(package("numpy", "2.1"), package("zlib"))
     extras = extras_of(member, keeper)
     assert conflicts_of(extras, member, keeper) == ("lib 1.0 needs numpy <2; the keeper has 2.1 (h0_0)",)
-
-
-def test_the_files_of_pip_are_those_of_its_lists(tmp_path: Path) -> None:
-    prefix = make_prefix(tmp_path / "env")
-    prefix.pip_install("httpx")
-    prefix.write("lib/python3.11/site-packages/loose-1.0.dist-info/METADATA", "Name: loose\nVersion: 1.0\n")
-    records = read_records(str(prefix))
-    found = carried_by(records, records.contents.pip_distributions)
-    assert found.unknown == ("loose",)
-    assert {os.path.basename(each) for each in found.files} >= {"__init__.py", "RECORD", "METADATA"}
-    assert not [each for each in found.files if "loose" in each]
 
 
 # What stands against it

@@ -9,7 +9,7 @@ from condatui_core.analyses.health import PrefixObservations, findings_of, state
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
-from condatui_core.records.prefix import PrefixContents, PrefixPointer, PrefixProbe
+from condatui_core.records.prefix import PrefixContents, PrefixPointer, PrefixProbe, SetAsideBy
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 PREFIX = "/opt/conda/envs/nlp"
@@ -129,6 +129,15 @@ def test_what_a_removal_has_set_aside_says_how_it_is_put_back() -> None:
     assert (finding.id, finding.severity) == ("orphan", "warning")
     assert "mv -- " in str(finding.remedy)
     assert str(finding.remedy).count("'/envs/a b'") == 1
+
+
+@pytest.mark.parametrize(("by", "what"), [("merging", "a merge"), ("restoring", "a restore that replaces it")])
+def test_what_a_job_has_set_aside_to_put_it_back_is_said_as_it_is(by: SetAsideBy, what: str) -> None:
+    probe = PrefixProbe(exists=True, has_conda_meta=True, has_history=True, set_aside_from="/envs/a b", set_aside_by=by)
+    (finding,) = findings_of(_observed(probe), now=NOW, stale_days=180)
+    assert (finding.message, finding.cleanup) == (f"set aside by {what} that has not ended", "set-aside")
+    assert "its job, among the interrupted ones" in str(finding.remedy)
+    assert "once /envs/a b is free: `mv -- " in str(finding.remedy)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from condatui_core.analyses.alike import alike_groups
+from condatui_core.analyses.cleanup.policy import allowed
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.usage import DiskUsage
@@ -16,10 +17,11 @@ from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.disk import FileSystem
 from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.kernel import Kernel
+from condatui_core.records.policy import Policy
 from condatui_core.restore_points.store import file_systems_of
 from support.inventories import NOW, days_ago, finding, inventory, loaded, package
 from support.kernels import make_kernel
-from support.surveys import Held, surveyed
+from support.surveys import PKGS, Held, surveyed
 
 STALE = finding("stale", "note", "not used for long", cleanup="unused")
 PACKAGES = [package(f"package-{number:02}") for number in range(40)]
@@ -138,6 +140,31 @@ async def test_neither_a_keeper_nor_the_baseline_goes_for_a_goal() -> None:
     assert [each.keeper for each in survey.groups] == [machine.environments[0].prefix]
     assert survey.reach(survey.candidates, 1 << 40).chosen == (machine.environments[1].prefix,)
     assert {name for name, why in blocked(survey).items() if why} == {"hub", "ours"}
+
+
+# Merges
+
+
+async def survey_with_merge(frees: int) -> CleanupSurvey:
+    """A member that differs from its keeper in a package, and has so many bytes of its own."""
+    hub = loaded("hub", PACKAGES)
+    member = loaded("member", [*PACKAGES[1:], other := package("package-00", "9.0", installed_bytes=frees)])
+    held = [Held((PKGS, hub.prefix), 1000, unit=each.dist_name) for each in hub.contents.packages]  # type: ignore[union-attr]
+    held += [Held((member.prefix,), frees), Held((PKGS,), 10, unit=other.dist_name)]
+    return await survey_of(inventory(hub, member), *held, chosen=(hub.prefix,))
+
+
+@pytest.mark.parametrize(("frees", "by_hand"), [(40_000_000, False), (20_000, True), (100, True)])
+async def test_a_merge_that_may_free_no_more_than_its_restore_point_takes_is_left_to_the_user(
+    frees: int, by_hand: bool
+) -> None:
+    survey = await survey_with_merge(frees)
+    (merge,) = (each for each in survey.candidates if each.kind == "merge")
+    assert (merge.blocked, merge.frees_at_least) == ("", True)
+    assert bool(merge.only_by_hand) == by_hand == (survey.frees([merge]) <= survey.kept([merge]))
+    policy = Policy(allow=("merge",))
+    assert bool(allowed(survey.candidates, policy)) == bool(survey.everything([merge]).chosen) != by_hand
+    assert bool(survey.reach([merge], 1 << 40).chosen) != by_hand
 
 
 # What a policy wants free on each file system

@@ -21,6 +21,11 @@ from support.installer_caches import pip_cache, uv_cache
 
 UV: tuple[Cleanable, ...] = ("uv",)
 PIP: tuple[Cleanable, ...] = ("pip",)
+UV_BUCKETS = (
+    *("archive", "binaries", "builds", "built-wheels", "environments", "files", "flat-index", "git", "interpreter"),
+    *("osv", "python", "sdists", "simple", "wheel-metadata", "wheels"),
+)
+"""The directories that uv has made in its cache since its first release, without the versions of their layouts."""
 
 
 def found(home: Path, environ: Mapping[str, str] | None = None, prefixes: Iterable[str] = ()) -> list[tuple[str, str]]:
@@ -202,6 +207,22 @@ def test_emptying_it_frees_what_no_environment_holds_to_the_byte(cache: Path, go
     selection = [str(each) for each in removed]
     assert graph(cache).frees_with_cleaning(selection, {str(cache): UV}, copied_by={}) == expected
     assert graph(cache).frees_with_cleaning(selection, {str(cache): PIP}, copied_by={}) == freed_by_deleting(*removed)
+
+
+@pytest.mark.parametrize("version", ["0", "12", "99"])
+def test_every_bucket_of_uv_is_seen_in_every_version_of_its_layout(cache: Path, version: str) -> None:
+    """Its newest keep each file of a package once, in `files-v0`, with a link for each archive that has it."""
+    for name in UV_BUCKETS:
+        write(cache / f"{name}-v{version}" / "inside", 10_000)
+    for path in (cache / "archive-v0/abcdef/numpy").iterdir():
+        link(path, cache / f"files-v{version}/sha256/{path.name}")
+    entries = [Path(each) for each in own_entries("uv", str(cache))]
+    assert {f"{name}-v{version}" for name in UV_BUCKETS} <= {each.name for each in entries}
+    removed = [cache.parent / name for name in ("a", "b")]
+    for gone in ((), removed):
+        expected = freed_by_deleting(*gone, *entries)
+        assert graph(cache).frees_with_cleaning(map(str, gone), {str(cache): UV}, copied_by={}) == expected
+    assert {each.path for each in graph(cache).kept_by([str(cache.parent / "a")])} == {str(removed[1]), str(cache)}
 
 
 @pytest.mark.parametrize("directory", ["my-notes", "final-v2", ".tmp_of_mine"])

@@ -84,14 +84,20 @@ async def test_a_choice_frees_just_what_is_chosen() -> None:
     assert full.frees_with_choice(CleanupChoice(cleaned=((PKGS, ("packages",)),))) == 0
 
 
-async def test_a_merge_takes_what_the_keeper_has_for_its_own_and_what_pip_has_installed_in_the_member_alone() -> None:
+async def test_a_merge_takes_at_most_what_no_cache_has_of_the_keeper_and_what_pip_has_in_the_member_alone() -> None:
     keeper = loaded("keeper", pip=[pip_package("rich", installed_bytes=7)])
     member = loaded("member", pip=[pip_package("Rich", installed_bytes=7), pip_package("trl", installed_bytes=2000)])
-    held = (Held((keeper.prefix,), 500), Held((member.prefix,), 40_000), Held((keeper.prefix, member.prefix), 900))
+    held = (
+        Held((keeper.prefix,), 500),
+        Held((member.prefix,), 40_000),
+        Held((keeper.prefix, member.prefix), 900),
+        Held((keeper.prefix, PKGS), 7000, unit="some-1.0-0"),
+    )
     *_, known = await surveyed(inventory(keeper, member), *held)
     choice = CleanupChoice(merges=((member.prefix, keeper.prefix),))
-    assert known.frees_with_choice(choice) == 40_000 - 500 - 2000
-    assert known.lost_without_one(choice) == {member.prefix: 40_000 - 500 - 2000}
+    notes = 3 * 4096
+    assert known.frees_with_choice(choice) == 40_000 - (500 + 900) - 2000 - notes
+    assert known.lost_without_one(choice) == {member.prefix: 40_000 - (500 + 900) - 2000 - notes}
 
 
 async def test_what_could_not_be_measured_becomes_a_finding_of_the_environment() -> None:

@@ -102,6 +102,9 @@ def test_look_tells_environments_remains_and_nothing_apart(tmp_path: Path) -> No
     (tmp_path / "half" / "lib").mkdir(parents=True)
     half = probe_prefix(str(tmp_path / "half"))
     assert (half.has_conda_meta, half.has_history, half.remains, half.writable) == (False, False, ("lib",), None)
+    (tmp_path / "killed" / ".condatmp").mkdir(parents=True)
+    killed = probe_prefix(str(tmp_path / "killed"))
+    assert killed.remains == (".condatmp",), "all that a conda leaves that is killed before it links a file"
     assert not probe_prefix(str(tmp_path / "gone")).exists
 
 
@@ -110,4 +113,7 @@ def test_what_a_removal_has_set_aside_is_a_child_and_says_where_it_was(tmp_path:
     _environment(tmp_path / ".nlp.condatui-removing-short")
     assert list(discovery.children(str(tmp_path))) == [str(aside)]
     assert probe_prefix(str(aside)).set_aside_from == str(tmp_path / "nlp")
-    assert probe_prefix(str(tmp_path)).set_aside_from == ""
+    assert probe_prefix(str(aside)).set_aside_by == "removing"
+    assert (probe_prefix(str(tmp_path)).set_aside_from, probe_prefix(str(tmp_path)).set_aside_by) == ("", None)
+    merged = probe_prefix(str(_environment(tmp_path / ".nlp.condatui-merging-0123456789abcdef")))
+    assert (merged.set_aside_from, merged.set_aside_by) == (str(tmp_path / "nlp"), "merging")

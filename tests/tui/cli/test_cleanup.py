@@ -145,6 +145,13 @@ def test_what_is_not_decided_is_reported_with_the_rule_that_is_still_broken(
     text = report.read_text()
     assert "| not decided: last use unknown |" in text
     assert "still has 1 environment more than the policy allows" in text
+    assert "not decided: last use unknown of " in result.stdout
+    assert "still has 1 environment more than the policy allows" in result.stdout
+    dry = run_in(sandbox, "cleanup", "--policy", str(policy), "--dry-run", "--json")
+    (line,) = lines_of(dry.stdout)
+    assert (dry.exit_code, line["goal"]["chosen"]) == (0, [])
+    assert {str(sandbox.prefixes[name]) for name in ("notebooks", "bert-finetune")} <= {*line["goal"]["not_decided"]}
+    assert [each for each in line["goal"]["broken_rules"] if "1 environment more than the policy allows" in each]
     assert all(os.path.lexists(sandbox.prefixes[name]) for name in ("notebooks", "bert-finetune"))
 
 

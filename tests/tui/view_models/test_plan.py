@@ -104,6 +104,11 @@ def test_what_moves_is_a_line_for_each_kind_of_change() -> None:
     assert any("takes 2.0 MB more than it frees" in line for line in text)
 
 
+def test_what_a_merge_frees_is_said_as_the_bound_that_it_is() -> None:
+    assert plan_sums(plan(bytes_freed=96_000, frees_at_least=True)) == "frees at least 96 KB"
+    assert plan_sums(plan(bytes_freed=-2_000, frees_at_least=True)) == "takes at most 2.0 KB more than it frees"
+
+
 def test_the_star_of_what_was_requested_is_explained_where_it_stands() -> None:
     moves = (PackageMove(name="numpy", change="up", before="1", after="2", requested=True),)
     assert plan_text(plan(moves=moves), words=words).plain.split("\n") == [

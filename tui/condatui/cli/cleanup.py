@@ -199,11 +199,19 @@ class _Cleanup:
         for each in self.survey.candidates:
             if each.blocked:
                 yield each
+            elif each.only_by_hand and each.key not in chosen:
+                yield replace(each, blocked=each.only_by_hand)
             elif each.key in may and each.key not in chosen:
                 yield replace(each, blocked="it is not needed for that")
             elif policy and each.key not in may:
                 guessed = not_decided(each, policy)
                 yield replace(each, blocked=NOT_DECIDED if guessed else "the policy does not allow it")
+
+    @property
+    def _not_decided(self) -> tuple[CleanupCandidate, ...]:
+        """What stays only because the policy cannot decide."""
+        policy = self.options.policy
+        return tuple(each for each in self.survey.candidates if policy and not_decided(each, policy))
 
     def _broken_rules(self, went: Iterable[CleanupCandidate]) -> tuple[str, ...]:
         """The rules for users that are still broken, by how much."""
@@ -258,13 +266,24 @@ class _Cleanup:
         return 0
 
     def _say_goal(self, *, as_json: bool) -> None:
+        undecided, broken = self._not_decided, self._broken_rules(self.chosen)
         if as_json:
-            print_json(describe_goal(self.goal, has_goal=self.options.has_goal))
+            print_json(
+                describe_goal(self.goal, has_goal=self.options.has_goal, not_decided=undecided, broken_rules=broken)
+            )
         else:
             from condatui.cli.pages.cleanup import print_goal  # noqa: PLC0415 - Rich is for people
 
             frees = _frees(self.survey, self.chosen)
-            print_goal(self.invocation, self.goal, self.chosen, frees, has_goal=self.options.has_goal)
+            print_goal(
+                self.invocation,
+                self.goal,
+                self.chosen,
+                frees,
+                has_goal=self.options.has_goal,
+                not_decided=undecided,
+                broken_rules=broken,
+            )
 
     def _report(self, job: Job | None = None, *, refused: tuple[str, ...] = ()) -> None:
         """Write the report, if one is wanted."""

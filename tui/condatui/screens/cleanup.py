@@ -25,6 +25,7 @@ from condatui.view_models.cleanup.rows import (
     CleanupRow,
     can_be_merged,
     choosable,
+    choosable_together,
     cleanup_rows,
     rows_of_group,
 )
@@ -233,7 +234,7 @@ class CleanupScreen(CleanupGroupsScreen):
         """Choose what is under the cursor, or undo that, and go to the next; a keeper stands for its group."""
         if (row := self.current) is None:
             return
-        keys = choosable(rows_of_group(self.rows, row.key) if row.is_heading else (row,))
+        keys = choosable_together(rows_of_group(self.rows, row.key)) if row.is_heading else choosable((row,))
         self.choose(self.chosen - keys if keys <= self.chosen else self.chosen | keys)
         self.table.action_down()
 

@@ -13,7 +13,7 @@ from condatui.screens.prompting_place import PromptingPlace
 from condatui.services.cleanup_finder import sum_of
 from condatui.session import Session
 from condatui.view_models.cleanup.choice import ChoiceSum
-from condatui.view_models.cleanup.rows import CleanupRow, choosable
+from condatui.view_models.cleanup.rows import CleanupRow, choosable, choosable_together
 from condatui.view_models.format import short_bytes
 from condatui.widgets.input_bars import PromptBar
 from condatui_core.errors import CondatuiError
@@ -88,7 +88,7 @@ class CleanupChoiceScreen(PromptingPlace):
 
     def action_choose_all(self) -> None:
         """Choose all that can be chosen; if all are chosen, none."""
-        every = choosable(self.rows)
+        every = choosable_together(self.rows)
         self.choose(frozenset() if every <= self.chosen else every)
 
     # What the choice comes to

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from condatui.view_models.cleanup.choice import ChoiceSum
 from condatui.view_models.cleanup.found import CleanupQuestion, FoundCleanup
+from condatui_core.analyses.cleanup.goal import may_be_chosen
 
 if TYPE_CHECKING:
     from condatui_core.disk.cleanup import CleanupSurvey
@@ -31,7 +32,7 @@ def find_cleanup(
         if is_outdated():
             return None
         frees[each.key] = survey.frees([each])
-    waiting = [each for each in survey.candidates if not each.blocked and each.tier != "weak"]
+    waiting = [each for each in survey.candidates if may_be_chosen(each) and each.tier != "weak"]
     together = {group.keeper: survey.frees(_choosable(group, survey)) for group in survey.groups}
     return replace(answer, frees=frees, together=together, waiting=sum_of(waiting, survey).net)
 
@@ -40,9 +41,10 @@ def _choosable(group: AlikeGroup, survey: CleanupSurvey) -> Iterator[CleanupCand
     """What choosing a whole group chooses: each of its members is removed, or merged into the keeper."""
     members = {each.prefix for each in group.members}
     of_environments = (each for each in survey.candidates if each.kind in ("environment", "merge"))
-    return (each for each in of_environments if each.path in members and not each.blocked)
+    return (each for each in of_environments if each.path in members and may_be_chosen(each))
 
 
 def sum_of(chosen: Sequence[CleanupCandidate], survey: CleanupSurvey) -> ChoiceSum:
     """What a choice of candidates comes to. To be called in a thread: thousands of classes of files take a while."""
-    return ChoiceSum(survey.frees(chosen), survey.kept(chosen))
+    least = any(each.frees_at_least for each in chosen)
+    return ChoiceSum(survey.frees(chosen), survey.kept(chosen), at_least=least)

@@ -67,9 +67,10 @@ def plan_sums(plan: Plan, *, glyphs: Glyphs = UNICODE) -> str:
     if plan.bytes_needed:
         parts.append(f"needs {format_bytes(plan.bytes_needed)} on the disk")
     if plan.bytes_freed is not None and plan.bytes_freed >= 0:
-        parts.append(f"frees {format_bytes(plan.bytes_freed)}")
+        parts.append(f"frees {'at least ' if plan.frees_at_least else ''}{format_bytes(plan.bytes_freed)}")
     elif plan.bytes_freed is not None:
-        parts.append(f"takes {format_bytes(-plan.bytes_freed)} more than it frees")
+        most = "at most " if plan.frees_at_least else ""
+        parts.append(f"takes {most}{format_bytes(-plan.bytes_freed)} more than it frees")
     return f" {glyphs.separator} ".join(parts)
 
 

@@ -237,7 +237,7 @@ def _hide(directory: int, items: Sequence[Item], trash: str) -> tuple[tuple[str,
 
 
 def _holds_packages(item: Item) -> bool:
-    return os.path.basename(item.path).startswith("archive-")
+    return os.path.basename(item.path).startswith(("archive-", "files-"))
 
 
 def _bytes_of(left: Iterable[Leftover], trash: str) -> int:

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from msgspec.structs import replace as replace_fields
 
+from condatui_core.actions.clean.facts import measurement_of
 from condatui_core.actions.cleanup.plan import find_part_action, left_out_findings
 from condatui_core.actions.protocol import FindAction, JobContext, Work, stopped_by
 from condatui_core.conda.answer import CondaAnswer
@@ -29,6 +30,7 @@ async def perform(
     If it is the first part that fails, its error is raised: then nothing else was done.
     """
     del request  # each part of the plan has its own
+    context = replace(context, measured=measurement_of(context))  # one walk does for all caches
     done: list[Outcome] = []
     for number, part in enumerate(plan.parts, 1):
         action = await find_part_action(part.request, find_action)
@@ -105,17 +107,18 @@ def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
     points = tuple(point for each in done for point in each.restore_points)
     predicted = sum(each.bytes_freed or 0 for each in plan.parts)
     return Outcome(
-        message=f"{_how_far(plan, done, stopped)}: {_sums(predicted, freed + kept)}{_kept(points, kept)}.",
+        message=f"{_how_far(plan, done, stopped)}: {_sums(plan, predicted, freed + kept)}{_kept(points, kept)}.",
         stopped=bool(stopped) or any(each.stopped for each in done),
         findings=(
             *stopped,
             *left_out_findings(plan.left_out),
-            *_difference(plan, done, predicted, freed + kept),
+            *_difference(plan, done),
             *(each for outcome in done for each in outcome.findings),
         ),
         bytes_freed=freed,
         kept_bytes=kept,
         predicted_bytes=predicted,
+        predicted_at_least=plan.frees_at_least,
         says_bytes=True,
         files=tuple(file for each in done for file in each.files),
         restore_points=points,
@@ -130,8 +133,12 @@ def _how_far(plan: Plan, done: Sequence[Outcome], stopped: Sequence[Finding]) ->
     return f"Stopped after {len(done)} of {counted(len(plan.parts), 'part')}"
 
 
-def _sums(predicted: int, real: int) -> str:
-    return f"{format_bytes(real)} freed, {format_bytes(predicted)} predicted"
+def _sums(plan: Plan, predicted: int, real: int) -> str:
+    return f"{format_bytes(real)} freed, {_least(plan)}{format_bytes(predicted)} predicted"
+
+
+def _least(plan: Plan) -> str:
+    return "at least " if plan.frees_at_least else ""
 
 
 def _kept(points: Sequence[str], kept: int) -> str:
@@ -145,21 +152,34 @@ def _amiss(part: Plan) -> Finding:
     return blocker("stopped", f"{sanitize(part.title)} did not go as planned, so nothing after it was begun.")
 
 
-def _difference(plan: Plan, done: Sequence[Outcome], predicted: int, real: int) -> Iterator[Finding]:
+def _difference(plan: Plan, done: Sequence[Outcome]) -> Iterator[Finding]:
     """What explains that more or less was freed than predicted: the parts that differ."""
-    if predicted == real:
+    waiting = plan.parts[len(done) :]
+    differing = [(part, real) for part, real in _freed_by_parts(plan.parts, done) if _is_off(part, real)]
+    off = sum(real - (part.bytes_freed or 0) for part, real in differing)
+    off -= sum(part.bytes_freed or 0 for part in waiting)
+    if off == 0:
         return
-    lines = tuple(_differing(plan.parts, done))
-    how = "less" if real < predicted else "more"
-    message = f"{format_bytes(abs(predicted - real))} {how} than predicted were freed."
+    lines = (*(_real_line(part, real) for part, real in differing), *map(_waiting_line, waiting))
+    message = f"{format_bytes(abs(off))} {'less' if off < 0 else 'more'} than predicted were freed."
     yield finding("differs-from-plan", "note", message, evidence=lines)
 
 
-def _differing(parts: Sequence[Plan], done: Sequence[Outcome]) -> Iterator[str]:
-    for part, outcome in zip(parts, done, strict=False):
-        real, planned = (outcome.bytes_freed or 0) + outcome.kept_bytes, part.bytes_freed or 0
-        if real != planned:
-            came = f"{format_bytes(real)} freed" if real >= 0 else f"{format_bytes(-real)} used"
-            yield f"{sanitize(part.title)}: {came}, {format_bytes(planned)} predicted"
-    for part in parts[len(done) :]:
-        yield f"{sanitize(part.title)}: not carried out, {format_bytes(part.bytes_freed or 0)} predicted"
+def _freed_by_parts(parts: Sequence[Plan], done: Sequence[Outcome]) -> Iterator[tuple[Plan, int]]:
+    """What each part that was carried out has freed, its restore points not counted."""
+    return ((part, (each.bytes_freed or 0) + each.kept_bytes) for part, each in zip(parts, done, strict=False))
+
+
+def _is_off(part: Plan, real: int) -> bool:
+    """Whether a part has freed something else than was planned; more than the least that it could be is no surprise."""
+    planned = part.bytes_freed or 0
+    return real < planned if part.frees_at_least else real != planned
+
+
+def _real_line(part: Plan, real: int) -> str:
+    came = f"{format_bytes(real)} freed" if real >= 0 else f"{format_bytes(-real)} used"
+    return f"{sanitize(part.title)}: {came}, {_least(part)}{format_bytes(part.bytes_freed or 0)} predicted"
+
+
+def _waiting_line(part: Plan) -> str:
+    return f"{sanitize(part.title)}: not carried out, {_least(part)}{format_bytes(part.bytes_freed or 0)} predicted"

@@ -141,6 +141,7 @@ def cleanup_plan(
         bytes_needed=sum(each.bytes_needed or 0 for each in plans),
         kept_bytes=sum(each.kept_bytes for each in plans),
         bytes_freed=sum(each.bytes_freed or 0 for each in plans),
+        frees_at_least=any(each.frees_at_least for each in plans),
         packages=sum(each.packages for each in plans),
         facts=tuple(_facts(plans)),
         warnings=(*note, *left_out_findings(left_out), *_once(each for plan in plans for each in plan.warnings)),
@@ -247,11 +248,24 @@ def _caches_first() -> Finding:
 def _facts(plans: Sequence[Plan]) -> Iterator[tuple[str, str]]:
     frees, kept = sum(each.bytes_freed or 0 for each in plans), sum(each.kept_bytes for each in plans)
     if kept:
-        yield "net", f"{format_bytes(max(frees - kept, 0))}: restore points may take {format_bytes(kept)} of that"
+        net = f"{_least(plans)}{format_bytes(max(frees - kept, 0))}"
+        yield "net", f"{net}: restore points may take {format_bytes(kept)} of that"
     for number, each in enumerate(plans, 1):
-        yield f"part {number}", f"{each.title}: frees {format_bytes(each.bytes_freed or 0)}"
+        yield f"part {number}", f"{each.title}: {_freed_by(each)}"
     for each in plans:
         yield from each.facts
+
+
+def _freed_by(plan: Plan) -> str:
+    freed = plan.bytes_freed or 0
+    if freed < 0 and plan.frees_at_least:
+        return f"takes {format_bytes(-freed)} more than it frees, at most"
+    return f"frees {_least((plan,))}{format_bytes(freed)}"
+
+
+def _least(plans: Iterable[Plan]) -> str:
+    """What stands before a figure that is the least that it can be."""
+    return "at least " if any(each.frees_at_least for each in plans) else ""
 
 
 def _once(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -12,15 +12,15 @@ from condatui_core.actions.clone.facts import CloneFacts
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.plan import plan_of as plan_of_clone
 from condatui_core.actions.clone.source import Source
-from condatui_core.actions.merge.carry import Carried, carried_by
 from condatui_core.actions.merge.extras import Extras, extras_of
-from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.remove.plan import plan as plan_removal
 from condatui_core.analyses.specs import exact_spec
 from condatui_core.conda import commands
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
 from condatui_core.errors import CondaError
+from condatui_core.prefixes.distribution_files import DistributionFiles, files_of_distributions
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import Installation
@@ -98,9 +98,11 @@ class MergeFacts:
     records: PrefixRecords
     """Those of the member."""
     extras: Extras = field(default_factory=Extras)
-    carried: Carried = field(default_factory=Carried)
+    carried: DistributionFiles = field(default_factory=DistributionFiles)
     """The files of what pip has installed in the member, to be carried over."""
     solution: Solution = field(default_factory=Solution)
+    pkgs_dirs: tuple[str, ...] = ()
+    """The package caches that conda links from."""
 
     @property
     def in_place(self) -> bool:
@@ -146,7 +148,8 @@ async def read_facts(request: MergeRequest, context: JobContext) -> MergeFacts:
         removal=removal,
         records=records,
         extras=extras,
-        carried=await asyncio.to_thread(carried_by, records, extras.distributions),
+        pkgs_dirs=await asyncio.to_thread(caches_of, clone.installation, context),
+        carried=await asyncio.to_thread(files_of_distributions, records, extras.distributions),
     )
 
 

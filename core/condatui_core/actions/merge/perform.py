@@ -114,7 +114,7 @@ class _InPlace:
     def _set_aside(self, replaced: _Replaced) -> SetAside:
         """Rename the member. RefusedError if something has changed in it since it was kept."""
         snapshot = replaced.kept.snapshot
-        replaced.aside = begin_to_set_aside(self._prefix, snapshot.tree.entries[0].inode)
+        replaced.aside = begin_to_set_aside(self._prefix, snapshot.tree.entries[0].inode, "merging")
         self._refuse_change(replaced)
         replaced.aside.sync()
         return replaced.aside
@@ -198,6 +198,7 @@ def _merged(merge: Merging, findings: Sequence[Finding], *, freed: int, kept: in
         bytes_freed=freed,
         kept_bytes=kept,
         predicted_bytes=merge.plan.bytes_freed,
+        predicted_at_least=merge.plan.frees_at_least,
         says_bytes=True,
         files=(facts.target,),
         restore_points=(point,),

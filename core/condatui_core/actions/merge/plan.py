@@ -10,7 +10,7 @@ from functools import partial
 
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
-from condatui_core.actions.merge.estimate import bytes_beside_clone
+from condatui_core.actions.merge.estimate import most_of_merged
 from condatui_core.actions.merge.extras import conflicts_of, moves_of, requests_that_change
 from condatui_core.actions.merge.facts import MergeFacts, read_facts, solve, specs_of, target_of
 from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back
@@ -60,8 +60,7 @@ async def _with_solution(facts: MergeFacts, context: JobContext) -> MergeFacts:
 def plan_of(facts: MergeFacts, blockers: Sequence[Finding]) -> Plan:
     """Put together the plans of the clone and the removal, and what moves; blocks."""
     freed, moves = facts.removal.bytes_freed, _moves(facts)
-    cloning = facts.cloning.bytes_needed
-    needed = None if cloning is None else cloning + bytes_beside_clone(facts)
+    needed = most_of_merged(facts)
     return Plan(
         request=facts.request,
         title=_title(facts),
@@ -70,6 +69,7 @@ def plan_of(facts: MergeFacts, blockers: Sequence[Finding]) -> Plan:
         bytes_needed=None if needed is None else needed + (facts.removal.bytes_needed or 0),
         kept_bytes=facts.removal.kept_bytes,
         bytes_freed=None if freed is None or needed is None else freed - needed,
+        frees_at_least=True,
         packages=len(facts.solution.packages),
         facts=tuple(_facts(facts)),
         warnings=tuple(_warnings(facts, moves)),

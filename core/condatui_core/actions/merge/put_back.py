@@ -188,7 +188,7 @@ class _Made:
 
         Raises RefusedError if it was made whole, or replaced, since it was read: then it has its path again.
         """
-        half = begin_to_set_aside(target, self.identity)
+        half = begin_to_set_aside(target, self.identity, "merging")
         if _is_still_made(half.path, job):
             self.aside = half
             return half

@@ -112,7 +112,7 @@ class Replacing:
 
     def _set_aside(self, kept: Checkpoint) -> SetAside:
         """Set it aside as it was kept. Raises RefusedError if it has changed since."""
-        self._aside = begin_to_set_aside(self._found.target, self._present.identity)
+        self._aside = begin_to_set_aside(self._found.target, self._present.identity, "restoring")
         if changed := kept.snapshot.first_change(self._aside.path):
             raise being_changed(self._found.point.name, changed)
         self._aside.sync()
@@ -169,7 +169,7 @@ def _half_made(target: str, identity: Identity | None) -> SetAside | None:
     if identity is None:
         return None
     try:
-        return begin_to_set_aside(target, identity)
+        return begin_to_set_aside(target, identity, "restoring")
     except CondatuiError:  # something else is there now, or nothing
         return None
 
@@ -234,7 +234,7 @@ def _in_the_way(found: Restorable) -> SetAside | None:
     if not os.path.lexists(found.target):
         return None
     status = os.lstat(found.target)
-    half = begin_to_set_aside(found.target, (status.st_dev, status.st_ino))
+    half = begin_to_set_aside(found.target, (status.st_dev, status.st_ino), "restoring")
     if is_marked_incomplete(half.path) or is_empty(half.path):
         return half
     half.put_back()

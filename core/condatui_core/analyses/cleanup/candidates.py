@@ -14,11 +14,13 @@ from condatui_core.analyses.cleanup.ranking import ranked, strongest_first, tier
 from condatui_core.analyses.cleanup.reasons import (
     alike_reason,
     changing_obstacles,
+    merge_obstacles,
     nothing_requested,
     reasons_of_findings,
     removal_obstacles,
 )
 from condatui_core.analyses.cleanup.way_back import cached_names, way_back_of
+from condatui_core.analyses.staying import has_role
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack, key_of_part
 from condatui_core.records.disk import CacheUse, Cost
@@ -27,6 +29,7 @@ from condatui_core.records.policy import Policy
 from condatui_core.text import counted, some_of
 
 _UNMEASURED: Mapping[str, int] = MappingProxyType({})
+_SET_ASIDE = "the job that has set it aside puts it right first"
 
 
 def candidates(  # noqa: PLR0913 - what could go rests on all of these
@@ -68,6 +71,8 @@ class _Known:
     rules: PolicyRules
     pace: float | None = None
     names: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, str | None] = field(default_factory=dict)
+    """By prefix, the root prefix of the installation that owns it."""
     around: set[str] = field(default_factory=set)
     """The directories that environments lie in."""
     members: dict[str, tuple[AlikeGroup, AlikeMember]] = field(default_factory=dict)
@@ -76,6 +81,7 @@ class _Known:
     def __post_init__(self) -> None:
         self.members.update((each.prefix, (group, each)) for group in self.groups for each in group.members)
         self.names.update((each.prefix, each.name) for each in self.inventory.environments)
+        self.owners.update((each.prefix, each.installation) for each in self.inventory.environments)
         there = (each.prefix for each in self.inventory.environments if each.state != "missing")
         self.around.update(str(above) for prefix in there for above in PurePath(prefix).parents)
 
@@ -141,6 +147,8 @@ class _Known:
         if self.inventory.marks_unknown and environment.keep is None:
             obstacles.append("whether you keep it cannot be read")
         group, member = self._membership(environment)
+        if group and tier == "merge":
+            obstacles += merge_obstacles(environment, self.owners.get(group.keeper, environment.installation))
         if member and member.stays and not obstacles:
             obstacles.append(member.stays)
         return CleanupCandidate(
@@ -152,6 +160,7 @@ class _Known:
             reasons=reasons,
             bytes=cost.total if cost else 0,
             blocked=" and ".join(obstacles),
+            only_by_hand=_SET_ASIDE if has_role(environment, "set-aside") else "",
             instead=group.keeper if group and not _loses_what_differs(tier, member) else "",
             way_back=way_back_of(environment, cost, self.cached, pace=self.pace),
         )

@@ -76,7 +76,8 @@ def _parts(choice: CleanupChoice) -> Iterator[CleanupPart]:
     together: dict[tuple[Cleanable, ...], list[str]] = {}
     for path, parts in choice.cleaned:
         together.setdefault(tuple(part for part in CLEANABLES if part in parts), []).append(path)
-    for what, paths in together.items():
+    # uv locks its cache while it is emptied: the walk that all caches share has to come after that.
+    for what, paths in sorted(together.items(), key=lambda each: "uv" not in each[0]):
         yield CleanRequest(pkgs_dirs=tuple(paths), what=what, removed_before=choice.prefixes)
 
 

@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from condatui_core.analyses.cleanup.choice import choice_of
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
 from condatui_core.records.finding import Finding, finding
 from condatui_core.text import counted, format_bytes
+
+
+def may_be_chosen(candidate: CleanupCandidate) -> bool:
+    """Whether a goal may choose a candidate, or a policy: nothing blocks it, or leaves it to the user."""
+    return not candidate.blocked and not candidate.only_by_hand
 
 
 class Goal(Struct, frozen=True, kw_only=True):
@@ -28,6 +34,8 @@ class Goal(Struct, frozen=True, kw_only=True):
     """The bytes that they free, restore points not counted."""
     restore_points: int = 0
     """The bytes that their restore points may take on the same file system."""
+    at_least: bool = False
+    """Whether `frees` is the least that it can be: a merge is among them."""
     in_the_way: tuple[str, ...] = ()
     """If it is not reached: how far it gets, and what stands in the way, one line each."""
 
@@ -57,7 +65,7 @@ def reach(
     are asked for one by one. `counts_points` is False if restore points lie on another file system; `weak` candidates
     are only taken if a policy has allowed their reasons. Call it in a thread.
     """
-    eligible = [each for each in candidates if not each.blocked and (weak or each.tier != "weak")]
+    eligible = [each for each in candidates if may_be_chosen(each) and (weak or each.tier != "weak")]
     search = _Search(frees, losses, counts_points=counts_points)
     chosen = search.without_needless(search.smallest_start(eligible, wanted), wanted)
     goal = Goal(
@@ -65,16 +73,9 @@ def reach(
         chosen=tuple(each.key for each in chosen),
         frees=frees(choice_of(chosen)),
         restore_points=search.points(chosen),
+        at_least=any(each.frees_at_least for each in chosen),
     )
-    if goal.reached:
-        return goal
-    return Goal(
-        wanted=wanted,
-        chosen=goal.chosen,
-        frees=goal.frees,
-        restore_points=goal.restore_points,
-        in_the_way=tuple(_in_the_way(goal, candidates, weak=weak)),
-    )
+    return goal if goal.reached else replace(goal, in_the_way=tuple(_in_the_way(goal, candidates, weak=weak)))
 
 
 def reach_each(goals: Sequence[tuple[str, Goal]], ranked: Sequence[CleanupCandidate]) -> Goal:
@@ -88,6 +89,7 @@ def reach_each(goals: Sequence[tuple[str, Goal]], ranked: Sequence[CleanupCandid
         chosen=tuple(each.key for each in ranked if each.key in chosen),
         frees=sum(goal.frees for _, goal in goals),
         restore_points=sum(goal.restore_points for _, goal in goals),
+        at_least=any(goal.at_least for _, goal in goals),
         in_the_way=tuple(
             f"on the disk of {place}: {line}" if len(goals) > 1 else line
             for place, goal in goals
@@ -207,14 +209,14 @@ def _in_the_way(goal: Goal, candidates: Sequence[CleanupCandidate], *, weak: boo
         yield f"restore points take about {format_bytes(goal.restore_points)} of what is freed"
     reasons: dict[str, list[CleanupCandidate]] = {}
     for each in candidates:
-        if each.blocked and each.bytes:
-            reasons.setdefault(each.blocked, []).append(each)
+        if (why := each.blocked or each.only_by_hand) and each.bytes:
+            reasons.setdefault(why, []).append(each)
     for blocked, those in sorted(reasons.items(), key=lambda pair: -sum(each.bytes for each in pair[1])):
         yield f"{_sum_of(those)} on disk: {blocked}"
-    left_out = [each for each in candidates if not each.blocked and each.tier != "weak" and each.way_back.kept_bytes]
+    left_out = [each for each in candidates if may_be_chosen(each) and each.tier != "weak" and each.way_back.kept_bytes]
     if costly := [each for each in left_out if each.key not in goal.chosen]:
         yield f"{_sum_of(costly)} on disk: restore points may take as much as would be freed"
-    if not weak and (guesses := [each for each in candidates if each.tier == "weak" and not each.blocked]):
+    if not weak and (guesses := [each for each in candidates if each.tier == "weak" and may_be_chosen(each)]):
         yield f"{_sum_of(guesses)} on disk could go for weak reasons alone: choose those yourself"
 
 

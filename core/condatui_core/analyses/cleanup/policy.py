@@ -27,9 +27,11 @@ NOT_DECIDED = "not decided: last use unknown"
 def allowed(found: Iterable[CleanupCandidate], policy: Policy) -> tuple[CleanupCandidate, ...]:
     """The candidates that may go by a policy: nothing blocks them, and it allows their tier or one of their reasons.
 
+    What only the user chooses does not.
+
     How long an environment was not used has to be reliable: a guess is not enough where no person reads the plan.
     """
-    return tuple(each for each in found if not each.blocked and _is_allowed(each, policy))
+    return tuple(each for each in found if not each.blocked and not each.only_by_hand and _is_allowed(each, policy))
 
 
 def not_decided(candidate: CleanupCandidate, policy: Policy) -> bool:

@@ -15,6 +15,7 @@ from condatui_core.text import counted, percent, some_of
 
 _ROLES: tuple[tuple[CleanupRole, str, Trust], ...] = (
     ("remains", "orphan", "certain"),
+    ("set-aside", "orphan", "certain"),
     ("missing", "missing", "certain"),
     ("broken", "broken", "certain"),
     ("unused", "stale", "likely"),
@@ -109,6 +110,14 @@ def _difference(found: PackageDifference) -> str:
 def changing_obstacles(environment: Environment) -> Iterator[str]:
     """What stands against changing or removing an environment, whatever was agreed on."""
     return (_OBSTACLES[hold] for hold in holds_of(environment) if hold not in OF_REMOVAL_ALONE)
+
+
+def merge_obstacles(environment: Environment, keeper_of: str | None) -> Iterator[str]:
+    """What stands against merging an environment into a keeper that this installation owns."""
+    if environment.installation != keeper_of:
+        yield "its keeper belongs to another conda"
+    if environment.foreign:
+        yield f"it was built for {environment.foreign}"
 
 
 def removal_obstacles(environment: Environment, groups: Sequence[AlikeGroup]) -> Iterator[str]:

@@ -10,12 +10,14 @@ from msgspec import structs
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.choice import choice_of
 from condatui_core.analyses.cleanup.goal import reach
+from condatui_core.analyses.cleanup.policy import allowed
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
 from condatui_core.records.disk import CachedUnit, CacheUse, Cost
 from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import StaleSitePackages
+from condatui_core.records.policy import Policy
 from condatui_core.records.prefix import History, PrefixContents, Revision
 from condatui_core.remedy import RemoveEnvironment
 from support.inventories import days_ago, environment, finding, inventory, loaded, package, pip_package
@@ -357,3 +359,27 @@ def test_packages_take_their_archives_along_since_conda_extracts_them_again() ->
 def test_what_is_but_a_part_of_a_path_has_a_key_that_a_shell_keeps() -> None:
     keys = [row.key for row in found(caches=(CACHE,))]
     assert keys == ["/pkgs#archives", "/pkgs#packages", "/pkgs#channel-index", "/pkgs#packages-in-need"]
+
+
+def test_what_a_merge_has_set_aside_is_left_to_its_job_and_the_user() -> None:
+    aside = finding("orphan", "warning", "set aside by a merge that has not ended", cleanup="set-aside")
+    (row,) = found(environment(".nlp.condatui-merging-0123456789abcdef", state="orphan", findings=(aside,)))
+    assert (row.tier, row.blocked, row.reasons[0].id) == ("leftover", "", "orphan")
+    assert row.only_by_hand == "the job that has set it aside puts it right first"
+    assert allowed((row,), Policy(allow=("leftover", "orphan"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "blocked"),
+    [
+        ({}, ""),
+        ({"installation": "/opt/other-conda"}, "its keeper belongs to another conda"),
+        ({"foreign": "win-64"}, "it was built for win-64"),
+    ],
+)
+def test_what_no_conda_could_merge_is_not_offered(fields: dict[str, str], blocked: str) -> None:
+    differing = member(
+        "alike", "differs", differs=(PackageDifference(name="numpy", keeper="2", member="1", order="newer"),)
+    )
+    rows = found(loaded("hub"), structs.replace(loaded("alike"), **fields), groups=[group("hub", differing)])
+    assert [(row.kind, row.blocked) for row in rows if row.name == "alike"] == [("merge", blocked)]

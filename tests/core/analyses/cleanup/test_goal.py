@@ -47,6 +47,18 @@ ROWS = (
 )
 
 
+def test_a_goal_leaves_to_the_user_what_is_only_chosen_by_hand() -> None:
+    rows = (row("/same", "identical"), row("/try", "merge", only_by_hand="its merge may free nothing"))
+    goal = reach(rows, 60, frees=adding_up(SIZES), weak=True)
+    assert (goal.chosen, goal.reached, goal.at_least) == (("/same",), False, False)
+    assert "try, 100 B on disk: its merge may free nothing" in [each.replace("/try", "try") for each in goal.in_the_way]
+
+
+def test_a_goal_with_a_merge_frees_so_much_at_least() -> None:
+    goal = reach(ROWS, 105, frees=adding_up(SIZES))
+    assert (goal.reached, goal.at_least) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("wanted", "chosen"),
     [

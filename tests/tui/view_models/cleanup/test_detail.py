@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from condatui.view_models.cleanup.detail import row_text
 from condatui.view_models.cleanup.rows import CleanupRow
 from condatui_core.records.kernel import Reference
@@ -37,7 +39,11 @@ def test_a_member_says_what_choosing_it_does() -> None:
     assert "disk    516 MB on disk · 41 MB freed if only this is removed" in shown
     assert "space   chooses its removal: hub-image takes its place" in shown
     shown = lines(CleanupRow(differs.prefix, group, differs, merged), 303_000)
-    assert "disk    516 MB on disk · 303 KB freed by merging it into hub-image" in shown
+    assert "disk    516 MB on disk · at least 303 KB freed by merging it into hub-image" in shown
+    worthless = replace(merged, only_by_hand="its merge may free nothing")
+    shown = lines(CleanupRow(differs.prefix, group, differs, worthless), -25_000)
+    assert "disk    516 MB on disk · at most 25 KB more taken by merging it into hub-image" in shown
+    assert "! no goal chooses it: its merge may free nothing" in shown
     assert "space   chooses the merge into hub-image" in shown
     blocked = lines(CleanupRow(same.prefix, group, same, candidate("hub-image-try", blocked="it is frozen")))
     assert not [line for line in blocked if "chooses" in line]

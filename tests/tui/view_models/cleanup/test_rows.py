@@ -11,6 +11,7 @@ from condatui.view_models.cleanup.rows import (
     CleanupModel,
     CleanupRow,
     choosable,
+    choosable_together,
     cleanup_rows,
     rows_of_group,
     way_back_words,
@@ -141,13 +142,27 @@ def test_a_kernel_that_nothing_measures_states_no_size() -> None:
     assert [cell(shown, 0, column) for column in ("disk", "frees", "back")] == ["–", "–", ""]
 
 
+def test_what_a_merge_frees_is_a_bound_and_what_may_free_nothing_is_chosen_by_hand_alone() -> None:
+    differs = candidate("hub-image-final-v2", kind="merge", tier="merge", only_by_hand="it may free nothing")
+    shown = model(IDENTICAL, differs, frees={IDENTICAL.key: 41_000_000, differs.key: 3_000})
+    assert (cell(shown, 1, "frees"), cell(shown, 3, "frees")) == ("41 M", "≥3.0 K")
+    assert cell(model(differs, frees={differs.key: -3_000}), 3, "frees") == "–"
+    assert "only by hand: it may free nothing" in cell(shown, 3, "why")
+    rows = cleanup_rows([hub()], [IDENTICAL, differs])
+    assert choosable(rows) == {IDENTICAL.key, differs.key}
+    assert choosable_together(rows) == {IDENTICAL.key}
+    worthwhile = replace(differs, only_by_hand="")
+    headings = [model(each, together={prefix_of("hub-image"): 82_000_000}).heading(0) for each in (differs, worthwhile)]
+    assert [each and each[1].plain for each in headings] == ["choice frees 82 M", "choice frees ≥82 M"]
+
+
 def test_why_each_was_chosen_is_told_for_its_plan() -> None:
     differs = candidate("hub-image-final-v2", reason("differs", "alike to hub-image"), kind="merge", tier="merge")
     shown = model(IDENTICAL, differs, OLD, frees={IDENTICAL.key: 41_000_000, differs.key: 3_000}, merge_key="m")
     told = dict(shown.why_chosen([differs, IDENTICAL]))
     assert list(told) == ["hub-image-try", "hub-image-final-v2"]
     assert told["hub-image-try"] == "frees 41 M alone · remove: identical · named like a trial"
-    assert told["hub-image-final-v2"].startswith("frees 3.0 K alone · merge: differs in 4: numpy ↓1.26.3")
+    assert told["hub-image-final-v2"].startswith("frees ≥3.0 K alone · merge: differs in 4: numpy ↓1.26.3")
     assert told["hub-image-final-v2"].endswith("has 2 more: evaluate, wandb")
 
 

@@ -35,11 +35,15 @@ class CandidateDocument(Struct, frozen=True, kw_only=True):
     bytes: int
     """The bytes that it occupies."""
     frees: int
-    """What `df` gains if this alone goes, restore points not counted."""
+    """What `df` gains if this alone goes, restore points not counted; negative if a merge may take more."""
+    frees_at_least: bool
+    """Whether that is the least that it can be: how large a merged environment is, is known only once it is made."""
     way_back: WayBack
     """What it costs to get it back."""
     blocked: str
     """Why it cannot go; empty if it can."""
+    only_by_hand: str
+    """Why no goal and no policy chooses it, though the user can; empty if they may."""
     instead: str
     """The prefix of the environment that takes its place; empty if none does."""
 
@@ -62,6 +66,8 @@ class GoalDocument(Struct, frozen=True, kw_only=True):
     """The keys of what was chosen, the least regrettable first."""
     frees: int
     """The bytes that it frees, restore points not counted."""
+    frees_at_least: bool
+    """Whether that is the least that it can be, because a merge is among it."""
     restore_points: int
     """The bytes that restore points may take of that, before compression."""
     net: int
@@ -70,6 +76,10 @@ class GoalDocument(Struct, frozen=True, kw_only=True):
     """Whether that is as much as is wanted."""
     in_the_way: tuple[str, ...]
     """If it is not: how far it gets and what stands in the way, one line each."""
+    not_decided: tuple[str, ...]
+    """The keys of what stays only because its last use is not known for sure: the policy may mean it."""
+    broken_rules: tuple[str, ...]
+    """The rules of the policy for users that are still broken once this is gone, and by how much, one line each."""
 
 
 class GoalLine(Struct, frozen=True):
@@ -86,17 +96,22 @@ def describe_candidates(
     return CleanupDocument(candidates=tuple(_candidate(each, frees.get(each.key, 0)) for each in found), groups=groups)
 
 
-def describe_goal(goal: Goal, *, has_goal: bool) -> GoalLine:
-    """Describe what was chosen."""
+def describe_goal(
+    goal: Goal, *, has_goal: bool, not_decided: Sequence[CleanupCandidate] = (), broken_rules: Sequence[str] = ()
+) -> GoalLine:
+    """Describe what was chosen, and what a policy leaves open."""
     return GoalLine(
         GoalDocument(
             wanted=goal.wanted if has_goal else None,
             chosen=goal.chosen,
             frees=goal.frees,
+            frees_at_least=goal.at_least,
             restore_points=goal.restore_points,
             net=goal.net,
             reached=goal.reached,
             in_the_way=goal.in_the_way,
+            not_decided=tuple(each.key for each in not_decided),
+            broken_rules=tuple(broken_rules),
         )
     )
 
@@ -113,7 +128,9 @@ def _candidate(found: CleanupCandidate, frees: int) -> CandidateDocument:
         reasons=found.reasons,
         bytes=found.bytes,
         frees=frees,
+        frees_at_least=found.frees_at_least,
         way_back=found.way_back,
         blocked=found.blocked,
+        only_by_hand=found.only_by_hand,
         instead=found.instead,
     )

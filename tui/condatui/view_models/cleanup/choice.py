@@ -18,6 +18,8 @@ class ChoiceSum(Struct, frozen=True):
     """The bytes that `df` gains if all of it goes, before the restore points."""
     kept: int = 0
     """The bytes that its restore points occupy at most."""
+    at_least: bool = False
+    """Whether `frees` is the least that it can be."""
 
     @property
     def net(self) -> int:
@@ -40,7 +42,8 @@ def _parts(count: int, total: ChoiceSum | None, goal: int, glyphs: Glyphs) -> It
     if total is None:
         yield f"frees {glyphs.unread}"
     elif count:
-        yield f"frees {short_bytes(total.frees)}{_kept(total.kept, glyphs)}"
+        least = glyphs.at_least if total.at_least else ""
+        yield f"frees {least}{short_bytes(total.frees)}{_kept(total.kept, glyphs)}"
     if goal and total and (missing := goal - total.net) > 0:
         yield f"{short_bytes(missing)} missing"
 

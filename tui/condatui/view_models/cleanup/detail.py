@@ -41,7 +41,7 @@ def row_text(
     `names`: of environments, by prefix. `references`: what names the environment and would lead nowhere without it.
     """
     if row.is_heading and row.group:
-        lines = _group_lines(row.group, frees, names, glyphs)
+        lines = _group_lines(row.group, frees, names, glyphs, merges=row.merges)
     else:
         lines = _lines(row, frees, names, glyphs, choose_key)
     name, *others = lines
@@ -63,13 +63,17 @@ def _reference(reference: Reference, home: str) -> Text:
     return _line("named", f"in {place}: {sanitize(reference.text.strip())}")
 
 
-def _group_lines(group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[Text]:
+def _group_lines(
+    group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs, *, merges: bool
+) -> Iterator[Text]:
     yield Text(sanitize(names.get(group.keeper, group.keeper)), styles.STRONG)
     for why in group.why:
         yield _line("stays", sanitize(why))
     if frees is not None:
+        least = "at least " if merges else ""
         yield _line(
-            "frees", f"{format_bytes(frees)} if all that can be chosen of its group are: removed, or merged into it"
+            "frees",
+            f"{least}{format_bytes(frees)} if all that can be chosen of its group are: removed, or merged into it",
         )
     for member in group.members:
         share = f"{percent(member.similarity)} the same: {member_words(member, glyphs)}"
@@ -93,6 +97,8 @@ def _lines(
         yield from _reasons(_told(row, candidate), candidate.blocked)
         if candidate.blocked:
             yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)
+        elif candidate.only_by_hand:
+            yield Text(f"{glyphs.warning} no goal chooses it: {sanitize(candidate.only_by_hand)}", styles.WARNING)
         yield from _choosing(row, candidate, names, choose_key)
         yield from _way_back(candidate, glyphs)
         if row.member and row.member.relation == "differs" and candidate.kind == "environment":
@@ -116,8 +122,14 @@ def _size(candidate: CleanupCandidate, frees: int | None, names: Mapping[str, st
     if candidate.part and candidate.blocked:
         return size
     how = f"by merging it into {_keeper(candidate, names)}" if candidate.kind == "merge" else "if only this is removed"
-    freed = f"{format_bytes(frees)} freed {how}"
+    freed = f"{_freed_words(candidate, frees)} {how}"
     return f"{size} on disk {glyphs.separator} {freed}" if size else freed
+
+
+def _freed_words(candidate: CleanupCandidate, frees: int) -> str:
+    if not candidate.frees_at_least:
+        return f"{format_bytes(frees)} freed"
+    return f"at least {format_bytes(frees)} freed" if frees >= 0 else f"at most {format_bytes(-frees)} more taken"
 
 
 def _keeper(candidate: CleanupCandidate, names: Mapping[str, str]) -> str:

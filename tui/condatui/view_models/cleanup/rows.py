@@ -31,6 +31,8 @@ class CleanupRow(Struct, frozen=True):
     """None in the heading of a group, which stands for its keeper."""
     candidate: CleanupCandidate | None = None
     """None in the heading of a group, and for a member that nothing proposes."""
+    merges: bool = False
+    """Whether choosing all of a group merges some of it: of what that frees only a lower bound is known."""
 
     @property
     def is_heading(self) -> bool:
@@ -60,14 +62,21 @@ _OF_ENVIRONMENTS: frozenset[CleanupKind] = frozenset({"environment", "merge"})
 
 def _grouped(groups: Iterable[AlikeGroup], candidates: Mapping[str, CleanupCandidate]) -> Iterator[CleanupRow]:
     for group in groups:
-        yield CleanupRow(group.keeper, group)
-        for member in group.members:
-            yield CleanupRow(member.prefix, group, member, candidates.get(member.prefix))
+        rows = [CleanupRow(each.prefix, group, each, candidates.get(each.prefix)) for each in group.members]
+        together = choosable_together(rows)
+        merges = any(row.candidate and row.candidate.frees_at_least and row.key in together for row in rows)
+        yield CleanupRow(group.keeper, group, merges=merges)
+        yield from rows
 
 
 def choosable(rows: Iterable[CleanupRow]) -> frozenset[str]:
     """The keys of the candidates in these rows that can be chosen."""
     return frozenset(row.candidate.key for row in rows if row.candidate and not row.candidate.blocked)
+
+
+def choosable_together(rows: Iterable[CleanupRow]) -> frozenset[str]:
+    """The same without those that are only chosen one by one, by hand."""
+    return choosable(row for row in rows if row.candidate and not row.candidate.only_by_hand)
 
 
 def rows_of_group(rows: Iterable[CleanupRow], keeper: str) -> tuple[CleanupRow, ...]:
@@ -149,7 +158,7 @@ class CleanupModel:
     def heading(self, index: int) -> tuple[Text, Text] | None:
         """The left and the right part of the heading of a group; None for a row with cells."""
         row = self._rows[index]
-        return self._heading(row.group) if row.is_heading and row.group else None
+        return self._heading(row, row.group) if row.is_heading and row.group else None
 
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row; a row that cannot be chosen is dim, a heading has none."""
@@ -180,13 +189,15 @@ class CleanupModel:
             self._why(row),
         )
 
-    def _heading(self, group: AlikeGroup) -> tuple[Text, Text]:
+    def _heading(self, row: CleanupRow, group: AlikeGroup) -> tuple[Text, Text]:
         name = shorten_middle(sanitize(self._name_of(group.keeper)), _KEEPER, self._glyphs.ellipsis)
         left = Text.assemble(
             f"{self._glyphs.alike} ", (name, styles.STRONG), (f"  ({keeper_words(group)})", styles.DIM)
         )
         together = self._together.get(group.keeper)
-        return left, Text(f"choice frees {self._glyphs.unread if together is None else short_bytes(together)}")
+        least = self._glyphs.at_least if row.merges else ""
+        freed = self._glyphs.unread if together is None else f"{least}{short_bytes(together)}"
+        return left, Text(f"choice frees {freed}")
 
     def _name_of(self, prefix: str) -> str:
         return self._names.get(prefix) or below_home(prefix, self._home)
@@ -197,7 +208,11 @@ class CleanupModel:
         frees = self._frees.get(candidate.key)
         if candidate.kind == "kernel" and not frees:  # nothing measures it: a few small files
             return self._glyphs.nothing
-        return self._glyphs.unread if frees is None else short_bytes(frees)
+        if frees is None:
+            return self._glyphs.unread
+        if candidate.frees_at_least:
+            return f"{self._glyphs.at_least}{short_bytes(frees)}" if frees > 0 else self._glyphs.nothing
+        return short_bytes(frees)
 
     def _name(self, row: CleanupRow, style: str) -> Text:
         candidate, indent = row.candidate, "  " if row.member else ""
@@ -217,7 +232,8 @@ class CleanupModel:
             return Text(candidate.blocked, styles.DIM)
         style = styles.DIM if candidate is None or candidate.blocked else styles.PLAIN
         merge = [f"{self._merge_key} shows the merge"] if self._merge_key and can_be_merged(row) else []
-        why = Text(f" {self._glyphs.separator} ".join((*self._reasons(row), *merge)), style)
+        by_hand = [f"only by hand: {candidate.only_by_hand}"] if candidate and _is_by_hand(candidate) else []
+        why = Text(f" {self._glyphs.separator} ".join((*self._reasons(row), *by_hand, *merge)), style)
         if candidate is None or not candidate.blocked or candidate.blocked in self._reasons(row):
             return why
         return Text.assemble((f"{self._glyphs.warning} {sanitize(candidate.blocked)}", styles.WARNING), "  ", why)
@@ -237,6 +253,11 @@ def _what_choosing_does(row: CleanupRow) -> str:
     if row.candidate is None or row.candidate.blocked:
         return ""
     return "merge: " if row.candidate.kind == "merge" else "remove: "
+
+
+def _is_by_hand(candidate: CleanupCandidate) -> bool:
+    """Whether a candidate can be chosen, but is by no goal."""
+    return bool(candidate.only_by_hand) and not candidate.blocked
 
 
 OF_GROUPS = frozenset({"identical", "subset", "differs", "duplicate"})
