@@ -196,6 +196,7 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
             {"begun", "stage", "command", "command-ended", "output", "ended", "aftermath", "settled"},
         ),
     }
+    known[3] = (known[2][0] | {"slim"}, known[2][1])
     assert (requests, entries) == known[journal.FORMAT]
 
 

@@ -159,4 +159,4 @@ def places_of(files: Collection[str]) -> tuple[str, ...]:
     for place in sorted(found, key=lambda each: f"{each}/"):
         if not tops or not f"{place}/".startswith(f"{tops[-1].rstrip('/')}/"):
             tops.append(place)
-    return tuple(tops)
+    return tuple(sorted(tops))
