@@ -139,16 +139,11 @@ def _entry_points(prefix: str, distribution: str) -> Iterator[str]:
 # Importing them
 
 
-_SCRIPT = """\
-import sys
-sys.path[:] = [each for each in sys.path if each]
-for each in sys.argv[1:]:
-    module, _, attributes = each.partition(":")
-    __import__(module)
-    found = sys.modules[module]
-    for attribute in filter(None, attributes.split(".")):
-        found = getattr(found, attribute)
-"""
+_SCRIPT = (
+    "import operator, sys; sys.path[:] = [each for each in sys.path if each]\n"
+    "for each in sys.argv[1:]: name, _, called = each.partition(':'); __import__(name); "
+    "called and operator.attrgetter(called)(sys.modules[name])"
+)
 """The directory that it runs in is not searched."""
 _OPTIONS = ("-E", "-s", "-B", "-c", _SCRIPT)
 """Not -I, which python 2 does not know."""
