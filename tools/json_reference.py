@@ -22,6 +22,7 @@ from condatui.cli.documents.find import FindDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.history import HistoryDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
+from condatui.cli.documents.slim import SlimDocument
 from condatui.cli.documents.verification import VerificationDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
 from condatui.cli.reporting import ErrorDocument
@@ -52,6 +53,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui baseline --json`", BaselineDocument),
     Printed("`condatui baseline --propose --json`", ProposalDocument),
     Printed("`condatui verify ENV FILE --json`", VerificationDocument),
+    Printed("`condatui slim ENV --json`", SlimDocument),
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),

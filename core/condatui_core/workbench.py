@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest
     from condatui_core.records.restore_point import RestorePointSummary
     from condatui_core.records.revision import RevisionFacts
+    from condatui_core.records.slimming import Slimming
     from condatui_core.records.solution import Solution
     from condatui_core.records.usage import Run, Usage
 
@@ -280,6 +281,13 @@ class Workbench:
             points=directory_of_points(self.settings, self.locations),
         )
         return await asyncio.to_thread(look_back, environment, places)
+
+    async def slimming(self, environment: Environment, inventory: Inventory) -> Slimming:
+        """What a service would not need of an environment, by class; walks over its files, in a thread.
+
+        Raises UsageError if nothing can be said of it, CondatuiError if it cannot be read.
+        """
+        return (await self.disk.slim(environment, inventory)).slimming
 
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         """The restore points, the newest first, with what of them is still on this machine."""

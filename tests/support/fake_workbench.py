@@ -16,7 +16,7 @@ from condatui_core.analyses.baseline_proposal import BaselineDraft, propose_base
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
-from condatui_core.errors import RefusedError
+from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.gpu.examination import GpuProgress
 from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.proc.runner import CommandRun
@@ -31,6 +31,7 @@ from condatui_core.records.kernel import Reference
 from condatui_core.records.request import ExportRequest, RollbackRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.records.revision import RevisionFacts
+from condatui_core.records.slimming import Slimming
 from condatui_core.settings import Locations, Settings
 from condatui_core.verification import verify_file
 from support.contexts import made_context
@@ -164,6 +165,12 @@ class FakeWorkbench:
         """The prefixes whose revisions were looked into."""
         self.past_gate: asyncio.Event | None = None
         """What each look into revisions waits for."""
+        self.slim: dict[str, Slimming | CondatuiError] = {}
+        """What a service would not need, by prefix."""
+        self.slimmed: list[str] = []
+        """The prefixes whose files were looked at for that."""
+        self.slim_gate: asyncio.Event | None = None
+        """What each such look waits for."""
         self.thresholds: list[float] = []
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
@@ -250,6 +257,15 @@ class FakeWorkbench:
         if self.past_gate:
             await self.past_gate.wait()
         return self.past.get(environment.prefix, ())
+
+    async def slimming(self, environment: Environment, inventory: Inventory) -> Slimming:
+        self.slimmed.append(environment.prefix)
+        if self.slim_gate:
+            await self.slim_gate.wait()
+        found = self.slim[environment.prefix]
+        if isinstance(found, CondatuiError):
+            raise found
+        return found
 
     async def groups(
         self,

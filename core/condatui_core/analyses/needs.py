@@ -55,6 +55,11 @@ class Needs:
         """What a package needs directly, of what is installed; `extras` are the optional parts that are wanted too."""
         return frozenset(need for need, _ in self._of(node, _canonical(extras)))
 
+    def with_options(self, node: Node) -> frozenset[Node]:
+        """What a package needs directly, of what is installed, whichever of its optional parts somebody wants."""
+        found = self._pip.get(node.name) if node.source == "pypi" else None
+        return self.of(node, [extra for text in (found.requires if found else ()) for extra in _EXTRA.findall(text)])
+
     def reached_from(self, roots: Iterable[Node], extras: Mapping[str, Collection[str]] | None = None) -> set[Node]:
         """These packages and all that they need, at any remove.
 

@@ -29,6 +29,7 @@ from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import Cleanable
+from condatui_core.records.slimming import SlimmedFiles
 from condatui_core.settings import Locations
 
 # Claims of the records, shown until the disk is measured
@@ -346,6 +347,19 @@ class Disk:
         contents = environment.contents or PrefixContents()
         nested = nested_in(environment.prefix, places)
         return await asyncio.to_thread(break_down, environment.prefix, contents, nested=nested)
+
+    async def slim(self, environment: Environment, inventory: Inventory) -> SlimmedFiles:
+        """Find what a service would not need of an environment, in a thread, without other places inside it.
+
+        Raises UsageError if nothing can be said of it, CondatuiError if it cannot be read.
+        """
+        return await asyncio.to_thread(self._slim, environment, inventory)
+
+    def _slim(self, environment: Environment, inventory: Inventory) -> SlimmedFiles:
+        from condatui_core.disk.slimming import may_slim, slim_files  # noqa: PLC0415 - not before somebody looks
+
+        may_slim(environment)
+        return slim_files(environment.prefix, nested_in(environment.prefix, self._places(inventory)))
 
     def browser(self, environment: Environment, places: Iterable[DiskPlace]) -> PrefixBrowser:
         """Browse the files of an environment by size; other places inside it are not looked into."""

@@ -109,7 +109,7 @@ class SlimmedClass(Struct, frozen=True, kw_only=True):
 
 
 class SlimmedPackage(Struct, frozen=True, kw_only=True):
-    """A package that a service does not need, with all its files."""
+    """A package that a service does not need, with its files but without directories, which packages share."""
 
     name: str
     """conda's name, or pip's as it spells it."""
@@ -139,7 +139,7 @@ class Slimming(Struct, frozen=True, kw_only=True):
     packages: tuple[SlimmedPackage, ...] = ()
     """The packages that go as a whole, the largest first: leaves, developer packages, installers, BLAS, CUDA."""
     cannot_travel: tuple[str, ...] = ()
-    """What lies outside of the prefix, or is no longer what conda has recorded, so that no image has it; a line each."""
+    """What lies outside of the prefix, or is not what conda has recorded, so that no image has it; a line each."""
     limits: tuple[str, ...] = ()
     """What could not be told, and why, a sentence each."""
 

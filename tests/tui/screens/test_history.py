@@ -59,7 +59,7 @@ def workbench() -> FakeWorkbench:
 
 
 async def to_history(driver: Driver) -> None:
-    await driver.press("left_square_bracket")
+    await driver.press("left_square_bracket", "left_square_bracket")
     assert driver.place.detail.tab == "history"
 
 
@@ -88,10 +88,10 @@ async def test_the_command_is_copied_whole() -> None:
 async def test_actions_know_the_revision_under_the_cursor_while_the_history_has_the_focus() -> None:
     async with opened(workbench=workbench()) as driver:
         seen = []
-        for key in ("j", "left_square_bracket", "k", "enter", "j", "escape"):
+        for key in ("j", "left_square_bracket", "left_square_bracket", "k", "enter", "j", "escape"):
             await driver.press(key)
             seen.append(driver.place.action_context.revision)
-        assert seen == [None, None, None, 1, 0, None]
+        assert seen == [None, None, None, None, 1, 0, None]
 
 
 async def test_only_a_history_that_is_shown_is_looked_into_and_once() -> None:

@@ -109,7 +109,7 @@ _ENVIRONMENTS = (
         "environments.previous_tab",
         "Previous details",
         "[",
-        "The details on the left: Packages, Channels, Disk, Health, GPU, History.",
+        "The details on the left: Packages, Channels, Disk, Health, GPU, History, Slim.",
         "screen.previous_tab",
         ("environments",),
         "Details",

@@ -36,7 +36,7 @@ def open_workbench(invocation: Invocation) -> int:
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "look": ("list", "show", "compare", "disk", "find", "history", "gpu"),
-        "decide": ("duplicates", "cleanup", "keep", "baseline", "verify"),
+        "decide": ("duplicates", "cleanup", "keep", "baseline", "slim", "verify"),
         "change": ("clone", "create", "update", "merge", "rollback", "checkpoint", "remove", "restore", "clean"),
         "take along": ("export", "pack"),
         "condatui itself": ("demo", "doctor"),

@@ -19,6 +19,7 @@ from condatui.screens.filtered_place import FilteredPlace
 from condatui.services.disk_monitor import Breakdowns
 from condatui.services.file_checker import FileChecker
 from condatui.services.revision_finder import RevisionFinder
+from condatui.services.slim_finder import SlimFinder
 from condatui.services.verifier import Verifier
 from condatui.session import Session
 from condatui.view_models import styles
@@ -52,6 +53,7 @@ class EnvironmentsScreen(FilteredPlace):
         self._breakdowns = Breakdowns(self, session, self._show_detail)
         self._files = FileChecker(self, session, self._show_detail)
         self._revisions = RevisionFinder(self, session, self._show_detail)
+        self._slims = SlimFinder(self, session, self._show_detail)
         self._verifier = Verifier(self, session, self._show_verified)
         self._model: EnvironmentsModel | None = None
         self._at_work: frozenset[str] = frozenset()
@@ -165,6 +167,7 @@ class EnvironmentsScreen(FilteredPlace):
             healthy = self.detail.tab == "health"
             verified = self._verifier.verified(environment) if healthy else None
             revisions = self._revisions.of(environment) if self.detail.tab == "history" else ()
+            slim = self._slims.of(environment) if self.detail.tab == "slim" else None
             environment = self._files.checked(environment) if healthy else environment
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
@@ -177,6 +180,7 @@ class EnvironmentsScreen(FilteredPlace):
                     disk,
                     gpu,
                     revisions,
+                    slim,
                     verified,
                 )
             )
@@ -294,10 +298,10 @@ class EnvironmentsScreen(FilteredPlace):
         self.draw_bottom()
 
     def action_copy(self) -> None:
-        """Copy the path or the command that the details show, or else the prefix of the environment."""
+        """Copy the path, the command or the class that the details show, or else the prefix of the environment."""
         if (environment := self.current_environment) is None:
             return
-        copied = self.detail.command or self.detail.path or environment.prefix
+        copied = self.detail.command or self.detail.path or self.detail.slim_class or environment.prefix
         self.app.copy_to_clipboard(copyable(copied))
         self.say(f"Copied {sanitize(copied)}")
 

@@ -25,7 +25,7 @@ from condatui_core.text import sanitize
 if TYPE_CHECKING:
     from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.table import TableModel
-    from condatui.widgets.detail_views import DiskPane, HistoryPane
+    from condatui.widgets.detail_views import DiskPane, HistoryPane, SlimPane
     from condatui.widgets.lines_pane import TextPane
     from condatui_core.records.prefix import Revision
 
@@ -75,9 +75,9 @@ class _Views(ContentSwitcher):
 
 
 class DetailPane(Vertical):
-    """The packages, channels, disk use, health, GPUs and history of one environment; only visited tabs are built."""
+    """What there is to see of one environment, in tabs; only visited tabs are built."""
 
-    TABS: ClassVar[tuple[str, ...]] = ("packages", "channels", "disk", "health", "gpu", "history")
+    TABS: ClassVar[tuple[str, ...]] = ("packages", "channels", "disk", "health", "gpu", "history", "slim")
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
@@ -104,6 +104,8 @@ class DetailPane(Vertical):
         """The widget of the visible tab, which takes the focus."""
         if self.tab == "disk":
             return self._disk.table
+        if self.tab == "slim":
+            return self._slim.table
         return self._history.table if self.tab == "history" else self.query_one(f"#{self.tab}")
 
     @property
@@ -123,6 +125,11 @@ class DetailPane(Vertical):
         return gpu.command if gpu else ""
 
     @property
+    def slim_class(self) -> str:
+        """The class of files under the cursor, if the slim tab is visible and has the focus; empty if there is none."""
+        return self._slim.class_name if self.tab == "slim" and self._slim.table.has_focus else ""
+
+    @property
     def revision(self) -> Revision | None:
         """The revision under the cursor, if the history tab is visible and has the focus."""
         return self._history.revision if self.tab == "history" and self._history.table.has_focus else None
@@ -134,6 +141,10 @@ class DetailPane(Vertical):
     @property
     def _history(self) -> HistoryPane:
         return cast("HistoryPane", self.query_one("#history"))
+
+    @property
+    def _slim(self) -> SlimPane:
+        return cast("SlimPane", self.query_one("#slim"))
 
     def show(self, subject: DetailSubject | None) -> None:
         """Show the details of an environment, or nothing for None."""
@@ -173,6 +184,10 @@ class DetailPane(Vertical):
         if tab == "history":
             if subject:
                 self._history.show(subject, empty=_why_empty(tab, subject.environment))
+            return
+        if tab == "slim":
+            if subject and subject.slim:
+                self._slim.show(subject.slim)
             return
         before = self._shown.get(tab)
         if subject is None or (before and before.shown == subject.shown):
@@ -214,6 +229,7 @@ class DetailPane(Vertical):
             Tab("health", "Health", len(environment.findings) if environment else None),
             Tab("gpu", "GPU"),
             Tab("history", "History", len(contents.history.revisions) if contents else None),
+            Tab("slim", "Slim"),
         )
         name = sanitize(environment.name) if environment else ""
         return tab_line(tabs, self.tab, name, self._glyphs, width)

@@ -12,6 +12,7 @@ from condatui_core.records.installation import ChannelConfig
 
 if TYPE_CHECKING:
     from condatui.view_models.details.disk import DiskSubject
+    from condatui.view_models.details.slim import SlimSubject
     from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.remedies import RemedyWords
     from condatui.view_models.verification import VerifiedFile
@@ -33,10 +34,12 @@ class DetailSubject(Struct, frozen=True):
     """What the GPU tab shows."""
     revisions: tuple[RevisionFacts, ...] = ()
     """What has been found out about its revisions; empty until they are looked into, and without the history tab."""
+    slim: SlimSubject | None = None
+    """What a service would not need of it; None unless the slim tab is visible."""
     verified: VerifiedFile | None = None
     """What came of holding it against the file that it was last verified against; None if it never was."""
 
     @property
     def shown(self) -> tuple[object, ...]:
-        """What the tabs other than Disk, GPU and History depend on."""
+        """What the tabs other than Disk, GPU, History and Slim depend on."""
         return self.environment, self.channels, self.verified

@@ -1,0 +1,92 @@
+"""The slim tab of place 1."""
+
+from __future__ import annotations
+
+import asyncio
+from textwrap import dedent
+
+import pytest
+
+from condatui_core.errors import CondatuiError
+from condatui_core.settings import Settings
+from support.fake_workbench import FakeWorkbench
+from support.inventories import ROOT, inventory, loaded, package
+from support.pilots import Driver, opened
+from support.slimmings import slimming
+
+HUB, OTHER = f"{ROOT}/envs/hub", f"{ROOT}/envs/other"
+
+
+def workbench(*, ascii_only: bool = False) -> FakeWorkbench:
+    machine = inventory(loaded("hub", [package("numpy")]), loaded("other"))
+    made = FakeWorkbench(machine, settings=Settings(watch_seconds=0, ascii=ascii_only))
+    made.slim = {HUB: slimming(HUB), OTHER: CondatuiError("The environment cannot be read.", "/x: [denied]")}
+    return made
+
+
+async def to_slim(driver: Driver) -> None:
+    await driver.press("left_square_bracket")
+    assert driver.place.detail.tab == "slim"
+
+
+async def test_80_columns() -> None:
+    async with opened(workbench=workbench(), size=(80, 24)) as driver:
+        await to_slim(driver)
+        await driver.until(lambda: "5.1 G on the disk" in driver.text)
+        await driver.press("enter")
+        assert driver.text == dedent("""\
+            TO BE SEEN""")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 35), (200, 55)])
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_it_fits_every_terminal(size: tuple[int, int], ascii_only: bool) -> None:
+    async with opened(workbench=workbench(ascii_only=ascii_only), size=size) as driver:
+        await to_slim(driver)
+        await driver.until(lambda: "on the disk" in driver.text)
+        await driver.press("enter", "j")
+        assert "byte code" in driver.text
+        assert all(len(line) <= size[0] for line in driver.text.splitlines())
+        assert driver.text.isascii() or not ascii_only
+
+
+async def test_only_a_tab_that_is_shown_is_measured_once_and_says_so_meanwhile() -> None:
+    made = workbench()
+    made.slim_gate = asyncio.Event()
+    async with opened(workbench=made) as driver:
+        await driver.press("j", "k")
+        assert made.slimmed == []
+        await to_slim(driver)
+        await driver.until(lambda: made.slimmed == [HUB])
+        assert "Looking at every file" in driver.text
+        made.slim_gate.set()
+        await driver.until(lambda: "5.1 G on the disk" in driver.text)
+        await driver.press("left_square_bracket", "right_square_bracket")
+        assert made.slimmed == [HUB]
+
+
+async def test_the_class_under_the_cursor_is_copied() -> None:
+    async with opened(workbench=workbench()) as driver:
+        await to_slim(driver)
+        await driver.until(lambda: "5.1 G on the disk" in driver.text)
+        await driver.press("y")
+        assert driver.app.clipboard == HUB
+        await driver.press("enter", "j", "y")
+        assert driver.app.clipboard == "byte-code"
+
+
+async def test_why_the_class_goes_follows_the_cursor() -> None:
+    async with opened(workbench=workbench(), size=(120, 35)) as driver:
+        await to_slim(driver)
+        await driver.until(lambda: "Notebooks, linters" in driver.text)
+        assert "jupyterlab 300 M, black 112 M" in driver.text
+        await driver.press("enter", "j")
+        assert "Python compiles it again" in driver.text
+
+
+async def test_one_that_cannot_be_read_says_why() -> None:
+    async with opened(workbench=workbench()) as driver:
+        await to_slim(driver)
+        await driver.press("j")
+        await driver.until(lambda: "cannot be read: /x: [denied]" in driver.text)
+        assert "byte code" not in driver.text
