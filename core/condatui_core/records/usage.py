@@ -119,6 +119,8 @@ class Usage(Struct, frozen=True, kw_only=True):
 
     command: tuple[str, ...]
     """Credentials masked."""
+    modules: tuple[str, ...] = ()
+    """The modules that it imported, and nothing else; empty for a command of the user's."""
     end: RunEnd
     """How it came to its end: by itself, by the time limit, or because the user stopped it."""
     exit_code: int | None

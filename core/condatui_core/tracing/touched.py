@@ -27,7 +27,7 @@ def touched_by(trace: Trace, records: PrefixRecords, owners: Owners) -> Touched:
     """
     inside = _relative_to(records.prefix)
     found = Touched()
-    for path in sorted(trace.opened | trace.mapped):
+    for path in filter(os.path.isfile, sorted(trace.opened | trace.mapped)):  # Python tries names that are not there
         spellings = dict.fromkeys(inside(path))
         if not spellings:
             if path in trace.opened and path.endswith(_CODE) and not path.startswith(f"{HOOK}/"):
@@ -67,13 +67,12 @@ def _node(owners: Owners, number: int) -> Node:
 def _relative_to(prefix: str) -> Callable[[str], Iterator[str]]:
     """A function that gives the spellings of a path in the prefix, links to it and in it resolved as well.
 
-    Of what lies outside there are none, nor of what is no regular file, or not there any more.
+    Of what lies outside there are none.
     """
     roots = tuple(os.path.join(each, "") for each in dict.fromkeys((prefix, os.path.realpath(prefix))))
 
     def spellings(path: str) -> Iterator[str]:
-        if os.path.isfile(path):
-            for spelled in (os.path.normpath(path), os.path.realpath(path)):
-                yield from (spelled[len(root) :] for root in roots if spelled.startswith(root))
+        for spelled in (os.path.normpath(path), os.path.realpath(path)):
+            yield from (spelled[len(root) :] for root in roots if spelled.startswith(root))
 
     return spellings

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
+from msgspec.structs import replace
+
 from condatui_core.analyses.slimming.usage import usage_of
 from condatui_core.errors import UsageError
 from condatui_core.prefixes.activation import activated, activation_scripts
@@ -77,4 +79,4 @@ def _usage(records: PrefixRecords, seen: Trace, *, modules: tuple[str, ...]) -> 
     if scripts := activation_scripts(records.prefix):
         count = counted(len(scripts), "script of its activation was", "scripts of its activation were")
         blind.append(Blind(id="scripts-not-run", message=f"{count} not run.", evidence=scripts))
-    return usage_of(records.contents, touched, seen, blind)
+    return replace(usage_of(records.contents, touched, seen, blind), modules=modules)

@@ -73,7 +73,7 @@ def test_what_belongs_to_no_package_and_what_lies_outside_is_told(prefix: FakePr
     loose = prefix.write("etc/service.conf")
     outside = tmp_path / "app.py"
     outside.write_text("")
-    gone = str(prefix.path / "tmp" / "gone")
+    gone = str(prefix.path / "gone.pyc")  # as Python tries it before it looks for the source
     found = touched(prefix.path, str(loose), str(outside), gone, f"{HOOK}/sitecustomize.py", written=(str(loose),))
     assert found.loose == found.written == {"etc/service.conf"}
     assert found.outside == {str(outside)}

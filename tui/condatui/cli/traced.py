@@ -7,19 +7,17 @@ import shlex
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from condatui.cli.invocation import Invocation
 from condatui.cli.reporting import say
 from condatui_core.records.environment import Environment
 from condatui_core.records.usage import Run, Usage
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
-
-_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 DEFAULT_SECONDS = 60.0
 """How long a command runs unless the user says otherwise: a service has read most of what it needs by then."""
@@ -38,24 +36,33 @@ class RunsRest(click.Command):
         if _RUN in args:
             at = args.index(_RUN)
             args, rest = args[:at], args[at + 1 :]
-            if not rest:
+            if not any(each.strip() for each in rest):
                 raise click.UsageError(f"{_RUN} needs a command, such as {_RUN} python -m my_service.", ctx)
-            ctx.meta[_REST] = tuple(shlex.split(rest[0]) if len(rest) == 1 else rest)
+            ctx.meta[_REST] = _words(rest[0], ctx) if len(rest) == 1 else tuple(rest)
         return super().parse_args(ctx, args)
 
 
-def tracing_options(command: _Decorated) -> _Decorated:
-    """Give a command of the class `RunsRest` `--run`, `--trace` and `--timeout`."""
+def tracing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command of the class `RunsRest` `--run`, `--trace` and `--timeout`: the parameter `running`."""
+
+    @wraps(command)
+    def running(
+        *given: object,
+        modules: tuple[str, ...],
+        run: str | None,
+        timeout: float | None,
+        **named: Any,  # noqa: ANN401 - the other parameters of the command
+    ) -> object:
+        return command(*given, running=_run_of(click.get_current_context(), modules, run, timeout), **named)
+
     for option in (_timeout, _trace, _run):
-        command = option(command)
-    return command
+        running = option(running)
+    return running
 
 
-def run_of(
-    context: click.Context, invocation: Invocation, modules: tuple[str, ...], run: str | None, timeout: float | None
-) -> Run | None:
+def _run_of(context: click.Context, modules: tuple[str, ...], run: str | None, timeout: float | None) -> Run | None:
     """What is to be run; None if nothing is. Raises click's UsageError for options that exclude each other."""
-    command = context.meta.get(_REST) or tuple(shlex.split(run or ""))
+    command = context.meta.get(_REST) or _words(run or "", context)
     if command and modules:
         raise click.UsageError("--run and --trace exclude each other.")
     if not command and not modules:
@@ -63,7 +70,15 @@ def run_of(
             raise click.UsageError("--timeout needs --run or --trace.")
         return None
     seconds = DEFAULT_SECONDS if timeout is None else timeout
-    return Run(command=command, modules=modules, directory=invocation.cwd, seconds=seconds, output=_STDERR)
+    return Run(command=command, modules=modules, directory=context.obj.cwd, seconds=seconds, output=_STDERR)
+
+
+def _words(text: str, context: click.Context) -> tuple[str, ...]:
+    """The words of a command that was given as one, as a shell splits it."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise click.UsageError(f"{_RUN} has a quote that is not closed: {error}.", context) from error
 
 
 def traced(workbench: Workbench, environment: Environment, run: Run) -> Usage:

@@ -22,8 +22,8 @@ def print_usage(invocation: Invocation, name: str, usage: Usage) -> None:
     printer = Printer(ascii_only=invocation.settings.ascii)
     good = usage.end != "exited" or usage.exit_code == 0
     glyph = printer.glyphs.good if good else printer.glyphs.warning
-    command = sanitize(shlex.join(usage.command))
-    printer.text(Text(f"{glyph} {command} {end_words(usage)}", styles.GOOD if good else styles.WARNING))
+    command = f"import {', '.join(usage.modules)}" if usage.modules else shlex.join(usage.command)
+    printer.text(Text(f"{glyph} {sanitize(command)} {end_words(usage)}", styles.GOOD if good else styles.WARNING))
     printer.text(Text(f"\nOf {sanitize(name)}: {summary_words(usage, printer.glyphs.separator)}", styles.STRONG))
     model = UsageModel(usage, most=_MOST)
     printer.table(model)
