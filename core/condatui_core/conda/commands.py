@@ -119,11 +119,6 @@ def list_explicit(executable: str, prefix: str) -> tuple[str, ...]:
     return (executable, "list", "-p", prefix, "--explicit", "--md5")
 
 
-def list_records(executable: str, prefix: str) -> tuple[str, ...]:
-    """List the packages of a prefix by its records alone: with pip's, conda deletes those that pip has replaced."""
-    return (executable, "list", "-p", prefix, "--no-pip", "--json")
-
-
 def install_explicit(executable: str, prefix: str, file: str, *, offline: bool) -> tuple[str, ...]:
     """Install the archives in an explicit file into an existing environment; conda solves and deletes nothing."""
     return (executable, "install", "-p", prefix, "--file", file, "--json", "--yes", *_offline(offline))

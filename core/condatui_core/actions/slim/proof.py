@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-import msgspec
-from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from condatui_core.actions.imports import Modules, Wanted, entry_points_of, import_problems, modules_there, wanted_of
@@ -15,26 +13,19 @@ from condatui_core.actions.python_start import python_problem
 from condatui_core.actions.slim.facts import SlimFacts
 from condatui_core.actions.verified_change import missing_files
 from condatui_core.analyses.needs import Node
+from condatui_core.analyses.specs import spec_name
 from condatui_core.conda import commands
 from condatui_core.conda.commands import conda_environ
 from condatui_core.conda.errors import check_answer
 from condatui_core.errors import CondaError, CondatuiError
-from condatui_core.fs.documents import decode
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records
 from condatui_core.records.finding import Finding, finding
 from condatui_core.text import counted, first_of, sanitize
 
 _MOST_LINES = 20
-
-
-class _Listed(Struct):
-    """One package in what `conda list --json` prints."""
-
-    name: str
-
-
-_LISTED = msgspec.json.Decoder(tuple[_Listed, ...])
+_SECONDS = 300.0
+"""How long conda may take to list a copy."""
 
 
 async def prove(facts: SlimFacts, context: JobContext, work: Work) -> tuple[Finding, ...]:
@@ -116,16 +107,12 @@ async def _look_at_records(facts: SlimFacts, context: JobContext, work: Work) ->
     if lost := await work.in_thread(partial(_lost, records, facts.records)):
         lines = first_of(lost, _MOST_LINES)
         raise CondatuiError("Records of the copy list what was left out.", "\n".join(map(sanitize, lines)))
-    argv = commands.list_records(installation.executable, target)
-    answer = await work.run(argv, environ=conda_environ(context.caller, installation))
+    argv = commands.list_explicit(installation.executable, target)  # any other list deletes records that it distrusts
+    answer = await context.ask_conda(argv, environ=conda_environ(context.caller, installation), seconds=_SECONDS)
     check_answer(answer, "list the copy")
-    try:
-        listed = {each.name for each in decode(answer.stdout.encode(), _LISTED)}
-    except OSError as error:
-        raise CondaError("What conda lists of the copy cannot be read.", str(error)) from error
-    if listed != there:
-        names = ", ".join(sorted(listed ^ there))
-        raise CondaError("conda does not list what is in the copy.", sanitize(names))
+    listed = {spec_name(line.partition("#")[0]) for line in answer.stdout.splitlines() if "://" in line}
+    if other := listed ^ {each.name for each in records.contents.packages if each.url}:
+        raise CondaError("conda does not list what is in the copy.", sanitize(", ".join(sorted(other))))
 
 
 def _lost(records: PrefixRecords, before: PrefixRecords) -> list[str]:
