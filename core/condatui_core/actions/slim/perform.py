@@ -30,8 +30,8 @@ from condatui_core.records.job import ClassSizes, Outcome, Plan, PlannedSlimming
 from condatui_core.records.request import SlimRequest
 from condatui_core.text import format_bytes, percent, sanitize
 
-_TOLERATED = 0.01
-"""The part of the predicted bytes by which the copy may differ before that is told."""
+_TOLERATED, _LEAST = 0.01, 1 << 20
+"""The part of the predicted bytes, and the bytes, by which a copy may differ before that is told."""
 
 
 async def perform(plan: Plan, request: SlimRequest, context: JobContext, work: Work) -> Outcome:
@@ -106,7 +106,9 @@ class _Slimming:
 
     def _sizes(self) -> tuple[ClassSizes, ...]:
         """What each class really weighs in the copy; blocks."""
-        there = {each.name: each.image_bytes for each in slim_files(self._target).slimming.classes}
+        copied = slim_files(self._target)
+        there = {each.name: each.image_bytes for each in copied.slimming.classes}
+        there["kept"] -= sum(each.size for each in copied.files if each.path == HALF_MADE)  # which goes in the end
         before = {each.name: each for each in self._planned.sizes}
         labels = {each.name: each.label for each in CLASSES}
         return tuple(
@@ -136,7 +138,7 @@ class _Slimming:
 
 
 def _surprise(predicted: int, real: int) -> tuple[Finding, ...]:
-    if abs(real - predicted) <= _TOLERATED * max(predicted, 1):
+    if abs(real - predicted) <= max(_TOLERATED * predicted, _LEAST):
         return ()
     message = f"It was to have {format_bytes(predicted)} of contents, and has {format_bytes(real)}."
     return (finding("other-size", "note", message),)
