@@ -39,8 +39,15 @@ def survey_files(snapshot: PrefixSnapshot, nested: Collection[str] = ()) -> Surv
         libraries=tuple(_headers(snapshot.prefix, files)) if depends_on_headers(files, nodes) else (),
         imported_tests=imported_tests(snapshot.prefix, [file.path for file in files]),
         asked_of_pip=_asked_of_pip(snapshot),
-        unreadable=tuple(snapshot.tree.unreadable),
+        unreadable=tuple(_not_looked_into(snapshot, nested)),
     )
+
+
+def _not_looked_into(snapshot: PrefixSnapshot, nested: Collection[str]) -> Iterator[str]:
+    yield from snapshot.tree.unreadable
+    for path in snapshot.tree.mounts:
+        if not _is_within(os.path.relpath(path, snapshot.tree.root), nested):
+            yield f"{path}: another file system is mounted there"
 
 
 def _is_within(path: str, nested: Collection[str]) -> bool:
@@ -104,6 +111,8 @@ _IMPORT = re.compile(
     rb"|import[ \t]+(?P<modules>[^#\n]+))",
     re.MULTILINE,
 )
+_MENTION = re.compile(rb"tests?\b")
+"""What begins with letters is searched for fast: most modules do not mention tests at all."""
 _TEST_WORD = re.compile(rb"\b(?:tests?|idle_test)\b")
 
 
@@ -134,7 +143,7 @@ def _imported_from(prefix: str, path: str) -> Iterator[str]:
         source = read_bounded(os.path.join(prefix, path), _LARGEST_MODULE)
     except OSError:
         return
-    if not _TEST_WORD.search(source):
+    if not _MENTION.search(source):
         return
     for line in _IMPORT.finditer(source):
         if _TEST_WORD.search(line[0]):

@@ -82,7 +82,7 @@ class SurveyedFiles(Struct, frozen=True, kw_only=True):
     asked_of_pip: frozenset[str] | None = None
     """The distributions that pip was asked for, by canonical name; None if what installed them did not note it."""
     unreadable: tuple[str, ...] = ()
-    """Directories that could not be listed, and why, a line each."""
+    """Directories that could not be listed or that were not looked into, and why, a line each."""
 
 
 # What follows from it

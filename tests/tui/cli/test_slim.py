@@ -39,7 +39,7 @@ def test_people_read_classes_packages_notes_and_the_sum(tmp_path: Path) -> None:
     done = run(tmp_path, "hub")
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert " ".join(lines[0].split()) == "what a service does not need class risk disk frees image files of the largest"
+    assert " ".join(lines[0].split()) == "what it is class risk disk frees image files of the largest"
     assert lines[1].split()[:3] == ["tools", "of", "developers"]
     assert any(line.split() == ["straybase", "1.0", "leaves", "6.0", "M", "stray"] for line in lines)
     assert any("Cannot travel: mine is installed in place: its code is in /home/ada/[mine]" in line for line in lines)

@@ -22,7 +22,7 @@ def machine() -> Inventory:
 async def test_80_columns() -> None:
     async with opened(machine(), size=(80, 14)) as driver:
         await driver.press("end", "k", "space", "k")
-        await driver.until(lambda: "─ research ─" in driver.text)
+        await driver.until(lambda: "─ res…ch ─" in driver.text)
         assert driver.text == dedent("""\
              condatui  gpu07 · conda 26.7.1 · 4 environments · ~4.5 GB by their records
                name▴        python   packages    disk  frees   used  findings
@@ -30,7 +30,7 @@ async def test_80_columns() -> None:
                half-cloned  –        –              –      –      –  ✗ A failed clone.
             ▌● research     3.10.14  3+2       ~4.1 G      …    3 d  ! pip over conda
                zoo          –        0              –      –  400 d
-            ─ Packages 5 ─ Channels 3 ─ Disk ─ Health 1 ─ GPU ─ History 2 ─────── research ─
+            ─ Packages 5 ─ Channels 3 ─ Disk ─ Health 1 ─ GPU ─ History 2 ─ Slim ── res…ch ─
                 name      version             build                     channel         size
             ▏≠  numpy     1.26.4 ≠ pip 2.0.1  py310hb13e2d6_0           conda-forge    1.0 K
              ▫  numpy     2.0.1                                         pypi            20 M

@@ -21,90 +21,64 @@ CLASSES: tuple[ClassRule, ...] = (
         "leaves",
         "packages that nobody asked for",
         "low",
-        "Nobody requested these packages and nothing that was requested needs them.",
+        "Nobody requested them, and nothing that was requested needs them.",
     ),
     ClassRule(
-        "developer-packages",
-        "tools of developers",
-        "low",
-        "Notebooks, linters, test runners and what only they need: a service runs none of them.",
+        "developer-packages", "tools of developers", "low", "Notebooks, linters, test runners and what only they need."
     ),
     ClassRule(
         "installer-leftovers",
         "pip, setuptools and what they left",
         "low",
-        "A service installs nothing; code that asks pkg_resources or pip at run time would miss them.",
+        "A service installs nothing; code that asks pip or pkg_resources misses it.",
     ),
     ClassRule(
-        "second-blas",
-        "a second BLAS",
-        "medium",
-        "No library here loads it, as another BLAS is installed; code may still open it by name.",
+        "second-blas", "a second BLAS", "medium", "Another BLAS is loaded; code may still open this one by its name."
     ),
     ClassRule(
         "unused-cuda",
         "CUDA libraries that nothing loads",
         "medium",
-        "No installed framework loads these libraries by its header; code may still open them by name.",
+        "Nothing here loads it by its header; code may still open it by its name.",
     ),
     ClassRule(
-        "stale-python",
-        "packages of an older python",
-        "none",
-        "The python that is installed here does not read this site-packages.",
+        "stale-python", "packages of an older python", "none", "The python that is installed here does not read it."
     ),
-    ClassRule("caches", "caches", "none", "Programs make their caches again when they need them."),
+    ClassRule("caches", "caches", "none", "Programs make them again when they need them."),
     ClassRule(
         "conda-meta",
         "conda's bookkeeping",
         "medium",
-        "Programs do not read it, but without it no conda can list, verify or update the environment.",
+        "Programs do not read it; without it no conda can list or update the rest.",
     ),
     ClassRule(
-        "byte-code",
-        "byte code",
-        "low",
-        "Python compiles it again, which makes each start slower where it cannot write the result.",
+        "byte-code", "byte code", "low", "Python compiles it again: slower starts where it cannot keep the result."
     ),
     ClassRule("debug-symbols", "debug symbols", "none", "Only debuggers read them."),
     ClassRule(
-        "static-libraries",
-        "static libraries",
-        "low",
-        "Only linkers read them; some packages that compile at run time do link.",
+        "static-libraries", "static libraries", "low", "Only linkers read them; some packages link while they run."
     ),
     ClassRule(
         "second-versions",
         "second versions of libraries",
         "medium",
-        "Another version of the same library is loaded instead, and nothing here loads this one by its header.",
+        "Another version is loaded, and this one by no header.",
     ),
     ClassRule(
         "headers",
         "header files",
         "low",
-        "Only compilers read them; packages that compile at run time, such as Triton, do so too.",
+        "Only compilers read them; some packages, such as Triton, compile at run time.",
     ),
     ClassRule("build-files", "cmake and pkg-config files", "none", "Only builds of other software read them."),
     ClassRule(
-        "tests",
-        "tests inside of packages",
-        "low",
-        "No code outside of these directories imports them; what is imported by a computed name is not seen.",
+        "tests", "tests inside of packages", "low", "Nothing else imports them, as far as lines of imports tell."
     ),
     ClassRule("man-and-info", "manual and info pages", "none", "People read them, programs do not."),
     ClassRule(
-        "documentation",
-        "documentation and examples",
-        "low",
-        "People read it; a few programs show their own help from it.",
+        "documentation", "documentation and examples", "low", "People read it; a few programs show help from it."
     ),
-    ClassRule(
-        "translations",
-        "translations",
-        "low",
-        "Messages appear in English without them; a service that speaks to people may need them.",
-    ),
+    ClassRule("translations", "translations", "low", "Without them messages are in English."),
     ClassRule("kept", "what stays", "none", "A service may need all of this."),
 )
 """All classes. A file that several would take belongs to the first of them."""

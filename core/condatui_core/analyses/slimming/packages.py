@@ -75,7 +75,7 @@ def chain_above(needs: Needs, members: Collection[Node]) -> Mapping[Node, tuple[
     """For each of some packages, the names of the others among them that need it, sorted."""
     above: dict[Node, set[str]] = {node: set() for node in members}
     for node in members:
-        for need in needs.with_options(node):
+        for need in needs.of(node):
             if need in above and need != node:
                 above[need].add(node.name)
     return {node: tuple(sorted(names)) for node, names in above.items()}

@@ -55,7 +55,7 @@ def test_lines_say_why_and_which_packages_or_how_many_files() -> None:
 
 def test_the_sum_says_what_stays() -> None:
     line = sum_line(SlimSubject("/envs/hub", FOUND, "measured"), UNICODE, 100).plain
-    assert line == "5.1 G on the disk · a service needs 4.3 G (84 %) · 3.9 G in an image instead of 4.6 G"
+    assert line == "5.1 G on disk · a service needs 4.3 G (84 %) · image 3.9 G of 4.6 G"
 
 
 def test_before_it_is_measured_and_where_it_cannot_be_the_line_says_so() -> None:

@@ -16,7 +16,7 @@ from condatui_core.records.slimming import Risk, SlimmedClass, SlimmedPackage, S
 from condatui_core.text import counted, percent, sanitize
 
 COLUMNS = (
-    TableColumn("label", "what a service does not need", 40, flexible=True),
+    TableColumn("label", "what it is", 40, cut="end", flexible=True, comfort=31),
     TableColumn("name", "class", 20, priority=4),
     TableColumn("risk", "risk", 6),
     TableColumn("disk", "disk", 5, align="right"),
@@ -107,13 +107,13 @@ def sum_line(subject: SlimSubject, glyphs: Glyphs, width: int) -> Text:
 
 
 def sum_words(slimming: Slimming, glyphs: Glyphs) -> str:
-    """Such as `5.1 G on the disk · a service needs 3.9 G (76 %) · 4.0 G in an image instead of 5.2 G`."""
+    """Such as `5.1 G on disk · a service needs 3.9 G (76 %) · image 3.5 G of 4.6 G`."""
     kept = slimming.of("kept")
     share = f" ({percent(kept.bytes / slimming.total)})" if slimming.total else ""
     parts = (
-        f"{short_bytes(slimming.total)} on the disk",
+        f"{short_bytes(slimming.total)} on disk",
         f"a service needs {short_bytes(kept.bytes)}{share}",
-        f"{short_bytes(kept.image_bytes)} in an image instead of {short_bytes(slimming.image_bytes)}",
+        f"image {short_bytes(kept.image_bytes)} of {short_bytes(slimming.image_bytes)}",
     )
     return f" {glyphs.separator} ".join(parts)
 
