@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from condatui_core.actions.half_made import came_into
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
@@ -238,16 +239,10 @@ async def test_what_has_changed_since_it_was_planned_is_refused(machine: Removal
     request, context = request_of(machine), context_of(machine)
     made = await plan.plan(request, context)
     assert made.slimming
-    other = replace_slimming(made, packages=("pytest",))
+    other = replace(made, slimming=replace(made.slimming, packages=("pytest",)))
     with pytest.raises(RefusedError, match="changed since this was planned"):
         await perform.perform(other, request, context, PlainWork())
     assert not copy.exists()
-
-
-def replace_slimming(made: Plan, **fields: object) -> Plan:
-    from msgspec.structs import replace as with_fields
-
-    return with_fields(made, slimming=with_fields(made.slimming, **fields))
 
 
 # Parts of it

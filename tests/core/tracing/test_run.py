@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec._core
+import msgspec
 import pytest
 
 from condatui_core.proc.child import ChildNotStartedError
@@ -62,7 +62,8 @@ def names(paths: frozenset[str]) -> set[str]:
 def test_data_code_and_libraries_are_seen_and_output_passed_on(place: Path) -> None:
     (place / "env" / "data").write_text("x")
     library = place / "env" / "libmade.so.1"
-    shutil.copyfile(msgspec._core.__file__, library)
+    (extension,) = Path(msgspec.__file__).parent.glob("_core.*.so")
+    shutil.copyfile(extension, library)
     seen = python(place, f"import wave, ctypes; ctypes.CDLL({str(library)!r}); open('env/data').read(); print('said')")
     assert (seen.end, seen.exit_code) == ("exited", 0)
     assert str(place / "env" / "data") in seen.opened

@@ -61,7 +61,7 @@ def _blockers(facts: SlimFacts, context: JobContext) -> Iterator[Finding]:
         yield blocker("nothing-chosen", "Nothing was chosen that the copy could lack.", "A clone has everything.")
     if facts.going.unknown:
         message = f"{name} has no package {', '.join(map(sanitize, facts.going.unknown))}."
-        yield blocker("no-such-package", message, "`condatui show` lists what it has.")
+        yield blocker("no-such-package", message, "Look what it has.")
     if needed := [(one, other) for one, other in _needed(facts) if other in facts.going.named]:
         lines = [f"{one.name} needs {other.name}" for one, other in needed]
         message = f"What is to be left out of {name} is needed by what stays."
