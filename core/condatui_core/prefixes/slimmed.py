@@ -46,3 +46,9 @@ def read_note(prefix: str) -> SlimmedNote | None:
         return decode(data, _NOTE, own=True) if format_of(data) <= FORMAT else None
     except OSError:
         return None
+
+
+def left_out_of(prefix: str) -> tuple[str, ...] | None:
+    """The labels of the classes, and the packages, that a slimmed copy lacks; None for any other environment."""
+    note = read_note(prefix)
+    return None if note is None else (*note.classes, *note.packages)

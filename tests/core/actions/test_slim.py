@@ -13,19 +13,23 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from condatui_core.actions.amended_records import without_paths
+from condatui_core.actions.clone import perform as clone_perform
+from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.half_made import came_into
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.slim import perform, plan, recover
-from condatui_core.actions.slim.leave_out import leave_out, without_paths
+from condatui_core.actions.slim.leave_out import leave_out
 from condatui_core.conda.registry import registered_prefixes
 from condatui_core.disk.slimming import slim_files
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.held_tree import HeldTree
+from condatui_core.prefixes.installed_files import check_files
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.slimmed import read_note
 from condatui_core.records.job import Outcome, Plan
-from condatui_core.records.request import RemoveRequest, SlimRequest
+from condatui_core.records.request import CloneRequest, RemoveRequest, SlimRequest
 from condatui_core.records.slimming import SlimClass
 from support.contexts import asking
 from support.plain_work import PlainWork
@@ -127,9 +131,10 @@ def test_its_records_list_what_is_there_and_its_history_what_was_asked_for(made:
     contents = read_prefix(str(copy))
     assert contents.requested_names == {"python", "six", "cli", "tool"}
     assert (contents.unmet, contents.problems) == ((), ())
+    assert contents.slimmed and {"tests inside of packages", "left", "pytest"} <= set(contents.slimmed)
+    assert read_prefix(str(made.source)).slimmed is None
     note = read_note(str(copy))
-    assert note and note.packages == ("left", "pytest")
-    assert "tests inside of packages" in note.classes
+    assert note and (note.source, note.packages) == (str(made.source), ("left", "pytest"))
 
 
 def test_it_weighs_what_was_planned(made: Made) -> None:
@@ -143,6 +148,18 @@ def test_it_weighs_what_was_planned(made: Made) -> None:
     assert sum(each.after for each in made.outcome.slimmed) == real
     assert slimming.after == pytest.approx(real, rel=0.01)
     assert slimming.before == slim_files(str(made.source)).slimming.image_bytes
+
+
+async def test_a_clone_of_a_copy_lacks_the_same_and_says_so(machine: RemovalMachine, copy: Path) -> None:
+    await slimmed(machine)
+    machine.note(copy)
+    clone, context = CloneRequest(source=str(copy), target=str(machine.envs / "again")), context_of(machine)
+    outcome = await clone_perform.perform(await clone_plan.plan(clone, context), clone, context, PlainWork())
+    assert outcome.findings == ()
+    assert paths(Path(clone.target)) == paths(copy)
+    faults = check_files(clone.target)
+    assert (faults.missing, faults.altered) == ((), ())
+    assert read_prefix(clone.target).slimmed == read_prefix(str(copy)).slimmed != ()
 
 
 async def test_a_package_that_is_named_goes_too(machine: RemovalMachine, copy: Path) -> None:

@@ -7,13 +7,14 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from condatui_core.actions.amended_records import amend_records
 from condatui_core.actions.clone.perform import make_clone
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import mark_complete, sync_made
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.slim.facts import SlimFacts, read_facts
 from condatui_core.actions.slim.going import came_with_the_copy
-from condatui_core.actions.slim.leave_out import amend_records, leave_out
+from condatui_core.actions.slim.leave_out import leave_out
 from condatui_core.actions.slim.plan import plan_of
 from condatui_core.actions.slim.proof import prove
 from condatui_core.analyses.slimming.classes import CLASSES
