@@ -46,7 +46,7 @@ def test_a_changed_contract_makes_the_diagram_stale() -> None:
     text = _text(ROOT / "pyproject.toml")
     drawn = layer_diagram(Contracts.read(text))
     for changed in (
-        text.replace('"disk | gpu"', '"disk", "gpu"'),
+        text.replace('"disk | gpu | tracing"', '"disk", "gpu | tracing"'),
         text.replace(
             '"condatui_core.actions.pack",\n    "condatui_core.actions.remove"', '"condatui_core.actions.pack"'
         ),

@@ -53,7 +53,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui baseline --json`", BaselineDocument),
     Printed("`condatui baseline --propose --json`", ProposalDocument),
     Printed("`condatui verify ENV FILE --json`", VerificationDocument),
-    Printed("`condatui slim ENV --json`", SlimDocument),
+    Printed("`condatui slim ENV --json`, also with `--run` and `--trace`", SlimDocument),
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
@@ -63,7 +63,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui export ENV --json` to stdout", ExportText),
     Printed(
         "`condatui clone | update | export -o FILE | baseline --create | merge | pack | remove | restore"
-        " | clean … --json`: the first line",
+        " | slim --into | clean … --json`: the first line",
         PlanLine,
     ),
     Printed("The same: a line for each event", EventLine),

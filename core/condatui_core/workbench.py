@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from condatui_core.records.revision import RevisionFacts
     from condatui_core.records.slimming import Slimming
     from condatui_core.records.solution import Solution
+    from condatui_core.records.usage import Run, Usage
 
 
 class Workbench:
@@ -247,6 +248,15 @@ class Workbench:
 
         context = await self.job_context()
         return await solve_file(environment, file, context, self._client.runner, offline=offline, platform=platform)
+
+    async def trace(self, environment: Environment, run: Run, stop: asyncio.Event) -> Usage:
+        """Run a command in an environment, until `stop` is set at most, and say which packages it used.
+
+        Raises UsageError if there is no such command, or nothing to run it in.
+        """
+        from condatui_core.tracing.usage import trace_usage  # noqa: PLC0415 - not before somebody asks
+
+        return await trace_usage(environment, run, stop, environ=self._client.caller.environ)
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         """The kernels of this user, and the lines of shell files and condarc, that name an environment."""

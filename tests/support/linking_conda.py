@@ -18,6 +18,9 @@ from typing import Any
 def main(root: Path, arguments: Sequence[str]) -> None:
     """Do what the arguments say, or say what would be done."""
     prefix = Path(arguments[arguments.index("-p") + 1])
+    if arguments[0] == "list":
+        sys.stdout.write("".join(["@EXPLICIT\n", *(f"{each['url']}#{each['md5']}\n" for each in _records(prefix))]))
+        return
     wanted = [*_of_file(arguments), *_of_specs(arguments)]
     going = [each for each in _records(prefix) if each["name"] in {name for name, *_ in wanted}]
     if "--dry-run" in arguments:

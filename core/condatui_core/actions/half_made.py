@@ -15,6 +15,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.fs.atomic_write import is_temporary
 from condatui_core.fs.tree import TreeEntry, read_tree
 from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.prefixes.slimmed import NOTE
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.job import Recovery
 from condatui_core.records.prefix import Revision
@@ -24,7 +25,7 @@ from condatui_core.text import sanitize
 
 _META = "conda-meta/"
 _HISTORY = "conda-meta/history"
-_ALWAYS = (".", "conda-meta", "conda-meta/created_at", HALF_MADE)
+_ALWAYS = (".", "conda-meta", "conda-meta/created_at", HALF_MADE, NOTE)
 """Paths that every half-made environment may have."""
 _RENAMED = ".c~"
 """conda renames files so before it deletes them."""

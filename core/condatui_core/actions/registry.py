@@ -24,6 +24,7 @@ from condatui_core.records.request import (
     Request,
     RestoreRequest,
     RollbackRequest,
+    SlimRequest,
     UpdateRequest,
 )
 
@@ -127,6 +128,12 @@ def _rollback() -> Action[RollbackRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _slim() -> Action[SlimRequest]:
+    from condatui_core.actions.slim import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
 def _update() -> Action[UpdateRequest]:
     from condatui_core.actions.update import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -149,6 +156,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     RemoveRequest: _remove,
     RestoreRequest: _restore,
     RollbackRequest: _rollback,
+    SlimRequest: _slim,
     UpdateRequest: _update,
 }
 """Every action by the type of its request; a test checks that no request is missing."""

@@ -17,7 +17,7 @@ from condatui_core.records.finding import Finding, Problem, SecondRecord, in_ord
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import Manager, PrefixContents, PrefixPointer, PrefixProbe, SetAsideBy
 from condatui_core.remedy import Advice, RemoveEnvironment
-from condatui_core.text import counted
+from condatui_core.text import counted, sanitize
 
 _SCRATCH = re.compile(
     r"(?:^|[-_. ])(?:test(?:s|ing|env)?|try|tmp|temp|foo|bar|baz|asdf|scratch|junk|dummy|delete(?:me)?|trash|untitled"
@@ -75,6 +75,7 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
         found += [replace(each, remedy="") for each in known] if observed.foreign else known
         found += _lesser_problems(observed.contents)
         found += _frozen(observed.contents)
+        found += _slimmed(observed.contents)
     found += _managed(observed.probe.manager)
     found += _writable(observed)
     found += _in_use(observed.processes)
@@ -246,6 +247,14 @@ def _lesser_problems(contents: PrefixContents) -> list[Finding]:
     message = rest[0].reason if len(rest) == 1 else f"{len(rest)} files or directories cannot be read"
     remedy = "their contents are missing in what you see here"
     return [Finding(id="broken", severity="warning", message=message, remedy=remedy, evidence=_lines(rest))]
+
+
+def _slimmed(contents: PrefixContents) -> Iterator[Finding]:
+    if contents.slimmed is not None:
+        message = "a slimmed copy: it lacks what a service does not need"
+        remedy = "use what it was copied from for anything else; an update by conda brings files back"
+        evidence = tuple(map(sanitize, contents.slimmed))
+        yield Finding(id="slimmed", severity="note", message=message, remedy=remedy, evidence=evidence)
 
 
 def _frozen(contents: PrefixContents) -> list[Finding]:

@@ -25,6 +25,7 @@ from condatui_core.prefixes.site_packages import (
     site_packages_candidates,
     split_by_python,
 )
+from condatui_core.prefixes.slimmed import left_out_of
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import Distribution, StaleSitePackages
 from condatui_core.records.prefix import PrefixContents
@@ -115,6 +116,7 @@ def _with_conda_meta(prefix: str, contents: PrefixContents) -> PrefixContents:
         pinned=pinned,
         malformed_pins=malformed_pins(pinned, contents.packages),
         frozen=read_frozen(prefix),
+        slimmed=left_out_of(prefix),
         variables=read_variables(prefix, problems),
         problems=tuple(problems),
         has_history=os.path.isfile(os.path.join(prefix, "conda-meta", "history")),

@@ -65,6 +65,10 @@ class SupervisedChild:
         """The exit code, negative if a signal ended the process; None if it still runs."""
         return self._process.poll()
 
+    def pids(self) -> tuple[int, ...]:
+        """The ids of the process and of its descendants that run at this moment."""
+        return (self.pid, *self._descendants())
+
     def end(self, graces: Graces = GRACES) -> int | None:
         """End the process and all its descendants, by one signal after the other; the pid of one that still runs.
 

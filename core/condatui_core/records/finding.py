@@ -42,6 +42,7 @@ FINDING_IDS = (
     "scratch-name",
     "managed-by",
     "kernel",
+    "slimmed",
     "frozen",
     "not-writable",
     "in-use",

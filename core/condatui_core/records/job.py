@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from condatui_core.records.finding import Finding
 from condatui_core.records.request import Request
+from condatui_core.records.slimming import SlimClass
 from condatui_core.remedy import Advice
 
 JobState = Literal["queued", "running", "cancelling", "done", "failed", "cancelled", "interrupted"]
@@ -175,6 +176,40 @@ class PlannedMerge(Struct, frozen=True, kw_only=True):
     """Whether conda found all of that in its caches."""
 
 
+class ClassSizes(Struct, frozen=True, kw_only=True):
+    """What the files of one class weigh in an environment and in its slimmed copy: their contents, each inode once."""
+
+    name: SlimClass
+    """The class."""
+    label: str
+    """What it is, in a few words."""
+    before: int
+    """Bytes in the environment."""
+    after: int
+    """Bytes in the copy."""
+
+
+class PlannedSlimming(Struct, frozen=True, kw_only=True):
+    """What a slimmed copy was planned to lack: it lacks exactly that."""
+
+    packages: tuple[str, ...] = ()
+    """The conda packages that are not linked into it: names."""
+    distributions: tuple[str, ...] = ()
+    """The distributions of pip that are left out as a whole: canonical names."""
+    sizes: tuple[ClassSizes, ...] = ()
+    """What each class was to weigh."""
+
+    @property
+    def before(self) -> int:
+        """The bytes of contents of the environment."""
+        return sum(each.before for each in self.sizes)
+
+    @property
+    def after(self) -> int:
+        """The bytes of contents that the copy was to have."""
+        return sum(each.after for each in self.sizes)
+
+
 ExportChange = Literal["new", "changed", "same", "not-read"]
 """What becomes of a file: it comes, gets another content, stays as it is, or stays since its environment is as it was.
 """
@@ -254,6 +289,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for merges."""
     exports: tuple[PlannedExport, ...] = ()
     """Only for exports of several environments: each with its file."""
+    slimming: PlannedSlimming | None = None
+    """Only for slimmed copies."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):
@@ -325,6 +362,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Files and directories created for the user: archives, exports, prefixes."""
     restore_points: tuple[str, ...] = ()
     """Ids of the restore points that were created."""
+    slimmed: tuple[ClassSizes, ...] = ()
+    """Only for slimmed copies: what each class really weighs now."""
     receiver: tuple[str, ...] = ()
     """Commands that the recipient of the result must run."""
 

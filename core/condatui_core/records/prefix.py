@@ -144,6 +144,8 @@ class PrefixContents(Struct, frozen=True, kw_only=True, omit_defaults=True):
     malformed_pins: tuple[MalformedPin, ...] = ()
     frozen: str | None = None
     """The message of conda-meta/frozen, empty if it has none; None if the prefix is not frozen."""
+    slimmed: tuple[str, ...] | None = None
+    """What condatui left out of it when it was copied: the labels of classes, and packages; None if it is whole."""
     variables: tuple[tuple[str, str], ...] = ()
     """Environment variables set by `conda env config vars`. The values may be secrets: show the names."""
     problems: tuple[Problem, ...] = ()

@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from condatui_core.records.slimming import SlimClass
+
 ExportFormat = Literal["yaml", "explicit", "requirements", "json", "conda-lock"]
 Cleanable = Literal["tarballs", "packages", "index", "logs", "pip", "uv"]
 """The parts of package caches that can be cleaned; `pip` and `uv` are the whole caches of those tools."""
@@ -207,6 +209,21 @@ class RollbackRequest(Struct, frozen=True, kw_only=True, tag="rollback"):
     """Whether nothing may be downloaded."""
 
 
+class SlimRequest(Struct, frozen=True, kw_only=True, tag="slim"):
+    """Make a copy of an environment that lacks what a service does not need; the environment stays as it is."""
+
+    source: str
+    """A prefix."""
+    target: str
+    """The prefix of the copy."""
+    classes: tuple[SlimClass, ...]
+    """The classes of files that are left out of it."""
+    leave_out: tuple[str, ...] = ()
+    """Further packages that are left out as a whole: names of conda's, or of pip's."""
+    offline: bool = False
+    """Whether nothing may be downloaded; otherwise condatui tries offline first."""
+
+
 class KernelsRequest(Struct, frozen=True, kw_only=True, tag="kernels"):
     """Delete Jupyter kernels whose environment is gone."""
 
@@ -248,4 +265,5 @@ Request: TypeAlias = (
     | KernelsRequest
     | CheckpointRequest
     | RollbackRequest
+    | SlimRequest
 )

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.imports import modules_of
 from condatui_core.actions.merge import perform as merge_perform
 from condatui_core.actions.merge import plan as merge_plan
 from condatui_core.actions.merge import recover as merge_recover
-from condatui_core.actions.merge.imports import modules_of
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.job import Outcome, PackageMove, Plan

@@ -94,6 +94,14 @@ def test_frozen_and_not_writable_and_in_use() -> None:
     assert found["in-use"].evidence == ("pid 7 python (ann)",)
 
 
+def test_a_slimmed_copy_says_what_was_left_out_of_it() -> None:
+    (found,) = findings_of(
+        _observed(contents=PrefixContents(slimmed=("byte code", "pip\x1b"))), now=NOW, stale_days=180
+    )
+    assert (found.id, found.severity, found.evidence) == ("slimmed", "note", ("byte code", "pip\\x1b"))
+    assert _ids(_observed(contents=PrefixContents())) == []
+
+
 @pytest.mark.parametrize(("days", "reliable", "message"), [(400, True, "not used"), (400, False, "perhaps not used")])
 def test_stale_says_how_far_it_can_be_trusted(days: int, reliable: bool, message: str) -> None:
     last_used = LastUsed(at=NOW - timedelta(days=days), evidence="bin/python3.11 was read", reliable=reliable)

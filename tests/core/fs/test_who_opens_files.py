@@ -30,6 +30,8 @@ ALLOWED = {
     "proc/owner.py": "/proc",
     "proc/supervised.py": "/proc",
     "proc/terminal.py": "the terminal of a child",
+    "tracing/maps.py": "/proc",
+    "tracing/hook/sitecustomize.py": "runs in the traced Python, alone",
     "restore_points/archive.py": "tar streams over open files",
     "environment_files/plain_yaml.py": "a collection in YAML, which begins",
     "actions/pack/library.py": "an opener for conda-pack, of regular files",

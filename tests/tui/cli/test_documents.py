@@ -44,6 +44,7 @@ from condatui_core.records.request import (
     Request,
     RestoreRequest,
     RollbackRequest,
+    SlimRequest,
     UpdateRequest,
 )
 from support.acting import commands, invocation
@@ -272,6 +273,7 @@ REQUESTS = (
     UpdateRequest(prefixes=("/b",), like="/a"),
     LeftoversRequest(prefixes=("/a",)),
     RollbackRequest(prefix="/a", revision=1),
+    SlimRequest(source="/a", target="/b", classes=("tests",)),
     CheckpointRequest(prefixes=("/a",), note="before the paper"),
     CleanupRequest(parts=(RemoveRequest(prefixes=("/a",)), CleanRequest(pkgs_dirs=("/p",), what=("logs",)))),
 )

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from condatui_core.actions.amended_records import with_paths
 from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.requested_specs import (
     HISTORY,
@@ -26,6 +27,7 @@ from condatui_core.prefixes.conda_meta import read_each_record, take_record
 from condatui_core.prefixes.meta_file import InstalledPackage, record_file_name
 from condatui_core.prefixes.prefix import contents_of, read_prefix
 from condatui_core.prefixes.recorded_paths import RecordedPackage
+from condatui_core.prefixes.slimmed import NOTE
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -33,7 +35,7 @@ from condatui_core.records.prefix import PrefixContents
 # Requested specs, pins, variables and history
 
 
-_KEPT = ("pinned", "state")
+_KEPT = ("pinned", "state", os.path.basename(NOTE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def carry_over(
     The history gets a revision of its own, made by `command`. Raises OSError if the clone cannot be written.
     """
     problems: list[str] = []
-    linked, unreadable, stamps = _put_requests_back(change.target, tree, packages)
+    slimmed = os.path.lexists(os.path.join(change.source, NOTE))
+    linked, unreadable, stamps = _put_requests_back(change.target, tree, packages, slimmed=slimmed)
     for name in _KEPT:
         data = _read(change.source, name, problems)
         if data is not None:
@@ -88,18 +91,19 @@ def carry_over(
 
 
 def _put_requests_back(
-    target: str, tree: HeldTree, packages: Iterable[RecordedPackage]
+    target: str, tree: HeldTree, packages: Iterable[RecordedPackage], *, slimmed: bool
 ) -> tuple[list[InstalledPackage], list[Problem], dict[str, tuple[int, ...]]]:
     """Put the requested specs of the source into the records; conda has noted archives as what was requested.
 
+    Of a source that is `slimmed`, the records list what is there; so do those of its clone.
     Each record is parsed once: what is written is not read again.
     """
-    asked = {record_file_name(each.record): each.requests for each in packages}
+    sources = {record_file_name(each.record): each for each in packages}
     stamps: dict[str, tuple[int, ...]] = {}
 
     def read_and_amend(path: str, regular: bool) -> InstalledPackage | Problem:  # noqa: ARG001 - as a record is read
         name = os.path.basename(path)
-        package = _with_requests(tree, path, asked.get(name))
+        package = _as_in_source(tree, path, sources.get(name), slimmed=slimmed)
         status = tree.status(f"conda-meta/{name}")
         stamps[f"conda-meta/{name}"] = _stamp(status) if status else ()
         return package
@@ -108,16 +112,20 @@ def _put_requests_back(
     return linked, unreadable, stamps
 
 
-def _with_requests(tree: HeldTree, path: str, requests: Mapping[str, object] | None) -> InstalledPackage | Problem:
-    """The package of a record, once these requests are in it. Raises OSError if it cannot be written."""
+def _as_in_source(
+    tree: HeldTree, path: str, source: RecordedPackage | None, *, slimmed: bool
+) -> InstalledPackage | Problem:
+    """The package of a record, once it states what that of the source does. Raises OSError if it cannot be written."""
     held = f"conda-meta/{os.path.basename(path)}"
     try:
         found = read_record(tree, held)
     except OSError as error:
         return Problem(path=path, reason=reason(error))
-    if requests is None:
+    if source is None:
         return take_record(path, found)
-    wanted = with_requests(found, requests)
+    wanted = with_requests(found, source.requests)
+    if slimmed:
+        wanted = with_paths(wanted, {each.path for each in source.paths})
     if wanted != found:
         write_record(tree, held, wanted)
     return take_record(path, wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -156,10 +156,12 @@ class CloneFacts:
     """Why the source cannot be read."""
     provided: tuple[Provided, ...] = ()
     survey: CloneSurvey
+    without: frozenset[str] = frozenset()
+    """The packages without which it is cloned."""
 
 
-async def read_facts(request: CloneRequest, context: JobContext) -> CloneFacts:
-    """Read the facts about source and target, in threads, changing nothing."""
+async def read_facts(request: CloneRequest, context: JobContext, *, without: Collection[str] = ()) -> CloneFacts:
+    """Read the facts about source and target, in threads, changing nothing; packages `without` which it is cloned."""
     environment = context.environment(request.source)
     installation = context.installation(environment)
     origin, target = await observe_prefixes((request.source, request.target), context, installation=installation)
@@ -173,6 +175,7 @@ async def read_facts(request: CloneRequest, context: JobContext) -> CloneFacts:
             origin=origin,
             target=target,
             pkgs_dirs=facts.pkgs_dirs,
+            without=frozenset(without),
         )
     )
 
@@ -185,13 +188,16 @@ def _read_facts(
     origin: PrefixState,
     target: PrefixState,
     pkgs_dirs: tuple[str, ...],
+    without: frozenset[str],
 ) -> CloneFacts:
     source, unread = None, ""
     provided: tuple[Provided, ...] = ()
     seen = CloneSurvey()
     try:
         aliases = environment.aliases if environment else ()
-        source = read_source(origin.real, base=origin.root, with_conda=request.with_conda, aliases=aliases)
+        source = read_source(
+            origin.real, base=origin.root, with_conda=request.with_conda, aliases=aliases, without=without
+        )
         provided = provide(source.packages, pkgs_dirs)
         seen = survey_source(source, provided, target.device)
     except OSError as error:
@@ -206,4 +212,5 @@ def _read_facts(
         unread=unread,
         provided=provided,
         survey=seen,
+        without=without,
     )

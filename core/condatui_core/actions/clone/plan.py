@@ -123,8 +123,7 @@ def _of_pip(source: Source) -> Iterator[Finding]:
 def _notes(facts: CloneFacts, source: Source) -> Iterator[Finding]:
     if facts.origin.frozen is not None:
         yield finding("frozen", "note", "It is frozen; the clone will not be.")
-    if source.left_out:
-        names = [each.name for each in source.left_out]
+    if names := [each.name for each in source.left_out if each.name not in facts.without]:
         yield finding("base", "note", f"conda itself stays behind: {', '.join(names)}.", TakeConda())
     if facts.survey.special:
         count = counted(len(facts.survey.special), "pipe, socket or device is", "pipes, sockets and devices are")

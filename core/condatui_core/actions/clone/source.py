@@ -108,7 +108,7 @@ class Source:
     packages: tuple[RecordedPackage, ...]
     """The conda packages that are cloned, with their records."""
     left_out: tuple[PackageRecord, ...]
-    """conda itself, and the packages that depend on it."""
+    """The packages that stay behind: conda itself, and those that depend on it, and what is not wanted."""
     tree: PrefixTree
     """Every path that is cloned, and what could not be read; conda-meta is not among them."""
     recorded: dict[str, RecordedPath]
@@ -131,10 +131,17 @@ class Source:
         return OF_INSTALLATION if any(record.name == "conda" for record in self.contents.packages) else ()
 
 
-def read_source(prefix: str, *, base: bool, with_conda: bool, aliases: Iterable[str] = ()) -> Source:
-    """Read an environment that is to be cloned, changing nothing. Raises OSError if it is not there."""
+def read_source(
+    prefix: str, *, base: bool, with_conda: bool, aliases: Iterable[str] = (), without: Collection[str] = ()
+) -> Source:
+    """Read an environment that is to be cloned, `without` these packages, changing nothing.
+
+    Raises OSError if it is not there.
+    """
     read = read_records(prefix)
-    left_out = frozenset() if with_conda or not base else machinery(read.contents.packages)
+    left_out = frozenset(without)
+    if base and not with_conda:
+        left_out |= machinery(read.contents.packages)
     packages = tuple(each for each in read.packages if each.record.name not in left_out)
     others = tuple(each for each in read.packages if each.record.name in left_out)
     recorded: dict[str, RecordedPath] = {}

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.perform import make_clone
+from condatui_core.actions.imports import Wanted, import_problems, modules_there, wanted_of
 from condatui_core.actions.incomplete_marker import mark_complete, sync_made
 from condatui_core.actions.merge.carry import carry
 from condatui_core.actions.merge.facts import MergeFacts, clone_request
-from condatui_core.actions.merge.imports import Wanted, import_problems, modules_there, wanted_of
 from condatui_core.actions.merge.plan import name_of
 from condatui_core.actions.prefix_change import PrefixChange
 from condatui_core.actions.protocol import JobContext, Work

@@ -12,6 +12,7 @@ import msgspec
 
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.delete_tree import delete_tree
+from condatui_core.prefixes.activation import activated
 from condatui_core.records.gpu_probe import Stage, Variant
 from condatui_core.text import mask_credentials
 
@@ -65,10 +66,7 @@ def probe_environ(
     `variables` are those that the environment sets by `conda env config vars`.
     """
     seen = {name: value for name, value in environ.items() if name not in _LEFT_OUT}
-    path = os.pathsep.join(filter(None, (os.path.join(prefix, "bin"), environ.get("PATH"))))
-    seen |= {"PATH": path, "CONDA_PREFIX": prefix}
-    seen |= {name: value for name, value in variables if _can_be_set(name, value)}
-    seen |= _ADDED
+    seen = activated(seen, prefix, variables) | _ADDED
     if variant in _WITHOUT:
         seen.pop(_WITHOUT[variant], None)
     return seen
@@ -79,11 +77,6 @@ def reported_variables(environ: Mapping[str, str], probed: Mapping[str, str]) ->
     kept = ((name, probed[name]) for name in _REPORTED if name in probed)
     removed = ((name, environ[name]) for name in _REPORTED_THOUGH_REMOVED if name in environ and name not in probed)
     return (*kept, *removed)
-
-
-def _can_be_set(name: str, value: str) -> bool:
-    """Whether this can be a variable: a damaged file may hold anything."""
-    return bool(name) and "=" not in name and "\0" not in name + value
 
 
 # The directory of one probe: what it says, what it writes to stdout and stderr, and empty places to run and write in.

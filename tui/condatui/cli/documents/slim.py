@@ -8,6 +8,7 @@ from condatui.cli.documents.verification import VerifiedEnvironment
 from condatui_core.records.comparison import Source
 from condatui_core.records.environment import Environment
 from condatui_core.records.slimming import Risk, SlimClass, SlimmedClass, SlimmedPackage, Slimming
+from condatui_core.records.usage import Usage
 
 
 class SlimClassDocument(Struct, frozen=True, kw_only=True):
@@ -75,9 +76,11 @@ class SlimDocument(Struct, frozen=True, kw_only=True):
     """What lies outside of the prefix, or is no longer what conda's records say, so that no image has it."""
     limits: tuple[str, ...]
     """What could not be told, and why."""
+    usage: Usage | None = None
+    """With `--run` and `--trace`: how the command ended, and which packages it used; otherwise null."""
 
 
-def describe_slimming(environment: Environment, slimming: Slimming) -> SlimDocument:
+def describe_slimming(environment: Environment, slimming: Slimming, usage: Usage | None = None) -> SlimDocument:
     """Describe what was found."""
     return SlimDocument(
         environment=VerifiedEnvironment(name=environment.name, prefix=environment.prefix),
@@ -89,6 +92,7 @@ def describe_slimming(environment: Environment, slimming: Slimming) -> SlimDocum
         packages=tuple(_package(each) for each in slimming.packages if each.class_name != "leaves"),
         cannot_travel=slimming.cannot_travel,
         limits=slimming.limits,
+        usage=usage,
     )
 
 

@@ -28,7 +28,7 @@ from condatui_core.records.job import (
     Said,
     StageBegun,
 )
-from condatui_core.text import sanitize
+from condatui_core.text import format_bytes, sanitize
 
 _CLEAR = "\r\x1b[K"
 
@@ -80,8 +80,16 @@ def _outcome(outcome: Outcome, plan: Plan, glyphs: Glyphs) -> Iterator[Text]:
     # The plan is printed a few lines above, so its warnings are not repeated.
     if fresh := [each for each in outcome.findings if each not in plan.warnings]:
         yield findings_text(fresh, words=command_line_words, glyphs=glyphs)
+    yield from (Text(f"  {line}", styles.DIM) for line in _slimmed(outcome))
     for file in outcome.files:
         yield Text(sanitize(file))
     if outcome.receiver:
         yield Text("The receiver runs:", styles.DIM)
         yield from (Text(f"  {sanitize(line)}") for line in outcome.receiver)
+
+
+def _slimmed(outcome: Outcome) -> Iterator[str]:
+    """What each class of files weighs in a slimmed copy, and weighed in its source."""
+    longest = max((len(each.label) for each in outcome.slimmed), default=0)
+    for each in outcome.slimmed:
+        yield f"{each.label:<{longest}}  {format_bytes(each.before):>7} -> {format_bytes(each.after):>7}"

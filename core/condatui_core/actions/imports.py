@@ -1,11 +1,12 @@
-"""Tries whether the python of an environment imports what its user requested."""
+"""Tries whether the python of an environment imports what its user requested, and what its commands begin with."""
 
 from __future__ import annotations
 
+import configparser
 import keyword
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from packaging.utils import canonicalize_name
 from condatui_core.actions.protocol import Work
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError
+from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.ownership import Owners, owners_of
 from condatui_core.prefixes.snapshot import PrefixRecords
 from condatui_core.records.package import Distribution, PackageRecord
@@ -103,10 +105,45 @@ def _paths_by_owner(owners: Owners) -> dict[int, list[str]]:
     return paths
 
 
+# What its commands begin with
+
+
+_ENTRY_POINT = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)")
+_LARGEST = 1 << 20
+
+
+def entry_points_of(records: PrefixRecords, wanted: Wanted) -> Modules:
+    """By the name of each wanted package, what its console commands call: `module:attribute`; blocks."""
+    places = {each.name: [provided.path for provided in each.provides] for each in wanted.packages}
+    places |= {each.name: [each.path] for each in wanted.distributions}
+    found = {
+        name: [point for each in paths for point in _entry_points(records.prefix, each)]
+        for name, paths in places.items()
+    }
+    return {name: tuple(sorted(set(points))) for name, points in found.items() if points}
+
+
+def _entry_points(prefix: str, distribution: str) -> Iterator[str]:
+    """The console commands of a distribution; what cannot be read has none."""
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    try:
+        data = read_bounded(os.path.join(prefix, distribution, "entry_points.txt"), _LARGEST)
+        parser.read_string(data.decode("utf-8", "replace"))
+    except (OSError, configparser.Error):
+        return
+    for value in parser["console_scripts"].values() if parser.has_section("console_scripts") else ():
+        if match := _ENTRY_POINT.match(value):
+            yield f"{match['module']}:{match['attribute']}"
+
+
 # Importing them
 
 
-_SCRIPT = "import sys; sys.path[:] = [each for each in sys.path if each]\nfor each in sys.argv[1:]: __import__(each)"
+_SCRIPT = (
+    "import operator, sys; sys.path[:] = [each for each in sys.path if each]\n"
+    "for each in sys.argv[1:]: name, _, called = each.partition(':'); __import__(name); "
+    "called and operator.attrgetter(called)(sys.modules[name])"
+)
 """The directory that it runs in is not searched."""
 _OPTIONS = ("-E", "-s", "-B", "-c", _SCRIPT)
 """Not -I, which python 2 does not know."""
@@ -117,6 +154,8 @@ async def import_problems(
     prefix: str, modules: Modules, work: Work, *, environ: Mapping[str, str]
 ) -> Mapping[str, str]:
     """Import the modules of each package by the python of an environment; returns why it failed, for those that did.
+
+    `module:attribute` stands for what a console command calls: it is looked up, and not called.
 
     Each package is tried in a process of its own, so that one that crashes tells nothing about the others.
     """

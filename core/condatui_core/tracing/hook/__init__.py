@@ -1,0 +1,3 @@
+"""What Python finds by PYTHONPATH; condatui itself imports nothing of it."""
+
+from __future__ import annotations

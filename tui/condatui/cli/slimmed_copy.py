@@ -1,0 +1,111 @@
+"""The options by which `condatui slim` makes a slimmed copy, and the making of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.run_action import confirming_options, run_action
+from condatui_core.analyses.slimming.classes import CLASSES
+from condatui_core.records.environment import Inventory
+from condatui_core.records.request import SlimRequest
+from condatui_core.records.slimming import SlimClass
+
+if TYPE_CHECKING:
+    from condatui_core.actions.protocol import JobContext
+
+_LEAVABLE: dict[str, SlimClass] = {each.name: each.name for each in CLASSES if each.name != "kept"}
+USUAL: tuple[SlimClass, ...] = tuple(each.name for each in CLASSES if each.name != "kept" and each.risk != "medium")
+"""The classes that a copy lacks unless the user names others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """The slimmed copy that the user wants."""
+
+    into: str
+    """Its name or path, as it was spelled."""
+    classes: tuple[SlimClass, ...]
+    leave_out: tuple[str, ...]
+    offline: bool
+    dry_run: bool
+    yes: bool
+
+
+def copying_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--into` and what goes with it: the parameter `copying`, None without `--into`."""
+
+    @wraps(command)
+    def copying(
+        *given: object,
+        into: str | None,
+        classes: tuple[SlimClass, ...],
+        leave_out: tuple[str, ...],
+        no_conda_meta: bool,
+        **named: Any,  # noqa: ANN401 - the other parameters of the command
+    ) -> object:
+        flags = {name: named.pop(name) for name in ("offline", "dry_run", "yes")}
+        if into is None:
+            if classes or leave_out or no_conda_meta or any(flags.values()):
+                raise click.UsageError(f"{', '.join(_NAMES)} and --yes need --into.")
+            return command(*given, copying=None, **named)
+        chosen = classes or USUAL
+        if no_conda_meta:
+            chosen = tuple(dict.fromkeys((*chosen, _LEAVABLE["conda-meta"])))
+        return command(*given, copying=Copying(into, chosen, leave_out, **flags), **named)
+
+    for option in _OPTIONS:
+        copying = option(copying)
+    return confirming_options(copying)
+
+
+def make_copy(invocation: Invocation, env: str, copying: Copying, *, as_json: bool) -> None:
+    """Plan the copy, ask, make it, and print what became of it; raises as `run_action` does."""
+
+    def request(inventory: Inventory, context: JobContext) -> SlimRequest:
+        from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - `--help` needs none of the core
+
+        source = invocation.environment(inventory, env)
+        return SlimRequest(
+            source=source.prefix,
+            target=target_prefix(copying.into, source, context, cwd=invocation.cwd),
+            classes=copying.classes,
+            leave_out=copying.leave_out,
+            offline=copying.offline,
+        )
+
+    run_action(invocation, request, dry_run=copying.dry_run, yes=copying.yes, as_json=as_json)
+
+
+def _classes(_context: click.Context, _parameter: click.Parameter, given: str | None) -> tuple[SlimClass, ...]:
+    names = [each.strip() for each in given.split(",")] if given is not None else []
+    if unknown := [each for each in names if each not in _LEAVABLE]:
+        raise click.BadParameter(f"`{unknown[0]}` is no class: {', '.join(_LEAVABLE)} are.")
+    return tuple(_LEAVABLE[each] for each in names)
+
+
+_NAMES = ("--classes", "--leave-out", "--no-conda-meta", "--offline", "--dry-run")
+_OPTIONS = (
+    click.option("--offline", is_flag=True, help="With --into: download nothing."),
+    click.option(
+        "--no-conda-meta", is_flag=True, help="With --into: leave out conda-meta as well, so that no conda lists it."
+    ),
+    click.option(
+        "--leave-out",
+        metavar="PACKAGE",
+        multiple=True,
+        help="With --into: a package that the copy lacks as a whole; may be given again.",
+    ),
+    click.option(
+        "--classes",
+        metavar="A,B,...",
+        callback=_classes,
+        help="With --into: the classes that the copy lacks; unless given, all whose risk is none or low.",
+    ),
+    click.option("--into", metavar="NAME", help="Make a slimmed copy of that name or path, and prove that it works."),
+)
