@@ -24,6 +24,8 @@ from condatui_core.records.request import (
     Request,
     RestoreRequest,
     RollbackRequest,
+    ShipRequest,
+    UnpackRequest,
     UpdateRequest,
 )
 
@@ -127,6 +129,18 @@ def _rollback() -> Action[RollbackRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _ship() -> Action[ShipRequest]:
+    from condatui_core.actions.ship import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _unpack() -> Action[UnpackRequest]:
+    from condatui_core.actions.unpack import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
 def _update() -> Action[UpdateRequest]:
     from condatui_core.actions.update import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -149,6 +163,8 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     RemoveRequest: _remove,
     RestoreRequest: _restore,
     RollbackRequest: _rollback,
+    ShipRequest: _ship,
+    UnpackRequest: _unpack,
     UpdateRequest: _update,
 }
 """Every action by the type of its request; a test checks that no request is missing."""
