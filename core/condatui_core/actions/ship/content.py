@@ -22,6 +22,7 @@ from condatui_core.records.image import ImageLayer, ImageSpec
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import ExportOptions, ShipRequest
+from condatui_core.remedy import BuildFromArchive, LeaveOutVariables
 from condatui_core.reports.dockerfile import (
     LOCK,
     MARK,
@@ -36,7 +37,6 @@ from condatui_core.reports.dockerfile import (
 from condatui_core.text import counted, sanitize, some_of
 
 _MOST = 50
-_TO_THE_ARCHIVE = "Built from an archive, the image takes the environment as it is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +161,13 @@ def _lock_findings(contents: PrefixContents) -> Iterator[Finding]:
     lost = [f"{each.dist_name}: {why}" for each in conda_packages(contents) if (why := _why_not_locked(each))]
     if lost:
         message = f"{counted(len(lost), 'package')} cannot be downloaded again with a checksum."
-        yield blocker("not-lockable", message, _TO_THE_ARCHIVE, map(sanitize, lost), most=_MOST)
+        yield blocker("not-lockable", message, BuildFromArchive(), map(sanitize, lost), most=_MOST)
     stay = [each for each in contents.pip_distributions if each.origin in ("editable", "local", "vcs")]
     if stay:
         lines = (f"{each.name} {each.version}: {_why_it_stays(each)}" for each in stay)
         message = f"{some_of([sanitize(each.name) for each in stay])} cannot travel in a list."
-        remedy = "Install it from an index, or build the image from an archive, which takes all but editable ones."
+        in_place = any(each.origin == "editable" for each in stay)
+        remedy = "Install it from an index, not in place." if in_place else BuildFromArchive()
         yield blocker("editable", message, remedy, map(sanitize, lines), most=_MOST)
     names = {each.name for each in contents.packages}
     if _by_pip(contents) and not {"python", "pip"} <= names:
@@ -194,7 +195,7 @@ def _why_it_stays(distribution: Distribution) -> str:
 def _pip_notes(spec: ImageSpec) -> Iterator[Finding]:
     if spec.requirements and not spec.hashes:
         message = "pip has not recorded the checksums of what it installed: the index is trusted for it."
-        yield finding("no-checksum", "warning", message, "Built from an archive, the image fetches nothing.")
+        yield finding("no-checksum", "warning", message, BuildFromArchive())
 
 
 # Variables and the command
@@ -217,7 +218,7 @@ def _variable_findings(spec: ImageSpec, left_out: Sequence[str]) -> Iterator[Fin
             "variables",
             "warning",
             message,
-            "Is any of them a secret? Then leave them out, and set them where the container starts.",
+            LeaveOutVariables(),
             names,
         )
     if left_out:

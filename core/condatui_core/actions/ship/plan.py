@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -120,7 +121,7 @@ def _bytes(facts: ShipFacts) -> int | None:
 
 
 def _steps(request: ShipRequest, name: str, facts: ShipFacts) -> Iterator[Step]:
-    if facts.content is None:
+    if facts.content is None or not facts.content.files:
         return
     if facts.makes_directory:
         yield Step(title=f"Make {sanitize(request.directory)}")
@@ -136,7 +137,7 @@ def _facts(request: ShipRequest, facts: ShipFacts) -> Iterator[tuple[str, str]]:
         return
     how = "a list of archives, each with its checksum" if request.source == "lock" else "the environment as it is"
     yield "built from", how
-    yield "runs", sanitize(" ".join(facts.content.spec.command))
+    yield "runs", sanitize(shlex.join(facts.content.spec.command))
     for each in facts.content.layers:
         size = "not known here" if each.bytes is None else f"{format_bytes(each.bytes)} before compression"
         count = "" if each.files is None else f", {counted(each.files, 'file')}"
