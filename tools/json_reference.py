@@ -62,8 +62,8 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui cleanup --free SIZE --json`, also with `--policy`: the line before the plan", GoalLine),
     Printed("`condatui export ENV --json` to stdout", ExportText),
     Printed(
-        "`condatui clone | update | export -o FILE | baseline --create | merge | pack | remove | restore"
-        " | slim --into | clean … --json`: the first line",
+        "`condatui clone | update | export -o FILE | baseline --create | merge | pack | unpack | ship | remove"
+        " | restore | slim --into | clean … --json`: the first line",
         PlanLine,
     ),
     Printed("The same: a line for each event", EventLine),
@@ -169,6 +169,8 @@ _MEANINGS: Mapping[str, str] = {
     "PackRequest.replace": "Whether a file that is there may be replaced.",
     "PackRequest.ignore_editable": "Whether it is packed without what is installed in place.",
     "PackRequest.ignore_missing": "Whether it is packed without the files that are gone.",
+    "ShipRequest.prefix": "Of the environment.",
+    "ShipRequest.source": "What the image is built from: `lock` or `archive`.",
     "RemoveRequest.restore_point": "Whether one is made first.",
     "CleanRequest.pkgs_dirs": "The package caches.",
     "CleanRequest.what": "Which parts of them.",

@@ -42,6 +42,14 @@ class ExcludeFiles(Struct, frozen=True, kw_only=True, tag_field="kind", tag="exc
     """Leave unreadable files out of an archive by a pattern, or ask their owner."""
 
 
+class BuildFromArchive(Struct, frozen=True, kw_only=True, tag_field="kind", tag="build-from-archive"):
+    """Build an image from the packed environment, which has what no list can say."""
+
+
+class LeaveOutVariables(Struct, frozen=True, kw_only=True, tag_field="kind", tag="leave-out-variables"):
+    """Look whether any of the environment's variables is a secret, and leave them out then."""
+
+
 class WithoutRestorePoint(Struct, frozen=True, kw_only=True, tag_field="kind", tag="without-restore-point"):
     """Remove without a restore point."""
 
@@ -134,6 +142,8 @@ Remedy: TypeAlias = (
     | IgnoreEditable
     | IgnoreMissing
     | ExcludeFiles
+    | BuildFromArchive
+    | LeaveOutVariables
     | WithoutRestorePoint
     | AcceptSize
     | Thaw

@@ -190,6 +190,8 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
                 "leftovers",
                 "kernels",
                 "create",
+                "unpack",
+                "ship",
                 "checkpoint",
                 "rollback",
             },

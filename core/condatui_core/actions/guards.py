@@ -120,13 +120,22 @@ def warnings_to_change(
     return tuple(found)
 
 
-def blockers_to_make(observed: PrefixState, context: JobContext) -> tuple[Finding, ...]:
-    """The blockers against making a new environment."""
-    found = [*bad_name(observed, context), *target_taken(observed)]
-    if not observed.exists:
+def blockers_to_make(
+    observed: PrefixState, context: JobContext, *, with_conda: bool = True, though_empty: bool = False
+) -> tuple[Finding, ...]:
+    """The blockers against making a new environment; `with_conda` is False if condatui makes it without one.
+
+    `though_empty` says that an empty directory is there, which becomes the environment.
+    """
+    found = [*bad_name(observed, context), *(() if though_empty else target_taken(observed))]
+    if though_empty or not observed.exists:
         found += _place_blockers(observed, context)
+    if though_empty and not observed.writable:
+        message = f"This user may not write into {sanitize(observed.prefix)}."
+        found.append(blocker("not-writable", message, "Ask its owner."))
+    elif not observed.exists:
         found += place_not_writable(observed)
-    return (*found, *conda_busy(observed))
+    return (*found, *(conda_busy(observed) if with_conda else ()))
 
 
 def unknown_to_conda(observed: PrefixState, name: str) -> Iterator[Finding]:

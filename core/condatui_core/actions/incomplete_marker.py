@@ -35,6 +35,8 @@ class IncompleteMarker(Struct, frozen=True, kw_only=True):
     """The id of the restore point that is brought back; empty if none is."""
     packages: tuple[str, ...] = ()
     """The packages that conda is asked to link, as `name-version-build`, if it is made from specs."""
+    archive: str = ""
+    """The path of the archive that is unpacked; empty if none is."""
     beyond_conda: bool = False
     """Whether pip is let install into it as well, or variables are set: of that nothing says what belongs to it."""
     at: datetime
@@ -44,7 +46,7 @@ _LARGEST = 1 << 20
 _MARKER = msgspec.json.Decoder(IncompleteMarker)
 
 
-def mark_incomplete(
+def mark_incomplete(  # noqa: PLR0913 - the fields of the marker
     target: str,
     *,
     job: str,
@@ -52,11 +54,14 @@ def mark_incomplete(
     source: str = "",
     restore_point: str = "",
     packages: tuple[str, ...] = (),
+    archive: str = "",
     beyond_conda: bool = False,
+    though_empty: bool = False,
 ) -> Identity:
     """Make the directory, the marker, and the empty history by which conda recognizes an environment.
 
-    `source`, `restore_point`, `packages` and `beyond_conda` say what it is made from, as in `IncompleteMarker`.
+    `source`, `restore_point`, `packages`, `archive` and `beyond_conda` say what it is made from, as in
+    `IncompleteMarker`; `though_empty` that an empty directory may be there already.
     Returns the identity of the directory. Raises RefusedError if the path has been taken in the meantime, OSError if
     the directory cannot be made.
     """
@@ -64,9 +69,16 @@ def mark_incomplete(
     try:
         os.mkdir(target)  # fails if anything is there, so the directory is certainly this job's
     except FileExistsError:
-        raise _taken(target) from None
+        if not though_empty or os.path.islink(target):
+            raise _taken(target) from None
     mark = IncompleteMarker(
-        job=job, source=source, restore_point=restore_point, packages=packages, beyond_conda=beyond_conda, at=now
+        job=job,
+        source=source,
+        restore_point=restore_point,
+        packages=packages,
+        archive=archive,
+        beyond_conda=beyond_conda,
+        at=now,
     )
     with HeldTree(target) as tree:
         if tree.names("."):  # another one was put in its place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.actions.incomplete_marker import read_marker
-from condatui_core.actions.prefix_change import PrefixChange, first_lines, same, spellings_of
+from condatui_core.actions.packed_archive import Member, open_archive, rewritings
+from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, first_lines, same, spellings_of
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.documents import decode
@@ -54,6 +56,8 @@ def origin_of(prefix: str, context: JobContext, *, thorough: bool) -> Origin | N
             return _restore_point(prefix, marker.restore_point, context, thorough=thorough)
         if marker and marker.source and not os.path.samefile(marker.source, prefix):  # it may have got that name since
             return _source(prefix, marker.source, context, thorough=thorough)
+        if marker and marker.archive:
+            return _Archive(prefix, marker.archive)
         if marker and marker.packages:
             return _Specs(prefix, marker.packages, caches_for(prefix, context))
     except (OSError, CondatuiError):
@@ -189,6 +193,42 @@ class _Specs:
             for entry in read_tree(directory).entries:
                 found[entry.path].append((entry, change))
         return found
+
+
+class _Archive:
+    """The archive of a packed environment, and what its conda-unpack makes of some of its files."""
+
+    revisions: Sequence[Revision] = ()
+
+    def __init__(self, prefix: str, path: str) -> None:
+        """Read it to its end. Raises CondatuiError if it is damaged, or none any more."""
+        self._prefix = prefix
+        self._members: dict[str, Member] = {}
+        self._rewritten: dict[str, str] = {}
+        """By path, the digest of a file that conda-unpack has rewritten."""
+        rewriting = rewritings(prefix)
+        with open_archive(path) as archive:
+            for member, stream in archive.members():
+                self._members[member.path] = member
+                if stream is not None and member.path in rewriting and member.size <= LARGEST_TEXT:
+                    data = rewriting[member.path].apply(b"".join(archive.content(stream)), prefix)
+                    self._rewritten[member.path] = hashlib.sha256(data).hexdigest()
+
+    def cached(self, pkgs_dirs: Sequence[str]) -> Iterator[str]:  # noqa: ARG002 - nothing is linked from a cache
+        return iter(())
+
+    def explains(self, path: str, entry: TreeEntry) -> bool:
+        member = self._members.get(path)
+        if member is not None and member.kind == "hardlink":
+            member = self._members.get(member.target)
+        if member is None or entry.kind != member.kind:
+            return False
+        if entry.kind != "file":
+            return entry.target == member.target
+        status = entry.status
+        if (status.st_size, status.st_mtime_ns) == (member.size, member.mtime_ns):
+            return True
+        return path in self._rewritten and file_sha256(os.path.join(self._prefix, path)) == self._rewritten[path]
 
 
 class _ArchivedPath(Struct):

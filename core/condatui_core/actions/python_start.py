@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 
 from condatui_core.actions.protocol import JobContext, Work
@@ -18,11 +19,17 @@ _SECONDS = 120.0
 
 async def python_problem(prefix: str, installation: Installation | None, context: JobContext, work: Work) -> str:
     """Say why the python of a prefix does not run or has another prefix; empty if all is well, or if there is none."""
+    if installation is None:
+        return ""
+    return await start_problem(prefix, conda_environ(context.caller, installation), work)
+
+
+async def start_problem(prefix: str, environ: Mapping[str, str], work: Work) -> str:
+    """Say why the python of a prefix does not run with these variables, as `python_problem` does."""
     python = os.path.join(prefix, "bin", "python")
-    if installation is None or not await work.in_thread(partial(os.path.lexists, python)):
+    if not await work.in_thread(partial(os.path.lexists, python)):
         return ""
     try:
-        environ = conda_environ(context.caller, installation)
         answer = await work.run((python, *_OPTIONS), environ=environ, seconds=_SECONDS)
     except CondaError as error:
         return str(error)

@@ -24,7 +24,9 @@ from condatui_core.records.request import (
     Request,
     RestoreRequest,
     RollbackRequest,
+    ShipRequest,
     SlimRequest,
+    UnpackRequest,
     UpdateRequest,
 )
 
@@ -134,6 +136,18 @@ def _slim() -> Action[SlimRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _ship() -> Action[ShipRequest]:
+    from condatui_core.actions.ship import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _unpack() -> Action[UnpackRequest]:
+    from condatui_core.actions.unpack import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
 def _update() -> Action[UpdateRequest]:
     from condatui_core.actions.update import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -156,7 +170,9 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     RemoveRequest: _remove,
     RestoreRequest: _restore,
     RollbackRequest: _rollback,
+    ShipRequest: _ship,
     SlimRequest: _slim,
+    UnpackRequest: _unpack,
     UpdateRequest: _update,
 }
 """Every action by the type of its request; a test checks that no request is missing."""

@@ -32,17 +32,22 @@ class Caller(Struct, frozen=True):
     """The effective user id; 0 is root."""
 
 
-def conda_environ(caller: Caller, installation: Installation) -> dict[str, str]:
-    """The variables for any command of an installation: the caller's, without those that would spoil the answer."""
+def program_environ(caller: Caller) -> dict[str, str]:
+    """The variables for a program of an environment: the caller's, without those that would spoil its answer."""
     environ = {name: value for name, value in caller.environ.items() if not _FOREIGN.match(name)}
-    environ |= {
+    return environ | {
         "HOME": str(caller.home),  # the home whose files condatui reads, even if the caller's HOME is unset
         "NO_COLOR": "1",
         "PYTHONUTF8": "1",
         "PYTHONIOENCODING": "utf-8:surrogateescape",  # paths that are not UTF-8 come through unchanged
-        "PYTHONDONTWRITEBYTECODE": "1",  # running a conda must not add files to it
-        "CONDA_REPORT_ERRORS": "false",  # old versions offer to upload a report when they crash
+        "PYTHONDONTWRITEBYTECODE": "1",  # running a program must not add files to its environment
     }
+
+
+def conda_environ(caller: Caller, installation: Installation) -> dict[str, str]:
+    """The variables for any command of an installation: the caller's, without those that would spoil the answer."""
+    environ = program_environ(caller)
+    environ["CONDA_REPORT_ERRORS"] = "false"  # old versions offer to upload a report when they crash
     if installation.kind != "conda" and installation.root_prefix:
         environ["MAMBA_ROOT_PREFIX"] = installation.root_prefix  # else it takes or creates another root
     return environ

@@ -178,6 +178,16 @@ def explicit_text(contents: PrefixContents, model: ExportModel) -> str:
     return "".join((_HEAD, *_platform(packages), *_remarks(model), "@EXPLICIT\n", *urls))
 
 
+def locked_text(packages: Iterable[PackageRecord], head: str = "") -> str:
+    """Write the archives' URLs, each with its sha256 or, without one, its md5: for micromamba, which checks both.
+
+    All of them need a URL and a checksum; older condas read no sha256 here.
+    """
+    ordered = in_installation_order(packages)
+    lines = (f"{archive_url(each)}#{f'sha256:{each.sha256}' if each.sha256 else each.md5}" for each in ordered)
+    return "".join((head, *_platform(ordered), f"{MARK}\n", *(f"{sanitize(each)}\n" for each in lines)))
+
+
 def requirements_text(contents: PrefixContents, config: ChannelConfig, model: ExportModel, how: ExportOptions) -> str:
     """Write one spec per package, each with its channel, since the format has no other place for channels."""
     references = channel_references(conda_packages(contents), config)

@@ -226,6 +226,17 @@ class PlannedExport(Struct, frozen=True, kw_only=True):
     """What becomes of it."""
 
 
+class PlannedUnpack(Struct, frozen=True, kw_only=True):
+    """What an archive held when it was planned to be unpacked: no other one is."""
+
+    sha256: str
+    """Of the archive."""
+    files: int
+    """The number of its files, links and directories."""
+    bytes: int
+    """What its files hold together."""
+
+
 class LeftOut(Struct, frozen=True, kw_only=True):
     """A part of a cleanup that something stands against: the others go without it."""
 
@@ -291,6 +302,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for exports of several environments: each with its file."""
     slimming: PlannedSlimming | None = None
     """Only for slimmed copies."""
+    unpacking: PlannedUnpack | None = None
+    """Only for the unpacking of archives."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):

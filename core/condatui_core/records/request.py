@@ -121,6 +121,42 @@ class PackRequest(Struct, frozen=True, kw_only=True, tag="pack"):
     ignore_missing: bool = False
 
 
+class UnpackRequest(Struct, frozen=True, kw_only=True, tag="unpack"):
+    """Make an environment of a packed one."""
+
+    archive: str
+    """The absolute path of the archive."""
+    target: str
+    """The prefix to create: nothing is there, or an empty directory."""
+    register: bool = False
+    """Whether the environment is registered, so that conda lists it."""
+
+
+ShipSource = Literal["lock", "archive"]
+"""What an image is built from: a list of archives to download, each with its checksum, or a packed environment."""
+IMAGE_BASE = "docker.io/library/debian:12.11-slim"
+"""What images are built on unless another base is named."""
+
+
+class ShipRequest(Struct, frozen=True, kw_only=True, tag="ship"):
+    """Write a directory that an image with an environment is built from."""
+
+    prefix: str
+    directory: str
+    """The absolute path of the directory: new, empty, or written by an earlier ship."""
+    source: ShipSource = "lock"
+    base: str = IMAGE_BASE
+    """The image that the environment is put into, with a tag or a digest."""
+    command: tuple[str, ...] = ()
+    """What a container runs; empty for python."""
+    port: int | None = None
+    """The port that the service listens to; None if it listens to none."""
+    variables: bool = True
+    """Whether the image gets the environment's variables with their values, which may be secrets."""
+    replace: bool = False
+    """Whether files of an earlier ship are replaced."""
+
+
 class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
     """Remove environments, or their remains."""
 
@@ -254,6 +290,8 @@ Request: TypeAlias = (
     | ExportRequest
     | ExportAllRequest
     | PackRequest
+    | UnpackRequest
+    | ShipRequest
     | RemoveRequest
     | RestoreRequest
     | CleanRequest

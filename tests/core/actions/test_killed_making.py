@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.clone import recover as clone_recover
+from condatui_core.actions.pack import recover as pack_recover
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.probe import HALF_MADE
@@ -25,10 +27,12 @@ from condatui_core.records.request import (
     PackRequest,
     RemoveRequest,
     RestoreRequest,
+    UnpackRequest,
 )
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
+from support.packed import pack_files, packed_files
 from support.sandboxes import conda, copy_sandbox, manifest
 
 
@@ -280,4 +284,45 @@ async def test_condatui_while_it_packs(
         assert file.stat().st_size > 1_000_000
     if stage == "check":
         assert (await carried_out(copied, request)).state == "done"
-        assert os.listdir(place) == [file.name]
+        assert sorted(os.listdir(place)) == [file.name, f"{file.name}.sha256"]
+
+
+async def test_condatui_before_it_writes_the_checksum_of_a_pack(copied: Sandbox, place: Path) -> None:
+    file = place / "archive.tar"
+    request = PackRequest(prefix=str(copied.prefixes["notebooks"]), file=str(file), excludes=("lib/*",))
+    assert run_dying(copied, request, "checksum", 0)[0] == -9
+    after = await told(copied)
+    assert (after.state, after.way_out) == ("done", None)
+    assert after.message == f"{file} was packed, and is whole, without its checksum beside it."
+    (place / "archive.tar.sha256").write_text(f"{'0' * 64}  archive.tar\n")
+    plan = await workbench_of(copied).jobs.plan(replace(request, replace=True))
+    stale = await pack_recover.recover(plan, request, "checksum", await context_of(copied))
+    assert (stale.state, stale.way_out) == ("half", replace(request, replace=True))
+
+
+@pytest.mark.parametrize(
+    ("stage", "effect", "state"),
+    [
+        ("unpack", 0, "untouched"),
+        ("unpack", 12, "half"),
+        ("relocate", 0, "half"),
+        ("verify", 1, "half"),
+    ],
+)
+async def test_condatui_while_it_unpacks(copied: Sandbox, place: Path, stage: str, effect: int, state: str) -> None:
+    """What is left is removed like a half-made clone: nothing of it is anybody's own."""
+    archive, target = pack_files(place / "env.tar", {**packed_files(), "mine/data": "pip's"}), place / "new"
+    request = UnpackRequest(archive=str(archive), target=str(target))
+    assert run_dying(copied, request, stage, effect)[0] == -9
+    after = await told(copied)
+    assert after.state == state
+    assert target.exists() == (state == "half")
+    if state == "half":
+        assert f"{target} is half-made" in after.message and "used since" not in after.message
+        assert after.way_out == RemoveRequest(prefixes=(str(target),))
+        removed = await carried_out(copied, after.way_out)
+        assert removed.end and removed.end.outcome, removed.end
+        assert removed.end.outcome.restore_points == ()
+    assert os.listdir(place) == ["env.tar"]
+    assert (await carried_out(copied, request)).state == "done"
+    assert not os.path.lexists(target / HALF_MADE)

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,12 @@ def _receive(outcome: Outcome, directory: Path) -> None:
     for line in outcome.receiver:
         done = subprocess.run(["/bin/sh", "-c", line], cwd=directory, capture_output=True, text=True, check=False)
         assert not done.returncode, f"{line}: {done.stderr}"
+
+
+def _check(stated: Sequence[str], directory: Path) -> None:
+    """Let sha256sum check what these files state."""
+    for file in stated:
+        subprocess.run(["sha256sum", "--check", "--strict", file], cwd=directory, capture_output=True, check=True)
 
 
 def _python(prefix: Path, code: str) -> str:
@@ -100,8 +106,10 @@ async def test_every_format_comes_back_to_life(
     before = manifest(prefix)
     request = _request(prefix, tmp_path / f"nb.{form}", **more)
     outcome = await _pack(request, context)
-    assert outcome.files == (request.file,)
+    stated = () if form == "no-archive" else (f"{request.file}.sha256",)
+    assert outcome.files == (request.file, *stated)
     assert len(outcome.receiver) == 3
+    _check(stated, tmp_path)
     _receive(outcome, tmp_path)
     unpacked = tmp_path / "notebooks"
     assert _python(unpacked, "import pandas, sys; print(sys.prefix, pandas.__file__.startswith(sys.prefix))") == (
@@ -109,7 +117,7 @@ async def test_every_format_comes_back_to_life(
     )
     assert not _naming(unpacked, str(prefix))
     assert manifest(prefix) == before
-    assert sorted(os.listdir(tmp_path)) == sorted(["notebooks", f"nb.{form}"])
+    assert sorted(os.listdir(tmp_path)) == sorted(["notebooks", *map(os.path.basename, outcome.files)])
 
 
 async def test_a_directory_shares_no_file_with_the_package_cache(

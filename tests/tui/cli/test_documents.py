@@ -44,7 +44,9 @@ from condatui_core.records.request import (
     Request,
     RestoreRequest,
     RollbackRequest,
+    ShipRequest,
     SlimRequest,
+    UnpackRequest,
     UpdateRequest,
 )
 from support.acting import commands, invocation
@@ -263,6 +265,8 @@ REQUESTS = (
     ExportRequest(prefix="/a", file="/f"),
     ExportAllRequest(directory="/d", prefixes=("/a",)),
     PackRequest(prefix="/a", file="/f"),
+    UnpackRequest(archive="/f", target="/a"),
+    ShipRequest(prefix="/a", directory="/d", port=80),
     RemoveRequest(prefixes=("/a",)),
     RestoreRequest(id="1"),
     CleanRequest(pkgs_dirs=("/p",), what=("logs",)),

@@ -48,7 +48,8 @@ def test_packs_and_says_what_the_receiver_runs(run: Run, tmp_path: Path) -> None
     assert "tar -xzf nb.tar.gz -C notebooks" in done.stdout
     with tarfile.open(tmp_path / "here" / "nb.tar.gz") as archive:
         assert "bin/conda-unpack" in archive.getnames()
-    assert [each.name for each in (tmp_path / "here").iterdir()] == ["nb.tar.gz"]
+    assert sorted(each.name for each in (tmp_path / "here").iterdir()) == ["nb.tar.gz", "nb.tar.gz.sha256"]
+    assert "nb.tar.gz.sha256\n" in done.stdout
     again = run("notebooks", "-o", "nb.tar.gz", "--yes")
     assert again.exit_code == 3 and "exists already" in again.stderr
 
@@ -61,6 +62,7 @@ def test_lines_of_json_with_progress(run: Run) -> None:
         "pack",
         "check",
         "place",
+        "checksum",
     ]
     assert any(each["event"]["type"] == "progress" for each in lines[1:-1])
     assert len(lines[-1]["result"]["outcome"]["receiver"]) == 3

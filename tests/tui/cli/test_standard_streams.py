@@ -25,6 +25,8 @@ CALLS = {
     "history": "history nope",
     "verify": "verify nope file",
     "pack": "pack nope -o x.tar.gz --dry-run",
+    "unpack": "unpack nope.tar.gz new --dry-run",
+    "ship": "ship nope -o new --dry-run",
     "remove": "remove nope --dry-run",
     "restore": "restore",
     "gpu": "gpu --static",

@@ -24,6 +24,7 @@ VERBS = {
     "merge": ("merge", "notebooks", "--into", "nlp-base", "--offline"),
     "pack": ("pack", "notebooks", "-o", "notebooks.tar.gz"),
     "remove": ("remove", "notebooks", "vision-cpu"),
+    "ship": ("ship", "notebooks", "-o", "image", "--from", "archive"),
 }
 NAMES = ("-p", "a b", "../x", "$(touch x)", "; rm", "n" * 300, "", ".", "\x1b[31m")
 
@@ -86,12 +87,17 @@ def test_no_clone_is_made_under_a_name_that_is_none(box: Sandbox, name: str) -> 
 
 @pytest.mark.parametrize("name", ["-p", "a b", "$(touch x)", "; rm", "\x1b[31m"])
 def test_a_file_is_called_as_it_was_asked_for(box: Sandbox, tmp_path: Path, name: str) -> None:
-    for arguments in (("export", "notebooks", "--format", "yaml"), ("pack", "notebooks", "--format", "tar")):
+    verbs: tuple[tuple[str, ...], ...] = (
+        ("export", "notebooks", "--format", "yaml"),
+        ("pack", "notebooks", "--format", "tar"),
+    )
+    for arguments in verbs:
         file = tmp_path / arguments[0] / name
         file.parent.mkdir()
         result = run_in(box, *arguments, "-o", str(file), "--yes")
         assert result.exit_code == 0, result.output
-        assert os.listdir(file.parent) == [name]
+        stated = [f"{name}.sha256"] if arguments[0] == "pack" else []
+        assert sorted(os.listdir(file.parent)) == [name, *stated]
         assert "\x1b" not in result.output
 
 

@@ -38,7 +38,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "look": ("list", "show", "compare", "disk", "find", "history", "gpu"),
         "decide": ("duplicates", "cleanup", "keep", "baseline", "slim", "verify"),
         "change": ("clone", "create", "update", "merge", "rollback", "checkpoint", "remove", "restore", "clean"),
-        "take along": ("export", "pack"),
+        "take along": ("export", "pack", "unpack", "ship"),
         "condatui itself": ("demo", "doctor"),
     }
 )

@@ -12,11 +12,13 @@ from condatui_core.remedy import (
     AcceptSize,
     Advice,
     AllowDownloads,
+    BuildFromArchive,
     ExcludeFiles,
     FollowBaseline,
     FreeSpace,
     IgnoreEditable,
     IgnoreMissing,
+    LeaveOutVariables,
     ListEnvironments,
     ListRestorePoints,
     NameConda,
@@ -65,6 +67,10 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
             return "Install their packages again, or pass `--ignore-missing`."
         case ExcludeFiles():
             return "Ask its owner, or leave them out: `--exclude`."
+        case BuildFromArchive():
+            return "Build it from the environment as it is: `--from archive`."
+        case LeaveOutVariables():
+            return "Is any of them a secret? `--no-variables` leaves them out."
         case WithoutRestorePoint():
             elsewhere = "The setting `restore_directory` keeps them elsewhere; " if advice.elsewhere else ""
             return f"{elsewhere}--no-restore-point keeps none."

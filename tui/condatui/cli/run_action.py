@@ -28,6 +28,7 @@ from condatui_core.records.request import (
     RemoveRequest,
     Request,
     RestoreRequest,
+    ShipRequest,
     UpdateRequest,
 )
 from condatui_core.remedy import NameConda
@@ -198,7 +199,7 @@ def _say_recovery(job: Job) -> None:
 def _say_way_out(job: Job) -> None:
     if job.recovery and job.recovery.way_out:
         say(f"  The way out: {job.recovery.way_out_title}")
-        if words := _command(job.recovery.way_out):
+        if words := way_out_words(job.recovery.way_out):
             say(f"  $ {sanitize(shlex.join(('condatui', *words)))}")
 
 
@@ -208,7 +209,7 @@ def _update_words(request: UpdateRequest) -> tuple[str, ...]:
     return ("update", *source, *(flag for flag, given in flags if given), "--", *request.prefixes)
 
 
-def _command(request: Request) -> tuple[str, ...]:
+def way_out_words(request: Request) -> tuple[str, ...]:
     """The words of the command for the way out; empty if there is none."""
     if isinstance(request, RemoveRequest):
         options = () if request.restore_point else ("--no-restore-point",)
@@ -219,8 +220,8 @@ def _command(request: Request) -> tuple[str, ...]:
         return _update_words(request)
     if isinstance(request, CheckpointRequest):
         return ("checkpoint", *(("--note", request.note) if request.note else ()), "--", *request.prefixes)
-    if isinstance(request, ExportAllRequest):
-        return _export_words(request)
+    if isinstance(request, ExportAllRequest | ShipRequest):
+        return _export_words(request) if isinstance(request, ExportAllRequest) else _ship_words(request)
     return ("restore", request.id) if isinstance(request, RestoreRequest) else ()
 
 
@@ -237,6 +238,18 @@ def _export_words(request: ExportAllRequest) -> tuple[str, ...]:
     chosen = tuple(flag for flag, is_set in flags.items() if is_set)
     which = ("--", *request.prefixes) if request.prefixes else ("--all",)
     return ("export", "--dir", request.directory, "--format", request.format, *chosen, *which)
+
+
+def _ship_words(request: ShipRequest) -> tuple[str, ...]:
+    """The words of the command that writes a directory for an image."""
+    options = (
+        *("--from", request.source, "--base", request.base),
+        *(("--command", shlex.join(request.command)) if request.command else ()),
+        *(("--port", str(request.port)) if request.port is not None else ()),
+        *(() if request.variables else ("--no-variables",)),
+        *(("--force",) if request.replace else ()),
+    )
+    return ("ship", "-o", request.directory, *options, "--", request.prefix)
 
 
 def _exit_code(job: Job, received: list[int]) -> int:

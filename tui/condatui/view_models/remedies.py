@@ -9,11 +9,13 @@ from condatui_core.remedy import (
     AcceptSize,
     Advice,
     AllowDownloads,
+    BuildFromArchive,
     ExcludeFiles,
     FollowBaseline,
     FreeSpace,
     IgnoreEditable,
     IgnoreMissing,
+    LeaveOutVariables,
     ListEnvironments,
     ListRestorePoints,
     NameConda,
@@ -63,6 +65,10 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
             return "Install their packages again, or say yes to `ignore missing`."
         case ExcludeFiles():
             return "Ask its owner, or leave them out in the field `without`."
+        case BuildFromArchive():
+            return "Build it from the packed environment."
+        case LeaveOutVariables():
+            return "Is any of them a secret? Then leave them out."
         case WithoutRestorePoint(elsewhere=True):
             return "The setting `restore_directory` puts them elsewhere."  # the hints say which key does without
         case WithoutRestorePoint():

@@ -26,6 +26,9 @@ _LARGE = 64 << 20
 
 _WITHOUT_TRACE = getattr(os, "O_NOATIME", 0)
 
+_OWN_FILES = ("bin/conda-unpack", "bin/conda_unpack_progress.py")
+"""What conda-pack adds to an archive, from temporary files."""
+
 PackError = CondaPackException
 """The error that conda-pack raises if it refuses to pack."""
 
@@ -211,6 +214,16 @@ def _patch_conda_pack(level: int, threads: int) -> None:
         As a link it would have no content in the archive, and what is written after its header would be taken for the
         next header.
         """
+
+        def _add(self, source: str, target: str) -> None:
+            """Give all that conda-pack writes itself the time of the environment, so that it is packed alike again."""
+            if target not in _OWN_FILES:
+                super()._add(source, target)
+                return
+            info = self.archive.gettarinfo(source, target)
+            info.mtime = self.mtime
+            with open(source, "rb", opener=open_regular_quietly) as stream:
+                self.archive.addfile(info, stream)
 
         def _add_bytes(self, source: str, sourcebytes: bytes, target: str) -> None:
             info = self.archive.gettarinfo(source, target)

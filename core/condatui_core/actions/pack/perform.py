@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import shlex
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
+from condatui_core.actions.checksum_file import checksum_line, checksum_path
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.pack.formats import checked_format, receiver_lines
-from condatui_core.actions.pack.messages import PackAnswer, PackOrder, PackSurvey, read_answer, write_order
-from condatui_core.actions.pack.place import PLACE_STAGE, PackPlace
+from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, PackSurvey, read_answer, write_order
+from condatui_core.actions.pack.place import CHECKSUM_STAGE, PLACE_STAGE, PackPlace
 from condatui_core.actions.pack.plan import packing_environ, plan_and_survey
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.errors import last_words
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
-from condatui_core.fs.safe_read import reason
+from condatui_core.fs.atomic_write import write_whole
+from condatui_core.fs.safe_read import reason, sha256_of
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.proc.child import own_argv
 from condatui_core.records.job import Outcome, Plan
@@ -45,16 +49,20 @@ async def perform(plan: Plan, request: PackRequest, context: JobContext, work: W
         if found.files < packed.files:
             detail = f"{counted(packed.files, 'file was', 'files were')} packed, {found.files:,} are in it."
             raise CondatuiError("The archive is not whole: nothing was written.", detail)
+        digest = "" if form == "no-archive" else await work.in_thread(partial(_digest, place, request))
         await work.stage(PLACE_STAGE, f"Putting it in its place: {request.file}")
         await work.in_thread(partial(_put, place, request))
     finally:
         await work.in_thread(place.remove)
+    if digest:
+        await work.stage(CHECKSUM_STAGE, f"Writing its checksum: {checksum_path(request.file)}")
+        await work.in_thread(partial(_write_checksum, request, digest))
     return Outcome(
         message=f"{request.file} was packed: {counted(packed.files, 'file')}, {format_bytes(found.bytes)}",
         findings=plan_now.warnings,
         bytes_used=found.bytes,
         says_bytes=True,
-        files=(request.file,),
+        files=(request.file, checksum_path(request.file)) if digest else (request.file,),
         receiver=receiver_lines(request.file, form, name=name, dest_prefix=request.dest_prefix, python=survey.python),
     )
 
@@ -110,6 +118,24 @@ async def _run(
         words = (answer.error if answer else "") or last_words(done.stderr) or f"exit code {done.exit_code}"
         raise CondatuiError(failed, sanitize(words), "The environment is as it was.")
     return answer
+
+
+def _digest(place: PackPlace, request: PackRequest) -> str:
+    """The sha256 of the archive while nobody else knows it, so that it states what was read back."""
+    try:
+        return sha256_of(str(place.directory / ARCHIVE))
+    except OSError as error:
+        raise CondatuiError(f"{sanitize(request.file)} cannot be read back.", reason(error)) from error
+
+
+def _write_checksum(request: PackRequest, digest: str) -> None:
+    """Write the checksum, over one of the same archive: a stale one would make every receiver refuse."""
+    file = checksum_path(request.file)
+    try:
+        write_whole(Path(file), checksum_line(request.file, digest), replace=True)
+    except OSError as error:
+        title = f"The archive is whole, and its checksum cannot be written: {sanitize(file)}."
+        raise CondatuiError(title, reason(error), f"By hand: sha256sum {shlex.quote(request.file)}") from error
 
 
 def _put(place: PackPlace, request: PackRequest) -> None:

@@ -99,3 +99,5 @@ def _is_abandoned(directory: Path) -> bool:
 
 PLACE_STAGE = "place"
 """The stage in which the archive gets its final name."""
+CHECKSUM_STAGE = "checksum"
+"""The stage in which the checksum of the archive is written beside it."""

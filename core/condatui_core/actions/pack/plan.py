@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 from msgspec.structs import replace
 
+from condatui_core.actions.checksum_file import checksum_path, stated_checksum
 from condatui_core.actions.pack.formats import UNCOMPRESSED, checked_format
 from condatui_core.actions.pack.messages import PackSurvey
 from condatui_core.actions.protocol import JobContext
@@ -60,6 +61,7 @@ def plan_of(
             Step(title=f"Pack {environment.name}", argv=_by_hand(request, form)),
             Step(title="Read the archive back"),
             Step(title=f"Put it in its place: {request.file}"),
+            *(() if form == "no-archive" else (Step(title=f"Write its sha256 to {checksum_path(request.file)}"),)),
         ),
         bytes_needed=needed,
         packages=len(environment.contents.packages) if environment.contents else 0,
@@ -212,10 +214,27 @@ def free_bytes(file: str) -> int | None:
 def _place(request: PackRequest, form: str) -> Iterator[Finding]:
     # An existing directory is never replaced.
     yield from blockers_to_write(request.file, replace=request.replace, replaceable=form != "no-archive")
+    yield from _checksum(request, form)
     prefix = os.path.realpath(request.prefix)
     if os.path.realpath(request.file).startswith(prefix + os.sep):
         message = f"{sanitize(request.file)} would lie in the environment that is packed."
         yield blocker("inside-environment", message, "Choose another place.")
+
+
+def _checksum(request: PackRequest, form: str) -> Iterator[Finding]:
+    """What stands against the checksum beside the archive: one that is about the same name is replaced."""
+    file = checksum_path(request.file)
+    if form == "no-archive" or not os.path.lexists(file):
+        return
+    try:
+        of_the_same = bool(stated_checksum(request.file))
+    except OSError:
+        of_the_same = False
+    if not of_the_same:
+        message = f"{sanitize(file)} exists already, and is no checksum of such an archive."
+        yield blocker("file-exists", message, "Choose another name.")
+    else:
+        yield from blockers_to_write(file, replace=True)
 
 
 def _tools(form: str, path: str | None) -> Iterator[Finding]:

@@ -34,7 +34,9 @@ def _blockers(target: RemovalTarget, request: RemoveRequest, context: JobContext
     yield from _keep_blockers(target, request, context)
     if target.kind == "missing":
         return
-    with_conda = target.kind == "environment"
+    # What was never finished on a machine without a conda, such as an unpacked archive, goes without one, too.
+    own_work = target.unused and not context.inventory.installations
+    with_conda = target.kind == "environment" and not own_work
     yield from blockers_to_change(
         observed, target.environment, context, with_conda=with_conda, though_frozen=request.override_frozen
     )
