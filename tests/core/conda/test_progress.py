@@ -1,4 +1,4 @@
-"""What a conda tells of its progress: recorded of 24.7.1 and 26.7 on a terminal, and what is none of it."""
+"""What a conda tells of its progress on a terminal, in lines of its own format, and what is none of it."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ async def test_a_hundred_megabytes_are_bounded_and_their_end_is_kept(tmp_path: P
     assert len(action.answer.stdout) <= 16 * 1024 * 1024
     assert job.output[-1] == '{"success": true}'
     assert len(job.output) <= 500
-    assert len(events) <= 10_000
+    assert len(events) <= 100_000, "of a million lines: at most 200 in a twentieth of a second"
     (journal,) = (tmp_path / ".condatui" / "state" / "jobs").glob("*/events.jsonl")
     assert journal.stat().st_size < 1_000_000
 
