@@ -13,9 +13,9 @@ from condatui_core.records.environment import Environment
 from condatui_core.records.slimming import SlimmedFiles
 
 _WHY_NOT = {
-    "missing": "it does not exist any more.",
-    "orphan": "a creation or a removal left it behind, and there are no records in it.",
-    "unreadable": "its records cannot be listed.",
+    "missing": "It does not exist any more",
+    "orphan": "A creation or a removal left it behind, and it has no records",
+    "unreadable": "Its records cannot be listed",
 }
 
 
@@ -23,7 +23,7 @@ def may_slim(environment: Environment) -> None:
     """Raise UsageError if nothing can be said of what a service would need of it."""
     if why := _WHY_NOT.get(environment.state, ""):
         what = f"Nothing can be said of what a service needs of {environment.name}."
-        raise UsageError(what, f"{environment.prefix}: {why}", "Its findings say what is known of it.")
+        raise UsageError(what, f"{why}: {environment.prefix}", "Its findings say what is known of it.")
 
 
 def slim_files(prefix: str, nested: Collection[str] = ()) -> SlimmedFiles:

@@ -64,7 +64,7 @@ def test_a_real_environment_adds_up_to_what_disk_says(sandbox: Sandbox) -> None:
     assert sum(each["bytes"] for each in slim["classes"]) == slim["total"] == disk["environments"][0]["total"]
 
 
-@pytest.mark.parametrize(("name", "words"), [("half-cloned", "no records"), ("nowhere-at-all", "")])
+@pytest.mark.parametrize(("name", "words"), [("half-cloned", "it has no records"), ("nowhere-at-all", "")])
 def test_what_is_no_environment_is_an_error_in_words(sandbox: Sandbox, name: str, words: str) -> None:
     done = run_in(sandbox, "slim", name)
     assert done.exit_code == 2

@@ -111,5 +111,6 @@ async def test_one_that_cannot_be_read_says_why() -> None:
     async with opened(workbench=workbench()) as driver:
         await to_slim(driver)
         await driver.press("j")
-        await driver.until(lambda: "cannot be read: /x: [denied]" in driver.text)
+        await driver.until(lambda: "The environment cannot be read." in driver.text)
+        assert "/x: [denied]" in driver.text
         assert "byte code" not in driver.text

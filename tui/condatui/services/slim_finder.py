@@ -51,7 +51,7 @@ class SlimFinder:
             slimming = await session.workbench.slimming(environment, session.inventory)
             found = SlimSubject(prefix, slimming, "measured")
         except CondatuiError as error:
-            found = SlimSubject(prefix, state="impossible", why=error.in_one_line)
+            found = SlimSubject(prefix, state="impossible", why=error.title, detail=" ".join(error.detail.splitlines()))
         finally:
             self._looking = False
         self._known[prefix] = (load, found)

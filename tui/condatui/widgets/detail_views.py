@@ -10,6 +10,7 @@ from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from condatui.view_models import styles
 from condatui.view_models.details.channels import ChannelsModel
 from condatui.view_models.details.gpu_tab import gpu_text
 from condatui.view_models.details.health import health_text
@@ -21,6 +22,7 @@ from condatui.view_models.table import TableModel
 from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.virtual_table import VirtualTable
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui.view_models.details.disk import DiskPartsModel, DiskSubject
@@ -180,7 +182,8 @@ class SlimPane(Vertical):
 
     def _line(self, index: int, width: int) -> Text:
         if not len(self._model):
-            return Text()
+            detail = self._subject.detail if self._subject and not index else ""
+            return shorten_text(Text(sanitize(detail), styles.DIM), width, self._glyphs.ellipsis, cut="end")
         return shorten_text(self._model.lines(self.table.cursor_row)[index], width, self._glyphs.ellipsis, cut="end")
 
 

@@ -38,7 +38,9 @@ class SlimSubject(Struct, frozen=True):
     slimming: Slimming | None = None
     state: Literal["measuring", "measured", "impossible"] = "measuring"
     why: str = ""
-    """Why it cannot be measured."""
+    """Why it cannot be measured, in one sentence."""
+    detail: str = ""
+    """The rest of that: where, and what the system says."""
 
 
 class SlimModel:
@@ -130,7 +132,8 @@ def notes_line(subject: SlimSubject, glyphs: Glyphs, width: int) -> Text:
     found = notes(subject.slimming) if subject.slimming else ()
     if not found:
         return Text()
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    note, *others = found
+    more = f" (and {len(others)} more)" if others else ""
     room = max(0, width - len(more) - 2)
-    first = shorten_text(Text(f"{glyphs.warning} {found[0]}", styles.WARNING), room, glyphs.ellipsis, cut="end")
+    first = shorten_text(Text(f"{glyphs.warning} {note}", styles.WARNING), room, glyphs.ellipsis, cut="end")
     return Text.assemble(first, (more, styles.DIM))
