@@ -11,8 +11,8 @@ from condatui_core.disk.measure import nested_in
 from condatui_core.disk.slimming import slim_files
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.slimming import SlimmedFiles
-from condatui_sandbox import Sandbox
-from support.disk_trees import cache, graph_of, prefixes
+from condatui_sandbox import Sandbox, ScaleTree
+from support.disk_trees import cache, du, graph_of, prefixes
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +52,9 @@ def test_byte_code_and_bookkeeping_are_found_in_a_real_environment(
     found = slimmed[str(sandbox.prefixes["nlp-base"].resolve())][0].slimming
     assert found.of("conda-meta").files > 3
     assert 0 < found.of("kept").bytes < found.total
+
+
+def test_classes_of_a_made_up_machine_add_up_to_what_du_says(scale_tree: ScaleTree) -> None:
+    for prefix in scale_tree.contents:
+        found = slim_files(str(prefix)).slimming
+        assert sum(each.bytes for each in found.classes) == found.total == du(prefix), prefix

@@ -110,17 +110,11 @@ class _Slimming:
         copied = slim_files(self._target)
         there = {each.name: each.image_bytes for each in copied.slimming.classes}
         there["kept"] -= sum(each.size for each in copied.files if each.path == HALF_MADE)  # which goes in the end
-        before = {each.name: each for each in self._planned.sizes}
-        labels = {each.name: each.label for each in CLASSES}
+        before = {each.name: each.before for each in self._planned.sizes}
         return tuple(
-            ClassSizes(
-                name=name,
-                label=label,
-                before=before[name].before if name in before else 0,
-                after=there.get(name, 0),
-            )
-            for name, label in labels.items()
-            if name in before or there.get(name)
+            ClassSizes(name=each.name, label=each.label, before=before.get(each.name, 0), after=there.get(each.name, 0))
+            for each in CLASSES
+            if each.name in before or there.get(each.name)
         )
 
     def _outcome(

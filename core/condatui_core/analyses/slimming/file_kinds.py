@@ -49,8 +49,12 @@ def kinds_of(path: str) -> Iterator[SlimClass]:
     directory, _, name = path.rpartition("/")
     if not _CACHES.isdisjoint(directory.split("/")):
         yield "caches"
-    yield from (kind for kind, pattern in _OWN_DIRECTORIES if pattern.match(path))
-    yield from (kind for kind, endings in _ENDINGS if name.endswith(endings) and name not in endings)
+    for kind, pattern in _OWN_DIRECTORIES:
+        if pattern.match(path):
+            yield kind
+    for kind, endings in _ENDINGS:
+        if name.endswith(endings) and name not in endings:
+            yield kind
     if _DOCUMENTS.match(path):
         yield "documentation"
     if _MESSAGES.match(path):

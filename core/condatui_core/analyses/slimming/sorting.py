@@ -51,7 +51,7 @@ def sort_files(prefix: str, contents: PrefixContents, surveyed: SurveyedFiles) -
     loading = Loading(surveyed.files, surveyed.libraries)
     whole = whole_packages(contents, needs, surveyed.asked_of_pip)
     idle, said = _idle(surveyed, nodes, loading, whole.class_of)
-    class_of_node = {**whole.class_of, **idle}
+    class_of_node: dict[Node, SlimClass] = {**whole.class_of, **idle}
     sorter = _PathSorter(contents, surveyed, [class_of_node.get(node) for node in nodes], loading)
     class_of = _with_directories(surveyed.files, _by_inode(surveyed.files, sorter))
     totals = _add_up(surveyed.files, class_of)
@@ -92,7 +92,9 @@ def _idle(
     if cuda and (open_them := opens_by_name(nodes)):
         words = f"{', '.join(open_them)} may open CUDA's libraries by name, so that none of them counts as unused."
         return found, (words,)
-    return {**found, **dict.fromkeys(idle_packages(loading, cuda), "unused-cuda")}, ()
+    for node in idle_packages(loading, cuda):
+        found[node] = "unused-cuda"
+    return found, ()
 
 
 # The class of each path
@@ -121,7 +123,8 @@ class _PathSorter:
         whole = None if file.owner is None else self._class_of_owner[file.owner]
         if whole is not None:
             return whole
-        return min(self._kinds(file), key=_RANK.__getitem__, default="kept")
+        found: list[SlimClass] = [*self._kinds(file), "kept"]
+        return min(found, key=lambda name: _RANK[name])
 
     def _kinds(self, file: EnvironmentFile) -> Iterator[SlimClass]:
         path = file.path
@@ -150,8 +153,10 @@ def _by_inode(files: Iterable[EnvironmentFile], sorter: _PathSorter) -> dict[str
             if file.links > 1:
                 linked[file.inode].append(file.path)
     for paths in linked.values():
-        last = max((class_of[path] for path in paths), key=_RANK.__getitem__)
-        class_of.update(dict.fromkeys(paths, last))
+        found: list[SlimClass] = [class_of[path] for path in paths]
+        last = max(found, key=lambda name: _RANK[name])
+        for path in paths:
+            class_of[path] = last
     return class_of
 
 

@@ -132,7 +132,8 @@ def notes_line(subject: SlimSubject, glyphs: Glyphs, width: int) -> Text:
     found = notes(subject.slimming) if subject.slimming else ()
     if not found:
         return Text()
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    note, *others = found
+    more = f" (and {len(others)} more)" if others else ""
     room = max(0, width - len(more) - 2)
-    first = shorten_text(Text(f"{glyphs.warning} {found[0]}", styles.WARNING), room, glyphs.ellipsis, cut="end")
+    first = shorten_text(Text(f"{glyphs.warning} {note}", styles.WARNING), room, glyphs.ellipsis, cut="end")
     return Text.assemble(first, (more, styles.DIM))
