@@ -31,8 +31,11 @@ def checksum_line(archive: str, digest: str) -> bytes:
 def stated_checksum(archive: str) -> str | None:
     """The sha256 that the file beside an archive states for it; empty if it states none, None if there is no file.
 
-    Raises OSError if the file cannot be read.
+    Beside a link there may be none: then the one beside the archive itself counts. Raises OSError if the file cannot be
+    read.
     """
+    if not os.path.lexists(checksum_path(archive)):
+        archive = os.path.realpath(archive)
     try:
         data = read_bounded(checksum_path(archive), _LARGEST)
     except FileNotFoundError:

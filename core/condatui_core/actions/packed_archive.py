@@ -242,13 +242,7 @@ class _Zstd:
 
 
 def _tar_member(each: tarfile.TarInfo) -> Member:
-    kinds: tuple[tuple[bool, MemberKind], ...] = (
-        (each.isreg(), "file"),
-        (each.isdir(), "directory"),
-        (each.issym(), "symlink"),
-        (each.islnk(), "hardlink"),
-    )
-    kind: MemberKind = next((kind for holds, kind in kinds if holds), "special")
+    kind = _tar_kind(each)
     return Member(
         path=_plain(each.name),
         kind=kind,
@@ -257,6 +251,16 @@ def _tar_member(each: tarfile.TarInfo) -> Member:
         mtime_ns=max(0, int(each.mtime * 1_000_000_000)),
         target=_plain(each.linkname) if kind == "hardlink" else each.linkname,
     )
+
+
+def _tar_kind(each: tarfile.TarInfo) -> MemberKind:
+    if each.isreg():
+        return "file"
+    if each.isdir():
+        return "directory"
+    if each.issym():
+        return "symlink"
+    return "hardlink" if each.islnk() else "special"
 
 
 def _plain(path: str) -> str:

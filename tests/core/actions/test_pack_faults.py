@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from condatui_core.actions.checksum_file import stated_checksum
 from condatui_core.actions.pack import perform as pack_perform
 from condatui_core.actions.pack import plan as pack_plan
 from condatui_core.actions.pack import recover as pack_recover
@@ -19,6 +20,7 @@ from condatui_core.actions.pack.messages import ARCHIVE, PackOrder, write_order
 from condatui_core.actions.pack.place import PackPlace
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.safe_read import sha256_of
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.proc.child import own_argv, own_environ
 from condatui_core.proc.runner import Answer
@@ -219,7 +221,7 @@ async def test_what_a_killed_condatui_has_left_is_found_and_cleared(
     assert after.state == "half" and after.way_out == request
     assert str(dead.directory) in after.message
     await pack_perform.perform(plan, request, context, PlainWork())
-    assert os.listdir(place) == ["x.tar.gz"]
+    assert sorted(os.listdir(place)) == ["x.tar.gz", "x.tar.gz.sha256"]
     assert (await pack_recover.recover(plan, request, "place", context)).state == "done"
 
 
@@ -247,7 +249,10 @@ async def test_a_file_that_is_there_is_replaced_only_if_asked(
     assert [each.id for each in refused.blockers] == ["file-exists"]
     await _carry_out(_request(prefix, link, replace=True), context, PlainWork())
     assert link.is_symlink() and real.stat().st_size > 100_000
-    assert sorted(os.listdir(place)) == ["latest.tar.gz", "old.tar.gz"]
+    assert sorted(os.listdir(place)) == ["latest.tar.gz", "old.tar.gz", "old.tar.gz.sha256"]
+    digest = sha256_of(str(place / "old.tar.gz"))
+    assert (place / "old.tar.gz.sha256").read_text() == f"{digest}  old.tar.gz\n"
+    assert stated_checksum(str(place / "latest.tar.gz")) == digest, "that of what the link leads to"
 
 
 async def test_places_that_cannot_be(
@@ -319,4 +324,4 @@ async def test_a_file_larger_than_the_memory_is_packed(prefix: FakePrefix, conte
         stream.truncate(700 << 20)
     work = _instead(f'ulimit -v {512 << 10}; exec "$@"')
     await _carry_out(_request(prefix, place / "x.tar.gz", level=1, excludes=("data/[0-9]*",)), context, work)
-    assert os.listdir(place) == ["x.tar.gz"]
+    assert sorted(os.listdir(place)) == ["x.tar.gz", "x.tar.gz.sha256"]

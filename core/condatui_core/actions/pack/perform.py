@@ -12,7 +12,7 @@ from condatui_core.actions.checksum_file import checksum_line, checksum_path
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.pack.formats import checked_format, receiver_lines
 from condatui_core.actions.pack.messages import ARCHIVE, PackAnswer, PackOrder, PackSurvey, read_answer, write_order
-from condatui_core.actions.pack.place import CHECKSUM_STAGE, PLACE_STAGE, PackPlace
+from condatui_core.actions.pack.place import CHECKSUM_STAGE, PLACE_STAGE, PackPlace, archive_path
 from condatui_core.actions.pack.plan import packing_environ, plan_and_survey
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.conda.errors import last_words
@@ -54,15 +54,16 @@ async def perform(plan: Plan, request: PackRequest, context: JobContext, work: W
         await work.in_thread(partial(_put, place, request))
     finally:
         await work.in_thread(place.remove)
+    stated = ""
     if digest:
-        await work.stage(CHECKSUM_STAGE, f"Writing its checksum: {checksum_path(request.file)}")
-        await work.in_thread(partial(_write_checksum, request, digest))
+        await work.stage(CHECKSUM_STAGE, f"Writing its checksum beside {request.file}")
+        stated = await work.in_thread(partial(_write_checksum, request, digest))
     return Outcome(
         message=f"{request.file} was packed: {counted(packed.files, 'file')}, {format_bytes(found.bytes)}",
         findings=plan_now.warnings,
         bytes_used=found.bytes,
         says_bytes=True,
-        files=(request.file, checksum_path(request.file)) if digest else (request.file,),
+        files=(request.file, stated) if stated else (request.file,),
         receiver=receiver_lines(request.file, form, name=name, dest_prefix=request.dest_prefix, python=survey.python),
     )
 
@@ -128,14 +129,18 @@ def _digest(place: PackPlace, request: PackRequest) -> str:
         raise CondatuiError(f"{sanitize(request.file)} cannot be read back.", reason(error)) from error
 
 
-def _write_checksum(request: PackRequest, digest: str) -> None:
-    """Write the checksum, over one of the same archive: a stale one would make every receiver refuse."""
-    file = checksum_path(request.file)
+def _write_checksum(request: PackRequest, digest: str) -> str:
+    """Write the checksum, over one of the same archive: a stale one would make every receiver refuse.
+
+    Returns its path.
+    """
+    file = checksum_path(archive_path(request))
     try:
-        write_whole(Path(file), checksum_line(request.file, digest), replace=True)
+        write_whole(Path(file), checksum_line(archive_path(request), digest), replace=True)
     except OSError as error:
         title = f"The archive is whole, and its checksum cannot be written: {sanitize(file)}."
         raise CondatuiError(title, reason(error), f"By hand: sha256sum {shlex.quote(request.file)}") from error
+    return file
 
 
 def _put(place: PackPlace, request: PackRequest) -> None:

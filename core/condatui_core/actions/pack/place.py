@@ -13,6 +13,7 @@ from condatui_core.fs.delete_tree import delete_tree, delete_whole
 from condatui_core.fs.locks import FileLock
 from condatui_core.fs.sync import sync_tree
 from condatui_core.fs.tree import read_tree
+from condatui_core.records.request import PackRequest
 
 _NAME = ".condatui-pack-"
 _LOCK = "lock"
@@ -53,6 +54,11 @@ class PackPlace:
         """Delete the directory and everything in it, as far as possible."""
         delete_tree(str(self.directory))
         self._lock.release()
+
+
+def archive_path(request: PackRequest) -> str:
+    """Where the archive comes to lie: an archive that a link leads to is replaced, and the link stays."""
+    return os.path.realpath(request.file) if request.replace else request.file
 
 
 def leftovers(file: str) -> Iterator[Path]:

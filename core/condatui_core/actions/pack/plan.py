@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from condatui_core.actions.checksum_file import checksum_path, stated_checksum
 from condatui_core.actions.pack.formats import UNCOMPRESSED, checked_format
 from condatui_core.actions.pack.messages import PackSurvey
+from condatui_core.actions.pack.place import archive_path
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.conda.errors import last_words
@@ -61,7 +62,7 @@ def plan_of(
             Step(title=f"Pack {environment.name}", argv=_by_hand(request, form)),
             Step(title="Read the archive back"),
             Step(title=f"Put it in its place: {request.file}"),
-            *(() if form == "no-archive" else (Step(title=f"Write its sha256 to {checksum_path(request.file)}"),)),
+            *(() if form == "no-archive" else (Step(title="Write its sha256 beside it"),)),
         ),
         bytes_needed=needed,
         packages=len(environment.contents.packages) if environment.contents else 0,
@@ -223,11 +224,11 @@ def _place(request: PackRequest, form: str) -> Iterator[Finding]:
 
 def _checksum(request: PackRequest, form: str) -> Iterator[Finding]:
     """What stands against the checksum beside the archive: one that is about the same name is replaced."""
-    file = checksum_path(request.file)
+    file = checksum_path(archive_path(request))
     if form == "no-archive" or not os.path.lexists(file):
         return
     try:
-        of_the_same = bool(stated_checksum(request.file))
+        of_the_same = bool(stated_checksum(archive_path(request)))
     except OSError:
         of_the_same = False
     if not of_the_same:

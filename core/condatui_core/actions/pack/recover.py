@@ -8,7 +8,14 @@ import os
 import msgspec
 
 from condatui_core.actions.checksum_file import checksum_path, stated_checksum
-from condatui_core.actions.pack.place import CHECKSUM_STAGE, PLACE_STAGE, disk_bytes, holds_another, leftovers
+from condatui_core.actions.pack.place import (
+    CHECKSUM_STAGE,
+    PLACE_STAGE,
+    archive_path,
+    disk_bytes,
+    holds_another,
+    leftovers,
+)
 from condatui_core.actions.protocol import JobContext
 from condatui_core.fs.safe_read import sha256_of
 from condatui_core.records.job import Plan, Recovery
@@ -22,7 +29,7 @@ async def recover(plan: Plan, request: PackRequest, stage: str, context: JobCont
 
 
 def _inspect(request: PackRequest, stage: str) -> Recovery:
-    file = os.path.realpath(request.file) if request.replace else request.file
+    file = archive_path(request)
     if stage == CHECKSUM_STAGE and os.path.lexists(file):
         return _inspect_checksum(request)
     left = list(leftovers(file))
@@ -42,8 +49,8 @@ def _inspect_checksum(request: PackRequest) -> Recovery:
     """The archive has its name; whether its checksum is beside it is found out by reading it."""
     done = Recovery(state="done", message=f"{request.file} was packed, and is whole{_without(request)}.")
     try:
-        stated = stated_checksum(request.file)
-        if not stated or stated == sha256_of(request.file):
+        stated = stated_checksum(archive_path(request))
+        if not stated or stated == sha256_of(archive_path(request)):
             return done
     except OSError:
         return done
@@ -54,5 +61,5 @@ def _inspect_checksum(request: PackRequest) -> Recovery:
 
 def _without(request: PackRequest) -> str:
     """Words for an archive that has no checksum beside it yet."""
-    missing = not os.path.lexists(checksum_path(request.file)) and os.path.isfile(request.file)
+    missing = not os.path.lexists(checksum_path(archive_path(request))) and os.path.isfile(request.file)
     return ", without its checksum beside it" if missing else ""
