@@ -24,7 +24,7 @@ from condatui_core.records.request import PackRequest
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.plain_work import PlainWork
-from support.prefixes import manifest
+from support.sandboxes import manifest
 
 _TOOLS = {"zip": "unzip", "tar.bz2": "bzip2", "tar.xz": "xz", "tar.zst": "zstd"}
 
@@ -103,7 +103,7 @@ async def test_every_format_comes_back_to_life(
     if form in _TOOLS and not shutil.which(_TOOLS[form]):
         pytest.skip(f"{_TOOLS[form]} is not here")
     prefix = sandbox.prefixes["notebooks"]
-    before = manifest(prefix)
+    before = manifest(prefix)  # without what changes if the conda of another test links to a file
     request = _request(prefix, tmp_path / f"nb.{form}", **more)
     outcome = await _pack(request, context)
     stated = () if form == "no-archive" else (f"{request.file}.sha256",)
