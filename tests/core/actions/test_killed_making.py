@@ -319,8 +319,9 @@ async def test_condatui_while_it_unpacks(copied: Sandbox, place: Path, stage: st
     assert target.exists() == (state == "half")
     if state == "half":
         assert f"{target} is half-made" in after.message and "used since" not in after.message
-        assert after.way_out == RemoveRequest(prefixes=(str(target),))
-        removed = await carried_out(copied, after.way_out)
+        away = RemoveRequest(prefixes=(str(target),))
+        assert after.way_out == away
+        removed = await carried_out(copied, away)
         assert removed.end and removed.end.outcome, removed.end
         assert removed.end.outcome.restore_points == ()
     assert os.listdir(place) == ["env.tar"]

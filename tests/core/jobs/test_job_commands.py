@@ -140,7 +140,7 @@ async def test_a_conda_tells_a_terminal_what_it_downloads_and_that_is_no_output(
 
     jobs = queue_of(tmp_path, Installing())
     job = jobs.submit(await jobs.plan(request(tmp_path)))
-    heard = []
+    heard, progress = [], None
     async for event in jobs.events(job.id):
         if isinstance(event, Progressed):
             heard.append((event.doing, event.done, event.total))
