@@ -81,6 +81,8 @@ def test_it_prints_the_list_if_asked_or_without_a_terminal(
 ) -> None:
     result = demo.run(*arguments, terminal=terminal)
     assert "research" in result.stdout
+    own = demo.home / "cache" / "demo" / "own"
+    assert f"on it: env CONDATUI_HOME={own} CONDATUI_USUAL_PLACES=0 condatui list\n" in result.stderr
     assert demo.opened == 0
 
 

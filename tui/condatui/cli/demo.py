@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -35,8 +37,18 @@ def command(context: click.Context, *, directory: Path | None, as_list: bool, re
     inside = _sandboxed(invocation, directory or invocation.locations.cache / "demo", rebuild=rebuild)
     if as_list or as_json or not invocation.terminal:
         print_inventory(inside, inside.load(), packages=False, as_json=as_json)
+        if not as_json:
+            say(f"To run commands on it: env {' '.join(_by_hand(inside.environ))} condatui list")
     else:
         context.exit(open_workbench(inside))
+
+
+_NEEDED = ("HOME", "CONDATUI_HOME", "CONDATUI_USUAL_PLACES", "CONDA_EXE")
+"""Variables by which a command finds the sandbox, and nothing but it."""
+
+
+def _by_hand(environ: Mapping[str, str]) -> Iterator[str]:
+    return (shlex.quote(f"{name}={environ[name]}") for name in _NEEDED if name in environ)
 
 
 def _sandboxed(invocation: Invocation, directory: Path, *, rebuild: bool) -> Invocation:

@@ -122,7 +122,7 @@ def _warnings(found: Found, unread: Sequence[str], newer: Sequence[str]) -> Iter
         count = counted(len(needed), "package is", "packages are")
         they = "it" if len(needed) == 1 else "they"
         message = f"{count} needed to bring back removed environments: {they} would be downloaded."
-        remedy = "Bring those back first, if they are to come back at all."
+        remedy = "Bring back first what is to come back, or leave the packages in the cache."
         yield finding("restore-points", "warning", message, remedy, needed)
     if found.spared:
         stays = counted(len(found.spared), "package stays", "packages stay")
