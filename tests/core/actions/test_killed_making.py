@@ -131,8 +131,7 @@ def edit_unseen(target: Path) -> str:
     return "mine/1"
 
 
-@pytest.mark.parametrize("use", [write_notebook, edit_unseen])
-@pytest.mark.parametrize("stage", ["copy", "verify"])
+@pytest.mark.parametrize(("stage", "use"), [("copy", write_notebook), ("verify", edit_unseen)])
 async def test_what_came_into_a_half_made_clone_is_kept(
     copied: Sandbox, target: str, stage: str, use: Callable[[Path], str]
 ) -> None:
