@@ -21,7 +21,7 @@ from condatui_core.text import mask_credentials
 _DEEPEST = 20
 """Files that name each other, one inside the other."""
 _MOST = 10_000
-"""Lines of all files together."""
+"""Lines of all files together, those of a file as often as it is named."""
 
 _OPTION = re.compile(r"(?P<option>--?[A-Za-z][A-Za-z-]*)(?:\s*=\s*|\s+|(?<=^-[a-zA-Z]))?(?P<value>.*)")
 _REQUIREMENTS = frozenset({"-r", "--requirement"})
@@ -108,11 +108,13 @@ class _Reader:
         self.refused: list[str] = []
         self.in_place: list[str] = []
         self.texts: dict[str, str] = {}
+        self._lines = 0
 
     def follow(self, lines: Iterable[str], directory: Path, inside: tuple[str, ...], *, constrains: bool) -> None:
         """Read these lines of a file, which is named in the files `inside`."""
         for line in lines:
-            if len(self.asks) + len(self.constraints) >= _MOST:
+            self._lines += 1
+            if self._lines > _MOST:
                 self._refuse(line, f"there are more than {_MOST} lines")
                 return
             option = _OPTION.fullmatch(line) if line.startswith("-") else None
@@ -137,11 +139,12 @@ class _Reader:
             self._refuse(line, "the files name each other in a circle")
             return
         try:
-            text = self.texts.setdefault(str(path), self._read(path))
+            if str(path) not in self.texts:
+                self.texts[str(path)] = self._read(path)
         except UsageError as error:
             self._refuse(line, error.detail or error.title)
             return
-        self.follow(joined(text.split("\n")), path.parent, (*inside, str(path)), constrains=constrains)
+        self.follow(joined(self.texts[str(path)].split("\n")), path.parent, (*inside, str(path)), constrains=constrains)
 
     def _option(self, line: str, option: str, value: str, directory: Path) -> str:
         """The option as pip is to read it in another file; empty if it is refused."""

@@ -110,7 +110,7 @@ async def test_variables_of_its_activation_are_set_and_those_of_scripts_are_told
     prefix.write("conda-meta/state", json.dumps({"env_vars": {"DATA": f"{prefix}/share", "TWO": "a\nb"}}))
     prefix.write("etc/conda/env_vars.d/gdal.json", json.dumps({"gdal_data": "share/gdal", "DATA": "lost"}))
     script = 'if true; then\n  export PROJ_DATA="$CONDA_PREFIX/share/proj"\nfi\nexport _CONDA_SET=1\n'
-    prefix.write("etc/conda/activate.d/proj.sh", script)
+    prefix.write("etc/conda/activate.d/proj.sh", "\n" * 500_000 + script)  # as long as that is, it is read at once
     outcome = await shipped(request(prefix, tmp_path / "image"), context)
     text = (tmp_path / "image/Dockerfile").read_text()
     found = environ(text)
