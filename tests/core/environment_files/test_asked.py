@@ -101,6 +101,14 @@ def test_files_that_name_each_other_many_times_are_read_as_far_as_is_sensible(tm
     assert len(refused) < 20
 
 
+def test_nothing_of_a_file_that_is_no_list_is_told(tmp_path: Path) -> None:
+    (tmp_path / "shadow").write_text("root:$6$secret:19000::::::\n-----BEGIN SECRET KEY-----\n--other=secret\n")
+    found = asked(tmp_path, "einops\n-r shadow\n", "requirements.txt")
+    refused = [*unreadable_parts(found)]
+    assert len(refused) == 3 and all(f"{tmp_path}/shadow" in each for each in refused)
+    assert "secret" not in f"{refused}{found.pip.asks}{found.listing}".lower()
+
+
 def test_an_explicit_list_keeps_its_checksums_and_passwords_but_shows_none(tmp_path: Path) -> None:
     secret = URL.replace("https://", "https://me:pw@")
     found = asked(
