@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -25,6 +26,8 @@ from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.text import counted, sanitize
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def asked_of(file: str, config: ChannelConfig, *, python: str = "") -> Asked:
@@ -55,6 +58,13 @@ def file_blockers(asked: Asked) -> Iterator[Finding]:
     if lines := tuple(unreadable_parts(asked)):
         message = f"{counted(len(lines), 'line')} of the file cannot be honoured."
         yield blocker("bad-line", message, "Change the file.", map(sanitize, lines))
+
+
+def variable_blockers(variables: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """What stands against setting these variables: each activation runs `export NAME=…`, whatever is in the name."""
+    for name, _ in variables:
+        if not _VARIABLE.fullmatch(name):
+            yield blocker("bad-variable", f"`{sanitize(name)}` cannot be the name of a variable.", "Change it.")
 
 
 def no_pip(name: str) -> Finding:

@@ -10,6 +10,7 @@ import lzma
 import os
 import re
 import stat
+import struct
 import tarfile
 import time
 import zipfile
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Literal, cast
 
+from condatui_core.actions.tar_stream import tar_members
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 from condatui_core.prefixes.probe import HALF_MADE
@@ -29,14 +31,19 @@ MemberKind = Literal["file", "directory", "symlink", "hardlink", "special"]
 _CHUNK = 1 << 20
 _LONGEST = 4096
 """Bytes of a path; no system knows a longer one."""
+_DEEPEST = 256
+"""Directories in it, one in another; no environment has a tenth of that."""
 _LONGEST_NAME = 255
 """Bytes of one name in it, likewise."""
 _UNREADABLE = (
+    ArithmeticError,
     EOFError,
+    LookupError,
     OSError,
     RuntimeError,  # a zip archive that needs a password
     ValueError,
     lzma.LZMAError,
+    struct.error,
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,
@@ -139,7 +146,13 @@ def member_fault(member: Member, links: frozenset[str] | set[str]) -> str:
 def _path_fault(path: str, parts: Sequence[str]) -> str:
     if path.startswith("/") or ".." in parts or "" in parts or "\0" in path:
         return "its path leads out of the environment"
-    if len(os.fsencode(path)) > _LONGEST or any(len(os.fsencode(each)) > _LONGEST_NAME for each in parts):
+    if "." in parts:
+        return "its path is not spelled as others are"  # what two spellings name is compared by neither
+    if (
+        len(parts) > _DEEPEST
+        or len(os.fsencode(path)) > _LONGEST
+        or any(len(os.fsencode(each)) > _LONGEST_NAME for each in parts)
+    ):
         return "its path is too long"
     return "it marks an environment that is not whole" if path == HALF_MADE else ""
 
@@ -204,11 +217,10 @@ def _damaged(path: str, error: Exception) -> CondatuiError:
 
 
 def _tar_members(hashing: _Hashing, form: str) -> Iterator[tuple[Member, IO[bytes] | None]]:
-    with tarfile.open(fileobj=_decompressed(hashing, form), mode="r|") as tar:
-        for each in tar:
-            member = _tar_member(each)
-            if member.path:
-                yield member, tar.extractfile(each) if member.kind == "file" else None
+    for each, content in tar_members(_decompressed(hashing, form)):
+        member = _tar_member(each)
+        if member.path:
+            yield member, content
 
 
 def _decompressed(hashing: _Hashing, form: str) -> IO[bytes]:
@@ -241,14 +253,20 @@ class _Zstd:
             raise OSError(str(error)) from error
 
 
+_END_OF_TIME = 1 << 33
+"""Seconds since 1970: what is later is no time that a file system keeps in nanoseconds."""
+
+
 def _tar_member(each: tarfile.TarInfo) -> Member:
+    if each.size < 0:
+        raise tarfile.ReadError("a file has less than nothing in it")
     kind = _tar_kind(each)
     return Member(
         path=_plain(each.name),
         kind=kind,
         size=each.size if kind == "file" else 0,
         mode=each.mode,
-        mtime_ns=max(0, int(each.mtime * 1_000_000_000)),
+        mtime_ns=int(each.mtime * 1_000_000_000) if 0 <= each.mtime < _END_OF_TIME else 0,
         target=_plain(each.linkname) if kind == "hardlink" else each.linkname,
     )
 
@@ -297,7 +315,7 @@ def _zip_members(hashing: _Hashing) -> Iterator[tuple[Member, IO[bytes] | None]]
 
 def _zip_kind(each: zipfile.ZipInfo) -> MemberKind:
     mode = each.external_attr >> 16
-    if each.is_dir() or stat.S_ISDIR(mode):
+    if each.filename.endswith("/") or stat.S_ISDIR(mode):
         return "directory"
     if stat.S_ISLNK(mode):
         return "symlink"

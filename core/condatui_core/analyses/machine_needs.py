@@ -73,7 +73,7 @@ def binary_needs(data: bytes) -> BinaryNeeds | None:
     try:
         (machine,) = struct.unpack_from(f"{order}H", data, 18)
         glibc = max(_Elf64(data, order).needed_glibc(), default=()) if data[4] == 2 else ()
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, OverflowError):
         return None
     return BinaryNeeds(platform=_MACHINES.get(machine, ""), glibc=glibc)
 
@@ -96,9 +96,11 @@ class _Elf64:
             return
         strings = self._offset(tags[_STRINGS], loaded)
         place = self._offset(tags[_NEEDED_VERSIONS], loaded)
+        left = _MOST
         for _ in range(min(tags.get(_HOW_MANY_NEEDED, 0), _MOST)):
             _, count, _, first, following = struct.unpack_from(f"{self.order}HHIII", self.data, place)
-            yield from self._versions(place + first, min(count, _MOST), strings)
+            yield from self._versions(place + first, min(count, left), strings)
+            left -= min(count, left)
             if not following:
                 return
             place += following

@@ -21,7 +21,7 @@ from condatui_core.text import mask_credentials
 _DEEPEST = 20
 """Files that name each other, one inside the other."""
 _MOST = 10_000
-"""Lines of all files together."""
+"""Lines of all files together, those of a file as often as it is named."""
 
 _OPTION = re.compile(r"(?P<option>--?[A-Za-z][A-Za-z-]*)(?:\s*=\s*|\s+|(?<=^-[a-zA-Z]))?(?P<value>.*)")
 _REQUIREMENTS = frozenset({"-r", "--requirement"})
@@ -39,6 +39,8 @@ _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _LOCAL = re.compile(r"(?:\.{0,2}/|~/)")
 _FOREIGN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 """How a URL begins."""
+_INSTALLED_FROM = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)(?:\+[a-z]+)?):", re.IGNORECASE)
+"""How one begins that pip installs from: not every line with a colon in it is one."""
 
 
 class PipAsked(Struct, frozen=True, kw_only=True):
@@ -108,11 +110,16 @@ class _Reader:
         self.refused: list[str] = []
         self.in_place: list[str] = []
         self.texts: dict[str, str] = {}
+        self._lines = 0
+        self._named: tuple[str, ...] = ()
+        """The files in which the current line is, if it is not in the first one."""
 
     def follow(self, lines: Iterable[str], directory: Path, inside: tuple[str, ...], *, constrains: bool) -> None:
         """Read these lines of a file, which is named in the files `inside`."""
         for line in lines:
-            if len(self.asks) + len(self.constraints) >= _MOST:
+            self._lines += 1
+            self._named = inside
+            if self._lines > _MOST:
                 self._refuse(line, f"there are more than {_MOST} lines")
                 return
             option = _OPTION.fullmatch(line) if line.startswith("-") else None
@@ -137,11 +144,12 @@ class _Reader:
             self._refuse(line, "the files name each other in a circle")
             return
         try:
-            text = self.texts.setdefault(str(path), self._read(path))
+            if str(path) not in self.texts:
+                self.texts[str(path)] = self._read(path)
         except UsageError as error:
             self._refuse(line, error.detail or error.title)
             return
-        self.follow(joined(text.split("\n")), path.parent, (*inside, str(path)), constrains=constrains)
+        self.follow(joined(self.texts[str(path)].split("\n")), path.parent, (*inside, str(path)), constrains=constrains)
 
     def _option(self, line: str, option: str, value: str, directory: Path) -> str:
         """The option as pip is to read it in another file; empty if it is refused."""
@@ -151,6 +159,7 @@ class _Reader:
             return line if _FOREIGN.match(value) else f"--find-links {_absolute(value, directory)}"
         if option in _EDITABLE:
             return self._editable(line, value, directory)
+        line = f"{option} in {self._named[-1]}" if self._named else line
         return self._refuse(line, "this option is not known to be harmless")
 
     def _editable(self, line: str, value: str, directory: Path) -> str:
@@ -169,15 +178,19 @@ class _Reader:
     def _requirement(self, line: str, directory: Path) -> str:
         """A requirement, a path in it made absolute; empty if it is refused."""
         place = line.split(" ", 1)[0]
-        if _LOCAL.match(place) or (parse_requirement(line) is None and not _FOREIGN.match(line)):
+        if _LOCAL.match(place) or (parse_requirement(line) is None and not _INSTALLED_FROM.match(line)):
             bare, bracket, extras = place.partition("[")
             path = _absolute(bare, directory)
             if not os.path.lexists(path):
-                return self._refuse(line, f"{path} is not there" if _LOCAL.match(place) else "pip could not read it")
+                return self._refuse(line, f"{path} is not there") if _LOCAL.match(place) else self._refuse_unread(line)
             return f"{path}{bracket}{extras}{line[len(place) :]}"
         if place.endswith(".whl") and not _FOREIGN.match(place):
             return f"{_absolute(place, directory)}{line[len(place) :]}"
         return line
+
+    def _refuse_unread(self, line: str) -> str:
+        """Refuse a line that is none. One of a file that was merely named is not told: it may be anybody's secret."""
+        return self._refuse(f"a line of {self._named[-1]}" if self._named else line, "pip could not read it")
 
     def _refuse(self, line: str, why: str) -> str:
         self.refused.append(f"{mask_credentials(line)}: {mask_credentials(why)}")

@@ -250,7 +250,7 @@ def decode_text(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-_KEYS = re.compile(r"""(?:^|[{,\n])\s*["']?(?:dependencies|packages?|environments)["']?\s*:""")
+_KEYS = re.compile(r"""(?:^|[{,\n])[ \t]*["']?(?:dependencies|packages?|environments)["']?[ \t]*:""")
 """The keys of the documents that describe an environment; a broken text without any is of another kind."""
 
 

@@ -48,7 +48,7 @@ def choose_platform(platforms: Collection[str], target: Target, file: str) -> st
 
 
 _SELECTOR = re.compile(r"#\s*\[([^\[\]#]+)\]\s*$")
-_KEY = re.compile(r"sel\(\s*([^()]+?)\s*\)")
+_KEY = re.compile(r"sel\(([^()]*[^()\s])\s*\)")
 _LONGEST = 200
 _MACHINES = {"64": ("x86_64",), "32": ("x86",), "aarch64": ("aarch64",), "arm64": ("arm64",), "ppc64le": ("ppc64le",)}
 
@@ -74,7 +74,7 @@ def _is_for_others(line: str, target: Target) -> bool:
 def selector_of_key(key: str) -> str | None:
     """The selector in a key such as `sel(linux)`; None if the key is none."""
     match = _KEY.fullmatch(key.strip())
-    return match[1] if match else None
+    return match[1].strip() if match else None
 
 
 def selects(selector: str, target: Target) -> bool | None:

@@ -95,7 +95,8 @@ def _before_conda_4_5(text: str) -> Sequence[str]:
 
 _LARGEST = 32 << 20
 """Bytes; a thousand revisions of a large environment take one MB."""
-_HEADER = re.compile(r"==>\s*(.+?)\s*<==")
+_HEADER = "==>"
+_HEADER_END = "<=="
 _COMMAND = re.compile(r"#\s*cmd:\s*(\S.*)")
 _CONDA_VERSION = re.compile(r"#\s*conda version:\s*(.+)")
 
@@ -158,10 +159,11 @@ def parse_history(text: str) -> tuple[Revision, ...]:
 def _sections(text: str) -> Iterator[_Section]:
     section: _Section | None = None
     for line in map(str.strip, text.splitlines()):
-        if line.startswith("==>") and (header := _HEADER.match(line)):
+        date, end, _ = line.removeprefix(_HEADER).partition(_HEADER_END)
+        if line.startswith(_HEADER) and end and date.strip():
             if section:
                 yield section
-            section = _Section(header[1])
+            section = _Section(date.strip())
         elif section and line and "\0" not in line:
             (section.comments if line[0] == "#" else section.packages).append(_masked(line))
     if section:

@@ -107,7 +107,7 @@ def _asked_of_pip(snapshot: PrefixSnapshot) -> frozenset[str] | None:
 
 
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(?P<dots>\.*)(?P<module>[\w.]*)[ \t]+import[ \t]+(?P<names>\([^)]*|[^#\n]+)"
+    rb"^[ \t]*(?:from[ \t]+(?=[.\w])(?P<dots>\.*)(?P<module>(?:\w[\w.]*)?)[ \t]+import[ \t]+(?P<names>\([^)]*|[^#\n]+)"
     rb"|import[ \t]+(?P<modules>[^#\n]+))",
     re.MULTILINE,
 )

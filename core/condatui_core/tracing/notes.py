@@ -17,6 +17,7 @@ HOOK = Path(__file__).with_name("hook")
 """The directory with the `sitecustomize` that each traced Python imports."""
 _LARGEST = 64 << 20
 """Bytes of what one process wrote."""
+_LONGEST_PID = 20
 
 
 class TraceNotes:
@@ -47,7 +48,11 @@ class TraceNotes:
     def read(self) -> Told:
         """What was written so far; what makes no sense, or cannot be read, is passed over."""
         told = Told()
-        for path in sorted(Path(self.directory).iterdir()):
+        try:
+            paths = sorted(Path(self.directory).iterdir())
+        except OSError:  # the command may clean up all of TMPDIR
+            paths, told.overflowed = [], True
+        for path in paths:
             try:
                 data = read_bounded(str(path), _LARGEST)
             except OSError:  # the command may have put anything there
@@ -78,7 +83,7 @@ class Told:
         for kind, text in _lines(data):
             if kind in "owlm":
                 self.paths[kind].add(text)
-            elif kind in "pe" and text.isascii() and text.isdigit():
+            elif kind in "pe" and len(text) <= _LONGEST_PID and text.isascii() and text.isdigit():
                 (self.pids if kind == "p" else self.ended).add(int(text))
             elif kind == "x":
                 program = text

@@ -186,6 +186,7 @@ async def test_a_target_that_comes_up_in_the_last_moment_is_left_alone(place: Pl
         ({"specs": ("no-such-package",)}, "not-solved"),
         ({"pip": ("rich==13.0",)}, "pip"),
         ({"variables": (("a=b", ""),)}, "bad-variable"),
+        ({"variables": (("a;reboot;", "1"),)}, "bad-variable"),
         ({"installation": "/no/such/conda"}, "no-conda"),
         ({"target": "/no/such/\ndirectory"}, "bad-name"),
         ({"target": "/dev/null/new"}, "no-directory"),

@@ -175,6 +175,9 @@ async def test_a_line_that_cannot_be_honoured_stands_against_all(copied: Sandbox
     plan = await workbench_of(copied).jobs.plan(CreateRequest(target=target, file=str(file), offline=True))
     (found,) = [each for each in plan.blockers if each.id == "bad-line"]
     assert "--config-settings" in found.evidence[0]
+    file.write_text("variables: {'A;id': x}\ndependencies: [python]\n")
+    update = UpdateRequest(prefixes=(str(copied.prefixes["vision-cpu"]),), file=str(file), offline=True)
+    assert "bad-variable" in [each.id for each in (await workbench_of(copied).jobs.plan(update)).blockers]
 
 
 @pytest.mark.parametrize("stage", ["pip", "verify"])

@@ -110,7 +110,7 @@ async def test_variables_of_its_activation_are_set_and_those_of_scripts_are_told
     prefix.write("conda-meta/state", json.dumps({"env_vars": {"DATA": f"{prefix}/share", "TWO": "a\nb"}}))
     prefix.write("etc/conda/env_vars.d/gdal.json", json.dumps({"gdal_data": "share/gdal", "DATA": "lost"}))
     script = 'if true; then\n  export PROJ_DATA="$CONDA_PREFIX/share/proj"\nfi\nexport _CONDA_SET=1\n'
-    prefix.write("etc/conda/activate.d/proj.sh", script)
+    prefix.write("etc/conda/activate.d/proj.sh", "\n" * 500_000 + script)  # as long as that is, it is read at once
     outcome = await shipped(request(prefix, tmp_path / "image"), context)
     text = (tmp_path / "image/Dockerfile").read_text()
     found = environ(text)
@@ -253,6 +253,39 @@ async def test_what_an_interruption_has_left_is_told_and_completed(
     assert isinstance(after.way_out, ShipRequest)
     await shipped(after.way_out, context)
     assert sorted(os.listdir(tmp_path / "image")) == FILES
+
+
+async def test_a_url_with_a_password_is_written_without_it_and_one_with_a_token_is_refused(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    url, hashes = "https://me:pw@x.org/einops-0.8.0-py3-none-any.whl", {"hashes": {"sha256": "1" * 64}}
+    (site,) = prefix.path.rglob("einops-0.8.0.dist-info")
+    (site / "direct_url.json").write_text(json.dumps({"url": url, "archive_info": hashes}))
+    await shipped(request(prefix, tmp_path / "image"), context)
+    lines = (tmp_path / "image/requirements.txt").read_text().splitlines()
+    assert lines[1:] == [f"einops @ {url.replace('me:pw@', '')} --hash=sha256:{'1' * 64}"]
+    (site / "direct_url.json").write_text(json.dumps({"url": f"{url}?token=t", "archive_info": hashes}))
+    (blocker,) = (await ship_plan.plan(request(prefix, tmp_path / "other"), context)).blockers
+    assert (blocker.id, blocker.evidence) == ("not-lockable", ("einops 0.8.0: its URL has a secret in it",))
+
+
+async def test_an_archive_whose_ship_was_killed_is_known_as_its_own(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    order = request(prefix, tmp_path / "image", source="archive")
+    plan = await ship_plan.plan(order, context)
+
+    def die(stage: str) -> None:
+        if stage != "directory":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await ship_perform.perform(plan, order, context, PlainWork(before_stage=die))
+    for name in ("environment.tar.gz", "environment.tar.gz.sha256"):  # it may have come so far
+        (tmp_path / "image" / name).write_text("whole")
+    after = await ship_recover.recover(plan, order, "write", context)
+    assert isinstance(after.way_out, ShipRequest)
+    assert ids(await ship_plan.plan(after.way_out, context)) == []
 
 
 async def test_an_environment_that_is_gone_is_told(prefix: FakePrefix, context: JobContext, tmp_path: Path) -> None:

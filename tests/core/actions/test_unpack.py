@@ -105,6 +105,8 @@ async def test_it_is_registered_if_asked(context: JobContext, tmp_path: Path) ->
         (special_member(".condatui-clone", tarfile.REGTYPE), "not whole"),
         (special_member("inside/x", tarfile.REGTYPE), "behind a link"),
         (special_member("n" * 300, tarfile.REGTYPE), "too long"),
+        (special_member("d/" * 300 + "x", tarfile.REGTYPE), "too long"),
+        (special_member("bin/./tool", tarfile.REGTYPE), "not spelled"),
     ],
     ids=lambda each: each.name[:20] if isinstance(each, tarfile.TarInfo) else "",
 )
@@ -299,6 +301,88 @@ async def test_a_damaged_archive_is_told(suffix: str, share: float, context: Job
     with pytest.raises(CondatuiError, match="damaged"):
         await unpack_plan.plan(request(archive), context)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("cut", ["before the mark of the end", "before a member", "in a header"])
+async def test_an_archive_that_lacks_its_end_is_damaged(cut: str, context: JobContext, tmp_path: Path) -> None:
+    archive = pack_files(tmp_path / "env.tar", packed_files())
+    with tarfile.open(archive) as tar:
+        last = tar.getmembers()[-1]
+    data = bytearray(archive.read_bytes())
+    if cut == "in a header":
+        data[last.offset] ^= 1
+    archive.write_bytes(
+        data[: last.offset_data + 512 * 2 if "mark" in cut else last.offset if "member" in cut else None]
+    )
+    with pytest.raises(CondatuiError, match="damaged"):
+        await unpack_plan.plan(request(archive), context)
+
+
+async def test_what_was_compressed_is_compared_with_its_checksum(context: JobContext, tmp_path: Path) -> None:
+    archive = pack_files(tmp_path / "env.tar.gz", packed_files())
+    data = bytearray(archive.read_bytes())
+    data[-6] ^= 1
+    archive.write_bytes(data)
+    with pytest.raises(CondatuiError, match="damaged"):
+        await unpack_plan.plan(request(archive), context)
+
+
+def stated(**values: str) -> tarfile.TarInfo:
+    """An empty file of which the archive states something in words of its own."""
+    member = special_member("lib/odd", tarfile.REGTYPE)
+    member.pax_headers = {name.replace("_", "."): value for name, value in values.items()}
+    return member
+
+
+def long_name(size: int) -> tarfile.TarInfo:
+    """The header of a name that is as long as this."""
+    member = special_member("././@LongLink", tarfile.GNUTYPE_LONGNAME)
+    member.size = size
+    return member
+
+
+SPARSE = {"GNU_sparse_map": "0,0", "GNU_sparse_name": "lib/odd"}
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        (stated(**SPARSE, GNU_sparse_realsize="-5"), "less than nothing"),
+        (stated(**SPARSE, GNU_sparse_realsize=str(10**30)), "more than any environment"),
+        (stated(size="-512"), "less than nothing"),
+        (stated(size=str(10**40)), "more than any environment"),
+        (stated(comment="x" * (2 << 20)), "larger than any"),
+        (long_name(4 << 30), "larger than any"),
+    ],
+    ids=["negative", "huge", "negative size", "huge size", "many words", "long name"],
+)
+async def test_what_an_archive_says_of_itself_is_bounded(
+    member: tarfile.TarInfo, words: str, context: JobContext, tmp_path: Path
+) -> None:
+    archive = pack_files(tmp_path / "env.tar", packed_files(), members=[member])
+    with pytest.raises(CondatuiError) as told:
+        await unpack_plan.plan(request(archive), context)
+    assert words in f"{told.value.title} {told.value.detail}"
+
+
+@pytest.mark.parametrize("time", ["inf", "nan", "1e300", "-1", "99999999999999"])
+async def test_a_time_that_no_file_can_have_is_none(time: str, context: JobContext, tmp_path: Path) -> None:
+    await unpacked(request(pack_files(tmp_path / "env.tar", packed_files(), members=[stated(mtime=time)])), context)
+    assert (tmp_path / "new/lib/odd").stat().st_mtime == 0
+
+
+async def test_a_zip_with_a_file_that_has_no_name_is_read(context: JobContext, tmp_path: Path) -> None:
+    archive = pack_files(tmp_path / "env.zip", {**packed_files(), "lib/none": ""})
+    archive.write_bytes(archive.read_bytes().replace(b"lib/none", b"\0ib/none"))
+    plan = await unpack_plan.plan(request(archive), context)
+    assert not plan.blockers
+
+
+async def test_links_that_lead_to_others_without_end_are_refused(context: JobContext, tmp_path: Path) -> None:
+    links = {f"lib/l{number}": f"l{number + 1}" for number in range(3000)}
+    plan = await unpack_plan.plan(request(pack_files(tmp_path / "env.tar", packed_files(), links=links)), context)
+    with pytest.raises(CondatuiError, match="lead out"):
+        await unpack_perform.perform(plan, request(tmp_path / "env.tar"), context, PlainWork())
 
 
 async def test_a_record_that_cannot_be_read_is_told(context: JobContext, tmp_path: Path) -> None:

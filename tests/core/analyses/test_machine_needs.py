@@ -64,3 +64,9 @@ def test_the_python_of_this_machine_runs_on_it() -> None:
     assert needs is not None
     assert needs.platform == native_subdir(platform.system(), platform.machine())
     assert (2, 2) < needs.glibc <= tuple(map(int, here.split(".")))
+
+
+def test_tables_that_lie_beyond_any_file_tell_nothing() -> None:
+    data = bytearray(elf())
+    data[64 + 8 : 64 + 16] = b"\xff" * 8  # where in the file its only segment begins
+    assert binary_needs(bytes(data)) is None

@@ -92,6 +92,23 @@ def test_what_pip_cannot_be_asked_for_is_refused_with_the_reason(tmp_path: Path,
     assert found.pip.asks == ("einops",)
 
 
+def test_files_that_name_each_other_many_times_are_read_as_far_as_is_sensible(tmp_path: Path) -> None:
+    for number in range(18):
+        (tmp_path / f"f{number}.txt").write_text(f"-r f{number + 1}.txt\n" * 8)
+    (tmp_path / "f18.txt").write_text("six\n")
+    refused = [*unreadable_parts(asked(tmp_path, "-r f0.txt\n", "requirements.txt"))]
+    assert "there are more than 10000 lines" in refused[0]
+    assert len(refused) < 20
+
+
+def test_nothing_of_a_file_that_is_no_list_is_told(tmp_path: Path) -> None:
+    (tmp_path / "shadow").write_text("root:$6$secret:19000::::::\n-----BEGIN SECRET KEY-----\n--other=secret\n")
+    found = asked(tmp_path, "einops\n-r shadow\n", "requirements.txt")
+    refused = [*unreadable_parts(found)]
+    assert len(refused) == 3 and all(f"{tmp_path}/shadow" in each for each in refused)
+    assert "secret" not in f"{refused}{found.pip.asks}{found.listing}".lower()
+
+
 def test_an_explicit_list_keeps_its_checksums_and_passwords_but_shows_none(tmp_path: Path) -> None:
     secret = URL.replace("https://", "https://me:pw@")
     found = asked(

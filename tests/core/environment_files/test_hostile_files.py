@@ -218,3 +218,5 @@ def test_a_huge_file_is_read_or_refused(attempt: Callable[[bytes], None]) -> Non
     attempt(b"# [" * (1 << 18))
     attempt(b"a \\\n" * (1 << 18))
     attempt((b"a" + b" " * 3900 + b"b\n") * 200)
+    attempt(b"{" + b"\n" * (1 << 19) + b"x")
+    attempt(b"dependencies:\n  - sel(" + b" " * (1 << 16) + b"x: [a]\n")

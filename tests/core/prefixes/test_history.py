@@ -140,12 +140,13 @@ def test_specs_as_condas_of_all_ages_wrote_them(comment: str, parsed: tuple[str,
         b"==> not a time <==\n# cmd:\n# update specs: ['\n+\n-\n::\n",
         b"==> 0001-01-01 00:00:00 <==\n# update specs: [" + b"[" * 10_000,
         b"==> 2024-13-45 99:00:00 <==\n+a\nb\n",
+        b"==> 2024-05-06 07:08:09" + b" " * 20_000 + b"<==\n==>" + b" " * 20_000 + b".\n",
     ],
 )
 def test_garbage_is_borne(tmp_path: Path, garbage: bytes) -> None:
     revisions, requested = history_of(tmp_path, garbage)
     assert requested == ()
-    assert len(revisions) == garbage.count(b"==> ")  # type: ignore[arg-type]
+    assert len(revisions) == garbage.count(b"<==")  # type: ignore[arg-type]
 
 
 def test_a_history_too_large_is_a_problem(tmp_path: Path) -> None:

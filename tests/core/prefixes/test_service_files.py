@@ -51,6 +51,13 @@ def test_other_names_with_tests_in_them_are_not_meant(prefix: FakePrefix) -> Non
     assert imported_tests(str(prefix), paths) == frozenset()
 
 
+@pytest.mark.parametrize("line", ["from " + "." * 500_000, "from" + " " * 500_000, "from " + "." * 500_000 + " tests"])
+def test_lines_made_to_be_searched_for_ever_are_read_at_once(prefix: FakePrefix, line: str) -> None:
+    paths = [f"{SITE}/tool/tests/test_a.py", f"{SITE}/tool/run.py"]
+    prefix.write(paths[1], f"'''tests'''\n{line}\n")
+    assert imported_tests(str(prefix), paths) == frozenset()
+
+
 def test_everything_inside_other_places_is_left_out(prefix: FakePrefix) -> None:
     prefix.write("envs/inner/bin/x")
     prefix.write("envs/innermost/x")

@@ -214,3 +214,24 @@ def test_the_hook_is_quiet_where_nobody_listens(place: Path) -> None:
     environ = {"PYTHONPATH": str(HOOK), "CONDATUI_TRACE": "/no/such/place", "CONDATUI_TRACE_PREFIXES": "/"}
     done = subprocess.run([sys.executable, "-c", "import wave"], env=environ, capture_output=True, check=True)
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os, shutil; shutil.rmtree(os.environ['CONDATUI_TRACE'])",
+        "import os, shutil; place = os.environ['CONDATUI_TRACE']; shutil.rmtree(place); open(place, 'w').close()",
+        "import os, shutil; place = os.environ['CONDATUI_TRACE']; shutil.rmtree(place); os.symlink(os.getcwd(), place)",
+    ],
+)
+def test_a_command_that_takes_away_what_is_noted_is_seen_in_part(place: Path, code: str) -> None:
+    (place / "tmp").mkdir()
+    seen = python(place, code)
+    assert (seen.end, seen.exit_code) == ("exited", 0)
+    assert seen.overflowed
+
+
+def test_what_a_command_notes_of_itself_is_not_believed(place: Path) -> None:
+    code = "import os; open(os.environ['CONDATUI_TRACE'] + '/x', 'w').write('p' + '1' * 9000 + '\\0q\\0o\\0e-1\\0')"
+    seen = python(place, code)
+    assert len(seen.told) == len(seen.ended) == 1

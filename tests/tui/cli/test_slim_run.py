@@ -70,7 +70,14 @@ def test_run_takes_all_that_follows_options_of_slim_too(tmp_path: Path) -> None:
     assert not done.stdout.startswith("{")
 
 
-@pytest.mark.parametrize("words", [["--run", "python -c 'import a; b'"], ["--run=python -c 'import a; b'"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--run", "--", "python -c 'import a; b'"],
+        ["--run", "python -c 'import a; b'"],
+        ["--run=python -c 'import a; b'"],
+    ],
+)
 def test_a_command_in_one_word_is_split_as_by_a_shell(tmp_path: Path, words: list[str]) -> None:
     _, (run,) = slim(tmp_path, "hub", *words)
     assert run.command == ("python", "-c", "import a; b")

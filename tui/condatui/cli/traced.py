@@ -36,6 +36,7 @@ class RunsRest(click.Command):
         if _RUN in args:
             at = args.index(_RUN)
             args, rest = args[:at], args[at + 1 :]
+            rest = rest[1:] if rest[:1] == ["--"] else rest  # as many are used to write it
             if not any(each.strip() for each in rest):
                 raise click.UsageError(f"{_RUN} needs a command, such as {_RUN} python -m my_service.", ctx)
             ctx.meta[_REST] = _words(rest[0], ctx) if len(rest) == 1 else tuple(rest)

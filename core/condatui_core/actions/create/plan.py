@@ -9,7 +9,14 @@ from dataclasses import replace
 
 from condatui_core.actions import guards
 from condatui_core.actions.create.facts import CreateFacts, Solution, find_archives, read_facts, solve
-from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, no_pip, pip_itself
+from condatui_core.actions.from_file import (
+    file_blockers,
+    file_facts,
+    file_warnings,
+    no_pip,
+    pip_itself,
+    variable_blockers,
+)
 from condatui_core.actions.pip_part import pip_argv
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
@@ -92,9 +99,7 @@ def _content_blockers(request: CreateRequest, asked: Asked) -> Iterator[Finding]
     if request.pip:
         message = f"{counted(len(request.pip), 'package')} would have to be installed by pip, which is not done here."
         yield blocker("pip", message, "Take them out, and let pip install them afterwards.", map(sanitize, request.pip))
-    for name, _ in request.variables:
-        if not name or "=" in name or "\0" in name:
-            yield blocker("bad-variable", f"`{sanitize(name)}` cannot be the name of a variable.", "Change it.")
+    yield from variable_blockers(request.variables)
 
 
 def _solver_blockers(facts: CreateFacts) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from condatui_core.fs.documents import decode
 from condatui_core.fs.safe_read import read_bounded
 
 _LARGEST = 1 << 20
-_EXPORT = re.compile(r"(?:^|[;&]|\bthen\b)\s*export\s+([A-Za-z_][A-Za-z0-9_]*)\s*=", re.MULTILINE)
+_EXPORT = re.compile(r"(?:^|[;&]|\bthen\b)[ \t]*export[ \t]+([A-Za-z_][A-Za-z0-9_]*)=", re.MULTILINE)
 _KEPT_BY_CONDA = re.compile(r"_?CONDA_|_?CE_")
 """What scripts note for their deactivation, which an image has none of."""
 _VARIABLES = msgspec.json.Decoder(dict[str, str])

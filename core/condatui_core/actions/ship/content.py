@@ -24,6 +24,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import ExportOptions, ShipRequest
 from condatui_core.remedy import BuildFromArchive, LeaveOutVariables
 from condatui_core.reports.dockerfile import (
+    LAYERS,
     LOCK,
     MARK,
     PREFIX,
@@ -34,7 +35,7 @@ from condatui_core.reports.dockerfile import (
     files_to_copy,
     layers_document,
 )
-from condatui_core.text import counted, sanitize, some_of
+from condatui_core.text import AUTH_MASK, counted, sanitize, some_of, strip_credentials
 
 _MOST = 50
 
@@ -95,7 +96,7 @@ def _files(
     described = msgspec.structs.replace(contents, distributions=travelling)
     text = make_text(environment, described, ExportOptions(variables=False), context)
     yield "environment.yml", f"{MARK}\n".encode() + encoded(text)
-    yield "layers.json", layers_document(spec, layers).encode()
+    yield LAYERS, layers_document(spec, layers).encode()
     yield ".dockerignore", dockerignore(files_to_copy(spec)).encode()
     yield "Dockerfile", dockerfile(spec).encode("utf-8", "replace")  # last: with it, the directory is whole
 
@@ -152,13 +153,16 @@ def _has_hash(distribution: Distribution) -> bool:
 def _requirements(contents: PrefixContents, *, hashes: bool) -> Iterator[str]:
     for each in _by_pip(contents):
         checked = f" --hash=sha256:{each.sha256}" if hashes else ""
-        line = f"{canonicalize_name(each.name)} @ {each.url}" if hashes else pip_line(each)
+        url = strip_credentials(each.url or "")
+        line = f"{canonicalize_name(each.name)} @ {url}" if hashes else pip_line(each)
         yield sanitize(f"{line}{checked}")
 
 
 def _lock_findings(contents: PrefixContents) -> Iterator[Finding]:
     """What a list cannot say so that it can be installed again elsewhere."""
     lost = [f"{each.dist_name}: {why}" for each in conda_packages(contents) if (why := _why_not_locked(each))]
+    secret = (each for each in _by_pip(contents) if AUTH_MASK in strip_credentials(each.url or ""))
+    lost += [f"{each.name} {each.version}: its URL has a secret in it" for each in secret]
     if lost:
         message = f"{counted(len(lost), 'package')} cannot be downloaded again with a checksum."
         yield blocker("not-lockable", message, BuildFromArchive(), map(sanitize, lost), most=_MOST)

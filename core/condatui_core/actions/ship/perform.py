@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from condatui_core.fs.atomic_write import sync_path, write_whole
 from condatui_core.fs.safe_read import reason
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import PackRequest, ShipRequest
+from condatui_core.reports.dockerfile import LAYERS
 from condatui_core.text import format_bytes, sanitize
 
 
@@ -27,9 +29,10 @@ async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: W
     assert facts.content is not None  # otherwise there are blockers
     packed = 0
     if facts.packing is not None:
-        packed = await _pack(facts.packing, request, context, work)
+        packed = await _pack(facts.packing, facts.content, request, context, work)
     await work.stage("write", f"Writing into {sanitize(request.directory)}")
-    await work.in_thread(partial(_write, request, facts.content))
+    left = [each for each in facts.content.files if not facts.packing or each[0] != LAYERS]
+    await work.in_thread(partial(_write, request, left))
     written = sum(len(data) for _, data in facts.content.files) + packed
     weight = sum(each.bytes or 0 for each in facts.content.layers)
     return Outcome(
@@ -41,19 +44,22 @@ async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: W
     )
 
 
-async def _pack(packing: Plan, request: ShipRequest, context: JobContext, work: Work) -> int:
-    """Pack the environment into the directory; returns the bytes of the archive."""
+async def _pack(packing: Plan, content: ShipContent, request: ShipRequest, context: JobContext, work: Work) -> int:
+    """Pack the environment into the directory; returns the bytes of the archive.
+
+    What says that the archive is a ship's own comes first: killed in between, the next one may replace it.
+    """
     assert isinstance(packing.request, PackRequest)
     await work.stage("directory", f"Making {sanitize(request.directory)}")
-    await work.in_thread(partial(_make_directory, request.directory))
+    await work.in_thread(partial(_write, request, [each for each in content.files if each[0] == LAYERS]))
     outcome = await pack_perform.perform(packing, packing.request, context, work)
     return outcome.bytes_used or 0
 
 
-def _write(request: ShipRequest, content: ShipContent) -> None:
+def _write(request: ShipRequest, files: Sequence[tuple[str, bytes]]) -> None:
     """Write each file whole or not at all, over none that no ship has written."""
     _make_directory(request.directory)
-    for name, data in content.files:
+    for name, data in files:
         file = os.path.join(request.directory, name)
         try:
             write_whole(Path(file), data, replace=request.replace)

@@ -23,7 +23,7 @@ from condatui_core.records.job import Plan, Step
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import PackRequest, ShipRequest
 from condatui_core.remedy import Reload, ReplaceFile
-from condatui_core.reports.dockerfile import ARCHIVE, PREFIX, is_own
+from condatui_core.reports.dockerfile import ARCHIVE, LAYERS, PREFIX, is_own
 from condatui_core.text import counted, format_bytes, sanitize
 
 _MOST_NAMES = 12
@@ -203,7 +203,7 @@ def written_names(request: ShipRequest, content: ShipContent) -> tuple[str, ...]
 
 def _is_own(directory: str, name: str) -> bool:
     """Whether a ship has written a file; of an archive that is said by the file that states what is in the layers."""
-    known_by = "layers.json" if name.startswith(ARCHIVE) else name
+    known_by = LAYERS if name.startswith(ARCHIVE) else name
     try:
         with open_regular(os.path.join(directory, known_by)) as stream:
             return is_own(stream.read(_HEAD))

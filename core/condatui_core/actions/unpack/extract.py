@@ -54,7 +54,11 @@ def links_leading_out(prefix: str) -> tuple[str, ...]:
 
 
 def _real(prefix: str, path: str) -> str:
-    return os.path.join(os.path.realpath(os.path.join(prefix, path)), "")
+    """Where a link leads; nowhere if more others lie on its way than can be followed."""
+    try:
+        return os.path.join(os.path.realpath(os.path.join(prefix, path)), "")
+    except RecursionError:
+        return ""
 
 
 class _Extraction:

@@ -19,6 +19,9 @@ from condatui_core.records.package import PackageRecord
 from condatui_core.text import sanitize
 
 _MOST_MEMBERS = 5_000_000
+_MOST_IN_PATHS = 1 << 29
+"""Characters of all paths together, which are kept in memory."""
+_MOST_BYTES = 1 << 50
 _LARGEST_BINARY = 64 << 20
 """Bytes of a compiled file whose headers are read; larger ones are told by their packages' records."""
 _RECORD = re.compile(r"conda-meta/[^/]+\.json")
@@ -87,6 +90,7 @@ def survey_archive(path: str) -> ArchiveSurvey:
 class _Survey:
     members: int = 0
     size: int = 0
+    in_paths: int = 0
     packages: list[PackageRecord] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -108,6 +112,9 @@ class _Survey:
         self.size += member.size
         if self.members > _MOST_MEMBERS:
             raise CondatuiError(f"The archive has more than {_MOST_MEMBERS:,} files: no environment has.")
+        self.in_paths += len(member.path) + len(member.target)
+        if self.size > _MOST_BYTES or self.in_paths > _MOST_IN_PATHS:
+            raise CondatuiError("The archive says that it holds more than any environment does.")
         if fault := self._fault(member):
             self.faults.append(f"{sanitize(member.path)}: {sanitize(fault)}")
             return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from packaging.utils import canonicalize_name
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of, unreadable
-from condatui_core.actions.from_file import asked_of, file_blockers, pip_itself, python_version
+from condatui_core.actions.from_file import asked_of, file_blockers, pip_itself, python_version, variable_blockers
 from condatui_core.actions.guards import blockers_to_alter, contents_blockers, observe_prefixes, unknown_to_conda
 from condatui_core.actions.pip_part import pip_environ, pip_would_install
 from condatui_core.actions.prefix_state import PrefixState
@@ -210,6 +210,7 @@ def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateReques
             *checkpoint.blockers,
             *contents_blockers(snapshot, subject.name),
             *file_blockers(asked),
+            *variable_blockers(asked.variables),
         ),
     )
 
