@@ -12,6 +12,7 @@ from condatui_core.actions.merge import put_back
 from condatui_core.actions.set_aside import SetAside, begin_to_set_aside
 from condatui_core.fs.held_tree import Identity
 from condatui_core.prefixes.probe import HALF_MADE
+from condatui_core.records.prefix import SetAsideBy
 from condatui_core.records.request import MergeRequest, RemoveRequest, RestoreRequest
 from condatui_sandbox import Sandbox
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
@@ -141,9 +142,9 @@ async def test_what_was_made_whole_meanwhile_is_not_replaced(
     way_out = (await told(copied)).way_out
     assert way_out
 
-    def made_whole(prefix: str, identity: Identity) -> SetAside:
+    def made_whole(prefix: str, identity: Identity, by: SetAsideBy) -> SetAside:
         (member / HALF_MADE).rename(member.parent / "marker")
-        return begin_to_set_aside(prefix, identity)
+        return begin_to_set_aside(prefix, identity, by)
 
     with monkeypatch.context() as patched:
         patched.setattr(put_back, "begin_to_set_aside", made_whole)
