@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.pack import perform as pack_perform
+from condatui_core.actions.pack.perform import pack
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.ship.content import ShipContent
-from condatui_core.actions.ship.plan import plan_of, read_facts, written_names
+from condatui_core.actions.ship.plan import ShipFacts, plan_of, read_facts, written_names
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.atomic_write import sync_path, write_whole
 from condatui_core.fs.safe_read import reason
@@ -27,7 +27,7 @@ async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: W
     assert facts.content is not None  # otherwise there are blockers
     packed = 0
     if facts.packing is not None:
-        packed = await _pack(facts.packing, request, context, work)
+        packed = await _pack(facts, request, context, work)
     await work.stage("write", f"Writing into {sanitize(request.directory)}")
     await work.in_thread(partial(_write, request, facts.content))
     written = sum(len(data) for _, data in facts.content.files) + packed
@@ -41,12 +41,13 @@ async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: W
     )
 
 
-async def _pack(packing: Plan, request: ShipRequest, context: JobContext, work: Work) -> int:
+async def _pack(facts: ShipFacts, request: ShipRequest, context: JobContext, work: Work) -> int:
     """Pack the environment into the directory; returns the bytes of the archive."""
-    assert isinstance(packing.request, PackRequest)
+    assert facts.packing is not None and facts.slimming is not None
+    assert isinstance(facts.packing.request, PackRequest)
     await work.stage("directory", f"Making {sanitize(request.directory)}")
     await work.in_thread(partial(_make_directory, request.directory))
-    outcome = await pack_perform.perform(packing, packing.request, context, work)
+    outcome = await pack(facts.packing.request, context, work, left_out=facts.slimming.left_out)
     return outcome.bytes_used or 0
 
 
