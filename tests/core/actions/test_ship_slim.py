@@ -272,3 +272,11 @@ async def test_an_archive_lacks_what_was_chosen_and_its_records_do_not_list_it(
     assert dict(plan.facts)["left out whole"] == "left, pytest: not in the archive"
     files = json.loads((tmp_path / "image/layers.json").read_text())["layers"][1]["files"]
     assert files == len(packed - going)
+
+
+async def test_what_stands_against_an_archive_comes_with_what_helps_here(service: Service, tmp_path: Path) -> None:
+    service.prefix.pip_install("own", direct_url={"url": "file:///srv/own", "dir_info": {"editable": True}})
+    service.machine.note(service.prefix.path)
+    plan = await service.plan(service.request(tmp_path / "image", source="archive"))
+    told = {each.id: each.remedy for each in plan.blockers}
+    assert told["editable"] == "Install it regularly (`pip install DIRECTORY`), not in place."

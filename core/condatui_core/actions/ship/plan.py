@@ -6,8 +6,10 @@ import asyncio
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from condatui_core.actions.checksum_file import checksum_path
 from condatui_core.actions.pack import plan as pack_plan
@@ -23,7 +25,7 @@ from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import PackRequest, ShipRequest
-from condatui_core.remedy import Reload, ReplaceFile
+from condatui_core.remedy import ExcludeFiles, IgnoreEditable, IgnoreMissing, Reload, ReplaceFile
 from condatui_core.reports.dockerfile import ARCHIVE, PREFIX, is_own
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -93,7 +95,9 @@ def pack_request(request: ShipRequest, contents: PrefixContents) -> PackRequest:
 def _read(request: ShipRequest, context: JobContext) -> tuple[Environment | None, PrefixContents]:
     contents = read_prefix(request.prefix)
     environment = context.environment(request.prefix)
-    return (environment if contents.has_history else None), contents
+    if environment is None or not contents.has_history:
+        return None, contents
+    return replace(environment, contents=contents), contents
 
 
 def plan_of(request: ShipRequest, environment: Environment | None, facts: ShipFacts) -> Plan:
@@ -101,7 +105,8 @@ def plan_of(request: ShipRequest, environment: Environment | None, facts: ShipFa
     name = sanitize(environment.name if environment else request.prefix)
     found = (*facts.blockers, *(facts.content.findings if facts.content else ()))
     if facts.packing:
-        found = (*found, *facts.packing.blockers, *(each for each in facts.packing.warnings if each.id != "variables"))
+        packing = (*facts.packing.blockers, *facts.packing.warnings)
+        found = (*found, *(_of_packing(each) for each in packing if each.id != "variables"))
     return Plan(
         request=request,
         title=f"Ship {name} to {sanitize(request.directory)}",
@@ -113,6 +118,18 @@ def plan_of(request: ShipRequest, environment: Environment | None, facts: ShipFa
         blockers=tuple(each for each in found if each.severity == "error"),
         slimming=facts.slimming.planned if facts.slimming else None,
     )
+
+
+def _of_packing(found: Finding) -> Finding:
+    """What stands against an archive, with what helps here: an image is never built from half an environment."""
+    return replace(found, remedy=_HELPS.get(type(found.remedy), found.remedy))
+
+
+_HELPS: Mapping[type, str] = {
+    IgnoreEditable: "Install it regularly (`pip install DIRECTORY`), not in place.",
+    IgnoreMissing: "Install their packages again.",
+    ExcludeFiles: "Ask their owner.",
+}
 
 
 def _packages(environment: Environment | None) -> Sequence[object]:
