@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
-from condatui.cli.slim_classes import USUAL
+from condatui_core.analyses.slimming.classes import USUAL
 from condatui_core.records.environment import Inventory
 from condatui_core.records.slimming import Slimming
 from condatui_core.records.usage import Blind, PackageUsage, Run, RunEnd, Usage

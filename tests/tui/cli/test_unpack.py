@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
 from condatui.cli.run_action import way_out_words
-from condatui.cli.slim_classes import USUAL
+from condatui_core.analyses.slimming.classes import USUAL
 from condatui_core.records.request import ShipRequest
 from support.packed import pack_files, packed_files
 from support.prefixes import make_prefix

@@ -6,15 +6,13 @@ import difflib
 
 import click
 
-from condatui_core.analyses.slimming.classes import CLASSES
+from condatui_core.analyses.slimming.classes import CLASSES, USUAL
 from condatui_core.records.slimming import SlimClass
 
 LEAVABLE: dict[str, SlimClass] = {each.name: each.name for each in CLASSES if each.name != "kept"}
 """All but what stays."""
-USUAL: tuple[SlimClass, ...] = tuple(each.name for each in CLASSES if each.name != "kept" and each.risk != "medium")
-"""The classes that are left out unless the user names others."""
 DEFAULT = "default"
-"""What names the usual ones."""
+"""What names those that are left out unless the user names others."""
 
 
 def read_classes(_context: click.Context, _parameter: click.Parameter, given: str | None) -> tuple[SlimClass, ...]:
