@@ -53,6 +53,16 @@ async def test_what_is_typed_after_a_key_goes_into_what_it_opens() -> None:
         assert driver.cursor == f"{ENVS}/beta"
 
 
+async def test_what_is_chosen_before_tab_stays_chosen() -> None:
+    async with opened(workbench=bench()) as driver:
+        burst(driver, "p")
+        await driver.until(lambda: driver.app.screen.query(ActionPanel))
+        burst(driver, "right", "tab", "tab", "tab", "tab", "tab", "space", "tab", "left", "tab", "right", "right")
+        await driver.until(lambda: driver.app.screen.query_one(FormBar).answers["format"] == "tar.bz2")
+        answers = driver.app.screen.query_one(FormBar).answers
+        assert (answers["ignore_editable"], answers["ignore_missing"]) == ("yes", "yes")
+
+
 async def test_a_filter_typed_at_once_is_whole() -> None:
     async with opened(workbench=bench()) as driver:
         burst(driver, "slash", *"gam", "enter")

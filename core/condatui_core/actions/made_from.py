@@ -13,8 +13,10 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from condatui_core.actions.archive_members import Member
+from condatui_core.actions.conda_unpack import rewritings
 from condatui_core.actions.incomplete_marker import read_marker
-from condatui_core.actions.packed_archive import Member, open_archive, rewritings
+from condatui_core.actions.packed_archive import open_archive
 from condatui_core.actions.prefix_change import LARGEST_TEXT, PrefixChange, first_lines, same, spellings_of
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.errors import CondatuiError

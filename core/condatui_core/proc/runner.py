@@ -110,16 +110,19 @@ async def run_to_end(
     output: Output,
     *,
     seconds: float | None,
+    stdin: bytes | None = None,
     grace: float = GRACE,
     own_group: bool = True,
     on_terminal: bool = False,
 ) -> int:
     """Run a command until it exits; its exit code, negative if a signal ended it.
 
-    `on_terminal` as for `start_child`. Raises ChildError if it cannot be started, takes more than `seconds` (None: no
-    limit), or writes too much. In every case, cancellation included, no process of its group is left running.
+    `stdin` and `on_terminal` as for `start_child`. Raises ChildError if it cannot be started, takes more than `seconds`
+    (None: no limit), or writes too much. In every case, cancellation included, no process of its group is left running.
     """
-    child = await start_child(argv, environ, output, grace=grace, own_group=own_group, on_terminal=on_terminal)
+    child = await start_child(
+        argv, environ, output, stdin=stdin, grace=grace, own_group=own_group, on_terminal=on_terminal
+    )
     try:
         await asyncio.wait_for(output.over.wait(), seconds)
         if not output.too_much:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from condatui_core.records.request import ShipSource
+from condatui_core.records.slimming import SlimClass
 
 
 class ImageSpec(Struct, frozen=True, kw_only=True):
@@ -27,6 +28,10 @@ class ImageSpec(Struct, frozen=True, kw_only=True):
     """Whether the checksum of all of that is known."""
     relocates: bool = True
     """Whether the archive has a conda-unpack, which writes the path in the image into its files."""
+    slim: tuple[SlimClass, ...] = ()
+    """The classes of files that it lacks."""
+    deletes: bool = False
+    """Whether the first stage deletes what a file lists."""
 
 
 class ImageLayer(Struct, frozen=True, kw_only=True):

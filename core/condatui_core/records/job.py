@@ -190,7 +190,7 @@ class ClassSizes(Struct, frozen=True, kw_only=True):
 
 
 class PlannedSlimming(Struct, frozen=True, kw_only=True):
-    """What a slimmed copy was planned to lack: it lacks exactly that."""
+    """What a slimmed copy, or an image, was planned to lack: a copy lacks exactly that."""
 
     packages: tuple[str, ...] = ()
     """The conda packages that are not linked into it: names."""
@@ -301,7 +301,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     exports: tuple[PlannedExport, ...] = ()
     """Only for exports of several environments: each with its file."""
     slimming: PlannedSlimming | None = None
-    """Only for slimmed copies."""
+    """Only for slimmed copies, and for images that lack classes of files."""
     unpacking: PlannedUnpack | None = None
     """Only for the unpacking of archives."""
 

@@ -153,6 +153,8 @@ class ShipRequest(Struct, frozen=True, kw_only=True, tag="ship"):
     """The port that the service listens to; None if it listens to none."""
     variables: bool = True
     """Whether the image gets the environment's variables with their values, which may be secrets."""
+    slim: tuple[SlimClass, ...] = ()
+    """The classes of files that the image lacks."""
     replace: bool = False
     """Whether files of an earlier ship are replaced."""
 

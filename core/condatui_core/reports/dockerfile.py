@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from condatui_core.records.image import ImageLayer, ImageSpec
 from condatui_core.text import sanitize
@@ -21,6 +21,8 @@ BUILDER = "docker.io/mambaorg/micromamba:2.0.5-debian12-slim"
 LOCK, REQUIREMENTS, ARCHIVE = "environment.lock", "requirements.txt", "environment.tar.gz"
 LAYERS = "layers.json"
 """Says what the image weighs, and that the archive beside it is a ship's own."""
+LEFT_OUT = "left-out.txt"
+"""The paths that the first stage deletes, one on a line and nothing else."""
 USER = "10001:10001"
 """The user and the group of the service: numbers, which no base has to know."""
 _HOME = "/srv/app"
@@ -45,7 +47,13 @@ def files_to_copy(spec: ImageSpec) -> tuple[str, ...]:
     """The files of the directory that the first stage needs."""
     if spec.source == "archive":
         return ARCHIVE, f"{ARCHIVE}.sha256"
-    return (LOCK, REQUIREMENTS) if spec.requirements else (LOCK,)
+    files = {LOCK: True, REQUIREMENTS: spec.requirements, LEFT_OUT: spec.deletes}
+    return tuple(name for name, wanted in files.items() if wanted)
+
+
+def left_out_document(paths: Iterable[str]) -> str:
+    """The list of what the first stage deletes, from paths relative to the prefix that hold no line break."""
+    return "".join(f"{PREFIX}/{each}\n" for each in paths)
 
 
 def layers_document(spec: ImageSpec, layers: Sequence[ImageLayer]) -> str:
@@ -56,6 +64,7 @@ def layers_document(spec: ImageSpec, layers: Sequence[ImageLayer]) -> str:
         "made_by": "condatui ship",
         "base": sanitize(spec.base),
         "source": spec.source,
+        "slim": list(spec.slim),
         "bytes_without_base": known,
         "layers": [
             {"name": each.name, "from": sanitize(each.from_), "bytes": each.bytes, "files": each.files}
@@ -67,7 +76,7 @@ def layers_document(spec: ImageSpec, layers: Sequence[ImageLayer]) -> str:
 
 def is_own(text: bytes) -> bool:
     """Whether a file of a directory was written by a ship."""
-    return text.startswith(MARK.encode()) or b'"made_by": "condatui ship"' in text[:200]
+    return text.startswith((MARK.encode(), f"{PREFIX}/".encode())) or b'"made_by": "condatui ship"' in text[:200]
 
 
 def _lock_stage(spec: ImageSpec) -> Iterator[str]:
@@ -78,6 +87,7 @@ def _lock_stage(spec: ImageSpec) -> Iterator[str]:
     if spec.requirements:  # exactly these: pip looks for nothing on their behalf
         options = "--no-cache-dir --no-deps" + (" --require-hashes" if spec.hashes else "")
         steps.append(f"{PREFIX}/bin/python -m pip install {options} --requirement /tmp/{REQUIREMENTS}")
+    steps += _deletions(spec)
     yield _run(steps)
 
 
@@ -88,8 +98,18 @@ def _archive_stage(spec: ImageSpec) -> Iterator[str]:
     yield "WORKDIR /tmp"
     steps = [f"sha256sum -c {ARCHIVE}.sha256", f"mkdir -p {PREFIX}", f"tar -xzf {ARCHIVE} --no-same-owner -C {PREFIX}"]
     if spec.relocates:
-        steps.append(f"{PREFIX}/bin/python {PREFIX}/bin/conda-unpack")
+        steps.append(f"{PREFIX}/bin/python -B {PREFIX}/bin/conda-unpack")
     yield _run(steps)
+
+
+def _deletions(spec: ImageSpec) -> Iterator[str]:
+    """What is deleted before the last stage takes what is left; byte code and records have other names than here."""
+    if spec.deletes:
+        yield f"xargs -a /tmp/{LEFT_OUT} -d '\\n' rm -rf"
+    if "byte-code" in spec.slim:
+        yield f"find {PREFIX} -type d -name __pycache__ -prune -exec rm -rf {{}} +"
+    if "conda-meta" in spec.slim:
+        yield f"rm -rf {PREFIX}/conda-meta"
 
 
 def _run(steps: Sequence[str]) -> str:

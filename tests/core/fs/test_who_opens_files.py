@@ -35,7 +35,7 @@ ALLOWED = {
     "restore_points/archive.py": "tar streams over open files",
     "environment_files/plain_yaml.py": "a collection in YAML, which begins",
     "actions/pack/library.py": "an opener for conda-pack, of regular files",
-    "actions/packed_archive.py": "an archive, over an open file",
+    "actions/archive_members.py": "an archive, over an open file",
     "actions/pack/check.py": "the archive just made, in a process of its own",
     "actions/clean/installers.py": "directories",
     "actions/set_aside.py": "a directory",

@@ -19,6 +19,7 @@ from condatui_core.reports.dockerfile import (
     files_to_copy,
     is_own,
     layers_document,
+    left_out_document,
 )
 from support.dockerfiles import RULES, command, environ, faults, stages
 
@@ -31,6 +32,8 @@ SPECS = (
     PACKED,
     replace(LOCKED, requirements=True),
     replace(LOCKED, requirements=True, hashes=True),
+    replace(LOCKED, requirements=True, deletes=True, slim=("byte-code", "conda-meta", "tests")),
+    replace(PACKED, slim=("byte-code",)),
     replace(PACKED, relocates=False, variables=(("A", "b"),), by_scripts=(("etc/x.sh", ("C",)),)),
 )
 
@@ -104,8 +107,21 @@ def test_pip_checks_what_can_be_checked() -> None:
     assert "--require-hashes" in dockerfile(replace(LOCKED, requirements=True, hashes=True))
 
 
+def test_what_a_service_does_not_need_is_deleted_before_the_last_stage_takes_the_rest() -> None:
+    spec = replace(LOCKED, deletes=True, slim=("byte-code", "conda-meta", "tests"))
+    (line,) = (each.arguments for each in stages(dockerfile(spec))[0] if each.name == "RUN")
+    assert line.split(" && ")[1:] == [
+        r"xargs -a /tmp/left-out.txt -d '\n' rm -rf",
+        f"find {PREFIX} -type d -name __pycache__ -prune -exec rm -rf {{}} +",
+        f"rm -rf {PREFIX}/conda-meta",
+    ]
+    assert "rm -rf" not in dockerfile(LOCKED) and "left-out" not in dockerfile(replace(PACKED, slim=("tests",)))
+    assert is_own(left_out_document(["lib/a b"]).encode()) and left_out_document(["a", "b"]).count("\n") == 2
+
+
 def test_only_what_is_needed_is_sent_to_whoever_builds() -> None:
     assert files_to_copy(replace(LOCKED, requirements=True)) == ("environment.lock", "requirements.txt")
+    assert files_to_copy(replace(LOCKED, deletes=True)) == ("environment.lock", "left-out.txt")
     assert files_to_copy(PACKED) == ("environment.tar.gz", "environment.tar.gz.sha256")
     lines = [line for line in dockerignore(files_to_copy(PACKED)).splitlines() if not line.startswith("#")]
     assert lines == ["*", "!environment.tar.gz", "!environment.tar.gz.sha256"]

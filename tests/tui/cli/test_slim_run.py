@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
-from condatui.cli.slimmed_copy import USUAL
+from condatui_core.analyses.slimming.classes import USUAL
 from condatui_core.records.environment import Inventory
 from condatui_core.records.slimming import Slimming
 from condatui_core.records.usage import Blind, PackageUsage, Run, RunEnd, Usage
@@ -146,7 +146,7 @@ def test_a_command_that_fails_fails_and_one_that_is_ended_does_not(
         (("--into", "x", "--trace", "a"), "--into excludes --run and --trace"),
         (("--classes", "tests"), "need --into"),
         (("--yes",), "need --into"),
-        (("--into", "x", "--classes", "tests,nosuch"), "`nosuch` is no class: leaves,"),
+        (("--into", "x", "--classes", "tests,nosuch"), "`nosuch` is no class. These are: leaves,"),
         (("--into", "x", "--classes", "kept"), "`kept` is no class"),
         (("--into", "x", "--classes", ""), "`` is no class"),
     ],

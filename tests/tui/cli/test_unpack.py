@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
 from condatui.cli.run_action import way_out_words
+from condatui_core.analyses.slimming.classes import USUAL
 from condatui_core.records.request import ShipRequest
 from support.packed import pack_files, packed_files
 from support.prefixes import make_prefix
@@ -76,7 +78,25 @@ def test_an_image_is_described_in_words_and_in_json(run: Run, tmp_path: Path) ->
     assert lines[-1]["result"]["outcome"]["files"][-1].endswith("image/Dockerfile")
 
 
-@pytest.mark.parametrize("more", [("--base", "debian"), ("--command", "it's"), ("--port", "http"), ("--from", "thin")])
+def test_what_an_image_lacks_is_chosen_by_classes(run: Run, tmp_path: Path) -> None:
+    prefix = make_prefix(tmp_path / "service")
+    prefix.package("tool", files={"include/tool.h": "#", "bin/tool": "#"})
+
+    def planned(*slim: str) -> tuple[str, ...]:
+        done = run("ship", str(prefix), *slim, "-o", "image", "--dry-run", "--json")
+        assert done.exit_code == 0, done.output
+        return tuple(json.loads(done.stdout)["plan"]["request"]["slim"])
+
+    assert planned() == ()
+    assert planned("--slim") == planned("--slim", "default") == USUAL
+    assert planned("--slim", "headers,conda-meta,headers") == ("headers", "conda-meta")
+    done = run("ship", str(prefix), "-o", "image", "--slim", "test", "--dry-run")
+    assert done.exit_code == 2 and "`test` is no class. Did you mean `tests`?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "more", [("--base", "debian"), ("--command", "it's"), ("--port", "http"), ("--from", "thin"), ("--slim", "kept")]
+)
 def test_what_makes_no_image_is_bad_usage(more: tuple[str, ...], run: Run, tmp_path: Path) -> None:
     prefix = make_prefix(tmp_path / "service")
     done = run("ship", str(prefix), "-o", "image", *more, "--yes")
@@ -86,7 +106,8 @@ def test_what_makes_no_image_is_bad_usage(more: tuple[str, ...], run: Run, tmp_p
 
 def test_the_way_out_of_an_interrupted_ship_is_a_command_that_can_be_run() -> None:
     request = ShipRequest(prefix="/e", directory="/d", command=("a", "b c"), port=80, variables=False, replace=True)
+    request = replace(request, slim=("tests", "headers"))
     assert way_out_words(request)[3:] == (
         *("--from", "lock", "--base", request.base, "--command", "a 'b c'", "--port", "80"),
-        *("--no-variables", "--force", "--", "/e"),
+        *("--no-variables", "--slim", "tests,headers", "--force", "--", "/e"),
     )

@@ -11,11 +11,15 @@ from textual.events import Key
 from textual.widgets import Input
 
 from condatui.panels.action_panel import ActionPanel
+from condatui.panels.plan_state import PlanState
 from condatui.widgets.form_bar import ChoiceLine, FormBar
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.plan_view import PlanView
+from condatui_core.analyses.slimming.classes import USUAL
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import blocker
+from condatui_core.records.job import Plan
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import (
     CloneRequest,
@@ -26,9 +30,10 @@ from condatui_core.records.request import (
     RemoveRequest,
     Request,
     RestoreRequest,
+    ShipRequest,
 )
 from condatui_core.records.restore_point import RestorePointSummary
-from condatui_core.remedy import ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
+from condatui_core.remedy import BuildFromArchive, Remedy, ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
 from condatui_core.settings import Locations, Settings
 from support.fake_jobs import plan_like
 from support.fake_workbench import FakeWorkbench
@@ -573,6 +578,44 @@ async def test_a_pack_is_asked_for_as_the_form_says(tmp_path: Path) -> None:
                 ignore_editable=True,
             )
         ]
+
+
+async def test_an_image_is_asked_for_in_the_palette_and_as_the_form_says(tmp_path: Path) -> None:
+    async with opened(workbench=bench(home=tmp_path)) as driver:
+        await on_research(driver, "colon", *"ship", "enter")
+        await driver.until(lambda: is_open(driver))
+        assert "Ship research" in driver.text and "research-image" in field(driver, "directory")
+        await driver.press("ctrl+u", *"~/image", "tab", "right", "tab", "right", "tab", *"python -m 'my app'", "tab")
+        await driver.press(*"80x", "enter")
+        await driver.until(lambda: "A port is a number" in driver.text)
+        await driver.press("backspace", "enter")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [
+            ShipRequest(
+                prefix=f"{ENVS}/research",
+                directory=str(tmp_path / "image"),
+                source="archive",
+                command=("python", "-m", "my app"),
+                port=80,
+                slim=USUAL,
+            )
+        ]
+
+
+@pytest.mark.parametrize(
+    ("remedy", "words", "wanted"),
+    [
+        (ReplaceFile(), "replace what it has written", {"replace": True}),
+        (BuildFromArchive(), "build it from the packed environment", {"source": "archive"}),
+    ],
+)
+def test_what_stands_against_an_image_has_one_way_out(remedy: Remedy, words: str, wanted: dict[str, object]) -> None:
+    request = ShipRequest(prefix="/e", directory="/d")
+    blocked = Plan(request=request, title="Ship", blockers=(blocker("any", "It cannot be.", remedy),))
+    alternative = PlanState(request, blocked).alternative
+    assert alternative and alternative.label == words
+    assert alternative.request == replace(request, **wanted)
+    assert alternative.agreed is (words != "build it from the packed environment"), "that is planned again"
 
 
 async def test_a_level_that_is_no_number_is_refused() -> None:

@@ -21,6 +21,7 @@ from condatui.actions.context import (
     not_mergeable,
     not_packable,
     not_removable,
+    not_shippable,
     not_verifiable,
     nothing_to_follow,
     nothing_to_keep,
@@ -53,6 +54,15 @@ _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Acti
         not_exportable,
     ),
     ("pack", "Pack", "p", "Pack the environment into an archive that works elsewhere.", _BOTH, "pack", not_packable),
+    (
+        "ship",
+        "Ship",
+        "",
+        "Write what an image with the environment is built from: a Dockerfile, and its packages.",
+        _BOTH,
+        "",
+        not_shippable,
+    ),
     (
         "remove",
         "Remove",

@@ -177,6 +177,12 @@ def not_packable(action_context: ActionContext) -> str | None:
     return _unreadable((current,) if current else (), action_context, "packed")
 
 
+def not_shippable(action_context: ActionContext) -> str | None:
+    """Why no image can be made of the environment under the cursor: there is none, or it cannot be read."""
+    current = action_context.current
+    return _unreadable((current,) if current else (), action_context, "shipped")
+
+
 def _unreadable(chosen: tuple[Environment, ...], action_context: ActionContext, done: str) -> str | None:
     if not chosen:
         return no_environment(action_context)

@@ -247,6 +247,7 @@ def _ship_words(request: ShipRequest) -> tuple[str, ...]:
         *(("--command", shlex.join(request.command)) if request.command else ()),
         *(("--port", str(request.port)) if request.port is not None else ()),
         *(() if request.variables else ("--no-variables",)),
+        *(("--slim", ",".join(request.slim)) if request.slim else ()),
         *(("--force",) if request.replace else ()),
     )
     return ("ship", "-o", request.directory, *options, "--", request.prefix)

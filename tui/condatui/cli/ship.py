@@ -10,6 +10,7 @@ import click
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
+from condatui.cli.slim_classes import DEFAULT, read_classes
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import IMAGE_BASE, ShipRequest
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
 @click.option("--command", "command_line", default="", metavar="COMMAND", help="What a container runs; else python.")
 @click.option("--port", type=int, metavar="N", help="The port that the service listens to.")
 @click.option("--no-variables", "variables", is_flag=True, flag_value=False, default=True, help="Set no variables.")
+@click.option(
+    "--slim",
+    metavar="A,B,...",
+    is_flag=False,
+    flag_value=DEFAULT,
+    default=None,
+    callback=read_classes,
+    help="Leave these classes of files out; `default`, or none, for all whose risk is none or low.",
+)
 @click.option("--force", "replace", is_flag=True, help="Replace what an earlier ship has written.")
 @acting_options
 @global_options

@@ -11,17 +11,14 @@ import click
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.run_action import confirming_options, run_action
-from condatui_core.analyses.slimming.classes import CLASSES
+from condatui.cli.slim_classes import LEAVABLE, read_classes
+from condatui_core.analyses.slimming.classes import USUAL
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import SlimRequest
 from condatui_core.records.slimming import SlimClass
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
-
-_LEAVABLE: dict[str, SlimClass] = {each.name: each.name for each in CLASSES if each.name != "kept"}
-USUAL: tuple[SlimClass, ...] = tuple(each.name for each in CLASSES if each.name != "kept" and each.risk != "medium")
-"""The classes that a copy lacks unless the user names others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ def copying_options(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*given, copying=None, **named)
         chosen = classes or USUAL
         if no_conda_meta:
-            chosen = tuple(dict.fromkeys((*chosen, _LEAVABLE["conda-meta"])))
+            chosen = tuple(dict.fromkeys((*chosen, LEAVABLE["conda-meta"])))
         return command(*given, copying=Copying(into, chosen, leave_out, **flags), **named)
 
     for option in _OPTIONS:
@@ -82,13 +79,6 @@ def make_copy(invocation: Invocation, env: str, copying: Copying, *, as_json: bo
     run_action(invocation, request, dry_run=copying.dry_run, yes=copying.yes, as_json=as_json)
 
 
-def _classes(_context: click.Context, _parameter: click.Parameter, given: str | None) -> tuple[SlimClass, ...]:
-    names = [each.strip() for each in given.split(",")] if given is not None else []
-    if unknown := [each for each in names if each not in _LEAVABLE]:
-        raise click.BadParameter(f"`{unknown[0]}` is no class: {', '.join(_LEAVABLE)} are.")
-    return tuple(_LEAVABLE[each] for each in names)
-
-
 _NAMES = ("--classes", "--leave-out", "--no-conda-meta", "--offline", "--dry-run")
 _OPTIONS = (
     click.option("--offline", is_flag=True, help="With --into: download nothing."),
@@ -104,7 +94,7 @@ _OPTIONS = (
     click.option(
         "--classes",
         metavar="A,B,...",
-        callback=_classes,
+        callback=read_classes,
         help="With --into: the classes that the copy lacks; unless given, all whose risk is none or low.",
     ),
     click.option("--into", metavar="NAME", help="Make a slimmed copy of that name or path, and prove that it works."),

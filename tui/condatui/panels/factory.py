@@ -9,6 +9,7 @@ from condatui.actions.context import ActionContext
 from condatui.panels.action_panel import ActionPanel
 from condatui.panels.clone_form import BaselineForm, CloneForm, file_form
 from condatui.panels.forms import ExportAllForm, ExportForm, FormPaths, PackForm
+from condatui.panels.ship_form import ShipForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
 from condatui_core.records.request import (
@@ -39,7 +40,8 @@ async def panel_for(action: str, session: Session, action_context: ActionContext
     if action == "export":
         return _export_panel(session, action_context, paths)
     assert action_context.current is not None
-    return ActionPanel(session, form=PackForm(action_context.current, paths))
+    of_one = ShipForm if action == "ship" else PackForm
+    return ActionPanel(session, form=of_one(action_context.current, paths))
 
 
 def _request_for(action: str, action_context: ActionContext) -> Request | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -13,12 +14,28 @@ from condatui.view_models.plan import Facts, plan_text, printable_lines
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
 from condatui_core.records.job import Plan
-from condatui_core.records.request import ExportAllRequest, ExportRequest, PackRequest, RemoveRequest, Request
-from condatui_core.remedy import RepairMarks, ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
+from condatui_core.records.request import (
+    ExportAllRequest,
+    ExportRequest,
+    PackRequest,
+    RemoveRequest,
+    Request,
+    ShipRequest,
+)
+from condatui_core.remedy import BuildFromArchive, RepairMarks, ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
 from condatui_core.text import sanitize
 
 _PROTECTIONS: frozenset[type] = frozenset((Thaw, Unkeep, RepairMarks))
 """The remedies of blockers that protect an environment from a removal."""
+
+
+_REPLACES: Mapping[type, str] = {
+    ExportRequest: "replace the file",
+    ExportAllRequest: "replace these files",
+    PackRequest: "replace the file",
+    ShipRequest: "replace what it has written",
+}
+"""By what is asked for, what replacing means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +92,12 @@ class PlanState:
         """If the only blocker is one that the user may overrule: what does."""
         remedies = frozenset[type](type(finding.remedy) for finding in self.plan.blockers) if self.plan else frozenset()
         request = self.request
-        if isinstance(request, ExportRequest | PackRequest) and remedies == {ReplaceFile}:
-            return Alternative(replace(request, replace=True), "replace the file", agreed=True)
-        if isinstance(request, ExportAllRequest) and remedies == {ReplaceFile}:
-            return Alternative(replace(request, replace=True), "replace these files", agreed=True)
+        if isinstance(request, ExportRequest | ExportAllRequest | PackRequest | ShipRequest) and remedies == {
+            ReplaceFile
+        }:
+            return Alternative(replace(request, replace=True), _REPLACES[type(request)], agreed=True)
+        if isinstance(request, ShipRequest) and remedies == {BuildFromArchive}:
+            return Alternative(replace(request, source="archive"), "build it from the packed environment")
         if isinstance(request, RemoveRequest) and remedies and remedies <= _PROTECTIONS:
             return _though_protected(request, remedies)
         if isinstance(request, RemoveRequest) and remedies == {WithoutRestorePoint}:

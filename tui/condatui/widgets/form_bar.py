@@ -28,14 +28,14 @@ _LEAST = 12
 """Cells that the chosen label keeps, however narrow the line is."""
 
 
+_STEPS = {"left": -1, "right": 1, "space": 1}
+"""By key, how many values it goes on."""
+
+
 class ChoiceLine(Widget, can_focus=True):
     """Shows the chosen value; left, right and space choose another, a letter the next that begins with it."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "turn(-1)", show=False),
-        Binding("right,space", "turn(1)", show=False),
-    ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"choice--chosen", "choice--focused"}
 
     class ChoiceChanged(Message):
@@ -89,7 +89,14 @@ class ChoiceLine(Widget, can_focus=True):
         self._choose(self._index + steps)
 
     def on_key(self, event: Key) -> None:
-        """Choose the next value that begins with the typed letter."""
+        """Turn, or choose the next value that begins with the typed letter.
+
+        A binding would be looked up where the focus is by then: tab, which may arrive at the same time, has moved it.
+        """
+        if steps := _STEPS.get(event.key):
+            event.stop()
+            self.action_turn(steps)
+            return
         letter = event.character
         if letter is None or not letter.isalnum():
             return

@@ -34,7 +34,7 @@ def main(directory: str) -> int:
 def _pack(order: PackOrder, archive: str) -> PackAnswer:
     umask = os.umask(0o77)
     os.umask(umask)
-    loaded = load(order.prefix, order.excludes, form=order.form)
+    loaded = load(order.prefix, order.excludes, frozenset(order.left_out), form=order.form)
     _take_own(loaded, order)
     count = len({file.target for file in loaded.files})
     options = PackOptions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ import stat
 import tarfile
 import warnings
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -18,6 +19,7 @@ from typing import Any, Protocol
 
 from conda_pack import CondaEnv, CondaPackException, core, formats
 
+from condatui_core.actions.amended_records import without_paths
 from condatui_core.actions.pack.messages import MissingFiles
 from condatui_core.fs.delete_tree import delete_whole
 
@@ -57,6 +59,8 @@ class LoadedEnvironment:
     missing: tuple[MissingFiles, ...]
     uncached: tuple[str, ...]
     """Lines that name packages that are not in the package cache any more."""
+    left_out: Collection[str] = frozenset()
+    """Paths, relative to the prefix, that the records are not to list either."""
 
     @property
     def files(self) -> Sequence[PackedFile]:
@@ -65,8 +69,13 @@ class LoadedEnvironment:
         return files
 
 
-def load(prefix: str, excludes: Sequence[str] = (), *, form: str = "tar") -> LoadedEnvironment:
-    """Let conda-pack list an environment. Raises PackError if it cannot be packed at all, OSError if not read."""
+def load(
+    prefix: str, excludes: Sequence[str] = (), left_out: Collection[str] = frozenset(), *, form: str = "tar"
+) -> LoadedEnvironment:
+    """Let conda-pack list an environment. Raises PackError if it cannot be packed at all, OSError if not read.
+
+    Files that match a pattern of `excludes` are not listed; those of `left_out` are unknown to the records as well.
+    """
     _read_only_regular_files()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -75,9 +84,10 @@ def load(prefix: str, excludes: Sequence[str] = (), *, form: str = "tar") -> Loa
         environment = environment.exclude(pattern)
     look = os.stat if form == "zip" else os.lstat  # a zip archive has the content of what a link leads to
     special = frozenset(each.target for each in environment.files if _is_special(prefix, each.target, look))
-    environment.files = [file for file in environment.files if file.target not in special]
+    gone = special.union(left_out)
+    environment.files = [file for file in environment.files if file.target not in gone]
     uncached = tuple(line[2:] for each in caught for line in str(each.message).splitlines() if line.startswith("- "))
-    return LoadedEnvironment(environment, tuple(sorted(special)), missing, tuple(dict.fromkeys(uncached)))
+    return LoadedEnvironment(environment, tuple(sorted(special)), missing, tuple(dict.fromkeys(uncached)), left_out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +114,7 @@ def write(loaded: LoadedEnvironment, output: str, options: PackOptions, show: Ca
             file.file_mode = None
     environment.files = _Shown(loaded.files, show)
     _patch_conda_pack(level, threads)
+    _amend_records(loaded.left_out)
     # With one thread, conda-pack does not pass the level on to xz.
     threads = max(2, threads) if form == "tar.xz" and threads >= 0 else threads
     parcel = {"parcel_name": environment.name.replace("-", "_")} if form == "parcel" else {}
@@ -235,6 +246,20 @@ def _patch_conda_pack(level: int, threads: int) -> None:
 
     formats.NoArchive = Copying
     formats.TarArchive = Separate
+
+
+def _amend_records(left_out: Collection[str]) -> None:
+    """Let the records that are packed list only what is packed with them."""
+    if not left_out:
+        return
+    rewrite = core.rewrite_conda_meta
+
+    def amended(source: str) -> tuple[bytes, Mapping[str, object]]:
+        _, record = rewrite(source)
+        record = without_paths(record, left_out)
+        return json.dumps(record, indent=True, sort_keys=True).encode(), record
+
+    core.rewrite_conda_meta = amended
 
 
 def _sweep(directory: str, packed: Collection[str]) -> None:

@@ -84,6 +84,8 @@ class PackOrder(Struct, frozen=True, kw_only=True):
     threads: int
     dest_prefix: str = ""
     excludes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Paths, relative to the prefix, that are left out, and that the records in the archive do not list."""
     own: tuple[str, ...] = ()
     """Paths, relative to the prefix, of files that are packed from the prefix and not from the package cache."""
     parent: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -34,14 +35,19 @@ _NOT_READ_BACK = "The archive cannot be read back: nothing was written."
 
 async def perform(plan: Plan, request: PackRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
     """Pack beside the target, read every byte back, and only then move the archive to its name."""
-    plan_now, survey = await plan_and_survey(request, context)
+    return await pack(request, context, work)
+
+
+async def pack(request: PackRequest, context: JobContext, work: Work, *, left_out: Collection[str] = ()) -> Outcome:
+    """As `perform`, without paths, relative to the prefix, that the archive is to lack and its records not to list."""
+    plan_now, survey = await plan_and_survey(request, context, left_out)
     refuse(plan_now.blockers)
     form = checked_format(request)
     name = _name(request, context)
     place = await work.in_thread(partial(PackPlace, request.file, work.job_id, replace=request.replace))
     await work.stage("pack", f"Packing {name}")
     try:
-        await work.in_thread(partial(_prepare, place, request, form, survey))
+        await work.in_thread(partial(_prepare, place, request, form, survey, left_out))
         seconds = _LEAST_SECONDS + survey.bytes / _SLOWEST
         packed = await _pack(request, context, work, place, name, seconds=seconds)
         await work.stage("check", "Reading the archive back")
@@ -73,7 +79,7 @@ def _name(request: PackRequest, context: JobContext) -> str:
     return os.path.basename(environment.name if environment else request.prefix)
 
 
-def _prepare(place: PackPlace, request: PackRequest, form: str, survey: PackSurvey) -> None:
+def _prepare(place: PackPlace, request: PackRequest, form: str, survey: PackSurvey, left_out: Collection[str]) -> None:
     order = PackOrder(
         prefix=request.prefix,
         form=form,
@@ -81,6 +87,7 @@ def _prepare(place: PackPlace, request: PackRequest, form: str, survey: PackSurv
         threads=request.threads,
         dest_prefix=request.dest_prefix,
         excludes=request.excludes,
+        left_out=tuple(sorted(left_out)),
         own=survey.differences.changed,
         parent=os.getpid(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -178,12 +178,13 @@ def packing_environ(context: JobContext) -> dict[str, str]:
     return {**own_environ(context.caller.environ), "HOME": str(context.caller.home), "PYTHONUTF8": "1"}
 
 
-async def survey_of(request: PackRequest, form: str, context: JobContext) -> PackSurvey:
+async def survey_of(request: PackRequest, form: str, context: JobContext, left_out: Collection[str] = ()) -> PackSurvey:
     """Survey everything that would be packed, in a child process. Raises CondatuiError if it gives no answer."""
+    stdin = b"".join(os.fsencode(each) + b"\0" for each in left_out)
     argv = own_argv("condatui_core.actions.pack.survey", request.prefix, form, *request.excludes)
     output = Output(_MOST_BYTES)
     try:
-        exit_code = await run_to_end(argv, packing_environ(context), output, seconds=_SECONDS)
+        exit_code = await run_to_end(argv, packing_environ(context), output, seconds=_SECONDS, stdin=stdin)
         if exit_code:
             raise _no_survey(request, output, f"The process that looks at it ended with exit code {exit_code}.")
         return decode(bytes(output.written[STDOUT]), msgspec.json.Decoder(PackSurvey), own=True)
@@ -249,15 +250,17 @@ async def plan(request: PackRequest, context: JobContext) -> Plan:
     return (await plan_and_survey(request, context))[0]
 
 
-async def plan_and_survey(request: PackRequest, context: JobContext) -> tuple[Plan, PackSurvey]:
-    """The plan, as `plan` makes it, and the survey that it is made from."""
+async def plan_and_survey(
+    request: PackRequest, context: JobContext, left_out: Collection[str] = ()
+) -> tuple[Plan, PackSurvey]:
+    """The plan, as `plan` makes it, and the survey that it is made from, without the paths that are left out."""
     form = checked_format(request)
     environment = await asyncio.to_thread(_read, request, context)
     if environment is None:
         message = f"There is no environment at {sanitize(request.prefix)}."
         gone = blocker("not-an-environment", message, Reload())
         return Plan(request=request, title=f"Pack {request.prefix}", blockers=(gone,)), PackSurvey()
-    survey = await survey_of(request, form, context)
+    survey = await survey_of(request, form, context, left_out)
     blockers = await asyncio.to_thread(target_blockers, request, form, context)
     free = await asyncio.to_thread(free_bytes, request.file)
     return plan_of(request, form, environment, survey, blockers=blockers, free_bytes=free), survey

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from conda_pack.prefixes import replace_prefix
@@ -129,10 +129,12 @@ def _digest(path: str) -> str:
     return digest.hexdigest()
 
 
-def survey(prefix: str, excludes: Sequence[str] = (), *, form: str = "tar") -> PackSurvey:
+def survey(
+    prefix: str, excludes: Sequence[str] = (), left_out: Collection[str] = frozenset(), *, form: str = "tar"
+) -> PackSurvey:
     """Survey everything that would be packed, changing nothing."""
     try:
-        loaded = load(prefix, excludes, form=form)
+        loaded = load(prefix, excludes, left_out, form=form)
         unreadable, size = _weigh(loaded.files)
         return PackSurvey(
             files=len(loaded.files),
@@ -166,10 +168,14 @@ def _weigh(files: Sequence[PackedFile]) -> tuple[tuple[str, ...], int]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print the survey of a prefix that is to be packed in a format, without files that match the patterns after it."""
+    """Print the survey of a prefix that is to be packed in a format, without files that match the patterns after it.
+
+    Paths on stdin, each ended by NUL, are left out as well.
+    """
     bound_memory()
     prefix, form, *excludes = arguments
-    sys.stdout.buffer.write(encode(survey(prefix, excludes, form=form)))
+    left_out = frozenset(map(os.fsdecode, sys.stdin.buffer.read().split(b"\0")))
+    sys.stdout.buffer.write(encode(survey(prefix, excludes, left_out, form=form)))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from condatui_core.actions.export.one_file import encoded, make_text
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.ship.activation import packages_variables, script_variables
+from condatui_core.actions.ship.slimming import ImageSlimming
 from condatui_core.environment_files.explicit_list import archive_url, locked_text
 from condatui_core.environment_files.export_model import conda_packages, export_name, wheels
 from condatui_core.environment_files.pip_requirements import pip_line
@@ -25,6 +26,7 @@ from condatui_core.records.request import ExportOptions, ShipRequest
 from condatui_core.remedy import BuildFromArchive, LeaveOutVariables
 from condatui_core.reports.dockerfile import (
     LAYERS,
+    LEFT_OUT,
     LOCK,
     MARK,
     PREFIX,
@@ -34,6 +36,7 @@ from condatui_core.reports.dockerfile import (
     dockerignore,
     files_to_copy,
     layers_document,
+    left_out_document,
 )
 from condatui_core.text import AUTH_MASK, counted, sanitize, some_of, strip_credentials
 
@@ -55,43 +58,48 @@ class ShipContent:
 def make_content(
     request: ShipRequest,
     environment: Environment,
-    contents: PrefixContents,
+    slimming: ImageSlimming,
     context: JobContext,
     *,
     packed: tuple[int, int] | None = None,
 ) -> ShipContent:
-    """Make the files of an environment that has these contents by now; blocks.
+    """Make the files of an environment that has these contents by now, and of which an image lacks that; blocks.
 
     `packed` are the bytes and the files that an archive of it holds, if it is built from one.
     """
-    variables, left_out = _variables(request, contents)
-    spec = _spec(request, environment, contents, variables)
-    layers = _layers(spec, contents, packed)
+    contents = slimming.contents
+    variables, unwritten = _variables(request, slimming)
+    spec = _spec(request, environment, slimming, variables)
+    layers = _layers(spec, slimming, packed)
     findings = (
+        *slimming.findings,
         *(_lock_findings(contents) if request.source == "lock" else ()),
         *_pip_notes(spec),
-        *_variable_findings(spec, left_out),
+        *_variable_findings(spec, unwritten),
         *_command_findings(request, spec),
     )
     if any(each.severity == "error" for each in findings):
         return ShipContent(spec, layers, (), findings)
-    files = tuple(_files(request, environment, contents, context, spec, layers))
+    files = tuple(_files(request, environment, slimming, context, spec, layers))
     return ShipContent(spec, layers, files, findings)
 
 
 def _files(
     request: ShipRequest,
     environment: Environment,
-    contents: PrefixContents,
+    slimming: ImageSlimming,
     context: JobContext,
     spec: ImageSpec,
     layers: Sequence[ImageLayer],
 ) -> Iterator[tuple[str, bytes]]:
+    contents = slimming.contents
     if request.source == "lock":
         yield LOCK, locked_text(conda_packages(contents), f"{MARK}\n").encode()
         if spec.requirements:
             lines = (*_requirements(contents, hashes=spec.hashes), "")
             yield REQUIREMENTS, "\n".join((MARK, *lines)).encode("utf-8", "replace")
+        if spec.deletes:
+            yield LEFT_OUT, left_out_document(slimming.deletions.topmost).encode()
     travelling = tuple(each for each in contents.distributions if each.origin not in ("editable", "local"))
     described = msgspec.structs.replace(contents, distributions=travelling)
     text = make_text(environment, described, ExportOptions(variables=False), context)
@@ -104,31 +112,35 @@ def _files(
 def _spec(
     request: ShipRequest,
     environment: Environment,
-    contents: PrefixContents,
+    slimming: ImageSlimming,
     variables: Sequence[tuple[str, str]],
 ) -> ImageSpec:
+    contents = slimming.contents
     pip = _by_pip(contents) if request.source == "lock" else ()
     return ImageSpec(
         name=export_name(environment),
         base=request.base,
         source=request.source,
         variables=tuple(variables),
-        by_scripts=script_variables(environment.prefix),
+        by_scripts=script_variables(environment.prefix, slimming.left_out),
         command=request.command or ("python",),
         port=request.port,
         requirements=bool(pip),
         hashes=bool(pip) and all(_has_hash(each) for each in pip),
         relocates=any(each.name == "python" for each in contents.packages),
+        slim=slimming.classes,
+        deletes=bool(slimming.deletions.topmost),
     )
 
 
-def _layers(spec: ImageSpec, contents: PrefixContents, packed: tuple[int, int] | None) -> tuple[ImageLayer, ...]:
+def _layers(spec: ImageSpec, slimming: ImageSlimming, packed: tuple[int, int] | None) -> tuple[ImageLayer, ...]:
     if packed:
         size, files = packed
     else:
+        contents = slimming.contents
         pip = sum(each.installed_bytes for each in contents.pip_distributions)
-        size = sum(each.installed_bytes for each in contents.packages) + pip
-        files = sum(each.file_count for each in contents.packages)
+        size = sum(each.installed_bytes for each in contents.packages) + pip - slimming.deletions.bytes
+        files = sum(each.file_count for each in contents.packages) - slimming.deletions.files
     return (
         ImageLayer(name="base", from_=f"FROM {spec.base}"),
         ImageLayer(name="environment", from_=f"COPY {PREFIX}", bytes=size, files=files),
@@ -205,11 +217,11 @@ def _pip_notes(spec: ImageSpec) -> Iterator[Finding]:
 # Variables and the command
 
 
-def _variables(request: ShipRequest, contents: PrefixContents) -> tuple[list[tuple[str, str]], list[str]]:
+def _variables(request: ShipRequest, slimming: ImageSlimming) -> tuple[list[tuple[str, str]], list[str]]:
     """The variables that the image sets, with its own prefix in them, and the names of those that it cannot."""
     if not request.variables:
         return [], []
-    stated = {**packages_variables(request.prefix), **dict(contents.variables)}
+    stated = {**packages_variables(request.prefix, slimming.left_out), **dict(slimming.contents.variables)}
     moved = {name: value.replace(request.prefix, PREFIX) for name, value in stated.items()}
     own = sorted((name, value) for name, value in moved.items() if can_be_written(name, value))
     return own, sorted(moved.keys() - dict(own).keys())

@@ -8,10 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.pack import perform as pack_perform
+from condatui_core.actions.pack.perform import pack
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.actions.ship.content import ShipContent
-from condatui_core.actions.ship.plan import plan_of, read_facts, written_names
+from condatui_core.actions.ship.plan import ShipFacts, plan_of, read_facts, written_names
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.atomic_write import sync_path, write_whole
 from condatui_core.fs.safe_read import reason
@@ -29,7 +28,7 @@ async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: W
     assert facts.content is not None  # otherwise there are blockers
     packed = 0
     if facts.packing is not None:
-        packed = await _pack(facts.packing, facts.content, request, context, work)
+        packed = await _pack(facts, request, context, work)
     await work.stage("write", f"Writing into {sanitize(request.directory)}")
     left = [each for each in facts.content.files if not facts.packing or each[0] != LAYERS]
     await work.in_thread(partial(_write, request, left))
@@ -44,15 +43,16 @@ async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: W
     )
 
 
-async def _pack(packing: Plan, content: ShipContent, request: ShipRequest, context: JobContext, work: Work) -> int:
+async def _pack(facts: ShipFacts, request: ShipRequest, context: JobContext, work: Work) -> int:
     """Pack the environment into the directory; returns the bytes of the archive.
 
     What says that the archive is a ship's own comes first: killed in between, the next one may replace it.
     """
-    assert isinstance(packing.request, PackRequest)
+    assert facts.content is not None and facts.packing is not None and facts.slimming is not None
+    assert isinstance(facts.packing.request, PackRequest)
     await work.stage("directory", f"Making {sanitize(request.directory)}")
-    await work.in_thread(partial(_write, request, [each for each in content.files if each[0] == LAYERS]))
-    outcome = await pack_perform.perform(packing, packing.request, context, work)
+    await work.in_thread(partial(_write, request, [each for each in facts.content.files if each[0] == LAYERS]))
+    outcome = await pack(facts.packing.request, context, work, left_out=facts.slimming.left_out)
     return outcome.bytes_used or 0
 
 

@@ -6,13 +6,16 @@ import asyncio
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from condatui_core.actions.checksum_file import checksum_path
 from condatui_core.actions.pack import plan as pack_plan
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.ship.content import ShipContent, make_content
+from condatui_core.actions.ship.slimming import ImageSlimming, slim_for_image
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.errors import UsageError
 from condatui_core.fs.safe_read import open_regular
@@ -22,7 +25,7 @@ from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import PackRequest, ShipRequest
-from condatui_core.remedy import Reload, ReplaceFile
+from condatui_core.remedy import ExcludeFiles, IgnoreEditable, IgnoreMissing, Reload, ReplaceFile
 from condatui_core.reports.dockerfile import ARCHIVE, LAYERS, PREFIX, is_own
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -47,6 +50,8 @@ class ShipFacts:
     makes_directory: bool = False
     packing: Plan | None = None
     """How the environment is packed, if the image is built from an archive."""
+    slimming: ImageSlimming | None = None
+    """What the image lacks; None if there is no environment."""
 
 
 async def plan(request: ShipRequest, context: JobContext) -> Plan:
@@ -61,17 +66,18 @@ async def read_facts(request: ShipRequest, context: JobContext) -> ShipFacts:
     if environment is None:
         message = f"There is no environment at {sanitize(request.prefix)}."
         return ShipFacts(None, (blocker("not-an-environment", message, Reload()),))
+    slimming = await asyncio.to_thread(slim_for_image, request, contents)
     packing, packed = None, None
     if request.source == "archive":
-        order = pack_request(request, contents)
-        survey = await pack_plan.survey_of(order, "tar.gz", context)
+        order = pack_request(request, slimming.contents)
+        survey = await pack_plan.survey_of(order, "tar.gz", context, slimming.left_out)
         free = await asyncio.to_thread(pack_plan.free_bytes, request.directory)
         packing = pack_plan.plan_of(order, "tar.gz", environment, survey, blockers=(), free_bytes=free)
         packed = survey.bytes, survey.files
-    content = await asyncio.to_thread(make_content, request, environment, contents, context, packed=packed)
+    content = await asyncio.to_thread(make_content, request, environment, slimming, context, packed=packed)
     blockers = await asyncio.to_thread(directory_blockers, request, content)
     is_there = await asyncio.to_thread(os.path.lexists, request.directory)
-    return ShipFacts(content, blockers, not is_there, packing)
+    return ShipFacts(content, blockers, not is_there, packing, slimming)
 
 
 def pack_request(request: ShipRequest, contents: PrefixContents) -> PackRequest:
@@ -89,7 +95,9 @@ def pack_request(request: ShipRequest, contents: PrefixContents) -> PackRequest:
 def _read(request: ShipRequest, context: JobContext) -> tuple[Environment | None, PrefixContents]:
     contents = read_prefix(request.prefix)
     environment = context.environment(request.prefix)
-    return (environment if contents.has_history else None), contents
+    if environment is None or not contents.has_history:
+        return None, contents
+    return replace(environment, contents=contents), contents
 
 
 def plan_of(request: ShipRequest, environment: Environment | None, facts: ShipFacts) -> Plan:
@@ -97,7 +105,8 @@ def plan_of(request: ShipRequest, environment: Environment | None, facts: ShipFa
     name = sanitize(environment.name if environment else request.prefix)
     found = (*facts.blockers, *(facts.content.findings if facts.content else ()))
     if facts.packing:
-        found = (*found, *facts.packing.blockers, *(each for each in facts.packing.warnings if each.id != "variables"))
+        packing = (*facts.packing.blockers, *facts.packing.warnings)
+        found = (*found, *(_of_packing(each) for each in packing if each.id != "variables"))
     return Plan(
         request=request,
         title=f"Ship {name} to {sanitize(request.directory)}",
@@ -107,7 +116,20 @@ def plan_of(request: ShipRequest, environment: Environment | None, facts: ShipFa
         facts=tuple(_facts(request, facts)),
         warnings=tuple(each for each in found if each.severity != "error"),
         blockers=tuple(each for each in found if each.severity == "error"),
+        slimming=facts.slimming.planned if facts.slimming else None,
     )
+
+
+def _of_packing(found: Finding) -> Finding:
+    """What stands against an archive, with what helps here: an image is never built from half an environment."""
+    return replace(found, remedy=_HELPS.get(type(found.remedy), found.remedy))
+
+
+_HELPS: Mapping[type, str] = {
+    IgnoreEditable: "Install it regularly (`pip install DIRECTORY`), not in place.",
+    IgnoreMissing: "Install their packages again.",
+    ExcludeFiles: "Ask their owner.",
+}
 
 
 def _packages(environment: Environment | None) -> Sequence[object]:
@@ -142,6 +164,8 @@ def _facts(request: ShipRequest, facts: ShipFacts) -> Iterator[tuple[str, str]]:
         size = "not known here" if each.bytes is None else f"{format_bytes(each.bytes)} before compression"
         count = "" if each.files is None else f", {counted(each.files, 'file')}"
         yield f"layer {each.name}", f"{size}{count}"
+    if facts.slimming:
+        yield from facts.slimming.facts(request)
 
 
 # What stands against it
@@ -161,6 +185,8 @@ def check_options(request: ShipRequest) -> None:
         raise UsageError(f"`{shown}` has no GNU C library, which conda's packages need.", hint="Take a slim Debian.")
     if request.port is not None and request.port not in _PORTS:
         raise UsageError(f"{request.port} is no port.", hint="Ports are 1 to 65535.")
+    if "kept" in request.slim:
+        raise UsageError("`kept` is what stays: it cannot be left out.")
     if any(sanitize(each) != each for each in request.command):
         raise UsageError(
             "The command has characters that a Dockerfile cannot hold.", sanitize(" ".join(request.command))

@@ -12,7 +12,7 @@ from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.plan import plan_of as plan_of_clone
 from condatui_core.actions.clone.source import OF_INSTALLATION
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.slim.going import Going, going_of
+from condatui_core.analyses.slimming.going import Going, going_of
 from condatui_core.disk.slimming import slim_files
 from condatui_core.errors import CondatuiError
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records
@@ -52,7 +52,9 @@ async def read_facts(request: SlimRequest, context: JobContext) -> SlimFacts:
     """Read the facts, changing nothing."""
     records = await asyncio.to_thread(read_records, request.source)
     slimmed = await asyncio.to_thread(_slimmed, request.source)
-    going = going_of(request, records.contents, slimmed) if slimmed else Going()
+    going = Going()
+    if slimmed:
+        going = going_of(request.classes, records.contents, slimmed, leave_out=request.leave_out)
     clone = await read_clone_facts(clone_request(request), context, without=going.packages)
     return SlimFacts(
         request=request,

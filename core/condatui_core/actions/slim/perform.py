@@ -13,11 +13,11 @@ from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import mark_complete, sync_made
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.slim.facts import SlimFacts, read_facts
-from condatui_core.actions.slim.going import came_with_the_copy
 from condatui_core.actions.slim.leave_out import leave_out
 from condatui_core.actions.slim.plan import plan_of
 from condatui_core.actions.slim.proof import prove
 from condatui_core.analyses.slimming.classes import CLASSES
+from condatui_core.analyses.slimming.going import came_with_the_copy
 from condatui_core.conda.registry import unregister
 from condatui_core.disk.slimming import slim_files
 from condatui_core.errors import CondatuiError, RefusedError

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.slim.facts import SlimFacts, read_facts
-from condatui_core.actions.slim.going import needed_by_what_stays, sizes_of
 from condatui_core.analyses.needs import Node
 from condatui_core.analyses.slimming.classes import CLASSES
+from condatui_core.analyses.slimming.going import needed_by_what_stays, size_lines, sizes_of
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Plan, PlannedSlimming, Step
 from condatui_core.records.request import SlimRequest
@@ -117,14 +117,6 @@ def _facts(facts: SlimFacts, planned: PlannedSlimming) -> Iterator[tuple[str, st
     if before:
         share = percent(after / before)
         yield "contents", f"{format_bytes(before)} become {format_bytes(after)}, {share} of it, each file once"
-    yield from size_lines(planned)
+    yield from size_lines(planned.sizes)
     if whole := (*planned.packages, *planned.distributions):
         yield "left out whole", sanitize(", ".join(whole))
-
-
-def size_lines(planned: PlannedSlimming) -> Iterator[tuple[str, str]]:
-    """Of each class of which something goes, its label and what it weighs before and after."""
-    for each in planned.sizes:
-        if each.after < each.before:
-            left = "nothing" if not each.after else format_bytes(each.after)
-            yield each.label, f"{format_bytes(each.before)} become {left}"

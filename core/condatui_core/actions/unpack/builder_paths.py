@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from msgspec import Struct
 
-from condatui_core.actions.packed_archive import rewritings
+from condatui_core.actions.conda_unpack import rewritings
 from condatui_core.fs.documents import decode
 from condatui_core.fs.safe_read import open_regular, read_bounded
 from condatui_core.fs.tree import TreeEntry, read_tree

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
-from condatui_core.actions.packed_archive import ArchiveReader, Member, member_fault, open_archive
+from condatui_core.actions.archive_members import Member, member_fault
+from condatui_core.actions.packed_archive import ArchiveReader, open_archive
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.tree import read_tree

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from condatui_core.actions.archive_members import Member, member_fault
 from condatui_core.actions.checksum_file import stated_checksum
-from condatui_core.actions.packed_archive import ArchiveReader, Member, member_fault, open_archive
+from condatui_core.actions.packed_archive import ArchiveReader, open_archive
 from condatui_core.analyses.machine_needs import ELF, binary_needs
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.documents import decode

@@ -83,6 +83,9 @@ CLASSES: tuple[ClassRule, ...] = (
 )
 """All classes. A file that several would take belongs to the first of them."""
 
+USUAL: tuple[SlimClass, ...] = tuple(each.name for each in CLASSES if each.name != "kept" and each.risk != "medium")
+"""The classes that are left out unless the user names others."""
+
 WHOLE_PACKAGES: frozenset[SlimClass] = frozenset(
     {"leaves", "developer-packages", "installer-leftovers", "second-blas", "unused-cuda"}
 )

@@ -1,4 +1,4 @@
-"""What goes: the packages and paths of an environment that a slimmed copy lacks, and what each class weighs then."""
+"""What goes: the packages and paths that a slimmed copy or an image lacks, and what each class weighs then."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from condatui_core.analyses.needs import Needs, Node
 from condatui_core.analyses.slimming.classes import WHOLE_PACKAGES
 from condatui_core.records.job import ClassSizes
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.records.request import SlimRequest
 from condatui_core.records.slimming import EnvironmentFile, SlimClass, SlimmedFiles
+from condatui_core.text import format_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """What a slimmed copy lacks."""
+    """What of an environment goes."""
 
     nodes: frozenset[Node] = frozenset()
     """The packages that go as a whole."""
@@ -39,17 +39,19 @@ class Going:
         return tuple(sorted(each.name for each in self.nodes if each.source == "pypi"))
 
 
-def going_of(request: SlimRequest, contents: PrefixContents, slimmed: SlimmedFiles) -> Going:
-    """Find what goes by the classes and the packages that were chosen."""
-    chosen = frozenset(request.classes)
+def going_of(
+    classes: Collection[SlimClass], contents: PrefixContents, slimmed: SlimmedFiles, *, leave_out: Iterable[str] = ()
+) -> Going:
+    """Find what goes by the classes and, in `leave_out`, by the names of packages that were chosen."""
+    chosen = frozenset(classes)
     whole = {
         Node(each.source, canonicalize_name(each.name) if each.source == "pypi" else each.name)
         for each in slimmed.slimming.packages
         if each.class_name in chosen
     }
-    named, unknown = _named(request.leave_out, contents)
+    named, unknown = _named(leave_out, contents)
     nodes = frozenset(whole | named)
-    owners = {number for number, node in enumerate(_nodes(contents)) if node in nodes}
+    owners = {number for number, node in enumerate(package_nodes(contents)) if node in nodes}
     return Going(
         nodes=nodes,
         paths=frozenset(_of_classes(slimmed, chosen)) | {each.path for each in slimmed.files if each.owner in owners},
@@ -58,14 +60,14 @@ def going_of(request: SlimRequest, contents: PrefixContents, slimmed: SlimmedFil
     )
 
 
-def _nodes(contents: PrefixContents) -> Iterator[Node]:
+def package_nodes(contents: PrefixContents) -> Iterator[Node]:
     """All packages, in the order by which files name their owners."""
     yield from (Node("conda", each.name) for each in contents.packages)
     yield from (Node("pypi", canonicalize_name(each.name)) for each in contents.pip_distributions)
 
 
 def _named(names: Iterable[str], contents: PrefixContents) -> tuple[set[Node], tuple[str, ...]]:
-    there = frozenset(_nodes(contents))
+    there = frozenset(package_nodes(contents))
     found, unknown = set[Node](), list[str]()
     for name in names:
         meant = {Node("conda", name.lower()), Node("pypi", canonicalize_name(name))} & there
@@ -123,3 +125,11 @@ def _weights(slimmed: SlimmedFiles, files: Iterable[EnvironmentFile]) -> dict[Sl
             name = slimmed.class_of[each.path]
             found[name] = found.get(name, 0) + each.size
     return found
+
+
+def size_lines(sizes: Iterable[ClassSizes]) -> Iterator[tuple[str, str]]:
+    """Of each class of which something goes, its label and what it weighs before and after."""
+    for each in sizes:
+        if each.after < each.before:
+            left = "nothing" if not each.after else format_bytes(each.after)
+            yield each.label, f"{format_bytes(each.before)} become {left}"
