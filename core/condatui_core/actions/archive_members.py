@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Literal, Protocol, cast
 
+from condatui_core.actions.tar_stream import tar_members
 from condatui_core.prefixes.probe import HALF_MADE
 
 MemberKind = Literal["file", "directory", "symlink", "hardlink", "special"]
