@@ -9,7 +9,14 @@ from dataclasses import replace
 
 from condatui_core.actions import guards
 from condatui_core.actions.create.facts import CreateFacts, Solution, find_archives, read_facts, solve
-from condatui_core.actions.from_file import file_blockers, file_facts, file_warnings, no_pip, pip_itself
+from condatui_core.actions.from_file import (
+    file_blockers,
+    file_facts,
+    file_warnings,
+    no_pip,
+    pip_itself,
+    pip_unknown,
+)
 from condatui_core.actions.pip_part import pip_argv
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
@@ -51,6 +58,7 @@ def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...]) -> Plan:
         steps=() if blockers else tuple(_steps(facts, solution)),
         prefixes=(facts.target.prefix,),
         bytes_needed=bytes_needed(facts, solution),
+        needs_at_least=bool(facts.asked.pip.requirements),
         packages=len(added),
         facts=tuple(_facts(facts, solution, blocked=bool(blockers))),
         warnings=tuple(_warnings(facts)),
@@ -133,6 +141,8 @@ def _warnings(facts: CreateFacts) -> Iterator[Finding]:
     if added := pip_itself(facts.asked):
         message = f"The file does not ask for {' and '.join(added)}, which pip's part needs: conda is asked for it too."
         yield finding("pip-needed", "note", message)
+    if facts.asked.pip.requirements and not facts.asked.lists_everything:
+        yield pip_unknown(facts.asked, "pip can be asked only once the environment is there.")
     if " " in facts.target.prefix:
         yield finding("bad-name", "warning", "There is a space in its path, which some packages do not support.")
 
