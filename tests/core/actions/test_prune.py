@@ -16,10 +16,11 @@ from condatui_core.actions.update import plan as update_plan
 from condatui_core.actions.update.moves import moves_between, moves_by_pip
 from condatui_core.actions.update.prune import NONE, Unneeded, unneeded, why_they_stay, with_coming
 from condatui_core.conda.answer import CondaAnswer
+from condatui_core.environment_files.asked import Asked
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.job import PackageMove, Plan
-from condatui_core.records.package import ProvidedDistribution
+from condatui_core.records.package import PackageRecord, ProvidedDistribution
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import CreateRequest, UpdateRequest
 from support.contexts import made_context
@@ -31,13 +32,13 @@ REQUESTS = ("certifi", "charset-normalizer", "idna", "urllib3")
 """What requests needs."""
 
 
-def shipping(name: str, version: str = "1.0", *depends: str) -> object:
+def shipping(name: str, version: str = "1.0", *depends: str) -> PackageRecord:
     """A conda package that ships the distribution of its own name."""
     return package(name, version, depends=depends, provides=(ProvidedDistribution(name, version, f"{name}.dist-info"),))
 
 
 START = PrefixContents(
-    packages=(  # type: ignore[arg-type]
+    packages=(
         package("python", "3.11.9"),
         package("pip", "24.2", depends=("python",)),
         shipping("requests", "2.32.3", *REQUESTS),
@@ -50,7 +51,7 @@ HTTPX = PipComing(name="httpx", version="0.28", requires=("anyio", "certifi", "i
 HTTPCORE = PipComing(name="httpcore", version="1.0", requires=("certifi", "h11>=0.16"), asked=False)
 
 
-def asked(tmp_path: Path, requirement: str) -> object:
+def asked(tmp_path: Path, requirement: str) -> Asked:
     file = tmp_path / "asked.yml"
     file.write_text(f"dependencies: [python, pip, {{pip: [{requirement}]}}]\n")
     return asked_of(str(file), ChannelConfig())
@@ -61,9 +62,9 @@ def asked(tmp_path: Path, requirement: str) -> object:
 
 def test_what_is_coming_keeps_what_it_needs_though_pip_does_not_list_it(tmp_path: Path) -> None:
     after = with_coming(START, (HTTPX, HTTPCORE))
-    found = unneeded(after, asked(tmp_path, "httpx"))  # type: ignore[arg-type]
+    found = unneeded(after, asked(tmp_path, "httpx"))
     assert found == Unneeded(frozenset({"requests", "charset-normalizer", "urllib3"}), frozenset({"einops"}))
-    before_pip = unneeded(START, asked(tmp_path, "httpx"))  # type: ignore[arg-type]
+    before_pip = unneeded(START, asked(tmp_path, "httpx"))
     assert why_they_stay(after, before_pip, found) == (
         "certifi 1.0: httpcore needs it",
         "idna 3.10: httpx needs it",
@@ -72,7 +73,7 @@ def test_what_is_coming_keeps_what_it_needs_though_pip_does_not_list_it(tmp_path
 
 def test_through_conda_too_and_each_says_who_needs_it(tmp_path: Path) -> None:
     after = with_coming(START, [PipComing(name="requests-toolbelt", version="1.0", requires=("requests<3",))])
-    found = unneeded(after, asked(tmp_path, "requests-toolbelt"))  # type: ignore[arg-type]
+    found = unneeded(after, asked(tmp_path, "requests-toolbelt"))
     assert found == Unneeded(frozenset(), frozenset({"einops"}))
     lines = why_they_stay(after, Unneeded(frozenset({*REQUESTS, "requests"}), frozenset()), found)
     assert lines[0] == "certifi 1.0: requests needs it"
@@ -86,9 +87,9 @@ def test_what_pip_puts_its_own_in_the_place_of_stays_since_the_files_are_pips_th
         PipComing(name="idna", version="3.20", asked=False),
     )
     after = with_coming(START, coming)
-    found = unneeded(after, asked(tmp_path, "httpx"))  # type: ignore[arg-type]
+    found = unneeded(after, asked(tmp_path, "httpx"))
     assert "idna" not in found.packages
-    before_pip = unneeded(START, asked(tmp_path, "httpx"))  # type: ignore[arg-type]
+    before_pip = unneeded(START, asked(tmp_path, "httpx"))
     assert why_they_stay(after, before_pip, found) == ("idna 3.10: pip puts idna in its place",)
     assert moves_by_pip(START, coming) == (
         PackageMove(name="httpx", change="new", after="0.28", requested=True, pip=True),
