@@ -72,6 +72,12 @@ def no_pip(name: str) -> Finding:
     return blocker("no-pip", f"pip has something to do in {sanitize(name)}, which has none.", "Add pip to the file.")
 
 
+def pip_unknown(asked: Asked, *why: str) -> Finding:
+    """The note that a plan does not list what pip will bring for what the file names."""
+    message = f"What {counted(len(asked.pip.requirements), 'requirement')} for pip will bring is not listed here."
+    return finding("pip-unknown", "note", message, evidence=why)
+
+
 def file_warnings(asked: Asked) -> Iterator[Finding]:
     """What of a file is done otherwise than one may think."""
     if lines := asked.listing.column.left_out:

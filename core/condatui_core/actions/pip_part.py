@@ -86,20 +86,27 @@ async def _run_pip(argv: Sequence[str], environ: Mapping[str, str], work: Work, 
         raise CondatuiError(f"pip could not {what}.", sanitize(mask_credentials(last_words(answer.stderr))))
 
 
-class PipMove(Struct, frozen=True):
+class PipComing(Struct, frozen=True, kw_only=True):
     """A distribution that pip would install."""
 
     name: str
+    """The canonical name."""
     version: str
+    requires: tuple[str, ...] = ()
+    """Its dependencies as requirement strings, those included that are there already."""
+    asked: bool = True
+    """Whether the file names it; otherwise only something else that comes needs it."""
 
 
 class _Metadata(Struct):
     name: str
     version: str
+    requires_dist: tuple[str, ...] = ()
 
 
 class _Installed(Struct):
     metadata: _Metadata
+    requested: bool = True
 
 
 class _Report(Struct):
@@ -108,8 +115,8 @@ class _Report(Struct):
 
 async def pip_would_install(
     prefix: str, asked: Asked, environ: Mapping[str, str], context: JobContext, *, offline: bool
-) -> tuple[PipMove, ...] | None:
-    """What pip says that it would install, by canonical names; None if it cannot say so, such as an old pip.
+) -> tuple[PipComing, ...] | None:
+    """What pip says that it would install; None if it cannot say so, such as an old pip.
 
     It builds nothing meanwhile, since a build runs what was downloaded.
     """
@@ -125,8 +132,17 @@ async def pip_would_install(
             return None
     if report is None:
         return None
-    found = (each.metadata for each in report.install)
-    return tuple(PipMove(canonicalize_name(each.name), each.version) for each in found)
+    return tuple(map(_coming, report.install))
+
+
+def _coming(installed: _Installed) -> PipComing:
+    found = installed.metadata
+    return PipComing(
+        name=canonicalize_name(found.name),
+        version=found.version,
+        requires=found.requires_dist,
+        asked=installed.requested,
+    )
 
 
 # What is asked for without a name

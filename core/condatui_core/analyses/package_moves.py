@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from condatui_core.analyses.versions import Scheme, version_key
@@ -24,11 +24,24 @@ class Held(NamedTuple):
 
 
 def package_moves(
-    before: Mapping[str, Held], after: Mapping[str, Held], *, requested: frozenset[str] = frozenset(), pip: bool = False
+    before: Mapping[str, Held],
+    after: Mapping[str, Held],
+    *,
+    requested: Collection[str] | None = None,
+    pip: bool = False,
 ) -> tuple[PackageMove, ...]:
-    """What becomes of each package that is not the same afterwards, by names; the requested ones first."""
+    """What becomes of each package that is not the same afterwards, by names; the requested ones first.
+
+    Where it is not known which were `requested`, all of pip's count as such, and none of conda's.
+    """
     moves = (
-        _move(name, before.get(name), after.get(name), requested=pip or name in requested, pip=pip)
+        _move(
+            name,
+            before.get(name),
+            after.get(name),
+            requested=pip if requested is None else name in requested,
+            pip=pip,
+        )
         for name in sorted(before.keys() | after.keys())
         if before.get(name) != after.get(name)
     )

@@ -150,12 +150,6 @@ def install_specs(
     return (executable, "install", "-p", prefix, "--json", "--yes", *options, "--", *specs)
 
 
-def remove_packages(executable: str, prefix: str, names: Iterable[str], *, dry_run: bool = False) -> tuple[str, ...]:
-    """Remove packages, and what needs them; nothing has to be downloaded for that."""
-    dry = ("--dry-run",) if dry_run else ()
-    return (executable, "remove", "-p", prefix, "--json", "--yes", "--offline", *dry, "--", *names)
-
-
 SOLVE_SECONDS = 900.0
 """Seconds that a solve may take."""
 
@@ -185,9 +179,10 @@ def search(executable: str, spec: str, *, channels: Iterable[str] = ()) -> tuple
     return (executable, "search", "--json", *_only(channels), "--", spec)
 
 
-def remove_exactly(executable: str, prefix: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Remove these packages and no others, without solving: what needs them stays."""
-    return (executable, "remove", "-p", prefix, "--force-remove", "--json", "--yes", "--offline", "--", *names)
+def remove_exactly(executable: str, prefix: str, names: Iterable[str], *, dry_run: bool = False) -> tuple[str, ...]:
+    """Remove these packages and no others, without solving: what needs them stays, and what they alone need, too."""
+    dry = ("--dry-run",) if dry_run else ()
+    return (executable, "remove", "-p", prefix, "--force-remove", "--json", "--yes", "--offline", *dry, "--", *names)
 
 
 def _only(channels: Iterable[str]) -> tuple[str, ...]:

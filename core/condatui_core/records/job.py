@@ -62,9 +62,9 @@ class PackageMove(Struct, frozen=True, kw_only=True):
     after: str = ""
     """Its version afterwards; empty if it will not be there."""
     requested: bool = False
-    """Whether the user of the environment requested it, or installed it by pip."""
+    """Whether the user of the environment requested it or installed it by pip, or the file that it follows names it."""
     pip: bool = False
-    """Whether pip installed what is there now."""
+    """Whether pip does it, or has installed what is there now."""
 
 
 class PlannedCreation(Struct, frozen=True, kw_only=True):
@@ -258,6 +258,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The environments that it changes, creates or removes."""
     bytes_needed: int | None = None
     """Free bytes on the disk that it writes to; None if unknown."""
+    needs_at_least: bool = False
+    """Whether pip installs something besides, which `bytes_needed` leaves out: nothing tells its size beforehand."""
     kept_bytes: int = 0
     """What its restore points may take of `bytes_needed`, before compression; `bytes_freed` does not count it."""
     bytes_freed: int | None = None

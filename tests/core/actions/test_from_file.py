@@ -25,6 +25,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, run_dying, told, workbench_of
 from support.sandboxes import copy_sandbox, manifest
+from support.wheels import wheel
 
 FILE = """\
 name: made
@@ -141,6 +142,33 @@ async def test_pip_has_its_part_and_no_secret_is_written_down(copied: Sandbox, f
     assert {each.name for each in read_prefix(target).packages} == {each.name for each in made.packages}
     assert "timm" in {each.name for each in read_prefix(target).pip_distributions}
     assert not [secret for secret in ("0ther", "pa55") if secret in journal(copied)]
+
+
+async def test_what_turns_out_to_be_needed_stays_and_is_not_counted(copied: Sandbox, tmp_path: Path) -> None:
+    """conda by itself would clean up idna and certifi, which only pip's httpx needs then."""
+    target, file = prefix_of(copied, "web"), tmp_path / "asked.yml"
+    creation = CreateRequest(target=target, specs=("python=3.11", "pip", "requests"), offline=True)
+    assert (await carried_out(copied, creation)).state == "done"
+    place = wheel(tmp_path, "httpx", requires=("certifi", "idna>=2"))
+    file.write_text(f"channels: [conda-forge]\ndependencies: [python=3.11, pip, {{pip: [{place}]}}]\n")
+    request = UpdateRequest(prefixes=(target,), file=str(file), prune=True, offline=True)
+    jobs = workbench_of(copied).jobs
+    plan = await jobs.plan(request)  # of what a path has pip is not asked beforehand
+    planned = {"requests", "certifi", "charset-normalizer", "idna", "urllib3"}
+    assert {each.name for each in plan.moves} == planned
+    submitted = jobs.submit(plan)
+    async for _ in jobs.events(submitted.id):
+        pass
+    job = jobs.job(submitted.id) or submitted
+    assert job.state == "done", words(job)
+    assert {each.name for each in read_prefix(target).packages} & planned == {"certifi", "idna"}
+    assert job.end
+    assert job.end.outcome
+    assert "asked.yml: 4 packages;" in job.end.outcome.message
+    assert [each.evidence for each in job.end.outcome.findings if each.id == "stays"] == [
+        ("certifi 2024.8.30: httpx needs it", "idna 3.10: httpx needs it")
+    ]
+    shutil.rmtree(target)
 
 
 @pytest.mark.parametrize("there", ["environment", "directory", "broken link"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.conda.commands import clone, install_explicit, install_specs, remove_exactly, remove_packages
+from condatui_core.conda.commands import clone, install_explicit, install_specs, remove_exactly
 from condatui_core.conda.progress import CondaProgress, ProgressReader, doing_at_first, tells_progress, told_environ
 
 
@@ -79,7 +79,7 @@ CONDA, PREFIX = "/opt/conda/bin/conda", "/envs/a"
         (install_specs(CONDA, PREFIX, ["numpy"], offline=True), "solving, then linking", True),
         (install_explicit(CONDA, PREFIX, "list.txt", offline=False), "linking", True),
         (clone(CONDA, PREFIX, "/envs/b"), "linking", False),
-        (remove_packages(CONDA, PREFIX, ["numpy"], dry_run=True), "solving", False),
+        (remove_exactly(CONDA, PREFIX, ["numpy"], dry_run=True), "solving", False),
         (remove_exactly(CONDA, PREFIX, ["numpy"]), "removing", False),
         (("/envs/a/bin/python", "-m", "pip", "install", "--json"), "", False),
         (("true",), "", False),

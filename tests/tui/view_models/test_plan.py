@@ -104,6 +104,12 @@ def test_what_moves_is_a_line_for_each_kind_of_change() -> None:
     assert any("takes 2.0 MB more than it frees" in line for line in text)
 
 
+def test_what_pip_installs_is_said_not_to_be_measured() -> None:
+    assert plan_sums(plan(needs_at_least=True)) == "what pip installs is not measured"
+    needs = plan_sums(plan(bytes_needed=866_000, needs_at_least=True))
+    assert needs == "needs at least 866 KB on the disk · what pip installs is not measured"
+
+
 def test_what_a_merge_frees_is_said_as_the_bound_that_it_is() -> None:
     assert plan_sums(plan(bytes_freed=96_000, frees_at_least=True)) == "frees at least 96 KB"
     assert plan_sums(plan(bytes_freed=-2_000, frees_at_least=True)) == "takes at most 2.0 KB more than it frees"

@@ -65,7 +65,10 @@ def plan_sums(plan: Plan, *, glyphs: Glyphs = UNICODE) -> str:
     """Packages and bytes in one line: `212 packages · needs 1.2 GB · frees 96 MB`."""
     parts = [counted(plan.packages, "package")] if plan.packages else []
     if plan.bytes_needed:
-        parts.append(f"needs {format_bytes(plan.bytes_needed)} on the disk")
+        least = "at least " if plan.needs_at_least else ""
+        parts.append(f"needs {least}{format_bytes(plan.bytes_needed)} on the disk")
+    if plan.needs_at_least:
+        parts.append("what pip installs is not measured")
     if plan.bytes_freed is not None and plan.bytes_freed >= 0:
         parts.append(f"frees {'at least ' if plan.frees_at_least else ''}{format_bytes(plan.bytes_freed)}")
     elif plan.bytes_freed is not None:

@@ -15,6 +15,7 @@ from condatui_core.actions.from_file import (
     file_warnings,
     no_pip,
     pip_itself,
+    pip_unknown,
     variable_blockers,
 )
 from condatui_core.actions.pip_part import pip_argv
@@ -58,6 +59,7 @@ def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...]) -> Plan:
         steps=() if blockers else tuple(_steps(facts, solution)),
         prefixes=(facts.target.prefix,),
         bytes_needed=bytes_needed(facts, solution),
+        needs_at_least=bool(facts.asked.pip.requirements),
         packages=len(added),
         facts=tuple(_facts(facts, solution, blocked=bool(blockers))),
         warnings=tuple(_warnings(facts)),
@@ -138,6 +140,8 @@ def _warnings(facts: CreateFacts) -> Iterator[Finding]:
     if added := pip_itself(facts.asked):
         message = f"The file does not ask for {' and '.join(added)}, which pip's part needs: conda is asked for it too."
         yield finding("pip-needed", "note", message)
+    if facts.asked.pip.requirements and not facts.asked.lists_everything:
+        yield pip_unknown(facts.asked, "pip can be asked only once the environment is there.")
     if " " in facts.target.prefix:
         yield finding("bad-name", "warning", "There is a space in its path, which some packages do not support.")
 

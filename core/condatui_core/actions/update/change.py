@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -31,8 +30,9 @@ from condatui_core.actions.update.facts import (
     solving_argv,
     solving_environ,
 )
+from condatui_core.actions.update.moves import moves_between
 from condatui_core.actions.update.plan import blockers_of
-from condatui_core.actions.update.prune import unneeded
+from condatui_core.actions.update.prune import Unneeded, unneeded, why_they_stay
 from condatui_core.actions.verified_change import (
     differences,
     keep,
@@ -41,7 +41,7 @@ from condatui_core.actions.verified_change import (
     naming_way_back,
     not_as_intended,
 )
-from condatui_core.conda.commands import SOLVE_SECONDS, remove_packages
+from condatui_core.conda.commands import SOLVE_SECONDS, remove_exactly
 from condatui_core.conda.errors import check_answer
 from condatui_core.conda.parsers import SolvedPackage, Transaction, parse_transaction
 from condatui_core.errors import CondatuiError, RefusedError
@@ -51,12 +51,12 @@ from condatui_core.fs.sync import sync_tree
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records
 from condatui_core.records.drift import Drift
-from condatui_core.records.finding import Finding
+from condatui_core.records.finding import Finding, finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import PlannedUpdate
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import UpdateRequest
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,12 @@ class Changed:
 
     name: str
     packages: int
+    """How many came, went or moved."""
     point: str
     """The id of the restore point of how it was."""
     kept_bytes: int
     findings: tuple[Finding, ...] = ()
-    """What is not as the file has it."""
+    """What is not as the file has it, or as it was planned."""
 
 
 class SpecsChange:
@@ -80,7 +81,8 @@ class SpecsChange:
         self._request = request
         self._context = context
         self._work = work
-        self._name = os.path.basename(planned.prefix)
+        self._stay: tuple[str, ...] = ()
+        """Why of what was to go some stays, in a line each."""
 
     async def carry_out(self) -> Changed:
         """Look again, keep, change and verify. CondatuiError at the first surprise."""
@@ -93,11 +95,12 @@ class SpecsChange:
         limited = not planned.over_limit
         kept = await work.in_thread(partial(keep, subject, self._context, work, limited=limited))
         with naming_way_back(kept):
-            findings = await self._change(target, kept)
+            records, findings = await self._change(target, kept)
         size = await work.in_thread(partial(kept_bytes, kept, self._context))
-        return Changed(target.name, len(planned.moves), kept.point.id, size, findings)
+        moves = moves_between(kept.snapshot.contents, records.contents)
+        return Changed(target.name, len(moves), kept.point.id, size, findings)
 
-    async def _change(self, target: UpdateTarget, kept: Checkpoint) -> tuple[Finding, ...]:
+    async def _change(self, target: UpdateTarget, kept: Checkpoint) -> tuple[PrefixRecords, tuple[Finding, ...]]:
         work, planned, name = self._work, self._planned, sanitize(target.name)
         await work.stage("conda", f"Letting conda update {name}")
         if planned.added or len(planned.removed) > len(planned.pruned):
@@ -158,14 +161,18 @@ class SpecsChange:
         pruned = {each: name for each, name in gone.items() if name in found.packages}
         if pruned:
             await self._remove(target, pruned)
-        stay = set(gone) - set(pruned)  # what came needs them, which could not be known before
+        would_go = Unneeded(frozenset(gone.values()), frozenset(planned.pruned_by_pip))
+        self._stay = await work.in_thread(partial(why_they_stay, contents, would_go, found))
+        for each in self._stay:
+            work.say(f"stays: {sanitize(each)}")
+        stay = set(gone) - set(pruned)  # what came needs them, which was not known before
         removed = tuple(each for each in planned.removed if each not in stay)
         self._planned = replace(planned, removed=removed, pruned=tuple(pruned))
 
     async def _remove(self, target: UpdateTarget, pruned: Mapping[str, str]) -> None:
         """Let conda remove packages, unless it would do anything else. CondatuiError if it would."""
         assert target.installation
-        command = partial(remove_packages, target.installation.executable, target.prefix, sorted(pruned.values()))
+        command = partial(remove_exactly, target.installation.executable, target.prefix, sorted(pruned.values()))
         environ, what = solving_environ(target, self._context), f"remove packages of {target.name}"
         answer = await self._work.run(command(dry_run=True), environ=environ, seconds=SOLVE_SECONDS)
         transaction = parse_transaction(answer, what)
@@ -185,7 +192,7 @@ class SpecsChange:
             where = f"{error.filename or target.prefix}: {reason(error)}"
             raise CondatuiError("What was requested could not be noted as it was before.", where) from error
 
-    async def _verify(self, target: UpdateTarget, kept: Checkpoint) -> tuple[Finding, ...]:
+    async def _verify(self, target: UpdateTarget, kept: Checkpoint) -> tuple[PrefixRecords, tuple[Finding, ...]]:
         work, prefix = self._work, target.prefix
         records = await work.in_thread(partial(read_records, prefix))
         problems = await work.in_thread(lambda: [*_problems(records, kept.snapshot, self._planned)])
@@ -197,7 +204,7 @@ class SpecsChange:
             raise not_as_intended(target.name, problems)
         await work.in_thread(partial(sync_tree, prefix))
         shown = drift if self._request.prune else [each for each in drift if each.kind != "extra"]
-        return tuple(otherwise(shown))
+        return records, (*_staying(self._stay), *otherwise(shown))
 
     def _drift(self, target: UpdateTarget, contents: PrefixContents) -> Sequence[Drift]:
         if not self._request.file:
@@ -206,6 +213,13 @@ class SpecsChange:
         added = pip_itself(target.asked)
         found = drift_from(contents, self._request.file, target.asked, config or ChannelConfig())
         return [each for each in found if each.kind != "extra" or each.name not in added]
+
+
+def _staying(lines: Sequence[str]) -> Iterator[Finding]:
+    """That something stays which was to go."""
+    if lines:
+        message = f"Of what was to go, {counted(len(lines), 'package stays', 'packages stay')}."
+        yield finding("stays", "note", message, evidence=map(sanitize, lines))
 
 
 def _dist_names(packages: Sequence[SolvedPackage]) -> tuple[str, ...]:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-
-from packaging.utils import canonicalize_name
 
 from condatui_core.actions.checkpoint import PlannedCheckpoint, plan_checkpoint, subject_of, unreadable
 from condatui_core.actions.from_file import asked_of, file_blockers, pip_itself, python_version, variable_blockers
 from condatui_core.actions.guards import blockers_to_alter, contents_blockers, observe_prefixes, unknown_to_conda
-from condatui_core.actions.pip_part import pip_environ, pip_would_install
+from condatui_core.actions.pip_part import PipComing, pip_environ, pip_would_install
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.update.another_channel import from_another_channel
 from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_like
-from condatui_core.actions.update.prune import NONE, Unneeded, contents_after, unneeded
+from condatui_core.actions.update.moves import moves_by_conda, moves_by_pip, uninstalled
+from condatui_core.actions.update.prune import (
+    NONE,
+    Unneeded,
+    contents_after,
+    unneeded,
+    why_they_stay,
+    with_coming,
+)
 from condatui_core.analyses.channels import same_package
 from condatui_core.analyses.drift import drift_of
 from condatui_core.analyses.match_specs import names_builds
-from condatui_core.analyses.package_moves import Held, package_moves
 from condatui_core.analyses.specs import exact_spec
 from condatui_core.conda.commands import SOLVE_SECONDS, conda_environ, install_specs
 from condatui_core.conda.parsers import Transaction, parse_transaction
@@ -32,8 +37,7 @@ from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, Installation
-from condatui_core.records.job import PackageMove, PlannedUpdate
-from condatui_core.records.package import Distribution, PackageRecord
+from condatui_core.records.job import PlannedUpdate
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import UpdateRequest
 from condatui_core.records.restore_point import Occasion
@@ -55,8 +59,10 @@ class UpdateTarget:
     """What the file asks for."""
     unneeded: Unneeded = NONE
     """What goes in a second step, because the file has no need for it."""
-    by_pip: tuple[PackageMove, ...] | None = ()
+    coming: tuple[PipComing, ...] | None = ()
     """What pip would install; None if it is not known."""
+    stay: tuple[str, ...] = ()
+    """What only that needs, and would go otherwise: why it stays, in a line each."""
     conflicts: tuple[str, ...] = ()
     """What would not go together afterwards, in a line each, as far as it is known."""
     checkpoint: PlannedCheckpoint | None = None
@@ -80,14 +86,14 @@ class UpdateTarget:
             removed=(*(each.dist_name for each in transaction.removed), *(each.dist_name for each in pruned)),
             added=tuple(each.dist_name for each in transaction.added),
             moves=(
-                *moves_of(self.contents, transaction, self.unneeded.packages),
-                *(self.by_pip or ()),
-                *_uninstalled(self.contents, self.unneeded.distributions),
+                *moves_by_conda(self.contents, transaction, self.unneeded.packages),
+                *moves_by_pip(self.contents, self.coming or ()),
+                *uninstalled(self.contents, self.unneeded.distributions),
             ),
             offline=self.offline,
             over_limit=self.checkpoint is not None and self.checkpoint.too_large,
             digest=self.asked.digest,
-            by_pip=() if self.by_pip == () else self.asked.pip.requirements,
+            by_pip=() if self.coming == () else self.asked.pip.requirements,
             variables=tuple(name for name, _ in self.variables),
             pruned=tuple(each.dist_name for each in pruned),
             pruned_by_pip=tuple(sorted(self.unneeded.distributions)),
@@ -129,11 +135,9 @@ async def _followed(target: UpdateTarget, request: UpdateRequest, context: JobCo
         target = await _solved(target, context, offline=request.offline)
     if not request.file or target.refusal:
         return target
-    if request.prune:
-        target = replace(target, unneeded=await asyncio.to_thread(_unneeded, target, context))
     if target.asked.pip.asks and _may_move_by_pip(target, context):
-        target = replace(target, by_pip=await _asked_of_pip(target, context, offline=request.offline))
-    return target
+        target = replace(target, coming=await _asked_of_pip(target, context, offline=request.offline))
+    return await asyncio.to_thread(_pruned, target, context) if request.prune else target
 
 
 def _may_move_by_pip(target: UpdateTarget, context: JobContext) -> bool:
@@ -145,31 +149,25 @@ def _may_move_by_pip(target: UpdateTarget, context: JobContext) -> bool:
     return lacks or moved or bool(target.asked.pip.constraints)
 
 
-def _unneeded(target: UpdateTarget, context: JobContext) -> Unneeded:
-    """What the file has no need for once conda has done its part; never what comes by that."""
+def _pruned(target: UpdateTarget, context: JobContext) -> UpdateTarget:
+    """With what the file has no need for once conda and pip have done their parts; never what comes by that."""
     transaction = target.transaction or Transaction()
     known = (record for each in context.inventory.environments if each.contents for record in each.contents.packages)
-    coming = {each.name for each in transaction.added}
-    found = unneeded(contents_after(target.contents, transaction, known), target.asked, coming)
+    by_conda = {each.name for each in transaction.added}
+    after = contents_after(target.contents, transaction, known)
+    complete = with_coming(after, target.coming or ())
+    found, before_pip = (unneeded(each, target.asked, by_conda) for each in (complete, after))
     gone = {each.name for each in transaction.removed}
-    return Unneeded(found.packages - coming - gone, found.distributions)
+    by_pip = {each.name for each in target.coming or ()}
+    going = Unneeded(found.packages - by_conda - gone, found.distributions - by_pip)
+    would_go = Unneeded(before_pip.packages - by_conda - gone, before_pip.distributions - by_pip)
+    return replace(target, unneeded=going, stay=why_they_stay(complete, would_go, going))
 
 
-async def _asked_of_pip(target: UpdateTarget, context: JobContext, *, offline: bool) -> tuple[PackageMove, ...] | None:
+async def _asked_of_pip(target: UpdateTarget, context: JobContext, *, offline: bool) -> tuple[PipComing, ...] | None:
     assert target.installation
-    there: dict[str, Distribution] = {canonicalize_name(each.name): each for each in target.contents.pip_distributions}
     environ = pip_environ(target.prefix, target.installation, context)
-    found = await pip_would_install(target.prefix, target.asked, environ, context, offline=offline)
-    if found is None:
-        return None
-    before = {each.name: Held(there[each.name].version) for each in found if each.name in there}
-    return package_moves(before, {each.name: Held(each.version) for each in found}, pip=True)
-
-
-def _uninstalled(contents: PrefixContents, names: Collection[str]) -> tuple[PackageMove, ...]:
-    """The moves of what pip uninstalls."""
-    there = {canonicalize_name(each.name): Held(each.version) for each in contents.pip_distributions}
-    return package_moves({name: held for name, held in there.items() if name in names}, {}, pip=True)
+    return await pip_would_install(target.prefix, target.asked, environ, context, offline=offline)
 
 
 def _read(observed: PrefixState, baseline: PrefixContents, request: UpdateRequest, context: JobContext) -> UpdateTarget:
@@ -261,18 +259,3 @@ async def _ask(target: UpdateTarget, context: JobContext, *, offline: bool) -> U
     except CondaError as error:
         return replace(target, refusal=error, offline=offline)
     return replace(target, transaction=transaction, refusal=None, offline=offline)
-
-
-def moves_of(
-    contents: PrefixContents, transaction: Transaction, pruned: Collection[str] = ()
-) -> tuple[PackageMove, ...]:
-    """What a transaction does to each package of an environment, and the removal of others after it."""
-    before = {each.name: _held(each) for each in contents.packages}
-    after = {name: held for name, held in before.items() if name not in {each.name for each in transaction.removed}}
-    after = {name: held for name, held in after.items() if name not in pruned}
-    after |= {each.name: Held(each.version, each.build, each.base_url or "") for each in transaction.added}
-    return package_moves(before, after, requested=contents.requested_names)
-
-
-def _held(record: PackageRecord) -> Held:
-    return Held(record.version, record.build, record.base_url or "")

@@ -7,15 +7,17 @@ import os
 from collections.abc import Iterator, Sequence
 
 from condatui_core.actions.checkpoint import no_room, points_there
-from condatui_core.actions.from_file import file_facts, file_warnings, no_pip
+from condatui_core.actions.from_file import file_facts, file_warnings, no_pip, pip_unknown
 from condatui_core.actions.guards import bytes_problem, bytes_to_unpack, warnings_to_change
 from condatui_core.actions.pip_part import pip_argv
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.update.facts import UpdateTarget, moves_of, read_targets, solving_argv
+from condatui_core.actions.update.facts import UpdateTarget, read_targets, solving_argv
+from condatui_core.actions.update.moves import moves_by_conda
+from condatui_core.actions.update.prune import NONE, replaced_by
 from condatui_core.actions.verified_change import left_behind
-from condatui_core.conda.commands import remove_packages
+from condatui_core.conda.commands import remove_exactly
 from condatui_core.conda.parsers import Transaction
-from condatui_core.records.finding import Finding, blocker
+from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import PackageMove, Plan, Step
 from condatui_core.records.request import UpdateRequest
 from condatui_core.remedy import AllowDownloads
@@ -42,6 +44,7 @@ def update_plan(targets: Sequence[UpdateTarget], request: UpdateRequest, context
         steps=tuple(step for each in changing for step in _steps(each, request)),
         prefixes=prefixes,
         bytes_needed=kept + sum(map(_downloaded, changing)),
+        needs_at_least=any(each.by_pip for each in updates),
         packages=sum(len(each.moves) for each in updates),
         facts=tuple(_facts(targets, kept)),
         warnings=tuple(found for each in targets for found in _warnings(each, context)),
@@ -135,7 +138,7 @@ def _steps(target: UpdateTarget, request: UpdateRequest) -> Iterator[Step]:
     yield Step(title=f"Make a restore point of {name}")
     if target.wanted.specs:
         argv = solving_argv(target, offline=target.offline, dry_run=False) if target.installation else ()
-        count = counted(len(moves_of(target.contents, target.transaction or Transaction())), "package")
+        count = counted(len(moves_by_conda(target.contents, target.transaction or Transaction())), "package")
         yield Step(title=f"Let conda update {count} of {name}", argv=tuple(map(mask_credentials, argv)))
     if planned.by_pip:
         argv = pip_argv(target.prefix, target.asked, offline=request.offline)
@@ -146,7 +149,7 @@ def _steps(target: UpdateTarget, request: UpdateRequest) -> Iterator[Step]:
         count = counted(len(planned.pruned_by_pip), "distribution")
         yield Step(title=f"Let its pip uninstall {count} that the file has no need for")
     if planned.pruned and target.installation:
-        argv = remove_packages(target.installation.executable, target.prefix, sorted(target.unneeded.packages))
+        argv = remove_exactly(target.installation.executable, target.prefix, sorted(target.unneeded.packages))
         count = counted(len(planned.pruned), "package")
         yield Step(title=f"Let conda remove {count} that the file has no need for", argv=argv)
     yield Step(title=f"Verify every package of {name}, and start its python")
@@ -159,6 +162,8 @@ def _facts(targets: Sequence[UpdateTarget], kept: int) -> Iterator[tuple[str, st
             yield sanitize(each.name), "\n".join(map(move_words, each.planned.moves)) or "nothing to update"
         if each.wanted.left_out:
             yield f"{sanitize(each.name)} keeps", "\n".join(map(sanitize, each.wanted.left_out))
+        if each.stay:
+            yield f"{sanitize(each.name)} keeps", "\n".join(map(sanitize, each.stay))
         if each.transaction and each.transaction.to_download:
             size = format_bytes(each.transaction.download_bytes)
             yield "to download", f"{counted(len(each.transaction.to_download), 'package')}, {size}"
@@ -179,6 +184,15 @@ def _warnings(target: UpdateTarget, context: JobContext) -> Iterator[Finding]:
     if target.checkpoint:
         yield from target.checkpoint.warnings
     yield from file_warnings(target.asked)
+    if target.coming is None:
+        stays = ("What it needs will stay, though it may be listed as going.",) if target.unneeded != NONE else ()
+        yield pip_unknown(target.asked, "pip does not say beforehand what it would bring.", *stays)
+    if lines := [
+        f"{each.distribution} {each.conda_version} by {each.pip_version}"
+        for each in replaced_by(target.contents, target.coming or ())
+    ]:
+        message = f"pip would put its own in the place of {counted(len(lines), 'package')} of conda."
+        yield finding("pip-replaces", "warning", message, "Ask conda for them in the file.", map(sanitize, lines))
     python = next((each for each in target.planned.moves if each.name == "python"), None)
     pip = target.contents.pip_distributions
     if python and pip and _minor(python.before) != _minor(python.after):
