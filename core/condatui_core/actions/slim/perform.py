@@ -90,7 +90,7 @@ class _Slimming:
         copied = slim_files(self._target)
         came = {*came_with_the_copy(copied, facts.request.classes)} - {".", HALF_MADE}
         going = (facts.going.paths | came) - {".", HALF_MADE}
-        classes = facts.going.classes | {copied.class_of[each] for each in came}
+        classes: frozenset[SlimClass] = facts.going.classes | {copied.class_of[each] for each in came}
         with HeldTree(self._target) as tree:
             leave_out(tree, going, lambda done: work.progress(done, len(going), "files"), lambda: work.cancelled)
             if self._stays_environment:
