@@ -90,12 +90,12 @@ class _Slimming:
         copied = slim_files(self._target)
         came = {*came_with_the_copy(copied, facts.request.classes)} - {".", HALF_MADE}
         going = (facts.going.paths | came) - {".", HALF_MADE}
-        classes: frozenset[SlimClass] = facts.going.classes | {copied.class_of[each] for each in came}
+        brought: frozenset[SlimClass] = frozenset(copied.class_of[each] for each in came)
         with HeldTree(self._target) as tree:
             leave_out(tree, going, lambda done: work.progress(done, len(going), "files"), lambda: work.cancelled)
             if self._stays_environment:
                 amend_records(tree, going)
-                tree.replace(NOTE, encode_note(self._note(classes)))
+                tree.replace(NOTE, encode_note(self._note(facts.going.classes | brought)))
             identity = tree.identity
         if not self._stays_environment:
             unregister(self._context.caller.home, (self._target,))
