@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from condatui_core.records.slimming import Slimming
     from condatui_core.records.solution import Solution
     from condatui_core.records.usage import Run, Usage
+
+_UNENDING = timedelta(days=1)
+"""How long a command without a time limit is assumed to have run if condatui is killed meanwhile."""
 
 
 class Workbench:
@@ -254,9 +257,13 @@ class Workbench:
 
         Raises UsageError if there is no such command, or nothing to run it in.
         """
-        from condatui_core.tracing.usage import trace_usage  # noqa: PLC0415 - not before somebody asks
+        from condatui_core.prefixes.last_used import OwnUses  # noqa: PLC0415 - not before somebody asks
+        from condatui_core.tracing.usage import trace_usage  # noqa: PLC0415 - as above
 
-        return await trace_usage(environment, run, stop, environ=self._client.caller.environ)
+        at_most = timedelta(seconds=run.seconds) if run.seconds else _UNENDING
+        uses = OwnUses(self.locations.own_uses)  # condatui runs it, not the user
+        async with uses.noting(environment.prefix, self._client.now, before=environment.last_used, at_most=at_most):
+            return await trace_usage(environment, run, stop, environ=self._client.caller.environ)
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         """The kernels of this user, and the lines of shell files and condarc, that name an environment."""

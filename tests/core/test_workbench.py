@@ -15,8 +15,11 @@ from msgspec.structs import replace
 from condatui_core.errors import NewerFormatError, RefusedError
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.inventory import Machine
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.prefixes.last_used import OwnUses
+from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.records.environment import Environment, Inventory, LastUsed
 from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.records.usage import Run
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
 from support import gpu_facts
@@ -54,6 +57,10 @@ def _conda(root: Path, script: str) -> Path:
 
 def _answering(envs_dir: Path) -> str:
     return f"cat <<'END'\n{CONFIGURATION % envs_dir}\nEND"
+
+
+def environment_at(prefix: str) -> Environment:
+    return Environment(name=os.path.basename(prefix), prefix=prefix, contents=read_prefix(prefix))
 
 
 MakeWorkbench = Callable[..., Workbench]
@@ -115,6 +122,16 @@ def test_names_come_first_then_packages_then_what_conda_says(tmp_path: Path, mak
     assert environments["elsewhere"].channels == (("conda-forge", 2),)
     assert environments["elsewhere"].installation == str(tmp_path / "conda")
     assert [run.argv[1] for run in workbench.log.runs] == ["config"] or os.geteuid() != 0
+
+
+async def test_what_condatui_runs_to_see_what_it_uses_is_no_use(make: MakeWorkbench, tmp_path: Path) -> None:
+    prefix = _environment(tmp_path / "env")
+    before = LastUsed(at=datetime(2026, 1, 1, tzinfo=timezone.utc), evidence="bin/python was read", reliable=True)
+    environment = replace(environment_at(str(prefix)), last_used=before)
+    workbench, run = make(), Run(command=("true",), directory=str(tmp_path), seconds=0, output=2)
+    assert (await workbench.trace(environment, run, asyncio.Event())).exit_code == 0
+    seems = LastUsed(at=datetime.now(timezone.utc) + LATER, evidence="bin/python was read", reliable=True)
+    assert OwnUses(workbench.locations.own_uses).correct(str(prefix), seems) == before
 
 
 def test_the_second_time_nobody_is_asked_and_the_first_picture_has_every_name(

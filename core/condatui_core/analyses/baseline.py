@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from condatui_core.analyses.environments import resolve
 from condatui_core.analyses.match_specs import Wanted, parse_match_spec
 from condatui_core.analyses.overlap import share
-from condatui_core.analyses.package_sets import has_packages, package_sets
+from condatui_core.analyses.package_sets import package_sets, takes_part
 from condatui_core.analyses.specs import meets
 from condatui_core.analyses.versions import Scheme, version_key
 from condatui_core.errors import UsageError
@@ -113,7 +113,7 @@ def beside_baseline(
 
 def behind_baseline(environment: Environment, baseline: Environment) -> tuple[BehindPackage, ...]:
     """The packages that both have, and the baseline in a newer version; requested ones first, then by name."""
-    if not (has_packages(environment) and has_packages(baseline)) or environment.foreign != baseline.foreign:
+    if not (takes_part(environment) and takes_part(baseline)) or environment.foreign != baseline.foreign:
         return ()
     return tuple(sorted(_behind(environment, baseline), key=lambda each: (not each.requested, each.name)))
 

@@ -59,7 +59,7 @@ class BaselineProposal(Struct, frozen=True, kw_only=True):
     """By name; all that they depend on is among them."""
     left_out: tuple[LeftOutPackage, ...] = ()
     environments: tuple[Coverage, ...] = ()
-    """The environments that were counted: with python, for this machine, and no base of a conda."""
+    """The environments that were counted: with python, for this machine, neither a base nor a slimmed copy."""
     other_builds: tuple[PackageRecord, ...] = ()
     """Other builds of the proposed versions in these environments, each once: clones would have had no use for them."""
 
@@ -126,6 +126,8 @@ def propose_baseline(machine: Inventory, *, share: float = 0.5) -> BaselinePropo
 
 
 def _counts(environment: Environment) -> bool:
+    if environment.contents and environment.contents.slimmed is not None:
+        return False  # its source says the same, and is whole
     return environment.readable and bool(environment.python) and not environment.base and not environment.foreign
 
 

@@ -69,18 +69,23 @@ class PackageSet:
 
 
 def package_sets(inventory: Inventory) -> tuple[PackageSet, ...]:
-    """What the environments with packages hold, in the order of their prefixes."""
-    read = sorted(filter(has_packages, inventory.environments), key=lambda each: each.prefix)
+    """What the environments that take part hold, in the order of their prefixes."""
+    read = sorted(filter(takes_part, inventory.environments), key=lambda each: each.prefix)
     contents = [_SortedContents(each, inventory.channel_config(each)) for each in read]
     numbering = _Numbering(contents)
     of_pip = frozenset(name for one in contents for name in one.pip)
     return tuple(_package_set(one, numbering, of_pip) for one in contents)
 
 
-def has_packages(environment: Environment) -> bool:
-    """Whether an environment can be read and has packages to compare."""
+def takes_part(environment: Environment) -> bool:
+    """Whether an environment can be read, has packages to compare, and has them whole.
+
+    A slimmed copy has the packages of its source and fewer files: neither could take the place of the other.
+    """
     contents = environment.contents
-    return environment.readable and contents is not None and bool(contents.packages or contents.pip_distributions)
+    if contents is None or contents.slimmed is not None or not environment.readable:
+        return False
+    return bool(contents.packages or contents.pip_distributions)
 
 
 class _SortedContents:

@@ -49,6 +49,16 @@ def read_note(prefix: str) -> SlimmedNote | None:
 
 
 def left_out_of(prefix: str) -> tuple[str, ...] | None:
-    """The labels of the classes, and the packages, that a slimmed copy lacks; None for any other environment."""
+    """The labels of the classes, and the packages, that a slimmed copy lacks; None for any other environment.
+
+    A note that cannot be read does not make a slimmed copy whole: what it lacks is unknown then.
+    """
     note = read_note(prefix)
-    return None if note is None else (*note.classes, *note.packages)
+    if note is None:
+        return () if is_slimmed(prefix) else None
+    return (*note.classes, *note.packages)
+
+
+def is_slimmed(prefix: str) -> bool:
+    """Whether there is such a note."""
+    return os.path.lexists(os.path.join(prefix, NOTE))

@@ -23,7 +23,15 @@ from condatui_core.tracing.run import TracedCommand, trace
 from condatui_core.tracing.touched import touched_by
 
 _MODULE = re.compile(r"\w+(\.\w+)*")
-_IMPORTING = "import importlib, sys\nfor each in sys.argv[1:]: importlib.import_module(each)"
+_IMPORTING = """
+import importlib, sys
+for each in sys.argv[1:]:
+    try:
+        importlib.import_module(each)
+    except Exception as error:
+        words = " ".join(str(error).split())
+        sys.exit("%s cannot be imported: %s: %s" % (each, type(error).__name__, words))
+"""
 
 
 async def trace_usage(environment: Environment, run: Run, stop: asyncio.Event, *, environ: Mapping[str, str]) -> Usage:

@@ -12,6 +12,7 @@ import pytest
 
 from condatui_core.actions.pack import check
 from condatui_core.actions.pack.formats import checked_format, receiver_lines
+from condatui_core.actions.pack.library import load
 from condatui_core.actions.pack.messages import ARCHIVE, MissingFiles, PackAnswer, PackOrder, read_answer, write_order
 from condatui_core.actions.pack.survey import paths_outside, survey
 from condatui_core.proc.child import own_argv, own_environ
@@ -110,6 +111,30 @@ def test_only_what_could_differ_is_read(prefix: FakePrefix, tmp_path: Path) -> N
     assert not found.problem and not found.missing
     assert sorted(found.differences.changed) == ["bin/own", "share/edited", "share/gone-link", "share/grown"]
     assert (found.differences.linked, found.differences.alike, found.differences.compared) == (1, 1, 6)
+
+
+def test_what_was_left_out_of_a_slimmed_copy_is_not_missing_and_what_is_gone_besides_is(
+    prefix: FakePrefix, tmp_path: Path
+) -> None:
+    names = ("bin/tool", "include/tool.h", "include/new.h", "lib/tool.so", "share/gone")
+    _cached(prefix, tmp_path / "pkgs", dict.fromkeys(names, "text"))
+    for name in ("include/tool.h", "include/new.h", "share/gone"):
+        (prefix.path / name).unlink()
+    assert {path for each in survey(str(prefix)).missing for path in each.files} >= {"include/tool.h", "share/gone"}
+    record = next(prefix.path.glob("conda-meta/tool-*.json"))
+    listed = {**json.loads(record.read_text()), "files": ["bin/tool", "lib/tool.so", "share/gone"]}
+    record.write_text(json.dumps(listed))
+    prefix.write("conda-meta/condatui-slimmed", "from a newer condatui")
+    prefix.write("include/new.h", "what somebody has put there since")
+    assert [each.files for each in survey(str(prefix)).missing] == [("share/gone",)]
+    record.write_text(json.dumps({**listed, "files": ["bin/tool", "lib/tool.so"]}))
+    assert survey(str(prefix)).missing == ()
+    loaded = {each.target: each.source for each in load(str(prefix)).files}
+    assert {"bin/tool", "lib/tool.so", "include/new.h"} <= loaded.keys()
+    assert {"include/tool.h", "share/gone"}.isdisjoint(loaded)
+    assert loaded["include/new.h"] == str(prefix.path / "include/new.h"), "not the one in the package cache"
+    (prefix.path / "conda-meta/condatui-slimmed").unlink()
+    assert survey(str(prefix)).missing, "any other environment is compared with the package cache as ever"
 
 
 def test_looking_leaves_no_trace_of_use(prefix: FakePrefix, tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def ids(plan: Plan) -> list[str]:
     return [each.id for each in plan.blockers]
 
 
+async def test_a_list_says_that_it_brings_back_what_was_left_out(prefix: FakePrefix, tmp_path: Path) -> None:
+    prefix.write("conda-meta/condatui-slimmed", "{}")
+    plan = await ship_plan.plan(request(prefix, tmp_path / "image"), context_of(prefix, tmp_path))
+    assert (plan.blockers, plan.warnings[0].id) == ((), "slimmed")
+
+
 async def test_a_list_with_checksums_is_what_the_image_is_built_from(
     prefix: FakePrefix, context: JobContext, tmp_path: Path
 ) -> None:

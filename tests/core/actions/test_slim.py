@@ -137,6 +137,17 @@ def test_its_records_list_what_is_there_and_its_history_what_was_asked_for(made:
     assert note and (note.source, note.packages) == (str(made.source), ("left", "pytest"))
 
 
+def test_its_note_names_the_classes_of_which_something_went_and_no_others(made: Made) -> None:
+    note = read_note(str(made.copy))
+    assert note and note.classes == (
+        "tools of developers",
+        "static libraries",
+        "header files",
+        "tests inside of packages",
+    )
+    assert "byte-code" in CLASSES, "which the source has none of"
+
+
 def test_it_weighs_what_was_planned(made: Made) -> None:
     slimming = made.plan.slimming
     assert slimming
@@ -195,6 +206,12 @@ async def test_what_cannot_be_is_refused(machine: RemovalMachine, fields: dict[s
 async def test_what_a_service_may_miss_is_said_first(machine: RemovalMachine) -> None:
     found = await planned(machine, classes=("tests", "conda-meta"), target=machine.home / "srv")
     assert [each.id for each in found.warnings if each.id != "no-cache"] == ["risky-class", "no-environment"]
+    (risky,) = (
+        each
+        for each in (await planned(machine, classes=("second-blas", "conda-meta"))).warnings
+        if each.id == "risky-class"
+    )
+    assert len(risky.evidence) == 1, "there is no second BLAS"
 
 
 async def test_without_conda_meta_it_is_no_environment_and_works(machine: RemovalMachine) -> None:

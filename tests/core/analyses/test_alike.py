@@ -13,7 +13,7 @@ from condatui_core.analyses.alike import AlikeFinder, alike_groups
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
 from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.package import ProvidedDistribution
-from condatui_core.records.prefix import History
+from condatui_core.records.prefix import History, PrefixContents
 from support.alike_worlds import MIRROR, RandomWorld, changed, numbered, packages_of
 from support.inventories import ROOT, days_ago, finding, inventory, loaded, package, pip_package
 
@@ -181,6 +181,17 @@ def test_choosing_what_is_alone_makes_no_group() -> None:
 @pytest.mark.parametrize("state", ["orphan", "missing", "unreadable"])
 def test_what_is_no_environment_takes_no_part(state: str) -> None:
     assert alike_groups(inventory(loaded("a", numbered(9)), loaded("b", numbered(9), state=state))) == ()
+
+
+@pytest.mark.parametrize("chosen", [[], ["slimmed"]])
+def test_a_slimmed_copy_is_alike_to_nothing_whatever_is_chosen(chosen: list[str]) -> None:
+    """It is the copy that was used last and that is frozen, and still what it was made from must stay."""
+    whole, copy = loaded("whole", numbered(9)), loaded("slimmed", numbered(9), last_used=days_ago(0), frozen=True)
+    assert names(alike_groups(inventory(whole, copy))) == {"slimmed": ["whole"]}
+    lacking = replace(copy, contents=replace(copy.contents or PrefixContents(), slimmed=("headers",)))
+    assert alike_groups(inventory(whole, lacking), chosen=list(map(_prefix, chosen))) == ()
+    third = loaded("third", numbered(9))
+    assert names(alike_groups(inventory(whole, lacking, third))) == {"third": ["whole"]}
 
 
 def test_a_broken_environment_is_a_member_and_no_keeper_unless_chosen() -> None:

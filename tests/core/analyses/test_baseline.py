@@ -44,6 +44,13 @@ def test_what_is_newer_in_the_baseline_is_named_with_both_versions() -> None:
     )
 
 
+def test_a_slimmed_copy_is_behind_in_nothing_as_an_update_would_bring_files_back() -> None:
+    mine = versioned("mine", {"numpy": "1.26.4"}, command="conda create -n mine --clone base-2026")
+    assert beside(mine).behind
+    assert mine.contents is not None
+    assert beside(replace(mine, contents=replace(mine.contents, slimmed=()))).behind == ()
+
+
 def test_what_the_user_has_requested_comes_first() -> None:
     mine = versioned("mine", {"numpy": "1.0", "scipy": "1.0"})
     assert mine.contents is not None

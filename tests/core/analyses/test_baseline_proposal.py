@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from condatui_core.analyses.baseline_proposal import BaselineDraft, BaselineProposal, propose_baseline, request_of
 from condatui_core.analyses.dependencies import unmet_dependencies
@@ -47,6 +48,16 @@ def test_what_more_than_half_have_in_one_version_and_channel_is_proposed() -> No
     )
     assert versions(found) == {"python": "3.11.7", "openssl": "3.2.0", "numpy": "1.26.4"}
     assert {each.record.name: each.environments for each in found.packages}["numpy"] == 3
+
+
+def test_a_slimmed_copy_does_not_count_beside_what_it_was_made_from() -> None:
+    whole = with_python("a", openssl("3.2.0"), package("numpy", "1.26.4"))
+    assert whole.contents is not None
+    copies = [replace(whole, prefix=f"/copy{each}", contents=replace(whole.contents, slimmed=())) for each in "12"]
+    others = [with_python(each, openssl("3.2.0"), package("numpy", "1.26.3")) for each in "bc"]
+    found = propose(whole, *copies, *others)
+    assert versions(found)["numpy"] == "1.26.3"
+    assert len(found.environments) == 3
 
 
 def test_the_share_can_be_chosen() -> None:

@@ -68,7 +68,8 @@ def test_a_module_that_does_not_import_says_so_and_what_it_used(service: FakePre
     found = usage(environment_at(service.path), tmp_path, modules=["six", "nosuch"])
     assert found.exit_code == 1
     assert marked(found)["used"] == {"six"}
-    assert "No module named 'nosuch'" in (tmp_path / "output").read_text()
+    words = "nosuch cannot be imported: ModuleNotFoundError: No module named 'nosuch'\n"
+    assert (tmp_path / "output").read_text() == words
 
 
 def test_what_cannot_be_run_is_wrong_usage(service: FakePrefix, tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ def test_run_takes_all_that_follows_options_of_slim_too(tmp_path: Path) -> None:
     assert not done.stdout.startswith("{")
 
 
+def test_two_dashes_before_the_command_are_none_of_its_words(tmp_path: Path) -> None:
+    _, (run,) = slim(tmp_path, "hub", "--run", "--", "python", "--", "-x")
+    assert run.command == ("python", "--", "-x")
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -139,6 +144,7 @@ def test_a_command_that_fails_fails_and_one_that_is_ended_does_not(
     [
         (("--run",), "--run needs a command"),
         (("--run", " "), "--run needs a command"),
+        (("--run", "--"), "--run needs a command"),
         (("--run", "sh -c 'x"), "a quote that is not closed"),
         (("--trace", "a", "--run", "b"), "exclude each other"),
         (("--timeout", "3"), "--timeout needs --run or --trace"),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_SECONDS = 60.0
 """How long a command runs unless the user says otherwise: a service has read most of what it needs by then."""
 _RUN = "--run"
+_END_OF_OPTIONS = "--"
+"""What many put before a command; a command cannot be called so."""
 _REST = "condatui.run"
 """The key under which a context has what follows `--run`."""
 _STDERR = 2
@@ -36,7 +38,7 @@ class RunsRest(click.Command):
         if _RUN in args:
             at = args.index(_RUN)
             args, rest = args[:at], args[at + 1 :]
-            rest = rest[1:] if rest[:1] == ["--"] else rest  # as many are used to write it
+            rest = rest[1:] if rest[:1] == [_END_OF_OPTIONS] else rest
             if not any(each.strip() for each in rest):
                 raise click.UsageError(f"{_RUN} needs a command, such as {_RUN} python -m my_service.", ctx)
             ctx.meta[_REST] = _words(rest[0], ctx) if len(rest) == 1 else tuple(rest)

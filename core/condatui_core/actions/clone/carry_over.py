@@ -27,7 +27,7 @@ from condatui_core.prefixes.conda_meta import read_each_record, take_record
 from condatui_core.prefixes.meta_file import InstalledPackage, record_file_name
 from condatui_core.prefixes.prefix import contents_of, read_prefix
 from condatui_core.prefixes.recorded_paths import RecordedPackage
-from condatui_core.prefixes.slimmed import NOTE
+from condatui_core.prefixes.slimmed import NOTE, is_slimmed
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -73,7 +73,7 @@ def carry_over(
     The history gets a revision of its own, made by `command`. Raises OSError if the clone cannot be written.
     """
     problems: list[str] = []
-    slimmed = os.path.lexists(os.path.join(change.source, NOTE))
+    slimmed = is_slimmed(change.source)
     linked, unreadable, stamps = _put_requests_back(change.target, tree, packages, slimmed=slimmed)
     for name in _KEPT:
         data = _read(change.source, name, problems)

@@ -12,6 +12,7 @@ import tarfile
 import warnings
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -22,6 +23,7 @@ from conda_pack import CondaEnv, CondaPackException, core, formats
 from condatui_core.actions.amended_records import without_paths
 from condatui_core.actions.pack.messages import MissingFiles
 from condatui_core.fs.delete_tree import delete_whole
+from condatui_core.prefixes.slimmed import is_slimmed
 
 _LARGE = 64 << 20
 """Bytes; a larger file is hardly a text with a prefix, and conda-pack would read all of it at once to find out."""
@@ -145,11 +147,31 @@ class _Shown(list[PackedFile]):
 
 def _load(prefix: str) -> tuple[Any, tuple[MissingFiles, ...]]:
     # condatui finds editable installs itself, more of them than conda-pack does.
+    load_whole = partial(CondaEnv.from_prefix, prefix, ignore_editable_packages=True)
+    with _believing_records() if is_slimmed(prefix) else nullcontext():
+        try:
+            return load_whole(), ()
+        except CondaPackException as error:
+            return load_whole(ignore_missing_files=True), tuple(_missing(str(error)))
+
+
+@contextmanager
+def _believing_records() -> Iterator[None]:
+    """Let conda-pack believe the records of a slimmed copy, which lack what was left out, and not the package cache.
+
+    So what was left out is not missing, what is gone besides is, and nothing comes from the cache that is not there.
+    """
+    loads = core.load_managed_package
+
+    def load_recorded(info: Mapping[str, Any], *given: object) -> list[PackedFile]:
+        listed = frozenset(map(os.path.normcase, info["files"]))
+        return [each for each in loads(info, *given) if os.path.normcase(each.target) in listed]
+
+    core.load_managed_package = load_recorded
     try:
-        return CondaEnv.from_prefix(prefix, ignore_editable_packages=True), ()
-    except CondaPackException as error:
-        environment = CondaEnv.from_prefix(prefix, ignore_editable_packages=True, ignore_missing_files=True)
-        return environment, tuple(_missing(str(error)))
+        yield
+    finally:
+        core.load_managed_package = loads
 
 
 def _missing(message: str) -> Iterator[MissingFiles]:

@@ -59,7 +59,7 @@ def plan_of(
         request=request,
         title=f"Pack {environment.name} to {request.file}",
         steps=(
-            Step(title=f"Pack {environment.name}", argv=_by_hand(request, form)),
+            Step(title=f"Pack {environment.name}", argv=_by_hand(request, environment, form)),
             Step(title="Read the archive back"),
             Step(title=f"Put it in its place: {request.file}"),
             *(() if form == "no-archive" else (Step(title="Write its sha256 beside it"),)),
@@ -153,17 +153,18 @@ def _space_findings(needed: int, free: int | None, *, sure: bool, place: str) ->
         yield _finding("no-space", "error" if sure else "warning", message.capitalize(), FreeSpace())
 
 
-def _by_hand(request: PackRequest, form: str) -> tuple[str, ...]:
+def _by_hand(request: PackRequest, environment: Environment, form: str) -> tuple[str, ...]:
     """The closest command of conda-pack; instead of changed files it packs the cache's."""
     argv = ["conda-pack", "--prefix", request.prefix, "--output", request.file, "--format", form]
     argv += ["--compress-level", str(request.level), "--n-threads", str(request.threads if request.threads > 0 else -1)]
     argv += ["--dest-prefix", request.dest_prefix] if request.dest_prefix else []
     for pattern in request.excludes:
         argv += ["--exclude", pattern]
+    slimmed = environment.contents is not None and environment.contents.slimmed is not None
     flags = {
         "--force": request.replace,
         "--ignore-editable-packages": request.ignore_editable,
-        "--ignore-missing-files": request.ignore_missing,
+        "--ignore-missing-files": request.ignore_missing or slimmed,
     }
     return (*argv, *(flag for flag, wanted in flags.items() if wanted))
 

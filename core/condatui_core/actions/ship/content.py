@@ -185,6 +185,9 @@ def _lock_findings(contents: PrefixContents) -> Iterator[Finding]:
         in_place = any(each.origin == "editable" for each in stay)
         remedy = "Install it from an index, not in place." if in_place else BuildFromArchive()
         yield blocker("editable", message, remedy, map(sanitize, lines), most=_MOST)
+    if contents.slimmed is not None:
+        message = "A list installs whole packages: the image gets what was left out of this slimmed copy."
+        yield finding("slimmed", "warning", message, BuildFromArchive())
     names = {each.name for each in contents.packages}
     if _by_pip(contents) and not {"python", "pip"} <= names:
         yield blocker("no-pip", "pip has installed something, and conda's pip is not there to do it again.", "")

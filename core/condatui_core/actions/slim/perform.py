@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from functools import partial
 
 from msgspec.structs import replace
@@ -29,6 +30,7 @@ from condatui_core.prefixes.slimmed import NOTE, SlimmedNote, encode_note
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import ClassSizes, Outcome, Plan, PlannedSlimming
 from condatui_core.records.request import SlimRequest
+from condatui_core.records.slimming import SlimClass
 from condatui_core.text import format_bytes, percent, sanitize
 
 _TOLERATED, _LEAST = 0.01, 1 << 20
@@ -86,20 +88,22 @@ class _Slimming:
         """Delete from the copy what was chosen, and note in it what it lacks; blocks."""
         facts, work = self._facts, self._work
         copied = slim_files(self._target)
-        going = facts.going.paths | {*came_with_the_copy(copied, facts.request.classes)}
-        going -= {".", HALF_MADE}
+        came = {*came_with_the_copy(copied, facts.request.classes)} - {".", HALF_MADE}
+        going = (facts.going.paths | came) - {".", HALF_MADE}
+        brought: frozenset[SlimClass] = frozenset(copied.class_of[each] for each in came)
         with HeldTree(self._target) as tree:
             leave_out(tree, going, lambda done: work.progress(done, len(going), "files"), lambda: work.cancelled)
             if self._stays_environment:
                 amend_records(tree, going)
-                tree.replace(NOTE, encode_note(self._note()))
+                tree.replace(NOTE, encode_note(self._note(facts.going.classes | brought)))
             identity = tree.identity
         if not self._stays_environment:
             unregister(self._context.caller.home, (self._target,))
         return identity
 
-    def _note(self) -> SlimmedNote:
-        labels = tuple(each.label for each in CLASSES if each.name in self._facts.request.classes)
+    def _note(self, classes: Collection[SlimClass]) -> SlimmedNote:
+        """What the copy lacks, with the classes of which something really went."""
+        labels = tuple(each.label for each in CLASSES if each.name in classes)
         packages = (*self._planned.packages, *self._planned.distributions)
         return SlimmedNote(
             source=self._facts.records.prefix, classes=labels, packages=packages, at=self._context.clock()

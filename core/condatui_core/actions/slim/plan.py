@@ -87,8 +87,8 @@ def _is_listed_there(facts: SlimFacts, context: JobContext) -> bool:
 
 def _warnings(facts: SlimFacts) -> Iterator[Finding]:
     name = sanitize(facts.name)
-    chosen = [each for each in CLASSES if each.name in facts.request.classes]
-    if risky := [f"{each.label}: {each.why}" for each in chosen if each.risk == "medium"]:
+    taken = [each for each in CLASSES if each.name in facts.going.classes]
+    if risky := [f"{each.label}: {each.why}" for each in taken if each.risk == "medium"]:
         count = counted(len(risky), "class that a service may miss is", "classes that a service may miss are")
         yield finding("risky-class", "warning", f"{count} left out.", "The proof imports; it does not compute.", risky)
     if "conda-meta" in facts.request.classes:

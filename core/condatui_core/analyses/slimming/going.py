@@ -23,6 +23,8 @@ class Going:
     """The packages that go as a whole."""
     paths: frozenset[str] = frozenset()
     """All paths that go, those of these packages included, relative to the prefix."""
+    classes: frozenset[SlimClass] = frozenset()
+    """Those of the chosen classes of which something goes."""
     named: frozenset[Node] = frozenset()
     """Those of the packages that the user has named."""
     unknown: tuple[str, ...] = ()
@@ -52,9 +54,11 @@ def going_of(
     named, unknown = _named(leave_out, contents)
     nodes = frozenset(whole | named)
     owners = {number for number, node in enumerate(package_nodes(contents)) if node in nodes}
+    of_classes = frozenset(_of_classes(slimmed, chosen))
     return Going(
         nodes=nodes,
-        paths=frozenset(_of_classes(slimmed, chosen)) | {each.path for each in slimmed.files if each.owner in owners},
+        paths=of_classes | {each.path for each in slimmed.files if each.owner in owners},
+        classes=frozenset(slimmed.class_of[each] for each in of_classes),
         named=frozenset(named),
         unknown=unknown,
     )
