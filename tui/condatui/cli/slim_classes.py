@@ -18,7 +18,7 @@ DEFAULT = "default"
 def read_classes(_context: click.Context, _parameter: click.Parameter, given: str | None) -> tuple[SlimClass, ...]:
     """The classes of an option, separated by commas. BadParameter for one that is none, with the one that is meant."""
     names = [each.strip() for each in given.split(",")] if given is not None else []
-    found = [each for name in names for each in (USUAL if name == DEFAULT else (_class(name),))]
+    found: list[SlimClass] = [each for name in names for each in (USUAL if name == DEFAULT else (_class(name),))]
     return tuple(dict.fromkeys(found))
 
 
