@@ -67,7 +67,7 @@ def test_an_image_is_described_in_words_and_in_json(run: Run, tmp_path: Path) ->
     prefix.write("bin/python", "#!ELF")
     done = run("ship", str(prefix), "-o", "image", "--port", "80", "--command", "python -m 'my app'", "--yes")
     assert done.exit_code == 0, done.output
-    assert "layer environment" in done.stdout and "docker build --tag NAME ." in done.stdout
+    assert "layer environment" in done.stdout and f"docker build --tag NAME {tmp_path / 'here/image'}\n" in done.stdout
     text = (tmp_path / "here/image/Dockerfile").read_text()
     assert 'CMD ["python", "-m", "my app"]' in text and "EXPOSE 80" in text
     again = run("ship", str(prefix), "-o", "image", "--yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,7 @@ async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: W
         findings=plan_now.warnings,
         bytes_used=written,
         files=tuple(os.path.join(request.directory, each) for each in written_names(request, facts.content)),
-        receiver=("docker build --tag NAME .",),
+        receiver=(f"docker build --tag NAME {shlex.quote(request.directory)}",),
     )
 
 
