@@ -138,7 +138,7 @@ def test_journals_of_a_newer_condatui_are_told_first(tmp_path: Path) -> None:
     (directory / "owner.json").write_text('{"format": 7}')
     result = run(tmp_path, "--yes")
     assert (result.exit_code, (tmp_path / "new").exists()) == (0, True)
-    assert "made by a newer condatui (format 7); this one reads format 2" in result.stderr
+    assert "made by a newer condatui (format 7); this one reads format 3" in result.stderr
     assert directory.is_dir()
 
 

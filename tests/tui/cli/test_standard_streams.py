@@ -26,6 +26,7 @@ CALLS = {
     "verify": "verify nope file",
     "pack": "pack nope -o x.tar.gz --dry-run",
     "unpack": "unpack nope.tar.gz new --dry-run",
+    "slim": "slim nope",
     "ship": "ship nope -o new --dry-run",
     "remove": "remove nope --dry-run",
     "restore": "restore",
