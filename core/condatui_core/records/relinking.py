@@ -1,0 +1,112 @@
+"""What is stored more than once though it is the same, what joining it frees, and what is better left alone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+LinkMethod = Literal["reflink", "hardlink"]
+"""How files are joined: by blocks that the file system shares, with both files independent; or as one file; public."""
+
+SkipReason = Literal[
+    "small",
+    "no-digest",
+    "changed",
+    "unreadable",
+    "other-owner",
+    "other-mode",
+    "other-attributes",
+    "byte-code",
+    "prefix-inside",
+    "editable",
+    "in-use",
+    "frozen",
+    "managed",
+    "linked-elsewhere",
+    "file-system",
+    "link-limit",
+]
+"""Why a file that seems to be stored twice is left alone; public names."""
+
+
+class StoredFile(Struct, frozen=True, kw_only=True):
+    """One path of a file, as it was last seen."""
+
+    path: str
+    """Absolute."""
+    holder: str
+    """The prefix or package cache that it belongs to."""
+    package: str
+    """The package or distribution that owns it: `nvidia-cublas 12.6.4.1`."""
+
+
+class StoredInode(Struct, frozen=True, kw_only=True):
+    """One file on the disk, by its inode, with all the paths that lead to it."""
+
+    number: int
+    """Its inode number; the device is that of its set."""
+    bytes: int
+    """Allocated bytes."""
+    modified: int
+    """Its mtime in nanoseconds."""
+    paths: tuple[StoredFile, ...]
+    """All its hard links, which is why it goes when they have been joined to another."""
+
+
+class SameFiles(Struct, frozen=True, kw_only=True):
+    """Files of equal recorded content on one device, of which one can stand for all."""
+
+    device: int
+    size: int
+    """The bytes of the contents of each."""
+    sha256: str
+    """What their records say of their contents, in hexadecimal digits; empty if none does and they were compared."""
+    kept: StoredInode
+    """The one that stays: a package cache's, otherwise the one with most links, otherwise the oldest."""
+    joined: tuple[StoredInode, ...]
+    """Those that are to be joined to it; by content they are compared once more when that happens."""
+
+    @property
+    def frees(self) -> int:
+        """The bytes that joining them frees."""
+        return sum(each.bytes for each in self.joined)
+
+
+class SkippedFiles(Struct, frozen=True, kw_only=True):
+    """What is left alone for one reason."""
+
+    reason: SkipReason
+    files: int
+    bytes: int
+    """Allocated bytes that joining them would free."""
+
+
+class StoredTwice(Struct, frozen=True, kw_only=True):
+    """What one package occupies more than once."""
+
+    package: str
+    """Its name and version."""
+    holders: tuple[str, ...]
+    """The prefixes and package caches that have it."""
+    files: int
+    bytes: int
+    """What joining frees of it."""
+
+
+class RelinkSurvey(Struct, frozen=True, kw_only=True):
+    """What could be stored once, on all devices together."""
+
+    sets: tuple[SameFiles, ...] = ()
+    """What frees most first."""
+    skipped: tuple[SkippedFiles, ...] = ()
+    """By reason, what would free most first."""
+    packages: tuple[StoredTwice, ...] = ()
+    """What frees most first."""
+    methods: tuple[tuple[int, LinkMethod], ...] = ()
+    """By device, how its files would be joined."""
+
+    @property
+    def frees(self) -> int:
+        """The bytes that joining everything frees."""
+        return sum(each.frees for each in self.sets)
