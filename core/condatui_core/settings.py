@@ -157,6 +157,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Directories to search for environments in addition to those that conda knows."""
     baseline: str = ""
     """Name or prefix of the environment that new ones are cloned from; conda's base unless set."""
+    policy: str = ""
+    """A policy file whose rules `condatui check` and the workbench hold environments against; none unless set."""
     stale_days: _Days = 180
     """Number of days without use after which an environment is stale."""
     alike_threshold: Annotated[float, Meta(ge=LEAST_ALIKE, le=1)] = 0.9
@@ -190,6 +192,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 FROM_ENVIRONMENT = (
     "usual_places",
     "baseline",
+    "policy",
     "stale_days",
     "alike_threshold",
     "watch_seconds",

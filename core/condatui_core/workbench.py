@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condatui_core.conda.client import CondaClient, run_conda
@@ -19,7 +20,7 @@ from condatui_core.prefixes.probe import set_aside_from, user_name
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
-from condatui_core.settings import Locations, Settings
+from condatui_core.settings import Locations, Settings, expand_home
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from condatui_core.records.drift import Verification
     from condatui_core.records.installation import ChannelConfig
     from condatui_core.records.kernel import Reference
-    from condatui_core.records.policy import Policy
+    from condatui_core.records.policy import GpuVerdict, Policy
     from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest
     from condatui_core.records.restore_point import RestorePointSummary
     from condatui_core.records.revision import RevisionFacts
@@ -213,6 +214,24 @@ class Workbench:
             return frozenset()
         results = (self.gpu.remembered(each) for each in inventory.environments if each.contents is not None)
         return frozenset(result.prefix for result in results if result and result.works)
+
+    def gpu_verdicts(self, inventory: Inventory) -> dict[str, GpuVerdict]:
+        """By prefix, what the last GPU check that ran something has found; reads a file for each, so it blocks."""
+        if not self.locations.gpu_cache.is_dir():
+            return {}
+        results = (self.gpu.remembered(each) for each in inventory.environments if each.contents is not None)
+        return {each.prefix: each.main.verdict.kind for each in results if each and not each.main.verdict.preliminary}
+
+    def policy(self, file: str = "") -> Policy | None:
+        """The policy of a file, given by its absolute path, or that of the settings; None if they name none.
+
+        Raises UsageError, with the line, if it is no policy.
+        """
+        from condatui_core.policy_file import read_policy  # noqa: PLC0415 - not before somebody asks
+
+        home = self.locations.home
+        path = file or expand_home(self.settings.policy, home)
+        return read_policy(Path(path), home=home) if path else None
 
     @cached_property
     def _alike(self) -> AlikeFinder:

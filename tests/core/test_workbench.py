@@ -71,7 +71,7 @@ def make(tmp_path: Path) -> MakeWorkbench:
     """Workbenches that see `tmp_path/home` and the condas they are given, and nothing of this machine."""
 
     def make_one(
-        *condas: Path, roots: tuple[str, ...] = (), conda_seconds: float = 20, baseline: str = ""
+        *condas: Path, roots: tuple[str, ...] = (), conda_seconds: float = 20, baseline: str = "", policy: str = ""
     ) -> Workbench:
         locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, tmp_path / "home")
         chosen = Settings(
@@ -80,6 +80,7 @@ def make(tmp_path: Path) -> MakeWorkbench:
             usual_places=False,
             conda_seconds=conda_seconds,
             baseline=baseline,
+            policy=policy,
         )
         return Workbench(
             chosen, locations, environ={"PATH": "/usr/bin:/bin"}, clock=lambda: datetime.now(timezone.utc) + LATER
@@ -391,6 +392,28 @@ def test_marks_that_cannot_be_read_are_told_and_the_last_ones_still_hold(
     assert [each.id for each in inventory.problems] == ["keep-unreadable"]
     with pytest.raises(NewerFormatError):
         asyncio.run(workbench.keep([str(nlp)]))
+
+
+def test_what_breaks_the_policy_of_the_settings_is_a_finding_and_a_policy_that_is_none_is_told(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix], tmp_path: Path
+) -> None:
+    conda, *_ = two_environments
+    file = tmp_path / "home/policy.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("format: 1\nnames: vision\n")
+    workbench = make(conda, policy="~/policy.yaml")
+    inventory = _load(workbench)[-1]
+    told = {
+        each.name: [found.label for found in each.findings if found.id == "policy"] for each in inventory.environments
+    }
+    assert (told["nlp"], told["vision"], told["base"]) == (["policy: names"], [], [])
+    assert workbench.policy() is not None
+    file.write_text("format: 1\nname: vision\n")
+    os.utime(file, ns=(0, 0))
+    assert asyncio.run(workbench.changed())
+    inventory = _load(workbench)[-1]
+    assert [each.id for each in inventory.problems] == ["policy-unreadable"]
+    assert not any(found.id == "policy" for each in inventory.environments for found in each.findings)
 
 
 def test_the_baseline_is_remembered_and_the_settings_win(

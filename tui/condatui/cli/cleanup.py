@@ -25,7 +25,7 @@ from condatui_core.analyses.cleanup.policy import NOT_DECIDED, allowed, not_deci
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import write_whole
-from condatui_core.policy_file import read_policy
+from condatui_core.policy_file import read_cleanup_policy
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.policy import Policy
@@ -93,7 +93,7 @@ class _Options:
         policy_file = invocation.absolute(policy) if policy else ""
         return cls(
             wanted=parse_bytes(free) if free is not None else None,
-            policy=read_policy(Path(policy_file), home=invocation.locations.home) if policy_file else None,
+            policy=read_cleanup_policy(Path(policy_file), home=invocation.locations.home) if policy_file else None,
             policy_file=policy_file,
             report_file=report_file,
         )
