@@ -43,7 +43,9 @@ class EnvironmentRules:
         """
         if environment.state == "missing" or not self.is_about(environment):
             return
-        if environment.contents is None or not environment.readable:
+        if environment.state == "orphan":  # remains, of which only the findings tell
+            pass
+        elif environment.contents is None or not environment.readable:
             yield self._unchecked(environment, None, f"it could not be read: it is {environment.state}")
         else:
             yield from self._name(environment)
@@ -181,12 +183,9 @@ class EnvironmentRules:
 
     @cached_property
     def _specs(self) -> _Specs:
-        pairs: tuple[tuple[PolicyRule, tuple[str, ...]], ...] = (
-            ("required_packages", self.policy.required_packages),
-            ("forbidden_packages", self.policy.forbidden_packages),
-        )
-        parsed = ((rule, parse_match_spec(text), text) for rule, texts in pairs for text in texts)
-        return _Specs(tuple((rule, wanted, text) for rule, wanted, text in parsed if wanted))
+        required = _parsed("required_packages", self.policy.required_packages)
+        forbidden = _parsed("forbidden_packages", self.policy.forbidden_packages)
+        return _Specs((*required, *forbidden))
 
     # Findings
 
@@ -210,6 +209,12 @@ class _Specs:
     def __post_init__(self) -> None:
         names = (name for _, wanted, _ in self.all for name in (wanted.name, canonical(wanted.name)))
         object.__setattr__(self, "names", frozenset(names))
+
+
+def _parsed(rule: PolicyRule, specs: Iterable[str]) -> Iterator[tuple[PolicyRule, Wanted, str]]:
+    for text in specs:
+        if wanted := parse_match_spec(text):  # others are errors of the policy's file
+            yield rule, wanted, text
 
 
 def _are(count: int) -> str:

@@ -142,6 +142,8 @@ def test_what_only_warns_does_not_fail_and_comes_last() -> None:
 
 def test_what_cannot_be_read_is_not_decided_and_what_is_gone_is_not_checked() -> None:
     closed, gone = environment("closed", state="unreadable"), environment("gone", state="missing")
+    remains = environment("half", state="orphan", findings=(finding("orphan", "warning"),))
+    assert broken(Policy(pip="forbidden", forbidden_findings=("orphan",)), remains) == ["half: orphan"]
     report = check(Policy(pip="forbidden"), closed, gone)
     assert [(each.name, each.rule, each.message) for each in report.unchecked] == [
         ("closed", None, "it could not be read: it is unreadable")

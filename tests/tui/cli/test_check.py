@@ -59,7 +59,7 @@ def test_each_broken_rule_is_a_line(tmp_path: Path) -> None:
         "mine: names: its name is not of the form proj-.+ (only a warning)",
     ]
     assert result.stderr.splitlines() == [
-        "condatui: not decided: closed: it could not be read: it is unreadable",
+        "condatui: not decided: it could not be read: it is unreadable: closed",
         "1 rule broken; 3 environments checked.",
     ]
 

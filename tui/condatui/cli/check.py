@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import click
@@ -17,8 +18,8 @@ from condatui.json_documents import print_json
 from condatui_core.analyses.policy_check import PolicyReport, check_policy
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import SEVERITIES
-from condatui_core.records.policy import Policy
-from condatui_core.text import counted, sanitize
+from condatui_core.records.policy import Policy, UncheckedRule
+from condatui_core.text import counted, sanitize, some_of
 from condatui_core.workbench import Workbench
 
 _NOT_KEPT = 1
@@ -94,13 +95,21 @@ def _print(report: PolicyReport) -> None:
     for each in report.violations:
         warns = " (only a warning)" if each.severity == "warning" else ""
         click.echo(sanitize(f"{each.name or each.user}: {each.rule}: {each.message}{warns}"))
-    for undecided in report.unchecked:
-        rule = f"{undecided.rule}: " if undecided.rule else ""
-        about = f"{undecided.name}: " if undecided.name else ""
-        say(sanitize(f"condatui: not decided: {about}{rule}{undecided.message}"))
+    for line in _not_decided(report.unchecked):
+        say(f"condatui: not decided: {line}")
     checked = counted(report.checked, "environment")
     broken = sum(each.severity == "error" for each in report.violations)
     if broken:
         say(f"{counted(broken, 'rule')} broken; {checked} checked.")
     else:
         say(f"No rule is broken; {checked} checked.")
+
+
+def _not_decided(unchecked: Sequence[UncheckedRule]) -> Iterator[str]:
+    """What could not be decided, a line for each rule and reason with the environments that it is about."""
+    about: dict[tuple[str, str], list[str]] = {}
+    for each in unchecked:
+        about.setdefault((each.rule or "", each.message), []).append(each.name)
+    for (rule, message), names in about.items():
+        of_whom = some_of([name for name in names if name])
+        yield sanitize(": ".join(filter(None, (rule, message, of_whom))))
