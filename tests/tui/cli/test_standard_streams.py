@@ -28,6 +28,7 @@ CALLS = {
     "unpack": "unpack nope.tar.gz new --dry-run",
     "slim": "slim nope",
     "check": "check",
+    "metrics": "metrics",
     "ship": "ship nope -o new --dry-run",
     "remove": "remove nope --dry-run",
     "restore": "restore",

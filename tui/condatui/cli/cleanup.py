@@ -89,7 +89,7 @@ class _Options:
         """Read the size and the policy, and look whether the report can be written, before anything is done."""
         report_file = invocation.absolute(report) if report else ""
         if report_file:
-            _check_writable(report_file)
+            check_writable(report_file, "The report cannot be written.")
         policy_file = invocation.absolute(policy) if policy else ""
         return cls(
             wanted=parse_bytes(free) if free is not None else None,
@@ -114,10 +114,10 @@ class _Options:
         return self.wanted is not None or self.policy is not None
 
 
-def _check_writable(report_file: str) -> None:
-    """Raises UsageError if the report cannot be written."""
-    for each in blockers_to_write(report_file, replace=True):
-        raise UsageError("The report cannot be written.", each.message, each.remedy)
+def check_writable(file: str, title: str) -> None:
+    """Raises UsageError with this title if a file cannot be written, or replaced."""
+    for each in blockers_to_write(file, replace=True):
+        raise UsageError(title, each.message, each.remedy)
 
 
 async def _look(

@@ -39,6 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "decide": ("duplicates", "cleanup", "keep", "baseline", "slim", "verify", "check"),
         "change": ("clone", "create", "update", "merge", "rollback", "checkpoint", "remove", "restore", "clean"),
         "take along": ("export", "pack", "unpack", "ship"),
+        "watch": ("metrics",),
         "condatui itself": ("demo", "doctor"),
     }
 )
