@@ -179,6 +179,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Age in days after which restore points are deleted when another one is created; 0 or -1 is no limit."""
     restore_bytes: Annotated[int, Meta(ge=-1, le=1 << 60)] = 20_000_000_000
     """Most bytes of all restore points; beyond this, a new one deletes the oldest ones; 0 or -1 is no limit."""
+    read_only: bool = False
+    """Whether nothing can be changed: plans can be made and read, and no job begins."""
     theme: str = ""
     """A Textual theme; `ansi-dark` sends the least data over a slow connection."""
     ascii: bool = False
@@ -203,6 +205,7 @@ FROM_ENVIRONMENT = (
     "restore_point_bytes",
     "restore_days",
     "restore_bytes",
+    "read_only",
     "theme",
     "ascii",
     "debug",

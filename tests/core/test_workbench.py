@@ -19,11 +19,14 @@ from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment, Inventory, LastUsed
 from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.records.request import RemoveRequest
 from condatui_core.records.usage import Run
+from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
 from support import gpu_facts
 from support.disk_trees import write
+from support.fake_jobs import plan_like
 from support.kernels import make_kernel
 from support.prefixes import FakePrefix
 
@@ -377,6 +380,43 @@ def test_what_the_user_keeps_is_seen_by_the_next_load(
     assert [each.keep is not None for each in workbench.glance().environments if each.name == "nlp"] == [True]
     asyncio.run(workbench.unkeep([str(nlp)]))
     assert _by_name(_load(workbench)[-1])["nlp"].keep is None
+
+
+def test_read_only_neither_marks_nor_jobs_nor_commands_are_taken(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix]
+) -> None:
+    conda, nlp, _ = two_environments
+    workbench = make(conda)
+    prefix = str(nlp)
+    asyncio.run(workbench.keep([prefix], "the paper"))
+    marks = workbench.marks()
+    workbench.set_read_only(True)
+    environment = environment_at(prefix)
+    for change in (
+        lambda: workbench.keep([prefix], "another"),
+        lambda: workbench.unkeep([prefix]),
+        lambda: workbench.set_baseline(prefix),
+        lambda: workbench.remember_file(environment, "/f"),
+        lambda: workbench.trace(
+            environment, Run(command=("true",), directory="/", seconds=1, output=1), asyncio.Event()
+        ),
+    ):
+        with pytest.raises(RefusedError, match="read-only"):
+            asyncio.run(change())
+    with pytest.raises(RefusedError, match="read-only"):
+        workbench.jobs.submit(plan_like(RemoveRequest(prefixes=(prefix,))))
+    assert (workbench.marks(), workbench.jobs.jobs) == (marks, ())
+    workbench.set_read_only(False)
+    asyncio.run(workbench.unkeep([prefix]))
+
+
+def test_what_was_started_read_only_stays_so(make: MakeWorkbench) -> None:
+    workbench = Workbench(
+        Settings(read_only=True), make().locations, environ={}, clock=lambda: datetime.now(timezone.utc)
+    )
+    with pytest.raises(RefusedError) as raised:
+        workbench.set_read_only(False)
+    assert (raised.value.advice, workbench.read_only) == (LeaveReadOnly(started=True), True)
 
 
 def test_marks_that_cannot_be_read_are_told_and_the_last_ones_still_hold(
