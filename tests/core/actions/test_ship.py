@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Mapping
@@ -13,11 +14,12 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.ship import perform as ship_perform
 from condatui_core.actions.ship import plan as ship_plan
 from condatui_core.actions.ship import recover as ship_recover
-from condatui_core.errors import RefusedError, UsageError
+from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment
 from condatui_core.records.job import Outcome, Plan
-from condatui_core.records.request import ShipRequest
+from condatui_core.records.request import ShipRequest, ShipSource
+from condatui_core.records.slimming import SlimClass
 from condatui_core.reports.dockerfile import PREFIX
 from support.contexts import made_context
 from support.dockerfiles import command, environ, faults, stages
@@ -242,7 +244,68 @@ async def test_what_appears_after_the_plan_stays(prefix: FakePrefix, context: Jo
 
     with pytest.raises(RefusedError):
         await ship_perform.perform(plan, order, context, PlainWork(before_stage=appear))
-    assert (tmp_path / "image/Dockerfile").read_text() == "precious"
+    assert contents(tmp_path / "image") == {"Dockerfile": b"precious"}, "and what was written before it is gone again"
+
+
+@pytest.mark.parametrize("source", ["lock", "archive"])
+@pytest.mark.parametrize("change", ["package", "file", "left out"])
+async def test_what_has_changed_since_the_plan_was_shown_is_refused(
+    source: ShipSource, change: str, prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    slim: tuple[SlimClass, ...] = ("headers",) if change == "left out" else ()
+    order = request(prefix, tmp_path / "image", source=source, slim=slim)
+    plan = await ship_plan.plan(order, context)
+    match change:
+        case "package":
+            prefix.package("newer")
+        case "left out":
+            prefix.write("include/tool.h", "")
+        case _:
+            prefix.write("share/own.txt" if source == "archive" else "conda-meta/state", '{"env_vars": {"A": "1"}}')
+    with pytest.raises(RefusedError, match="has changed since this was planned"):
+        await ship_perform.perform(plan, order, context, PlainWork())
+    assert not (tmp_path / "image").exists()
+
+
+async def test_byte_code_that_comes_meanwhile_is_no_change(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    order = request(prefix, tmp_path / "image", source="archive", slim=("byte-code",))
+    plan = await ship_plan.plan(order, context)
+    prefix.write("lib/python3.11/site-packages/__pycache__/own.cpython-311.pyc", "code")
+    await ship_perform.perform(plan, order, context, PlainWork())
+    assert (tmp_path / "image/Dockerfile").exists()
+
+
+async def test_a_failure_leaves_the_directory_as_an_earlier_ship_has_written_it(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    image = tmp_path / "image"
+    await shipped(request(prefix, image), context)
+    (image / "Dockerfile").unlink()
+    before = contents(image)
+    prefix.package("newer")
+
+    def stand_in_the_way(stage: str) -> None:
+        (image / "Dockerfile").mkdir()
+
+    with pytest.raises(CondatuiError, match="could not be written"):
+        await shipped(request(prefix, image, replace=True), context, PlainWork(before_stage=stand_in_the_way))
+    (image / "Dockerfile").rmdir()
+    assert contents(image) == before
+
+
+async def test_what_a_cancelled_ship_has_packed_goes_again(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    def cancel(stage: str) -> None:
+        if stage == "write":
+            assert (tmp_path / "image/environment.tar.gz").exists()
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await shipped(request(prefix, tmp_path / "image", source="archive"), context, PlainWork(before_stage=cancel))
+    assert not (tmp_path / "image").exists()
 
 
 async def test_what_an_interruption_has_left_is_told_and_completed(
