@@ -29,6 +29,7 @@ BlindSpot = Literal[
     "no-maps",
     "cut-off",
     "import-only",
+    "program-outside",
     "scripts-not-run",
     "writes",
     "outside",

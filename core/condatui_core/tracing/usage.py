@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -66,7 +68,8 @@ async def trace_usage(environment: Environment, run: Run, stop: asyncio.Event, *
                 title, sanitize(error.reason), "It is looked up in the environment first, then in PATH."
             ) from error
         last_lines = await kept.last_lines(_KEPT_LINES) if kept else ()
-    usage = await asyncio.to_thread(partial(_usage, records, seen, modules=run.modules))
+    program = shutil.which(argv[0], path=activated_environ.get("PATH"))
+    usage = await asyncio.to_thread(partial(_usage, records, seen, modules=run.modules, program=program or ""))
     return replace(usage, last_lines=last_lines)
 
 
@@ -96,13 +99,16 @@ def _argv(environment: Environment, run: Run) -> tuple[str, ...]:
     return (python, "-c", _IMPORTING, *run.modules)
 
 
-def _usage(records: PrefixRecords, seen: Trace, *, modules: tuple[str, ...]) -> Usage:
+def _usage(records: PrefixRecords, seen: Trace, *, modules: tuple[str, ...], program: str) -> Usage:
     owners = owners_of(records.prefix, records.contents, (each.paths for each in records.packages))
     touched = touched_by(seen, records, owners)
     blind = []
     if modules:
         message = "Only the import was seen: what functions open when they are called was not."
         blind.append(Blind(id="import-only", message=message))
+    if program and not Path(program).is_relative_to(records.prefix):
+        message = f"{sanitize(os.path.basename(program))} is no program of the environment: another one ran."
+        blind.append(Blind(id="program-outside", message=message, evidence=(program,)))
     if scripts := activation_scripts(records.prefix):
         count = counted(len(scripts), "script of its activation was", "scripts of its activation were")
         blind.append(Blind(id="scripts-not-run", message=f"{count} not run.", evidence=scripts))

@@ -360,3 +360,20 @@ async def test_an_archive_whose_ship_was_killed_is_known_as_its_own(
 async def test_an_environment_that_is_gone_is_told(prefix: FakePrefix, context: JobContext, tmp_path: Path) -> None:
     (prefix.meta / "history").unlink()
     assert ids(await ship_plan.plan(request(prefix, tmp_path / "image"), context)) == ["not-an-environment"]
+
+
+@pytest.mark.parametrize("source", ["lock", "archive"])
+async def test_a_record_that_cannot_be_read_is_named_and_nothing_is_written(
+    source: ShipSource, prefix: FakePrefix, tmp_path: Path
+) -> None:
+    (prefix.meta / "numpy-1.26.4-0.json").write_text('{"name": ')
+    plan = await ship_plan.plan(request(prefix, tmp_path / "image", source=source), context_of(prefix, tmp_path))
+    broken = next(each for each in plan.blockers if each.id == "broken")
+    assert "numpy-1.26.4-0.json" in broken.evidence[0]
+
+
+async def test_a_list_of_nothing_makes_no_image(tmp_path: Path) -> None:
+    bare = FakePrefix(tmp_path / "envs/bare")
+    bare.write("conda-meta/history", "==> 2024-01-01 00:00:00 <==\n")
+    plan = await ship_plan.plan(request(bare, tmp_path / "image"), context_of(bare, tmp_path))
+    assert "nothing-left" in ids(plan)

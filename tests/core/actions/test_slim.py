@@ -203,6 +203,16 @@ async def test_what_cannot_be_is_refused(machine: RemovalMachine, fields: dict[s
         await perform.perform(refused, request_of(machine, **fields), context_of(machine), PlainWork())
 
 
+async def test_without_its_python_nothing_proves_a_copy(machine: RemovalMachine, service: FakePrefix) -> None:
+    (service.path / "bin/python").unlink()
+    assert "no-python" in [each.id for each in (await planned(machine)).blockers]
+
+
+async def test_a_copy_that_lacks_nothing_is_told_as_a_clone(machine: RemovalMachine) -> None:
+    assert "nothing-chosen" in [each.id for each in (await planned(machine, classes=("translations",))).warnings]
+    assert "nothing-chosen" not in [each.id for each in (await planned(machine)).warnings]
+
+
 async def test_what_a_service_may_miss_is_said_first(machine: RemovalMachine) -> None:
     found = await planned(machine, classes=("tests", "conda-meta"), target=machine.home / "srv")
     assert [each.id for each in found.warnings if each.id != "no-cache"] == ["risky-class", "no-environment"]

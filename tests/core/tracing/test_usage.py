@@ -97,3 +97,11 @@ def test_the_last_lines_are_kept_if_nobody_else_reads_them(service: FakePrefix, 
     found = asyncio.run(trace_usage(environment_at(service.path), run, asyncio.Event(), environ=environ))
     assert found.exit_code == 1
     assert (found.last_lines[-1], found.last_lines[-2], len(found.last_lines)) == ("no model", "line 4999", 20)
+
+
+def test_a_program_that_is_none_of_the_environment_is_told(service: FakePrefix, tmp_path: Path) -> None:
+    found = usage(environment_at(service.path), tmp_path, "sh", "-c", "exit 0")
+    (told,) = [each for each in found.blind if each.id == "program-outside"]
+    assert told.message == "sh is no program of the environment: another one ran."
+    own = usage(environment_at(service.path), tmp_path, "python", "-c", "")
+    assert "program-outside" not in [each.id for each in own.blind]

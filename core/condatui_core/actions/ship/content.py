@@ -73,6 +73,8 @@ def make_content(
     layers = _layers(spec, slimming, packed)
     findings = (
         *slimming.findings,
+        *_record_findings(contents),
+        *_emptiness(request, slimming),
         *(_lock_findings(contents) if request.source == "lock" else ()),
         *_pip_notes(spec),
         *_variable_findings(spec, unwritten),
@@ -168,6 +170,22 @@ def _requirements(contents: PrefixContents, *, hashes: bool) -> Iterator[str]:
         url = strip_credentials(each.url or "")
         line = f"{canonicalize_name(each.name)} @ {url}" if hashes else pip_line(each)
         yield sanitize(f"{line}{checked}")
+
+
+def _record_findings(contents: PrefixContents) -> Iterator[Finding]:
+    """What cannot be read of what is installed: an image would lack it, and nobody could tell."""
+    if unreadable := [f"{each.path}: {each.reason}" for each in contents.unreadable]:
+        count = counted(len(unreadable), "record cannot", "records cannot")
+        message = f"{count} be read: the image would lack what only they name."
+        remedy = "Install these packages again; `conda doctor` and `condatui verify` say more."
+        yield blocker("broken", message, remedy, map(sanitize, unreadable), most=_MOST)
+
+
+def _emptiness(request: ShipRequest, slimming: ImageSlimming) -> Iterator[Finding]:
+    """That there is nothing to install; of what was slimmed away, that is told with the classes."""
+    contents = slimming.contents
+    if request.source == "lock" and not (slimming.classes or contents.packages or contents.unreadable):
+        yield blocker("nothing-left", "There is no package: the image would be its base and nothing else.", "")
 
 
 def _lock_findings(contents: PrefixContents) -> Iterator[Finding]:

@@ -125,7 +125,7 @@ class _Slimming:
         self, made: Outcome, sizes: tuple[ClassSizes, ...], findings: tuple[Finding, ...], used: int
     ) -> Outcome:
         before, after = sum(each.before for each in sizes), sum(each.after for each in sizes)
-        share = f", {percent(after / before)} of what {sanitize(self._facts.name)} has" if before else ""
+        share = f", {percent(after / before)} of what {sanitize(self._facts.name)} has" if before >= after > 0 else ""
         return replace(
             made,
             message=f"{self._name} was made: {format_bytes(after)} of contents{share}.",
