@@ -6,13 +6,26 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
+from condatui_core.actions.pack.place import leftovers
 from condatui_core.actions.written_files import make_directory, write_file
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.atomic_write import is_temporary
 from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import read_bounded
+from condatui_core.reports.dockerfile import ARCHIVE
 
 _LARGEST = 64 << 20
 """Of a file that an earlier ship has written, archives excepted."""
+
+
+def begun_in(directory: str) -> tuple[str, ...]:
+    """The names in a directory of what a killed ship has begun there: files under other names, and its archive."""
+    packing = {each.name for each in leftovers(os.path.join(directory, ARCHIVE))}
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return ()
+    return tuple(each for each in names if each in packing or is_temporary(each))
 
 
 class OutputDirectory:
@@ -30,8 +43,12 @@ class OutputDirectory:
         """By name, the contents of the files that this job has replaced."""
 
     def make(self) -> None:
-        """Make the directory, unless it is there. Raises CondatuiError."""
+        """Make the directory, unless it is there, and delete what a killed ship has begun. Raises CondatuiError."""
         self._is_new = make_directory(self.directory) or self._is_new
+        with suppress(OSError), HeldTree(self.directory) as tree:
+            for name in begun_in(self.directory):
+                if is_temporary(name):  # the rest goes with the next archive
+                    tree.unlink(name)
 
     def there(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these names that are taken."""

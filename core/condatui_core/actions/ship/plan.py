@@ -15,6 +15,7 @@ from condatui_core.actions.checksum_file import checksum_path
 from condatui_core.actions.pack import plan as pack_plan
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.ship.content import ShipContent, make_content
+from condatui_core.actions.ship.output_directory import begun_in
 from condatui_core.actions.ship.slimming import ImageSlimming, slim_for_image
 from condatui_core.actions.ship.what_was_shown import digest_of
 from condatui_core.actions.written_files import blockers_to_write
@@ -219,7 +220,7 @@ def _directory_blockers(request: ShipRequest, content: ShipContent) -> Iterator[
         yield blocker("file-exists", message, "Choose another directory.", map(sanitize, foreign), most=_MOST_NAMES)
     elif there and not request.replace:
         yield blocker("file-exists", f"An earlier ship has written into {sanitize(directory)}.", ReplaceFile())
-    elif not there and os.listdir(directory):
+    elif not there and {*os.listdir(directory)} - {*begun_in(directory)}:
         message = f"{sanitize(directory)} is not empty: whoever builds the image would send what is there."
         yield blocker("file-exists", message, "Choose another directory.")
     for each in names:
