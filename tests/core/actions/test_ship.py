@@ -338,6 +338,29 @@ async def test_a_url_with_a_password_is_written_without_it_and_one_with_a_token_
     assert (blocker.id, blocker.evidence) == ("not-lockable", ("einops 0.8.0: its URL has a secret in it",))
 
 
+async def test_credentials_of_a_channel_never_reach_the_list_and_are_told(prefix: FakePrefix, tmp_path: Path) -> None:
+    prefix.package("own", url="https://repo.x.org/t/to-ken/lab/linux-64/own-1.0-0.conda")
+    prefix.package("other", url="https://me:pass-word@repo.x.org/lab/linux-64/other-1.0-0.conda")
+    outcome = await shipped(request(prefix, tmp_path / "image"), context_of(prefix, tmp_path))
+    lock = (tmp_path / "image/environment.lock").read_text()
+    assert "\nhttps://repo.x.org/lab/linux-64/own-1.0-0.conda#" in lock
+    assert "\nhttps://repo.x.org/lab/linux-64/other-1.0-0.conda#" in lock
+    assert not [each for each in contents(tmp_path / "image").values() if b"to-ken" in each or b"pass-word" in each]
+    (told,) = [each for each in outcome.findings if each.id == "credentials"]
+    assert told.message.startswith("2 packages come from a channel with a token")
+    assert told.evidence == ("repo.x.org",)
+    prefix.package("odd", url="https://repo.x.org/lab/linux-64/odd-1.0-0.conda?token=to-ken")
+    refused = await ship_plan.plan(request(prefix, tmp_path / "other"), context_of(prefix, tmp_path))
+    assert refused.blockers[0].evidence == ("odd-1.0-0: its URL has a secret in it",)
+
+
+async def test_long_lists_end_with_the_number_of_the_others(prefix: FakePrefix, tmp_path: Path) -> None:
+    for number in range(60):
+        prefix.package(f"own{number:02}", md5=None, sha256=None)
+    plan = await ship_plan.plan(request(prefix, tmp_path / "image"), context_of(prefix, tmp_path))
+    assert (len(plan.blockers[0].evidence), plan.blockers[0].evidence[-1]) == (51, "and 10 more")
+
+
 async def test_an_archive_whose_ship_was_killed_is_known_as_its_own(
     prefix: FakePrefix, context: JobContext, tmp_path: Path
 ) -> None:

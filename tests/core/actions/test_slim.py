@@ -161,6 +161,33 @@ def test_it_weighs_what_was_planned(made: Made) -> None:
     assert slimming.before == slim_files(str(made.source)).slimming.image_bytes
 
 
+async def test_what_pip_has_noted_lists_what_is_there(machine: RemovalMachine, service: FakePrefix, copy: Path) -> None:
+    record = service.path / SITE / "httpx-1.0.dist-info/RECORD"
+    rows = [
+        "httpx/__init__.py,,",
+        'httpx/tests/test_httpx.py,"sha256=a,b",3000',
+        "httpx/tests/odd.py,,",
+        "../../../bin/x,,",
+    ]
+    record.write_text("\r\n".join((*rows, "httpx-1.0.dist-info/RECORD,,", "")))
+    await slimmed(machine)
+    told = (copy / SITE / "httpx-1.0.dist-info/RECORD").read_bytes().decode()
+    kept = [rows[0], *rows[2:], "httpx-1.0.dist-info/RECORD,,"]
+    assert told == "\r\n".join((*kept, "")), "the row of a file that was never there is not ours to take away"
+    assert rows[1] in record.read_text()
+
+
+async def test_slimming_a_copy_keeps_what_its_note_says(machine: RemovalMachine, copy: Path) -> None:
+    await slimmed(machine, classes=("developer-packages", "headers"))
+    machine.note(copy)
+    again = machine.envs / "again"
+    await slimmed(machine, source=str(copy), target=str(again), classes=("tests",))
+    note = read_note(str(again))
+    assert note and note.source == str(copy)
+    assert note.classes == ("tools of developers", "header files", "tests inside of packages")
+    assert note.packages == ("left", "pytest")
+
+
 async def test_a_clone_of_a_copy_lacks_the_same_and_says_so(machine: RemovalMachine, copy: Path) -> None:
     await slimmed(machine)
     machine.note(copy)
