@@ -188,6 +188,26 @@ async def test_slimming_a_copy_keeps_what_its_note_says(machine: RemovalMachine,
     assert note.packages == ("left", "pytest")
 
 
+async def test_what_its_owner_may_only_read_is_copied_and_stays_as_it_is(
+    machine: RemovalMachine, service: FakePrefix, copy: Path
+) -> None:
+    """As root nothing is refused: there the modes alone are looked at."""
+    below = [each for each in service.path.rglob("*") if not each.is_symlink()]
+    before = manifest(service.path)
+    for each in (*below, service.path):
+        each.chmod(0o555 if each.is_dir() else 0o444)
+    (service.path / "bin/tool").chmod(0o555)
+    try:
+        outcome = await slimmed(machine)
+        assert {each.stat().st_mode & 0o777 for each in below} == {0o555, 0o444}
+    finally:
+        for each in (service.path, *below):
+            each.chmod(0o755 if each.is_dir() else 0o644)
+    assert (outcome.findings, is_marked_incomplete(str(copy)), imports(copy)) == ((), False, True)
+    assert manifest(service.path).keys() == before.keys()
+    shutil.rmtree(copy)
+
+
 async def test_a_clone_of_a_copy_lacks_the_same_and_says_so(machine: RemovalMachine, copy: Path) -> None:
     await slimmed(machine)
     machine.note(copy)
