@@ -73,4 +73,5 @@ def _read(text: str) -> tuple[SlimClass, ...]:
     names = text.replace(",", " ").split()
     if not names:
         raise UsageError("Name the classes that the copy lacks.")
-    return tuple(dict.fromkeys(map(class_named, names)))
+    found: list[SlimClass] = [class_named(each) for each in names]
+    return tuple(dict.fromkeys(found))
