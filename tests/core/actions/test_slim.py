@@ -280,7 +280,12 @@ async def test_without_conda_meta_it_is_no_environment_and_works(machine: Remova
     assert imports(target)
 
 
-async def test_a_copy_that_does_not_work_stays_half_made(machine: RemovalMachine, copy: Path) -> None:
+async def test_a_copy_that_does_not_work_stays_half_made(
+    machine: RemovalMachine, service: FakePrefix, copy: Path
+) -> None:
+    record = f"{SITE}/httpx-1.0.dist-info/RECORD"
+    service.write(record, "httpx/__init__.py,,\nhttpx/tests/test_httpx.py,,\n")
+
     def break_it(stage: str) -> None:
         if stage == "prove":
             (copy / SITE / "cli/main.py").unlink()
@@ -294,6 +299,8 @@ async def test_a_copy_that_does_not_work_stays_half_made(machine: RemovalMachine
     assert (found.state, found.way_out) == ("half", RemoveRequest(prefixes=(str(copy),)))
     assert "used since" not in found.message
     assert came_into(str(copy), context) == ()
+    (copy / record).write_text("of its user")
+    assert came_into(str(copy), context) == (record,)
 
 
 async def test_what_does_not_import_in_the_source_either_is_told(
