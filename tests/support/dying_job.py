@@ -13,10 +13,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 from unittest.mock import patch
 
 import msgspec
@@ -46,12 +47,22 @@ sys.addaudithook(_die)
 """
 
 
-def workbench_of(sandbox: Sandbox) -> Workbench:
+class Home(Protocol):
+    """A sandbox, or less where no conda is needed: a home, and the variables of whoever works in it."""
+
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+
+
+def workbench_of(sandbox: Home) -> Workbench:
     """What somebody gets to see who starts condatui in a sandbox now."""
     return _workbench({**sandbox.environ, "CONDATUI_HOME": str(sandbox.home / ".condatui")}, sandbox.home)
 
 
-def run_dying(sandbox: Sandbox, request: Request, stage: str, effect: int) -> tuple[int, str]:
+def run_dying(sandbox: Home, request: Request, stage: str, effect: int) -> tuple[int, str]:
     """Carry out a request in a process of its own as far as that; its exit code, and how the job ended if it did."""
     done = subprocess.run(
         [sys.executable, "-m", "support.dying_job", str(sandbox.home), stage, str(effect)],
@@ -84,7 +95,7 @@ def dying_conda(
         sandbox.conda.write_text(whole)
 
 
-async def carried_out(sandbox: Sandbox, request: Request) -> Job:
+async def carried_out(sandbox: Home, request: Request) -> Job:
     """Carry out a request here and now."""
     jobs = workbench_of(sandbox).jobs
     job = jobs.submit(await jobs.plan(request))
@@ -93,7 +104,7 @@ async def carried_out(sandbox: Sandbox, request: Request) -> Job:
     return jobs.job(job.id) or job
 
 
-async def told(sandbox: Sandbox) -> Recovery:
+async def told(sandbox: Home) -> Recovery:
     """What the next start says; the one after it says no more."""
     jobs = workbench_of(sandbox).jobs
     (job,) = await jobs.interrupted()

@@ -32,6 +32,7 @@ from condatui_core.records.request import ExportRequest, RollbackRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.records.revision import RevisionFacts
 from condatui_core.records.slimming import Slimming
+from condatui_core.records.usage import Run, Usage
 from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings
 from condatui_core.verification import verify_file
@@ -131,10 +132,33 @@ class FakeGpu:
                 self.ended += 1
 
 
+@dataclass
+class FakeTraces:
+    """Commands that are run in an environment, of which a test tells what comes of them."""
+
+    usage: Usage | CondatuiError = field(default_factory=lambda: CondatuiError("Nothing is run here."))
+    runs: list[Run] = field(default_factory=list)
+    waits: bool = False
+    """Whether each runs until it is stopped."""
+    ended: int = 0
+    """How many were left, at their end or before."""
+
+    async def trace(self, run: Run, stop: asyncio.Event) -> Usage:
+        self.runs.append(run)
+        try:
+            if self.waits:
+                await stop.wait()
+        finally:
+            self.ended += 1
+        if isinstance(self.usage, CondatuiError):
+            raise self.usage
+        return replace(self.usage, end="stopped") if stop.is_set() else self.usage
+
+
 class FakeWorkbench:
     """Yields scripted inventories; an exception among them is raised, an asyncio.Event is waited for."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - all that a test may tell it
         self,
         *script: Inventory | Exception | asyncio.Event,
         first: Inventory | None = None,
@@ -172,6 +196,7 @@ class FakeWorkbench:
         """The prefixes whose files were looked at for that."""
         self.slim_gate: asyncio.Event | None = None
         """What each such look waits for."""
+        self.traces = FakeTraces()
         self.thresholds: list[float] = []
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
@@ -280,6 +305,9 @@ class FakeWorkbench:
         if isinstance(found, CondatuiError):
             raise found
         return found
+
+    async def trace(self, environment: Environment, run: Run, stop: asyncio.Event) -> Usage:
+        return await self.traces.trace(run, stop)
 
     async def groups(
         self,

@@ -124,6 +124,15 @@ class VerifyProposed(Message):
         self.file = file
 
 
+class TraceProposed(Message):
+    """The user names a command, or modules, to run in an environment to see what they use."""
+
+    def __init__(self, environment: Environment, text: str) -> None:
+        super().__init__()
+        self.environment = environment
+        self.text = text
+
+
 class JobChanged(Message):
     """The state of a job has changed."""
 

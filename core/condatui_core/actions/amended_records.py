@@ -1,14 +1,19 @@
-"""Lets the records in conda-meta list what is there: of a slimmed copy, and of a clone of one."""
+"""Lets the records of conda and of pip list what is there: of a slimmed copy, of a clone of one, of what is packed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import csv
+import os
+from collections.abc import Collection, Iterable, Mapping
 
 from condatui_core.actions.requested_specs import read_record, write_record
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.prefixes.distributions import in_archive
+from condatui_core.records.package import Distribution
 
 _META = "conda-meta"
+_LARGEST = 64 << 20
+"""Bytes of a RECORD that is read."""
 
 
 def amend_records(tree: HeldTree, gone: Collection[str]) -> None:
@@ -27,6 +32,41 @@ def amend_records(tree: HeldTree, gone: Collection[str]) -> None:
         wanted = without_paths(found, gone)
         if wanted != found:
             write_record(tree, path, wanted)
+
+
+def amend_record_files(tree: HeldTree, distributions: Iterable[Distribution], gone: Collection[str]) -> None:
+    """Let the RECORD of each distribution that pip has installed list only what is there; blocks.
+
+    pip would otherwise look for it when it uninstalls, and programs that ask which files a distribution has. Those of
+    conda's packages stay as they are: conda knows their checksum. Raises OSError if one cannot be written.
+    """
+    for each in distributions:
+        path = record_file_of(each)
+        try:
+            found = tree.read_bounded(path, _LARGEST)
+        except OSError:  # it has none, as an egg
+            continue
+        wanted = record_without(found, path, gone)
+        if wanted != found:
+            tree.replace(path, wanted)
+
+
+def record_file_of(distribution: Distribution) -> str:
+    """The path of its RECORD, relative to the prefix."""
+    return f"{distribution.path}/RECORD"
+
+
+def record_without(record: bytes, path: str, gone: Collection[str]) -> bytes:
+    """The rows of a RECORD at this path without those of files that are gone, by paths relative to the prefix."""
+    site = os.path.dirname(os.path.dirname(path))
+    kept = [line for line in record.splitlines(keepends=True) if _listed(line, site) not in gone]
+    return b"".join(kept)
+
+
+def _listed(line: bytes, site: str) -> str:
+    """The path that a row lists, relative to the prefix; one that leads out of it stays as it is."""
+    row = next(csv.reader([os.fsdecode(line).rstrip("\r\n")]), [])
+    return os.path.normpath(os.path.join(site, row[0])) if row else ""
 
 
 def with_paths(record: Mapping[str, object], there: Collection[str]) -> dict[str, object]:

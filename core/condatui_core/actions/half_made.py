@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
-from condatui_core.actions.incomplete_marker import read_marker
+from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete, read_marker
 from condatui_core.actions.made_from import Origin, caches_for, origin_of
 from condatui_core.actions.prefix_change import module_of
 from condatui_core.actions.protocol import JobContext
@@ -66,6 +66,22 @@ def used_since(came: Sequence[str], prefix: str) -> str:
     if marker and marker.beyond_conda:
         return f"may have been used since: {sanitize(came[0])}{more} not conda's"
     return f"has been used since: {sanitize(came[0])}{more} its own"
+
+
+def unfinished(target: str, stage: str, context: JobContext, *, begins: str, whole: Collection[str]) -> Recovery | None:
+    """What an interrupted job has left where it was making an environment; None if that may be whole; blocks.
+
+    In the stage `begins` the job makes its directory, which may be empty then; only in the stages `whole` an
+    environment without the mark of what is not whole is its own.
+    """
+    shown = sanitize(target)
+    if not os.path.lexists(target):
+        return Recovery(state="untouched", message=f"Nothing was made at {shown}.")
+    if is_marked_incomplete(target) or (stage == begins and is_empty(target)):
+        return half_made(target, context)
+    if stage not in whole:
+        return Recovery(state="untouched", message=f"What is at {shown} was not made by this job.")
+    return None
 
 
 def half_made(target: str, context: JobContext) -> Recovery:

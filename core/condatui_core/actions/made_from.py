@@ -33,6 +33,7 @@ from condatui_core.restore_points.store import directory_of_points, read_paths_o
 from condatui_core.restore_points.verify import has_its_files
 
 _META = "conda-meta/"
+_RECORD_OF_PIP = ".dist-info/RECORD"
 _OF_INSTALLATION = ("envs", "pkgs")
 
 
@@ -97,7 +98,17 @@ class _Source:
         if _is_record(path):
             return os.path.basename(path) in self.records
         there = self.entries.get(path)
-        return there is not None and (self._looks_same(there, entry) or same(there, entry, self.change))
+        if there is None:
+            return False
+        return self._looks_same(there, entry) or same(there, entry, self.change) or self._lists_less(path, entry)
+
+    def _lists_less(self, path: str, entry: TreeEntry) -> bool:
+        """Whether it is a RECORD with some rows of that of the source, as a slimmed copy has it."""
+        if not path.endswith(_RECORD_OF_PIP) or entry.kind != "file":
+            return False
+        prefixes = (self.change.target, self.change.source)
+        ours, theirs = (read_bounded(os.path.join(each, path), LARGEST_RECORD).splitlines() for each in prefixes)
+        return {*ours} <= {*theirs}
 
     def _looks_same(self, there: TreeEntry, entry: TreeEntry) -> bool:
         both = there.status, entry.status

@@ -1,10 +1,12 @@
-"""What stands against writing a file: what is there, its directory, and files of conda and of packages."""
+"""Writing files where the user says: what stands against it, and each of them whole or not at all."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.atomic_write import sync_path, write_whole
 from condatui_core.fs.safe_read import reason
 from condatui_core.prefixes.ownership import read_owners
 from condatui_core.prefixes.prefix import read_prefix
@@ -74,3 +76,31 @@ def _file_taken(file: str, *, replace: bool, replaceable: bool) -> Finding | Non
     if not replace:
         return blocker("file-exists", f"{name} exists already.", ReplaceFile())
     return None
+
+
+# Writing them
+
+
+def make_directory(directory: str) -> bool:
+    """Make a directory, unless it is there; returns whether it was made. Raises CondatuiError if that fails."""
+    if os.path.isdir(directory):
+        return False
+    try:
+        os.mkdir(directory)
+        sync_path(os.path.dirname(directory))
+    except OSError as error:
+        raise CondatuiError(f"{sanitize(directory)} could not be made.", reason(error)) from error
+    return True
+
+
+def write_file(file: str, data: bytes, *, replace: bool) -> None:
+    """Write a file whole or not at all. RefusedError if it may not be replaced, CondatuiError if that fails."""
+    try:
+        write_whole(Path(file), data, replace=replace)
+    except FileExistsError as error:
+        raise RefusedError(f"{sanitize(file)} exists by now.", hint="Choose another name.") from error
+    except OSError as error:
+        was = "the old one is as it was" if os.path.lexists(file) else "nothing was written"
+        raise CondatuiError(
+            f"{sanitize(file)} could not be written: {was}.", reason(error), "Write it to another place."
+        ) from error

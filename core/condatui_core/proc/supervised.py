@@ -6,12 +6,14 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
-from condatui_core.proc.child import ChildNotStartedError, SendSignal, start_options, try_signal
+from condatui_core.proc import guardian
+from condatui_core.proc.child import ChildNotStartedError, SendSignal, StartOptions, start_options, try_signal
 from condatui_core.proc.owner import descendants_of, marked
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ class SupervisedChild:
         stderr: BinaryIO | int,
         directory: str,
         send: SendSignal = os.killpg,
+        guarded: bool = False,
     ) -> None:
+        """Start it. What is `guarded` ends with this process, however that ends, and all its daemons with it."""
         self._mark = secrets.token_hex(8)
         self._started = time.time()
         self._send = send
@@ -51,8 +55,12 @@ class SupervisedChild:
         self._below: list[psutil.Process] = []
         """What was below it when it was to be ended: afterwards orphans have another parent."""
         options = start_options(marked(environ, self._mark), directory=directory)
+        self._guarded = guarded
         try:
-            self._process = subprocess.Popen(argv, stdout=stdout, stderr=stderr, **options)
+            if guarded:
+                self._process = _start_guarded(argv, options, stdout, stderr)
+            else:
+                self._process = subprocess.Popen(argv, stdout=stdout, stderr=stderr, **options)
         except (OSError, ValueError) as error:
             raise ChildNotStartedError(argv, error) from error
 
@@ -66,8 +74,9 @@ class SupervisedChild:
         return self._process.poll()
 
     def pids(self) -> tuple[int, ...]:
-        """The ids of the process and of its descendants that run at this moment."""
-        return (self.pid, *self._descendants())
+        """The ids of the process and of its descendants that run at this moment, without a guardian."""
+        below = (each.pid for each in _all_below(self.pid)) if self._guarded else (self.pid,)
+        return tuple(dict.fromkeys((*below, *self._descendants())))
 
     def end(self, graces: Graces = GRACES) -> int | None:
         """End the process and all its descendants, by one signal after the other; the pid of one that still runs.
@@ -98,6 +107,44 @@ class SupervisedChild:
         found = descendants_of(self._mark, group=self.pid, since=self._started - 1, stuck=False)
         adopted = (each.pid for each in self._below if _runs(each))
         return [pid for pid in dict.fromkeys((*found, *adopted)) if pid != self.pid]
+
+
+def _start_guarded(
+    argv: Sequence[str], options: StartOptions, stdout: BinaryIO | int, stderr: BinaryIO | int
+) -> subprocess.Popen[bytes]:
+    """Start a guardian that starts the command. Raises OSError if either cannot be started, ValueError for a NUL.
+
+    The variables are for the command alone: some, such as LD_LIBRARY_PATH, would keep another Python from starting.
+    """
+    variables = b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in options["env"].items())
+    if variables.count(b"\0") != len(options["env"]):
+        raise ValueError("embedded null byte")
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen(
+            (sys.executable, "-I", "-S", guardian.__file__, str(writing), *argv),
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=options["cwd"],
+            start_new_session=options["start_new_session"],
+            pass_fds=(writing,),
+        )
+        os.close(writing)
+        writing = -1
+        assert process.stdin is not None
+        process.stdin.write(variables or b"\0")
+        process.stdin.write(b"\0")
+        process.stdin.flush()
+        number = os.read(reading, 32)
+    finally:
+        os.close(reading)
+        if writing >= 0:
+            os.close(writing)
+    if number:
+        process.wait()
+        raise OSError(int(number), os.strerror(int(number)), argv[0])
+    return process
 
 
 def _all_below(pid: int) -> list[psutil.Process]:

@@ -237,6 +237,13 @@ class PlannedUnpack(Struct, frozen=True, kw_only=True):
     """What its files hold together."""
 
 
+class PlannedShip(Struct, frozen=True, kw_only=True):
+    """What a directory for an image was planned to hold: nothing else is written."""
+
+    digest: str
+    """A sha256 of the files, of the packages that the image gets, and of what it lacks."""
+
+
 class LeftOut(Struct, frozen=True, kw_only=True):
     """A part of a cleanup that something stands against: the others go without it."""
 
@@ -306,6 +313,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for slimmed copies, and for images that lack classes of files."""
     unpacking: PlannedUnpack | None = None
     """Only for the unpacking of archives."""
+    shipping: PlannedShip | None = None
+    """Only for directories that images are built from."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):

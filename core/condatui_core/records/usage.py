@@ -11,6 +11,9 @@ from condatui_core.records.comparison import Source
 RunEnd = Literal["exited", "timed-out", "stopped"]
 """How a traced command came to its end: by itself, by the time limit, or because the user stopped it."""
 
+RUN_SECONDS = 60.0
+"""How long a command runs unless the user says otherwise: a service has read most of what it needs by then."""
+
 PackageUse = Literal["used", "needed", "metadata", "never"]
 """What a run says of a package: its files were opened; what was used needs it; nothing but its metadata was read; none.
 """
@@ -26,6 +29,7 @@ BlindSpot = Literal[
     "no-maps",
     "cut-off",
     "import-only",
+    "program-outside",
     "scripts-not-run",
     "writes",
     "outside",
@@ -44,8 +48,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """Where it runs, and where the modules may lie too."""
     seconds: float
     """How long it may run; 0 for as long as it likes."""
-    output: int
-    """The descriptor to which it writes, stdout and stderr alike."""
+    output: int | None = None
+    """The descriptor to which it writes, stdout and stderr alike; None if only its last lines are wanted."""
 
 
 class SeenProcess(Struct, frozen=True, kw_only=True):
@@ -133,6 +137,8 @@ class Usage(Struct, frozen=True, kw_only=True):
     """Files in the environment that were used and belong to no package, relative to the prefix."""
     blind: tuple[Blind, ...] = ()
     """What the run could not show."""
+    last_lines: tuple[str, ...] = ()
+    """The last that it has written, where nobody else got to read it; foreign text."""
 
     def of(self, use: PackageUse) -> tuple[PackageUsage, ...]:
         """The packages with one mark."""

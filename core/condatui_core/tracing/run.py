@@ -83,7 +83,9 @@ async def _trace(command: TracedCommand, notes: TraceNotes, stop: asyncio.Event)
 def _start(command: TracedCommand, notes: TraceNotes) -> SupervisedChild:
     environ = notes.added_to(command.environ, command.prefix)
     output = command.output
-    return SupervisedChild(command.argv, environ, stdout=output, stderr=output, directory=command.directory)
+    return SupervisedChild(
+        command.argv, environ, stdout=output, stderr=output, directory=command.directory, guarded=True
+    )
 
 
 async def _started(start: Callable[[], SupervisedChild]) -> SupervisedChild:

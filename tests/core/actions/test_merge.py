@@ -233,6 +233,17 @@ async def test_what_names_a_member_that_goes_under_another_name_is_told(copied: 
     assert "named-elsewhere" not in {each.id for each in in_place.warnings}, "the path leads to the merged one"
 
 
+async def test_that_the_keeper_is_a_slimmed_copy_is_told(copied: Sandbox) -> None:
+    note = copied.prefixes["notebooks"] / "conda-meta/condatui-slimmed"
+    note.write_text("{}")
+    try:
+        plan = await planned(copied, request_of(copied, "pip-mix", "notebooks"))
+    finally:
+        note.unlink()
+    assert "slimmed" in [each.id for each in plan.warnings]
+    assert "slimmed" not in [each.id for each in (await planned(copied, plan.request)).warnings]  # type: ignore[arg-type]
+
+
 async def test_one_whose_keeper_has_changed_since_it_was_planned_is_refused(
     sandbox_copy: Callable[..., Sandbox],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Mapping
@@ -13,11 +14,12 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.ship import perform as ship_perform
 from condatui_core.actions.ship import plan as ship_plan
 from condatui_core.actions.ship import recover as ship_recover
-from condatui_core.errors import RefusedError, UsageError
+from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment
 from condatui_core.records.job import Outcome, Plan
-from condatui_core.records.request import ShipRequest
+from condatui_core.records.request import ShipRequest, ShipSource
+from condatui_core.records.slimming import SlimClass
 from condatui_core.reports.dockerfile import PREFIX
 from support.contexts import made_context
 from support.dockerfiles import command, environ, faults, stages
@@ -242,7 +244,68 @@ async def test_what_appears_after_the_plan_stays(prefix: FakePrefix, context: Jo
 
     with pytest.raises(RefusedError):
         await ship_perform.perform(plan, order, context, PlainWork(before_stage=appear))
-    assert (tmp_path / "image/Dockerfile").read_text() == "precious"
+    assert contents(tmp_path / "image") == {"Dockerfile": b"precious"}, "and what was written before it is gone again"
+
+
+@pytest.mark.parametrize("source", ["lock", "archive"])
+@pytest.mark.parametrize("change", ["package", "file", "left out"])
+async def test_what_has_changed_since_the_plan_was_shown_is_refused(
+    source: ShipSource, change: str, prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    slim: tuple[SlimClass, ...] = ("headers",) if change == "left out" else ()
+    order = request(prefix, tmp_path / "image", source=source, slim=slim)
+    plan = await ship_plan.plan(order, context)
+    match change:
+        case "package":
+            prefix.package("newer")
+        case "left out":
+            prefix.write("include/tool.h", "")
+        case _:
+            prefix.write("share/own.txt" if source == "archive" else "conda-meta/state", '{"env_vars": {"A": "1"}}')
+    with pytest.raises(RefusedError, match="has changed since this was planned"):
+        await ship_perform.perform(plan, order, context, PlainWork())
+    assert not (tmp_path / "image").exists()
+
+
+async def test_byte_code_that_comes_meanwhile_is_no_change(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    order = request(prefix, tmp_path / "image", source="archive", slim=("byte-code",))
+    plan = await ship_plan.plan(order, context)
+    prefix.write("lib/python3.11/site-packages/__pycache__/own.cpython-311.pyc", "code")
+    await ship_perform.perform(plan, order, context, PlainWork())
+    assert (tmp_path / "image/Dockerfile").exists()
+
+
+async def test_a_failure_leaves_the_directory_as_an_earlier_ship_has_written_it(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    image = tmp_path / "image"
+    await shipped(request(prefix, image), context)
+    (image / "Dockerfile").unlink()
+    before = contents(image)
+    prefix.package("newer")
+
+    def stand_in_the_way(stage: str) -> None:
+        (image / "Dockerfile").mkdir()
+
+    with pytest.raises(CondatuiError, match="could not be written"):
+        await shipped(request(prefix, image, replace=True), context, PlainWork(before_stage=stand_in_the_way))
+    (image / "Dockerfile").rmdir()
+    assert contents(image) == before
+
+
+async def test_what_a_cancelled_ship_has_packed_goes_again(
+    prefix: FakePrefix, context: JobContext, tmp_path: Path
+) -> None:
+    def cancel(stage: str) -> None:
+        if stage == "write":
+            assert (tmp_path / "image/environment.tar.gz").exists()
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await shipped(request(prefix, tmp_path / "image", source="archive"), context, PlainWork(before_stage=cancel))
+    assert not (tmp_path / "image").exists()
 
 
 async def test_what_an_interruption_has_left_is_told_and_completed(
@@ -275,6 +338,29 @@ async def test_a_url_with_a_password_is_written_without_it_and_one_with_a_token_
     assert (blocker.id, blocker.evidence) == ("not-lockable", ("einops 0.8.0: its URL has a secret in it",))
 
 
+async def test_credentials_of_a_channel_never_reach_the_list_and_are_told(prefix: FakePrefix, tmp_path: Path) -> None:
+    prefix.package("own", url="https://repo.x.org/t/to-ken/lab/linux-64/own-1.0-0.conda")
+    prefix.package("other", url="https://me:pass-word@repo.x.org/lab/linux-64/other-1.0-0.conda")
+    outcome = await shipped(request(prefix, tmp_path / "image"), context_of(prefix, tmp_path))
+    lock = (tmp_path / "image/environment.lock").read_text()
+    assert "\nhttps://repo.x.org/lab/linux-64/own-1.0-0.conda#" in lock
+    assert "\nhttps://repo.x.org/lab/linux-64/other-1.0-0.conda#" in lock
+    assert not [each for each in contents(tmp_path / "image").values() if b"to-ken" in each or b"pass-word" in each]
+    (told,) = [each for each in outcome.findings if each.id == "credentials"]
+    assert told.message.startswith("2 packages come from a channel with a token")
+    assert told.evidence == ("repo.x.org",)
+    prefix.package("odd", url="https://repo.x.org/lab/linux-64/odd-1.0-0.conda?token=to-ken")
+    refused = await ship_plan.plan(request(prefix, tmp_path / "other"), context_of(prefix, tmp_path))
+    assert refused.blockers[0].evidence == ("odd-1.0-0: its URL has a secret in it",)
+
+
+async def test_long_lists_end_with_the_number_of_the_others(prefix: FakePrefix, tmp_path: Path) -> None:
+    for number in range(60):
+        prefix.package(f"own{number:02}", md5=None, sha256=None)
+    plan = await ship_plan.plan(request(prefix, tmp_path / "image"), context_of(prefix, tmp_path))
+    assert (len(plan.blockers[0].evidence), plan.blockers[0].evidence[-1]) == (51, "and 10 more")
+
+
 async def test_an_archive_whose_ship_was_killed_is_known_as_its_own(
     prefix: FakePrefix, context: JobContext, tmp_path: Path
 ) -> None:
@@ -297,3 +383,20 @@ async def test_an_archive_whose_ship_was_killed_is_known_as_its_own(
 async def test_an_environment_that_is_gone_is_told(prefix: FakePrefix, context: JobContext, tmp_path: Path) -> None:
     (prefix.meta / "history").unlink()
     assert ids(await ship_plan.plan(request(prefix, tmp_path / "image"), context)) == ["not-an-environment"]
+
+
+@pytest.mark.parametrize("source", ["lock", "archive"])
+async def test_a_record_that_cannot_be_read_is_named_and_nothing_is_written(
+    source: ShipSource, prefix: FakePrefix, tmp_path: Path
+) -> None:
+    (prefix.meta / "numpy-1.26.4-0.json").write_text('{"name": ')
+    plan = await ship_plan.plan(request(prefix, tmp_path / "image", source=source), context_of(prefix, tmp_path))
+    broken = next(each for each in plan.blockers if each.id == "broken")
+    assert "numpy-1.26.4-0.json" in broken.evidence[0]
+
+
+async def test_a_list_of_nothing_makes_no_image(tmp_path: Path) -> None:
+    bare = FakePrefix(tmp_path / "envs/bare")
+    bare.write("conda-meta/history", "==> 2024-01-01 00:00:00 <==\n")
+    plan = await ship_plan.plan(request(bare, tmp_path / "image"), context_of(bare, tmp_path))
+    assert "nothing-left" in ids(plan)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -280,3 +281,13 @@ async def test_what_stands_against_an_archive_comes_with_what_helps_here(service
     plan = await service.plan(service.request(tmp_path / "image", source="archive"))
     told = {each.id: each.remedy for each in plan.blockers}
     assert told["editable"] == "Install it regularly (`pip install DIRECTORY`), not in place."
+
+
+async def test_what_pip_has_noted_lists_what_is_packed(service: Service, tmp_path: Path) -> None:
+    record = f"{SITE}/httpx-1.0.dist-info/RECORD"
+    service.prefix.write(record, "httpx/__init__.py,,\nhttpx/tests/test_httpx.py,,\nhttpx-1.0.dist-info/RECORD,,\n")
+    await service.ship(service.request(tmp_path / "image", source="archive"))
+    with tarfile.open(tmp_path / "image/environment.tar.gz") as archive:
+        packed = archive.extractfile(record)
+        assert packed
+        assert packed.read() == b"httpx/__init__.py,,\nhttpx-1.0.dist-info/RECORD,,\n"

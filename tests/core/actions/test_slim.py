@@ -161,6 +161,53 @@ def test_it_weighs_what_was_planned(made: Made) -> None:
     assert slimming.before == slim_files(str(made.source)).slimming.image_bytes
 
 
+async def test_what_pip_has_noted_lists_what_is_there(machine: RemovalMachine, service: FakePrefix, copy: Path) -> None:
+    record = service.path / SITE / "httpx-1.0.dist-info/RECORD"
+    rows = [
+        "httpx/__init__.py,,",
+        'httpx/tests/test_httpx.py,"sha256=a,b",3000',
+        "httpx/tests/odd.py,,",
+        "../../../bin/x,,",
+    ]
+    record.write_text("\r\n".join((*rows, "httpx-1.0.dist-info/RECORD,,", "")))
+    await slimmed(machine)
+    told = (copy / SITE / "httpx-1.0.dist-info/RECORD").read_bytes().decode()
+    kept = [rows[0], *rows[2:], "httpx-1.0.dist-info/RECORD,,"]
+    assert told == "\r\n".join((*kept, "")), "the row of a file that was never there is not ours to take away"
+    assert rows[1] in record.read_text()
+
+
+async def test_slimming_a_copy_keeps_what_its_note_says(machine: RemovalMachine, copy: Path) -> None:
+    await slimmed(machine, classes=("developer-packages", "headers"))
+    machine.note(copy)
+    again = machine.envs / "again"
+    await slimmed(machine, source=str(copy), target=str(again), classes=("tests",))
+    note = read_note(str(again))
+    assert note and note.source == str(copy)
+    assert note.classes == ("tools of developers", "header files", "tests inside of packages")
+    assert note.packages == ("left", "pytest")
+
+
+async def test_what_its_owner_may_only_read_is_copied_and_stays_as_it_is(
+    machine: RemovalMachine, service: FakePrefix, copy: Path
+) -> None:
+    """As root nothing is refused: there the modes alone are looked at."""
+    below = [each for each in service.path.rglob("*") if not each.is_symlink()]
+    before = manifest(service.path)
+    for each in (*below, service.path):
+        each.chmod(0o555 if each.is_dir() else 0o444)
+    (service.path / "bin/tool").chmod(0o555)
+    try:
+        outcome = await slimmed(machine)
+        assert {each.stat().st_mode & 0o777 for each in below} == {0o555, 0o444}
+    finally:
+        for each in (service.path, *below):
+            each.chmod(0o755 if each.is_dir() else 0o644)
+    assert (outcome.findings, is_marked_incomplete(str(copy)), imports(copy)) == ((), False, True)
+    assert manifest(service.path).keys() == before.keys()
+    shutil.rmtree(copy)
+
+
 async def test_a_clone_of_a_copy_lacks_the_same_and_says_so(machine: RemovalMachine, copy: Path) -> None:
     await slimmed(machine)
     machine.note(copy)
@@ -203,6 +250,16 @@ async def test_what_cannot_be_is_refused(machine: RemovalMachine, fields: dict[s
         await perform.perform(refused, request_of(machine, **fields), context_of(machine), PlainWork())
 
 
+async def test_without_its_python_nothing_proves_a_copy(machine: RemovalMachine, service: FakePrefix) -> None:
+    (service.path / "bin/python").unlink()
+    assert "no-python" in [each.id for each in (await planned(machine)).blockers]
+
+
+async def test_a_copy_that_lacks_nothing_is_told_as_a_clone(machine: RemovalMachine) -> None:
+    assert "nothing-chosen" in [each.id for each in (await planned(machine, classes=("translations",))).warnings]
+    assert "nothing-chosen" not in [each.id for each in (await planned(machine)).warnings]
+
+
 async def test_what_a_service_may_miss_is_said_first(machine: RemovalMachine) -> None:
     found = await planned(machine, classes=("tests", "conda-meta"), target=machine.home / "srv")
     assert [each.id for each in found.warnings if each.id != "no-cache"] == ["risky-class", "no-environment"]
@@ -223,7 +280,12 @@ async def test_without_conda_meta_it_is_no_environment_and_works(machine: Remova
     assert imports(target)
 
 
-async def test_a_copy_that_does_not_work_stays_half_made(machine: RemovalMachine, copy: Path) -> None:
+async def test_a_copy_that_does_not_work_stays_half_made(
+    machine: RemovalMachine, service: FakePrefix, copy: Path
+) -> None:
+    record = f"{SITE}/httpx-1.0.dist-info/RECORD"
+    service.write(record, "httpx/__init__.py,,\nhttpx/tests/test_httpx.py,,\n")
+
     def break_it(stage: str) -> None:
         if stage == "prove":
             (copy / SITE / "cli/main.py").unlink()
@@ -237,6 +299,8 @@ async def test_a_copy_that_does_not_work_stays_half_made(machine: RemovalMachine
     assert (found.state, found.way_out) == ("half", RemoveRequest(prefixes=(str(copy),)))
     assert "used since" not in found.message
     assert came_into(str(copy), context) == ()
+    (copy / record).write_text("of its user")
+    assert came_into(str(copy), context) == (record,)
 
 
 async def test_what_does_not_import_in_the_source_either_is_told(

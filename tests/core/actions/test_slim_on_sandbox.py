@@ -114,10 +114,12 @@ def files(prefix: Path) -> set[str]:
     return {each.relative_to(prefix).as_posix() for each in prefix.rglob("*") if each.is_symlink() or each.is_file()}
 
 
-async def test_a_job_that_was_killed_is_told_and_its_copy_goes(copied: Sandbox) -> None:
-    request = request_of(copied, "pip-mix", "killed")
+@pytest.mark.parametrize(("stage", "effect"), [("copy", 0), ("leave-out", 40), ("complete", 1)])
+async def test_a_job_that_was_killed_is_told_and_its_copy_goes(copied: Sandbox, stage: str, effect: int) -> None:
+    request = request_of(copied, "pip-mix", f"killed-{stage}")
     before = manifest(copied.prefixes["pip-mix"])
-    assert run_dying(copied, request, "leave-out", 40)[0] == -9
+    code, said = run_dying(copied, request, stage, effect)
+    assert code == -9, said
     after = await told(copied)
     assert f"{request.target} is half-made" in after.message
     assert "used since" not in after.message

@@ -27,6 +27,8 @@ ALLOWED = {
     "gpu/probe/prober.py": "the same",
     "gpu/probe/script.py": "runs in the probed Python, alone",
     "prefixes/processes.py": "/proc",
+    "proc/guardian.py": "/proc, alone",
+    "proc/kept_output.py": "pipes of children",
     "proc/owner.py": "/proc",
     "proc/supervised.py": "/proc",
     "proc/terminal.py": "the terminal of a child",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -98,3 +99,101 @@ def test_one_mark_tells_the_descendants_of_a_job_and_of_a_probe_apart(start: Sta
     assert command_of(child.pid).endswith("time.sleep(600)")
     child.end(GRACES)
     assert command_of(child.pid) == ""
+
+
+# With a guardian
+
+
+DAEMON = """
+import os, sys, time
+if os.fork():
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+os.execve(sys.executable, [sys.executable, '-c', \"\"\"
+import os, time
+with open({pid!r} + '.new', 'w') as file: file.write(str(os.getpid()))
+os.rename({pid!r} + '.new', {pid!r})
+time.sleep(600)
+\"\"\"], {{}})
+"""
+"""Forks twice, and drops every variable."""
+
+
+def daemon(file: Path) -> str:
+    """Code that starts such a daemon, waits until that runs, and goes on."""
+    code = DAEMON.format(pid=str(file))
+    wait = f"while not os.path.exists({str(file)!r}): time.sleep(0.005)"
+    return f"import os, subprocess, sys, time; subprocess.run([sys.executable, '-c', {code!r}])\n{wait}\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no orphans are adopted here")
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_daemon_that_has_forked_twice_and_dropped_its_mark_ends_with_the_command(
+    start: Start, tmp_path: Path, goes_on: bool
+) -> None:
+    last = "time.sleep(600)" if goes_on else "sys.exit(7)"
+    child = start(f"{daemon(tmp_path / 'pid')}{last}", guarded=True)
+    wait_until((tmp_path / "pid").exists)
+    pid = int((tmp_path / "pid").read_text())
+    if goes_on:
+        assert pid in child.pids() and child.pid not in child.pids()
+    else:
+        wait_until(lambda: child.exit_code() is not None)
+        assert child.exit_code() == 7
+    assert child.end(GRACES) is None
+    assert has_ended(pid)
+
+
+@pytest.mark.parametrize("how", ["sys.exit(5)", "os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 15)"])
+def test_it_ends_as_its_command_does(start: Start, how: str) -> None:
+    child = start(f"import os, sys; {how}", guarded=True)
+    wait_until(lambda: child.exit_code() is not None)
+    assert child.exit_code() == {"sys.exit(5)": 5, "os.kill(os.getpid(), 9)": -9}.get(how, -15)
+
+
+def test_a_command_gets_its_signals_and_its_variables_from_a_guardian_too(start: Start, tmp_path: Path) -> None:
+    code = "import signal, sys; signal.signal(signal.SIGINT, lambda *_: sys.exit(4)); print('ready', flush=True)"
+    child = start(f"{code}; signal.pause()", guarded=True)
+    wait_until(lambda: (tmp_path / "stdout").read_text() == "ready\n")
+    assert child.end(((signal.SIGINT, 20.0),)) is None
+    assert child.exit_code() == 4
+    asked = start("import os, signal, sys; sys.exit(signal.getsignal(signal.SIGTERM) != 0)", guarded=True)
+    wait_until(lambda: asked.exit_code() is not None)
+    assert asked.exit_code() == 0, "nothing is ignored"
+
+
+def test_a_guarded_one_that_cannot_be_started_says_so(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("ab") as out:
+        for argv, environ, why in (
+            (("/nowhere/tool",), {}, "No such file"),
+            ((str(tmp_path),), {"A": "1"}, "Permission denied"),
+            (("true",), {"A": "\0"}, "null byte"),
+        ):
+            with pytest.raises(ChildNotStartedError, match=why):
+                SupervisedChild(argv, environ, stdout=out, stderr=out, directory=str(tmp_path), guarded=True)
+
+
+HOLDER = """
+import os, signal, sys
+sys.path[:0] = {path!r}
+from condatui_core.proc.supervised import SupervisedChild
+code = {code!r}
+SupervisedChild((sys.executable, '-c', code), os.environ, stdout=1, stderr=2, directory='/', guarded=True)
+signal.pause()
+"""
+
+
+def test_killing_the_process_that_has_started_it_ends_it(tmp_path: Path) -> None:
+    both = f"{daemon(tmp_path / 'daemon')}open({str(tmp_path / 'command')!r}, 'w').write(str(os.getpid()))\n"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER.format(path=sys.path, code=f"{both}time.sleep(600)")], stdout=subprocess.DEVNULL
+    )
+    command = tmp_path / "command"
+    wait_until(lambda: command.exists() and bool(command.read_text()))
+    holder.kill()
+    holder.wait()
+    files = [command, tmp_path / "daemon"] if sys.platform == "linux" else [command]
+    for file in files:
+        wait_until(lambda file=file: has_ended(int(file.read_text())))  # type: ignore[misc]

@@ -88,3 +88,20 @@ def test_what_cannot_be_run_is_wrong_usage(service: FakePrefix, tmp_path: Path) 
     (service.path / "bin/python").unlink()
     with pytest.raises(UsageError, match="has no python that could import a module"):
         usage(there, tmp_path, modules=["six"])
+
+
+def test_the_last_lines_are_kept_if_nobody_else_reads_them(service: FakePrefix, tmp_path: Path) -> None:
+    code = "for number in range(5_000): print('line', number)\nraise SystemExit('no model')"
+    run = Run(command=("python", "-c", code), directory=str(tmp_path), seconds=600)
+    environ = {"PATH": os.defpath}
+    found = asyncio.run(trace_usage(environment_at(service.path), run, asyncio.Event(), environ=environ))
+    assert found.exit_code == 1
+    assert (found.last_lines[-1], found.last_lines[-2], len(found.last_lines)) == ("no model", "line 4999", 20)
+
+
+def test_a_program_that_is_none_of_the_environment_is_told(service: FakePrefix, tmp_path: Path) -> None:
+    found = usage(environment_at(service.path), tmp_path, "sh", "-c", "exit 0")
+    (told,) = [each for each in found.blind if each.id == "program-outside"]
+    assert told.message == "sh is no program of the environment: another one ran."
+    own = usage(environment_at(service.path), tmp_path, "python", "-c", "")
+    assert "program-outside" not in [each.id for each in own.blind]

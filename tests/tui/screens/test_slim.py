@@ -58,7 +58,7 @@ async def test_80_columns() -> None:
              jupyterlab 300 M, black 112 M
              ! Cannot travel: mine is installed in place: its code is in /h… (and 1 more)
              1 of 2 · by name
-             space mark  c compare  n clone  e export  p pack  d remove  g gpu  ? help""")
+             M slimmed copy  t run  T used  space mark  c compare  n clone  ? help""")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 35), (200, 55)])

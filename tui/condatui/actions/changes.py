@@ -22,6 +22,8 @@ from condatui.actions.context import (
     not_packable,
     not_removable,
     not_shippable,
+    not_slimmable,
+    not_traceable,
     not_verifiable,
     nothing_to_follow,
     nothing_to_keep,
@@ -62,6 +64,15 @@ _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Acti
         _BOTH,
         "",
         not_shippable,
+    ),
+    (
+        "slim",
+        "Make a slimmed copy",
+        "M",
+        "Make a copy of the environment without what a service does not need, and prove that it works.",
+        ("environments",),
+        "",
+        not_slimmable,
     ),
     (
         "remove",
@@ -173,6 +184,29 @@ ON_ENVIRONMENTS = (
         "app.open_action('undo')",
         group="Actions",
         takes_keys=True,
+    ),
+)
+
+ON_SLIM = (
+    KeyAction(
+        "slim.trace",
+        "Run a command and see what it uses",
+        "t",
+        "Run a command in the environment, or only import modules, and mark its packages by what was used.",
+        "screen.trace",
+        ("environments",),
+        "Slim",
+        why_not=not_traceable,
+        takes_keys=True,
+    ),
+    KeyAction(
+        "slim.view",
+        "Turn between classes and what was used",
+        "T",
+        "In the tab Slim, turn between the classes of files and the packages that the last command has used.",
+        "screen.trace_view",
+        ("environments",),
+        "Slim",
     ),
 )
 
@@ -347,10 +381,10 @@ ON_GPU = (
     ),
     KeyAction(
         "gpu.cancel",
-        "Cancel the GPU check",
+        "Cancel what runs beside the screens",
         "x",
-        "Cancel the check that runs and those that wait.",
-        "app.cancel_gpu",
+        "Stop the command that runs in the tab Slim; if none does, cancel the GPU check that runs and those that wait.",
+        "screen.cancel_check",
         ("environments",),
         "GPU",
     ),

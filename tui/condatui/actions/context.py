@@ -183,6 +183,22 @@ def not_shippable(action_context: ActionContext) -> str | None:
     return _unreadable((current,) if current else (), action_context, "shipped")
 
 
+def not_slimmable(action_context: ActionContext) -> str | None:
+    """Why no slimmed copy can be made of the environment under the cursor: there is none, it is broken, or no conda."""
+    current = action_context.current
+    return _unreadable((current,) if current else (), action_context, "slimmed") or no_conda(action_context)
+
+
+def not_traceable(action_context: ActionContext) -> str | None:
+    """Why nothing can be run in the environment under the cursor: there is none, or it cannot be read."""
+    current = action_context.current
+    return _unreadable((current,) if current else (), action_context, "run in") and (
+        f"Nothing can be run in {sanitize(current.name)}: its state is {current.state}."
+        if current
+        else no_environment(action_context)
+    )
+
+
 def _unreadable(chosen: tuple[Environment, ...], action_context: ActionContext, done: str) -> str | None:
     if not chosen:
         return no_environment(action_context)

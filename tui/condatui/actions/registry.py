@@ -8,7 +8,7 @@ from types import MappingProxyType
 from textual.binding import Binding
 
 from condatui.actions.action import ON_LISTS, KeyAction, Place
-from condatui.actions.changes import ON_CLEANUP, ON_ENVIRONMENTS, ON_GPU, ON_JOBS, ON_RESTORE_POINTS
+from condatui.actions.changes import ON_CLEANUP, ON_ENVIRONMENTS, ON_GPU, ON_JOBS, ON_RESTORE_POINTS, ON_SLIM
 from condatui.actions.context import no_environment, not_browsable, not_comparable
 from condatui.view_models.compare.rows import CYCLE
 
@@ -65,6 +65,7 @@ _ENVIRONMENTS = (
         not_comparable,
     ),
     *ON_ENVIRONMENTS,
+    *ON_SLIM,
     *ON_GPU,
     KeyAction(
         "environments.mark_all",

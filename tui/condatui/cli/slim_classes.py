@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
-from condatui_core.analyses.slimming.classes import CLASSES, USUAL
+from condatui_core.analyses.slimming.classes import USUAL, class_named
+from condatui_core.errors import UsageError
 from condatui_core.records.slimming import SlimClass
 
-LEAVABLE: dict[str, SlimClass] = {each.name: each.name for each in CLASSES if each.name != "kept"}
-"""All but what stays."""
 DEFAULT = "default"
 """What names those that are left out unless the user names others."""
 
@@ -23,8 +20,7 @@ def read_classes(_context: click.Context, _parameter: click.Parameter, given: st
 
 
 def _class(name: str) -> SlimClass:
-    if name in LEAVABLE:
-        return LEAVABLE[name]
-    close = difflib.get_close_matches(name.casefold(), LEAVABLE, n=1, cutoff=0.5)
-    meant = f" Did you mean `{close[0]}`?" if close else ""
-    raise click.BadParameter(f"`{name}` is no class.{meant} These are: {', '.join(LEAVABLE)}.")
+    try:
+        return class_named(name)
+    except UsageError as error:
+        raise click.BadParameter(error.title) from error

@@ -11,8 +11,8 @@ import click
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.run_action import confirming_options, run_action
-from condatui.cli.slim_classes import LEAVABLE, read_classes
-from condatui_core.analyses.slimming.classes import USUAL
+from condatui.cli.slim_classes import read_classes
+from condatui_core.analyses.slimming.classes import LEAVABLE, USUAL
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import SlimRequest
 from condatui_core.records.slimming import SlimClass

@@ -14,13 +14,11 @@ import click
 
 from condatui.cli.reporting import say
 from condatui_core.records.environment import Environment
-from condatui_core.records.usage import Run, Usage
+from condatui_core.records.usage import RUN_SECONDS, Run, Usage
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
-DEFAULT_SECONDS = 60.0
-"""How long a command runs unless the user says otherwise: a service has read most of what it needs by then."""
 _RUN = "--run"
 _END_OF_OPTIONS = "--"
 """What many put before a command; a command cannot be called so."""
@@ -72,7 +70,7 @@ def _run_of(context: click.Context, modules: tuple[str, ...], run: str | None, t
         if timeout is not None:
             raise click.UsageError("--timeout needs --run or --trace.")
         return None
-    seconds = DEFAULT_SECONDS if timeout is None else timeout
+    seconds = RUN_SECONDS if timeout is None else timeout
     return Run(command=command, modules=modules, directory=context.obj.cwd, seconds=seconds, output=_STDERR)
 
 
@@ -131,5 +129,5 @@ _timeout = click.option(
     "--timeout",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help=f"End the command after this time, {DEFAULT_SECONDS:g} seconds by default; 0 lets it run to its end.",
+    help=f"End the command after this time, {RUN_SECONDS:g} seconds by default; 0 lets it run to its end.",
 )

@@ -36,7 +36,7 @@ class CloneForm:
         choices = tuple((each.prefix, _label(each, self._sources)) for each in self._sources)
         fields = (
             ChoiceField("source", "clone", choices, source.prefix),
-            TextField("name", "as", _free_name(source, names), "a name, or a path"),
+            TextField("name", "as", free_name(source, names), "a name, or a path"),
             TextField("add", "and install", example="nothing; or, say, numpy=2.0 pandas"),
             yes_or_no("with_conda", "with conda itself"),
             yes_or_no("offline", "without downloads"),
@@ -47,7 +47,7 @@ class CloneForm:
     async def request(self, answers: Answers) -> CloneRequest:
         """The request for the clone."""
         source = self._source(answers)
-        target = await _target(answers["name"], source, self._session, self._paths)
+        target = await target_of(answers["name"], source, self._session, self._paths)
         add = split_words(answers["add"], "What to install")
         return CloneRequest(
             source=source.prefix,
@@ -86,7 +86,7 @@ class FileForm:
         """The request that makes it; the name is the file's own if none is given."""
         file = self._paths.path(answers["file"])
         name = answers["name"].strip() or await self._stated(file)
-        target = await _target(name, None, self._session, self._paths)
+        target = await target_of(name, None, self._session, self._paths)
         return CreateRequest(target=target, file=file, offline=answers["offline"] == YES)
 
     async def _stated(self, file: str) -> str:
@@ -134,11 +134,11 @@ class BaselineForm:
         """The request that makes it, build for build."""
         from condatui_core.analyses.baseline_proposal import request_of  # noqa: PLC0415 - few make one
 
-        target = await _target(answers["name"], None, self._session, self._paths)
+        target = await target_of(answers["name"], None, self._session, self._paths)
         return request_of(self._proposal, target, self._session.inventory.first_channel_config)
 
 
-async def _target(name: str, source: Environment | None, session: Session, paths: FormPaths) -> str:
+async def target_of(name: str, source: Environment | None, session: Session, paths: FormPaths) -> str:
     """The prefix of a new environment. Raises UsageError if it cannot have the name."""
     from condatui_core.actions.prefix_names import target_prefix  # noqa: PLC0415 - only a new environment needs it
 
@@ -166,9 +166,10 @@ def _label(environment: Environment, others: Sequence[Environment]) -> str:
     return sanitize(environment.name if alone else environment.prefix)
 
 
-def _free_name(source: Environment, names: set[str]) -> str:
-    """`nlp-2`, or the first higher number that is free."""
-    return _next_free(file_name(source), names)
+def free_name(source: Environment, names: set[str], suffix: str = "") -> str:
+    """`nlp-2`, or the first higher number that is free; with a suffix `nlp-slim` if that is free."""
+    stem = f"{file_name(source)}-{suffix}" if suffix else file_name(source)
+    return stem if suffix and stem not in names else _next_free(stem, names)
 
 
 def _next_free(stem: str, names: set[str]) -> str:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from condatui.actions.context import ActionContext
 from condatui.panels.action_panel import ActionPanel
 from condatui.panels.clone_form import BaselineForm, CloneForm, file_form
-from condatui.panels.forms import ExportAllForm, ExportForm, FormPaths, PackForm
+from condatui.panels.forms import ActionForm, ExportAllForm, ExportForm, FormPaths, PackForm
 from condatui.panels.ship_form import ShipForm
+from condatui.panels.slim_form import SlimForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
+from condatui_core.records.environment import Environment
 from condatui_core.records.request import (
     CheckpointRequest,
     RemoveRequest,
@@ -40,8 +42,13 @@ async def panel_for(action: str, session: Session, action_context: ActionContext
     if action == "export":
         return _export_panel(session, action_context, paths)
     assert action_context.current is not None
-    of_one = ShipForm if action == "ship" else PackForm
-    return ActionPanel(session, form=of_one(action_context.current, paths))
+    return ActionPanel(session, form=_form_of_one(action, session, action_context.current, paths))
+
+
+def _form_of_one(action: str, session: Session, environment: Environment, paths: FormPaths) -> ActionForm:
+    if action == "slim":
+        return SlimForm(session, environment, paths)
+    return ShipForm(environment, paths) if action == "ship" else PackForm(environment, paths)
 
 
 def _request_for(action: str, action_context: ActionContext) -> Request | None:

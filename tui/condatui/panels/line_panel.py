@@ -1,4 +1,4 @@
-"""The line in which the user answers one question: why environments stay, or which file describes one."""
+"""The line in which the user answers one question: why environments stay, which file describes one, what it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from condatui.messages import KeepProposed, VerifyProposed
+from condatui.messages import KeepProposed, TraceProposed, VerifyProposed
 from condatui.panels.base import BottomPanel
 from condatui_core.records.environment import Environment
 from condatui_core.text import counted, sanitize
@@ -81,4 +81,14 @@ def file_panel(environment: Environment, file: str) -> LinePanel:
         file if file == sanitize(file) else "",  # what cannot be typed cannot be offered
         "enter verify  esc leave  environment.yml, an explicit list, a lock file, requirements.txt",
         lambda answer: VerifyProposed(environment, answer.strip()) if answer.strip() else None,
+    )
+
+
+def run_panel(environment: Environment, command: str) -> LinePanel:
+    """Asks what is run in an environment; `command` is remembered from the last time, or empty."""
+    return LinePanel(
+        f"Run in {sanitize(environment.name)}",
+        command if command == sanitize(command) else "",
+        "enter run  esc leave  python -m my_service; or `import numpy, pandas`",
+        lambda answer: TraceProposed(environment, answer) if answer.strip() else None,
     )

@@ -14,12 +14,13 @@ from textual.binding import BindingType
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
-from condatui.messages import VerifyProposed
+from condatui.messages import TraceProposed, VerifyProposed
 from condatui.screens.filtered_place import FilteredPlace
 from condatui.services.disk_monitor import Breakdowns
 from condatui.services.file_checker import FileChecker
 from condatui.services.revision_finder import RevisionFinder
 from condatui.services.slim_finder import SlimFinder
+from condatui.services.tracer import Tracer
 from condatui.services.verifier import Verifier
 from condatui.session import Session
 from condatui.view_models import styles
@@ -36,6 +37,12 @@ from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import finding
 from condatui_core.text import sanitize
+
+_HINTS = {
+    "disk": {"environments.browse": "browse"},
+    "slim": {"slim": "slimmed copy", "slim.trace": "run", "slim.view": "used"},
+}
+"""By tab and action, the word in the line of keys."""
 
 
 class EnvironmentsScreen(FilteredPlace):
@@ -54,6 +61,7 @@ class EnvironmentsScreen(FilteredPlace):
         self._files = FileChecker(self, session, self._show_detail)
         self._revisions = RevisionFinder(self, session, self._show_detail)
         self._slims = SlimFinder(self, session, self._show_detail)
+        self._tracer = Tracer(self, session, self._show_traced)
         self._verifier = Verifier(self, session, self._show_verified)
         self._model: EnvironmentsModel | None = None
         self._at_work: frozenset[str] = frozenset()
@@ -94,12 +102,11 @@ class EnvironmentsScreen(FilteredPlace):
 
     @property
     def actions(self) -> Iterable[KeyAction]:
-        """The actions of this place; beside the sizes, the line of keys names the one that leads to the files."""
-        for action in super().actions:
-            if action.id == "environments.browse" and self.detail.tab == "disk":
-                yield replace(action, hint="browse")
-            else:
-                yield action
+        """The actions of this place; the line of keys names first those that belong to the tab that is shown."""
+        hints = _HINTS.get(self.detail.tab, {})
+        actions = tuple(super().actions)
+        yield from (replace(each, hint=hints[each.id]) for each in actions if each.id in hints)
+        yield from (each for each in actions if each.id not in hints)
 
     def on_mount(self) -> None:
         """Focus the environments."""
@@ -168,6 +175,7 @@ class EnvironmentsScreen(FilteredPlace):
             verified = self._verifier.verified(environment) if healthy else None
             revisions = self._revisions.of(environment) if self.detail.tab == "history" else ()
             slim = self._slims.of(environment) if self.detail.tab == "slim" else None
+            traced = self._tracer.of(environment) if self.detail.tab == "slim" else None
             environment = self._files.checked(environment) if healthy else environment
             now, key = session.clock(), session.key("gpu.check")
             gpu = GpuSubject(environment, session.gpus, now, key)
@@ -181,6 +189,8 @@ class EnvironmentsScreen(FilteredPlace):
                     gpu,
                     revisions,
                     slim,
+                    traced,
+                    session.key("gpu.cancel"),
                     verified,
                 )
             )
@@ -292,6 +302,35 @@ class EnvironmentsScreen(FilteredPlace):
         if said:
             self.say(said)
 
+    @on(TraceProposed)
+    def _trace(self, event: TraceProposed) -> None:
+        self.detail.go_to("slim")
+        self._tracer.run(event.environment, event.text)
+
+    def _show_traced(self, said: str) -> None:
+        self._show_detail()
+        self.say(said)
+
+    async def action_trace(self) -> None:
+        """Ask what is to be run in the environment under the cursor; the last command is offered."""
+        from condatui.panels.line_panel import run_panel  # noqa: PLC0415 - imported at the first use
+
+        if environment := self.current_environment:
+            last = self._tracer.of(environment)
+            await self.open_panel(run_panel(environment, last.command if last else ""))
+
+    def action_trace_view(self) -> None:
+        """Turn between the classes of files and what a command has used."""
+        if not self.detail.turn_slim():
+            self.say("No command has been run in it yet.")
+
+    async def action_cancel_check(self) -> None:
+        """Stop the command that is traced; if none is, cancel the checks of GPUs."""
+        if self._tracer.at_work:
+            self._tracer.stop()
+        else:
+            await self.run_action("app.cancel_gpu")
+
     def _turn(self, steps: int) -> None:
         self.detail.turn(steps)
         self._show_detail()
@@ -301,7 +340,7 @@ class EnvironmentsScreen(FilteredPlace):
         """Copy the path, the command or the class that the details show, or else the prefix of the environment."""
         if (environment := self.current_environment) is None:
             return
-        copied = self.detail.command or self.detail.path or self.detail.slim_class or environment.prefix
+        copied = self.detail.command or self.detail.path or self.detail.slim_name or environment.prefix
         self.app.copy_to_clipboard(copyable(copied))
         self.say(f"Copied {sanitize(copied)}")
 

@@ -25,8 +25,9 @@ from condatui_core.text import sanitize
 if TYPE_CHECKING:
     from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.table import TableModel
-    from condatui.widgets.detail_views import DiskPane, HistoryPane, SlimPane
+    from condatui.widgets.detail_views import DiskPane, HistoryPane
     from condatui.widgets.lines_pane import TextPane
+    from condatui.widgets.slim_pane import SlimPane
     from condatui_core.records.prefix import Revision
 
 
@@ -125,9 +126,9 @@ class DetailPane(Vertical):
         return gpu.command if gpu else ""
 
     @property
-    def slim_class(self) -> str:
-        """The class of files under the cursor, if the slim tab is visible and has the focus; empty if there is none."""
-        return self._slim.class_name if self.tab == "slim" and self._slim.table.has_focus else ""
+    def slim_name(self) -> str:
+        """The class or the package under the cursor, if the slim tab is visible and has the focus; empty if not."""
+        return self._slim.name_under_cursor if self.tab == "slim" and self._slim.table.has_focus else ""
 
     @property
     def revision(self) -> Revision | None:
@@ -155,6 +156,10 @@ class DetailPane(Vertical):
     def turn(self, steps: int) -> None:
         """Go so many tabs to the right; after the last tab comes the first."""
         self.go_to(self.TABS[(self.TABS.index(self.tab) + steps) % len(self.TABS)])
+
+    def turn_slim(self) -> bool:
+        """In the slim tab, turn between the classes and what a command used; returns whether there are both."""
+        return self.tab == "slim" and self._slim.turn()
 
     def go_to(self, tab: str) -> None:
         """Go to a tab, which is built at the first visit; the focus stays in the details if it is there."""
@@ -187,7 +192,7 @@ class DetailPane(Vertical):
             return
         if tab == "slim":
             if subject and subject.slim:
-                self._slim.show(subject.slim)
+                self._slim.show(subject.slim, subject.traced, subject.stop_key)
             return
         before = self._shown.get(tab)
         if subject is None or (before and before.shown == subject.shown):

@@ -10,19 +10,17 @@ from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from condatui.view_models import styles
 from condatui.view_models.details.channels import ChannelsModel
 from condatui.view_models.details.gpu_tab import gpu_text
 from condatui.view_models.details.health import health_text
 from condatui.view_models.details.history import HistoryModel
-from condatui.view_models.details.slim import SlimModel, SlimSubject, notes_line, sum_line
 from condatui.view_models.format import shorten_text
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableModel
 from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import TextPane
+from condatui.widgets.slim_pane import SlimPane
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui.view_models.details.disk import DiskPartsModel, DiskSubject
@@ -130,61 +128,6 @@ class HistoryPane(Vertical):
             return Text()
         text = self._model.lines(self.table.cursor_row)[index]
         return shorten_text(text, width, self._glyphs.ellipsis, cut="end")
-
-
-# The slim tab: classes of files, and below them what there is to say of the one under the cursor
-
-
-class SlimPane(Vertical):
-    """What the whole costs, a bar for each class, and below them why the one under the cursor goes or stays."""
-
-    def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
-        super().__init__(id=id)
-        self._glyphs = glyphs
-        self._model = SlimModel(None, glyphs=glyphs)
-        self._subject: SlimSubject | None = None
-        self._sum = Line(id="slim-sum")
-        self._lines = (Line(id="slim-why"), Line(id="slim-what"))
-        self._notes = Line(id="slim-notes")
-        self.table = VirtualTable(glyphs, id="slim-classes")
-        """The classes; takes the focus."""
-
-    @property
-    def class_name(self) -> str:
-        """The public name of the class under the cursor; empty if there is none."""
-        row = self.table.cursor_row
-        return self._model.key(row) if row < len(self._model) else ""
-
-    @property
-    def text(self) -> str:
-        """The text of the lines around the table."""
-        return "\n".join(line.text for line in (self._sum, *self._lines, self._notes))
-
-    def show(self, subject: SlimSubject) -> None:
-        """Show what is known of an environment."""
-        if not self.children:
-            self.mount(self._sum, self.table, *self._lines, self._notes)
-        before = self._subject
-        if subject is before:
-            return
-        self._subject = subject
-        self._model = SlimModel(subject.slimming, glyphs=self._glyphs)
-        self._sum.draw(partial(sum_line, subject, self._glyphs))
-        self._notes.draw(partial(notes_line, subject, self._glyphs))
-        fresh = before is None or before.prefix != subject.prefix
-        self.table.set_model(self._model, empty=Text(), fresh=fresh)
-        self._show_lines()
-
-    @on(VirtualTable.CursorMoved, "#slim-classes")
-    def _show_lines(self) -> None:
-        for index, line in enumerate(self._lines):
-            line.draw(partial(self._line, index))
-
-    def _line(self, index: int, width: int) -> Text:
-        if not len(self._model):
-            detail = self._subject.detail if self._subject and not index else ""
-            return shorten_text(Text(sanitize(detail), styles.DIM), width, self._glyphs.ellipsis, cut="end")
-        return shorten_text(self._model.lines(self.table.cursor_row)[index], width, self._glyphs.ellipsis, cut="end")
 
 
 TEXTS = frozenset({"health", "gpu"})

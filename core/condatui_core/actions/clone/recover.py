@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from condatui_core.actions.half_made import half_done, half_made
-from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
+from condatui_core.actions.half_made import half_done, unfinished
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.requested_specs import not_among
 from condatui_core.fs.safe_read import reason
@@ -18,12 +17,8 @@ from condatui_core.records.request import CloneRequest
 def inspect_clone(request: CloneRequest, stage: str, context: JobContext) -> Recovery:
     """Find out how much of the clone exists, changing nothing; blocks."""
     target = os.path.normpath(request.target)
-    if not os.path.lexists(target):
-        return Recovery(state="untouched", message=f"Nothing was made at {target}.")
-    if is_marked_incomplete(target) or (stage == "link" and is_empty(target)):
-        return half_made(target, context)
-    if stage not in ("verify", "add"):
-        return Recovery(state="untouched", message=f"What is at {target} was not made by this job.")
+    if left := unfinished(target, stage, context, begins="link", whole=("verify", "add")):
+        return left
     try:
         return _look_at_whole(target, request, stage)
     except OSError as error:

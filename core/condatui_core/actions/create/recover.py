@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from condatui_core.actions.half_made import half_done, half_made
-from condatui_core.actions.incomplete_marker import is_empty, is_marked_incomplete
+from condatui_core.actions.half_made import half_done, unfinished
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.requested_specs import not_there
 from condatui_core.fs.safe_read import reason
@@ -23,12 +22,8 @@ async def recover(plan: Plan, request: CreateRequest, stage: str, context: JobCo
 def inspect_creation(request: CreateRequest, stage: str, context: JobContext) -> Recovery:
     """Find out how much of the environment exists, changing nothing; blocks."""
     target = os.path.normpath(request.target)
-    if not os.path.lexists(target):
-        return Recovery(state="untouched", message=f"Nothing was made at {target}.")
-    if is_marked_incomplete(target) or (stage == "create" and is_empty(target)):
-        return half_made(target, context)
-    if stage != "verify":
-        return Recovery(state="untouched", message=f"What is at {target} was not made by this job.")
+    if left := unfinished(target, stage, context, begins="create", whole=("verify",)):
+        return left
     try:
         missing = not_there(target, request.specs)
     except OSError as error:

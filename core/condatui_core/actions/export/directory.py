@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from condatui_core.actions.export.one_file import check_read_back, options_in_words, write_file
+from condatui_core.actions.export.one_file import check_read_back, options_in_words
 from condatui_core.actions.export.survey import ExportSurvey, Target, stands_against, survey_export
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.written_files import make_directory, write_file
 from condatui_core.environment_files.export import check_options
 from condatui_core.environment_files.export_directory import file_ending
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.atomic_write import begun_beside, sync_path
-from condatui_core.fs.safe_read import reason
+from condatui_core.fs.atomic_write import begun_beside
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import ExportChange, Outcome, Plan, PlannedExport, Recovery, Step
 from condatui_core.records.request import ExportAllRequest
@@ -116,7 +116,7 @@ async def perform(plan: Plan, request: ExportAllRequest, context: JobContext, wo
     survey = await work.in_thread(partial(survey_export, request, context))
     refuse(survey.blockers)
     await work.stage("write", f"Writing into {sanitize(request.directory)}")
-    await work.in_thread(partial(_make_directory, request.directory))
+    await work.in_thread(partial(make_directory, request.directory))
     for number, target in enumerate(survey.written):
         work.progress(number, len(survey.written), "files")
         await work.in_thread(partial(_write, target, request, context))
@@ -124,16 +124,6 @@ async def perform(plan: Plan, request: ExportAllRequest, context: JobContext, wo
     if survey.index and survey.index.is_written:
         await work.in_thread(partial(_write, survey.index, request, context))
     return _outcome(request, survey)
-
-
-def _make_directory(directory: str) -> None:
-    if os.path.isdir(directory):
-        return
-    try:
-        os.mkdir(directory)
-        sync_path(os.path.dirname(directory))
-    except OSError as error:
-        raise CondatuiError(f"{sanitize(directory)} could not be made.", reason(error)) from error
 
 
 def _write(target: Target, request: ExportAllRequest, context: JobContext) -> None:

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.actions.written_files import blockers_to_write
+from condatui_core.actions.written_files import blockers_to_write, write_file
 from condatui_core.environment_files.export import ExportText, check_file_name, export_text
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
-from condatui_core.fs.atomic_write import begun_beside, write_whole
-from condatui_core.fs.safe_read import open_regular, read_bounded, reason
+from condatui_core.fs.atomic_write import begun_beside
+from condatui_core.fs.safe_read import open_regular, read_bounded
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.comparison import Cell
 from condatui_core.records.environment import Environment
@@ -174,19 +174,6 @@ def options_in_words(how: ExportOptions) -> str:
 
 def _gone(prefix: str) -> Environment:
     raise RefusedError(f"There is no environment at {sanitize(prefix)}.", hint=Reload())
-
-
-def write_file(file: str, data: bytes, *, replace: bool) -> None:
-    """Write a file whole or not at all. RefusedError if it may not be replaced, CondatuiError if that fails."""
-    try:
-        write_whole(Path(file), data, replace=replace)
-    except FileExistsError as error:
-        raise RefusedError(f"{sanitize(file)} exists by now.", hint="Choose another name.") from error
-    except OSError as error:
-        was = "the old one is as it was" if os.path.lexists(file) else "nothing was written"
-        raise CondatuiError(
-            f"{sanitize(file)} could not be written: {was}.", reason(error), "Write it to another place."
-        ) from error
 
 
 def _read_back(request: ExportRequest, export: ExportText, context: JobContext) -> None:

@@ -217,6 +217,9 @@ def _loss_warnings(facts: MergeFacts) -> Iterator[Finding]:
     """What only the restore point will have of the member."""
     contents, name = facts.records.contents, name_of(facts.member, facts.member_prefix)
     theirs = facts.source.contents if facts.source else None
+    if theirs and theirs.slimmed is not None:
+        message = f"The keeper is a slimmed copy: what takes the place of {name} lacks the same."
+        yield _finding("slimmed", "warning", message, "Choose another keeper if that matters.", theirs.slimmed)
     if variables := [each for each, _ in contents.variables if theirs is None or each not in dict(theirs.variables)]:
         message = f"Variables of {name} are not set any more: {', '.join(map(sanitize, variables))}."
         yield _finding("variables", "warning", message, "conda env config vars set sets them again.")

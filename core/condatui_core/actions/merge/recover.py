@@ -73,22 +73,21 @@ def _set_aside(found: InterruptedMerge, request: MergeRequest, plan: Plan, conte
 
 def _emptied(found: InterruptedMerge) -> Recovery:
     """The member was merged and deleted, but for the directory in which it was."""
-    name = _name(found.member)
-    return Recovery(
-        state="half",
-        message=f"{name} is merged and whole; of what it was an empty directory is left, {sanitize(found.made[0])}.",
-        way_out=RemoveRequest(prefixes=found.made),
-        way_out_title="Delete the empty directory",
-    )
+    said = "is merged and whole; of what it was an empty directory is left,"
+    return _made_is_left(found, said, "Delete the empty directory")
 
 
 def _taken_back(found: InterruptedMerge) -> Recovery:
-    name = _name(found.member)
+    said = "is as it was; what was being made in its place is still in"
+    return _made_is_left(found, said, "Delete what was being made")
+
+
+def _made_is_left(found: InterruptedMerge, said: str, title: str) -> Recovery:
     return Recovery(
         state="half",
-        message=f"{name} is as it was; what was being made in its place is still in {sanitize(found.made[0])}.",
+        message=f"{_name(found.member)} {said} {sanitize(found.made[0])}.",
         way_out=RemoveRequest(prefixes=found.made),
-        way_out_title="Delete what was being made",
+        way_out_title=title,
     )
 
 

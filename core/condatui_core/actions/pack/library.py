@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from conda_pack import CondaEnv, CondaPackException, core, formats
 
-from condatui_core.actions.amended_records import without_paths
+from condatui_core.actions.amended_records import record_without, without_paths
 from condatui_core.actions.pack.messages import MissingFiles
 from condatui_core.fs.delete_tree import delete_whole
 from condatui_core.prefixes.slimmed import is_slimmed
@@ -115,7 +115,7 @@ def write(loaded: LoadedEnvironment, output: str, options: PackOptions, show: Ca
         if file.file_mode == "unknown" and os.lstat(file.source).st_size > _LARGE:
             file.file_mode = None
     environment.files = _Shown(loaded.files, show)
-    _patch_conda_pack(level, threads)
+    _patch_conda_pack(level, threads, loaded)
     _amend_records(loaded.left_out)
     # With one thread, conda-pack does not pass the level on to xz.
     threads = max(2, threads) if form == "tar.xz" and threads >= 0 else threads
@@ -223,13 +223,15 @@ def _refuse_special(status: os.stat_result, path: str) -> None:
         raise OSError(errno.EINVAL, "not a regular file", path)
 
 
-def _patch_conda_pack(level: int, threads: int) -> None:
+def _patch_conda_pack(level: int, threads: int, loaded: LoadedEnvironment) -> None:
     """Pass on the options that conda-pack 0.9 drops, copy files instead of linking them to the cache, and keep those
     whose content it rewrites apart from their other hard links.
     """
     formats.ParallelZstdFileWriter = partial(
         formats.ParallelZstdFileWriter, compresslevel=level, n_threads=threads if threads > 0 else os.cpu_count() or 1
     )
+
+    records = _records_of_pip(loaded) if loaded.left_out else frozenset[str]()
 
     class Copying(formats.NoArchive):  # type: ignore[misc]
         """Copies files: through a hard link conda-unpack would write into the package cache, and so elsewhere."""
@@ -259,6 +261,8 @@ def _patch_conda_pack(level: int, threads: int) -> None:
                 self.archive.addfile(info, stream)
 
         def _add_bytes(self, source: str, sourcebytes: bytes, target: str) -> None:
+            if target in records:
+                sourcebytes = record_without(sourcebytes, target, loaded.left_out)
             info = self.archive.gettarinfo(source, target)
             info.type, info.linkname, info.size = tarfile.REGTYPE, "", len(sourcebytes)
             status = os.stat(source)
@@ -282,6 +286,13 @@ def _amend_records(left_out: Collection[str]) -> None:
         return json.dumps(record, indent=True, sort_keys=True).encode(), record
 
     core.rewrite_conda_meta = amended
+
+
+def _records_of_pip(loaded: LoadedEnvironment) -> frozenset[str]:
+    """The RECORD of each distribution that pip has installed."""
+    return frozenset(
+        each.target for each in loaded.files if not each.is_conda and each.target.endswith(".dist-info/RECORD")
+    )
 
 
 def _sweep(directory: str, packed: Collection[str]) -> None:

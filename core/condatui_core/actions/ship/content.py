@@ -38,7 +38,7 @@ from condatui_core.reports.dockerfile import (
     layers_document,
     left_out_document,
 )
-from condatui_core.text import AUTH_MASK, counted, sanitize, some_of, strip_credentials
+from condatui_core.text import AUTH_MASK, counted, mask_credentials, sanitize, some_of, strip_credentials
 
 _MOST = 50
 
@@ -73,6 +73,8 @@ def make_content(
     layers = _layers(spec, slimming, packed)
     findings = (
         *slimming.findings,
+        *_record_findings(contents),
+        *_emptiness(request, slimming),
         *(_lock_findings(contents) if request.source == "lock" else ()),
         *_pip_notes(spec),
         *_variable_findings(spec, unwritten),
@@ -170,6 +172,22 @@ def _requirements(contents: PrefixContents, *, hashes: bool) -> Iterator[str]:
         yield sanitize(f"{line}{checked}")
 
 
+def _record_findings(contents: PrefixContents) -> Iterator[Finding]:
+    """What cannot be read of what is installed: an image would lack it, and nobody could tell."""
+    if unreadable := [f"{each.path}: {each.reason}" for each in contents.unreadable]:
+        count = counted(len(unreadable), "record cannot", "records cannot")
+        message = f"{count} be read: the image would lack what only they name."
+        remedy = "Install these packages again; `conda doctor` and `condatui verify` say more."
+        yield blocker("broken", message, remedy, map(sanitize, unreadable), most=_MOST)
+
+
+def _emptiness(request: ShipRequest, slimming: ImageSlimming) -> Iterator[Finding]:
+    """That there is nothing to install; of what was slimmed away, that is told with the classes."""
+    contents = slimming.contents
+    if request.source == "lock" and not (slimming.classes or contents.packages or contents.unreadable):
+        yield blocker("nothing-left", "There is no package: the image would be its base and nothing else.", "")
+
+
 def _lock_findings(contents: PrefixContents) -> Iterator[Finding]:
     """What a list cannot say so that it can be installed again elsewhere."""
     lost = [f"{each.dist_name}: {why}" for each in conda_packages(contents) if (why := _why_not_locked(each))]
@@ -178,6 +196,7 @@ def _lock_findings(contents: PrefixContents) -> Iterator[Finding]:
     if lost:
         message = f"{counted(len(lost), 'package')} cannot be downloaded again with a checksum."
         yield blocker("not-lockable", message, BuildFromArchive(), map(sanitize, lost), most=_MOST)
+    yield from _with_credentials(contents)
     stay = [each for each in contents.pip_distributions if each.origin in ("editable", "local", "vcs")]
     if stay:
         lines = (f"{each.name} {each.version}: {_why_it_stays(each)}" for each in stay)
@@ -196,12 +215,27 @@ def _lock_findings(contents: PrefixContents) -> Iterator[Finding]:
         yield finding("pip-over-conda", "note", f"{message} the image gets both, in this order.")
 
 
+def _with_credentials(contents: PrefixContents) -> Iterator[Finding]:
+    """Channels that ask for a token or a password, which is written nowhere."""
+    asking = [each for each in conda_packages(contents) if each.url and strip_credentials(each.url) != each.url]
+    if asking:
+        channels = sorted({(urlsplit(archive_url(each)).hostname or "") for each in asking})
+        count = counted(len(asking), "package comes", "packages come")
+        message = f"{count} from a channel with a token or a password, which the list does not have."
+        remedy = (
+            "Whoever builds the image has to supply it to micromamba in the first stage, such as by a build secret."
+        )
+        yield finding("credentials", "warning", message, remedy, map(sanitize, channels), most=_MOST)
+
+
 def _why_not_locked(record: PackageRecord) -> str:
     url = archive_url(record)
     if not url:
         return "its URL is not known"
     if urlsplit(url).scheme not in ("http", "https"):
         return "its channel is on this machine"
+    if AUTH_MASK in mask_credentials(url):
+        return "its URL has a secret in it"
     return "" if record.sha256 or record.md5 else "its checksum is not known"
 
 
@@ -239,10 +273,13 @@ def _variable_findings(spec: ImageSpec, left_out: Sequence[str]) -> Iterator[Fin
             message,
             LeaveOutVariables(),
             names,
+            most=_MOST,
         )
     if left_out:
         message = f"{counted(len(left_out), 'environment variable')} cannot be written into a Dockerfile."
-        yield finding("variables", "warning", message, "Set them where the container starts.", map(sanitize, left_out))
+        yield finding(
+            "variables", "warning", message, "Set them where the container starts.", map(sanitize, left_out), most=_MOST
+        )
     if spec.by_scripts:
         lines = (f"{script}: {', '.join(names)}" for script, names in spec.by_scripts)
         message = "Scripts of its activation set variables, which the image does not have."

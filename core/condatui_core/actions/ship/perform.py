@@ -2,79 +2,93 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
+from condatui_core.actions.checksum_file import checksum_path
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.pack.perform import pack
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.ship.content import ShipContent
+from condatui_core.actions.ship.output_directory import OutputDirectory
 from condatui_core.actions.ship.plan import ShipFacts, plan_of, read_facts, written_names
-from condatui_core.errors import CondatuiError, RefusedError
-from condatui_core.fs.atomic_write import sync_path, write_whole
-from condatui_core.fs.safe_read import reason
+from condatui_core.errors import RefusedError
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import PackRequest, ShipRequest
-from condatui_core.reports.dockerfile import LAYERS
+from condatui_core.reports.dockerfile import ARCHIVE, LAYERS
 from condatui_core.text import format_bytes, sanitize
 
 
-async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: Work) -> Outcome:  # noqa: ARG001
-    """Write the files as they are to be by now. RefusedError if something has come up, CondatuiError if one fails."""
+async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: Work) -> Outcome:
+    """Write the files that the plan has shown.
+
+    Raises RefusedError if something stands against it by now or anything has changed since, CondatuiError if a file
+    cannot be written. Then, and if it is cancelled, what it has written goes again.
+    """
     facts = await read_facts(request, context)
     plan_now = plan_of(request, context.environment(request.prefix), facts)
     refuse(plan_now.blockers)
+    if plan.shipping != plan_now.shipping:
+        name = sanitize(os.path.basename(request.prefix))
+        raise RefusedError(
+            f"{name}, or what its image lacks, has changed since this was planned.", hint="Plan it again."
+        )
     assert facts.content is not None  # otherwise there are blockers
-    packed = 0
-    if facts.packing is not None:
-        packed = await _pack(facts, request, context, work)
-    await work.stage("write", f"Writing into {sanitize(request.directory)}")
-    left = [each for each in facts.content.files if not facts.packing or each[0] != LAYERS]
-    await work.in_thread(partial(_write, request, left))
-    written = sum(len(data) for _, data in facts.content.files) + packed
+    output = OutputDirectory(request.directory, replaces=request.replace)
+    try:
+        packed = await _write(facts, facts.content, output, context, work)
+    except (Exception, asyncio.CancelledError):
+        if left := await work.in_thread(output.take_back):
+            work.say(f"Still in {sanitize(request.directory)}, from this job: {sanitize(', '.join(left))}.")
+        raise
     weight = sum(each.bytes or 0 for each in facts.content.layers)
     return Outcome(
         message=f"{sanitize(request.directory)} is ready: the image adds {format_bytes(weight)} to its base.",
         findings=plan_now.warnings,
-        bytes_used=written,
+        bytes_used=sum(len(data) for _, data in facts.content.files) + packed,
         files=tuple(os.path.join(request.directory, each) for each in written_names(request, facts.content)),
         receiver=(f"docker build --tag NAME {shlex.quote(request.directory)}",),
     )
 
 
-async def _pack(facts: ShipFacts, request: ShipRequest, context: JobContext, work: Work) -> int:
-    """Pack the environment into the directory; returns the bytes of the archive.
+async def _write(
+    facts: ShipFacts, content: ShipContent, output: OutputDirectory, context: JobContext, work: Work
+) -> int:
+    """Write all files; returns the bytes of the archive, 0 without one.
 
-    What says that the archive is a ship's own comes first: killed in between, the next one may replace it.
+    What says that the archive is a ship's own comes before it: killed in between, the next one may replace it.
     """
-    assert facts.content is not None and facts.packing is not None and facts.slimming is not None
+    packed, first = 0, [each for each in content.files if facts.packing and each[0] == LAYERS]
+    if first:
+        await work.stage("directory", f"Making {sanitize(output.directory)}")
+        await work.in_thread(partial(_write_files, output, first))
+        packed = await _pack(facts, output, context, work)
+    await work.stage("write", f"Writing into {sanitize(output.directory)}")
+    await work.in_thread(partial(_write_files, output, [each for each in content.files if each not in first]))
+    return packed
+
+
+async def _pack(facts: ShipFacts, output: OutputDirectory, context: JobContext, work: Work) -> int:
+    """Pack the environment into the directory; returns the bytes of the archive."""
+    assert facts.packing is not None and facts.slimming is not None
     assert isinstance(facts.packing.request, PackRequest)
-    await work.stage("directory", f"Making {sanitize(request.directory)}")
-    await work.in_thread(partial(_write, request, [each for each in facts.content.files if each[0] == LAYERS]))
-    outcome = await pack(facts.packing.request, context, work, left_out=facts.slimming.left_out)
+    names = (ARCHIVE, checksum_path(ARCHIVE))
+    before = await work.in_thread(partial(output.there, names))
+    try:
+        outcome = await pack(facts.packing.request, context, work, left_out=facts.slimming.left_out)
+    except RefusedError:  # what is there by now is of somebody else
+        raise
+    except (Exception, asyncio.CancelledError):
+        await work.in_thread(partial(output.claim, {*names} - before))
+        raise
+    await work.in_thread(partial(output.claim, {*names} - before))
     return outcome.bytes_used or 0
 
 
-def _write(request: ShipRequest, files: Sequence[tuple[str, bytes]]) -> None:
-    """Write each file whole or not at all, over none that no ship has written."""
-    _make_directory(request.directory)
+def _write_files(output: OutputDirectory, files: Sequence[tuple[str, bytes]]) -> None:
+    output.make()
     for name, data in files:
-        file = os.path.join(request.directory, name)
-        try:
-            write_whole(Path(file), data, replace=request.replace)
-        except FileExistsError as error:
-            raise RefusedError(f"{sanitize(file)} exists by now.", hint="Choose another directory.") from error
-        except OSError as error:
-            raise CondatuiError(f"{sanitize(file)} could not be written.", reason(error)) from error
-
-
-def _make_directory(directory: str) -> None:
-    if os.path.isdir(directory):
-        return
-    try:
-        os.mkdir(directory)
-        sync_path(os.path.dirname(directory))
-    except OSError as error:
-        raise CondatuiError(f"{sanitize(directory)} could not be made.", reason(error)) from error
+        output.write(name, data)

@@ -15,14 +15,16 @@ from condatui_core.actions.checksum_file import checksum_path
 from condatui_core.actions.pack import plan as pack_plan
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.ship.content import ShipContent, make_content
+from condatui_core.actions.ship.output_directory import begun_in
 from condatui_core.actions.ship.slimming import ImageSlimming, slim_for_image
+from condatui_core.actions.ship.what_was_shown import digest_of
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.errors import UsageError
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker
-from condatui_core.records.job import Plan, Step
+from condatui_core.records.job import Plan, PlannedShip, Step
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import PackRequest, ShipRequest
 from condatui_core.remedy import ExcludeFiles, IgnoreEditable, IgnoreMissing, Reload, ReplaceFile
@@ -52,6 +54,8 @@ class ShipFacts:
     """How the environment is packed, if the image is built from an archive."""
     slimming: ImageSlimming | None = None
     """What the image lacks; None if there is no environment."""
+    digest: str = ""
+    """Of all that the image gets and lacks; empty if there are no files."""
 
 
 async def plan(request: ShipRequest, context: JobContext) -> Plan:
@@ -77,7 +81,8 @@ async def read_facts(request: ShipRequest, context: JobContext) -> ShipFacts:
     content = await asyncio.to_thread(make_content, request, environment, slimming, context, packed=packed)
     blockers = await asyncio.to_thread(directory_blockers, request, content)
     is_there = await asyncio.to_thread(os.path.lexists, request.directory)
-    return ShipFacts(content, blockers, not is_there, packing, slimming)
+    digest = await asyncio.to_thread(digest_of, request, content, slimming) if content.files else ""
+    return ShipFacts(content, blockers, not is_there, packing, slimming, digest)
 
 
 def pack_request(request: ShipRequest, contents: PrefixContents) -> PackRequest:
@@ -117,6 +122,7 @@ def plan_of(request: ShipRequest, environment: Environment | None, facts: ShipFa
         warnings=tuple(each for each in found if each.severity != "error"),
         blockers=tuple(each for each in found if each.severity == "error"),
         slimming=facts.slimming.planned if facts.slimming else None,
+        shipping=PlannedShip(digest=facts.digest) if facts.digest else None,
     )
 
 
@@ -214,7 +220,7 @@ def _directory_blockers(request: ShipRequest, content: ShipContent) -> Iterator[
         yield blocker("file-exists", message, "Choose another directory.", map(sanitize, foreign), most=_MOST_NAMES)
     elif there and not request.replace:
         yield blocker("file-exists", f"An earlier ship has written into {sanitize(directory)}.", ReplaceFile())
-    elif not there and os.listdir(directory):
+    elif not there and {*os.listdir(directory)} - {*begun_in(directory)}:
         message = f"{sanitize(directory)} is not empty: whoever builds the image would send what is there."
         yield blocker("file-exists", message, "Choose another directory.")
     for each in names:

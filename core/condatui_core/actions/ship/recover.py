@@ -8,6 +8,7 @@ import os
 from msgspec.structs import replace
 
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.ship.output_directory import begun_in
 from condatui_core.actions.ship.plan import read_facts, written_names
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import read_bounded
@@ -30,13 +31,20 @@ async def recover(plan: Plan, request: ShipRequest, stage: str, context: JobCont
         return Recovery(state="half", message=f"{directory}: what it was written from is not as it was.")
     names = written_names(request, content)
     missing = await asyncio.to_thread(_missing, request.directory, names, dict(content.files))
-    if not missing:
+    begun = await asyncio.to_thread(begun_in, request.directory)
+    beside = f" Besides, it holds what was begun: {', '.join(begun)}." if begun else ""
+    if not missing and not begun:
         return Recovery(state="done", message=f"All files in {directory} are as they should be.")
-    if len(missing) == len(names):
-        return Recovery(state="untouched", message=f"Nothing was written into {directory}.")
-    message = f"{directory}: {len(names) - len(missing)} of {counted(len(names), 'file')} are as they should be."
+    if len(missing) == len(names) and not begun:
+        return Recovery(state="untouched", message=await asyncio.to_thread(_nothing_in, request.directory))
+    there = f"{len(names) - len(missing)} of {counted(len(names), 'file')} are as they should be."
     title = f"Write all of {directory} again"
-    return Recovery(state="half", message=message, way_out=again, way_out_title=title)
+    return Recovery(state="half", message=f"{directory}: {there}{beside}", way_out=again, way_out_title=title)
+
+
+def _nothing_in(directory: str) -> str:
+    empty = os.path.isdir(directory) and not os.listdir(directory)
+    return f"Nothing was written into {sanitize(directory)}{'; the directory is empty' if empty else ''}."
 
 
 def _missing(directory: str, names: tuple[str, ...], files: dict[str, bytes]) -> list[str]:

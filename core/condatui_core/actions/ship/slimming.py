@@ -30,7 +30,7 @@ from condatui_core.records.slimming import SlimClass, SlimmedFiles
 from condatui_core.text import counted, sanitize
 
 _MOST = 20
-_OF_INSTALLATION = ("envs", "pkgs")
+OF_INSTALLATION = ("envs", "pkgs")
 """What lies in a root prefix and is none of its own files."""
 _PIP = Node("conda", "pip")
 
@@ -72,7 +72,7 @@ def slim_for_image(request: ShipRequest, contents: PrefixContents) -> ImageSlimm
     if not request.slim:
         return ImageSlimming(contents=contents)
     try:
-        slimmed = slim_files(request.prefix, _OF_INSTALLATION)
+        slimmed = slim_files(request.prefix, OF_INSTALLATION)
     except CondatuiError as error:
         why = blocker("cannot-slim", "What its image could lack cannot be told.", "", [sanitize(error.title)])
         return ImageSlimming(contents=contents, findings=(why,))

@@ -8,7 +8,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from condatui_core.actions.amended_records import amend_records
+from condatui_core.actions.amended_records import amend_record_files, amend_records
 from condatui_core.actions.clone.perform import make_clone
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.incomplete_marker import mark_complete, sync_made
@@ -26,7 +26,7 @@ from condatui_core.fs.held_tree import HeldTree, Identity
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.probe import HALF_MADE
-from condatui_core.prefixes.slimmed import NOTE, SlimmedNote, encode_note
+from condatui_core.prefixes.slimmed import NOTE, SlimmedNote, encode_note, read_note
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import ClassSizes, Outcome, Plan, PlannedSlimming
 from condatui_core.records.request import SlimRequest
@@ -96,17 +96,23 @@ class _Slimming:
             if self._stays_environment:
                 amend_records(tree, going)
                 tree.replace(NOTE, encode_note(self._note(facts.going.classes | brought)))
+            amend_record_files(tree, facts.records.contents.pip_distributions, going)
             identity = tree.identity
         if not self._stays_environment:
             unregister(self._context.caller.home, (self._target,))
         return identity
 
     def _note(self, classes: Collection[SlimClass]) -> SlimmedNote:
-        """What the copy lacks, with the classes of which something really went."""
-        labels = tuple(each.label for each in CLASSES if each.name in classes)
-        packages = (*self._planned.packages, *self._planned.distributions)
+        """What the copy lacks, with the classes of which something really went; of a slimmed source, its own too."""
+        before = read_note(self._facts.records.prefix)
+        earlier = frozenset(before.classes) if before else frozenset()
+        labels = tuple(each.label for each in CLASSES if each.name in classes or each.label in earlier)
+        packages = (*(before.packages if before else ()), *self._planned.packages, *self._planned.distributions)
         return SlimmedNote(
-            source=self._facts.records.prefix, classes=labels, packages=packages, at=self._context.clock()
+            source=self._facts.records.prefix,
+            classes=labels,
+            packages=tuple(dict.fromkeys(packages)),
+            at=self._context.clock(),
         )
 
     def _sizes(self) -> tuple[ClassSizes, ...]:
@@ -125,7 +131,7 @@ class _Slimming:
         self, made: Outcome, sizes: tuple[ClassSizes, ...], findings: tuple[Finding, ...], used: int
     ) -> Outcome:
         before, after = sum(each.before for each in sizes), sum(each.after for each in sizes)
-        share = f", {percent(after / before)} of what {sanitize(self._facts.name)} has" if before else ""
+        share = f", {percent(after / before)} of what {sanitize(self._facts.name)} has" if before >= after > 0 else ""
         return replace(
             made,
             message=f"{self._name} was made: {format_bytes(after)} of contents{share}.",

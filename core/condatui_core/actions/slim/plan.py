@@ -66,12 +66,22 @@ def _blockers(facts: SlimFacts, context: JobContext) -> Iterator[Finding]:
         lines = [f"{one.name} needs {other.name}" for one, other in needed]
         message = f"What is to be left out of {name} is needed by what stays."
         yield blocker("is-needed", message, "Leave that out too, or neither.", lines, most=_MOST_LINES)
+    if _lacks_python(facts):
+        message = f"The python of {name} is gone: nothing could prove that a copy works."
+        yield blocker("no-python", message, "Install python again; `condatui verify` says what else is missing.")
     if "conda-meta" in request.classes and _is_listed_there(facts, context):
         where = os.path.dirname(os.path.normpath(request.target))
         message = f"Without conda-meta it is no environment, and in {sanitize(where)} it would be taken for remains."
         yield blocker(
             "bad-place", message, "Choose a path outside of the directories in which conda keeps environments."
         )
+
+
+def _lacks_python(facts: SlimFacts) -> bool:
+    """Whether a python was installed that is not there any more."""
+    python = os.path.join(facts.records.prefix, "bin", "python")
+    recorded = any(each.name == "python" for each in facts.records.contents.packages)
+    return recorded and not os.path.exists(python)
 
 
 def _needed(facts: SlimFacts) -> tuple[tuple[Node, Node], ...]:
@@ -87,6 +97,8 @@ def _is_listed_there(facts: SlimFacts, context: JobContext) -> bool:
 
 def _warnings(facts: SlimFacts) -> Iterator[Finding]:
     name = sanitize(facts.name)
+    if not facts.going.paths:
+        yield finding("nothing-chosen", "warning", f"{name} has nothing of what was chosen: this is a plain clone.")
     taken = [each for each in CLASSES if each.name in facts.going.classes]
     if risky := [f"{each.label}: {each.why}" for each in taken if each.risk == "medium"]:
         count = counted(len(risky), "class that a service may miss is", "classes that a service may miss are")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import NamedTuple
 
+from condatui_core.errors import UsageError
 from condatui_core.records.slimming import Risk, SlimClass
+from condatui_core.text import sanitize
 
 
 class ClassRule(NamedTuple):
@@ -85,6 +88,19 @@ CLASSES: tuple[ClassRule, ...] = (
 
 USUAL: tuple[SlimClass, ...] = tuple(each.name for each in CLASSES if each.name != "kept" and each.risk != "medium")
 """The classes that are left out unless the user names others."""
+
+LEAVABLE: dict[str, SlimClass] = {each.name: each.name for each in CLASSES if each.name != "kept"}
+"""By name, all classes that can be left out: all but what stays."""
+
+
+def class_named(name: str) -> SlimClass:
+    """The class that can be left out and has this name. UsageError for any other name, with the one that is meant."""
+    if name in LEAVABLE:
+        return LEAVABLE[name]
+    close = difflib.get_close_matches(name.casefold(), LEAVABLE, n=1, cutoff=0.5)
+    meant = f" Did you mean `{close[0]}`?" if close else ""
+    raise UsageError(f"`{sanitize(name)}` is no class.{meant} These are: {', '.join(LEAVABLE)}.")
+
 
 WHOLE_PACKAGES: frozenset[SlimClass] = frozenset(
     {"leaves", "developer-packages", "installer-leftovers", "second-blas", "unused-cuda"}

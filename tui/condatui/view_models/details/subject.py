@@ -13,6 +13,7 @@ from condatui_core.records.installation import ChannelConfig
 if TYPE_CHECKING:
     from condatui.view_models.details.disk import DiskSubject
     from condatui.view_models.details.slim import SlimSubject
+    from condatui.view_models.details.traced import TracedSubject
     from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.remedies import RemedyWords
     from condatui.view_models.verification import VerifiedFile
@@ -36,6 +37,10 @@ class DetailSubject(Struct, frozen=True):
     """What has been found out about its revisions; empty until they are looked into, and without the history tab."""
     slim: SlimSubject | None = None
     """What a service would not need of it; None unless the slim tab is visible."""
+    traced: TracedSubject | None = None
+    """The last command that was run in it; None unless the slim tab is visible."""
+    stop_key: str = ""
+    """The key that stops that."""
     verified: VerifiedFile | None = None
     """What came of holding it against the file that it was last verified against; None if it never was."""
 
