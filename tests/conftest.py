@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -14,6 +16,14 @@ from condatui_sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
 from condatui_sandbox.environments import relist_gone
 from condatui_sandbox.layout import Layout
 from support.sandboxes import copy_sandbox
+from support.scratch import roomy_memory
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `tmp_path` lie in memory where there is enough of it; `--basetemp` puts it elsewhere."""
+    if config.option.basetemp is None and (memory := roomy_memory()):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,6 +75,15 @@ def _no_log_outlives_its_test() -> Iterator[None]:
             root.removeHandler(handler)
     for name in ("condatui", "condatui_core", "condatui_sandbox"):
         logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def disk_path(pytestconfig: pytest.Config) -> Iterator[Path]:
+    """A directory on a disk, for a test of bytes: in memory a directory takes none."""
+    assert pytestconfig.cache is not None
+    directory = Path(tempfile.mkdtemp(dir=pytestconfig.cache.mkdir("scratch")))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture
