@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
@@ -16,12 +17,12 @@ from condatui_sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
 from condatui_sandbox.environments import relist_gone
 from condatui_sandbox.layout import Layout
 from support.sandboxes import copy_sandbox
-from support.scratch import roomy_memory
+from support.scratch import MEMORY, roomy_memory
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let `tmp_path` lie in memory where there is enough of it; `--basetemp` puts it elsewhere."""
+    """Let copies of the sandbox lie in memory where there is enough of it; `--basetemp` puts them elsewhere."""
     if config.option.basetemp is None and (memory := roomy_memory()):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
@@ -78,12 +79,22 @@ def _no_log_outlives_its_test() -> Iterator[None]:
 
 
 @pytest.fixture
-def disk_path(pytestconfig: pytest.Config) -> Iterator[Path]:
-    """A directory on a disk, for a test of bytes: in memory a directory takes none."""
-    assert pytestconfig.cache is not None
-    directory = Path(tempfile.mkdtemp(dir=pytestconfig.cache.mkdir("scratch")))
+def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A directory in memory for a test that copies the sandbox, if there is room, and on a disk for any other."""
+    if MEMORY not in tmp_path.parents or "sandbox" in request.fixturenames:
+        return tmp_path
+    path: Path = request.getfixturevalue("disk_path")
+    return path
+
+
+@pytest.fixture
+def disk_path(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A directory on a disk, where a directory takes bytes as well; a failed test leaves it."""
+    failed = request.session.testsfailed
+    directory = Path(tempfile.mkdtemp(prefix=re.sub(r"\W", "_", request.node.name)[:30]))
     yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    if request.session.testsfailed == failed:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

@@ -25,12 +25,6 @@ PARTS: tuple[Cleanable, ...] = ("packages",)
 
 
 @pytest.fixture
-def tmp_path(disk_path: Path) -> Path:
-    """What is freed is measured on a disk."""
-    return disk_path
-
-
-@pytest.fixture
 def machine(tmp_path: Path) -> RemovalMachine:
     """`one` and `two` have `shared` by hard links, `one` alone has `mine` by links and `copied` by a copy."""
     machine = RemovalMachine(tmp_path)

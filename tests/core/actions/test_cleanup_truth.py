@@ -23,12 +23,6 @@ from support.removals import RemovalMachine
 PARTS: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs")
 
 
-@pytest.fixture
-def tmp_path(disk_path: Path) -> Path:
-    """What is freed is measured on a disk."""
-    return disk_path
-
-
 def made(directory: Path, chance: random.Random) -> RemovalMachine:
     """Environments with packages of the cache, linked or copied, and files of their own that some of them share."""
     machine = RemovalMachine(directory)

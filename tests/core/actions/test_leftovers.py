@@ -27,12 +27,6 @@ OLD = "lib/python3.10/site-packages"
 
 
 @pytest.fixture
-def tmp_path(disk_path: Path) -> Path:
-    """What is freed is measured on a disk."""
-    return disk_path
-
-
-@pytest.fixture
 def machine(tmp_path: Path) -> RemovalMachine:
     return RemovalMachine(tmp_path)
 
