@@ -78,10 +78,10 @@ def _stand_in(home: str, opened: Sequence[str]) -> None:
             if place != descriptor:
                 os.dup2(place, descriptor)
                 os.close(place)
-    sys.stdin, sys.stdout, sys.stderr = (  # type: ignore[assignment]
-        _stream(descriptor) if path else None for descriptor, path in enumerate(opened)
-    )
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = _stream(descriptor) if opened[descriptor] else None
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
 
 
 def _stream(descriptor: int) -> IO[str]:
