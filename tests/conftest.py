@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import shutil
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -14,6 +17,14 @@ from condatui_sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
 from condatui_sandbox.environments import relist_gone
 from condatui_sandbox.layout import Layout
 from support.sandboxes import copy_sandbox
+from support.scratch import MEMORY, roomy_memory
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let copies of the sandbox lie in memory where there is enough of it; `--basetemp` puts them elsewhere."""
+    if config.option.basetemp is None and (memory := roomy_memory()):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,6 +76,25 @@ def _no_log_outlives_its_test() -> Iterator[None]:
             root.removeHandler(handler)
     for name in ("condatui", "condatui_core", "condatui_sandbox"):
         logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A directory in memory for a test that copies the sandbox, if there is room, and on a disk for any other."""
+    if MEMORY not in tmp_path.parents or "sandbox" in request.fixturenames:
+        return tmp_path
+    path: Path = request.getfixturevalue("disk_path")
+    return path
+
+
+@pytest.fixture
+def disk_path(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A directory on a disk, where a directory takes bytes as well; a failed test leaves it."""
+    failed = request.session.testsfailed
+    directory = Path(tempfile.mkdtemp(prefix=re.sub(r"\W", "_", request.node.name)[:30]))
+    yield directory
+    if request.session.testsfailed == failed:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ if @KEEP_LINKS@:
     disk.copy = lambda src, dst: os.symlink(os.readlink(src), dst) if os.path.islink(src) else copy_file(src, dst)
 
 # What conda spends most of its time on does not change what it says: collecting garbage in a short life, copying specs
-# that never change, and starting a second Python that looks for the driver of a GPU.
+# that never change, starting a second Python that looks for the driver of a GPU, and two more condas that activate an
+# environment only to compile its packages.
 gc.disable()
 import conda.models.match_spec
 conda.models.match_spec.MatchSpec.__deepcopy__ = lambda self, memo: self
@@ -68,6 +69,15 @@ def cuda_version():
         os.environ["CUDA_VISIBLE_DEVICES"] = visible
     return found.get()
 cuda.cuda_version = cuda_version
+import conda.gateways.subprocess
+import subprocess
+run_activated = conda.gateways.subprocess.any_subprocess
+def any_subprocess(args, prefix, env=None, cwd=None):
+    if "compileall" not in args:
+        return run_activated(args, prefix, env, cwd)
+    done = subprocess.run(args, cwd=cwd or prefix, env=env, capture_output=True, text=True, errors="replace")
+    return done.stdout, done.stderr, done.returncode
+conda.gateways.subprocess.any_subprocess = any_subprocess
 
 if __name__ == "__main__":
     from conda.cli.main import main
@@ -112,6 +122,10 @@ def write_condarc(layout: Layout) -> None:
         "number_channel_notices": 0,
         "report_errors": False,
         "separate_format_cache": False,
+        # These channels have no shorter index: asked for one, conda reads the whole index again for each package.
+        "repodata_fns": ["repodata.json"],
+        # Handing work from thread to thread takes longer than the work.
+        **dict.fromkeys(("repodata_threads", "verify_threads", "execute_threads"), 1),
     }
     layout.home.mkdir(parents=True, exist_ok=True)
     (layout.home / ".condarc").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")

@@ -42,12 +42,14 @@ def cache(path: Path, *, writable: bool = True) -> DiskPlace:
     return DiskPlace(path=str(path), cache=True, writable=writable)
 
 
-def walked(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False) -> WalkResult:
+def walked(
+    places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False, workers: int = 2
+) -> WalkResult:
     """Walk these places, with no process between but the workers."""
     requests = tuple(place_request(place, places) for place in places)
     told: list[object] = []
     now = time.time_ns() + LATER
-    walk(WalkRequest(requests, os.fsencode(kept) if kept else b"", anew, 2, now), told.append)
+    walk(WalkRequest(requests, os.fsencode(kept) if kept else b"", anew, workers, now), told.append)
     result = told[-1]
     assert isinstance(result, WalkResult)
     return result

@@ -33,7 +33,9 @@ from condatui_sandbox import Sandbox
 TESTS = Path(__file__).parents[1]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _EFFECTS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod", "os.utime"}
-_ASIDE = re.compile(r"/state/(jobs|own-uses)/|/state/(writer$|\.[0-9a-f]{16}\.condatui$)|/\.condatui/cache/|^/dev/")
+_ASIDE = re.compile(
+    r"/state/(jobs|own-uses)/|/state/(writer$|\.[0-9a-f]{16}\.condatui$)|/\.condatui/cache/|^/dev/(?!shm/)"
+)
 
 _HOOK = """
 def _die(event, arguments, counted=[]):

@@ -136,7 +136,7 @@ def _own_files(directory: Path) -> Iterator[Path]:
 def give_own_channels(sandbox: Sandbox, original: Sandbox) -> Path:
     """Let the copy of a sandbox have channels of its own, which a test may take away; returns their directory."""
     there, own = original.directory / "channels", sandbox.directory / "channels"
-    shutil.copytree(there, own, copy_function=os.link)
+    shutil.copytree(there, own)
     for file in _own_files(sandbox.home):
         content = file.read_bytes()
         if os.fsencode(there) in content:

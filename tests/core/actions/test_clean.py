@@ -33,6 +33,12 @@ from support.sandboxes import conda
 EVERYTHING: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs")
 
 
+@pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    """What is freed is measured on a disk."""
+    return disk_path
+
+
 class KilledError(Exception):
     """Stands for whatever ends a job from outside."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,12 @@ from support.plain_work import PlainWork
 
 _SLACK = 512 << 10
 """Bytes by which a bound may be lower than what comes: records and directories might have become larger."""
+
+
+@pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    """What is freed is measured on a disk."""
+    return disk_path
 
 
 async def measured(context: JobContext) -> DiskUsage:

@@ -142,9 +142,9 @@ def test_a_row_is_toggled_at_once_whatever_the_links() -> None:
 
 
 def _seconds(graph: LinkGraph, selection: list[str]) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     graph.frees(selection)
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 def test_the_last_of_a_package_that_no_channel_has_stays_for_what_is_removed() -> None:

@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from condatui_core.records.disk import DiskPlace
 from support.disk_trees import cache, du, du_apparent, graph_of, link, prefixes, write
+from support.scratch import MEMORY
 
 _ENVIRONMENTS = ("a", "b", "c/inner")
 _HOLDERS = (*_ENVIRONMENTS, "a/envs/nested", "outside", "pkgs/one-1.0-0", "pkgs/two-2.0-0", "pkgs")
-_RAM = Path("/dev/shm")
 
 _place = st.tuples(st.sampled_from(_HOLDERS), st.sampled_from(["", "lib", "lib/deep/er"]))
 _file = st.tuples(
@@ -111,9 +112,9 @@ def test_totals_are_what_du_says(tmp_path: Path, files: list[tuple[str, int, lis
 
 
 def test_inodes_of_the_same_number_on_two_devices_are_two(tmp_path: Path) -> None:
-    if not _RAM.is_dir() or _RAM.stat().st_dev == tmp_path.stat().st_dev:
-        return
-    with _scratch(_RAM) as other:
+    if not MEMORY.is_dir() or MEMORY.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs a second file system")
+    with _scratch(MEMORY) as other:
         places = prefixes([tmp_path / "here", other / "there"])
         for directory in (tmp_path / "here", other / "there"):
             for number in range(50):

@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from condatui.cli.main import COMMANDS
+from support.warm_condatui import WarmCondatui
 
 CALLS = {
     "": "",
@@ -69,17 +71,20 @@ class Shell:
         self.home = home
         (home / "file").touch()
 
+    @staticmethod
+    def environ(home: Path) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "HOME": str(home),
+            "CONDATUI_HOME": str(home / "own"),
+            "CONDATUI_USUAL_PLACES": "0",
+        }
+
     def run(self, arguments: str, streams: str = "", program: str = "-m condatui") -> subprocess.CompletedProcess[str]:
-        tests = str(Path(__file__).parents[2])
         return subprocess.run(
             ["bash", "-c", f"{sys.executable} {program} {arguments} {streams}"],
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": tests,
-                "HOME": str(self.home),
-                "CONDATUI_HOME": str(self.home / "own"),
-                "CONDATUI_USUAL_PLACES": "0",
-            },
+            env=self.environ(self.home),
             cwd=self.home,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -93,6 +98,18 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmCondatui]:
+    condatui = WarmCondatui(tmp_path_factory.mktemp("warm"), Shell.environ(Path(os.devnull)))
+    yield condatui
+    condatui.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return Shell(tmp_path).home
+
+
 def quiet(said: str) -> bool:
     return not any(word in said for word in ("Traceback", "Exception ignored", "unexpected", "Please report"))
 
@@ -101,18 +118,21 @@ def test_every_command_is_called() -> None:
     assert set(CALLS) == {"", *COMMANDS}
 
 
+STREAMS: dict[str, tuple[int, ...]] = {"<&-": (0,), ">&-": (1,), "2>&-": (2,), "<&- >&- 2>&-": (0, 1, 2)}
+"""What a shell closes by this, and the numbers of that."""
+
+
 @pytest.mark.parametrize("call", CALLS.values(), ids=[name or "workbench" for name in CALLS])
-def test_closed_streams_change_no_exit_code(shell: Shell, call: str) -> None:
-    usual = shell.run(call)
+def test_closed_streams_change_no_exit_code(warm: WarmCondatui, home: Path, call: str) -> None:
+    usual = warm.run(call.split(), home)
     assert usual.returncode in (0, 1, 2, 4), usual.stderr
-    without_stdin = shell.run(call, "<&-")
-    assert (without_stdin.returncode, quiet(without_stdin.stderr)) == (usual.returncode, True)
-    assert without_stdin.stdout == usual.stdout or call == "doctor"  # it tells how much of the disk is free
-    for streams in (">&-", "2>&-", "<&- >&- 2>&-"):
-        done = shell.run(call, streams)
+    for streams, closed in STREAMS.items():
+        done = warm.run(call.split(), home, closed=closed)
         assert done.returncode == usual.returncode, streams
         assert quiet(done.stderr)
-    assert not [each for each in shell.home.iterdir() if each.name not in ("file", "own")]
+        if streams == "<&-":
+            assert done.stdout == usual.stdout or call == "doctor"  # it tells how much of the disk is free
+    assert not [each for each in home.iterdir() if each.name not in ("file", "own")]
 
 
 full_device = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
@@ -120,8 +140,8 @@ full_device = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this s
 
 @full_device
 @pytest.mark.parametrize("call", [*CALLS.values(), "--help", "--version", "list --bogus", "list --json"], ids=str)
-def test_a_full_disk_below_the_output_is_told_and_is_a_failure(shell: Shell, call: str) -> None:
-    usual, full = shell.run(call), shell.run(call, ">/dev/full")
+def test_a_full_disk_below_the_output_is_told_and_is_a_failure(warm: WarmCondatui, home: Path, call: str) -> None:
+    usual, full = warm.run(call.split(), home), warm.run(call.split(), home, full=(1,))
     assert quiet(full.stderr)
     if usual.stdout:
         assert full.returncode == (usual.returncode or 1)
@@ -132,9 +152,19 @@ def test_a_full_disk_below_the_output_is_told_and_is_a_failure(shell: Shell, cal
 
 @full_device
 @pytest.mark.parametrize("call", ["list", "show nope", "--bogus"])
-def test_messages_that_nothing_takes_change_no_exit_code(shell: Shell, call: str) -> None:
-    usual, full = shell.run(call), shell.run(call, "2>/dev/full")
+def test_messages_that_nothing_takes_change_no_exit_code(warm: WarmCondatui, home: Path, call: str) -> None:
+    usual, full = warm.run(call.split(), home), warm.run(call.split(), home, full=(2,))
     assert (full.returncode, full.stdout) == (usual.returncode, usual.stdout)
+
+
+@full_device
+@pytest.mark.parametrize("call", ["", "list", "show nope"], ids=["workbench", "list", "show"])
+def test_a_process_of_its_own_ends_as_a_fork_does(shell: Shell, warm: WarmCondatui, call: str) -> None:
+    asked = [(streams, {"closed": closed}) for streams, closed in STREAMS.items()]
+    asked += [("", {}), (">/dev/full", {"full": (1,)}), ("2>/dev/full", {"full": (2,)})]
+    for streams, numbers in asked:
+        own, forked = shell.run(call, streams), warm.run(call.split(), shell.home, **numbers)
+        assert (own.returncode, own.stdout, own.stderr) == (forked.returncode, forked.stdout, forked.stderr), streams
 
 
 @pytest.mark.parametrize(

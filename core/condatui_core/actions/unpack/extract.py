@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -55,11 +56,14 @@ def links_leading_out(prefix: str) -> tuple[str, ...]:
 
 
 def _real(prefix: str, path: str) -> str:
-    """Where a link leads; nowhere if more others lie on its way than can be followed."""
+    """Where a link leads; nowhere if more others lie on its way than the system follows."""
+    link = os.path.join(prefix, path)
     try:
-        return os.path.join(os.path.realpath(os.path.join(prefix, path)), "")
-    except RecursionError:
-        return ""
+        os.stat(link)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return ""
+    return os.path.join(os.path.realpath(link), "")
 
 
 class _Extraction:
