@@ -90,7 +90,7 @@ class _Check:
         for each in subjects:
             yield from self.rules.of(each, self.inventory.channel_config(each))
             yield from self._gpu(each)
-            hits = tuple(self.scans.hits(each.contents)) if each.contents else ()
+            hits = tuple(self.scans.hits(each.contents)) if each.contents and each.readable else ()
             found.update(hit.reported for hit in hits)
             yield from self._vulnerabilities(each, hits)
         yield from self._not_found(found)

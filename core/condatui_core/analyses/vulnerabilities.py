@@ -49,8 +49,11 @@ class Scans:
 def _is_about(reported: ReportedVulnerability, part: Part) -> bool:
     if reported.build and part.record and reported.build != part.record.build:
         return False
-    scheme = "conda" if part.source == "conda" else "pep440"
-    return version_key(reported.version, scheme) == version_key(part.version, scheme)
+    if part.source == "conda":
+        return version_key(reported.version, "conda") == version_key(part.version, "conda")
+    # `2.5.1+cu124` is 2.5.1 to whoever asks for that, as to pip.
+    version = part.version if "+" in reported.version else part.version.partition("+")[0]
+    return version_key(reported.version, "pep440") == version_key(version, "pep440")
 
 
 def vulnerabilities_of(hits: Iterable[Hit]) -> tuple[FoundVulnerability, ...]:

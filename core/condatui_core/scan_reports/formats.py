@@ -15,34 +15,34 @@ from condatui_core.scan_reports.reported import ScannedPackage, package_of, pack
 _Id = Annotated[str, Meta(min_length=1)]
 
 
-class _GrypeFix(Struct):
+class _GrypeFix(Struct, frozen=True):
     versions: list[str] | None = None
 
 
-class _GrypeRelated(Struct):
+class _GrypeRelated(Struct, frozen=True):
     id: _Id
 
 
-class _GrypeVulnerability(Struct):
+class _GrypeVulnerability(Struct, frozen=True):
     id: _Id
     severity: str = ""
     fix: _GrypeFix | None = None
 
 
-class _GrypeArtifact(Struct):
+class _GrypeArtifact(Struct, frozen=True):
     name: str
     version: str
     type: str = ""
     purl: str = ""
 
 
-class _GrypeMatch(Struct):
+class _GrypeMatch(Struct, frozen=True):
     vulnerability: _GrypeVulnerability
     artifact: _GrypeArtifact
     related: list[_GrypeRelated] | None = msgspec.field(default=None, name="relatedVulnerabilities")
 
 
-class _GrypeReport(Struct):
+class _GrypeReport(Struct, frozen=True):
     matches: list[_GrypeMatch] | None
 
 
@@ -56,11 +56,11 @@ def _of_grype(data: bytes) -> Iterator[ReportedVulnerability]:
             yield reported(package, ids, found.severity, fixed or ())
 
 
-class _TrivyIdentifier(Struct):
+class _TrivyIdentifier(Struct, frozen=True):
     purl: str = msgspec.field(default="", name="PURL")
 
 
-class _TrivyVulnerability(Struct, rename="pascal"):
+class _TrivyVulnerability(Struct, frozen=True, rename="pascal"):
     vulnerability_id: _Id = msgspec.field(name="VulnerabilityID")
     pkg_name: str
     installed_version: str
@@ -70,12 +70,12 @@ class _TrivyVulnerability(Struct, rename="pascal"):
     severity: str = ""
 
 
-class _TrivyResult(Struct, rename="pascal"):
+class _TrivyResult(Struct, frozen=True, rename="pascal"):
     type: str = ""
     vulnerabilities: list[_TrivyVulnerability] | None = None
 
 
-class _TrivyReport(Struct, rename="pascal"):
+class _TrivyReport(Struct, frozen=True, rename="pascal"):
     results: list[_TrivyResult] | None = None
 
 
@@ -89,39 +89,39 @@ def _of_trivy(data: bytes) -> Iterator[ReportedVulnerability]:
                 yield reported(package, ids, each.severity, each.fixed_version.split(","))
 
 
-class _OsvPackage(Struct):
+class _OsvPackage(Struct, frozen=True):
     name: str = ""
     version: str = ""
     ecosystem: str = ""
 
 
-class _OsvEvent(Struct):
+class _OsvEvent(Struct, frozen=True):
     fixed: str = ""
 
 
-class _OsvRange(Struct):
+class _OsvRange(Struct, frozen=True):
     type: str = ""
     events: list[_OsvEvent] | None = None
 
 
-class _OsvAffected(Struct):
+class _OsvAffected(Struct, frozen=True):
     package: _OsvPackage = _OsvPackage()
     ranges: list[_OsvRange] | None = None
 
 
-class _OsvSpecific(Struct):
+class _OsvSpecific(Struct, frozen=True):
     severity: object = None
     """A word in the advisories of GitHub; other databases put there what they want."""
 
 
-class _OsvVulnerability(Struct):
+class _OsvVulnerability(Struct, frozen=True):
     id: _Id
     aliases: list[_Id] | None = None
     affected: list[_OsvAffected] | None = None
     database_specific: _OsvSpecific | None = None
 
 
-class _OsvGroup(Struct):
+class _OsvGroup(Struct, frozen=True):
     ids: list[_Id]
     aliases: list[_Id] | None = None
     max_severity: str = ""
@@ -130,17 +130,17 @@ class _OsvGroup(Struct):
 _NO_GROUP = _OsvGroup([])
 
 
-class _OsvResult(Struct):
+class _OsvResult(Struct, frozen=True):
     package: _OsvPackage
     vulnerabilities: list[_OsvVulnerability] | None = None
     groups: list[_OsvGroup] | None = None
 
 
-class _OsvSource(Struct):
+class _OsvSource(Struct, frozen=True):
     packages: list[_OsvResult] | None
 
 
-class _OsvReport(Struct):
+class _OsvReport(Struct, frozen=True):
     results: list[_OsvSource] | None
 
 

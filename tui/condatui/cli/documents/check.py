@@ -38,9 +38,9 @@ class UncheckedDocument(Struct, frozen=True, kw_only=True):
     rule: PolicyRule | None
     """None if it is all rules."""
     environment: str | None
-    """As in what is broken."""
+    """The name of the environment; None if it is about no single one."""
     prefix: str | None
-    """As in what is broken."""
+    """Its real path; None as above."""
     message: str
     """Why."""
 
