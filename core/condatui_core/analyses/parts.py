@@ -44,7 +44,10 @@ class Part(Struct, frozen=True, kw_only=True):
 
     @property
     def published(self) -> bool:
-        """Whether an index or a channel has this under its name and version; not so for what comes from a directory."""
+        """Whether an index or a channel has this under its name and version, as far as is known.
+
+        Not so for what pip has installed in place, from a directory or a file, or from a repository.
+        """
         return self.distribution is None or self.distribution.origin in ("index", "url", "unknown")
 
 

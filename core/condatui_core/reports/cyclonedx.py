@@ -149,21 +149,23 @@ def _hashes(stated: PackageRecord | Distribution | None) -> Iterator[HashType]:
 
 def _places(record: PackageRecord | None, distribution: Distribution | None) -> Iterator[ExternalReference]:
     """Where it was downloaded from, if that can be told without naming a directory of this machine."""
-    if record:
-        url, kind = record.url, ExternalReferenceType.DISTRIBUTION
-    elif distribution and distribution.origin == "vcs" and distribution.url:
-        url, kind = f"{distribution.vcs}+{distribution.url}@{distribution.revision}", ExternalReferenceType.VCS
-    else:
-        url, kind = distribution.url if distribution else None, ExternalReferenceType.DISTRIBUTION
-    if url and "://" in url and not re.match(r"(\w+\+)?file:", url):
-        try:
-            yield ExternalReference(type=kind, url=XsUri(_clean_url(url)))
-        except InvalidUriException:  # a record that is wrong in this one thing is as good as before
-            return
+    stated = record or distribution
+    url = _clean_url(stated.url or "") if stated else ""
+    if "://" not in url or url.startswith("file:"):
+        return
+    kind = ExternalReferenceType.DISTRIBUTION
+    if distribution and distribution.origin == "vcs":
+        url, kind = f"{distribution.vcs}+{url}@{quote(distribution.revision)}", ExternalReferenceType.VCS
+    try:
+        yield ExternalReference(type=kind, url=XsUri(url))
+    except InvalidUriException:  # a record that is wrong in this one thing is as good as before
+        return
 
 
 def _clean_url(url: str) -> str:
-    return quote(strip_credentials(url), safe="%/:=&?~#+!$,;@()*", errors="surrogateescape")
+    """A URL without credentials, and without its query, which may be a signature."""
+    place = re.split("[?#]", url, maxsplit=1)[0]
+    return quote(strip_credentials(place), safe="%/:=&~+!$,;@()*", errors="surrogateescape")
 
 
 def _properties(part: Part, requested: frozenset[str]) -> Iterator[Property]:

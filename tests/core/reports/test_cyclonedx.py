@@ -185,11 +185,14 @@ def test_only_what_an_index_may_have_is_named_as_from_there(
 def test_credentials_never_appear_not_even_masked(base_url: str) -> None:
     for secret in ("<TOKEN>", "***"):
         of_conda = package("a", base_url="https://c.example.org/lab", url=f"{base_url}/noarch/a-1.0-h0_0.conda")
-        of_pip = pip_package("b", origin="url", url=f"{base_url}/b.whl")
+        of_pip = pip_package("b", origin="url", url=f"{base_url}/b.whl?X-Amz-Credential=1#sha256=2")
         from_git = pip_package("c", origin="vcs", vcs="git", revision="1", url=f"{base_url}/c.git")
         text = bill(loaded("x", [of_conda], [of_pip, from_git]))
-        assert secret not in text and "TOKEN" not in text
-        assert "https://c.example.org/lab/noarch/a-1.0-h0_0.conda" in text
+        assert secret not in text and "TOKEN" not in text and "X-Amz" not in text
+        assert validator().validate_str(text) is None
+        places = [each["externalReferences"][0]["url"] for each in json.loads(text)["components"]]
+        lab = "https://c.example.org/lab"
+        assert places == [f"{lab}/noarch/a-1.0-h0_0.conda", f"{lab}/b.whl", f"git+{lab}/c.git@1"]
 
 
 def test_all_that_dependencies_refer_to_is_there_and_everything_is_reached() -> None:
