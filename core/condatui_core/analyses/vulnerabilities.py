@@ -91,7 +91,7 @@ def _found(package: Node, hits: Sequence[Hit]) -> FoundVulnerability:
     return FoundVulnerability(
         id=ids[0],
         aliases=tuple(ids[1:]),
-        severity=min((hit.reported.severity for hit in hits), key=SEVERITIES.index),
+        severity=SEVERITIES[min(SEVERITIES.index(hit.reported.severity) for hit in hits)],
         package=named.shipped_by or named.name,
         source=package.source,
         name=named.name,

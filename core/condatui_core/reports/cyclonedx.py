@@ -3,6 +3,9 @@
 The library is an extra: importing this module raises ModuleNotFoundError without it.
 """
 
+# A decorator of the library hides from pyright what its classes take; mypy, which reads past it, checks the calls.
+# pyright: reportCallIssue=false, reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import json

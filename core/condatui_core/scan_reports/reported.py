@@ -30,7 +30,7 @@ _SOURCES: Mapping[str, Source] = {
     **dict.fromkeys(("conda", "conda-pkg", "conda-environment"), "conda"),
 }
 """What the scanners call the two kinds of packages: in their purls, by their sources, or as ecosystems."""
-_OTHER_WORDS: Mapping[str, VulnerabilitySeverity] = {"moderate": "medium"}
+_WORDS: Mapping[str, VulnerabilitySeverity] = {**{each: each for each in SEVERITIES}, "moderate": "medium"}
 
 
 def package_of_purl(purl: str) -> ScannedPackage | None:
@@ -53,14 +53,12 @@ def package_of(kind: str, name: str, version: str) -> ScannedPackage | None:
 
 def reported(package: ScannedPackage, ids: Iterable[str], severity: str, fixed: Iterable[str]) -> ReportedVulnerability:
     """The record of a vulnerability; a word for a severity that no scanner is known to use is `unknown`."""
-    word = severity.lower()
-    known = next((each for each in SEVERITIES if each == word), _OTHER_WORDS.get(word, "unknown"))
     return ReportedVulnerability(
         ids=tuple(dict.fromkeys(map(sanitize, ids))),
         source=package.source,
         name=package.name,
         version=package.version,
         build=package.build,
-        severity=known,
+        severity=_WORDS.get(severity.lower(), "unknown"),
         fixed=tuple(dict.fromkeys(sanitize(each.strip()) for each in fixed if each.strip())),
     )
