@@ -70,7 +70,7 @@ def _bom(subject: Subject) -> Bom:
     parts = parts_of(contents)
     components = {each.node: _component(each, subject) for each in parts}
     root = Component(
-        name=sanitize(subject.environment.name),
+        name=sanitize(subject.environment.name.rpartition("/")[2]),  # outside of envs directories it is the whole path
         type=ComponentType.APPLICATION,
         bom_ref=_ROOT,
         properties=tuple(_unread(subject)),

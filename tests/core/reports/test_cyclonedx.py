@@ -96,6 +96,12 @@ def test_the_bill_says_what_it_is_of_and_by_whom_and_when() -> None:
     ]
 
 
+def test_one_outside_of_envs_directories_is_called_as_its_directory() -> None:
+    text = bill(loaded("/home/ada/paper", [package("a")], prefix="/home/ada/paper"))
+    assert json.loads(text)["metadata"]["component"]["name"] == "paper"
+    assert "/home/ada" not in text
+
+
 def test_the_whole_of_a_conda_package() -> None:
     found = component(
         package(
