@@ -49,6 +49,7 @@ _EXPECTED: Mapping[str, str] = {
     "pip": "allowed or forbidden",
     "forbidden_gpu": f"a list of these: {', '.join(get_args(GpuVerdict))}",
     "forbidden_findings": "a list of ids of findings, such as `pip-over-conda`, or a severity",
+    "ignored_vulnerabilities": "a list of ids such as CVE-2024-3651",
     "exempt": "a list of names, prefixes and patterns",
     "warn_only": f"a list of these: {', '.join(get_args(PolicyRule))}",
 }
@@ -202,10 +203,19 @@ def _check_finding(text: str) -> None:
         raise UsageError(f"There is no finding `{text}`.")
 
 
+def _check_vulnerability(text: str) -> None:
+    if not _VULNERABILITY.fullmatch(text):
+        raise UsageError(f"`{text}` is no id of a vulnerability.")
+
+
+_VULNERABILITY = re.compile(r"[A-Za-z]\w*(-[\w.:]+)+", re.ASCII)
+"""`CVE-2024-3651`, `GHSA-jjg7-2v4v-x38h`, `PYSEC-2023-74`."""
+
 _ITEMS: Mapping[str, Callable[[str], None]] = {
     "required_packages": _check_spec,
     "forbidden_packages": _check_spec,
     "forbidden_findings": _check_finding,
+    "ignored_vulnerabilities": _check_vulnerability,
 }
 """What each item of a list is checked by, beside its type."""
 _CHOICES: Mapping[str, Sequence[str]] = {

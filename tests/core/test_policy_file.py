@@ -31,8 +31,9 @@ forbidden_packages: [openssl <3.0.8, "torch=2.5.*=*cpu*"]
 pip: forbidden
 forbidden_gpu: [broken]
 forbidden_findings: [error, pip-over-conda]
+ignored_vulnerabilities: [CVE-2024-3568, GHSA-37q5-v5qm-c9v8, PYSEC-2023-74]
 exempt: [base, legacy-*]
-warn_only: [names, allowed_licenses]
+warn_only: [names, allowed_licenses, vulnerabilities]
 """
 
 
@@ -61,8 +62,9 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         pip="forbidden",
         forbidden_gpu=("broken",),
         forbidden_findings=("error", "pip-over-conda"),
+        ignored_vulnerabilities=("CVE-2024-3568", "GHSA-37q5-v5qm-c9v8", "PYSEC-2023-74"),
         exempt=("base", "legacy-*"),
-        warn_only=("names", "allowed_licenses"),
+        warn_only=("names", "allowed_licenses", "vulnerabilities"),
     )
 
 
@@ -99,6 +101,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         ("format: 1\npip: never\n", UsageError, "must be allowed or forbidden", "line 2"),
         ("format: 1\nforbidden_gpu: [sick]\n", UsageError, "a list of these: works", "line 2"),
         ("format: 1\nwarn_only: [name]\n", UsageError, "a list of these: max_age_days, names", "line 2"),
+        ("format: 1\nignored_vulnerabilities:\n- CVE-1\n- CVE_2\n", UsageError, "such as CVE-2024-3651", "line 4"),
         ("format: 1\nallowed_channels: conda-forge\n", UsageError, "a list of channels and patterns", "line 2"),
         ("format: 1\nallowed_licenses: [[MIT]]\n", UsageError, "a list of licenses and patterns", "line 2"),
         ("format: 1\nexempt: {a: b}\n", UsageError, "a list of names, prefixes and patterns", "line 2"),

@@ -22,6 +22,21 @@ def may_be_used(expression: str, is_allowed: Callable[[str], bool]) -> bool:
         return is_allowed(expression.strip())
 
 
+def names_in(expression: str) -> tuple[str, ...]:
+    """The licenses that an expression names; what is no expression is one name as a whole."""
+    names: list[str] = []
+
+    def take(name: str) -> bool:
+        names.append(name)
+        return True
+
+    try:
+        _Reader(expression).read(take)
+    except _NoExpressionError:
+        return (expression.strip(),)
+    return tuple(names)
+
+
 class _NoExpressionError(ValueError):
     """A text that is no license expression."""
 

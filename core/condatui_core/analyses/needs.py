@@ -90,14 +90,8 @@ class Needs:
 
     def _of_pip(self, name: str, extras: frozenset[str]) -> Iterator[tuple[Node, frozenset[str]]]:
         distribution = self._pip.get(name)
-        for text in distribution.requires if distribution else ():
-            optional = {canonicalize_name(each) for each in _EXTRA.findall(text)}
-            found = _REQUIREMENT.match(text)
-            if found and (not optional or optional & extras):
-                parts: frozenset[str] = frozenset(
-                    canonicalize_name(each) for each in (found["extras"] or "").split(",") if each.strip()
-                )
-                yield from ((node, parts) for node in self._named(canonicalize_name(found["name"])))
+        for required, parts in requirements_of(distribution, extras) if distribution else ():
+            yield from ((node, parts) for node in self._named(required))
 
     def _named(self, name: str) -> Iterator[Node]:
         if name in self._pip:
@@ -118,6 +112,19 @@ class Needs:
                 tops.add(node)
                 reached |= self.reached_from([node])
         return tuple(sorted(tops))
+
+
+def requirements_of(distribution: Distribution, extras: Collection[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The canonical names that a distribution requires with these canonical extras, each with the extras it asks for.
+
+    Markers for other machines are not judged.
+    """
+    for text in distribution.requires:
+        optional = _canonical(_EXTRA.findall(text))
+        found = _REQUIREMENT.match(text)
+        if found and (not optional or not optional.isdisjoint(extras)):
+            parts = _canonical(each for each in (found["extras"] or "").split(",") if each.strip())
+            yield canonicalize_name(found["name"]), parts
 
 
 def _canonical(names: Iterable[str]) -> frozenset[str]:

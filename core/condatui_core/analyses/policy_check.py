@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from condatui_core.analyses.policy_rules import EnvironmentRules, Ruling
+from condatui_core.analyses.vulnerabilities import Hit, Scans, is_ignored, vulnerabilities_of
 from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.policy import GpuVerdict, Policy, UncheckedRule, Violation
-from condatui_core.text import counted, format_bytes
+from condatui_core.records.vulnerability import FoundVulnerability, ReportedVulnerability, ScanReport
+from condatui_core.text import counted, format_bytes, some_of
 
 _NOTHING: Mapping[str, GpuVerdict] = MappingProxyType({})
 _UNMEASURED: Mapping[str, Cost] = MappingProxyType({})
@@ -42,14 +46,16 @@ def check_policy(
     now: datetime,
     costs: Mapping[str, Cost] = _UNMEASURED,
     gpu: Mapping[str, GpuVerdict] = _NOTHING,
+    scans: Sequence[ScanReport] = (),
     prefixes: Collection[str] | None = None,
 ) -> PolicyReport:
     """Check the environments with these prefixes, or all.
 
-    `costs`, by prefix, are needed for `max_bytes_per_user`; `gpu` has what the last GPU checks have found. The rules
-    about a user are checked for the owners of these environments, by all that they have.
+    `costs`, by prefix, are needed for `max_bytes_per_user`; `gpu` has what the last GPU checks have found, `scans` what
+    scanners have reported. The rules about a user are checked for the owners of these environments, by all that they
+    have.
     """
-    check = _Check(policy, inventory, now, costs, gpu)
+    check = _Check(policy, inventory, now, costs, gpu, Scans(scans))
     subjects = tuple(
         each
         for each in inventory.environments
@@ -73,15 +79,21 @@ class _Check:
     now: datetime
     costs: Mapping[str, Cost]
     gpu: Mapping[str, GpuVerdict]
+    scans: Scans
     rules: EnvironmentRules = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rules", EnvironmentRules(self.policy, self.now))
 
     def rulings(self, subjects: Sequence[Environment]) -> Iterator[Ruling]:
+        found: set[ReportedVulnerability] = set()
         for each in subjects:
             yield from self.rules.of(each, self.inventory.channel_config(each))
             yield from self._gpu(each)
+            hits = tuple(self.scans.hits(each.contents)) if each.contents and each.readable else ()
+            found.update(hit.reported for hit in hits)
+            yield from self._vulnerabilities(each, hits)
+        yield from self._not_found(found)
         for user in dict.fromkeys(each.owner for each in subjects if each.owner):
             own = [each for each in self.inventory.environments if self._counts(each, user)]
             yield from self._number(user, own)
@@ -100,6 +112,24 @@ class _Check:
             )
         elif found in self.policy.forbidden_gpu:
             yield self.rules.violation("forbidden_gpu", f"the last GPU check has found: {found}", environment)
+
+    def _vulnerabilities(self, environment: Environment, hits: Sequence[Hit]) -> Iterator[Ruling]:
+        for each in vulnerabilities_of(hits):
+            if not is_ignored(each, self.policy.ignored_vulnerabilities):
+                message = f"{each.id} ({each.severity}) in {_affected(each)}; {_mended(each)}"
+                evidence = (*each.aliases, f"reported by {' and '.join(each.scanners)}")
+                broken = self.rules.violation("vulnerabilities", message, environment, evidence)
+                yield replace(broken, vulnerability=each)
+
+    def _not_found(self, found: Collection[ReportedVulnerability]) -> Iterator[Ruling]:
+        """What the reports say of packages that are nowhere: perhaps they are old, or of another machine."""
+        for report in self.scans.reports:
+            nowhere = [each for each in report.vulnerabilities if each not in found]
+            if nowhere:
+                packages = Counter(f"{each.name} {each.version}" for each in nowhere)
+                of_all = f"{len(nowhere)} of {counted(len(report.vulnerabilities), 'vulnerability', 'vulnerabilities')}"
+                message = f"{of_all} in {report.file} are of packages that nothing checked has: {some_of([*packages])}"
+                yield UncheckedRule(rule="vulnerabilities", message=message)
 
     def _counts(self, environment: Environment, user: str) -> bool:
         return (
@@ -127,6 +157,16 @@ class _Check:
         elif unknown:
             message = f"{counted(len(unknown), 'environment')} of {user} could not be measured"
             yield UncheckedRule(rule="max_bytes_per_user", message=message)
+
+
+def _affected(found: FoundVulnerability) -> str:
+    """The package as its installer calls it, and what of it is affected if that has another name."""
+    same = found.source == "pypi" or found.name.lower() == found.package.lower()
+    return f"{found.name} {found.version}" if same else f"{found.name} {found.version} of conda's {found.package}"
+
+
+def _mended(found: FoundVulnerability) -> str:
+    return f"fixed in {', '.join(found.fixed)}" if found.fixed else "no fix is known"
 
 
 def _prefixes(environments: Sequence[Environment]) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from condatui_core.records.vulnerability import FoundVulnerability
+
 AllowedReason = Literal[
     "cache",
     "leftover",
@@ -41,8 +43,12 @@ PolicyRule = Literal[
     "pip",
     "forbidden_gpu",
     "forbidden_findings",
+    "vulnerabilities",
 ]
-"""The rules that environments have to keep, each by its field in the file; public names."""
+"""The rules that environments have to keep, each by its field in the file; public names.
+
+`vulnerabilities` has no field of that name: it is what the reports of scanners say, where a check is given some.
+"""
 
 GpuVerdict = Literal["works", "elsewhere", "broken", "absent"]
 """The class of what the last GPU check has found."""
@@ -91,6 +97,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     """What the last GPU check may not have found."""
     forbidden_findings: tuple[str, ...] = ()
     """Ids of findings that no environment may have, and severities: `warning` is all warnings and errors."""
+    ignored_vulnerabilities: tuple[str, ...] = ()
+    """Ids of vulnerabilities that break no rule, such as `CVE-2024-3651`; an alias is as good."""
     exempt: tuple[str, ...] = ()
     """Names, prefixes and patterns of environments that no rule is about."""
     warn_only: tuple[PolicyRule, ...] = ()
@@ -113,6 +121,8 @@ class Violation(Struct, frozen=True, kw_only=True):
     """Who owns the environment or the environments."""
     evidence: tuple[str, ...] = ()
     """What breaks the rule, one line each: packages, channels."""
+    vulnerability: FoundVulnerability | None = None
+    """Of the rule `vulnerabilities`, what was found."""
 
 
 class UncheckedRule(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui_core.analyses.licenses import may_be_used
+from condatui_core.analyses.licenses import may_be_used, names_in
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,12 @@ def test_and_needs_both_and_or_leaves_the_choice(expression: str, allowed: bool)
 
 def test_a_license_with_an_exception_is_one_of_its_own() -> None:
     assert may_be_used("GPL-3.0-only WITH GCC-exception-3.1 AND MIT", lambda name: name != "GPL-3.0-only")
+
+
+def test_the_names_in_an_expression_or_its_whole_if_it_is_none() -> None:
+    assert names_in("MIT AND (BSD 3-clause OR GPL-3.0-only WITH GCC-exception-3.1)") == (
+        "MIT",
+        "BSD 3-clause",
+        "GPL-3.0-only WITH GCC-exception-3.1",
+    )
+    assert [names_in(each) for each in (" MIT AND ", "(MIT", "")] == [("MIT AND",), ("(MIT",), ("",)]

@@ -13,6 +13,7 @@ from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.package import ProvidedDistribution
 from condatui_core.records.policy import Policy
+from condatui_core.records.vulnerability import ReportedVulnerability, Scanner, ScanReport
 from support.inventories import NOW, PYTORCH, days_ago, environment, finding, inventory, loaded, package, pip_package
 
 MAIN = "https://repo.anaconda.com/pkgs/main"
@@ -132,6 +133,61 @@ def test_a_gpu_that_was_not_checked_is_not_decided() -> None:
     assert broken(policy, EXP, gpu={EXP.prefix: "broken"}) == ["exp-nlp: the last GPU check has found: broken"]
     assert broken(policy, EXP, gpu={EXP.prefix: "absent"}) == []
     assert [each.rule for each in check(policy, EXP).unchecked] == ["forbidden_gpu"]
+
+
+LEAK = ReportedVulnerability(
+    ids=("CVE-2024-3568", "GHSA-37q5-v5qm-c9v8"),
+    source="pypi",
+    name="transformers",
+    version="4.40.0",
+    severity="high",
+    fixed=("4.41.0", "4.50"),
+)
+ELSEWHERE = (replace(LEAK, name="lodash"), replace(LEAK, name="lodash", ids=("CVE-1",)), replace(LEAK, version="4.0"))
+OF_TORCH = ReportedVulnerability(
+    ids=("CVE-2025-32434",), source="pypi", name="torch", version="2.5.1", severity="critical"
+)
+
+
+def scanned(*found: ReportedVulnerability, scanner: Scanner = "Grype") -> ScanReport:
+    return ScanReport(file="/report.json", scanner=scanner, vulnerabilities=found)
+
+
+def test_a_vulnerability_that_a_scanner_has_found_is_a_violation_in_each_environment_that_has_the_package() -> None:
+    scans = (scanned(LEAK, OF_TORCH), scanned(LEAK, scanner="Trivy"))
+    other = replace(EXP, name="exp-other", prefix="/other")
+    report = check(Policy(), EXP, CLEAN, other, scans=scans)
+    assert [(each.name, each.message) for each in report.violations] == [
+        (name, message)
+        for name in ("exp-nlp", "exp-other")
+        for message in (
+            "CVE-2025-32434 (critical) in torch 2.5.1 of conda's pytorch; no fix is known",
+            "CVE-2024-3568 (high) in transformers 4.40.0; fixed in 4.41.0, 4.50",
+        )
+    ]
+    last = report.violations[-1]
+    assert (last.rule, last.severity, last.user) == ("vulnerabilities", "error", "ada")
+    assert last.evidence == ("GHSA-37q5-v5qm-c9v8", "reported by Grype and Trivy")
+    assert last.vulnerability and last.vulnerability.id == "CVE-2024-3568"
+    assert (report.kept, report.unchecked) == (False, ())
+
+
+def test_a_vulnerability_may_be_ignored_or_only_warned_of_and_exempt_environments_have_none() -> None:
+    scans = (scanned(LEAK),)
+    assert broken(Policy(ignored_vulnerabilities=("ghsa-37q5-v5qm-c9v8",)), EXP, scans=scans) == []
+    assert len(broken(Policy(ignored_vulnerabilities=("CVE-2024-3569",)), EXP, scans=scans)) == 1
+    report = check(Policy(warn_only=("vulnerabilities",)), EXP, scans=scans)
+    assert ([each.severity for each in report.violations], report.kept) == (["warning"], True)
+    assert broken(Policy(exempt=("exp-*",)), EXP, scans=scans) == []
+
+
+def test_what_is_reported_of_packages_that_nothing_has_is_told_for_each_report() -> None:
+    report = check(Policy(), EXP, scans=(scanned(LEAK, *ELSEWHERE), scanned(LEAK)))
+    assert len(report.violations) == 1
+    (told,) = report.unchecked
+    assert (told.rule, told.name) == ("vulnerabilities", "")
+    assert told.message.startswith("3 of 4 vulnerabilities in /report.json are of packages that nothing checked has: ")
+    assert told.message.endswith(": lodash 4.40.0, transformers 4.0")
 
 
 def test_what_only_warns_does_not_fail_and_comes_last() -> None:

@@ -93,6 +93,7 @@ def test_the_document(tmp_path: Path) -> None:
         "message": "pip has installed 1 package: torch 2.5.0",
         "severity": "error",
         "evidence": ["torch 2.5.0"],
+        "vulnerability": None,
     }
     assert document["unchecked"] == [
         {
@@ -104,6 +105,51 @@ def test_the_document(tmp_path: Path) -> None:
     ]
 
 
+FOUND = {
+    "matches": [
+        {
+            "vulnerability": {"id": "GHSA-53q9-r3pm-6pq6", "severity": "Critical", "fix": {"versions": ["2.6.0"]}},
+            "relatedVulnerabilities": [{"id": "CVE-2025-32434"}],
+            "artifact": {"name": "torch", "version": "2.5.0", "type": "python", "purl": "pkg:pypi/torch@2.5.0"},
+        },
+        {
+            "vulnerability": {"id": "CVE-1", "severity": "Low"},
+            "artifact": {"name": "tar\x1b[1m", "version": "1", "type": "python"},
+        },
+    ]
+}
+
+
+def test_what_scanners_have_found_breaks_a_rule_with_and_without_a_policy(tmp_path: Path) -> None:
+    (tmp_path / "grype.json").write_text(json.dumps(FOUND))
+    line = "mine: vulnerabilities: CVE-2025-32434 (critical) in torch 2.5.0; fixed in 2.6.0"
+    result = run(tmp_path, "--scan", "grype.json", "--scan", "grype.json")
+    assert (result.exit_code, result.stdout.splitlines()) == (1, ["mine: forbidden_findings: broken", line])
+    assert f"1 of 2 vulnerabilities in {tmp_path}/grype.json are of packages" in result.stderr
+    assert "tar\\x1b" in result.stderr
+    rules = "format: 1\nignored_vulnerabilities: [CVE-2025-32434]\n"
+    result = run(tmp_path, "--scan", "grype.json", policy=rules)
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_the_document_describes_a_vulnerability(tmp_path: Path) -> None:
+    (tmp_path / "grype.json").write_text(json.dumps(FOUND))
+    document = json.loads(run(tmp_path, "mine", "--scan", "grype.json", "--json", policy="format: 1\n").stdout)
+    assert [each["vulnerability"] for each in document["violations"]] == [
+        {
+            "id": "CVE-2025-32434",
+            "aliases": ["GHSA-53q9-r3pm-6pq6"],
+            "severity": "critical",
+            "package": "torch",
+            "source": "pypi",
+            "name": "torch",
+            "version": "2.5.0",
+            "fixed": ["2.6.0"],
+            "scanners": ["Grype"],
+        }
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "policy", "words"),
     [
@@ -111,6 +157,8 @@ def test_the_document(tmp_path: Path) -> None:
         (("nope",), RULES, "There is no environment `nope`"),
         (("--policy", "none.yaml"), "", "none.yaml"),
         (("--severity", "grave"), "", "--severity"),
+        (("--scan", "none.json"), "", "none.json"),
+        (("--scan", "policy.yaml"), RULES, "not valid JSON"),
     ],
 )
 def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: tuple[str, ...], policy: str, words: str) -> None:

@@ -31,6 +31,7 @@ CALLS = {
     "slim": "slim nope",
     "check": "check",
     "metrics": "metrics",
+    "sbom": "sbom nope",
     "ship": "ship nope -o new --dry-run",
     "remove": "remove nope --dry-run",
     "restore": "restore",

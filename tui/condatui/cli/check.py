@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import click
 from msgspec.structs import replace
@@ -16,11 +17,10 @@ from condatui.cli.options import global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.policy_check import PolicyReport, check_policy
-from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import SEVERITIES
 from condatui_core.records.policy import Policy, UncheckedRule
+from condatui_core.scan_reports.reading import read_scan_report
 from condatui_core.text import counted, sanitize, some_of
-from condatui_core.workbench import Workbench
 
 _NOT_KEPT = 1
 """The exit code if a rule is broken."""
@@ -34,16 +34,32 @@ _NOT_KEPT = 1
     type=click.Choice(SEVERITIES),
     help="Findings of this severity, and graver ones, break a rule too; errors do where there is no policy.",
 )
+@click.option(
+    "--scan",
+    "scans",
+    metavar="REPORT.json",
+    multiple=True,
+    help="What Grype, Trivy or osv-scanner has found, in its JSON; repeatable.",
+)
 @json_option
 @global_options
 @click.pass_context
 def command(
-    context: click.Context, /, *, envs: tuple[str, ...], policy_file: str | None, severity: str | None, as_json: bool
+    context: click.Context,
+    /,
+    *,
+    envs: tuple[str, ...],
+    policy_file: str | None,
+    severity: str | None,
+    scans: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Check environments, all unless some are named, against the rules of a policy; changes nothing.
 
     Prints one line for each rule that is not kept. Without a policy, no environment may have a finding that is an
     error. For CI and cron:  condatui check --policy /etc/condatui/policy.yaml
+
+    With --scan a vulnerability that a scanner has found in a package breaks a rule, in each environment that has it.
 
     Exits with 0 if all rules are kept, with 1 if one is broken that the policy does not only warn of.
     """
@@ -51,10 +67,20 @@ def command(
     workbench = invocation.workbench()
     file = invocation.absolute(policy_file) if policy_file is not None else ""
     policy = _with_severity(workbench.policy(file), severity)
+    reports = [read_scan_report(Path(invocation.absolute(each))) for each in dict.fromkeys(scans)]
     inventory = invocation.load(workbench)
     say_problems(inventory.problems)
     prefixes = invocation.prefixes_of(envs, inventory) if envs else None
-    report = _checked(workbench, inventory, policy, prefixes, invocation)
+    usage = asyncio.run(usage_of_all(workbench.disk, inventory)) if policy.max_bytes_per_user is not None else None
+    report = check_policy(
+        policy,
+        inventory,
+        now=invocation.clock(),
+        costs=usage.costs if usage else {},  # the disk is walked only if there is a rule about bytes
+        gpu=workbench.gpu_verdicts(inventory) if policy.forbidden_gpu else {},
+        scans=reports,
+        prefixes=prefixes,
+    )
     with suppress(BrokenPipeError):  # the exit code is for those who do not read
         if as_json:
             print_json(describe_check(report))
@@ -69,25 +95,6 @@ def _with_severity(policy: Policy | None, severity: str | None) -> Policy:
     if policy is None:
         return Policy(forbidden_findings=(severity or "error",))
     return replace(policy, forbidden_findings=(*policy.forbidden_findings, severity)) if severity else policy
-
-
-def _checked(
-    workbench: Workbench,
-    inventory: Inventory,
-    policy: Policy,
-    prefixes: tuple[str, ...] | None,
-    invocation: Invocation,
-) -> PolicyReport:
-    """Check by what the rules need: the disk is walked only if there is one about bytes."""
-    usage = asyncio.run(usage_of_all(workbench.disk, inventory)) if policy.max_bytes_per_user is not None else None
-    return check_policy(
-        policy,
-        inventory,
-        now=invocation.clock(),
-        costs=usage.costs if usage else {},
-        gpu=workbench.gpu_verdicts(inventory) if policy.forbidden_gpu else {},
-        prefixes=prefixes,
-    )
 
 
 def _print(report: PolicyReport) -> None:

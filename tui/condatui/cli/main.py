@@ -39,7 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "decide": ("duplicates", "cleanup", "keep", "baseline", "slim", "verify", "check"),
         "change": ("clone", "create", "update", "merge", "rollback", "checkpoint", "remove", "restore", "clean"),
         "take along": ("export", "pack", "unpack", "ship"),
-        "watch": ("metrics",),
+        "watch": ("metrics", "sbom"),
         "condatui itself": ("demo", "doctor"),
     }
 )

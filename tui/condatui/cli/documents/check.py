@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from condatui_core.analyses.policy_check import PolicyReport
 from condatui_core.records.policy import PolicyRule, UncheckedRule, Violation
+from condatui_core.records.vulnerability import FoundVulnerability
 
 
 class ViolationDocument(Struct, frozen=True, kw_only=True):
@@ -27,6 +28,8 @@ class ViolationDocument(Struct, frozen=True, kw_only=True):
     """A warning if the policy only warns of it, or if it is a guess; only an error makes the check fail."""
     evidence: tuple[str, ...]
     """What breaks the rule: packages, channels, prefixes."""
+    vulnerability: FoundVulnerability | None
+    """Of the rule `vulnerabilities`, what was found; None for other rules."""
 
 
 class UncheckedDocument(Struct, frozen=True, kw_only=True):
@@ -35,9 +38,9 @@ class UncheckedDocument(Struct, frozen=True, kw_only=True):
     rule: PolicyRule | None
     """None if it is all rules."""
     environment: str | None
-    """As in what is broken."""
+    """The name of the environment; None if it is about no single one."""
     prefix: str | None
-    """As in what is broken."""
+    """Its real path; None as above."""
     message: str
     """Why."""
 
@@ -74,6 +77,7 @@ def _violation(broken: Violation) -> ViolationDocument:
         message=broken.message,
         severity=broken.severity,
         evidence=broken.evidence,
+        vulnerability=broken.vulnerability,
     )
 
 

@@ -1,0 +1,3 @@
+"""The reports of vulnerability scanners: read, and turned into records."""
+
+from __future__ import annotations
