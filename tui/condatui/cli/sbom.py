@@ -8,9 +8,8 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui_core import __version__
-from condatui_core.actions.export.one_file import write_file
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.written_files import blockers_to_write
+from condatui_core.actions.written_files import blockers_to_write, write_file
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.prefix import PrefixContents
