@@ -30,6 +30,27 @@ SkipReason = Literal[
 """Why a file that seems to be stored twice is left alone; public names."""
 
 
+SMALLEST = 4096
+"""Bytes below which a file is left alone: joining it frees a block at most."""
+
+
+class RelinkRules(Struct, frozen=True, kw_only=True):
+    """What may be joined on this machine, and how."""
+
+    user: int
+    """The number of the user whose files alone are joined."""
+    smallest: int = SMALLEST
+    """The fewest bytes of a file that is joined."""
+    prefixes: tuple[str, ...] = ()
+    """Environments whose files may be joined to others; empty for all."""
+    left_alone: tuple[tuple[str, SkipReason], ...] = ()
+    """(prefix, why none of its files is joined) pairs."""
+    methods: tuple[tuple[int, LinkMethod], ...] = ()
+    """By device, how its files would be joined; on a device that is not named here nothing is."""
+    compares: bool = True
+    """Whether files are read of which no record states a digest, if another one has the same size."""
+
+
 class StoredFile(Struct, frozen=True, kw_only=True):
     """One path of a file, as it was last seen."""
 
