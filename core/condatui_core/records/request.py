@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from condatui_core.records.relinking import LinkMethod
+from condatui_core.records.relinking import SMALLEST, LinkMethod
 from condatui_core.records.slimming import SlimClass
 
 ExportFormat = Literal["yaml", "explicit", "requirements", "json", "conda-lock"]
@@ -277,10 +277,6 @@ class LeftoversRequest(Struct, frozen=True, kw_only=True, tag="leftovers"):
     """The environments, one after the other."""
 
 
-SMALLEST_JOINED = 4096
-"""The bytes of contents below which a file is not worth joining, unless another size is asked for."""
-
-
 class RelinkRequest(Struct, frozen=True, kw_only=True, tag="relink"):
     """Store files of equal content once, in environments and package caches; nothing is removed."""
 
@@ -288,7 +284,7 @@ class RelinkRequest(Struct, frozen=True, kw_only=True, tag="relink"):
     """The environments whose files are joined; empty for all of this machine."""
     method: LinkMethod | None = None
     """How files are joined; None for shared blocks where the file system can, otherwise hard links."""
-    smallest: int = SMALLEST_JOINED
+    smallest: int = SMALLEST
     """The bytes of contents below which files are left alone."""
 
 
