@@ -36,11 +36,16 @@ class Mount(Struct, frozen=True):
     options: frozenset[str] = frozenset()
 
     @property
+    def remote(self) -> bool:
+        """Whether files come from another machine or layer, whose links and locks may not be what they seem."""
+        return self.kind.startswith(_REMOTE)
+
+    @property
     def access_times(self) -> AccessTimes:
         """Whether reading a file updates its access time, at least once a day as relatime does."""
         if self.options & {"noatime", "ro", "read-only"}:
             return "not kept"
-        return "unsure" if self.kind.startswith(_REMOTE) else "kept"
+        return "unsure" if self.remote else "kept"
 
 
 def mounts() -> tuple[Mount, ...]:

@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.relink.facts import read_survey
-from condatui_core.records.finding import blocker
-from condatui_core.records.job import Plan, PlannedRelink
-from condatui_core.records.relinking import RelinkSurvey
+from condatui_core.actions.relink.facts import RelinkFacts, read_facts
+from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.job import Plan, PlannedRelink, Step
+from condatui_core.records.relinking import LinkMethod, RelinkSurvey, SkippedFiles, SkipReason
 from condatui_core.records.request import RelinkRequest
+from condatui_core.text import counted, format_bytes, sanitize, some_of
+
+_MOST_LINES = 12
+_MOST_NAMES = 6
+
+WHY: dict[SkipReason, str] = {
+    "small": "smaller than asked for",
+    "no-digest": "no record states their digest",
+    "changed": "not as their records say, or changed meanwhile",
+    "unreadable": "not readable for this user",
+    "other-owner": "of another owner",
+    "other-mode": "of another mode",
+    "other-attributes": "with other attributes or access lists",
+    "byte-code": "sources whose byte code would become stale",
+    "prefix-inside": "with the path of their environment inside",
+    "editable": "configuration or data that people edit",
+    "in-use": "in use",
+    "frozen": "in frozen environments",
+    "managed": "in environments that another tool manages",
+    "linked-elsewhere": "with hard links that are not known or not asked for",
+    "file-system": "on a file system that cannot do this",
+    "link-limit": "more hard links than the file system allows",
+}
+"""Why files are left alone, in words."""
+
+_METHODS: dict[LinkMethod, str] = {
+    "reflink": "shared blocks: the file system compares and keeps the contents once, and every file stays independent",
+    "hardlink": "hard links: the same file under several paths",
+}
 
 
 async def plan(request: RelinkRequest, context: JobContext) -> Plan:
     """Find out what can be stored once, changing nothing."""
-    return plan_of(await read_survey(request, context), request)
+    return plan_of(await read_facts(request, context), context)
 
 
-def plan_of(survey: RelinkSurvey, request: RelinkRequest) -> Plan:
+def plan_of(facts: RelinkFacts, context: JobContext) -> Plan:
     """Plan the joining of what was found."""
-    nothing = blocker("nothing-to-do", "No file that may be joined is stored more than once.")
+    survey, planned = facts.survey, planned_of(facts.survey)
+    blockers = tuple(_blockers(facts))
     return Plan(
-        request=request,
-        title="Store the same files once",
+        request=facts.request,
+        title="Store once what is stored several times",
+        steps=() if blockers else tuple(_steps(planned)),
+        prefixes=tuple(sorted(environments_of(survey, context))),
         bytes_freed=survey.frees,
-        blockers=() if survey.sets else (nothing,),
-        relink=planned_of(survey),
+        facts=tuple(_facts(facts, planned)),
+        warnings=() if blockers else tuple(_warnings(facts, planned)),
+        blockers=blockers,
+        relink=planned,
     )
 
 
@@ -37,3 +73,74 @@ def planned_of(survey: RelinkSurvey) -> PlannedRelink:
         method="hardlink" if linked else "reflink",
         skipped=survey.skipped,
     )
+
+
+def environments_of(survey: RelinkSurvey, context: JobContext) -> frozenset[str]:
+    """The prefixes of the environments whose files are joined to others, or others to them."""
+    inodes = (inode for same in survey.sets for inode in (same.kept, *same.joined))
+    holders = {file.holder for inode in inodes for file in inode.paths}
+    return frozenset(each.prefix for each in context.inventory.environments if each.prefix in holders)
+
+
+def left_alone(skipped: tuple[SkippedFiles, ...]) -> str:
+    """What is left alone and why, in one line."""
+    told = [f"{counted(each.files, 'file')} {WHY[each.reason]}, {format_bytes(each.bytes)}" for each in skipped]
+    return "; ".join(told)
+
+
+def _blockers(facts: RelinkFacts) -> Iterator[Finding]:
+    yield from facts.busy
+    if facts.survey.sets:
+        return
+    if facts.request.method == "reflink" and not facts.sharing:
+        message = "No file system here lets files share blocks."
+        yield blocker("no-reflinks", message, "Hard links work: leave out the method, or choose `hardlink`.")
+        return
+    told = left_alone(facts.survey.skipped)
+    yield blocker("nothing-to-do", "Nothing that may be joined is stored several times.", evidence=(told,) * bool(told))
+
+
+def _steps(planned: PlannedRelink) -> Iterator[Step]:
+    yield Step(title="Look again for what is the same, and for who uses it")
+    files = counted(planned.files, "file")
+    if planned.method == "hardlink":
+        yield Step(title=f"Compare {files} byte for byte, and put a hard link in the place of each that is the same")
+    else:
+        yield Step(title=f"Let {files} share their blocks with others, which the kernel compares")
+
+
+def _facts(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[tuple[str, str]]:
+    if not facts.survey.sets:
+        return
+    yield "files", f"{counted(planned.files, 'file')} in {counted(planned.groups, 'set')} of the same content"
+    for method in sorted({method for _, method in facts.survey.methods}):
+        yield "method", f"{_METHODS[method]} ({_why(method, facts)})"
+    for each in facts.survey.packages[:_MOST_LINES]:
+        where = counted(len(each.holders), "place")
+        yield sanitize(each.package), f"in {where}, {format_bytes(each.bytes)} over"
+    if more := facts.survey.packages[_MOST_LINES:]:
+        yield "further packages", f"{len(more):,}, {format_bytes(sum(each.bytes for each in more))} over"
+    if told := left_alone(facts.survey.skipped):
+        yield "left alone", told
+
+
+def _why(method: LinkMethod, facts: RelinkFacts) -> str:
+    if facts.request.method:
+        return "as asked for"
+    return "the file system can" if method == "reflink" else "the file system cannot share blocks"
+
+
+def _warnings(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[Finding]:
+    if planned.method == "hardlink":
+        message = "A file that is joined is one for all: who edits it in place changes it everywhere."
+        lines = (
+            "conda links its packages that way already; pip, uv and conda delete a file before they write another one.",
+            "All its paths have the time of the file that stays; sources whose byte code needs theirs are left alone.",
+            "`condatui relink --undo ENV` makes the files of an environment its own again, which needs the space.",
+        )
+        yield finding("one-file-for-all", "warning", message, "Shared blocks have no such price.", lines)
+    for reason in ("in-use", "frozen", "managed"):
+        names = [sanitize(prefix) for prefix, why in facts.alone if why == reason]
+        if names:
+            message = f"{counted(len(names), 'environment')} stay as they are, {WHY[reason]}: "
+            yield finding(reason, "note", f"{message}{some_of(names, _MOST_NAMES)}", evidence=names)

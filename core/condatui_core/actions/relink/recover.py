@@ -1,12 +1,39 @@
-"""Finds out what an interrupted relink has left."""
+"""Finds out what an interrupted relink has left: every path has its content, but temporary names may be there."""
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
+from condatui_core.actions.exchanges import noted_files, read_notes, unsettled
 from condatui_core.actions.protocol import JobContext
+from condatui_core.errors import CondatuiError
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RelinkRequest
+from condatui_core.text import counted
 
 
 async def recover(plan: Plan, request: RelinkRequest, stage: str, context: JobContext) -> Recovery:  # noqa: ARG001
-    """Find out what is there."""
-    return Recovery(state="untouched", message="Nothing was joined.")
+    """Find out how many temporary names are there, and offer to go on."""
+    if stage in ("", "tidy", "look"):
+        return Recovery(state="untouched", message="Nothing was joined.")
+    left = await asyncio.to_thread(_temporary_names, context)
+    names = f" {counted(left, 'temporary name')} of files will be deleted." if left else ""
+    return Recovery(
+        state="half",
+        message=f"Every path has its content; some files are joined, others are not.{names}",
+        way_out=request,
+        way_out_title="Join the rest",
+    )
+
+
+def _temporary_names(context: JobContext) -> int:
+    """How many temporary names interrupted jobs have left, as far as their notes can be read."""
+    return sum(map(_left_by, noted_files(context.locations.relinked)))
+
+
+def _left_by(file: Path) -> int:
+    try:
+        return sum(1 for _ in unsettled(read_notes(file)))
+    except (OSError, CondatuiError):
+        return 0
