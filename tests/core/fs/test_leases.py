@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.fs import leases
 from condatui_core.fs.leases import give_up_lease, lease_holds, take_read_lease
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has leases")
@@ -73,6 +72,6 @@ def test_where_there_are_none(descriptor: int, monkeypatch: pytest.MonkeyPatch) 
     assert not take_read_lease(reading)
     os.close(reading)
     os.close(writing)
-    monkeypatch.setattr(leases.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert not take_read_lease(descriptor)
     assert not lease_holds(descriptor)

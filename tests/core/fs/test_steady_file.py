@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_where_nobody_can_tell_who_writes(
     with pytest.raises(OSError, match="cannot tell") as raised:
         SteadyFile(place("file"))
     assert raised.value.errno == errno.ENOTSUP
-    monkeypatch.setattr(steady_file.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     with SteadyFile(place("file")) as file:  # where no system has leases, sizes and times have to do
         assert file.unchanged
         (tmp_path / "file").write_bytes(b"contents")
