@@ -141,7 +141,9 @@ class SkippedFiles(Struct, frozen=True, kw_only=True):
     """What is left alone for one reason."""
 
     reason: SkipReason
+    """Why; a public name."""
     files: int
+    """The number of their paths."""
     bytes: int
     """Allocated bytes that joining them would free."""
 
