@@ -30,7 +30,6 @@ _NEVER_KEPT: frozenset[SkipReason] = frozenset(
         "frozen",
         "managed",
         "file-system",
-        "no-digest",
     }
 )
 """Who is left alone for one of these has nothing joined to it either: that would make it a file of several."""
@@ -143,8 +142,6 @@ class _Sorting:
         stated = {each.sha256 for each in inode.files if each.sha256}
         if len(stated) > 1 or any(each.size not in (-1, inode.size) for each in inode.files):
             yield "changed"
-        if not stated:
-            yield "no-digest"
         yield from (self._alone[each.holder] for each in inode.files if each.holder in self._alone)
         if method == "hardlink" and not _is_known(inode):
             yield "linked-elsewhere"
@@ -167,16 +164,16 @@ class _Sorting:
     def _kept(self, alike: Sequence[SeenInode], reasons: dict[int, SkipReason | None]) -> SeenInode:
         """The one that stays: a package cache's, one that cannot go, the one with most links, the oldest."""
 
-        def rank(inode: SeenInode) -> tuple[bool, bool, int, int, int]:
-            stays = reasons[inode.number] not in (None, "small") or not self._is_asked_for(inode)
+        def rank(inode: SeenInode) -> tuple[bool, bool, bool, int, int, int]:
             is_cached = any(each.cached for each in inode.files)
-            return (not is_cached, not stays, -inode.links, inode.modified, inode.number)
+            is_held = reasons[inode.number] not in (None, "small")
+            return not is_cached, self._is_asked_for(inode), not is_held, -inode.links, inode.modified, inode.number
 
         return min(alike, key=rank)
 
     def _skip(self, inode: SeenInode, why: SkipReason) -> None:
         sums = self._skipped[why]
-        sums[0] += 1
+        sums[0] += len(_stored(inode).paths)
         sums[1] += inode.allocated
 
 
@@ -225,7 +222,7 @@ def _by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
     for each in sets:
         package = each.kept.paths[0].package
         holders[package].update(path.holder for inode in (each.kept, *each.joined) for path in inode.paths)
-        sums[package][0] += len(each.joined)
+        sums[package][0] += sum(len(inode.paths) for inode in each.joined)
         sums[package][1] += each.frees
     found = (
         StoredTwice(package=package, holders=tuple(sorted(holders[package])), files=files, bytes=size)

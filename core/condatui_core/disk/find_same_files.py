@@ -156,7 +156,7 @@ def _weight(holder: Holder) -> int:
 def _digests_of_undigested(request: SearchRequest, workers: _Workers, summaries: Sequence[Summary]) -> dict[Inode, str]:
     """Read the files of which no record states a digest, if another file of this size could be the same."""
     files = {each for summary in summaries for each in summary.undigested}
-    if not files or not request.rules.compares:
+    if not files:
         return {}
     known = KnownDigests(Path(request.directory) if request.directory else None)
     stated = set[int]().union(*(summary.sizes for summary in summaries))

@@ -11,7 +11,6 @@ LinkMethod = Literal["reflink", "hardlink"]
 
 SkipReason = Literal[
     "small",
-    "no-digest",
     "changed",
     "unreadable",
     "other-owner",
@@ -49,8 +48,6 @@ class RelinkRules(Struct, frozen=True, kw_only=True):
     """By device, how its files would be joined; on a device that is not named here nothing is."""
     most_links: int = 65_000
     """How many hard links a file may have."""
-    compares: bool = True
-    """Whether files are read of which no record states a digest, if another one has the same size."""
 
 
 class StoredFile(Struct, frozen=True, kw_only=True):
