@@ -11,7 +11,6 @@ LinkMethod = Literal["reflink", "hardlink"]
 
 SkipReason = Literal[
     "small",
-    "no-digest",
     "changed",
     "unreadable",
     "other-owner",
@@ -47,8 +46,8 @@ class RelinkRules(Struct, frozen=True, kw_only=True):
     """(prefix, why none of its files is joined) pairs."""
     methods: tuple[tuple[int, LinkMethod], ...] = ()
     """By device, how its files would be joined; on a device that is not named here nothing is."""
-    compares: bool = True
-    """Whether files are read of which no record states a digest, if another one has the same size."""
+    most_links: int = 65_000
+    """How many hard links a file may have."""
 
 
 class StoredFile(Struct, frozen=True, kw_only=True):
@@ -62,6 +61,45 @@ class StoredFile(Struct, frozen=True, kw_only=True):
     """The package or distribution that owns it: `nvidia-cublas 12.6.4.1`."""
 
 
+class SeenFile(Struct, frozen=True, array_like=True):
+    """One path of a file, and what is claimed of its content."""
+
+    path: str
+    """Absolute, without symlinks."""
+    holder: str
+    """The prefix or cache that it belongs to."""
+    package: str
+    """The name and version of the package that owns it."""
+    sha256: str = ""
+    """The digest that a record states, or that was computed where none does; empty in a cache that has no record."""
+    size: int = -1
+    """The bytes that a record states; -1 if none does."""
+    alone: SkipReason | None = None
+    """Why it is left alone by what its record says of it."""
+    cached: bool = False
+    """Whether the holder is a cache."""
+
+
+class SeenInode(Struct, frozen=True, array_like=True):
+    """One file on the disk, as `lstat` shows it, and those of its paths that are known."""
+
+    device: int
+    number: int
+    links: int
+    """All its hard links, also those of which no path is known."""
+    mode: int
+    user: int
+    group: int
+    size: int
+    allocated: int
+    """The bytes that it takes on the disk."""
+    modified: int
+    """Its mtime in nanoseconds."""
+    attributes: tuple[tuple[str, bytes], ...]
+    """Its extended attributes, access lists among them."""
+    files: tuple[SeenFile, ...]
+
+
 class StoredInode(Struct, frozen=True, kw_only=True):
     """One file on the disk, by its inode, with all the paths that lead to it."""
 
@@ -73,6 +111,8 @@ class StoredInode(Struct, frozen=True, kw_only=True):
     """Its mtime in nanoseconds."""
     paths: tuple[StoredFile, ...]
     """All its hard links, which is why it goes when they have been joined to another."""
+    elsewhere: int = 0
+    """Further hard links, whose paths are not known: only one that stays, or that keeps its inode, may have any."""
 
 
 class SameFiles(Struct, frozen=True, kw_only=True):
