@@ -17,7 +17,6 @@ _MOST_NAMES = 6
 
 WHY: dict[SkipReason, str] = {
     "small": "smaller than asked for",
-    "no-digest": "no record states their digest",
     "changed": "not as their records say, or changed meanwhile",
     "unreadable": "not readable for this user",
     "other-owner": "of another owner",
