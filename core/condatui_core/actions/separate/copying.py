@@ -93,8 +93,8 @@ class _Batch:
             self._notes.note(self._exchange(file, name, new=0) for file, _, name in named)
             copies: list[_Copied] = []
             try:
-                for each in named:
-                    copies.append(self._copy(*each))
+                for file, joined, temporary in named:
+                    copies.append(self._copy(file, joined, temporary))
                 places.sync()
                 self._notes.note(self._exchange(each.file, each.temporary, new=each.replacement.new) for each in copies)
                 taken = [each for each in copies if self._taken(each)]
