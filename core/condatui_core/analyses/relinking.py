@@ -159,7 +159,7 @@ class _Sorting:
         return not self._chosen or any(each.holder in self._chosen for each in inode.files)
 
     def _is_all_asked_for(self, inode: SeenInode) -> bool:
-        return not self._chosen or all(each.holder in self._chosen for each in inode.files)
+        return not self._chosen or all(each.cached or each.holder in self._chosen for each in inode.files)
 
     def _kept(self, alike: Sequence[SeenInode], reasons: dict[int, SkipReason | None]) -> SeenInode:
         """The one that stays: a package cache's, one that cannot go, the one with most links, the oldest."""
@@ -205,7 +205,10 @@ def _seconds(inode: SeenInode) -> int:
 
 
 def _stored(inode: SeenInode) -> StoredInode:
-    files = {each.path: StoredFile(path=each.path, holder=each.holder, package=each.package) for each in inode.files}
+    files = {
+        each.path: StoredFile(path=each.path, holder=each.holder, package=each.package, cached=each.cached)
+        for each in inode.files
+    }
     return StoredInode(
         number=inode.number,
         bytes=inode.allocated,
