@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from condatui_core.actions.exchanges import Exchange, noted_files, read_notes, settle
+from condatui_core.actions.exchanges import Exchange, noted_files, read_notes, settle, unsettled
 from condatui_core.errors import NewerFormatError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.documents import decode, encode_versioned, format_of
@@ -78,6 +78,18 @@ def tidy_up(directory: Path) -> tuple[int, tuple[str, ...]]:
             file.unlink()
     _forget_what_is_gone(directory)
     return gone, tuple(told)
+
+
+def temporary_names(directory: Path) -> int:
+    """How many temporary names interrupted jobs have left, as far as their notes can be read; blocks."""
+    return sum(map(_left_by, noted_files(directory)))
+
+
+def _left_by(file: Path) -> int:
+    try:
+        return sum(1 for _ in unsettled(read_notes(file)))
+    except (OSError, NewerFormatError):
+        return 0
 
 
 def list_joined(directory: Path, exchanges: Iterable[Exchange]) -> None:

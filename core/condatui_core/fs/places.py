@@ -6,10 +6,12 @@ import errno
 import os
 from dataclasses import dataclass
 from types import TracebackType
+from typing import BinaryIO
 
 from condatui_core.fs.atomic_write import sync_directory
 from condatui_core.fs.renaming import exchange_names
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -41,6 +43,10 @@ class Place:
     def link(self, name: str, source: Place) -> None:
         """Give what is at another place a further name, beside this one."""
         os.link(source.name, name, src_dir_fd=source.directory, dst_dir_fd=self.directory, follow_symlinks=False)
+
+    def create(self, name: str) -> BinaryIO:
+        """Make a file beside this place, which only its user may read."""
+        return open(os.open(name, _NEW, 0o600, dir_fd=self.directory), "wb")
 
     def unlink(self, name: str) -> None:
         """Delete a name beside this one, if it is there."""

@@ -37,7 +37,18 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "look": ("list", "show", "compare", "disk", "find", "history", "gpu"),
         "decide": ("duplicates", "cleanup", "keep", "baseline", "slim", "verify"),
-        "change": ("clone", "create", "update", "merge", "rollback", "checkpoint", "remove", "restore", "clean"),
+        "change": (
+            "clone",
+            "create",
+            "update",
+            "merge",
+            "rollback",
+            "checkpoint",
+            "remove",
+            "restore",
+            "clean",
+            "relink",
+        ),
         "take along": ("export", "pack", "unpack", "ship"),
         "condatui itself": ("demo", "doctor"),
     }

@@ -45,6 +45,10 @@ class _Pair:
             yield Exchange(file.holder, path, temporary, new, old.st_ino, old.st_mtime_ns)
 
 
+_SECOND = 1_000_000_000
+"""Byte code states whole seconds."""
+
+
 class HardLinks:
     """Makes files hard links to others of the same content. Its methods block."""
 
@@ -169,7 +173,7 @@ def _check(kept: SteadyFile, other: SteadyFile, same: SameFiles, inode: StoredIn
         raise LeftAloneError("other-mode")
     if kept.attributes != other.attributes:
         raise LeftAloneError("other-attributes")
-    if one.st_mtime_ns != two.st_mtime_ns:
+    if one.st_mtime_ns // _SECOND != two.st_mtime_ns // _SECOND:
         for each in inode.paths:
             if each.path.endswith(".py") and has_timed_bytecode(each.path, modified=two.st_mtime_ns, size=two.st_size):
                 raise LeftAloneError("byte-code")

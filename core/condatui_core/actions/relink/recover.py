@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
-from condatui_core.actions.exchanges import noted_files, read_notes, unsettled
+from condatui_core.actions.joined_files import temporary_names
 from condatui_core.actions.protocol import JobContext
-from condatui_core.errors import CondatuiError
 from condatui_core.records.job import Plan, Recovery
 from condatui_core.records.request import RelinkRequest
 from condatui_core.text import counted
@@ -17,7 +15,7 @@ async def recover(plan: Plan, request: RelinkRequest, stage: str, context: JobCo
     """Find out how many temporary names are there, and offer to go on."""
     if stage in ("", "tidy", "look"):
         return Recovery(state="untouched", message="Nothing was joined.")
-    left = await asyncio.to_thread(_temporary_names, context)
+    left = await asyncio.to_thread(temporary_names, context.locations.relinked)
     names = f" {counted(left, 'temporary name')} of files will be deleted." if left else ""
     return Recovery(
         state="half",
@@ -25,15 +23,3 @@ async def recover(plan: Plan, request: RelinkRequest, stage: str, context: JobCo
         way_out=request,
         way_out_title="Join the rest",
     )
-
-
-def _temporary_names(context: JobContext) -> int:
-    """How many temporary names interrupted jobs have left, as far as their notes can be read."""
-    return sum(map(_left_by, noted_files(context.locations.relinked)))
-
-
-def _left_by(file: Path) -> int:
-    try:
-        return sum(1 for _ in unsettled(read_notes(file)))
-    except (OSError, CondatuiError):
-        return 0
