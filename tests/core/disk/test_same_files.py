@@ -65,6 +65,14 @@ def test_a_copy_is_joined_to_the_package_cache_though_it_is_younger(world: SameW
     assert joined_paths(world.survey(), copied.path) == {"lib/libz.so.1"}
 
 
+def test_nothing_is_joined_to_a_package_that_no_environment_has(world: SameWorld) -> None:
+    """Cleaning deletes it, and would not once it is linked."""
+    cache_package(world.cache(), "unneeded-1.0-0", {"lib/libcublas.so.12": content("cublas")})
+    first, _ = _twice(world)
+    (same,) = world.survey().sets
+    assert [each.path for each in same.kept.paths] == [str(first)]
+
+
 def test_builds_of_a_package_share_the_files_that_are_the_same(world: SameWorld) -> None:
     for name, build in (("a", "py311_0"), ("b", "py312_0")):
         files = {"share/data.bin": content("data"), f"lib/{build}.so": content(build)}
@@ -356,6 +364,7 @@ def test_it_finds_what_hashing_everything_finds_and_frees_what_it_says(
     with tempfile.TemporaryDirectory(dir=tmp_path) as name:
         world = SameWorld(Path(name))
         cache = world.cache()
+        world.environment("of-records").package("package", "1.0", "0")  # so that nobody cleans the cached package
         contents = {f"lib/{number}": content(word, size) for number, (word, size, _) in enumerate(files)}
         package = cache_package(cache, "package-1.0-0", contents)
         for number, (_, _, mode) in enumerate(files):
