@@ -61,7 +61,7 @@ def _build(world: SameWorld, envs: list[tuple[str, set[str]]]) -> None:
     for number, (how, paths) in enumerate(envs):
         prefix, files = world.environment(f"env{number}"), {each: _FILES[each] for each in sorted(paths)}
         if how == "wheel":
-            install_wheel(prefix, "package", {f"../../{each}": data for each, data in files.items()})
+            install_wheel(prefix, "package", {f"../../../{each}": data for each, data in files.items()})
         else:
             prefix.package("package", "1.0", "0", files=files)
         if how == "link":
@@ -138,6 +138,7 @@ def test_there_is_a_row_for_each_disk_with_what_is_stored_there(tmp_path: Path) 
     elsewhere = tuple(replace_fields(each, device=4711) for each in found.sets)
     here, there = relinks_of(replace_fields(found, sets=(*found.sets, *elsewhere)), {})
     assert here.candidate.bytes == there.candidate.bytes == found.frees
+    assert here.candidate.name == "same files stored twice (nvidia_cublas)"
     reason = here.candidate.reasons[0]
     assert reason.text == "the same content in 3 environments: nvidia_cublas; nothing is removed"
     assert reason.evidence[0].startswith("nvidia_cublas 12.6 in 3 places")

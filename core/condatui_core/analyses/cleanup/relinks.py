@@ -89,7 +89,7 @@ def _relink(
         key=key_of_part(prefixes[0], "same-files"),
         kind="relink",
         path=prefixes[0],
-        name=_NAME,
+        name=f"{_NAME} ({_first(own)})",
         tier="relink",
         reasons=(reason,),
         bytes=size,
@@ -130,8 +130,13 @@ def _freed(places: Sequence[_Place], sizes: Sequence[int], gone: frozenset[str])
     return sum(sizes[number] for number in free if kept and number != kept[2])
 
 
+def _first(packages: Sequence[StoredTwice]) -> str:
+    """The name of the package that occupies most too much, or a word for none."""
+    return packages[0].package.partition(" ")[0] if packages else "other"
+
+
 def _some(packages: Sequence[StoredTwice]) -> str:
-    first = packages[0].package.partition(" ")[0]
+    first = _first(packages)
     return f"{first} and {counted(len(packages) - 1, 'other package')}" if len(packages) > 1 else first
 
 
