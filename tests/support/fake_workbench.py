@@ -28,6 +28,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Reference
+from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.request import ExportRequest, RollbackRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.records.revision import RevisionFacts
@@ -175,6 +176,8 @@ class FakeWorkbench:
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
         """What each look for groups waits for."""
+        self.stored_twice = RelinkSurvey()
+        self.same_files_error: CondatuiError | None = None
         self.named_by: dict[str, tuple[Reference, ...]] = {}
         """What names an environment, by its prefix."""
         self.counts_points = True
@@ -287,6 +290,11 @@ class FakeWorkbench:
         self, inventory: Inventory, usage: DiskUsage | None, groups: tuple[AlikeGroup, ...]
     ) -> CleanupSurvey:
         return CleanupSurvey.of(inventory, usage, groups, counts_points=self.counts_points, now=NOW, user="ada")
+
+    async def same_files(self) -> RelinkSurvey:
+        if self.same_files_error:
+            raise self.same_files_error
+        return self.stored_twice
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         return self.named_by.get(prefix, ())

@@ -27,12 +27,13 @@ _NEVER_KEPT: frozenset[SkipReason] = frozenset(
         "other-owner",
         "editable",
         "prefix-inside",
-        "frozen",
-        "managed",
         "file-system",
     }
 )
 """Who is left alone for one of these has nothing joined to it either: that would make it a file of several."""
+
+_OF_ENVIRONMENTS: frozenset[SkipReason] = frozenset({"frozen", "managed"})
+"""Why whole environments are left alone, and nothing becomes one with a file that is theirs only."""
 
 HasBytecode = Callable[[SeenInode], bool]
 """Whether byte code of a source file holds for as long as the file keeps its mtime."""
@@ -80,7 +81,7 @@ class _Sorting:
         reasons = {each.number: self._why_alone(each, method) for each in inodes}
         classes: defaultdict[object, list[SeenInode]] = defaultdict(list)
         for each in inodes:
-            if reasons[each.number] not in _NEVER_KEPT:
+            if self._may_be_kept(each, reasons[each.number]):
                 classes[_likeness(each, method)].append(each)
         largest = sorted(classes.values(), key=lambda each: (-len(each), min(one.number for one in each)))
         first: SeenInode | None = None
@@ -91,11 +92,17 @@ class _Sorting:
             else:
                 self._skip(kept, _difference(first, kept))
             self._join(device, sha256, kept, [each for each in alike if each is not kept], reasons, method)
-        left = [each for each in inodes if reasons[each.number] in _NEVER_KEPT]
+        left = [each for each in inodes if not self._may_be_kept(each, reasons[each.number])]
         if first is None:  # one of them would stay in any case
             left = sorted(left, key=lambda each: each.allocated)[:-1]
         for each in left:
             self._skip(each, reasons[each.number] or "changed")
+
+    def _may_be_kept(self, inode: SeenInode, why: SkipReason | None) -> bool:
+        """Whether others may be joined to a file; to one of an environment that is left alone if others have it, too."""
+        if why in _OF_ENVIRONMENTS:
+            return any(each.holder not in self._alone for each in inode.files)
+        return why not in _NEVER_KEPT
 
     def _join(
         self,
@@ -126,10 +133,7 @@ class _Sorting:
 
     def _why_alone(self, inode: SeenInode, method: LinkMethod | None) -> SkipReason | None:
         """Why nothing of a file may be changed, whatever it would be joined to; None if nothing is against it."""
-        why = next(self._reasons(inode, method), None)
-        if why is None and inode.size < self._rules.smallest:
-            return "small"
-        return why
+        return "small" if inode.size < self._rules.smallest else next(self._reasons(inode, method), None)
 
     def _reasons(self, inode: SeenInode, method: LinkMethod | None) -> Iterator[SkipReason]:
         if method is None:
@@ -159,7 +163,7 @@ class _Sorting:
         return not self._chosen or any(each.holder in self._chosen for each in inode.files)
 
     def _is_all_asked_for(self, inode: SeenInode) -> bool:
-        return not self._chosen or all(each.holder in self._chosen for each in inode.files)
+        return not self._chosen or all(each.cached or each.holder in self._chosen for each in inode.files)
 
     def _kept(self, alike: Sequence[SeenInode], reasons: dict[int, SkipReason | None]) -> SeenInode:
         """The one that stays: a package cache's, one that cannot go, the one with most links, the oldest."""
@@ -205,7 +209,10 @@ def _seconds(inode: SeenInode) -> int:
 
 
 def _stored(inode: SeenInode) -> StoredInode:
-    files = {each.path: StoredFile(path=each.path, holder=each.holder, package=each.package) for each in inode.files}
+    files = {
+        each.path: StoredFile(path=each.path, holder=each.holder, package=each.package, cached=each.cached)
+        for each in inode.files
+    }
     return StoredInode(
         number=inode.number,
         bytes=inode.allocated,

@@ -38,8 +38,8 @@ class Holder(Struct, frozen=True, array_like=True):
     """The names of the files in its conda-meta."""
     distributions: tuple[tuple[str, str], ...] = ()
     """The dist-infos of pip with name and version."""
-    extracts: bool = False
-    """Whether it is a cache with extracted packages of conda's kind."""
+    packages: frozenset[str] = frozenset()
+    """The extracted packages of a cache that environments have records of, by their names in it."""
 
 
 class DigestColumns(Struct, array_like=True):
@@ -210,7 +210,8 @@ class _Looking:
 def _claims_of(holder: Holder) -> ClaimedFiles:
     if not holder.cache:
         return claims_of_prefix(holder.path, holder.records, holder.distributions)
-    return claims_of_cache(holder.path, sorted(packages_in_cache(holder.path))) if holder.extracts else ClaimedFiles()
+    found = packages_in_cache(holder.path) if holder.packages else ()
+    return claims_of_cache(holder.path, sorted(each for each in found if os.path.basename(each) in holder.packages))
 
 
 def _is_among(key: int, wanted: Mapping[int, Collection[int]]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from condatui_core.disk.claimed_inodes import Holder
 from condatui_core.disk.find_same_files import ANSWER, SearchRequest
+from condatui_core.disk.findings import holders_of_packages
 from condatui_core.disk.tool_caches import is_installer
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.documents import decode, encode
@@ -58,8 +59,12 @@ async def survey_same_files(
         raise CondatuiError(_FAILED, str(error)) from error
 
 
-def holders_of(environments: Iterable[Environment], places: Iterable[DiskPlace]) -> Iterator[Holder]:
-    """What the search looks into: environments that could be read, and all caches among the places."""
+def holders_of(environments: Sequence[Environment], places: Iterable[DiskPlace]) -> Iterator[Holder]:
+    """What the search looks into: environments that could be read, and all caches among the places.
+
+    Of caches it takes the packages that environments have: what none has is cleaned, and must not be linked before.
+    """
+    needed = frozenset(holders_of_packages(environments))
     for each in environments:
         if each.contents is not None and each.readable:
             yield Holder(
@@ -69,4 +74,4 @@ def holders_of(environments: Iterable[Environment], places: Iterable[DiskPlace])
             )
     for place in places:
         if place.cache:
-            yield Holder(place.path, cache=True, extracts=not is_installer(place.tool))
+            yield Holder(place.path, cache=True, packages=frozenset() if is_installer(place.tool) else needed)

@@ -30,6 +30,7 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.request import Cleanable
 from condatui_core.records.slimming import SlimmedFiles
 from condatui_core.settings import Locations
@@ -129,6 +130,8 @@ class DiskUsage:
     measured; by path, those of kernels whose environment is gone."""
     merged_sizes: MergedSizes | None = None
     """What merged environments take; None before the first walk is complete."""
+    same_files: RelinkSurvey = field(default_factory=RelinkSurvey)
+    """What is stored twice; nothing as long as nobody has looked for it."""
     reclaimable: int = 0
     """The part of `total` that is archives and packages that no environment needs."""
 

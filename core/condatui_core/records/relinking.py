@@ -59,6 +59,8 @@ class StoredFile(Struct, frozen=True, kw_only=True):
     """The prefix or package cache that it belongs to."""
     package: str
     """The package or distribution that owns it: `nvidia-cublas 12.6.4.1`."""
+    cached: bool = False
+    """Whether the holder is a cache."""
 
 
 class SeenFile(Struct, frozen=True, array_like=True):

@@ -282,6 +282,8 @@ class RelinkRequest(Struct, frozen=True, kw_only=True, tag="relink"):
 
     prefixes: tuple[str, ...] = ()
     """The environments whose files are joined; empty for all of this machine."""
+    leaving_out: tuple[str, ...] = ()
+    """Environments of which no file is joined, and to which none is, since they go afterwards."""
     method: LinkMethod | None = None
     """How files are joined; None for shared blocks where the file system can, otherwise hard links."""
     smallest: int = SMALLEST
@@ -295,7 +297,7 @@ class SeparateRequest(Struct, frozen=True, kw_only=True, tag="separate"):
     """The environment."""
 
 
-CleanupPart: TypeAlias = MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest
+CleanupPart: TypeAlias = RelinkRequest | MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest
 
 
 class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):

@@ -65,6 +65,14 @@ def test_a_copy_is_joined_to_the_package_cache_though_it_is_younger(world: SameW
     assert joined_paths(world.survey(), copied.path) == {"lib/libz.so.1"}
 
 
+def test_nothing_is_joined_to_a_package_that_no_environment_has(world: SameWorld) -> None:
+    """Cleaning deletes it, and would not once it is linked."""
+    cache_package(world.cache(), "unneeded-1.0-0", {"lib/libcublas.so.12": content("cublas")})
+    first, _ = _twice(world)
+    (same,) = world.survey().sets
+    assert [each.path for each in same.kept.paths] == [str(first)]
+
+
 def test_builds_of_a_package_share_the_files_that_are_the_same(world: SameWorld) -> None:
     for name, build in (("a", "py311_0"), ("b", "py312_0")):
         files = {"share/data.bin": content("data"), f"lib/{build}.so": content(build)}
@@ -206,13 +214,29 @@ def test_files_with_the_prefix_in_them_are_left_alone(world: SameWorld) -> None:
 
 @pytest.mark.parametrize("reason", ["frozen", "managed", "in-use"])
 def test_environments_are_left_alone_for_their_state(world: SameWorld, reason: str) -> None:
-    first, second = _twice(world)
+    _twice(world)
     _is_left(world, reason, left_alone=tuple((str(each), reason) for each in world.prefixes))
-    found = world.survey(left_alone=((str(world.prefixes[1]), reason),))
-    # A process that runs does not mind that its file gets another link; what is frozen gets none.
-    assert len(found.sets) == (1 if reason == "in-use" and not found.skipped else 0)
-    assert reason == "in-use" or skipped(found).keys() == {reason}
-    assert first.stat().st_nlink == second.stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("reason", ["frozen", "managed"])
+def test_nothing_becomes_one_with_a_file_of_a_frozen_environment_alone(world: SameWorld, reason: str) -> None:
+    first, second = _twice(world)
+    _is_left(world, reason, left_alone=((str(world.prefixes[1]), reason),))
+    os.link(second, world.environment("c").path / "linked")
+    _is_left(world, reason, left_alone=((str(world.prefixes[1]), reason),))  # no package owns that one
+    third = install_wheel(world.prefixes[2], "cublas", {LIBRARY: content("cublas")})[0]
+    third.unlink()
+    os.link(second, third)
+    (same,) = world.survey(left_alone=((str(world.prefixes[1]), reason),)).sets
+    assert {each.path for each in same.kept.paths} == {str(second), str(third)}
+    assert [each.path for each in same.joined[0].paths] == [str(first)]
+
+
+def test_a_file_of_an_environment_in_which_something_runs_gets_links_but_stays(world: SameWorld) -> None:
+    first, second = _twice(world)
+    (same,) = world.survey(left_alone=((str(world.prefixes[1]), "in-use"),)).sets
+    assert same.kept.paths[0].path == str(second)
+    assert same.joined[0].paths[0].path == str(first)
 
 
 def test_a_file_with_a_link_somewhere_is_left_alone_or_stays(world: SameWorld) -> None:
@@ -356,6 +380,7 @@ def test_it_finds_what_hashing_everything_finds_and_frees_what_it_says(
     with tempfile.TemporaryDirectory(dir=tmp_path) as name:
         world = SameWorld(Path(name))
         cache = world.cache()
+        world.environment("of-records").package("package", "1.0", "0")  # so that nobody cleans the cached package
         contents = {f"lib/{number}": content(word, size) for number, (word, size, _) in enumerate(files)}
         package = cache_package(cache, "package-1.0-0", contents)
         for number, (_, _, mode) in enumerate(files):
@@ -374,7 +399,7 @@ def test_it_finds_what_hashing_everything_finds_and_frees_what_it_says(
 def _install(world: SameWorld, name: str, how: str, files: dict[str, bytes], package: Path) -> None:
     prefix = world.environment(name)
     if how == "wheel":
-        for path in install_wheel(prefix, "package", {f"../../{each}": data for each, data in files.items()}):
+        for path in install_wheel(prefix, "package", {f"../../../{each}": data for each, data in files.items()}):
             path.chmod((package / "lib" / path.name).stat().st_mode)
         return
     prefix.package("package", "1.0", "0", files=files)

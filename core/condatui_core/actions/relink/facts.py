@@ -44,7 +44,8 @@ async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts
 
     Raises CondatuiError if the search fails.
     """
-    environments = [each for each in context.inventory.environments if each.state != "missing"]
+    there = (each for each in context.inventory.environments if each.state != "missing")
+    environments = [each for each in there if each.prefix not in request.leaving_out]
     seen = await observe_prefixes([each.prefix for each in environments], context)
     alone = tuple(_left_alone(seen, context.caller.euid))
     places = await asyncio.to_thread(_places, context)
