@@ -45,14 +45,19 @@ def cache(path: Path, *, writable: bool = True) -> DiskPlace:
 
 def walked(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False, later: int = 0) -> WalkResult:
     """Walk these places, with no process between but the workers, some nanoseconds `later` than in other walks."""
-    requests = tuple(place_request(place, places) for place in places)
-    told: list[object] = []
-    now = time.time_ns() + LATER + later
-    directory = os.fsencode(kept) if kept else b""
-    walk(WalkRequest(requests, directory, anew, 2, now, mount_points(mounts())), told.append)
-    result = told[-1]
+    result = told(places, kept, anew=anew, later=later)[-1]
     assert isinstance(result, WalkResult)
     return result
+
+
+def told(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False, later: int = 0) -> list[object]:
+    """Walk these places, as `walked` does; returns all that the walk says meanwhile."""
+    requests = tuple(place_request(place, places) for place in places)
+    messages: list[object] = []
+    now = time.time_ns() + LATER + later
+    directory = os.fsencode(kept) if kept else b""
+    walk(WalkRequest(requests, directory, anew, 2, now, mount_points(mounts())), messages.append)
+    return messages
 
 
 def graph_of(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False, later: int = 0) -> LinkGraph:

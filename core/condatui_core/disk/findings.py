@@ -90,7 +90,5 @@ def shared_elsewhere(size: int) -> tuple[Finding, ...]:
     """The finding about blocks of a place that something else shares which condatui does not see; none if it is 0."""
     if not size:
         return ()
-    message = (
-        f"{format_bytes(size)} are shared with files or snapshots that condatui does not see: a removal leaves them"
-    )
+    message = f"{format_bytes(size)} shared with files or snapshots that condatui does not see: a removal leaves that"
     return (Finding(id="disk-shared-elsewhere", severity="note", message=message, source="disk"),)

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from condatui_core.disk.messages import PlaceRequest
 from condatui_core.disk.scan import OF_A_CACHE, ROOT, SUBDIRS
-from condatui_core.disk.shared_blocks import Blocks, holders_of_singles, link_counts
+from condatui_core.disk.shared_blocks import Blocks, link_counts, singles_less, unseen_links
 from condatui_core.disk.tool_caches import is_installer, own_entries
 from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.tree_store import DamagedStoreError
@@ -237,18 +237,25 @@ class _ShareTable:
 
     def _add_blocks(self) -> None:
         """Add the blocks that files share: a file has less of its own, and its holders hold what it shares."""
-        if not self._blocks.files:
+        if not self._blocks.less:
             return
-        holders = Holders()
+        known, unseen = Holders(), Holders()
         for number, tree in enumerate(self._trees):
             units = self._unit_of_row.get(number)
-            for row, blocks in holders_of_singles(self._blocks, tree):
-                self._add((units[row] if units else number,), False, -blocks, 0)
+            for row, less, elsewhere in singles_less(self._blocks, tree):
+                holder = units[row] if units else number
+                self._add((holder,), False, -less, 0)
+                if elsewhere:
+                    self._add_shared((holder,), True, elsewhere, 0)
             for files in (tree.links, tree.singles):
                 links = self._blocks.links(files)
-                holders.see(_OF_BLOCKS, links, map(units.__getitem__, links.rows) if units else number)
-        holders.add_up(_OF_BLOCKS, self._blocks.table(link_counts(self._blocks, self._inodes)))
-        for each in holders.classes():
+                known.see(_OF_BLOCKS, links, map(units.__getitem__, links.rows) if units else number)
+            for device, links in unseen_links(self._blocks, tree):
+                unseen.see(device, links, map(units.__getitem__, links.rows) if units else number)
+        known.add_up(_OF_BLOCKS, self._blocks.table(link_counts(self._blocks, self._inodes)))
+        for device in self._blocks.unseen:
+            unseen.add_up(device, self._blocks.unseen_table(device))
+        for each in (*known.classes(), *unseen.classes()):
             self._add_shared(*each)
 
     def _add(self, holders: tuple[int, ...], outside: bool, blocks: int, sizes: int) -> None:

@@ -16,6 +16,7 @@ _FIEMAP = 0xC020660B
 _XFS_GEOMETRY = 0x80705864
 _REQUEST = struct.Struct("=QQLLLL")
 """From where, how many bytes, flags, extents that were told, extents that there is room for, and nothing."""
+_COUNT = struct.Struct("=L")
 _TOLD = 20
 """Where the number of extents that were told is."""
 _EXTENT = struct.Struct("=QQQ16xL12x")
@@ -50,6 +51,10 @@ class SharedExtents(Struct):
     """The number of files that this user may not open, of which nothing is known."""
     compressed: bool = False
     """Whether a file is compressed, with shared extents or without."""
+
+    def rows(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (start, length, inode, encoded) of each."""
+        return zip(self.starts, self.lengths, self.inodes, self.encoded, strict=True)
 
     def extend(self, other: SharedExtents) -> None:
         """Add others."""
@@ -88,10 +93,10 @@ class ExtentReader:
             with os.scandir(path) as entries:
                 files = [(each.name, each.inode()) for each in entries if each.is_file(follow_symlinks=False)]
             with _opened(path, getattr(os, "O_DIRECTORY", 0)) as directory:
-                seen = set(wanted)
+                left = set(wanted)
                 for name, inode in files:
-                    if inode in seen:
-                        seen.discard(inode)
+                    if inode in left:
+                        left.discard(inode)
                         self._file(name, inode, directory)
         except NotADirectoryError:
             for inode in wanted:
@@ -101,32 +106,37 @@ class ExtentReader:
 
     def _file(self, path: bytes, inode: int, directory: int | None) -> None:
         try:
-            with _opened(path, directory=directory) as descriptor:
-                self._extents(descriptor, inode)
+            descriptor = os.open(path, _ASIDE, dir_fd=directory)
         except PermissionError:
             self.found.unread += 1
+            return
         except OSError:
             return
+        try:
+            at, last = 0, False
+            while not last:
+                at, last = self._ask(descriptor, inode, at)
+        except OSError:
+            return
+        finally:
+            os.close(descriptor)
 
-    def _extents(self, descriptor: int, inode: int) -> None:
-        """Read the shared extents of an open file. Raises OSError."""
-        at, more = 0, True
-        while more:
-            told = self._ask(descriptor, at)
-            for at_logical, start, length, flags in told:
-                at = at_logical + length
-                more = not flags & _LAST
-                self.found.compressed |= bool(flags & _ENCODED)
-                if flags & _SHARED and not flags & _WITHOUT_A_PLACE:
-                    self.found.add(inode, start, length, encoded=bool(flags & _ENCODED))
-            more = more and bool(told)
+    def _ask(self, descriptor: int, inode: int, at: int) -> tuple[int, bool]:
+        """Ask for extents from a place in the file on; returns where to go on, and whether it is told to the end.
 
-    def _ask(self, descriptor: int, at: int) -> list[tuple[int, int, int, int]]:
-        _REQUEST.pack_into(self._buffer, 0, at, _EVERYTHING - at, 0, 0, _ROOM, 0)
-        fcntl.ioctl(descriptor, _FIEMAP, self._buffer)
-        (count,) = struct.unpack_from("=L", self._buffer, _TOLD)
-        end = _REQUEST.size + count * _EXTENT.size
-        return list(_EXTENT.iter_unpack(memoryview(self._buffer)[_REQUEST.size : end]))
+        Raises OSError.
+        """
+        buffer, last = self._buffer, True
+        _REQUEST.pack_into(buffer, 0, at, _EVERYTHING - at, 0, 0, _ROOM, 0)
+        fcntl.ioctl(descriptor, _FIEMAP, buffer)
+        for index in range(_COUNT.unpack_from(buffer, _TOLD)[0]):
+            logical, start, length, flags = _EXTENT.unpack_from(buffer, _REQUEST.size + index * _EXTENT.size)
+            at, last = logical + length, bool(flags & _LAST)
+            if flags & _ENCODED:
+                self.found.compressed = True
+            if flags & _SHARED and not flags & _WITHOUT_A_PLACE:
+                self.found.add(inode, start, length, encoded=bool(flags & _ENCODED))
+        return at, last
 
 
 def may_share(directory: bytes, kind: str) -> bool:

@@ -240,6 +240,7 @@ class UpperBound(Struct, frozen=True, kw_only=True):
     """An environment or package cache that may occupy less than is shown, because files may share blocks there."""
 
     path: str
+    """Its real path."""
     reason: BlockDoubt
     """The file system does not tell what is shared, this user may not open some files to ask, or files are compressed,
     which makes them smaller by as much as nobody tells."""

@@ -6,14 +6,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from condatui_core.disk import block_walk
 from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.disk.measure import measure
+from condatui_core.disk.messages import WalkProgress
 from condatui_core.records.disk import DiskPlace
-from support.disk_trees import LATER, cache, du, graph_of, prefixes, walked
+from support.disk_trees import LATER, cache, du, graph_of, prefixes, told, walked
 from support.sharing_disks import blob, free, reflink, sharing_disk, sync
 
 LARGE, SMALL = 1 << 20, 100_000
@@ -102,6 +105,27 @@ def test_what_something_else_shares_does_not_become_free(disk: Path, root: Path)
     assert use.outside == graph.blocks_outside(str(root / "a")) == on_disk(SMALL)
     assert graph.held_outside([str(root / "a")]) == on_disk(SMALL)
     (disk / "elsewhere.bin").unlink()
+
+
+async def test_what_something_else_shares_is_a_finding(disk: Path, root: Path) -> None:
+    reflink(root / "a/own.bin", disk / "elsewhere.bin")
+    sync(root)
+    now = datetime.now(timezone.utc)
+    *_, last = [each async for each in measure(places(root), kept=None, environ=os.environ, now=now)]
+    [finding] = last.findings[str(root / "a")]
+    assert finding.id == "disk-shared-elsewhere"
+    assert finding.message.startswith("102 KB shared with files or snapshots")
+    assert str(root / "b") not in last.findings
+    (disk / "elsewhere.bin").unlink()
+
+
+def test_no_size_is_told_before_it_is_known_what_is_shared(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("condatui_core.disk.walk._REPORT_SECONDS", 0)
+    steps = [each for each in told(places(root)) if isinstance(each, WalkProgress)]
+    assert steps and not any(each.measured for each in steps)
+    monkeypatch.setattr("support.disk_trees.mounts", lambda: ())
+    steps = [each for each in told(places(root)) if isinstance(each, WalkProgress)]
+    assert any(each.measured for each in steps)
 
 
 def test_cleaning_frees_of_a_package_what_no_environment_shares(disk: Path, root: Path) -> None:

@@ -31,10 +31,13 @@ def extents(*rows: Row, encoded: bool = False) -> SharedExtents:
 def shares(found: SharedExtents, **others: SharedExtents) -> dict[tuple[int, ...], int]:
     """By the files that share them, the blocks; a file that shares with nothing known counts as sharing with 0."""
     blocks = grouped({"disk": {DEVICE: found}, **{name: {OTHER: each} for name, each in others.items()}})
-    return {
-        (*((0,) if group in blocks.unseen else ()), *(inode for _, inode in files)): blocks.sizes[group] * 512 // BLOCK
-        for group, files in enumerate(blocks.files)
+    unseen: dict[tuple[int, ...], int] = {
+        (0, inode): size for sizes in blocks.unseen.values() for inode, size in sizes.items()
     }
+    shared: dict[tuple[int, ...], int] = {
+        tuple(inode for _, inode in files): blocks.sizes[group] for group, files in enumerate(blocks.files)
+    }
+    return {files: size * 512 // BLOCK for files, size in (unseen | shared).items()}
 
 
 def test_extents_are_cut_where_those_that_share_them_change() -> None:
