@@ -99,7 +99,7 @@ class _Sorting:
             self._skip(each, reasons[each.number] or "changed")
 
     def _may_be_kept(self, inode: SeenInode, why: SkipReason | None) -> bool:
-        """Whether others may be joined to a file; to one of an environment that is left alone if others have it, too."""
+        """Whether others may be joined to a file; to that of a frozen environment if another one has it, too."""
         if why in _OF_ENVIRONMENTS:
             return any(each.holder not in self._alone for each in inode.files)
         return why not in _NEVER_KEPT
